@@ -1,0 +1,157 @@
+//! What an SDK error says about the world: not sent, rejected, or unknown.
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::{
+    orchestrator::HttpResponse,
+    result::SdkError,
+};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use serde::{Deserialize, Serialize};
+
+/// What is known about the effect of a failed call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// It never left this process: nothing happened.
+    NotSent,
+    /// The service answered no: nothing happened.
+    Rejected,
+    /// Timeout, lost connection, unreadable answer or server error: it may have happened.
+    Unknown,
+}
+
+/// A failed call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpError {
+    /// The API operation, `CreateDBInstance`.
+    pub operation: String,
+    /// AWS's error code.
+    pub code: Option<String>,
+    /// AWS's message, or the transport's.
+    pub message: String,
+    /// AWS's request id.
+    pub request_id: Option<String>,
+    /// What is known about the effect.
+    pub certainty: Certainty,
+}
+
+impl OpError {
+    /// A failure found before anything was sent.
+    #[must_use]
+    pub fn not_sent(operation: &str, message: impl Into<String>) -> Self {
+        Self {
+            operation: operation.into(),
+            code: None,
+            message: message.into(),
+            request_id: None,
+            certainty: Certainty::NotSent,
+        }
+    }
+
+    /// An answer that lacks what the API promises: the effect is unknown.
+    #[must_use]
+    pub fn missing(operation: &str, what: &str) -> Self {
+        Self {
+            operation: operation.into(),
+            code: None,
+            message: format!("the answer lacks {what}"),
+            request_id: None,
+            certainty: Certainty::Unknown,
+        }
+    }
+
+    /// Whether AWS answered with one of these codes.
+    #[must_use]
+    pub fn is(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// Whether AWS asked to slow down.
+    #[must_use]
+    pub fn is_throttle(&self) -> bool {
+        self.is(&[
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "RequestLimitExceeded",
+            "TooManyRequestsException",
+            "PriorRequestNotComplete",
+            "SlowDown",
+            "EC2ThrottledException",
+            "BandwidthLimitExceeded",
+            "ProvisionedThroughputExceededException",
+            "TransactionInProgressException",
+            "LimitExceededException.Throttled",
+        ])
+    }
+
+    /// Whether the credentials were refused or have expired.
+    #[must_use]
+    pub fn is_credentials(&self) -> bool {
+        self.is(&[
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "RequestExpired",
+            "InvalidClientTokenId",
+            "UnrecognizedClientException",
+            "AuthFailure",
+            "SignatureDoesNotMatch",
+            "InvalidSignatureException",
+            "IncompleteSignature",
+        ])
+    }
+}
+
+impl fmt::Display for OpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.operation)?;
+        if let Some(code) = &self.code {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for OpError {}
+
+/// Turns an SDK error into an [`OpError`]: `.map_err(op("CreateVpc"))`.
+pub fn op<E>(operation: &'static str) -> impl Fn(SdkError<E, HttpResponse>) -> OpError
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    move |error| {
+        let certainty = match &error {
+            SdkError::ConstructionFailure(_) => Certainty::NotSent,
+            SdkError::ServiceError(service) if (400..500).contains(&service.raw().status().as_u16()) => {
+                Certainty::Rejected
+            }
+            _ => Certainty::Unknown,
+        };
+        let request_id = error.request_id().map(ToOwned::to_owned);
+        let code = error.code().map(ToOwned::to_owned);
+        let message = match error.message() {
+            Some(message) => message.to_owned(),
+            None => chain(&error),
+        };
+        OpError { operation: operation.into(), code, message, request_id, certainty }
+    }
+}
+
+/// The innermost causes say what happened ("connection refused"); the outer layers only that something did.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,13 @@
+//! AWS itself: configuration, clients, error certainty, ownership tags, physical names.
+
+mod error;
+mod meter;
+mod names;
+mod owner;
+mod sdk;
+
+pub use error::{Certainty, OpError, op};
+pub use meter::{CallMeter, Calls};
+pub use names::physical_name;
+pub use owner::{Owner, TAG_ADDRESS, TAG_LINEAGE, TAG_MIGRATION, TAG_PREFIX};
+pub use sdk::Sdk;

@@ -1,0 +1,165 @@
+//! Diagnostics: what went wrong, where, and what to type next.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use serde::Serialize;
+
+use crate::graph::Address;
+
+/// Whether a diagnostic stops the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The command does nothing.
+    Error,
+    /// The command goes on; `--deny-warnings` turns it into an error.
+    Warning,
+}
+
+/// A source file, kept for excerpts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// As the user named it.
+    pub path: PathBuf,
+    /// Its whole text.
+    pub text: String,
+}
+
+/// A place in a source file: byte offsets, half open.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The file.
+    pub source: Arc<Source>,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// Line and column of the first byte, both counted from 1; columns count characters.
+    #[must_use]
+    pub fn line_column(&self) -> (usize, usize) {
+        let mut at = (self.start as usize).min(self.source.text.len());
+        while !self.source.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let before = &self.source.text[..at];
+        let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
+        (line, column)
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = self.line_column();
+        write!(f, "{}:{line}:{column}", self.source.path.display())
+    }
+}
+
+/// The classes of failure; each has one documented exit code (see `cli::exit`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// The command line itself.
+    Usage,
+    /// The plan: unreadable, invalid, cyclic.
+    Plan,
+    /// The ledger: damaged, from a newer version, of another migration.
+    Ledger,
+    /// Another run holds the ledger's lock.
+    Locked,
+    /// No credentials, no network, or another account or region than the ledger's.
+    Access,
+    /// A confirmation or an explicit permission is missing.
+    Refused,
+    /// A step failed.
+    Failed,
+    /// The outcome of a call is unknown and could not be found out.
+    Doubtful,
+    /// Stopped by a signal.
+    Stopped,
+    /// A defect of this program.
+    Internal,
+}
+
+/// One finding, for people and for machines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Stable code, `M` and four digits.
+    pub code: &'static str,
+    /// Error or warning.
+    pub severity: Severity,
+    /// Decides the exit code.
+    pub class: Class,
+    /// One sentence, no full stop.
+    pub message: String,
+    /// The resource it is about.
+    pub address: Option<Address>,
+    /// The place in the plan's files.
+    pub span: Option<Span>,
+    /// The AWS request id of the answer behind it.
+    pub request_id: Option<String>,
+    /// What to do next: a command to type or a change to make.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error.
+    #[must_use]
+    pub fn error(code: &'static str, class: Class, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            class,
+            message: message.into(),
+            address: None,
+            span: None,
+            request_id: None,
+            help: None,
+        }
+    }
+
+    /// A warning.
+    #[must_use]
+    pub fn warning(code: &'static str, class: Class, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, class, message) }
+    }
+
+    /// Names the resource.
+    #[must_use]
+    pub fn at(mut self, address: &Address) -> Self {
+        self.address = Some(address.clone());
+        self
+    }
+
+    /// Names the place.
+    #[must_use]
+    pub fn span(mut self, span: Option<Span>) -> Self {
+        self.span = span;
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Names the AWS request.
+    #[must_use]
+    pub fn request(mut self, id: Option<String>) -> Self {
+        self.request_id = id;
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}

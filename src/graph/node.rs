@@ -1,0 +1,152 @@
+//! Nodes, edges and the graph itself.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::{Address, Value};
+use crate::error::Span;
+
+/// What happens to the object when its resource leaves the plan or the plan is destroyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum DeletionPolicy {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// It stays and is forgotten.
+    Retain,
+    /// It stays unless this very run created it.
+    RetainExceptOnCreate,
+    /// A final snapshot is taken, then it is deleted.
+    Snapshot,
+}
+
+/// How far the needed resource must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Needs {
+    /// Its create call has answered (and the answer is on disk).
+    Created,
+    /// It is configured and its wait is over.
+    Ready,
+}
+
+/// Why an edge exists; shown in reviews.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Why {
+    /// A property uses an attribute.
+    Reference {
+        /// `Ref` or an attribute's name.
+        attribute: String,
+        /// Where it is used, as `Property.Nested.0`.
+        property: String,
+    },
+    /// The template says `DependsOn`.
+    DependsOn,
+    /// AWS needs it though the template does not say so.
+    Implicit(String),
+}
+
+/// One resource waits for another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edge {
+    /// The needed resource.
+    pub to: Address,
+    /// How far it must be.
+    pub needs: Needs,
+    /// Why.
+    pub why: Why,
+}
+
+/// One resource of the plan.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Its name.
+    pub address: Address,
+    /// The CloudFormation type.
+    pub kind: String,
+    /// Where it is made.
+    pub region: String,
+    /// A [`Value::Map`]; tags of plan and stack are merged in, scalars are coerced to the schema's types.
+    pub properties: Value,
+    /// From `DependsOn`; references are found in `properties`, implicit edges by `graph::edges`.
+    pub depends_on: Vec<Address>,
+    /// What happens on deletion.
+    pub deletion_policy: DeletionPolicy,
+    /// What happens to the old object on replacement.
+    pub update_replace_policy: DeletionPolicy,
+    /// The resource's `Metadata`.
+    pub metadata: Json,
+    /// Where the resource is declared.
+    pub span: Option<Span>,
+}
+
+impl Node {
+    /// A switch below `Metadata: {Migrate: {...}}`.
+    #[must_use]
+    pub fn switch(&self, name: &str) -> bool {
+        self.metadata["Migrate"][name].as_bool().unwrap_or(false)
+    }
+}
+
+/// A stack's output.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Output {
+    /// Its name within the stack.
+    pub name: String,
+    /// Its value.
+    pub value: Value,
+    /// The name under which other plans may import it.
+    pub export: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+}
+
+/// One stack of the plan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StackInfo {
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: String,
+    /// The template's description.
+    pub description: Option<String>,
+    /// Its outputs, in the template's order.
+    pub outputs: Vec<Output>,
+}
+
+/// The plan after evaluation, across all stacks.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    /// The migration's name (manifest, or the file's name).
+    pub migration: String,
+    /// The environment's name; `default` when none is given.
+    pub environment: String,
+    /// Stacks in the manifest's order.
+    pub stacks: Vec<StackInfo>,
+    /// Resources, stack by stack, in the templates' order.
+    pub nodes: Vec<Node>,
+    /// Where each address is in `nodes`.
+    pub index: HashMap<Address, usize>,
+    /// Values of `NoEcho` parameters by the text that stands for them; in memory only.
+    pub secrets: Secrets,
+}
+
+impl Graph {
+    /// The resource of that name.
+    #[must_use]
+    pub fn node(&self, address: &Address) -> Option<&Node> {
+        self.index.get(address).and_then(|at| self.nodes.get(*at))
+    }
+}
+
+/// Values that must never be shown or stored, by their placeholder text.
+#[derive(Clone, Default)]
+pub struct Secrets(pub BTreeMap<String, String>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} secrets", self.0.len())
+    }
+}

@@ -1,0 +1,11 @@
+//! `migrate`: plans, runs and tears down AWS migrations through direct, crash-safe API calls.
+#![warn(missing_docs)]
+
+pub mod aws;
+pub mod clock;
+pub mod error;
+pub mod graph;
+pub mod ledger;
+pub mod resources;
+pub mod sandbox;
+pub mod schema;

@@ -1,0 +1,188 @@
+//! The object-safe twin of [`ResourceType`]: properties travel as JSON. The registry is a slice of these.
+
+use std::{future::Future, marker::PhantomData, pin::Pin};
+
+use serde_json::Value as Json;
+
+use super::{
+    Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
+    shape::{Field, Shape},
+};
+use crate::{aws::OpError, ledger::Permit};
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A registered resource type; see [`ResourceType`] for what each method promises.
+#[expect(missing_docs, reason = "each method is documented on ResourceType")]
+pub trait AnyType: Send + Sync {
+    fn facts(&self) -> &'static Facts;
+    fn fields(&self) -> &'static [Field];
+    fn same(&self, property: &str, desired: &Json, recorded: &Json) -> bool;
+    fn replaces(&self, old: &Json, new: &Json, changed: &[String]) -> Result<Vec<String>, OpError>;
+    fn check(&self, props: &Json) -> Vec<(String, String)>;
+    fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>>;
+    fn probe<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+        goal: Goal,
+    ) -> BoxFuture<'a, Result<Probe, OpError>>;
+    fn read<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        hint: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Json>, OpError>>;
+    fn create<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Created, OpError>>;
+    fn configure<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Progress, OpError>>;
+    fn update<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        id: &'a PhysicalId,
+        old: &'a Json,
+        new: &'a Json,
+        changed: &'a [String],
+    ) -> BoxFuture<'a, Result<Progress, OpError>>;
+    fn delete<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Progress, OpError>>;
+}
+
+/// Makes an [`AnyType`] of a [`ResourceType`].
+pub struct Erased<T>(PhantomData<fn() -> T>);
+
+impl<T> Erased<T> {
+    /// For the registry's slice.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Erased<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Properties were checked against schema and shape at plan time; what still does not fit came in through a
+/// reference and is refused before anything is sent.
+fn typed<T: ResourceType>(props: &Json) -> Result<T::Props, OpError> {
+    <T::Props as serde::Deserialize>::deserialize(props).map_err(|error| {
+        OpError::not_sent(T::FACTS.kind, format!("the properties do not fit the type: {error}"))
+    })
+}
+
+impl<T: ResourceType> AnyType for Erased<T> {
+    fn facts(&self) -> &'static Facts {
+        const { &T::FACTS }
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        <T::Props as Shape>::FIELDS
+    }
+
+    fn same(&self, property: &str, desired: &Json, recorded: &Json) -> bool {
+        T::same(property, desired, recorded)
+    }
+
+    fn replaces(&self, old: &Json, new: &Json, changed: &[String]) -> Result<Vec<String>, OpError> {
+        let (old, new) = (typed::<T>(old)?, typed::<T>(new)?);
+        Ok(T::replaces(&Change { old: &old, new: &new, changed }))
+    }
+
+    fn check(&self, props: &Json) -> Vec<(String, String)> {
+        T::check(props)
+    }
+
+    fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>> {
+        Box::pin(async move { T::find(cx, &typed::<T>(props)?).await })
+    }
+
+    fn probe<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+        goal: Goal,
+    ) -> BoxFuture<'a, Result<Probe, OpError>> {
+        Box::pin(async move { T::probe(cx, id, &typed::<T>(props)?, goal).await })
+    }
+
+    fn read<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        hint: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Json>, OpError>> {
+        Box::pin(async move {
+            let live = T::read(cx, id, &typed::<T>(hint)?).await?;
+            live.map(|props| {
+                serde_json::to_value(&props)
+                    .map_err(|error| OpError::not_sent(T::FACTS.kind, format!("unreadable answer: {error}")))
+            })
+            .transpose()
+        })
+    }
+
+    fn create<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Created, OpError>> {
+        Box::pin(async move { T::create(cx, permit, &typed::<T>(props)?).await })
+    }
+
+    fn configure<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Progress, OpError>> {
+        Box::pin(async move { T::configure(cx, permit, id, &typed::<T>(props)?).await })
+    }
+
+    fn update<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        id: &'a PhysicalId,
+        old: &'a Json,
+        new: &'a Json,
+        changed: &'a [String],
+    ) -> BoxFuture<'a, Result<Progress, OpError>> {
+        Box::pin(async move {
+            let (old, new) = (typed::<T>(old)?, typed::<T>(new)?);
+            T::update(cx, permit, id, &Change { old: &old, new: &new, changed }).await
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Progress, OpError>> {
+        Box::pin(async move { T::delete(cx, permit, id, &typed::<T>(props)?).await })
+    }
+}

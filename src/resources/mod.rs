@@ -1,0 +1,30 @@
+//! Resource types: one file each, below the folder of its service; [`registry`] lists them.
+
+mod any;
+pub mod compare;
+mod contract;
+pub mod registry;
+pub mod shape;
+
+#[cfg(test)]
+pub mod bench;
+
+pub mod applicationautoscaling;
+pub mod cloudwatch;
+pub mod dms;
+pub mod ec2;
+pub mod ecs;
+pub mod elasticloadbalancingv2;
+pub mod iam;
+pub mod logs;
+pub mod rds;
+pub mod route53;
+pub mod s3;
+pub mod secretsmanager;
+pub mod sns;
+
+pub use any::{AnyType, Erased};
+pub use contract::{
+    Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership, PhysicalId,
+    Probe, Progress, ResourceType, Retry, WaitPolicy,
+};

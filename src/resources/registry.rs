@@ -1,0 +1,22 @@
+//! Every resource type `migrate` knows. Adding one is one line here.
+
+use super::AnyType;
+
+/// All types, sorted by name.
+pub static TYPES: &[&dyn AnyType] = &[];
+
+/// The type of that CloudFormation name.
+#[must_use]
+pub fn find(kind: &str) -> Option<&'static dyn AnyType> {
+    TYPES.binary_search_by(|candidate| candidate.facts().kind.cmp(kind)).ok().map(|at| TYPES[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_is_sorted_and_free_of_duplicates() {
+        assert!(TYPES.windows(2).all(|pair| pair[0].facts().kind < pair[1].facts().kind));
+    }
+}

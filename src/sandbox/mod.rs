@@ -1,0 +1,13 @@
+//! The embedded AWS twin: a codec driven by the official API models, one account-wide world, lifecycles on a
+//! clock.
+//!
+//! A request comes in as the SDK's (or any client's) HTTP request. The codec finds service and operation,
+//! decodes and validates the parameters against the model and hands them to the operation's function as JSON
+//! in the model's own member names; the answer goes back the same way. Functions see only the [`World`].
+
+pub mod services;
+mod reply;
+mod world;
+
+pub use reply::{Fault, Kind, Operation, Reply, Request, done};
+pub use world::{Effect, RoleProblem, World, durations};

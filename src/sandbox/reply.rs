@@ -1,0 +1,161 @@
+//! What an operation gets and what it answers.
+
+use serde_json::{Value as Json, json};
+
+use super::World;
+
+/// Whether an operation changes the world; reads may lag behind writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It changes nothing.
+    Read,
+    /// It changes the world.
+    Write,
+}
+
+/// An implemented operation.
+pub struct Operation {
+    /// As in the API model, `CreateVpc`.
+    pub name: &'static str,
+    /// Read or write.
+    pub kind: Kind,
+    /// The behaviour.
+    pub run: fn(&mut World, &Request<'_>) -> Reply,
+}
+
+impl Operation {
+    /// An operation that changes nothing.
+    #[must_use]
+    pub const fn read(name: &'static str, run: fn(&mut World, &Request<'_>) -> Reply) -> Self {
+        Self { name, kind: Kind::Read, run }
+    }
+
+    /// An operation that changes the world.
+    #[must_use]
+    pub const fn write(name: &'static str, run: fn(&mut World, &Request<'_>) -> Reply) -> Self {
+        Self { name, kind: Kind::Write, run }
+    }
+}
+
+/// A decoded and validated request.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The operation's name.
+    pub operation: &'a str,
+    /// The region of the endpoint or of the signature.
+    pub region: &'a str,
+    /// Parameters by the model's member names. Timestamps are seconds since the epoch (number), blobs are
+    /// base64 texts, maps are objects, and members nobody sent are absent.
+    pub input: Json,
+}
+
+impl Request<'_> {
+    /// A parameter; null if absent.
+    #[must_use]
+    pub fn get(&self, member: &str) -> &Json {
+        &self.input[member]
+    }
+
+    /// A text parameter; empty if absent.
+    #[must_use]
+    pub fn text(&self, member: &str) -> &str {
+        self.input[member].as_str().unwrap_or_default()
+    }
+
+    /// A text parameter, if sent.
+    #[must_use]
+    pub fn opt(&self, member: &str) -> Option<&str> {
+        self.input[member].as_str()
+    }
+
+    /// A list of texts; empty if absent.
+    #[must_use]
+    pub fn texts(&self, member: &str) -> Vec<&str> {
+        self.input[member].as_array().into_iter().flatten().filter_map(Json::as_str).collect()
+    }
+
+    /// A list; empty if absent.
+    #[must_use]
+    pub fn list(&self, member: &str) -> &[Json] {
+        self.input[member].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// A whole number, if sent.
+    #[must_use]
+    pub fn int(&self, member: &str) -> Option<i64> {
+        self.input[member].as_i64()
+    }
+
+    /// A boolean; false if absent.
+    #[must_use]
+    pub fn flag(&self, member: &str) -> bool {
+        self.input[member].as_bool().unwrap_or(false)
+    }
+
+    /// Cuts one page out of `items`. `size` and `token` name the request's page-size and token members, the
+    /// answer is `(page, next token)`. Tokens are opaque to clients and refused when they are not ours.
+    ///
+    /// # Errors
+    /// `bad` as the error code when the token is not one of ours.
+    pub fn page(
+        &self,
+        items: Vec<Json>,
+        size: &str,
+        token: &str,
+        default: usize,
+        bad: &'static str,
+    ) -> Result<(Vec<Json>, Option<String>), Fault> {
+        let from = match self.opt(token).filter(|t| !t.is_empty()) {
+            None => 0,
+            Some(text) => text
+                .strip_prefix("next-")
+                .and_then(|n| n.parse::<usize>().ok())
+                .ok_or_else(|| Fault::new(bad, format!("The token '{text}' is invalid")))?,
+        };
+        let size = self.int(size).and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(default);
+        let total = items.len();
+        let page: Vec<Json> = items.into_iter().skip(from).take(size).collect();
+        let next = (from + page.len() < total).then(|| format!("next-{}", from + page.len()));
+        Ok((page, next))
+    }
+}
+
+/// The answer by the model's member names (same conventions as [`Request::input`]), or a fault.
+pub type Reply = Result<Json, Fault>;
+
+/// An empty answer.
+///
+/// # Errors
+/// Never.
+pub fn done() -> Reply {
+    Ok(json!({}))
+}
+
+/// An error answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// The code on the wire (`InvalidVpcID.NotFound`, `DBInstanceAlreadyExists`). Codes of modelled errors get
+    /// their HTTP status from the model.
+    pub code: String,
+    /// The message, worded as AWS words it.
+    pub message: String,
+    /// HTTP status for codes that the model does not list; 400 if none is set.
+    pub status: Option<u16>,
+    /// Further members of the modelled error shape.
+    pub members: Json,
+}
+
+impl Fault {
+    /// An error answer.
+    #[must_use]
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), status: None, members: json!({}) }
+    }
+
+    /// Sets the HTTP status.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+}

@@ -1,0 +1,46 @@
+//! How long lifecycles take, in milliseconds: approximately what the real services take.
+
+/// VPCs, subnets, route tables and security groups become visible and available.
+pub const EC2_OBJECT: i64 = 1_500;
+/// A NAT gateway becomes available.
+pub const NAT_UP: i64 = 100_000;
+/// A NAT gateway is deleted.
+pub const NAT_DOWN: i64 = 60_000;
+/// A load balancer becomes active.
+pub const ALB_UP: i64 = 150_000;
+/// A registered target becomes healthy.
+pub const TARGET_HEALTHY: i64 = 60_000;
+/// Requester-managed interfaces of a deleted owner linger.
+pub const INTERFACE_LINGERS: i64 = 90_000;
+/// A single-AZ PostgreSQL or MySQL instance becomes available.
+pub const RDS_UP: i64 = 430_000;
+/// A modified instance is available again.
+pub const RDS_MODIFY: i64 = 60_000;
+/// An instance is deleted.
+pub const RDS_DOWN: i64 = 240_000;
+/// A replication instance becomes available.
+pub const DMS_INSTANCE_UP: i64 = 360_000;
+/// A replication instance is deleted.
+pub const DMS_INSTANCE_DOWN: i64 = 180_000;
+/// An endpoint becomes active.
+pub const DMS_ENDPOINT: i64 = 5_000;
+/// A connection test ends.
+pub const DMS_CONNECTION_TEST: i64 = 40_000;
+/// A task becomes ready.
+pub const DMS_TASK_READY: i64 = 30_000;
+/// A started task runs.
+pub const DMS_TASK_RUNNING: i64 = 40_000;
+/// A running task has stopped.
+pub const DMS_TASK_STOP: i64 = 30_000;
+/// A task is deleted.
+pub const DMS_TASK_DOWN: i64 = 10_000;
+/// A service reaches a steady state (without its targets' health).
+pub const ECS_STEADY: i64 = 90_000;
+/// A service has drained.
+pub const ECS_DRAIN: i64 = 60_000;
+/// A Route 53 change is in sync.
+pub const ROUTE53_INSYNC: i64 = 35_000;
+/// A new or changed role can be assumed.
+pub const IAM_PROPAGATION: i64 = 10_000;
+/// EC2 and IAM reads lag behind writes.
+pub const READ_LAG: i64 = 400;

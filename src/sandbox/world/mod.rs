@@ -1,0 +1,9 @@
+//! The account: one store across services and regions.
+
+pub mod durations;
+mod interfaces;
+mod roles;
+mod store;
+
+pub use roles::RoleProblem;
+pub use store::{Effect, World};

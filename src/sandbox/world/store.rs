@@ -1,0 +1,288 @@
+//! Tables of JSON rows, and transitions that happen when their time comes.
+//!
+//! A table is named `service.noun` (`ec2.vpc`), a row's key is unique in it across regions: ids where AWS
+//! hands out ids, `region/name` where names are regional, `name` where they are global. Rows hold what the API
+//! returns, under the API's member names; members that start with `_` are the world's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+/// Something that happens to a row later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Members of the row are set (merged at the top level; `"A.B"` sets a nested member).
+    Set(Json),
+    /// The row goes.
+    Remove,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Transition {
+    table: String,
+    key: String,
+    effect: Effect,
+}
+
+/// What changed since the last flush: rows put and rows removed.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub struct Delta {
+    /// `(table, key, row)`; a null row was removed.
+    pub rows: Vec<(String, String, Json)>,
+    /// Whether the queue of transitions or a counter changed.
+    pub rest: bool,
+}
+
+/// The account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct World {
+    /// Twelve digits.
+    pub account: String,
+    /// Chooses ids and small variations of durations.
+    pub seed: u64,
+    now: i64,
+    tables: BTreeMap<String, BTreeMap<String, Json>>,
+    queue: BTreeMap<i64, Vec<Transition>>,
+    counter: u64,
+    /// Rows younger than this many milliseconds are invisible to the running (read) operation.
+    #[serde(skip)]
+    lag: i64,
+    #[serde(skip)]
+    dirty: BTreeSet<(String, String)>,
+    #[serde(skip)]
+    dirty_rest: bool,
+}
+
+impl World {
+    /// An empty account whose clock shows `now` (milliseconds since the epoch).
+    #[must_use]
+    pub fn new(seed: u64, now: i64) -> Self {
+        Self {
+            account: "123456789012".into(),
+            seed,
+            now,
+            tables: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            counter: 0,
+            lag: 0,
+            dirty: BTreeSet::new(),
+            dirty_rest: false,
+        }
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// Seconds since the epoch, as timestamps travel in answers.
+    #[must_use]
+    pub fn now_secs(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
+        let secs = self.now as f64 / 1000.0;
+        secs
+    }
+
+    /// Lets everything happen that is due by `now`, in order.
+    pub fn advance_to(&mut self, now: i64) {
+        while let Some((&at, _)) = self.queue.first_key_value() {
+            if at > now {
+                break;
+            }
+            let due = self.queue.remove(&at).unwrap_or_default();
+            self.now = self.now.max(at);
+            self.dirty_rest = true;
+            for transition in due {
+                match transition.effect {
+                    Effect::Set(members) => {
+                        if let Some(row) = self.get_mut(&transition.table, &transition.key) {
+                            merge(row, &members);
+                        }
+                    }
+                    Effect::Remove => {
+                        self.remove(&transition.table, &transition.key);
+                    }
+                }
+            }
+        }
+        self.now = self.now.max(now);
+    }
+
+    /// Hides rows younger than `lag` milliseconds until the next call; the dispatcher sets it around reads.
+    pub fn set_lag(&mut self, lag: i64) {
+        self.lag = lag;
+    }
+
+    fn visible(&self, row: &Json) -> bool {
+        self.lag == 0 || row["_born"].as_i64().is_none_or(|born| born + self.lag <= self.now)
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn get(&self, table: &str, key: &str) -> Option<&Json> {
+        self.tables.get(table)?.get(key).filter(|row| self.visible(row))
+    }
+
+    /// A row, to be changed.
+    pub fn get_mut(&mut self, table: &str, key: &str) -> Option<&mut Json> {
+        let row = self.tables.get_mut(table)?.get_mut(key)?;
+        self.dirty.insert((table.into(), key.into()));
+        Some(row)
+    }
+
+    /// Adds or replaces a row. The world notes when it was born.
+    pub fn put(&mut self, table: &str, key: &str, mut row: Json) {
+        if row["_born"].is_null() {
+            row["_born"] = json!(self.now);
+        }
+        self.tables.entry(table.into()).or_default().insert(key.into(), row);
+        self.dirty.insert((table.into(), key.into()));
+    }
+
+    /// Takes a row out; its pending transitions are dropped.
+    pub fn remove(&mut self, table: &str, key: &str) -> Option<Json> {
+        let row = self.tables.get_mut(table)?.remove(key)?;
+        self.cancel(table, key);
+        self.dirty.insert((table.into(), key.into()));
+        Some(row)
+    }
+
+    /// All visible rows of a table with their keys, in key order.
+    pub fn rows<'w>(&'w self, table: &str) -> impl Iterator<Item = (&'w str, &'w Json)> + use<'w> {
+        self.tables
+            .get(table)
+            .into_iter()
+            .flatten()
+            .filter(|(_, row)| self.visible(row))
+            .map(|(key, row)| (key.as_str(), row))
+    }
+
+    /// Whether any row fits.
+    pub fn any(&self, table: &str, mut fits: impl FnMut(&Json) -> bool) -> bool {
+        self.rows(table).any(|(_, row)| fits(row))
+    }
+
+    /// Schedules an effect `millis` from now.
+    pub fn after(&mut self, millis: i64, table: &str, key: &str, effect: Effect) {
+        let transition = Transition { table: table.into(), key: key.into(), effect };
+        self.queue.entry(self.now + millis.max(0)).or_default().push(transition);
+        self.dirty_rest = true;
+    }
+
+    /// Schedules setting members of a row.
+    pub fn set_after(&mut self, millis: i64, table: &str, key: &str, members: Json) {
+        self.after(millis, table, key, Effect::Set(members));
+    }
+
+    /// Drops what was scheduled for a row.
+    pub fn cancel(&mut self, table: &str, key: &str) {
+        let before: usize = self.queue.values().map(Vec::len).sum();
+        for due in self.queue.values_mut() {
+            due.retain(|t| t.table != table || t.key != key);
+        }
+        self.queue.retain(|_, due| !due.is_empty());
+        self.dirty_rest |= before != self.queue.values().map(Vec::len).sum::<usize>();
+    }
+
+    /// When the next scheduled effect is due, in milliseconds since the epoch.
+    #[must_use]
+    pub fn next_due(&self) -> Option<i64> {
+        self.queue.first_key_value().map(|(&at, _)| at)
+    }
+
+    /// A number that was never handed out before.
+    pub fn next(&mut self) -> u64 {
+        self.counter += 1;
+        self.dirty_rest = true;
+        self.counter
+    }
+
+    /// `len` hexadecimal digits that were never handed out before; the same for the same seed and history.
+    pub fn hex(&mut self, len: usize) -> String {
+        use sha2::{Digest, Sha256};
+        let n = self.next();
+        let digest = Sha256::digest(format!("{}:{n}", self.seed));
+        hex::encode(digest)[..len.min(64)].to_owned()
+    }
+
+    /// An id as EC2 makes them: `vpc-` and 17 hexadecimal digits.
+    pub fn id(&mut self, prefix: &str) -> String {
+        format!("{prefix}-0{}", self.hex(16))
+    }
+
+    /// `arn:aws:service:region:account:resource`; region empty for global services.
+    #[must_use]
+    pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{region}:{}:{resource}", self.account)
+    }
+
+    /// Names of non-empty tables with their numbers of rows.
+    #[must_use]
+    pub fn census(&self) -> BTreeMap<String, usize> {
+        self.tables.iter().filter(|(_, rows)| !rows.is_empty()).map(|(name, rows)| (name.clone(), rows.len())).collect()
+    }
+
+    /// Rows changed since the last call, for the world's own journal.
+    pub fn take_delta(&mut self) -> Option<Delta> {
+        let rest = std::mem::take(&mut self.dirty_rest);
+        let dirty = std::mem::take(&mut self.dirty);
+        if dirty.is_empty() && !rest {
+            return None;
+        }
+        let rows = dirty
+            .into_iter()
+            .map(|(table, key)| {
+                let row = self.tables.get(&table).and_then(|rows| rows.get(&key)).cloned().unwrap_or(Json::Null);
+                (table, key, row)
+            })
+            .collect();
+        Some(Delta { rows, rest })
+    }
+}
+
+/// Sets members of `row`; `"A.B"` reaches into an object.
+fn merge(row: &mut Json, members: &Json) {
+    for (path, value) in members.as_object().into_iter().flatten() {
+        let mut at = &mut *row;
+        let mut parts = path.split('.').peekable();
+        while let Some(part) = parts.next() {
+            at = &mut at[part];
+            if parts.peek().is_none() {
+                *at = value.clone();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transitions_happen_in_order_and_die_with_their_row() {
+        let mut world = World::new(1, 1_000);
+        world.put("ec2.nat", "nat-1", json!({"State": "pending"}));
+        world.set_after(100, "ec2.nat", "nat-1", json!({"State": "available", "Inner.Done": true}));
+        world.after(200, "ec2.nat", "nat-1", Effect::Remove);
+        world.advance_to(1_150);
+        assert_eq!(world.get("ec2.nat", "nat-1").unwrap()["State"], "available");
+        assert_eq!(world.get("ec2.nat", "nat-1").unwrap()["Inner"]["Done"], true);
+        world.remove("ec2.nat", "nat-1");
+        world.put("ec2.nat", "nat-1", json!({"State": "pending"}));
+        world.advance_to(5_000);
+        assert!(world.get("ec2.nat", "nat-1").is_some());
+    }
+
+    #[test]
+    fn reads_lag_behind_writes_only_when_told() {
+        let mut world = World::new(1, 0);
+        world.put("t", "k", json!({}));
+        assert!(world.get("t", "k").is_some());
+        world.set_lag(500);
+        assert!(world.get("t", "k").is_none());
+        world.advance_to(500);
+        assert!(world.get("t", "k").is_some());
+    }
+}

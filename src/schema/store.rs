@@ -1,0 +1,173 @@
+//! Loads a type's schema on first use and answers questions about it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{LazyLock, OnceLock},
+};
+
+use serde_json::{Map, Value as Json};
+
+use crate::resources::registry;
+
+/// The schema of one type.
+#[derive(Debug)]
+pub struct TypeSchema {
+    document: Json,
+    create_only: BTreeSet<String>,
+    conditional_create_only: BTreeSet<String>,
+    read_only: BTreeSet<String>,
+    write_only: BTreeSet<String>,
+}
+
+static CACHE: LazyLock<HashMap<&'static str, OnceLock<Option<TypeSchema>>>> =
+    LazyLock::new(|| registry::TYPES.iter().map(|t| (t.facts().kind, OnceLock::new())).collect());
+
+/// The schema of a registered type.
+#[must_use]
+pub fn of(kind: &str) -> Option<&'static TypeSchema> {
+    CACHE
+        .get(kind)?
+        .get_or_init(|| TypeSchema::parse(registry::find(kind)?.facts().schema))
+        .as_ref()
+}
+
+/// `/properties/A/B/*/C` becomes `A/B/*/C`.
+fn paths(document: &Json, key: &str) -> BTreeSet<String> {
+    document[key]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|path| path.as_str()?.strip_prefix("/properties/").map(|p| p.replace("/properties/", "/")))
+        .collect()
+}
+
+impl TypeSchema {
+    fn parse(text: &str) -> Option<Self> {
+        let document: Json = serde_json::from_str(text).ok()?;
+        Some(Self {
+            create_only: paths(&document, "createOnlyProperties"),
+            conditional_create_only: paths(&document, "conditionalCreateOnlyProperties"),
+            read_only: paths(&document, "readOnlyProperties"),
+            write_only: paths(&document, "writeOnlyProperties"),
+            document,
+        })
+    }
+
+    /// The whole document: `properties`, `required`, `requiredXor`, `dependentRequired` and so on.
+    #[must_use]
+    pub fn root(&self) -> Node<'_> {
+        Node { schema: self, node: &self.document }
+    }
+
+    /// A top-level property.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<Node<'_>> {
+        self.root().member(name)
+    }
+
+    /// Names of all top-level properties, read-only ones included.
+    pub fn properties(&self) -> impl Iterator<Item = &str> {
+        self.document["properties"].as_object().into_iter().flat_map(Map::keys).map(String::as_str)
+    }
+
+    /// Whether a change of the top-level property, or of anything inside it, needs a new object.
+    #[must_use]
+    pub fn is_create_only(&self, property: &str) -> bool {
+        self.create_only.contains(property)
+    }
+
+    /// Whether some changes of the top-level property need a new object.
+    #[must_use]
+    pub fn is_conditional_create_only(&self, property: &str) -> bool {
+        self.conditional_create_only.contains(property)
+    }
+
+    /// Whether the property (as `A` or `A/B`) is an attribute, not an input.
+    #[must_use]
+    pub fn is_read_only(&self, path: &str) -> bool {
+        self.read_only.contains(path)
+    }
+
+    /// Whether AWS never returns the property (as `A` or `A/B`).
+    #[must_use]
+    pub fn is_write_only(&self, path: &str) -> bool {
+        self.write_only.contains(path)
+    }
+
+    /// Paths of read-only properties (`Endpoint/Address`): the attributes.
+    pub fn read_only(&self) -> impl Iterator<Item = &str> {
+        self.read_only.iter().map(String::as_str)
+    }
+
+    /// Paths of create-only properties, nested ones included.
+    pub fn create_only(&self) -> impl Iterator<Item = &str> {
+        self.create_only.iter().map(String::as_str)
+    }
+}
+
+/// A place in a schema, references followed.
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'s> {
+    schema: &'s TypeSchema,
+    node: &'s Json,
+}
+
+impl<'s> Node<'s> {
+    fn follow(schema: &'s TypeSchema, mut node: &'s Json) -> Self {
+        while let Some(name) = node["$ref"].as_str().and_then(|r| r.strip_prefix("#/definitions/")) {
+            node = &schema.document["definitions"][name];
+        }
+        Self { schema, node }
+    }
+
+    /// A keyword of the schema (`enum`, `pattern`, `minimum`), or null.
+    #[must_use]
+    pub fn keyword(&self, name: &str) -> &'s Json {
+        &self.node[name]
+    }
+
+    /// A member of an object; also what `patternProperties` allows under any name.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<Node<'s>> {
+        let direct = &self.node["properties"][name];
+        if !direct.is_null() {
+            return Some(Self::follow(self.schema, direct));
+        }
+        let open = self.node["patternProperties"].as_object()?.values().next()?;
+        Some(Self::follow(self.schema, open))
+    }
+
+    /// Names of the object's members; `None` for a free-form object.
+    #[must_use]
+    pub fn members(&self) -> Option<impl Iterator<Item = &'s str> + use<'s>> {
+        Some(self.node["properties"].as_object()?.keys().map(String::as_str))
+    }
+
+    /// The items of a list.
+    #[must_use]
+    pub fn items(&self) -> Option<Node<'s>> {
+        let items = &self.node["items"];
+        (!items.is_null()).then(|| Self::follow(self.schema, items))
+    }
+
+    /// Allowed JSON types; empty if the schema does not say.
+    #[must_use]
+    pub fn types(&self) -> Vec<&'s str> {
+        match &self.node["type"] {
+            Json::String(one) => vec![one.as_str()],
+            Json::Array(many) => many.iter().filter_map(Json::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A list whose order means nothing.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.node["insertionOrder"] == Json::Bool(false)
+            || self.node["uniqueItems"] == Json::Bool(true)
+            // Tags are sets everywhere, though not every schema says so.
+            || self.items().is_some_and(|item| {
+                item.node["properties"].as_object().is_some_and(|p| p.len() == 2 && p.contains_key("Key") && p.contains_key("Value"))
+            })
+    }
+}

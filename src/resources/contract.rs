@@ -62,6 +62,9 @@ pub struct Cx<'a> {
     pub owner: &'a Owner,
     /// The resource's name in the plan; part of the ownership tags.
     pub address: &'a Address,
+    /// Whether `delete` may throw away what the object holds (all objects of a bucket): the template's
+    /// `Metadata: {Migrate: {EmptyOnDelete: true}}`.
+    pub empty_on_delete: bool,
 }
 
 /// An object as `find` saw it.

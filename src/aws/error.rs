@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use aws_smithy_runtime_api::client::{
-    orchestrator::HttpResponse,
-    result::SdkError,
-};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use serde::{Deserialize, Serialize};

@@ -40,7 +40,9 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('/') {
-            Some((stack, id)) if !stack.is_empty() && !id.is_empty() && !id.contains('/') => Ok(Self(text.into())),
+            Some((stack, id)) if !stack.is_empty() && !id.is_empty() && !id.contains('/') => {
+                Ok(Self(text.into()))
+            }
             _ => Err(format!("`{text}` is not an address; write it as stack/LogicalId")),
         }
     }

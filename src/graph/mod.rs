@@ -6,4 +6,4 @@ mod value;
 
 pub use address::Address;
 pub use node::{DeletionPolicy, Edge, Graph, Needs, Node, Output, Secrets, StackInfo, Why};
-pub use value::{functions, Call, Reference, Unknown, Value};
+pub use value::{Call, Reference, Unknown, Value, functions};

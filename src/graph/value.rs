@@ -262,7 +262,8 @@ pub mod functions {
     /// # Errors
     /// When `value` is no list of scalars.
     pub fn join(separator: &str, value: &Json) -> Result<Json, Unknown> {
-        let parts: Result<Vec<_>, _> = list("Fn::Join", value)?.iter().map(|item| text("Fn::Join", item)).collect();
+        let parts: Result<Vec<_>, _> =
+            list("Fn::Join", value)?.iter().map(|item| text("Fn::Join", item)).collect();
         Ok(Json::String(parts?.join(separator)))
     }
 
@@ -312,17 +313,18 @@ pub mod functions {
     /// When the block is none or too small.
     pub fn cidr(block: &Json, count: &Json, bits: &Json) -> Result<Json, Unknown> {
         let source = text("Fn::Cidr", block)?;
-        let net: IpNet = source.parse().map_err(|_| invalid(format!("Fn::Cidr: `{source}` is no CIDR block")))?;
+        let net: IpNet =
+            source.parse().map_err(|_| invalid(format!("Fn::Cidr: `{source}` is no CIDR block")))?;
         let net = net.trunc();
         let count = whole("Fn::Cidr", count)?;
         if !(1..=256).contains(&count) {
             return Err(invalid(format!("Fn::Cidr cuts 1 to 256 blocks, not {count}")));
         }
         let bits = whole("Fn::Cidr", bits)?;
-        let prefix = u64::from(net.max_prefix_len())
-            .checked_sub(bits)
-            .and_then(|p| u8::try_from(p).ok())
-            .ok_or_else(|| invalid(format!("Fn::Cidr: {bits} host bits do not fit an address of {source}")))?;
+        let prefix =
+            u64::from(net.max_prefix_len()).checked_sub(bits).and_then(|p| u8::try_from(p).ok()).ok_or_else(
+                || invalid(format!("Fn::Cidr: {bits} host bits do not fit an address of {source}")),
+            )?;
         let pieces: Vec<Json> = net
             .subnets(prefix)
             .map_err(|_| invalid(format!("Fn::Cidr: /{prefix} blocks are larger than {source}")))?
@@ -330,7 +332,10 @@ pub mod functions {
             .map(|piece| json!(piece.to_string()))
             .collect();
         if pieces.len() as u64 != count {
-            return Err(invalid(format!("Fn::Cidr: {source} holds {} blocks of /{prefix}, not {count}", pieces.len())));
+            return Err(invalid(format!(
+                "Fn::Cidr: {source} holds {} blocks of /{prefix}, not {count}",
+                pieces.len()
+            )));
         }
         Ok(Json::Array(pieces))
     }
@@ -351,7 +356,8 @@ mod tests {
 
     #[test]
     fn a_call_waits_for_its_reference_and_then_computes() {
-        let reference = Reference { address: Address::new("app", "Db"), attribute: "Endpoint.Address".into() };
+        let reference =
+            Reference { address: Address::new("app", "Db"), attribute: "Endpoint.Address".into() };
         let value = Value::Call(Box::new(Call::Concat(vec![
             Value::String("host=".into()),
             Value::Attribute(reference.clone()),

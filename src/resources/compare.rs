@@ -23,7 +23,10 @@ fn alike(node: Option<schema::Node<'_>>, a: &Json, b: &Json) -> bool {
             if node.is_some_and(|n| n.is_set()) {
                 let mut rest: Vec<&Json> = right.iter().collect();
                 return left.iter().all(|item| {
-                    rest.iter().position(|other| alike(items, item, other)).map(|at| rest.swap_remove(at)).is_some()
+                    rest.iter()
+                        .position(|other| alike(items, item, other))
+                        .map(|at| rest.swap_remove(at))
+                        .is_some()
                 });
             }
             left.iter().zip(right).all(|(x, y)| alike(items, x, y))
@@ -49,7 +52,8 @@ fn alike(node: Option<schema::Node<'_>>, a: &Json, b: &Json) -> bool {
 fn json_texts_alike(x: &str, y: &str) -> bool {
     let document = |text: &str| {
         let trimmed = text.trim_start();
-        (trimmed.starts_with('{') || trimmed.starts_with('[')).then(|| serde_json::from_str::<Json>(text).ok())
+        (trimmed.starts_with('{') || trimmed.starts_with('['))
+            .then(|| serde_json::from_str::<Json>(text).ok())
     };
     match (document(x), document(y)) {
         (Some(Some(x)), Some(Some(y))) => x == y,
@@ -74,7 +78,12 @@ mod tests {
         let tags = json!([{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]);
         let turned = json!([{"Key": "b", "Value": "2"}, {"Key": "a", "Value": "1"}]);
         assert!(same("AWS::EC2::VPC", "Tags", &tags, &turned));
-        assert!(same("AWS::DMS::ReplicationTask", "TableMappings", &json!("{\"a\": 1, \"b\": 2}"), &json!("{\"b\":2,\"a\":1}")));
+        assert!(same(
+            "AWS::DMS::ReplicationTask",
+            "TableMappings",
+            &json!("{\"a\": 1, \"b\": 2}"),
+            &json!("{\"b\":2,\"a\":1}")
+        ));
         assert!(same("AWS::RDS::DBInstance", "AllocatedStorage", &json!("100"), &json!(100)));
         assert!(!same("AWS::EC2::VPC", "CidrBlock", &json!("10.0.0.0/16"), &json!("10.1.0.0/16")));
     }

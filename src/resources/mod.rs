@@ -25,6 +25,6 @@ pub mod sns;
 
 pub use any::{AnyType, Erased};
 pub use contract::{
-    Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership, PhysicalId,
-    Probe, Progress, ResourceType, Retry, WaitPolicy,
+    Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
+    PhysicalId, Probe, Progress, ResourceType, Retry, WaitPolicy,
 };

@@ -5,8 +5,8 @@
 //! decodes and validates the parameters against the model and hands them to the operation's function as JSON
 //! in the model's own member names; the answer goes back the same way. Functions see only the [`World`].
 
-pub mod services;
 mod reply;
+pub mod services;
 mod world;
 
 pub use reply::{Fault, Kind, Operation, Reply, Request, done};

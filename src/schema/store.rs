@@ -25,10 +25,7 @@ static CACHE: LazyLock<HashMap<&'static str, OnceLock<Option<TypeSchema>>>> =
 /// The schema of a registered type.
 #[must_use]
 pub fn of(kind: &str) -> Option<&'static TypeSchema> {
-    CACHE
-        .get(kind)?
-        .get_or_init(|| TypeSchema::parse(registry::find(kind)?.facts().schema))
-        .as_ref()
+    CACHE.get(kind)?.get_or_init(|| TypeSchema::parse(registry::find(kind)?.facts().schema)).as_ref()
 }
 
 /// `/properties/A/B/*/C` becomes `A/B/*/C`.
@@ -37,7 +34,9 @@ fn paths(document: &Json, key: &str) -> BTreeSet<String> {
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|path| path.as_str()?.strip_prefix("/properties/").map(|p| p.replace("/properties/", "/")))
+        .filter_map(|path| {
+            path.as_str()?.strip_prefix("/properties/").map(|p| p.replace("/properties/", "/"))
+        })
         .collect()
 }
 

@@ -22,10 +22,8 @@ impl World {
     /// # Errors
     /// Why not; each service words its own error.
     pub fn assumable(&self, role_arn: &str, principal: &str) -> Result<(), RoleProblem> {
-        let (_, role) = self
-            .rows("iam.role")
-            .find(|(_, role)| role["Arn"] == role_arn)
-            .ok_or(RoleProblem::Unknown)?;
+        let (_, role) =
+            self.rows("iam.role").find(|(_, role)| role["Arn"] == role_arn).ok_or(RoleProblem::Unknown)?;
         if role["_usable"].as_i64().is_some_and(|at| at > self.now()) {
             return Err(RoleProblem::Unknown);
         }

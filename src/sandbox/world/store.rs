@@ -221,7 +221,11 @@ impl World {
     /// Names of non-empty tables with their numbers of rows.
     #[must_use]
     pub fn census(&self) -> BTreeMap<String, usize> {
-        self.tables.iter().filter(|(_, rows)| !rows.is_empty()).map(|(name, rows)| (name.clone(), rows.len())).collect()
+        self.tables
+            .iter()
+            .filter(|(_, rows)| !rows.is_empty())
+            .map(|(name, rows)| (name.clone(), rows.len()))
+            .collect()
     }
 
     /// Rows changed since the last call, for the world's own journal.
@@ -234,7 +238,8 @@ impl World {
         let rows = dirty
             .into_iter()
             .map(|(table, key)| {
-                let row = self.tables.get(&table).and_then(|rows| rows.get(&key)).cloned().unwrap_or(Json::Null);
+                let row =
+                    self.tables.get(&table).and_then(|rows| rows.get(&key)).cloned().unwrap_or(Json::Null);
                 (table, key, row)
             })
             .collect();

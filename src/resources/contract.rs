@@ -218,6 +218,10 @@ pub struct Facts {
     /// Attributes other resources may use as soon as the create call has answered. AWS must accept them in
     /// other calls at that moment, and `create` must return them. All others only once ready.
     pub early: &'static [&'static str],
+    /// Top-level properties of this type whose references must wait until the referred resource is ready,
+    /// even where the attribute itself is early (`TargetId` of a secret's attachment is only the database's
+    /// name, but the handler asks the database for its address).
+    pub needs_ready: &'static [&'static str],
     /// `None`: ready when created and configured. An attribute that `create` does not return is then read by
     /// one probe.
     pub ready: Option<WaitPolicy>,
@@ -248,6 +252,7 @@ impl Facts {
             on_conflict: OnConflict::Refuses,
             configures: false,
             early: &[],
+            needs_ready: &[],
             ready: None,
             gone: None,
             retry: &[],

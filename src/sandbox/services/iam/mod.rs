@@ -1,6 +1,16 @@
-//! Not written yet.
+//! IAM: roles, users, groups, inline and managed policies, instance profiles, service-linked roles.
 
-use crate::sandbox::Operation;
+mod attachments;
+mod aws_managed;
+mod documents;
+mod entity;
+mod groups;
+mod inline;
+mod operations;
+mod policies;
+mod profiles;
+mod roles;
+mod tags;
+mod users;
 
-/// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub use operations::OPERATIONS;

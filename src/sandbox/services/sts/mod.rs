@@ -1,6 +1,5 @@
-//! Not written yet.
+//! STS: who is calling, and roles on loan.
 
-use crate::sandbox::Operation;
+mod sessions;
 
-/// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub use sessions::OPERATIONS;

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod error;
 pub mod graph;
 pub mod ledger;
+pub mod planner;
 pub mod resources;
 pub mod sandbox;
 pub mod schema;

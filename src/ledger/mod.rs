@@ -1,5 +1,47 @@
 //! The local JSON record of a migration: snapshot, write-ahead journal, lock.
 
+mod entry;
 mod permit;
+mod snapshot;
 
+use std::io;
+
+pub use entry::{Declared, Entry, Line, Resolution, Verb};
 pub use permit::Permit;
+pub use snapshot::{Binding, FORMAT, Object, Open, Resource, Snapshot, Stage};
+
+/// Why a ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Another run holds it.
+    #[error("the ledger is in use by {holder}")]
+    Locked {
+        /// Process, host and time, as the holder wrote them.
+        holder: String,
+    },
+    /// A file operation failed.
+    #[error("cannot {what}: {source}")]
+    Io {
+        /// `append to .migrate/x/journal.jsonl`.
+        what: String,
+        /// The system's words.
+        #[source]
+        source: io::Error,
+    },
+    /// A line other than the last is unreadable, or the lines do not fit together.
+    #[error("the ledger is damaged at entry {line}: {what}")]
+    Damaged {
+        /// The sequence number.
+        line: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// Written by a newer program.
+    #[error("the ledger has format {found}; this program reads format {known}")]
+    Format {
+        /// In the file.
+        found: u64,
+        /// [`FORMAT`].
+        known: u32,
+    },
+}

@@ -1,0 +1,197 @@
+//! The journal's lines.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::{
+    aws::OpError,
+    graph::{Address, DeletionPolicy},
+    resources::{Attributes, PhysicalId},
+};
+
+/// One line of `journal.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Counts up from 1 over the ledger's whole life; gaps mean damage.
+    pub seq: u64,
+    /// RFC 3339.
+    pub at: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+/// What a call is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Make the object exist.
+    Create,
+    /// Idempotent settings after creation.
+    Configure,
+    /// Change it in place.
+    Update,
+    /// Delete it.
+    Delete,
+}
+
+/// Everything about a resource that outlives the plan's files; enough to find it, finish it and destroy it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Declared {
+    /// Its CloudFormation type.
+    pub kind: String,
+    /// Its region.
+    pub region: String,
+    /// Its properties as sent, secrets as `{{resolve:...}}` texts.
+    pub properties: Json,
+    /// What happens on deletion.
+    pub deletion_policy: DeletionPolicy,
+    /// The resource's metadata.
+    pub metadata: Json,
+    /// What it depends on, for the teardown order.
+    pub depends_on: Vec<Address>,
+}
+
+/// How an open intent was settled by a later look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resolution {
+    /// The object was found; its handle.
+    Adopted(PhysicalId),
+    /// There is no such object: the call had no effect.
+    Absent,
+    /// The call is idempotent and will be made again.
+    Repeated,
+    /// A person said so (`migrate ledger resolve`).
+    Operator(String),
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Entry {
+    /// First line of a ledger, and again when account facts become known.
+    Bound {
+        /// The migration's name.
+        migration: String,
+        /// The environment's name.
+        environment: String,
+        /// Twelve digits.
+        account: String,
+        /// The plan's region.
+        region: String,
+        /// `aws` or `sandbox`: a rehearsal's ledger is never used against AWS.
+        realm: String,
+    },
+    /// A run begins.
+    RunStarted {
+        /// Its name.
+        run: String,
+        /// `up` or `destroy`.
+        operation: String,
+        /// Number of steps.
+        steps: usize,
+        /// Who runs it.
+        by: String,
+    },
+    /// The next call.
+    Intent {
+        /// Its number; unique in the ledger.
+        op: u64,
+        /// What it does.
+        verb: Verb,
+        /// To which resource.
+        address: Address,
+        /// To which object of it.
+        generation: u32,
+        /// The handle, once there is one.
+        physical_id: Option<PhysicalId>,
+        /// The client token that goes with it.
+        token: String,
+        /// For create and update: the resource as it will be.
+        declared: Option<Box<Declared>>,
+        /// For create: an existing object of that name may be adopted without ownership tags.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shared: bool,
+    },
+    /// The call succeeded.
+    Landed {
+        /// The intent's number.
+        op: u64,
+        /// For create: the new handle.
+        physical_id: Option<PhysicalId>,
+        /// Attributes the answer told.
+        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        attributes: Attributes,
+        /// For staged verbs: there is more to call.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        more: bool,
+    },
+    /// AWS said no, or nothing was sent: no effect.
+    Refused {
+        /// The intent's number.
+        op: u64,
+        /// Why.
+        error: OpError,
+    },
+    /// The outcome is unknown and could not be found out in this run; the intent stays open.
+    Doubtful {
+        /// The intent's number.
+        op: u64,
+        /// Why.
+        error: OpError,
+    },
+    /// An open intent was settled by looking.
+    Resolved {
+        /// The intent's number.
+        op: u64,
+        /// How.
+        by: Resolution,
+        /// Attributes the look told.
+        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        attributes: Attributes,
+        /// The object existed before and carries no ownership tags; it is never deleted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shared: bool,
+    },
+    /// The object is configured and usable.
+    Ready {
+        /// The resource.
+        address: Address,
+        /// Its object.
+        generation: u32,
+        /// All attributes.
+        attributes: Attributes,
+    },
+    /// Only policy, metadata or dependencies changed.
+    Redeclared {
+        /// The resource.
+        address: Address,
+        /// As it is now.
+        declared: Box<Declared>,
+    },
+    /// The object is gone, or was let go.
+    Gone {
+        /// The resource.
+        address: Address,
+        /// Its object.
+        generation: u32,
+        /// It still exists (`Retain`, adopted, or needed by others); why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<String>,
+    },
+    /// Outputs at the end of a run: stack, name, value.
+    Outputs {
+        /// By stack.
+        outputs: std::collections::BTreeMap<String, std::collections::BTreeMap<String, Json>>,
+        /// Export name to value.
+        exports: std::collections::BTreeMap<String, Json>,
+    },
+    /// A run ends in order.
+    RunFinished {
+        /// Its name.
+        run: String,
+        /// `complete`, `failed`, `stopped` or `doubtful`.
+        outcome: String,
+    },
+}

@@ -1,0 +1,323 @@
+//! The fold of all entries: what exists, what is open.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::{
+    LedgerError,
+    entry::{Declared, Entry, Line, Resolution, Verb},
+};
+use crate::{
+    aws::OpError,
+    graph::Address,
+    resources::{Attributes, PhysicalId},
+};
+
+/// The version of the ledger's formats (snapshot and journal).
+pub const FORMAT: u32 = 1;
+
+/// How far an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// It exists; configuration or the wait for readiness is not finished.
+    Created,
+    /// It is usable.
+    Ready,
+    /// Its update was begun and not finished.
+    Updating,
+    /// Its deletion was begun.
+    Deleting,
+}
+
+/// One object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Object {
+    /// Its handle.
+    pub physical_id: PhysicalId,
+    /// Counts up with each replacement.
+    pub generation: u32,
+    /// How far it is.
+    pub stage: Stage,
+    /// What was declared when it was last touched.
+    pub declared: Declared,
+    /// What is known about it.
+    pub attributes: Attributes,
+    /// It existed before us and carries no ownership tags: never deleted, only let go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+}
+
+/// A resource: its current object and those that were replaced and not yet deleted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Resource {
+    /// The object in use.
+    pub current: Option<Object>,
+    /// Replaced objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<Object>,
+    /// The next generation to hand out.
+    #[serde(default)]
+    pub next_generation: u32,
+}
+
+/// An intent without an outcome.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    /// Its number.
+    pub op: u64,
+    /// When it was written.
+    pub at: String,
+    /// What the call does.
+    pub verb: Verb,
+    /// To which resource.
+    pub address: Address,
+    /// To which object.
+    pub generation: u32,
+    /// The handle, if there was one.
+    pub physical_id: Option<PhysicalId>,
+    /// The client token.
+    pub token: String,
+    /// For create and update: the resource as it would be.
+    pub declared: Option<Box<Declared>>,
+    /// For create: an existing object may be adopted without tags.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+    /// Set when an earlier run gave up on finding out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<OpError>,
+}
+
+/// To which world a ledger belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Binding {
+    /// The migration's name.
+    pub migration: String,
+    /// The environment's name.
+    pub environment: String,
+    /// Twelve digits.
+    pub account: String,
+    /// The plan's region.
+    pub region: String,
+    /// `aws` or `sandbox`.
+    pub realm: String,
+}
+
+/// The ledger's state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// Unique to this ledger; part of names and ownership tags.
+    pub lineage: String,
+    /// The last sequence number folded in; also the ledger's serial.
+    pub seq: u64,
+    /// The last intent's number.
+    pub last_op: u64,
+    /// To which world it belongs; `None` until the first run.
+    pub binding: Option<Binding>,
+    /// What exists.
+    pub resources: BTreeMap<Address, Resource>,
+    /// Intents without an outcome.
+    pub open: BTreeMap<u64, Open>,
+    /// Outputs of the last run: stack, name, value.
+    pub outputs: BTreeMap<String, BTreeMap<String, Json>>,
+    /// Exports of the last run.
+    pub exports: BTreeMap<String, Json>,
+    /// The run that began and has not finished.
+    pub running: Option<String>,
+}
+
+impl Snapshot {
+    /// An empty ledger.
+    #[must_use]
+    pub fn new(lineage: String) -> Self {
+        Self {
+            format: FORMAT,
+            lineage,
+            seq: 0,
+            last_op: 0,
+            binding: None,
+            resources: BTreeMap::new(),
+            open: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            exports: BTreeMap::new(),
+            running: None,
+        }
+    }
+
+    /// The object in use under that address.
+    #[must_use]
+    pub fn current(&self, address: &Address) -> Option<&Object> {
+        self.resources.get(address)?.current.as_ref()
+    }
+
+    /// The object of that generation.
+    #[must_use]
+    pub fn object(&self, address: &Address, generation: u32) -> Option<&Object> {
+        let resource = self.resources.get(address)?;
+        resource.current.iter().chain(&resource.superseded).find(|object| object.generation == generation)
+    }
+
+    fn object_mut(&mut self, address: &Address, generation: u32) -> Option<&mut Object> {
+        let resource = self.resources.get_mut(address)?;
+        resource.current.iter_mut().chain(&mut resource.superseded).find(|object| object.generation == generation)
+    }
+
+    /// All objects, superseded ones included.
+    pub fn objects(&self) -> impl Iterator<Item = (&Address, &Object)> {
+        self.resources
+            .iter()
+            .flat_map(|(address, r)| r.current.iter().chain(&r.superseded).map(move |object| (address, object)))
+    }
+
+    /// An attribute of the object in use (`Ref` included).
+    #[must_use]
+    pub fn attribute(&self, address: &Address, name: &str) -> Option<&Json> {
+        self.current(address)?.attributes.get(name)
+    }
+
+    fn settle(&mut self, seq: u64, op: u64) -> Result<Open, LedgerError> {
+        self.open
+            .remove(&op)
+            .ok_or(LedgerError::Damaged { line: seq, what: format!("it settles intent {op}, which is not open") })
+    }
+
+    /// Makes a new object current; the former one is superseded.
+    fn exists(&mut self, open: Open, id: PhysicalId, attributes: Attributes, shared: bool) {
+        let Some(declared) = open.declared else { return };
+        let resource = self.resources.entry(open.address).or_default();
+        resource.superseded.extend(resource.current.take());
+        resource.next_generation = resource.next_generation.max(open.generation + 1);
+        resource.current = Some(Object {
+            physical_id: id,
+            generation: open.generation,
+            stage: Stage::Created,
+            declared: *declared,
+            attributes,
+            shared,
+        });
+    }
+
+    /// Folds one line in.
+    ///
+    /// # Errors
+    /// A gap in the sequence, or an entry that does not fit what went before.
+    pub fn apply(&mut self, line: Line) -> Result<(), LedgerError> {
+        let seq = line.seq;
+        if seq != self.seq + 1 {
+            let what = format!("sequence number {seq} follows {}", self.seq);
+            return Err(LedgerError::Damaged { line: seq, what });
+        }
+        self.seq = seq;
+        match line.entry {
+            Entry::Bound { migration, environment, account, region, realm } => {
+                self.binding = Some(Binding { migration, environment, account, region, realm });
+            }
+            Entry::RunStarted { run, .. } => self.running = Some(run),
+            Entry::RunFinished { .. } => self.running = None,
+            Entry::Intent { op, verb, address, generation, physical_id, token, declared, shared } => {
+                self.last_op = self.last_op.max(op);
+                match verb {
+                    Verb::Create => {
+                        // A generation that was ever intended is never handed out again: its name is taken.
+                        let resource = self.resources.entry(address.clone()).or_default();
+                        resource.next_generation = resource.next_generation.max(generation);
+                    }
+                    Verb::Configure => {}
+                    Verb::Update => {
+                        if let Some(object) = self.object_mut(&address, generation) {
+                            object.stage = Stage::Updating;
+                        }
+                    }
+                    Verb::Delete => {
+                        if let Some(object) = self.object_mut(&address, generation) {
+                            object.stage = Stage::Deleting;
+                        }
+                    }
+                }
+                let at = line.at;
+                let open =
+                    Open { op, at, verb, address, generation, physical_id, token, declared, shared, doubt: None };
+                self.open.insert(op, open);
+            }
+            Entry::Landed { op, physical_id, attributes, more } => {
+                let open = self.settle(seq, op)?;
+                match open.verb {
+                    Verb::Create => {
+                        let id = physical_id.ok_or_else(|| LedgerError::Damaged {
+                            line: seq,
+                            what: "a landed create has no physical id".into(),
+                        })?;
+                        self.exists(open, id, attributes, false);
+                    }
+                    Verb::Update if !more => {
+                        if let Some(object) = self.object_mut(&open.address, open.generation) {
+                            // Ready again only after the wait: until then `up` would look again.
+                            object.stage = Stage::Created;
+                            if let Some(declared) = open.declared {
+                                object.declared = *declared;
+                            }
+                        }
+                    }
+                    Verb::Update | Verb::Configure | Verb::Delete => {}
+                }
+            }
+            Entry::Refused { op, .. } => {
+                let open = self.settle(seq, op)?;
+                if open.verb == Verb::Create {
+                    self.drop_if_empty(&open.address);
+                }
+            }
+            Entry::Doubtful { op, error } => {
+                if let Some(open) = self.open.get_mut(&op) {
+                    open.doubt = Some(error);
+                }
+            }
+            Entry::Resolved { op, by, attributes, shared } => {
+                let open = self.settle(seq, op)?;
+                match (by, open.verb) {
+                    (Resolution::Adopted(id), Verb::Create) => self.exists(open, id, attributes, shared),
+                    (_, Verb::Create) => self.drop_if_empty(&open.address),
+                    _ => {}
+                }
+            }
+            Entry::Ready { address, generation, attributes } => {
+                if let Some(object) = self.object_mut(&address, generation) {
+                    object.stage = Stage::Ready;
+                    object.attributes.extend(attributes);
+                }
+            }
+            Entry::Redeclared { address, declared } => {
+                if let Some(object) = self.resources.get_mut(&address).and_then(|r| r.current.as_mut()) {
+                    object.declared = *declared;
+                }
+            }
+            Entry::Gone { address, generation, .. } => {
+                if let Some(resource) = self.resources.get_mut(&address) {
+                    resource.superseded.retain(|object| object.generation != generation);
+                    if resource.current.as_ref().is_some_and(|object| object.generation == generation) {
+                        resource.current = None;
+                    }
+                }
+                self.drop_if_empty(&address);
+            }
+            Entry::Outputs { outputs, exports } => {
+                self.outputs = outputs;
+                self.exports = exports;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets an address that has no object and no open intent, but keeps its generation while the ledger
+    /// holds anything else of it.
+    fn drop_if_empty(&mut self, address: &Address) {
+        let open = self.open.values().any(|open| open.address == *address);
+        if !open && self.resources.get(address).is_some_and(|r| r.current.is_none() && r.superseded.is_empty()) {
+            self.resources.remove(address);
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! What a run would do: an ordered, serialisable value of steps with reasons.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::{
+    graph::{Address, DeletionPolicy, Needs, StackInfo, Value},
+    resources::PhysicalId,
+};
+
+/// The version of the change set's file format.
+pub const FORMAT: u32 = 1;
+
+/// A step's number within its change set: its index in [`ChangeSet::steps`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub u32);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// Which command the change set belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Operation {
+    /// Bring the world to the plan.
+    Up,
+    /// Delete everything the ledger holds.
+    Destroy,
+}
+
+/// A reviewed value: `up` runs exactly this.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChangeSet {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// Up or destroy.
+    pub operation: Operation,
+    /// What it is for.
+    pub target: Target,
+    /// Stacks with their regions and outputs; the engine computes the outputs at the end.
+    pub stacks: Vec<StackInfo>,
+    /// Steps; every dependency comes before its dependent.
+    pub steps: Vec<Step>,
+    /// Resources that stay as they are.
+    pub unchanged: Vec<Address>,
+    /// Things a reviewer should know (edges dropped because they would close a cycle, retained objects).
+    pub notes: Vec<String>,
+}
+
+/// What a change set was computed against; all of it must still hold when it is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The migration's name.
+    pub migration: String,
+    /// The environment's name.
+    pub environment: String,
+    /// Twelve digits.
+    pub account: String,
+    /// The ledger's lineage.
+    pub lineage: String,
+    /// The ledger's serial at planning time.
+    pub serial: u64,
+    /// SHA-256 over the evaluated graph.
+    pub graph_digest: String,
+}
+
+/// What goes into the ledger with an object, besides its properties.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Keep {
+    /// What happens on deletion.
+    pub deletion_policy: DeletionPolicy,
+    /// The resource's metadata.
+    pub metadata: Json,
+    /// Addresses it depends on, for the teardown order.
+    pub depends_on: Vec<Address>,
+}
+
+/// One resource, one thing to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Step {
+    /// Its number.
+    pub id: StepId,
+    /// The resource.
+    pub address: Address,
+    /// Its CloudFormation type.
+    pub kind: String,
+    /// Its region.
+    pub region: String,
+    /// What is done.
+    pub action: Action,
+    /// What must come first.
+    pub after: Vec<Dependency>,
+    /// Why this step exists, in words.
+    pub why: String,
+    /// What differs.
+    pub changes: Vec<PropertyChange>,
+    /// What would be lost; such a step needs an explicit permission.
+    pub data_loss: Option<String>,
+    /// Typical duration in seconds, from the type's wait policy.
+    pub typical_s: u64,
+}
+
+/// What is done to a resource.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "lowercase")]
+pub enum Action {
+    /// A new object.
+    Create {
+        /// A [`Value::Map`]; the name property is filled in.
+        properties: Value,
+        /// From the ledger's `next_generation`; 0 for the first object.
+        generation: u32,
+        /// Set on replacements: the object that goes.
+        replaces: Option<PhysicalId>,
+        /// Goes into the ledger.
+        keep: Keep,
+    },
+    /// The same object, other properties.
+    Update {
+        /// Its handle.
+        physical_id: PhysicalId,
+        /// The generation it has in the ledger.
+        generation: u32,
+        /// A [`Value::Map`]: all properties as they will be.
+        properties: Value,
+        /// Top-level properties that may differ; empty when only policy, metadata or dependencies changed (then
+        /// no call is made and only the ledger is brought up to date). Where the new value hangs on another
+        /// step, the engine compares again once it is known and makes no call if nothing differs.
+        fields: Vec<String>,
+        /// Goes into the ledger.
+        keep: Keep,
+    },
+    /// An object whose creation or update was begun in an earlier run is brought to its end.
+    Finish {
+        /// Its handle.
+        physical_id: PhysicalId,
+        /// The generation it has in the ledger.
+        generation: u32,
+        /// A [`Value::Map`]: all properties as they will be.
+        properties: Value,
+        /// Top-level properties that differ from what was recorded.
+        fields: Vec<String>,
+        /// Goes into the ledger.
+        keep: Keep,
+    },
+    /// An object goes: the resource left the plan, was replaced, or everything is destroyed.
+    Delete {
+        /// Its handle.
+        physical_id: PhysicalId,
+        /// The generation it has in the ledger.
+        generation: u32,
+        /// Whether a newer object of the same address stays (or comes).
+        superseded: bool,
+        /// `Snapshot` takes a final snapshot first. (`Retain` never becomes a delete: see `Forget`.)
+        policy: DeletionPolicy,
+    },
+    /// The object stays where it is; the ledger lets go of it (`Retain`, or an adopted shared object).
+    Forget {
+        /// Its handle.
+        physical_id: PhysicalId,
+        /// The generation it has in the ledger.
+        generation: u32,
+        /// Whether a newer object of the same address stays (or comes).
+        superseded: bool,
+    },
+}
+
+impl Action {
+    /// The word reviews and JSON use.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Create { replaces: None, .. } => "create",
+            Self::Create { replaces: Some(_), .. } => "replace",
+            Self::Update { .. } => "update",
+            Self::Finish { .. } => "finish",
+            Self::Delete { .. } => "delete",
+            Self::Forget { .. } => "forget",
+        }
+    }
+}
+
+/// A step that must come first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// The step.
+    pub step: StepId,
+    /// How far it must be. For deletes: always `Ready`, which means gone.
+    pub needs: Needs,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// A property as a review shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// Its value; secrets stay `{{resolve:...}}` texts.
+    Value(Json),
+    /// It will be known when this is done (`stack/Id.Attribute`).
+    KnownAfter(String),
+    /// Not set.
+    Absent,
+}
+
+/// One property that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PropertyChange {
+    /// Its path, `Tags.0.Value` or a top-level name.
+    pub property: String,
+    /// What was recorded.
+    pub old: Shown,
+    /// What is wanted.
+    pub new: Shown,
+    /// Whether this difference is what forces a new object.
+    pub replaces: bool,
+}
+
+/// Counts for the last line of a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// New objects (without replacements).
+    pub create: usize,
+    /// In-place updates.
+    pub update: usize,
+    /// Objects replaced by new ones.
+    pub replace: usize,
+    /// Objects deleted (without replaced ones).
+    pub delete: usize,
+    /// Resources left alone.
+    pub unchanged: usize,
+}
+
+impl ChangeSet {
+    /// Counts.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let mut sum = Summary { unchanged: self.unchanged.len(), ..Summary::default() };
+        for step in &self.steps {
+            match &step.action {
+                Action::Create { replaces: Some(_), .. } => sum.replace += 1,
+                Action::Create { .. } | Action::Finish { .. } => sum.create += 1,
+                Action::Update { .. } => sum.update += 1,
+                Action::Delete { superseded: false, .. } | Action::Forget { superseded: false, .. } => sum.delete += 1,
+                Action::Delete { .. } | Action::Forget { .. } => {}
+            }
+        }
+        sum
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The step of that number.
+    #[must_use]
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.get(id.0 as usize)
+    }
+}

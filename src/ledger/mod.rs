@@ -1,12 +1,16 @@
 //! The local JSON record of a migration: snapshot, write-ahead journal, lock.
 
 mod entry;
+mod journal;
+pub mod memory;
 mod permit;
 mod snapshot;
+pub mod store;
 
 use std::io;
 
 pub use entry::{Declared, Entry, Line, Resolution, Verb};
+pub use journal::{Draft, Intend, Ledger, new_lineage};
 pub use permit::Permit;
 pub use snapshot::{Binding, FORMAT, Object, Open, Resource, Snapshot, Stage};
 

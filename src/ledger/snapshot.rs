@@ -48,6 +48,9 @@ pub struct Object {
     /// It existed before us and carries no ownership tags: never deleted, only let go.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,
+    /// Properties of an update whose outcome is unknown or partial: the object may hold them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempted: Option<Json>,
 }
 
 /// A resource: its current object and those that were replaced and not yet deleted.
@@ -58,7 +61,8 @@ pub struct Resource {
     /// Replaced objects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub superseded: Vec<Object>,
-    /// The next generation to hand out.
+    /// The next generation to hand out. It only grows over the ledger's life, also across `destroy`, so that
+    /// client tokens and ownership marks are never used twice.
     #[serde(default)]
     pub next_generation: u32,
 }
@@ -163,14 +167,18 @@ impl Snapshot {
 
     fn object_mut(&mut self, address: &Address, generation: u32) -> Option<&mut Object> {
         let resource = self.resources.get_mut(address)?;
-        resource.current.iter_mut().chain(&mut resource.superseded).find(|object| object.generation == generation)
+        resource
+            .current
+            .iter_mut()
+            .chain(&mut resource.superseded)
+            .find(|object| object.generation == generation)
     }
 
     /// All objects, superseded ones included.
     pub fn objects(&self) -> impl Iterator<Item = (&Address, &Object)> {
-        self.resources
-            .iter()
-            .flat_map(|(address, r)| r.current.iter().chain(&r.superseded).map(move |object| (address, object)))
+        self.resources.iter().flat_map(|(address, r)| {
+            r.current.iter().chain(&r.superseded).map(move |object| (address, object))
+        })
     }
 
     /// An attribute of the object in use (`Ref` included).
@@ -180,9 +188,10 @@ impl Snapshot {
     }
 
     fn settle(&mut self, seq: u64, op: u64) -> Result<Open, LedgerError> {
-        self.open
-            .remove(&op)
-            .ok_or(LedgerError::Damaged { line: seq, what: format!("it settles intent {op}, which is not open") })
+        self.open.remove(&op).ok_or(LedgerError::Damaged {
+            line: seq,
+            what: format!("it settles intent {op}, which is not open"),
+        })
     }
 
     /// Makes a new object current; the former one is superseded.
@@ -198,6 +207,7 @@ impl Snapshot {
             declared: *declared,
             attributes,
             shared,
+            attempted: None,
         });
     }
 
@@ -221,15 +231,11 @@ impl Snapshot {
             Entry::Intent { op, verb, address, generation, physical_id, token, declared, shared } => {
                 self.last_op = self.last_op.max(op);
                 match verb {
-                    Verb::Create => {
-                        // A generation that was ever intended is never handed out again: its name is taken.
-                        let resource = self.resources.entry(address.clone()).or_default();
-                        resource.next_generation = resource.next_generation.max(generation);
-                    }
-                    Verb::Configure => {}
+                    Verb::Create | Verb::Configure => {}
                     Verb::Update => {
                         if let Some(object) = self.object_mut(&address, generation) {
                             object.stage = Stage::Updating;
+                            object.attempted = declared.as_ref().map(|d| d.properties.clone());
                         }
                     }
                     Verb::Delete => {
@@ -239,8 +245,18 @@ impl Snapshot {
                     }
                 }
                 let at = line.at;
-                let open =
-                    Open { op, at, verb, address, generation, physical_id, token, declared, shared, doubt: None };
+                let open = Open {
+                    op,
+                    at,
+                    verb,
+                    address,
+                    generation,
+                    physical_id,
+                    token,
+                    declared,
+                    shared,
+                    doubt: None,
+                };
                 self.open.insert(op, open);
             }
             Entry::Landed { op, physical_id, attributes, more } => {
@@ -257,6 +273,7 @@ impl Snapshot {
                         if let Some(object) = self.object_mut(&open.address, open.generation) {
                             // Ready again only after the wait: until then `up` would look again.
                             object.stage = Stage::Created;
+                            object.attempted = None;
                             if let Some(declared) = open.declared {
                                 object.declared = *declared;
                             }
@@ -312,11 +329,17 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Forgets an address that has no object and no open intent, but keeps its generation while the ledger
-    /// holds anything else of it.
+    /// The generation a new object of that address would have.
+    #[must_use]
+    pub fn next_generation(&self, address: &Address) -> u32 {
+        self.resources.get(address).map_or(0, |r| r.next_generation)
+    }
+
+    /// Forgets an address that never had an object and has no open intent.
     fn drop_if_empty(&mut self, address: &Address) {
         let open = self.open.values().any(|open| open.address == *address);
-        if !open && self.resources.get(address).is_some_and(|r| r.current.is_none() && r.superseded.is_empty()) {
+        let nothing = |r: &Resource| r.current.is_none() && r.superseded.is_empty() && r.next_generation == 0;
+        if !open && self.resources.get(address).is_some_and(nothing) {
             self.resources.remove(address);
         }
     }

@@ -247,7 +247,9 @@ impl ChangeSet {
                 Action::Create { replaces: Some(_), .. } => sum.replace += 1,
                 Action::Create { .. } | Action::Finish { .. } => sum.create += 1,
                 Action::Update { .. } => sum.update += 1,
-                Action::Delete { superseded: false, .. } | Action::Forget { superseded: false, .. } => sum.delete += 1,
+                Action::Delete { superseded: false, .. } | Action::Forget { superseded: false, .. } => {
+                    sum.delete += 1
+                }
                 Action::Delete { .. } | Action::Forget { .. } => {}
             }
         }

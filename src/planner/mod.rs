@@ -3,5 +3,6 @@
 mod change_set;
 
 pub use change_set::{
-    Action, ChangeSet, Dependency, FORMAT, Keep, Operation, PropertyChange, Shown, Step, StepId, Summary, Target,
+    Action, ChangeSet, Dependency, FORMAT, Keep, Operation, PropertyChange, Shown, Step, StepId, Summary,
+    Target,
 };

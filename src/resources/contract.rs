@@ -65,6 +65,8 @@ pub struct Cx<'a> {
     /// Whether `delete` may throw away what the object holds (all objects of a bucket): the template's
     /// `Metadata: {Migrate: {EmptyOnDelete: true}}`.
     pub empty_on_delete: bool,
+    /// For `delete`: the name of the final snapshot to take, when the deletion policy is `Snapshot`.
+    pub snapshot: Option<&'a str>,
 }
 
 /// An object as `find` saw it.

@@ -1,0 +1,432 @@
+//! The open ledger: loads, appends, syncs, hands out permits.
+
+use std::{path::Path, sync::Arc};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Entry, FORMAT, LedgerError, Line, Permit, Snapshot,
+    entry::{Declared, Verb},
+    store::{DirStore, Store},
+};
+use crate::{
+    clock::{Clock, rfc3339},
+    graph::Address,
+    resources::PhysicalId,
+};
+
+/// Lines after which the journal is folded into the snapshot when a ledger is opened for a run.
+const FOLD_AFTER: usize = 2_000;
+
+/// An open ledger.
+pub struct Ledger {
+    store: Box<dyn Store>,
+    clock: Arc<dyn Clock>,
+    snapshot: Snapshot,
+    synced: u64,
+    journal_lines: usize,
+    /// Set by the first failed write: nothing more is appended, so nothing more is called.
+    broken: bool,
+}
+
+/// An intent that is written but perhaps not yet on disk; [`Ledger::permit`] turns it into a [`Permit`].
+#[must_use = "no call may be made before this is a permit"]
+#[derive(Debug)]
+pub struct Draft {
+    op: u64,
+    seq: u64,
+    token: String,
+}
+
+impl Draft {
+    /// The line's sequence number.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+}
+
+/// What the next call will do.
+#[derive(Debug)]
+pub struct Intend {
+    /// The verb.
+    pub verb: Verb,
+    /// The resource.
+    pub address: Address,
+    /// The object.
+    pub generation: u32,
+    /// Its handle, once there is one.
+    pub physical_id: Option<PhysicalId>,
+    /// For create and update: the resource as it will be.
+    pub declared: Option<Box<Declared>>,
+    /// For create: an existing object may be adopted without ownership tags.
+    pub shared: bool,
+}
+
+/// A new ledger's lineage.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that makes new identities")]
+pub fn new_lineage() -> String {
+    uuid::Uuid::new_v4().simple().to_string()[..16].to_owned()
+}
+
+impl Ledger {
+    /// Opens the ledger in `dir` for a run: takes the lock, drops a torn last line, folds a long journal.
+    ///
+    /// # Errors
+    /// Locked, unreadable, damaged, or of a newer format.
+    pub fn open(
+        dir: &Path,
+        clock: Arc<dyn Clock>,
+        holder: &str,
+        lineage: impl FnOnce() -> String,
+    ) -> Result<Self, LedgerError> {
+        Self::on(Box::new(DirStore::exclusive(dir, holder)?), clock, lineage)
+    }
+
+    /// Opens a ledger over any store.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn on(
+        mut store: Box<dyn Store>,
+        clock: Arc<dyn Clock>,
+        lineage: impl FnOnce() -> String,
+    ) -> Result<Self, LedgerError> {
+        let name = store.name();
+        let io = |what: &str| {
+            let what = format!("{what} {name}");
+            move |source| LedgerError::Io { what, source }
+        };
+        let (snapshot, journal) = store.load().map_err(io("read the ledger in"))?;
+        let fresh = snapshot.is_none();
+        let base = match snapshot {
+            Some(bytes) => parse_snapshot(&bytes)?,
+            None => Snapshot::new(lineage()),
+        };
+        let read = replay(base, &journal)?;
+        if read.good < journal.len() {
+            store
+                .truncate_journal(read.good as u64)
+                .map_err(io("drop the torn last line of the journal in"))?;
+        }
+        let mut ledger = Self {
+            store,
+            clock,
+            synced: read.snapshot.seq,
+            snapshot: read.snapshot,
+            journal_lines: read.lines,
+            broken: false,
+        };
+        // The lineage lives in the snapshot only: it must be on disk before the first name is derived from it.
+        if fresh || ledger.journal_lines > FOLD_AFTER {
+            ledger.fold()?;
+        }
+        Ok(ledger)
+    }
+
+    /// Reads a ledger without locking it or changing a byte. `None` if there is none.
+    ///
+    /// # Errors
+    /// Unreadable, damaged, or of a newer format.
+    pub fn peek(dir: &Path) -> Result<Option<Snapshot>, LedgerError> {
+        if !DirStore::exists(dir) {
+            return Ok(None);
+        }
+        let mut store = DirStore::read_only(dir);
+        let (snapshot, journal) = store.load().map_err(|source| LedgerError::Io {
+            what: format!("read the ledger in {}", dir.display()),
+            source,
+        })?;
+        let base = match snapshot {
+            Some(bytes) => parse_snapshot(&bytes)?,
+            None => Snapshot::new(String::new()),
+        };
+        Ok(Some(replay(base, &journal)?.snapshot))
+    }
+
+    /// The state after all entries.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The last sequence number that is on disk.
+    #[must_use]
+    pub fn synced(&self) -> u64 {
+        self.synced
+    }
+
+    /// Whether appended lines wait for [`Self::sync`].
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.snapshot.seq > self.synced
+    }
+
+    fn failed(&mut self, what: &str, source: std::io::Error) -> LedgerError {
+        self.broken = true;
+        LedgerError::Io { what: format!("{what} {}", self.store.name()), source }
+    }
+
+    /// Appends an entry; it is on disk only after [`Self::sync`]. Returns its sequence number.
+    ///
+    /// # Errors
+    /// When the store fails, now or earlier in this run.
+    pub fn append(&mut self, entry: Entry) -> Result<u64, LedgerError> {
+        if self.broken {
+            let source = std::io::Error::other("an earlier write failed");
+            return Err(LedgerError::Io { what: format!("append to {}", self.store.name()), source });
+        }
+        let line = Line { seq: self.snapshot.seq + 1, at: rfc3339(self.clock.now()), entry };
+        let mut bytes =
+            serde_json::to_vec(&line).map_err(|e| self.failed("write the journal in", e.into()))?;
+        bytes.push(b'\n');
+        self.store.append(&bytes).map_err(|e| self.failed("append to the journal in", e))?;
+        self.journal_lines += 1;
+        self.snapshot.apply(line)?;
+        Ok(self.snapshot.seq)
+    }
+
+    /// Returns when everything appended is on disk.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn sync(&mut self) -> Result<(), LedgerError> {
+        if self.is_dirty() {
+            self.store.sync().map_err(|e| self.failed("sync the journal in", e))?;
+            self.synced = self.snapshot.seq;
+        }
+        Ok(())
+    }
+
+    /// Writes what the next call will do.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn intend(&mut self, intend: Intend) -> Result<Draft, LedgerError> {
+        let op = self.snapshot.last_op + 1;
+        let token = self.token(intend.verb, &intend.address, intend.generation, op);
+        let Intend { verb, address, generation, physical_id, declared, shared } = intend;
+        let token_copy = token.clone();
+        let seq = self.append(Entry::Intent {
+            op,
+            verb,
+            address,
+            generation,
+            physical_id,
+            token,
+            declared,
+            shared,
+        })?;
+        Ok(Draft { op, seq, token: token_copy })
+    }
+
+    /// The client token. A create repeats it for as long as the same generation is being made; other verbs are
+    /// idempotent by nature and get a fresh one.
+    fn token(&self, verb: Verb, address: &Address, generation: u32, op: u64) -> String {
+        let salt = if verb == Verb::Create { 0 } else { op };
+        let text = format!("{}\n{address}\n{generation}\n{verb:?}\n{salt}", self.snapshot.lineage);
+        hex::encode(Sha256::digest(text))[..32].to_owned()
+    }
+
+    /// Proof that the intent is on disk; syncs if need be.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn permit(&mut self, draft: Draft) -> Result<Permit, LedgerError> {
+        if self.synced < draft.seq {
+            self.sync()?;
+        }
+        Ok(Permit { op: draft.op, token: draft.token })
+    }
+
+    /// Folds the journal into the snapshot.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn fold(&mut self) -> Result<(), LedgerError> {
+        self.sync()?;
+        let mut bytes =
+            serde_json::to_vec_pretty(&self.snapshot).map_err(|e| self.failed("write", e.into()))?;
+        bytes.push(b'\n');
+        self.store.replace_snapshot(&bytes).map_err(|e| self.failed("replace the snapshot in", e))?;
+        self.journal_lines = 0;
+        Ok(())
+    }
+}
+
+fn parse_snapshot(bytes: &[u8]) -> Result<Snapshot, LedgerError> {
+    let damaged = |what: String| LedgerError::Damaged { line: 0, what: format!("ledger.json: {what}") };
+    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
+    match json["format"].as_u64() {
+        Some(found) if found == u64::from(FORMAT) => {}
+        Some(found) => return Err(LedgerError::Format { found, known: FORMAT }),
+        None => return Err(damaged("it names no format".into())),
+    }
+    serde_json::from_value(json).map_err(|e| damaged(e.to_string()))
+}
+
+struct Replayed {
+    snapshot: Snapshot,
+    good: usize,
+    lines: usize,
+}
+
+/// Folds the journal's bytes into `base`. Lines the snapshot already contains are skipped; a torn last line is
+/// left out of `good`.
+fn replay(base: Snapshot, journal: &[u8]) -> Result<Replayed, LedgerError> {
+    let mut read = Replayed { snapshot: base, good: 0, lines: 0 };
+    let mut rest = journal;
+    while !rest.is_empty() {
+        let (line, next) = match rest.iter().position(|b| *b == b'\n') {
+            Some(end) => (&rest[..end], &rest[end + 1..]),
+            // Without its newline a line was never synced, even if it happens to parse.
+            None => break,
+        };
+        match serde_json::from_slice::<Line>(line) {
+            Ok(parsed) if parsed.seq <= read.snapshot.seq => {}
+            Ok(parsed) => {
+                read.snapshot.apply(parsed)?;
+                read.lines += 1;
+            }
+            Err(_) if next.is_empty() => break,
+            Err(error) => {
+                let line = read.snapshot.seq + 1;
+                return Err(LedgerError::Damaged { line, what: error.to_string() });
+            }
+        }
+        read.good += line.len() + 1;
+        rest = next;
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::VirtualClock,
+        graph::DeletionPolicy,
+        ledger::{Stage, memory::MemoryStore},
+        resources::Attributes,
+    };
+    use serde_json::json;
+
+    fn clock() -> Arc<dyn Clock> {
+        Arc::new(VirtualClock::starting_at(crate::clock::from_millis(1_760_000_000_000)))
+    }
+
+    fn open(store: &MemoryStore) -> Result<Ledger, LedgerError> {
+        Ledger::on(Box::new(store.clone()), clock(), || "abc".into())
+    }
+
+    fn declared() -> Box<Declared> {
+        Box::new(Declared {
+            kind: "AWS::EC2::VPC".into(),
+            region: "us-east-1".into(),
+            properties: json!({"CidrBlock": "10.0.0.0/16"}),
+            deletion_policy: DeletionPolicy::Delete,
+            metadata: json!({}),
+            depends_on: vec![],
+        })
+    }
+
+    fn create(ledger: &mut Ledger) -> Permit {
+        let draft = ledger
+            .intend(Intend {
+                verb: Verb::Create,
+                address: Address::new("app", "Vpc"),
+                generation: 0,
+                physical_id: None,
+                declared: Some(declared()),
+                shared: false,
+            })
+            .unwrap();
+        ledger.permit(draft).unwrap()
+    }
+
+    fn landed(permit: &Permit) -> Entry {
+        Entry::Landed {
+            op: permit.op(),
+            physical_id: Some("vpc-1".into()),
+            attributes: Attributes::new(),
+            more: false,
+        }
+    }
+
+    #[test]
+    fn an_intent_is_on_disk_before_its_permit_exists() {
+        let store = MemoryStore::default();
+        let mut ledger = open(&store).unwrap();
+        let permit = create(&mut ledger);
+        assert_eq!(store.durable().lines().count(), 1);
+        assert!(store.durable().contains(permit.token()));
+    }
+
+    #[test]
+    fn reopening_gives_the_same_state_whether_folded_or_not() {
+        let store = MemoryStore::default();
+        let mut ledger = open(&store).unwrap();
+        let permit = create(&mut ledger);
+        ledger.append(landed(&permit)).unwrap();
+        ledger.sync().unwrap();
+        let before = ledger.snapshot().clone();
+        drop(ledger);
+        let mut again = open(&store).unwrap();
+        assert_eq!(*again.snapshot(), before);
+        again.fold().unwrap();
+        assert_eq!(store.durable(), "");
+        assert_eq!(*open(&store).unwrap().snapshot(), before);
+        assert_eq!(before.current(&Address::new("app", "Vpc")).unwrap().stage, Stage::Created);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_dropped_at_every_byte_and_an_earlier_one_is_damage() {
+        let store = MemoryStore::default();
+        let mut ledger = open(&store).unwrap();
+        let permit = create(&mut ledger);
+        let intent_only = ledger.snapshot().clone();
+        let whole_intent = store.durable().len();
+        ledger.append(landed(&permit)).unwrap();
+        ledger.sync().unwrap();
+        let text = store.durable();
+        for cut in whole_intent..text.len() {
+            store.set_durable(&text.as_bytes()[..cut]);
+            let ledger = open(&store).unwrap();
+            assert_eq!(*ledger.snapshot(), intent_only, "cut at {cut}");
+            assert_eq!(store.durable().len(), whole_intent);
+        }
+        store.set_durable(format!("x{text}").as_bytes());
+        assert!(matches!(open(&store), Err(LedgerError::Damaged { line: 1, .. })));
+        let second = text.lines().nth(1).unwrap();
+        store.set_durable(format!("{second}\n").as_bytes());
+        assert!(matches!(open(&store), Err(LedgerError::Damaged { line: 2, .. })));
+    }
+
+    #[test]
+    fn a_newer_format_is_refused() {
+        let store = MemoryStore::default();
+        drop(open(&store).unwrap());
+        let text = store.snapshot_text().replace("\"format\": 1", "\"format\": 2");
+        store.set_snapshot(text.as_bytes());
+        assert!(matches!(open(&store), Err(LedgerError::Format { found: 2, .. })));
+    }
+
+    #[test]
+    fn after_a_failed_write_nothing_more_is_appended() {
+        let store = MemoryStore::default();
+        let mut ledger = open(&store).unwrap();
+        store.fail_writes(true);
+        let intend = Intend {
+            verb: Verb::Create,
+            address: Address::new("app", "Vpc"),
+            generation: 0,
+            physical_id: None,
+            declared: Some(declared()),
+            shared: false,
+        };
+        assert!(ledger.intend(intend).is_err());
+        store.fail_writes(false);
+        assert!(ledger.append(Entry::RunFinished { run: "r".into(), outcome: "failed".into() }).is_err());
+    }
+}

@@ -1,9 +1,13 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
-use super::AnyType;
+use super::{AnyType, Erased, iam};
 
 /// All types, sorted by name.
-pub static TYPES: &[&dyn AnyType] = &[];
+pub static TYPES: &[&dyn AnyType] = &[
+    &Erased::<iam::ManagedPolicy>::new(),
+    &Erased::<iam::Policy>::new(),
+    &Erased::<iam::Role>::new(),
+];
 
 /// The type of that CloudFormation name.
 #[must_use]

@@ -3,11 +3,8 @@
 use super::{AnyType, Erased, iam};
 
 /// All types, sorted by name.
-pub static TYPES: &[&dyn AnyType] = &[
-    &Erased::<iam::ManagedPolicy>::new(),
-    &Erased::<iam::Policy>::new(),
-    &Erased::<iam::Role>::new(),
-];
+pub static TYPES: &[&dyn AnyType] =
+    &[&Erased::<iam::ManagedPolicy>::new(), &Erased::<iam::Policy>::new(), &Erased::<iam::Role>::new()];
 
 /// The type of that CloudFormation name.
 #[must_use]

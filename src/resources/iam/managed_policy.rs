@@ -99,7 +99,8 @@ async fn spare_versions(cx: &Cx<'_>, arn: &str) -> Result<Vec<String>, OpError> 
         Err(error) if error.is(ABSENT) => return Ok(Vec::new()),
         other => other?,
     };
-    let mut spare: Vec<_> = answer.versions().iter().filter(|version| !version.is_default_version()).collect();
+    let mut spare: Vec<_> =
+        answer.versions().iter().filter(|version| !version.is_default_version()).collect();
     let number = |id: Option<&str>| id.and_then(|id| id.trim_start_matches('v').parse::<u64>().ok());
     spare.sort_by_key(|version| number(version.version_id()));
     Ok(spare.iter().filter_map(|version| version.version_id().map(ToOwned::to_owned)).collect())
@@ -137,11 +138,14 @@ async fn renew(cx: &Cx<'_>, arn: &str, props: &Props) -> Result<(), OpError> {
         return Err(OpError::not_sent("CreatePolicyVersion", format!("{arn} is gone")));
     };
     let live = document(cx, arn, &policy).await?;
-    if live.is_some_and(|live| props.PolicyDocument.as_ref().is_some_and(|new| documents::alike(new, &live))) {
+    if live.is_some_and(|live| props.PolicyDocument.as_ref().is_some_and(|new| documents::alike(new, &live)))
+    {
         return Ok(());
     }
     let spare = spare_versions(cx, arn).await?;
-    if spare.len() + 1 >= VERSIONS && let Some(oldest) = spare.first() {
+    if spare.len() + 1 >= VERSIONS
+        && let Some(oldest) = spare.first()
+    {
         delete_version(cx, arn, oldest).await?;
     }
     let call = cx.sdk.iam().create_policy_version().policy_arn(arn).policy_document(props.text());
@@ -161,7 +165,11 @@ impl ResourceType for ManagedPolicy {
             BUSY,
             Retry { code: "NoSuchEntity", message: "The role with name", why: "the role is not visible yet" },
             Retry { code: "NoSuchEntity", message: "The user with name", why: "the user is not visible yet" },
-            Retry { code: "NoSuchEntity", message: "The group with name", why: "the group is not visible yet" },
+            Retry {
+                code: "NoSuchEntity",
+                message: "The group with name",
+                why: "the group is not visible yet",
+            },
         ],
         retry_delete: &[
             BUSY,

@@ -73,7 +73,11 @@ impl ResourceType for Policy {
             BUSY,
             Retry { code: "NoSuchEntity", message: "The role with name", why: "the role is not visible yet" },
             Retry { code: "NoSuchEntity", message: "The user with name", why: "the user is not visible yet" },
-            Retry { code: "NoSuchEntity", message: "The group with name", why: "the group is not visible yet" },
+            Retry {
+                code: "NoSuchEntity",
+                message: "The group with name",
+                why: "the group is not visible yet",
+            },
         ],
         retry_delete: &[BUSY],
         iam: &[
@@ -106,7 +110,10 @@ impl ResourceType for Policy {
     fn check(props: &Json) -> Vec<(String, String)> {
         let empty = |name: &str| props[name].as_array().map_or(props[name].is_null(), Vec::is_empty);
         if ["Roles", "Users", "Groups"].into_iter().all(empty) {
-            return vec![("Roles".into(), "at least one of Roles, Users and Groups must name a principal".into())];
+            return vec![(
+                "Roles".into(),
+                "at least one of Roles, Users and Groups must name a principal".into(),
+            )];
         }
         Vec::new()
     }

@@ -235,10 +235,14 @@ impl ResourceType for Role {
     }
 
     fn check(props: &Json) -> Vec<(String, String)> {
-        let names: Vec<&Json> = props["Policies"].as_array().into_iter().flatten().map(|p| &p["PolicyName"]).collect();
-        let doubled = names.iter().enumerate().find(|(at, name)| name.is_string() && names[..*at].contains(name));
+        let names: Vec<&Json> =
+            props["Policies"].as_array().into_iter().flatten().map(|p| &p["PolicyName"]).collect();
+        let doubled =
+            names.iter().enumerate().find(|(at, name)| name.is_string() && names[..*at].contains(name));
         doubled
-            .map(|(_, name)| ("Policies".to_owned(), format!("two policies are named {name}; the later would win")))
+            .map(|(_, name)| {
+                ("Policies".to_owned(), format!("two policies are named {name}; the later would win"))
+            })
             .into_iter()
             .collect()
     }
@@ -346,7 +350,8 @@ impl ResourceType for Role {
         }
         if change.has("Description") || change.has("MaxSessionDuration") {
             // Whatever is left out of this call is reset by it.
-            let call = iam.update_role().role_name(name).description(new.Description.clone().unwrap_or_default());
+            let call =
+                iam.update_role().role_name(name).description(new.Description.clone().unwrap_or_default());
             let call = call.max_session_duration(new.MaxSessionDuration.unwrap_or(3_600));
             call.send().await.map_err(op("UpdateRole"))?;
         }
@@ -374,7 +379,8 @@ impl ResourceType for Role {
             for policy in new.inline().iter().filter(|policy| !old.inline().contains(policy)) {
                 role.put(cx, policy.name(), &policy.text()).await?;
             }
-            let kept = |policy: &&InlinePolicy| new.inline().iter().any(|other| other.name() == policy.name());
+            let kept =
+                |policy: &&InlinePolicy| new.inline().iter().any(|other| other.name() == policy.name());
             for policy in old.inline().iter().filter(|policy| !kept(policy)) {
                 role.delete(cx, policy.name()).await?;
             }
@@ -425,4 +431,3 @@ impl ResourceType for Role {
         }
     }
 }
-

@@ -3,6 +3,7 @@
 mod any;
 pub mod compare;
 mod contract;
+pub mod mirror;
 pub mod registry;
 pub mod shape;
 

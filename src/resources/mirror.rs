@@ -165,7 +165,9 @@ pub fn received<P: Mirror<S>, S>(value: Option<&S>) -> Option<P> {
 /// that they contain, else by their name, else by position.
 #[must_use]
 pub fn pruned<P: serde::Serialize + serde::de::DeserializeOwned>(live: P, sent: &P) -> P {
-    let (Ok(mut tree), Ok(hint)) = (serde_json::to_value(&live), serde_json::to_value(sent)) else { return live };
+    let (Ok(mut tree), Ok(hint)) = (serde_json::to_value(&live), serde_json::to_value(sent)) else {
+        return live;
+    };
     if let (Json::Object(members), Json::Object(hints)) = (&mut tree, &hint) {
         for (name, hint) in hints {
             if let Some(member) = members.get_mut(name) {
@@ -180,6 +182,11 @@ fn prune(live: &mut Json, sent: &Json) {
     match (live, sent) {
         (Json::Object(live), Json::Object(sent)) => {
             live.retain(|name, _| sent.contains_key(name));
+            for (name, value) in sent {
+                if is_nothing(value) && !live.contains_key(name) {
+                    live.insert(name.clone(), value.clone());
+                }
+            }
             for (name, value) in live.iter_mut() {
                 prune(value, &sent[name]);
             }
@@ -207,13 +214,24 @@ fn prune(live: &mut Json, sent: &Json) {
     }
 }
 
+/// Whether a value says no more than its absence does; services often leave such members out of answers.
+fn is_nothing(value: &Json) -> bool {
+    match value {
+        Json::Bool(on) => !on,
+        Json::Array(items) => items.is_empty(),
+        Json::Object(members) => members.values().all(is_nothing),
+        _ => false,
+    }
+}
+
 fn contains(live: &Json, sent: &Json) -> bool {
     match (live, sent) {
-        (Json::Object(live), Json::Object(sent)) => {
-            sent.iter().all(|(name, value)| live.get(name).is_some_and(|other| contains(other, value)))
-        }
+        (Json::Object(live), Json::Object(sent)) => sent
+            .iter()
+            .all(|(name, value)| live.get(name).map_or(is_nothing(value), |other| contains(other, value))),
         (Json::Array(live), Json::Array(sent)) => {
-            live.len() == sent.len() && sent.iter().all(|value| live.iter().any(|other| contains(other, value)))
+            live.len() == sent.len()
+                && sent.iter().all(|value| live.iter().any(|other| contains(other, value)))
         }
         _ => live == sent,
     }
@@ -230,7 +248,7 @@ mod tests {
 
     #[test]
     fn filled_in_defaults_go_and_real_differences_stay() {
-        let sent = json!({"Ports": [{"Port": 80}, {"Port": 443, "Protocol": "udp"}], "Env": [{"Name": "A", "Value": "1"}]});
+        let sent = json!({"Ports": [{"Port": 80}, {"Port": 443, "Protocol": "udp", "Tls": false}], "Env": [{"Name": "A", "Value": "1"}]});
         let live = json!({
             "Ports": [{"Port": 443, "Protocol": "udp", "Host": 443}, {"Port": 80, "Protocol": "tcp", "Host": 80}],
             "Env": [{"Name": "A", "Value": "2"}, {"Name": "B", "Value": "3"}], "Extra": true,
@@ -238,7 +256,7 @@ mod tests {
         assert_eq!(
             pruned(live, &sent),
             json!({
-                "Ports": [{"Port": 443, "Protocol": "udp"}, {"Port": 80}],
+                "Ports": [{"Port": 443, "Protocol": "udp", "Tls": false}, {"Port": 80}],
                 "Env": [{"Name": "A", "Value": "2"}, {"Name": "B", "Value": "3"}], "Extra": true,
             })
         );

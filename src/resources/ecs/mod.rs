@@ -1,1 +1,15 @@
-//! Resource types of AWS::ecs.
+//! Elastic Container Service: clusters, task definitions and services.
+
+mod cluster;
+mod connect;
+mod container;
+mod deployment;
+mod service;
+mod steady;
+mod tags;
+mod task_definition;
+mod volume;
+
+pub use cluster::Cluster;
+pub use service::Service;
+pub use task_definition::TaskDefinition;

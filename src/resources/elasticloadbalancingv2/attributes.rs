@@ -30,7 +30,13 @@ mod tests {
     #[test]
     fn full_names_are_what_metrics_use() {
         let base = "arn:aws:elasticloadbalancing:us-east-1:123456789012:";
-        assert_eq!(full_name(&format!("{base}loadbalancer/app/web/50dc6c495c0c9188")), "app/web/50dc6c495c0c9188");
-        assert_eq!(full_name(&format!("{base}targetgroup/web/73e2d6bc24d8a067")), "targetgroup/web/73e2d6bc24d8a067");
+        assert_eq!(
+            full_name(&format!("{base}loadbalancer/app/web/50dc6c495c0c9188")),
+            "app/web/50dc6c495c0c9188"
+        );
+        assert_eq!(
+            full_name(&format!("{base}targetgroup/web/73e2d6bc24d8a067")),
+            "targetgroup/web/73e2d6bc24d8a067"
+        );
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, PhysicalId, Probe, Progress,
-        ResourceType, Retry,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, PhysicalId, Probe,
+        Progress, ResourceType, Retry,
         mirror::{pruned, received, sent},
         shape::Tag,
     },
@@ -42,7 +42,11 @@ async fn look(cx: &Cx<'_>, arn: &str) -> Result<Option<types::Listener>, OpError
     }
 }
 
-async fn set_attributes(cx: &Cx<'_>, arn: &str, wanted: Option<&Vec<ListenerAttribute>>) -> Result<(), OpError> {
+async fn set_attributes(
+    cx: &Cx<'_>,
+    arn: &str,
+    wanted: Option<&Vec<ListenerAttribute>>,
+) -> Result<(), OpError> {
     let Some(settings) = attributes::wanted(wanted) else { return Ok(()) };
     let call = cx.sdk.elb().modify_listener_attributes().listener_arn(arn);
     let call = call.set_attributes(sent("ModifyListenerAttributes", Some(&settings))?);
@@ -132,8 +136,11 @@ impl ResourceType for Listener {
             let call = cx.sdk.elb().describe_listener_attributes().listener_arn(id.as_str());
             let answer = call.send().await.map_err(op("DescribeListenerAttributes"))?;
             let all: Vec<ListenerAttribute> = received(answer.attributes.as_ref()).unwrap_or_default();
-            let key = |setting: &ListenerAttribute| setting.Key.as_deref();
-            settings = attributes::named(hint.ListenerAttributes.as_ref(), key, all.into_iter());
+            settings = attributes::named(
+                hint.ListenerAttributes.as_ref(),
+                |setting| setting.Key.as_deref(),
+                all.into_iter(),
+            );
         }
         let mut actions: Option<Vec<Action>> = received(live.default_actions.as_ref());
         keep_secrets(actions.as_deref_mut().unwrap_or_default(), hint.DefaultActions.as_ref());
@@ -174,7 +181,12 @@ impl ResourceType for Listener {
         Ok(Created { id: arn.into(), attributes: outputs(arn) })
     }
 
-    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
         set_attributes(cx, id.as_str(), props.ListenerAttributes.as_ref()).await?;
         Ok(Progress::Done)
     }
@@ -227,8 +239,21 @@ impl ResourceType for Listener {
         Ok(Progress::Done)
     }
 
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
-        match cx.sdk.elb().delete_listener().listener_arn(id.as_str()).send().await.map_err(op("DeleteListener")) {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
+        match cx
+            .sdk
+            .elb()
+            .delete_listener()
+            .listener_arn(id.as_str())
+            .send()
+            .await
+            .map_err(op("DeleteListener"))
+        {
             Err(error) if error.is(&["ListenerNotFound"]) => {}
             answer => drop(answer?),
         }

@@ -8,8 +8,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, Retry, WaitPolicy,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
+        Probe, Progress, ResourceType, Retry, WaitPolicy,
         mirror::{pruned, received, sent},
         shape::Tag,
     },
@@ -53,7 +53,9 @@ fn outputs(live: &types::LoadBalancer) -> Attributes {
         ("LoadBalancerFullName".into(), json!(attributes::full_name(arn))),
     ]);
     // Gateway load balancers have neither.
-    for (name, value) in [("DNSName", live.dns_name()), ("CanonicalHostedZoneID", live.canonical_hosted_zone_id())] {
+    for (name, value) in
+        [("DNSName", live.dns_name()), ("CanonicalHostedZoneID", live.canonical_hosted_zone_id())]
+    {
         if let Some(value) = value {
             outputs.insert(name.into(), json!(value));
         }
@@ -189,11 +191,15 @@ impl ResourceType for LoadBalancer {
             problems.push(("Name".into(), "a load balancer's name must not begin with `internal-`".into()));
         }
         if name.len() > 32 || name.starts_with('-') || name.ends_with('-') {
-            let rule = "a load balancer's name has at most 32 characters and neither begins nor ends with a hyphen";
+            let rule =
+                "a load balancer's name has at most 32 characters and neither begins nor ends with a hyphen";
             problems.push(("Name".into(), rule.into()));
         }
         let application = props["Type"].as_str().is_none_or(|kind| kind == "application");
-        if application && ["Subnets", "SubnetMappings"].iter().any(|list| props[list].as_array().is_some_and(|l| l.len() < 2))
+        if application
+            && ["Subnets", "SubnetMappings"]
+                .iter()
+                .any(|list| props[list].as_array().is_some_and(|l| l.len() < 2))
         {
             let rule = "an application load balancer needs subnets in at least two Availability Zones";
             problems.push(("Subnets".into(), rule.into()));
@@ -244,8 +250,11 @@ impl ResourceType for LoadBalancer {
             let call = cx.sdk.elb().describe_load_balancer_attributes().load_balancer_arn(id.as_str());
             let answer = call.send().await.map_err(op("DescribeLoadBalancerAttributes"))?;
             let all: Vec<LoadBalancerAttribute> = received(answer.attributes.as_ref()).unwrap_or_default();
-            let key = |setting: &LoadBalancerAttribute| setting.Key.as_deref();
-            settings = attributes::named(hint.LoadBalancerAttributes.as_ref(), key, all.into_iter());
+            settings = attributes::named(
+                hint.LoadBalancerAttributes.as_ref(),
+                |setting| setting.Key.as_deref(),
+                all.into_iter(),
+            );
         }
         let mut capacity = None;
         if hint.MinimumLoadBalancerCapacity.is_some() {
@@ -258,7 +267,9 @@ impl ResourceType for LoadBalancer {
         let props = Props {
             Subnets: hint.Subnets.as_ref().map(|_| zones.filter_map(|zone| zone.subnet_id.clone()).collect()),
             SubnetMappings: hint.SubnetMappings.as_ref().map(|_| mappings(&live)),
-            EnablePrefixForIpv6SourceNat: live.enable_prefix_for_ipv6_source_nat.map(|v| v.as_str().to_owned()),
+            EnablePrefixForIpv6SourceNat: live
+                .enable_prefix_for_ipv6_source_nat
+                .map(|v| v.as_str().to_owned()),
             EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: live
                 .enforce_security_group_inbound_rules_on_private_link_traffic,
             IpAddressType: live.ip_address_type.map(|v| v.as_str().to_owned()),
@@ -288,16 +299,24 @@ impl ResourceType for LoadBalancer {
             .set_scheme(props.Scheme.as_deref().map(Into::into))
             .set_type(props.Type.as_deref().map(Into::into))
             .set_ip_address_type(props.IpAddressType.as_deref().map(Into::into))
-            .set_enable_prefix_for_ipv6_source_nat(props.EnablePrefixForIpv6SourceNat.as_deref().map(Into::into))
+            .set_enable_prefix_for_ipv6_source_nat(
+                props.EnablePrefixForIpv6SourceNat.as_deref().map(Into::into),
+            )
             .set_ipam_pools(pools.map(|pool| types::IpamPools::builder().ipv4_ipam_pool_id(pool).build()))
             .set_tags(tags::sdk(cx.tags(props.Tags.as_ref())));
         let answer = call.send().await.map_err(op(OP))?;
-        let live = answer.load_balancers().first().ok_or_else(|| OpError::missing(OP, "the load balancer"))?;
+        let live =
+            answer.load_balancers().first().ok_or_else(|| OpError::missing(OP, "the load balancer"))?;
         let arn = live.load_balancer_arn().ok_or_else(|| OpError::missing(OP, "the load balancer's ARN"))?;
         Ok(Created { id: arn.into(), attributes: outputs(live) })
     }
 
-    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
         set_attributes(cx, id.as_str(), props.LoadBalancerAttributes.as_ref()).await?;
         if props.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic.is_some() {
             set_groups(cx, id.as_str(), props).await?;
@@ -315,7 +334,8 @@ impl ResourceType for LoadBalancer {
         change: &Change<'_, Props>,
     ) -> Result<Progress, OpError> {
         let (arn, new) = (id.as_str(), change.new);
-        if change.has("Subnets") || change.has("SubnetMappings") || change.has("EnablePrefixForIpv6SourceNat") {
+        if change.has("Subnets") || change.has("SubnetMappings") || change.has("EnablePrefixForIpv6SourceNat")
+        {
             let call = cx
                 .sdk
                 .elb()
@@ -323,7 +343,9 @@ impl ResourceType for LoadBalancer {
                 .load_balancer_arn(arn)
                 .set_subnets(new.Subnets.clone())
                 .set_subnet_mappings(sent("SetSubnets", new.SubnetMappings.as_ref())?)
-                .set_enable_prefix_for_ipv6_source_nat(new.EnablePrefixForIpv6SourceNat.as_deref().map(Into::into));
+                .set_enable_prefix_for_ipv6_source_nat(
+                    new.EnablePrefixForIpv6SourceNat.as_deref().map(Into::into),
+                );
             call.send().await.map_err(op("SetSubnets"))?;
         }
         if change.has("IpAddressType") {
@@ -331,7 +353,8 @@ impl ResourceType for LoadBalancer {
             let call = cx.sdk.elb().set_ip_address_type().load_balancer_arn(arn).ip_address_type(kind.into());
             call.send().await.map_err(op("SetIpAddressType"))?;
         }
-        if change.has("SecurityGroups") || change.has("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic") {
+        if change.has("SecurityGroups") || change.has("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
+        {
             set_groups(cx, arn, new).await?;
         }
         if change.has("Ipv4IpamPoolId") {
@@ -352,7 +375,12 @@ impl ResourceType for LoadBalancer {
         Ok(Progress::Done)
     }
 
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
         let call = cx.sdk.elb().delete_load_balancer().load_balancer_arn(id.as_str());
         match call.send().await.map_err(op("DeleteLoadBalancer")) {
             Err(error) if error.is(&["LoadBalancerNotFound"]) => {}

@@ -8,8 +8,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
+        Probe, Progress, ResourceType, Retry, compare,
         mirror::{pruned, received, sent},
         shape::Tag,
     },
@@ -64,7 +64,11 @@ async fn look(cx: &Cx<'_>, arn: &str) -> Result<Option<types::TargetGroup>, OpEr
     }
 }
 
-async fn set_attributes(cx: &Cx<'_>, arn: &str, wanted: Option<&Vec<TargetGroupAttribute>>) -> Result<(), OpError> {
+async fn set_attributes(
+    cx: &Cx<'_>,
+    arn: &str,
+    wanted: Option<&Vec<TargetGroupAttribute>>,
+) -> Result<(), OpError> {
     let Some(settings) = attributes::wanted(wanted) else { return Ok(()) };
     let call = cx.sdk.elb().modify_target_group_attributes().target_group_arn(arn);
     let call = call.set_attributes(sent("ModifyTargetGroupAttributes", Some(&settings))?);
@@ -157,8 +161,11 @@ impl ResourceType for TargetGroup {
             let call = cx.sdk.elb().describe_target_group_attributes().target_group_arn(id.as_str());
             let answer = call.send().await.map_err(op("DescribeTargetGroupAttributes"))?;
             let all: Vec<TargetGroupAttribute> = received(answer.attributes.as_ref()).unwrap_or_default();
-            let key = |setting: &TargetGroupAttribute| setting.Key.as_deref();
-            settings = attributes::named(hint.TargetGroupAttributes.as_ref(), key, all.into_iter());
+            settings = attributes::named(
+                hint.TargetGroupAttributes.as_ref(),
+                |setting| setting.Key.as_deref(),
+                all.into_iter(),
+            );
         }
         // ECS and Auto Scaling register targets of their own: only a template that lists targets is compared.
         let mut targets = None;
@@ -168,7 +175,8 @@ impl ResourceType for TargetGroup {
             let draining = |state: &&types::TargetHealthDescription| {
                 state.target_health().and_then(|h| h.state()) != Some(&types::TargetHealthStateEnum::Draining)
             };
-            let live = answer.target_health_descriptions().iter().filter(draining).filter_map(|d| d.target.clone());
+            let live =
+                answer.target_health_descriptions().iter().filter(draining).filter_map(|d| d.target.clone());
             targets = received(Some(&live.collect::<Vec<_>>()));
         }
         let tags = tags::read(cx, id.as_str()).await?;
@@ -227,7 +235,12 @@ impl ResourceType for TargetGroup {
         Ok(Created { id: arn.into(), attributes: outputs(live) })
     }
 
-    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
         set_attributes(cx, id.as_str(), props.TargetGroupAttributes.as_ref()).await?;
         register(cx, id.as_str(), props.Targets.as_deref().unwrap_or_default()).await?;
         Ok(Progress::Done)
@@ -241,7 +254,9 @@ impl ResourceType for TargetGroup {
     ) -> Result<Progress, OpError> {
         const OP: &str = "ModifyTargetGroup";
         let new = change.new;
-        let check = |name: &String| name.starts_with("Health") || name == "Matcher" || name == "UnhealthyThresholdCount";
+        let check = |name: &String| {
+            name.starts_with("Health") || name == "Matcher" || name == "UnhealthyThresholdCount"
+        };
         if change.changed.iter().any(check) {
             let call = cx
                 .sdk
@@ -263,7 +278,8 @@ impl ResourceType for TargetGroup {
             set_attributes(cx, id.as_str(), new.TargetGroupAttributes.as_ref()).await?;
         }
         if change.has("Targets") {
-            let (old, new) = (change.old.Targets.clone().unwrap_or_default(), new.Targets.clone().unwrap_or_default());
+            let (old, new) =
+                (change.old.Targets.clone().unwrap_or_default(), new.Targets.clone().unwrap_or_default());
             let gone: Vec<_> = old.into_iter().filter(|target| !new.contains(target)).collect();
             if !gone.is_empty() {
                 let call = cx.sdk.elb().deregister_targets().target_group_arn(id.as_str());
@@ -276,7 +292,12 @@ impl ResourceType for TargetGroup {
         Ok(Progress::Done)
     }
 
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
         let call = cx.sdk.elb().delete_target_group().target_group_arn(id.as_str());
         match call.send().await.map_err(op("DeleteTargetGroup")) {
             Err(error) if error.is(&["TargetGroupNotFound"]) => {}

@@ -19,7 +19,7 @@ crate::props! {
     /// The properties of a load balancer.
     pub struct Props {
         EnablePrefixForIpv6SourceNat: String, EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: String,
-        IpAddressType: String, Ipv4IpamPoolId: String, LoadBalancerAttributes: Vec<LoadBalancerAttribute>,
+        IpAddressType: String, LoadBalancerAttributes: Vec<LoadBalancerAttribute>,
         MinimumLoadBalancerCapacity: MinimumLoadBalancerCapacity, Name: String, Scheme: String,
         SecurityGroups: Vec<String>, SubnetMappings: Vec<SubnetMapping>, Subnets: Vec<String>, Tags: Vec<Tag>,
         Type: String,
@@ -169,7 +169,6 @@ impl ResourceType for LoadBalancer {
             "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeTags",
             "elasticloadbalancing:ModifyCapacityReservation",
-            "elasticloadbalancing:ModifyIpPools",
             "elasticloadbalancing:ModifyLoadBalancerAttributes",
             "elasticloadbalancing:RemoveTags",
             "elasticloadbalancing:SetIpAddressType",
@@ -273,7 +272,6 @@ impl ResourceType for LoadBalancer {
             EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: live
                 .enforce_security_group_inbound_rules_on_private_link_traffic,
             IpAddressType: live.ip_address_type.map(|v| v.as_str().to_owned()),
-            Ipv4IpamPoolId: live.ipam_pools.and_then(|pools| pools.ipv4_ipam_pool_id),
             LoadBalancerAttributes: settings,
             MinimumLoadBalancerCapacity: capacity,
             Name: live.load_balancer_name,
@@ -287,7 +285,6 @@ impl ResourceType for LoadBalancer {
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         const OP: &str = "CreateLoadBalancer";
-        let pools = props.Ipv4IpamPoolId.as_ref();
         let call = cx
             .sdk
             .elb()
@@ -302,7 +299,6 @@ impl ResourceType for LoadBalancer {
             .set_enable_prefix_for_ipv6_source_nat(
                 props.EnablePrefixForIpv6SourceNat.as_deref().map(Into::into),
             )
-            .set_ipam_pools(pools.map(|pool| types::IpamPools::builder().ipv4_ipam_pool_id(pool).build()))
             .set_tags(tags::sdk(cx.tags(props.Tags.as_ref())));
         let answer = call.send().await.map_err(op(OP))?;
         let live =
@@ -356,14 +352,6 @@ impl ResourceType for LoadBalancer {
         if change.has("SecurityGroups") || change.has("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic")
         {
             set_groups(cx, arn, new).await?;
-        }
-        if change.has("Ipv4IpamPoolId") {
-            let call = cx.sdk.elb().modify_ip_pools().load_balancer_arn(arn);
-            let call = match &new.Ipv4IpamPoolId {
-                Some(pool) => call.ipam_pools(types::IpamPools::builder().ipv4_ipam_pool_id(pool).build()),
-                None => call.remove_ipam_pools(types::RemoveIpamPoolEnum::Ipv4),
-            };
-            call.send().await.map_err(op("ModifyIpPools"))?;
         }
         if change.has("LoadBalancerAttributes") {
             set_attributes(cx, arn, new.LoadBalancerAttributes.as_ref()).await?;

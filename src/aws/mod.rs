@@ -1,6 +1,7 @@
 //! AWS itself: configuration, clients, error certainty, ownership tags, physical names.
 
 mod error;
+pub mod iam_actions;
 mod meter;
 mod names;
 mod owner;

@@ -1,1 +1,500 @@
-//! Test bench for handlers.
+//! Test bench for handlers: the real SDK clients against a sandbox in virtual time, and the law that every
+//! resource type must keep.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+    future::Future,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use serde_json::{Map, Value as Json};
+
+use super::{
+    Attributes, Change, Cx, Goal, Identity, Ownership, PhysicalId, Probe, Progress, ResourceType, Retry, WaitPolicy,
+    registry,
+    shape::{Field, Shape},
+};
+use crate::{
+    aws::{CallMeter, Certainty, OpError, Owner, Sdk, iam_actions},
+    clock::{Clock, VirtualClock, millis},
+    graph::Address,
+    ledger::Permit,
+    sandbox::{Kind, Options, Sandbox, Throttles, World},
+    schema,
+};
+
+/// Region of every bench.
+const REGION: &str = "us-east-1";
+
+/// A sandbox, its clock and clients.
+pub struct Bench {
+    clock: VirtualClock,
+    sandbox: Sandbox,
+    sdk: Sdk,
+    owner: Owner,
+    subjects: Cell<u64>,
+    permits: Cell<u64>,
+    optional: RefCell<BTreeSet<String>>,
+}
+
+impl Default for Bench {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Bench {
+    /// Region us-east-1, account 123456789012, seed 1, virtual clock, no rate limits.
+    pub fn new() -> Self {
+        let clock = VirtualClock::starting_at(UNIX_EPOCH + Duration::from_secs(1_760_000_000));
+        let world = World::new(1, millis(clock.now()));
+        let options = Options { throttles: Throttles::none(), ..Options::default() };
+        let sandbox = Sandbox::with_options(world, Arc::new(clock.clone()), options);
+        let sdk = Sdk::new(sandbox.sdk_config(REGION), CallMeter::default());
+        let owner = Owner { migration: "bench-test".into(), lineage: "c0ffee".into(), generation: 0 };
+        Self {
+            clock,
+            sandbox,
+            sdk,
+            owner,
+            subjects: Cell::new(0),
+            permits: Cell::new(0),
+            optional: RefCell::default(),
+        }
+    }
+
+    /// Read-only properties which the law need not see as attributes in this test.
+    #[must_use]
+    pub fn optional(self, attributes: &[&str]) -> Self {
+        self.optional.borrow_mut().extend(attributes.iter().map(|a| (*a).to_owned()));
+        self
+    }
+
+    /// Looks at or changes the world.
+    pub fn world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        self.sandbox.world(act)
+    }
+
+    /// Drives a future to its end in virtual time.
+    pub fn run<F: Future>(&self, future: F) -> F::Output {
+        self.clock.block_on(future)
+    }
+
+    /// The clients.
+    pub fn sdk(&self) -> &Sdk {
+        &self.sdk
+    }
+
+    /// The sandbox behind the clients.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// A permit that was not used before.
+    pub fn permit(&self) -> Permit {
+        self.permits.set(self.permits.get() + 1);
+        Permit::forged(self.permits.get())
+    }
+
+    /// Lends a context of the address `bench/Subject`: `bench.cx(|cx| bench.run(Vpc::find(cx, &props)))`.
+    pub fn cx<T>(&self, act: impl FnOnce(&Cx<'_>) -> T) -> T {
+        self.cx_of(&Address::new("bench", "Subject"), act)
+    }
+
+    fn cx_of<T>(&self, address: &Address, act: impl FnOnce(&Cx<'_>) -> T) -> T {
+        act(&Cx {
+            sdk: &self.sdk,
+            region: REGION,
+            account: "123456789012",
+            partition: "aws",
+            owner: &self.owner,
+            address,
+            empty_on_delete: false,
+            snapshot: None,
+        })
+    }
+
+    /// `(service, operation)` of every call, in order, as the sandbox saw them.
+    pub fn operations(&self) -> Vec<(String, String)> {
+        self.sandbox.log().into_iter().map(|line| (line.service, line.operation)).collect()
+    }
+
+    /// The whole law for one set of properties, with an update if given. Returns the object's id.
+    pub fn law<T: ResourceType>(&self, props: Json, update: Option<Json>) -> PhysicalId {
+        let before = self.operations().len();
+        let id = Law::<T>::new(self).run(&props, update.as_ref());
+        let declared: BTreeSet<&str> = T::FACTS.iam.iter().copied().collect();
+        for action in self.used_since(before) {
+            assert!(
+                declared.contains(action.as_str()),
+                "{}: the handler used {action}, which FACTS.iam does not declare",
+                T::FACTS.kind
+            );
+        }
+        id
+    }
+
+    /// The law for several sets of properties, and that together they use every declared IAM action.
+    pub fn law_covering<T: ResourceType>(&self, cases: &[(Json, Option<Json>)]) {
+        let before = self.operations().len();
+        for (props, update) in cases {
+            self.law::<T>(props.clone(), update.clone());
+        }
+        let used = self.used_since(before);
+        let idle: Vec<&str> = T::FACTS
+            .iam
+            .iter()
+            .copied()
+            .filter(|action| !used.contains(*action) && !iam_actions::is_implied(action))
+            .collect();
+        assert!(idle.is_empty(), "{}: FACTS.iam declares actions that no case used: {idle:?}", T::FACTS.kind);
+    }
+
+    fn used_since(&self, before: usize) -> BTreeSet<String> {
+        self.operations()
+            .into_iter()
+            .skip(before)
+            .flat_map(|(service, operation)| iam_actions::of(&service, &operation))
+            .collect()
+    }
+}
+
+/// One object's way through the law.
+struct Law<'b, T: ResourceType> {
+    bench: &'b Bench,
+    address: Address,
+    kind: std::marker::PhantomData<T>,
+}
+
+impl<'b, T: ResourceType> Law<'b, T> {
+    fn new(bench: &'b Bench) -> Self {
+        bench.subjects.set(bench.subjects.get() + 1);
+        let address = Address::new("bench", &format!("Subject{}", bench.subjects.get()));
+        Self { bench, address, kind: std::marker::PhantomData }
+    }
+
+    #[track_caller]
+    fn fail(&self, what: &str) -> ! {
+        let log = self.bench.sandbox.log();
+        let tail: Vec<String> = log
+            .iter()
+            .rev()
+            .take(12)
+            .rev()
+            .map(|l| format!("{}:{} {}", l.service, l.operation, l.code.as_deref().unwrap_or("ok")))
+            .collect();
+        panic!("{} breaks the law: {what}\nlast calls:\n  {}", T::FACTS.kind, tail.join("\n  "));
+    }
+
+    fn typed(&self, props: &Json) -> T::Props {
+        match serde_json::from_value(props.clone()) {
+            Ok(typed) => typed,
+            Err(error) => self.fail(&format!("the test's properties do not fit Props: {error}")),
+        }
+    }
+
+    /// Repeats a verb while it is rejected with one of `retry`'s codes.
+    fn patient<R>(&self, what: &str, retry: &[Retry], mut verb: impl FnMut() -> Result<R, OpError>) -> R {
+        for _ in 0..720 {
+            match verb() {
+                Ok(answer) => return answer,
+                Err(error) => {
+                    let passes = retry.iter().any(|r| {
+                        error.is(&[r.code]) && (r.message.is_empty() || error.message.contains(r.message))
+                    });
+                    if !passes || error.certainty != Certainty::Rejected {
+                        self.fail(&format!("{what}: {error}"));
+                    }
+                    self.bench.advance(Duration::from_secs(5));
+                }
+            }
+        }
+        self.fail(&format!("{what} was still rejected after an hour"))
+    }
+
+    /// Repeats a staged verb until it is done; true if the object is kept.
+    fn staged(
+        &self,
+        what: &str,
+        retry: &[Retry],
+        mut verb: impl FnMut(&Permit) -> Result<Progress, OpError>,
+    ) -> bool {
+        for _ in 0..720 {
+            let permit = self.bench.permit();
+            match self.patient(what, retry, || verb(&permit)) {
+                Progress::Done => return false,
+                Progress::Kept(_) => return true,
+                Progress::Again(_) => self.bench.advance(Duration::from_secs(5)),
+            }
+        }
+        self.fail(&format!("{what} still answers Again after an hour"))
+    }
+
+    fn find(&self, props: &T::Props) -> Option<super::Found> {
+        let found = self.bench.cx_of(&self.address, |cx| self.bench.run(T::find(cx, props)));
+        found.unwrap_or_else(|error| self.fail(&format!("find: {error}")))
+    }
+
+    /// Looks until the object is seen; eventual consistency may take a while.
+    fn find_soon(&self, props: &T::Props) -> super::Found {
+        for _ in 0..30 {
+            if let Some(found) = self.find(props) {
+                return found;
+            }
+            self.bench.advance(Duration::from_secs(1));
+        }
+        self.fail("find does not see the object 30 seconds after create")
+    }
+
+    fn reach(&self, id: &PhysicalId, props: &T::Props, goal: Goal, policy: Option<WaitPolicy>) -> Attributes {
+        let policy = policy.unwrap_or(WaitPolicy::secs(0, 1, 60));
+        let start = self.bench.clock.now();
+        let mut last = String::new();
+        while self.bench.clock.now() <= start + policy.deadline {
+            let probe = self.bench.cx_of(&self.address, |cx| self.bench.run(T::probe(cx, id, props, goal)));
+            match probe {
+                Ok(Probe::Reached(attributes)) => return attributes,
+                Ok(Probe::Pending(detail)) => last = detail,
+                Ok(Probe::Failed(why)) => self.fail(&format!("probe({goal:?}) failed: {why}")),
+                Err(error) => self.fail(&format!("probe({goal:?}): {error}")),
+            }
+            self.bench.advance(policy.every.max(Duration::from_millis(500)));
+        }
+        self.fail(&format!("probe({goal:?}) is still pending ({last}) after {:?}", policy.deadline))
+    }
+
+    fn create_twice(&self, props: &T::Props) -> super::Created {
+        let permit = self.bench.permit();
+        let create = || self.bench.cx_of(&self.address, |cx| self.bench.run(T::create(cx, &permit, props)));
+        let writes = |from: usize| {
+            let log = self.bench.sandbox.log();
+            let mutating = log[from..].iter().filter(|line| line.kind == Some(Kind::Write) && line.code.is_none());
+            mutating.map(|line| line.operation.clone()).collect::<Vec<_>>()
+        };
+        let before = self.bench.sandbox.log().len();
+        let created = self.patient("create", T::FACTS.retry, create);
+        let calls = writes(before);
+        if calls.len() != 1 {
+            self.fail(&format!("create must make one mutating call, it made {calls:?}"));
+        }
+        for name in T::FACTS.early {
+            if !created.attributes.contains_key(*name) {
+                self.fail(&format!("`{name}` is declared early, but create does not return it"));
+            }
+        }
+        match create() {
+            Ok(again) if again.id == created.id => {}
+            Ok(again) if T::FACTS.identity == Identity::Tag => {
+                // The API takes no token: only `find` keeps the engine from making two. Take the twin away.
+                self.delete(&again.id, props);
+            }
+            Ok(again) => self.fail(&format!("a repeated create made a second object: {} and {}", created.id, again.id)),
+            Err(error) if error.certainty == Certainty::Rejected => {}
+            Err(error) => self.fail(&format!("repeated create: {error}")),
+        }
+        created
+    }
+
+    fn delete(&self, id: &PhysicalId, props: &T::Props) -> bool {
+        self.staged("delete", T::FACTS.retry_delete, |permit| {
+            self.bench.cx_of(&self.address, |cx| self.bench.run(T::delete(cx, permit, id, props)))
+        })
+    }
+
+    fn run(&self, props: &Json, update: Option<&Json>) -> PhysicalId {
+        declared::<T>();
+        let typed = self.typed(props);
+        if let Some(found) = self.find(&typed) {
+            self.fail(&format!("find sees {} before anything was created", found.id));
+        }
+        let created = self.create_twice(&typed);
+        let id = created.id.clone();
+        let found = self.find_soon(&typed);
+        if found.id != id {
+            self.fail(&format!("create answered id {id}, find sees {}", found.id));
+        }
+        if found.ownership == Ownership::Foreign {
+            self.fail("find calls our own object foreign");
+        }
+        self.configure(&id, &typed);
+        let mut attributes = created.attributes;
+        let missing = |attributes: &Attributes| {
+            let optional = self.bench.optional.borrow();
+            let names = attribute_names::<T>().into_iter();
+            names.filter(|name| !attributes.contains_key(name) && !optional.contains(name)).collect::<Vec<_>>()
+        };
+        if T::FACTS.ready.is_some() || !missing(&attributes).is_empty() {
+            attributes.extend(self.reach(&id, &typed, Goal::Ready, T::FACTS.ready));
+        }
+        let missing = missing(&attributes);
+        if !missing.is_empty() {
+            self.fail(&format!("attributes missing once ready: {missing:?}; there are {:?}", attributes.keys()));
+        }
+        self.reads(&id, &typed, props, "after create");
+        let mut last = self.typed(props);
+        if let Some(update) = update {
+            last = self.update(&id, props, update);
+        }
+        if self.delete(&id, &last) {
+            return id;
+        }
+        self.delete(&id, &last);
+        self.reach(&id, &last, Goal::Gone, T::FACTS.gone);
+        self.delete(&id, &last);
+        if let Some(found) = self.find(&last) {
+            self.fail(&format!("find still sees {} after it is gone", found.id));
+        }
+        id
+    }
+
+    fn configure(&self, id: &PhysicalId, props: &T::Props) {
+        if !T::FACTS.configures {
+            return;
+        }
+        // Twice: it must be idempotent, as it is run again on adopted objects.
+        for _ in 0..2 {
+            self.staged("configure", T::FACTS.retry, |permit| {
+                self.bench.cx_of(&self.address, |cx| self.bench.run(T::configure(cx, permit, id, props)))
+            });
+        }
+    }
+
+    fn update(&self, id: &PhysicalId, old: &Json, new: &Json) -> T::Props {
+        let (old_typed, new_typed) = (self.typed(old), self.typed(new));
+        let changed: Vec<String> = keys(old)
+            .union(&keys(new))
+            .filter(|name| !T::same(name, &old[name.as_str()], &new[name.as_str()]))
+            .cloned()
+            .collect();
+        if changed.is_empty() {
+            self.fail("the test's update changes nothing");
+        }
+        let change = Change { old: &old_typed, new: &new_typed, changed: &changed };
+        let replaces = T::replaces(&change);
+        if !replaces.is_empty() {
+            self.fail(&format!("the test's update would replace the object: {replaces:?}"));
+        }
+        // Twice: it must be idempotent, as recovery runs it again.
+        for _ in 0..2 {
+            self.staged("update", T::FACTS.retry, |permit| {
+                self.bench.cx_of(&self.address, |cx| self.bench.run(T::update(cx, permit, id, &change)))
+            });
+            if T::FACTS.ready.is_some() {
+                self.reach(id, &new_typed, Goal::Ready, T::FACTS.ready);
+            }
+        }
+        self.reads(id, &new_typed, new, "after update");
+        new_typed
+    }
+
+    /// What was sent is what is read.
+    fn reads(&self, id: &PhysicalId, hint: &T::Props, sent: &Json, when: &str) {
+        // Reads may lag; a second suffices for every service.
+        self.bench.advance(Duration::from_secs(1));
+        let live = self.bench.cx_of(&self.address, |cx| self.bench.run(T::read(cx, id, hint)));
+        let live = match live {
+            Ok(Some(live)) => serde_json::to_value(live).unwrap_or_default(),
+            Ok(None) => self.fail(&format!("read {when}: the object is not there")),
+            Err(error) => self.fail(&format!("read {when}: {error}")),
+        };
+        let write_only: Vec<String> = paths::<T>("writeOnlyProperties");
+        let (mut sent, mut live) = (sent.clone(), live);
+        for path in &write_only {
+            let parts: Vec<&str> = path.split('/').collect();
+            strip(&mut sent, &parts);
+            strip(&mut live, &parts);
+        }
+        let mut wrong = Vec::new();
+        for (name, value) in sent.as_object().into_iter().flatten() {
+            if !T::same(name, value, &live[name.as_str()]) {
+                wrong.push(format!("{name}: sent {value}, read {}", live[name.as_str()]));
+            }
+        }
+        if !wrong.is_empty() {
+            self.fail(&format!("read {when} differs:\n  {}", wrong.join("\n  ")));
+        }
+    }
+}
+
+fn keys(value: &Json) -> BTreeSet<String> {
+    value.as_object().into_iter().flat_map(Map::keys).cloned().collect()
+}
+
+/// Removes a path (`A/*/B`) from a value.
+fn strip(value: &mut Json, path: &[&str]) {
+    match (value, path) {
+        (Json::Object(members), [last]) => {
+            members.remove(*last);
+        }
+        (Json::Object(members), [first, rest @ ..]) => {
+            if let Some(inner) = members.get_mut(*first) {
+                strip(inner, rest);
+            }
+        }
+        (Json::Array(items), [first, rest @ ..]) => {
+            let rest = if *first == "*" { rest } else { path };
+            items.iter_mut().for_each(|item| strip(item, rest));
+        }
+        _ => {}
+    }
+}
+
+/// `/properties/A/B` of a schema list becomes `A/B`.
+fn paths<T: ResourceType>(list: &str) -> Vec<String> {
+    let schema: Json = serde_json::from_str(T::FACTS.schema).unwrap_or_default();
+    let paths = schema[list].as_array().into_iter().flatten().filter_map(Json::as_str);
+    paths.map(|p| p.trim_start_matches("/properties/").replace("/properties/", "/")).collect()
+}
+
+/// The attributes that the type must have once ready.
+fn attribute_names<T: ResourceType>() -> Vec<String> {
+    let mut names: Vec<String> = paths::<T>("readOnlyProperties")
+        .into_iter()
+        .filter(|path| !path.contains('*'))
+        .map(|path| path.replace('/', "."))
+        .collect();
+    names.push("Ref".into());
+    names
+}
+
+/// Every declared property is in the schema and may be written.
+fn declared<T: ResourceType>() {
+    let kind = T::FACTS.kind;
+    assert!(registry::find(kind).is_some(), "{kind} is not registered in registry.rs");
+    let schema = schema::of(kind).unwrap_or_else(|| panic!("{kind}: the schema does not parse"));
+    let fields = <T::Props as Shape>::FIELDS;
+    for field in fields {
+        let node = schema.property(field.name);
+        let node = node.unwrap_or_else(|| panic!("{kind}: the schema has no property {}", field.name));
+        assert!(!schema.is_read_only(field.name), "{kind}: {} is read-only", field.name);
+        nested(kind, field.name, node, field.nested);
+    }
+}
+
+fn nested(kind: &str, path: &str, node: schema::Node<'_>, fields: &[Field]) {
+    if fields.is_empty() {
+        return;
+    }
+    let node = node.items().unwrap_or(node);
+    let node = if node.members().is_none() { node.member("any").unwrap_or(node) } else { node };
+    if node.members().is_none() {
+        return;
+    }
+    for field in fields {
+        let inner = node.member(field.name);
+        let inner = inner.unwrap_or_else(|| panic!("{kind}: the schema has no {path}.{}", field.name));
+        nested(kind, &format!("{path}.{}", field.name), inner, field.nested);
+    }
+}

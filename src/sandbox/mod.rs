@@ -5,9 +5,17 @@
 //! decodes and validates the parameters against the model and hands them to the operation's function as JSON
 //! in the model's own member names; the answer goes back the same way. Functions see only the [`World`].
 
+pub mod codec;
+mod connector;
+mod faults;
+mod host;
 mod reply;
 pub mod services;
+mod throttle;
 mod world;
 
+pub use faults::{Action, FaultRule, FaultScript, Selector};
+pub use host::{Logged, Options, Outcome, Sandbox};
 pub use reply::{Fault, Kind, Operation, Reply, Request, done};
+pub use throttle::Throttles;
 pub use world::{Effect, RoleProblem, World, durations};

@@ -228,6 +228,23 @@ impl World {
             .collect()
     }
 
+    /// Rows changed since the last [`Self::take_delta`] whose table fits; `*` at the end of the pattern fits
+    /// any rest.
+    #[must_use]
+    pub fn touched(&self, pattern: &str) -> Vec<(String, String)> {
+        let fits = |table: &str| match pattern.strip_suffix('*') {
+            Some(start) => table.starts_with(start),
+            None => table == pattern,
+        };
+        self.dirty.iter().filter(|(table, _)| fits(table)).cloned().collect()
+    }
+
+    /// Forgets which rows changed: nobody keeps a journal.
+    pub fn forget_delta(&mut self) {
+        self.dirty.clear();
+        self.dirty_rest = false;
+    }
+
     /// Rows changed since the last call, for the world's own journal.
     pub fn take_delta(&mut self) -> Option<Delta> {
         let rest = std::mem::take(&mut self.dirty_rest);

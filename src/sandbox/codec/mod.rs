@@ -1,0 +1,23 @@
+//! Wire protocols, driven by the trimmed API models: HTTP in, JSON by the model's member names out, and back.
+
+mod aws_chunked;
+mod cbor;
+mod fault;
+mod form;
+mod json;
+mod model;
+mod receive;
+mod respond;
+mod rest;
+mod time;
+mod validate;
+mod wire;
+mod xml_in;
+mod xml_out;
+mod xml_tree;
+
+pub use fault::NOT_IMPLEMENTED;
+pub use model::{Model, OperationModel, model};
+pub use receive::{Call, receive};
+pub use respond::{respond, respond_unroutable};
+pub use wire::{Incoming, Protocol};

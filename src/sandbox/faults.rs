@@ -1,0 +1,212 @@
+//! Scripted trouble: which calls go wrong, and how.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Rules, tried in order; the first that fits a call is applied.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FaultScript {
+    /// The rules.
+    pub rules: Vec<FaultRule>,
+}
+
+/// One rule: which calls, and what happens to them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaultRule {
+    /// Which calls.
+    #[serde(rename = "match", default)]
+    pub selector: Selector,
+    /// What happens.
+    pub action: Action,
+}
+
+/// Chooses calls. Everything left out fits every call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Selector {
+    /// The service's name in the sandbox, `ec2`.
+    pub service: Option<String>,
+    /// The operation, `CreateVpc`.
+    pub operation: Option<String>,
+    /// Only calls that change the world.
+    pub mutating: bool,
+    /// Only the n-th (from 1) of the calls that fit the members above.
+    pub nth: Option<u64>,
+    /// Only the n-th (from 1) of all calls since the sandbox started.
+    pub call: Option<u64>,
+    /// Only this share of the calls (0 to 1), drawn from the sandbox's seed.
+    pub probability: Option<f64>,
+    /// Stop after so many applications.
+    pub times: Option<u64>,
+}
+
+/// When, relative to its effect, a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// Nothing has happened in the account.
+    Before,
+    /// It has happened.
+    After,
+}
+
+/// What happens to a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// The service's throttling error.
+    Throttle,
+    /// An error answer; nothing happens.
+    Error {
+        /// AWS's code.
+        code: String,
+        /// HTTP status.
+        status: u16,
+        /// The message.
+        message: String,
+    },
+    /// 500 or 503; nothing happens, which the caller cannot know.
+    ServerError(u16),
+    /// The connection is reset before the effect.
+    LoseRequest,
+    /// The effect happens, then the connection is reset.
+    LoseAnswer,
+    /// No answer within the client's patience.
+    Timeout(Moment),
+    /// The effect happens, the answer is unreadable.
+    Garble,
+    /// The answer takes so many milliseconds longer.
+    Delay(u64),
+    /// The simulated client process dies: the kill flag goes up and no answer ever comes.
+    Crash(Moment),
+    /// A lifecycle fails: members of the first row that the call changed in a matching table are set after
+    /// `millis`, and what was scheduled for it is cancelled.
+    LifecycleFail {
+        /// The table, `dms.replication-instance`; `*` at the end matches any rest.
+        table: String,
+        /// When, in milliseconds after the call.
+        millis: i64,
+        /// The members to set.
+        members: serde_json::Value,
+    },
+    /// The credentials are refused as expired.
+    ExpiredCredentials,
+}
+
+/// The script with its counters.
+#[derive(Debug, Default)]
+pub struct Faults {
+    script: FaultScript,
+    matched: Vec<u64>,
+    applied: Vec<u64>,
+}
+
+/// What a rule sees of a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    pub service: &'a str,
+    pub operation: &'a str,
+    pub mutating: bool,
+    /// Counts all calls, from 1.
+    pub call: u64,
+    pub seed: u64,
+}
+
+impl Faults {
+    /// Starts counting anew.
+    pub fn new(script: FaultScript) -> Self {
+        let zeros = vec![0; script.rules.len()];
+        Self { script, matched: zeros.clone(), applied: zeros }
+    }
+
+    /// What happens to a call, if anything.
+    pub fn draw(&mut self, subject: Subject<'_>) -> Option<Action> {
+        let mut chosen = None;
+        for (at, rule) in self.script.rules.iter().enumerate() {
+            let selector = &rule.selector;
+            let fits = selector.service.as_deref().is_none_or(|s| s == subject.service)
+                && selector.operation.as_deref().is_none_or(|o| o == subject.operation)
+                && (!selector.mutating || subject.mutating);
+            if !fits {
+                continue;
+            }
+            // Every fitting call counts, also those that an earlier rule takes.
+            self.matched[at] += 1;
+            let hit = chosen.is_none()
+                && selector.nth.is_none_or(|n| n == self.matched[at])
+                && selector.call.is_none_or(|n| n == subject.call)
+                && selector.times.is_none_or(|n| self.applied[at] < n)
+                && selector.probability.is_none_or(|p| chance(subject.seed, at, subject.call) < p);
+            if hit {
+                self.applied[at] += 1;
+                chosen = Some(rule.action.clone());
+            }
+        }
+        chosen
+    }
+
+    /// How often each rule was applied.
+    pub fn applied(&self) -> Vec<u64> {
+        self.applied.clone()
+    }
+}
+
+/// A number in `[0, 1)`, the same for the same seed, rule and call.
+fn chance(seed: u64, rule: usize, call: u64) -> f64 {
+    let digest = Sha256::digest(format!("fault:{seed}:{rule}:{call}"));
+    let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    f64::from(number) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// The code and status with which a service throttles.
+pub fn throttle(service: &str) -> (&'static str, u16) {
+    match service {
+        "ec2" => ("RequestLimitExceeded", 503),
+        "s3" => ("SlowDown", 503),
+        "route53" | "iam" | "sts" | "rds" | "elbv2" | "cloudwatch" | "sns" => ("Throttling", 400),
+        _ => ("ThrottlingException", 400),
+    }
+}
+
+/// The code with which a service refuses expired credentials.
+pub fn expired(service: &str) -> &'static str {
+    match service {
+        "ec2" => "RequestExpired",
+        "s3" | "iam" | "sts" | "rds" | "elbv2" | "cloudwatch" | "sns" | "route53" => "ExpiredToken",
+        _ => "ExpiredTokenException",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn subject(operation: &str, call: u64) -> Subject<'_> {
+        Subject { service: "ec2", operation, mutating: true, call, seed: 7 }
+    }
+
+    #[test]
+    fn rules_count_and_are_read_from_json() {
+        let script: FaultScript = serde_json::from_value(json!([
+            {"match": {"operation": "CreateVpc", "nth": 2}, "action": "lose-answer"},
+            {"match": {"call": 4}, "action": {"crash": "after"}},
+            {"match": {"probability": 0.0}, "action": "throttle"},
+        ]))
+        .unwrap();
+        let mut faults = Faults::new(script);
+        assert_eq!(faults.draw(subject("CreateVpc", 1)), None);
+        assert_eq!(faults.draw(subject("CreateSubnet", 2)), None);
+        assert_eq!(faults.draw(subject("CreateVpc", 3)), Some(Action::LoseAnswer));
+        assert_eq!(faults.draw(subject("CreateVpc", 4)), Some(Action::Crash(Moment::After)));
+        assert_eq!(faults.applied(), [1, 1, 0]);
+    }
+
+    #[test]
+    fn chance_is_even_and_repeatable() {
+        let hits = (0..1000).filter(|n| chance(1, 0, *n) < 0.3).count();
+        assert!((250..350).contains(&hits), "{hits}");
+        assert_eq!(chance(3, 1, 9).to_bits(), chance(3, 1, 9).to_bits());
+    }
+}

@@ -1,0 +1,392 @@
+//! The sandbox as a whole: a world, a clock, scripted faults, a log of requests.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{SdkConfig, region::Region};
+use bytes::Bytes;
+use http::Response;
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+
+use super::{
+    Fault, Kind, Reply, Request, World,
+    codec::{self, Call, Incoming},
+    connector::Connector,
+    durations,
+    faults::{self, Action, FaultScript, Faults, Moment, Subject},
+    throttle::Throttles,
+    world::Delta,
+};
+use crate::clock::{Clock, SdkTime, millis};
+
+/// How a sandbox behaves besides its world.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Rate limits.
+    pub throttles: Throttles,
+    /// How long reads of `ec2` and `iam` lag behind writes, in milliseconds.
+    pub read_lag: i64,
+    /// Whether calls take time on the clock.
+    pub latency: bool,
+    /// Scripted trouble.
+    pub script: FaultScript,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { throttles: Throttles::aws(), read_lag: durations::READ_LAG, latency: true, script: FaultScript::default() }
+    }
+}
+
+/// One line of the request log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logged {
+    /// The service's name in the sandbox.
+    pub service: String,
+    /// The operation; empty if the request named none.
+    pub operation: String,
+    /// The region it was signed for.
+    pub region: String,
+    /// Read or write; `None` for operations the sandbox does not implement.
+    pub kind: Option<Kind>,
+    /// When it came in, in milliseconds since the epoch.
+    pub start: i64,
+    /// `None` is success, otherwise AWS's code, or what a fault script did (`lose-answer`).
+    pub code: Option<String>,
+    /// Whether the world was changed on its behalf.
+    pub mutating: bool,
+}
+
+/// How a request ends.
+#[derive(Debug)]
+pub enum Outcome {
+    /// An answer.
+    Answer(Response<Bytes>),
+    /// The connection is reset.
+    Reset,
+    /// The client gives up waiting.
+    Timeout,
+    /// The simulated client is dead: nobody is left to answer.
+    Killed,
+}
+
+/// Is told of every change of the world, before the caller is answered.
+pub type Sink = Box<dyn FnMut(&World, Delta) + Send>;
+
+struct State {
+    world: World,
+    options: Options,
+    faults: Faults,
+    log: Vec<Logged>,
+    calls: u64,
+    sink: Option<Sink>,
+}
+
+impl State {
+    fn flush(&mut self) {
+        match &mut self.sink {
+            Some(sink) => {
+                if let Some(delta) = self.world.take_delta() {
+                    sink(&self.world, delta);
+                }
+            }
+            None => self.world.forget_delta(),
+        }
+    }
+}
+
+struct Inner {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+    killed: Arc<AtomicBool>,
+}
+
+/// The embedded AWS twin. Clones share one world.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sandbox")
+    }
+}
+
+impl Sandbox {
+    /// A sandbox around a world, with AWS's limits and lags.
+    #[must_use]
+    pub fn new(world: World, clock: Arc<dyn Clock>) -> Self {
+        Self::with_options(world, clock, Options::default())
+    }
+
+    /// A sandbox around a world.
+    #[must_use]
+    pub fn with_options(world: World, clock: Arc<dyn Clock>, options: Options) -> Self {
+        let faults = Faults::new(options.script.clone());
+        let state = State { world, options, faults, log: Vec::new(), calls: 0, sink: None };
+        Self(Arc::new(Inner { state: Mutex::new(state), clock, killed: Arc::new(AtomicBool::new(false)) }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in an operation is a defect that its test reports; the rest of the world stays usable.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at or changes the world directly, as of now.
+    pub fn world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        let now = millis(self.0.clock.now());
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.world.advance_to(now);
+        let answer = act(&mut state.world);
+        state.flush();
+        answer
+    }
+
+    /// Sets what is told of every change.
+    pub fn set_sink(&self, sink: Sink) {
+        self.lock().sink = Some(sink);
+    }
+
+    /// Replaces the fault script; counting starts anew.
+    pub fn set_faults(&self, script: FaultScript) {
+        self.lock().faults = Faults::new(script);
+    }
+
+    /// How often each rule of the script was applied.
+    #[must_use]
+    pub fn faults_applied(&self) -> Vec<u64> {
+        self.lock().faults.applied()
+    }
+
+    /// Goes up when the script lets the simulated client die; see
+    /// [`VirtualClock::block_on_until`](crate::clock::VirtualClock::block_on_until).
+    #[must_use]
+    pub fn killed(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0.killed)
+    }
+
+    /// The sandbox's clock.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    /// Every request so far.
+    #[must_use]
+    pub fn log(&self) -> Vec<Logged> {
+        self.lock().log.clone()
+    }
+
+    /// Number of requests so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.lock().calls
+    }
+
+    /// SDK configuration whose clients reach this sandbox and nothing else: no file, no environment variable
+    /// and no metadata service is asked.
+    #[must_use]
+    pub fn sdk_config(&self, region: &str) -> SdkConfig {
+        let credentials = Credentials::new("AKIASANDBOXEXAMPLE00", "sandbox", None, None, "sandbox");
+        let time = SdkTime(Arc::clone(&self.0.clock));
+        SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(Connector(self.clone()))
+            .time_source(time.clone())
+            .sleep_impl(time)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .disable_request_compression(true)
+            .disable_clock_skew_correction(true)
+            .build()
+    }
+
+    /// Handles one request: waits, has the effect, waits, answers.
+    pub async fn handle(&self, incoming: Incoming) -> Outcome {
+        let start = millis(self.0.clock.now());
+        let call = codec::receive(&incoming);
+        drop(incoming);
+        let (number, action, latency) = self.arrive(call.as_ref());
+        let request_id = request_id(number, self.lock().world.seed);
+        let Some(call) = call else { return Outcome::Answer(codec::respond_unroutable(&request_id)) };
+        self.sleep(latency.0).await;
+
+        let mut note = None;
+        let outcome = match &action {
+            Some(Action::LoseRequest) => Err(("lose-request", Outcome::Reset)),
+            Some(Action::Timeout(Moment::Before)) => {
+                self.sleep(30_000).await;
+                Err(("timeout", Outcome::Timeout))
+            }
+            Some(Action::Crash(Moment::Before)) => Err(("crash", self.kill())),
+            Some(Action::Throttle) => {
+                let (code, status) = faults::throttle(call.service.name);
+                Ok(Err(Fault::new(code, "Rate exceeded").status(status)))
+            }
+            Some(Action::Error { code, status, message }) => Ok(Err(Fault::new(code, message).status(*status))),
+            Some(Action::ServerError(status)) => {
+                let code = if *status == 503 { "ServiceUnavailable" } else { "InternalFailure" };
+                Ok(Err(Fault::new(code, "We encountered an internal error. Please try again.").status(*status)))
+            }
+            Some(Action::ExpiredCredentials) => Ok(Err(Fault::new(
+                faults::expired(call.service.name),
+                "The security token included in the request is expired",
+            )
+            .status(403))),
+            _ => Ok(self.dispatch(&call)),
+        };
+        let reply = match outcome {
+            Ok(reply) => reply,
+            Err((what, outcome)) => {
+                self.note(&call, start, Some(what.to_owned()), false);
+                return outcome;
+            }
+        };
+        let kind = call.implementation.map(|operation| operation.kind);
+        let mutating = reply.is_ok() && kind == Some(Kind::Write);
+        if let Some(Action::LifecycleFail { table, millis, members }) = &action {
+            self.fail_lifecycle(table, *millis, members);
+        }
+        self.lock().flush();
+        let lost = match &action {
+            Some(Action::LoseAnswer) => Some(("lose-answer", Outcome::Reset)),
+            Some(Action::Timeout(Moment::After)) => {
+                self.sleep(30_000).await;
+                Some(("timeout", Outcome::Timeout))
+            }
+            Some(Action::Crash(Moment::After)) => Some(("crash", self.kill())),
+            Some(Action::Delay(more)) => {
+                self.sleep(*more).await;
+                None
+            }
+            _ => None,
+        };
+        if let Err(fault) = &reply {
+            note = Some(fault.code.clone());
+        }
+        if let Some((what, outcome)) = lost {
+            self.note(&call, start, Some(what.to_owned()), mutating);
+            return outcome;
+        }
+        let mut response = codec::respond(&call, &reply, &request_id);
+        if action == Some(Action::Garble) {
+            note = Some("garble".into());
+            *response.body_mut() = Bytes::from_static(b"<html>\x00 garbled");
+            response.headers_mut().remove(http::header::CONTENT_LENGTH);
+        }
+        self.note(&call, start, note, mutating);
+        self.sleep(latency.1).await;
+        Outcome::Answer(response)
+    }
+
+    /// Counts the call and draws its fate: its number, what the script does, latency before and after.
+    fn arrive(&self, call: Option<&Call>) -> (u64, Option<Action>, (u64, u64)) {
+        let now = millis(self.0.clock.now());
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.calls += 1;
+        let number = state.calls;
+        let seed = state.world.seed;
+        let Some(call) = call else { return (number, None, (0, 0)) };
+        let kind = call.implementation.map_or(Kind::Read, |operation| operation.kind);
+        let subject = Subject {
+            service: call.service.name,
+            operation: &call.name,
+            mutating: kind == Kind::Write,
+            call: number,
+            seed,
+        };
+        let mut action = state.faults.draw(subject);
+        if action.is_none() && !state.options.throttles.admit(call.service.name, kind, now) {
+            action = Some(Action::Throttle);
+        }
+        let latency = if state.options.latency { latency(call.service.name, seed, number) } else { (0, 0) };
+        (number, action, latency)
+    }
+
+    fn dispatch(&self, call: &Call) -> Reply {
+        let input = call.input.clone()?;
+        let Some(operation) = call.implementation else {
+            return Err(Fault::new(codec::NOT_IMPLEMENTED, format!("{} has no behaviour", call.name)));
+        };
+        let now = millis(self.0.clock.now());
+        let mut state = self.lock();
+        state.world.advance_to(now);
+        let lags = operation.kind == Kind::Read && matches!(call.service.name, "ec2" | "iam");
+        let lag = if lags { state.options.read_lag } else { 0 };
+        state.world.set_lag(lag);
+        let request = Request { operation: operation.name, region: &call.region, input };
+        let reply = (operation.run)(&mut state.world, &request);
+        state.world.set_lag(0);
+        reply
+    }
+
+    fn fail_lifecycle(&self, table: &str, millis: i64, members: &Json) {
+        let mut state = self.lock();
+        for (table, key) in state.world.touched(table) {
+            state.world.cancel(&table, &key);
+            state.world.set_after(millis, &table, &key, members.clone());
+        }
+    }
+
+    fn kill(&self) -> Outcome {
+        self.0.killed.store(true, Ordering::SeqCst);
+        Outcome::Killed
+    }
+
+    fn note(&self, call: &Call, start: i64, code: Option<String>, mutating: bool) {
+        self.lock().log.push(Logged {
+            service: call.service.name.to_owned(),
+            operation: call.name.clone(),
+            region: call.region.clone(),
+            kind: call.implementation.map(|operation| operation.kind),
+            start,
+            code,
+            mutating,
+        });
+    }
+
+    async fn sleep(&self, millis: u64) {
+        if millis > 0 {
+            self.0.clock.sleep(Duration::from_millis(millis)).await;
+        }
+    }
+
+    /// The present instant on the sandbox's clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.0.clock.now()
+    }
+}
+
+/// Milliseconds before and after the effect: 40 to 120 together, slower services in the upper half.
+fn latency(service: &str, seed: u64, number: u64) -> (u64, u64) {
+    let digest = Sha256::digest(format!("latency:{seed}:{number}"));
+    let draw = u64::from(digest[0]) * 41 / 256;
+    let base = match service {
+        "ec2" | "rds" | "dms" | "elbv2" | "route53" => 80,
+        "iam" | "ecs" => 60,
+        _ => 40,
+    };
+    let total = base + draw;
+    (total / 2, total - total / 2)
+}
+
+/// A request id as AWS makes them, the same for the same seed and history.
+fn request_id(number: u64, seed: u64) -> String {
+    let text = hex::encode(Sha256::digest(format!("request:{seed}:{number}")));
+    format!("{}-{}-4{}-8{}-{}", &text[..8], &text[8..12], &text[13..16], &text[17..20], &text[20..32])
+}

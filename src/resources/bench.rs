@@ -12,8 +12,8 @@ use std::{
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Attributes, Change, Cx, Goal, Identity, Ownership, PhysicalId, Probe, Progress, ResourceType, Retry, WaitPolicy,
-    registry,
+    Attributes, Change, Cx, Goal, Identity, Ownership, PhysicalId, Probe, Progress, ResourceType, Retry,
+    WaitPolicy, registry,
     shape::{Field, Shape},
 };
 use crate::{
@@ -280,7 +280,8 @@ impl<'b, T: ResourceType> Law<'b, T> {
         let create = || self.bench.cx_of(&self.address, |cx| self.bench.run(T::create(cx, &permit, props)));
         let writes = |from: usize| {
             let log = self.bench.sandbox.log();
-            let mutating = log[from..].iter().filter(|line| line.kind == Some(Kind::Write) && line.code.is_none());
+            let mutating =
+                log[from..].iter().filter(|line| line.kind == Some(Kind::Write) && line.code.is_none());
             mutating.map(|line| line.operation.clone()).collect::<Vec<_>>()
         };
         let before = self.bench.sandbox.log().len();
@@ -300,7 +301,9 @@ impl<'b, T: ResourceType> Law<'b, T> {
                 // The API takes no token: only `find` keeps the engine from making two. Take the twin away.
                 self.delete(&again.id, props);
             }
-            Ok(again) => self.fail(&format!("a repeated create made a second object: {} and {}", created.id, again.id)),
+            Ok(again) => {
+                self.fail(&format!("a repeated create made a second object: {} and {}", created.id, again.id))
+            }
             Err(error) if error.certainty == Certainty::Rejected => {}
             Err(error) => self.fail(&format!("repeated create: {error}")),
         }
@@ -333,14 +336,19 @@ impl<'b, T: ResourceType> Law<'b, T> {
         let missing = |attributes: &Attributes| {
             let optional = self.bench.optional.borrow();
             let names = attribute_names::<T>().into_iter();
-            names.filter(|name| !attributes.contains_key(name) && !optional.contains(name)).collect::<Vec<_>>()
+            names
+                .filter(|name| !attributes.contains_key(name) && !optional.contains(name))
+                .collect::<Vec<_>>()
         };
         if T::FACTS.ready.is_some() || !missing(&attributes).is_empty() {
             attributes.extend(self.reach(&id, &typed, Goal::Ready, T::FACTS.ready));
         }
         let missing = missing(&attributes);
         if !missing.is_empty() {
-            self.fail(&format!("attributes missing once ready: {missing:?}; there are {:?}", attributes.keys()));
+            self.fail(&format!(
+                "attributes missing once ready: {missing:?}; there are {:?}",
+                attributes.keys()
+            ));
         }
         self.reads(&id, &typed, props, "after create");
         let mut last = self.typed(props);

@@ -2,9 +2,7 @@
 
 use aws_smithy_runtime_api::{
     client::{
-        http::{
-            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-        },
+        http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
         orchestrator::HttpRequest,
         result::ConnectorError,
         runtime_components::RuntimeComponents,
@@ -24,7 +22,11 @@ use super::{
 pub struct Connector(pub Sandbox);
 
 impl HttpClient for Connector {
-    fn http_connector(&self, _settings: &HttpConnectorSettings, _parts: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _parts: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
@@ -48,7 +50,8 @@ impl HttpConnector for Connector {
                 Outcome::Answer(response) => Response::try_from(response.map(SdkBody::from))
                     .map_err(|error| ConnectorError::other(error.into(), None)),
                 Outcome::Reset => Err(ConnectorError::io(
-                    std::io::Error::new(std::io::ErrorKind::ConnectionReset, "connection reset by peer").into(),
+                    std::io::Error::new(std::io::ErrorKind::ConnectionReset, "connection reset by peer")
+                        .into(),
                 )),
                 Outcome::Timeout => Err(ConnectorError::timeout(
                     std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer in time").into(),

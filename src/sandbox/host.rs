@@ -44,7 +44,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { throttles: Throttles::aws(), read_lag: durations::READ_LAG, latency: true, script: FaultScript::default() }
+        Self {
+            throttles: Throttles::aws(),
+            read_lag: durations::READ_LAG,
+            latency: true,
+            script: FaultScript::default(),
+        }
     }
 }
 
@@ -236,10 +241,14 @@ impl Sandbox {
                 let (code, status) = faults::throttle(call.service.name);
                 Ok(Err(Fault::new(code, "Rate exceeded").status(status)))
             }
-            Some(Action::Error { code, status, message }) => Ok(Err(Fault::new(code, message).status(*status))),
+            Some(Action::Error { code, status, message }) => {
+                Ok(Err(Fault::new(code, message).status(*status)))
+            }
             Some(Action::ServerError(status)) => {
                 let code = if *status == 503 { "ServiceUnavailable" } else { "InternalFailure" };
-                Ok(Err(Fault::new(code, "We encountered an internal error. Please try again.").status(*status)))
+                Ok(Err(
+                    Fault::new(code, "We encountered an internal error. Please try again.").status(*status)
+                ))
             }
             Some(Action::ExpiredCredentials) => Ok(Err(Fault::new(
                 faults::expired(call.service.name),

@@ -33,7 +33,10 @@ impl Throttles {
         let mut limits = BTreeMap::new();
         let writes = |burst, rate| (None, Some(Bucket { burst, rate }));
         limits.insert("route53", (Some(Bucket { burst: 5.0, rate: 5.0 }), None));
-        limits.insert("ec2", (Some(Bucket { burst: 100.0, rate: 20.0 }), Some(Bucket { burst: 50.0, rate: 10.0 })));
+        limits.insert(
+            "ec2",
+            (Some(Bucket { burst: 100.0, rate: 20.0 }), Some(Bucket { burst: 50.0, rate: 10.0 })),
+        );
         limits.insert("iam", writes(20.0, 15.0));
         limits.insert("rds", writes(30.0, 15.0));
         limits.insert("dms", writes(30.0, 15.0));

@@ -78,9 +78,9 @@ pub fn untyped(value: &Json) -> Value {
         },
         Json::String(text) => Value::Text(text.clone()),
         Json::Array(items) => Value::Array(items.iter().map(untyped).collect()),
-        Json::Object(members) => {
-            Value::Map(members.iter().map(|(name, inner)| (Value::Text(name.clone()), untyped(inner))).collect())
-        }
+        Json::Object(members) => Value::Map(
+            members.iter().map(|(name, inner)| (Value::Text(name.clone()), untyped(inner))).collect(),
+        ),
     }
 }
 

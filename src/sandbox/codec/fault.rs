@@ -26,9 +26,10 @@ pub fn write(service: &str, model: &Model, protocol: Protocol, fault: &Fault, re
     let known = model.error(&fault.code);
     let (name, shape) = known.map_or((fault.code.as_str(), None), |(name, shape)| (name, Some(shape)));
     let code = shape.and_then(|s| s.error.as_ref()?.code.as_deref()).unwrap_or(&fault.code);
-    let status = fault.status.or_else(|| shape?.error.as_ref()?.http_status_code).unwrap_or_else(|| {
-        if shape.is_some_and(|s| s.fault) { 500 } else { default_status(&fault.code) }
-    });
+    let status = fault
+        .status
+        .or_else(|| shape?.error.as_ref()?.http_status_code)
+        .unwrap_or_else(|| if shape.is_some_and(|s| s.fault) { 500 } else { default_status(&fault.code) });
     let mut headers = Vec::new();
     let body = match protocol {
         Protocol::Json | Protocol::RestJson | Protocol::Cbor => {
@@ -87,13 +88,26 @@ pub fn write(service: &str, model: &Model, protocol: Protocol, fault: &Fault, re
 
 fn default_status(code: &str) -> u16 {
     match code {
-        "AccessDenied" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidClientTokenId" | "ExpiredToken"
+        "AccessDenied"
+        | "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "InvalidClientTokenId"
+        | "ExpiredToken"
         | "OptInRequired" => 403,
         "AuthFailure" => 401,
-        "NoSuchKey" | "NoSuchVersion" | "NoSuchUpload" | "NoSuchBucketPolicy" | "NoSuchTagSet"
-        | "NoSuchLifecycleConfiguration" | "NoSuchCORSConfiguration" | "NoSuchPublicAccessBlockConfiguration"
-        | "NoSuchWebsiteConfiguration" | "ReplicationConfigurationNotFoundError" | "NoSuchBucket"
-        | "ServerSideEncryptionConfigurationNotFoundError" | "OwnershipControlsNotFoundError"
+        "NoSuchKey"
+        | "NoSuchVersion"
+        | "NoSuchUpload"
+        | "NoSuchBucketPolicy"
+        | "NoSuchTagSet"
+        | "NoSuchLifecycleConfiguration"
+        | "NoSuchCORSConfiguration"
+        | "NoSuchPublicAccessBlockConfiguration"
+        | "NoSuchWebsiteConfiguration"
+        | "ReplicationConfigurationNotFoundError"
+        | "NoSuchBucket"
+        | "ServerSideEncryptionConfigurationNotFoundError"
+        | "OwnershipControlsNotFoundError"
         | "ObjectLockConfigurationNotFoundError" => 404,
         "BucketNotEmpty" | "OperationAborted" | "InvalidBucketState" => 409,
         "MethodNotAllowed" => 405,
@@ -125,7 +139,13 @@ fn extra_members(model: &Model, shape: Option<&Shape>, fault: &Fault, out: &mut 
         match shape.and_then(|s| s.members.get(member)) {
             Some(reference) => {
                 let value = json_body::project(model, reference, value, member);
-                xml_out::element(model, model.location_name(reference).unwrap_or(member), reference, &value, out);
+                xml_out::element(
+                    model,
+                    model.location_name(reference).unwrap_or(member),
+                    reference,
+                    &value,
+                    out,
+                );
             }
             // S3 tells details (BucketName, Key) that no shape lists.
             None => {

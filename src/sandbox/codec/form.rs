@@ -49,7 +49,8 @@ pub fn read(
     let mut root = Node::default();
     for (name, value) in parameters {
         // Signatures in the query string and the envelope are no parameters of the operation.
-        if matches!(name.as_str(), "Action" | "Version" | "AWSAccessKeyId" | "Timestamp") || name.starts_with("X-Amz-")
+        if matches!(name.as_str(), "Action" | "Version" | "AWSAccessKeyId" | "Timestamp")
+            || name.starts_with("X-Amz-")
         {
             continue;
         }
@@ -126,12 +127,19 @@ impl Reader<'_> {
                 };
                 let holder = wrapped.unwrap_or(node);
                 let items = holder.numbered().ok_or_else(|| unknown(path))?;
-                items.into_iter().map(|child| self.value(item, child, path)).collect::<Result<_, _>>().map(Json::Array)
+                items
+                    .into_iter()
+                    .map(|child| self.value(item, child, path))
+                    .collect::<Result<_, _>>()
+                    .map(Json::Array)
             }
             Type::Map => {
                 let (Some(key), Some(value)) = (&shape.key, &shape.value) else { return Err(unknown(path)) };
-                let holder =
-                    if self.model.flattened(reference) { node } else { node.children.get("entry").unwrap_or(node) };
+                let holder = if self.model.flattened(reference) {
+                    node
+                } else {
+                    node.children.get("entry").unwrap_or(node)
+                };
                 let mut out = Map::new();
                 for entry in holder.numbered().ok_or_else(|| unknown(path))? {
                     let key_name = self.model.location_name(key).unwrap_or("key");
@@ -151,7 +159,10 @@ impl Reader<'_> {
                 }
                 let text = node.text.as_deref().unwrap_or_default();
                 scalar(self.model, reference, text, "iso8601").ok_or_else(|| {
-                    Fault::new("MalformedInput", format!("Value ({text}) for parameter {path} has the wrong type"))
+                    Fault::new(
+                        "MalformedInput",
+                        format!("Value ({text}) for parameter {path} has the wrong type"),
+                    )
                 })
             }
         }

@@ -16,7 +16,10 @@ pub fn read(model: &Model, reference: &Ref, value: &Json, path: &str) -> Result<
         return Ok(value.clone());
     }
     let wrong = || {
-        Fault::new("SerializationException", format!("The value at '{path}' has the wrong type: {}", brief(value)))
+        Fault::new(
+            "SerializationException",
+            format!("The value at '{path}' has the wrong type: {}", brief(value)),
+        )
     };
     Ok(match shape.kind {
         Type::Structure => {
@@ -51,7 +54,9 @@ pub fn read(model: &Model, reference: &Ref, value: &Json, path: &str) -> Result<
             let object = value.as_object().ok_or_else(wrong)?;
             object
                 .iter()
-                .map(|(name, inner)| Ok((name.clone(), read(model, inner_ref, inner, &format!("{path}.{name}"))?)))
+                .map(|(name, inner)| {
+                    Ok((name.clone(), read(model, inner_ref, inner, &format!("{path}.{name}"))?))
+                })
                 .collect::<Result<Map<_, _>, Fault>>()?
                 .into()
         }
@@ -111,7 +116,11 @@ pub fn project(model: &Model, reference: &Ref, value: &Json, path: &str) -> Json
                     continue;
                 }
                 let known = shape.members.get(name);
-                debug_assert!(known.is_some(), "the answer's {path}.{name} is not in the model ({})", reference.shape);
+                debug_assert!(
+                    known.is_some(),
+                    "the answer's {path}.{name} is not in the model ({})",
+                    reference.shape
+                );
                 if let Some(inner_ref) = known {
                     out.insert(name.clone(), project(model, inner_ref, inner, &format!("{path}.{name}")));
                 }
@@ -119,16 +128,20 @@ pub fn project(model: &Model, reference: &Ref, value: &Json, path: &str) -> Json
             Json::Object(out)
         }
         (Type::List, Json::Array(items)) => match &shape.member {
-            Some(item) => {
-                items.iter().filter(|i| !i.is_null()).map(|i| project(model, item, i, &format!("{path}[]"))).collect()
-            }
+            Some(item) => items
+                .iter()
+                .filter(|i| !i.is_null())
+                .map(|i| project(model, item, i, &format!("{path}[]")))
+                .collect(),
             None => Json::Array(Vec::new()),
         },
         (Type::Map, Json::Object(members)) => match &shape.value {
             Some(inner_ref) => members
                 .iter()
                 .filter(|(_, inner)| !inner.is_null())
-                .map(|(name, inner)| (name.clone(), project(model, inner_ref, inner, &format!("{path}.{name}"))))
+                .map(|(name, inner)| {
+                    (name.clone(), project(model, inner_ref, inner, &format!("{path}.{name}")))
+                })
                 .collect::<Map<_, _>>()
                 .into(),
             None => Json::Object(Map::new()),

@@ -266,7 +266,8 @@ pub fn model(service: &Service) -> &'static Model {
     let cache = CACHE.get_or_init(|| SERVICES.iter().map(|_| OnceLock::new()).collect());
     let at = SERVICES.iter().position(|s| s.name == service.name).unwrap_or_default();
     cache[at].get_or_init(|| {
-        serde_json::from_str(service.model).unwrap_or_else(|error| panic!("model of {}: {error}", service.name))
+        serde_json::from_str(service.model)
+            .unwrap_or_else(|error| panic!("model of {}: {error}", service.name))
     })
 }
 
@@ -279,7 +280,8 @@ mod tests {
         for service in SERVICES {
             let model = model(service);
             for (name, shape) in model.shapes() {
-                let nested = shape.members.values().chain(&shape.member).chain(&shape.key).chain(&shape.value);
+                let nested =
+                    shape.members.values().chain(&shape.member).chain(&shape.key).chain(&shape.value);
                 for reference in nested {
                     assert!(model.named(&reference.shape).is_some(), "{}: {name}", service.name);
                 }

@@ -72,7 +72,8 @@ fn service_of(rq: &Incoming) -> Option<(&'static Service, String)> {
     });
     // An unsigned request without a telling host is how a browser or curl asks for a public object.
     let service = service.or_else(|| SERVICES.iter().find(|s| s.name == "s3"))?;
-    let region = labels.iter().find(|l| l.split('-').count() == 3 && l.ends_with(|c: char| c.is_ascii_digit()));
+    let region =
+        labels.iter().find(|l| l.split('-').count() == 3 && l.ends_with(|c: char| c.is_ascii_digit()));
     Some((service, region.map_or("us-east-1", |r| r).to_owned()))
 }
 
@@ -168,6 +169,8 @@ fn name(call: &mut Call, name: &str) -> Result<(), Fault> {
         Protocol::Query | Protocol::Ec2 => {
             Fault::new("InvalidAction", format!("The action {name} is not valid for this web service."))
         }
-        _ => Fault::new("UnknownOperationException", format!("{service} has no operation {name}")).status(404),
+        _ => {
+            Fault::new("UnknownOperationException", format!("{service} has no operation {name}")).status(404)
+        }
     })
 }

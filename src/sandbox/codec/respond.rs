@@ -132,7 +132,8 @@ fn success(call: &Call, value: &Json, request_id: &str) -> Answer {
     let value = match output {
         Some(reference) => json::project(model, reference, value, name),
         None => {
-            let stray = value.as_object().is_some_and(|o| o.iter().any(|(k, v)| !v.is_null() && !k.starts_with('_')));
+            let stray =
+                value.as_object().is_some_and(|o| o.iter().any(|(k, v)| !v.is_null() && !k.starts_with('_')));
             debug_assert!(!stray, "{name} has no output, but the operation answered {value}");
             Json::Object(Map::new())
         }
@@ -151,9 +152,8 @@ fn success(call: &Call, value: &Json, request_id: &str) -> Answer {
         }
         Protocol::Ec2 => {
             let namespace = model.metadata.xml_namespace.as_deref().unwrap_or_default().trim_end_matches('/');
-            let mut out = format!(
-                "{XML}<{name}Response xmlns=\"{namespace}/\"><requestId>{request_id}</requestId>"
-            );
+            let mut out =
+                format!("{XML}<{name}Response xmlns=\"{namespace}/\"><requestId>{request_id}</requestId>");
             match output {
                 Some(reference) => body_members(model, reference, &value, &mut out),
                 None => out.push_str("<return>true</return>"),
@@ -209,7 +209,9 @@ fn rest(call: &Call, output: &Ref, value: &Json, answer: &mut Answer) {
             }
             (Some(Location::Headers), Json::Object(entries)) => {
                 for (key, text) in entries {
-                    answer.headers.push((format!("{name}{key}"), text.as_str().unwrap_or_default().to_owned()));
+                    answer
+                        .headers
+                        .push((format!("{name}{key}"), text.as_str().unwrap_or_default().to_owned()));
                 }
             }
             (Some(Location::StatusCode), _) => {
@@ -220,7 +222,9 @@ fn rest(call: &Call, output: &Ref, value: &Json, answer: &mut Answer) {
         }
     }
     let json = call.protocol == Protocol::RestJson;
-    if let Some((member, reference)) = shape.payload.as_ref().and_then(|name| shape.members.get_key_value(name)) {
+    if let Some((member, reference)) =
+        shape.payload.as_ref().and_then(|name| shape.members.get_key_value(name))
+    {
         let Some(inner) = members.get(member) else { return };
         answer.body = match model.shape(reference).kind {
             Type::Blob => STANDARD.decode(inner.as_str().unwrap_or_default()).unwrap_or_default(),

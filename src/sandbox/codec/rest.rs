@@ -28,7 +28,8 @@ pub fn route<'m>(model: &'m Model, rq: &Incoming, path: &str) -> Option<(&'m Ope
         if operation.http.method != rq.method || SUPERSEDED.contains(&operation.name.as_str()) {
             continue;
         }
-        let (pattern, markers) = operation.http.request_uri.split_once('?').unwrap_or((&operation.http.request_uri, ""));
+        let (pattern, markers) =
+            operation.http.request_uri.split_once('?').unwrap_or((&operation.http.request_uri, ""));
         let Some((labels, literals)) = labels(pattern, path) else { continue };
         let markers: Vec<&str> = markers.split('&').filter(|m| !m.is_empty()).collect();
         let marked = markers.iter().all(|marker| match marker.split_once('=') {
@@ -127,7 +128,9 @@ pub fn read(
     for (member, reference) in &shape.members {
         let name = model.location_name(reference).unwrap_or(member);
         let text = match reference.location {
-            Some(Location::Uri) => labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.clone()),
+            Some(Location::Uri) => {
+                labels.iter().find(|(label, _)| label == name).map(|(_, value)| value.clone())
+            }
             Some(Location::QueryString) => {
                 if model.shape(reference).kind == Type::List {
                     let values = rq.query.iter().filter(|(key, _)| key == name);
@@ -187,7 +190,9 @@ fn body(
             "The XML you provided was not well-formed or did not validate against our published schema",
         )
     };
-    if let Some((member, reference)) = shape.payload.as_ref().and_then(|name| shape.members.get_key_value(name)) {
+    if let Some((member, reference)) =
+        shape.payload.as_ref().and_then(|name| shape.members.get_key_value(name))
+    {
         let target = model.shape(reference);
         match target.kind {
             Type::Blob => {
@@ -195,7 +200,10 @@ fn body(
             }
             Type::String => {
                 if !bytes.is_empty() {
-                    out.insert(member.clone(), Json::String(String::from_utf8(bytes).map_err(|_| malformed())?));
+                    out.insert(
+                        member.clone(),
+                        Json::String(String::from_utf8(bytes).map_err(|_| malformed())?),
+                    );
                 }
             }
             _ if bytes.is_empty() => {}

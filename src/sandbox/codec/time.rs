@@ -47,7 +47,10 @@ mod tests {
         assert_eq!(write(1_760_000_000.123, "iso8601"), "2025-10-09T08:53:20.123Z");
         assert_eq!(write(1_760_000_000.0, "rfc822"), "Thu, 09 Oct 2025 08:53:20 GMT");
         for format in ["iso8601", "rfc822", "unixTimestamp"] {
-            assert_eq!(read(&write(1_760_000_000.0, format), format), Some(serde_json::json!(1_760_000_000.0)));
+            assert_eq!(
+                read(&write(1_760_000_000.0, format), format),
+                Some(serde_json::json!(1_760_000_000.0))
+            );
         }
         assert_eq!(read("2025-10-09T10:53:20+02:00", "iso8601"), Some(serde_json::json!(1_760_000_000.0)));
         assert_eq!(read("yesterday", "iso8601"), None);

@@ -40,8 +40,10 @@ impl Checker<'_> {
             Json::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let message =
-            format!("Value '{value}' at '{}' failed to satisfy constraint: Member must {constraint}", camel(path));
+        let message = format!(
+            "Value '{value}' at '{}' failed to satisfy constraint: Member must {constraint}",
+            camel(path)
+        );
         self.problems.push(Problem { rule: Rule::Value, path: path.into(), message, value });
     }
 
@@ -61,8 +63,10 @@ impl Checker<'_> {
             (Type::Structure, Json::Object(members)) => {
                 for name in shape.required.iter().filter(|name| !members.contains_key(*name)) {
                     let path = join(path, name);
-                    let message =
-                        format!("Value null at '{}' failed to satisfy constraint: Member must not be null", camel(&path));
+                    let message = format!(
+                        "Value null at '{}' failed to satisfy constraint: Member must not be null",
+                        camel(&path)
+                    );
                     self.problems.push(Problem { rule: Rule::Missing, path, message, value: String::new() });
                 }
                 for (name, inner) in members {
@@ -92,7 +96,11 @@ impl Checker<'_> {
             }
             (Type::String, Json::String(text)) => {
                 if !shape.values.is_empty() && !shape.values.iter().any(|allowed| allowed == text) {
-                    self.problem(path, value, &format!("satisfy enum value set: [{}]", shape.values.join(", ")));
+                    self.problem(
+                        path,
+                        value,
+                        &format!("satisfy enum value set: [{}]", shape.values.join(", ")),
+                    );
                     return;
                 }
                 self.range(path, value, text.chars().count() as f64, limits, "length");
@@ -118,7 +126,10 @@ fn camel(path: &str) -> String {
     path.split('.')
         .map(|part| {
             let mut chars = part.chars();
-            chars.next().map(|first| first.to_ascii_lowercase().to_string() + chars.as_str()).unwrap_or_default()
+            chars
+                .next()
+                .map(|first| first.to_ascii_lowercase().to_string() + chars.as_str())
+                .unwrap_or_default()
         })
         .collect::<Vec<_>>()
         .join(".")
@@ -148,7 +159,12 @@ fn refuse(service: &str, problems: &[Problem]) -> Fault {
             format!("The request must contain the parameter {}", first.path)
         }
         ("ec2", Rule::Value) => {
-            format!("Value ({}) for parameter {} is invalid. {}", first.value, camel(&first.path), first.message)
+            format!(
+                "Value ({}) for parameter {} is invalid. {}",
+                first.value,
+                camel(&first.path),
+                first.message
+            )
         }
         ("s3", _) => format!(
             "The XML you provided was not well-formed or did not validate against our published schema: {}",

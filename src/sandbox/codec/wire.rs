@@ -62,9 +62,12 @@ impl Incoming {
     #[must_use]
     pub fn host(&self) -> &str {
         let host = self.header("host").unwrap_or_default();
-        host.rsplit_once(':').map_or(host, |(name, port)| {
-            if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
-        })
+        host.rsplit_once(':').map_or(
+            host,
+            |(name, port)| {
+                if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
+            },
+        )
     }
 
     /// A parameter of the query string; empty if it came without a value.

@@ -10,7 +10,12 @@ use super::{
 use crate::sandbox::Fault;
 
 /// Reads the members of a structure out of an element; members bound elsewhere are left out.
-pub fn structure(model: &Model, shape: &Shape, element: &Element, path: &str) -> Result<Map<String, Json>, Fault> {
+pub fn structure(
+    model: &Model,
+    shape: &Shape,
+    element: &Element,
+    path: &str,
+) -> Result<Map<String, Json>, Fault> {
     let mut out = Map::new();
     let mut known: Vec<&str> = Vec::new();
     for (member, reference) in &shape.members {
@@ -20,7 +25,8 @@ pub fn structure(model: &Model, shape: &Shape, element: &Element, path: &str) ->
         if reference.xml_attribute {
             let name = model.location_name(reference).unwrap_or(member);
             let bare = name.rsplit(':').next().unwrap_or(name);
-            let found = element.attributes.iter().find(|(key, _)| key == name || key.ends_with(&format!(":{bare}")));
+            let found =
+                element.attributes.iter().find(|(key, _)| key == name || key.ends_with(&format!(":{bare}")));
             if let Some((_, value)) = found {
                 out.insert(member.clone(), Json::String(value.clone()));
             }
@@ -65,7 +71,10 @@ fn map(model: &Model, shape: &Shape, entries: &[&Element], path: &str) -> Result
     let (Some(key), Some(inner)) = (&shape.key, &shape.value) else { return Err(unknown(path)) };
     let mut out = Map::new();
     for entry in entries {
-        let name = entry.child(model.location_name(key).unwrap_or("key")).map(|e| e.text.clone()).unwrap_or_default();
+        let name = entry
+            .child(model.location_name(key).unwrap_or("key"))
+            .map(|e| e.text.clone())
+            .unwrap_or_default();
         if let Some(found) = entry.child(model.location_name(inner).unwrap_or("value")) {
             out.insert(name, value(model, inner, found, path)?);
         }

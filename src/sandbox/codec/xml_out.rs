@@ -110,9 +110,10 @@ fn entry(model: &Model, shape: &Shape, wire: &str, key: &str, value: &Json, out:
 /// A scalar as text.
 pub fn text(model: &Model, reference: &Ref, value: &Json, timestamp: &str) -> String {
     match (model.shape(reference).kind, value) {
-        (Type::Timestamp, Json::Number(n)) => {
-            time::write(n.as_f64().unwrap_or_default(), model.timestamp_format(reference).unwrap_or(timestamp))
-        }
+        (Type::Timestamp, Json::Number(n)) => time::write(
+            n.as_f64().unwrap_or_default(),
+            model.timestamp_format(reference).unwrap_or(timestamp),
+        ),
         (_, Json::String(text)) => text.clone(),
         (_, other) => other.to_string(),
     }

@@ -53,9 +53,9 @@ pub fn parse(text: &str) -> Option<Element> {
                 let parent = open.last_mut()?;
                 match reference.resolve_char_ref().ok()? {
                     Some(ch) => parent.text.push(ch),
-                    None => parent.text.push_str(quick_xml::escape::resolve_predefined_entity(
-                        &reference.xml10_content(),
-                    )?),
+                    None => parent
+                        .text
+                        .push_str(quick_xml::escape::resolve_predefined_entity(&reference.xml10_content())?),
                 }
             }
             Event::Eof => return None,

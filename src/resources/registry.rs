@@ -1,10 +1,19 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
-use super::{AnyType, Erased, iam};
+use super::{AnyType, Erased, ecs, elasticloadbalancingv2, iam};
 
 /// All types, sorted by name.
-pub static TYPES: &[&dyn AnyType] =
-    &[&Erased::<iam::ManagedPolicy>::new(), &Erased::<iam::Policy>::new(), &Erased::<iam::Role>::new()];
+pub static TYPES: &[&dyn AnyType] = &[
+    &Erased::<ecs::Cluster>::new(),
+    &Erased::<ecs::Service>::new(),
+    &Erased::<ecs::TaskDefinition>::new(),
+    &Erased::<elasticloadbalancingv2::Listener>::new(),
+    &Erased::<elasticloadbalancingv2::LoadBalancer>::new(),
+    &Erased::<elasticloadbalancingv2::TargetGroup>::new(),
+    &Erased::<iam::ManagedPolicy>::new(),
+    &Erased::<iam::Policy>::new(),
+    &Erased::<iam::Role>::new(),
+];
 
 /// The type of that CloudFormation name.
 #[must_use]

@@ -10,3 +10,4 @@ pub mod planner;
 pub mod resources;
 pub mod sandbox;
 pub mod schema;
+pub mod template;

@@ -1,0 +1,20 @@
+//! YAML and JSON as one tree in which every value knows its place in the file.
+
+mod dynamic;
+mod json;
+mod read;
+mod tree;
+mod yaml;
+
+pub use dynamic::{DynamicReference, is_dynamic, references as dynamic_references};
+pub use read::{MAX_BYTES, parse, read};
+pub use tree::{Entry, Node, Scalar, Sense, Tree};
+
+/// Deepest nesting a plan file may have; real templates stay below 30.
+pub const MAX_DEPTH: usize = 128;
+
+/// Most values one file may hold after its aliases are expanded.
+pub const MAX_NODES: usize = 2_000_000;
+
+/// Most values that aliases may add to a file.
+pub const MAX_ALIASED: usize = 100_000;

@@ -1,4 +1,11 @@
 //! The plan language: manifest, templates in YAML or JSON, and their evaluation to a resource graph.
 
+mod load;
+mod manifest;
+mod options;
+pub(crate) mod problems;
 pub mod suggest;
 pub mod syntax;
+
+pub use load::load;
+pub use options::{Given, Loaded, Options, StackSource};

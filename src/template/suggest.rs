@@ -7,10 +7,18 @@ pub fn suggest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let allowed = (name.chars().count() / 3).clamp(1, 4);
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= 4)
         .filter_map(|candidate| {
             let other = candidate.to_lowercase();
-            let distance = if other == lower { 0 } else { strsim::damerau_levenshtein(&lower, &other) };
+            let distance = if other == lower {
+                0
+            } else if lower.len() >= 4 && other.starts_with(&lower) {
+                // A name cut short (`prod` for `production`).
+                allowed
+            } else if candidate.len().abs_diff(name.len()) <= allowed {
+                strsim::damerau_levenshtein(&lower, &other)
+            } else {
+                return None;
+            };
             (distance <= allowed).then_some((distance, candidate))
         })
         .min()
@@ -47,6 +55,7 @@ mod tests {
         assert_eq!(suggest("EnableDNSSuport", names), Some("EnableDnsSupport"));
         assert_eq!(suggest("Tag", names), Some("Tags"));
         assert_eq!(suggest("Zebra", names), None);
+        assert_eq!(suggest("prod", ["production", "staging"]), Some("production"));
         assert_eq!(
             hint("Zebra", "properties", names).unwrap(),
             "properties: CidrBlock, EnableDnsSupport, InstanceTenancy, Tags"

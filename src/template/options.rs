@@ -1,0 +1,81 @@
+//! What the command line says about a plan, and what a loaded plan is.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+
+use super::syntax::Tree;
+use crate::error::{Diagnostic, Span};
+
+/// What the command line says about a plan.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// `--environment NAME`.
+    pub environment: Option<String>,
+    /// `--region NAME`: wins over the plan's region, not over a stack's own.
+    pub region: Option<String>,
+    /// The region of the AWS configuration, for plans that name none.
+    pub fallback_region: Option<String>,
+    /// Each `--set Key=Value` or `--set stack.Key=Value`, as typed.
+    pub set: Vec<String>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values given by --set may be passwords.
+        f.debug_struct("Options")
+            .field("environment", &self.environment)
+            .field("region", &self.region)
+            .field("fallback_region", &self.fallback_region)
+            .field("set", &format_args!("{} values", self.set.len()))
+            .finish()
+    }
+}
+
+/// A plan whose files are read and whose templates are parsed; nothing is evaluated yet.
+///
+/// Every source of plans (manifest, single template, cloud assembly) ends here.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The migration's name.
+    pub migration: String,
+    /// What the migration is for.
+    pub description: Option<String>,
+    /// The environment's name; `default` when none is given.
+    pub environment: String,
+    /// The stacks, in order.
+    pub stacks: Vec<StackSource>,
+    /// Findings that do not stop the command.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// One stack before evaluation.
+#[derive(Debug, Clone)]
+pub struct StackSource {
+    /// The stack's name.
+    pub name: String,
+    /// Where its resources are made.
+    pub region: String,
+    /// The template's file.
+    pub path: PathBuf,
+    /// The template, shared by stacks that use the same file.
+    pub template: Arc<Tree>,
+    /// Parameter values from manifest and command line, by name.
+    pub parameters: BTreeMap<String, Given>,
+    /// Tags of plan and stack; the stack's win.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A parameter's value as somebody gave it.
+#[derive(Clone, PartialEq)]
+pub struct Given {
+    /// The text; the items of a list are joined with commas.
+    pub text: String,
+    /// Where in the manifest; `None` for the command line.
+    pub span: Option<Span>,
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only the template knows whether the parameter is a secret.
+        write!(f, "a value of {} bytes", self.text.len())
+    }
+}

@@ -1,0 +1,74 @@
+//! Collects findings so that one pass reports them all.
+
+use crate::error::{Class, Diagnostic, Severity, Span};
+
+/// Findings of one pass.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<Diagnostic>);
+
+/// The finding that was just noted, to say more about it.
+pub(crate) struct Noted<'p>(&'p mut Diagnostic);
+
+impl Noted<'_> {
+    /// Says what to do next.
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Says what to do next, if anything is known.
+    pub(crate) fn maybe_help(self, help: Option<String>) -> Self {
+        self.0.help = help;
+        self
+    }
+}
+
+impl Problems {
+    /// Notes an error in the plan.
+    pub(crate) fn error(
+        &mut self,
+        code: &'static str,
+        span: Option<&Span>,
+        message: impl Into<String>,
+    ) -> Noted<'_> {
+        self.add(Diagnostic::error(code, Class::Plan, message).span(span.cloned()))
+    }
+
+    /// Notes a warning about the plan.
+    pub(crate) fn warning(
+        &mut self,
+        code: &'static str,
+        span: Option<&Span>,
+        message: impl Into<String>,
+    ) -> Noted<'_> {
+        self.add(Diagnostic::warning(code, Class::Plan, message).span(span.cloned()))
+    }
+
+    /// Notes a finding made elsewhere.
+    pub(crate) fn add(&mut self, diagnostic: Diagnostic) -> Noted<'_> {
+        self.0.push(diagnostic);
+        let last = self.0.len() - 1;
+        Noted(&mut self.0[last])
+    }
+
+    /// Notes findings made elsewhere.
+    pub(crate) fn extend(&mut self, diagnostics: Vec<Diagnostic>) {
+        self.0.extend(diagnostics);
+    }
+
+    /// How many there are. Looking for similar names is not worth its time when there are thousands.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The warnings if there is no error, all findings otherwise; in the order of the files.
+    pub(crate) fn finish(mut self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        // Stable: what has no place, or the same, stays in the order in which it was found.
+        self.0.sort_by(|a, b| match (&a.span, &b.span) {
+            (Some(a), Some(b)) => (&a.source.path, a.start).cmp(&(&b.source.path, b.start)),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        });
+        self.0.dedup();
+        if self.0.iter().any(|d| d.severity == Severity::Error) { Err(self.0) } else { Ok(self.0) }
+    }
+}

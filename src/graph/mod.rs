@@ -1,9 +1,13 @@
 //! The resource graph: what the plan means once parameters, conditions and intrinsics are evaluated.
 
 mod address;
+pub mod cycles;
+mod edges;
+mod implicit;
 mod node;
 mod value;
 
 pub use address::Address;
+pub use edges::{Links, Lookup, link};
 pub use node::{DeletionPolicy, Edge, Graph, Needs, Node, Output, Secrets, StackInfo, Why};
 pub use value::{Call, Reference, Unknown, Value, functions};

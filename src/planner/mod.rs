@@ -1,8 +1,23 @@
 //! Planning is pure: graph and ledger snapshot in, change set out. No clock, no file, no SDK.
 
 mod change_set;
+mod decide;
+mod diff;
+mod digest;
+mod order;
+mod plan;
+mod risks;
+mod taken;
+mod teardown;
+
+#[cfg(test)]
+mod testing;
 
 pub use change_set::{
     Action, ChangeSet, Dependency, FORMAT, Keep, Operation, PropertyChange, Shown, Step, StepId, Summary,
     Target,
 };
+pub use digest::digest;
+pub use plan::{PlanInput, plan};
+pub use risks::unpermitted;
+pub use teardown::teardown;

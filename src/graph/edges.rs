@@ -1,0 +1,233 @@
+//! Who waits for whom: edges from references and `DependsOn`, and those AWS needs though no template says so.
+
+use std::{collections::HashSet, fmt::Write as _};
+
+use super::{
+    Edge, Graph, Needs, Node, Reference, Value, Why, cycles,
+    implicit::{self, Candidate},
+};
+use crate::{
+    error::{Class, Diagnostic},
+    resources::AnyType,
+};
+
+/// Finds a resource type by its CloudFormation name; [`crate::resources::registry::find`] outside of tests.
+pub type Lookup<'t> = &'t dyn Fn(&str) -> Option<&'static dyn AnyType>;
+
+/// The edges of every node of one graph.
+#[derive(Debug, Clone, Default)]
+pub struct Links {
+    edges: Vec<Vec<Edge>>,
+    order: Vec<usize>,
+    notes: Vec<String>,
+}
+
+impl Links {
+    /// What the node at that index of [`Graph::nodes`] waits for.
+    #[must_use]
+    pub fn of(&self, node: usize) -> &[Edge] {
+        self.edges.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Indices of all nodes, each after everything it waits for.
+    #[must_use]
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// Implicit edges that were left out because they would have closed a cycle.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+impl Why {
+    /// The reason in words, for an edge that leads to `to`.
+    #[must_use]
+    pub fn words(&self, to: &super::Address) -> String {
+        match self {
+            Self::Reference { attribute, property } if attribute == "Ref" => {
+                format!("{property} refers to {to}")
+            }
+            Self::Reference { attribute, property } => format!("{property} uses {to}.{attribute}"),
+            Self::DependsOn => format!("DependsOn {to}"),
+            Self::Implicit(reason) => reason.clone(),
+        }
+    }
+}
+
+/// Calls `each` for every reference below `value` with the place where it stands.
+fn walk<'v>(value: &'v Value, path: &mut String, each: &mut dyn FnMut(&'v Reference, &str)) {
+    let length = path.len();
+    match value {
+        Value::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                // Writing to a String cannot fail.
+                let _ = write!(path, ".{at}");
+                walk(item, path, each);
+                path.truncate(length);
+            }
+        }
+        Value::Map(map) => {
+            for (key, item) in map {
+                if length > 0 {
+                    path.push('.');
+                }
+                path.push_str(key);
+                walk(item, path, each);
+                path.truncate(length);
+            }
+        }
+        // Functions have no place of their own in the finished value.
+        other => other.references(&mut |reference| each(reference, path)),
+    }
+}
+
+/// Finds all edges.
+///
+/// # Errors
+/// References to resources that do not exist (`M3002`), and cycles (`M3001`), each with its whole path.
+pub fn link(graph: &Graph, types: Lookup<'_>) -> Result<Links, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let mut edges: Vec<Vec<Edge>> =
+        graph.nodes.iter().map(|node| explicit(graph, node, types, &mut problems)).collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut needs: Vec<Vec<usize>> = edges.iter().map(|list| targets(graph, list)).collect();
+    let knots = cycles::knots(&needs);
+    if !knots.is_empty() {
+        return Err(knots.iter().map(|knot| cycle(graph, &edges, &cycles::shortest_cycle(&needs, knot))).collect());
+    }
+    let candidates = implicit::candidates(graph, &edges);
+    let notes = accept(graph, &mut edges, &mut needs, candidates);
+    let order = cycles::order(&needs, |node| node).unwrap_or_default();
+    Ok(Links { edges, order, notes })
+}
+
+fn explicit(graph: &Graph, node: &Node, types: Lookup<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Edge> {
+    let late = types(&node.kind).map_or(&[][..], |t| t.facts().needs_ready);
+    let mut edges: Vec<Edge> = Vec::new();
+    walk(&node.properties, &mut String::new(), &mut |reference, property| {
+        let Some(producer) = graph.node(&reference.address) else {
+            let message = format!("{property} refers to {}, which is not in the plan", reference.address);
+            problems.push(
+                Diagnostic::error("M3002", Class::Plan, message)
+                    .at(&node.address)
+                    .span(node.span.clone())
+                    .help("declare the resource, or correct the name"),
+            );
+            return;
+        };
+        let early = types(&producer.kind).is_some_and(|t| t.facts().early.contains(&reference.attribute.as_str()));
+        let top = property.split('.').next().unwrap_or_default();
+        let needs = if early && !late.contains(&top) { Needs::Created } else { Needs::Ready };
+        let why = Why::Reference { attribute: reference.attribute.clone(), property: property.to_owned() };
+        let edge = Edge { to: reference.address.clone(), needs, why };
+        if edges.last() != Some(&edge) {
+            edges.push(edge);
+        }
+    });
+    for to in &node.depends_on {
+        if graph.node(to).is_some() {
+            edges.push(Edge { to: to.clone(), needs: Needs::Ready, why: Why::DependsOn });
+        } else {
+            let message = format!("DependsOn names {to}, which is not in the plan");
+            problems.push(
+                Diagnostic::error("M3002", Class::Plan, message)
+                    .at(&node.address)
+                    .span(node.span.clone())
+                    .help("declare the resource, or take it out of DependsOn"),
+            );
+        }
+    }
+    edges
+}
+
+/// Indices the edges lead to, each once.
+fn targets(graph: &Graph, edges: &[Edge]) -> Vec<usize> {
+    let mut targets: Vec<usize> = edges.iter().filter_map(|edge| graph.index.get(&edge.to).copied()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    targets
+}
+
+fn cycle(graph: &Graph, edges: &[Vec<Edge>], path: &[usize]) -> Diagnostic {
+    let mut ways = Vec::new();
+    for pair in path.windows(2) {
+        let to = &graph.nodes[pair[1]].address;
+        let why = edges[pair[0]].iter().find(|edge| edge.to == *to).map_or_else(String::new, |e| e.why.words(to));
+        ways.push(format!("{} ({why})", graph.nodes[pair[0]].address));
+    }
+    let first = &graph.nodes[path[0]];
+    let message = if path.len() == 2 {
+        format!("{} waits for itself: {}", first.address, ways.join(""))
+    } else {
+        format!("resources wait for each other: {} -> {}", ways.join(" -> "), first.address)
+    };
+    Diagnostic::error("M3001", Class::Plan, message)
+        .at(&first.address)
+        .span(first.span.clone())
+        .help("take one of these references or DependsOn entries out; rules of security groups that refer to each other belong into AWS::EC2::SecurityGroupIngress resources")
+}
+
+/// Adds the candidates that close no cycle; tells about the others.
+fn accept(
+    graph: &Graph,
+    edges: &mut [Vec<Edge>],
+    needs: &mut [Vec<usize>],
+    mut candidates: Vec<Candidate>,
+) -> Vec<String> {
+    let mut seen = HashSet::new();
+    candidates.retain(|c| {
+        let to = &graph.nodes[c.to].address;
+        c.from != c.to
+            && seen.insert((c.from, c.to))
+            && !edges[c.from].iter().any(|edge| edge.to == *to && edge.needs == Needs::Ready)
+    });
+    // All at once first: one linear pass shows the few that need a closer look.
+    let mut together = needs.to_vec();
+    for c in &candidates {
+        together[c.from].push(c.to);
+    }
+    let component = cycles::components(&together);
+    let (doubtful, safe): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|c| component[c.from] == component[c.to]);
+    let mut add = |needs: &mut [Vec<usize>], c: Candidate| {
+        let to = graph.nodes[c.to].address.clone();
+        edges[c.from].push(Edge { to, needs: Needs::Ready, why: Why::Implicit(c.reason) });
+        if !needs[c.from].contains(&c.to) {
+            needs[c.from].push(c.to);
+        }
+    };
+    for c in safe {
+        add(needs, c);
+    }
+    let mut notes = Vec::new();
+    for c in doubtful {
+        if reaches(needs, &component, c.to, c.from) {
+            let (from, to) = (&graph.nodes[c.from].address, &graph.nodes[c.to].address);
+            notes.push(format!(
+                "{from} does not wait for {to}, because {to} already waits for {from} (left out: {})",
+                c.reason
+            ));
+        } else {
+            add(needs, c);
+        }
+    }
+    notes
+}
+
+/// Whether `from` waits for `to`, directly or not, without leaving their common component.
+fn reaches(needs: &[Vec<usize>], component: &[usize], from: usize, to: usize) -> bool {
+    let mut seen = HashSet::from([from]);
+    let mut stack = vec![from];
+    while let Some(at) = stack.pop() {
+        if at == to {
+            return true;
+        }
+        stack.extend(needs[at].iter().filter(|next| component[**next] == component[to] && seen.insert(**next)));
+    }
+    false
+}

@@ -1,0 +1,388 @@
+//! What becomes of each resource of the plan, producers first.
+
+use serde_json::Value as Json;
+
+use super::{
+    PropertyChange,
+    diff::{self, Differences, Resolve},
+    plan::PlanInput,
+    taken::{Held, is_generated, taken},
+};
+use crate::{
+    aws::physical_name,
+    error::{Class, Diagnostic},
+    graph::{Address, DeletionPolicy, Node, Reference, Value},
+    ledger::{Object, Stage, Verb},
+    resources::AnyType,
+    schema,
+};
+
+/// What is done to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Nothing.
+    Unchanged,
+    /// It gets its first object.
+    Create,
+    /// Its object changes in place.
+    Update,
+    /// Its object is brought to the end of an interrupted creation or update.
+    Finish,
+    /// It gets another object.
+    Replace {
+        /// The old object must be gone before the new one can be made.
+        old_first: bool,
+    },
+}
+
+/// A fate with everything a step needs.
+#[derive(Debug)]
+pub(super) struct Decision {
+    /// What is done.
+    pub(super) fate: Fate,
+    /// The name that is filled in: property and text.
+    pub(super) name: Option<(&'static str, String)>,
+    /// Top-level properties that differ or may differ.
+    pub(super) fields: Vec<String>,
+    /// The same for people.
+    pub(super) changes: Vec<PropertyChange>,
+    /// Why, in words.
+    pub(super) why: String,
+    /// Of the object that is made.
+    pub(super) generation: u32,
+}
+
+impl Decision {
+    /// The properties as they will be.
+    pub(super) fn properties(&self, node: &Node) -> Value {
+        with_name(&node.properties, self.name.as_ref())
+    }
+
+    /// Whether attributes of the resource may be other ones after the run.
+    fn renews(&self) -> bool {
+        matches!(self.fate, Fate::Create | Fate::Replace { .. })
+    }
+}
+
+fn with_name(properties: &Value, name: Option<&(&'static str, String)>) -> Value {
+    let mut properties = properties.clone();
+    if let (Value::Map(map), Some((property, text))) = (&mut properties, name) {
+        map.insert((*property).to_owned(), Value::String(text.clone()));
+    }
+    properties
+}
+
+/// Decisions by node index, made in the order of [`crate::graph::Links::order`].
+pub(super) struct Decisions<'i, 'a> {
+    input: &'i PlanInput<'a>,
+    made: Vec<Option<Decision>>,
+}
+
+impl<'i, 'a> Decisions<'i, 'a> {
+    /// Decides about every node.
+    ///
+    /// # Errors
+    /// Types that are not supported (`M3003`), functions that do not fit their arguments (`M3004`),
+    /// replacements that cannot work (`M3005`).
+    pub(super) fn make(input: &'i PlanInput<'a>) -> Result<Vec<Decision>, Vec<Diagnostic>> {
+        let nodes = &input.graph.nodes;
+        let mut all = Self { input, made: nodes.iter().map(|_| None).collect() };
+        let mut problems = Vec::new();
+        for &at in input.links.order() {
+            match all.decide(at) {
+                Ok(decision) => all.made[at] = Some(decision),
+                Err(problem) => {
+                    problems.push((at, *problem));
+                    // Its dependents are judged as if it were new: they report their own problems only.
+                    all.made[at] = Some(blank(Fate::Create, String::new()));
+                }
+            }
+        }
+        if !problems.is_empty() {
+            problems.sort_by_key(|(at, _)| *at);
+            return Err(problems.into_iter().map(|(_, problem)| problem).collect());
+        }
+        Ok(all.made.into_iter().flatten().collect())
+    }
+
+    /// An attribute that is known while planning and stays as it is.
+    fn attribute(&self, reference: &Reference) -> Option<Json> {
+        let at = *self.input.graph.index.get(&reference.address)?;
+        if self.made[at].as_ref().is_none_or(Decision::renews) {
+            return None;
+        }
+        self.input.snapshot.attribute(&reference.address, &reference.attribute).cloned()
+    }
+
+    fn decide(&self, at: usize) -> Result<Decision, Box<Diagnostic>> {
+        let node = &self.input.graph.nodes[at];
+        let snapshot = self.input.snapshot;
+        let Some(ty) = (self.input.types)(&node.kind) else {
+            let message = format!("resource type {} is not supported", node.kind);
+            return Err(Box::new(
+                Diagnostic::error("M3003", Class::Plan, message)
+                    .at(&node.address)
+                    .span(node.span.clone())
+                    .help("`migrate types` lists the supported types"),
+            ));
+        };
+        let next = snapshot.resources.get(&node.address).map_or(0, |r| {
+            let held = r.current.iter().chain(&r.superseded).map(|object| object.generation + 1);
+            held.max().unwrap_or(0).max(r.next_generation)
+        });
+        let resolve = |reference: &Reference| self.attribute(reference);
+        let Some(object) = snapshot.current(&node.address) else {
+            // Checked here though nothing is compared: what cannot be computed is refused before anything runs.
+            diff::computable(&node.properties, &resolve).map_err(|e| invalid(node, e))?;
+            let name = self.new_name(ty, node, next);
+            return Ok(Decision { name, generation: next, ..blank(Fate::Create, "not in the ledger".into()) });
+        };
+        self.compare(at, ty, object, next, &resolve)
+    }
+
+    fn compare(
+        &self,
+        at: usize,
+        ty: &'static dyn AnyType,
+        object: &Object,
+        next: u32,
+        resolve: Resolve<'_>,
+    ) -> Result<Decision, Box<Diagnostic>> {
+        let node = &self.input.graph.nodes[at];
+        let recorded = &object.declared;
+        let name = self.kept_name(ty, node, object);
+        let desired = with_name(&node.properties, name.as_ref());
+        let mut reasons = Vec::new();
+        if recorded.kind != node.kind {
+            reasons.push(format!("the type changes from {} to {}", recorded.kind, node.kind));
+        }
+        if recorded.region != node.region {
+            reasons.push(format!("the region changes from {} to {}", recorded.region, node.region));
+        }
+        if object.stage == Stage::Deleting {
+            reasons.push("its deletion was begun in an earlier run".into());
+        }
+        let found = if recorded.kind == node.kind {
+            diff::differences(ty, &desired, &recorded.properties, resolve).map_err(|e| invalid(node, e))?
+        } else {
+            diff::computable(&desired, resolve).map_err(|e| invalid(node, e))?;
+            Differences::default()
+        };
+        reasons.extend(self.replacement_reasons(node, &found));
+        if !reasons.is_empty() {
+            let name = self.new_name(ty, node, next);
+            let old_first = self.old_first(at, ty, object, name.as_ref(), resolve)?;
+            return Ok(Decision {
+                fate: Fate::Replace { old_first },
+                name,
+                fields: found.fields(),
+                changes: found.changes,
+                why: reasons.join("; "),
+                generation: next,
+            });
+        }
+        let mut why = self.update_reasons(&found);
+        let fate = match object.stage {
+            Stage::Created => {
+                why.insert(0, "its creation or update was not finished in an earlier run".into());
+                Fate::Finish
+            }
+            Stage::Updating => {
+                why.insert(0, "its update was begun in an earlier run".into());
+                Fate::Finish
+            }
+            Stage::Ready | Stage::Deleting => {
+                why.extend(self.ledger_reasons(at, object));
+                if why.is_empty() { Fate::Unchanged } else { Fate::Update }
+            }
+        };
+        let mut fields = found.fields();
+        if object.stage == Stage::Updating {
+            fields.extend(self.half_updated(ty, node, &desired, resolve));
+            fields.sort_unstable();
+            fields.dedup();
+        }
+        Ok(Decision {
+            fate,
+            name,
+            fields,
+            changes: found.changes,
+            why: why.join("; "),
+            generation: object.generation,
+        })
+    }
+
+    /// What an update whose outcome is unknown may have set to something that is not wanted any more.
+    fn half_updated(&self, ty: &dyn AnyType, node: &Node, desired: &Value, resolve: Resolve<'_>) -> Vec<String> {
+        let open = self.input.snapshot.open.values();
+        open.filter(|open| open.verb == Verb::Update && open.address == node.address)
+            .filter_map(|open| diff::differences(ty, desired, &open.declared.as_ref()?.properties, resolve).ok())
+            .flat_map(|found| found.fields())
+            .collect()
+    }
+
+    /// Why an unknown attribute is unknown.
+    fn cause(&self, reference: &Reference) -> String {
+        let fate = self.input.graph.index.get(&reference.address).and_then(|at| self.made[*at].as_ref());
+        match fate.map(|decision| decision.fate) {
+            Some(Fate::Replace { .. }) => format!("{} is replaced", reference.address),
+            Some(Fate::Create) => format!("{} is new", reference.address),
+            _ => format!("{reference} is not known yet"),
+        }
+    }
+
+    fn replacement_reasons(&self, node: &Node, found: &Differences) -> Vec<String> {
+        let create_only = |name: &str| schema::of(&node.kind).is_some_and(|schema| schema.is_create_only(name));
+        found
+            .replacing
+            .iter()
+            .map(|name| match found.unknown.iter().find(|(unknown, _)| unknown == name) {
+                Some((_, reference)) => format!("{}, and {name} refers to it", self.cause(reference)),
+                None if create_only(name) => format!("{name} is create-only and changes"),
+                None => format!("{name} changes in a way that needs a new object"),
+            })
+            .collect()
+    }
+
+    fn update_reasons(&self, found: &Differences) -> Vec<String> {
+        let mut reasons = Vec::new();
+        match found.known.as_slice() {
+            [] => {}
+            [one] => reasons.push(format!("{one} changes in place")),
+            [many @ .., last] => reasons.push(format!("{} and {last} change in place", many.join(", "))),
+        }
+        for (name, reference) in &found.unknown {
+            reasons.push(format!("{}, and {name} refers to it", self.cause(reference)));
+        }
+        reasons
+    }
+
+    /// Changes that only the ledger has to learn.
+    fn ledger_reasons(&self, at: usize, object: &Object) -> Vec<String> {
+        let node = &self.input.graph.nodes[at];
+        let keep = self.input.keep(at);
+        let mut reasons = Vec::new();
+        if object.declared.deletion_policy != keep.deletion_policy {
+            reasons.push(format!("its deletion policy becomes {:?}", node.deletion_policy));
+        }
+        if object.declared.metadata != keep.metadata {
+            reasons.push("its metadata changes".into());
+        }
+        if object.declared.depends_on != keep.depends_on {
+            reasons.push("it depends on other resources than before".into());
+        }
+        reasons
+    }
+
+    /// The name a new object gets when the template gives none.
+    fn new_name(&self, ty: &dyn AnyType, node: &Node, generation: u32) -> Option<(&'static str, String)> {
+        let rule = ty.facts().name.as_ref().filter(|rule| !is_set(node, rule.property))?;
+        Some((rule.property, physical_name(rule, &self.input.snapshot.lineage, &node.address, generation)))
+    }
+
+    /// The name an existing object keeps when the template gives none.
+    fn kept_name(&self, ty: &dyn AnyType, node: &Node, object: &Object) -> Option<(&'static str, String)> {
+        let rule = ty.facts().name.as_ref().filter(|rule| !is_set(node, rule.property))?;
+        let recorded = object.declared.properties.get(rule.property)?.as_str()?;
+        let lineage = &self.input.snapshot.lineage;
+        // A name that the template once gave and gives no longer makes room for a generated one.
+        let name = if is_generated(rule, lineage, &node.address, object.generation, recorded) {
+            recorded.to_owned()
+        } else {
+            physical_name(rule, lineage, &node.address, object.generation)
+        };
+        Some((rule.property, name))
+    }
+
+    /// Whether the old object stands in the new one's way, or a producer's old object waits for this one's.
+    fn old_first(
+        &self,
+        at: usize,
+        ty: &dyn AnyType,
+        object: &Object,
+        name: Option<&(&'static str, String)>,
+        resolve: Resolve<'_>,
+    ) -> Result<bool, Box<Diagnostic>> {
+        let node = &self.input.graph.nodes[at];
+        let cascade = self.input.links.of(at).iter().any(|edge| {
+            let producer = self.input.graph.index.get(&edge.to).and_then(|to| self.made[*to].as_ref());
+            producer.is_some_and(|decision| decision.fate == Fate::Replace { old_first: true })
+        });
+        if object.declared.kind != node.kind {
+            return Ok(cascade);
+        }
+        let new = |property: &str| held(node, name, property, resolve);
+        let old = |property: &str| Held::recorded(&object.declared.properties, property);
+        let wanted = taken(ty, &node.region, &new);
+        let collides = taken(ty, &object.declared.region, &old).iter().any(|key| wanted.contains(key));
+        // Where the new name cannot be told yet it may be the old one again.
+        let unsure = object.declared.region == node.region
+            && ty.facts().name.is_some_and(|rule| matches!(new(rule.property), Held::Unknown));
+        let stays = object.shared || retained(node.update_replace_policy);
+        if collides && stays {
+            let why = if object.shared { "is shared with others" } else { "is kept by its UpdateReplacePolicy" };
+            let message = format!("a new object is needed, but the old one {why} and holds the same name or place");
+            return Err(Box::new(
+                Diagnostic::error("M3005", Class::Plan, message)
+                    .at(&node.address)
+                    .span(node.span.clone())
+                    .help("give the resource another name, or let UpdateReplacePolicy delete the old object"),
+            ));
+        }
+        Ok((collides || unsure || cascade) && !stays || object.stage == Stage::Deleting)
+    }
+}
+
+/// Whether the old object outlives its resource.
+pub(super) fn retained(policy: DeletionPolicy) -> bool {
+    matches!(policy, DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate)
+}
+
+/// A property of the object to be made, as far as it is known.
+pub(super) fn held(
+    node: &Node,
+    name: Option<&(&'static str, String)>,
+    property: &str,
+    resolve: Resolve<'_>,
+) -> Held {
+    if let Some((_, text)) = name.filter(|(named, _)| *named == property) {
+        return Held::Value(Json::String(text.clone()));
+    }
+    match node.properties.get(property).map(|value| value.resolve(resolve)) {
+        None | Some(Ok(Json::Null)) => Held::Absent,
+        Some(Ok(json)) => Held::Value(json),
+        Some(Err(_)) => Held::Unknown,
+    }
+}
+
+fn is_set(node: &Node, property: &str) -> bool {
+    node.properties.get(property).is_some_and(|value| *value != Value::Null)
+}
+
+fn blank(fate: Fate, why: String) -> Decision {
+    Decision { fate, name: None, fields: Vec::new(), changes: Vec::new(), why, generation: 0 }
+}
+
+fn invalid(node: &Node, (property, message): (String, String)) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error("M3004", Class::Plan, format!("{property} cannot be computed: {message}"))
+            .at(&node.address)
+            .span(node.span.clone())
+            .help("correct the function's arguments"),
+    )
+}
+
+/// Attributes known before anything runs, for callers that hold finished decisions.
+pub(super) fn known<'d>(
+    input: &'d PlanInput<'_>,
+    decisions: &'d [Decision],
+) -> impl Fn(&Reference) -> Option<Json> + 'd {
+    move |reference| {
+        let at = *input.graph.index.get(&reference.address)?;
+        if decisions[at].renews() {
+            return None;
+        }
+        let address: &Address = &reference.address;
+        input.snapshot.attribute(address, &reference.attribute).cloned()
+    }
+}

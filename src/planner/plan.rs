@@ -1,0 +1,297 @@
+//! Graph and ledger in, change set out.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    Action, ChangeSet, FORMAT, Keep, Operation, Target,
+    decide::{Decision, Decisions, Fate, held, known},
+    digest,
+    order::{Draft, Drafts, Strength, typical_ready},
+    taken::{Held, taken},
+};
+use crate::{
+    error::Diagnostic,
+    graph::{Address, Graph, Links, Lookup, Needs, Why},
+    ledger::{Object, Snapshot},
+};
+
+/// Everything planning looks at.
+#[derive(Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// What is wanted.
+    pub graph: &'a Graph,
+    /// Its edges, from [`crate::graph::link`].
+    pub links: &'a Links,
+    /// What there is.
+    pub snapshot: &'a Snapshot,
+    /// Twelve digits.
+    pub account: &'a str,
+    /// Finds resource types; [`crate::resources::registry::find`] outside of tests.
+    pub types: Lookup<'a>,
+}
+
+impl PlanInput<'_> {
+    /// What the ledger keeps of a node besides its properties.
+    pub(super) fn keep(&self, at: usize) -> Keep {
+        let node = &self.graph.nodes[at];
+        let mut depends_on: Vec<Address> = self.links.of(at).iter().map(|edge| edge.to.clone()).collect();
+        depends_on.sort_unstable();
+        depends_on.dedup();
+        Keep { deletion_policy: node.deletion_policy, metadata: node.metadata.clone(), depends_on }
+    }
+}
+
+/// Works out what a run has to do. Risks are flagged, not judged: whether they are permitted is the caller's
+/// question (see [`super::unpermitted`]).
+///
+/// # Errors
+/// What cannot be planned: unsupported types, functions that do not fit, replacements that cannot work.
+pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
+    let decisions = Decisions::make(input)?;
+    let (graph, snapshot) = (input.graph, input.snapshot);
+    let mut notes = input.links.notes().to_vec();
+    notes.extend(open_intents(snapshot));
+    let mut book = Book::new(input, &decisions);
+    book.making();
+    book.replaced();
+    book.departed();
+    book.order();
+    let (steps, dropped) = book.drafts.into_steps();
+    notes.extend(dropped);
+    let mut unchanged: Vec<Address> = decisions
+        .iter()
+        .zip(&graph.nodes)
+        .filter(|(decision, _)| decision.fate == Fate::Unchanged)
+        .map(|(_, node)| node.address.clone())
+        .collect();
+    unchanged.sort_unstable();
+    Ok(ChangeSet {
+        format: FORMAT,
+        operation: Operation::Up,
+        target: Target {
+            migration: graph.migration.clone(),
+            environment: graph.environment.clone(),
+            account: input.account.to_owned(),
+            lineage: snapshot.lineage.clone(),
+            serial: snapshot.seq,
+            graph_digest: digest::digest(graph),
+        },
+        stacks: graph.stacks.clone(),
+        steps,
+        unchanged,
+        notes,
+    })
+}
+
+/// A word about calls whose outcome is not known yet.
+pub(super) fn open_intents(snapshot: &Snapshot) -> Option<String> {
+    match snapshot.open.len() {
+        0 => None,
+        1 => Some("one call of an earlier run has no known outcome; the run looks for its effect first".into()),
+        many => Some(format!("{many} calls of an earlier run have no known outcome; the run looks for their effects first")),
+    }
+}
+
+struct Book<'i, 'a> {
+    input: &'i PlanInput<'a>,
+    decisions: &'i [Decision],
+    drafts: Drafts,
+    /// The draft that makes or changes a node's object.
+    making: Vec<Option<usize>>,
+    /// Drafts that end an object, with the object.
+    ending: Vec<(usize, &'i Object)>,
+    /// Nodes that wait for a node, from the plan's edges and from the ledger's.
+    users: HashMap<&'i Address, Vec<usize>>,
+}
+
+impl<'i, 'a> Book<'i, 'a> {
+    fn new(input: &'i PlanInput<'a>, decisions: &'i [Decision]) -> Self {
+        let mut users: HashMap<&Address, Vec<usize>> = HashMap::new();
+        for (at, node) in input.graph.nodes.iter().enumerate() {
+            let recorded = input.snapshot.current(&node.address).into_iter().flat_map(|o| &o.declared.depends_on);
+            let planned = input.links.of(at).iter().filter(|e| !matches!(e.why, Why::Implicit(_))).map(|e| &e.to);
+            for to in recorded.chain(planned) {
+                let list = users.entry(to).or_default();
+                if list.last() != Some(&at) {
+                    list.push(at);
+                }
+            }
+        }
+        let making = vec![None; input.graph.nodes.len()];
+        Self { input, decisions, drafts: Drafts::default(), making, ending: Vec::new(), users }
+    }
+
+    /// A step for every node that is not left alone.
+    fn making(&mut self) {
+        for (at, (node, decision)) in self.input.graph.nodes.iter().zip(self.decisions).enumerate() {
+            let object = self.input.snapshot.current(&node.address);
+            let (properties, keep) = match decision.fate {
+                Fate::Unchanged => continue,
+                _ => (decision.properties(node), self.input.keep(at)),
+            };
+            let generation = decision.generation;
+            let fields = decision.fields.clone();
+            let action = match (decision.fate, object) {
+                (Fate::Update, Some(object)) => {
+                    let physical_id = object.physical_id.clone();
+                    Action::Update { physical_id, generation, properties, fields, keep }
+                }
+                (Fate::Finish, Some(object)) => {
+                    let physical_id = object.physical_id.clone();
+                    Action::Finish { physical_id, generation, properties, fields, keep }
+                }
+                (_, object) => {
+                    let replaces = object.map(|object| object.physical_id.clone());
+                    Action::Create { properties, generation, replaces, keep }
+                }
+            };
+            let only_ledger = decision.fate == Fate::Update && decision.fields.is_empty();
+            let facts = (self.input.types)(&node.kind).map(|ty| ty.facts());
+            let typical_s = facts.filter(|_| !only_ledger).map_or(0, typical_ready);
+            self.making[at] = Some(self.drafts.push(Draft {
+                address: node.address.clone(),
+                kind: node.kind.clone(),
+                region: node.region.clone(),
+                action,
+                why: decision.why.clone(),
+                changes: decision.changes.clone(),
+                data_loss: None,
+                typical_s,
+                waits: Vec::new(),
+            }));
+        }
+    }
+
+    /// Old objects of nodes that are or were replaced.
+    fn replaced(&mut self) {
+        for (at, (node, decision)) in self.input.graph.nodes.iter().zip(self.decisions).enumerate() {
+            let Some(resource) = self.input.snapshot.resources.get(&node.address) else { continue };
+            let policy = node.update_replace_policy;
+            for object in &resource.superseded {
+                let why = "it was replaced in an earlier run".to_owned();
+                self.end(&node.address, object, true, policy, why);
+            }
+            let (Fate::Replace { old_first }, Some(object)) = (decision.fate, &resource.current) else { continue };
+            let old = self.end(&node.address, object, true, policy, "a new object takes its place".into());
+            let Some(new) = self.making[at] else { continue };
+            self.drafts.list[new].data_loss = self.drafts.list[old].data_loss.clone();
+            if old_first {
+                let why = "the old object is in the way until it is gone".to_owned();
+                self.drafts.wait(new, old, Needs::Ready, Strength::Hard, why);
+            } else {
+                self.drafts.wait(old, new, Needs::Ready, Strength::Firm, "the new object comes first".into());
+            }
+        }
+    }
+
+    /// Objects of resources that left the plan.
+    fn departed(&mut self) {
+        for (address, resource) in &self.input.snapshot.resources {
+            if self.input.graph.index.contains_key(address) {
+                continue;
+            }
+            for object in resource.current.iter().chain(&resource.superseded) {
+                let newest = resource.current.as_ref().is_none_or(|c| c.generation == object.generation);
+                let policy = object.declared.deletion_policy;
+                self.end(address, object, !newest, policy, "it is no longer in the plan".into());
+            }
+        }
+    }
+
+    fn end(
+        &mut self,
+        address: &Address,
+        object: &'i Object,
+        superseded: bool,
+        policy: crate::graph::DeletionPolicy,
+        why: String,
+    ) -> usize {
+        let ty = (self.input.types)(&object.declared.kind);
+        let draft = self.drafts.remove(ty, address, object, superseded, policy, why);
+        self.ending.push((draft, object));
+        draft
+    }
+
+    /// All dependencies between drafts besides those within one replacement.
+    fn order(&mut self) {
+        self.along_edges();
+        self.users_first();
+        self.drafts.removals_in_reverse(self.ending.iter().copied());
+        self.names_free_first();
+    }
+
+    /// What is made waits for what it needs.
+    fn along_edges(&mut self) {
+        for at in 0..self.making.len() {
+            let Some(draft) = self.making[at] else { continue };
+            for edge in self.input.links.of(at) {
+                let to = self.input.graph.index.get(&edge.to).and_then(|to| self.making[*to]);
+                if let Some(on) = to {
+                    self.drafts.wait(draft, on, edge.needs, Strength::Hard, edge.why.words(&edge.to));
+                }
+            }
+        }
+    }
+
+    /// What goes waits until those that used it have turned away from it.
+    fn users_first(&mut self) {
+        let mut waits = Vec::new();
+        for (old, object) in &self.ending {
+            let address = &self.drafts.list[*old].address;
+            let node = self.input.graph.index.get(address).copied();
+            // An object that must make room for its successor cannot wait for the successor's users.
+            let in_the_way = node.is_some_and(|at| {
+                self.decisions[at].fate == (Fate::Replace { old_first: true })
+                    && self.input.snapshot.current(address).is_some_and(|o| o.generation == object.generation)
+            });
+            if in_the_way {
+                continue;
+            }
+            for user in self.users.get(address).into_iter().flatten() {
+                if let Some(on) = self.making[*user] {
+                    let why = format!("{} stops using it first", self.input.graph.nodes[*user].address);
+                    waits.push((*old, on, why));
+                }
+            }
+        }
+        for (old, on, why) in waits {
+            self.drafts.wait(old, on, Needs::Ready, Strength::Soft, why);
+        }
+    }
+
+    /// A resource under a new logical id waits until the old one has given up the name.
+    fn names_free_first(&mut self) {
+        let mut holders: BTreeMap<String, usize> = BTreeMap::new();
+        for (old, object) in &self.ending {
+            if let (Some(ty), Action::Delete { .. }) =
+                ((self.input.types)(&object.declared.kind), &self.drafts.list[*old].action)
+            {
+                let property = |name: &str| Held::recorded(&object.declared.properties, name);
+                for key in taken(ty, &object.declared.region, &property) {
+                    holders.insert(key, *old);
+                }
+            }
+        }
+        if holders.is_empty() {
+            return;
+        }
+        let resolve = known(self.input, self.decisions);
+        let mut waits = Vec::new();
+        for (at, (node, decision)) in self.input.graph.nodes.iter().zip(self.decisions).enumerate() {
+            let (Some(draft), Fate::Create | Fate::Replace { .. }) = (self.making[at], decision.fate) else {
+                continue;
+            };
+            let Some(ty) = (self.input.types)(&node.kind) else { continue };
+            let property = |name: &str| held(node, decision.name.as_ref(), name, &resolve);
+            for key in taken(ty, &node.region, &property) {
+                if let Some(old) = holders.get(&key).filter(|old| self.drafts.list[**old].address != node.address) {
+                    waits.push((draft, *old));
+                }
+            }
+        }
+        for (draft, old) in waits {
+            let why = format!("{} holds the same name or place until it is gone", self.drafts.list[old].address);
+            self.drafts.wait(draft, old, Needs::Ready, Strength::Hard, why);
+        }
+    }
+}

@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_chain_deeper_than_any_thread_stack_is_no_problem() {
-        let needs: Vec<Vec<usize>> = (0..200_000).map(|v| if v == 0 { vec![] } else { vec![v - 1] }).collect();
+        let needs: Vec<Vec<usize>> =
+            (0..200_000).map(|v| if v == 0 { vec![] } else { vec![v - 1] }).collect();
         assert!(knots(&needs).is_empty());
         assert_eq!(order(&needs, |v| v).map(|sorted| sorted.len()), Some(200_000));
     }

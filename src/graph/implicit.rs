@@ -142,9 +142,11 @@ impl Rules<'_> {
     fn attachments(&self) -> HashMap<usize, Vec<usize>> {
         let names = self.map.by_name(ROLE, "RoleName", false);
         let mut attached: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (kind, property) in
-            [("AWS::IAM::ManagedPolicy", "Roles"), ("AWS::IAM::Policy", "Roles"), ("AWS::IAM::RolePolicy", "RoleName")]
-        {
+        for (kind, property) in [
+            ("AWS::IAM::ManagedPolicy", "Roles"),
+            ("AWS::IAM::Policy", "Roles"),
+            ("AWS::IAM::RolePolicy", "RoleName"),
+        ] {
             for policy in self.map.of_kind(kind) {
                 let mut roles: Vec<usize> =
                     self.map.through(policy, property).filter(|to| self.map.is(*to, ROLE)).collect();
@@ -260,7 +262,9 @@ impl Rules<'_> {
                 continue;
             }
             let networks = self.map.networks(nat, "SubnetId");
-            for address in self.map.through(nat, "AllocationId").filter(|to| self.map.is(*to, "AWS::EC2::EIP")) {
+            for address in
+                self.map.through(nat, "AllocationId").filter(|to| self.map.is(*to, "AWS::EC2::EIP"))
+            {
                 within(address, networks.clone(), "AWS::EC2::EIP needs the internet gateway attached");
             }
             within(nat, networks, "a public AWS::EC2::NatGateway needs the internet gateway attached");
@@ -269,7 +273,11 @@ impl Rules<'_> {
             if self.map.text(balancer, "Scheme") != Some("internal") {
                 let mut networks = self.map.networks(balancer, "Subnets");
                 networks.extend(self.map.networks(balancer, "SubnetMappings"));
-                within(balancer, networks, "an internet-facing load balancer needs the internet gateway attached");
+                within(
+                    balancer,
+                    networks,
+                    "an internet-facing load balancer needs the internet gateway attached",
+                );
             }
         }
         for (kind, property, subnets) in [
@@ -278,8 +286,10 @@ impl Rules<'_> {
         ] {
             for instance in self.map.of_kind(kind) {
                 if self.map.node(instance).properties.get("PubliclyAccessible") == Some(&Value::Bool(true)) {
-                    let networks =
-                        self.map.through(instance, property).flat_map(|group| self.map.networks(group, subnets));
+                    let networks = self
+                        .map
+                        .through(instance, property)
+                        .flat_map(|group| self.map.networks(group, subnets));
                     within(instance, networks.collect(), "public access needs the internet gateway attached");
                 }
             }
@@ -304,10 +314,17 @@ impl Rules<'_> {
             }
         }
         for service in self.map.of_kind(SERVICE) {
-            let subnets: Vec<usize> =
-                self.map.through(service, "NetworkConfiguration").filter(|to| self.map.is(*to, SUBNET)).collect();
+            let subnets: Vec<usize> = self
+                .map
+                .through(service, "NetworkConfiguration")
+                .filter(|to| self.map.is(*to, SUBNET))
+                .collect();
             for association in subnets.iter().filter_map(|subnet| associations.get(subnet)).flatten() {
-                self.add(service, *association, "its tasks pull their images through this route table".into());
+                self.add(
+                    service,
+                    *association,
+                    "its tasks pull their images through this route table".into(),
+                );
                 let tables: Vec<usize> = self.map.through(*association, "RouteTableId").collect();
                 for route in tables.iter().filter_map(|table| routes.get(table)).flatten() {
                     self.add(service, *route, "its tasks pull their images through this route".into());
@@ -352,13 +369,17 @@ impl Rules<'_> {
         for service in self.map.of_kind(SERVICE) {
             for task in self.map.through(service, "TaskDefinition").collect::<Vec<_>>() {
                 let region = self.map.node(task).region.as_str();
-                let Some(Value::List(containers)) = self.map.node(task).properties.get("ContainerDefinitions") else {
+                let Some(Value::List(containers)) =
+                    self.map.node(task).properties.get("ContainerDefinitions")
+                else {
                     continue;
                 };
                 for container in containers {
                     let options = container.get("LogConfiguration").and_then(|log| log.get("Options"));
                     let name = options.and_then(|o| o.get("awslogs-group")).and_then(Value::as_str);
-                    for group in name.and_then(|name| groups.get(&(region, name))).cloned().unwrap_or_default() {
+                    for group in
+                        name.and_then(|name| groups.get(&(region, name))).cloned().unwrap_or_default()
+                    {
                         self.add(service, group, "its containers log to this group by name".into());
                     }
                 }
@@ -379,7 +400,11 @@ impl Rules<'_> {
                 let text = rule.get("Destination").and_then(|d| d.get("Bucket")).and_then(Value::as_str);
                 let name = text.and_then(|arn| arn.rsplit(':').next());
                 for bucket in name.and_then(|name| buckets.get(&("", name))).cloned().unwrap_or_default() {
-                    self.add(source, bucket, "S3 replicates only to a bucket that exists and is versioned".into());
+                    self.add(
+                        source,
+                        bucket,
+                        "S3 replicates only to a bucket that exists and is versioned".into(),
+                    );
                 }
             }
         }
@@ -390,10 +415,16 @@ impl Rules<'_> {
         let services = self.map.by_name(SERVICE, "ServiceName", true);
         for target in self.map.of_kind("AWS::ApplicationAutoScaling::ScalableTarget") {
             let id = self.map.node(target).properties.get("ResourceId");
-            let Some(name) = id.and_then(last_text).and_then(|text| text.rsplit('/').next()) else { continue };
+            let Some(name) = id.and_then(last_text).and_then(|text| text.rsplit('/').next()) else {
+                continue;
+            };
             let region = self.map.node(target).region.as_str();
             for service in services.get(&(region, name)).cloned().unwrap_or_default() {
-                self.add(target, service, "Application Auto Scaling refuses a service that does not exist".into());
+                self.add(
+                    target,
+                    service,
+                    "Application Auto Scaling refuses a service that does not exist".into(),
+                );
             }
         }
         let targets = self.map.by_name("AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId", true);

@@ -5,6 +5,8 @@ pub mod cycles;
 mod edges;
 mod implicit;
 mod node;
+#[cfg(test)]
+pub mod testing;
 mod value;
 
 pub use address::Address;

@@ -12,7 +12,7 @@ use crate::{
     aws::physical_name,
     error::{Class, Diagnostic},
     graph::{Address, DeletionPolicy, Node, Reference, Value},
-    ledger::{Object, Stage, Verb},
+    ledger::{Object, Stage},
     resources::AnyType,
     schema,
 };
@@ -126,16 +126,17 @@ impl<'i, 'a> Decisions<'i, 'a> {
                     .help("`migrate types` lists the supported types"),
             ));
         };
-        let next = snapshot.resources.get(&node.address).map_or(0, |r| {
-            let held = r.current.iter().chain(&r.superseded).map(|object| object.generation + 1);
-            held.max().unwrap_or(0).max(r.next_generation)
-        });
+        let next = snapshot.next_generation(&node.address);
         let resolve = |reference: &Reference| self.attribute(reference);
         let Some(object) = snapshot.current(&node.address) else {
             // Checked here though nothing is compared: what cannot be computed is refused before anything runs.
             diff::computable(&node.properties, &resolve).map_err(|e| invalid(node, e))?;
             let name = self.new_name(ty, node, next);
-            return Ok(Decision { name, generation: next, ..blank(Fate::Create, "not in the ledger".into()) });
+            return Ok(Decision {
+                name,
+                generation: next,
+                ..blank(Fate::Create, "not in the ledger".into())
+            });
         };
         self.compare(at, ty, object, next, &resolve)
     }
@@ -197,8 +198,10 @@ impl<'i, 'a> Decisions<'i, 'a> {
             }
         };
         let mut fields = found.fields();
-        if object.stage == Stage::Updating {
-            fields.extend(self.half_updated(ty, node, &desired, resolve));
+        if let Some(attempted) = &object.attempted {
+            // The object may hold what an interrupted update set and what is not wanted any more.
+            let half = diff::differences(ty, &desired, attempted, resolve).map_err(|e| invalid(node, e))?;
+            fields.extend(half.fields());
             fields.sort_unstable();
             fields.dedup();
         }
@@ -212,15 +215,6 @@ impl<'i, 'a> Decisions<'i, 'a> {
         })
     }
 
-    /// What an update whose outcome is unknown may have set to something that is not wanted any more.
-    fn half_updated(&self, ty: &dyn AnyType, node: &Node, desired: &Value, resolve: Resolve<'_>) -> Vec<String> {
-        let open = self.input.snapshot.open.values();
-        open.filter(|open| open.verb == Verb::Update && open.address == node.address)
-            .filter_map(|open| diff::differences(ty, desired, &open.declared.as_ref()?.properties, resolve).ok())
-            .flat_map(|found| found.fields())
-            .collect()
-    }
-
     /// Why an unknown attribute is unknown.
     fn cause(&self, reference: &Reference) -> String {
         let fate = self.input.graph.index.get(&reference.address).and_then(|at| self.made[*at].as_ref());
@@ -232,7 +226,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
     }
 
     fn replacement_reasons(&self, node: &Node, found: &Differences) -> Vec<String> {
-        let create_only = |name: &str| schema::of(&node.kind).is_some_and(|schema| schema.is_create_only(name));
+        let create_only =
+            |name: &str| schema::of(&node.kind).is_some_and(|schema| schema.is_create_only(name));
         found
             .replacing
             .iter()
@@ -320,8 +315,10 @@ impl<'i, 'a> Decisions<'i, 'a> {
             && ty.facts().name.is_some_and(|rule| matches!(new(rule.property), Held::Unknown));
         let stays = object.shared || retained(node.update_replace_policy);
         if collides && stays {
-            let why = if object.shared { "is shared with others" } else { "is kept by its UpdateReplacePolicy" };
-            let message = format!("a new object is needed, but the old one {why} and holds the same name or place");
+            let why =
+                if object.shared { "is shared with others" } else { "is kept by its UpdateReplacePolicy" };
+            let message =
+                format!("a new object is needed, but the old one {why} and holds the same name or place");
             return Err(Box::new(
                 Diagnostic::error("M3005", Class::Plan, message)
                     .at(&node.address)

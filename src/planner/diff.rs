@@ -90,9 +90,13 @@ pub(super) fn differences(
             }
         }
     }
-    let wanted = |name: &str| new.contains_key(name) || found.unknown.iter().any(|(unknown, _)| unknown == name);
-    let removed: Vec<String> =
-        old.iter().filter(|(name, value)| !value.is_null() && !wanted(name)).map(|(name, _)| name.clone()).collect();
+    let wanted =
+        |name: &str| new.contains_key(name) || found.unknown.iter().any(|(unknown, _)| unknown == name);
+    let removed: Vec<String> = old
+        .iter()
+        .filter(|(name, value)| !value.is_null() && !wanted(name))
+        .map(|(name, _)| name.clone())
+        .collect();
     found.known.extend(removed);
     found.known.sort_unstable();
     if !found.is_empty() {
@@ -113,6 +117,8 @@ fn replacing(ty: &dyn AnyType, old: &Json, new: &Json, found: &Differences) -> V
         ty.replaces(old, new, &found.known).unwrap_or_else(|_| compare::create_only(kind, &found.known))
     };
     let unknown: Vec<String> = found.unknown.iter().map(|(name, _)| name.clone()).collect();
+    // By name only: the type sees equal values, and the schema has its say whatever the type thinks of them.
+    names.extend(ty.replaces(old, old, &unknown).unwrap_or_default());
     names.extend(compare::create_only(kind, &unknown));
     if let Some(schema) = schema::of(kind) {
         for path in schema.create_only().filter(|path| path.contains('/') && !path.contains('*')) {
@@ -128,7 +134,12 @@ fn replacing(ty: &dyn AnyType, old: &Json, new: &Json, found: &Differences) -> V
     names
 }
 
-fn changes(found: &Differences, desired: &Value, old: &Map<String, Json>, resolve: Resolve<'_>) -> Vec<PropertyChange> {
+fn changes(
+    found: &Differences,
+    desired: &Value,
+    old: &Map<String, Json>,
+    resolve: Resolve<'_>,
+) -> Vec<PropertyChange> {
     let mut list = Vec::new();
     for name in found.fields() {
         let from = list.len();
@@ -170,7 +181,9 @@ fn descend(
             }
         }
         _ => {
-            let old = old.filter(|value| !value.is_null()).map_or(Shown::Absent, |value| Shown::Value(value.clone()));
+            let old = old
+                .filter(|value| !value.is_null())
+                .map_or(Shown::Absent, |value| Shown::Value(value.clone()));
             let new = match new.map(|value| value.resolve(resolve)) {
                 None | Some(Ok(Json::Null)) => Shown::Absent,
                 Some(Ok(json)) => Shown::Value(json),

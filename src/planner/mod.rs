@@ -11,7 +11,9 @@ mod taken;
 mod teardown;
 
 #[cfg(test)]
-mod testing;
+mod plan_tests;
+#[cfg(test)]
+pub mod testing;
 
 pub use change_set::{
     Action, ChangeSet, Dependency, FORMAT, Keep, Operation, PropertyChange, Shown, Step, StepId, Summary,

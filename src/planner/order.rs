@@ -219,7 +219,8 @@ impl Drafts {
                 self.list[at].waits.retain(|wait| {
                     let drop = wait.strength == strength && knot_of[wait.on] == knot_of[at];
                     if drop {
-                        dropped.push(format!("{verb} {address} does not wait, to avoid a cycle: {}", wait.why));
+                        dropped
+                            .push(format!("{verb} {address} does not wait, to avoid a cycle: {}", wait.why));
                     }
                     !drop
                 });

@@ -87,8 +87,12 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
 pub(super) fn open_intents(snapshot: &Snapshot) -> Option<String> {
     match snapshot.open.len() {
         0 => None,
-        1 => Some("one call of an earlier run has no known outcome; the run looks for its effect first".into()),
-        many => Some(format!("{many} calls of an earlier run have no known outcome; the run looks for their effects first")),
+        1 => {
+            Some("one call of an earlier run has no known outcome; the run looks for its effect first".into())
+        }
+        many => Some(format!(
+            "{many} calls of an earlier run have no known outcome; the run looks for their effects first"
+        )),
     }
 }
 
@@ -108,8 +112,10 @@ impl<'i, 'a> Book<'i, 'a> {
     fn new(input: &'i PlanInput<'a>, decisions: &'i [Decision]) -> Self {
         let mut users: HashMap<&Address, Vec<usize>> = HashMap::new();
         for (at, node) in input.graph.nodes.iter().enumerate() {
-            let recorded = input.snapshot.current(&node.address).into_iter().flat_map(|o| &o.declared.depends_on);
-            let planned = input.links.of(at).iter().filter(|e| !matches!(e.why, Why::Implicit(_))).map(|e| &e.to);
+            let recorded =
+                input.snapshot.current(&node.address).into_iter().flat_map(|o| &o.declared.depends_on);
+            let planned =
+                input.links.of(at).iter().filter(|e| !matches!(e.why, Why::Implicit(_))).map(|e| &e.to);
             for to in recorded.chain(planned) {
                 let list = users.entry(to).or_default();
                 if list.last() != Some(&at) {
@@ -171,7 +177,9 @@ impl<'i, 'a> Book<'i, 'a> {
                 let why = "it was replaced in an earlier run".to_owned();
                 self.end(&node.address, object, true, policy, why);
             }
-            let (Fate::Replace { old_first }, Some(object)) = (decision.fate, &resource.current) else { continue };
+            let (Fate::Replace { old_first }, Some(object)) = (decision.fate, &resource.current) else {
+                continue;
+            };
             let old = self.end(&node.address, object, true, policy, "a new object takes its place".into());
             let Some(new) = self.making[at] else { continue };
             self.drafts.list[new].data_loss = self.drafts.list[old].data_loss.clone();
@@ -284,13 +292,16 @@ impl<'i, 'a> Book<'i, 'a> {
             let Some(ty) = (self.input.types)(&node.kind) else { continue };
             let property = |name: &str| held(node, decision.name.as_ref(), name, &resolve);
             for key in taken(ty, &node.region, &property) {
-                if let Some(old) = holders.get(&key).filter(|old| self.drafts.list[**old].address != node.address) {
+                if let Some(old) =
+                    holders.get(&key).filter(|old| self.drafts.list[**old].address != node.address)
+                {
                     waits.push((draft, *old));
                 }
             }
         }
         for (draft, old) in waits {
-            let why = format!("{} holds the same name or place until it is gone", self.drafts.list[old].address);
+            let why =
+                format!("{} holds the same name or place until it is gone", self.drafts.list[old].address);
             self.drafts.wait(draft, old, Needs::Ready, Strength::Hard, why);
         }
     }

@@ -92,11 +92,21 @@ fn natural_key(facts: &Facts) -> Vec<&'static str> {
         .filter_map(|path| path.as_str()?.strip_prefix("/properties/"))
         .filter(|name| !name.contains('/') && !schema.is_read_only(name))
         .collect();
-    if identifier.is_empty() { schema.create_only().filter(|path| !path.contains('/')).collect() } else { identifier }
+    if identifier.is_empty() {
+        schema.create_only().filter(|path| !path.contains('/')).collect()
+    } else {
+        identifier
+    }
 }
 
 /// Whether a recorded name is one that was made up for that object (and not one the template once gave).
-pub(super) fn is_generated(rule: &NameRule, lineage: &str, address: &Address, generation: u32, name: &str) -> bool {
+pub(super) fn is_generated(
+    rule: &NameRule,
+    lineage: &str,
+    address: &Address,
+    generation: u32,
+    name: &str,
+) -> bool {
     // The stem may be fitted differently by another version of this program; the hash stays.
     let generated = physical_name(rule, lineage, address, generation);
     let hash = generated.rsplit(rule.separator).next().unwrap_or(&generated);

@@ -1,10 +1,6 @@
 //! Everything goes, from the ledger alone: the plan's files are not needed.
 
-use super::{
-    ChangeSet, FORMAT, Operation, Target,
-    order::Drafts,
-    plan::open_intents,
-};
+use super::{ChangeSet, FORMAT, Operation, Target, order::Drafts, plan::open_intents};
 use crate::{graph::Lookup, ledger::Snapshot};
 
 /// Works out how to delete (or let go) everything the ledger holds, users before what they use.
@@ -18,9 +14,14 @@ pub fn teardown(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
             let newest = resource.current.as_ref().is_none_or(|c| c.generation == object.generation);
             let ty = types(&object.declared.kind);
             if ty.is_none() {
-                notes.push(format!("this version does not know {}, the type of {address}", object.declared.kind));
+                notes.push(format!(
+                    "this version does not know {}, the type of {address}",
+                    object.declared.kind
+                ));
             }
-            let mut why = if newest { "everything is destroyed" } else { "it was replaced in an earlier run" }.to_owned();
+            let mut why =
+                if newest { "everything is destroyed" } else { "it was replaced in an earlier run" }
+                    .to_owned();
             if object.declared.metadata["Migrate"]["EmptyOnDelete"].as_bool().unwrap_or(false) {
                 why.push_str("; what it holds goes with it (EmptyOnDelete)");
             }

@@ -1,6 +1,46 @@
-//! Not written yet.
+//! RDS: instances, parameter groups, subnet groups, snapshots, engine versions, tags.
+
+mod catalogue;
+mod create;
+mod delete;
+mod engines;
+mod instances;
+mod modify;
+mod parameters;
+mod snapshots;
+mod store;
+mod subnets;
+mod tags;
 
 use crate::sandbox::Operation;
 
 /// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub const OPERATIONS: &[Operation] = &[
+    Operation::write("AddRoleToDBInstance", instances::add_role),
+    Operation::write("AddTagsToResource", tags::add_tags_to_resource),
+    Operation::write("CreateDBInstance", create::create_db_instance),
+    Operation::write("CreateDBParameterGroup", parameters::create_db_parameter_group),
+    Operation::write("CreateDBSnapshot", snapshots::create_db_snapshot),
+    Operation::write("CreateDBSubnetGroup", subnets::create_db_subnet_group),
+    Operation::write("DeleteDBInstance", delete::delete_db_instance),
+    Operation::write("DeleteDBParameterGroup", parameters::delete_db_parameter_group),
+    Operation::write("DeleteDBSnapshot", snapshots::delete_db_snapshot),
+    Operation::write("DeleteDBSubnetGroup", subnets::delete_db_subnet_group),
+    Operation::read("DescribeDBEngineVersions", engines::describe_db_engine_versions),
+    Operation::read("DescribeDBInstances", instances::describe_db_instances),
+    Operation::read("DescribeDBParameterGroups", parameters::describe_db_parameter_groups),
+    Operation::read("DescribeDBParameters", parameters::describe_db_parameters),
+    Operation::read("DescribeDBSnapshots", snapshots::describe_db_snapshots),
+    Operation::read("DescribeDBSubnetGroups", subnets::describe_db_subnet_groups),
+    Operation::read("DescribeOrderableDBInstanceOptions", engines::describe_orderable_db_instance_options),
+    Operation::read("ListTagsForResource", tags::list_tags_for_resource),
+    Operation::write("ModifyDBInstance", modify::modify_db_instance),
+    Operation::write("ModifyDBParameterGroup", parameters::modify_db_parameter_group),
+    Operation::write("ModifyDBSubnetGroup", subnets::modify_db_subnet_group),
+    Operation::write("RebootDBInstance", instances::reboot_db_instance),
+    Operation::write("RemoveRoleFromDBInstance", instances::remove_role),
+    Operation::write("RemoveTagsFromResource", tags::remove_tags_from_resource),
+    Operation::write("ResetDBParameterGroup", parameters::reset_db_parameter_group),
+    Operation::write("StartDBInstance", instances::start_db_instance),
+    Operation::write("StopDBInstance", instances::stop_db_instance),
+];

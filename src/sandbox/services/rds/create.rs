@@ -1,0 +1,314 @@
+//! `CreateDBInstance`: the checks, the defaults, the way to `available`.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    engines::{self, CLASSES},
+    store::{CLUSTER, INSTANCE, PARAMETERS, SUBNETS, combination, identifier, invalid, key, public},
+};
+use crate::sandbox::{Fault, Reply, Request, World, durations};
+
+pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("DBInstanceIdentifier").to_lowercase();
+    identifier("DBInstanceIdentifier", &name, 63)?;
+    let key_text = key(rq, &name);
+    if world.get(INSTANCE, &key_text).is_some() {
+        return Err(Fault::new("DBInstanceAlreadyExists", "DB instance already exists"));
+    }
+    let engine = engines::engine(rq.text("Engine"))?;
+    let version = engines::version(engine, rq.opt("EngineVersion"))?;
+    let aurora = engine.0.starts_with("aurora");
+    if !CLASSES.contains(&rq.text("DBInstanceClass")) {
+        return Err(invalid(format!("Invalid DB Instance class: {}", rq.text("DBInstanceClass"))));
+    }
+    if aurora {
+        let cluster = rq.opt("DBClusterIdentifier").ok_or_else(|| combination("A DBClusterIdentifier is required for Aurora."))?;
+        if world.get(CLUSTER, &key(rq, cluster)).is_none() {
+            return Err(Fault::new("DBClusterNotFoundFault", format!("DBCluster {cluster} not found.")));
+        }
+    } else {
+        credentials(rq)?;
+        storage(rq)?;
+    }
+    settings(world, rq, engine, version)?;
+    let group = parameter_group(world, rq, engine.0, version, rq.opt("DBParameterGroupName"))?;
+    let subnet_group = match rq.opt("DBSubnetGroupName") {
+        None => Json::Null,
+        Some(name) => world.get(SUBNETS, &key(rq, name)).map(public).ok_or_else(|| {
+            Fault::new("DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist."))
+        })?,
+    };
+    security_groups(world, &rq.texts("VpcSecurityGroupIds"))?;
+    let row = new_row(world, rq, &name, (engine.0, version, engine.3, engine.4), &group, &subnet_group);
+    let arn = row["DBInstanceArn"].as_str().unwrap_or_default().to_owned();
+    let host = format!("{name}.{}.{}.rds.amazonaws.com", world.hex(12), rq.region);
+    let port = row["DbInstancePort"].clone();
+    let port = if port.as_i64() == Some(0) { row["_port"].clone() } else { port };
+    place(world, rq, &arn, &subnet_group);
+    let shown = public(&row);
+    let backs_up = row["BackupRetentionPeriod"].as_i64().unwrap_or_default() > 0 && !aurora;
+    world.put(INSTANCE, &key_text, row);
+    let endpoint = json!({"Address": host, "Port": port, "HostedZoneId": "Z2R2ITUGPM61AM"});
+    let reachable = durations::RDS_UP - 60_000;
+    let status = if backs_up { "backing-up" } else { "creating" };
+    world.set_after(reachable, INSTANCE, &key_text, json!({"Endpoint": endpoint, "DBInstanceStatus": status}));
+    let mut ready = json!({"DBInstanceStatus": "available"});
+    if backs_up {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
+        let restorable = (world.now() + durations::RDS_UP) as f64 / 1000.0;
+        ready["LatestRestorableTime"] = json!(restorable);
+    }
+    if rq.flag("ManageMasterUserPassword") {
+        ready["MasterUserSecret.SecretStatus"] = json!("active");
+    }
+    world.set_after(durations::RDS_UP, INSTANCE, &key_text, ready);
+    Ok(json!({"DBInstance": shown}))
+}
+
+/// The master user and its password.
+fn credentials(rq: &Request<'_>) -> Result<(), Fault> {
+    let user = rq.opt("MasterUsername").ok_or_else(|| invalid("The parameter MasterUsername must be provided and must not be blank."))?;
+    let reserved: &[&str] = if rq.text("Engine") == "postgres" { &["admin", "rdsadmin", "public", "postgresql"] } else { &["rdsadmin"] };
+    if reserved.contains(&user.to_lowercase().as_str()) {
+        return Err(invalid(format!("MasterUsername {user} cannot be used as it is a reserved word used by the engine")));
+    }
+    match (rq.flag("ManageMasterUserPassword"), rq.opt("MasterUserPassword")) {
+        (true, Some(_)) => Err(combination("You can't specify MasterUserPassword when ManageMasterUserPassword is enabled.")),
+        (true, None) => Ok(()),
+        (false, None) => Err(invalid("The parameter MasterUserPassword must be provided and must not be blank.")),
+        (false, Some(password)) => password_rules(password),
+    }
+}
+
+/// What RDS demands of a password; shared with modify.
+pub fn password_rules(password: &str) -> Result<(), Fault> {
+    if password.len() < 8 {
+        return Err(invalid("The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters."));
+    }
+    if password.len() > 128 {
+        return Err(invalid("The parameter MasterUserPassword is not a valid password because it is longer than 128 characters."));
+    }
+    if !password.chars().all(|c| c.is_ascii_graphic() && !"/@\"".contains(c)) {
+        return Err(invalid(
+            "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.",
+        ));
+    }
+    Ok(())
+}
+
+fn storage(rq: &Request<'_>) -> Result<(), Fault> {
+    let size = rq.int("AllocatedStorage").ok_or_else(|| invalid("The parameter AllocatedStorage must be provided and must not be blank."))?;
+    let kind = rq.opt("StorageType").unwrap_or("gp2");
+    let (low, provisioned) = match kind {
+        "gp2" | "gp3" => (20, false),
+        "standard" => (5, false),
+        "io1" | "io2" => (100, true),
+        _ => return Err(invalid(format!("Invalid storage type: {kind}"))),
+    };
+    if size < low || size > 65_536 {
+        return Err(invalid(format!("Invalid storage size for engine name {} and storage type {kind}: {size}", rq.text("Engine"))));
+    }
+    if provisioned && rq.int("Iops").is_none() {
+        return Err(combination(format!("You must specify Iops for storage type {kind}.")));
+    }
+    if kind == "gp2" && rq.int("Iops").is_some() {
+        return Err(combination("You can't specify Iops for storage type gp2."));
+    }
+    if rq.int("MaxAllocatedStorage").is_some_and(|max| max < size + 1) {
+        return Err(combination("Max storage size must be greater than storage size"));
+    }
+    Ok(())
+}
+
+fn settings(world: &World, rq: &Request<'_>, engine: &(&str, &[&str], &[&str], i64, &str), version: &str) -> Result<(), Fault> {
+    log_types(engine.0, version, engine.2, &rq.texts("EnableCloudwatchLogsExports"))?;
+    if rq.opt("KmsKeyId").is_some() && !rq.flag("StorageEncrypted") {
+        return Err(combination("KmsKeyId can only be specified when StorageEncrypted is true."));
+    }
+    if rq.flag("MultiAZ") && rq.opt("AvailabilityZone").is_some() {
+        return Err(combination("Requesting a specific availability zone is not valid for Multi-AZ instances."));
+    }
+    if !rq.flag("EnablePerformanceInsights") && rq.int("PerformanceInsightsRetentionPeriod").is_some() {
+        return Err(combination("You can't specify a Performance Insights retention period when Performance Insights is disabled."));
+    }
+    if rq.int("BackupRetentionPeriod").is_some_and(|days| !(0..=35).contains(&days)) {
+        return Err(invalid("Invalid backup retention period. Must be between 0 and 35."));
+    }
+    monitoring(world, rq)
+}
+
+/// Enhanced monitoring needs a role that the service may assume.
+pub fn monitoring(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
+    if rq.int("MonitoringInterval").unwrap_or_default() == 0 {
+        return Ok(());
+    }
+    let role = rq.opt("MonitoringRoleArn").ok_or_else(|| {
+        combination("A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
+    })?;
+    world.assumable(role, "monitoring.rds.amazonaws.com").map_err(|_| {
+        invalid("IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING")
+    })
+}
+
+/// Log types must be ones the engine exports.
+pub fn log_types(engine: &str, version: &str, known: &[&str], wanted: &[&str]) -> Result<(), Fault> {
+    match wanted.iter().find(|log| !known.contains(log)) {
+        None => Ok(()),
+        Some(log) => Err(combination(format!("You cannot use the log types '{log}' with engine version {engine} {version}."))),
+    }
+}
+
+/// The parameter group to use: the named one, which must be of the engine's family, or the default one.
+pub fn parameter_group(world: &World, rq: &Request<'_>, engine: &str, version: &str, name: Option<&str>) -> Result<String, Fault> {
+    let family = engines::family(engine, version);
+    let Some(name) = name else { return Ok(format!("default.{family}")) };
+    let theirs = match name.strip_prefix("default.") {
+        Some(family) => family.to_owned(),
+        None => world
+            .get(PARAMETERS, &key(rq, name))
+            .and_then(|row| row["DBParameterGroupFamily"].as_str())
+            .map(str::to_owned)
+            .ok_or_else(|| Fault::new("DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}")))?,
+    };
+    if theirs != family {
+        return Err(combination(format!(
+            "The parameter group {name} with DBParameterGroupFamily {theirs} can't be used for this instance. Use a parameter \
+             group with DBParameterGroupFamily {family}."
+        )));
+    }
+    Ok(name.to_lowercase())
+}
+
+/// Security groups must exist.
+pub fn security_groups(world: &World, groups: &[&str]) -> Result<(), Fault> {
+    match groups.iter().find(|group| world.get("ec2.security-group", group).is_none()) {
+        None => Ok(()),
+        Some(group) => Err(invalid(format!("Invalid security group , groupId= {group}, groupName=."))),
+    }
+}
+
+/// One network interface in the first zone, two for a standby.
+fn place(world: &mut World, rq: &Request<'_>, arn: &str, group: &Json) {
+    let subnets: Vec<String> = group["Subnets"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|s| s["SubnetIdentifier"].as_str().map(str::to_owned))
+        .take(if rq.flag("MultiAZ") { 2 } else { 1 })
+        .collect();
+    let subnets: Vec<&str> = subnets.iter().map(String::as_str).collect();
+    world.attach_interfaces(rq.region, arn, &subnets, &rq.texts("VpcSecurityGroupIds"));
+}
+
+/// Members that are kept as they were sent.
+const KEPT: &[&str] = &[
+    "AdditionalStorageVolumes", "BackupTarget", "CharacterSetName", "CustomIamInstanceProfile", "DBClusterIdentifier", "DBInstanceClass",
+    "DBSystemId", "EngineLifecycleSupport", "Iops", "MaxAllocatedStorage", "MonitoringRoleArn", "MultiTenant", "NcharCharacterSetName",
+    "PerformanceInsightsKMSKeyId", "ProcessorFeatures", "PromotionTier", "StorageThroughput", "TdeCredentialArn", "Timezone",
+    "DBCapacityReservationIdentifier",
+];
+
+fn new_row(
+    world: &mut World,
+    rq: &Request<'_>,
+    name: &str,
+    (engine, version, port, licence): (&str, &str, i64, &str),
+    group: &str,
+    subnet_group: &Json,
+) -> Json {
+    let or = |member: &str, default: Json| if rq.get(member).is_null() { default } else { rq.get(member).clone() };
+    let pi = rq.flag("EnablePerformanceInsights");
+    let zone = subnet_group["Subnets"][0]["SubnetAvailabilityZone"]["Name"].as_str().map_or(format!("{}a", rq.region), str::to_owned);
+    let resource = format!("db-{}", world.hex(26).to_uppercase());
+    let mut row = json!({
+        "DBInstanceIdentifier": name, "DBInstanceArn": world.arn("rds", rq.region, &format!("db:{name}")),
+        "DbiResourceId": resource, "DBInstanceStatus": "creating", "Engine": engine, "EngineVersion": version,
+        "InstanceCreateTime": world.now_secs(), "LicenseModel": or("LicenseModel", json!(licence)),
+        "MasterUsername": or("MasterUsername", json!("admin_")), "DBName": rq.get("DBName"),
+        "AllocatedStorage": or("AllocatedStorage", json!(1)), "DbInstancePort": 0, "_port": or("Port", json!(port)),
+        "StorageType": or("StorageType", json!(if rq.int("Iops").is_some() { "io1" } else { "gp2" })),
+        "StorageEncrypted": rq.flag("StorageEncrypted"), "MultiAZ": rq.flag("MultiAZ"),
+        "AvailabilityZone": or("AvailabilityZone", json!(zone)),
+        "BackupRetentionPeriod": or("BackupRetentionPeriod", json!(1)),
+        "PreferredBackupWindow": or("PreferredBackupWindow", json!("03:00-03:30")),
+        "PreferredMaintenanceWindow": or("PreferredMaintenanceWindow", json!("sun:05:00-sun:05:30")),
+        "AutoMinorVersionUpgrade": or("AutoMinorVersionUpgrade", json!(true)),
+        "PubliclyAccessible": or("PubliclyAccessible", json!(subnet_group.is_null())),
+        "CopyTagsToSnapshot": rq.flag("CopyTagsToSnapshot"), "DeletionProtection": rq.flag("DeletionProtection"),
+        "IAMDatabaseAuthenticationEnabled": rq.flag("EnableIAMDatabaseAuthentication"),
+    });
+    let more = json!({
+        "PerformanceInsightsEnabled": pi, "DatabaseInsightsMode": or("DatabaseInsightsMode", json!("standard")),
+        "MonitoringInterval": or("MonitoringInterval", json!(0)), "NetworkType": or("NetworkType", json!("IPV4")),
+        "CACertificateIdentifier": or("CACertificateIdentifier", json!("rds-ca-rsa2048-g1")),
+        "DedicatedLogVolume": rq.flag("DedicatedLogVolume"), "CustomerOwnedIpEnabled": rq.flag("EnableCustomerOwnedIp"),
+        "DBParameterGroups": [{"DBParameterGroupName": group, "ParameterApplyStatus": "in-sync"}],
+        "DBSecurityGroups": rq.list("DBSecurityGroups").iter()
+            .map(|g| json!({"DBSecurityGroupName": g, "Status": "active"})).collect::<Vec<_>>(),
+        "VpcSecurityGroups": rq.texts("VpcSecurityGroupIds").iter()
+            .map(|g| json!({"VpcSecurityGroupId": g, "Status": "active"})).collect::<Vec<_>>(),
+        "OptionGroupMemberships": [{
+            "OptionGroupName": rq.opt("OptionGroupName").map_or_else(
+                || format!("default:{engine}-{}", engines::major(engine, version).replace('.', "-")), str::to_owned),
+            "Status": "in-sync",
+        }],
+        "ReadReplicaDBInstanceIdentifiers": [], "ReadReplicaDBClusterIdentifiers": [], "AssociatedRoles": [],
+        "DomainMemberships": [], "StatusInfos": [], "TagList": rq.list("Tags"), "PendingModifiedValues": {},
+        "DBSubnetGroup": subnet_group, "_region": rq.region,
+    });
+    if let (Some(row), Json::Object(more)) = (row.as_object_mut(), more) {
+        row.extend(more);
+    }
+    for member in KEPT {
+        row[*member] = rq.get(member).clone();
+    }
+    row["CertificateDetails"] = json!({"CAIdentifier": row["CACertificateIdentifier"], "ValidTill": world.now_secs() + 31_536_000.0});
+    if !rq.list("EnableCloudwatchLogsExports").is_empty() {
+        row["EnabledCloudwatchLogsExports"] = rq.get("EnableCloudwatchLogsExports").clone();
+    }
+    if pi {
+        row["PerformanceInsightsRetentionPeriod"] = or("PerformanceInsightsRetentionPeriod", json!(7));
+    }
+    if rq.flag("StorageEncrypted") {
+        row["KmsKeyId"] = or("KmsKeyId", json!(world.arn("kms", rq.region, "key/11111111-2222-3333-4444-555555555555")));
+    }
+    if rq.opt("Domain").is_some() || rq.opt("DomainFqdn").is_some() {
+        row["DomainMemberships"] = json!([domain(rq)]);
+    }
+    if rq.flag("ManageMasterUserPassword") {
+        row["MasterUserSecret"] = managed_secret(world, rq, name);
+    }
+    row
+}
+
+/// A directory membership as answers show it.
+pub fn domain(rq: &Request<'_>) -> Json {
+    public(&json!({
+        "Domain": rq.get("Domain"), "Status": "joined", "FQDN": rq.get("DomainFqdn"), "IAMRoleName": rq.get("DomainIAMRoleName"),
+        "OU": rq.get("DomainOu"), "AuthSecretArn": rq.get("DomainAuthSecretArn"), "DnsIps": rq.get("DomainDnsIps"),
+    }))
+}
+
+/// The secret that RDS itself keeps the master password in.
+pub fn managed_secret(world: &mut World, rq: &Request<'_>, instance: &str) -> Json {
+    let name = format!("rds!db-{}", world.hex(32));
+    let suffix = world.hex(6);
+    let arn = world.arn("secretsmanager", rq.region, &format!("secret:{name}-{suffix}"));
+    let password = world.hex(28);
+    let (token, now) = (world.hex(32), world.now_secs());
+    let user = rq.opt("MasterUsername").unwrap_or("postgres");
+    let row = json!({
+        "ARN": arn, "Name": name, "OwningService": "rds", "CreatedDate": now, "LastChangedDate": now, "Tags": [],
+        "Description": format!("Secret associated with primary RDS DB instance: {instance}"), "_region": rq.region,
+        "_versions": [{
+            "VersionId": token, "CreatedDate": now, "VersionStages": ["AWSCURRENT"],
+            "SecretString": json!({"username": user, "password": password}).to_string(), "SecretBinary": null,
+        }],
+    });
+    world.put("secretsmanager.secret", &format!("{}/{name}", rq.region), row);
+    let kms = rq.opt("MasterUserSecretKmsKeyId").map_or_else(
+        || world.arn("kms", rq.region, "key/66666666-7777-8888-9999-000000000000"),
+        str::to_owned,
+    );
+    json!({"SecretArn": arn, "SecretStatus": "creating", "KmsKeyId": kms})
+}

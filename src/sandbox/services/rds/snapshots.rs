@@ -1,0 +1,100 @@
+//! Snapshots.
+
+use serde_json::{Value as Json, json};
+
+use super::store::{INSTANCE, SNAPSHOT, filtered, identifier, key, no_instance, paged, public, rows};
+use crate::sandbox::{Fault, Reply, Request, World};
+
+/// How long a snapshot takes.
+const MILLIS: i64 = 120_000;
+
+/// Members a snapshot takes over from its instance.
+const COPIED: &[&str] = &[
+    "AllocatedStorage", "AvailabilityZone", "DBInstanceIdentifier", "DbiResourceId", "DedicatedLogVolume", "Engine", "EngineVersion",
+    "IAMDatabaseAuthenticationEnabled", "InstanceCreateTime", "Iops", "KmsKeyId", "LicenseModel", "MasterUsername", "MultiTenant",
+    "ProcessorFeatures", "StorageThroughput", "StorageType", "TdeCredentialArn", "Timezone",
+];
+
+/// Takes a manual snapshot of an instance and answers its row.
+pub fn take(world: &mut World, rq: &Request<'_>, instance: &Json, name: &str) -> Json {
+    let name = name.to_lowercase();
+    let now = world.now_secs();
+    let tags = if instance["CopyTagsToSnapshot"] == true && rq.list("Tags").is_empty() {
+        instance["TagList"].clone()
+    } else {
+        json!(rq.list("Tags"))
+    };
+    let mut row = json!({
+        "DBSnapshotIdentifier": name, "DBSnapshotArn": world.arn("rds", rq.region, &format!("snapshot:{name}")),
+        "SnapshotType": "manual", "Status": "creating", "PercentProgress": 0, "SnapshotTarget": "region",
+        "Encrypted": instance["StorageEncrypted"], "Port": instance["_port"], "VpcId": instance["DBSubnetGroup"]["VpcId"],
+        "OptionGroupName": instance["OptionGroupMemberships"][0]["OptionGroupName"], "TagList": tags,
+        "SnapshotCreateTime": now, "OriginalSnapshotCreateTime": now, "_instance": instance,
+    });
+    for member in COPIED {
+        row[*member] = instance[*member].clone();
+    }
+    let key_text = key(rq, &name);
+    world.put(SNAPSHOT, &key_text, row.clone());
+    world.set_after(MILLIS, SNAPSHOT, &key_text, json!({"Status": "available", "PercentProgress": 100}));
+    row
+}
+
+pub fn create_db_snapshot(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (name, source) = (rq.text("DBSnapshotIdentifier"), rq.text("DBInstanceIdentifier"));
+    identifier("DBSnapshotIdentifier", name, 255)?;
+    if world.get(SNAPSHOT, &key(rq, name)).is_some() {
+        return Err(Fault::new("DBSnapshotAlreadyExists", format!("Cannot create the snapshot because a snapshot with the identifier {name} already exists.")));
+    }
+    let instance = world.get(INSTANCE, &key(rq, source)).cloned().ok_or_else(|| no_instance(source))?;
+    if !matches!(instance["DBInstanceStatus"].as_str(), Some("available" | "stopped" | "storage-optimization")) {
+        return Err(Fault::new("InvalidDBInstanceState", format!("Cannot create a snapshot because the database instance {source} is not currently in the available state.")));
+    }
+    let row = take(world, rq, &instance, name);
+    Ok(json!({"DBSnapshot": public(&row)}))
+}
+
+pub fn delete_db_snapshot(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("DBSnapshotIdentifier");
+    let row = world.get(SNAPSHOT, &key(rq, name)).cloned().ok_or_else(|| missing(name))?;
+    if row["Status"] != "available" {
+        return Err(Fault::new("InvalidDBSnapshotState", format!("The snapshot {name} is not in available state.")));
+    }
+    world.remove(SNAPSHOT, &key(rq, name));
+    let mut shown = public(&row);
+    shown["Status"] = json!("deleted");
+    Ok(json!({"DBSnapshot": shown}))
+}
+
+fn missing(name: &str) -> Fault {
+    Fault::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found."))
+}
+
+pub fn describe_db_snapshots(world: &mut World, rq: &Request<'_>) -> Reply {
+    let mut found = filtered(rq, rows(world, rq, SNAPSHOT), |name| match name {
+        "db-instance-id" => Some("DBInstanceIdentifier"),
+        "db-snapshot-id" => Some("DBSnapshotIdentifier"),
+        "dbi-resource-id" => Some("DbiResourceId"),
+        "snapshot-type" => Some("SnapshotType"),
+        "engine" => Some("Engine"),
+        _ => None,
+    })?;
+    let is = |row: &Json, member: &str, wanted: &str| {
+        let wanted = wanted.rsplit(':').next().unwrap_or(wanted);
+        row[member].as_str().is_some_and(|text| text.eq_ignore_ascii_case(wanted))
+    };
+    for (parameter, member) in [
+        ("DBSnapshotIdentifier", "DBSnapshotIdentifier"),
+        ("DBInstanceIdentifier", "DBInstanceIdentifier"),
+        ("DbiResourceId", "DbiResourceId"),
+        ("SnapshotType", "SnapshotType"),
+    ] {
+        if let Some(wanted) = rq.opt(parameter).filter(|text| !text.is_empty()) {
+            found.retain(|row| is(row, member, wanted));
+        }
+    }
+    if let (true, Some(name)) = (found.is_empty(), rq.opt("DBSnapshotIdentifier")) {
+        return Err(missing(name));
+    }
+    paged(rq, "DBSnapshots", found.iter().map(public).collect())
+}

@@ -1,0 +1,244 @@
+//! Secrets themselves: create, describe, list, update, delete, restore, tags.
+
+use serde_json::{Value as Json, json};
+
+use super::store::{TABLE, add_version, bad, key_of, live_key, staged, token, versions};
+use crate::sandbox::{Fault, Reply, Request, World};
+
+const DAY: f64 = 86_400.0;
+const CURRENT: &str = "AWSCURRENT";
+
+pub fn create_secret(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("Name");
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c)) {
+        return Err(Fault::new(
+            "ValidationException",
+            "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+        ));
+    }
+    if rq.opt("SecretString").is_some() && rq.opt("SecretBinary").is_some() {
+        return Err(bad("You can't specify both a binary secret value and a string secret value in the same secret."));
+    }
+    let key = format!("{}/{name}", rq.region);
+    let token = token(world, rq);
+    if let Some(row) = world.get(TABLE, &key) {
+        if !row["DeletedDate"].is_null() {
+            return Err(Fault::new(
+                "InvalidRequestException",
+                "You can't create this secret because a secret with this name is already scheduled for deletion.",
+            ));
+        }
+        let same = versions(row).iter().any(|v| {
+            v["VersionId"] == token && v["SecretString"] == *rq.get("SecretString") && v["SecretBinary"] == *rq.get("SecretBinary")
+        });
+        if same {
+            return Ok(json!({"ARN": row["ARN"], "Name": name, "VersionId": token}));
+        }
+        return Err(Fault::new(
+            "ResourceExistsException",
+            format!("The operation failed because the secret {name} already exists."),
+        ));
+    }
+    let suffix = world.hex(6);
+    let arn = world.arn("secretsmanager", rq.region, &format!("secret:{name}-{suffix}"));
+    let now = world.now_secs();
+    let mut row = json!({
+        "ARN": arn, "Name": name, "Description": rq.get("Description"), "KmsKeyId": rq.get("KmsKeyId"),
+        "Type": rq.get("Type"), "Tags": rq.list("Tags"), "CreatedDate": now, "LastChangedDate": now, "_versions": [],
+        "_region": rq.region,
+    });
+    let has_value = rq.opt("SecretString").is_some() || rq.opt("SecretBinary").is_some();
+    if has_value {
+        add_version(&mut row, &token, now, &rq.input, &[CURRENT.to_owned()])?;
+    }
+    if !rq.list("AddReplicaRegions").is_empty() {
+        row["PrimaryRegion"] = json!(rq.region);
+        row["ReplicationStatus"] = super::policies::statuses(rq.list("AddReplicaRegions"));
+    }
+    let mut answer = json!({"ARN": row["ARN"], "Name": name, "ReplicationStatus": row["ReplicationStatus"]});
+    if has_value {
+        answer["VersionId"] = json!(token);
+    }
+    world.put(TABLE, &key, row);
+    Ok(strip(answer))
+}
+
+pub fn describe_secret(world: &mut World, rq: &Request<'_>) -> Reply {
+    let key = key_of(world, rq, rq.text("SecretId"))?;
+    let row = world.get(TABLE, &key).cloned().unwrap_or_default();
+    let mut answer = public(&row);
+    answer["VersionIdsToStages"] = staged(&row);
+    Ok(answer)
+}
+
+pub fn list_secrets(world: &mut World, rq: &Request<'_>) -> Reply {
+    let prefix = format!("{}/", rq.region);
+    let mut items: Vec<Json> = world
+        .rows(TABLE)
+        .filter(|(key, row)| {
+            key.starts_with(&prefix)
+                && (rq.flag("IncludePlannedDeletion") || row["DeletedDate"].is_null())
+                && rq.list("Filters").iter().all(|filter| passes(row, filter))
+        })
+        .map(|(_, row)| {
+            let mut item = public(row);
+            if let Some(map) = item.as_object_mut() {
+                map.remove("ReplicationStatus");
+            }
+            item["SecretVersionsToStages"] = staged(row);
+            item
+        })
+        .collect();
+    let by = match rq.opt("SortBy") {
+        Some("name") => "Name",
+        Some("last-changed-date") => "LastChangedDate",
+        Some("last-accessed-date") => "LastAccessedDate",
+        _ => "CreatedDate",
+    };
+    items.sort_by(|a, b| match (&a[by], &b[by]) {
+        (Json::String(x), Json::String(y)) => x.cmp(y),
+        (x, y) => x.as_f64().unwrap_or_default().total_cmp(&y.as_f64().unwrap_or_default()),
+    });
+    // Newest first unless asked otherwise, as the service lists.
+    if rq.opt("SortOrder").map_or(by != "Name", |order| order == "desc") {
+        items.reverse();
+    }
+    let (page, next) = rq.page(items, "MaxResults", "NextToken", 100, "InvalidNextTokenException")?;
+    Ok(strip(json!({"SecretList": page, "NextToken": next})))
+}
+
+/// One filter: its values are alternatives, `!` negates, matching is by prefix and ignores case except for tags.
+pub fn passes(row: &Json, filter: &Json) -> bool {
+    let starts = |text: &Json, wanted: &str| {
+        text.as_str().is_some_and(|t| t.to_lowercase().starts_with(&wanted.to_lowercase()))
+    };
+    let tags = |part: &str, wanted: &str| {
+        row["Tags"].as_array().into_iter().flatten().any(|tag| tag[part].as_str().is_some_and(|t| t.starts_with(wanted)))
+    };
+    let hit = |wanted: &str| match filter["Key"].as_str().unwrap_or_default() {
+        "name" => starts(&row["Name"], wanted),
+        "description" => starts(&row["Description"], wanted),
+        "tag-key" => tags("Key", wanted),
+        "tag-value" => tags("Value", wanted),
+        "primary-region" => row["PrimaryRegion"] == wanted,
+        "owning-service" => row["OwningService"] == wanted,
+        _ => {
+            let words = |text: &Json| {
+                text.as_str().is_some_and(|t| t.to_lowercase().contains(&wanted.to_lowercase()))
+            };
+            words(&row["Name"]) || words(&row["Description"]) || tags("Key", wanted) || tags("Value", wanted)
+        }
+    };
+    filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).any(|wanted| {
+        wanted.strip_prefix('!').map_or_else(|| hit(wanted), |rest| !hit(rest))
+    })
+}
+
+pub fn update_secret(world: &mut World, rq: &Request<'_>) -> Reply {
+    let key = live_key(world, rq, rq.text("SecretId"))?;
+    let now = world.now_secs();
+    let has_value = rq.opt("SecretString").is_some() || rq.opt("SecretBinary").is_some();
+    let token = token(world, rq);
+    let Some(row) = world.get_mut(TABLE, &key) else { return Ok(json!({})) };
+    let mut answer = json!({"ARN": row["ARN"], "Name": row["Name"]});
+    if has_value {
+        add_version(row, &token, now, &rq.input, &[CURRENT.to_owned()])?;
+        answer["VersionId"] = json!(token);
+    }
+    for member in ["Description", "KmsKeyId", "Type"] {
+        if let Some(text) = rq.opt(member) {
+            row[member] = if text.is_empty() { Json::Null } else { json!(text) };
+        }
+    }
+    row["LastChangedDate"] = json!(now);
+    Ok(answer)
+}
+
+pub fn delete_secret(world: &mut World, rq: &Request<'_>) -> Reply {
+    let force = rq.flag("ForceDeleteWithoutRecovery");
+    let window = rq.int("RecoveryWindowInDays");
+    if force && window.is_some() {
+        return Err(bad("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays."));
+    }
+    if window.is_some_and(|days| !(7..=30).contains(&days)) {
+        return Err(bad("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive)."));
+    }
+    let now = world.now_secs();
+    let key = match key_of(world, rq, rq.text("SecretId")) {
+        Ok(key) => key,
+        // Forced deletion of what is not there succeeds.
+        Err(_) if force => {
+            let id = rq.text("SecretId");
+            let name = id.rsplit(':').next().unwrap_or(id);
+            let arn = world.arn("secretsmanager", rq.region, &format!("secret:{name}"));
+            return Ok(json!({"ARN": arn, "Name": name, "DeletionDate": now}));
+        }
+        Err(fault) => return Err(fault),
+    };
+    let row = world.get(TABLE, &key).cloned().unwrap_or_default();
+    if row["ReplicationStatus"].as_array().is_some_and(|list| !list.is_empty()) {
+        return Err(Fault::new(
+            "InvalidRequestException",
+            "You can't delete secret that still has replica regions. Remove the replicas first.",
+        ));
+    }
+    if force {
+        world.remove(TABLE, &key);
+        return Ok(json!({"ARN": row["ARN"], "Name": row["Name"], "DeletionDate": now}));
+    }
+    let key = live_key(world, rq, rq.text("SecretId"))?;
+    #[expect(clippy::cast_precision_loss, reason = "at most 30 days")]
+    let until = now + window.unwrap_or(30) as f64 * DAY;
+    #[expect(clippy::cast_possible_truncation, reason = "at most 30 days")]
+    let millis = ((until - now) * 1000.0) as i64;
+    if let Some(row) = world.get_mut(TABLE, &key) {
+        row["DeletedDate"] = json!(until);
+    }
+    world.after(millis, TABLE, &key, crate::sandbox::Effect::Remove);
+    Ok(json!({"ARN": row["ARN"], "Name": row["Name"], "DeletionDate": until}))
+}
+
+pub fn restore_secret(world: &mut World, rq: &Request<'_>) -> Reply {
+    let key = key_of(world, rq, rq.text("SecretId"))?;
+    world.cancel(TABLE, &key);
+    let Some(row) = world.get_mut(TABLE, &key) else { return Ok(json!({})) };
+    if let Some(map) = row.as_object_mut() {
+        map.remove("DeletedDate");
+    }
+    Ok(json!({"ARN": row["ARN"], "Name": row["Name"]}))
+}
+
+pub fn tag_resource(world: &mut World, rq: &Request<'_>) -> Reply {
+    let key = live_key(world, rq, rq.text("SecretId"))?;
+    if let Some(tags) = world.get_mut(TABLE, &key).and_then(|row| row["Tags"].as_array_mut()) {
+        for tag in rq.list("Tags") {
+            tags.retain(|old| old["Key"] != tag["Key"]);
+            tags.push(tag.clone());
+        }
+    }
+    Ok(json!({}))
+}
+
+pub fn untag_resource(world: &mut World, rq: &Request<'_>) -> Reply {
+    let key = live_key(world, rq, rq.text("SecretId"))?;
+    let keys = rq.texts("TagKeys");
+    if let Some(tags) = world.get_mut(TABLE, &key).and_then(|row| row["Tags"].as_array_mut()) {
+        tags.retain(|old| !keys.iter().any(|key| old["Key"] == *key));
+    }
+    Ok(json!({}))
+}
+
+/// What answers show of a secret: everything but the world's own members and nulls.
+fn public(row: &Json) -> Json {
+    strip(Json::Object(
+        row.as_object().into_iter().flatten().filter(|(k, _)| !k.starts_with('_')).map(|(k, v)| (k.clone(), v.clone())).collect(),
+    ))
+}
+
+/// Drops null members.
+pub fn strip(mut value: Json) -> Json {
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|_, v| !v.is_null());
+    }
+    value
+}

@@ -1,0 +1,119 @@
+//! Lists of parameters: by filter, by path, by history.
+
+use serde_json::{Value as Json, json};
+
+use super::parameters::{TABLE, key_of, missing, shown, strip, versions};
+use crate::sandbox::{Fault, Reply, Request, World};
+
+/// Whether a row passes one `ParameterStringFilter`; unknown keys are errors.
+fn passes(row: &Json, filter: &Json) -> Result<bool, Fault> {
+    let key = filter["Key"].as_str().unwrap_or_default();
+    let option = filter["Option"].as_str().unwrap_or("Equals");
+    let values: Vec<&str> = filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let name = row["Name"].as_str().unwrap_or_default();
+    if let Some(tag) = key.strip_prefix("tag:") {
+        return Ok(row["_tags"].as_array().into_iter().flatten().any(|t| {
+            t["Key"] == tag && (values.is_empty() || values.iter().any(|v| t["Value"] == *v))
+        }));
+    }
+    let text = match key {
+        "Name" => name,
+        "Path" => {
+            return Ok(values.iter().any(|path| {
+                let rest = name.strip_prefix(path.trim_end_matches('/')).and_then(|r| r.strip_prefix('/'));
+                rest.is_some_and(|rest| option == "Recursive" || !rest.contains('/'))
+            }));
+        }
+        "Type" | "KeyId" | "Tier" | "DataType" => row[key].as_str().unwrap_or_default(),
+        "Label" => {
+            return Ok(versions(row).iter().any(|v| {
+                v["Labels"].as_array().is_some_and(|labels| labels.iter().any(|l| values.iter().any(|v| l == v)))
+            }));
+        }
+        _ => return Err(Fault::new("InvalidFilterKey", format!("The filter key {key} is not valid."))),
+    };
+    Ok(match option {
+        "Equals" => values.contains(&text),
+        "BeginsWith" => values.iter().any(|v| text.starts_with(v)),
+        "Contains" => values.iter().any(|v| text.contains(v)),
+        _ => return Err(Fault::new("InvalidFilterOption", format!("The filter option {option} is not valid."))),
+    })
+}
+
+fn selected<'w>(world: &'w World, rq: &Request<'_>) -> Result<Vec<&'w Json>, Fault> {
+    let prefix = format!("{}/", rq.region);
+    let mut rows = Vec::new();
+    for (_, row) in world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)) {
+        let mut fits = true;
+        for filter in rq.list("ParameterFilters").iter().chain(rq.list("Filters")) {
+            fits &= passes(row, filter)?;
+        }
+        if fits {
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+pub fn describe_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
+    let items = selected(world, rq)?
+        .into_iter()
+        .map(|row| {
+            let mut item = strip(Json::Object(
+                row.as_object()
+                    .into_iter()
+                    .flatten()
+                    .filter(|(k, _)| !k.starts_with('_') && !matches!(k.as_str(), "Value" | "Labels"))
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect(),
+            ));
+            if let Some(text) = row["_policies"].as_str() {
+                item["Policies"] = policies(text);
+            }
+            item
+        })
+        .collect();
+    let (page, next) = rq.page(items, "MaxResults", "NextToken", 50, "InvalidNextToken")?;
+    Ok(strip(json!({"Parameters": page, "NextToken": next})))
+}
+
+/// Policies as answers show them, from the JSON text that was put.
+fn policies(text: &str) -> Json {
+    let list: Vec<Json> = serde_json::from_str(text).unwrap_or_default();
+    list.iter().map(|p| json!({"PolicyText": p.to_string(), "PolicyType": p["Type"], "PolicyStatus": "Pending"})).collect()
+}
+
+pub fn get_parameters_by_path(world: &mut World, rq: &Request<'_>) -> Reply {
+    let path = rq.text("Path");
+    if !path.starts_with('/') {
+        return Err(Fault::new("ValidationException", "The parameter path must begin with a slash."));
+    }
+    let option = if rq.flag("Recursive") { "Recursive" } else { "OneLevel" };
+    let filter = json!({"Key": "Path", "Option": option, "Values": [path]});
+    let mut items = Vec::new();
+    for row in selected(world, rq)? {
+        if passes(row, &filter)? {
+            items.extend(versions(row).last().map(|version| shown(row, version, rq.flag("WithDecryption"))));
+        }
+    }
+    let (page, next) = rq.page(items, "MaxResults", "NextToken", 10, "InvalidNextToken")?;
+    Ok(strip(json!({"Parameters": page, "NextToken": next})))
+}
+
+pub fn get_parameter_history(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("Name");
+    let row = world.get(TABLE, &key_of(rq, name)).ok_or_else(|| missing(name))?;
+    let items = versions(row)
+        .iter()
+        .map(|version| {
+            let mut item = version.clone();
+            item["Value"] = shown(row, version, rq.flag("WithDecryption"))["Value"].clone();
+            if let Some(map) = item.as_object_mut() {
+                map.remove("_policies");
+            }
+            strip(item)
+        })
+        .collect();
+    let (page, next) = rq.page(items, "MaxResults", "NextToken", 50, "InvalidNextToken")?;
+    Ok(strip(json!({"Parameters": page, "NextToken": next})))
+}

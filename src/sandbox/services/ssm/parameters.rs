@@ -1,0 +1,186 @@
+//! Parameters: put, get, delete. Table `ssm.parameter`, key `region/name`; `_versions` holds the history, the
+//! newest last.
+
+use serde_json::{Value as Json, json};
+
+use crate::sandbox::{Fault, Reply, Request, World};
+
+/// The table.
+pub const TABLE: &str = "ssm.parameter";
+
+/// What a masked `SecureString` reads as without `WithDecryption`: the ciphertext, here a constant.
+const SEALED: &str = "AQICAHhEXAMPLEciphertext";
+
+/// The row of a parameter by name or ARN.
+pub fn key_of(rq: &Request<'_>, name: &str) -> String {
+    let name = match name.split_once(":parameter") {
+        // The ARN of a plain name gains a slash that the name has not.
+        Some((_, rest)) if name.starts_with("arn:") && rest.matches('/').count() == 1 => &rest[1..],
+        Some((_, rest)) if name.starts_with("arn:") => rest,
+        _ => name,
+    };
+    format!("{}/{name}", rq.region)
+}
+
+/// `ParameterNotFound`.
+pub fn missing(name: &str) -> Fault {
+    Fault::new("ParameterNotFound", format!("Parameter {name} not found."))
+}
+
+/// A parameter's versions.
+pub fn versions(row: &Json) -> &[Json] {
+    row["_versions"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A row without its null members.
+pub fn strip(mut value: Json) -> Json {
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|_, v| !v.is_null());
+    }
+    value
+}
+
+pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("Name");
+    let bare = name.trim_start_matches('/').to_lowercase();
+    if bare.starts_with("aws") || bare.starts_with("ssm") {
+        return Err(Fault::new("ValidationException", "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)."));
+    }
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/".contains(c)) {
+        return Err(Fault::new("ValidationException", "Parameter name must use only letters, numbers and the symbols ., -, _ and /."));
+    }
+    if name[1..].contains('/') && !name.starts_with('/') {
+        return Err(Fault::new("ValidationException", "Parameter name must be a fully qualified name."));
+    }
+    let key = key_of(rq, name);
+    let old = world.get(TABLE, &key).cloned();
+    let overwrite = rq.flag("Overwrite");
+    if old.is_some() && !overwrite {
+        return Err(Fault::new(
+            "ParameterAlreadyExists",
+            "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+        ));
+    }
+    if overwrite && !rq.list("Tags").is_empty() {
+        return Err(Fault::new("ValidationException", "Invalid request: tags and overwrite can't be used together."));
+    }
+    let kind = match (rq.opt("Type"), &old) {
+        (Some(kind), Some(old)) if old["Type"] != kind && old["Type"] == "SecureString" => {
+            return Err(Fault::new("HierarchyTypeMismatchException", "The type of a SecureString parameter can't be changed."));
+        }
+        (Some(kind), _) => json!(kind),
+        (None, Some(old)) => old["Type"].clone(),
+        (None, None) => return Err(Fault::new("ValidationException", "A parameter type is required when you create a parameter.")),
+    };
+    if let Some(pattern) = rq.opt("AllowedPattern") {
+        let regex = fancy_regex::Regex::new(&format!("^(?:{pattern})$"))
+            .map_err(|_| Fault::new("InvalidAllowedPatternException", "The pattern is not a valid regular expression."))?;
+        if !regex.is_match(rq.text("Value")).unwrap_or_default() {
+            return Err(Fault::new("ParameterPatternMismatchException", "Parameter value, cannot be validated against allowedPattern."));
+        }
+    }
+    let tier = match rq.opt("Tier") {
+        Some("Advanced") => "Advanced",
+        _ if rq.text("Value").len() > 4096 => {
+            if rq.opt("Tier") == Some("Intelligent-Tiering") {
+                "Advanced"
+            } else {
+                return Err(Fault::new("ValidationException", "Standard tier parameters support a maximum parameter value of 4096 characters."));
+            }
+        }
+        _ => "Standard",
+    };
+    let number = old.as_ref().and_then(|row| row["Version"].as_i64()).unwrap_or_default() + 1;
+    let now = world.now_secs();
+    let user = format!("arn:aws:iam::{}:root", world.account);
+    let key_id = if kind == "SecureString" { json!(rq.opt("KeyId").unwrap_or("alias/aws/ssm")) } else { Json::Null };
+    let keep = |member: &str| match rq.get(member) {
+        Json::Null => old.as_ref().map_or(Json::Null, |row| row[member].clone()),
+        sent => sent.clone(),
+    };
+    let version = json!({
+        "Name": name, "Type": kind, "KeyId": key_id, "LastModifiedDate": now, "LastModifiedUser": user,
+        "Description": keep("Description"), "AllowedPattern": keep("AllowedPattern"), "Value": rq.text("Value"),
+        "Version": number, "Labels": [], "Tier": tier, "DataType": rq.opt("DataType").unwrap_or("text"),
+        "_policies": keep("_policies"),
+    });
+    let mut row = version.clone();
+    row["ARN"] = json!(world.arn("ssm", rq.region, &format!("parameter/{}", name.trim_start_matches('/'))));
+    if let Some(policies) = rq.opt("Policies") {
+        row["_policies"] = json!(policies);
+    }
+    let mut history = old.as_ref().map(|row| versions(row).to_vec()).unwrap_or_default();
+    history.push(version);
+    if history.len() > 100 {
+        history.remove(0);
+    }
+    row["_versions"] = json!(history);
+    row["_tags"] = old.map_or_else(|| json!(rq.list("Tags")), |row| row["_tags"].clone());
+    world.put(TABLE, &key, row);
+    Ok(json!({"Version": number, "Tier": tier}))
+}
+
+/// A parameter as `GetParameter` shows it; the name may carry `:version` or `:label`.
+pub fn lookup(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
+    let (bare, selector) = match name.rsplit_once(':') {
+        Some((bare, selector)) if !name.starts_with("arn:") || bare.contains(":parameter") => (bare, Some(selector)),
+        _ => (name, None),
+    };
+    let row = world.get(TABLE, &key_of(rq, bare)).ok_or_else(|| missing(name))?;
+    let version = match selector {
+        None => versions(row).last(),
+        Some(selector) => versions(row).iter().rev().find(|v| {
+            v["Version"].to_string() == selector
+                || v["Labels"].as_array().is_some_and(|labels| labels.iter().any(|l| l == selector))
+        }),
+    };
+    let version = version.ok_or_else(|| {
+        Fault::new("ParameterVersionNotFound", format!("Systems Manager could not find version {} of {bare}.", selector.unwrap_or_default()))
+    })?;
+    let mut shown = shown(row, version, rq.flag("WithDecryption"));
+    if let Some(selector) = selector {
+        shown["Selector"] = json!(format!(":{selector}"));
+    }
+    Ok(shown)
+}
+
+/// One version in the shape of `Parameter`.
+pub fn shown(row: &Json, version: &Json, open: bool) -> Json {
+    let sealed = version["Type"] == "SecureString" && !open;
+    json!({
+        "Name": row["Name"], "Type": version["Type"], "Version": version["Version"], "ARN": row["ARN"],
+        "Value": if sealed { json!(SEALED) } else { version["Value"].clone() },
+        "LastModifiedDate": version["LastModifiedDate"], "DataType": version["DataType"],
+    })
+}
+
+pub fn get_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
+    Ok(json!({"Parameter": lookup(world, rq, rq.text("Name"))?}))
+}
+
+pub fn get_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (mut found, mut invalid) = (Vec::new(), Vec::new());
+    for name in rq.texts("Names") {
+        match lookup(world, rq, name) {
+            Ok(parameter) => found.push(parameter),
+            Err(_) => invalid.push(name),
+        }
+    }
+    Ok(json!({"Parameters": found, "InvalidParameters": invalid}))
+}
+
+pub fn delete_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("Name");
+    world.remove(TABLE, &key_of(rq, name)).map(|_| json!({})).ok_or_else(|| missing(name))
+}
+
+pub fn delete_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (mut gone, mut invalid) = (Vec::new(), Vec::new());
+    for name in rq.texts("Names") {
+        match world.remove(TABLE, &key_of(rq, name)) {
+            Some(_) => gone.push(name),
+            None => invalid.push(name),
+        }
+    }
+    Ok(json!({"DeletedParameters": gone, "InvalidParameters": invalid}))
+}

@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod clock;
+pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod ledger;

@@ -1,5 +1,6 @@
 //! AWS itself: configuration, clients, error certainty, ownership tags, physical names.
 
+mod cloud;
 mod error;
 pub mod iam_actions;
 mod meter;
@@ -7,6 +8,7 @@ mod names;
 mod owner;
 mod sdk;
 
+pub use cloud::{Cloud, Realm};
 pub use error::{Certainty, OpError, op};
 pub use meter::{CallMeter, Calls};
 pub use names::physical_name;

@@ -1,0 +1,118 @@
+//! One account in one realm, and its clients by region.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use aws_types::{SdkConfig, region::Region};
+
+use super::{CallMeter, OpError, Sdk, op};
+
+/// Which world calls go to. A ledger belongs to one realm for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Realm {
+    /// AWS, or any endpoint the user's configuration names.
+    Aws,
+    /// The embedded twin.
+    Sandbox,
+}
+
+impl Realm {
+    /// As ledgers and events write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Sandbox => "sandbox",
+        }
+    }
+}
+
+/// An account as the engine sees it.
+pub struct Cloud {
+    /// Which world.
+    pub realm: Realm,
+    /// Twelve digits.
+    pub account: String,
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: String,
+    /// Counts every call.
+    pub meter: CallMeter,
+    config: SdkConfig,
+    sdks: RefCell<BTreeMap<String, Rc<Sdk>>>,
+}
+
+impl Cloud {
+    /// Clients over `config`; the account is asked for with [`Self::identify`].
+    #[must_use]
+    pub fn new(realm: Realm, config: SdkConfig) -> Self {
+        Self {
+            realm,
+            account: String::new(),
+            partition: "aws".into(),
+            meter: CallMeter::default(),
+            config,
+            sdks: RefCell::default(),
+        }
+    }
+
+    /// Asks STS whose credentials these are.
+    ///
+    /// # Errors
+    /// No credentials, expired ones, or no network.
+    pub async fn identify(&mut self) -> Result<(), OpError> {
+        let region = self.config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string);
+        let identity =
+            self.sdk(&region).sts().get_caller_identity().send().await.map_err(op("GetCallerIdentity"))?;
+        self.account =
+            identity.account().ok_or_else(|| OpError::missing("GetCallerIdentity", "the account"))?.to_owned();
+        if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
+            partition.clone_into(&mut self.partition);
+        }
+        Ok(())
+    }
+
+    /// The region of the user's configuration, if it names one.
+    #[must_use]
+    pub fn default_region(&self) -> Option<String> {
+        self.config.region().map(ToString::to_string)
+    }
+
+    /// Clients for a region.
+    pub fn sdk(&self, region: &str) -> Rc<Sdk> {
+        let mut sdks = self.sdks.borrow_mut();
+        let make = || {
+            let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+            Rc::new(Sdk::new(config, self.meter.clone()))
+        };
+        Rc::clone(sdks.entry(region.to_owned()).or_insert_with(make))
+    }
+
+    /// Names of the available zones of each region, sorted: what `Fn::GetAZs` answers.
+    ///
+    /// # Errors
+    /// When EC2 does not answer.
+    pub async fn zones(&self, regions: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<String>>, OpError> {
+        let mut out = BTreeMap::new();
+        for region in regions {
+            let answer = self
+                .sdk(region)
+                .ec2()
+                .describe_availability_zones()
+                .send()
+                .await
+                .map_err(op("DescribeAvailabilityZones"))?;
+            let mut names: Vec<String> = answer
+                .availability_zones()
+                .iter()
+                .filter(|zone| zone.zone_type().is_none_or(|kind| kind == "availability-zone"))
+                .filter_map(|zone| zone.zone_name().map(ToOwned::to_owned))
+                .collect();
+            names.sort();
+            out.insert(region.clone(), names);
+        }
+        Ok(out)
+    }
+}

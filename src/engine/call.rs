@@ -1,0 +1,353 @@
+//! Makes the calls of one verb and judges their errors.
+//!
+//! | what AWS said | what is known | what the engine does |
+//! |---|---|---|
+//! | success | it happened | journal it, go on |
+//! | slow down | nothing happened | halve the service's places, pause, call again |
+//! | a rejection the type outwaits | nothing happened | pause, call again |
+//! | any other rejection | nothing happened | the step fails |
+//! | nothing, garbage, or 5xx | unknown | create: look for the object, adopt it or repeat with the same token; other verbs are idempotent: repeat |
+
+use std::time::Duration;
+
+use super::{
+    event::EventKind,
+    run::Run,
+    step::{Life, StepEnd},
+};
+use crate::{
+    aws::{Certainty, OpError},
+    ledger::{Entry, Intend, Permit, Resolution, Verb},
+    resources::{Attributes, Created, Found, Identity, Ownership, PhysicalId, Progress, Retry},
+};
+
+/// Unknown outcomes or failed reads in a row before a step gives up.
+pub(super) const STRIKES: u32 = 6;
+/// How long passing rejections (a role that propagates) are outwaited on create, configure and update.
+const OUTWAIT: Duration = Duration::from_secs(5 * 60);
+/// How long on delete: network interfaces of load balancers and databases linger for many minutes.
+const OUTWAIT_DELETE: Duration = Duration::from_secs(45 * 60);
+/// How long throttling is outwaited.
+const OUTWAIT_THROTTLE: Duration = Duration::from_secs(15 * 60);
+
+/// Pause before the `attempt`-th repetition of something that failed: 1, 2, 4, 8, then 15 seconds.
+pub(super) fn backoff(attempt: u32) -> Duration {
+    Duration::from_secs(1 << attempt.saturating_sub(1).min(4)).min(Duration::from_secs(15))
+}
+
+/// Pause while outwaiting a passing rejection: dense at first, because a role is usable after seconds.
+fn outwait_pause(attempt: u32) -> Duration {
+    Duration::from_secs(u64::from(attempt).clamp(1, 5))
+}
+
+/// What a failed read means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// Look again.
+    Passing,
+    /// It will not get better.
+    Final,
+}
+
+/// Reads have no effect: only a rejection that is no throttle is final.
+pub(super) fn judge_read(error: &OpError) -> Judged {
+    if error.certainty == Certainty::Unknown || error.is_throttle() { Judged::Passing } else { Judged::Final }
+}
+
+fn outwaited<'r>(error: &OpError, retries: &'r [Retry]) -> Option<&'r Retry> {
+    if error.certainty != Certainty::Rejected {
+        return None;
+    }
+    retries.iter().find(|r| error.is(&[r.code]) && error.message.contains(r.message))
+}
+
+/// Rejections that may mean "it is there already": worth a look before giving up.
+fn says_exists(error: &OpError) -> bool {
+    error.code.as_deref().is_some_and(|code| {
+        ["Exist", "Duplicate", "AlreadyOwned", "AlreadyAssociated", "Conflict", "InUse", "Idempotent", "InvalidChangeBatch"]
+            .iter()
+            .any(|part| code.contains(part))
+    })
+}
+
+/// Which verb of the contract, and how it is journaled.
+pub(super) struct Verbed<'v> {
+    pub verb: Verb,
+    pub physical_id: &'v PhysicalId,
+    pub declared: Option<&'v crate::ledger::Declared>,
+    pub retries: &'v [Retry],
+    /// Pause between the stages of a staged verb.
+    pub every: Duration,
+}
+
+impl Run<'_> {
+    /// A step's failure with secrets removed.
+    pub fn failure(&self, error: OpError) -> StepEnd {
+        StepEnd::Failed { error: self.engine.secrets.redactor.clean_error(error), doubtful: false }
+    }
+
+    pub fn retrying(&self, life: &Life<'_>, error: &OpError, attempt: u32, delay: Duration, why: &str) {
+        let error = self.engine.secrets.redactor.clean_error(error.clone());
+        self.emit(EventKind::StepRetrying {
+            step: life.step.id,
+            address: life.step.address.clone(),
+            operation: error.operation,
+            code: error.code,
+            message: error.message,
+            attempt,
+            delay_s: delay.as_secs_f64(),
+            why: why.to_owned(),
+        });
+    }
+
+    /// Writes the intent, waits until it is on disk, returns the permit.
+    pub async fn intend(&self, intend: Intend) -> Result<Permit, StepEnd> {
+        let draft = self.engine.ledger.borrow_mut().intend(intend).map_err(|e| self.ledger_broke(e))?;
+        self.durable(draft.seq()).await?;
+        self.engine.ledger.borrow_mut().permit(draft).map_err(|e| self.ledger_broke(e))
+    }
+
+    /// Makes the object exist: calls, and adopts what a lost answer left behind. The outcome is appended to the
+    /// ledger but not yet synced.
+    pub async fn create(&self, life: &Life<'_>, sent: &serde_json::Value) -> Result<Created, StepEnd> {
+        let began = self.now();
+        let (mut attempt, mut strikes) = (0, 0);
+        loop {
+            attempt += 1;
+            let permit = self.intend(life.create_intent()).await?;
+            let passes = self.enter(life).await;
+            let answer = life.ty.create(&life.cx(), &permit, sent).await;
+            drop(passes);
+            let op = permit.op();
+            let error = match answer {
+                Ok(created) => {
+                    self.limits.succeeded(life.service());
+                    let physical_id = Some(created.id.clone());
+                    let attributes = created.attributes.clone();
+                    self.append(Entry::Landed { op, physical_id, attributes, more: false })?;
+                    return Ok(created);
+                }
+                Err(error) => self.engine.secrets.redactor.clean_error(error),
+            };
+            if error.certainty == Certainty::Unknown {
+                strikes += 1;
+                self.retrying(life, &error, attempt, Duration::ZERO, "the answer was lost; looking whether it took effect");
+                match self.look(life).await {
+                    Ok(Some(found)) => return self.adopt(life, op, found),
+                    Ok(None) if strikes < STRIKES => {
+                        self.append(Entry::Resolved {
+                            op,
+                            by: Resolution::Absent,
+                            attributes: Attributes::new(),
+                            shared: false,
+                        })?;
+                        self.pause(backoff(strikes)).await?;
+                        continue;
+                    }
+                    Ok(None) => {
+                        self.append(Entry::Resolved {
+                            op,
+                            by: Resolution::Absent,
+                            attributes: Attributes::new(),
+                            shared: false,
+                        })?;
+                        return Err(self.failure(error));
+                    }
+                    Err(looking) => {
+                        self.append(Entry::Doubtful { op, error: looking.clone() })?;
+                        return Err(StepEnd::Failed { error: looking, doubtful: true });
+                    }
+                }
+            }
+            if error.certainty == Certainty::Rejected && !error.is_throttle() && (strikes > 0 || says_exists(&error)) {
+                // Our own earlier call may have made it: its answer was lost, or the service is idempotent.
+                if let Ok(Some(found)) = self.look_once(life).await
+                    && (found.ownership == Ownership::Ours || strikes > 0)
+                {
+                    return self.adopt(life, op, found);
+                }
+            }
+            self.append(Entry::Refused { op, error: error.clone() })?;
+            self.after_rejection(life, &error, attempt, began, life.facts().retry, OUTWAIT).await?;
+        }
+    }
+
+    fn adopt(&self, life: &Life<'_>, op: u64, found: Found) -> Result<Created, StepEnd> {
+        self.append(Entry::Resolved {
+            op,
+            by: Resolution::Adopted(found.id.clone()),
+            attributes: found.attributes.clone(),
+            shared: found.ownership == Ownership::Foreign,
+        })?;
+        self.emit(EventKind::Recovered {
+            address: life.step.address.clone(),
+            verb: "create".into(),
+            how: how_found(found.ownership, life.facts().identity).into(),
+            physical_id: Some(found.id.to_string()),
+        });
+        Ok(Created { id: found.id, attributes: found.attributes })
+    }
+
+    /// Adopts an object that was there before this run made any call: intent and outcome in one go.
+    pub fn adopt_existing(&self, life: &Life<'_>, found: Found) -> Result<Created, StepEnd> {
+        let draft = self
+            .engine
+            .ledger
+            .borrow_mut()
+            .intend(life.create_intent())
+            .map_err(|e| self.ledger_broke(e))?;
+        let permit = self.engine.ledger.borrow_mut().permit(draft).map_err(|e| self.ledger_broke(e))?;
+        self.adopt(life, permit.op(), found)
+    }
+
+    /// One look.
+    pub async fn look_once(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
+        let passes = self.limits.enter(life.service()).await;
+        let found = life.ty.find(&life.cx(), life.recorded()).await;
+        drop(passes);
+        let found = found?;
+        Ok(found.filter(|f| f.ownership != Ownership::Foreign || life.shared))
+    }
+
+    /// Looks until the object shows or the service's consistency window is over.
+    async fn look(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
+        let mut failed = 0;
+        let mut pauses = consistency_window(life.facts().identity).iter();
+        loop {
+            match self.look_once(life).await {
+                Ok(Some(found)) => return Ok(Some(found)),
+                Ok(None) => match pauses.next() {
+                    Some(pause) => self.engine.clock.sleep(Duration::from_secs(*pause)).await,
+                    None => return Ok(None),
+                },
+                Err(error) => {
+                    failed += 1;
+                    if failed >= STRIKES || judge_read(&error) == Judged::Final {
+                        return Err(self.engine.secrets.redactor.clean_error(error));
+                    }
+                    self.engine.clock.sleep(backoff(failed)).await;
+                }
+            }
+        }
+    }
+
+    /// After a rejection: outwaits it if it passes, else ends the step.
+    async fn after_rejection(
+        &self,
+        life: &Life<'_>,
+        error: &OpError,
+        attempt: u32,
+        began: std::time::SystemTime,
+        retries: &[Retry],
+        patience: Duration,
+    ) -> Result<(), StepEnd> {
+        let waited = self.now().duration_since(began).unwrap_or_default();
+        if error.is_throttle() && waited < OUTWAIT_THROTTLE {
+            let delay = backoff(attempt.min(3));
+            self.limits.throttled(life.service(), delay);
+            self.retrying(life, error, attempt, delay, "AWS asks to slow down");
+            return self.pause(delay).await;
+        }
+        match outwaited(error, retries) {
+            Some(retry) if waited < patience => {
+                let delay = outwait_pause(attempt);
+                self.retrying(life, error, attempt, delay, retry.why);
+                self.pause(delay).await
+            }
+            _ => Err(self.failure(error.clone())),
+        }
+    }
+
+    /// Calls an idempotent verb until it is done. The last outcome is appended but not yet synced.
+    pub async fn repeat<'l, F>(&self, life: &'l Life<'_>, verbed: &Verbed<'_>, call: F) -> Result<Progress, StepEnd>
+    where
+        F: AsyncFn(&Permit) -> Result<Progress, OpError>,
+    {
+        let began = self.now();
+        let (mut attempt, mut strikes) = (0, 0);
+        let patience = if verbed.verb == Verb::Delete { OUTWAIT_DELETE } else { OUTWAIT };
+        loop {
+            attempt += 1;
+            let permit = self
+                .intend(Intend {
+                    verb: verbed.verb,
+                    address: life.step.address.clone(),
+                    generation: life.generation,
+                    physical_id: Some(verbed.physical_id.clone()),
+                    declared: verbed.declared.map(|d| Box::new(d.clone())),
+                    shared: false,
+                })
+                .await?;
+            let passes = self.enter(life).await;
+            let answer = call(&permit).await;
+            drop(passes);
+            let op = permit.op();
+            let landed = |more| Entry::Landed { op, physical_id: None, attributes: Attributes::new(), more };
+            match answer {
+                Ok(Progress::Again(detail)) => {
+                    self.limits.succeeded(life.service());
+                    let seq = self.append(landed(true))?;
+                    self.durable(seq).await?;
+                    (attempt, strikes) = (0, 0);
+                    self.emit(EventKind::StepWaiting {
+                        step: life.step.id,
+                        address: life.step.address.clone(),
+                        detail: self.engine.secrets.redactor.clean(&detail),
+                        waited_s: super::run::round(self.since(began)),
+                        typical_s: life.step.typical_s,
+                    });
+                    if self.now().duration_since(began).unwrap_or_default() > OUTWAIT_DELETE {
+                        let mut error = OpError::not_sent(&life.step.kind, format!("not finished after 45 minutes: {detail}"));
+                        error.code = Some("DeadlineExceeded".into());
+                        return Err(self.failure(error));
+                    }
+                    self.pause(verbed.every).await?;
+                }
+                Ok(progress) => {
+                    self.limits.succeeded(life.service());
+                    self.append(landed(false))?;
+                    return Ok(progress);
+                }
+                Err(error) => {
+                    let error = self.engine.secrets.redactor.clean_error(error);
+                    if error.certainty == Certainty::Unknown {
+                        strikes += 1;
+                        self.append(Entry::Resolved {
+                            op,
+                            by: Resolution::Repeated,
+                            attributes: Attributes::new(),
+                            shared: false,
+                        })?;
+                        if strikes >= STRIKES {
+                            return Err(self.failure(error));
+                        }
+                        let delay = backoff(strikes);
+                        self.retrying(life, &error, attempt, delay, "the answer was lost; the call is idempotent");
+                        self.pause(delay).await?;
+                    } else {
+                        self.append(Entry::Refused { op, error: error.clone() })?;
+                        self.after_rejection(life, &error, attempt, began, verbed.retries, patience).await?;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Pauses between looks, in seconds: strongly consistent names need few, tag indexes lag.
+fn consistency_window(identity: Identity) -> &'static [u64] {
+    match identity {
+        Identity::Name => &[1, 2],
+        Identity::Tag => &[1, 2, 4, 8],
+        Identity::Token => &[],
+    }
+}
+
+pub(super) fn how_found(ownership: Ownership, identity: Identity) -> &'static str {
+    match (ownership, identity) {
+        (Ownership::Foreign, _) => "existed before, shared, adopted without ownership",
+        (_, Identity::Tag) => "created before the interruption, found by tag, adopted",
+        (_, Identity::Name) => "created before the interruption, found by name, adopted",
+        (_, Identity::Token) => "created before the interruption, adopted",
+    }
+}

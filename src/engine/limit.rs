@@ -1,0 +1,134 @@
+//! How many calls may be in flight, per service and overall; adapts to throttling.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    future::poll_fn,
+    rc::Rc,
+    sync::Arc,
+    task::{Poll, Waker},
+    time::{Duration, SystemTime},
+};
+
+use crate::clock::Clock;
+
+/// Calls in flight over all services.
+const OVERALL: usize = 64;
+
+/// Calls in flight for one service, before throttling teaches otherwise. Route 53 takes five requests a second
+/// for the whole account.
+fn ceiling(service: &str) -> usize {
+    match service {
+        "route53" => 2,
+        "rds" | "dms" | "iam" => 8,
+        "ec2" => 16,
+        _ => 12,
+    }
+}
+
+struct Gate {
+    ceiling: usize,
+    allowed: Cell<usize>,
+    in_flight: Cell<usize>,
+    successes: Cell<usize>,
+    resume_at: Cell<Option<SystemTime>>,
+    waiting: RefCell<VecDeque<Waker>>,
+}
+
+impl Gate {
+    fn new(ceiling: usize) -> Self {
+        Self {
+            ceiling,
+            allowed: Cell::new(ceiling),
+            in_flight: Cell::new(0),
+            successes: Cell::new(0),
+            resume_at: Cell::new(None),
+            waiting: RefCell::default(),
+        }
+    }
+
+    async fn enter(self: &Rc<Self>) -> Pass {
+        poll_fn(|cx| {
+            if self.in_flight.get() < self.allowed.get() {
+                self.in_flight.set(self.in_flight.get() + 1);
+                return Poll::Ready(());
+            }
+            self.waiting.borrow_mut().push_back(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        Pass(Rc::clone(self))
+    }
+}
+
+/// A place among the calls in flight; given back when dropped.
+pub struct Pass(Rc<Gate>);
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.0.in_flight.set(self.0.in_flight.get().saturating_sub(1));
+        if let Some(waker) = self.0.waiting.borrow_mut().pop_front() {
+            waker.wake();
+        }
+    }
+}
+
+/// All gates of a run.
+pub struct Limits {
+    clock: Arc<dyn Clock>,
+    overall: Rc<Gate>,
+    services: RefCell<BTreeMap<String, Rc<Gate>>>,
+}
+
+impl Limits {
+    /// Fresh gates.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, overall: Rc::new(Gate::new(OVERALL)), services: RefCell::default() }
+    }
+
+    fn gate(&self, service: &str) -> Rc<Gate> {
+        let mut services = self.services.borrow_mut();
+        Rc::clone(services.entry(service.to_owned()).or_insert_with(|| Rc::new(Gate::new(ceiling(service)))))
+    }
+
+    /// Waits for a place; also sits out a pause that throttling imposed on the service.
+    pub async fn enter(&self, service: &str) -> (Pass, Pass) {
+        let gate = self.gate(service);
+        let own = gate.enter().await;
+        while let Some(at) = gate.resume_at.get() {
+            match at.duration_since(self.clock.now()) {
+                Ok(left) if !left.is_zero() => self.clock.sleep(left).await,
+                _ => gate.resume_at.set(None),
+            }
+        }
+        (own, self.overall.enter().await)
+    }
+
+    /// The service asked to slow down: halve its places and pause it.
+    pub fn throttled(&self, service: &str, pause: Duration) {
+        let gate = self.gate(service);
+        gate.allowed.set((gate.allowed.get() / 2).max(1));
+        gate.successes.set(0);
+        let until = self.clock.now() + pause;
+        if gate.resume_at.get().is_none_or(|at| at < until) {
+            gate.resume_at.set(Some(until));
+        }
+    }
+
+    /// A call went through: after as many successes as there are places, one more place.
+    pub fn succeeded(&self, service: &str) {
+        let gate = self.gate(service);
+        if gate.allowed.get() >= gate.ceiling {
+            return;
+        }
+        gate.successes.set(gate.successes.get() + 1);
+        if gate.successes.get() >= gate.allowed.get() {
+            gate.successes.set(0);
+            gate.allowed.set(gate.allowed.get() + 1);
+            if let Some(waker) = gate.waiting.borrow_mut().pop_front() {
+                waker.wake();
+            }
+        }
+    }
+}

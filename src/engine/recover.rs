@@ -1,0 +1,132 @@
+//! Settles what an earlier run left open, by looking. Never mutates anything but the ledger.
+
+use std::{cell::RefCell, sync::Arc, time::Duration};
+
+use super::{
+    call::{Judged, STRIKES, backoff, how_found, judge_read},
+    event::EventKind,
+};
+use crate::{
+    aws::{Cloud, OpError, Owner},
+    clock::{Clock, from_millis, millis},
+    graph::Address,
+    ledger::{Entry, Ledger, LedgerError, Open, Resolution, Verb},
+    resources::{Attributes, Cx, Found, Identity, Ownership, registry},
+};
+
+/// How long after an intent a tag index may still hide the object it made.
+const TAG_LAG: Duration = Duration::from_secs(30);
+
+/// Why recovery could not look.
+#[derive(Debug)]
+pub enum RecoverError {
+    /// The ledger could not be written.
+    Ledger(LedgerError),
+    /// AWS did not answer; the intent stays open.
+    Look(Address, OpError),
+}
+
+impl From<LedgerError> for RecoverError {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+/// Settles every open intent: creates are looked for and adopted, everything else is idempotent and will be
+/// repeated by the plan. Returns what it did, for views.
+///
+/// # Errors
+/// When AWS cannot be asked or the ledger cannot be written; what was settled before stays settled.
+pub async fn recover(
+    cloud: &Cloud,
+    clock: &Arc<dyn Clock>,
+    ledger: &RefCell<Ledger>,
+) -> Result<Vec<EventKind>, RecoverError> {
+    let (open, lineage, migration): (Vec<Open>, String, String) = {
+        let ledger = ledger.borrow();
+        let snapshot = ledger.snapshot();
+        let migration = snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment));
+        (snapshot.open.values().cloned().collect(), snapshot.lineage.clone(), migration.unwrap_or_default())
+    };
+    let mut told = Vec::new();
+    for intent in open {
+        let owner =
+            Owner { migration: migration.clone(), lineage: lineage.clone(), generation: intent.generation };
+        let (by, attributes, shared, how) = if intent.verb == Verb::Create {
+            match look(cloud, clock, &intent, &owner).await.map_err(|e| RecoverError::Look(intent.address.clone(), e))? {
+                Some((found, identity)) => {
+                    let how = how_found(found.ownership, identity);
+                    let shared = found.ownership == Ownership::Foreign;
+                    (Resolution::Adopted(found.id), found.attributes, shared, how)
+                }
+                None => (Resolution::Absent, Attributes::new(), false, "the call had no effect"),
+            }
+        } else {
+            (Resolution::Repeated, Attributes::new(), false, "the call is idempotent and will be repeated")
+        };
+        let physical_id = match &by {
+            Resolution::Adopted(id) => Some(id.to_string()),
+            _ => intent.physical_id.as_ref().map(ToString::to_string),
+        };
+        ledger.borrow_mut().append(Entry::Resolved { op: intent.op, by, attributes, shared })?;
+        told.push(EventKind::Recovered {
+            address: intent.address,
+            verb: format!("{:?}", intent.verb).to_lowercase(),
+            how: how.into(),
+            physical_id,
+        });
+    }
+    ledger.borrow_mut().sync()?;
+    Ok(told)
+}
+
+/// Looks for the object an intent may have made.
+async fn look(
+    cloud: &Cloud,
+    clock: &Arc<dyn Clock>,
+    intent: &Open,
+    owner: &Owner,
+) -> Result<Option<(Found, Identity)>, OpError> {
+    let Some(declared) = &intent.declared else { return Ok(None) };
+    let Some(ty) = registry::find(&declared.kind) else {
+        return Err(OpError::not_sent(&declared.kind, "this version of migrate does not know the type"));
+    };
+    let sdk = cloud.sdk(&declared.region);
+    let cx = Cx {
+        sdk: &sdk,
+        region: &declared.region,
+        account: &cloud.account,
+        partition: &cloud.partition,
+        owner,
+        address: &intent.address,
+        empty_on_delete: false,
+        snapshot: None,
+    };
+    let identity = ty.facts().identity;
+    let settled = aws_smithy_types::DateTime::from_str(&intent.at, aws_smithy_types::date_time::Format::DateTime)
+        .ok()
+        .and_then(|at| at.to_millis().ok())
+        .map_or_else(|| clock.now(), from_millis)
+        + TAG_LAG;
+    let mut failed = 0;
+    loop {
+        match ty.find(&cx, &declared.properties).await {
+            Ok(Some(found)) if found.ownership != Ownership::Foreign || intent.shared => {
+                return Ok(Some((found, identity)));
+            }
+            Ok(_) => {
+                if identity != Identity::Tag || millis(clock.now()) >= millis(settled) {
+                    return Ok(None);
+                }
+                clock.sleep(Duration::from_secs(5)).await;
+            }
+            Err(error) => {
+                failed += 1;
+                if failed >= STRIKES || judge_read(&error) == Judged::Final {
+                    return Err(error);
+                }
+                clock.sleep(backoff(failed)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Which step may start next: dependencies as counters, longest remaining path first.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use crate::{
+    graph::Needs,
+    planner::{ChangeSet, StepId},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Started,
+    Ended,
+    Skipped,
+}
+
+/// The order of one run.
+#[derive(Debug)]
+pub struct Schedule {
+    /// Unmet dependencies of each step.
+    unmet: Vec<usize>,
+    /// Who waits for a step's creation, and who for its readiness.
+    on_created: Vec<Vec<StepId>>,
+    on_ready: Vec<Vec<StepId>>,
+    rank: Vec<u64>,
+    state: Vec<State>,
+    ready: BinaryHeap<(u64, Reverse<StepId>)>,
+}
+
+fn index(step: StepId) -> usize {
+    step.0 as usize
+}
+
+impl Schedule {
+    /// The order for a change set, whose dependencies come before their dependents.
+    #[must_use]
+    pub fn new(set: &ChangeSet) -> Self {
+        let count = set.steps.len();
+        let mut unmet = vec![0; count];
+        let mut on_created = vec![Vec::new(); count];
+        let mut on_ready = vec![Vec::new(); count];
+        for step in &set.steps {
+            for dependency in &step.after {
+                unmet[index(step.id)] += 1;
+                let waiting = match dependency.needs {
+                    Needs::Created => &mut on_created,
+                    Needs::Ready => &mut on_ready,
+                };
+                waiting[index(dependency.step)].push(step.id);
+            }
+        }
+        // Typical durations in milliseconds plus one call, so that long chains of quick steps count too.
+        let mut rank = vec![0_u64; count];
+        for step in set.steps.iter().rev() {
+            let at = index(step.id);
+            let after =
+                on_created[at].iter().chain(&on_ready[at]).map(|next| rank[index(*next)]).max().unwrap_or(0);
+            rank[at] = after + step.typical_s * 1_000 + 100;
+        }
+        let mut schedule = Self { unmet, on_created, on_ready, rank, state: vec![State::Waiting; count], ready: BinaryHeap::new() };
+        for step in &set.steps {
+            schedule.offer(step.id);
+        }
+        schedule
+    }
+
+    fn offer(&mut self, step: StepId) {
+        let at = index(step);
+        if self.unmet[at] == 0 && self.state[at] == State::Waiting {
+            self.ready.push((self.rank[at], Reverse(step)));
+        }
+    }
+
+    /// The most urgent step that may start.
+    pub fn pop(&mut self) -> Option<StepId> {
+        while let Some((_, Reverse(step))) = self.ready.pop() {
+            if self.state[index(step)] == State::Waiting {
+                self.state[index(step)] = State::Started;
+                return Some(step);
+            }
+        }
+        None
+    }
+
+    /// A step has come this far: its dependents have one thing less to wait for.
+    pub fn reached(&mut self, step: StepId, needs: Needs) {
+        let waiting = match needs {
+            Needs::Created => std::mem::take(&mut self.on_created[index(step)]),
+            Needs::Ready => std::mem::take(&mut self.on_ready[index(step)]),
+        };
+        for next in waiting {
+            self.unmet[index(next)] -= 1;
+            self.offer(next);
+        }
+        if needs == Needs::Ready {
+            self.state[index(step)] = State::Ended;
+        }
+    }
+
+    /// A step will not get further: everything that waits for it is skipped, transitively. Returns the newly
+    /// skipped steps.
+    pub fn failed(&mut self, step: StepId) -> Vec<StepId> {
+        self.state[index(step)] = State::Ended;
+        let mut skipped = Vec::new();
+        let mut frontier = vec![step];
+        while let Some(at) = frontier.pop() {
+            let mut waiting = std::mem::take(&mut self.on_created[index(at)]);
+            waiting.extend(std::mem::take(&mut self.on_ready[index(at)]));
+            for next in waiting {
+                if self.state[index(next)] == State::Waiting {
+                    self.state[index(next)] = State::Skipped;
+                    skipped.push(next);
+                    frontier.push(next);
+                }
+            }
+        }
+        skipped.sort_unstable();
+        skipped
+    }
+
+    /// Steps that were neither started nor skipped.
+    #[must_use]
+    pub fn untouched(&self) -> usize {
+        self.state.iter().filter(|state| **state == State::Waiting).count()
+    }
+}

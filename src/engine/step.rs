@@ -1,0 +1,527 @@
+//! The life of one step, written as straight-line code; the run polls many of them in one task.
+
+use std::{
+    cell::Cell,
+    rc::Rc,
+    time::{Duration, SystemTime},
+};
+
+use serde_json::Value as Json;
+
+use super::{
+    call::Verbed,
+    event::EventKind,
+    limit::Pass,
+    run::{Run, round},
+};
+use crate::{
+    aws::{Certainty, OpError, Owner, Sdk},
+    graph::{DeletionPolicy, Needs, Reference, Unknown, Value},
+    ledger::{Declared, Entry, Intend, Object, Verb},
+    planner::{Action, Keep, Step},
+    resources::{
+        AnyType, Attributes, Cx, Facts, Goal, OnConflict, Ownership, PhysicalId, Progress, WaitPolicy, registry,
+    },
+};
+
+/// How a step ended.
+#[derive(Debug)]
+pub(super) enum StepEnd {
+    /// As planned.
+    Done,
+    /// A stop signal, or the ledger broke: the journal says how far it came.
+    Stopped,
+    /// It failed.
+    Failed { error: OpError, doubtful: bool },
+}
+
+/// Everything that stays the same while a step lives.
+pub(super) struct Life<'a> {
+    pub step: &'a Step,
+    pub ty: &'static dyn AnyType,
+    pub generation: u32,
+    pub shared: bool,
+    sdk: Rc<Sdk>,
+    account: &'a str,
+    partition: &'a str,
+    owner: Owner,
+    declared: Declared,
+    snapshot: Option<String>,
+    began: SystemTime,
+    queued: Cell<f64>,
+}
+
+impl Life<'_> {
+    pub fn cx(&self) -> Cx<'_> {
+        Cx {
+            sdk: &self.sdk,
+            region: &self.declared.region,
+            account: self.account,
+            partition: self.partition,
+            owner: &self.owner,
+            address: &self.step.address,
+            empty_on_delete: self.declared.metadata["Migrate"]["EmptyOnDelete"].as_bool().unwrap_or(false),
+            snapshot: self.snapshot.as_deref(),
+        }
+    }
+
+    pub fn facts(&self) -> &'static Facts {
+        self.ty.facts()
+    }
+
+    pub fn service(&self) -> &'static str {
+        self.facts().service
+    }
+
+    /// The properties as the ledger holds them, secrets as references.
+    pub fn recorded(&self) -> &Json {
+        &self.declared.properties
+    }
+
+    pub fn create_intent(&self) -> Intend {
+        Intend {
+            verb: Verb::Create,
+            address: self.step.address.clone(),
+            generation: self.generation,
+            physical_id: None,
+            declared: Some(Box::new(self.declared.clone())),
+            shared: self.shared,
+        }
+    }
+
+    /// Pause between the stages of a staged verb.
+    fn stage_pause(&self, policy: Option<WaitPolicy>) -> Duration {
+        policy.map_or(Duration::from_secs(2), |p| p.every)
+    }
+}
+
+/// Whether an existing object without our tags may be adopted instead of being refused: the account-global
+/// roles that AWS services look up by fixed names, and what the template says explicitly.
+pub(crate) fn may_adopt(kind: &str, properties: &Json, metadata: &Json) -> bool {
+    let named = kind == "AWS::IAM::Role"
+        && properties["RoleName"].as_str().is_some_and(crate::resources::iam::role::is_shared);
+    named || metadata["Migrate"]["AdoptExisting"].as_bool().unwrap_or(false)
+}
+
+impl Run<'_> {
+    /// Takes a place among the calls in flight; the time spent queueing is not the step's own.
+    pub async fn enter(&self, life: &Life<'_>) -> (Pass, Pass) {
+        let asked = self.now();
+        let passes = self.limits.enter(life.service()).await;
+        life.queued.set(life.queued.get() + self.since(asked));
+        passes
+    }
+
+    pub(super) async fn step(&self, step: &Step) -> StepEnd {
+        self.emit(EventKind::StepStarted {
+            step: step.id,
+            address: step.address.clone(),
+            r#type: step.kind.clone(),
+            action: step.action.verb(),
+            typical_s: step.typical_s,
+        });
+        let began = self.now();
+        let result = match &step.action {
+            Action::Create { properties, generation, keep, .. } => {
+                self.creates(step, properties, *generation, keep).await
+            }
+            Action::Update { physical_id, generation, properties, keep, .. } => {
+                self.updates(step, physical_id, *generation, properties, keep).await
+            }
+            Action::Finish { physical_id, generation, properties, keep, .. } => {
+                self.finishes(step, physical_id, *generation, properties, keep).await
+            }
+            Action::Delete { physical_id, generation, policy, .. } => {
+                self.deletes(step, physical_id, *generation, *policy).await
+            }
+            Action::Forget { physical_id, generation, .. } => self.forgets(step, physical_id, *generation).await,
+        };
+        match result {
+            Ok((physical_id, note)) => {
+                let took_s = round(self.since(began));
+                self.emit(EventKind::StepFinished {
+                    step: step.id,
+                    address: step.address.clone(),
+                    action: step.action.verb(),
+                    physical_id: physical_id.map(|id| id.to_string()),
+                    took_s,
+                    note,
+                });
+                StepEnd::Done
+            }
+            Err(end) => {
+                self.timings.borrow_mut()[step.id.0 as usize].to_ready = self.since(began);
+                end
+            }
+        }
+    }
+
+    fn life<'s>(
+        &'s self,
+        step: &'s Step,
+        properties: Json,
+        keep: Keep,
+        generation: u32,
+        region: &str,
+    ) -> Result<Life<'s>, StepEnd> {
+        let ty = registry::find(&step.kind).ok_or_else(|| {
+            self.failure(OpError::not_sent(&step.kind, "this version of migrate does not know the type"))
+        })?;
+        let cloud = self.engine.cloud;
+        let target = &self.set.target;
+        Ok(Life {
+            step,
+            ty,
+            generation,
+            shared: may_adopt(&step.kind, &properties, &keep.metadata),
+            sdk: cloud.sdk(region),
+            account: &cloud.account,
+            partition: &cloud.partition,
+            owner: Owner {
+                migration: format!("{}-{}", target.migration, target.environment),
+                lineage: target.lineage.clone(),
+                generation,
+            },
+            declared: Declared {
+                kind: step.kind.clone(),
+                region: region.to_owned(),
+                properties,
+                deletion_policy: keep.deletion_policy,
+                metadata: keep.metadata,
+                depends_on: keep.depends_on,
+            },
+            snapshot: None,
+            began: self.now(),
+            queued: Cell::new(0.0),
+        })
+    }
+
+    /// The properties with every reference answered from the ledger.
+    fn resolve(&self, step: &Step, properties: &Value) -> Result<Json, StepEnd> {
+        let ledger = self.engine.ledger.borrow();
+        let lookup =
+            |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
+        properties.resolve(&lookup).map_err(|unknown| {
+            let message = match unknown {
+                Unknown::Reference(reference) => format!("{reference} is not known, though the step needs it"),
+                Unknown::Invalid(why) => why,
+            };
+            self.failure(OpError::not_sent(&step.kind, message))
+        })
+    }
+
+    async fn fill(&self, life: &Life<'_>, properties: &Json) -> Result<Json, StepEnd> {
+        let filled = self.engine.secrets.fill(self.engine.cloud, &life.declared.region, properties).await;
+        filled.map_err(|error| self.failure(error))
+    }
+
+    fn note_created(&self, life: &Life<'_>) {
+        let own = self.since(life.began) - life.queued.get();
+        self.timings.borrow_mut()[life.step.id.0 as usize].to_created = own;
+    }
+
+    fn note_ready(&self, life: &Life<'_>) {
+        let own = self.since(life.began) - life.queued.get();
+        let timing = &mut self.timings.borrow_mut()[life.step.id.0 as usize];
+        timing.to_ready = own;
+        timing.done = true;
+    }
+
+    async fn creates(&self, step: &Step, properties: &Value, generation: u32, keep: &Keep) -> Ended {
+        let recorded = self.resolve(step, properties)?;
+        let life = self.life(step, recorded, keep.clone(), generation, &step.region)?;
+        let sent = self.fill(&life, life.recorded()).await?;
+        let facts = life.facts();
+        let mut existing = None;
+        if life.shared || facts.on_conflict == OnConflict::Overwrites {
+            existing = self.existing(&life).await?;
+        }
+        let adopted = existing.is_some();
+        let created = match existing {
+            Some(found) => self.adopt_existing(&life, found)?,
+            None => self.create(&life, &sent).await?,
+        };
+        let configures = facts.configures && !(adopted && life.shared);
+        let rest = configures || facts.ready.is_some() || self.lacks(&life, &created.attributes);
+        let seq = if rest {
+            self.engine.ledger.borrow().snapshot().seq
+        } else {
+            // Nothing more to do: one sync covers "created" and "ready".
+            self.append(Entry::Ready { address: step.address.clone(), generation, attributes: Attributes::new() })?
+        };
+        self.durable(seq).await?;
+        self.note_created(&life);
+        self.emit(EventKind::StepCreated {
+            step: step.id,
+            address: step.address.clone(),
+            physical_id: created.id.to_string(),
+        });
+        self.milestone(step.id, Needs::Created);
+        if rest {
+            if configures {
+                self.configure(&life, &created.id, &sent).await?;
+            }
+            self.ready(&life, &created.id, &created.attributes, facts.ready).await?;
+        }
+        self.note_ready(&life);
+        self.milestone(step.id, Needs::Ready);
+        Ok((Some(created.id), None))
+    }
+
+    /// Looks before a create that would silently overwrite. A stranger's object ends the step.
+    async fn existing(&self, life: &Life<'_>) -> Result<Option<crate::resources::Found>, StepEnd> {
+        let passes = self.enter(life).await;
+        let found = life.ty.find(&life.cx(), life.recorded()).await;
+        drop(passes);
+        let Some(found) = found.map_err(|e| self.failure(e))? else { return Ok(None) };
+        if found.ownership == Ownership::Ours || life.shared {
+            return Ok(Some(found));
+        }
+        Err(self.failure(OpError {
+            operation: format!("find {}", life.step.kind),
+            code: Some("AlreadyExists".into()),
+            message: format!(
+                "`{}` exists and is not this migration's; creating it would overwrite it. Delete or rename it, or \
+                 put `Metadata: {{Migrate: {{AdoptExisting: true}}}}` on the resource to adopt it",
+                found.id
+            ),
+            request_id: None,
+            certainty: Certainty::NotSent,
+        }))
+    }
+
+    /// Whether something refers to an attribute that is not known yet.
+    fn lacks(&self, life: &Life<'_>, known: &Attributes) -> bool {
+        self.wanted
+            .get(&life.step.address)
+            .is_some_and(|names| names.iter().any(|name| !known.contains_key(name)))
+    }
+
+    async fn configure(&self, life: &Life<'_>, id: &PhysicalId, sent: &Json) -> Result<(), StepEnd> {
+        let verbed = Verbed {
+            verb: Verb::Configure,
+            physical_id: id,
+            declared: None,
+            retries: life.facts().retry,
+            every: life.stage_pause(life.facts().ready),
+        };
+        self.repeat(life, &verbed, async |permit| life.ty.configure(&life.cx(), permit, id, sent).await).await?;
+        Ok(())
+    }
+
+    /// Waits until the object is usable and records that.
+    async fn ready(
+        &self,
+        life: &Life<'_>,
+        id: &PhysicalId,
+        known: &Attributes,
+        policy: Option<WaitPolicy>,
+    ) -> Result<(), StepEnd> {
+        const LOOK: WaitPolicy = WaitPolicy::secs(0, 1, 120);
+        let attributes = match policy {
+            Some(policy) => self.wait(life, id, life.recorded(), Goal::Ready, &policy).await?,
+            None if self.lacks(life, known) => self.wait(life, id, life.recorded(), Goal::Ready, &LOOK).await?,
+            None => Attributes::new(),
+        };
+        let (address, generation) = (life.step.address.clone(), life.generation);
+        let seq = self.append(Entry::Ready { address, generation, attributes })?;
+        self.durable(seq).await
+    }
+
+    fn object(&self, step: &Step, generation: u32) -> Result<Object, StepEnd> {
+        let ledger = self.engine.ledger.borrow();
+        ledger.snapshot().object(&step.address, generation).cloned().ok_or_else(|| {
+            self.failure(OpError::not_sent(&step.kind, "the ledger no longer holds the object; plan again"))
+        })
+    }
+
+    async fn updates(
+        &self,
+        step: &Step,
+        id: &PhysicalId,
+        generation: u32,
+        properties: &Value,
+        keep: &Keep,
+    ) -> Ended {
+        let object = self.object(step, generation)?;
+        let recorded = self.resolve(step, properties)?;
+        let life = self.life(step, recorded, keep.clone(), generation, &object.declared.region)?;
+        // The object exists; those who only need its id need not wait.
+        self.milestone(step.id, Needs::Created);
+        let changed = differences(life.ty, life.recorded(), &object.declared.properties);
+        let mut note = None;
+        if changed.is_empty() {
+            note = Some("nothing to call after all".to_owned());
+            let entry = Entry::Redeclared { address: step.address.clone(), declared: Box::new(life.declared.clone()) };
+            let seq = self.append(entry)?;
+            self.durable(seq).await?;
+        } else {
+            let old = object.declared.properties.clone();
+            self.update(&life, id, &old, &changed).await?;
+        }
+        self.note_created(&life);
+        self.note_ready(&life);
+        self.milestone(step.id, Needs::Ready);
+        Ok((Some(id.clone()), note))
+    }
+
+    async fn update(&self, life: &Life<'_>, id: &PhysicalId, old: &Json, changed: &[String]) -> Result<(), StepEnd> {
+        let sent = self.fill(life, life.recorded()).await?;
+        let facts = life.facts();
+        let verbed = Verbed {
+            verb: Verb::Update,
+            physical_id: id,
+            declared: Some(&life.declared),
+            retries: facts.retry,
+            every: life.stage_pause(facts.ready),
+        };
+        self.repeat(life, &verbed, async |permit| {
+            life.ty.update(&life.cx(), permit, id, old, &sent, changed).await
+        })
+        .await?;
+        let known = self.object(life.step, life.generation)?.attributes;
+        // A changed object is ready sooner than a new one.
+        let policy = facts.ready.map(|p| WaitPolicy { typical: p.typical.min(Duration::from_secs(60)), ..p });
+        self.ready(life, id, &known, policy).await
+    }
+
+    /// An object whose creation or update an earlier run began.
+    async fn finishes(
+        &self,
+        step: &Step,
+        id: &PhysicalId,
+        generation: u32,
+        properties: &Value,
+        keep: &Keep,
+    ) -> Ended {
+        let object = self.object(step, generation)?;
+        let recorded = self.resolve(step, properties)?;
+        let mut life = self.life(step, recorded, keep.clone(), generation, &object.declared.region)?;
+        life.shared = object.shared;
+        self.note_created(&life);
+        self.milestone(step.id, Needs::Created);
+        let facts = life.facts();
+        let mut changed = differences(life.ty, life.recorded(), &object.declared.properties);
+        if let Some(attempted) = &object.attempted {
+            // The object may hold what the interrupted update wanted: compare with that too.
+            changed.extend(differences(life.ty, life.recorded(), attempted));
+            changed.extend(differences(life.ty, attempted, &object.declared.properties));
+            changed.sort();
+            changed.dedup();
+        }
+        let sent = self.fill(&life, life.recorded()).await?;
+        if facts.configures && !object.shared {
+            // Settings of the interrupted creation first; they must be in place before the object is compared.
+            self.configure(&life, id, &sent).await?;
+        }
+        if changed.is_empty() {
+            self.ready(&life, id, &object.attributes, facts.ready).await?;
+            if life.declared != object.declared {
+                let declared = Box::new(life.declared.clone());
+                let seq = self.append(Entry::Redeclared { address: step.address.clone(), declared })?;
+                self.durable(seq).await?;
+            }
+        } else {
+            if let Some(policy) = facts.ready {
+                self.wait(&life, id, life.recorded(), Goal::Ready, &policy).await?;
+            }
+            let old = self.live(&life, id, &object.declared.properties).await?;
+            self.update(&life, id, &old, &changed).await?;
+        }
+        self.note_ready(&life);
+        self.milestone(step.id, Needs::Ready);
+        Ok((Some(id.clone()), Some("begun by an earlier run, now finished".into())))
+    }
+
+    /// What the object holds now, over what was recorded for properties AWS never returns.
+    async fn live(&self, life: &Life<'_>, id: &PhysicalId, recorded: &Json) -> Result<Json, StepEnd> {
+        let passes = self.enter(life).await;
+        let live = life.ty.read(&life.cx(), id, life.recorded()).await;
+        drop(passes);
+        let mut merged = recorded.clone();
+        if let (Some(merged), Some(Json::Object(live))) =
+            (merged.as_object_mut(), live.map_err(|e| self.failure(e))?)
+        {
+            merged.extend(live);
+        }
+        Ok(merged)
+    }
+
+    async fn deletes(&self, step: &Step, id: &PhysicalId, generation: u32, policy: DeletionPolicy) -> Ended {
+        let object = self.object(step, generation)?;
+        let keep = Keep {
+            deletion_policy: policy,
+            metadata: object.declared.metadata.clone(),
+            depends_on: Vec::new(),
+        };
+        let region = object.declared.region.clone();
+        let mut life = self.life(step, object.declared.properties.clone(), keep, generation, &region)?;
+        if policy == DeletionPolicy::Snapshot {
+            life.snapshot = Some(snapshot_name(step, generation, &self.set.target.lineage));
+        }
+        let facts = life.facts();
+        let verbed = Verbed {
+            verb: Verb::Delete,
+            physical_id: id,
+            declared: None,
+            retries: facts.retry_delete,
+            every: life.stage_pause(facts.gone),
+        };
+        let progress = self
+            .repeat(&life, &verbed, async |permit| life.ty.delete(&life.cx(), permit, id, life.recorded()).await)
+            .await?;
+        let mut kept = None;
+        match progress {
+            Progress::Kept(why) => kept = Some(why),
+            Progress::Done | Progress::Again(_) => {
+                if let Some(policy) = facts.gone {
+                    self.wait(&life, id, life.recorded(), Goal::Gone, &policy).await?;
+                }
+            }
+        }
+        let note = kept.as_ref().map(|why| format!("left in place: {why}"));
+        let seq = self.append(Entry::Gone { address: step.address.clone(), generation, kept })?;
+        self.durable(seq).await?;
+        self.note_created(&life);
+        self.note_ready(&life);
+        self.milestone(step.id, Needs::Created);
+        self.milestone(step.id, Needs::Ready);
+        Ok((Some(id.clone()), note))
+    }
+
+    async fn forgets(&self, step: &Step, id: &PhysicalId, generation: u32) -> Ended {
+        let kept = Some(step.why.clone());
+        let seq = self.append(Entry::Gone { address: step.address.clone(), generation, kept })?;
+        self.durable(seq).await?;
+        self.timings.borrow_mut()[step.id.0 as usize].done = true;
+        self.milestone(step.id, Needs::Created);
+        self.milestone(step.id, Needs::Ready);
+        Ok((Some(id.clone()), Some("left in place".into())))
+    }
+}
+
+type Ended = Result<(Option<PhysicalId>, Option<String>), StepEnd>;
+
+/// Top-level properties that mean something else.
+fn differences(ty: &dyn AnyType, desired: &Json, recorded: &Json) -> Vec<String> {
+    let empty = serde_json::Map::new();
+    let (desired, recorded) =
+        (desired.as_object().unwrap_or(&empty), recorded.as_object().unwrap_or(&empty));
+    let mut names: Vec<&String> = desired.keys().chain(recorded.keys()).collect();
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| match (desired.get(*name), recorded.get(*name)) {
+            (Some(a), Some(b)) => !ty.same(name, a, b),
+            _ => true,
+        })
+        .cloned()
+        .collect()
+}
+
+/// A final snapshot's name: the same on every retry.
+fn snapshot_name(step: &Step, generation: u32, lineage: &str) -> String {
+    let rule = crate::resources::NameRule { property: "", max: 60, lower: true, separator: '-' };
+    format!("{}-final", crate::aws::physical_name(&rule, lineage, &step.address, generation))
+}

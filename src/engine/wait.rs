@@ -1,0 +1,123 @@
+//! Repeats probes until a goal is reached: the waiter.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use super::{
+    call::{Judged, STRIKES, backoff, judge_read},
+    event::EventKind,
+    run::{Run, round},
+    step::{Life, StepEnd},
+};
+use crate::{
+    aws::OpError,
+    resources::{Attributes, Goal, PhysicalId, Probe, WaitPolicy},
+};
+
+/// The longest pause between two probes while the typical duration is still far.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// When to look next: halve the way to the typical duration, then every `policy.every`.
+fn pause(policy: &WaitPolicy, waited: Duration) -> Duration {
+    let left = policy.typical.saturating_sub(waited);
+    (left / 2).clamp(policy.every, LONGEST.max(policy.every))
+}
+
+impl Run<'_> {
+    /// Sleeps; a second stop signal ends it early.
+    pub async fn pause(&self, duration: Duration) -> Result<(), StepEnd> {
+        let sleep = self.engine.clock.sleep(duration);
+        let stop = std::pin::pin!(self.engine.stop.reached(2));
+        match futures_util::future::select(sleep, stop).await {
+            futures_util::future::Either::Left(_) => Ok(()),
+            futures_util::future::Either::Right(_) => Err(StepEnd::Stopped),
+        }
+    }
+
+    /// Probes until the goal is reached.
+    pub async fn wait(
+        &self,
+        life: &Life<'_>,
+        id: &PhysicalId,
+        props: &Json,
+        goal: Goal,
+        policy: &WaitPolicy,
+    ) -> Result<Attributes, StepEnd> {
+        let began = self.now();
+        let mut strikes = 0;
+        let mut delay = pause(policy, Duration::ZERO);
+        loop {
+            self.pause(delay).await?;
+            let passes = self.limits.enter(life.service()).await;
+            let answer = life.ty.probe(&life.cx(), id, props, goal).await;
+            drop(passes);
+            let waited = self.now().duration_since(began).unwrap_or_default();
+            match answer {
+                Ok(Probe::Reached(attributes)) => return Ok(attributes),
+                Ok(Probe::Failed(reason)) => {
+                    let error = OpError {
+                        operation: format!("wait for {}", life.step.kind),
+                        code: Some("LifecycleFailed".into()),
+                        message: reason,
+                        request_id: None,
+                        certainty: crate::aws::Certainty::Rejected,
+                    };
+                    return Err(self.failure(error));
+                }
+                Ok(Probe::Pending(detail)) => {
+                    strikes = 0;
+                    self.emit(EventKind::StepWaiting {
+                        step: life.step.id,
+                        address: life.step.address.clone(),
+                        detail: self.engine.secrets.redactor.clean(&detail),
+                        waited_s: round(waited.as_secs_f64()),
+                        typical_s: policy.typical.as_secs(),
+                    });
+                    delay = pause(policy, waited);
+                }
+                Err(error) => {
+                    strikes += 1;
+                    if strikes >= STRIKES || judge_read(&error) == Judged::Final {
+                        return Err(self.failure(error));
+                    }
+                    delay = backoff(strikes).max(policy.every);
+                    if error.is_throttle() {
+                        self.limits.throttled(life.service(), delay);
+                    }
+                    self.retrying(life, &error, strikes, delay, "looking again");
+                }
+            }
+            if waited > policy.deadline {
+                let minutes = policy.deadline.as_secs() / 60;
+                let error = OpError {
+                    operation: format!("wait for {}", life.step.kind),
+                    code: Some("DeadlineExceeded".into()),
+                    message: format!("not {} after {minutes} minutes", if goal == Goal::Ready { "ready" } else { "gone" }),
+                    request_id: None,
+                    certainty: crate::aws::Certainty::Rejected,
+                };
+                return Err(self.failure(error));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_get_denser_towards_the_typical_duration_and_never_denser_than_the_policy() {
+        let policy = WaitPolicy::secs(430, 10, 3600);
+        let mut waited = Duration::ZERO;
+        let mut probes = 0;
+        while waited < policy.typical {
+            waited += pause(&policy, waited);
+            probes += 1;
+        }
+        assert!(waited < policy.typical + policy.every, "overshoot is at most one interval: {waited:?}");
+        assert!(probes <= 13, "{probes} probes");
+        assert_eq!(pause(&policy, Duration::from_secs(500)), policy.every);
+    }
+}

@@ -80,7 +80,7 @@ pub(super) struct Verbed<'v> {
     pub every: Duration,
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     /// A step's failure with secrets removed.
     pub fn failure(&self, error: OpError) -> StepEnd {
         StepEnd::Failed { error: self.engine.secrets.redactor.clean_error(error), doubtful: false }

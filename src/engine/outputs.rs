@@ -11,7 +11,7 @@ use crate::{
     planner::Operation,
 };
 
-impl Run<'_> {
+impl Run<'_, '_> {
     /// Computes and records outputs and exports. An output that cannot be computed says so instead of a value.
     pub(super) async fn outputs(&self) -> BTreeMap<String, BTreeMap<String, Json>> {
         let mut outputs: BTreeMap<String, BTreeMap<String, Json>> = BTreeMap::new();

@@ -68,9 +68,9 @@ pub struct Finished {
 }
 
 /// The state shared by the steps of one run.
-pub(super) struct Run<'a> {
-    pub engine: &'a Engine<'a>,
-    pub set: &'a ChangeSet,
+pub(super) struct Run<'r, 'a> {
+    pub engine: &'r Engine<'a>,
+    pub set: &'r ChangeSet,
     pub limits: Limits,
     /// Attributes of each resource that other steps and outputs use.
     pub wanted: HashMap<Address, BTreeSet<String>>,
@@ -123,7 +123,7 @@ fn wanted(set: &ChangeSet) -> HashMap<Address, BTreeSet<String>> {
     wanted
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     pub fn elapsed(&self) -> f64 {
         self.since(self.started)
     }

@@ -103,7 +103,7 @@ pub(crate) fn may_adopt(kind: &str, properties: &Json, metadata: &Json) -> bool 
     named || metadata["Migrate"]["AdoptExisting"].as_bool().unwrap_or(false)
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     /// Takes a place among the calls in flight; the time spent queueing is not the step's own.
     pub async fn enter(&self, life: &Life<'_>) -> (Pass, Pass) {
         let asked = self.now();

@@ -24,7 +24,7 @@ fn pause(policy: &WaitPolicy, waited: Duration) -> Duration {
     (left / 2).clamp(policy.every, LONGEST.max(policy.every))
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     /// Sleeps; a second stop signal ends it early.
     pub async fn pause(&self, duration: Duration) -> Result<(), StepEnd> {
         let sleep = self.engine.clock.sleep(duration);

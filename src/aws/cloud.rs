@@ -66,8 +66,10 @@ impl Cloud {
         let region = self.config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string);
         let identity =
             self.sdk(&region).sts().get_caller_identity().send().await.map_err(op("GetCallerIdentity"))?;
-        self.account =
-            identity.account().ok_or_else(|| OpError::missing("GetCallerIdentity", "the account"))?.to_owned();
+        self.account = identity
+            .account()
+            .ok_or_else(|| OpError::missing("GetCallerIdentity", "the account"))?
+            .to_owned();
         if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
             partition.clone_into(&mut self.partition);
         }

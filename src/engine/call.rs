@@ -64,9 +64,18 @@ fn outwaited<'r>(error: &OpError, retries: &'r [Retry]) -> Option<&'r Retry> {
 /// Rejections that may mean "it is there already": worth a look before giving up.
 fn says_exists(error: &OpError) -> bool {
     error.code.as_deref().is_some_and(|code| {
-        ["Exist", "Duplicate", "AlreadyOwned", "AlreadyAssociated", "Conflict", "InUse", "Idempotent", "InvalidChangeBatch"]
-            .iter()
-            .any(|part| code.contains(part))
+        [
+            "Exist",
+            "Duplicate",
+            "AlreadyOwned",
+            "AlreadyAssociated",
+            "Conflict",
+            "InUse",
+            "Idempotent",
+            "InvalidChangeBatch",
+        ]
+        .iter()
+        .any(|part| code.contains(part))
     })
 }
 
@@ -131,7 +140,13 @@ impl Run<'_, '_> {
             };
             if error.certainty == Certainty::Unknown {
                 strikes += 1;
-                self.retrying(life, &error, attempt, Duration::ZERO, "the answer was lost; looking whether it took effect");
+                self.retrying(
+                    life,
+                    &error,
+                    attempt,
+                    Duration::ZERO,
+                    "the answer was lost; looking whether it took effect",
+                );
                 match self.look(life).await {
                     Ok(Some(found)) => return self.adopt(life, op, found),
                     Ok(None) if strikes < STRIKES => {
@@ -159,7 +174,10 @@ impl Run<'_, '_> {
                     }
                 }
             }
-            if error.certainty == Certainty::Rejected && !error.is_throttle() && (strikes > 0 || says_exists(&error)) {
+            if error.certainty == Certainty::Rejected
+                && !error.is_throttle()
+                && (strikes > 0 || says_exists(&error))
+            {
                 // Our own earlier call may have made it: its answer was lost, or the service is idempotent.
                 if let Ok(Some(found)) = self.look_once(life).await
                     && (found.ownership == Ownership::Ours || strikes > 0)
@@ -190,12 +208,8 @@ impl Run<'_, '_> {
 
     /// Adopts an object that was there before this run made any call: intent and outcome in one go.
     pub fn adopt_existing(&self, life: &Life<'_>, found: Found) -> Result<Created, StepEnd> {
-        let draft = self
-            .engine
-            .ledger
-            .borrow_mut()
-            .intend(life.create_intent())
-            .map_err(|e| self.ledger_broke(e))?;
+        let draft =
+            self.engine.ledger.borrow_mut().intend(life.create_intent()).map_err(|e| self.ledger_broke(e))?;
         let permit = self.engine.ledger.borrow_mut().permit(draft).map_err(|e| self.ledger_broke(e))?;
         self.adopt(life, permit.op(), found)
     }
@@ -259,7 +273,12 @@ impl Run<'_, '_> {
     }
 
     /// Calls an idempotent verb until it is done. The last outcome is appended but not yet synced.
-    pub async fn repeat<'l, F>(&self, life: &'l Life<'_>, verbed: &Verbed<'_>, call: F) -> Result<Progress, StepEnd>
+    pub async fn repeat<'l, F>(
+        &self,
+        life: &'l Life<'_>,
+        verbed: &Verbed<'_>,
+        call: F,
+    ) -> Result<Progress, StepEnd>
     where
         F: AsyncFn(&Permit) -> Result<Progress, OpError>,
     {
@@ -297,7 +316,10 @@ impl Run<'_, '_> {
                         typical_s: life.step.typical_s,
                     });
                     if self.now().duration_since(began).unwrap_or_default() > OUTWAIT_DELETE {
-                        let mut error = OpError::not_sent(&life.step.kind, format!("not finished after 45 minutes: {detail}"));
+                        let mut error = OpError::not_sent(
+                            &life.step.kind,
+                            format!("not finished after 45 minutes: {detail}"),
+                        );
                         error.code = Some("DeadlineExceeded".into());
                         return Err(self.failure(error));
                     }
@@ -322,7 +344,13 @@ impl Run<'_, '_> {
                             return Err(self.failure(error));
                         }
                         let delay = backoff(strikes);
-                        self.retrying(life, &error, attempt, delay, "the answer was lost; the call is idempotent");
+                        self.retrying(
+                            life,
+                            &error,
+                            attempt,
+                            delay,
+                            "the answer was lost; the call is idempotent",
+                        );
                         self.pause(delay).await?;
                     } else {
                         self.append(Entry::Refused { op, error: error.clone() })?;

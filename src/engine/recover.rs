@@ -53,7 +53,10 @@ pub async fn recover(
         let owner =
             Owner { migration: migration.clone(), lineage: lineage.clone(), generation: intent.generation };
         let (by, attributes, shared, how) = if intent.verb == Verb::Create {
-            match look(cloud, clock, &intent, &owner).await.map_err(|e| RecoverError::Look(intent.address.clone(), e))? {
+            match look(cloud, clock, &intent, &owner)
+                .await
+                .map_err(|e| RecoverError::Look(intent.address.clone(), e))?
+            {
                 Some((found, identity)) => {
                     let how = how_found(found.ownership, identity);
                     let shared = found.ownership == Ownership::Foreign;
@@ -103,11 +106,12 @@ async fn look(
         snapshot: None,
     };
     let identity = ty.facts().identity;
-    let settled = aws_smithy_types::DateTime::from_str(&intent.at, aws_smithy_types::date_time::Format::DateTime)
-        .ok()
-        .and_then(|at| at.to_millis().ok())
-        .map_or_else(|| clock.now(), from_millis)
-        + TAG_LAG;
+    let settled =
+        aws_smithy_types::DateTime::from_str(&intent.at, aws_smithy_types::date_time::Format::DateTime)
+            .ok()
+            .and_then(|at| at.to_millis().ok())
+            .map_or_else(|| clock.now(), from_millis)
+            + TAG_LAG;
     let mut failed = 0;
     loop {
         match ty.find(&cx, &declared.properties).await {

@@ -111,7 +111,9 @@ fn wanted(set: &ChangeSet) -> HashMap<Address, BTreeSet<String>> {
     };
     for step in &set.steps {
         match &step.action {
-            Action::Create { properties, .. } | Action::Update { properties, .. } | Action::Finish { properties, .. } => {
+            Action::Create { properties, .. }
+            | Action::Update { properties, .. }
+            | Action::Finish { properties, .. } => {
                 properties.references(&mut note);
             }
             Action::Delete { .. } | Action::Forget { .. } => {}

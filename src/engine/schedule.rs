@@ -58,7 +58,14 @@ impl Schedule {
                 on_created[at].iter().chain(&on_ready[at]).map(|next| rank[index(*next)]).max().unwrap_or(0);
             rank[at] = after + step.typical_s * 1_000 + 100;
         }
-        let mut schedule = Self { unmet, on_created, on_ready, rank, state: vec![State::Waiting; count], ready: BinaryHeap::new() };
+        let mut schedule = Self {
+            unmet,
+            on_created,
+            on_ready,
+            rank,
+            state: vec![State::Waiting; count],
+            ready: BinaryHeap::new(),
+        };
         for step in &set.steps {
             schedule.offer(step.id);
         }

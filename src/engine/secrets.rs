@@ -1,9 +1,6 @@
 //! Dynamic references become values in the copy that goes into a call, and nowhere else.
 
-use std::{
-    cell::RefCell,
-    collections::BTreeMap,
-};
+use std::{cell::RefCell, collections::BTreeMap};
 
 use serde_json::Value as Json;
 
@@ -93,12 +90,18 @@ impl SecretStore {
         let (kind, rest) = inner.split_once(':').unwrap_or((inner, ""));
         let value = match kind {
             "parameter" => self.parameters.0.get(reference).cloned().ok_or_else(|| {
-                OpError::not_sent("resolve", format!("the parameter behind {reference} has no value in this run"))
+                OpError::not_sent(
+                    "resolve",
+                    format!("the parameter behind {reference} has no value in this run"),
+                )
             })?,
             "secretsmanager" => self.secret(cloud, region, reference, rest).await?,
             "ssm" | "ssm-secure" => self.parameter(cloud, region, rest, kind == "ssm-secure").await?,
             other => {
-                return Err(OpError::not_sent("resolve", format!("unknown dynamic reference service `{other}`")));
+                return Err(OpError::not_sent(
+                    "resolve",
+                    format!("unknown dynamic reference service `{other}`"),
+                ));
             }
         };
         if kind != "ssm" {
@@ -107,7 +110,13 @@ impl SecretStore {
         Ok(value)
     }
 
-    async fn secret(&self, cloud: &Cloud, region: &str, reference: &str, rest: &str) -> Result<String, OpError> {
+    async fn secret(
+        &self,
+        cloud: &Cloud,
+        region: &str,
+        reference: &str,
+        rest: &str,
+    ) -> Result<String, OpError> {
         // The id may be an ARN, which holds six colons of its own.
         let parts: Vec<&str> = rest.split(':').collect();
         let id_parts = if rest.starts_with("arn:") { 7 } else { 1 };
@@ -117,7 +126,8 @@ impl SecretStore {
         let key = tail.next().filter(|k| !k.is_empty());
         let stage = tail.next().filter(|s| !s.is_empty());
         let version = tail.next().filter(|v| !v.is_empty());
-        let cache_key = (region.to_owned(), format!("{id}:{}:{}", stage.unwrap_or(""), version.unwrap_or("")));
+        let cache_key =
+            (region.to_owned(), format!("{id}:{}:{}", stage.unwrap_or(""), version.unwrap_or("")));
         let cached = self.cache.borrow().get(&cache_key).cloned();
         let text = match cached {
             Some(text) => text,
@@ -141,16 +151,28 @@ impl SecretStore {
         self.redactor.learn(text);
         let Some(key) = key else { return Ok(text.to_owned()) };
         let document: Json = serde_json::from_str(text).map_err(|_| {
-            OpError::not_sent("GetSecretValue", format!("{reference} asks for a key, but the secret is no JSON object"))
+            OpError::not_sent(
+                "GetSecretValue",
+                format!("{reference} asks for a key, but the secret is no JSON object"),
+            )
         })?;
         match &document[key] {
             Json::String(value) => Ok(value.clone()),
-            Json::Null => Err(OpError::not_sent("GetSecretValue", format!("{reference}: the secret has no key `{key}`"))),
+            Json::Null => Err(OpError::not_sent(
+                "GetSecretValue",
+                format!("{reference}: the secret has no key `{key}`"),
+            )),
             other => Ok(other.to_string()),
         }
     }
 
-    async fn parameter(&self, cloud: &Cloud, region: &str, name: &str, decrypt: bool) -> Result<String, OpError> {
+    async fn parameter(
+        &self,
+        cloud: &Cloud,
+        region: &str,
+        name: &str,
+        decrypt: bool,
+    ) -> Result<String, OpError> {
         let key = (region.to_owned(), format!("ssm:{name}"));
         if let Some(value) = self.cache.borrow().get(&key) {
             return Ok(value.as_str().unwrap_or_default().to_owned());

@@ -20,7 +20,8 @@ use crate::{
     ledger::{Declared, Entry, Intend, Object, Verb},
     planner::{Action, Keep, Step},
     resources::{
-        AnyType, Attributes, Cx, Facts, Goal, OnConflict, Ownership, PhysicalId, Progress, WaitPolicy, registry,
+        AnyType, Attributes, Cx, Facts, Goal, OnConflict, Ownership, PhysicalId, Progress, WaitPolicy,
+        registry,
     },
 };
 
@@ -134,7 +135,9 @@ impl Run<'_, '_> {
             Action::Delete { physical_id, generation, policy, .. } => {
                 self.deletes(step, physical_id, *generation, *policy).await
             }
-            Action::Forget { physical_id, generation, .. } => self.forgets(step, physical_id, *generation).await,
+            Action::Forget { physical_id, generation, .. } => {
+                self.forgets(step, physical_id, *generation).await
+            }
         };
         match result {
             Ok((physical_id, note)) => {
@@ -199,11 +202,12 @@ impl Run<'_, '_> {
     /// The properties with every reference answered from the ledger.
     fn resolve(&self, step: &Step, properties: &Value) -> Result<Json, StepEnd> {
         let ledger = self.engine.ledger.borrow();
-        let lookup =
-            |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
+        let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
         properties.resolve(&lookup).map_err(|unknown| {
             let message = match unknown {
-                Unknown::Reference(reference) => format!("{reference} is not known, though the step needs it"),
+                Unknown::Reference(reference) => {
+                    format!("{reference} is not known, though the step needs it")
+                }
                 Unknown::Invalid(why) => why,
             };
             self.failure(OpError::not_sent(&step.kind, message))
@@ -247,7 +251,11 @@ impl Run<'_, '_> {
             self.engine.ledger.borrow().snapshot().seq
         } else {
             // Nothing more to do: one sync covers "created" and "ready".
-            self.append(Entry::Ready { address: step.address.clone(), generation, attributes: Attributes::new() })?
+            self.append(Entry::Ready {
+                address: step.address.clone(),
+                generation,
+                attributes: Attributes::new(),
+            })?
         };
         self.durable(seq).await?;
         self.note_created(&life);
@@ -305,7 +313,8 @@ impl Run<'_, '_> {
             retries: life.facts().retry,
             every: life.stage_pause(life.facts().ready),
         };
-        self.repeat(life, &verbed, async |permit| life.ty.configure(&life.cx(), permit, id, sent).await).await?;
+        self.repeat(life, &verbed, async |permit| life.ty.configure(&life.cx(), permit, id, sent).await)
+            .await?;
         Ok(())
     }
 
@@ -320,7 +329,9 @@ impl Run<'_, '_> {
         const LOOK: WaitPolicy = WaitPolicy::secs(0, 1, 120);
         let attributes = match policy {
             Some(policy) => self.wait(life, id, life.recorded(), Goal::Ready, &policy).await?,
-            None if self.lacks(life, known) => self.wait(life, id, life.recorded(), Goal::Ready, &LOOK).await?,
+            None if self.lacks(life, known) => {
+                self.wait(life, id, life.recorded(), Goal::Ready, &LOOK).await?
+            }
             None => Attributes::new(),
         };
         let (address, generation) = (life.step.address.clone(), life.generation);
@@ -352,7 +363,10 @@ impl Run<'_, '_> {
         let mut note = None;
         if changed.is_empty() {
             note = Some("nothing to call after all".to_owned());
-            let entry = Entry::Redeclared { address: step.address.clone(), declared: Box::new(life.declared.clone()) };
+            let entry = Entry::Redeclared {
+                address: step.address.clone(),
+                declared: Box::new(life.declared.clone()),
+            };
             let seq = self.append(entry)?;
             self.durable(seq).await?;
         } else {
@@ -365,7 +379,13 @@ impl Run<'_, '_> {
         Ok((Some(id.clone()), note))
     }
 
-    async fn update(&self, life: &Life<'_>, id: &PhysicalId, old: &Json, changed: &[String]) -> Result<(), StepEnd> {
+    async fn update(
+        &self,
+        life: &Life<'_>,
+        id: &PhysicalId,
+        old: &Json,
+        changed: &[String],
+    ) -> Result<(), StepEnd> {
         let sent = self.fill(life, life.recorded()).await?;
         let facts = life.facts();
         let verbed = Verbed {
@@ -468,7 +488,9 @@ impl Run<'_, '_> {
             every: life.stage_pause(facts.gone),
         };
         let progress = self
-            .repeat(&life, &verbed, async |permit| life.ty.delete(&life.cx(), permit, id, life.recorded()).await)
+            .repeat(&life, &verbed, async |permit| {
+                life.ty.delete(&life.cx(), permit, id, life.recorded()).await
+            })
             .await?;
         let mut kept = None;
         match progress {
@@ -505,8 +527,7 @@ type Ended = Result<(Option<PhysicalId>, Option<String>), StepEnd>;
 /// Top-level properties that mean something else.
 fn differences(ty: &dyn AnyType, desired: &Json, recorded: &Json) -> Vec<String> {
     let empty = serde_json::Map::new();
-    let (desired, recorded) =
-        (desired.as_object().unwrap_or(&empty), recorded.as_object().unwrap_or(&empty));
+    let (desired, recorded) = (desired.as_object().unwrap_or(&empty), recorded.as_object().unwrap_or(&empty));
     let mut names: Vec<&String> = desired.keys().chain(recorded.keys()).collect();
     names.sort();
     names.dedup();

@@ -93,7 +93,10 @@ impl Run<'_, '_> {
                 let error = OpError {
                     operation: format!("wait for {}", life.step.kind),
                     code: Some("DeadlineExceeded".into()),
-                    message: format!("not {} after {minutes} minutes", if goal == Goal::Ready { "ready" } else { "gone" }),
+                    message: format!(
+                        "not {} after {minutes} minutes",
+                        if goal == Goal::Ready { "ready" } else { "gone" }
+                    ),
                     request_id: None,
                     certainty: crate::aws::Certainty::Rejected,
                 };

@@ -24,6 +24,7 @@ use super::{
     connector::Connector,
     durations,
     faults::{self, Action, FaultScript, Faults, Moment, Subject},
+    services::{SERVICES, Service},
     throttle::Throttles,
     world::Delta,
 };
@@ -112,6 +113,7 @@ impl State {
 
 struct Inner {
     state: Mutex<State>,
+    services: &'static [Service],
     clock: Arc<dyn Clock>,
     killed: Arc<AtomicBool>,
 }
@@ -136,9 +138,21 @@ impl Sandbox {
     /// A sandbox around a world.
     #[must_use]
     pub fn with_options(world: World, clock: Arc<dyn Clock>, options: Options) -> Self {
+        Self::with_services(world, clock, options, SERVICES)
+    }
+
+    /// A sandbox that has other services than the usual ones.
+    #[must_use]
+    pub fn with_services(
+        world: World,
+        clock: Arc<dyn Clock>,
+        options: Options,
+        services: &'static [Service],
+    ) -> Self {
         let faults = Faults::new(options.script.clone());
         let state = State { world, options, faults, log: Vec::new(), calls: 0, sink: None };
-        Self(Arc::new(Inner { state: Mutex::new(state), clock, killed: Arc::new(AtomicBool::new(false)) }))
+        let killed = Arc::new(AtomicBool::new(false));
+        Self(Arc::new(Inner { state: Mutex::new(state), services, clock, killed }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -222,7 +236,7 @@ impl Sandbox {
     /// Handles one request: waits, has the effect, waits, answers.
     pub async fn handle(&self, incoming: Incoming) -> Outcome {
         let start = millis(self.0.clock.now());
-        let call = codec::receive(&incoming);
+        let call = codec::receive(self.0.services, &incoming);
         drop(incoming);
         let (number, action, latency) = self.arrive(call.as_ref());
         let request_id = request_id(number, self.lock().world.seed);

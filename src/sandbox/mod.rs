@@ -14,7 +14,7 @@ pub mod services;
 mod throttle;
 mod world;
 
-pub use faults::{Action, FaultRule, FaultScript, Selector};
+pub use faults::{Action, FaultRule, FaultScript, Moment, Selector};
 pub use host::{Logged, Options, Outcome, Sandbox};
 pub use reply::{Fault, Kind, Operation, Reply, Request, done};
 pub use throttle::Throttles;

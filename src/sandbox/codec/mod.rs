@@ -9,6 +9,10 @@ mod model;
 mod receive;
 mod respond;
 mod rest;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_s3;
 mod time;
 mod validate;
 mod wire;

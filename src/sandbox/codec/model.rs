@@ -192,6 +192,8 @@ impl Shape {
 
 /// Compiles a model's pattern (Java's syntax) so that it matches whole values.
 pub fn compile(pattern: &str) -> Option<Regex> {
+    // Java writes characters beyond the basic plane as pairs of surrogates.
+    let pattern = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\u{10000}-\u{10FFFF}");
     Regex::new(&format!(r"\A(?:{pattern})\z")).ok()
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::sandbox::{
     Fault,
     reply::Operation,
-    services::{SERVICES, Service},
+    services::Service,
 };
 
 /// A request as far as it could be understood.
@@ -40,8 +40,8 @@ pub struct Call {
 
 /// Understands a request; `None` if it is for no service of the sandbox.
 #[must_use]
-pub fn receive(rq: &Incoming) -> Option<Call> {
-    let (service, region) = service_of(rq)?;
+pub fn receive(services: &'static [Service], rq: &Incoming) -> Option<Call> {
+    let (service, region) = service_of(services, rq)?;
     let model = model(service);
     let protocol = protocol_of(model, rq);
     let mut call = Call {
@@ -59,19 +59,19 @@ pub fn receive(rq: &Incoming) -> Option<Call> {
     Some(call)
 }
 
-fn service_of(rq: &Incoming) -> Option<(&'static Service, String)> {
+fn service_of(services: &'static [Service], rq: &Incoming) -> Option<(&'static Service, String)> {
     if let Some((region, signing)) = rq.scope() {
-        let service = SERVICES.iter().find(|s| s.signing == signing)?;
+        let service = services.iter().find(|s| s.signing == signing)?;
         return Some((service, region.to_owned()));
     }
     let labels: Vec<&str> = rq.host().split('.').collect();
     let named = |s: &&Service| labels.iter().any(|label| *label == s.signing || *label == s.name);
-    let service = SERVICES.iter().find(named).or_else(|| {
+    let service = services.iter().find(named).or_else(|| {
         let target = rq.header("x-amz-target")?.split('.').next()?;
-        SERVICES.iter().find(|s| model(s).metadata.target_prefix.as_deref() == Some(target))
+        services.iter().find(|s| model(s).metadata.target_prefix.as_deref() == Some(target))
     });
     // An unsigned request without a telling host is how a browser or curl asks for a public object.
-    let service = service.or_else(|| SERVICES.iter().find(|s| s.name == "s3"))?;
+    let service = service.or_else(|| services.iter().find(|s| s.name == "s3"))?;
     let region =
         labels.iter().find(|l| l.split('-').count() == 3 && l.ends_with(|c: char| c.is_ascii_digit()));
     Some((service, region.map_or("us-east-1", |r| r).to_owned()))

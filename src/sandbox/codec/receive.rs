@@ -10,11 +10,7 @@ use super::{
     rest, validate,
     wire::{Incoming, Protocol},
 };
-use crate::sandbox::{
-    Fault,
-    reply::Operation,
-    services::Service,
-};
+use crate::sandbox::{Fault, reply::Operation, services::Service};
 
 /// A request as far as it could be understood.
 pub struct Call {

@@ -228,7 +228,12 @@ fn json_times_blobs_and_errors() {
     assert_eq!(out.unwrap().secret_binary(), Some(&blob));
     let (seen, _) = wire.call(
         Ok(json!({})),
-        secrets.put_secret_value().secret_id("s").client_request_token("0".repeat(32)).secret_binary(blob).send(),
+        secrets
+            .put_secret_value()
+            .secret_id("s")
+            .client_request_token("0".repeat(32))
+            .secret_binary(blob)
+            .send(),
     );
     assert_eq!(seen["SecretBinary"], "AP9ieXRlcw==");
 }
@@ -270,7 +275,10 @@ fn cbor_times_numbers_and_query_compatible_errors() {
     assert_eq!(out.datapoints()[0].timestamp().unwrap().secs(), 1_760_000_000);
     let (_, out) = wire.call(fault("ResourceNotFound"), cloudwatch.delete_alarms().alarm_names("x").send());
     let error = out.unwrap_err();
-    assert_eq!((error.code(), error.raw_response().unwrap().status().as_u16()), (Some("ResourceNotFound"), 404));
+    assert_eq!(
+        (error.code(), error.raw_response().unwrap().status().as_u16()),
+        (Some("ResourceNotFound"), 404)
+    );
 }
 
 #[test]
@@ -289,7 +297,11 @@ fn route53_labels_queries_and_documents() {
     let batch = ChangeBatch::builder().changes(change.build().unwrap()).comment("<&>").build().unwrap();
     let (seen, out) = wire.call(
         Ok(json!({"ChangeInfo": {"Id": "/change/C1", "Status": "PENDING", "SubmittedAt": 1_760_000_000.0}})),
-        route53.change_resource_record_sets().hosted_zone_id("/hostedzone/Z9").change_batch(batch.clone()).send(),
+        route53
+            .change_resource_record_sets()
+            .hosted_zone_id("/hostedzone/Z9")
+            .change_batch(batch.clone())
+            .send(),
     );
     assert_eq!(
         seen,
@@ -352,7 +364,8 @@ fn faults_by_script_look_like_the_real_trouble() {
     let wire = Wire::new();
     let iam = aws_sdk_iam::Client::new(&wire.config);
     let outcome = |action: Action| {
-        wire.sandbox.set_faults(FaultScript { rules: vec![FaultRule { selector: Default::default(), action }] });
+        wire.sandbox
+            .set_faults(FaultScript { rules: vec![FaultRule { selector: Default::default(), action }] });
         let (seen, out) = wire.call(Ok(json!({})), iam.delete_role().role_name("r").send());
         (seen != Json::Null, out.map_err(op("DeleteRole")).err())
     };
@@ -389,7 +402,8 @@ fn a_crash_ends_the_run_before_or_after_the_effect() {
         let wire = Wire::new();
         let iam = aws_sdk_iam::Client::new(&wire.config);
         let action = Action::Crash(moment);
-        wire.sandbox.set_faults(FaultScript { rules: vec![FaultRule { selector: Default::default(), action }] });
+        wire.sandbox
+            .set_faults(FaultScript { rules: vec![FaultRule { selector: Default::default(), action }] });
         SEEN.replace(Json::Null);
         let run = iam.delete_role().role_name("r").send();
         let halted = wire.clock.block_on_until(run, &wire.sandbox.killed());

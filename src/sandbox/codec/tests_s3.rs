@@ -63,7 +63,8 @@ fn markers_choose_the_operation_and_roots_are_s3s() {
     assert_eq!(seen, json!({"Bucket": "data-bucket", "Prefix": "k", "MaxKeys": 3}));
     assert_eq!(out.unwrap().contents()[0].size(), Some(3));
 
-    let (_, out) = wire.call(Ok(json!({"Status": "Enabled"})), s3.get_bucket_versioning().bucket("data-bucket").send());
+    let (_, out) =
+        wire.call(Ok(json!({"Status": "Enabled"})), s3.get_bucket_versioning().bucket("data-bucket").send());
     assert_eq!(out.unwrap().status(), Some(&types::BucketVersioningStatus::Enabled));
     let (_, out) = wire.call(
         Ok(json!({"LocationConstraint": "eu-west-1"})),
@@ -86,7 +87,8 @@ fn markers_choose_the_operation_and_roots_are_s3s() {
         s3.get_public_access_block().bucket("data-bucket").send(),
     );
     assert_eq!(out.unwrap().public_access_block_configuration().unwrap().block_public_acls(), Some(true));
-    let (seen, out) = wire.call(Ok(json!({"Policy": "{\"a\": 1}"})), s3.get_bucket_policy().bucket("data-bucket").send());
+    let (seen, out) =
+        wire.call(Ok(json!({"Policy": "{\"a\": 1}"})), s3.get_bucket_policy().bucket("data-bucket").send());
     assert_eq!(seen, json!({"Bucket": "data-bucket"}));
     assert_eq!(out.unwrap().policy(), Some("{\"a\": 1}"));
 }
@@ -107,7 +109,10 @@ fn configurations_are_read_with_flat_lists_and_attributes() {
     let lifecycle = types::BucketLifecycleConfiguration::builder().rules(rule).build().unwrap();
     let (seen, out) = wire.call(
         Ok(json!({})),
-        s3.put_bucket_lifecycle_configuration().bucket("data-bucket").lifecycle_configuration(lifecycle).send(),
+        s3.put_bucket_lifecycle_configuration()
+            .bucket("data-bucket")
+            .lifecycle_configuration(lifecycle)
+            .send(),
     );
     out.unwrap();
     assert_eq!(

@@ -1,6 +1,20 @@
-//! Not written yet.
+//! DMS: subnet groups, replication instances, endpoints, connection tests, tasks that load and follow tables.
 
-use crate::sandbox::Operation;
+mod certificates;
+mod connections;
+mod endpoints;
+mod engines;
+mod instances;
+mod mappings;
+mod operations;
+mod progress;
+mod run;
+mod settings;
+mod statistics;
+mod store;
+mod subnets;
+mod subscriptions;
+mod tags;
+mod tasks;
 
-/// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub use operations::OPERATIONS;

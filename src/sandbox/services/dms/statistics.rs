@@ -1,0 +1,55 @@
+//! Table statistics.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    progress,
+    store::{TASK, filtered, invalid, missing, paged, state},
+};
+use crate::sandbox::{Reply, Request, World};
+
+/// `DescribeTableStatistics`.
+pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
+    let arn = rq.text("ReplicationTaskArn");
+    let task = world.get(TASK, arn).ok_or_else(|| missing(format!("Replication Task {arn} not found.")))?;
+    let rows = progress::of(task, world.now()).tables(task);
+    let known: &[(&str, &[&str])] =
+        &[("schema-name", &["SchemaName"]), ("table-name", &["TableName"]), ("table-state", &["TableState"])];
+    let rows = filtered(rq, rows, known)?;
+    let mut answer = paged(rq, "TableStatistics", rows, 500)?;
+    answer["ReplicationTaskArn"] = json!(arn);
+    Ok(answer)
+}
+
+/// `ReloadTables`: the tables are loaded again, beginning now.
+pub(super) fn reload(world: &mut World, rq: &Request<'_>) -> Reply {
+    let arn = rq.text("ReplicationTaskArn");
+    let task = world.get(TASK, arn).ok_or_else(|| missing(format!("Replication Task {arn} not found.")))?;
+    if task["Status"] != "running" {
+        return Err(state("Replication Task must be running to reload tables."));
+    }
+    let now = world.now();
+    let at = progress::active(task, now);
+    let known = progress::of(task, now).tables(task);
+    let mut names = Vec::new();
+    for wanted in rq.list("TablesToReload") {
+        let there = |row: &Json| row["SchemaName"] == wanted["SchemaName"] && row["TableName"] == wanted["TableName"];
+        let text = |member: &str| wanted[member].as_str().unwrap_or_default().to_owned();
+        let name = format!("{}.{}", text("SchemaName"), text("TableName"));
+        if !known.iter().any(there) {
+            return Err(invalid(format!("Table {name} is not part of the replication task.")));
+        }
+        names.push(name);
+    }
+    if rq.text("ReloadOption") != "validate-only"
+        && let Some(row) = world.get_mut(TASK, arn)
+    {
+        if !row["_reload"].is_object() {
+            row["_reload"] = json!({});
+        }
+        for name in names {
+            row["_reload"][name] = json!(at);
+        }
+    }
+    Ok(json!({"ReplicationTaskArn": arn}))
+}

@@ -1,9 +1,13 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
-use super::{AnyType, Erased, ecs, elasticloadbalancingv2, iam};
+use super::{AnyType, Erased, dms, ecs, elasticloadbalancingv2, iam};
 
 /// All types, sorted by name.
 pub static TYPES: &[&dyn AnyType] = &[
+    &Erased::<dms::Endpoint>::new(),
+    &Erased::<dms::ReplicationInstance>::new(),
+    &Erased::<dms::ReplicationSubnetGroup>::new(),
+    &Erased::<dms::ReplicationTask>::new(),
     &Erased::<ecs::Cluster>::new(),
     &Erased::<ecs::Service>::new(),
     &Erased::<ecs::TaskDefinition>::new(),

@@ -1,1 +1,15 @@
-//! Resource types of AWS::dms.
+//! Resource types of AWS::DMS.
+
+mod endpoint;
+mod instance_rules;
+mod replication_instance;
+mod replication_subnet_group;
+mod replication_task;
+mod settings;
+mod support;
+mod task_settings;
+
+pub use endpoint::Endpoint;
+pub use replication_instance::ReplicationInstance;
+pub use replication_subnet_group::ReplicationSubnetGroup;
+pub use replication_task::ReplicationTask;

@@ -130,7 +130,9 @@ async fn get(cx: &Cx<'_>, by: &str, value: &str) -> Result<Option<Live>, OpError
 
 /// Settings as they compare: what DMS never shows counts only where both sides have it.
 fn same_settings(desired: &Json, recorded: &Json) -> bool {
-    let (Some(left), Some(right)) = (desired.as_object(), recorded.as_object()) else { return desired == recorded };
+    let (Some(left), Some(right)) = (desired.as_object(), recorded.as_object()) else {
+        return desired == recorded;
+    };
     left.keys().chain(right.keys()).all(|name| match (left.get(name), right.get(name)) {
         (Some(a), Some(b)) => compare::same(Endpoint::FACTS.kind, "Settings", a, b),
         _ => HIDDEN.contains(&name.as_str()),
@@ -217,7 +219,8 @@ impl ResourceType for Endpoint {
                 problems.push(((*block).to_owned(), why.to_owned()));
             }
         }
-        let mysql = matches!(props["EngineName"].as_str(), Some("mysql" | "mariadb" | "aurora" | "gcp-mysql"));
+        let mysql =
+            matches!(props["EngineName"].as_str(), Some("mysql" | "mariadb" | "aurora" | "gcp-mysql"));
         if mysql && props["SslMode"] == "require" {
             let why = "the MySQL family knows verify-ca and verify-full (with an imported certificate), not require";
             problems.push(("SslMode".into(), why.into()));
@@ -226,7 +229,9 @@ impl ResourceType for Endpoint {
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(endpoint) = get(cx, "endpoint-id", &props.name().to_lowercase()).await? else { return Ok(None) };
+        let Some(endpoint) = get(cx, "endpoint-id", &props.name().to_lowercase()).await? else {
+            return Ok(None);
+        };
         let Some(arn) = endpoint.endpoint_arn() else { return Ok(None) };
         if endpoint.status() == Some("deleting") {
             return Ok(None);
@@ -340,7 +345,9 @@ impl ResourceType for Endpoint {
             .modify_endpoint()
             .endpoint_arn(id.as_str())
             .set_engine_name(new.EngineName.clone())
-            .set_endpoint_identifier(new.EndpointIdentifier.clone().filter(|_| change.has("EndpointIdentifier")))
+            .set_endpoint_identifier(
+                new.EndpointIdentifier.clone().filter(|_| change.has("EndpointIdentifier")),
+            )
             .set_endpoint_type(
                 new.EndpointType
                     .as_deref()
@@ -349,12 +356,17 @@ impl ResourceType for Endpoint {
             )
             .set_certificate_arn(text("CertificateArn", &new.CertificateArn))
             .set_database_name(text("DatabaseName", &new.DatabaseName))
-            .set_extra_connection_attributes(text("ExtraConnectionAttributes", &new.ExtraConnectionAttributes))
+            .set_extra_connection_attributes(text(
+                "ExtraConnectionAttributes",
+                &new.ExtraConnectionAttributes,
+            ))
             .set_password(new.Password.clone().filter(|_| change.has("Password")))
             .set_port(new.Port.filter(|_| change.has("Port")))
             .set_server_name(text("ServerName", &new.ServerName))
             .set_ssl_mode(
-                change.has("SslMode").then(|| DmsSslModeValue::from(new.SslMode.as_deref().unwrap_or("none"))),
+                change
+                    .has("SslMode")
+                    .then(|| DmsSslModeValue::from(new.SslMode.as_deref().unwrap_or("none"))),
             )
             .set_username(text("Username", &new.Username))
             // Settings that the template no longer has fall back to their defaults.
@@ -377,7 +389,15 @@ impl ResourceType for Endpoint {
         id: &PhysicalId,
         _props: &Props,
     ) -> Result<Progress, OpError> {
-        match cx.sdk.dms().delete_endpoint().endpoint_arn(id.as_str()).send().await.map_err(op("DeleteEndpoint")) {
+        match cx
+            .sdk
+            .dms()
+            .delete_endpoint()
+            .endpoint_arn(id.as_str())
+            .send()
+            .await
+            .map_err(op("DeleteEndpoint"))
+        {
             Ok(_) => Ok(Progress::Done),
             Err(error) if error.is(ABSENT) => Ok(Progress::Done),
             // Refused because tasks remain, or because it is being deleted already.

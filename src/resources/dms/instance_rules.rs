@@ -5,8 +5,12 @@ use serde_json::Value as Json;
 /// Lists whose order means nothing.
 pub(super) fn same_set(desired: &Json, recorded: &Json) -> bool {
     let sorted = |value: &Json| {
-        let mut texts: Vec<String> =
-            value.as_array().into_iter().flatten().map(|item| item.as_str().unwrap_or_default().to_owned()).collect();
+        let mut texts: Vec<String> = value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|item| item.as_str().unwrap_or_default().to_owned())
+            .collect();
         texts.sort();
         texts.dedup();
         texts

@@ -164,7 +164,8 @@ impl ResourceType for ReplicationInstance {
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
         let instance = get(cx, BY_ARN, id.as_str()).await?;
-        let status = instance.as_ref().and_then(|i| i.replication_instance_status()).unwrap_or("absent").to_owned();
+        let status =
+            instance.as_ref().and_then(|i| i.replication_instance_status()).unwrap_or("absent").to_owned();
         Ok(match (instance, goal) {
             (None, Goal::Gone) => Probe::Reached(Attributes::new()),
             (None, Goal::Ready) => Probe::Pending(status),
@@ -289,7 +290,9 @@ impl ResourceType for ReplicationInstance {
             .set_replication_instance_identifier(
                 new.ReplicationInstanceIdentifier.clone().filter(|_| sent("ReplicationInstanceIdentifier")),
             )
-            .set_vpc_security_group_ids(new.VpcSecurityGroupIds.clone().filter(|_| sent("VpcSecurityGroupIds")))
+            .set_vpc_security_group_ids(
+                new.VpcSecurityGroupIds.clone().filter(|_| sent("VpcSecurityGroupIds")),
+            )
             .send()
             .await
             .map_err(op("ModifyReplicationInstance"))?;
@@ -310,7 +313,9 @@ impl ResourceType for ReplicationInstance {
             Err(error) if error.is(&["InvalidResourceStateFault"]) => {
                 match get(cx, BY_ARN, id.as_str()).await? {
                     None => Ok(Progress::Done),
-                    Some(live) if live.replication_instance_status() == Some("deleting") => Ok(Progress::Done),
+                    Some(live) if live.replication_instance_status() == Some("deleting") => {
+                        Ok(Progress::Done)
+                    }
                     Some(_) => Err(error),
                 }
             }

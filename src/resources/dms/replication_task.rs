@@ -95,17 +95,17 @@ impl Gap {
         let json = |wanted: &Option<String>, live: Option<&str>| {
             wanted.as_ref().is_some_and(|text| !task_settings::same_json(text, live.unwrap_or_default()))
         };
-        let text =
-            |wanted: &Option<String>, live: Option<&str>| wanted.as_ref().is_some_and(|text| live != Some(text));
+        let text = |wanted: &Option<String>, live: Option<&str>| {
+            wanted.as_ref().is_some_and(|text| live != Some(text))
+        };
         let name = live.replication_task_identifier().unwrap_or_default();
         let settings = live.replication_task_settings().unwrap_or_default();
         Self {
             instance: text(&new.ReplicationInstanceArn, live.replication_instance_arn()),
             name: !new.name().eq_ignore_ascii_case(name),
-            settings: new
-                .ReplicationTaskSettings
-                .as_ref()
-                .is_some_and(|wanted| !task_settings::same_json(wanted, &task_settings::shown(settings, wanted))),
+            settings: new.ReplicationTaskSettings.as_ref().is_some_and(|wanted| {
+                !task_settings::same_json(wanted, &task_settings::shown(settings, wanted))
+            }),
             mappings: json(&new.TableMappings, live.table_mappings()),
             start: text(&new.CdcStartPosition, live.cdc_start_position()),
             end: text(&new.CdcStopPosition, live.cdc_stop_position()),
@@ -229,7 +229,8 @@ impl ResourceType for ReplicationTask {
             }
         }
         if !props["CdcStartTime"].is_null() && !props["CdcStartPosition"].is_null() {
-            problems.push(("CdcStartTime".into(), "CdcStartTime and CdcStartPosition exclude each other".into()));
+            problems
+                .push(("CdcStartTime".into(), "CdcStartTime and CdcStartPosition exclude each other".into()));
         }
         problems
     }

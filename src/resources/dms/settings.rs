@@ -17,28 +17,60 @@ pub(super) trait Block: Sized {
 }
 
 macro_rules! put {
-    ($b:ident, $v:ident, $field:ident, text) => { $b.$field($v.clone()) };
-    ($b:ident, $v:ident, $field:ident, hidden) => { $b.$field($v.clone()) };
-    ($b:ident, $v:ident, $field:ident, need) => { $b.$field($v.clone()) };
-    ($b:ident, $v:ident, $field:ident, copy) => { $b.$field(*$v) };
-    ($b:ident, $v:ident, $field:ident, needcopy) => { $b.$field(*$v) };
-    ($b:ident, $v:ident, $field:ident, list) => { $v.iter().fold($b, |b, item| b.$field(*item)) };
-    ($b:ident, $v:ident, $field:ident, choice $choice:ident) => { $b.$field(types::$choice::from($v.as_str())) };
+    ($b:ident, $v:ident, $field:ident, text) => {
+        $b.$field($v.clone())
+    };
+    ($b:ident, $v:ident, $field:ident, hidden) => {
+        $b.$field($v.clone())
+    };
+    ($b:ident, $v:ident, $field:ident, need) => {
+        $b.$field($v.clone())
+    };
+    ($b:ident, $v:ident, $field:ident, copy) => {
+        $b.$field(*$v)
+    };
+    ($b:ident, $v:ident, $field:ident, needcopy) => {
+        $b.$field(*$v)
+    };
+    ($b:ident, $v:ident, $field:ident, list) => {
+        $v.iter().fold($b, |b, item| b.$field(*item))
+    };
+    ($b:ident, $v:ident, $field:ident, choice $choice:ident) => {
+        $b.$field(types::$choice::from($v.as_str()))
+    };
 }
 
 macro_rules! take {
-    ($live:ident, $field:ident, text) => { $live.$field.clone() };
-    ($live:ident, $field:ident, hidden) => { None };
-    ($live:ident, $field:ident, need) => { Some($live.$field.clone()) };
-    ($live:ident, $field:ident, copy) => { $live.$field };
-    ($live:ident, $field:ident, needcopy) => { Some($live.$field) };
-    ($live:ident, $field:ident, list) => { $live.$field.clone() };
-    ($live:ident, $field:ident, choice $choice:ident) => { $live.$field.as_ref().map(|v| v.as_str().to_owned()) };
+    ($live:ident, $field:ident, text) => {
+        $live.$field.clone()
+    };
+    ($live:ident, $field:ident, hidden) => {
+        None
+    };
+    ($live:ident, $field:ident, need) => {
+        Some($live.$field.clone())
+    };
+    ($live:ident, $field:ident, copy) => {
+        $live.$field
+    };
+    ($live:ident, $field:ident, needcopy) => {
+        Some($live.$field)
+    };
+    ($live:ident, $field:ident, list) => {
+        $live.$field.clone()
+    };
+    ($live:ident, $field:ident, choice $choice:ident) => {
+        $live.$field.as_ref().map(|v| v.as_str().to_owned())
+    };
 }
 
 macro_rules! finish {
-    ($b:ident, plain) => { Ok($b.build()) };
-    ($b:ident, fallible) => { $b.build() };
+    ($b:ident, plain) => {
+        Ok($b.build())
+    };
+    ($b:ident, fallible) => {
+        $b.build()
+    };
 }
 
 macro_rules! block {

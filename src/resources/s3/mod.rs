@@ -1,1 +1,8 @@
-//! Resource types of AWS::s3.
+//! Resource types of AWS::S3.
+
+mod bucket;
+mod bucketpolicy;
+pub mod policy_document;
+
+pub use bucket::Bucket;
+pub use bucketpolicy::BucketPolicy;

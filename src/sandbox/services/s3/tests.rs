@@ -1,0 +1,1 @@
+//! Rules of the twin that the resource types do not reach.

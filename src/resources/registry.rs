@@ -1,6 +1,6 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
-use super::{AnyType, Erased, dms, ecs, elasticloadbalancingv2, iam};
+use super::{AnyType, Erased, dms, ecs, elasticloadbalancingv2, iam, s3};
 
 /// All types, sorted by name.
 pub static TYPES: &[&dyn AnyType] = &[
@@ -17,6 +17,8 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<iam::ManagedPolicy>::new(),
     &Erased::<iam::Policy>::new(),
     &Erased::<iam::Role>::new(),
+    &Erased::<s3::Bucket>::new(),
+    &Erased::<s3::BucketPolicy>::new(),
 ];
 
 /// The type of that CloudFormation name.

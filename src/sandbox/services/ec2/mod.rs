@@ -1,6 +1,25 @@
-//! Not written yet.
+//! EC2 networking: VPCs and what lives in them.
+//!
+//! Rows live under their ids; each carries `_region`. Rules of security groups are rows of their own, routes
+//! and associations are lists in their route table's row.
 
-use crate::sandbox::Operation;
+mod account;
+mod addresses;
+mod cidrs;
+mod common;
+mod filters;
+mod interfaces;
+mod internet_gateways;
+mod nat_gateways;
+mod network_acls;
+mod operations;
+mod permissions;
+mod route_tables;
+mod routes;
+mod rules;
+mod security_groups;
+mod subnets;
+mod tags;
+mod vpcs;
 
-/// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub use operations::OPERATIONS;

@@ -1,6 +1,102 @@
-//! Not written yet.
+//! Elastic Load Balancing (v2).
+//!
+//! Tables: `elbv2.load-balancer`, `elbv2.target-group`, `elbv2.listener`, `elbv2.rule`, each under its ARN,
+//! and `elbv2.target` under `target group ARN|id|port`. Rows carry `_tags` (an object), `_attributes` (an
+//! object, defaults included), `_region` and `_settings` (what the create call sent, to tell a repeated call
+//! from a different one).
 
-use crate::sandbox::Operation;
+mod attributes;
+mod balancers;
+mod groups;
+mod listeners;
+mod rules;
+mod tags;
+mod targets;
+
+use serde_json::{Value as Json, json};
+
+use crate::sandbox::{Fault, Operation, Request};
+
+pub use groups::balancers_of;
+pub use targets::{deregister, register};
 
 /// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub const OPERATIONS: &[Operation] = &[
+    Operation::write("AddTags", tags::add),
+    Operation::write("CreateListener", listeners::create),
+    Operation::write("CreateLoadBalancer", balancers::create),
+    Operation::write("CreateRule", rules::create),
+    Operation::write("CreateTargetGroup", groups::create),
+    Operation::write("DeleteListener", listeners::delete),
+    Operation::write("DeleteLoadBalancer", balancers::delete),
+    Operation::write("DeleteRule", rules::delete),
+    Operation::write("DeleteTargetGroup", groups::delete),
+    Operation::write("DeregisterTargets", targets::deregister_targets),
+    Operation::read("DescribeCapacityReservation", balancers::describe_capacity),
+    Operation::read("DescribeListenerAttributes", attributes::describe_listener),
+    Operation::read("DescribeListeners", listeners::describe),
+    Operation::read("DescribeLoadBalancerAttributes", attributes::describe_balancer),
+    Operation::read("DescribeLoadBalancers", balancers::describe),
+    Operation::read("DescribeRules", rules::describe),
+    Operation::read("DescribeTags", tags::describe),
+    Operation::read("DescribeTargetGroupAttributes", attributes::describe_group),
+    Operation::read("DescribeTargetGroups", groups::describe),
+    Operation::read("DescribeTargetHealth", targets::describe_health),
+    Operation::write("ModifyCapacityReservation", balancers::modify_capacity),
+    Operation::write("ModifyListener", listeners::modify),
+    Operation::write("ModifyListenerAttributes", attributes::modify_listener),
+    Operation::write("ModifyLoadBalancerAttributes", attributes::modify_balancer),
+    Operation::write("ModifyRule", rules::modify),
+    Operation::write("ModifyTargetGroup", groups::modify),
+    Operation::write("ModifyTargetGroupAttributes", attributes::modify_group),
+    Operation::write("RegisterTargets", targets::register_targets),
+    Operation::write("RemoveTags", tags::remove),
+    Operation::write("SetIpAddressType", balancers::set_ip_address_type),
+    Operation::write("SetSecurityGroups", balancers::set_security_groups),
+    Operation::write("SetSubnets", balancers::set_subnets),
+];
+
+/// Load balancers.
+const BALANCERS: &str = "elbv2.load-balancer";
+/// Target groups.
+const GROUPS: &str = "elbv2.target-group";
+/// Listeners.
+const LISTENERS: &str = "elbv2.listener";
+/// Rules.
+const RULES: &str = "elbv2.rule";
+/// Registered targets.
+const TARGETS: &str = "elbv2.target";
+
+fn invalid(message: impl Into<String>) -> Fault {
+    Fault::new("ValidationError", message)
+}
+
+fn no_balancer() -> Fault {
+    Fault::new("LoadBalancerNotFound", "One or more load balancers not found")
+}
+
+fn no_group() -> Fault {
+    Fault::new("TargetGroupNotFound", "One or more target groups not found")
+}
+
+fn no_listener() -> Fault {
+    Fault::new("ListenerNotFound", "One or more listeners not found")
+}
+
+/// A request's tags as an object; a key may come only once.
+fn tags_of(rq: &Request<'_>) -> Result<Json, Fault> {
+    let mut tags = json!({});
+    for tag in rq.list("Tags") {
+        let key = tag["Key"].as_str().unwrap_or_default();
+        if !tags[key].is_null() {
+            return Err(Fault::new("DuplicateTagKeys", format!("Tag key '{key}' was specified more than once")));
+        }
+        tags[key] = tag["Value"].as_str().unwrap_or_default().into();
+    }
+    Ok(tags)
+}
+
+/// The last part of an ARN's resource after `prefix/`.
+fn tail<'a>(arn: &'a str, prefix: &str) -> &'a str {
+    arn.split_once(&format!(":{prefix}/")).map_or(arn, |(_, tail)| tail)
+}

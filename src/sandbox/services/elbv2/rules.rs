@@ -1,0 +1,82 @@
+//! Rules of listeners.
+
+use serde_json::{Value as Json, json};
+
+use super::{BALANCERS, LISTENERS, RULES, listeners, no_balancer, no_listener};
+use crate::sandbox::{Fault, Reply, Request, World, done};
+
+fn no_rule() -> Fault {
+    Fault::new("RuleNotFound", "One or more rules not found")
+}
+
+/// `CreateRule`.
+pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
+    let listener = world.get(LISTENERS, rq.text("ListenerArn")).ok_or_else(no_listener)?.clone();
+    let balancer = listener["LoadBalancerArn"].as_str().unwrap_or_default();
+    let balancer = world.get(BALANCERS, balancer).ok_or_else(no_balancer)?.clone();
+    let priority = rq.get("Priority").to_string();
+    let taken = |rule: &Json| rule["_listener"] == rq.text("ListenerArn") && rule["Priority"] == priority.as_str();
+    if world.any(RULES, taken) {
+        return Err(Fault::new("PriorityInUse", format!("Priority '{priority}' is currently in use")));
+    }
+    let actions = listeners::actions(world, &balancer, rq.list("Actions"))?;
+    let tags = super::tags_of(rq)?;
+    let id = world.hex(16);
+    let path = super::tail(rq.text("ListenerArn"), "listener");
+    let arn = world.arn("elasticloadbalancing", rq.region, &format!("listener-rule/{path}/{id}"));
+    let row = json!({
+        "RuleArn": arn, "Priority": priority, "Conditions": rq.list("Conditions"), "Actions": actions,
+        "IsDefault": false, "Transforms": rq.list("Transforms"), "_listener": rq.text("ListenerArn"),
+        "_balancer": balancer["LoadBalancerArn"], "_tags": tags,
+    });
+    world.put(RULES, &arn, row.clone());
+    Ok(json!({"Rules": [row]}))
+}
+
+/// `DescribeRules`.
+pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
+    let arns = rq.texts("RuleArns");
+    let mut found: Vec<Json> = world
+        .rows(RULES)
+        .filter(|(arn, row)| arns.contains(arn) || rq.opt("ListenerArn").is_some_and(|l| row["_listener"] == l))
+        .map(|(_, row)| row.clone())
+        .collect();
+    if found.len() < arns.len() {
+        return Err(no_rule());
+    }
+    if let Some(arn) = rq.opt("ListenerArn") {
+        let listener = world.get(LISTENERS, arn).ok_or_else(no_listener)?;
+        let actions = listener["DefaultActions"].clone();
+        let path = super::tail(arn, "listener");
+        let rule = world.arn("elasticloadbalancing", rq.region, &format!("listener-rule/{path}/default"));
+        found.push(json!({
+            "RuleArn": rule, "Priority": "default", "Conditions": [], "Actions": actions, "IsDefault": true,
+        }));
+    }
+    let (page, next) = rq.page(found, "PageSize", "Marker", 400, "ValidationError")?;
+    Ok(json!({"Rules": page, "NextMarker": next}))
+}
+
+/// `ModifyRule`.
+pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
+    let arn = rq.text("RuleArn");
+    let row = world.get(RULES, arn).ok_or_else(no_rule)?.clone();
+    let balancer = world.get(BALANCERS, row["_balancer"].as_str().unwrap_or_default()).ok_or_else(no_balancer)?;
+    let actions = listeners::actions(world, &balancer.clone(), rq.list("Actions"))?;
+    let row = world.get_mut(RULES, arn).ok_or_else(no_rule)?;
+    if !actions.is_empty() {
+        row["Actions"] = json!(actions);
+    }
+    for member in ["Conditions", "Transforms"] {
+        if !rq.get(member).is_null() {
+            row[member] = rq.get(member).clone();
+        }
+    }
+    Ok(json!({"Rules": [row]}))
+}
+
+/// `DeleteRule`.
+pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
+    world.remove(RULES, rq.text("RuleArn")).ok_or_else(no_rule)?;
+    done()
+}

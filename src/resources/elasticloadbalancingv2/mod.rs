@@ -6,6 +6,8 @@ mod listener;
 mod load_balancer;
 mod tags;
 mod target_group;
+#[cfg(test)]
+pub mod tests;
 
 pub use listener::Listener;
 pub use load_balancer::LoadBalancer;

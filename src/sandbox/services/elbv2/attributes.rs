@@ -88,7 +88,14 @@ pub fn listener_defaults(protocol: &str) -> Json {
     }
 }
 
-fn modify(world: &mut World, rq: &Request<'_>, table: &str, arn: &str, noun: &str, missing: fn() -> Fault) -> Reply {
+fn modify(
+    world: &mut World,
+    rq: &Request<'_>,
+    table: &str,
+    arn: &str,
+    noun: &str,
+    missing: fn() -> Fault,
+) -> Reply {
     let row = world.get_mut(table, arn).ok_or_else(missing)?;
     for setting in rq.list("Attributes") {
         let key = setting["Key"].as_str().unwrap_or_default();
@@ -98,7 +105,9 @@ fn modify(world: &mut World, rq: &Request<'_>, table: &str, arn: &str, noun: &st
         let value = setting["Value"].as_str().unwrap_or_default();
         let switch = key.ends_with(".enabled") && !key.contains("cross_zone");
         if switch && !["true", "false"].contains(&value) {
-            return Err(invalid(format!("{noun} attribute value '{value}' of '{key}' must be 'true' or 'false'")));
+            return Err(invalid(format!(
+                "{noun} attribute value '{value}' of '{key}' must be 'true' or 'false'"
+            )));
         }
     }
     for setting in rq.list("Attributes") {

@@ -22,7 +22,8 @@ const ZONES: &[(&str, &str)] = &[
 ];
 
 fn zone(region: &str, kind: &str) -> String {
-    let known = ZONES.iter().find(|(name, _)| *name == region && kind == "application").map(|(_, zone)| *zone);
+    let known =
+        ZONES.iter().find(|(name, _)| *name == region && kind == "application").map(|(_, zone)| *zone);
     known.map_or_else(|| format!("Z{:0>13}", region.replace('-', "").to_uppercase()), Into::into)
 }
 
@@ -82,7 +83,11 @@ fn place(world: &World, rq: &Request<'_>, kind: &str, internal: bool) -> Result<
     }
     let vpc = vpcs.into_iter().next().unwrap_or_default();
     let attached = |gateway: &Json| {
-        gateway["Attachments"].as_array().into_iter().flatten().any(|attachment| attachment["VpcId"] == vpc.as_str())
+        gateway["Attachments"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|attachment| attachment["VpcId"] == vpc.as_str())
     };
     if !internal && kind != "gateway" && !world.any("ec2.internet-gateway", attached) {
         return Err(Fault::new("InvalidSubnet", format!("VPC {vpc} has no internet gateway")));
@@ -104,7 +109,8 @@ fn attach(world: &mut World, region: &str, arn: &str) {
     let Some(row) = world.get(BALANCERS, arn).cloned() else { return };
     let zones = row["AvailabilityZones"].as_array().cloned().unwrap_or_default();
     let subnets: Vec<&str> = zones.iter().filter_map(|zone| zone["SubnetId"].as_str()).collect();
-    let groups: Vec<&str> = row["SecurityGroups"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let groups: Vec<&str> =
+        row["SecurityGroups"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     world.attach_interfaces(region, &owner(arn), &subnets, &groups);
 }
 
@@ -121,7 +127,8 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid(format!("The load balancer name '{name}' cannot begin with 'internal-'")));
     }
     let settings = super::groups::settings(rq);
-    let known = world.rows(BALANCERS).find(|(_, row)| row["LoadBalancerName"] == name && row["_region"] == rq.region);
+    let known =
+        world.rows(BALANCERS).find(|(_, row)| row["LoadBalancerName"] == name && row["_region"] == rq.region);
     if let Some((_, row)) = known {
         if row["_settings"] == settings {
             return Ok(json!({"LoadBalancers": [row]}));
@@ -136,7 +143,8 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut groups: Vec<String> = rq.texts("SecurityGroups").into_iter().map(Into::into).collect();
     check_groups(world, &rq.texts("SecurityGroups"), &vpc)?;
     if groups.is_empty() && kind == "application" {
-        let default = world.rows("ec2.security-group").find(|(_, g)| g["GroupName"] == "default" && g["VpcId"] == vpc);
+        let default =
+            world.rows("ec2.security-group").find(|(_, g)| g["GroupName"] == "default" && g["VpcId"] == vpc);
         groups.extend(default.map(|(id, _)| id.to_owned()));
     }
     let tags = tags_of(rq)?;
@@ -187,7 +195,9 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
 pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     let (arns, names) = (rq.texts("LoadBalancerArns"), rq.texts("Names"));
     if !arns.is_empty() && !names.is_empty() {
-        return Err(invalid("Load balancer names and load balancer ARNs cannot be specified at the same time"));
+        return Err(invalid(
+            "Load balancer names and load balancer ARNs cannot be specified at the same time",
+        ));
     }
     let mut found = Vec::new();
     for (arn, row) in world.rows(BALANCERS).filter(|(_, row)| row["_region"] == rq.region) {
@@ -227,8 +237,11 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     for listener in listeners {
         super::listeners::drop_listener(world, &listener);
     }
-    let rules: Vec<String> =
-        world.rows(RULES).filter(|(_, rule)| rule["_balancer"] == arn).map(|(key, _)| key.to_owned()).collect();
+    let rules: Vec<String> = world
+        .rows(RULES)
+        .filter(|(_, rule)| rule["_balancer"] == arn)
+        .map(|(key, _)| key.to_owned())
+        .collect();
     for rule in rules {
         world.remove(RULES, &rule);
     }
@@ -270,7 +283,10 @@ pub fn set_security_groups(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = world.get(BALANCERS, arn).ok_or_else(no_balancer)?.clone();
     let groups = rq.texts("SecurityGroups");
     if groups.is_empty() && row["Type"] == "application" {
-        return Err(Fault::new("InvalidConfigurationRequest", "At least one security group must be specified"));
+        return Err(Fault::new(
+            "InvalidConfigurationRequest",
+            "At least one security group must be specified",
+        ));
     }
     check_groups(world, &groups, row["VpcId"].as_str().unwrap_or_default())?;
     // The interfaces stay where they are; only their groups change.
@@ -336,5 +352,9 @@ pub fn describe_capacity(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 fn capacity(row: &Json) -> Json {
-    if row["_capacity"].is_null() { json!({}) } else { json!({"MinimumLoadBalancerCapacity": row["_capacity"]}) }
+    if row["_capacity"].is_null() {
+        json!({})
+    } else {
+        json!({"MinimumLoadBalancerCapacity": row["_capacity"]})
+    }
 }

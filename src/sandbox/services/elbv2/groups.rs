@@ -23,14 +23,20 @@ pub fn settings(rq: &Request<'_>) -> Json {
 /// The load balancers whose listeners or rules send requests to the group.
 pub fn balancers_of(world: &World, group: &str) -> BTreeSet<String> {
     let uses = |row: &Json, member: &str| {
-        row[member].as_array().into_iter().flatten().any(|action| super::listeners::groups_of(action).contains(group))
+        row[member]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|action| super::listeners::groups_of(action).contains(group))
     };
     let listeners = world
         .rows(LISTENERS)
         .filter(|(_, row)| uses(row, "DefaultActions"))
         .filter_map(|(_, row)| row["LoadBalancerArn"].as_str());
-    let rules =
-        world.rows(RULES).filter(|(_, row)| uses(row, "Actions")).filter_map(|(_, row)| row["_balancer"].as_str());
+    let rules = world
+        .rows(RULES)
+        .filter(|(_, row)| uses(row, "Actions"))
+        .filter_map(|(_, row)| row["_balancer"].as_str());
     listeners.chain(rules).map(ToOwned::to_owned).collect()
 }
 
@@ -44,14 +50,20 @@ fn shown(world: &World, row: &Json) -> Json {
 pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("Name");
     let odd = |c: char| !c.is_ascii_alphanumeric() && c != '-';
-    if name.is_empty() || name.len() > 32 || name.contains(odd) || name.starts_with('-') || name.ends_with('-') {
+    if name.is_empty()
+        || name.len() > 32
+        || name.contains(odd)
+        || name.starts_with('-')
+        || name.ends_with('-')
+    {
         return Err(invalid(format!(
             "Target group name '{name}' must have at most 32 alphanumeric characters or hyphens and must not begin \
              or end with a hyphen"
         )));
     }
     let settings = settings(rq);
-    let known = world.rows(GROUPS).find(|(_, row)| row["TargetGroupName"] == name && row["_region"] == rq.region);
+    let known =
+        world.rows(GROUPS).find(|(_, row)| row["TargetGroupName"] == name && row["_region"] == rq.region);
     if let Some((_, row)) = known {
         if row["_settings"] == settings {
             return Ok(json!({"TargetGroups": [shown(world, row)]}));
@@ -131,7 +143,9 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
         let row = shown(world, row);
         let wanted = (arns.is_empty() || arns.contains(&arn))
             && (names.is_empty() || names.iter().any(|name| row["TargetGroupName"] == *name))
-            && balancer.is_none_or(|b| row["LoadBalancerArns"].as_array().is_some_and(|all| all.contains(&json!(b))));
+            && balancer.is_none_or(|b| {
+                row["LoadBalancerArns"].as_array().is_some_and(|all| all.contains(&json!(b)))
+            });
         if wanted {
             found.push(row);
         }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use super::{BALANCERS, GROUPS, LISTENERS, RULES, attributes, balancers_of, invalid, no_balancer, no_group, no_listener};
+use super::{
+    BALANCERS, GROUPS, LISTENERS, RULES, attributes, balancers_of, invalid, no_balancer, no_group,
+    no_listener,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// The target groups an action sends requests to.
@@ -46,7 +49,8 @@ pub fn actions(world: &World, balancer: &Json, sent: &[Json]) -> Result<Vec<Json
                 }
                 let web = row["Protocol"].as_str().is_some_and(|p| p.starts_with("HTTP"));
                 if (balancer["Type"] == "application") != (web || row["TargetType"] == "lambda") {
-                    let text = format!("The protocol of target group '{group}' does not fit the load balancer");
+                    let text =
+                        format!("The protocol of target group '{group}' does not fit the load balancer");
                     return Err(Fault::new("IncompatibleProtocols", text));
                 }
                 let others = balancers_of(world, group);
@@ -60,7 +64,8 @@ pub fn actions(world: &World, balancer: &Json, sent: &[Json]) -> Result<Vec<Json
                 }
             }
             if action["ForwardConfig"].is_null() {
-                action["ForwardConfig"] = json!({"TargetGroups": [{"TargetGroupArn": groups[0], "Weight": 1}]});
+                action["ForwardConfig"] =
+                    json!({"TargetGroups": [{"TargetGroupArn": groups[0], "Weight": 1}]});
             } else if groups.len() == 1 {
                 action["TargetGroupArn"] = json!(groups[0]);
             }
@@ -69,9 +74,13 @@ pub fn actions(world: &World, balancer: &Json, sent: &[Json]) -> Result<Vec<Json
             }
         }
         if kind == "redirect" {
-            for (member, value) in
-                [("Protocol", "#{protocol}"), ("Port", "#{port}"), ("Host", "#{host}"), ("Path", "/#{path}"), ("Query", "#{query}")]
-            {
+            for (member, value) in [
+                ("Protocol", "#{protocol}"),
+                ("Port", "#{port}"),
+                ("Host", "#{host}"),
+                ("Path", "/#{path}"),
+                ("Query", "#{query}"),
+            ] {
                 if action["RedirectConfig"][member].is_null() {
                     action["RedirectConfig"][member] = json!(value);
                 }
@@ -122,16 +131,19 @@ fn check(balancer: &Json, row: &Json) -> Result<(), Fault> {
 pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let balancer = world.get(BALANCERS, rq.text("LoadBalancerArn")).ok_or_else(no_balancer)?.clone();
     let settings = super::groups::settings(rq);
-    let taken = world
-        .rows(LISTENERS)
-        .find(|(_, row)| row["LoadBalancerArn"] == balancer["LoadBalancerArn"] && row["Port"] == *rq.get("Port"));
+    let taken = world.rows(LISTENERS).find(|(_, row)| {
+        row["LoadBalancerArn"] == balancer["LoadBalancerArn"] && row["Port"] == *rq.get("Port")
+    });
     if let Some((_, row)) = taken {
         if row["_settings"] == settings {
             return Ok(json!({"Listeners": [shown(row)]}));
         }
         return Err(Fault::new(
             "DuplicateListener",
-            format!("A listener already exists on this port for this load balancer '{}'", rq.text("LoadBalancerArn")),
+            format!(
+                "A listener already exists on this port for this load balancer '{}'",
+                rq.text("LoadBalancerArn")
+            ),
         ));
     }
     if balancer["Type"] != "gateway" && (rq.get("Port").is_null() || rq.get("Protocol").is_null()) {
@@ -190,7 +202,8 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
 pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("ListenerArn");
     let old = world.get(LISTENERS, arn).ok_or_else(no_listener)?.clone();
-    let balancer = world.get(BALANCERS, old["LoadBalancerArn"].as_str().unwrap_or_default()).ok_or_else(no_balancer)?;
+    let balancer =
+        world.get(BALANCERS, old["LoadBalancerArn"].as_str().unwrap_or_default()).ok_or_else(no_balancer)?;
     let balancer = balancer.clone();
     let mut row = old.clone();
     for (member, value) in rq.input.as_object().into_iter().flatten() {
@@ -216,7 +229,9 @@ pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     check(&balancer, &row)?;
     let taken = |other: &Json| {
-        other["LoadBalancerArn"] == row["LoadBalancerArn"] && other["Port"] == row["Port"] && other["ListenerArn"] != arn
+        other["LoadBalancerArn"] == row["LoadBalancerArn"]
+            && other["Port"] == row["Port"]
+            && other["ListenerArn"] != arn
     };
     if world.any(LISTENERS, taken) {
         let text = "A listener already exists on this port for this load balancer";
@@ -228,8 +243,11 @@ pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// Takes a listener and its rules away.
 pub fn drop_listener(world: &mut World, arn: &str) {
-    let rules: Vec<String> =
-        world.rows(RULES).filter(|(_, rule)| rule["_listener"] == arn).map(|(key, _)| key.to_owned()).collect();
+    let rules: Vec<String> = world
+        .rows(RULES)
+        .filter(|(_, rule)| rule["_listener"] == arn)
+        .map(|(key, _)| key.to_owned())
+        .collect();
     for rule in rules {
         world.remove(RULES, &rule);
     }

@@ -89,7 +89,10 @@ fn tags_of(rq: &Request<'_>) -> Result<Json, Fault> {
     for tag in rq.list("Tags") {
         let key = tag["Key"].as_str().unwrap_or_default();
         if !tags[key].is_null() {
-            return Err(Fault::new("DuplicateTagKeys", format!("Tag key '{key}' was specified more than once")));
+            return Err(Fault::new(
+                "DuplicateTagKeys",
+                format!("Tag key '{key}' was specified more than once"),
+            ));
         }
         tags[key] = tag["Value"].as_str().unwrap_or_default().into();
     }

@@ -15,7 +15,8 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let balancer = listener["LoadBalancerArn"].as_str().unwrap_or_default();
     let balancer = world.get(BALANCERS, balancer).ok_or_else(no_balancer)?.clone();
     let priority = rq.get("Priority").to_string();
-    let taken = |rule: &Json| rule["_listener"] == rq.text("ListenerArn") && rule["Priority"] == priority.as_str();
+    let taken =
+        |rule: &Json| rule["_listener"] == rq.text("ListenerArn") && rule["Priority"] == priority.as_str();
     if world.any(RULES, taken) {
         return Err(Fault::new("PriorityInUse", format!("Priority '{priority}' is currently in use")));
     }
@@ -38,7 +39,9 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     let arns = rq.texts("RuleArns");
     let mut found: Vec<Json> = world
         .rows(RULES)
-        .filter(|(arn, row)| arns.contains(arn) || rq.opt("ListenerArn").is_some_and(|l| row["_listener"] == l))
+        .filter(|(arn, row)| {
+            arns.contains(arn) || rq.opt("ListenerArn").is_some_and(|l| row["_listener"] == l)
+        })
         .map(|(_, row)| row.clone())
         .collect();
     if found.len() < arns.len() {
@@ -61,7 +64,8 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
 pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("RuleArn");
     let row = world.get(RULES, arn).ok_or_else(no_rule)?.clone();
-    let balancer = world.get(BALANCERS, row["_balancer"].as_str().unwrap_or_default()).ok_or_else(no_balancer)?;
+    let balancer =
+        world.get(BALANCERS, row["_balancer"].as_str().unwrap_or_default()).ok_or_else(no_balancer)?;
     let actions = listeners::actions(world, &balancer.clone(), rq.list("Actions"))?;
     let row = world.get_mut(RULES, arn).ok_or_else(no_rule)?;
     if !actions.is_empty() {

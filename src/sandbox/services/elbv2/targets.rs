@@ -105,9 +105,14 @@ pub fn describe_health(world: &mut World, rq: &Request<'_>) -> Reply {
         world.rows(TARGETS).filter(|(_, row)| row["_group"] == group).map(|(_, row)| row.clone()).collect();
     if !rq.list("Targets").is_empty() {
         let asked: Vec<Json> = rq.list("Targets").iter().map(|target| whole(world, group, target)).collect();
-        found.retain(|row| asked.iter().any(|t| t["Id"] == row["Target"]["Id"] && t["Port"] == row["Target"]["Port"]));
+        found.retain(|row| {
+            asked.iter().any(|t| t["Id"] == row["Target"]["Id"] && t["Port"] == row["Target"]["Port"])
+        });
         for target in asked {
-            if !found.iter().any(|row| row["Target"]["Id"] == target["Id"] && row["Target"]["Port"] == target["Port"]) {
+            if !found
+                .iter()
+                .any(|row| row["Target"]["Id"] == target["Id"] && row["Target"]["Port"] == target["Port"])
+            {
                 let health = json!({
                     "State": "unused", "Reason": "Target.NotRegistered",
                     "Description": "Target is not registered to the target group",

@@ -10,6 +10,9 @@ mod tags;
 mod task_definition;
 mod volume;
 
+#[cfg(test)]
+mod tests;
+
 pub use cluster::Cluster;
 pub use service::Service;
 pub use task_definition::TaskDefinition;

@@ -1,6 +1,103 @@
-//! Not written yet.
+//! Elastic Container Service.
+//!
+//! Tables: `ecs.cluster` (`region/name`), `ecs.family` (`region/family`, the last revision), and under their
+//! ARNs `ecs.task-definition`, `ecs.service` and `ecs.task`. Rows carry `_tags` (an object) and `_region`;
+//! counts of tasks are never stored but counted.
 
-use crate::sandbox::Operation;
+mod clusters;
+mod definitions;
+mod rollout;
+mod services;
+mod tags;
+mod tasks;
+
+use serde_json::{Value as Json, json};
+
+use crate::sandbox::{Fault, Operation, Request, World};
 
 /// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub const OPERATIONS: &[Operation] = &[
+    Operation::write("CreateCluster", clusters::create),
+    Operation::write("CreateService", services::create),
+    Operation::write("DeleteCluster", clusters::delete),
+    Operation::write("DeleteService", services::delete),
+    Operation::write("DeleteTaskDefinitions", definitions::delete),
+    Operation::write("DeregisterTaskDefinition", definitions::deregister),
+    Operation::read("DescribeClusters", clusters::describe),
+    Operation::read("DescribeServices", services::describe),
+    Operation::read("DescribeTaskDefinition", definitions::describe),
+    Operation::read("DescribeTasks", tasks::describe),
+    Operation::read("ListClusters", clusters::list),
+    Operation::read("ListServices", services::list),
+    Operation::read("ListTagsForResource", tags::list),
+    Operation::read("ListTaskDefinitionFamilies", definitions::families),
+    Operation::read("ListTaskDefinitions", definitions::list),
+    Operation::read("ListTasks", tasks::list),
+    Operation::write("PutClusterCapacityProviders", clusters::put_capacity_providers),
+    Operation::write("RegisterTaskDefinition", definitions::register),
+    Operation::write("StopTask", tasks::stop),
+    Operation::write("TagResource", tags::tag),
+    Operation::write("UntagResource", tags::untag),
+    Operation::write("UpdateCluster", clusters::update),
+    Operation::write("UpdateClusterSettings", clusters::update),
+    Operation::write("UpdateService", services::update),
+];
+
+/// Clusters.
+const CLUSTERS: &str = "ecs.cluster";
+/// Last revisions of families.
+const FAMILIES: &str = "ecs.family";
+/// Task definitions.
+const DEFINITIONS: &str = "ecs.task-definition";
+/// Services.
+pub const SERVICES: &str = "ecs.service";
+/// Tasks.
+const TASKS: &str = "ecs.task";
+
+fn client(message: impl Into<String>) -> Fault {
+    Fault::new("ClientException", message)
+}
+
+fn invalid(message: impl Into<String>) -> Fault {
+    Fault::new("InvalidParameterException", message)
+}
+
+fn no_cluster() -> Fault {
+    Fault::new("ClusterNotFoundException", "Cluster not found.")
+}
+
+/// The name in a name or an ARN.
+fn short(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
+}
+
+/// The key of the cluster that a request means; `default` if it names none.
+fn cluster_key(rq: &Request<'_>, member: &str) -> String {
+    format!("{}/{}", rq.region, short(rq.opt(member).unwrap_or("default")))
+}
+
+/// The active cluster that a request means.
+fn cluster<'w>(world: &'w World, rq: &Request<'_>) -> Result<&'w Json, Fault> {
+    let row = world.get(CLUSTERS, &cluster_key(rq, "cluster"));
+    row.filter(|row| row["status"] != "INACTIVE").ok_or_else(no_cluster)
+}
+
+/// A request's tags as an object.
+fn tags_of(rq: &Request<'_>) -> Json {
+    let mut tags = json!({});
+    for tag in rq.list("tags") {
+        tags[tag["key"].as_str().unwrap_or_default()] = tag["value"].as_str().unwrap_or_default().into();
+    }
+    tags
+}
+
+/// A row's tags as answers hold them.
+fn shown_tags(row: &Json) -> Vec<Json> {
+    let all = row["_tags"].as_object().into_iter().flatten();
+    all.map(|(key, value)| json!({"key": key, "value": value})).collect()
+}
+
+/// Something that is not there, as describe calls report it.
+fn missing(arn: &str) -> Json {
+    json!({"arn": arn, "reason": "MISSING"})
+}

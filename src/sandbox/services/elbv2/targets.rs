@@ -42,22 +42,28 @@ pub fn register(world: &mut World, group: &str, target: &Json, millis: i64) {
     world.set_after(millis + durations::TARGET_HEALTHY, TARGETS, &at, healthy);
 }
 
-/// Lets a target drain for the group's deregistration delay.
-pub fn deregister(world: &mut World, group: &str, target: &Json) {
+/// Lets a target drain for the group's deregistration delay, `millis` from now.
+pub fn deregister(world: &mut World, group: &str, target: &Json, millis: i64) {
     let target = whole(world, group, target);
     let at = key(group, &target);
     let delay = world.get(GROUPS, group).map_or(0, |row| {
         let text = row["_attributes"]["deregistration_delay.timeout_seconds"].as_str().unwrap_or("300");
         text.parse::<i64>().unwrap_or(300) * 1_000
     });
-    world.cancel(TARGETS, &at);
-    if let Some(row) = world.get_mut(TARGETS, &at) {
-        row["TargetHealth"] = json!({
-            "State": "draining", "Reason": "Target.DeregistrationInProgress",
-            "Description": "Target deregistration is in progress",
-        });
-        world.after(delay, TARGETS, &at, Effect::Remove);
+    if world.get(TARGETS, &at).is_none() {
+        return;
     }
+    world.cancel(TARGETS, &at);
+    let draining = json!({
+        "State": "draining", "Reason": "Target.DeregistrationInProgress",
+        "Description": "Target deregistration is in progress",
+    });
+    if millis > 0 {
+        world.set_after(millis, TARGETS, &at, json!({"TargetHealth": draining}));
+    } else if let Some(row) = world.get_mut(TARGETS, &at) {
+        row["TargetHealth"] = draining;
+    }
+    world.after(millis + delay, TARGETS, &at, Effect::Remove);
 }
 
 /// `RegisterTargets`.
@@ -91,7 +97,7 @@ pub fn deregister_targets(world: &mut World, rq: &Request<'_>) -> Reply {
     let group = rq.text("TargetGroupArn");
     world.get(GROUPS, group).ok_or_else(no_group)?;
     for target in rq.list("Targets") {
-        deregister(world, group, target);
+        deregister(world, group, target, 0);
     }
     done()
 }

@@ -1,0 +1,216 @@
+//! Tasks of services: they come and go with deployments.
+
+use serde_json::{Value as Json, json};
+
+use super::{SERVICES, TASKS, cluster, invalid, missing, short, shown_tags};
+use crate::sandbox::{Effect, Fault, Reply, Request, World, durations, services::elbv2};
+
+/// Between the decision to stop a task and its leaving the running state.
+const NOTICED: i64 = 5_000;
+/// Stopped tasks stay visible for an hour.
+const REMEMBERED: i64 = 3_600_000;
+
+/// What interfaces of a task are described as.
+fn owner(task: &str) -> String {
+    format!("arn:aws:ecs attachment {}", short(task))
+}
+
+/// How many tasks of a deployment (or, with `None`, of a service) are in one of the states.
+pub fn count(world: &World, service: &str, deployment: Option<&Json>, states: &[&str]) -> usize {
+    world
+        .rows(TASKS)
+        .filter(|(_, task)| {
+            task["_service"] == service && deployment.is_none_or(|id| task["startedBy"] == *id)
+        })
+        .filter(|(_, task)| states.iter().any(|state| task["lastStatus"] == *state))
+        .count()
+}
+
+/// The tasks of a service that are meant to run, oldest first.
+pub fn wanted(world: &World, service: &str, deployment: Option<&Json>) -> Vec<String> {
+    let mut tasks: Vec<(i64, String)> = world
+        .rows(TASKS)
+        .filter(|(_, task)| task["_service"] == service && task["desiredStatus"] == "RUNNING")
+        .filter(|(_, task)| deployment.is_none_or(|id| task["startedBy"] == *id))
+        .map(|(arn, task)| (task["_number"].as_i64().unwrap_or_default(), arn.to_owned()))
+        .collect();
+    tasks.sort();
+    tasks.into_iter().map(|(_, arn)| arn).collect()
+}
+
+/// Starts `count` tasks of a deployment, `millis` from now.
+pub fn start(
+    world: &mut World,
+    service: &str,
+    deployment: &Json,
+    definition: &Json,
+    count: usize,
+    millis: i64,
+) {
+    let Some(row) = world.get(SERVICES, service).cloned() else { return };
+    let region = row["_region"].as_str().unwrap_or_default().to_owned();
+    let network = &row["networkConfiguration"]["awsvpcConfiguration"];
+    let texts = |list: &Json| -> Vec<String> {
+        list.as_array().into_iter().flatten().filter_map(Json::as_str).map(Into::into).collect()
+    };
+    let (subnets, groups) = (texts(&network["subnets"]), texts(&network["securityGroups"]));
+    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+    for at in 0..count {
+        let id = world.hex(32);
+        let number = world.next();
+        let cluster = short(row["clusterArn"].as_str().unwrap_or_default());
+        let arn = world.arn("ecs", &region, &format!("task/{cluster}/{id}"));
+        let ip = format!("10.{}.{}.{}", 100 + number / 62_500 % 100, number / 250 % 250, 2 + number % 250);
+        let subnet = subnets.get(at % subnets.len().max(1)).cloned();
+        let mut task = json!({
+            "taskArn": arn, "clusterArn": row["clusterArn"], "taskDefinitionArn": definition["taskDefinitionArn"],
+            "group": format!("service:{}", row["serviceName"].as_str().unwrap_or_default()), "startedBy": deployment,
+            "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING", "createdAt": world.now_secs(), "version": 1,
+            "healthStatus": "UNKNOWN", "attachments": [], "cpu": definition["cpu"], "memory": definition["memory"],
+            "enableExecuteCommand": row["enableExecuteCommand"], "containers": containers(definition, &arn),
+            "_service": service, "_region": region, "_number": number, "_ip": ip, "_tags": {},
+        });
+        for member in ["launchType", "platformVersion", "platformFamily"] {
+            if !row[member].is_null() {
+                task[member] = row[member].clone();
+            }
+        }
+        if task["platformVersion"] == "LATEST" {
+            task["platformVersion"] = json!("1.4.0");
+        }
+        for member in ["cpu", "memory"] {
+            if task[member].is_null()
+                && let Some(members) = task.as_object_mut()
+            {
+                members.remove(member);
+            }
+        }
+        if let Some(subnet) = &subnet {
+            world.attach_interfaces(&region, &owner(&arn), &[subnet], &groups);
+            task["availabilityZone"] = world
+                .get("ec2.subnet", subnet)
+                .map_or(json!("us-east-1a"), |row| row["AvailabilityZone"].clone());
+            task["attachments"] = json!([{
+                "id": id, "type": "ElasticNetworkInterface", "status": "ATTACHED",
+                "details": [{"name": "subnetId", "value": subnet}, {"name": "privateIPv4Address", "value": ip}],
+            }]);
+        }
+        world.put(TASKS, &arn, task);
+        let up = millis + durations::ECS_STEADY - 30_000;
+        world.set_after(up, TASKS, &arn, json!({"lastStatus": "RUNNING"}));
+        for balancer in row["loadBalancers"].as_array().into_iter().flatten() {
+            if let Some(group) = balancer["targetGroupArn"].as_str() {
+                let target = json!({"Id": ip, "Port": balancer["containerPort"]});
+                elbv2::register(world, group, &target, millis + durations::ECS_STEADY);
+            }
+        }
+    }
+}
+
+fn containers(definition: &Json, task: &str) -> Vec<Json> {
+    let all = definition["containerDefinitions"].as_array().into_iter().flatten();
+    all.map(|container| {
+        json!({"name": container["name"], "image": container["image"], "taskArn": task, "lastStatus": "PENDING"})
+    })
+    .collect()
+}
+
+/// Stops a task `millis` from now: it drains, lets its interface go and is forgotten later.
+pub fn end(world: &mut World, arn: &str, millis: i64, reason: &str) {
+    let Some(task) = world.get(TASKS, arn).cloned() else { return };
+    let balancers = world
+        .get(SERVICES, task["_service"].as_str().unwrap_or_default())
+        .map(|row| row["loadBalancers"].clone())
+        .unwrap_or_default();
+    world.cancel(TASKS, arn);
+    if let Some(task) = world.get_mut(TASKS, arn) {
+        task["desiredStatus"] = json!("STOPPED");
+        task["stoppedReason"] = json!(reason);
+    }
+    if millis > 0 && task["lastStatus"] != "RUNNING" {
+        // It still comes up while it waits for its successor.
+        world.set_after(millis / 2, TASKS, arn, json!({"lastStatus": "RUNNING"}));
+    }
+    let leaves = if millis > 0 { millis } else { NOTICED };
+    world.set_after(leaves, TASKS, arn, json!({"lastStatus": "DEACTIVATING"}));
+    world.set_after(millis + durations::ECS_DRAIN, TASKS, arn, json!({"lastStatus": "STOPPED"}));
+    world.after(millis + durations::ECS_DRAIN + REMEMBERED, TASKS, arn, Effect::Remove);
+    world.release_interfaces(&owner(arn), millis + durations::ECS_DRAIN);
+    for balancer in balancers.as_array().into_iter().flatten() {
+        if let Some(group) = balancer["targetGroupArn"].as_str() {
+            elbv2::deregister(
+                world,
+                group,
+                &json!({"Id": task["_ip"], "Port": balancer["containerPort"]}),
+                millis,
+            );
+        }
+    }
+}
+
+/// `ListTasks`.
+pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
+    let cluster = cluster(world, rq)?["clusterArn"].clone();
+    let service = rq.opt("serviceName").map(|name| format!("service:{}", short(name)));
+    let status = rq.opt("desiredStatus").unwrap_or("RUNNING");
+    let arns = world
+        .rows(TASKS)
+        .filter(|(_, task)| task["clusterArn"] == cluster && task["desiredStatus"] == status)
+        .filter(|(_, task)| service.as_ref().is_none_or(|group| task["group"] == group.as_str()))
+        .filter(|(_, task)| rq.opt("startedBy").is_none_or(|by| task["startedBy"] == by))
+        .filter(|(_, task)| rq.opt("launchType").is_none_or(|kind| task["launchType"] == kind))
+        .filter(|(_, task)| {
+            let definition = task["taskDefinitionArn"].as_str().unwrap_or_default();
+            rq.opt("family").is_none_or(|family| short(definition).split(':').next() == Some(family))
+        })
+        .map(|(arn, _)| json!(arn))
+        .collect();
+    let (page, next) = rq.page(arns, "maxResults", "nextToken", 100, "InvalidParameterException")?;
+    Ok(json!({"taskArns": page, "nextToken": next}))
+}
+
+/// `DescribeTasks`.
+pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
+    let cluster = cluster(world, rq)?["clusterArn"].clone();
+    let name = short(cluster.as_str().unwrap_or_default()).to_owned();
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for asked in rq.texts("tasks") {
+        let arn = world.arn("ecs", rq.region, &format!("task/{name}/{}", short(asked)));
+        match world.get(TASKS, &arn) {
+            Some(task) => {
+                let mut task = task.clone();
+                for container in task["containers"].as_array_mut().into_iter().flatten() {
+                    container["lastStatus"] = json!("PENDING");
+                }
+                let state = task["lastStatus"].clone();
+                for container in task["containers"].as_array_mut().into_iter().flatten() {
+                    if ["RUNNING", "STOPPED"].iter().any(|known| state == *known) {
+                        container["lastStatus"] = state.clone();
+                    }
+                }
+                if rq.texts("include").contains(&"TAGS") {
+                    task["tags"] = json!(shown_tags(&task));
+                }
+                found.push(task);
+            }
+            None => failures.push(missing(&arn)),
+        }
+    }
+    Ok(json!({"tasks": found, "failures": failures}))
+}
+
+/// `StopTask`; the service starts another one.
+pub fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
+    let cluster = cluster(world, rq)?["clusterArn"].clone();
+    let name = short(cluster.as_str().unwrap_or_default()).to_owned();
+    let arn = world.arn("ecs", rq.region, &format!("task/{name}/{}", short(rq.text("task"))));
+    let service = match world.get(TASKS, &arn) {
+        Some(task) => task["_service"].as_str().unwrap_or_default().to_owned(),
+        None => return Err(invalid("The referenced task was not found.")),
+    };
+    end(world, &arn, 0, rq.opt("reason").unwrap_or("Task stopped by user"));
+    super::rollout::scale(world, &service);
+    let task =
+        world.get(TASKS, &arn).cloned().ok_or_else(|| Fault::new("ServerException", "lost").status(500))?;
+    Ok(json!({"task": task}))
+}

@@ -1,6 +1,6 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
-use super::{AnyType, Erased, dms, ecs, elasticloadbalancingv2, iam, s3};
+use super::{AnyType, Erased, dms, ecs, elasticloadbalancingv2, iam, rds, s3, secretsmanager};
 
 /// All types, sorted by name.
 pub static TYPES: &[&dyn AnyType] = &[
@@ -17,8 +17,13 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<iam::ManagedPolicy>::new(),
     &Erased::<iam::Policy>::new(),
     &Erased::<iam::Role>::new(),
+    &Erased::<rds::DbInstance>::new(),
+    &Erased::<rds::DbParameterGroup>::new(),
+    &Erased::<rds::DbSubnetGroup>::new(),
     &Erased::<s3::Bucket>::new(),
     &Erased::<s3::BucketPolicy>::new(),
+    &Erased::<secretsmanager::Secret>::new(),
+    &Erased::<secretsmanager::SecretTargetAttachment>::new(),
 ];
 
 /// The type of that CloudFormation name.

@@ -1,1 +1,14 @@
-//! Resource types of AWS::rds.
+//! Resource types of AWS::RDS.
+
+mod common;
+mod db_instance;
+mod db_instance_modify;
+mod db_instance_props;
+mod db_parameter_group;
+mod db_subnet_group;
+#[cfg(test)]
+mod prepared;
+
+pub use db_instance::DbInstance;
+pub use db_parameter_group::DbParameterGroup;
+pub use db_subnet_group::DbSubnetGroup;

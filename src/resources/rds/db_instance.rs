@@ -1,0 +1,577 @@
+//! `AWS::RDS::DBInstance`: a database made by `CreateDBInstance`.
+//!
+//! The name and the ARN are usable as soon as RDS has answered (alarms want only the name); the address is not:
+//! it exists when the instance is available. Changes are applied at once unless the template says
+//! `ApplyImmediately: false`; then they wait for the maintenance window and the instance counts as ready.
+
+use aws_sdk_rds::{
+    operation::create_db_instance::builders::CreateDBInstanceFluentBuilder,
+    types::{DatabaseInsightsMode, DbInstance as Live, MasterUserAuthenticationType},
+};
+use serde_json::Value as Json;
+
+use super::{
+    common::{change_tags, pairs, sdk_tags},
+    db_instance_modify::{features, modify, number},
+    db_instance_props::{Props, attributes, live_props, same},
+};
+use crate::{
+    aws::{OpError, op},
+    ledger::Permit,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress, ResourceType,
+        Retry, WaitPolicy, compare,
+    },
+};
+
+/// `AWS::RDS::DBInstance`.
+pub struct DbInstance;
+
+const ABSENT: &[&str] = &["DBInstanceNotFound"];
+
+/// States an instance does not leave by itself.
+const DEAD: &[&str] = &[
+    "failed",
+    "incompatible-network",
+    "incompatible-option-group",
+    "incompatible-parameters",
+    "incompatible-restore",
+    "inaccessible-encryption-credentials",
+    "restore-error",
+    "stopped",
+];
+
+async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<Live>, OpError> {
+    let answer = cx.sdk.rds().describe_db_instances().db_instance_identifier(name).send().await;
+    match answer.map_err(op("DescribeDBInstances")) {
+        Ok(answer) => Ok(answer.db_instances.unwrap_or_default().into_iter().next()),
+        Err(error) if error.is(ABSENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn status(live: &Live) -> &str {
+    live.db_instance_status().unwrap_or_default()
+}
+
+/// Whether a change that was asked for at once has not begun yet: the instance stays `available` for some
+/// seconds after `ModifyDBInstance`. Values that wait for the maintenance window are not those wanted now.
+fn still_pending(live: &Live, props: &Props) -> bool {
+    let Some(pending) = live.pending_modified_values().filter(|_| props.ApplyImmediately != Some(false)) else {
+        return false;
+    };
+    let text = |pending: Option<&str>, wanted: Option<&String>| pending.is_some() && pending == wanted.map(String::as_str);
+    let count = |pending: Option<i32>, wanted: Option<i32>| pending.is_some() && pending == wanted;
+    let parsed = |text: Option<&String>| text.and_then(|text| text.parse().ok());
+    text(pending.db_instance_class(), props.DBInstanceClass.as_ref())
+        || text(pending.storage_type(), props.StorageType.as_ref())
+        || text(pending.license_model(), props.LicenseModel.as_ref())
+        || text(pending.ca_certificate_identifier(), props.CACertificateIdentifier.as_ref())
+        || pending.engine_version().is_some_and(|v| {
+            props.EngineVersion.as_ref().is_some_and(|w| same("EngineVersion", &Json::from(w.as_str()), &Json::from(v)))
+        })
+        || count(pending.allocated_storage(), parsed(props.AllocatedStorage.as_ref()))
+        || count(pending.port(), parsed(props.Port.as_ref()))
+        || count(pending.iops(), props.Iops)
+        || count(pending.storage_throughput(), props.StorageThroughput)
+        || count(pending.backup_retention_period(), props.BackupRetentionPeriod)
+        || (pending.multi_az().is_some() && pending.multi_az() == props.MultiAZ)
+        || (pending.iam_database_authentication_enabled().is_some()
+            && pending.iam_database_authentication_enabled() == props.EnableIAMDatabaseAuthentication)
+        || pending.master_user_password().is_some()
+}
+
+/// Associates and takes away roles; needs an available instance.
+async fn settle_roles(cx: &Cx<'_>, live: &Live, props: &Props, old: Option<&Props>) -> Result<(), OpError> {
+    let name = live.db_instance_identifier().unwrap_or_default();
+    let roles = |props: &Props| -> Vec<(String, String)> {
+        props
+            .AssociatedRoles
+            .iter()
+            .flatten()
+            .map(|role| (role.FeatureName.clone().unwrap_or_default(), role.RoleArn.clone().unwrap_or_default()))
+            .collect()
+    };
+    let have: Vec<(String, String)> = live
+        .associated_roles()
+        .iter()
+        .map(|role| (role.feature_name().unwrap_or_default().to_owned(), role.role_arn().unwrap_or_default().to_owned()))
+        .collect();
+    let wanted = roles(props);
+    for (feature, role) in old.map(roles).unwrap_or_default().iter().filter(|r| have.contains(r) && !wanted.contains(r)) {
+        cx.sdk
+            .rds()
+            .remove_role_from_db_instance()
+            .db_instance_identifier(name)
+            .feature_name(feature)
+            .role_arn(role)
+            .send()
+            .await
+            .map_err(op("RemoveRoleFromDBInstance"))?;
+    }
+    for (feature, role) in wanted.iter().filter(|r| !have.contains(r)) {
+        cx.sdk
+            .rds()
+            .add_role_to_db_instance()
+            .db_instance_identifier(name)
+            .feature_name(feature)
+            .role_arn(role)
+            .send()
+            .await
+            .map_err(op("AddRoleToDBInstance"))?;
+    }
+    Ok(())
+}
+
+fn create_call(cx: &Cx<'_>, props: &Props) -> Result<CreateDBInstanceFluentBuilder, OpError> {
+    let p = props.clone();
+    let features = features(props);
+    Ok(cx
+        .sdk
+        .rds()
+        .create_db_instance()
+        .set_allocated_storage(number("AllocatedStorage", p.AllocatedStorage.as_ref())?)
+        .set_auto_minor_version_upgrade(p.AutoMinorVersionUpgrade)
+        .set_availability_zone(p.AvailabilityZone)
+        .set_backup_retention_period(p.BackupRetentionPeriod)
+        .set_backup_target(p.BackupTarget)
+        .set_ca_certificate_identifier(p.CACertificateIdentifier)
+        .set_character_set_name(p.CharacterSetName)
+        .set_copy_tags_to_snapshot(p.CopyTagsToSnapshot)
+        .set_custom_iam_instance_profile(p.CustomIAMInstanceProfile)
+        .set_db_cluster_identifier(p.DBClusterIdentifier)
+        .set_db_instance_class(p.DBInstanceClass)
+        .set_db_instance_identifier(p.DBInstanceIdentifier)
+        .set_db_name(p.DBName)
+        .set_db_parameter_group_name(p.DBParameterGroupName)
+        .set_db_security_groups(p.DBSecurityGroups)
+        .set_db_subnet_group_name(p.DBSubnetGroupName)
+        .set_db_system_id(p.DBSystemId)
+        .set_database_insights_mode(p.DatabaseInsightsMode.as_deref().map(DatabaseInsightsMode::from))
+        .set_dedicated_log_volume(p.DedicatedLogVolume)
+        .set_deletion_protection(p.DeletionProtection)
+        .set_domain(p.Domain)
+        .set_domain_auth_secret_arn(p.DomainAuthSecretArn)
+        .set_domain_dns_ips(p.DomainDnsIps)
+        .set_domain_fqdn(p.DomainFqdn)
+        .set_domain_iam_role_name(p.DomainIAMRoleName)
+        .set_domain_ou(p.DomainOu)
+        .set_enable_cloudwatch_logs_exports(p.EnableCloudwatchLogsExports)
+        .set_enable_iam_database_authentication(p.EnableIAMDatabaseAuthentication)
+        .set_enable_performance_insights(p.EnablePerformanceInsights)
+        .set_engine(p.Engine)
+        .set_engine_lifecycle_support(p.EngineLifecycleSupport)
+        .set_engine_version(p.EngineVersion)
+        .set_iops(p.Iops)
+        .set_kms_key_id(p.KmsKeyId)
+        .set_license_model(p.LicenseModel)
+        .set_manage_master_user_password(p.ManageMasterUserPassword.filter(|managed| *managed))
+        .set_master_user_authentication_type(
+            p.MasterUserAuthenticationType.as_deref().map(MasterUserAuthenticationType::from),
+        )
+        .set_master_user_password(p.MasterUserPassword)
+        .set_master_user_secret_kms_key_id(p.MasterUserSecret.and_then(|secret| secret.KmsKeyId))
+        .set_master_username(p.MasterUsername)
+        .set_max_allocated_storage(p.MaxAllocatedStorage)
+        .set_monitoring_interval(p.MonitoringInterval)
+        .set_monitoring_role_arn(p.MonitoringRoleArn)
+        .set_multi_az(p.MultiAZ)
+        .set_nchar_character_set_name(p.NcharCharacterSetName)
+        .set_network_type(p.NetworkType)
+        .set_option_group_name(p.OptionGroupName)
+        .set_performance_insights_kms_key_id(p.PerformanceInsightsKMSKeyId)
+        .set_performance_insights_retention_period(p.PerformanceInsightsRetentionPeriod)
+        .set_port(number("Port", p.Port.as_ref())?)
+        .set_preferred_backup_window(p.PreferredBackupWindow)
+        .set_preferred_maintenance_window(p.PreferredMaintenanceWindow)
+        .set_processor_features(features)
+        .set_promotion_tier(p.PromotionTier)
+        .set_publicly_accessible(p.PubliclyAccessible)
+        .set_storage_encrypted(p.StorageEncrypted)
+        .set_storage_throughput(p.StorageThroughput)
+        .set_storage_type(p.StorageType)
+        .set_tde_credential_arn(p.TdeCredentialArn)
+        .set_tde_credential_password(p.TdeCredentialPassword)
+        .set_timezone(p.Timezone)
+        .set_vpc_security_group_ids(p.VPCSecurityGroups))
+}
+
+impl ResourceType for DbInstance {
+    type Props = Props;
+
+    const FACTS: Facts = Facts {
+        identity: Identity::Name,
+        name: Some(NameRule { property: "DBInstanceIdentifier", max: 63, lower: true, separator: '-' }),
+        configures: true,
+        early: &["Ref", "DBInstanceArn", "DbiResourceId"],
+        ready: Some(WaitPolicy::secs(430, 15, 3600)),
+        gone: Some(WaitPolicy::secs(240, 15, 3600)),
+        retry: &[
+            Retry {
+                code: "InvalidParameterValue",
+                message: "IAM role ARN value is invalid",
+                why: "the role is not usable yet",
+            },
+            Retry { code: "InvalidDBInstanceState", message: "", why: "the database is busy with an earlier change" },
+        ],
+        retry_delete: &[Retry {
+            code: "InvalidDBInstanceState",
+            message: "",
+            why: "the database is busy with an earlier change",
+        }],
+        iam: &[
+            "rds:CreateDBInstance",
+            "rds:DescribeDBInstances",
+            "rds:ModifyDBInstance",
+            "rds:DeleteDBInstance",
+            "rds:AddRoleToDBInstance",
+            "rds:RemoveRoleFromDBInstance",
+            "rds:AddTagsToResource",
+            "rds:RemoveTagsFromResource",
+        ],
+        stateful: Some("the database and its automated backups"),
+        ..Facts::new("AWS::RDS::DBInstance", "rds", include_str!("../../schema/types/aws-rds-dbinstance.json"))
+    };
+
+    fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
+        same(property, desired, recorded)
+    }
+
+    /// The schema's create-only properties, and of the conditional ones those that `ModifyDBInstance` cannot
+    /// change: the zone, the engine, and the key of Performance Insights once they were on.
+    fn replaces(change: &Change<'_, Props>) -> Vec<String> {
+        let mut names = compare::create_only(Self::FACTS.kind, change.changed);
+        let (old, new) = (change.old, change.new);
+        if change.has("AvailabilityZone") && new.AvailabilityZone.is_some() {
+            names.push("AvailabilityZone".into());
+        }
+        let oracle = |engine: Option<&String>| engine.is_some_and(|engine| engine.starts_with("oracle-"));
+        if change.has("Engine") && !(oracle(old.Engine.as_ref()) && oracle(new.Engine.as_ref())) {
+            names.push("Engine".into());
+        }
+        if change.has("PerformanceInsightsKMSKeyId") && old.EnablePerformanceInsights == Some(true) {
+            names.push("PerformanceInsightsKMSKeyId".into());
+        }
+        names
+    }
+
+    fn check(props: &Json) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        let mut say = |property: &str, message: &str| problems.push((property.to_owned(), message.to_owned()));
+        let has = |property: &str| !props[property].is_null();
+        let engine = props["Engine"].as_str().unwrap_or_default();
+        let managed = props["ManageMasterUserPassword"] == true;
+        if managed && has("MasterUserPassword") {
+            say("MasterUserPassword", "RDS manages the password itself when ManageMasterUserPassword is true: leave this out");
+        }
+        if !has("Engine") {
+            say("Engine", "is needed: only new databases are implemented, no replicas or restores");
+        }
+        if !has("DBInstanceClass") {
+            say("DBInstanceClass", "is needed");
+        }
+        if engine.starts_with("aurora") {
+            if !has("DBClusterIdentifier") {
+                say("DBClusterIdentifier", "an Aurora instance belongs to a cluster");
+            }
+        } else if has("Engine") && !has("DBClusterIdentifier") {
+            if !has("AllocatedStorage") {
+                say("AllocatedStorage", "is needed for this engine");
+            }
+            if !has("MasterUsername") {
+                say("MasterUsername", "is needed for this engine");
+            }
+            if !managed && !has("MasterUserPassword") {
+                say("MasterUserPassword", "is needed, best as a dynamic reference to a secret, or set ManageMasterUserPassword");
+            }
+        }
+        if has("KmsKeyId") && props["StorageEncrypted"] != true {
+            say("KmsKeyId", "needs StorageEncrypted: true");
+        }
+        if has("PerformanceInsightsRetentionPeriod") && props["EnablePerformanceInsights"] != true {
+            say("PerformanceInsightsRetentionPeriod", "needs EnablePerformanceInsights: true");
+        }
+        let interval = &props["MonitoringInterval"];
+        if !interval.is_null() && *interval != 0 && *interval != "0" && !has("MonitoringRoleArn") {
+            say("MonitoringRoleArn", "is needed when MonitoringInterval is not 0");
+        }
+        problems
+    }
+
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        let Some(name) = &props.DBInstanceIdentifier else { return Ok(None) };
+        let Some(live) = look(cx, name).await?.filter(|live| status(live) != "deleting") else { return Ok(None) };
+        let id = live.db_instance_identifier().unwrap_or(name).to_owned();
+        Ok(Some(Found { id: id.into(), attributes: attributes(&live), ownership: cx.owns(pairs(live.tag_list())) }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
+        let Some(live) = look(cx, id.as_str()).await? else {
+            return Ok(match goal {
+                Goal::Gone => Probe::Reached(Attributes::new()),
+                Goal::Ready => Probe::Pending("not visible yet".into()),
+            });
+        };
+        let status = status(&live);
+        Ok(match goal {
+            Goal::Gone => Probe::Pending(status.into()),
+            Goal::Ready if DEAD.contains(&status) => Probe::Failed(format!("the database is {status}")),
+            Goal::Ready if matches!(status, "available" | "storage-optimization") => {
+                if still_pending(&live, props) {
+                    Probe::Pending("change pending".into())
+                } else {
+                    Probe::Reached(attributes(&live))
+                }
+            }
+            Goal::Ready => Probe::Pending(status.into()),
+        })
+    }
+
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
+        let live = look(cx, id.as_str()).await?.filter(|live| status(live) != "deleting");
+        Ok(live.map(|live| live_props(cx, &live, hint)))
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        let answer = create_call(cx, props)?
+            .set_tags(Some(sdk_tags(&cx.tags(props.Tags.as_ref()))))
+            .send()
+            .await
+            .map_err(op("CreateDBInstance"))?;
+        let live = answer.db_instance.ok_or_else(|| OpError::missing("CreateDBInstance", "the instance"))?;
+        let id = live
+            .db_instance_identifier
+            .clone()
+            .ok_or_else(|| OpError::missing("CreateDBInstance", "the instance's identifier"))?;
+        Ok(Created { id: id.into(), attributes: attributes(&live) })
+    }
+
+    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+        if props.AssociatedRoles.iter().flatten().next().is_none() {
+            return Ok(Progress::Done);
+        }
+        match look(cx, id.as_str()).await? {
+            Some(live) if status(&live) == "available" => {
+                settle_roles(cx, &live, props, None).await?;
+                Ok(Progress::Done)
+            }
+            Some(live) => Ok(Progress::Again(format!("{}: roles wait for the database", status(&live)))),
+            None => Ok(Progress::Again("not visible yet".into())),
+        }
+    }
+
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Result<Progress, OpError> {
+        let live = look(cx, id.as_str()).await?;
+        let live = live.ok_or_else(|| OpError::not_sent("ModifyDBInstance", format!("{id} does not exist any more")))?;
+        if change.has("Tags") {
+            let arn = live.db_instance_arn().unwrap_or_default();
+            change_tags(cx, arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+        }
+        if change.changed.iter().all(|property| property == "Tags") {
+            return Ok(Progress::Done);
+        }
+        if !matches!(status(&live), "available" | "stopped" | "storage-optimization") {
+            return Ok(Progress::Again(status(&live).into()));
+        }
+        if change.has("AssociatedRoles") {
+            settle_roles(cx, &live, change.new, Some(change.old)).await?;
+        }
+        modify(cx, id.as_str(), &live, change).await?;
+        Ok(Progress::Done)
+    }
+
+    /// Deletion protection that the template does not ask for (any more) is turned off first. If the template
+    /// does ask for it, RDS's own refusal stands: the plan has to be changed first.
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+        let Some(live) = look(cx, id.as_str()).await? else { return Ok(Progress::Done) };
+        if status(&live) == "deleting" {
+            return Ok(Progress::Done);
+        }
+        if live.deletion_protection() == Some(true) && props.DeletionProtection != Some(true) {
+            if status(&live) != "available" {
+                return Ok(Progress::Again(status(&live).into()));
+            }
+            cx.sdk
+                .rds()
+                .modify_db_instance()
+                .db_instance_identifier(id.as_str())
+                .deletion_protection(false)
+                .apply_immediately(true)
+                .send()
+                .await
+                .map_err(op("ModifyDBInstance"))?;
+            return Ok(Progress::Again("turning deletion protection off".into()));
+        }
+        // A cluster's member has no snapshots of its own.
+        let snapshot = cx.snapshot.filter(|_| live.db_cluster_identifier().is_none());
+        if snapshot.is_some() && status(&live) == "creating" {
+            return Ok(Progress::Again("creating: a final snapshot needs an available database".into()));
+        }
+        let answer = cx
+            .sdk
+            .rds()
+            .delete_db_instance()
+            .db_instance_identifier(id.as_str())
+            .skip_final_snapshot(snapshot.is_none())
+            .set_final_db_snapshot_identifier(snapshot.map(str::to_owned))
+            .delete_automated_backups(props.DeleteAutomatedBackups.unwrap_or(true))
+            .send()
+            .await;
+        match answer.map_err(op("DeleteDBInstance")) {
+            Ok(_) => Ok(Progress::Done),
+            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{resources::bench::Bench, resources::rds::prepared};
+    use serde_json::json;
+
+    /// Attributes that only some instances have.
+    const SOMETIMES: &[&str] = &[
+        "AutomaticRestartTime",
+        "IsStorageConfigUpgradeAvailable",
+        "ListenerEndpoint",
+        "ListenerEndpoint.Address",
+        "ListenerEndpoint.Port",
+        "ListenerEndpoint.HostedZoneId",
+        "MasterUserSecret.SecretArn",
+        "PercentProgress",
+        "ResumeFullAutomationModeTime",
+        "SecondaryAvailabilityZone",
+        "StorageOperationStatus",
+        "StorageOperationPercentProgress",
+    ];
+
+    fn bench() -> Bench {
+        let bench = Bench::new().optional(SOMETIMES);
+        prepared::network(&bench);
+        let subnets = json!([{"SubnetIdentifier": "subnet-a", "SubnetAvailabilityZone": {"Name": "us-east-1a"}},
+            {"SubnetIdentifier": "subnet-b", "SubnetAvailabilityZone": {"Name": "us-east-1b"}}]);
+        bench.world(|world| {
+            world.put("rds.db-subnet-group", "us-east-1/subnets", json!({
+                "DBSubnetGroupName": "subnets", "VpcId": "vpc-1", "Subnets": subnets, "SubnetGroupStatus": "Complete",
+            }));
+            for name in ["pg14", "pg14-next"] {
+                world.put("rds.db-parameter-group", &format!("us-east-1/{name}"), json!({
+                    "DBParameterGroupName": name, "DBParameterGroupFamily": "postgres14", "_values": {},
+                }));
+            }
+        });
+        bench
+    }
+
+    fn small() -> Json {
+        json!({
+            "DBInstanceIdentifier": "Payments-Source", "Engine": "postgres", "EngineVersion": "14", "DBInstanceClass": "db.r5.large",
+            "AllocatedStorage": "100", "MasterUsername": "payments", "MasterUserPassword": "not-a-real-one-1",
+        })
+    }
+
+    fn with(mut base: Json, more: Json) -> Json {
+        if let (Some(base), Json::Object(more)) = (base.as_object_mut(), more) {
+            base.extend(more);
+            base.retain(|_, value| !value.is_null());
+        }
+        base
+    }
+
+    #[test]
+    fn keeps_the_law_for_rich_properties_and_for_a_managed_password() {
+        let rich = with(small(), json!({
+            "AutoMinorVersionUpgrade": false, "AvailabilityZone": "us-east-1a", "BackupRetentionPeriod": 7,
+            "CopyTagsToSnapshot": true, "DBName": "payments", "DBParameterGroupName": "PG14", "DBSubnetGroupName": "subnets",
+            "DeleteAutomatedBackups": true, "DeletionProtection": false, "EnableCloudwatchLogsExports": ["upgrade", "postgresql"],
+            "EnableIAMDatabaseAuthentication": false, "EnablePerformanceInsights": true, "PerformanceInsightsRetentionPeriod": 7,
+            "MaxAllocatedStorage": 200, "MonitoringInterval": 60, "MonitoringRoleArn": "arn:aws:iam::123456789012:role/rds",
+            "MultiAZ": false, "Port": "5433", "PreferredBackupWindow": "03:00-04:00",
+            "PreferredMaintenanceWindow": "Sun:05:00-Sun:06:00", "PubliclyAccessible": false, "StorageEncrypted": true,
+            "StorageType": "gp3", "VPCSecurityGroups": ["sg-2", "sg-1"], "Tags": [{"Key": "team", "Value": "payments"}],
+            "AssociatedRoles": [{"FeatureName": "s3Export", "RoleArn": "arn:aws:iam::123456789012:role/rds"}],
+        }));
+        let changed = with(rich.clone(), json!({
+            "AllocatedStorage": "150", "BackupRetentionPeriod": 14, "DBInstanceClass": "db.r5.xlarge", "DBParameterGroupName": "pg14-next",
+            "EnableCloudwatchLogsExports": ["postgresql"], "EnableIAMDatabaseAuthentication": true, "MonitoringInterval": 0,
+            "MonitoringRoleArn": null, "AvailabilityZone": null, "MultiAZ": true, "VPCSecurityGroups": ["sg-1"],
+            "MasterUserPassword": "another-one-2", "Tags": [{"Key": "cost", "Value": "1"}], "AssociatedRoles": [],
+            "DeletionProtection": false, "PerformanceInsightsRetentionPeriod": 31, "PreferredBackupWindow": "01:00-02:00",
+        }));
+        let managed = with(small(), json!({"MasterUserPassword": null, "ManageMasterUserPassword": true}));
+        let protected = with(managed.clone(), json!({"DBInstanceClass": "db.t3.micro"}));
+        bench().law_covering::<DbInstance>(&[(rich, Some(changed)), (managed, Some(protected))]);
+    }
+
+    fn typed(props: Json) -> Props {
+        serde_json::from_value(props).unwrap()
+    }
+
+    /// Creates an instance and lets it become available.
+    fn running(bench: &Bench, props: &Props) -> PhysicalId {
+        let id = bench.cx(|cx| bench.run(DbInstance::create(cx, &bench.permit(), props))).unwrap().id;
+        bench.advance(std::time::Duration::from_secs(600));
+        id
+    }
+
+    fn delete(bench: &Bench, id: &PhysicalId, props: &Props, snapshot: Option<&str>) -> Result<Progress, OpError> {
+        bench.cx(|cx| {
+            let cx = Cx { snapshot, ..*cx };
+            bench.run(DbInstance::delete(&cx, &bench.permit(), id, props))
+        })
+    }
+
+    #[test]
+    fn protection_that_nobody_asked_for_is_turned_off_and_wanted_protection_holds() {
+        let bench = bench();
+        let wanted = typed(with(small(), json!({"DeletionProtection": true})));
+        let id = running(&bench, &wanted);
+        let error = delete(&bench, &id, &wanted, None).unwrap_err();
+        assert!(error.message.contains("protected"), "{error}");
+        let unwanted = typed(small());
+        assert!(matches!(delete(&bench, &id, &unwanted, None), Ok(Progress::Again(_))));
+        assert_eq!(delete(&bench, &id, &unwanted, None), Ok(Progress::Done));
+    }
+
+    #[test]
+    fn the_final_snapshot_is_taken_when_the_plan_wants_one() {
+        let bench = bench();
+        let props = typed(small());
+        let id = running(&bench, &props);
+        assert_eq!(delete(&bench, &id, &props, Some("payments-final")), Ok(Progress::Done));
+        assert!(bench.world(|world| world.get("rds.db-snapshot", "us-east-1/payments-final").is_some()));
+    }
+
+    #[test]
+    fn the_address_waits_and_the_port_is_a_text() {
+        let bench = bench();
+        let props = typed(small());
+        let created = bench.cx(|cx| bench.run(DbInstance::create(cx, &bench.permit(), &props))).unwrap();
+        assert_eq!(created.attributes["Ref"], "payments-source");
+        assert!(!created.attributes.contains_key("Endpoint.Address"));
+        bench.advance(std::time::Duration::from_secs(600));
+        let probe = bench.cx(|cx| bench.run(DbInstance::probe(cx, &created.id, &props, Goal::Ready))).unwrap();
+        let Probe::Reached(attributes) = probe else { panic!("{probe:?}") };
+        assert_eq!(attributes["Endpoint.Port"], "5432");
+        assert!(attributes["Endpoint.Address"].as_str().unwrap().starts_with("payments-source."));
+    }
+
+    #[test]
+    fn what_the_modify_call_cannot_change_replaces() {
+        let (old, new) = (typed(with(small(), json!({"AvailabilityZone": "us-east-1a"}))), typed(with(small(), json!({"AvailabilityZone": "us-east-1b", "Engine": "mysql"}))));
+        let changed = ["AvailabilityZone".to_owned(), "Engine".to_owned(), "DBInstanceClass".to_owned(), "StorageEncrypted".to_owned()];
+        let replaces = DbInstance::replaces(&Change { old: &old, new: &new, changed: &changed });
+        assert_eq!(replaces, ["StorageEncrypted", "AvailabilityZone", "Engine"]);
+    }
+
+    #[test]
+    fn plans_that_rds_would_refuse_are_refused_before() {
+        let problems = |props: Json| DbInstance::check(&props).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert!(problems(small()).is_empty());
+        assert_eq!(problems(with(small(), json!({"MasterUserPassword": null}))), ["MasterUserPassword"]);
+        assert_eq!(problems(with(small(), json!({"KmsKeyId": "k"}))), ["KmsKeyId"]);
+        assert_eq!(problems(with(small(), json!({"MonitoringInterval": 60}))), ["MonitoringRoleArn"]);
+    }
+}

@@ -1,0 +1,225 @@
+//! `AWS::SecretsManager::SecretTargetAttachment`: writes a database's connection details into a secret, so that
+//! whoever reads the secret (DMS, an application) can connect.
+//!
+//! There is no such object in AWS: the attachment is the members `engine`, `host`, `port`, `dbname` and
+//! `dbInstanceIdentifier` in the secret's JSON. They are merged by `PutSecretValue` and taken out again on
+//! delete. The database's address exists only when it is available, so `TargetId` waits for that. Databases
+//! (`AWS::RDS::DBInstance`) are implemented; other targets are refused.
+
+use aws_sdk_rds::types::DbInstance;
+use serde_json::{Map, Value as Json, json};
+
+use super::value::{CONNECTION, current, put};
+use crate::{
+    aws::{Certainty, OpError, op},
+    ledger::Permit,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe, Progress, ResourceType,
+        Retry,
+    },
+};
+
+crate::props! {
+    /// The properties.
+    pub struct Props { SecretId: String, TargetId: String, TargetType: String }
+}
+
+/// `AWS::SecretsManager::SecretTargetAttachment`.
+pub struct SecretTargetAttachment;
+
+const INSTANCE: &str = "AWS::RDS::DBInstance";
+
+/// Our own code for a database without an address yet.
+const NOT_READY: &str = "DBInstanceNotReady";
+
+fn attributes(secret: &str) -> Attributes {
+    Attributes::from([("Ref".to_owned(), json!(secret)), ("Id".to_owned(), json!(secret))])
+}
+
+/// The name in a `TargetId`, which may be a name or an ARN, as RDS keeps it.
+fn target(props: &Props) -> String {
+    let id = props.TargetId.as_deref().unwrap_or_default();
+    id.rsplit(':').next().unwrap_or(id).to_lowercase()
+}
+
+fn attached(value: &Map<String, Json>, props: &Props) -> bool {
+    value.get("dbInstanceIdentifier").and_then(Json::as_str) == Some(target(props).as_str())
+}
+
+/// The members that connect to a database.
+fn connection(live: &DbInstance) -> Option<Map<String, Json>> {
+    let endpoint = live.endpoint()?;
+    let mut out = Map::new();
+    out.insert("engine".into(), json!(live.engine()?));
+    out.insert("host".into(), json!(endpoint.address()?));
+    out.insert("port".into(), json!(endpoint.port()?));
+    out.insert("dbInstanceIdentifier".into(), json!(live.db_instance_identifier()?));
+    if let Some(name) = live.db_name() {
+        out.insert("dbname".into(), json!(name));
+    }
+    Some(out)
+}
+
+/// Merges the target's connection details into the secret.
+async fn attach(cx: &Cx<'_>, permit: &Permit, props: &Props) -> Result<String, OpError> {
+    if props.TargetType.as_deref() != Some(INSTANCE) {
+        return Err(OpError::not_sent("PutSecretValue", format!("only {INSTANCE} is implemented as TargetType")));
+    }
+    let secret = props.SecretId.as_deref().unwrap_or_default();
+    let name = target(props);
+    let answer = cx.sdk.rds().describe_db_instances().db_instance_identifier(&name).send().await;
+    let live = answer.map_err(op("DescribeDBInstances"))?.db_instances.unwrap_or_default().into_iter().next();
+    let details = live.as_ref().and_then(connection).ok_or_else(|| OpError {
+        operation: "DescribeDBInstances".into(),
+        code: Some(NOT_READY.into()),
+        message: format!("the database {name} has no address yet"),
+        request_id: None,
+        certainty: Certainty::Rejected,
+    })?;
+    let mut value = current(cx, secret).await?.unwrap_or_default();
+    value.retain(|member, _| !CONNECTION.contains(&member.as_str()));
+    value.extend(details);
+    put(cx, secret, permit.token(), value).await?;
+    Ok(secret.to_owned())
+}
+
+impl ResourceType for SecretTargetAttachment {
+    type Props = Props;
+
+    const FACTS: Facts = Facts {
+        identity: Identity::Name,
+        early: &["Ref", "Id"],
+        needs_ready: &["TargetId"],
+        retry: &[Retry { code: NOT_READY, message: "", why: "the database has no address yet" }],
+        iam: &["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "rds:DescribeDBInstances"],
+        ..Facts::new(
+            "AWS::SecretsManager::SecretTargetAttachment",
+            "secretsmanager",
+            include_str!("../../schema/types/aws-secretsmanager-secrettargetattachment.json"),
+        )
+    };
+
+    fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
+        match (property, desired.as_str(), recorded.as_str()) {
+            ("TargetId", Some(a), Some(b)) => a.rsplit(':').next().zip(b.rsplit(':').next()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)),
+            _ => desired == recorded,
+        }
+    }
+
+    fn check(props: &Json) -> Vec<(String, String)> {
+        match props["TargetType"].as_str() {
+            Some(INSTANCE) | None => Vec::new(),
+            Some(other) => vec![("TargetType".into(), format!("{other} is not implemented, only {INSTANCE}"))],
+        }
+    }
+
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        let Some(secret) = &props.SecretId else { return Ok(None) };
+        let value = current(cx, secret).await?;
+        Ok(value.filter(|value| attached(value, props)).map(|_| Found {
+            id: secret.as_str().into(),
+            attributes: attributes(secret),
+            ownership: Ownership::Untaggable,
+        }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
+        let there = current(cx, id.as_str()).await?.is_some_and(|value| attached(&value, props));
+        Ok(match (there, goal) {
+            (true, Goal::Ready) => Probe::Reached(attributes(id.as_str())),
+            (false, Goal::Gone) => Probe::Reached(Attributes::new()),
+            (true, Goal::Gone) => Probe::Pending("still attached".into()),
+            (false, Goal::Ready) => Probe::Pending("not attached yet".into()),
+        })
+    }
+
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
+        let Some(value) = current(cx, id.as_str()).await? else { return Ok(None) };
+        Ok(value.get("dbInstanceIdentifier").and_then(Json::as_str).map(|name| Props {
+            SecretId: Some(id.as_str().to_owned()),
+            TargetId: Some(name.to_owned()),
+            TargetType: Some(INSTANCE.to_owned()),
+        }))
+    }
+
+    async fn create(cx: &Cx<'_>, permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        let secret = attach(cx, permit, props).await?;
+        Ok(Created { attributes: attributes(&secret), id: secret.into() })
+    }
+
+    async fn update(cx: &Cx<'_>, permit: &Permit, _id: &PhysicalId, change: &Change<'_, Props>) -> Result<Progress, OpError> {
+        attach(cx, permit, change.new).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(cx: &Cx<'_>, permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+        let Some(mut value) = current(cx, id.as_str()).await?.filter(|value| attached(value, props)) else {
+            return Ok(Progress::Done);
+        };
+        value.retain(|member, _| !CONNECTION.contains(&member.as_str()));
+        put(cx, id.as_str(), permit.token(), value).await?;
+        Ok(Progress::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::bench::Bench;
+
+    const ARN: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-abc123";
+
+    fn bench() -> Bench {
+        let bench = Bench::new();
+        bench.world(|world| {
+            let value = json!({"username": "payments", "password": "not-a-real-one"}).to_string();
+            world.put("secretsmanager.secret", "us-east-1/db", json!({
+                "ARN": ARN, "Name": "db", "Tags": [], "CreatedDate": 1.0, "_region": "us-east-1",
+                "_versions": [{"VersionId": "00000000-0000-0000-0000-000000000000", "CreatedDate": 1.0,
+                    "VersionStages": ["AWSCURRENT"], "SecretString": value}],
+            }));
+            for name in ["one", "two"] {
+                world.put("rds.db-instance", &format!("us-east-1/{name}"), json!({
+                    "DBInstanceIdentifier": name, "Engine": "postgres", "DBInstanceStatus": "available", "DBName": "payments",
+                    "Endpoint": {"Address": format!("{name}.example"), "Port": 5432},
+                }));
+            }
+        });
+        bench
+    }
+
+    fn props(target: &str) -> Json {
+        json!({"SecretId": ARN, "TargetId": target, "TargetType": INSTANCE})
+    }
+
+    #[test]
+    fn keeps_the_law() {
+        bench().law_covering::<SecretTargetAttachment>(&[(props("one"), Some(props("two")))]);
+    }
+
+    #[test]
+    fn merges_and_takes_back_only_the_connection() {
+        let bench = bench();
+        let typed: Props = serde_json::from_value(props("One")).unwrap();
+        bench.cx(|cx| {
+            bench.run(async {
+                let id = SecretTargetAttachment::create(cx, &bench.permit(), &typed).await.unwrap().id;
+                let value = current(cx, ARN).await.unwrap().unwrap();
+                assert_eq!((&value["host"], &value["port"]), (&json!("one.example"), &json!(5432)));
+                assert_eq!((&value["username"], &value["dbname"]), (&json!("payments"), &json!("payments")));
+                SecretTargetAttachment::delete(cx, &bench.permit(), &id, &typed).await.unwrap();
+                let value = current(cx, ARN).await.unwrap().unwrap();
+                assert_eq!(value.keys().collect::<Vec<_>>(), ["password", "username"]);
+            });
+        });
+    }
+
+    #[test]
+    fn a_database_without_an_address_is_to_be_tried_again() {
+        let bench = bench();
+        bench.world(|world| world.get_mut("rds.db-instance", "us-east-1/one").unwrap()["Endpoint"] = Json::Null);
+        let typed: Props = serde_json::from_value(props("one")).unwrap();
+        let error = bench.cx(|cx| bench.run(SecretTargetAttachment::create(cx, &bench.permit(), &typed))).unwrap_err();
+        assert!(error.is(&[NOT_READY]) && error.certainty == Certainty::Rejected);
+    }
+}

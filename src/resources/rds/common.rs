@@ -19,12 +19,24 @@ pub fn pairs(tags: &[SdkTag]) -> impl Iterator<Item = (&str, &str)> {
 
 /// The tags of the object of that ARN.
 pub async fn list_tags(cx: &Cx<'_>, arn: &str) -> Result<Vec<SdkTag>, OpError> {
-    let answer = cx.sdk.rds().list_tags_for_resource().resource_name(arn).send().await.map_err(op("ListTagsForResource"))?;
+    let answer = cx
+        .sdk
+        .rds()
+        .list_tags_for_resource()
+        .resource_name(arn)
+        .send()
+        .await
+        .map_err(op("ListTagsForResource"))?;
     Ok(answer.tag_list.unwrap_or_default())
 }
 
 /// Turns the object's own tags from `old` into `new`.
-pub async fn change_tags(cx: &Cx<'_>, arn: &str, old: Option<&Vec<Tag>>, new: Option<&Vec<Tag>>) -> Result<(), OpError> {
+pub async fn change_tags(
+    cx: &Cx<'_>,
+    arn: &str,
+    old: Option<&Vec<Tag>>,
+    new: Option<&Vec<Tag>>,
+) -> Result<(), OpError> {
     let (set, unset) = cx.tag_changes(old, new);
     if !set.is_empty() {
         cx.sdk

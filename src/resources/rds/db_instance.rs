@@ -19,8 +19,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress, ResourceType,
-        Retry, WaitPolicy, compare,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
+        ResourceType, Retry, WaitPolicy, compare,
     },
 };
 
@@ -57,10 +57,13 @@ fn status(live: &Live) -> &str {
 /// Whether a change that was asked for at once has not begun yet: the instance stays `available` for some
 /// seconds after `ModifyDBInstance`. Values that wait for the maintenance window are not those wanted now.
 fn still_pending(live: &Live, props: &Props) -> bool {
-    let Some(pending) = live.pending_modified_values().filter(|_| props.ApplyImmediately != Some(false)) else {
+    let Some(pending) = live.pending_modified_values().filter(|_| props.ApplyImmediately != Some(false))
+    else {
         return false;
     };
-    let text = |pending: Option<&str>, wanted: Option<&String>| pending.is_some() && pending == wanted.map(String::as_str);
+    let text = |pending: Option<&str>, wanted: Option<&String>| {
+        pending.is_some() && pending == wanted.map(String::as_str)
+    };
     let count = |pending: Option<i32>, wanted: Option<i32>| pending.is_some() && pending == wanted;
     let parsed = |text: Option<&String>| text.and_then(|text| text.parse().ok());
     text(pending.db_instance_class(), props.DBInstanceClass.as_ref())
@@ -68,7 +71,10 @@ fn still_pending(live: &Live, props: &Props) -> bool {
         || text(pending.license_model(), props.LicenseModel.as_ref())
         || text(pending.ca_certificate_identifier(), props.CACertificateIdentifier.as_ref())
         || pending.engine_version().is_some_and(|v| {
-            props.EngineVersion.as_ref().is_some_and(|w| same("EngineVersion", &Json::from(w.as_str()), &Json::from(v)))
+            props
+                .EngineVersion
+                .as_ref()
+                .is_some_and(|w| same("EngineVersion", &Json::from(w.as_str()), &Json::from(v)))
         })
         || count(pending.allocated_storage(), parsed(props.AllocatedStorage.as_ref()))
         || count(pending.port(), parsed(props.Port.as_ref()))
@@ -89,16 +95,25 @@ async fn settle_roles(cx: &Cx<'_>, live: &Live, props: &Props, old: Option<&Prop
             .AssociatedRoles
             .iter()
             .flatten()
-            .map(|role| (role.FeatureName.clone().unwrap_or_default(), role.RoleArn.clone().unwrap_or_default()))
+            .map(|role| {
+                (role.FeatureName.clone().unwrap_or_default(), role.RoleArn.clone().unwrap_or_default())
+            })
             .collect()
     };
     let have: Vec<(String, String)> = live
         .associated_roles()
         .iter()
-        .map(|role| (role.feature_name().unwrap_or_default().to_owned(), role.role_arn().unwrap_or_default().to_owned()))
+        .map(|role| {
+            (
+                role.feature_name().unwrap_or_default().to_owned(),
+                role.role_arn().unwrap_or_default().to_owned(),
+            )
+        })
         .collect();
     let wanted = roles(props);
-    for (feature, role) in old.map(roles).unwrap_or_default().iter().filter(|r| have.contains(r) && !wanted.contains(r)) {
+    for (feature, role) in
+        old.map(roles).unwrap_or_default().iter().filter(|r| have.contains(r) && !wanted.contains(r))
+    {
         cx.sdk
             .rds()
             .remove_role_from_db_instance()
@@ -212,7 +227,11 @@ impl ResourceType for DbInstance {
                 message: "IAM role ARN value is invalid",
                 why: "the role is not usable yet",
             },
-            Retry { code: "InvalidDBInstanceState", message: "", why: "the database is busy with an earlier change" },
+            Retry {
+                code: "InvalidDBInstanceState",
+                message: "",
+                why: "the database is busy with an earlier change",
+            },
         ],
         retry_delete: &[Retry {
             code: "InvalidDBInstanceState",
@@ -230,7 +249,11 @@ impl ResourceType for DbInstance {
             "rds:RemoveTagsFromResource",
         ],
         stateful: Some("the database and its automated backups"),
-        ..Facts::new("AWS::RDS::DBInstance", "rds", include_str!("../../schema/types/aws-rds-dbinstance.json"))
+        ..Facts::new(
+            "AWS::RDS::DBInstance",
+            "rds",
+            include_str!("../../schema/types/aws-rds-dbinstance.json"),
+        )
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
@@ -257,12 +280,16 @@ impl ResourceType for DbInstance {
 
     fn check(props: &Json) -> Vec<(String, String)> {
         let mut problems = Vec::new();
-        let mut say = |property: &str, message: &str| problems.push((property.to_owned(), message.to_owned()));
+        let mut say =
+            |property: &str, message: &str| problems.push((property.to_owned(), message.to_owned()));
         let has = |property: &str| !props[property].is_null();
         let engine = props["Engine"].as_str().unwrap_or_default();
         let managed = props["ManageMasterUserPassword"] == true;
         if managed && has("MasterUserPassword") {
-            say("MasterUserPassword", "RDS manages the password itself when ManageMasterUserPassword is true: leave this out");
+            say(
+                "MasterUserPassword",
+                "RDS manages the password itself when ManageMasterUserPassword is true: leave this out",
+            );
         }
         if !has("Engine") {
             say("Engine", "is needed: only new databases are implemented, no replicas or restores");
@@ -282,7 +309,10 @@ impl ResourceType for DbInstance {
                 say("MasterUsername", "is needed for this engine");
             }
             if !managed && !has("MasterUserPassword") {
-                say("MasterUserPassword", "is needed, best as a dynamic reference to a secret, or set ManageMasterUserPassword");
+                say(
+                    "MasterUserPassword",
+                    "is needed, best as a dynamic reference to a secret, or set ManageMasterUserPassword",
+                );
             }
         }
         if has("KmsKeyId") && props["StorageEncrypted"] != true {
@@ -300,9 +330,15 @@ impl ResourceType for DbInstance {
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(name) = &props.DBInstanceIdentifier else { return Ok(None) };
-        let Some(live) = look(cx, name).await?.filter(|live| status(live) != "deleting") else { return Ok(None) };
+        let Some(live) = look(cx, name).await?.filter(|live| status(live) != "deleting") else {
+            return Ok(None);
+        };
         let id = live.db_instance_identifier().unwrap_or(name).to_owned();
-        Ok(Some(Found { id: id.into(), attributes: attributes(&live), ownership: cx.owns(pairs(live.tag_list())) }))
+        Ok(Some(Found {
+            id: id.into(),
+            attributes: attributes(&live),
+            ownership: cx.owns(pairs(live.tag_list())),
+        }))
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
@@ -346,7 +382,12 @@ impl ResourceType for DbInstance {
         Ok(Created { id: id.into(), attributes: attributes(&live) })
     }
 
-    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
         if props.AssociatedRoles.iter().flatten().next().is_none() {
             return Ok(Progress::Done);
         }
@@ -360,9 +401,15 @@ impl ResourceType for DbInstance {
         }
     }
 
-    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Result<Progress, OpError> {
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
         let live = look(cx, id.as_str()).await?;
-        let live = live.ok_or_else(|| OpError::not_sent("ModifyDBInstance", format!("{id} does not exist any more")))?;
+        let live = live
+            .ok_or_else(|| OpError::not_sent("ModifyDBInstance", format!("{id} does not exist any more")))?;
         if change.has("Tags") {
             let arn = live.db_instance_arn().unwrap_or_default();
             change_tags(cx, arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
@@ -382,7 +429,12 @@ impl ResourceType for DbInstance {
 
     /// Deletion protection that the template does not ask for (any more) is turned off first. If the template
     /// does ask for it, RDS's own refusal stands: the plan has to be changed first.
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
         let Some(live) = look(cx, id.as_str()).await? else { return Ok(Progress::Done) };
         if status(&live) == "deleting" {
             return Ok(Progress::Done);
@@ -482,24 +534,30 @@ mod tests {
 
     #[test]
     fn keeps_the_law_for_rich_properties_and_for_a_managed_password() {
-        let rich = with(small(), json!({
-            "AutoMinorVersionUpgrade": false, "AvailabilityZone": "us-east-1a", "BackupRetentionPeriod": 7,
-            "CopyTagsToSnapshot": true, "DBName": "payments", "DBParameterGroupName": "PG14", "DBSubnetGroupName": "subnets",
-            "DeleteAutomatedBackups": true, "DeletionProtection": false, "EnableCloudwatchLogsExports": ["upgrade", "postgresql"],
-            "EnableIAMDatabaseAuthentication": false, "EnablePerformanceInsights": true, "PerformanceInsightsRetentionPeriod": 7,
-            "MaxAllocatedStorage": 200, "MonitoringInterval": 60, "MonitoringRoleArn": "arn:aws:iam::123456789012:role/rds",
-            "MultiAZ": false, "Port": "5433", "PreferredBackupWindow": "03:00-04:00",
-            "PreferredMaintenanceWindow": "Sun:05:00-Sun:06:00", "PubliclyAccessible": false, "StorageEncrypted": true,
-            "StorageType": "gp3", "VPCSecurityGroups": ["sg-2", "sg-1"], "Tags": [{"Key": "team", "Value": "payments"}],
-            "AssociatedRoles": [{"FeatureName": "s3Export", "RoleArn": "arn:aws:iam::123456789012:role/rds"}],
-        }));
-        let changed = with(rich.clone(), json!({
-            "AllocatedStorage": "150", "BackupRetentionPeriod": 14, "DBInstanceClass": "db.r5.xlarge", "DBParameterGroupName": "pg14-next",
-            "EnableCloudwatchLogsExports": ["postgresql"], "EnableIAMDatabaseAuthentication": true, "MonitoringInterval": 0,
-            "MonitoringRoleArn": null, "AvailabilityZone": null, "MultiAZ": true, "VPCSecurityGroups": ["sg-1"],
-            "MasterUserPassword": "another-one-2", "Tags": [{"Key": "cost", "Value": "1"}], "AssociatedRoles": [],
-            "DeletionProtection": false, "PerformanceInsightsRetentionPeriod": 31, "PreferredBackupWindow": "01:00-02:00",
-        }));
+        let rich = with(
+            small(),
+            json!({
+                "AutoMinorVersionUpgrade": false, "AvailabilityZone": "us-east-1a", "BackupRetentionPeriod": 7,
+                "CopyTagsToSnapshot": true, "DBName": "payments", "DBParameterGroupName": "PG14", "DBSubnetGroupName": "subnets",
+                "DeleteAutomatedBackups": true, "DeletionProtection": false, "EnableCloudwatchLogsExports": ["upgrade", "postgresql"],
+                "EnableIAMDatabaseAuthentication": false, "EnablePerformanceInsights": true, "PerformanceInsightsRetentionPeriod": 7,
+                "MaxAllocatedStorage": 200, "MonitoringInterval": 60, "MonitoringRoleArn": "arn:aws:iam::123456789012:role/rds",
+                "MultiAZ": false, "Port": "5433", "PreferredBackupWindow": "03:00-04:00",
+                "PreferredMaintenanceWindow": "Sun:05:00-Sun:06:00", "PubliclyAccessible": false, "StorageEncrypted": true,
+                "StorageType": "gp3", "VPCSecurityGroups": ["sg-2", "sg-1"], "Tags": [{"Key": "team", "Value": "payments"}],
+                "AssociatedRoles": [{"FeatureName": "s3Export", "RoleArn": "arn:aws:iam::123456789012:role/rds"}],
+            }),
+        );
+        let changed = with(
+            rich.clone(),
+            json!({
+                "AllocatedStorage": "150", "BackupRetentionPeriod": 14, "DBInstanceClass": "db.r5.xlarge", "DBParameterGroupName": "pg14-next",
+                "EnableCloudwatchLogsExports": ["postgresql"], "EnableIAMDatabaseAuthentication": true, "MonitoringInterval": 0,
+                "MonitoringRoleArn": null, "AvailabilityZone": null, "MultiAZ": true, "VPCSecurityGroups": ["sg-1"],
+                "MasterUserPassword": "another-one-2", "Tags": [{"Key": "cost", "Value": "1"}], "AssociatedRoles": [],
+                "DeletionProtection": false, "PerformanceInsightsRetentionPeriod": 31, "PreferredBackupWindow": "01:00-02:00",
+            }),
+        );
         let managed = with(small(), json!({"MasterUserPassword": null, "ManageMasterUserPassword": true}));
         let protected = with(managed.clone(), json!({"DBInstanceClass": "db.t3.micro"}));
         bench().law_covering::<DbInstance>(&[(rich, Some(changed)), (managed, Some(protected))]);
@@ -516,7 +574,12 @@ mod tests {
         id
     }
 
-    fn delete(bench: &Bench, id: &PhysicalId, props: &Props, snapshot: Option<&str>) -> Result<Progress, OpError> {
+    fn delete(
+        bench: &Bench,
+        id: &PhysicalId,
+        props: &Props,
+        snapshot: Option<&str>,
+    ) -> Result<Progress, OpError> {
         bench.cx(|cx| {
             let cx = Cx { snapshot, ..*cx };
             bench.run(DbInstance::delete(&cx, &bench.permit(), id, props))
@@ -552,7 +615,8 @@ mod tests {
         assert_eq!(created.attributes["Ref"], "payments-source");
         assert!(!created.attributes.contains_key("Endpoint.Address"));
         bench.advance(std::time::Duration::from_secs(600));
-        let probe = bench.cx(|cx| bench.run(DbInstance::probe(cx, &created.id, &props, Goal::Ready))).unwrap();
+        let probe =
+            bench.cx(|cx| bench.run(DbInstance::probe(cx, &created.id, &props, Goal::Ready))).unwrap();
         let Probe::Reached(attributes) = probe else { panic!("{probe:?}") };
         assert_eq!(attributes["Endpoint.Port"], "5432");
         assert!(attributes["Endpoint.Address"].as_str().unwrap().starts_with("payments-source."));
@@ -560,15 +624,24 @@ mod tests {
 
     #[test]
     fn what_the_modify_call_cannot_change_replaces() {
-        let (old, new) = (typed(with(small(), json!({"AvailabilityZone": "us-east-1a"}))), typed(with(small(), json!({"AvailabilityZone": "us-east-1b", "Engine": "mysql"}))));
-        let changed = ["AvailabilityZone".to_owned(), "Engine".to_owned(), "DBInstanceClass".to_owned(), "StorageEncrypted".to_owned()];
+        let (old, new) = (
+            typed(with(small(), json!({"AvailabilityZone": "us-east-1a"}))),
+            typed(with(small(), json!({"AvailabilityZone": "us-east-1b", "Engine": "mysql"}))),
+        );
+        let changed = [
+            "AvailabilityZone".to_owned(),
+            "Engine".to_owned(),
+            "DBInstanceClass".to_owned(),
+            "StorageEncrypted".to_owned(),
+        ];
         let replaces = DbInstance::replaces(&Change { old: &old, new: &new, changed: &changed });
         assert_eq!(replaces, ["StorageEncrypted", "AvailabilityZone", "Engine"]);
     }
 
     #[test]
     fn plans_that_rds_would_refuse_are_refused_before() {
-        let problems = |props: Json| DbInstance::check(&props).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        let problems =
+            |props: Json| DbInstance::check(&props).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert!(problems(small()).is_empty());
         assert_eq!(problems(with(small(), json!({"MasterUserPassword": null}))), ["MasterUserPassword"]);
         assert_eq!(problems(with(small(), json!({"KmsKeyId": "k"}))), ["KmsKeyId"]);

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use aws_sdk_rds::{
     operation::modify_db_instance::builders::ModifyDBInstanceFluentBuilder,
     types::{
-        CloudwatchLogsExportConfiguration, DatabaseInsightsMode, DbInstance as Live, MasterUserAuthenticationType,
-        ProcessorFeature,
+        CloudwatchLogsExportConfiguration, DatabaseInsightsMode, DbInstance as Live,
+        MasterUserAuthenticationType, ProcessorFeature,
     },
 };
 
@@ -31,7 +31,9 @@ const NO_EFFECT: &[&str] = &[
 /// A number written as text.
 pub fn number(property: &str, text: Option<&String>) -> Result<Option<i32>, OpError> {
     text.map(|text| {
-        text.parse().map_err(|_| OpError::not_sent("AWS::RDS::DBInstance", format!("{property} must be a whole number")))
+        text.parse().map_err(|_| {
+            OpError::not_sent("AWS::RDS::DBInstance", format!("{property} must be a whole number"))
+        })
     })
     .transpose()
 }
@@ -83,7 +85,9 @@ fn engine(mut call: Call, change: &Change<'_, Props>) -> Call {
         call = call.set_engine_version(new.EngineVersion.clone());
     }
     // A new major version needs a parameter group of its family in the same call.
-    if change.has("DBParameterGroupName") || (change.has("EngineVersion") && new.AllowMajorVersionUpgrade == Some(true)) {
+    if change.has("DBParameterGroupName")
+        || (change.has("EngineVersion") && new.AllowMajorVersionUpgrade == Some(true))
+    {
         call = call.set_db_parameter_group_name(new.DBParameterGroupName.clone());
     }
     if change.has("OptionGroupName") {
@@ -198,11 +202,15 @@ fn credentials(mut call: Call, change: &Change<'_, Props>) -> Call {
             call = call.set_master_user_password(new.MasterUserPassword.clone());
         }
     }
-    if change.has("MasterUserSecret") || (change.has("ManageMasterUserPassword") && new.ManageMasterUserPassword == Some(true)) {
+    if change.has("MasterUserSecret")
+        || (change.has("ManageMasterUserPassword") && new.ManageMasterUserPassword == Some(true))
+    {
         let key = new.MasterUserSecret.as_ref().and_then(|secret| secret.KmsKeyId.clone());
         call = call.set_master_user_secret_kms_key_id(key);
     }
-    if let Some(kind) = new.MasterUserAuthenticationType.as_deref().filter(|_| change.has("MasterUserAuthenticationType")) {
+    if let Some(kind) =
+        new.MasterUserAuthenticationType.as_deref().filter(|_| change.has("MasterUserAuthenticationType"))
+    {
         call = call.master_user_authentication_type(MasterUserAuthenticationType::from(kind));
     }
     if change.has("EnableIAMDatabaseAuthentication") {
@@ -211,7 +219,8 @@ fn credentials(mut call: Call, change: &Change<'_, Props>) -> Call {
     call
 }
 
-const DIRECTORY: &[&str] = &["Domain", "DomainAuthSecretArn", "DomainDnsIps", "DomainFqdn", "DomainIAMRoleName", "DomainOu"];
+const DIRECTORY: &[&str] =
+    &["Domain", "DomainAuthSecretArn", "DomainDnsIps", "DomainFqdn", "DomainIAMRoleName", "DomainOu"];
 
 fn directory(call: Call, change: &Change<'_, Props>) -> Call {
     let new = change.new;
@@ -245,8 +254,12 @@ fn observation(mut call: Call, live: &Live, change: &Change<'_, Props>) -> Call 
             );
         }
     }
-    let insights =
-        ["EnablePerformanceInsights", "PerformanceInsightsRetentionPeriod", "PerformanceInsightsKMSKeyId", "DatabaseInsightsMode"];
+    let insights = [
+        "EnablePerformanceInsights",
+        "PerformanceInsightsRetentionPeriod",
+        "PerformanceInsightsKMSKeyId",
+        "DatabaseInsightsMode",
+    ];
     if insights.iter().any(|name| change.has(name)) {
         call = call
             .enable_performance_insights(new.EnablePerformanceInsights.unwrap_or(false))

@@ -76,7 +76,9 @@ pub fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
     if let (true, Json::Array(wanted), Json::Array(live)) = (SETS.contains(&property), desired, recorded) {
         let mut rest: Vec<&Json> = live.iter().collect();
         return wanted.len() == live.len()
-            && wanted.iter().all(|item| rest.iter().position(|other| *other == item).map(|at| rest.swap_remove(at)).is_some());
+            && wanted.iter().all(|item| {
+                rest.iter().position(|other| *other == item).map(|at| rest.swap_remove(at)).is_some()
+            });
     }
     compare::same(KIND, property, desired, recorded)
 }
@@ -116,8 +118,13 @@ pub fn live_props(cx: &Cx<'_>, live: &Live, hint: &Props) -> Props {
         DBInstanceClass: live.db_instance_class.clone(),
         DBInstanceIdentifier: live.db_instance_identifier.clone(),
         DBName: live.db_name.clone(),
-        DBParameterGroupName: live.db_parameter_groups().first().and_then(|group| group.db_parameter_group_name.clone()),
-        DBSecurityGroups: some(live.db_security_groups(), |group| group.db_security_group_name.clone().unwrap_or_default()),
+        DBParameterGroupName: live
+            .db_parameter_groups()
+            .first()
+            .and_then(|group| group.db_parameter_group_name.clone()),
+        DBSecurityGroups: some(live.db_security_groups(), |group| {
+            group.db_security_group_name.clone().unwrap_or_default()
+        }),
         DBSubnetGroupName: live.db_subnet_group().and_then(|group| group.db_subnet_group_name.clone()),
         DBSystemId: live.db_system_id.clone(),
         DatabaseInsightsMode: live.database_insights_mode().map(|mode| mode.as_str().to_owned()),
@@ -150,7 +157,10 @@ pub fn live_props(cx: &Cx<'_>, live: &Live, hint: &Props) -> Props {
         MultiAZ: live.multi_az,
         NcharCharacterSetName: live.nchar_character_set_name.clone(),
         NetworkType: live.network_type.clone(),
-        OptionGroupName: live.option_group_memberships().first().and_then(|group| group.option_group_name.clone()),
+        OptionGroupName: live
+            .option_group_memberships()
+            .first()
+            .and_then(|group| group.option_group_name.clone()),
         PerformanceInsightsKMSKeyId: live.performance_insights_kms_key_id.clone(),
         PerformanceInsightsRetentionPeriod: live.performance_insights_retention_period,
         Port: live.endpoint().and_then(|endpoint| endpoint.port()).map(|port| port.to_string()),
@@ -168,11 +178,13 @@ pub fn live_props(cx: &Cx<'_>, live: &Live, hint: &Props) -> Props {
         Tags: cx.own_tags(pairs(live.tag_list())),
         TdeCredentialArn: live.tde_credential_arn.clone(),
         Timezone: live.timezone.clone(),
-        VPCSecurityGroups: some(live.vpc_security_groups(), |group| group.vpc_security_group_id.clone().unwrap_or_default())
-            .map(|mut groups| {
-                groups.sort();
-                groups
-            }),
+        VPCSecurityGroups: some(live.vpc_security_groups(), |group| {
+            group.vpc_security_group_id.clone().unwrap_or_default()
+        })
+        .map(|mut groups| {
+            groups.sort();
+            groups
+        }),
         ..Props::default()
     }
 }
@@ -210,28 +222,38 @@ pub fn attributes(live: &Live) -> Attributes {
     put("DBInstanceArn", text(live.db_instance_arn()));
     put("DbiResourceId", text(live.dbi_resource_id()));
     put("DBInstanceStatus", text(live.db_instance_status()));
-    for (prefix, endpoint) in [("Endpoint", live.endpoint()), ("ListenerEndpoint", live.listener_endpoint())] {
+    for (prefix, endpoint) in [("Endpoint", live.endpoint()), ("ListenerEndpoint", live.listener_endpoint())]
+    {
         let Some(endpoint) = endpoint else { continue };
         let port = endpoint.port().map(|port| port.to_string());
         put(&format!("{prefix}.Address"), text(endpoint.address()));
         put(&format!("{prefix}.Port"), text(port.as_deref()));
         put(&format!("{prefix}.HostedZoneId"), text(endpoint.hosted_zone_id()));
-        let whole = json!({"Address": endpoint.address(), "Port": port, "HostedZoneId": endpoint.hosted_zone_id()});
+        let whole =
+            json!({"Address": endpoint.address(), "Port": port, "HostedZoneId": endpoint.hosted_zone_id()});
         put(prefix, Some(whole));
     }
-    let time = |at: Option<&aws_smithy_types::DateTime>| at.and_then(|at| at.fmt(Format::DateTime).ok()).map(|at| json!(at));
+    let time = |at: Option<&aws_smithy_types::DateTime>| {
+        at.and_then(|at| at.fmt(Format::DateTime).ok()).map(|at| json!(at))
+    };
     if let Some(certificate) = live.certificate_details() {
         let till = time(certificate.valid_till());
         put("CertificateDetails.CAIdentifier", text(certificate.ca_identifier()));
         put("CertificateDetails.ValidTill", till.clone());
-        put("CertificateDetails", Some(json!({"CAIdentifier": certificate.ca_identifier(), "ValidTill": till})));
+        put(
+            "CertificateDetails",
+            Some(json!({"CAIdentifier": certificate.ca_identifier(), "ValidTill": till})),
+        );
     }
     put("MasterUserSecret.SecretArn", text(live.master_user_secret().and_then(|secret| secret.secret_arn())));
     put("InstanceCreateTime", time(live.instance_create_time()));
     put("LatestRestorableTime", time(live.latest_restorable_time()));
     put("AutomaticRestartTime", time(live.automatic_restart_time()));
     put("ResumeFullAutomationModeTime", time(live.resume_full_automation_mode_time()));
-    put("IsStorageConfigUpgradeAvailable", live.is_storage_config_upgrade_available().map(|flag| json!(flag)));
+    put(
+        "IsStorageConfigUpgradeAvailable",
+        live.is_storage_config_upgrade_available().map(|flag| json!(flag)),
+    );
     put("PercentProgress", text(live.percent_progress()));
     put("SecondaryAvailabilityZone", text(live.secondary_availability_zone()));
     put("StorageOperationStatus", text(live.storage_operation_status()));

@@ -12,8 +12,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress, ResourceType,
-        Retry, compare, shape::Tag,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
+        ResourceType, Retry, compare, shape::Tag,
     },
 };
 
@@ -234,8 +234,9 @@ impl ResourceType for DbParameterGroup {
             .send()
             .await
             .map_err(op("CreateDBParameterGroup"))?;
-        let group =
-            answer.db_parameter_group.ok_or_else(|| OpError::missing("CreateDBParameterGroup", "the parameter group"))?;
+        let group = answer
+            .db_parameter_group
+            .ok_or_else(|| OpError::missing("CreateDBParameterGroup", "the parameter group"))?;
         let id = group
             .db_parameter_group_name
             .clone()
@@ -243,22 +244,38 @@ impl ResourceType for DbParameterGroup {
         Ok(Created { id: id.into(), attributes: attributes(&group) })
     }
 
-    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
         settle(cx, id.as_str(), None, props.Parameters.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Result<Progress, OpError> {
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
         if change.has("Parameters") {
             settle(cx, id.as_str(), change.old.Parameters.as_ref(), change.new.Parameters.as_ref()).await?;
         }
         if change.has("Tags") {
-            change_tags(cx, &arn(cx, "pg", id.as_str()), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+            change_tags(cx, &arn(cx, "pg", id.as_str()), change.old.Tags.as_ref(), change.new.Tags.as_ref())
+                .await?;
         }
         Ok(Progress::Done)
     }
 
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
         match cx.sdk.rds().delete_db_parameter_group().db_parameter_group_name(id.as_str()).send().await {
             Ok(_) => Ok(Progress::Done),
             Err(error) => match op("DeleteDBParameterGroup")(error) {

@@ -7,8 +7,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress, ResourceType,
-        Retry, compare, shape::Tag,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
+        ResourceType, Retry, compare, shape::Tag,
     },
 };
 
@@ -97,8 +97,11 @@ impl ResourceType for DbSubnetGroup {
     async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
         let Some(group) = look(cx, id.as_str()).await? else { return Ok(None) };
         let tags = list_tags(cx, group.db_subnet_group_arn().unwrap_or_default()).await?;
-        let mut subnets: Vec<String> =
-            group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier().map(str::to_owned)).collect();
+        let mut subnets: Vec<String> = group
+            .subnets()
+            .iter()
+            .filter_map(|subnet| subnet.subnet_identifier().map(str::to_owned))
+            .collect();
         subnets.sort();
         Ok(Some(Props {
             DBSubnetGroupDescription: group.db_subnet_group_description.clone(),
@@ -120,7 +123,9 @@ impl ResourceType for DbSubnetGroup {
             .send()
             .await
             .map_err(op("CreateDBSubnetGroup"))?;
-        let group = answer.db_subnet_group.ok_or_else(|| OpError::missing("CreateDBSubnetGroup", "the subnet group"))?;
+        let group = answer
+            .db_subnet_group
+            .ok_or_else(|| OpError::missing("CreateDBSubnetGroup", "the subnet group"))?;
         let id = group
             .db_subnet_group_name
             .clone()
@@ -128,7 +133,12 @@ impl ResourceType for DbSubnetGroup {
         Ok(Created { id: id.into(), attributes: attributes(&group) })
     }
 
-    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Result<Progress, OpError> {
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
         if change.has("SubnetIds") || change.has("DBSubnetGroupDescription") {
             cx.sdk
                 .rds()
@@ -141,12 +151,23 @@ impl ResourceType for DbSubnetGroup {
                 .map_err(op("ModifyDBSubnetGroup"))?;
         }
         if change.has("Tags") {
-            change_tags(cx, &arn(cx, "subgrp", id.as_str()), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+            change_tags(
+                cx,
+                &arn(cx, "subgrp", id.as_str()),
+                change.old.Tags.as_ref(),
+                change.new.Tags.as_ref(),
+            )
+            .await?;
         }
         Ok(Progress::Done)
     }
 
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
         match cx.sdk.rds().delete_db_subnet_group().db_subnet_group_name(id.as_str()).send().await {
             Ok(_) => Ok(Progress::Done),
             Err(error) => match op("DeleteDBSubnetGroup")(error) {

@@ -18,8 +18,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress, ResourceType,
-        compare, shape::Tag,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
+        ResourceType, compare, shape::Tag,
     },
 };
 
@@ -66,7 +66,12 @@ fn pairs(tags: &[SdkTag]) -> impl Iterator<Item = (&str, &str)> {
 
 fn replicas(list: &[Replica]) -> Vec<ReplicaRegionType> {
     list.iter()
-        .map(|r| ReplicaRegionType::builder().set_region(r.Region.clone()).set_kms_key_id(r.KmsKeyId.clone()).build())
+        .map(|r| {
+            ReplicaRegionType::builder()
+                .set_region(r.Region.clone())
+                .set_kms_key_id(r.KmsKeyId.clone())
+                .build()
+        })
         .collect()
 }
 
@@ -87,8 +92,11 @@ async fn generate(cx: &Cx<'_>, rule: &Generate, keep: Map<String, Json>) -> Resu
         .send()
         .await
         .map_err(op("GetRandomPassword"))?;
-    let password = answer.random_password.ok_or_else(|| OpError::missing("GetRandomPassword", "the password"))?;
-    let (Some(template), Some(key)) = (&rule.SecretStringTemplate, &rule.GenerateStringKey) else { return Ok(password) };
+    let password =
+        answer.random_password.ok_or_else(|| OpError::missing("GetRandomPassword", "the password"))?;
+    let (Some(template), Some(key)) = (&rule.SecretStringTemplate, &rule.GenerateStringKey) else {
+        return Ok(password);
+    };
     let Ok(Json::Object(mut value)) = serde_json::from_str::<Json>(template) else {
         return Err(OpError::not_sent("CreateSecret", "SecretStringTemplate must be a JSON object"));
     };
@@ -109,7 +117,8 @@ async fn value(cx: &Cx<'_>, props: &Props, keep: Map<String, Json>) -> Result<Op
 
 /// Copies that only `new` has are made, those that only `old` has are removed, changed ones made anew.
 async fn settle_replicas(cx: &Cx<'_>, id: &str, old: &[Replica], new: &[Replica]) -> Result<(), OpError> {
-    let gone: Vec<String> = old.iter().filter(|r| !new.contains(r)).filter_map(|r| r.Region.clone()).collect();
+    let gone: Vec<String> =
+        old.iter().filter(|r| !new.contains(r)).filter_map(|r| r.Region.clone()).collect();
     let added: Vec<Replica> = new.iter().filter(|r| !old.contains(r)).cloned().collect();
     if !gone.is_empty() {
         remove_replicas(cx, id, gone).await?;
@@ -181,7 +190,9 @@ impl ResourceType for Secret {
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
         if let ("KmsKeyId", Some(wanted), Some(live)) = (property, desired.as_str(), recorded.as_str()) {
-            return wanted == live || live.rsplit('/').next() == Some(wanted) || wanted.rsplit('/').next() == Some(live);
+            return wanted == live
+                || live.rsplit('/').next() == Some(wanted)
+                || wanted.rsplit('/').next() == Some(live);
         }
         compare::same(Self::FACTS.kind, property, desired, recorded)
     }
@@ -208,7 +219,11 @@ impl ResourceType for Secret {
         let Some(name) = &props.Name else { return Ok(None) };
         let Some(secret) = look(cx, name).await? else { return Ok(None) };
         let arn = secret.arn().unwrap_or_default();
-        Ok(Some(Found { id: arn.into(), attributes: attributes(arn), ownership: cx.owns(pairs(secret.tags())) }))
+        Ok(Some(Found {
+            id: arn.into(),
+            attributes: attributes(arn),
+            ownership: cx.owns(pairs(secret.tags())),
+        }))
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
@@ -251,7 +266,9 @@ impl ResourceType for Secret {
             .set_kms_key_id(props.KmsKeyId.clone())
             .set_type(props.Type.clone())
             .set_secret_string(value)
-            .set_add_replica_regions(props.ReplicaRegions.as_deref().map(replicas).filter(|list| !list.is_empty()))
+            .set_add_replica_regions(
+                props.ReplicaRegions.as_deref().map(replicas).filter(|list| !list.is_empty()),
+            )
             .set_tags(Some(sdk_tags(&cx.tags(props.Tags.as_ref()))))
             .send()
             .await
@@ -260,7 +277,12 @@ impl ResourceType for Secret {
         Ok(Created { attributes: attributes(&arn), id: arn.into() })
     }
 
-    async fn update(cx: &Cx<'_>, permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Result<Progress, OpError> {
+    async fn update(
+        cx: &Cx<'_>,
+        permit: &Permit,
+        id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
         let new = change.new;
         let regenerates = change.has("GenerateSecretString") && new.GenerateSecretString.is_some();
         let sets = change.has("SecretString") && new.SecretString.is_some();
@@ -281,7 +303,8 @@ impl ResourceType for Secret {
                 call = call.description(new.Description.clone().unwrap_or_default());
             }
             if change.has("KmsKeyId") {
-                call = call.kms_key_id(new.KmsKeyId.clone().unwrap_or_else(|| "alias/aws/secretsmanager".into()));
+                call = call
+                    .kms_key_id(new.KmsKeyId.clone().unwrap_or_else(|| "alias/aws/secretsmanager".into()));
             }
             if change.has("Type") {
                 call = call.set_type(new.Type.clone());
@@ -303,13 +326,20 @@ impl ResourceType for Secret {
         Ok(Progress::Done)
     }
 
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
         let Some(secret) = look(cx, id.as_str()).await? else { return Ok(Progress::Done) };
-        let copies: Vec<String> = secret.replication_status().iter().filter_map(|status| status.region.clone()).collect();
+        let copies: Vec<String> =
+            secret.replication_status().iter().filter_map(|status| status.region.clone()).collect();
         if !copies.is_empty() {
             remove_replicas(cx, id.as_str(), copies).await?;
         }
-        let call = cx.sdk.secrets().delete_secret().secret_id(id.as_str()).force_delete_without_recovery(true);
+        let call =
+            cx.sdk.secrets().delete_secret().secret_id(id.as_str()).force_delete_without_recovery(true);
         match call.send().await.map_err(op("DeleteSecret")) {
             Ok(_) => Ok(Progress::Done),
             Err(error) if error.is(ABSENT) => Ok(Progress::Done),
@@ -324,9 +354,12 @@ mod tests {
     use crate::resources::bench::Bench;
 
     fn stored(bench: &Bench, name: &str) -> Json {
-        let row = bench.world(|world| world.get("secretsmanager.secret", &format!("us-east-1/{name}")).cloned()).unwrap();
+        let row = bench
+            .world(|world| world.get("secretsmanager.secret", &format!("us-east-1/{name}")).cloned())
+            .unwrap();
         let versions = row["_versions"].as_array().cloned().unwrap_or_default();
-        let current = versions.iter().find(|v| v["VersionStages"].to_string().contains("AWSCURRENT")).cloned();
+        let current =
+            versions.iter().find(|v| v["VersionStages"].to_string().contains("AWSCURRENT")).cloned();
         serde_json::from_str(current.unwrap()["SecretString"].as_str().unwrap()).unwrap()
     }
 
@@ -354,7 +387,12 @@ mod tests {
         fewer["KmsKeyId"] = json!("alias/payments");
         let plain = json!({"Name": "plain", "SecretString": "a-value"});
         let other = json!({"Name": "plain", "SecretString": "another-value", "Description": "x"});
-        bench_law(&[(generated(), Some(changed)), (copied, Some(fewer)), (plain, Some(other)), (json!({"Name": "empty"}), None)]);
+        bench_law(&[
+            (generated(), Some(changed)),
+            (copied, Some(fewer)),
+            (plain, Some(other)),
+            (json!({"Name": "empty"}), None),
+        ]);
     }
 
     fn bench_law(cases: &[(Json, Option<Json>)]) {
@@ -387,7 +425,9 @@ mod tests {
                 let id = Secret::create(cx, &bench.permit(), &old).await.unwrap().id;
                 let mut value = current(cx, id.as_str()).await.unwrap().unwrap();
                 value.insert("host".into(), json!("db.example"));
-                super::super::value::put(cx, id.as_str(), "0123456789abcdef0123456789abcdef", value).await.unwrap();
+                super::super::value::put(cx, id.as_str(), "0123456789abcdef0123456789abcdef", value)
+                    .await
+                    .unwrap();
                 let change = Change { old: &old, new: &new, changed: &changed };
                 Secret::update(cx, &bench.permit(), &id, &change).await.unwrap();
             });
@@ -404,11 +444,21 @@ mod tests {
         let error = bench.cx(|cx| {
             bench.run(async {
                 Secret::create(cx, &bench.permit(), &props).await.unwrap();
-                cx.sdk.secrets().delete_secret().secret_id("taken").recovery_window_in_days(7).send().await.unwrap();
+                cx.sdk
+                    .secrets()
+                    .delete_secret()
+                    .secret_id("taken")
+                    .recovery_window_in_days(7)
+                    .send()
+                    .await
+                    .unwrap();
                 assert_eq!(Secret::find(cx, &props).await.unwrap(), None);
                 Secret::create(cx, &bench.permit(), &props).await.unwrap_err()
             })
         });
-        assert!(error.is(&["InvalidRequestException"]) && error.message.contains("scheduled for deletion"), "{error}");
+        assert!(
+            error.is(&["InvalidRequestException"]) && error.message.contains("scheduled for deletion"),
+            "{error}"
+        );
     }
 }

@@ -14,8 +14,8 @@ use crate::{
     aws::{Certainty, OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe, Progress, ResourceType,
-        Retry,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
+        Progress, ResourceType, Retry,
     },
 };
 
@@ -63,7 +63,10 @@ fn connection(live: &DbInstance) -> Option<Map<String, Json>> {
 /// Merges the target's connection details into the secret.
 async fn attach(cx: &Cx<'_>, permit: &Permit, props: &Props) -> Result<String, OpError> {
     if props.TargetType.as_deref() != Some(INSTANCE) {
-        return Err(OpError::not_sent("PutSecretValue", format!("only {INSTANCE} is implemented as TargetType")));
+        return Err(OpError::not_sent(
+            "PutSecretValue",
+            format!("only {INSTANCE} is implemented as TargetType"),
+        ));
     }
     let secret = props.SecretId.as_deref().unwrap_or_default();
     let name = target(props);
@@ -101,7 +104,9 @@ impl ResourceType for SecretTargetAttachment {
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
         match (property, desired.as_str(), recorded.as_str()) {
-            ("TargetId", Some(a), Some(b)) => a.rsplit(':').next().zip(b.rsplit(':').next()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)),
+            ("TargetId", Some(a), Some(b)) => {
+                a.rsplit(':').next().zip(b.rsplit(':').next()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
+            }
             _ => desired == recorded,
         }
     }
@@ -109,7 +114,9 @@ impl ResourceType for SecretTargetAttachment {
     fn check(props: &Json) -> Vec<(String, String)> {
         match props["TargetType"].as_str() {
             Some(INSTANCE) | None => Vec::new(),
-            Some(other) => vec![("TargetType".into(), format!("{other} is not implemented, only {INSTANCE}"))],
+            Some(other) => {
+                vec![("TargetType".into(), format!("{other} is not implemented, only {INSTANCE}"))]
+            }
         }
     }
 
@@ -147,12 +154,22 @@ impl ResourceType for SecretTargetAttachment {
         Ok(Created { attributes: attributes(&secret), id: secret.into() })
     }
 
-    async fn update(cx: &Cx<'_>, permit: &Permit, _id: &PhysicalId, change: &Change<'_, Props>) -> Result<Progress, OpError> {
+    async fn update(
+        cx: &Cx<'_>,
+        permit: &Permit,
+        _id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
         attach(cx, permit, change.new).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(cx: &Cx<'_>, permit: &Permit, id: &PhysicalId, props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
         let Some(mut value) = current(cx, id.as_str()).await?.filter(|value| attached(value, props)) else {
             return Ok(Progress::Done);
         };
@@ -217,9 +234,13 @@ mod tests {
     #[test]
     fn a_database_without_an_address_is_to_be_tried_again() {
         let bench = bench();
-        bench.world(|world| world.get_mut("rds.db-instance", "us-east-1/one").unwrap()["Endpoint"] = Json::Null);
+        bench.world(|world| {
+            world.get_mut("rds.db-instance", "us-east-1/one").unwrap()["Endpoint"] = Json::Null
+        });
         let typed: Props = serde_json::from_value(props("one")).unwrap();
-        let error = bench.cx(|cx| bench.run(SecretTargetAttachment::create(cx, &bench.permit(), &typed))).unwrap_err();
+        let error = bench
+            .cx(|cx| bench.run(SecretTargetAttachment::create(cx, &bench.permit(), &typed)))
+            .unwrap_err();
         assert!(error.is(&[NOT_READY]) && error.certainty == Certainty::Rejected);
     }
 }

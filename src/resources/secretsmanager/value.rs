@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// The members that an attachment adds to a secret.
-pub const CONNECTION: &[&str] = &["engine", "host", "port", "dbname", "dbInstanceIdentifier", "dbClusterIdentifier"];
+pub const CONNECTION: &[&str] =
+    &["engine", "host", "port", "dbname", "dbInstanceIdentifier", "dbClusterIdentifier"];
 
 /// The current value as an object; `None` when there is no such secret, or it has no value, or it is being
 /// deleted.
@@ -18,7 +19,9 @@ pub async fn current(cx: &Cx<'_>, id: &str) -> Result<Option<Map<String, Json>>,
     let text = match answer {
         Ok(answer) => answer.secret_string,
         Err(error) if error.is(&["ResourceNotFoundException"]) => return Ok(None),
-        Err(error) if error.is(&["InvalidRequestException"]) && error.message.contains("deletion") => return Ok(None),
+        Err(error) if error.is(&["InvalidRequestException"]) && error.message.contains("deletion") => {
+            return Ok(None);
+        }
         Err(error) => return Err(error),
     };
     match text.as_deref().map(serde_json::from_str::<Json>) {

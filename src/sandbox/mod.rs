@@ -9,13 +9,16 @@ pub mod codec;
 mod connector;
 mod faults;
 mod host;
+mod journal;
 mod reply;
+pub mod server;
 pub mod services;
 mod throttle;
 mod world;
 
 pub use faults::{Action, FaultRule, FaultScript, Moment, Selector};
 pub use host::{Logged, Options, Outcome, Sandbox};
+pub use journal::{Home, Kept};
 pub use reply::{Fault, Kind, Operation, Reply, Request, done};
 pub use throttle::Throttles;
 pub use world::{Effect, RoleProblem, World, durations};

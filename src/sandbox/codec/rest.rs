@@ -105,9 +105,8 @@ fn labels(pattern: &str, path: &str) -> Option<(Labels, usize)> {
 /// The path with the bucket in front, whether it came in the host or in the path.
 pub fn bucket_path(rq: &Incoming) -> String {
     let host = rq.host();
-    let bucket = host
-        .strip_suffix(".localhost")
-        .or_else(|| host.split_once(".s3.").or_else(|| host.split_once(".s3-")).map(|(bucket, _)| bucket));
+    let before = |mark: &str| host.split_once(mark).map(|(bucket, _)| bucket);
+    let bucket = before(".s3.").or_else(|| before(".s3-")).or_else(|| host.strip_suffix(".localhost"));
     match bucket.filter(|bucket| !bucket.is_empty() && *bucket != "s3") {
         Some(bucket) => format!("/{bucket}{}", rq.path),
         None => rq.path.clone(),

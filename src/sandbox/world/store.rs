@@ -25,13 +25,27 @@ struct Transition {
     effect: Effect,
 }
 
-/// What changed since the last flush: rows put and rows removed.
-#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+/// A change of the queue, in the order it happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum QueueOp {
+    /// Something is due at that time.
+    Add(i64, Transition),
+    /// What was due for a row is dropped.
+    Cancel(String, String),
+    /// What was due at that time has happened.
+    Happened(i64),
+}
+
+/// What changed between two moments; its size is that of the change, not of the world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delta {
+    now: i64,
+    counter: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    queue: Vec<QueueOp>,
     /// `(table, key, row)`; a null row was removed.
-    pub rows: Vec<(String, String, Json)>,
-    /// Whether the queue of transitions or a counter changed.
-    pub rest: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rows: Vec<(String, String, Json)>,
 }
 
 /// The account.
@@ -51,7 +65,10 @@ pub struct World {
     #[serde(skip)]
     dirty: BTreeSet<(String, String)>,
     #[serde(skip)]
-    dirty_rest: bool,
+    dirty_queue: Vec<QueueOp>,
+    /// The counter's value when changes were last taken.
+    #[serde(skip)]
+    clean_counter: u64,
 }
 
 impl World {
@@ -67,7 +84,8 @@ impl World {
             counter: 0,
             lag: 0,
             dirty: BTreeSet::new(),
-            dirty_rest: false,
+            dirty_queue: Vec::new(),
+            clean_counter: 0,
         }
     }
 
@@ -93,7 +111,7 @@ impl World {
             }
             let due = self.queue.remove(&at).unwrap_or_default();
             self.now = self.now.max(at);
-            self.dirty_rest = true;
+            self.dirty_queue.push(QueueOp::Happened(at));
             for transition in due {
                 match transition.effect {
                     Effect::Set(members) => {
@@ -167,8 +185,9 @@ impl World {
     /// Schedules an effect `millis` from now.
     pub fn after(&mut self, millis: i64, table: &str, key: &str, effect: Effect) {
         let transition = Transition { table: table.into(), key: key.into(), effect };
-        self.queue.entry(self.now + millis.max(0)).or_default().push(transition);
-        self.dirty_rest = true;
+        let at = self.now + millis.max(0);
+        self.dirty_queue.push(QueueOp::Add(at, transition.clone()));
+        self.queue.entry(at).or_default().push(transition);
     }
 
     /// Schedules setting members of a row.
@@ -178,12 +197,18 @@ impl World {
 
     /// Drops what was scheduled for a row.
     pub fn cancel(&mut self, table: &str, key: &str) {
+        if self.unschedule(table, key) {
+            self.dirty_queue.push(QueueOp::Cancel(table.into(), key.into()));
+        }
+    }
+
+    fn unschedule(&mut self, table: &str, key: &str) -> bool {
         let before: usize = self.queue.values().map(Vec::len).sum();
         for due in self.queue.values_mut() {
             due.retain(|t| t.table != table || t.key != key);
         }
         self.queue.retain(|_, due| !due.is_empty());
-        self.dirty_rest |= before != self.queue.values().map(Vec::len).sum::<usize>();
+        before != self.queue.values().map(Vec::len).sum::<usize>()
     }
 
     /// When the next scheduled effect is due, in milliseconds since the epoch.
@@ -195,7 +220,6 @@ impl World {
     /// A number that was never handed out before.
     pub fn next(&mut self) -> u64 {
         self.counter += 1;
-        self.dirty_rest = true;
         self.counter
     }
 
@@ -239,28 +263,55 @@ impl World {
         self.dirty.iter().filter(|(table, _)| fits(table)).cloned().collect()
     }
 
-    /// Forgets which rows changed: nobody keeps a journal.
+    /// Forgets what changed: nobody keeps a journal.
     pub fn forget_delta(&mut self) {
         self.dirty.clear();
-        self.dirty_rest = false;
+        self.dirty_queue.clear();
+        self.clean_counter = self.counter;
     }
 
-    /// Rows changed since the last call, for the world's own journal.
+    /// What changed since the last call, for the world's own journal; `None` if nothing but the time.
     pub fn take_delta(&mut self) -> Option<Delta> {
-        let rest = std::mem::take(&mut self.dirty_rest);
         let dirty = std::mem::take(&mut self.dirty);
-        if dirty.is_empty() && !rest {
+        let queue = std::mem::take(&mut self.dirty_queue);
+        let counted = std::mem::replace(&mut self.clean_counter, self.counter) != self.counter;
+        if dirty.is_empty() && queue.is_empty() && !counted {
             return None;
         }
         let rows = dirty
             .into_iter()
             .map(|(table, key)| {
-                let row =
-                    self.tables.get(&table).and_then(|rows| rows.get(&key)).cloned().unwrap_or(Json::Null);
+                let row = self.tables.get(&table).and_then(|rows| rows.get(&key)).cloned().unwrap_or(Json::Null);
                 (table, key, row)
             })
             .collect();
-        Some(Delta { rows, rest })
+        Some(Delta { now: self.now, counter: self.counter, queue, rows })
+    }
+
+    /// Repeats a change that another process took from its world.
+    pub fn apply(&mut self, delta: Delta) {
+        self.now = delta.now;
+        self.counter = delta.counter;
+        for op in delta.queue {
+            match op {
+                QueueOp::Add(at, transition) => self.queue.entry(at).or_default().push(transition),
+                QueueOp::Cancel(table, key) => {
+                    self.unschedule(&table, &key);
+                }
+                QueueOp::Happened(at) => {
+                    self.queue.remove(&at);
+                }
+            }
+        }
+        for (table, key, row) in delta.rows {
+            let rows = self.tables.entry(table).or_default();
+            if row.is_null() {
+                rows.remove(&key);
+            } else {
+                rows.insert(key, row);
+            }
+        }
+        self.forget_delta();
     }
 }
 

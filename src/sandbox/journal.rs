@@ -1,0 +1,272 @@
+//! A world that outlives its process: a directory with a snapshot, the changes since, and a lock.
+//!
+//! `world.json` is the whole world as of a sequence number; `world.jsonl` holds one line of changes per
+//! request since. Loading folds the lines into the snapshot and starts a new one. A line torn by a killed
+//! process is dropped; its request was never answered.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Sandbox, World, world::Delta};
+use crate::error::{Class, Diagnostic};
+
+/// Format of both files; others are refused.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    format: u32,
+    /// The last line folded in.
+    seq: u64,
+    world: World,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    seq: u64,
+    #[serde(flatten)]
+    delta: Delta,
+}
+
+/// A world's directory, held by this process alone.
+#[derive(Debug)]
+pub struct Home {
+    dir: PathBuf,
+    seq: u64,
+    /// Holds the operating system's lock until it is dropped.
+    _lock: File,
+}
+
+impl Home {
+    /// Opens or makes a directory and loads its world; a new world has that seed and clock (milliseconds since
+    /// the epoch). The clock of whoever goes on should start at [`World::now`].
+    ///
+    /// # Errors
+    /// When another process uses the directory, or its files are unreadable or damaged.
+    pub fn open(dir: &Path, seed: u64, now: i64) -> Result<(Self, World), Diagnostic> {
+        let failed = |what: &str, error: &io::Error| {
+            Diagnostic::error("M4001", Class::Ledger, format!("cannot {what} {}: {error}", dir.display()))
+        };
+        std::fs::create_dir_all(dir).map_err(|error| failed("make the sandbox directory", &error))?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(dir.join("world.lock"))
+            .map_err(|error| failed("lock the sandbox directory", &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                return Err(Diagnostic::error(
+                    "M4002",
+                    Class::Locked,
+                    format!("another process uses the sandbox in {}", dir.display()),
+                )
+                .help("wait until it ends, or choose another sandbox directory"));
+            }
+            Err(std::fs::TryLockError::Error(error)) => {
+                return Err(failed("lock the sandbox directory", &error));
+            }
+        }
+        let (seq, world) = match load(dir)? {
+            Some(loaded) => loaded,
+            None => (0, World::new(seed, now)),
+        };
+        let home = Self { dir: dir.to_owned(), seq, _lock: lock };
+        home.fold(&world).map_err(|error| failed("write", &error))?;
+        Ok((home, world))
+    }
+
+    /// Writes a snapshot and starts an empty file of changes.
+    fn fold(&self, world: &World) -> io::Result<()> {
+        let snapshot = Snapshot { format: FORMAT, seq: self.seq, world: world.clone() };
+        let text = serde_json::to_vec(&snapshot)?;
+        let temporary = self.dir.join("world.json.new");
+        let mut file = File::create(&temporary)?;
+        file.write_all(&text)?;
+        file.sync_all()?;
+        replace(&temporary, &self.dir.join("world.json"))?;
+        // Lines up to `seq` that survive a crash right here are skipped when they are loaded again.
+        File::create(self.dir.join("world.jsonl"))?.sync_all()
+    }
+
+    /// Appends every change of the sandbox's world from now on, before its caller is answered. A change that
+    /// cannot be written is reported by [`Kept::close`].
+    ///
+    /// # Errors
+    /// When the file of changes cannot be opened.
+    pub fn keep(self, sandbox: &Sandbox) -> io::Result<Kept> {
+        let mut file = OpenOptions::new().append(true).create(true).open(self.dir.join("world.jsonl"))?;
+        let shared = Arc::new(Mutex::new((self, None)));
+        let sink = Arc::clone(&shared);
+        sandbox.set_sink(Box::new(move |_, delta| {
+            let mut guard = sink.lock().unwrap_or_else(PoisonError::into_inner);
+            let (home, trouble) = &mut *guard;
+            if trouble.is_some() {
+                // A gap would make later lines meaningless.
+                return;
+            }
+            home.seq += 1;
+            let written = serde_json::to_vec(&Line { seq: home.seq, delta }).map_err(io::Error::from);
+            let written = written.and_then(|mut line| {
+                line.push(b'\n');
+                file.write_all(&line)
+            });
+            if let Err(error) = written {
+                tracing::error!("the sandbox's world is no longer kept: {error}");
+                *trouble = Some(error);
+            }
+        }));
+        Ok(Kept { shared, sandbox: sandbox.clone() })
+    }
+}
+
+/// A sandbox whose world is kept in a directory.
+pub struct Kept {
+    shared: Arc<Mutex<(Home, Option<io::Error>)>>,
+    sandbox: Sandbox,
+}
+
+impl Kept {
+    /// Folds everything into one snapshot. Without it nothing is lost, loading just takes longer.
+    ///
+    /// # Errors
+    /// When a change or the snapshot could not be written.
+    pub fn close(self) -> io::Result<()> {
+        let world = self.sandbox.world(|world| world.clone());
+        self.sandbox.set_sink(Box::new(|_, _| {}));
+        let mut guard = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.0.fold(&world)?;
+        guard.1.take().map_or(Ok(()), Err)
+    }
+}
+
+/// The world of a directory and the number of its last change; `None` if there is none yet.
+fn load(dir: &Path) -> Result<Option<(u64, World)>, Diagnostic> {
+    let path = dir.join("world.json");
+    let damaged = |path: &Path, why: String| {
+        Diagnostic::error("M4003", Class::Ledger, format!("the sandbox's file {} is damaged: {why}", path.display()))
+            .help("delete the sandbox directory to start with an empty account")
+    };
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(damaged(&path, error.to_string())),
+    };
+    let snapshot: Snapshot = serde_json::from_slice(&text).map_err(|error| damaged(&path, error.to_string()))?;
+    if snapshot.format != FORMAT {
+        return Err(damaged(&path, format!("it has format {}, this version reads {FORMAT}", snapshot.format)));
+    }
+    let (mut seq, mut world) = (snapshot.seq, snapshot.world);
+    let path = dir.join("world.jsonl");
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(damaged(&path, error.to_string())),
+    };
+    for (at, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let Some(line) = line.strip_suffix(b"\n") else { break };
+        let line: Line =
+            serde_json::from_slice(line).map_err(|error| damaged(&path, format!("line {}: {error}", at + 1)))?;
+        if line.seq <= seq {
+            continue;
+        }
+        if line.seq != seq + 1 {
+            return Err(damaged(&path, format!("line {} has number {}, not {}", at + 1, line.seq, seq + 1)));
+        }
+        seq = line.seq;
+        world.apply(line.delta);
+    }
+    Ok(Some((seq, world)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the sandbox's world is no ledger; it is replaced whole, after a sync")]
+fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{clock::VirtualClock, sandbox::Effect};
+
+    fn sandbox(world: World) -> Sandbox {
+        let clock = VirtualClock::starting_at(crate::clock::from_millis(world.now()));
+        Sandbox::new(world, Arc::new(clock))
+    }
+
+    #[test]
+    fn a_killed_process_leaves_its_world() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, world) = Home::open(dir.path(), 7, 1_000).unwrap();
+        assert_eq!(std::fs::metadata(dir.path().join("world.jsonl")).unwrap().len(), 0);
+        let first = sandbox(world);
+        let kept = home.keep(&first).unwrap();
+        first.world(|w| {
+            w.put("t", "a", json!({"N": 1}));
+            w.put("t", "b", json!({"N": 2}));
+            w.set_after(5_000, "t", "a", json!({"Done": true}));
+            w.after(6_000, "t", "b", Effect::Remove);
+        });
+        first.world(|w| {
+            w.next();
+            w.cancel("t", "b");
+            w.set_after(7_000, "t", "b", json!({"Late": true}));
+        });
+        let before = first.world(|w| serde_json::to_value(&*w).unwrap());
+        // As after SIGKILL: no close, and a line cut short.
+        drop(kept);
+        drop(first);
+        let path = dir.path().join("world.jsonl");
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(b"{\"seq\":3,\"now\":2").unwrap();
+
+        let (home, world) = Home::open(dir.path(), 7, 0).unwrap();
+        assert_eq!(serde_json::to_value(&world).unwrap(), before);
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
+        let second = sandbox(world);
+        let kept = home.keep(&second).unwrap();
+        second.world(|w| w.advance_to(6_500));
+        kept.close().unwrap();
+        drop(second);
+        let (_home, world) = Home::open(dir.path(), 7, 0).unwrap();
+        assert_eq!(world.now(), 6_500);
+        assert_eq!(world.get("t", "a").unwrap()["Done"], true);
+        assert_eq!(world.get("t", "b").unwrap()["N"], 2);
+        assert_eq!(world.next_due(), Some(8_000));
+    }
+
+    #[test]
+    fn two_processes_never_share_a_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_home, _) = Home::open(dir.path(), 1, 0).unwrap();
+        let refused = Home::open(dir.path(), 1, 0).unwrap_err();
+        assert_eq!(refused.class, Class::Locked);
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, world) = Home::open(dir.path(), 1, 0).unwrap();
+        let sandbox = sandbox(world);
+        let kept = home.keep(&sandbox).unwrap();
+        for n in 0..3 {
+            sandbox.world(|w| w.put("t", "k", json!({"N": n})));
+        }
+        drop((kept, sandbox));
+        let path = dir.path().join("world.jsonl");
+        let text = std::fs::read_to_string(&path).unwrap().replacen("\"N\":1", "\"N\":", 1);
+        File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        assert_eq!(Home::open(dir.path(), 1, 0).unwrap_err().code, "M4003");
+    }
+}

@@ -151,17 +151,25 @@ impl Kept {
 fn load(dir: &Path) -> Result<Option<(u64, World)>, Diagnostic> {
     let path = dir.join("world.json");
     let damaged = |path: &Path, why: String| {
-        Diagnostic::error("M4003", Class::Ledger, format!("the sandbox's file {} is damaged: {why}", path.display()))
-            .help("delete the sandbox directory to start with an empty account")
+        Diagnostic::error(
+            "M4003",
+            Class::Ledger,
+            format!("the sandbox's file {} is damaged: {why}", path.display()),
+        )
+        .help("delete the sandbox directory to start with an empty account")
     };
     let text = match std::fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(damaged(&path, error.to_string())),
     };
-    let snapshot: Snapshot = serde_json::from_slice(&text).map_err(|error| damaged(&path, error.to_string()))?;
+    let snapshot: Snapshot =
+        serde_json::from_slice(&text).map_err(|error| damaged(&path, error.to_string()))?;
     if snapshot.format != FORMAT {
-        return Err(damaged(&path, format!("it has format {}, this version reads {FORMAT}", snapshot.format)));
+        return Err(damaged(
+            &path,
+            format!("it has format {}, this version reads {FORMAT}", snapshot.format),
+        ));
     }
     let (mut seq, mut world) = (snapshot.seq, snapshot.world);
     let path = dir.join("world.jsonl");
@@ -172,8 +180,8 @@ fn load(dir: &Path) -> Result<Option<(u64, World)>, Diagnostic> {
     };
     for (at, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let Some(line) = line.strip_suffix(b"\n") else { break };
-        let line: Line =
-            serde_json::from_slice(line).map_err(|error| damaged(&path, format!("line {}: {error}", at + 1)))?;
+        let line: Line = serde_json::from_slice(line)
+            .map_err(|error| damaged(&path, format!("line {}: {error}", at + 1)))?;
         if line.seq <= seq {
             continue;
         }
@@ -186,7 +194,10 @@ fn load(dir: &Path) -> Result<Option<(u64, World)>, Diagnostic> {
     Ok(Some((seq, world)))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the sandbox's world is no ledger; it is replaced whole, after a sync")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the sandbox's world is no ledger; it is replaced whole, after a sync"
+)]
 fn replace(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)
 }

@@ -75,7 +75,8 @@ pub async fn serve(
         };
         let sandbox = sandbox.clone();
         let service = service_fn(move |request| answer(sandbox.clone(), request));
-        let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let connection =
+            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         let mut end = end.clone();
         connections.spawn(async move {
             let mut connection = pin!(connection);

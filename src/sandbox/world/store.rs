@@ -281,7 +281,8 @@ impl World {
         let rows = dirty
             .into_iter()
             .map(|(table, key)| {
-                let row = self.tables.get(&table).and_then(|rows| rows.get(&key)).cloned().unwrap_or(Json::Null);
+                let row =
+                    self.tables.get(&table).and_then(|rows| rows.get(&key)).cloned().unwrap_or(Json::Null);
                 (table, key, row)
             })
             .collect();

@@ -13,3 +13,8 @@ pub use endpoint::Endpoint;
 pub use replication_instance::ReplicationInstance;
 pub use replication_subnet_group::ReplicationSubnetGroup;
 pub use replication_task::ReplicationTask;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_task;

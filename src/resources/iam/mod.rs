@@ -9,3 +9,6 @@ pub mod role;
 pub use managed_policy::ManagedPolicy;
 pub use policy::Policy;
 pub use role::Role;
+
+#[cfg(test)]
+mod tests;

@@ -144,3 +144,31 @@ impl ResourceType for BucketPolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::bench::Bench;
+
+    #[test]
+    fn the_law_while_the_principal_propagates() {
+        let bench = Bench::new();
+        bench.world(|world| {
+            let row = json!({
+                "Name": "guarded", "_region": "us-east-1", "_owner": "123456789012",
+                "_sub": {"PublicAccessBlockConfiguration": {"BlockPublicPolicy": true}},
+            });
+            world.put("s3.bucket", "guarded", row);
+            let role = json!({"Arn": "arn:aws:iam::123456789012:role/app", "_usable": world.now() + 10_000});
+            world.put("iam.role", "app", role);
+        });
+        let policy = |action: &str| {
+            json!({"Bucket": "guarded", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:role/app"}, "Action": action,
+                 "Resource": ["arn:aws:s3:::guarded/*"]},
+                {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::guarded",
+                 "Condition": {"Bool": {"aws:SecureTransport": false}}}]}})
+        };
+        bench.law_covering::<BucketPolicy>(&[(policy("s3:GetObject"), Some(policy("s3:PutObject")))]);
+    }
+}

@@ -1,1 +1,10 @@
-//! Resource types of AWS::sns.
+//! Resource types of AWS::SNS.
+
+mod subscription;
+mod topic;
+mod topic_form;
+mod topicpolicy;
+
+pub use subscription::Subscription;
+pub use topic::Topic;
+pub use topicpolicy::TopicPolicy;

@@ -1,1 +1,223 @@
 //! Laws of the bucket type.
+
+use serde_json::json;
+
+use super::*;
+use crate::resources::bench::Bench;
+
+const METADATA: &[&str] = &[
+    "MetadataTableConfiguration.S3TablesDestination.TableNamespace",
+    "MetadataTableConfiguration.S3TablesDestination.TableArn",
+    "MetadataConfiguration.Destination",
+    "MetadataConfiguration.JournalTableConfiguration.TableName",
+    "MetadataConfiguration.JournalTableConfiguration.TableArn",
+    "MetadataConfiguration.InventoryTableConfiguration.TableName",
+    "MetadataConfiguration.InventoryTableConfiguration.TableArn",
+    "MetadataConfiguration.AnnotationTableConfiguration.TableName",
+    "MetadataConfiguration.AnnotationTableConfiguration.TableArn",
+];
+
+fn bench() -> Bench {
+    let bench = Bench::new().optional(METADATA);
+    bench.world(|world| {
+        let trust = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}}]});
+        world.put(
+            "iam.role",
+            "replicator",
+            json!({
+                "Arn": "arn:aws:iam::123456789012:role/replicator", "AssumeRolePolicyDocument": trust.to_string(),
+                "_usable": world.now() + 10_000,
+            }),
+        );
+        let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}}]});
+        let topic = "arn:aws:sns:us-east-1:123456789012:events";
+        world.put("sns.topic", topic, json!({"TopicArn": topic, "_attributes": {"Policy": policy.to_string()}}));
+        for name in ["replicas", "access-logs"] {
+            world.put(
+                "s3.bucket",
+                name,
+                json!({
+                    "Name": name, "CreationDate": 0, "_region": "us-east-1", "_owner": "123456789012",
+                    "_sub": {"VersioningConfiguration": {"Status": "Enabled"}},
+                }),
+            );
+        }
+    });
+    bench
+}
+
+fn rich() -> Json {
+    json!({
+        "BucketName": "bench-rich-bucket",
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "BucketEncryption": {"ServerSideEncryptionConfiguration": [
+            {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/one"}}]},
+        "PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "RestrictPublicBuckets": true},
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]},
+        "AbacStatus": "Enabled",
+        "AccelerateConfiguration": {"AccelerationStatus": "Enabled"},
+        "LifecycleConfiguration": {"Rules": [
+            {"Id": "old", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 30, "NewerNoncurrentVersions": 3},
+             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
+            {"Status": "Disabled", "Prefix": "logs/", "ObjectSizeGreaterThan": "1000",
+             "TagFilters": [{"Key": "a", "Value": "1"}], "ExpirationInDays": 365,
+             "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 90}],
+             "NoncurrentVersionTransitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 30}]},
+            {"Id": "date", "Status": "Enabled", "Prefix": "x", "ExpirationDate": "2030-01-01T00:00:00.000Z"}]},
+        "CorsConfiguration": {"CorsRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["https://a.example"],
+            "AllowedHeaders": ["*"], "ExposedHeaders": ["ETag"], "MaxAge": 300, "Id": "web"}]},
+        "WebsiteConfiguration": {"IndexDocument": "index.html", "ErrorDocument": "error.html", "RoutingRules": [
+            {"RoutingRuleCondition": {"KeyPrefixEquals": "docs/"}, "RedirectRule": {"ReplaceKeyPrefixWith": "d/"}}]},
+        "LoggingConfiguration": {"DestinationBucketName": "access-logs", "LogFilePrefix": "rich/",
+            "TargetObjectKeyFormat": {"PartitionedPrefix": {"PartitionDateSource": "EventTime"}}},
+        "NotificationConfiguration": {
+            "EventBridgeConfiguration": {"EventBridgeEnabled": true},
+            "TopicConfigurations": [{"Topic": "arn:aws:sns:us-east-1:123456789012:events",
+                "Event": "s3:ObjectCreated:*", "Filter": {"S3Key": {"Rules": [{"Name": "Prefix", "Value": "in/"}]}}}]},
+        "ReplicationConfiguration": {"Role": "arn:aws:iam::123456789012:role/replicator", "Rules": [
+            {"Id": "all", "Status": "Enabled", "Priority": 1, "Filter": {"Prefix": ""},
+             "DeleteMarkerReplication": {"Status": "Disabled"},
+             "Destination": {"Bucket": "arn:aws:s3:::replicas", "StorageClass": "STANDARD_IA",
+                "ReplicationTime": {"Status": "Enabled", "Time": {"Minutes": 15}},
+                "Metrics": {"Status": "Enabled", "EventThreshold": {"Minutes": 15}}}}]},
+        "MetricsConfigurations": [{"Id": "all"}, {"Id": "some", "Prefix": "p/", "TagFilters": [{"Key": "k", "Value": "v"}]}],
+        "AnalyticsConfigurations": [{"Id": "a", "Prefix": "p/", "StorageClassAnalysis": {"DataExport": {
+            "OutputSchemaVersion": "V_1",
+            "Destination": {"BucketArn": "arn:aws:s3:::access-logs", "Format": "CSV", "Prefix": "an"}}}}],
+        "InventoryConfigurations": [{"Id": "i", "Enabled": true, "IncludedObjectVersions": "All",
+            "ScheduleFrequency": "Weekly", "OptionalFields": ["Size", "ETag"], "Prefix": "p/",
+            "Destination": {"BucketArn": "arn:aws:s3:::access-logs", "Format": "CSV"}}],
+        "IntelligentTieringConfigurations": [{"Id": "t", "Status": "Enabled", "TagFilters": [{"Key": "k", "Value": "v"}],
+            "Tierings": [{"AccessTier": "ARCHIVE_ACCESS", "Days": 90}]}],
+        "Tags": [{"Key": "team", "Value": "payments"}],
+    })
+}
+
+#[test]
+fn the_law_with_every_setting() {
+    let bench = bench();
+    let mut changed = rich();
+    changed["VersioningConfiguration"] = json!({"Status": "Suspended"});
+    changed["Tags"] = json!([{"Key": "team", "Value": "platform"}, {"Key": "cost", "Value": "1"}]);
+    changed["MetricsConfigurations"] = json!([{"Id": "all", "Prefix": "q/"}]);
+    changed["OwnershipControls"] = json!({"Rules": [{"ObjectOwnership": "ObjectWriter"}]});
+    for gone in [
+        "ReplicationConfiguration",
+        "LifecycleConfiguration",
+        "CorsConfiguration",
+        "WebsiteConfiguration",
+        "LoggingConfiguration",
+        "NotificationConfiguration",
+        "BucketEncryption",
+        "AnalyticsConfigurations",
+        "InventoryConfigurations",
+        "IntelligentTieringConfigurations",
+        "PublicAccessBlockConfiguration",
+        "AbacStatus",
+    ] {
+        changed.as_object_mut().unwrap().remove(gone);
+    }
+    bench.law::<Bucket>(rich(), Some(changed));
+}
+
+#[test]
+fn the_law_with_object_lock_and_a_public_acl() {
+    let bench = bench();
+    let props = json!({
+        "BucketName": "bench-locked-bucket", "ObjectLockEnabled": true,
+        "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}},
+    });
+    bench.law::<Bucket>(props.clone(), Some(json!({"BucketName": "bench-locked-bucket", "ObjectLockEnabled": true})));
+    let props = json!({
+        "BucketName": "bench-public-bucket", "AccessControl": "PublicRead",
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]},
+        "PublicAccessBlockConfiguration": {"BlockPublicAcls": false},
+    });
+    let mut private = props.clone();
+    private["AccessControl"] = json!("Private");
+    private["Tags"] = json!([{"Key": "a", "Value": "b"}]);
+    bench.law::<Bucket>(props, Some(private));
+}
+
+/// Buckets hold what others wrote: without permission they stay, with it they are emptied page by page.
+#[test]
+fn a_full_bucket_goes_only_with_permission() {
+    let bench = bench();
+    let props = Props {
+        BucketName: Some("bench-full-bucket".into()),
+        VersioningConfiguration: Some(props::Versioning { Status: Some("Enabled".into()) }),
+        ..Props::default()
+    };
+    let id = PhysicalId::from("bench-full-bucket");
+    let permit = bench.permit();
+    bench.cx(|cx| {
+        bench.run(async {
+            Bucket::create(cx, &permit, &props).await.unwrap();
+            Bucket::configure(cx, &permit, &id, &props).await.unwrap();
+            let s3 = cx.sdk.s3();
+            for n in 0..1100 {
+                let body = bytes::Bytes::from_static(b"x");
+                let put = s3.put_object().bucket(id.as_str()).key(format!("k{}", n % 7)).body(body.into());
+                put.send().await.unwrap();
+            }
+            s3.delete_object().bucket(id.as_str()).key("k1").send().await.unwrap();
+            s3.create_multipart_upload().bucket(id.as_str()).key("part").send().await.unwrap();
+            let error = Bucket::delete(cx, &permit, &id, &props).await.unwrap_err();
+            assert!(error.is(&["BucketNotEmpty"]) && error.message.contains("EmptyOnDelete"), "{error}");
+        });
+    });
+    bench.cx(|cx| {
+        let allowed = Cx {
+            sdk: cx.sdk,
+            region: cx.region,
+            account: cx.account,
+            partition: cx.partition,
+            owner: cx.owner,
+            address: cx.address,
+            empty_on_delete: true,
+            snapshot: None,
+        };
+        let mut steps = Vec::new();
+        bench.run(async {
+            while let Progress::Again(detail) = Bucket::delete(&allowed, &permit, &id, &props).await.unwrap() {
+                steps.push(detail);
+            }
+        });
+        assert_eq!(
+            steps,
+            [
+                "emptying the bucket: 1000 versions deleted",
+                "emptying the bucket: 101 versions deleted",
+                "emptying the bucket: 1 unfinished uploads dropped",
+            ]
+        );
+    });
+    assert_eq!(bench.world(|world| world.census().get("s3.bucket").copied()), Some(2));
+}
+
+#[test]
+fn strangers_buckets_are_foreign() {
+    let bench = bench();
+    bench.world(|world| {
+        let row = |owner: &str, region: &str| json!({"_owner": owner, "_region": region, "_sub": {}});
+        world.put("s3.bucket", "theirs", row("999999999999", "us-east-1"));
+        world.put("s3.bucket", "ours-elsewhere", row("123456789012", "eu-west-1"));
+        world.put("s3.bucket", "ours-untagged", row("123456789012", "us-east-1"));
+    });
+    for name in ["theirs", "ours-elsewhere", "ours-untagged"] {
+        let props = Props { BucketName: Some(name.into()), ..Props::default() };
+        let found = bench.cx(|cx| bench.run(Bucket::find(cx, &props))).unwrap().unwrap();
+        assert_eq!(found.ownership, Ownership::Foreign, "{name}");
+    }
+}
+
+#[test]
+fn replication_rules_are_checked_before_anything_is_sent() {
+    let mut props = rich();
+    assert!(Bucket::check(&props).is_empty());
+    props["VersioningConfiguration"] = json!({"Status": "Suspended"});
+    props["ReplicationConfiguration"]["Rules"][0].as_object_mut().unwrap().remove("Priority");
+    props["ReplicationConfiguration"]["Rules"][0]["Destination"].as_object_mut().unwrap().remove("Metrics");
+    assert_eq!(Bucket::check(&props).len(), 3);
+}

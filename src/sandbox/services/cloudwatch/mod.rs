@@ -1,6 +1,44 @@
-//! Not written yet.
+//! CloudWatch: alarms, dashboards, metrics.
+//!
+//! Tables: `cloudwatch.alarm` and `cloudwatch.dashboard` (tags under `_tags`), `cloudwatch.history`,
+//! `cloudwatch.metric` (one row per metric, its points under `_points`). Other services of the world publish
+//! through [`publish`].
+
+mod alarms;
+mod dashboards;
+mod evaluate;
+mod history;
+mod math;
+mod metrics;
+mod queries;
+mod tags;
+
+pub use metrics::publish;
 
 use crate::sandbox::Operation;
 
 /// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub const OPERATIONS: &[Operation] = &[
+    Operation::write("DeleteAlarms", alarms::delete),
+    Operation::write("DeleteDashboards", dashboards::delete),
+    Operation::read("DescribeAlarmHistory", history::describe),
+    Operation::read("DescribeAlarms", alarms::describe),
+    Operation::write("DisableAlarmActions", alarms::disable_actions),
+    Operation::write("EnableAlarmActions", alarms::enable_actions),
+    Operation::read("GetDashboard", dashboards::get),
+    Operation::read("GetMetricData", queries::data),
+    Operation::read("GetMetricStatistics", queries::statistics),
+    Operation::read("ListDashboards", dashboards::list),
+    Operation::read("ListMetrics", metrics::list),
+    Operation::read("ListTagsForResource", tags::list),
+    Operation::write("PutCompositeAlarm", alarms::put_composite),
+    Operation::write("PutDashboard", dashboards::put),
+    Operation::write("PutMetricAlarm", alarms::put),
+    Operation::write("PutMetricData", metrics::put),
+    Operation::write("SetAlarmState", alarms::set_state),
+    Operation::write("TagResource", tags::tag),
+    Operation::write("UntagResource", tags::untag),
+];
+
+#[cfg(test)]
+mod tests;

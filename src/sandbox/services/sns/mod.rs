@@ -1,6 +1,35 @@
-//! Not written yet.
+//! SNS: topics, subscriptions, messages.
+//!
+//! Tables: `sns.topic` and `sns.subscription` by ARN (attributes under `_attributes`), `sns.message`.
+
+mod messages;
+mod permissions;
+mod subscriptions;
+mod tags;
+mod topics;
 
 use crate::sandbox::Operation;
 
 /// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub const OPERATIONS: &[Operation] = &[
+    Operation::write("AddPermission", permissions::add),
+    Operation::write("ConfirmSubscription", subscriptions::confirm),
+    Operation::write("CreateTopic", topics::create),
+    Operation::write("DeleteTopic", topics::delete),
+    Operation::read("GetDataProtectionPolicy", topics::get_data_protection),
+    Operation::read("GetSubscriptionAttributes", subscriptions::attributes),
+    Operation::read("GetTopicAttributes", topics::attributes),
+    Operation::read("ListSubscriptions", subscriptions::list),
+    Operation::read("ListSubscriptionsByTopic", subscriptions::list_by_topic),
+    Operation::read("ListTagsForResource", tags::list),
+    Operation::read("ListTopics", topics::list),
+    Operation::write("Publish", messages::publish),
+    Operation::write("PutDataProtectionPolicy", topics::put_data_protection),
+    Operation::write("RemovePermission", permissions::remove),
+    Operation::write("SetSubscriptionAttributes", subscriptions::set),
+    Operation::write("SetTopicAttributes", topics::set),
+    Operation::write("Subscribe", subscriptions::subscribe),
+    Operation::write("TagResource", tags::tag),
+    Operation::write("Unsubscribe", subscriptions::unsubscribe),
+    Operation::write("UntagResource", tags::untag),
+];

@@ -1,0 +1,210 @@
+//! `AWS::CloudWatch::Alarm`.
+
+use aws_sdk_cloudwatch::{operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder, types as sdk};
+use serde_json::{Value as Json, json};
+
+use super::{
+    alarm_form::{self, Props},
+    tags,
+};
+use crate::{
+    aws::{OpError, op},
+    ledger::Permit,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId, Probe,
+        Progress, ResourceType, compare,
+    },
+};
+
+/// `AWS::CloudWatch::Alarm`: one call makes or replaces it; all properties are implemented.
+pub struct Alarm;
+
+fn arn(cx: &Cx<'_>, name: &str) -> String {
+    format!("arn:{}:cloudwatch:{}:{}:alarm:{name}", cx.partition, cx.region, cx.account)
+}
+
+fn attributes(cx: &Cx<'_>, name: &str) -> Attributes {
+    Attributes::from([("Ref".to_owned(), json!(name)), ("Arn".to_owned(), json!(arn(cx, name)))])
+}
+
+/// The call, without tags.
+fn put(cx: &Cx<'_>, props: &Props) -> PutMetricAlarmFluentBuilder {
+    cx.sdk
+        .cloudwatch()
+        .put_metric_alarm()
+        .set_alarm_name(props.AlarmName.clone())
+        .set_alarm_description(props.AlarmDescription.clone())
+        .set_action_configuration(alarm_form::actions(props.ActionConfiguration.as_ref()))
+        .set_actions_enabled(props.ActionsEnabled)
+        .set_alarm_actions(props.AlarmActions.clone())
+        .set_ok_actions(props.OKActions.clone())
+        .set_insufficient_data_actions(props.InsufficientDataActions.clone())
+        .set_comparison_operator(props.ComparisonOperator.as_deref().map(sdk::ComparisonOperator::from))
+        .set_datapoints_to_alarm(props.DatapointsToAlarm)
+        .set_dimensions(alarm_form::dimensions(props.Dimensions.as_ref()))
+        .set_evaluate_low_sample_count_percentile(props.EvaluateLowSampleCountPercentile.clone())
+        .set_evaluation_criteria(alarm_form::criteria(props.EvaluationCriteria.as_ref()))
+        .set_evaluation_interval(props.EvaluationInterval)
+        .set_evaluation_periods(props.EvaluationPeriods)
+        .set_evaluation_window(alarm_form::window(props.EvaluationWindow.as_ref()))
+        .set_extended_statistic(props.ExtendedStatistic.clone())
+        .set_metric_name(props.MetricName.clone())
+        .set_metrics(alarm_form::queries(props.Metrics.as_ref()))
+        .set_namespace(props.Namespace.clone())
+        .set_period(props.Period)
+        .set_statistic(props.Statistic.as_deref().map(sdk::Statistic::from))
+        .set_threshold(props.Threshold)
+        .set_threshold_metric_id(props.ThresholdMetricId.clone())
+        .set_treat_missing_data(props.TreatMissingData.clone())
+        .set_unit(props.Unit.as_deref().map(sdk::StandardUnit::from))
+        .set_warm_up_configuration(alarm_form::warm_up(props.WarmUpConfiguration.as_ref()))
+}
+
+async fn live(cx: &Cx<'_>, name: &str) -> Result<Option<sdk::MetricAlarm>, OpError> {
+    let answer = cx
+        .sdk
+        .cloudwatch()
+        .describe_alarms()
+        .alarm_names(name)
+        .alarm_types(sdk::AlarmType::MetricAlarm)
+        .send()
+        .await
+        .map_err(op("DescribeAlarms"))?;
+    Ok(answer.metric_alarms.unwrap_or_default().into_iter().next())
+}
+
+impl ResourceType for Alarm {
+    type Props = Props;
+
+    const FACTS: Facts = Facts {
+        identity: Identity::Name,
+        name: Some(NameRule { property: "AlarmName", max: 255, lower: false, separator: '-' }),
+        on_conflict: OnConflict::Overwrites,
+        early: &["Ref", "Arn"],
+        iam: &[
+            "cloudwatch:PutMetricAlarm",
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:DeleteAlarms",
+            "cloudwatch:ListTagsForResource",
+            "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+        ],
+        ..Facts::new(
+            "AWS::CloudWatch::Alarm",
+            "cloudwatch",
+            include_str!("../../schema/types/aws-cloudwatch-alarm.json"),
+        )
+    };
+
+    fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
+        if property != "Metrics" {
+            return compare::same(Self::FACTS.kind, property, desired, recorded);
+        }
+        // A query returns data unless it says otherwise, and AWS spells that out.
+        let spelled = |list: &Json| {
+            let mut list = list.clone();
+            for query in list.as_array_mut().into_iter().flatten() {
+                if query["ReturnData"].is_null() {
+                    query["ReturnData"] = json!(true);
+                }
+            }
+            list
+        };
+        compare::same(Self::FACTS.kind, property, &spelled(desired), &spelled(recorded))
+    }
+
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        let Some(name) = props.AlarmName.as_deref() else { return Ok(None) };
+        Ok(tags::read(cx, &arn(cx, name)).await?.map(|tags| Found {
+            id: name.into(),
+            attributes: attributes(cx, name),
+            ownership: cx.owns(tags.iter().map(|tag| (tag.key(), tag.value()))),
+        }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
+        let there = live(cx, id.as_str()).await?.is_some();
+        Ok(match (goal, there) {
+            (Goal::Ready, true) => Probe::Reached(attributes(cx, id.as_str())),
+            (Goal::Ready, false) => Probe::Pending("not seen yet".into()),
+            (Goal::Gone, true) => Probe::Pending("still there".into()),
+            (Goal::Gone, false) => Probe::Reached(Attributes::new()),
+        })
+    }
+
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
+        let Some(alarm) = live(cx, id.as_str()).await? else { return Ok(None) };
+        let tags = tags::read(cx, &arn(cx, id.as_str())).await?.unwrap_or_default();
+        let own = cx.own_tags(tags.iter().map(|tag| (tag.key(), tag.value())));
+        Ok(Some(alarm_form::own(&alarm, hint, own)))
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        let name = props.AlarmName.as_deref().unwrap_or_default();
+        let tags = tags::sent(&cx.tags(props.Tags.as_ref()));
+        put(cx, props).set_tags(Some(tags)).send().await.map_err(op("PutMetricAlarm"))?;
+        Ok(Created { id: name.into(), attributes: attributes(cx, name) })
+    }
+
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
+        if change.changed.iter().any(|property| property != "Tags") {
+            put(cx, change.new).send().await.map_err(op("PutMetricAlarm"))?;
+        }
+        if change.has("Tags") {
+            let arn = arn(cx, id.as_str());
+            tags::change(cx, &arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
+        let call = cx.sdk.cloudwatch().delete_alarms().alarm_names(id.as_str());
+        match call.send().await.map_err(op("DeleteAlarms")) {
+            Err(error) if !error.is(&["ResourceNotFound"]) => Err(error),
+            _ => Ok(Progress::Done),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::bench::Bench;
+
+    #[test]
+    fn the_law_for_a_threshold_and_for_metric_math() {
+        let simple = json!({
+            "AlarmName": "dms-lag", "AlarmDescription": "the source runs ahead", "Namespace": "AWS/DMS",
+            "MetricName": "CDCLatencySource", "Statistic": "Maximum", "Period": 60, "EvaluationPeriods": 5,
+            "DatapointsToAlarm": 3, "Threshold": 60.5, "ComparisonOperator": "GreaterThanThreshold",
+            "TreatMissingData": "breaching", "Unit": "Seconds", "ActionsEnabled": false,
+            "Dimensions": [{"Name": "ReplicationInstanceIdentifier", "Value": "r"}],
+            "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:ops"], "OKActions": [],
+            "WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 10},
+            "ActionConfiguration": {"AlarmTagsPropagation": {"Enabled": true, "IncludedTagKeys": ["team"]}},
+            "Tags": [{"Key": "team", "Value": "payments"}, {"Key": "old", "Value": "1"}],
+        });
+        let mut changed = simple.clone();
+        changed["Threshold"] = json!(30);
+        changed["Tags"] = json!([{"Key": "team", "Value": "platform"}]);
+        let stat = |id: &str, name: &str| {
+            json!({"Id": id, "ReturnData": false, "MetricStat": {"Period": 60, "Stat": "Sum", "Metric": {
+                "Namespace": "AWS/ApplicationELB", "MetricName": name,
+                "Dimensions": [{"Name": "LoadBalancer", "Value": "app/a/1"}]}}})
+        };
+        let math = json!({
+            "AlarmName": "error-rate", "EvaluationPeriods": 2, "ComparisonOperator": "GreaterThanUpperThreshold",
+            "ThresholdMetricId": "band",
+            "Metrics": [
+                {"Id": "rate", "Expression": "100 * errors / requests", "Label": "error rate"},
+                stat("errors", "HTTPCode_Target_5XX_Count"), stat("requests", "RequestCount"),
+                {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(rate, 2)"}],
+        });
+        Bench::new().law_covering::<Alarm>(&[(simple, Some(changed)), (math, None)]);
+    }
+}

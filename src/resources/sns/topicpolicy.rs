@@ -1,0 +1,222 @@
+//! `AWS::SNS::TopicPolicy`.
+
+use serde_json::{Value as Json, json};
+
+use super::topic_form::document;
+use crate::{
+    aws::{OpError, op},
+    ledger::Permit,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId, Probe,
+        Progress, ResourceType, Retry, compare, s3::policy_document,
+    },
+};
+
+crate::props! {
+    /// One policy for several topics.
+    pub struct TopicPolicyProps { PolicyDocument: Json, Topics: Vec<String> }
+}
+
+/// `AWS::SNS::TopicPolicy`: the create call sets the policy of the first topic, `configure` that of all. It is
+/// known by the first topic's ARN at that time; deletion gives the topics back the policy they were born with.
+pub struct TopicPolicy;
+
+const ABSENT: &[&str] = &["NotFound"];
+
+/// AWS marks the policy that every topic is born with by this id.
+const DEFAULT: &str = "__default_policy_ID";
+
+fn attributes(id: &str) -> Attributes {
+    Attributes::from([("Ref".to_owned(), json!(id)), ("Id".to_owned(), json!(id))])
+}
+
+fn topics(props: &TopicPolicyProps) -> &[String] {
+    props.Topics.as_deref().unwrap_or_default()
+}
+
+/// The policy of a topic unless it is the one that topics are born with.
+async fn live(cx: &Cx<'_>, topic: &str) -> Result<Option<Json>, OpError> {
+    let answer = cx.sdk.sns().get_topic_attributes().topic_arn(topic).send().await;
+    let attributes = match answer.map_err(op("GetTopicAttributes")) {
+        Ok(answer) => answer.attributes.unwrap_or_default(),
+        Err(error) if error.is(ABSENT) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let policy: Option<Json> = attributes.get("Policy").and_then(|text| serde_json::from_str(text).ok());
+    Ok(policy.filter(|policy| policy["Id"] != DEFAULT))
+}
+
+async fn set(cx: &Cx<'_>, topic: &str, policy: &str) -> Result<(), OpError> {
+    let call = cx.sdk.sns().set_topic_attributes().topic_arn(topic).attribute_name("Policy").attribute_value(policy);
+    call.send().await.map_err(op("SetTopicAttributes"))?;
+    Ok(())
+}
+
+/// The policy that AWS gives a new topic: its own account may do everything.
+fn born(cx: &Cx<'_>, topic: &str) -> String {
+    json!({
+        "Version": "2008-10-17", "Id": DEFAULT,
+        "Statement": [{
+            "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": {"AWS": "*"},
+            "Action": [
+                "SNS:GetTopicAttributes", "SNS:SetTopicAttributes", "SNS:AddPermission", "SNS:RemovePermission",
+                "SNS:DeleteTopic", "SNS:Subscribe", "SNS:ListSubscriptionsByTopic", "SNS:Publish",
+            ],
+            "Resource": topic, "Condition": {"StringEquals": {"AWS:SourceOwner": cx.account}},
+        }],
+    })
+    .to_string()
+}
+
+async fn restore(cx: &Cx<'_>, topic: &str) -> Result<(), OpError> {
+    match set(cx, topic, &born(cx, topic)).await {
+        Err(error) if !error.is(ABSENT) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn text(props: &TopicPolicyProps) -> String {
+    props.PolicyDocument.as_ref().map(document).unwrap_or_default()
+}
+
+impl ResourceType for TopicPolicy {
+    type Props = TopicPolicyProps;
+
+    const FACTS: Facts = Facts {
+        identity: Identity::Name,
+        on_conflict: OnConflict::Overwrites,
+        configures: true,
+        early: &["Ref", "Id"],
+        retry: &[
+            Retry {
+                code: "InvalidParameter",
+                message: "PrincipalNotFound",
+                why: "the principal is not known to SNS yet",
+            },
+            Retry { code: "NotFound", message: "", why: "the new topic is not seen everywhere yet" },
+        ],
+        iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
+        ..Facts::new(
+            "AWS::SNS::TopicPolicy",
+            "sns",
+            include_str!("../../schema/types/aws-sns-topicpolicy.json"),
+        )
+    };
+
+    fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
+        match property {
+            "PolicyDocument" => policy_document::same(desired, recorded),
+            _ => compare::same(Self::FACTS.kind, property, desired, recorded),
+        }
+    }
+
+    async fn find(cx: &Cx<'_>, props: &Self::Props) -> Result<Option<Found>, OpError> {
+        let Some(first) = topics(props).first() else { return Ok(None) };
+        Ok(live(cx, first).await?.map(|_| Found {
+            id: first.as_str().into(),
+            attributes: attributes(first),
+            ownership: Ownership::Untaggable,
+        }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props, goal: Goal) -> Result<Probe, OpError> {
+        let mut with = 0;
+        for topic in topics(props) {
+            with += usize::from(live(cx, topic).await?.is_some());
+        }
+        let all = topics(props).len();
+        Ok(match goal {
+            Goal::Ready if with == all => Probe::Reached(attributes(id.as_str())),
+            Goal::Gone if with == 0 => Probe::Reached(Attributes::new()),
+            _ => Probe::Pending(format!("{with} of {all} topics have a policy")),
+        })
+    }
+
+    /// The policy if all topics share it; the topics that have one.
+    async fn read(cx: &Cx<'_>, _id: &PhysicalId, hint: &Self::Props) -> Result<Option<Self::Props>, OpError> {
+        let mut with = Vec::new();
+        let mut policy: Option<Json> = None;
+        for topic in topics(hint) {
+            if let Some(document) = live(cx, topic).await? {
+                with.push(topic.clone());
+                // One topic whose policy differs is enough to show a difference.
+                let wanted = hint.PolicyDocument.as_ref();
+                if policy.is_none() || !wanted.is_some_and(|w| policy_document::same(w, &document)) {
+                    policy = Some(document);
+                }
+            }
+        }
+        Ok(policy.map(|document| TopicPolicyProps { PolicyDocument: Some(document), Topics: Some(with) }))
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Self::Props) -> Result<Created, OpError> {
+        let first = topics(props).first().map(String::as_str).unwrap_or_default();
+        set(cx, first, &text(props)).await?;
+        Ok(Created { id: first.into(), attributes: attributes(first) })
+    }
+
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        _id: &PhysicalId,
+        props: &Self::Props,
+    ) -> Result<Progress, OpError> {
+        for topic in topics(props) {
+            set(cx, topic, &text(props)).await?;
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        _id: &PhysicalId,
+        change: &Change<'_, Self::Props>,
+    ) -> Result<Progress, OpError> {
+        for topic in topics(change.new) {
+            set(cx, topic, &text(change.new)).await?;
+        }
+        for topic in topics(change.old).iter().filter(|topic| !topics(change.new).contains(topic)) {
+            restore(cx, topic).await?;
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        _id: &PhysicalId,
+        props: &Self::Props,
+    ) -> Result<Progress, OpError> {
+        for topic in topics(props) {
+            restore(cx, topic).await?;
+        }
+        Ok(Progress::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::bench::Bench;
+
+    #[test]
+    fn the_law_for_a_policy_that_moves_between_topics() {
+        let bench = Bench::new();
+        bench.run(async {
+            for name in ["a", "b", "c"] {
+                bench.sdk().sns().create_topic().name(name).send().await.unwrap();
+            }
+        });
+        let topic = |name: &str| format!("arn:aws:sns:us-east-1:123456789012:{name}");
+        let policy = |service: &str, topics: &[String]| {
+            json!({"Topics": topics, "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sns:Publish", "Resource": topics}]}})
+        };
+        let first = policy("events.amazonaws.com", &[topic("a"), topic("b")]);
+        let then = policy("s3.amazonaws.com", &[topic("a"), topic("c")]);
+        bench.law_covering::<TopicPolicy>(&[(first, Some(then))]);
+        let left = bench.cx(|cx| bench.run(live(cx, &topic("b")))).unwrap();
+        assert_eq!(left, None);
+    }
+}

@@ -1,0 +1,151 @@
+//! Metrics and their points.
+
+use serde_json::{Value as Json, json};
+
+use crate::sandbox::{Fault, Reply, Request, World, done};
+
+/// Metrics by region, namespace, name and dimensions.
+pub(super) const METRICS: &str = "cloudwatch.metric";
+
+/// Points older than this are dropped: rehearsals need hours, not fifteen months.
+const KEPT: f64 = 86_400.0 * 15.0;
+
+/// Dimensions in one order, as a key.
+pub(super) fn dimension_key(dimensions: &Json) -> String {
+    let mut all: Vec<String> = dimensions
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|d| format!("{}={}", d["Name"].as_str().unwrap_or_default(), d["Value"].as_str().unwrap_or_default()))
+        .collect();
+    all.sort();
+    all.join(",")
+}
+
+/// The key of a metric's row.
+pub(super) fn metric_key(region: &str, namespace: &str, name: &str, dimensions: &Json) -> String {
+    format!("{region}/{namespace}/{name}/{}", dimension_key(dimensions))
+}
+
+/// One observation, or the summary of several.
+pub(super) struct Observed {
+    pub count: f64,
+    pub sum: f64,
+    pub min: f64,
+    pub max: f64,
+}
+
+fn add(world: &mut World, region: &str, namespace: &str, datum: &Json, at: f64, seen: &Observed) {
+    let name = datum["MetricName"].as_str().unwrap_or_default();
+    let dimensions = if datum["Dimensions"].is_array() { datum["Dimensions"].clone() } else { json!([]) };
+    let key = metric_key(region, namespace, name, &dimensions);
+    if world.get(METRICS, &key).is_none() {
+        let row = json!({
+            "Namespace": namespace, "MetricName": name, "Dimensions": dimensions, "_region": region, "_points": [],
+            "_unit": datum["Unit"],
+        });
+        world.put(METRICS, &key, row);
+    }
+    let horizon = world.now_secs() - KEPT;
+    if let Some(points) = world.get_mut(METRICS, &key).and_then(|row| row["_points"].as_array_mut()) {
+        points.retain(|point| point[0].as_f64().is_some_and(|time| time >= horizon));
+        points.push(json!([at, seen.count, seen.sum, seen.min, seen.max]));
+    }
+}
+
+/// Lets a service of the world publish a point, as AWS services publish theirs: `dimensions` are name and
+/// value.
+pub fn publish(
+    world: &mut World,
+    region: &str,
+    namespace: &str,
+    name: &str,
+    dimensions: &[(&str, &str)],
+    value: f64,
+) {
+    let dimensions: Vec<Json> = dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
+    let datum = json!({"MetricName": name, "Dimensions": dimensions});
+    let seen = Observed { count: 1.0, sum: value, min: value, max: value };
+    add(world, region, namespace, &datum, world.now_secs(), &seen);
+}
+
+pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
+    let namespace = rq.text("Namespace");
+    if namespace.starts_with("AWS/") {
+        return Err(Fault::new("InvalidParameterValue", "The value AWS/ for parameter Namespace is invalid."));
+    }
+    let data = rq.list("MetricData").to_vec();
+    let nested = rq.list("EntityMetricData").iter().flat_map(|e| e["MetricData"].as_array().into_iter().flatten());
+    let data: Vec<Json> = data.into_iter().chain(nested.cloned()).collect();
+    if data.is_empty() {
+        return Err(Fault::new("MissingParameter", "The parameter MetricData is required."));
+    }
+    for datum in &data {
+        let now = world.now_secs();
+        let at = datum["Timestamp"].as_f64().unwrap_or(now);
+        if at < now - 14.0 * 86_400.0 || at > now + 7_200.0 {
+            return Err(Fault::new(
+                "InvalidParameterValue",
+                "The parameter MetricData.member.1.Timestamp must specify a time no more than two weeks in the past \
+                 and no more than two hours in the future.",
+            ));
+        }
+        let forms = ["Value", "Values", "StatisticValues"];
+        if forms.iter().filter(|form| !datum[**form].is_null()).count() != 1 {
+            return Err(Fault::new(
+                "InvalidParameterCombination",
+                "The parameters MetricData.member.1.Value and MetricData.member.1.StatisticValues are mutually \
+                 exclusive and you have specified both or none.",
+            ));
+        }
+        let number = |value: &Json| value.as_f64().unwrap_or(0.0);
+        if let Some(set) = datum.get("StatisticValues").filter(|set| set.is_object()) {
+            let seen = Observed {
+                count: number(&set["SampleCount"]),
+                sum: number(&set["Sum"]),
+                min: number(&set["Minimum"]),
+                max: number(&set["Maximum"]),
+            };
+            add(world, rq.region, namespace, datum, at, &seen);
+        } else if let Some(values) = datum["Values"].as_array() {
+            for (nth, value) in values.iter().enumerate() {
+                let (value, count) = (number(value), datum["Counts"][nth].as_f64().unwrap_or(1.0));
+                let seen = Observed { count, sum: value * count, min: value, max: value };
+                add(world, rq.region, namespace, datum, at, &seen);
+            }
+        } else {
+            let value = number(&datum["Value"]);
+            let seen = Observed { count: 1.0, sum: value, min: value, max: value };
+            add(world, rq.region, namespace, datum, at, &seen);
+        }
+    }
+    done()
+}
+
+pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
+    let wanted = rq.list("Dimensions");
+    let all: Vec<Json> = world
+        .rows(METRICS)
+        .map(|(_, row)| row)
+        .filter(|row| row["_region"] == rq.region)
+        .filter(|row| rq.opt("Namespace").is_none_or(|namespace| row["Namespace"] == namespace))
+        .filter(|row| rq.opt("MetricName").is_none_or(|name| row["MetricName"] == name))
+        .filter(|row| {
+            wanted.iter().all(|filter| {
+                row["Dimensions"].as_array().into_iter().flatten().any(|dimension| {
+                    dimension["Name"] == filter["Name"]
+                        && (filter["Value"].is_null() || dimension["Value"] == filter["Value"])
+                })
+            })
+        })
+        .map(|row| {
+            json!({"Namespace": row["Namespace"], "MetricName": row["MetricName"], "Dimensions": row["Dimensions"]})
+        })
+        .collect();
+    let (page, next) = rq.page(all, "", "NextToken", 500, "InvalidParameterValue")?;
+    let mut out = json!({"Metrics": page});
+    if let Some(next) = next {
+        out["NextToken"] = json!(next);
+    }
+    Ok(out)
+}

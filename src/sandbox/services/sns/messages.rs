@@ -1,0 +1,60 @@
+//! Published messages: kept, for whoever looks.
+
+use serde_json::json;
+
+use super::topics::{invalid, topic};
+use crate::sandbox::{Reply, Request, World};
+
+const MESSAGES: &str = "sns.message";
+
+pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
+    let target = rq.opt("TopicArn").or_else(|| rq.opt("TargetArn"));
+    let mut sequence = None;
+    let mut most = 262_144;
+    match (target, rq.opt("PhoneNumber")) {
+        (Some(arn), None) => {
+            let attributes = &topic(world, rq, arn)?["_attributes"];
+            if let Some(size) = attributes["MaximumMessageSize"].as_str().and_then(|size| size.parse().ok()) {
+                most = size;
+            }
+            if attributes["FifoTopic"] == "true" {
+                if rq.opt("MessageGroupId").is_none() {
+                    return Err(invalid("The MessageGroupId parameter is required for FIFO topics"));
+                }
+                if rq.opt("MessageDeduplicationId").is_none() && attributes["ContentBasedDeduplication"] != "true" {
+                    return Err(invalid(
+                        "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId \
+                         provided explicitly",
+                    ));
+                }
+                sequence = Some(format!("1{:019}", world.next()));
+            }
+        }
+        (None, Some(_)) => {}
+        _ => return Err(invalid("TopicArn or TargetArn Reason: no value for required parameter")),
+    }
+    if rq.text("Message").is_empty() {
+        return Err(invalid("Empty message"));
+    }
+    if rq.text("Message").len() > most {
+        return Err(invalid("Message too long"));
+    }
+    if rq.text("MessageStructure") == "json" {
+        let parsed: Option<serde_json::Value> = serde_json::from_str(rq.text("Message")).ok();
+        match parsed {
+            Some(message) if message["default"].is_string() => {}
+            Some(_) => return Err(invalid("Message Structure - No default entry in JSON message body")),
+            None => return Err(invalid("Message Structure - JSON message body failed to parse")),
+        }
+    }
+    let id = world.hex(32);
+    let id = format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
+    let key = format!("{:020}", world.next());
+    let row = json!({"MessageId": id, "_request": rq.input.clone(), "_at": world.now(), "_region": rq.region});
+    world.put(MESSAGES, &key, row);
+    let mut out = json!({"MessageId": id});
+    if let Some(sequence) = sequence {
+        out["SequenceNumber"] = json!(sequence);
+    }
+    Ok(out)
+}

@@ -1,9 +1,13 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
-use super::{AnyType, Erased, dms, ecs, elasticloadbalancingv2, iam, rds, s3, secretsmanager};
+use super::{
+    AnyType, Erased, cloudwatch, dms, ecs, elasticloadbalancingv2, iam, rds, s3, secretsmanager, sns,
+};
 
 /// All types, sorted by name.
 pub static TYPES: &[&dyn AnyType] = &[
+    &Erased::<cloudwatch::Alarm>::new(),
+    &Erased::<cloudwatch::Dashboard>::new(),
     &Erased::<dms::Endpoint>::new(),
     &Erased::<dms::ReplicationInstance>::new(),
     &Erased::<dms::ReplicationSubnetGroup>::new(),
@@ -22,6 +26,9 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<rds::DbSubnetGroup>::new(),
     &Erased::<s3::Bucket>::new(),
     &Erased::<s3::BucketPolicy>::new(),
+    &Erased::<sns::Subscription>::new(),
+    &Erased::<sns::Topic>::new(),
+    &Erased::<sns::TopicPolicy>::new(),
     &Erased::<secretsmanager::Secret>::new(),
     &Erased::<secretsmanager::SecretTargetAttachment>::new(),
 ];

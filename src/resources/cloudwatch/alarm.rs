@@ -11,8 +11,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, compare,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
+        Probe, Progress, ResourceType, compare,
     },
 };
 
@@ -162,7 +162,12 @@ impl ResourceType for Alarm {
         Ok(Progress::Done)
     }
 
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
         let call = cx.sdk.cloudwatch().delete_alarms().alarm_names(id.as_str());
         match call.send().await.map_err(op("DeleteAlarms")) {
             Err(error) if !error.is(&["ResourceNotFound"]) => Err(error),

@@ -176,7 +176,9 @@ pub(super) fn warm_up(of: Option<&WarmUp>) -> Option<sdk::WarmUpConfiguration> {
     of.map(|warm| {
         sdk::WarmUpConfiguration::builder()
             .set_warm_up_period_duration_in_minutes(warm.WarmUpPeriodDurationInMinutes)
-            .set_only_start_evaluating_after_warm_up_period_ends(warm.OnlyStartEvaluatingAfterWarmUpPeriodEnds)
+            .set_only_start_evaluating_after_warm_up_period_ends(
+                warm.OnlyStartEvaluatingAfterWarmUpPeriodEnds,
+            )
             .build()
     })
 }
@@ -204,7 +206,8 @@ pub(super) fn own(alarm: &sdk::MetricAlarm, hint: &Props, tags: Option<Vec<Tag>>
         AlarmName: alarm.alarm_name.clone(),
         ComparisonOperator: alarm.comparison_operator.as_ref().map(|o| o.as_str().into()),
         DatapointsToAlarm: alarm.datapoints_to_alarm,
-        Dimensions: own_dimensions(alarm.dimensions()).or_else(|| hint.Dimensions.as_ref().map(|_| Vec::new())),
+        Dimensions: own_dimensions(alarm.dimensions())
+            .or_else(|| hint.Dimensions.as_ref().map(|_| Vec::new())),
         EvaluateLowSampleCountPercentile: alarm.evaluate_low_sample_count_percentile.clone(),
         EvaluationCriteria: match &alarm.evaluation_criteria {
             Some(sdk::EvaluationCriteria::PromQlCriteria(query)) => Some(EvaluationCriteria {

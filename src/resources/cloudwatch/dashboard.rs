@@ -7,8 +7,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, shape::Tag,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
+        Probe, Progress, ResourceType, shape::Tag,
     },
 };
 
@@ -113,7 +113,8 @@ impl ResourceType for Dashboard {
     ) -> Result<Progress, OpError> {
         if change.has("DashboardBody") {
             let body = change.new.DashboardBody.clone();
-            let call = cx.sdk.cloudwatch().put_dashboard().dashboard_name(id.as_str()).set_dashboard_body(body);
+            let call =
+                cx.sdk.cloudwatch().put_dashboard().dashboard_name(id.as_str()).set_dashboard_body(body);
             call.send().await.map_err(op("PutDashboard"))?;
         }
         if change.has("Tags") {

@@ -9,8 +9,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
+        Probe, Progress, ResourceType, Retry, compare,
     },
 };
 
@@ -80,7 +80,13 @@ async fn live(
     props: &SubscriptionProps,
 ) -> Result<Option<HashMap<String, String>>, OpError> {
     let call = cx.sdk.sns().get_subscription_attributes().subscription_arn(arn);
-    match call.customize().config_override(over(cx, props)).send().await.map_err(op("GetSubscriptionAttributes")) {
+    match call
+        .customize()
+        .config_override(over(cx, props))
+        .send()
+        .await
+        .map_err(op("GetSubscriptionAttributes"))
+    {
         Ok(answer) => Ok(Some(answer.attributes.unwrap_or_default())),
         Err(error) if error.is(ABSENT) => Ok(None),
         Err(error) => Err(error),
@@ -96,7 +102,11 @@ impl ResourceType for Subscription {
         early: &["Ref", "Arn"],
         retry: &[
             Retry { code: "NotFound", message: "", why: "the new topic is not seen everywhere yet" },
-            Retry { code: "InvalidParameter", message: "role", why: "the subscription role is not usable yet" },
+            Retry {
+                code: "InvalidParameter",
+                message: "role",
+                why: "the subscription role is not usable yet",
+            },
         ],
         iam: &[
             "sns:Subscribe",
@@ -136,8 +146,13 @@ impl ResourceType for Subscription {
                 Err(error) if error.is(ABSENT) => return Ok(None),
                 Err(error) => return Err(error),
             };
-            let ours = page.subscriptions().iter().find(|s| s.protocol == props.Protocol && s.endpoint == props.Endpoint);
-            if let Some(arn) = ours.and_then(|s| s.subscription_arn.as_deref()).filter(|arn| arn.starts_with("arn:")) {
+            let ours = page
+                .subscriptions()
+                .iter()
+                .find(|s| s.protocol == props.Protocol && s.endpoint == props.Endpoint);
+            if let Some(arn) =
+                ours.and_then(|s| s.subscription_arn.as_deref()).filter(|arn| arn.starts_with("arn:"))
+            {
                 return Ok(Some(Found {
                     id: arn.into(),
                     attributes: attributes(arn),
@@ -167,7 +182,8 @@ impl ResourceType for Subscription {
         Ok(Some(SubscriptionProps {
             DeliveryPolicy: parsed(all.get("DeliveryPolicy")),
             Endpoint: text("Endpoint"),
-            FilterPolicy: parsed(all.get("FilterPolicy")).or_else(|| hint.FilterPolicy.clone().filter(|p| *p == json!({}))),
+            FilterPolicy: parsed(all.get("FilterPolicy"))
+                .or_else(|| hint.FilterPolicy.clone().filter(|p| *p == json!({}))),
             FilterPolicyScope: text("FilterPolicyScope"),
             Protocol: text("Protocol"),
             RawMessageDelivery: all.get("RawMessageDelivery").map(|value| value == "true"),
@@ -192,7 +208,8 @@ impl ResourceType for Subscription {
             .set_attributes((!attributes_sent.is_empty()).then_some(attributes_sent))
             // Without this an unconfirmed subscription answers `pending confirmation` instead of its ARN.
             .return_subscription_arn(true);
-        let answer = call.customize().config_override(over(cx, props)).send().await.map_err(op("Subscribe"))?;
+        let answer =
+            call.customize().config_override(over(cx, props)).send().await.map_err(op("Subscribe"))?;
         let arn = answer.subscription_arn.ok_or_else(|| OpError::missing("Subscribe", "SubscriptionArn"))?;
         Ok(Created { id: arn.as_str().into(), attributes: attributes(&arn) })
     }
@@ -239,7 +256,9 @@ impl ResourceType for Subscription {
         match call.customize().config_override(over(cx, props)).send().await.map_err(op("Unsubscribe")) {
             Ok(_) => Ok(Progress::Done),
             Err(error) if error.is(ABSENT) => Ok(Progress::Done),
-            Err(error) if error.is(&["InvalidParameter"]) && error.message.contains("pending confirmation") => {
+            Err(error)
+                if error.is(&["InvalidParameter"]) && error.message.contains("pending confirmation") =>
+            {
                 Ok(Progress::Kept("it was never confirmed; AWS drops it by itself".into()))
             }
             Err(error) => Err(error),

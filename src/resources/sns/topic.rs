@@ -8,8 +8,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, shape::Tag,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
+        Probe, Progress, ResourceType, shape::Tag,
     },
 };
 
@@ -215,8 +215,10 @@ impl ResourceType for Topic {
             set(cx, arn, &name, &value).await?;
         }
         if change.has("DataProtectionPolicy") {
-            let policy = change.new.DataProtectionPolicy.as_ref().map(topic_form::document).unwrap_or_default();
-            let call = cx.sdk.sns().put_data_protection_policy().resource_arn(arn).data_protection_policy(policy);
+            let policy =
+                change.new.DataProtectionPolicy.as_ref().map(topic_form::document).unwrap_or_default();
+            let call =
+                cx.sdk.sns().put_data_protection_policy().resource_arn(arn).data_protection_policy(policy);
             call.send().await.map_err(op("PutDataProtectionPolicy"))?;
         }
         if change.has("Subscription") {
@@ -227,7 +229,13 @@ impl ResourceType for Topic {
                 let id = live.subscription_arn.clone().unwrap_or_default();
                 // One that was never confirmed has no ARN here and goes by itself.
                 if id.starts_with("arn:") && gone.iter().any(|old| is(&live, old)) {
-                    cx.sdk.sns().unsubscribe().subscription_arn(id).send().await.map_err(op("Unsubscribe"))?;
+                    cx.sdk
+                        .sns()
+                        .unsubscribe()
+                        .subscription_arn(id)
+                        .send()
+                        .await
+                        .map_err(op("Unsubscribe"))?;
                 }
             }
             for wanted in new {
@@ -249,7 +257,12 @@ impl ResourceType for Topic {
     }
 
     /// Deletes the topic; its subscriptions go with it.
-    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Result<Progress, OpError> {
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
         match cx.sdk.sns().delete_topic().topic_arn(id.as_str()).send().await.map_err(op("DeleteTopic")) {
             Err(error) if !error.is(ABSENT) => Err(error),
             _ => Ok(Progress::Done),
@@ -279,7 +292,8 @@ mod tests {
         changed["Tags"] = json!([{"Key": "a", "Value": "3"}]);
         changed["DisplayName"] = json!("Events");
         changed["DataProtectionPolicy"]["Name"] = json!("q");
-        changed["Subscription"] = json!([{"Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:123456789012:b"}]);
+        changed["Subscription"] =
+            json!([{"Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:123456789012:b"}]);
         changed.as_object_mut().unwrap().remove("DeliveryStatusLogging");
         changed.as_object_mut().unwrap().remove("KmsMasterKeyId");
         let fifo = json!({"TopicName": "orders", "FifoTopic": true, "ContentBasedDeduplication": true,

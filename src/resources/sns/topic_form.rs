@@ -131,14 +131,14 @@ fn feedback(props: &Props) -> BTreeMap<String, String> {
 pub(super) fn changes(old: &Props, new: &Props) -> BTreeMap<String, String> {
     let (before, after) = (attributes(old), attributes(new));
     let gone = before.keys().filter(|name| !after.contains_key(*name));
-    let mut out: BTreeMap<String, String> =
-        gone.map(|name| (name.clone(), reset(name).to_owned())).collect();
+    let mut out: BTreeMap<String, String> = gone.map(|name| (name.clone(), reset(name).to_owned())).collect();
     out.extend(after.into_iter().filter(|(name, value)| before.get(name) != Some(value)));
     out
 }
 
 fn logging(attributes: &BTreeMap<String, String>) -> Option<Vec<LoggingConfig>> {
-    let value = |prefix: &str, name: &str| attributes.get(&format!("{prefix}{name}")).filter(|v| !v.is_empty());
+    let value =
+        |prefix: &str, name: &str| attributes.get(&format!("{prefix}{name}")).filter(|v| !v.is_empty());
     let all: Vec<LoggingConfig> = LOGGED
         .iter()
         .filter_map(|(protocol, prefix)| {

@@ -7,8 +7,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare, s3::policy_document,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
+        Probe, Progress, ResourceType, Retry, compare, s3::policy_document,
     },
 };
 
@@ -47,7 +47,8 @@ async fn live(cx: &Cx<'_>, topic: &str) -> Result<Option<Json>, OpError> {
 }
 
 async fn set(cx: &Cx<'_>, topic: &str, policy: &str) -> Result<(), OpError> {
-    let call = cx.sdk.sns().set_topic_attributes().topic_arn(topic).attribute_name("Policy").attribute_value(policy);
+    let call =
+        cx.sdk.sns().set_topic_attributes().topic_arn(topic).attribute_name("Policy").attribute_value(policy);
     call.send().await.map_err(op("SetTopicAttributes"))?;
     Ok(())
 }

@@ -128,7 +128,10 @@ fn the_law_with_object_lock_and_a_public_acl() {
         "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled",
             "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}},
     });
-    bench.law::<Bucket>(props.clone(), Some(json!({"BucketName": "bench-locked-bucket", "ObjectLockEnabled": true})));
+    bench.law::<Bucket>(
+        props.clone(),
+        Some(json!({"BucketName": "bench-locked-bucket", "ObjectLockEnabled": true})),
+    );
     let props = json!({
         "BucketName": "bench-public-bucket", "AccessControl": "PublicRead",
         "OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]},
@@ -180,7 +183,8 @@ fn a_full_bucket_goes_only_with_permission() {
         };
         let mut steps = Vec::new();
         bench.run(async {
-            while let Progress::Again(detail) = Bucket::delete(&allowed, &permit, &id, &props).await.unwrap() {
+            while let Progress::Again(detail) = Bucket::delete(&allowed, &permit, &id, &props).await.unwrap()
+            {
                 steps.push(detail);
             }
         });

@@ -12,3 +12,4 @@ pub mod resources;
 pub mod sandbox;
 pub mod schema;
 pub mod template;
+pub mod ui;

@@ -96,6 +96,8 @@ pub(super) fn open_intents(snapshot: &Snapshot) -> Option<String> {
     }
 }
 
+const NEW_FIRST: &str = "the new object comes first";
+
 struct Book<'i, 'a> {
     input: &'i PlanInput<'a>,
     decisions: &'i [Decision],
@@ -175,7 +177,10 @@ impl<'i, 'a> Book<'i, 'a> {
             let policy = node.update_replace_policy;
             for object in &resource.superseded {
                 let why = "it was replaced in an earlier run".to_owned();
-                self.end(&node.address, object, true, policy, why);
+                let old = self.end(&node.address, object, true, policy, why);
+                if let Some(new) = self.making[at] {
+                    self.drafts.wait(old, new, Needs::Ready, Strength::Firm, NEW_FIRST.into());
+                }
             }
             let (Fate::Replace { old_first }, Some(object)) = (decision.fate, &resource.current) else {
                 continue;
@@ -187,7 +192,7 @@ impl<'i, 'a> Book<'i, 'a> {
                 let why = "the old object is in the way until it is gone".to_owned();
                 self.drafts.wait(new, old, Needs::Ready, Strength::Hard, why);
             } else {
-                self.drafts.wait(old, new, Needs::Ready, Strength::Firm, "the new object comes first".into());
+                self.drafts.wait(old, new, Needs::Ready, Strength::Firm, NEW_FIRST.into());
             }
         }
     }

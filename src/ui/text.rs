@@ -1,0 +1,148 @@
+//! Text that fits a terminal: widths, ellipses, durations, secrets.
+
+use serde_json::{Map, Value as Json};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Cuts text that is wider than `width` columns and ends it with an ellipsis.
+pub(super) fn fit(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    let mut used = 1;
+    for ch in text.chars() {
+        used += ch.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        cut.push(ch);
+    }
+    cut.push('…');
+    cut
+}
+
+/// Pads text to `width` columns.
+pub(super) fn pad(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Breaks text at spaces into lines of at most `width` columns; a longer word gets an ellipsis.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let word = fit(word, width);
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+/// Text without control characters: a template must not move the cursor.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|ch| if ch.is_control() { '?' } else { ch }).collect()
+}
+
+/// Seconds as people say them.
+pub(super) fn duration(seconds: u64) -> String {
+    match seconds {
+        0..60 => "less than a minute".into(),
+        60..3600 => format!("about {} min", seconds.div_ceil(60)),
+        _ => format!("about {} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// `1 step`, `2 steps`.
+pub(super) fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+const SECRET: &str = "(secret)";
+
+/// Whether a property carries a password, whatever its value looks like.
+pub(super) fn is_secret_name(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    name.ends_with("Password") || name == "SecretString" || name == "AuthToken"
+}
+
+/// Exchanges passwords for a word. With `references` dynamic references go too: they hold no secret, but a
+/// person reading a review needs no more than the word.
+pub(super) fn mask(value: &Json, references: bool) -> Json {
+    match value {
+        Json::String(text) if references && holds_secret(text) => SECRET.into(),
+        Json::Array(items) => items.iter().map(|item| mask(item, references)).collect(),
+        Json::Object(map) => Json::Object(
+            map.iter()
+                .map(|(key, item)| {
+                    let hidden = is_secret_name(key) && !is_reference(item);
+                    (key.clone(), if hidden { SECRET.into() } else { mask(item, references) })
+                })
+                .collect::<Map<_, _>>(),
+        ),
+        other => other.clone(),
+    }
+}
+
+/// The value of one property, masked.
+pub(super) fn masked(path: &str, value: &Json, references: bool) -> Json {
+    if is_secret_name(path) && !is_reference(value) { SECRET.into() } else { mask(value, references) }
+}
+
+fn is_reference(value: &Json) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with("{{resolve:") && text.ends_with("}}"))
+}
+
+fn holds_secret(text: &str) -> bool {
+    ["{{resolve:secretsmanager:", "{{resolve:ssm-secure:", "{{resolve:parameter:"]
+        .iter()
+        .any(|s| text.contains(s))
+}
+
+/// A value on one line.
+pub(super) fn json(path: &str, value: &Json) -> String {
+    match masked(path, value, true) {
+        Json::String(text) if text == SECRET => text,
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn text_is_cut_and_wrapped_by_columns_not_bytes() {
+        assert_eq!(fit("übermäßig", 5), "über…");
+        assert_eq!(fit("数据库迁移", 6), "数据…");
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(pad("数", 4), "数  ");
+    }
+
+    #[test]
+    fn secrets_never_show() {
+        let value = json!({
+            "MasterUserPassword": "hunter2", "Url": "pg://{{resolve:ssm-secure:p}}", "Image": "{{resolve:ssm:i}}"
+        });
+        assert_eq!(
+            mask(&value, true),
+            json!({"MasterUserPassword": "(secret)", "Url": "(secret)", "Image": "{{resolve:ssm:i}}"})
+        );
+        let reference = json!("{{resolve:secretsmanager:x}}");
+        assert_eq!(masked("Password", &reference, false), reference);
+        assert_eq!(json("Password", &reference), "(secret)");
+        assert_eq!(masked("A.0.Password", &json!("hunter2"), false), json!("(secret)"));
+    }
+
+    #[test]
+    fn durations_are_words() {
+        assert_eq!(
+            [duration(59), duration(61), duration(4500)],
+            ["less than a minute", "about 2 min", "about 1 h 15 min"]
+        );
+    }
+}

@@ -1,1 +1,68 @@
-fn main() {}
+//! Planning time over plan size: it must grow linearly, and 10,000 resources must be planned within a second.
+
+mod generate;
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use migrate::{
+    graph::{Graph, Links, link},
+    ledger::Snapshot,
+    planner::{ChangeSet, PlanInput, plan, teardown},
+    resources::registry,
+    ui::review::{Styles, plan_json, render},
+};
+
+const SIZES: [usize; 3] = [1_000, 10_000, 50_000];
+
+#[expect(clippy::panic, reason = "a benchmark has nobody to report to")]
+fn linked(graph: &Graph) -> Links {
+    link(graph, &registry::find).unwrap_or_else(|problems| panic!("{}", problems[0]))
+}
+
+#[expect(clippy::panic, reason = "a benchmark has nobody to report to")]
+fn planned(graph: &Graph, links: &Links, snapshot: &Snapshot) -> ChangeSet {
+    let input = PlanInput { graph, links, snapshot, account: "123456789012", types: &registry::find };
+    plan(&input).unwrap_or_else(|problems| panic!("{}", problems[0]))
+}
+
+fn planning(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("plan");
+    group.sample_size(10);
+    for size in SIZES {
+        let template = generate::template(size);
+        let graph = generate::graph(&template);
+        let links = linked(&graph);
+        let empty = Snapshot::new("a1b2c3".into());
+        let first = planned(&graph, &links, &empty);
+        let full = generate::ledger(&first, &graph);
+        let again = planned(&graph, &links, &full);
+        assert!(again.is_empty(), "a second plan over {size} resources has {} steps", again.steps.len());
+        group.throughput(Throughput::Elements(size as u64));
+        group.bench_function(BenchmarkId::new("link", size), |bencher| {
+            bencher.iter(|| linked(black_box(&graph)))
+        });
+        group.bench_function(BenchmarkId::new("create", size), |bencher| {
+            bencher.iter(|| {
+                let links = linked(black_box(&graph));
+                planned(&graph, &links, &empty)
+            });
+        });
+        group.bench_function(BenchmarkId::new("unchanged", size), |bencher| {
+            bencher.iter(|| {
+                let links = linked(black_box(&graph));
+                planned(&graph, &links, &full)
+            });
+        });
+        group.bench_function(BenchmarkId::new("teardown", size), |bencher| {
+            bencher.iter(|| teardown(black_box(&full), "123456789012", &registry::find));
+        });
+        group.bench_function(BenchmarkId::new("review", size), |bencher| {
+            bencher.iter(|| (render(black_box(&first), 80, &Styles::default()), plan_json(&first)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, planning);
+criterion_main!(benches);

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     aws::OpError,
     graph::{Address, DeletionPolicy, Graph, Value, link},
-    ledger::{Declared, Object, Permit, Resource, Snapshot, Stage},
+    ledger::{Binding, Declared, Object, Permit, Resource, Snapshot, Stage},
     resources::{
         AnyType, Attributes, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
         Progress, WaitPolicy, shape::Field,
@@ -162,6 +162,13 @@ pub fn deployed(graph: &Graph) -> Snapshot {
     let links = link(graph, &types).expect("links");
     let mut snapshot = Snapshot::new("a1b2".into());
     snapshot.seq = 7;
+    snapshot.binding = Some(Binding {
+        migration: graph.migration.clone(),
+        environment: graph.environment.clone(),
+        account: "123456789012".into(),
+        region: "us-east-1".into(),
+        realm: "sandbox".into(),
+    });
     let empty = snapshot.clone();
     let input =
         super::PlanInput { graph, links: &links, snapshot: &empty, account: "123456789012", types: &types };

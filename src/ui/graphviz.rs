@@ -139,13 +139,42 @@ mod tests {
     #[test]
     fn dot_has_clusters_labels_and_dashes() {
         let (graph, links) = example();
-        insta::assert_snapshot!(dot(&graph, &links), @"");
+        insta::assert_snapshot!(dot(&graph, &links), @r#"
+    digraph plan {
+      rankdir=LR;
+      node [shape=box, fontname="sans-serif"];
+      subgraph "cluster_app" {
+        label="app";
+        "app/Role" [label="Role\nAWS::IAM::Role"];
+        "app/Policy" [label="Policy\nAWS::IAM::Policy"];
+      }
+      subgraph "cluster_run" {
+        label="run";
+        "run/Task" [label="Task\nAWS::ECS::TaskDefinition"];
+      }
+      "app/Policy" -> "app/Role" [label="Roles.0"];
+      "run/Task" -> "app/Policy" [label="run/Task uses role app/Role: its policies come first", style=dashed];
+      "run/Task" -> "app/Role" [label="ExecutionRoleArn, TaskRoleArn"];
+    }
+    "#);
     }
 
     #[test]
     fn mermaid_has_the_same() {
         let (graph, links) = example();
-        insta::assert_snapshot!(mermaid(&graph, &links), @"");
+        insta::assert_snapshot!(mermaid(&graph, &links), @r#"
+    flowchart LR
+      subgraph s0["app"]
+        n0["Role<br/>AWS::IAM::Role"]
+        n1["Policy<br/>AWS::IAM::Policy"]
+      end
+      subgraph s1["run"]
+        n2["Task<br/>AWS::ECS::TaskDefinition"]
+      end
+      n1 -->|"Roles.0"| n0
+      n2 -.->|"run/Task uses role app/Role: its policies come first"| n1
+      n2 -->|"ExecutionRoleArn, TaskRoleArn"| n0
+    "#);
     }
 
     #[test]

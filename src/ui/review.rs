@@ -13,7 +13,7 @@ use super::text::{count, duration, fit, json as one_line, masked, pad, plain, wr
 use crate::{
     graph::{Address, Needs, Value},
     planner::{Action, ChangeSet, FORMAT, Operation, PropertyChange, Shown, Step, unpermitted},
-    resources::{PhysicalId, registry},
+    resources::PhysicalId,
 };
 
 /// How a review looks.
@@ -197,9 +197,10 @@ impl Page<'_> {
         let widest =
             changes.iter().map(|change| change.property.width()).max().unwrap_or(0).min(self.width / 3);
         for change in changes {
-            let mark = if change.replaces { "  forces a new object" } else { "" };
             let name = fit(&plain(&change.property), widest);
             let room = self.width.saturating_sub(9 + widest + 2 + " -> ".len());
+            // On a narrow terminal the values matter more than the mark: the reason above names the property.
+            let mark = if change.replaces && room >= 40 { "  forces a new object" } else { "" };
             let (old, new) = (shown(&change.property, &change.old), shown(&change.property, &change.new));
             let (old, new) = share(&old, &new, room.saturating_sub(mark.len()));
             self.line(&format!("{}{}  {old} -> {new}{mark}", " ".repeat(9), pad(&name, widest)));
@@ -296,7 +297,7 @@ fn short(kind: &str) -> &str {
 /// What stands behind the type: the name and the key facts of a new object, the reason of any other step.
 fn detail(replaced: &Replaced<'_>, step: &Step, region: &str) -> String {
     let mut text = match &step.action {
-        Action::Create { properties, replaces: None, .. } => key_facts(&step.kind, properties).join(", "),
+        Action::Create { properties, replaces: None, .. } => key_facts(properties).join(", "),
         Action::Create { replaces: Some(_), .. } => match replaced.fate(step) {
             Some(old) => format!("{} ({old})", step.why),
             None => step.why.clone(),
@@ -313,7 +314,31 @@ fn detail(replaced: &Replaced<'_>, step: &Step, region: &str) -> String {
     text
 }
 
-/// Properties worth a place on a new object's line, in this order.
+/// Properties that name an object; the first that is set stands on its line.
+const NAMES: &[&str] = &[
+    "DBInstanceIdentifier",
+    "DBSubnetGroupName",
+    "DBParameterGroupName",
+    "ReplicationInstanceIdentifier",
+    "ReplicationSubnetGroupIdentifier",
+    "ReplicationTaskIdentifier",
+    "EndpointIdentifier",
+    "BucketName",
+    "RoleName",
+    "ManagedPolicyName",
+    "PolicyName",
+    "LogGroupName",
+    "AlarmName",
+    "DashboardName",
+    "ClusterName",
+    "ServiceName",
+    "Family",
+    "TopicName",
+    "GroupName",
+    "Name",
+];
+
+/// Properties worth a place there too, in this order.
 const KEY_FACTS: &[&str] = &[
     "CidrBlock",
     "DestinationCidrBlock",
@@ -333,24 +358,20 @@ const KEY_FACTS: &[&str] = &[
     "AllocatedStorage",
     "Threshold",
     "RetentionInDays",
-    "ManagedPolicyName",
-    "PolicyName",
-    "Name",
     "Type",
     "ResourceId",
 ];
 
-fn key_facts(kind: &str, properties: &Value) -> Vec<String> {
-    let scalar = |name: &str| match properties.get(name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+fn key_facts(properties: &Value) -> Vec<String> {
+    let text = |name: &&str| match properties.get(name)? {
+        Value::String(text) if text.parse::<f64>().is_err() => Some(one_line(name, &text.as_str().into())),
+        Value::String(number) => Some(format!("{name} {number}")),
+        Value::Number(number) => Some(format!("{name} {number}")),
         _ => None,
     };
-    let name = registry::find(kind).and_then(|ty| ty.facts().name).map(|rule| rule.property);
-    let mut facts: Vec<String> = name.and_then(scalar).into_iter().collect();
-    facts
-        .extend(KEY_FACTS.iter().filter(|fact| Some(**fact) != name).filter_map(|fact| scalar(fact)).take(2));
-    facts.into_iter().map(|fact| one_line("", &fact.into()).trim_matches('"').to_owned()).collect()
+    let name = NAMES.iter().find_map(text);
+    let facts = KEY_FACTS.iter().filter_map(text).take(2);
+    name.into_iter().chain(facts).map(|fact| fact.trim_matches('"').to_owned()).collect()
 }
 
 fn shown(property: &str, value: &Shown) -> String {
@@ -552,33 +573,121 @@ mod tests {
     #[test]
     fn a_first_review_names_what_comes() {
         let set = planned(&shop(), &Snapshot::new("a1b2".into()));
-        insta::assert_snapshot!(render(&set, 80, &Styles::default()), @"");
+        insta::assert_snapshot!(render(&set, 80, &Styles::default()), @r#"
+    Plan for shop (dev), account 123456789012
+
+    net (us-east-1)
+       + Vpc     EC2::VPC     10.0.0.0/16
+       + Subnet  EC2::Subnet  10.0.0.0/24
+
+    app (us-east-1)
+       + Db                  RDS::DBInstance    postgres
+       + TooManyConnections  CloudWatch::Alarm  5
+
+    4 to create
+    Expected time on AWS: about 8 min (the longest path).
+    Next: migrate up
+    "#);
     }
 
     #[test]
     fn changes_stand_side_by_side_and_losses_stand_out() {
-        insta::assert_snapshot!(render(&changed(), 80, &Styles::default()), @"");
+        insta::assert_snapshot!(render(&changed(), 80, &Styles::default()), @r#"
+    Plan for shop (dev), account 123456789012
+
+    net (us-east-1)
+       ~ Vpc  EC2::VPC  its deletion policy becomes Retain
+
+    app (us-east-1)
+     -/+ Db                  RDS::DBInstance
+             MasterUsername changes in a way that needs a new object (the old object
+             goes first)
+           ! the database and its automated backups would be lost
+             MasterUserPassword  (secret) -> (secret)
+             MasterUsername      "shop" -> "admin"  forces a new object
+       ~ TooManyConnections  CloudWatch::Alarm
+             AlarmDescription and Threshold change in place; app/Db is replaced, and
+             Dimensions refers to it
+             AlarmDescription    (not set) -> {"Statement":[{"Action":["s3:GetObjec…
+             Dimensions.0.Value  "id-Db" -> (known after app/Db)
+             Threshold           5 -> 9
+
+    2 to update, 1 to replace, 1 unchanged
+    ! 1 resource would lose data and needs an explicit permission
+    Expected time on AWS: about 11 min (the longest path).
+    Note: one call of an earlier run has no known outcome.
+    Next: migrate up
+    "#);
     }
 
     #[test]
     fn verbose_shows_properties_and_waits() {
         let set = planned(&shop(), &Snapshot::new("a1b2".into()));
         let styles = Styles { verbose: true, ..Styles::default() };
-        insta::assert_snapshot!(render(&set, 80, &styles), @"");
+        insta::assert_snapshot!(render(&set, 80, &styles), @r#"
+    Plan for shop (dev), account 123456789012
+
+    net (us-east-1)
+       + Vpc     EC2::VPC     10.0.0.0/16
+             CidrBlock: "10.0.0.0/16"
+       + Subnet  EC2::Subnet  10.0.0.0/24
+             CidrBlock: "10.0.0.0/24"
+             VpcId: (known after net/Vpc)
+             after create net/Vpc created: VpcId refers to net/Vpc
+
+    app (us-east-1)
+       + Db                  RDS::DBInstance    postgres
+             DBInstanceIdentifier: "shop-db"
+             DBSubnetGroupName: (known after net/Subnet)
+             Engine: "postgres"
+             MasterUserPassword: (secret)
+             MasterUsername: "shop"
+             after create net/Subnet created: DBSubnetGroupName refers to net/Subnet
+       + TooManyConnections  CloudWatch::Alarm  5
+             AlarmName: "app-toomanyconnections-6cd6242320"
+             Dimensions.0.Name: "Db"
+             Dimensions.0.Value: (known after app/Db)
+             Threshold: 5
+             after create app/Db created: Dimensions.0.Value refers to app/Db
+
+    4 to create
+    Expected time on AWS: about 8 min (the longest path).
+    Next: migrate up
+    "#);
     }
 
     #[test]
     fn destroying_is_reviewed_too() {
         let set = teardown(&deployed(&shop()), "123456789012", &types);
         let styles = Styles { next: Some("migrate destroy --yes"), ..Styles::default() };
-        insta::assert_snapshot!(render(&set, 80, &styles), @"");
+        insta::assert_snapshot!(render(&set, 80, &styles), @r#"
+    Destroy (), account 123456789012
+
+    app (us-east-1)
+       - TooManyConnections  CloudWatch::Alarm  everything is destroyed
+       - Db                  RDS::DBInstance    everything is destroyed
+           ! the database and its automated backups would be lost
+
+    net (us-east-1)
+       - Subnet  EC2::Subnet  everything is destroyed
+       - Vpc     EC2::VPC     everything is destroyed
+
+    4 to delete
+    ! 1 resource would lose data and needs an explicit permission
+    Expected time on AWS: about 5 min (the longest path).
+    Next: migrate destroy --yes
+    "#);
     }
 
     #[test]
     fn nothing_to_do_is_one_line() {
         let shop = shop();
         let set = planned(&shop, &deployed(&shop));
-        insta::assert_snapshot!(render(&set, 80, &Styles::default()), @"");
+        insta::assert_snapshot!(render(&set, 80, &Styles::default()), @r#"
+    Plan for shop (dev), account 123456789012
+
+    Nothing to do: 4 resources as planned.
+    "#);
     }
 
     #[test]
@@ -633,6 +742,142 @@ mod tests {
         });
         let json = plan_json(&change_set);
         assert!(!json.to_string().contains("hunter2"));
-        insta::assert_json_snapshot!(json, @"");
+        insta::assert_json_snapshot!(json, @r#"
+    {
+      "format": 1,
+      "notes": [
+        "one call of an earlier run has no known outcome"
+      ],
+      "steps": [
+        {
+          "action": "delete",
+          "address": "app/Db",
+          "after": [],
+          "changes": [
+            {
+              "new": {
+                "value": "(secret)"
+              },
+              "old": {},
+              "property": "MasterUserPassword",
+              "replaces": false
+            }
+          ],
+          "data_loss": "the database and its automated backups would be lost",
+          "type": "AWS::RDS::DBInstance",
+          "why": "a new object takes its place"
+        },
+        {
+          "action": "replace",
+          "address": "app/Db",
+          "after": [
+            {
+              "action": "delete",
+              "address": "app/Db",
+              "needs": "ready",
+              "why": "the old object is in the way until it is gone"
+            }
+          ],
+          "changes": [
+            {
+              "new": {
+                "value": "{{resolve:secretsmanager:other:SecretString:password}}"
+              },
+              "old": {
+                "value": "{{resolve:secretsmanager:shop:SecretString:password}}"
+              },
+              "property": "MasterUserPassword",
+              "replaces": false
+            },
+            {
+              "new": {
+                "value": "admin"
+              },
+              "old": {
+                "value": "shop"
+              },
+              "property": "MasterUsername",
+              "replaces": true
+            }
+          ],
+          "data_loss": "the database and its automated backups would be lost",
+          "type": "AWS::RDS::DBInstance",
+          "why": "MasterUsername changes in a way that needs a new object"
+        },
+        {
+          "action": "update",
+          "address": "app/TooManyConnections",
+          "after": [
+            {
+              "action": "replace",
+              "address": "app/Db",
+              "needs": "created",
+              "why": "Dimensions.0.Value refers to app/Db"
+            }
+          ],
+          "changes": [
+            {
+              "new": {
+                "value": {
+                  "Statement": [
+                    {
+                      "Action": [
+                        "s3:GetObject",
+                        "s3:ListBucket"
+                      ],
+                      "Effect": "Allow",
+                      "Resource": "*"
+                    }
+                  ]
+                }
+              },
+              "old": {},
+              "property": "AlarmDescription",
+              "replaces": false
+            },
+            {
+              "new": {
+                "known_after": "app/Db"
+              },
+              "old": {
+                "value": "id-Db"
+              },
+              "property": "Dimensions.0.Value",
+              "replaces": false
+            },
+            {
+              "new": {
+                "value": 9
+              },
+              "old": {
+                "value": 5
+              },
+              "property": "Threshold",
+              "replaces": false
+            }
+          ],
+          "data_loss": null,
+          "type": "AWS::CloudWatch::Alarm",
+          "why": "AlarmDescription and Threshold change in place; app/Db is replaced, and Dimensions refers to it"
+        },
+        {
+          "action": "update",
+          "address": "net/Vpc",
+          "after": [],
+          "changes": [],
+          "data_loss": null,
+          "type": "AWS::EC2::VPC",
+          "why": "its deletion policy becomes Retain"
+        }
+      ],
+      "summary": {
+        "create": 0,
+        "delete": 0,
+        "replace": 1,
+        "unchanged": 1,
+        "update": 2
+      }
+    }
+    "#);
     }
 }

@@ -171,8 +171,8 @@ impl Page<'_> {
         let mut line = format!("{} {}  ", self.paint(style, &format!("{sign:>4}")), pad(&id, id_width));
         let mut used = 4 + 1 + id_width + 2;
         let kind = fit(short(&step.kind), self.width.saturating_sub(used));
-        let detail = plain(&detail(self.replaced, step, region));
         let room = self.width.saturating_sub(used + kind_width + 2);
+        let detail = plain(&detail(self.replaced, step, region, room));
         if detail.width() <= room {
             line.push_str(&pad(&kind, kind_width));
             used += kind_width;
@@ -295,9 +295,16 @@ fn short(kind: &str) -> &str {
 }
 
 /// What stands behind the type: the name and the key facts of a new object, the reason of any other step.
-fn detail(replaced: &Replaced<'_>, step: &Step, region: &str) -> String {
+fn detail(replaced: &Replaced<'_>, step: &Step, region: &str, room: usize) -> String {
     let mut text = match &step.action {
-        Action::Create { properties, replaces: None, .. } => key_facts(properties).join(", "),
+        Action::Create { properties, replaces: None, .. } => {
+            // New objects get one line each: facts that do not fit are left out.
+            let mut facts = key_facts(properties);
+            while facts.len() > 1 && facts.join(", ").width() > room {
+                facts.pop();
+            }
+            facts.join(", ")
+        }
         Action::Create { replaces: Some(_), .. } => match replaced.fate(step) {
             Some(old) => format!("{} ({old})", step.why),
             None => step.why.clone(),
@@ -581,8 +588,8 @@ mod tests {
        + Subnet  EC2::Subnet  10.0.0.0/24
 
     app (us-east-1)
-       + Db                  RDS::DBInstance    postgres
-       + TooManyConnections  CloudWatch::Alarm  5
+       + Db                  RDS::DBInstance    shop-db, postgres
+       + TooManyConnections  CloudWatch::Alarm  app-toomanyconnections-6cd6242320
 
     4 to create
     Expected time on AWS: about 8 min (the longest path).
@@ -636,14 +643,14 @@ mod tests {
              after create net/Vpc created: VpcId refers to net/Vpc
 
     app (us-east-1)
-       + Db                  RDS::DBInstance    postgres
+       + Db                  RDS::DBInstance    shop-db, postgres
              DBInstanceIdentifier: "shop-db"
              DBSubnetGroupName: (known after net/Subnet)
              Engine: "postgres"
              MasterUserPassword: (secret)
              MasterUsername: "shop"
              after create net/Subnet created: DBSubnetGroupName refers to net/Subnet
-       + TooManyConnections  CloudWatch::Alarm  5
+       + TooManyConnections  CloudWatch::Alarm  app-toomanyconnections-6cd6242320
              AlarmName: "app-toomanyconnections-6cd6242320"
              Dimensions.0.Name: "Db"
              Dimensions.0.Value: (known after app/Db)
@@ -661,7 +668,7 @@ mod tests {
         let set = teardown(&deployed(&shop()), "123456789012", &types);
         let styles = Styles { next: Some("migrate destroy --yes"), ..Styles::default() };
         insta::assert_snapshot!(render(&set, 80, &styles), @r#"
-    Destroy (), account 123456789012
+    Destroy shop (dev), account 123456789012
 
     app (us-east-1)
        - TooManyConnections  CloudWatch::Alarm  everything is destroyed

@@ -313,7 +313,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
         // Where the new name cannot be told yet it may be the old one again.
         let unsure = object.declared.region == node.region
             && ty.facts().name.is_some_and(|rule| matches!(new(rule.property), Held::Unknown));
-        let stays = object.shared || retained(node.update_replace_policy);
+        let deleting = object.stage == Stage::Deleting;
+        let stays = object.shared || (retained(node.update_replace_policy) && !deleting);
         if collides && stays {
             let why =
                 if object.shared { "is shared with others" } else { "is kept by its UpdateReplacePolicy" };
@@ -326,7 +327,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
                     .help("give the resource another name, or let UpdateReplacePolicy delete the old object"),
             ));
         }
-        Ok((collides || unsure || cascade) && !stays || object.stage == Stage::Deleting)
+        Ok(deleting || !stays && (collides || unsure || cascade))
     }
 }
 

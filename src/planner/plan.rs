@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Action, ChangeSet, FORMAT, Keep, Operation, Target,
-    decide::{Decision, Decisions, Fate, held, known},
+    decide::{Decision, Decisions, Fate, held, known, retained},
     digest,
     order::{Draft, Drafts, Strength, typical_ready},
     taken::{Held, taken},
 };
 use crate::{
     error::Diagnostic,
-    graph::{Address, Graph, Links, Lookup, Needs, Why},
-    ledger::{Object, Snapshot},
+    graph::{Address, DeletionPolicy, Graph, Links, Lookup, Needs, Why},
+    ledger::{Object, Snapshot, Stage},
 };
 
 /// Everything planning looks at.
@@ -185,6 +185,9 @@ impl<'i, 'a> Book<'i, 'a> {
             let (Fate::Replace { old_first }, Some(object)) = (decision.fate, &resource.current) else {
                 continue;
             };
+            // What was half deleted is of no use to anybody: it is not kept.
+            let kept = retained(policy) && object.stage == Stage::Deleting;
+            let policy = if kept { DeletionPolicy::Delete } else { policy };
             let old = self.end(&node.address, object, true, policy, "a new object takes its place".into());
             let Some(new) = self.making[at] else { continue };
             self.drafts.list[new].data_loss = self.drafts.list[old].data_loss.clone();
@@ -216,7 +219,7 @@ impl<'i, 'a> Book<'i, 'a> {
         address: &Address,
         object: &'i Object,
         superseded: bool,
-        policy: crate::graph::DeletionPolicy,
+        policy: DeletionPolicy,
         why: String,
     ) -> usize {
         let ty = (self.input.types)(&object.declared.kind);

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::text::{count, duration, fit, json as one_line, masked, pad, plain, wrap};
+use super::text::{SECRET, count, duration, fit, json as one_line, masked, pad, plain, wrap};
 use crate::{
     graph::{Address, Needs, Value},
     planner::{Action, ChangeSet, FORMAT, Operation, PropertyChange, Shown, Step, unpermitted},
@@ -26,6 +26,9 @@ pub struct Styles<'s> {
     /// The command that applies the change set, for the last line.
     pub next: Option<&'s str>,
 }
+
+/// The widest column that type names get.
+const MAX_KIND_COLUMN: usize = 26;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -169,20 +172,19 @@ impl Page<'_> {
         let (sign, style) = symbol(&step.action);
         let id = fit(step.address.logical_id(), id_width);
         let mut line = format!("{} {}  ", self.paint(style, &format!("{sign:>4}")), pad(&id, id_width));
-        let mut used = 4 + 1 + id_width + 2;
+        let used = 4 + 1 + id_width + 2;
         let kind = fit(short(&step.kind), self.width.saturating_sub(used));
+        // One long type name does not push everything else off the line.
+        let kind_width = kind_width.min(MAX_KIND_COLUMN).max(kind.width());
         let room = self.width.saturating_sub(used + kind_width + 2);
         let detail = plain(&detail(self.replaced, step, region, room));
-        if detail.width() <= room {
-            line.push_str(&pad(&kind, kind_width));
-            used += kind_width;
-            let _ = write!(line, "  {}", self.paint(DIM, &detail));
-            debug_assert!(used <= self.width);
-            self.line(&line);
-        } else {
+        if detail.is_empty() || detail.width() > room {
             line.push_str(&kind);
             self.line(&line);
             self.paragraph(9, DIM, &detail);
+        } else {
+            let detail = self.paint(DIM, &detail);
+            self.line(&format!("{line}{}  {detail}", pad(&kind, kind_width)));
         }
         if let Some(loss) = &step.data_loss {
             self.paragraph(7, LOUD, &format!("! {loss}"));
@@ -202,6 +204,7 @@ impl Page<'_> {
             // On a narrow terminal the values matter more than the mark: the reason above names the property.
             let mark = if change.replaces && room >= 40 { "  forces a new object" } else { "" };
             let (old, new) = (shown(&change.property, &change.old), shown(&change.property, &change.new));
+            let new = if new == SECRET && old == SECRET { "(another secret)".into() } else { new };
             let (old, new) = share(&old, &new, room.saturating_sub(mark.len()));
             self.line(&format!("{}{}  {old} -> {new}{mark}", " ".repeat(9), pad(&name, widest)));
         }
@@ -389,12 +392,18 @@ fn shown(property: &str, value: &Shown) -> String {
     }
 }
 
-/// Abbreviates two texts that share a line; a short one leaves its room to the other.
+/// Abbreviates two texts that share a line; a short one leaves its room to the other. What both begin with is
+/// left out if otherwise the difference would not be seen.
 fn share(old: &str, new: &str, room: usize) -> (String, String) {
+    const CONTEXT: usize = 6;
     let half = room / 2;
+    let common = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
+    let skip = |text: &str| format!("…{}", text.chars().skip(common - CONTEXT).collect::<String>());
+    let hidden = old.width() + new.width() > room && common > CONTEXT && common + CONTEXT > half;
+    let (old, new) = if hidden { (skip(old), skip(new)) } else { (old.to_owned(), new.to_owned()) };
     let old_room = half.max(room.saturating_sub(new.width()));
-    let old = fit(old, old_room);
-    let new = fit(new, room.saturating_sub(old.width()).max(1));
+    let old = fit(&old, old_room);
+    let new = fit(&new, room.saturating_sub(old.width()).max(1));
     (old, new)
 }
 
@@ -607,10 +616,9 @@ mod tests {
 
     app (us-east-1)
      -/+ Db                  RDS::DBInstance
-             MasterUsername changes in a way that needs a new object (the old object
-             goes first)
+             MasterUsername is create-only and changes (the old object goes first)
            ! the database and its automated backups would be lost
-             MasterUserPassword  (secret) -> (secret)
+             MasterUserPassword  (secret) -> (another secret)
              MasterUsername      "shop" -> "admin"  forces a new object
        ~ TooManyConnections  CloudWatch::Alarm
              AlarmDescription and Threshold change in place; app/Db is replaced, and
@@ -684,6 +692,16 @@ mod tests {
     Expected time on AWS: about 5 min (the longest path).
     Next: migrate destroy --yes
     "#);
+    }
+
+    #[test]
+    fn two_long_texts_show_where_they_differ() {
+        let document = |end: &str| format!("{{\"Version\":\"2012-10-17\",\"Statement\":\"{end}\"}}");
+        let (old, new) = share(&document("read"), &document("write"), 40);
+        assert_eq!((old.as_str(), new.as_str()), ("…ent\":\"read\"}", "…ent\":\"write\"}"));
+        assert_eq!(share("5", "9", 40), ("5".into(), "9".into()));
+        let (old, new) = share("(not set)", &"x".repeat(100), 40);
+        assert_eq!((old.as_str(), new.width()), ("(not set)", 31));
     }
 
     #[test]
@@ -809,7 +827,7 @@ mod tests {
           ],
           "data_loss": "the database and its automated backups would be lost",
           "type": "AWS::RDS::DBInstance",
-          "why": "MasterUsername changes in a way that needs a new object"
+          "why": "MasterUsername is create-only and changes"
         },
         {
           "action": "update",

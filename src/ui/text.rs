@@ -61,7 +61,8 @@ pub(super) fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-const SECRET: &str = "(secret)";
+/// Stands for every secret.
+pub(super) const SECRET: &str = "(secret)";
 
 /// Whether a property carries a password, whatever its value looks like.
 pub(super) fn is_secret_name(path: &str) -> bool {

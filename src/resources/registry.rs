@@ -1,7 +1,7 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
 use super::{
-    AnyType, Erased, cloudwatch, dms, ecs, elasticloadbalancingv2, iam, rds, s3, secretsmanager, sns,
+    AnyType, Erased, cloudwatch, dms, ec2, ecs, elasticloadbalancingv2, iam, rds, s3, secretsmanager, sns,
 };
 
 /// All types, sorted by name.
@@ -12,6 +12,18 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<dms::ReplicationInstance>::new(),
     &Erased::<dms::ReplicationSubnetGroup>::new(),
     &Erased::<dms::ReplicationTask>::new(),
+    &Erased::<ec2::Eip>::new(),
+    &Erased::<ec2::InternetGateway>::new(),
+    &Erased::<ec2::NatGateway>::new(),
+    &Erased::<ec2::Route>::new(),
+    &Erased::<ec2::RouteTable>::new(),
+    &Erased::<ec2::SecurityGroup>::new(),
+    &Erased::<ec2::SecurityGroupEgress>::new(),
+    &Erased::<ec2::SecurityGroupIngress>::new(),
+    &Erased::<ec2::Subnet>::new(),
+    &Erased::<ec2::SubnetRouteTableAssociation>::new(),
+    &Erased::<ec2::Vpc>::new(),
+    &Erased::<ec2::VpcGatewayAttachment>::new(),
     &Erased::<ecs::Cluster>::new(),
     &Erased::<ecs::Service>::new(),
     &Erased::<ecs::TaskDefinition>::new(),

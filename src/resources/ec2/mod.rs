@@ -1,1 +1,32 @@
-//! Resource types of AWS::ec2.
+//! Resource types of AWS::EC2: networks.
+
+mod eip;
+mod internet_gateway;
+mod nat_gateway;
+mod permission;
+mod route;
+mod route_table;
+mod security_group;
+mod security_group_egress;
+mod security_group_ingress;
+mod subnet;
+mod subnet_route_table_association;
+mod support;
+mod vpc;
+mod vpc_gateway_attachment;
+
+#[cfg(test)]
+mod tests;
+
+pub use eip::Eip;
+pub use internet_gateway::InternetGateway;
+pub use nat_gateway::NatGateway;
+pub use route::Route;
+pub use route_table::RouteTable;
+pub use security_group::SecurityGroup;
+pub use security_group_egress::SecurityGroupEgress;
+pub use security_group_ingress::SecurityGroupIngress;
+pub use subnet::Subnet;
+pub use subnet_route_table_association::SubnetRouteTableAssociation;
+pub use vpc::Vpc;
+pub use vpc_gateway_attachment::VpcGatewayAttachment;

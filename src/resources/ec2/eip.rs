@@ -1,0 +1,157 @@
+//! `AWS::EC2::EIP`. `Ref` is the address, the handle is the allocation's id.
+
+use aws_sdk_ec2::types;
+use serde_json::{Value as Json, json};
+
+use super::support::{deleted, ours, pairs, retag, seen, specification, unless_absent};
+use crate::{
+    aws::{OpError, op},
+    ledger::Permit,
+    props,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
+        Retry, compare, shape::Tag,
+    },
+};
+
+/// The type.
+pub struct Eip;
+
+props! {
+    /// The properties.
+    pub struct Props {
+        Address: String,
+        Domain: String,
+        IpamPoolId: String,
+        NetworkBorderGroup: String,
+        PublicIpv4Pool: String,
+        Tags: Vec<Tag>,
+    }
+}
+
+const ABSENT: &[&str] = &["InvalidAllocationID.NotFound"];
+
+fn attributes(id: &str, ip: &str) -> Attributes {
+    Attributes::from([
+        ("Ref".into(), json!(ip)),
+        ("PublicIp".into(), json!(ip)),
+        ("AllocationId".into(), json!(id)),
+    ])
+}
+
+fn of(address: &types::Address) -> Attributes {
+    attributes(address.allocation_id().unwrap_or_default(), address.public_ip().unwrap_or_default())
+}
+
+async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::Address>, OpError> {
+    let call = cx.sdk.ec2().describe_addresses().allocation_ids(id);
+    let answer = call.send().await.map_err(op("DescribeAddresses"));
+    Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.addresses().first().cloned()))
+}
+
+impl ResourceType for Eip {
+    type Props = Props;
+
+    const FACTS: Facts = Facts {
+        early: &["AllocationId", "PublicIp", "Ref"],
+        retry_delete: &[
+            Retry { code: "InvalidIPAddress.InUse", message: "", why: "the address is still in use" },
+            Retry {
+                code: "AuthFailure",
+                message: "permission to access the specified resource",
+                why: "the address is still held by a NAT gateway or load balancer",
+            },
+        ],
+        iam: &[
+            "ec2:AllocateAddress",
+            "ec2:CreateTags",
+            "ec2:DeleteTags",
+            "ec2:DescribeAddresses",
+            "ec2:ReleaseAddress",
+        ],
+        stateful: Some("the public address, which AWS may give to somebody else"),
+        ..Facts::new("AWS::EC2::EIP", "ec2", include_str!("../../schema/types/aws-ec2-eip.json"))
+    };
+
+    fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
+        match (property, desired.as_str(), recorded.as_str()) {
+            ("Domain", Some(desired), Some(recorded)) => desired.eq_ignore_ascii_case(recorded),
+            _ => compare::same(Self::FACTS.kind, property, desired, recorded),
+        }
+    }
+
+    /// An address cannot move to another pool: that is another address.
+    fn replaces(change: &Change<'_, Props>) -> Vec<String> {
+        let mut replaced = compare::create_only(Self::FACTS.kind, change.changed);
+        for property in ["Domain", "PublicIpv4Pool"] {
+            if change.has(property) && !replaced.iter().any(|name| name == property) {
+                replaced.push(property.into());
+            }
+        }
+        replaced
+    }
+
+    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
+        let call = cx.sdk.ec2().describe_addresses().set_filters(Some(ours(cx)));
+        let page = call.send().await.map_err(op("DescribeAddresses"))?;
+        Ok(page.addresses().first().map(|address| Found {
+            id: address.allocation_id().unwrap_or_default().into(),
+            attributes: of(address),
+            ownership: cx.owns(pairs(address.tags())),
+        }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
+        Ok(seen(get(cx, id.as_str()).await?.as_ref().map(of), goal))
+    }
+
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
+        Ok(get(cx, id.as_str()).await?.map(|address| Props {
+            Address: None,
+            Domain: address.domain().map(|domain| domain.as_str().to_owned()),
+            IpamPoolId: None,
+            NetworkBorderGroup: address.network_border_group().map(ToOwned::to_owned),
+            PublicIpv4Pool: address.public_ipv4_pool().map(ToOwned::to_owned),
+            Tags: cx.own_tags(pairs(address.tags())),
+        }))
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        const OP: &str = "AllocateAddress";
+        let domain = props.Domain.as_deref().map(|domain| domain.to_ascii_lowercase().as_str().into());
+        let call = cx
+            .sdk
+            .ec2()
+            .allocate_address()
+            .set_address(props.Address.clone())
+            .set_domain(domain)
+            .set_ipam_pool_id(props.IpamPoolId.clone())
+            .set_network_border_group(props.NetworkBorderGroup.clone())
+            .set_public_ipv4_pool(props.PublicIpv4Pool.clone())
+            .tag_specifications(specification(cx, types::ResourceType::ElasticIp, props.Tags.as_ref()));
+        let answer = call.send().await.map_err(op(OP))?;
+        let id = answer.allocation_id().ok_or_else(|| OpError::missing(OP, "the allocation's id"))?;
+        let ip = answer.public_ip().ok_or_else(|| OpError::missing(OP, "the address"))?;
+        Ok(Created { id: id.into(), attributes: attributes(id, ip) })
+    }
+
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
+        retag(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
+        let call = cx.sdk.ec2().release_address().allocation_id(id.as_str());
+        deleted(call.send().await.map_err(op("ReleaseAddress")), ABSENT)
+    }
+}

@@ -1,0 +1,260 @@
+//! `AWS::EC2::Route`. Table and destination are the natural key, written `rtb-...|0.0.0.0/0`.
+
+use aws_sdk_ec2::types;
+use serde_json::{Value as Json, json};
+
+use super::{
+    route_table,
+    support::{NEW_TABLE, deleted, seen},
+};
+use crate::{
+    aws::{OpError, op},
+    ledger::Permit,
+    props,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
+        Progress, ResourceType, Retry, compare,
+    },
+};
+
+/// The type.
+pub struct Route;
+
+props! {
+    /// The properties.
+    pub struct Props {
+        CarrierGatewayId: String,
+        CoreNetworkArn: String,
+        DestinationCidrBlock: String,
+        DestinationIpv6CidrBlock: String,
+        DestinationPrefixListId: String,
+        EgressOnlyInternetGatewayId: String,
+        GatewayId: String,
+        InstanceId: String,
+        LocalGatewayId: String,
+        NatGatewayId: String,
+        NetworkInterfaceId: String,
+        OdbNetworkArn: String,
+        RouteTableId: String,
+        TransitGatewayId: String,
+        VpcEndpointId: String,
+        VpcPeeringConnectionId: String,
+    }
+}
+
+const ABSENT: &[&str] = &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"];
+const DESTINATIONS: &[&str] =
+    &["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"];
+
+/// Passes all targets to a call; `CreateRoute` and `ReplaceRoute` name them alike.
+macro_rules! with_target {
+    ($call:expr, $props:expr) => {
+        $call
+            .set_carrier_gateway_id($props.CarrierGatewayId.clone())
+            .set_core_network_arn($props.CoreNetworkArn.clone())
+            .set_egress_only_internet_gateway_id($props.EgressOnlyInternetGatewayId.clone())
+            .set_gateway_id($props.GatewayId.clone())
+            .set_instance_id($props.InstanceId.clone())
+            .set_local_gateway_id($props.LocalGatewayId.clone())
+            .set_nat_gateway_id($props.NatGatewayId.clone())
+            .set_network_interface_id($props.NetworkInterfaceId.clone())
+            .set_odb_network_arn($props.OdbNetworkArn.clone())
+            .set_transit_gateway_id($props.TransitGatewayId.clone())
+            .set_vpc_endpoint_id($props.VpcEndpointId.clone())
+            .set_vpc_peering_connection_id($props.VpcPeeringConnectionId.clone())
+    };
+}
+
+/// A block as EC2 keeps it: without host bits.
+fn canonical(block: &str) -> String {
+    block.parse::<ipnet::IpNet>().map_or_else(|_| block.to_owned(), |net| net.trunc().to_string())
+}
+
+impl Props {
+    fn table(&self) -> &str {
+        self.RouteTableId.as_deref().unwrap_or_default()
+    }
+
+    fn destination(&self) -> String {
+        let blocks = [&self.DestinationCidrBlock, &self.DestinationIpv6CidrBlock];
+        let block = blocks.into_iter().flatten().next().map(|block| canonical(block));
+        block.or_else(|| self.DestinationPrefixListId.clone()).unwrap_or_default()
+    }
+
+    fn targets(&self) -> [&Option<String>; 12] {
+        [
+            &self.CarrierGatewayId,
+            &self.CoreNetworkArn,
+            &self.EgressOnlyInternetGatewayId,
+            &self.GatewayId,
+            &self.InstanceId,
+            &self.LocalGatewayId,
+            &self.NatGatewayId,
+            &self.NetworkInterfaceId,
+            &self.OdbNetworkArn,
+            &self.TransitGatewayId,
+            &self.VpcEndpointId,
+            &self.VpcPeeringConnectionId,
+        ]
+    }
+
+    fn id(&self) -> PhysicalId {
+        format!("{}|{}", self.table(), self.destination()).into()
+    }
+}
+
+fn attributes(id: &PhysicalId) -> Attributes {
+    let destination = id.parts().get(1).copied().unwrap_or_default();
+    Attributes::from([("Ref".into(), json!(id.as_str())), ("CidrBlock".into(), json!(destination))])
+}
+
+fn leads_to(route: &types::Route, destination: &str) -> bool {
+    [route.destination_cidr_block(), route.destination_ipv6_cidr_block(), route.destination_prefix_list_id()]
+        .contains(&Some(destination))
+}
+
+async fn get(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<types::Route>, OpError> {
+    let [table, destination] = id.parts()[..] else { return Ok(None) };
+    let table = route_table::get(cx, table).await?;
+    Ok(table.and_then(|table| table.routes().iter().find(|route| leads_to(route, destination)).cloned()))
+}
+
+/// The route in the schema's terms. EC2 shows an endpoint as a gateway, and an instance's interface with it.
+fn shown(table: &str, route: &types::Route) -> Props {
+    let own = |text: Option<&str>| text.map(ToOwned::to_owned);
+    let (endpoint, gateway) = match route.gateway_id() {
+        Some(id) if id.starts_with("vpce-") => (Some(id), None),
+        other => (None, other),
+    };
+    let instance = route.instance_id();
+    Props {
+        CarrierGatewayId: own(route.carrier_gateway_id()),
+        CoreNetworkArn: own(route.core_network_arn()),
+        DestinationCidrBlock: own(route.destination_cidr_block()),
+        DestinationIpv6CidrBlock: own(route.destination_ipv6_cidr_block()),
+        DestinationPrefixListId: own(route.destination_prefix_list_id()),
+        EgressOnlyInternetGatewayId: own(route.egress_only_internet_gateway_id()),
+        GatewayId: own(gateway),
+        InstanceId: own(instance),
+        LocalGatewayId: own(route.local_gateway_id()),
+        NatGatewayId: own(route.nat_gateway_id()),
+        NetworkInterfaceId: own(route.network_interface_id().filter(|_| instance.is_none())),
+        OdbNetworkArn: own(route.odb_network_arn()),
+        RouteTableId: own(Some(table)),
+        TransitGatewayId: own(route.transit_gateway_id()),
+        VpcEndpointId: own(endpoint),
+        VpcPeeringConnectionId: own(route.vpc_peering_connection_id()),
+    }
+}
+
+impl ResourceType for Route {
+    type Props = Props;
+
+    const FACTS: Facts = Facts {
+        identity: Identity::Name,
+        early: &["CidrBlock", "Ref"],
+        retry: &[
+            NEW_TABLE,
+            Retry {
+                code: "InvalidGatewayID.NotFound",
+                message: "",
+                why: "the new gateway is not visible yet",
+            },
+            Retry {
+                code: "InvalidNatGatewayID.NotFound",
+                message: "",
+                why: "the new NAT gateway is not visible yet",
+            },
+        ],
+        iam: &["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:DescribeRouteTables", "ec2:ReplaceRoute"],
+        ..Facts::new("AWS::EC2::Route", "ec2", include_str!("../../schema/types/aws-ec2-route.json"))
+    };
+
+    fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
+        match (DESTINATIONS.contains(&property), desired.as_str(), recorded.as_str()) {
+            (true, Some(desired), Some(recorded)) => canonical(desired) == canonical(recorded),
+            _ => compare::same(Self::FACTS.kind, property, desired, recorded),
+        }
+    }
+
+    fn check(props: &Json) -> Vec<(String, String)> {
+        let given = |names: &[&str]| names.iter().filter(|name| !props[**name].is_null()).count();
+        if given(DESTINATIONS) != 1 {
+            let message = "a route has exactly one destination".to_owned();
+            return vec![("DestinationCidrBlock".into(), message)];
+        }
+        let members = props.as_object().map_or(0, serde_json::Map::len);
+        if members - given(DESTINATIONS) - given(&["RouteTableId"]) != 1 {
+            return vec![("GatewayId".into(), "a route has exactly one target".into())];
+        }
+        Vec::new()
+    }
+
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        let id = props.id();
+        let Some(route) = get(cx, &id).await? else { return Ok(None) };
+        let live = shown(props.table(), &route);
+        let ownership =
+            if live.targets() == props.targets() { Ownership::Untaggable } else { Ownership::Foreign };
+        Ok(Some(Found { attributes: attributes(&id), id, ownership }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
+        Ok(seen(get(cx, id).await?.map(|_| attributes(id)), goal))
+    }
+
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
+        let table = id.parts()[0].to_owned();
+        Ok(get(cx, id).await?.map(|route| shown(&table, &route)))
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        let call = cx
+            .sdk
+            .ec2()
+            .create_route()
+            .set_route_table_id(props.RouteTableId.clone())
+            .set_destination_cidr_block(props.DestinationCidrBlock.clone())
+            .set_destination_ipv6_cidr_block(props.DestinationIpv6CidrBlock.clone())
+            .set_destination_prefix_list_id(props.DestinationPrefixListId.clone());
+        with_target!(call, props).send().await.map_err(op("CreateRoute"))?;
+        let id = props.id();
+        Ok(Created { attributes: attributes(&id), id })
+    }
+
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        _id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
+        let props = change.new;
+        let call = cx
+            .sdk
+            .ec2()
+            .replace_route()
+            .set_route_table_id(props.RouteTableId.clone())
+            .set_destination_cidr_block(props.DestinationCidrBlock.clone())
+            .set_destination_ipv6_cidr_block(props.DestinationIpv6CidrBlock.clone())
+            .set_destination_prefix_list_id(props.DestinationPrefixListId.clone());
+        with_target!(call, props).send().await.map_err(op("ReplaceRoute"))?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        _id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
+        let call = cx
+            .sdk
+            .ec2()
+            .delete_route()
+            .set_route_table_id(props.RouteTableId.clone())
+            .set_destination_cidr_block(props.DestinationCidrBlock.clone())
+            .set_destination_ipv6_cidr_block(props.DestinationIpv6CidrBlock.clone())
+            .set_destination_prefix_list_id(props.DestinationPrefixListId.clone());
+        deleted(call.send().await.map_err(op("DeleteRoute")), ABSENT)
+    }
+}

@@ -1,0 +1,295 @@
+//! Every type against the law, in a network that is really there.
+
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::resources::{Goal, Probe, ResourceType, bench::Bench};
+
+/// Makes what a type needs around it, with plain SDK calls.
+struct Network<'b>(&'b Bench);
+
+impl Network<'_> {
+    fn vpc(&self, cidr: &str) -> String {
+        let call = self.0.sdk().ec2().create_vpc().cidr_block(cidr).amazon_provided_ipv6_cidr_block(true);
+        self.0.run(call.send()).unwrap().vpc.unwrap().vpc_id.unwrap()
+    }
+
+    fn subnet(&self, vpc: &str, cidr: &str) -> String {
+        let call = self.0.sdk().ec2().create_subnet().vpc_id(vpc).cidr_block(cidr);
+        self.0.run(call.send()).unwrap().subnet.unwrap().subnet_id.unwrap()
+    }
+
+    fn group(&self, vpc: &str, name: &str) -> String {
+        let call =
+            self.0.sdk().ec2().create_security_group().vpc_id(vpc).group_name(name).description("peer");
+        self.0.run(call.send()).unwrap().group_id.unwrap()
+    }
+
+    fn gateway(&self, vpc: Option<&str>) -> String {
+        let made = self.0.run(self.0.sdk().ec2().create_internet_gateway().send()).unwrap();
+        let id = made.internet_gateway.unwrap().internet_gateway_id.unwrap();
+        if let Some(vpc) = vpc {
+            let call = self.0.sdk().ec2().attach_internet_gateway().internet_gateway_id(&id).vpc_id(vpc);
+            self.0.run(call.send()).unwrap();
+        }
+        id
+    }
+
+    fn table(&self, vpc: &str) -> String {
+        let made = self.0.run(self.0.sdk().ec2().create_route_table().vpc_id(vpc).send()).unwrap();
+        made.route_table.unwrap().route_table_id.unwrap()
+    }
+
+    fn address(&self) -> String {
+        self.0.run(self.0.sdk().ec2().allocate_address().send()).unwrap().allocation_id.unwrap()
+    }
+}
+
+fn tags(value: &str) -> Json {
+    json!([{"Key": "Name", "Value": value}, {"Key": "team", "Value": "payments"}])
+}
+
+#[test]
+fn vpc() {
+    let bench = Bench::new().optional(&[
+        "VpcEncryptionControl.VpcId",
+        "VpcEncryptionControl.VpcEncryptionControlId",
+        "VpcEncryptionControl.State",
+        "VpcEncryptionControl.StateMessage",
+    ]);
+    let schema: Json = serde_json::from_str(Vpc::FACTS.schema).unwrap();
+    let encryption: Vec<String> = schema["readOnlyProperties"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|path| path.as_str().unwrap().trim_start_matches("/properties/").replace('/', "."))
+        .filter(|path| path.starts_with("VpcEncryptionControl"))
+        .collect();
+    let bench = bench.optional(&encryption.iter().map(String::as_str).collect::<Vec<_>>());
+    let first = json!({
+        "CidrBlock": "10.0.0.0/16", "EnableDnsHostnames": true, "EnableDnsSupport": true,
+        "InstanceTenancy": "dedicated", "Tags": tags("one"),
+    });
+    let second = json!({
+        "CidrBlock": "10.0.0.0/16", "EnableDnsHostnames": false, "EnableDnsSupport": false,
+        "InstanceTenancy": "default", "Tags": [{"Key": "Name", "Value": "two"}],
+    });
+    bench.law_covering::<Vpc>(&[(first, Some(second)), (json!({"CidrBlock": "10.1.0.0/24"}), None)]);
+}
+
+#[test]
+fn subnet() {
+    let bench = Bench::new();
+    let net = Network(&bench);
+    let vpc = net.vpc("10.0.0.0/16");
+    let six = bench.world(|w| {
+        w.get("ec2.vpc", &vpc).unwrap()["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].clone()
+    });
+    let six = six.as_str().unwrap().replace("/56", "/64");
+    let props = |public: bool, name: &str| {
+        json!({
+            "VpcId": vpc, "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "us-east-1b", "Ipv6CidrBlock": six,
+            "MapPublicIpOnLaunch": public, "AssignIpv6AddressOnCreation": public, "EnableDns64": public,
+            "EnableLniAtDeviceIndex": 1, "Tags": tags(name),
+            "PrivateDnsNameOptionsOnLaunch": {
+                "HostnameType": if public { "resource-name" } else { "ip-name" },
+                "EnableResourceNameDnsARecord": public,
+            },
+        })
+    };
+    let bare = json!({"VpcId": vpc, "CidrBlock": "10.0.1.0/24", "Ipv6CidrBlock": six, "AvailabilityZone": "us-east-1b"});
+    bench.law_covering::<Subnet>(&[
+        (props(true, "one"), Some(props(false, "two"))),
+        (props(true, "one"), Some(bare)),
+        (json!({"VpcId": vpc, "CidrBlock": "10.0.2.0/28", "AvailabilityZoneId": "use1-az3"}), None),
+    ]);
+}
+
+#[test]
+fn internet_gateway_and_its_attachment() {
+    let bench = Bench::new();
+    let changed = json!({"Tags": [{"Key": "Name", "Value": "two"}]});
+    bench
+        .law_covering::<InternetGateway>(&[(json!({"Tags": tags("one")}), Some(changed)), (json!({}), None)]);
+    let net = Network(&bench);
+    let (vpc, one, two) = (net.vpc("10.0.0.0/16"), net.gateway(None), net.gateway(None));
+    let to = |gateway: &str| json!({"VpcId": vpc, "InternetGatewayId": gateway});
+    bench.law_covering::<VpcGatewayAttachment>(&[(to(&one), Some(to(&two)))]);
+}
+
+#[test]
+fn elastic_ip() {
+    let bench = Bench::new();
+    let first = json!({"Domain": "vpc", "NetworkBorderGroup": "us-east-1", "PublicIpv4Pool": "amazon", "Tags": tags("one")});
+    let mut second = first.clone();
+    second["Tags"] = json!([{"Key": "team", "Value": "ledger"}]);
+    bench.law_covering::<Eip>(&[(first, Some(second)), (json!({}), None)]);
+}
+
+#[test]
+fn nat_gateway() {
+    let bench = Bench::new().optional(&["AutoProvisionZones", "AutoScalingIps", "RouteTableId"]);
+    let net = Network(&bench);
+    let vpc = net.vpc("10.0.0.0/16");
+    let subnet = net.subnet(&vpc, "10.0.1.0/24");
+    net.gateway(Some(&vpc));
+    let (one, two) = (net.address(), net.address());
+    let first = json!({
+        "SubnetId": subnet, "AllocationId": one, "ConnectivityType": "public", "PrivateIpAddress": "10.0.1.77",
+        "SecondaryAllocationIds": [two], "SecondaryPrivateIpAddresses": ["10.0.1.78"], "Tags": tags("one"),
+    });
+    let mut second = first.clone();
+    second["Tags"] = json!([{"Key": "Name", "Value": "two"}]);
+    let private =
+        json!({"SubnetId": subnet, "ConnectivityType": "private", "SecondaryPrivateIpAddressCount": 2});
+    bench.law_covering::<NatGateway>(&[(first, Some(second)), (private, None)]);
+}
+
+#[test]
+fn a_nat_gateway_without_internet_fails_in_words() {
+    let bench = Bench::new();
+    let net = Network(&bench);
+    let subnet = net.subnet(&net.vpc("10.0.0.0/16"), "10.0.1.0/24");
+    let props = serde_json::from_value(json!({"SubnetId": subnet, "AllocationId": net.address()})).unwrap();
+    let made = bench.cx(|cx| bench.run(NatGateway::create(cx, &bench.permit(), &props))).unwrap();
+    bench.advance(std::time::Duration::from_secs(120));
+    let probe = bench.cx(|cx| bench.run(NatGateway::probe(cx, &made.id, &props, Goal::Ready))).unwrap();
+    assert!(
+        matches!(&probe, Probe::Failed(why) if why.contains("no Internet gateway attached")),
+        "{probe:?}"
+    );
+}
+
+#[test]
+fn route_table_and_association() {
+    let bench = Bench::new();
+    let net = Network(&bench);
+    let vpc = net.vpc("10.0.0.0/16");
+    let (first, second) = (
+        json!({"VpcId": vpc, "Tags": tags("one")}),
+        json!({"VpcId": vpc, "Tags": [{"Key": "a", "Value": ""}]}),
+    );
+    bench.law_covering::<RouteTable>(&[(first, Some(second))]);
+    let props = json!({"SubnetId": net.subnet(&vpc, "10.0.1.0/24"), "RouteTableId": net.table(&vpc)});
+    bench.law_covering::<SubnetRouteTableAssociation>(&[(props, None)]);
+}
+
+#[test]
+fn routes_to_gateways_and_interfaces() {
+    let bench = Bench::new();
+    let net = Network(&bench);
+    let vpc = net.vpc("10.0.0.0/16");
+    let (subnet, table, gateway) =
+        (net.subnet(&vpc, "10.0.1.0/24"), net.table(&vpc), net.gateway(Some(&vpc)));
+    let call = bench.sdk().ec2().create_nat_gateway().subnet_id(&subnet).allocation_id(net.address());
+    let nat = bench.run(call.send()).unwrap().nat_gateway.unwrap().nat_gateway_id.unwrap();
+    let call = bench.sdk().ec2().create_network_interface().subnet_id(&subnet);
+    let eni = bench.run(call.send()).unwrap().network_interface.unwrap().network_interface_id.unwrap();
+    bench.law_covering::<Route>(&[
+        (
+            json!({"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": gateway}),
+            Some(json!({"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": nat})),
+        ),
+        (
+            json!({"RouteTableId": table, "DestinationIpv6CidrBlock": "::/0", "GatewayId": gateway}),
+            Some(
+                json!({"RouteTableId": table, "DestinationIpv6CidrBlock": "::/0", "NetworkInterfaceId": eni}),
+            ),
+        ),
+        (json!({"RouteTableId": table, "DestinationCidrBlock": "192.168.7.7/16", "NatGatewayId": nat}), None),
+    ]);
+}
+
+#[test]
+fn security_group_with_inline_rules() {
+    let bench = Bench::new();
+    let net = Network(&bench);
+    let vpc = net.vpc("10.0.0.0/16");
+    let peer = net.group(&vpc, "peer");
+    let base = json!({"GroupDescription": "of the test", "GroupName": "app", "VpcId": vpc});
+    let with = |ingress: Json, egress: Json, name: &str| {
+        let mut props = base.clone();
+        props["SecurityGroupIngress"] = ingress;
+        props["SecurityGroupEgress"] = egress;
+        props["Tags"] = tags(name);
+        props
+    };
+    let first = with(
+        json!([
+            {"IpProtocol": "6", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0", "Description": "https"},
+            {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIpv6": "::/0"},
+            {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "CidrIp": "10.1.2.3/16"},
+            {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "SourceSecurityGroupId": peer},
+        ]),
+        json!([
+            {"IpProtocol": "-1", "CidrIp": "0.0.0.0/0", "Description": "Allow all outbound traffic by default"},
+            {"IpProtocol": "udp", "FromPort": 53, "ToPort": 53, "DestinationSecurityGroupId": peer},
+        ]),
+        "one",
+    );
+    let second = with(
+        json!([
+            {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0", "Description": "web"},
+            {"IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8090, "SourceSecurityGroupId": peer,
+             "SourceSecurityGroupOwnerId": "123456789012"},
+        ]),
+        json!([{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}]),
+        "two",
+    );
+    let narrow = with(
+        json!([]),
+        json!([{"IpProtocol": "icmp", "FromPort": 252, "ToPort": 86, "CidrIp": "255.255.255.255/32"}]),
+        "x",
+    );
+    bench.law_covering::<SecurityGroup>(&[
+        (first, Some(second)),
+        (narrow, Some(base.clone())),
+        (base.clone(), Some(with(json!([]), json!([{"IpProtocol": "-1", "CidrIpv6": "::/0"}]), "y"))),
+    ]);
+}
+
+#[test]
+fn egress_rules_replace_the_rule_that_lets_everything_out() {
+    let bench = Bench::new();
+    let vpc = Network(&bench).vpc("10.0.0.0/16");
+    let props = serde_json::from_value(json!({
+        "GroupDescription": "d", "GroupName": "g", "VpcId": vpc,
+        "SecurityGroupEgress": [{"IpProtocol": "tcp", "FromPort": 1, "ToPort": 2, "CidrIp": "10.0.0.0/8"}],
+    }))
+    .unwrap();
+    let made = bench.cx(|cx| bench.run(SecurityGroup::create(cx, &bench.permit(), &props))).unwrap();
+    bench.cx(|cx| bench.run(SecurityGroup::configure(cx, &bench.permit(), &made.id, &props))).unwrap();
+    let out: Vec<Json> = bench.world(|w| {
+        let own = |row: &&Json| row["GroupId"] == made.id.as_str() && row["IsEgress"] == true;
+        w.rows("ec2.security-group-rule")
+            .map(|(_, row)| row)
+            .filter(own)
+            .map(|row| row["CidrIpv4"].clone())
+            .collect()
+    });
+    assert_eq!(out, [json!("10.0.0.0/8")]);
+}
+
+#[test]
+fn rules_of_their_own() {
+    let bench = Bench::new();
+    let net = Network(&bench);
+    let vpc = net.vpc("10.0.0.0/16");
+    let (group, peer) = (net.group(&vpc, "group"), net.group(&vpc, "peer"));
+    let mut first = json!({
+        "GroupId": group, "IpProtocol": "tcp", "FromPort": 80, "ToPort": 90, "SourceSecurityGroupId": peer,
+        "SourceSecurityGroupOwnerId": "123456789012", "Description": "from the balancer",
+    });
+    let before = first.clone();
+    first["Description"] = json!("from the load balancer");
+    let all =
+        json!({"GroupId": group, "IpProtocol": "-1", "FromPort": 0, "ToPort": 0, "CidrIp": "10.9.8.7/8"});
+    bench.law_covering::<SecurityGroupIngress>(&[(before, Some(first)), (all.clone(), None)]);
+    let mut second = json!({
+        "GroupId": group, "IpProtocol": "17", "FromPort": 53, "ToPort": 53, "DestinationSecurityGroupId": peer,
+        "Description": "names",
+    });
+    let before = second.clone();
+    second.as_object_mut().unwrap().remove("Description");
+    bench.law_covering::<SecurityGroupEgress>(&[(before, Some(second)), (all, None)]);
+}

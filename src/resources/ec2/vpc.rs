@@ -1,0 +1,260 @@
+//! `AWS::EC2::VPC`.
+
+use aws_sdk_ec2::types;
+use serde_json::json;
+
+use super::support::{
+    IN_USE, NEW_VPC, deleted, filter, ours, pairs, retag, seen, specification, unless_absent,
+};
+use crate::{
+    aws::{OpError, op},
+    ledger::Permit,
+    props,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
+        WaitPolicy, compare, shape::Tag,
+    },
+};
+
+/// The type.
+pub struct Vpc;
+
+props! {
+    /// The properties.
+    pub struct Props {
+        CidrBlock: String,
+        EnableDnsHostnames: bool,
+        EnableDnsSupport: bool,
+        InstanceTenancy: String,
+        Ipv4IpamPoolId: String,
+        Ipv4NetmaskLength: i32,
+        Tags: Vec<Tag>,
+    }
+}
+
+const ABSENT: &[&str] = &["InvalidVpcID.NotFound"];
+
+/// What the VPC's own description tells; its default group and ACL are objects of their own.
+fn attributes(vpc: &types::Vpc) -> Attributes {
+    let id = vpc.vpc_id().unwrap_or_default();
+    let blocks: Vec<&str> =
+        vpc.cidr_block_association_set().iter().filter_map(|one| one.association_id()).collect();
+    let six: Vec<&str> =
+        vpc.ipv6_cidr_block_association_set().iter().filter_map(|one| one.ipv6_cidr_block()).collect();
+    Attributes::from([
+        ("Ref".into(), json!(id)),
+        ("VpcId".into(), json!(id)),
+        ("CidrBlock".into(), json!(vpc.cidr_block())),
+        ("CidrBlockAssociations".into(), json!(blocks)),
+        ("Ipv6CidrBlocks".into(), json!(six)),
+    ])
+}
+
+async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::Vpc>, OpError> {
+    let answer = cx.sdk.ec2().describe_vpcs().vpc_ids(id).send().await.map_err(op("DescribeVpcs"));
+    Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.vpcs().first().cloned()))
+}
+
+async fn default_group(cx: &Cx<'_>, id: &str) -> Result<Option<String>, OpError> {
+    let filters = vec![filter("vpc-id", id), filter("group-name", "default")];
+    let call = cx.sdk.ec2().describe_security_groups().set_filters(Some(filters));
+    let page = call.send().await.map_err(op("DescribeSecurityGroups"))?;
+    Ok(page.security_groups().first().and_then(|group| group.group_id().map(ToOwned::to_owned)))
+}
+
+async fn default_acl(cx: &Cx<'_>, id: &str) -> Result<Option<String>, OpError> {
+    let filters = vec![filter("vpc-id", id), filter("default", "true")];
+    let call = cx.sdk.ec2().describe_network_acls().set_filters(Some(filters));
+    let page = call.send().await.map_err(op("DescribeNetworkAcls"))?;
+    Ok(page.network_acls().first().and_then(|acl| acl.network_acl_id().map(ToOwned::to_owned)))
+}
+
+async fn set_support(cx: &Cx<'_>, id: &str, on: bool) -> Result<(), OpError> {
+    let value = types::AttributeBooleanValue::builder().value(on).build();
+    let call = cx.sdk.ec2().modify_vpc_attribute().vpc_id(id).enable_dns_support(value);
+    call.send().await.map(drop).map_err(op("ModifyVpcAttribute"))
+}
+
+async fn set_hostnames(cx: &Cx<'_>, id: &str, on: bool) -> Result<(), OpError> {
+    let value = types::AttributeBooleanValue::builder().value(on).build();
+    let call = cx.sdk.ec2().modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(value);
+    call.send().await.map(drop).map_err(op("ModifyVpcAttribute"))
+}
+
+/// Sets both DNS attributes, one a call. Hostnames need support: it is switched on first and off last.
+async fn set_dns(
+    cx: &Cx<'_>,
+    id: &str,
+    support: Option<bool>,
+    hostnames: Option<bool>,
+) -> Result<(), OpError> {
+    if support == Some(true) {
+        set_support(cx, id, true).await?;
+    }
+    if let Some(on) = hostnames {
+        set_hostnames(cx, id, on).await?;
+    }
+    if support == Some(false) {
+        set_support(cx, id, false).await?;
+    }
+    Ok(())
+}
+
+async fn attribute(cx: &Cx<'_>, id: &str, name: types::VpcAttributeName) -> Result<Option<bool>, OpError> {
+    let call = cx.sdk.ec2().describe_vpc_attribute().vpc_id(id).attribute(name);
+    let answer = call.send().await.map_err(op("DescribeVpcAttribute"))?;
+    let value = answer.enable_dns_support().or(answer.enable_dns_hostnames());
+    Ok(value.and_then(types::AttributeBooleanValue::value))
+}
+
+impl ResourceType for Vpc {
+    type Props = Props;
+
+    const FACTS: Facts = Facts {
+        configures: true,
+        early: &["CidrBlock", "Ref", "VpcId"],
+        ready: Some(WaitPolicy::secs(1, 1, 120)),
+        retry: &[NEW_VPC],
+        retry_delete: &[IN_USE],
+        iam: &[
+            "ec2:CreateTags",
+            "ec2:CreateVpc",
+            "ec2:DeleteTags",
+            "ec2:DeleteVpc",
+            "ec2:DescribeNetworkAcls",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeVpcAttribute",
+            "ec2:DescribeVpcs",
+            "ec2:ModifyVpcAttribute",
+            "ec2:ModifyVpcTenancy",
+        ],
+        ..Facts::new("AWS::EC2::VPC", "ec2", include_str!("../../schema/types/aws-ec2-vpc.json"))
+    };
+
+    /// Tenancy can be relaxed to `default` in place, and nothing else.
+    fn replaces(change: &Change<'_, Props>) -> Vec<String> {
+        let mut replaced = compare::create_only(Self::FACTS.kind, change.changed);
+        let tenancy = change.new.InstanceTenancy.as_deref().unwrap_or("default");
+        let from = change.old.InstanceTenancy.as_deref().unwrap_or("default");
+        replaced.retain(|property| property != "InstanceTenancy");
+        if change.has("InstanceTenancy") && tenancy != from && (tenancy, from) != ("default", "dedicated") {
+            replaced.push("InstanceTenancy".into());
+        }
+        replaced
+    }
+
+    fn check(props: &serde_json::Value) -> Vec<(String, String)> {
+        if props["EnableDnsSupport"] == false && props["EnableDnsHostnames"] == true {
+            let message = "DNS hostnames need EnableDnsSupport, which is off";
+            return vec![("EnableDnsHostnames".into(), message.into())];
+        }
+        Vec::new()
+    }
+
+    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
+        let call = cx.sdk.ec2().describe_vpcs().set_filters(Some(ours(cx)));
+        let page = call.send().await.map_err(op("DescribeVpcs"))?;
+        Ok(page.vpcs().first().map(|vpc| Found {
+            id: vpc.vpc_id().unwrap_or_default().into(),
+            attributes: attributes(vpc),
+            ownership: cx.owns(pairs(vpc.tags())),
+        }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
+        let Some(vpc) = get(cx, id.as_str()).await? else { return Ok(seen(None, goal)) };
+        if goal == Goal::Gone {
+            return Ok(Probe::Pending("still there".into()));
+        }
+        if vpc.state() != Some(&types::VpcState::Available) {
+            return Ok(Probe::Pending(vpc.state().map_or("pending", |state| state.as_str()).to_owned()));
+        }
+        let (group, acl) = (default_group(cx, id.as_str()).await?, default_acl(cx, id.as_str()).await?);
+        let (Some(group), Some(acl)) = (group, acl) else {
+            return Ok(Probe::Pending("its default security group is not visible yet".into()));
+        };
+        let mut attributes = attributes(&vpc);
+        attributes.insert("DefaultSecurityGroup".into(), json!(group));
+        attributes.insert("DefaultNetworkAcl".into(), json!(acl));
+        Ok(Probe::Reached(attributes))
+    }
+
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
+        let Some(vpc) = get(cx, id.as_str()).await? else { return Ok(None) };
+        let (mut support, mut hostnames) = (None, None);
+        if hint.EnableDnsSupport.is_some() {
+            support = attribute(cx, id.as_str(), types::VpcAttributeName::EnableDnsSupport).await?;
+        }
+        if hint.EnableDnsHostnames.is_some() {
+            hostnames = attribute(cx, id.as_str(), types::VpcAttributeName::EnableDnsHostnames).await?;
+        }
+        Ok(Some(Props {
+            CidrBlock: vpc.cidr_block().map(ToOwned::to_owned),
+            EnableDnsHostnames: hostnames,
+            EnableDnsSupport: support,
+            InstanceTenancy: vpc.instance_tenancy().map(|tenancy| tenancy.as_str().to_owned()),
+            Ipv4IpamPoolId: None,
+            Ipv4NetmaskLength: None,
+            Tags: cx.own_tags(pairs(vpc.tags())),
+        }))
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        let call = cx
+            .sdk
+            .ec2()
+            .create_vpc()
+            .set_cidr_block(props.CidrBlock.clone())
+            .set_instance_tenancy(props.InstanceTenancy.as_deref().map(Into::into))
+            .set_ipv4_ipam_pool_id(props.Ipv4IpamPoolId.clone())
+            .set_ipv4_netmask_length(props.Ipv4NetmaskLength)
+            .tag_specifications(specification(cx, types::ResourceType::Vpc, props.Tags.as_ref()));
+        let answer = call.send().await.map_err(op("CreateVpc"))?;
+        let vpc = answer.vpc().ok_or_else(|| OpError::missing("CreateVpc", "the VPC"))?;
+        let id = vpc.vpc_id().ok_or_else(|| OpError::missing("CreateVpc", "the VPC's id"))?;
+        Ok(Created { id: id.into(), attributes: attributes(vpc) })
+    }
+
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
+        set_dns(cx, id.as_str(), props.EnableDnsSupport, props.EnableDnsHostnames).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
+        let (id, new) = (id.as_str(), change.new);
+        if change.has("EnableDnsSupport") || change.has("EnableDnsHostnames") {
+            let (support, hostnames) =
+                (new.EnableDnsSupport.unwrap_or(true), new.EnableDnsHostnames.unwrap_or(false));
+            let support = change.has("EnableDnsSupport").then_some(support);
+            let hostnames = change.has("EnableDnsHostnames").then_some(hostnames);
+            set_dns(cx, id, support, hostnames).await?;
+        }
+        if change.has("InstanceTenancy") {
+            let call = cx.sdk.ec2().modify_vpc_tenancy().vpc_id(id);
+            let call = call.instance_tenancy(types::VpcTenancy::Default);
+            call.send().await.map_err(op("ModifyVpcTenancy"))?;
+        }
+        retag(cx, id, change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
+        let call = cx.sdk.ec2().delete_vpc().vpc_id(id.as_str());
+        deleted(call.send().await.map_err(op("DeleteVpc")), ABSENT)
+    }
+}

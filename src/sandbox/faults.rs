@@ -80,8 +80,8 @@ pub enum Action {
     Delay(u64),
     /// The simulated client process dies: the kill flag goes up and no answer ever comes.
     Crash(Moment),
-    /// A lifecycle fails: members of the first row that the call changed in a matching table are set after
-    /// `millis`, and what was scheduled for it is cancelled.
+    /// A lifecycle fails: members of the rows that the call changed in a matching table are set after
+    /// `millis`, and what was scheduled for them is cancelled.
     LifecycleFail {
         /// The table, `dms.replication-instance`; `*` at the end matches any rest.
         table: String,

@@ -348,6 +348,8 @@ impl Sandbox {
         let now = millis(self.0.clock.now());
         let mut state = self.lock();
         state.world.advance_to(now);
+        // What time alone changed is told apart from what the call changes.
+        state.flush();
         let lags = operation.kind == Kind::Read && matches!(call.service.name, "ec2" | "iam");
         let lag = if lags { state.options.read_lag } else { 0 };
         state.world.set_lag(lag);

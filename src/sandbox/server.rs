@@ -121,3 +121,75 @@ async fn answer(
         Outcome::Reset | Outcome::Timeout | Outcome::Killed => Err(Aborted),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{process::Command, sync::Arc};
+
+    use super::*;
+    use crate::sandbox::{Options, Throttles, World};
+
+    fn sandbox(speed: u32) -> Sandbox {
+        let start = SystemClock.now();
+        let clock = FastClock::starting_at(start, speed);
+        let options = Options { throttles: Throttles::none(), ..Options::default() };
+        Sandbox::with_options(World::new(1, crate::clock::millis(start)), Arc::new(clock), options)
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn clients_reach_it_over_a_socket_and_it_ends_when_told() {
+        runtime().block_on(async {
+            let (address, told) = tokio::sync::oneshot::channel();
+            let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+            let ready = move |at| address.send(at).unwrap();
+            let server = serve(sandbox(100), 0, ready, async { stopped.await.unwrap() });
+            let client = async {
+                let address: SocketAddr = told.await.unwrap();
+                assert!(address.ip().is_loopback());
+                let config = sandbox(1)
+                    .sdk_config("eu-west-1")
+                    .into_builder()
+                    .time_source(aws_smithy_async::time::SystemTimeSource::new())
+                    .http_client(aws_smithy_http_client::Builder::new().build_http())
+                    .endpoint_url(format!("http://{address}"))
+                    .build();
+                let identity = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.unwrap();
+                assert_eq!(identity.account(), Some("123456789012"));
+                stop.send(()).unwrap();
+            };
+            let (served, ()) = futures_util::future::join(server, client).await;
+            served.unwrap();
+        });
+    }
+
+    /// Needs Python with boto3 and the AWS CLI: `MIGRATE_TEST_PYTHON=/path/to/python cargo test -- --ignored`.
+    #[test]
+    #[ignore = "needs boto3 and the AWS CLI, see MIGRATE_TEST_PYTHON"]
+    fn boto3_and_the_aws_cli_work() {
+        let python = std::env::var("MIGRATE_TEST_PYTHON").unwrap_or("python3".into());
+        runtime().block_on(async {
+            let (address, told) = tokio::sync::oneshot::channel::<SocketAddr>();
+            let ready = move |at| address.send(at).unwrap();
+            let client = async {
+                let address = told.await.unwrap();
+                let mut child = Command::new(python)
+                    .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/smoke.py"))
+                    .env("AWS_ENDPOINT_URL", format!("http://{address}"))
+                    .spawn()
+                    .unwrap();
+                loop {
+                    if let Some(status) = child.try_wait().unwrap() {
+                        assert!(status.success(), "smoke.py failed");
+                        return;
+                    }
+                    SystemClock.sleep(Duration::from_millis(100)).await;
+                }
+            };
+            serve(sandbox(200), 0, ready, client).await.unwrap();
+        });
+    }
+}

@@ -13,6 +13,8 @@ mod rest;
 mod tests;
 #[cfg(test)]
 mod tests_s3;
+#[cfg(test)]
+mod tests_symmetry;
 mod time;
 mod validate;
 mod wire;

@@ -68,8 +68,11 @@ impl Maker<'_> {
 
     fn structure(&mut self, shape: &Shape, depth: u32) -> Map<String, Json> {
         let mut out = Map::new();
+        let mut used = std::collections::BTreeSet::new();
         for (name, reference) in &shape.members {
-            if self.draw(3) > 0 {
+            // Deprecated shapes of S3 give two members one wire name; no request can hold both.
+            let fresh = used.insert(self.model.location_name(reference).unwrap_or(name));
+            if self.draw(3) > 0 && fresh {
                 if let Some(value) = self.value(reference, depth) {
                     out.insert(name.clone(), value);
                 }
@@ -81,7 +84,9 @@ impl Maker<'_> {
 
 /// A reference to a shape by name, as a member would make it.
 fn refer(name: &str) -> Ref {
-    Ref { shape: name.to_owned(), ..Ref::default() }
+    let mut reference = Ref::default();
+    name.clone_into(&mut reference.shape);
+    reference
 }
 
 fn structures(service: &str, mut check: impl FnMut(&Model, &str, &Shape)) {
@@ -95,7 +100,7 @@ fn structures(service: &str, mut check: impl FnMut(&Model, &str, &Shape)) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4))]
+    #![proptest_config(ProptestConfig { cases: 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn xml_structures_survive(seed in any::<u64>()) {

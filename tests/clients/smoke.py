@@ -42,7 +42,8 @@ def code(call, **arguments):
 
 
 def cli(*arguments):
-    command = [os.path.join(os.path.dirname(sys.executable), "aws"), *arguments]
+    command = [os.path.join(os.path.dirname(sys.executable), "aws"),
+               "--endpoint-url", os.environ["AWS_ENDPOINT_URL"], *arguments]
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) if done.stdout.strip().startswith("{") else done.stdout
@@ -60,12 +61,12 @@ def iam_query():
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
              "Principal": {"Service": "ecs-tasks.amazonaws.com"}}]}
     role = iam.create_role(RoleName="smoke", AssumeRolePolicyDocument=json.dumps(trust),
-                           Tags=[{"Key": "a", "Value": "b & c"}])["Role"]
+                           Tags=[{"Key": "a", "Value": "b + c"}])["Role"]
     assert role["Arn"] == "arn:aws:iam::123456789012:role/smoke"
     iam.get_waiter("role_exists").wait(RoleName="smoke")
     assert iam.get_role(RoleName="smoke")["Role"]["AssumeRolePolicyDocument"] == trust
     assert code(iam.create_role, RoleName="smoke", AssumeRolePolicyDocument=json.dumps(trust)) == "EntityAlreadyExists"
-    assert cli("iam", "list-role-tags", "--role-name", "smoke")["Tags"] == [{"Key": "a", "Value": "b & c"}]
+    assert cli("iam", "list-role-tags", "--role-name", "smoke")["Tags"] == [{"Key": "a", "Value": "b + c"}]
     iam.delete_role(RoleName="smoke")
 
 
@@ -121,7 +122,7 @@ def dms_json():
     made = dms.create_endpoint(EndpointIdentifier="smoke", EndpointType="source", EngineName="postgres",
                                ServerName="db", Port=5432, Username="u", Password="p", DatabaseName="d")
     assert made["Endpoint"]["EndpointIdentifier"] == "smoke"
-    assert "describe-endpoints" and cli("dms", "describe-endpoints")["Endpoints"][0]["EndpointIdentifier"] == "smoke"
+    assert cli("dms", "describe-endpoints")["Endpoints"][0]["EndpointIdentifier"] == "smoke"
 
 
 @check

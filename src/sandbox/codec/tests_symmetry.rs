@@ -68,10 +68,12 @@ impl Maker<'_> {
 
     fn structure(&mut self, shape: &Shape, depth: u32) -> Map<String, Json> {
         let mut out = Map::new();
-        let mut used = std::collections::BTreeSet::new();
+        let model = self.model;
         for (name, reference) in &shape.members {
-            // Deprecated shapes of S3 give two members one wire name; no request can hold both.
-            let fresh = used.insert(self.model.location_name(reference).unwrap_or(name));
+            // Deprecated shapes of S3 give two members one wire name; what is read of them is both.
+            let wire = |name: &'_ str, r: &Ref| model.location_name(r).unwrap_or(name).to_owned();
+            let own = wire(name, reference);
+            let fresh = shape.members.iter().filter(|(other, r)| wire(other, r) == own).count() == 1;
             if self.draw(3) > 0 && fresh {
                 if let Some(value) = self.value(reference, depth) {
                     out.insert(name.clone(), value);

@@ -27,8 +27,10 @@ impl Maker<'_> {
     }
 
     fn text(&mut self) -> String {
-        const PIECES: &[&str] =
-            &["a", "Zebra", " ", "&", "<", ">", "\"", "'", "é", "😀", "\n", "\t", "\r", "]]>", "&amp;", "%2F", "+", "="];
+        const PIECES: &[&str] = &[
+            "a", "Zebra", " ", "&", "<", ">", "\"", "'", "é", "😀", "\n", "\t", "\r", "]]>", "&amp;", "%2F",
+            "+", "=",
+        ];
         (0..self.draw(6)).map(|_| PIECES[self.draw(PIECES.len() as u64) as usize]).collect()
     }
 

@@ -1,11 +1,11 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
-use super::{
-    AnyType, Erased, cloudwatch, dms, ec2, ecs, elasticloadbalancingv2, iam, rds, s3, secretsmanager, sns,
-};
+use super::{AnyType, Erased, applicationautoscaling, cloudwatch, dms, ec2, ecs, elasticloadbalancingv2, iam, logs, rds, s3, secretsmanager, sns};
 
 /// All types, sorted by name.
 pub static TYPES: &[&dyn AnyType] = &[
+    &Erased::<applicationautoscaling::ScalableTarget>::new(),
+    &Erased::<applicationautoscaling::ScalingPolicy>::new(),
     &Erased::<cloudwatch::Alarm>::new(),
     &Erased::<cloudwatch::Dashboard>::new(),
     &Erased::<dms::Endpoint>::new(),
@@ -33,6 +33,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<iam::ManagedPolicy>::new(),
     &Erased::<iam::Policy>::new(),
     &Erased::<iam::Role>::new(),
+    &Erased::<logs::LogGroup>::new(),
     &Erased::<rds::DbInstance>::new(),
     &Erased::<rds::DbParameterGroup>::new(),
     &Erased::<rds::DbSubnetGroup>::new(),

@@ -1,1 +1,12 @@
-//! Resource types of AWS::ApplicationAutoScaling.
+//! Application Auto Scaling: scalable targets and scaling policies.
+
+mod predictive;
+mod scalable_target;
+mod scaling_policy;
+mod scheduled;
+#[cfg(test)]
+mod tests;
+mod tracking;
+
+pub use scalable_target::ScalableTarget;
+pub use scaling_policy::ScalingPolicy;

@@ -1,1 +1,5 @@
-//! Resource types of AWS::logs.
+//! CloudWatch Logs: log groups.
+
+mod log_group;
+
+pub use log_group::LogGroup;

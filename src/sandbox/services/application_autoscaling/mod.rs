@@ -1,6 +1,58 @@
-//! Not written yet.
+//! Application Auto Scaling.
+//!
+//! Tables: `autoscaling.target` (`region/namespace/dimension/resource`), `autoscaling.policy` and
+//! `autoscaling.action` (the target's key, `|` and the name). Policies and actions go with their target;
+//! the alarms of target tracking are rows of `cloudwatch.alarm` and go with their policy.
 
-use crate::sandbox::Operation;
+mod actions;
+mod alarms;
+mod policies;
+mod targets;
+
+use crate::sandbox::{Fault, Operation, Request};
 
 /// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub const OPERATIONS: &[Operation] = &[
+    Operation::write("DeleteScalingPolicy", policies::delete),
+    Operation::write("DeleteScheduledAction", actions::delete),
+    Operation::write("DeregisterScalableTarget", targets::deregister),
+    Operation::read("DescribeScalableTargets", targets::describe),
+    Operation::read("DescribeScalingActivities", targets::activities),
+    Operation::read("DescribeScalingPolicies", policies::describe),
+    Operation::read("DescribeScheduledActions", actions::describe),
+    Operation::read("ListTagsForResource", targets::list_tags),
+    Operation::write("PutScalingPolicy", policies::put),
+    Operation::write("PutScheduledAction", actions::put),
+    Operation::write("RegisterScalableTarget", targets::register),
+    Operation::write("TagResource", targets::tag),
+    Operation::write("UntagResource", targets::untag),
+];
+
+/// Scalable targets.
+const TARGETS: &str = "autoscaling.target";
+/// Scaling policies.
+const POLICIES: &str = "autoscaling.policy";
+/// Scheduled actions.
+const ACTIONS: &str = "autoscaling.action";
+
+fn invalid(message: impl Into<String>) -> Fault {
+    Fault::new("ValidationException", message)
+}
+
+/// The key of the target that a request means.
+fn target_key(rq: &Request<'_>) -> String {
+    let (namespace, dimension) = (rq.text("ServiceNamespace"), rq.text("ScalableDimension"));
+    format!("{}/{namespace}/{dimension}/{}", rq.region, rq.text("ResourceId"))
+}
+
+fn no_target(rq: &Request<'_>) -> Fault {
+    Fault::new(
+        "ObjectNotFoundException",
+        format!(
+            "No scalable target registered for namespace: {}, resource ID: {}, scalable dimension: {}",
+            rq.text("ServiceNamespace"),
+            rq.text("ResourceId"),
+            rq.text("ScalableDimension")
+        ),
+    )
+}

@@ -1,6 +1,85 @@
-//! Not written yet.
+//! CloudWatch Logs.
+//!
+//! Tables: `logs.group` (`region/name`) and `logs.stream` (`region/group|stream`, its events in `_events`).
 
-use crate::sandbox::Operation;
+mod events;
+mod groups;
+mod policies;
+mod tags;
+
+use serde_json::Value as Json;
+
+use crate::sandbox::{Fault, Operation, Request, World};
 
 /// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[];
+pub const OPERATIONS: &[Operation] = &[
+    Operation::write("AssociateKmsKey", groups::associate_key),
+    Operation::write("CreateLogGroup", groups::create),
+    Operation::write("CreateLogStream", events::create_stream),
+    Operation::write("DeleteDataProtectionPolicy", policies::delete_protection),
+    Operation::write("DeleteIndexPolicy", policies::delete_index),
+    Operation::write("DeleteLogGroup", groups::delete),
+    Operation::write("DeleteLogStream", events::delete_stream),
+    Operation::write("DeleteRetentionPolicy", groups::delete_retention),
+    Operation::read("DescribeIndexPolicies", policies::describe_index),
+    Operation::read("DescribeLogGroups", groups::describe),
+    Operation::read("DescribeLogStreams", events::describe_streams),
+    Operation::write("DisassociateKmsKey", groups::disassociate_key),
+    Operation::read("FilterLogEvents", events::filter),
+    Operation::read("GetDataProtectionPolicy", policies::get_protection),
+    Operation::read("GetLogEvents", events::get),
+    Operation::read("ListTagsForResource", tags::list),
+    Operation::read("ListTagsLogGroup", tags::list),
+    Operation::write("PutDataProtectionPolicy", policies::put_protection),
+    Operation::write("PutIndexPolicy", policies::put_index),
+    Operation::write("PutLogEvents", events::put),
+    Operation::write("PutLogGroupDeletionProtection", groups::protect),
+    Operation::write("PutRetentionPolicy", groups::put_retention),
+    Operation::write("TagLogGroup", tags::tag),
+    Operation::write("TagResource", tags::tag),
+    Operation::write("UntagLogGroup", tags::untag),
+    Operation::write("UntagResource", tags::untag),
+];
+
+/// Log groups.
+const GROUPS: &str = "logs.group";
+/// Log streams.
+const STREAMS: &str = "logs.stream";
+
+fn invalid(message: impl Into<String>) -> Fault {
+    Fault::new("InvalidParameterException", message)
+}
+
+fn no_group() -> Fault {
+    Fault::new("ResourceNotFoundException", "The specified log group does not exist.")
+}
+
+/// The group's name in a name or an ARN.
+fn name_of(identifier: &str) -> &str {
+    match identifier.split_once(":log-group:") {
+        Some((_, tail)) => tail.strip_suffix(":*").unwrap_or(tail),
+        None => identifier,
+    }
+}
+
+/// The key of the group that a request names in one of the usual members.
+fn key(rq: &Request<'_>) -> String {
+    let members = ["logGroupName", "logGroupIdentifier", "resourceArn", "resourceIdentifier"];
+    let name = members.iter().find_map(|member| rq.opt(member)).unwrap_or_default();
+    format!("{}/{}", rq.region, name_of(name))
+}
+
+fn group<'w>(world: &'w World, rq: &Request<'_>) -> Result<&'w Json, Fault> {
+    world.get(GROUPS, &key(rq)).ok_or_else(no_group)
+}
+
+fn group_mut<'w>(world: &'w mut World, rq: &Request<'_>) -> Result<&'w mut Json, Fault> {
+    world.get_mut(GROUPS, &key(rq)).ok_or_else(no_group)
+}
+
+/// Takes a member out of a row.
+fn drop_member(row: &mut Json, member: &str) {
+    if let Some(members) = row.as_object_mut() {
+        members.remove(member);
+    }
+}

@@ -1,0 +1,392 @@
+//! `AWS::Logs::LogGroup`.
+
+use std::collections::HashMap;
+
+use aws_sdk_cloudwatchlogs::types;
+use serde_json::{Value as Json, json};
+
+use crate::{
+    aws::{OpError, op},
+    ledger::Permit,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
+        ResourceType, Retry, shape::Tag,
+    },
+};
+
+crate::props! {
+    /// The properties of a log group.
+    pub struct Props {
+        DataProtectionPolicy: Json, DeletionProtectionEnabled: bool, FieldIndexPolicies: Vec<Json>, KmsKeyId: String,
+        LogGroupClass: String, LogGroupName: String, RetentionInDays: i32, Tags: Vec<Tag>,
+    }
+}
+
+/// A group of log streams.
+pub struct LogGroup;
+
+fn arn(cx: &Cx<'_>, name: &str) -> String {
+    format!("arn:{}:logs:{}:{}:log-group:{name}", cx.partition, cx.region, cx.account)
+}
+
+fn outputs(cx: &Cx<'_>, name: &str) -> Attributes {
+    // Policies for the group's streams need the form with the star, and CloudFormation returns that one.
+    Attributes::from([("Ref".into(), json!(name)), ("Arn".into(), json!(format!("{}:*", arn(cx, name))))])
+}
+
+async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<types::LogGroup>, OpError> {
+    let mut token = None;
+    loop {
+        let call = cx.sdk.logs().describe_log_groups().log_group_name_prefix(name).set_next_token(token);
+        let answer = call.send().await.map_err(op("DescribeLogGroups"))?;
+        let groups = answer.log_groups.unwrap_or_default();
+        if let Some(group) = groups.into_iter().find(|group| group.log_group_name() == Some(name)) {
+            return Ok(Some(group));
+        }
+        token = answer.next_token;
+        if token.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+async fn read_tags(cx: &Cx<'_>, name: &str) -> Result<HashMap<String, String>, OpError> {
+    let call = cx.sdk.logs().list_tags_for_resource().resource_arn(arn(cx, name));
+    match call.send().await.map_err(op("ListTagsForResource")) {
+        Err(error) if error.is(&["ResourceNotFoundException"]) => Ok(HashMap::new()),
+        answer => Ok(answer?.tags.unwrap_or_default()),
+    }
+}
+
+fn pairs(tags: &HashMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
+fn map(tags: Vec<Tag>) -> HashMap<String, String> {
+    tags.into_iter().map(|tag| (tag.Key.unwrap_or_default(), tag.Value.unwrap_or_default())).collect()
+}
+
+/// A policy as the API takes it: a template may hold it as an object or as its text.
+fn text(policy: &Json) -> String {
+    policy.as_str().map_or_else(|| policy.to_string(), ToOwned::to_owned)
+}
+
+fn parsed(policy: Option<&str>) -> Option<Json> {
+    policy.and_then(|text| serde_json::from_str(text).ok())
+}
+
+async fn set_retention(cx: &Cx<'_>, name: &str, days: Option<i32>) -> Result<(), OpError> {
+    match days {
+        Some(days) => {
+            let call = cx.sdk.logs().put_retention_policy().log_group_name(name).retention_in_days(days);
+            call.send().await.map_err(op("PutRetentionPolicy"))?;
+        }
+        None => {
+            let call = cx.sdk.logs().delete_retention_policy().log_group_name(name);
+            call.send().await.map_err(op("DeleteRetentionPolicy"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn set_protection(cx: &Cx<'_>, name: &str, policy: Option<&Json>) -> Result<(), OpError> {
+    match policy {
+        Some(policy) => {
+            let call = cx.sdk.logs().put_data_protection_policy().log_group_identifier(name);
+            call.policy_document(text(policy)).send().await.map_err(op("PutDataProtectionPolicy"))?;
+        }
+        None => {
+            let call = cx.sdk.logs().delete_data_protection_policy().log_group_identifier(name);
+            call.send().await.map_err(op("DeleteDataProtectionPolicy"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn set_indexes(cx: &Cx<'_>, name: &str, policies: &[Json]) -> Result<(), OpError> {
+    match policies {
+        [] => {
+            let call = cx.sdk.logs().delete_index_policy().log_group_identifier(name);
+            call.send().await.map_err(op("DeleteIndexPolicy"))?;
+        }
+        // A log group has one policy; a second one overwrites it, as under CloudFormation.
+        all => {
+            for policy in all {
+                let call = cx.sdk.logs().put_index_policy().log_group_identifier(name);
+                call.policy_document(text(policy)).send().await.map_err(op("PutIndexPolicy"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl ResourceType for LogGroup {
+    type Props = Props;
+
+    const FACTS: Facts = Facts {
+        identity: Identity::Name,
+        name: Some(NameRule { property: "LogGroupName", max: 512, lower: false, separator: '-' }),
+        configures: true,
+        early: &["Ref", "Arn"],
+        retry: &[
+            Retry {
+                code: "OperationAbortedException",
+                message: "",
+                why: "another change of the log group is under way",
+            },
+            Retry {
+                code: "InvalidParameterException",
+                message: "KMS",
+                why: "CloudWatch Logs may not use the key yet",
+            },
+        ],
+        retry_delete: &[Retry {
+            code: "OperationAbortedException",
+            message: "",
+            why: "another change of the log group is under way",
+        }],
+        iam: &[
+            "logs:AssociateKmsKey",
+            "logs:CreateLogGroup",
+            "logs:DeleteDataProtectionPolicy",
+            "logs:DeleteIndexPolicy",
+            "logs:DeleteLogGroup",
+            "logs:DeleteRetentionPolicy",
+            "logs:DescribeIndexPolicies",
+            "logs:DescribeLogGroups",
+            "logs:DisassociateKmsKey",
+            "logs:GetDataProtectionPolicy",
+            "logs:ListTagsForResource",
+            "logs:PutDataProtectionPolicy",
+            "logs:PutIndexPolicy",
+            "logs:PutLogGroupDeletionProtection",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ],
+        stateful: Some("the log events"),
+        ..Facts::new("AWS::Logs::LogGroup", "logs", include_str!("../../schema/types/aws-logs-loggroup.json"))
+    };
+
+    fn check(props: &Json) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        if props["FieldIndexPolicies"].as_array().is_some_and(|all| all.len() > 1) {
+            problems
+                .push(("FieldIndexPolicies".into(), "a log group has at most one field index policy".into()));
+        }
+        problems
+    }
+
+    fn replaces(change: &Change<'_, Props>) -> Vec<String> {
+        let mut replacing = crate::resources::compare::create_only(Self::FACTS.kind, change.changed);
+        // No API call changes the class of a log group.
+        if change.has("LogGroupClass") {
+            replacing.push("LogGroupClass".into());
+        }
+        replacing
+    }
+
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        let Some(name) = &props.LogGroupName else { return Ok(None) };
+        if look(cx, name).await?.is_none() {
+            return Ok(None);
+        }
+        let tags = read_tags(cx, name).await?;
+        let ownership = cx.owns(pairs(&tags));
+        Ok(Some(Found { id: name.clone().into(), attributes: outputs(cx, name), ownership }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
+        Ok(match (look(cx, id.as_str()).await?, goal) {
+            (Some(_), Goal::Ready) => Probe::Reached(outputs(cx, id.as_str())),
+            (Some(_), Goal::Gone) => Probe::Pending("present".into()),
+            (None, Goal::Ready) => Probe::Pending("not visible yet".into()),
+            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
+        })
+    }
+
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
+        let name = id.as_str();
+        let Some(live) = look(cx, name).await? else { return Ok(None) };
+        let mut protection = None;
+        if hint.DataProtectionPolicy.is_some() {
+            let call = cx.sdk.logs().get_data_protection_policy().log_group_identifier(name);
+            let answer = call.send().await.map_err(op("GetDataProtectionPolicy"))?;
+            protection = parsed(answer.policy_document());
+        }
+        let mut indexes = None;
+        if hint.FieldIndexPolicies.is_some() {
+            let call = cx.sdk.logs().describe_index_policies().log_group_identifiers(name);
+            let answer = call.send().await.map_err(op("DescribeIndexPolicies"))?;
+            let own =
+                answer.index_policies().iter().filter(|p| p.source() != Some(&types::IndexSource::Account));
+            indexes = Some(own.filter_map(|policy| parsed(policy.policy_document())).collect());
+        }
+        let tags = read_tags(cx, name).await?;
+        Ok(Some(Props {
+            DataProtectionPolicy: protection,
+            DeletionProtectionEnabled: Some(live.deletion_protection_enabled.unwrap_or(false)),
+            FieldIndexPolicies: indexes,
+            KmsKeyId: live.kms_key_id,
+            LogGroupClass: live.log_group_class.map(|class| class.as_str().to_owned()),
+            LogGroupName: live.log_group_name,
+            RetentionInDays: live.retention_in_days,
+            Tags: cx.own_tags(pairs(&tags)),
+        }))
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        const OP: &str = "CreateLogGroup";
+        let name =
+            props.LogGroupName.clone().ok_or_else(|| OpError::not_sent(OP, "LogGroupName is missing"))?;
+        let call = cx
+            .sdk
+            .logs()
+            .create_log_group()
+            .log_group_name(&name)
+            .set_kms_key_id(props.KmsKeyId.clone())
+            .set_log_group_class(props.LogGroupClass.as_deref().map(Into::into))
+            .set_deletion_protection_enabled(props.DeletionProtectionEnabled)
+            .set_tags(Some(map(cx.tags(props.Tags.as_ref()))));
+        call.send().await.map_err(op(OP))?;
+        Ok(Created { attributes: outputs(cx, &name), id: name.into() })
+    }
+
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
+        let name = id.as_str();
+        if props.RetentionInDays.is_some() {
+            set_retention(cx, name, props.RetentionInDays).await?;
+        }
+        if props.DataProtectionPolicy.is_some() {
+            set_protection(cx, name, props.DataProtectionPolicy.as_ref()).await?;
+        }
+        if let Some(policies) = props.FieldIndexPolicies.as_deref().filter(|all| !all.is_empty()) {
+            set_indexes(cx, name, policies).await?;
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        change: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
+        let (name, new) = (id.as_str(), change.new);
+        if change.has("RetentionInDays") {
+            set_retention(cx, name, new.RetentionInDays).await?;
+        }
+        if change.has("KmsKeyId") {
+            match &new.KmsKeyId {
+                Some(key) => {
+                    let call = cx.sdk.logs().associate_kms_key().log_group_name(name).kms_key_id(key);
+                    call.send().await.map_err(op("AssociateKmsKey"))?;
+                }
+                None => {
+                    let call = cx.sdk.logs().disassociate_kms_key().log_group_name(name);
+                    call.send().await.map_err(op("DisassociateKmsKey"))?;
+                }
+            }
+        }
+        if change.has("DataProtectionPolicy") {
+            set_protection(cx, name, new.DataProtectionPolicy.as_ref()).await?;
+        }
+        if change.has("FieldIndexPolicies") {
+            set_indexes(cx, name, new.FieldIndexPolicies.as_deref().unwrap_or_default()).await?;
+        }
+        if change.has("DeletionProtectionEnabled") {
+            let on = new.DeletionProtectionEnabled.unwrap_or(false);
+            let call = cx.sdk.logs().put_log_group_deletion_protection().log_group_identifier(name);
+            call.deletion_protection_enabled(on).send().await.map_err(op("PutLogGroupDeletionProtection"))?;
+        }
+        if change.has("Tags") {
+            let (set, unset) = cx.tag_changes(change.old.Tags.as_ref(), change.new.Tags.as_ref());
+            if !unset.is_empty() {
+                let call =
+                    cx.sdk.logs().untag_resource().resource_arn(arn(cx, name)).set_tag_keys(Some(unset));
+                call.send().await.map_err(op("UntagResource"))?;
+            }
+            if !set.is_empty() {
+                let call = cx.sdk.logs().tag_resource().resource_arn(arn(cx, name)).set_tags(Some(map(set)));
+                call.send().await.map_err(op("TagResource"))?;
+            }
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
+        match cx
+            .sdk
+            .logs()
+            .delete_log_group()
+            .log_group_name(id.as_str())
+            .send()
+            .await
+            .map_err(op("DeleteLogGroup"))
+        {
+            Err(error) if error.is(&["ResourceNotFoundException"]) => {}
+            answer => drop(answer?),
+        }
+        Ok(Progress::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::bench::Bench;
+
+    const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1";
+
+    #[test]
+    fn a_log_group_keeps_the_law() {
+        let bench = Bench::new();
+        let props = json!({
+            "LogGroupName": "/ecs/payment-service", "RetentionInDays": 7, "LogGroupClass": "STANDARD",
+            "KmsKeyId": KEY, "DeletionProtectionEnabled": true,
+            "DataProtectionPolicy": {"Name": "p", "Version": "2021-06-01", "Statement": [
+                {"Sid": "a", "DataIdentifier": ["arn:aws:dataprotection::aws:data-identifier/EmailAddress"],
+                 "Operation": {"Audit": {"FindingsDestination": {}}}},
+                {"Sid": "b", "DataIdentifier": ["arn:aws:dataprotection::aws:data-identifier/EmailAddress"],
+                 "Operation": {"Deidentify": {"MaskConfig": {}}}}]},
+            "FieldIndexPolicies": [{"Fields": ["requestId"]}],
+            "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}],
+        });
+        let bare = json!({
+            "LogGroupName": "/ecs/payment-service", "LogGroupClass": "STANDARD", "DeletionProtectionEnabled": false,
+            "Tags": [{"Key": "a", "Value": "2"}],
+        });
+        let back = json!({"LogGroupName": "plain", "Tags": [{"Key": "a", "Value": "1"}]});
+        let keyed = json!({"LogGroupName": "plain", "KmsKeyId": KEY, "RetentionInDays": 14});
+        bench.law_covering::<LogGroup>(&[(props, Some(bare)), (back, Some(keyed))]);
+    }
+
+    #[test]
+    fn protection_is_answered_and_names_that_begin_alike_are_told_apart() {
+        let bench = Bench::new();
+        bench.run(async {
+            let logs = bench.sdk().logs();
+            for name in ["web-old", "web-older"] {
+                logs.create_log_group().log_group_name(name).send().await.unwrap();
+            }
+            let call = logs.put_log_group_deletion_protection().log_group_identifier("web-old");
+            call.deletion_protection_enabled(true).send().await.unwrap();
+            let error = logs.delete_log_group().log_group_name("web-old").send().await.unwrap_err();
+            assert!(op("")(error).is(&["ValidationException"]));
+            let error = logs.create_log_group().log_group_name("web-old").send().await.unwrap_err();
+            assert!(op("")(error).is(&["ResourceAlreadyExistsException"]));
+        });
+        let props = Props { LogGroupName: Some("web".into()), ..Props::default() };
+        assert_eq!(bench.cx(|cx| bench.run(LogGroup::find(cx, &props))).unwrap(), None);
+    }
+}

@@ -1,6 +1,9 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
-use super::{AnyType, Erased, applicationautoscaling, cloudwatch, dms, ec2, ecs, elasticloadbalancingv2, iam, logs, rds, s3, secretsmanager, sns};
+use super::{
+    AnyType, Erased, applicationautoscaling, cloudwatch, dms, ec2, ecs, elasticloadbalancingv2, iam, logs,
+    rds, s3, secretsmanager, sns,
+};
 
 /// All types, sorted by name.
 pub static TYPES: &[&dyn AnyType] = &[

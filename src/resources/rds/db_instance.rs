@@ -247,6 +247,8 @@ impl ResourceType for DbInstance {
             "rds:RemoveRoleFromDBInstance",
             "rds:AddTagsToResource",
             "rds:RemoveTagsFromResource",
+            "iam:PassRole",
+            "iam:CreateServiceLinkedRole",
         ],
         stateful: Some("the database and its automated backups"),
         ..Facts::new(

@@ -73,7 +73,10 @@ pub fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
         let key = |value: &Json| value["KmsKeyId"].as_str().unwrap_or_default().to_owned();
         return same_key(&key(desired), &key(recorded));
     }
-    if let (true, Json::Array(wanted), Json::Array(live)) = (SETS.contains(&property), desired, recorded) {
+    if SETS.contains(&property) {
+        // No list and an empty one are the same to RDS.
+        let (wanted, live) = (desired.as_array(), recorded.as_array());
+        let (wanted, live) = (wanted.map_or(&[][..], Vec::as_slice), live.map_or(&[][..], Vec::as_slice));
         let mut rest: Vec<&Json> = live.iter().collect();
         return wanted.len() == live.len()
             && wanted.iter().all(|item| {
@@ -289,5 +292,7 @@ mod tests {
         assert!(!same("KmsKeyId", "abd", "arn:aws:kms:us-east-1:123456789012:key/abc"));
         assert!(super::same("VPCSecurityGroups", &json!(["b", "a"]), &json!(["a", "b"])));
         assert!(!super::same("VPCSecurityGroups", &json!(["a", "a"]), &json!(["a", "b"])));
+        assert!(super::same("AssociatedRoles", &json!([]), &Json::Null));
+        assert!(!super::same("AssociatedRoles", &json!([{"FeatureName": "s3Export"}]), &Json::Null));
     }
 }

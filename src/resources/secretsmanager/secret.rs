@@ -115,11 +115,27 @@ async fn value(cx: &Cx<'_>, props: &Props, keep: Map<String, Json>) -> Result<Op
     }
 }
 
-/// Copies that only `new` has are made, those that only `old` has are removed, changed ones made anew.
+/// Brings the copies to `new`: missing ones are made, those that only `old` has are removed, those with another
+/// key are made anew. What is already there decides, so that a repeated run does nothing.
 async fn settle_replicas(cx: &Cx<'_>, id: &str, old: &[Replica], new: &[Replica]) -> Result<(), OpError> {
-    let gone: Vec<String> =
-        old.iter().filter(|r| !new.contains(r)).filter_map(|r| r.Region.clone()).collect();
-    let added: Vec<Replica> = new.iter().filter(|r| !old.contains(r)).cloned().collect();
+    let Some(secret) = look(cx, id).await? else { return Ok(()) };
+    let live = secret.replication_status();
+    let of = |region: &Option<String>| live.iter().find(|status| status.region == *region);
+    let stays = |wanted: &Replica| {
+        of(&wanted.Region).is_some_and(|status| {
+            old.contains(wanted) || wanted.KmsKeyId.is_none() || status.kms_key_id == wanted.KmsKeyId
+        })
+    };
+    let gone: Vec<String> = live
+        .iter()
+        .filter_map(|status| status.region.clone())
+        .filter(|region| {
+            let named = |list: &[Replica]| list.iter().any(|r| r.Region.as_ref() == Some(region));
+            let wanted = new.iter().find(|r| r.Region.as_ref() == Some(region));
+            wanted.map_or_else(|| named(old), |wanted| !stays(wanted))
+        })
+        .collect();
+    let added: Vec<Replica> = new.iter().filter(|r| !stays(r)).cloned().collect();
     if !gone.is_empty() {
         remove_replicas(cx, id, gone).await?;
     }
@@ -235,12 +251,19 @@ impl ResourceType for Secret {
         })
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
         let Some(secret) = look(cx, id.as_str()).await? else { return Ok(None) };
+        // AWS names its own key for copies without one: shown only where a key was asked for.
+        let keyed = |region: Option<&str>| {
+            hint.ReplicaRegions.iter().flatten().any(|r| r.Region.as_deref() == region && r.KmsKeyId.is_some())
+        };
         let mut copies: Vec<Replica> = secret
             .replication_status()
             .iter()
-            .map(|status| Replica { KmsKeyId: status.kms_key_id.clone(), Region: status.region.clone() })
+            .map(|status| Replica {
+                KmsKeyId: status.kms_key_id.clone().filter(|_| keyed(status.region())),
+                Region: status.region.clone(),
+            })
             .collect();
         copies.sort_by(|a, b| a.Region.cmp(&b.Region));
         Ok(Some(Props {

@@ -11,6 +11,8 @@ mod snapshots;
 mod store;
 mod subnets;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use crate::sandbox::Operation;
 

@@ -4,6 +4,8 @@ mod password;
 mod policies;
 mod secrets;
 mod store;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use crate::sandbox::Operation;

@@ -3,6 +3,8 @@
 mod describe;
 mod parameters;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use crate::sandbox::Operation;
 

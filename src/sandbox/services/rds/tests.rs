@@ -1,0 +1,124 @@
+//! RDS's rules through the SDK.
+
+use std::time::Duration;
+
+use aws_sdk_rds::types::{ApplyMethod, Parameter};
+use serde_json::json;
+
+use crate::{aws::op, resources::bench::Bench, sandbox::services::rds::store::INSTANCE};
+
+/// Two zones and a security group.
+fn bench() -> Bench {
+    let bench = Bench::new();
+    bench.world(|world| {
+        for zone in ["a", "b"] {
+            let id = format!("subnet-{zone}");
+            let row = json!({"SubnetId": id, "VpcId": "vpc-1", "AvailabilityZone": format!("us-east-1{zone}")});
+            world.put("ec2.subnet", &id, row);
+        }
+        world.put("ec2.security-group", "sg-1", json!({"GroupId": "sg-1", "VpcId": "vpc-1"}));
+    });
+    bench
+}
+
+async fn code<T, E>(call: impl Future<Output = Result<T, aws_smithy_runtime_api::client::result::SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>>>) -> String
+where
+    E: std::error::Error + aws_smithy_types::error::metadata::ProvideErrorMetadata + 'static,
+{
+    match call.await {
+        Ok(_) => "ok".into(),
+        Err(error) => op("call")(error).code.unwrap_or_default(),
+    }
+}
+
+#[test]
+fn groups_are_held_while_an_instance_uses_them_and_its_interface_lingers() {
+    let bench = bench();
+    let rds = bench.sdk().rds();
+    let instance = |password: &str, group: &str| {
+        rds.create_db_instance()
+            .db_instance_identifier("db")
+            .engine("postgres")
+            .engine_version("14")
+            .db_instance_class("db.r5.large")
+            .allocated_storage(100)
+            .master_username("payments")
+            .master_user_password(password)
+            .db_parameter_group_name(group)
+            .db_subnet_group_name("subnets")
+            .vpc_security_group_ids("sg-1")
+            .send()
+    };
+    bench.run(async {
+        rds.create_db_subnet_group()
+            .db_subnet_group_name("subnets")
+            .db_subnet_group_description("x")
+            .subnet_ids("subnet-a")
+            .subnet_ids("subnet-b")
+            .send()
+            .await
+            .unwrap();
+        for (name, family) in [("pg13", "postgres13"), ("pg14", "postgres14")] {
+            let call = rds.create_db_parameter_group().db_parameter_group_name(name).db_parameter_group_family(family);
+            call.description("x").send().await.unwrap();
+        }
+        let parameter = Parameter::builder().parameter_name("rds.logical_replication").parameter_value("1");
+        let parameter = parameter.apply_method(ApplyMethod::Immediate).build();
+        let static_now = rds.modify_db_parameter_group().db_parameter_group_name("pg14").parameters(parameter).send();
+        assert_eq!(code(static_now).await, "InvalidParameterCombination");
+        assert_eq!(code(instance("has/slash-12", "pg14")).await, "InvalidParameterValue");
+        assert_eq!(code(instance("short", "pg14")).await, "InvalidParameterValue");
+        assert_eq!(code(instance("long-enough-1", "pg13")).await, "InvalidParameterCombination");
+        assert_eq!(code(instance("long-enough-1", "pg14")).await, "ok");
+        assert_eq!(code(instance("long-enough-1", "pg14")).await, "DBInstanceAlreadyExists");
+        assert_eq!(code(rds.delete_db_parameter_group().db_parameter_group_name("pg14").send()).await, "InvalidDBParameterGroupState");
+        assert_eq!(code(rds.delete_db_subnet_group().db_subnet_group_name("subnets").send()).await, "InvalidDBSubnetGroupStateFault");
+        let busy = rds.modify_db_instance().db_instance_identifier("db").multi_az(true).send();
+        assert_eq!(code(busy).await, "InvalidDBInstanceState");
+        let unnamed = rds.delete_db_instance().db_instance_identifier("db").skip_final_snapshot(false).send();
+        assert_eq!(code(unnamed).await, "InvalidParameterCombination");
+        assert_eq!(code(rds.delete_db_instance().db_instance_identifier("db").skip_final_snapshot(true).send()).await, "ok");
+        let unknown = rds.describe_db_instances().filters(aws_sdk_rds::types::Filter::builder().name("colour").values("red").build());
+        assert_eq!(code(unknown.send()).await, "InvalidParameterValue");
+    });
+    bench.advance(Duration::from_secs(250));
+    bench.run(async {
+        assert_eq!(code(rds.describe_db_instances().db_instance_identifier("db").send()).await, "DBInstanceNotFound");
+        assert_eq!(code(rds.delete_db_subnet_group().db_subnet_group_name("subnets").send()).await, "ok");
+    });
+    assert!(bench.world(|world| world.any("ec2.network-interface", |_| true)));
+    bench.advance(Duration::from_secs(60));
+    bench.run(async { rds.describe_db_instances().send().await.unwrap() });
+    assert!(!bench.world(|world| world.any("ec2.network-interface", |_| true)));
+}
+
+#[test]
+fn an_instance_travels_through_its_states() {
+    let bench = bench();
+    let rds = bench.sdk().rds();
+    bench.run(async {
+        let call = rds.create_db_instance().db_instance_identifier("db").engine("mysql").db_instance_class("db.t3.micro");
+        call.allocated_storage(20).master_username("app").master_user_password("long-enough-1").send().await.unwrap();
+    });
+    let status = || {
+        bench.run(async { rds.describe_db_instances().send().await.unwrap() }).db_instances()[0]
+            .db_instance_status()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert_eq!(status(), "creating");
+    bench.advance(Duration::from_secs(400));
+    assert_eq!(status(), "backing-up");
+    bench.advance(Duration::from_secs(60));
+    assert_eq!(status(), "available");
+    bench.run(async {
+        let call = rds.modify_db_instance().db_instance_identifier("db").db_instance_class("db.t3.small");
+        call.apply_immediately(true).send().await.unwrap()
+    });
+    assert_eq!(status(), "available");
+    bench.advance(Duration::from_secs(10));
+    assert_eq!(status(), "modifying");
+    bench.advance(Duration::from_secs(60));
+    assert_eq!(status(), "available");
+    assert!(bench.world(|world| world.get(INSTANCE, "us-east-1/db").is_some_and(|row| row["DBInstanceClass"] == "db.t3.small")));
+}

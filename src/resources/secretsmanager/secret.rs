@@ -255,7 +255,10 @@ impl ResourceType for Secret {
         let Some(secret) = look(cx, id.as_str()).await? else { return Ok(None) };
         // AWS names its own key for copies without one: shown only where a key was asked for.
         let keyed = |region: Option<&str>| {
-            hint.ReplicaRegions.iter().flatten().any(|r| r.Region.as_deref() == region && r.KmsKeyId.is_some())
+            hint.ReplicaRegions
+                .iter()
+                .flatten()
+                .any(|r| r.Region.as_deref() == region && r.KmsKeyId.is_some())
         };
         let mut copies: Vec<Replica> = secret
             .replication_status()

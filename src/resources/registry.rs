@@ -2,7 +2,7 @@
 
 use super::{
     AnyType, Erased, applicationautoscaling, cloudwatch, dms, ec2, ecs, elasticloadbalancingv2, iam, logs,
-    rds, s3, secretsmanager, sns,
+    rds, route53, s3, secretsmanager, sns,
 };
 
 /// All types, sorted by name.
@@ -40,6 +40,9 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<rds::DbInstance>::new(),
     &Erased::<rds::DbParameterGroup>::new(),
     &Erased::<rds::DbSubnetGroup>::new(),
+    &Erased::<route53::HealthCheck>::new(),
+    &Erased::<route53::HostedZone>::new(),
+    &Erased::<route53::RecordSet>::new(),
     &Erased::<s3::Bucket>::new(),
     &Erased::<s3::BucketPolicy>::new(),
     &Erased::<sns::Subscription>::new(),

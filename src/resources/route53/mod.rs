@@ -1,1 +1,11 @@
-//! Resource types of AWS::route53.
+//! Resource types of AWS::Route53.
+
+mod common;
+mod healthcheck;
+mod hostedzone;
+mod record_form;
+mod recordset;
+
+pub use healthcheck::HealthCheck;
+pub use hostedzone::HostedZone;
+pub use recordset::RecordSet;

@@ -200,6 +200,45 @@ fn a_full_bucket_goes_only_with_permission() {
     assert_eq!(bench.world(|world| world.census().get("s3.bucket").copied()), Some(2));
 }
 
+/// Every action of the type is used by one of the ways through it: the law, with and without object lock, and
+/// the emptying of a full bucket (whose actions the law cannot reach, as it has no permission to empty).
+#[test]
+fn every_declared_action_is_used() {
+    let bench = bench();
+    bench.law::<Bucket>(rich(), Some(json!({"BucketName": "bench-rich-bucket"})));
+    let locked = json!({
+        "BucketName": "bench-locked-bucket", "ObjectLockEnabled": true, "AccessControl": "Private",
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]},
+    });
+    let mut open = locked.clone();
+    open["ObjectLockConfiguration"] = json!({"ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": 1}}});
+    open["OwnershipControls"] = json!({"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]});
+    open["AccessControl"] = json!("AuthenticatedRead");
+    open["PublicAccessBlockConfiguration"] = json!({});
+    bench.law::<Bucket>(locked, Some(open));
+    let used: std::collections::BTreeSet<String> = bench
+        .operations()
+        .into_iter()
+        .flat_map(|(service, operation)| crate::aws::iam_actions::of(&service, &operation))
+        .collect();
+    let emptying = [
+        "s3:ListBucketVersions",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:ListBucketMultipartUploads",
+        "s3:AbortMultipartUpload",
+    ];
+    let idle: Vec<&str> = Bucket::FACTS
+        .iam
+        .iter()
+        .copied()
+        .filter(|action| !used.contains(*action) && !emptying.contains(action))
+        .filter(|action| !crate::aws::iam_actions::is_implied(action))
+        .collect();
+    assert!(idle.is_empty(), "declared, but unused: {idle:?}");
+}
+
 #[test]
 fn strangers_buckets_are_foreign() {
     let bench = bench();

@@ -1,0 +1,315 @@
+//! `AWS::Route53::RecordSet`.
+
+use aws_sdk_route53::types as sdk;
+use serde_json::{Value as Json, json};
+
+use super::{
+    common::{bare, built, domain},
+    record_form::{self, Key, Props},
+};
+use crate::{
+    aws::{OpError, op},
+    ledger::Permit,
+    resources::{
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
+        Progress, ResourceType, Retry, compare,
+    },
+};
+
+/// `AWS::Route53::RecordSet`: all properties are implemented.
+///
+/// A record is ready as soon as its change is accepted. Name servers have it within a minute (`INSYNC`), but
+/// nothing else in a plan depends on that; whoever moves traffic asks the name servers. The id is
+/// `zone|name|type|set identifier` at creation; a later change of type or set identifier swaps the records in
+/// one batch, because AWS lets simple and weighted records of one name not stand side by side.
+pub struct RecordSet;
+
+const ROUTING: &[&str] = &[
+    "Weight",
+    "Region",
+    "Failover",
+    "GeoLocation",
+    "GeoProximityLocation",
+    "MultiValueAnswer",
+    "CidrRoutingConfig",
+];
+
+fn attributes(props: &Props) -> Attributes {
+    let name = props.Name.as_deref().unwrap_or_default().trim_end_matches('.').to_owned();
+    Attributes::from([("Ref".to_owned(), json!(name))])
+}
+
+/// The zone's id: given, or the only zone of the given name.
+async fn zone(cx: &Cx<'_>, props: &Props) -> Result<Option<String>, OpError> {
+    if let Some(id) = &props.HostedZoneId {
+        return Ok(Some(bare(id).to_owned()));
+    }
+    let wanted = domain(props.HostedZoneName.as_deref().unwrap_or_default());
+    let call = cx.sdk.route53().list_hosted_zones_by_name().dns_name(&wanted).max_items(2);
+    let page = call.send().await.map_err(op("ListHostedZonesByName"))?;
+    let mut fitting = page.hosted_zones.iter().filter(|zone| domain(&zone.name) == wanted);
+    match (fitting.next(), fitting.next()) {
+        (Some(_), Some(_)) => Err(OpError::not_sent(
+            "ListHostedZonesByName",
+            format!("there is more than one zone {wanted}; name it with HostedZoneId"),
+        )),
+        (one, _) => Ok(one.map(|zone| bare(&zone.id).to_owned())),
+    }
+}
+
+/// The live record of a key.
+async fn live(cx: &Cx<'_>, zone: &str, key: &Key) -> Result<Option<sdk::ResourceRecordSet>, OpError> {
+    let call = cx
+        .sdk
+        .route53()
+        .list_resource_record_sets()
+        .hosted_zone_id(zone)
+        .start_record_name(&key.name)
+        .start_record_type(sdk::RrType::from(key.kind.as_str()))
+        .set_start_record_identifier(key.set.clone())
+        .max_items(1);
+    match call.send().await.map_err(op("ListResourceRecordSets")) {
+        Ok(page) => Ok(page.resource_record_sets.into_iter().find(|record| key.fits(record))),
+        Err(error) if error.is(&["NoSuchHostedZone"]) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn change(
+    cx: &Cx<'_>,
+    zone: &str,
+    comment: Option<&String>,
+    changes: Vec<(sdk::ChangeAction, sdk::ResourceRecordSet)>,
+) -> Result<(), OpError> {
+    let mut batch = sdk::ChangeBatch::builder().set_comment(comment.cloned());
+    for (action, record) in changes {
+        batch =
+            batch.changes(built(sdk::Change::builder().action(action).resource_record_set(record).build())?);
+    }
+    let call = cx.sdk.route53().change_resource_record_sets().hosted_zone_id(zone);
+    call.change_batch(built(batch.build())?).send().await.map_err(op("ChangeResourceRecordSets"))?;
+    Ok(())
+}
+
+fn zone_of(id: &PhysicalId) -> String {
+    id.parts().first().copied().unwrap_or_default().to_owned()
+}
+
+fn id_of(zone: &str, key: &Key) -> PhysicalId {
+    format!("{zone}|{}|{}|{}", key.name, key.kind, key.set.as_deref().unwrap_or_default()).into()
+}
+
+impl ResourceType for RecordSet {
+    type Props = Props;
+
+    const FACTS: Facts = Facts {
+        identity: Identity::Name,
+        early: &["Ref"],
+        retry: &[
+            Retry {
+                code: "NoSuchHealthCheck",
+                message: "",
+                why: "the new health check is not seen everywhere yet",
+            },
+            Retry { code: "NoSuchHostedZone", message: "", why: "the new zone is not seen everywhere yet" },
+        ],
+        iam: &[
+            "route53:ChangeResourceRecordSets",
+            "route53:ListResourceRecordSets",
+            "route53:ListHostedZonesByName",
+        ],
+        global: true,
+        ..Facts::new(
+            "AWS::Route53::RecordSet",
+            "route53",
+            include_str!("../../schema/types/aws-route53-recordset.json"),
+        )
+    };
+
+    fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
+        let texts = (desired.as_str(), recorded.as_str());
+        match (property, texts) {
+            ("Name" | "HostedZoneName", (Some(a), Some(b))) => domain(a) == domain(b),
+            ("HostedZoneId", (Some(a), Some(b))) => bare(a) == bare(b),
+            ("AliasTarget", _) => {
+                let plain = |target: &Json| {
+                    let mut target = target.clone();
+                    if let Some(name) = target["DNSName"].as_str().map(domain) {
+                        target["DNSName"] = json!(name);
+                    }
+                    if target.is_object() && target["EvaluateTargetHealth"].is_null() {
+                        target["EvaluateTargetHealth"] = json!(false);
+                    }
+                    target
+                };
+                compare::same(Self::FACTS.kind, property, &plain(desired), &plain(recorded))
+            }
+            _ => compare::same(Self::FACTS.kind, property, desired, recorded),
+        }
+    }
+
+    fn replaces(change: &Change<'_, Props>) -> Vec<String> {
+        let mut names = compare::create_only(Self::FACTS.kind, change.changed);
+        if change.has("Name") {
+            names.push("Name".into());
+        }
+        names
+    }
+
+    fn check(props: &Json) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        let mut say = |property: &str, what: &str| problems.push((property.to_owned(), what.to_owned()));
+        let has = |name: &str| !props[name].is_null();
+        match (has("AliasTarget"), has("ResourceRecords")) {
+            (true, true) => say("AliasTarget", "a record has either AliasTarget or ResourceRecords"),
+            (false, false) => say("ResourceRecords", "a record needs ResourceRecords or AliasTarget"),
+            (true, false) if has("TTL") => say("TTL", "an alias has no TTL of its own"),
+            (false, true) if !has("TTL") => say("TTL", "a record that is no alias needs a TTL"),
+            _ => {}
+        }
+        let policies = ROUTING.iter().filter(|name| has(name)).count();
+        if policies > 0 && !has("SetIdentifier") {
+            say("SetIdentifier", "records that share a name by a routing policy need a SetIdentifier");
+        }
+        if policies == 0 && has("SetIdentifier") {
+            say("SetIdentifier", "a SetIdentifier needs a routing policy (Weight, Region, Failover, ...)");
+        }
+        if policies > 1 {
+            say("SetIdentifier", "a record has one routing policy");
+        }
+        if props["Weight"].as_i64().is_some_and(|weight| !(0..=255).contains(&weight)) {
+            say("Weight", "weights are 0 to 255");
+        }
+        problems
+    }
+
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        let Some(zone) = zone(cx, props).await? else { return Ok(None) };
+        let key = Key::of(props);
+        Ok(live(cx, &zone, &key).await?.map(|_| Found {
+            id: id_of(&zone, &key),
+            attributes: attributes(props),
+            ownership: Ownership::Untaggable,
+        }))
+    }
+
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
+        let there = live(cx, &zone_of(id), &Key::of(props)).await?.is_some();
+        Ok(match (goal, there) {
+            (Goal::Ready, true) => Probe::Reached(attributes(props)),
+            (Goal::Ready, false) => Probe::Pending("not seen yet".into()),
+            (Goal::Gone, true) => Probe::Pending("still there".into()),
+            (Goal::Gone, false) => Probe::Reached(Attributes::new()),
+        })
+    }
+
+    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
+        let zone = zone_of(id);
+        let record = live(cx, &zone, &Key::of(hint)).await?;
+        Ok(record.map(|record| record_form::own(&record, &zone, hint)))
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        let zone = zone(cx, props).await?.ok_or_else(|| {
+            let name = props.HostedZoneName.as_deref().unwrap_or_default();
+            OpError::not_sent("ListHostedZonesByName", format!("there is no zone {name}"))
+        })?;
+        let record = record_form::sent(props)?;
+        change(cx, &zone, props.Comment.as_ref(), vec![(sdk::ChangeAction::Create, record)]).await?;
+        Ok(Created { id: id_of(&zone, &Key::of(props)), attributes: attributes(props) })
+    }
+
+    async fn update(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        update: &Change<'_, Props>,
+    ) -> Result<Progress, OpError> {
+        let zone = zone_of(id);
+        let (before, after) = (Key::of(update.old), Key::of(update.new));
+        let mut changes = Vec::new();
+        if before != after
+            && let Some(old) = live(cx, &zone, &before).await?
+        {
+            changes.push((sdk::ChangeAction::Delete, old));
+        }
+        changes.push((sdk::ChangeAction::Upsert, record_form::sent(update.new)?));
+        change(cx, &zone, update.new.Comment.as_ref(), changes).await?;
+        Ok(Progress::Done)
+    }
+
+    /// AWS deletes a record only if every value is named as it is, so it is read first.
+    async fn delete(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
+        let zone = zone_of(id);
+        let Some(record) = live(cx, &zone, &Key::of(props)).await? else { return Ok(Progress::Done) };
+        match change(cx, &zone, None, vec![(sdk::ChangeAction::Delete, record)]).await {
+            Err(error) if error.is(&["InvalidChangeBatch"]) && error.message.contains("it was not found") => {
+                Ok(Progress::Done)
+            }
+            Err(error) if error.is(&["NoSuchHostedZone"]) => Ok(Progress::Done),
+            Err(error) => Err(error),
+            Ok(()) => Ok(Progress::Done),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::bench::Bench;
+
+    fn zone(bench: &Bench) -> String {
+        bench.run(async {
+            let call = bench.sdk().route53().create_hosted_zone().name("example.com").caller_reference("z");
+            bare(&call.send().await.unwrap().hosted_zone.unwrap().id).to_owned()
+        })
+    }
+
+    #[test]
+    fn the_law_for_every_kind_of_record() {
+        let bench = Bench::new();
+        let zone = zone(&bench);
+        let simple = json!({"HostedZoneId": zone, "Name": "WWW.example.com.", "Type": "A", "TTL": "60",
+            "ResourceRecords": ["192.0.2.1", "192.0.2.2"], "Comment": "first"});
+        let weighted = json!({"HostedZoneId": zone, "Name": "www.example.com", "Type": "A", "Weight": 255,
+            "SetIdentifier": "aws", "AliasTarget": {"HostedZoneId": "Z35SXDOTRQ7X7K",
+                "DNSName": "dualstack.lb-1.us-east-1.elb.amazonaws.com", "EvaluateTargetHealth": true}});
+        let by_name = json!({"HostedZoneName": "example.com.", "Name": "*.example.com", "Type": "CNAME", "TTL": "300",
+            "ResourceRecords": ["www.example.com"]});
+        let failover = json!({"HostedZoneId": zone, "Name": "f.example.com", "Type": "A", "TTL": "60",
+            "Failover": "SECONDARY", "SetIdentifier": "two", "ResourceRecords": ["192.0.2.1"]});
+        let geo = json!({"HostedZoneId": zone, "Name": "g.example.com", "Type": "TXT", "TTL": "60",
+            "GeoLocation": {"CountryCode": "US", "SubdivisionCode": "CA"}, "SetIdentifier": "ca",
+            "ResourceRecords": ["\"a b\""]});
+        let near = json!({"HostedZoneId": zone, "Name": "n.example.com", "Type": "A", "TTL": "60",
+            "GeoProximityLocation": {"Coordinates": {"Latitude": "49.22", "Longitude": "-74.01"}, "Bias": 10},
+            "SetIdentifier": "n", "ResourceRecords": ["192.0.2.1"]});
+        let latency = json!({"HostedZoneId": zone, "Name": "l.example.com", "Type": "AAAA", "TTL": "60",
+            "Region": "eu-west-1", "SetIdentifier": "eu", "ResourceRecords": ["2001:db8::1"]});
+        let many = json!({"HostedZoneId": zone, "Name": "m.example.com", "Type": "A", "TTL": "60",
+            "MultiValueAnswer": true, "SetIdentifier": "m", "ResourceRecords": ["192.0.2.1"]});
+        bench.law_covering::<RecordSet>(&[
+            (simple, Some(weighted)),
+            (by_name, None),
+            (failover, None),
+            (geo, None),
+            (near, None),
+            (latency, None),
+            (many, None),
+        ]);
+    }
+
+    #[test]
+    fn mistakes_are_found_while_planning() {
+        let wrong = |props: Json| RecordSet::check(&props).into_iter().map(|(p, _)| p).collect::<Vec<_>>();
+        let alias = json!({"DNSName": "a", "HostedZoneId": "Z"});
+        assert_eq!(wrong(json!({"AliasTarget": alias, "TTL": "60"})), ["TTL"]);
+        assert_eq!(wrong(json!({"AliasTarget": alias, "Weight": 300})), ["SetIdentifier", "Weight"]);
+        assert_eq!(wrong(json!({"ResourceRecords": ["x"]})), ["TTL"]);
+    }
+}

@@ -9,6 +9,26 @@ use serde_json::{Map, Value as Json};
 
 use crate::resources::registry;
 
+/// Types of which CloudFormation answers `Fn::GetAtt` for ordinary properties too.
+const PROPERTIES_ARE_ATTRIBUTES: &[&str] = &[
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::VPC",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBParameterGroup",
+    "AWS::SNS::Topic",
+];
+
+/// Where the answer of `Fn::GetAtt` comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attribute {
+    /// AWS: a read-only property.
+    Output,
+    /// The template: a property that was set.
+    Property,
+}
+
 /// The schema of one type.
 #[derive(Debug)]
 pub struct TypeSchema {
@@ -41,7 +61,8 @@ fn paths(document: &Json, key: &str) -> BTreeSet<String> {
 }
 
 impl TypeSchema {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads a trimmed schema.
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let document: Json = serde_json::from_str(text).ok()?;
         Some(Self {
             create_only: paths(&document, "createOnlyProperties"),
@@ -98,6 +119,34 @@ impl TypeSchema {
         self.read_only.iter().map(String::as_str)
     }
 
+    /// Where `Fn::GetAtt` gets `A.B` from; `None` if the type has no such attribute.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<Attribute> {
+        let path = name.replace('.', "/");
+        let read_only = self.read_only.iter().any(|known| {
+            path.strip_prefix(known.as_str()).is_some_and(|rest| {
+                rest.is_empty() || (rest.starts_with('/') && self.attribute_node(name).is_some())
+            })
+        });
+        if read_only {
+            return Some(Attribute::Output);
+        }
+        let kind = self.document["typeName"].as_str().unwrap_or_default();
+        let open = PROPERTIES_ARE_ATTRIBUTES.contains(&kind) && self.attribute_node(name).is_some();
+        open.then_some(Attribute::Property)
+    }
+
+    /// The schema of the value that `Fn::GetAtt` answers for `A.B`.
+    #[must_use]
+    pub fn attribute_node(&self, name: &str) -> Option<Node<'_>> {
+        name.split('.').try_fold(self.root(), |node, part| node.member(part))
+    }
+
+    /// Names for `Fn::GetAtt`, those of ordinary properties left out.
+    pub fn attributes(&self) -> impl Iterator<Item = String> {
+        self.read_only.iter().map(|path| path.replace('/', "."))
+    }
+
     /// Paths of create-only properties, nested ones included.
     pub fn create_only(&self) -> impl Iterator<Item = &str> {
         self.create_only.iter().map(String::as_str)
@@ -132,6 +181,12 @@ impl<'s> Node<'s> {
         if !direct.is_null() {
             return Some(Self::follow(self.schema, direct));
         }
+        let alternatives =
+            ["oneOf", "anyOf"].into_iter().filter_map(|key| self.node[key].as_array()).flatten();
+        if let Some(found) = alternatives.map(|node| &node["properties"][name]).find(|found| !found.is_null())
+        {
+            return Some(Self::follow(self.schema, found));
+        }
         let open = self.node["patternProperties"].as_object()?.values().next()?;
         Some(Self::follow(self.schema, open))
     }
@@ -139,7 +194,17 @@ impl<'s> Node<'s> {
     /// Names of the object's members; `None` for a free-form object.
     #[must_use]
     pub fn members(&self) -> Option<impl Iterator<Item = &'s str> + use<'s>> {
-        Some(self.node["properties"].as_object()?.keys().map(String::as_str))
+        let alternatives =
+            ["oneOf", "anyOf"].into_iter().filter_map(|key| self.node[key].as_array()).flatten();
+        let mut names: Vec<&'s str> = alternatives
+            .chain(std::iter::once(self.node))
+            .filter_map(|node| node["properties"].as_object())
+            .flat_map(Map::keys)
+            .map(String::as_str)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        (!names.is_empty()).then(|| names.into_iter())
     }
 
     /// The items of a list.

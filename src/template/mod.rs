@@ -1,5 +1,8 @@
 //! The plan language: manifest, templates in YAML or JSON, and their evaluation to a resource graph.
 
+pub mod codes;
+mod evaluate;
+pub(crate) mod item;
 mod load;
 mod manifest;
 mod options;
@@ -7,5 +10,6 @@ pub(crate) mod problems;
 pub mod suggest;
 pub mod syntax;
 
+pub use evaluate::{Environment, evaluate, zone_regions};
 pub use load::load;
 pub use options::{Given, Loaded, Options, StackSource};

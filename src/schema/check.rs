@@ -1,0 +1,487 @@
+//! Fits a resource's properties to its type: checks them against the official schema and against what is
+//! implemented here, and converts scalars to the types the schema wants.
+
+use serde_json::{Number, Value as Json};
+
+use super::{
+    Node, TypeSchema,
+    facets::{self, Finding},
+};
+use crate::{
+    error::{Class, Diagnostic, Span},
+    graph::{Address, Reference, Value},
+    resources::{AnyType, registry, shape::Field},
+    template::{
+        item::{Item, Kind, any_text, is_list},
+        suggest::suggest,
+        syntax::{Scalar, Sense, is_dynamic},
+    },
+};
+
+/// Text properties that hold JSON.
+const EMBEDDED: &[(&str, &str)] = &[
+    ("AWS::CloudWatch::Dashboard", "DashboardBody"),
+    ("AWS::DMS::ReplicationTask", "ReplicationTaskSettings"),
+    ("AWS::DMS::ReplicationTask", "TableMappings"),
+    ("AWS::DMS::ReplicationTask", "TaskData"),
+    ("AWS::SecretsManager::Secret", "GenerateSecretString/SecretStringTemplate"),
+];
+
+/// What is checked.
+pub(crate) struct Subject<'a> {
+    /// `AWS::EC2::VPC`.
+    pub kind: &'a str,
+    /// Where the type is named.
+    pub kind_span: &'a Span,
+    /// Where the resource is named.
+    pub id_span: &'a Span,
+}
+
+/// What the check needs to know of a type; taken from the registry, or from a test.
+struct Known<'a> {
+    schema: &'static TypeSchema,
+    fields: &'a [Field],
+    check: &'a dyn Fn(&Json) -> Vec<(String, String)>,
+}
+
+/// Checks one resource and converts its properties. `kind_of` tells the types of other resources.
+pub(crate) fn resource<'k>(
+    subject: &Subject<'_>,
+    address: &Address,
+    properties: &Item,
+    kind_of: &dyn Fn(&Address) -> Option<&'k str>,
+) -> (Value, Vec<Diagnostic>) {
+    match (registry::find(subject.kind), super::of(subject.kind)) {
+        (Some(registered), Some(schema)) => {
+            let check = |json: &Json| AnyType::check(registered, json);
+            let known = Known { schema, fields: registered.fields(), check: &check };
+            known.check(subject, address, properties, kind_of)
+        }
+        _ => (properties.to_value(), vec![unknown_type(subject, address)]),
+    }
+}
+
+fn unknown_type(subject: &Subject<'_>, address: &Address) -> Diagnostic {
+    let kind = subject.kind;
+    let error =
+        Diagnostic::error("M2001", Class::Plan, format!("the resource type `{kind}` is not supported"))
+            .at(address)
+            .span(Some(subject.kind_span.clone()));
+    let kinds = || registry::TYPES.iter().map(|t| t.facts().kind);
+    if let Some(near) = suggest(kind, kinds()) {
+        return error.help(format!("did you mean `{near}`?"));
+    }
+    if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" {
+        return error.help("custom resources run code of their own; declare what they make as resources");
+    }
+    let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
+    let near: Vec<&str> =
+        kinds().filter(|known| known.rsplit_once("::").is_some_and(|(s, _)| s == service)).collect();
+    if near.is_empty() {
+        error.help("`migrate types` lists what is supported")
+    } else {
+        error.help(format!("of this service are supported: {}", near.join(", ")))
+    }
+}
+
+impl Known<'_> {
+    fn check<'k>(
+        &self,
+        subject: &Subject<'_>,
+        address: &Address,
+        properties: &Item,
+        kind_of: &dyn Fn(&Address) -> Option<&'k str>,
+    ) -> (Value, Vec<Diagnostic>) {
+        let mut walk = Walk { known: self, subject, address, kind_of, path: Vec::new(), found: Vec::new() };
+        let value = match &properties.kind {
+            Kind::Map(_) => walk.value(Some(self.schema.root()), self.fields, properties),
+            Kind::Poison => return (Value::Null, Vec::new()),
+            _ => {
+                let message = format!("`Properties` must be an object, not {}", properties.describe());
+                walk.report(&properties.span, ("M2005", message, None));
+                return (Value::Null, walk.found);
+            }
+        };
+        walk.embedded(properties);
+        // The type's own rules assume what the schema demands.
+        if walk.found.is_empty() && !properties.is_poisoned() {
+            for (property, message) in (self.check)(&stand_in(&value)) {
+                let span = span_of(properties, &property).unwrap_or_else(|| subject.id_span.clone());
+                walk.path = if property.is_empty() { Vec::new() } else { vec![property] };
+                walk.report(&span, ("M2017", message, None));
+            }
+        }
+        (value, walk.found)
+    }
+}
+
+/// The value with texts `{{resolve:reference:...}}` in place of what other resources decide: for a type's own
+/// checks such a value is there, but no more is known of it than of any dynamic reference.
+fn stand_in(value: &Value) -> Json {
+    match value {
+        Value::List(items) => Json::Array(items.iter().map(stand_in).collect()),
+        Value::Map(map) => {
+            Json::Object(map.iter().map(|(key, value)| (key.clone(), stand_in(value))).collect())
+        }
+        Value::Attribute(reference) => Json::String(format!("{{{{resolve:reference:{reference}}}}}")),
+        Value::Call(_) => {
+            value.known().unwrap_or_else(|| Json::String("{{resolve:reference:function}}".into()))
+        }
+        _ => value.known().unwrap_or(Json::Null),
+    }
+}
+
+/// Where the property `A.B.0` or `A/B/0` is: its key, or its nearest ancestor's.
+fn span_of(properties: &Item, path: &str) -> Option<Span> {
+    let mut item = properties;
+    let mut span = None;
+    for part in path.split(['.', '/']) {
+        match &item.kind {
+            Kind::Map(_) => {
+                let Some(member) = item.get(part) else { break };
+                span = Some(member.key_span.clone());
+                item = &member.value;
+            }
+            Kind::List(items) => {
+                let Some(next) = part.parse::<usize>().ok().and_then(|at| items.get(at)) else { break };
+                span = Some(next.span.clone());
+                item = next;
+            }
+            _ => break,
+        }
+    }
+    span
+}
+
+struct Walk<'w, 'k> {
+    known: &'w Known<'w>,
+    subject: &'w Subject<'w>,
+    address: &'w Address,
+    kind_of: &'w dyn Fn(&Address) -> Option<&'k str>,
+    path: Vec<String>,
+    found: Vec<Diagnostic>,
+}
+
+/// What a value that is not known yet will be.
+enum Shape {
+    List,
+    Object,
+    Scalar,
+    Unknown,
+}
+
+impl Walk<'_, '_> {
+    fn report(&mut self, span: &Span, (code, message, help): Finding) {
+        let message =
+            if self.path.is_empty() { message } else { format!("{}: {message}", self.path.join(".")) };
+        let mut diagnostic =
+            Diagnostic::error(code, Class::Plan, message).at(self.address).span(Some(span.clone()));
+        diagnostic.help = help;
+        self.found.push(diagnostic);
+    }
+
+    fn wrong_type(&mut self, item: &Item, types: &[&str], help: Option<&str>) -> Value {
+        let wanted: Vec<&str> = types
+            .iter()
+            .map(|name| match *name {
+                "string" => "a text",
+                "integer" => "a whole number",
+                "number" => "a number",
+                "boolean" => "true or false",
+                "array" => "a list",
+                "object" => "an object",
+                other => other,
+            })
+            .collect();
+        let found = match &item.kind {
+            Kind::Scalar(scalar) if !is_dynamic(&scalar.text) && scalar.text.len() <= 60 => {
+                format!("`{}`", scalar.text)
+            }
+            _ => item.describe().to_owned(),
+        };
+        let message = format!("expected {}, found {found}", wanted.join(" or "));
+        self.report(&item.span, ("M2005", message, help.map(str::to_owned)));
+        Value::Null
+    }
+
+    /// Checks a value and converts it.
+    fn value(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &Item) -> Value {
+        let types = node.map(|node| node.types()).unwrap_or_default();
+        let takes = |name: &str| types.is_empty() || types.contains(&name);
+        match &item.kind {
+            Kind::NoValue | Kind::Poison => Value::Null,
+            Kind::Null => {
+                let help = Some("leave it out, or use !Ref AWS::NoValue".to_owned());
+                self.report(&item.span, ("M2005", "null is no value".to_owned(), help));
+                Value::Null
+            }
+            Kind::Deferred(value) => {
+                let fits = match self.shape(value) {
+                    Shape::List => takes("array"),
+                    Shape::Object => takes("object"),
+                    Shape::Scalar => {
+                        types.is_empty() || types.iter().any(|t| !matches!(*t, "array" | "object"))
+                    }
+                    Shape::Unknown => true,
+                };
+                if !fits {
+                    let help = if types == ["array"] {
+                        "put it into a list: [ ... ]"
+                    } else {
+                        "pick one item with Fn::Select"
+                    };
+                    return self.wrong_type(item, &types, Some(help));
+                }
+                value.clone()
+            }
+            Kind::Scalar(scalar) => self.scalar(node, &types, scalar, item),
+            Kind::List(items) => {
+                if !takes("array") {
+                    let help = items.len() == 1 && types != ["object"];
+                    return self.wrong_type(
+                        item,
+                        &types,
+                        help.then_some("remove the brackets or the dash: one value is wanted"),
+                    );
+                }
+                let inner = node.and_then(|node| node.items());
+                let mut values = Vec::with_capacity(items.len());
+                for (at, item) in items.iter().enumerate() {
+                    self.path.push(at.to_string());
+                    values.push(self.value(inner, fields, item));
+                    self.path.pop();
+                }
+                if let Some(node) = node {
+                    let mut found = Vec::new();
+                    facets::items(node, items.len(), &mut found);
+                    found.into_iter().for_each(|finding| self.report(&item.span, finding));
+                    if !item.is_poisoned() {
+                        let known: Vec<Option<Json>> = values.iter().map(Value::known).collect();
+                        for at in facets::repeated(node, &known) {
+                            self.report(
+                                &items[at].span,
+                                ("M2011", format!("item {at} is there twice"), None),
+                            );
+                        }
+                    }
+                }
+                Value::List(values)
+            }
+            Kind::Map(_) => {
+                if !takes("object") {
+                    let help = (types == ["string"])
+                        .then_some("for a JSON document as a text, use Fn::ToJsonString or quote it");
+                    return self.wrong_type(item, &types, help);
+                }
+                self.object(node, fields, item)
+            }
+        }
+    }
+
+    fn object(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &Item) -> Value {
+        let Kind::Map(members) = &item.kind else { return Value::Null };
+        let closed = node.is_some_and(|node| {
+            node.members().is_some() && *node.keyword("additionalProperties") != Json::Bool(true)
+        });
+        let mut map = std::collections::BTreeMap::new();
+        for member in members {
+            let inner = node.and_then(|node| node.member(&member.key));
+            self.path.push(member.key.clone());
+            let field = fields.iter().find(|field| field.name == member.key);
+            let path = self
+                .path
+                .iter()
+                .filter(|p| p.parse::<usize>().is_err())
+                .cloned()
+                .collect::<Vec<_>>()
+                .join("/");
+            // Properties that are read-only are attributes; a few types let one be set all the same.
+            let read_only = self.known.schema.is_read_only(&path) && field.is_none();
+            if closed && inner.is_none() {
+                self.unknown_property(node, &member.key, &member.key_span);
+            } else if read_only {
+                let message = "is decided by AWS and cannot be set".to_owned();
+                let help = Some(format!(
+                    "remove it; read it with !GetAtt {}.{}",
+                    self.address.logical_id(),
+                    path.replace('/', ".")
+                ));
+                self.report(&member.key_span, ("M2015", message, help));
+            } else if closed && !fields.is_empty() && field.is_none() {
+                let message =
+                    format!("is a property of {} that migrate does not implement", self.subject.kind);
+                let help = Some(format!(
+                    "remove it; `migrate types {}` lists what is implemented",
+                    self.subject.kind
+                ));
+                self.report(&member.key_span, ("M2003", message, help));
+            } else {
+                // The items of a free-form map share the fields of their common type.
+                let nested = if closed { field.map_or(&[][..], |field| field.nested) } else { fields };
+                let value = self.value(inner, nested, &member.value);
+                map.insert(member.key.clone(), value);
+            }
+            self.path.pop();
+        }
+        if let Some(node) = node {
+            let has = |name: &str| item.get(name).is_some();
+            for (about, finding) in facets::members(node, &has) {
+                let span = about.and_then(|name| item.get(name)).map(|member| member.key_span.clone());
+                let whole = if self.path.is_empty() { self.subject.id_span } else { &item.span };
+                self.report(&span.unwrap_or_else(|| whole.clone()), finding);
+            }
+        }
+        Value::Map(map)
+    }
+
+    fn unknown_property(&mut self, node: Option<Node<'static>>, key: &str, span: &Span) {
+        let known: Vec<&str> = node.and_then(|node| node.members()).into_iter().flatten().collect();
+        let help = match suggest(key, known.iter().copied()) {
+            Some(near) => Some(format!("did you mean `{near}`?")),
+            None if known.len() <= 12 => Some(format!("properties: {}", known.join(", "))),
+            None => None,
+        };
+        let owner = match self.path.len() {
+            0 | 1 => self.subject.kind.to_owned(),
+            _ => format!("{} of {}", self.path[self.path.len() - 2], self.subject.kind),
+        };
+        self.report(span, ("M2002", format!("is no property of {owner}"), help));
+    }
+
+    /// Converts a scalar as CloudFormation does.
+    fn scalar(&mut self, node: Option<Node<'static>>, types: &[&str], scalar: &Scalar, item: &Item) -> Value {
+        let mut found = Vec::new();
+        let takes = |name: &str| types.contains(&name);
+        let sense = scalar.sense();
+        // A secret's text is not known before the call, and so is not checked.
+        let dynamic = is_dynamic(&scalar.text);
+        let value = if types.is_empty() {
+            Value::from_json(scalar.to_json())
+        } else if dynamic && types.iter().any(|t| !matches!(*t, "array" | "object")) {
+            Value::String(scalar.text.clone())
+        } else if let (true, Some(number)) =
+            (takes("integer") && sense != Sense::Text || types == ["integer"], whole(&scalar.text))
+        {
+            Value::Number(number)
+        } else if let (true, Some(number)) =
+            (takes("number") && (sense != Sense::Text || !takes("string")), decimal(&scalar.text))
+        {
+            Value::Number(number)
+        } else if let (true, Some(truth)) =
+            (takes("boolean") && (sense != Sense::Text || !takes("string")), boolean(scalar))
+        {
+            Value::Bool(truth)
+        } else if takes("string") {
+            Value::String(scalar.as_text().to_owned())
+        } else {
+            let help = if types == ["array"] { Some("write it as a list: [ ... ]") } else { None };
+            return self.wrong_type(item, types, help);
+        };
+        if let Some(node) = node.filter(|_| !dynamic) {
+            match &value {
+                Value::String(text) => facets::text(node, text, &mut found),
+                Value::Number(number) => {
+                    facets::number(node, number.as_f64().unwrap_or_default(), &mut found);
+                    facets::allowed(node, &Json::Number(number.clone()), &mut found);
+                }
+                Value::Bool(truth) => facets::allowed(node, &Json::Bool(*truth), &mut found),
+                _ => {}
+            }
+        }
+        found.into_iter().for_each(|finding| self.report(&item.span, finding));
+        value
+    }
+
+    fn shape(&self, value: &Value) -> Shape {
+        match value {
+            Value::Attribute(reference) => self.attribute_shape(reference),
+            Value::Call(call) => match is_list(call) {
+                Some(true) => Shape::List,
+                Some(false) => Shape::Scalar,
+                None => Shape::Unknown,
+            },
+            _ => Shape::Unknown,
+        }
+    }
+
+    fn attribute_shape(&self, reference: &Reference) -> Shape {
+        if reference.attribute == "Ref" {
+            return Shape::Scalar;
+        }
+        let node = (self.kind_of)(&reference.address)
+            .and_then(super::of)
+            .and_then(|schema| schema.attribute_node(&reference.attribute));
+        match node.map(|node| node.types()).unwrap_or_default().as_slice() {
+            ["array"] => Shape::List,
+            ["object"] => Shape::Object,
+            [] => Shape::Unknown,
+            types if types.iter().any(|t| matches!(*t, "array" | "object")) => Shape::Unknown,
+            _ => Shape::Scalar,
+        }
+    }
+
+    /// Parses JSON that stands in text properties, as far as it is known.
+    fn embedded(&mut self, properties: &Item) {
+        for (_, path) in EMBEDDED.iter().filter(|(kind, _)| *kind == self.subject.kind) {
+            let item =
+                path.split('/').try_fold(properties, |item, name| item.get(name).map(|member| &member.value));
+            let Some(item) = item else { continue };
+            let error = match &item.kind {
+                Kind::Scalar(scalar) if is_dynamic(&scalar.text) => None,
+                Kind::Scalar(scalar) => serde_json::from_str::<serde::de::IgnoredAny>(&scalar.text).err(),
+                // What a reference will be is not known; in most places of a document a text or a number fits.
+                Kind::Deferred(value @ Value::Call(_)) if !any_text(value, &is_dynamic) => {
+                    let with = |text: &'static str| match value
+                        .resolve(&|_| Some(Json::String(text.to_owned())))
+                    {
+                        Ok(Json::String(text)) => serde_json::from_str::<serde::de::IgnoredAny>(&text).err(),
+                        _ => None,
+                    };
+                    with("x").and_then(|error| with("0").map(|_| error))
+                }
+                _ => None,
+            };
+            if let Some(error) = error {
+                self.path = path.split('/').map(str::to_owned).collect();
+                self.report(&item.span, ("M2016", format!("the text is not JSON: {error}"), None));
+                self.path.clear();
+            }
+        }
+    }
+}
+
+/// A whole number, however it is written (`3`, `"3"`, `3.0`).
+fn whole(text: &str) -> Option<Number> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(number.into());
+    }
+    let number = text.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && n.abs() < 9e15)?;
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+    Some((number as i64).into())
+}
+
+fn decimal(text: &str) -> Option<Number> {
+    let text = text.trim();
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(number.into());
+    }
+    // Names like `inf` parse as floats but are no numbers.
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Number::from_f64(text.parse().ok()?)
+}
+
+fn boolean(scalar: &Scalar) -> Option<bool> {
+    match scalar.sense() {
+        Sense::Bool(truth) => Some(truth),
+        _ if scalar.text.eq_ignore_ascii_case("true") => Some(true),
+        _ if scalar.text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

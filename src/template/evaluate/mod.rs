@@ -1,0 +1,18 @@
+//! From templates to the resource graph: parameters, conditions, functions, tags.
+
+mod conditions;
+mod environment;
+mod functions;
+mod names;
+mod outline;
+mod parameters;
+mod plan;
+mod run;
+mod sub;
+mod tags;
+
+pub use environment::Environment;
+pub use run::{evaluate, zone_regions};
+
+#[cfg(test)]
+mod tests;

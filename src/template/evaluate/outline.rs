@@ -1,0 +1,371 @@
+//! A template's sections, taken apart without evaluating anything.
+
+use std::collections::HashMap;
+
+use crate::{
+    error::Span,
+    graph::DeletionPolicy,
+    template::{
+        problems::Problems,
+        suggest::hint,
+        syntax::{Entry, Node, Tree},
+    },
+};
+
+const SECTIONS: &[&str] = &[
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
+];
+const ATTRIBUTES: &[&str] = &[
+    "Condition",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+];
+const OUTPUT_KEYS: &[&str] = &["Condition", "Description", "Export", "Value"];
+
+/// A name somewhere in a template.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name<'t> {
+    pub text: &'t str,
+    pub span: &'t Span,
+}
+
+/// One resource as written.
+#[derive(Debug)]
+pub(super) struct Resource<'t> {
+    pub id: Name<'t>,
+    pub kind: Option<Name<'t>>,
+    pub properties: Option<&'t Tree>,
+    pub depends_on: Vec<Name<'t>>,
+    pub condition: Option<Name<'t>>,
+    pub deletion: Option<DeletionPolicy>,
+    pub replacement: Option<DeletionPolicy>,
+    pub metadata: Option<&'t Tree>,
+}
+
+/// One output as written.
+#[derive(Debug)]
+pub(super) struct OutputDecl<'t> {
+    pub name: Name<'t>,
+    pub value: Option<&'t Tree>,
+    pub description: Option<String>,
+    pub condition: Option<Name<'t>>,
+    pub export: Option<&'t Tree>,
+}
+
+/// A template taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Outline<'t> {
+    pub description: Option<String>,
+    pub parameters: &'t [Entry],
+    pub mappings: HashMap<&'t str, HashMap<&'t str, HashMap<&'t str, &'t Tree>>>,
+    pub mapping_names: Vec<Name<'t>>,
+    pub conditions: HashMap<&'t str, &'t Entry>,
+    pub condition_names: Vec<Name<'t>>,
+    pub rules: &'t [Entry],
+    pub resources: Vec<Resource<'t>>,
+    /// Where each logical id is in `resources`.
+    pub index: HashMap<&'t str, usize>,
+    pub outputs: Vec<OutputDecl<'t>>,
+}
+
+impl<'t> Outline<'t> {
+    /// Takes the template apart and notes what is in the wrong place.
+    pub(super) fn read(tree: &'t Tree, problems: &mut Problems) -> Self {
+        let mut outline = Self::default();
+        let Some(entries) = tree.as_map() else {
+            problems.error(
+                "M1021",
+                Some(&tree.span),
+                format!("a template is an object, not {}", tree.describe()),
+            );
+            return outline;
+        };
+        for entry in entries {
+            let (span, value) = (&entry.key_span, &entry.value);
+            match entry.key.as_str() {
+                "AWSTemplateFormatVersion" => {
+                    if value.as_text() != Some("2010-09-09") {
+                        problems
+                            .error(
+                                "M1021",
+                                Some(&value.span),
+                                "the only template format version is 2010-09-09",
+                            )
+                            .help("write `AWSTemplateFormatVersion: '2010-09-09'`, or leave it out");
+                    }
+                }
+                "Description" => outline.description = description(value, problems),
+                "Metadata" => {}
+                "Parameters" => {
+                    outline.parameters = section(entry, problems);
+                    for parameter in outline.parameters {
+                        logical_id("parameter", parameter, problems);
+                    }
+                }
+                "Mappings" => outline.mappings(entry, problems),
+                "Conditions" => {
+                    for condition in section(entry, problems) {
+                        logical_id("condition", condition, problems);
+                        outline.conditions.insert(&condition.key, condition);
+                        outline.condition_names.push(name(condition));
+                    }
+                }
+                "Rules" => outline.rules = section(entry, problems),
+                "Transform" => transform(value, problems),
+                "Resources" => {
+                    for resource in section(entry, problems) {
+                        logical_id("resource", resource, problems);
+                        outline.index.insert(&resource.key, outline.resources.len());
+                        outline.resources.push(self::resource(resource, problems));
+                    }
+                }
+                "Outputs" => {
+                    for output in section(entry, problems) {
+                        logical_id("output", output, problems);
+                        outline.outputs.push(self::output(output, problems));
+                    }
+                }
+                "Hooks" | "Globals" => {
+                    let message = format!("the section `{}` is not supported", entry.key);
+                    problems.error("M1022", Some(span), message);
+                }
+                other => {
+                    let help = hint(other, "sections", SECTIONS.iter().copied());
+                    problems
+                        .error("M1020", Some(span), format!("`{other}` is no section of a template"))
+                        .maybe_help(help);
+                }
+            }
+        }
+        if tree.get("Resources").is_none() {
+            problems
+                .error("M1021", Some(&tree.span), "the template has no `Resources`")
+                .help("a template declares at least the section `Resources`");
+        }
+        outline
+    }
+
+    /// The resource of that logical id.
+    pub(super) fn resource(&self, id: &str) -> Option<&Resource<'t>> {
+        self.resources.get(*self.index.get(id)?)
+    }
+
+    fn mappings(&mut self, entry: &'t Entry, problems: &mut Problems) {
+        for mapping in section(entry, problems) {
+            logical_id("mapping", mapping, problems);
+            self.mapping_names.push(name(mapping));
+            let mut top = HashMap::new();
+            for first in section(mapping, problems) {
+                let mut second = HashMap::new();
+                for leaf in section(first, problems) {
+                    let fits = match &leaf.value.value {
+                        Node::Scalar(_) => true,
+                        Node::List(items) => items.iter().all(|item| item.as_scalar().is_some()),
+                        Node::Null | Node::Map(_) => false,
+                    };
+                    if fits {
+                        second.insert(leaf.key.as_str(), &leaf.value);
+                    } else {
+                        let message = format!(
+                            "a mapping holds texts and lists of texts, not {}",
+                            leaf.value.describe()
+                        );
+                        problems.error("M1021", Some(&leaf.value.span), message);
+                    }
+                }
+                top.insert(first.key.as_str(), second);
+            }
+            self.mappings.insert(&mapping.key, top);
+        }
+    }
+}
+
+fn name(entry: &Entry) -> Name<'_> {
+    Name { text: &entry.key, span: &entry.key_span }
+}
+
+/// The members of an object; an empty section is none.
+fn section<'t>(entry: &'t Entry, problems: &mut Problems) -> &'t [Entry] {
+    match &entry.value.value {
+        Node::Map(entries) => entries,
+        Node::Null => &[],
+        _ => {
+            let message = format!("`{}` must be an object, not {}", entry.key, entry.value.describe());
+            problems.error("M1021", Some(&entry.value.span), message);
+            &[]
+        }
+    }
+}
+
+fn logical_id(what: &str, entry: &Entry, problems: &mut Problems) {
+    if entry.key.starts_with("Fn::ForEach") || entry.key == "Fn::Transform" {
+        let message = format!("`{}` is not supported", entry.key);
+        problems.error("M1022", Some(&entry.key_span), message).help("write the repeated parts out");
+    } else if entry.key.is_empty()
+        || entry.key.len() > 255
+        || !entry.key.bytes().all(|b| b.is_ascii_alphanumeric())
+    {
+        let message = format!("`{}` cannot name a {what}: letters and digits only, at most 255", entry.key);
+        problems.error("M1023", Some(&entry.key_span), message);
+    }
+}
+
+fn description(tree: &Tree, problems: &mut Problems) -> Option<String> {
+    match tree.as_text() {
+        Some(text) => Some(text.to_owned()),
+        None => {
+            let message = format!("a description is a text without functions, not {}", tree.describe());
+            problems.error("M1021", Some(&tree.span), message);
+            None
+        }
+    }
+}
+
+fn transform(tree: &Tree, problems: &mut Problems) {
+    let names = tree.as_list().unwrap_or(std::slice::from_ref(tree));
+    for name in names {
+        // Its functions are built in; its loops are refused where they stand.
+        if name.as_text() != Some("AWS::LanguageExtensions") {
+            let what = name.as_text().unwrap_or("this form");
+            problems
+                .error("M1022", Some(&name.span), format!("the transform `{what}` is not supported"))
+                .help(
+                    "transforms run on AWS's side; expand the template first, for example with `sam build`",
+                );
+        }
+    }
+}
+
+fn literal<'t>(entry: &'t Entry, problems: &mut Problems) -> Option<Name<'t>> {
+    match entry.value.as_text() {
+        Some(text) => Some(Name { text, span: &entry.value.span }),
+        None => {
+            let message =
+                format!("`{}` is a text without functions, not {}", entry.key, entry.value.describe());
+            problems.error("M1021", Some(&entry.value.span), message);
+            None
+        }
+    }
+}
+
+fn policy(entry: &Entry, problems: &mut Problems) -> Option<DeletionPolicy> {
+    let name = literal(entry, problems)?;
+    let known = ["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
+    match name.text {
+        "Delete" => Some(DeletionPolicy::Delete),
+        "Retain" => Some(DeletionPolicy::Retain),
+        "RetainExceptOnCreate" if entry.key == "DeletionPolicy" => Some(DeletionPolicy::RetainExceptOnCreate),
+        "Snapshot" => Some(DeletionPolicy::Snapshot),
+        other => {
+            problems
+                .error("M1024", Some(name.span), format!("`{other}` is no {}", entry.key))
+                .maybe_help(hint(other, "it is one of", known));
+            None
+        }
+    }
+}
+
+fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
+    let mut resource = Resource {
+        id: name(entry),
+        kind: None,
+        properties: None,
+        depends_on: Vec::new(),
+        condition: None,
+        deletion: None,
+        replacement: None,
+        metadata: None,
+    };
+    for attribute in section(entry, problems) {
+        let value = &attribute.value;
+        match attribute.key.as_str() {
+            "Type" => resource.kind = literal(attribute, problems),
+            "Properties" => resource.properties = Some(value),
+            "DependsOn" => {
+                for item in value.as_list().unwrap_or(std::slice::from_ref(value)) {
+                    match item.as_text() {
+                        Some(text) => resource.depends_on.push(Name { text, span: &item.span }),
+                        None => {
+                            let message = format!("DependsOn takes logical ids, not {}", item.describe());
+                            problems.error("M1021", Some(&item.span), message);
+                        }
+                    }
+                }
+            }
+            "Condition" => resource.condition = literal(attribute, problems),
+            "DeletionPolicy" => resource.deletion = policy(attribute, problems),
+            "UpdateReplacePolicy" => resource.replacement = policy(attribute, problems),
+            "Metadata" => resource.metadata = Some(value),
+            "CreationPolicy" | "UpdatePolicy" => {
+                let empty = match &value.value {
+                    Node::Null => true,
+                    Node::Map(entries) => entries.is_empty(),
+                    _ => false,
+                };
+                if !empty {
+                    let message = format!("`{}` is not supported", attribute.key);
+                    problems
+                        .error("M1022", Some(&attribute.key_span), message)
+                        .help("remove it: every resource is waited for by its own status");
+                }
+            }
+            other => {
+                let help = hint(other, "attributes", ATTRIBUTES.iter().copied());
+                problems
+                    .error(
+                        "M1021",
+                        Some(&attribute.key_span),
+                        format!("`{other}` is no attribute of a resource"),
+                    )
+                    .maybe_help(help);
+            }
+        }
+    }
+    if entry.value.get("Type").is_none() {
+        problems.error("M1021", Some(&entry.key_span), format!("the resource `{}` has no `Type`", entry.key));
+    }
+    resource
+}
+
+fn output<'t>(entry: &'t Entry, problems: &mut Problems) -> OutputDecl<'t> {
+    let mut output =
+        OutputDecl { name: name(entry), value: None, description: None, condition: None, export: None };
+    for member in section(entry, problems) {
+        match member.key.as_str() {
+            "Value" => output.value = Some(&member.value),
+            "Description" => output.description = description(&member.value, problems),
+            "Condition" => output.condition = literal(member, problems),
+            "Export" => {
+                output.export = member.value.get("Name");
+                if output.export.is_none() {
+                    problems.error("M1021", Some(&member.value.span), "`Export` has no `Name`");
+                }
+            }
+            other => {
+                let help = hint(other, "it takes", OUTPUT_KEYS.iter().copied());
+                problems
+                    .error("M1021", Some(&member.key_span), format!("`{other}` is no attribute of an output"))
+                    .maybe_help(help);
+            }
+        }
+    }
+    if output.value.is_none() {
+        problems.error("M1021", Some(&entry.key_span), format!("the output `{}` has no `Value`", entry.key));
+    }
+    output
+}

@@ -1,0 +1,393 @@
+//! The `Parameters` section: declarations, values, constraints.
+
+use std::collections::{BTreeMap, HashMap};
+
+use fancy_regex::Regex;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    error::Span,
+    template::{
+        options::StackSource,
+        problems::Problems,
+        suggest::hint,
+        syntax::{Entry, Tree},
+    },
+};
+
+const KEYS: &[&str] = &[
+    "AllowedPattern",
+    "AllowedValues",
+    "ConstraintDescription",
+    "Default",
+    "Description",
+    "MaxLength",
+    "MaxValue",
+    "MinLength",
+    "MinValue",
+    "NoEcho",
+    "Type",
+];
+
+/// Types whose values are texts of a known beginning; CloudFormation looks them up in the account.
+const AWS_TYPES: &[(&str, &str)] = &[
+    ("AWS::EC2::AvailabilityZone::Name", ""),
+    ("AWS::EC2::Image::Id", "ami-"),
+    ("AWS::EC2::Instance::Id", "i-"),
+    ("AWS::EC2::KeyPair::KeyName", ""),
+    ("AWS::EC2::SecurityGroup::GroupName", ""),
+    ("AWS::EC2::SecurityGroup::Id", "sg-"),
+    ("AWS::EC2::Subnet::Id", "subnet-"),
+    ("AWS::EC2::VPC::Id", "vpc-"),
+    ("AWS::EC2::Volume::Id", "vol-"),
+    ("AWS::Route53::HostedZone::Id", ""),
+    ("AWS::SSM::Parameter::Name", ""),
+];
+
+/// A parameter with its value.
+#[derive(Clone, PartialEq)]
+pub(super) struct Parameter {
+    pub value: Given,
+    /// Its value must not be shown.
+    pub no_echo: bool,
+    /// What stands for the value of a `NoEcho` parameter.
+    pub placeholder: String,
+}
+
+/// A parameter's value.
+#[derive(Clone, PartialEq)]
+pub(super) enum Given {
+    /// A text or a number.
+    Text(String),
+    /// A list of texts.
+    List(Vec<String>),
+    /// The name of an SSM parameter whose value is read when it is needed.
+    Ssm(String),
+    /// There is none, which has been reported.
+    Missing,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Base {
+    String,
+    Number,
+    Aws(&'static str),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Type {
+    base: Base,
+    list: bool,
+    ssm: bool,
+}
+
+fn parse_type(name: &str) -> Option<Type> {
+    if let Some(inner) =
+        name.strip_prefix("AWS::SSM::Parameter::Value<").and_then(|rest| rest.strip_suffix('>'))
+    {
+        let inner = parse_type(inner).filter(|inner| !inner.ssm)?;
+        return Some(Type { ssm: true, ..inner });
+    }
+    let aws =
+        |name: &str| AWS_TYPES.iter().find(|(known, _)| *known == name).map(|(_, prefix)| Base::Aws(prefix));
+    let (base, list) = match name {
+        "String" => (Base::String, false),
+        "Number" => (Base::Number, false),
+        "CommaDelimitedList" | "List<String>" => (Base::String, true),
+        "List<Number>" => (Base::Number, true),
+        other => match other.strip_prefix("List<").and_then(|rest| rest.strip_suffix('>')) {
+            Some(inner) => (aws(inner)?, true),
+            None => (aws(other)?, false),
+        },
+    };
+    Some(Type { base, list, ssm: false })
+}
+
+/// Reads the section and settles every value. Values of `NoEcho` parameters go to `secrets`.
+pub(super) fn resolve<'t>(
+    entries: &'t [Entry],
+    stack: &StackSource,
+    secrets: &mut BTreeMap<String, String>,
+    problems: &mut Problems,
+) -> HashMap<&'t str, Parameter> {
+    entries.iter().map(|entry| (entry.key.as_str(), parameter(entry, stack, secrets, problems))).collect()
+}
+
+fn parameter(
+    entry: &Entry,
+    stack: &StackSource,
+    secrets: &mut BTreeMap<String, String>,
+    problems: &mut Problems,
+) -> Parameter {
+    let name = entry.key.as_str();
+    let missing = Parameter { value: Given::Missing, no_echo: true, placeholder: String::new() };
+    let Some(members) = entry.value.as_map() else {
+        let message = format!("the parameter `{name}` must be an object, not {}", entry.value.describe());
+        problems.error("M1030", Some(&entry.value.span), message);
+        return missing;
+    };
+    for member in members.iter().filter(|member| !KEYS.contains(&member.key.as_str())) {
+        let help = hint(&member.key, "it takes", KEYS.iter().copied());
+        let message = format!("`{}` is no attribute of a parameter", member.key);
+        problems.error("M1030", Some(&member.key_span), message).maybe_help(help);
+    }
+    let Some(kind) = declared_type(entry, problems) else { return missing };
+    let no_echo =
+        entry.value.get("NoEcho").and_then(Tree::as_text).is_some_and(|t| t.eq_ignore_ascii_case("true"));
+    let before = problems.len();
+    let rules = Rules::read(entry, no_echo, problems);
+    let (text, span) = match (stack.parameters.get(name), entry.value.get("Default")) {
+        (Some(given), _) => (given.text.clone(), given.span.as_ref()),
+        (None, Some(default)) => match default_text(default) {
+            Some(text) => (text, Some(&default.span)),
+            None => {
+                let message = format!("a default is a text without functions, not {}", default.describe());
+                problems.error("M1030", Some(&default.span), message);
+                return missing;
+            }
+        },
+        (None, None) => {
+            let stack = &stack.name;
+            problems
+                .error(
+                    "M1031",
+                    Some(&entry.key_span),
+                    format!("the parameter `{name}` of stack `{stack}` has no value"),
+                )
+                .help(format!("give one: --set {stack}.{name}=..., or `parameters:` in the manifest"));
+            return missing;
+        }
+    };
+    if kind.ssm {
+        return ssm(entry, kind, &text, span, problems);
+    }
+    let items: Vec<&str> = match (kind.list, text.is_empty()) {
+        (true, true) => Vec::new(),
+        (true, false) => text.split(',').map(str::trim).collect(),
+        (false, _) => vec![&text],
+    };
+    let place = span.unwrap_or(&entry.key_span);
+    for item in &items {
+        if let Some(reason) = rules.violated(kind, item) {
+            let shown = if no_echo { "its value".to_owned() } else { format!("`{item}`") };
+            problems
+                .error(
+                    "M1032",
+                    Some(place),
+                    format!("the parameter `{name}` of stack `{}`: {shown} {reason}", stack.name),
+                )
+                .maybe_help(rules.description.clone());
+        }
+    }
+    if problems.len() > before {
+        return missing;
+    }
+    let mut placeholder = String::new();
+    if no_echo {
+        placeholder = secret(name, stack, &text, secrets);
+    }
+    let value = if kind.list {
+        Given::List(items.into_iter().map(str::to_owned).collect())
+    } else {
+        Given::Text(text.trim_end_matches(if kind.base == Base::Number { ' ' } else { '\0' }).to_owned())
+    };
+    Parameter { value, no_echo, placeholder }
+}
+
+fn declared_type(entry: &Entry, problems: &mut Problems) -> Option<Type> {
+    let name = entry.key.as_str();
+    let Some(tree) = entry.value.get("Type") else {
+        problems
+            .error("M1030", Some(&entry.key_span), format!("the parameter `{name}` has no `Type`"))
+            .help("most are `Type: String`");
+        return None;
+    };
+    let kind = tree.as_text().and_then(parse_type);
+    if kind.is_none() {
+        let known = AWS_TYPES.iter().map(|(name, _)| *name);
+        let known = known.chain(["String", "Number", "List<Number>", "CommaDelimitedList"]);
+        let shown = tree.as_text().unwrap_or("this");
+        problems
+            .error("M1033", Some(&tree.span), format!("`{shown}` is no type of a parameter"))
+            .maybe_help(hint(shown, "types", known));
+    }
+    kind
+}
+
+fn default_text(tree: &Tree) -> Option<String> {
+    if let Some(items) = tree.as_list() {
+        return items.iter().map(Tree::as_text).collect::<Option<Vec<_>>>().map(|items| items.join(","));
+    }
+    tree.as_text().map(str::to_owned)
+}
+
+fn ssm(entry: &Entry, kind: Type, name: &str, span: Option<&Span>, problems: &mut Problems) -> Parameter {
+    let place = span.unwrap_or(&entry.key_span);
+    let mut value = Given::Ssm(name.trim().to_owned());
+    if kind.list {
+        let message = format!("the parameter `{}` is a list kept in SSM, which is not supported", entry.key);
+        problems.error("M1033", Some(place), message).help("take one SSM parameter for each item");
+        value = Given::Missing;
+    } else if name.trim().is_empty() || name.contains(['}', '{', ' ']) {
+        let message = format!("the parameter `{}`: `{name}` is no name of an SSM parameter", entry.key);
+        problems.error("M1032", Some(place), message);
+        value = Given::Missing;
+    }
+    Parameter { value, no_echo: false, placeholder: String::new() }
+}
+
+/// Keeps the value apart and returns the text that stands for it.
+fn secret(name: &str, stack: &StackSource, value: &str, secrets: &mut BTreeMap<String, String>) -> String {
+    let digest = hex::encode(&Sha256::digest(value.as_bytes())[..2]);
+    let mut placeholder = format!("{{{{resolve:parameter:{name}:{digest}}}}}");
+    // Two stacks may have a parameter of that name, and 16 bits may be the same for two values.
+    if secrets.get(&placeholder).is_some_and(|other| other != value) {
+        placeholder = format!("{{{{resolve:parameter:{}.{name}:{digest}}}}}", stack.name);
+    }
+    secrets.insert(placeholder.clone(), value.to_owned());
+    placeholder
+}
+
+/// A parameter's constraints.
+struct Rules {
+    allowed: Option<Vec<String>>,
+    pattern: Option<(String, Regex)>,
+    length: (Option<usize>, Option<usize>),
+    range: (Option<f64>, Option<f64>),
+    description: Option<String>,
+}
+
+impl Rules {
+    fn read(entry: &Entry, no_echo: bool, problems: &mut Problems) -> Self {
+        let tree = &entry.value;
+        let number = |key: &str, problems: &mut Problems| -> Option<f64> {
+            let tree = tree.get(key)?;
+            let parsed =
+                tree.as_text().and_then(|text| text.trim().parse::<f64>().ok()).filter(|n| n.is_finite());
+            if parsed.is_none() {
+                problems.error(
+                    "M1030",
+                    Some(&tree.span),
+                    format!("`{key}` is a number, not {}", tree.describe()),
+                );
+            }
+            parsed
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "lengths are small and clamped"
+        )]
+        let whole = |n: f64| n.max(0.0) as usize;
+        let length = (number("MinLength", problems).map(whole), number("MaxLength", problems).map(whole));
+        let range = (number("MinValue", problems), number("MaxValue", problems));
+        let allowed = tree.get("AllowedValues").and_then(|tree| {
+            let values: Option<Vec<String>> = tree
+                .as_list()
+                .and_then(|items| items.iter().map(|i| i.as_text().map(str::to_owned)).collect());
+            if values.is_none() {
+                problems.error("M1030", Some(&tree.span), "`AllowedValues` is a list of texts");
+            }
+            values
+        });
+        let pattern = tree.get("AllowedPattern").and_then(|tree| {
+            let text = tree.as_text().unwrap_or_default();
+            // The pattern must fit the whole value.
+            match Regex::new(&format!("^(?:{text})$")) {
+                Ok(regex) => Some((text.to_owned(), regex)),
+                Err(_) => {
+                    problems.error("M1030", Some(&tree.span), format!("`{text}` is no regular expression"));
+                    None
+                }
+            }
+        });
+        let description = tree.get("ConstraintDescription").and_then(Tree::as_text).map(str::to_owned);
+        let description = description.or_else(|| {
+            (!no_echo).then(|| tree.get("Description").and_then(Tree::as_text).map(str::to_owned)).flatten()
+        });
+        Self { allowed, pattern, length, range, description }
+    }
+
+    /// Why the value is not allowed; the reason never holds the value.
+    fn violated(&self, kind: Type, value: &str) -> Option<String> {
+        let number = value.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+        match kind.base {
+            Base::Number if number.is_none() => return Some("is no number".to_owned()),
+            Base::Aws(prefix) if !value.starts_with(prefix) => {
+                return Some(format!("does not start with `{prefix}`"));
+            }
+            Base::Aws(_) if value.is_empty() => return Some("is empty".to_owned()),
+            _ => {}
+        }
+        if let Some(allowed) = &self.allowed {
+            let same = |other: &String| {
+                other == value || (kind.base == Base::Number && other.trim().parse::<f64>().ok() == number)
+            };
+            if !allowed.iter().any(same) {
+                return Some(format!("is not one of {}", allowed.join(", ")));
+            }
+        }
+        if kind.base != Base::Number {
+            let length = value.chars().count();
+            if let (Some(min), _) = self.length
+                && length < min
+            {
+                return Some(format!("is shorter than {min}"));
+            }
+            if let (_, Some(max)) = self.length
+                && length > max
+            {
+                return Some(format!("is longer than {max}"));
+            }
+            if let Some((pattern, regex)) = &self.pattern
+                && !regex.is_match(value).unwrap_or(true)
+            {
+                return Some(format!("does not match {pattern}"));
+            }
+        } else if let Some(number) = number {
+            if let (Some(min), _) = self.range
+                && number < min
+            {
+                return Some(format!("is less than {min}"));
+            }
+            if let (_, Some(max)) = self.range
+                && number > max
+            {
+                return Some(format!("is more than {max}"));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_told_apart() {
+        for name in [
+            "String",
+            "Number",
+            "CommaDelimitedList",
+            "List<Number>",
+            "List<AWS::EC2::Subnet::Id>",
+            "AWS::EC2::VPC::Id",
+            "AWS::SSM::Parameter::Value<String>",
+            "AWS::SSM::Parameter::Value<List<String>>",
+            "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
+            "AWS::SSM::Parameter::Name",
+        ] {
+            assert!(parse_type(name).is_some(), "{name}");
+        }
+        for name in [
+            "string",
+            "List<>",
+            "AWS::EC2::Vpc::Id",
+            "AWS::SSM::Parameter::Value<AWS::SSM::Parameter::Value<String>>",
+            "",
+        ] {
+            assert!(parse_type(name).is_none(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! All stacks of a plan at once: what they share while they are evaluated.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, HashMap, HashSet},
+};
+
+use super::{
+    environment::Environment,
+    outline::{Outline, OutputDecl, Resource},
+    parameters::{self, Parameter},
+};
+use crate::{
+    error::{Diagnostic, Span},
+    graph::Address,
+    template::{
+        item::Item,
+        options::{Loaded, StackSource},
+        problems::Problems,
+    },
+};
+
+/// Conditions, outputs and properties may lead to each other at most this often in a row.
+pub(super) const MAX_CHAIN: usize = 64;
+
+/// Beyond that many findings, looking for similar names is not worth its time.
+pub(super) const ENOUGH: usize = 100;
+
+/// The stacks of a plan and what evaluation has found out about them.
+pub(super) struct Plan<'p> {
+    pub env: &'p Environment,
+    pub scopes: Vec<Scope<'p>>,
+    /// Exported outputs by name: (stack, output).
+    pub exports: HashMap<String, Vec<(usize, usize)>>,
+    /// Outputs that are evaluated; `None` while one is at it.
+    pub outputs: RefCell<HashMap<(usize, usize), Option<Item>>>,
+    pub problems: RefCell<Problems>,
+    pub secrets: BTreeMap<String, String>,
+    /// How many properties and outputs are being followed right now.
+    pub chain: Cell<usize>,
+}
+
+/// One stack.
+pub(super) struct Scope<'p> {
+    pub index: usize,
+    pub source: &'p StackSource,
+    pub outline: Outline<'p>,
+    pub parameters: HashMap<&'p str, Parameter>,
+    /// Conditions that are evaluated; `None` while one is at it.
+    pub conditions: RefCell<HashMap<&'p str, Option<Option<bool>>>>,
+    /// Names that something refers to.
+    pub used: RefCell<HashSet<(Section, &'p str)>>,
+}
+
+/// The sections whose names can go unused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Section {
+    Parameter,
+    Condition,
+    Mapping,
+}
+
+/// Where a value stands: decides which functions are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Properties, metadata and outputs.
+    Value,
+    /// The `Conditions` section.
+    Condition,
+    /// The `Rules` section.
+    Rule,
+}
+
+/// Evaluates values of one stack in one place.
+#[derive(Clone, Copy)]
+pub(super) struct Eval<'e, 'p> {
+    pub plan: &'e Plan<'p>,
+    pub scope: &'e Scope<'p>,
+    pub place: Place,
+    pub address: Option<&'e Address>,
+}
+
+impl<'p> Plan<'p> {
+    /// Takes all templates apart and settles their parameters.
+    pub(super) fn new(loaded: &'p Loaded, env: &'p Environment) -> Self {
+        let mut problems = Problems::default();
+        let mut secrets = BTreeMap::new();
+        let scopes = loaded.stacks.iter().enumerate().map(|(index, source)| {
+            let outline = Outline::read(&source.template, &mut problems);
+            let parameters = parameters::resolve(outline.parameters, source, &mut secrets, &mut problems);
+            let (conditions, used) = (RefCell::default(), RefCell::default());
+            Scope { index, source, outline, parameters, conditions, used }
+        });
+        let scopes = scopes.collect();
+        Self {
+            env,
+            scopes,
+            exports: HashMap::new(),
+            outputs: RefCell::default(),
+            problems: RefCell::new(problems),
+            secrets,
+            chain: Cell::new(0),
+        }
+    }
+
+    /// Values of one stack.
+    pub(super) fn eval<'e>(&'e self, scope: &'e Scope<'p>, place: Place) -> Eval<'e, 'p> {
+        Eval { plan: self, scope, place, address: None }
+    }
+
+    /// Hides values of `NoEcho` parameters in a message.
+    fn veil(&self, text: String) -> String {
+        self.secrets
+            .values()
+            .filter(|secret| !secret.is_empty())
+            .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "***") } else { text })
+    }
+}
+
+impl<'p> Scope<'p> {
+    pub(super) fn mark(&self, section: Section, name: &'p str) {
+        self.used.borrow_mut().insert((section, name));
+    }
+}
+
+impl<'e, 'p> Eval<'e, 'p> {
+    pub(super) fn at(self, address: &'e Address) -> Self {
+        Self { address: Some(address), ..self }
+    }
+
+    pub(super) fn error(
+        &self,
+        code: &'static str,
+        span: &Span,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let class = crate::error::Class::Plan;
+        let mut diagnostic =
+            Diagnostic::error(code, class, self.plan.veil(message.into())).span(Some(span.clone()));
+        diagnostic.help = help.map(|help| self.plan.veil(help));
+        diagnostic.address = self.address.cloned();
+        self.plan.problems.borrow_mut().add(diagnostic);
+    }
+
+    /// Whether similar names are still worth looking for.
+    pub(super) fn patient(&self) -> bool {
+        self.plan.problems.borrow().len() < ENOUGH
+    }
+
+    /// Whether the resource is made: its condition holds, or could not be decided.
+    pub(super) fn exists(&self, resource: &Resource<'p>) -> bool {
+        self.holds(resource.condition.map(|name| name.text))
+    }
+
+    /// Whether the output is there.
+    pub(super) fn is_output(&self, output: &OutputDecl<'p>) -> bool {
+        self.holds(output.condition.map(|name| name.text))
+    }
+
+    fn holds(&self, condition: Option<&'p str>) -> bool {
+        condition
+            .is_none_or(|name| self.plan.eval(self.scope, Place::Condition).condition(name) != Some(false))
+    }
+}

@@ -1,0 +1,257 @@
+//! The way through a plan: names, exports, resources, outputs, rules.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value as Json;
+
+use super::{
+    environment::Environment,
+    names::intrinsic,
+    outline::Resource,
+    plan::{Eval, Place, Plan, Scope},
+    tags,
+};
+use crate::{
+    error::{Class, Diagnostic},
+    graph::{Address, DeletionPolicy, Graph, Node, Output, Secrets, StackInfo, Value},
+    schema::check,
+    template::{
+        item::{Item, Kind},
+        options::Loaded,
+        syntax::{Node as Syntax, Tree},
+    },
+};
+
+/// Types of which AWS can take a final snapshot.
+const SNAPSHOTS: &[&str] = &[
+    "AWS::DocDB::DBCluster",
+    "AWS::EC2::Volume",
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::Neptune::DBCluster",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::Redshift::Cluster",
+];
+
+/// Evaluates a plan to its resource graph, with all properties checked against their types' schemas, and the
+/// warnings.
+///
+/// # Errors
+/// Everything that is wrong with the plan, in the order of its files.
+pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut plan = Plan::new(loaded, env);
+    plan.problems.borrow_mut().extend(loaded.warnings.clone());
+    for scope in &plan.scopes {
+        plan.eval(scope, Place::Value).resolve_stack();
+    }
+    plan.exports = exports(&plan);
+    let mut graph = Graph {
+        migration: loaded.migration.clone(),
+        environment: loaded.environment.clone(),
+        ..Graph::default()
+    };
+    let mut poisoned = false;
+    for scope in &plan.scopes {
+        let here = plan.eval(scope, Place::Value);
+        for resource in &scope.outline.resources {
+            if !here.exists(resource) {
+                continue;
+            }
+            let (node, whole) = here.node(resource);
+            poisoned |= !whole;
+            if let Some(node) = node {
+                graph.index.insert(node.address.clone(), graph.nodes.len());
+                graph.nodes.push(node);
+            }
+        }
+        let outputs = here.outputs(&mut poisoned);
+        graph.stacks.push(StackInfo {
+            name: scope.source.name.clone(),
+            region: scope.source.region.clone(),
+            description: scope.outline.description.clone(),
+            outputs,
+        });
+        here.check_rules();
+        here.all_conditions();
+        here.warn_unused();
+    }
+    graph.secrets = Secrets(std::mem::take(&mut plan.secrets));
+    let warnings = plan.problems.into_inner().finish()?;
+    if poisoned {
+        let message = "a value could not be evaluated and nothing says why; this is a defect";
+        return Err(vec![Diagnostic::error("M1099", Class::Internal, message)]);
+    }
+    Ok((graph, warnings))
+}
+
+/// Regions whose availability zones [`evaluate`] will want in [`Environment::zones`].
+#[must_use]
+pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
+    let env = Environment::offline();
+    let plan = Plan::new(loaded, &env);
+    let mut regions = BTreeSet::new();
+    for scope in &plan.scopes {
+        let here = plan.eval(scope, Place::Value);
+        let outputs = scope.outline.outputs.iter().filter_map(|output| output.value);
+        let properties = scope.outline.resources.iter().filter_map(|resource| resource.properties);
+        for tree in properties.chain(outputs) {
+            here.zones_in(tree, &mut regions);
+        }
+    }
+    regions
+}
+
+/// Exported outputs by name.
+fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
+    let mut exports: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+    for scope in &plan.scopes {
+        let here = plan.eval(scope, Place::Value);
+        for (at, output) in scope.outline.outputs.iter().enumerate() {
+            let Some(tree) = output.export.filter(|_| here.is_output(output)) else { continue };
+            let Some(name) = here.known_text(tree, "the name of an export") else { continue };
+            let others = exports.entry(name.clone()).or_default();
+            let region = |stack: usize| &plan.scopes[stack].source.region;
+            if let Some((other, _)) = others.iter().find(|(stack, _)| region(*stack) == &scope.source.region)
+            {
+                let message = format!("`{name}` is exported twice");
+                let help = format!("stack `{}` exports it too", plan.scopes[*other].source.name);
+                here.error("M1051", &tree.span, message, Some(help));
+            } else {
+                others.push((scope.index, at));
+            }
+        }
+    }
+    exports
+}
+
+impl<'p> Eval<'_, 'p> {
+    /// A resource's node, and whether everything in it could be evaluated.
+    fn node(self, resource: &Resource<'p>) -> (Option<Node>, bool) {
+        let source = self.scope.source;
+        let address = Address::new(&source.name, resource.id.text);
+        let here = self.at(&address);
+        let span = resource.properties.map_or(resource.id.span, |tree| &tree.span);
+        let mut item = match resource.properties {
+            Some(tree) => here.eval(tree),
+            None => Item::new(Kind::Map(Vec::new()), span),
+        };
+        if item.kind == Kind::Null {
+            item.kind = Kind::Map(Vec::new());
+        }
+        let metadata = resource.metadata.map_or(Json::Null, |tree| {
+            let item = here.eval(tree);
+            if item.is_known() { item.to_value().known().unwrap_or(Json::Null) } else { tree.to_json() }
+        });
+        let Some(kind) = resource.kind else { return (None, true) };
+        tags::merge(kind.text, &mut item, &source.tags);
+        let whole = !item.is_poisoned();
+        let subject = check::Subject { kind: kind.text, kind_span: kind.span, id_span: resource.id.span };
+        let kind_of = |address: &Address| self.kind_of(address);
+        let (properties, findings) = check::resource(&subject, &address, &item, &kind_of);
+        self.plan.problems.borrow_mut().extend(findings);
+        let (deletion_policy, update_replace_policy) = here.policies(resource, &item);
+        let depends_on = resource.depends_on.iter().filter_map(|needed| {
+            let other = self.scope.outline.resource(needed.text)?;
+            // As in CloudFormation, a resource that is not made is not waited for.
+            self.exists(other).then(|| Address::new(&source.name, needed.text))
+        });
+        let node = Node {
+            kind: kind.text.to_owned(),
+            region: source.region.clone(),
+            properties,
+            depends_on: depends_on.collect(),
+            deletion_policy,
+            update_replace_policy,
+            metadata,
+            span: Some(resource.id.span.clone()),
+            address: address.clone(),
+        };
+        (Some(node), whole)
+    }
+
+    fn policies(&self, resource: &Resource<'p>, properties: &Item) -> (DeletionPolicy, DeletionPolicy) {
+        let kind = resource.kind.map_or("", |kind| kind.text);
+        let snapshot = Some(DeletionPolicy::Snapshot);
+        if (resource.deletion == snapshot || resource.replacement == snapshot) && !SNAPSHOTS.contains(&kind) {
+            let message = format!("no snapshot can be taken of {kind}");
+            self.error("M1024", resource.id.span, message, Some("use Delete or Retain".into()));
+        }
+        // CloudFormation's own default for a database that belongs to no cluster.
+        let standalone = kind == "AWS::RDS::DBInstance" && properties.get("DBClusterIdentifier").is_none();
+        let default = if standalone { DeletionPolicy::Snapshot } else { DeletionPolicy::Delete };
+        (resource.deletion.unwrap_or(default), resource.replacement.unwrap_or_default())
+    }
+
+    fn kind_of(&self, address: &Address) -> Option<&'p str> {
+        let plan = self.plan;
+        let scope: &Scope<'p> = if self.scope.source.name == address.stack() {
+            self.scope
+        } else {
+            plan.scopes.iter().find(|scope| scope.source.name == address.stack())?
+        };
+        scope.outline.resource(address.logical_id())?.kind.map(|kind| kind.text)
+    }
+
+    fn outputs(self, poisoned: &mut bool) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        for (at, declared) in self.scope.outline.outputs.iter().enumerate() {
+            if !self.is_output(declared) {
+                continue;
+            }
+            let item = self.plan.output(self.scope.index, at);
+            *poisoned |= item.is_poisoned();
+            let value = match &item.kind {
+                Kind::Scalar(scalar) => Value::String(scalar.as_text().to_owned()),
+                Kind::Deferred(value) => value.clone(),
+                Kind::Poison => Value::Null,
+                _ => {
+                    let message = format!(
+                        "the output `{}` must be a text, not {}",
+                        declared.name.text,
+                        item.describe()
+                    );
+                    self.error("M1049", &item.span, message, Some("join lists with Fn::Join".into()));
+                    Value::Null
+                }
+            };
+            // The name was evaluated when exports were collected; evaluating it again reports nothing new.
+            let export = declared.export.and_then(|tree| self.known_text(tree, "the name of an export"));
+            outputs.push(Output {
+                name: declared.name.text.to_owned(),
+                value,
+                export,
+                description: declared.description.clone(),
+            });
+        }
+        outputs
+    }
+
+    /// Evaluates conditions that nothing asked for, so that their mistakes are found too.
+    fn all_conditions(self) {
+        for name in &self.scope.outline.condition_names {
+            Eval { place: Place::Condition, ..self }.condition(name.text);
+        }
+    }
+
+    fn zones_in(&self, tree: &'p Tree, regions: &mut BTreeSet<String>) {
+        match &tree.value {
+            Syntax::Null | Syntax::Scalar(_) => {}
+            Syntax::List(items) => items.iter().for_each(|item| self.zones_in(item, regions)),
+            Syntax::Map(entries) => {
+                if let Some(function) = intrinsic(entries).filter(|function| function.key == "Fn::GetAZs") {
+                    let item = self.eval(&function.value);
+                    match &item.kind {
+                        Kind::Scalar(scalar) if !scalar.text.is_empty() => {
+                            regions.insert(scalar.text.clone());
+                        }
+                        _ => {
+                            regions.insert(self.scope.source.region.clone());
+                        }
+                    }
+                }
+                entries.iter().for_each(|entry| self.zones_in(&entry.value, regions));
+            }
+        }
+    }
+}

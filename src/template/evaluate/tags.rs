@@ -1,0 +1,70 @@
+//! Tags of plan and stack in the resources that can carry them.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    resources::registry,
+    schema,
+    template::item::{Item, Kind, Member},
+};
+
+/// The properties under which types keep their tags.
+const PROPERTIES: &[&str] = &["Tags", "HostedZoneTags", "HealthCheckTags"];
+
+/// Adds the tags that the template does not set itself.
+pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, String>) {
+    if tags.is_empty() {
+        return;
+    }
+    let (Some(schema), Some(registered)) = (schema::of(kind), registry::find(kind)) else { return };
+    let Kind::Map(members) = &mut properties.kind else { return };
+    for name in PROPERTIES {
+        let implemented = registered.fields().iter().any(|field| field.name == *name);
+        let Some(node) = schema.property(name).filter(|_| implemented && !schema.is_read_only(name)) else {
+            continue;
+        };
+        let listed =
+            node.items().is_some_and(|item| item.member("Key").is_some() && item.member("Value").is_some());
+        if !listed && !node.types().contains(&"object") {
+            continue;
+        }
+        let at = members.iter().position(|member| member.key == *name);
+        let at = at.unwrap_or_else(|| {
+            let kind = if listed { Kind::List(Vec::new()) } else { Kind::Map(Vec::new()) };
+            let value = Item::new(kind, &properties.span);
+            members.push(Member { key: (*name).to_owned(), key_span: properties.span.clone(), value });
+            members.len() - 1
+        });
+        add(&mut members[at].value, tags);
+        return;
+    }
+}
+
+fn add(target: &mut Item, tags: &BTreeMap<String, String>) {
+    let span = target.span.clone();
+    let text = |text: &str| Item::text(text, &span);
+    let member = |key: &str, value: Item| Member { key: key.to_owned(), key_span: span.clone(), value };
+    match &mut target.kind {
+        Kind::List(items) => {
+            for (key, value) in tags {
+                let own = items.iter().any(|item| {
+                    item.get("Key").is_some_and(
+                        |member| matches!(&member.value.kind, Kind::Scalar(scalar) if scalar.as_text() == key),
+                    )
+                });
+                if !own {
+                    let members = vec![member("Key", text(key)), member("Value", text(value))];
+                    items.push(Item::new(Kind::Map(members), &span));
+                }
+            }
+        }
+        Kind::Map(members) => {
+            for (key, value) in tags {
+                if !members.iter().any(|own| own.key == *key) {
+                    members.push(member(key, text(value)));
+                }
+            }
+        }
+        _ => {}
+    }
+}

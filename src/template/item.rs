@@ -1,0 +1,181 @@
+//! Evaluated values that still know their places: what the schema check works on.
+
+use serde_json::Value as Json;
+
+use super::syntax::{Scalar, Sense};
+use crate::{
+    error::Span,
+    graph::{Call, Value},
+};
+
+/// A value after evaluation, before it is fitted to its type.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Item {
+    pub kind: Kind,
+    pub span: Span,
+}
+
+/// What an evaluated value is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind {
+    /// `AWS::NoValue`: whatever holds it leaves it out.
+    NoValue,
+    /// Something was wrong and has been reported.
+    Poison,
+    Null,
+    Scalar(Scalar),
+    List(Vec<Item>),
+    Map(Vec<Member>),
+    /// Known only once other resources are there.
+    Deferred(Value),
+}
+
+/// A member of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Member {
+    pub key: String,
+    pub key_span: Span,
+    pub value: Item,
+}
+
+impl Item {
+    pub(crate) fn new(kind: Kind, span: &Span) -> Self {
+        Self { kind, span: span.clone() }
+    }
+
+    pub(crate) fn poison(span: &Span) -> Self {
+        Self::new(Kind::Poison, span)
+    }
+
+    pub(crate) fn text(text: impl Into<String>, span: &Span) -> Self {
+        Self::new(Kind::Scalar(Scalar::quoted(text)), span)
+    }
+
+    pub(crate) fn call(call: Call, span: &Span) -> Self {
+        Self::new(Kind::Deferred(Value::Call(Box::new(call))), span)
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>, span: &Span) -> Self {
+        Self::new(Kind::List(texts.into_iter().map(|text| Self::text(text, span)).collect()), span)
+    }
+
+    pub(crate) fn from_json(json: &Json, span: &Span) -> Self {
+        let kind = match json {
+            Json::Null => Kind::Null,
+            Json::Bool(b) => Kind::Scalar(Scalar::plain(b.to_string())),
+            Json::Number(n) => Kind::Scalar(Scalar::plain(n.to_string())),
+            Json::String(s) => Kind::Scalar(Scalar::quoted(s.clone())),
+            Json::Array(items) => Kind::List(items.iter().map(|item| Self::from_json(item, span)).collect()),
+            Json::Object(map) => Kind::Map(
+                map.iter()
+                    .map(|(key, value)| Member {
+                        key: key.clone(),
+                        key_span: span.clone(),
+                        value: Self::from_json(value, span),
+                    })
+                    .collect(),
+            ),
+        };
+        Self::new(kind, span)
+    }
+
+    /// The value where no schema says what is wanted: scalars are what they look like.
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.kind {
+            Kind::NoValue | Kind::Poison | Kind::Null => Value::Null,
+            Kind::Scalar(scalar) => Value::from_json(scalar.to_json()),
+            Kind::List(items) => Value::List(items.iter().map(Self::to_value).collect()),
+            Kind::Map(members) => {
+                Value::Map(members.iter().map(|m| (m.key.clone(), m.value.to_value())).collect())
+            }
+            Kind::Deferred(value) => value.clone(),
+        }
+    }
+
+    /// Whether anything inside failed to evaluate.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        match &self.kind {
+            Kind::Poison => true,
+            Kind::List(items) => items.iter().any(Self::is_poisoned),
+            Kind::Map(members) => members.iter().any(|member| member.value.is_poisoned()),
+            _ => false,
+        }
+    }
+
+    /// Whether nothing inside waits for a resource.
+    pub(crate) fn is_known(&self) -> bool {
+        match &self.kind {
+            Kind::Poison | Kind::Deferred(_) => false,
+            Kind::NoValue | Kind::Null | Kind::Scalar(_) => true,
+            Kind::List(items) => items.iter().all(Self::is_known),
+            Kind::Map(members) => members.iter().all(|member| member.value.is_known()),
+        }
+    }
+
+    /// Whether `test` holds for any text inside, in parts that are not known yet too.
+    pub(crate) fn any_text(&self, test: &dyn Fn(&str) -> bool) -> bool {
+        match &self.kind {
+            Kind::NoValue | Kind::Poison | Kind::Null => false,
+            Kind::Scalar(scalar) => test(&scalar.text),
+            Kind::List(items) => items.iter().any(|item| item.any_text(test)),
+            Kind::Map(members) => members.iter().any(|member| member.value.any_text(test)),
+            Kind::Deferred(value) => any_text(value, test),
+        }
+    }
+
+    /// What it is, for messages.
+    pub(crate) fn describe(&self) -> &'static str {
+        match &self.kind {
+            Kind::NoValue => "AWS::NoValue",
+            Kind::Poison => "an invalid value",
+            Kind::Null => "null",
+            Kind::Scalar(scalar) => match scalar.sense() {
+                Sense::Bool(_) => "a boolean",
+                Sense::Number => "a number",
+                Sense::Text => "a text",
+            },
+            Kind::List(_) => "a list",
+            Kind::Map(_) => "an object",
+            Kind::Deferred(_) => "a value that other resources decide",
+        }
+    }
+
+    /// The member of an object.
+    pub(crate) fn get(&self, key: &str) -> Option<&Member> {
+        match &self.kind {
+            Kind::Map(members) => members.iter().find(|member| member.key == key),
+            _ => None,
+        }
+    }
+}
+
+/// Whether `test` holds for any literal text inside.
+pub(crate) fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
+    let any = |value: &Value| any_text(value, test);
+    match value {
+        Value::String(text) => test(text),
+        Value::List(items) => items.iter().any(any),
+        Value::Map(map) => map.values().any(any),
+        Value::Call(call) => match &**call {
+            Call::Concat(parts) => parts.iter().any(any),
+            Call::Join { separator, list } => test(separator) || any(list),
+            Call::Split { text, .. } => any(text),
+            Call::Select { index, list } => any(index) || any(list),
+            Call::Base64(value) | Call::ToJson(value) | Call::Length(value) => any(value),
+            Call::Cidr { block, count, bits } => any(block) || any(count) || any(bits),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Attribute(_) => false,
+    }
+}
+
+/// Whether a value is a list once it is known; `None` if that cannot be said.
+pub(crate) fn is_list(call: &Call) -> Option<bool> {
+    match call {
+        Call::Split { .. } | Call::Cidr { .. } => Some(true),
+        Call::Concat(_) | Call::Join { .. } | Call::Base64(_) | Call::ToJson(_) | Call::Length(_) => {
+            Some(false)
+        }
+        Call::Select { .. } => None,
+    }
+}

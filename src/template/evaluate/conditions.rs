@@ -29,14 +29,16 @@ impl<'p> Eval<'_, 'p> {
             }
             None => {}
         }
-        let under_way = self.scope.conditions.borrow().values().filter(|state| state.is_none()).count();
-        if under_way > MAX_CHAIN {
+        let chain = self.plan.chain.get();
+        if chain >= MAX_CHAIN {
             let message = format!("conditions refer to each other more than {MAX_CHAIN} times in a row");
             self.error("M1047", &entry.key_span, message, None);
             return None;
         }
         self.scope.conditions.borrow_mut().insert(name, None);
+        self.plan.chain.set(chain + 1);
         let decided = Eval { place: Place::Condition, address: None, ..self }.truth(&entry.value);
+        self.plan.chain.set(chain);
         self.scope.conditions.borrow_mut().insert(name, Some(decided));
         decided
     }
@@ -46,7 +48,7 @@ impl<'p> Eval<'_, 'p> {
         let entries = tree.as_map().unwrap_or_default();
         let function = match entries {
             [only] if only.key == "Condition" => {
-                let name = only.value.as_text()?;
+                let name = only.value.as_name()?;
                 return Eval { place: Place::Condition, ..*self }.condition(name);
             }
             _ => intrinsic(entries),

@@ -67,7 +67,7 @@ impl<'p> Eval<'_, 'p> {
         let argument = &entry.value;
         match entry.key.as_str() {
             "Ref" => {
-                argument.as_text().map_or_else(|| Item::poison(span), |name| self.reference_to(name, span))
+                argument.as_name().map_or_else(|| Item::poison(span), |name| self.reference_to(name, span))
             }
             "Fn::GetAtt" => self.get_att(argument, span),
             "Fn::Sub" => self.substitute(argument, span),
@@ -274,7 +274,7 @@ impl<'p> Eval<'_, 'p> {
     pub(super) fn known_text(&self, tree: &'p Tree, what: &str) -> Option<String> {
         let item = self.eval(tree);
         match &item.kind {
-            Kind::Scalar(scalar) if !is_dynamic(&scalar.text) => Some(scalar.as_text().to_owned()),
+            Kind::Scalar(scalar) if !is_dynamic(&scalar.text) => Some(scalar.text.clone()),
             Kind::Poison => None,
             Kind::Scalar(_) | Kind::Deferred(_) => {
                 let help = "use parameters, mappings and texts".to_owned();
@@ -497,7 +497,7 @@ impl<'p> Eval<'_, 'p> {
         let Some([condition, yes, no]) = self.arguments(entry, 3..=3, wanted) else {
             return Item::poison(span);
         };
-        let Some(name) = condition.as_text() else { return Item::poison(span) };
+        let Some(name) = condition.as_name() else { return Item::poison(span) };
         match (Eval { place: Place::Condition, ..*self }).condition(name) {
             Some(true) => self.eval(yes),
             Some(false) => self.eval(no),

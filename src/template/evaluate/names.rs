@@ -114,8 +114,8 @@ impl<'p> Eval<'_, 'p> {
         let outline = &self.scope.outline;
         let used = self.scope.used.borrow();
         let mut problems = self.plan.problems.borrow_mut();
-        let warn = |code, section, what: &str, name: &str, span: &Span, problems: &mut Problems| {
-            if !used.iter().any(|(s, n)| *s == section && *n == name) {
+        let warn = |code, section, what: &str, name: &'p str, span: &Span, problems: &mut Problems| {
+            if !used.contains(&(section, name)) {
                 problems.warning(code, Some(span), format!("the {what} `{name}` is never used"));
             }
         };
@@ -163,7 +163,7 @@ impl<'p> Eval<'_, 'p> {
                 if let ([only], Place::Condition | Place::Rule) = (entries.as_slice(), self.place)
                     && only.key == "Condition"
                 {
-                    match only.value.as_text() {
+                    match only.value.as_name() {
                         Some(name) => self.condition_name(name, &only.value.span),
                         None => self.error(
                             "M1041",
@@ -189,7 +189,7 @@ impl<'p> Eval<'_, 'p> {
         let (name, argument) = (entry.key.as_str(), &entry.value);
         self.allowed(name, &entry.key_span);
         match name {
-            "Ref" => match argument.as_text() {
+            "Ref" => match argument.as_name() {
                 Some(target) => self.reference(target, &argument.span),
                 None => self.error(
                     "M1041",
@@ -201,7 +201,7 @@ impl<'p> Eval<'_, 'p> {
             "Fn::GetAtt" => match sub::get_att(argument) {
                 Some(GetAtt::Dotted(id, attribute)) => self.attribute(id, Some(attribute), &argument.span),
                 Some(GetAtt::List(id, attribute)) => {
-                    self.attribute(id, attribute.as_text(), &argument.span);
+                    self.attribute(id, attribute.as_name(), &argument.span);
                     self.resolve(attribute);
                 }
                 None => self.error(
@@ -224,7 +224,7 @@ impl<'p> Eval<'_, 'p> {
                 if let Some(map) =
                     argument.as_list().and_then(|items| items.first()).filter(|m| m.as_scalar().is_some())
                 {
-                    let name = map.as_text().unwrap_or_default();
+                    let name = map.as_name().unwrap_or_default();
                     self.scope.mark(Section::Mapping, name);
                     let known = &self.scope.outline.mappings;
                     if !known.contains_key(name) {
@@ -247,7 +247,7 @@ impl<'p> Eval<'_, 'p> {
             "Fn::If" => {
                 let items = argument.as_list().unwrap_or_default();
                 if let Some(condition) = items.first() {
-                    match condition.as_text() {
+                    match condition.as_name() {
                         Some(name) => self.condition_name(name, &condition.span),
                         None => self.error(
                             "M1041",

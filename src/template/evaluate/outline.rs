@@ -129,7 +129,9 @@ impl<'t> Outline<'t> {
                 "Transform" => transform(value, problems),
                 "Resources" => {
                     for resource in section(entry, problems) {
-                        logical_id("resource", resource, problems);
+                        if !logical_id("resource", resource, problems) {
+                            continue;
+                        }
                         outline.index.insert(&resource.key, outline.resources.len());
                         outline.resources.push(self::resource(resource, problems));
                     }
@@ -212,17 +214,19 @@ fn section<'t>(entry: &'t Entry, problems: &mut Problems) -> &'t [Entry] {
     }
 }
 
-fn logical_id(what: &str, entry: &Entry, problems: &mut Problems) {
+/// Whether the entry declares something, be its name allowed or not.
+fn logical_id(what: &str, entry: &Entry, problems: &mut Problems) -> bool {
     if entry.key.starts_with("Fn::ForEach") || entry.key == "Fn::Transform" {
         let message = format!("`{}` is not supported", entry.key);
         problems.error("M1022", Some(&entry.key_span), message).help("write the repeated parts out");
-    } else if entry.key.is_empty()
-        || entry.key.len() > 255
-        || !entry.key.bytes().all(|b| b.is_ascii_alphanumeric())
+        return false;
+    }
+    if entry.key.is_empty() || entry.key.len() > 255 || !entry.key.bytes().all(|b| b.is_ascii_alphanumeric())
     {
         let message = format!("`{}` cannot name a {what}: letters and digits only, at most 255", entry.key);
         problems.error("M1023", Some(&entry.key_span), message);
     }
+    true
 }
 
 fn description(tree: &Tree, problems: &mut Problems) -> Option<String> {
@@ -252,7 +256,7 @@ fn transform(tree: &Tree, problems: &mut Problems) {
 }
 
 fn literal<'t>(entry: &'t Entry, problems: &mut Problems) -> Option<Name<'t>> {
-    match entry.value.as_text() {
+    match entry.value.as_name() {
         Some(text) => Some(Name { text, span: &entry.value.span }),
         None => {
             let message =
@@ -298,7 +302,7 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
             "Properties" => resource.properties = Some(value),
             "DependsOn" => {
                 for item in value.as_list().unwrap_or(std::slice::from_ref(value)) {
-                    match item.as_text() {
+                    match item.as_name() {
                         Some(text) => resource.depends_on.push(Name { text, span: &item.span }),
                         None => {
                             let message = format!("DependsOn takes logical ids, not {}", item.describe());
@@ -336,7 +340,7 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
             }
         }
     }
-    if entry.value.get("Type").is_none() {
+    if entry.value.as_map().is_some_and(|members| members.iter().all(|member| member.key != "Type")) {
         problems.error("M1021", Some(&entry.key_span), format!("the resource `{}` has no `Type`", entry.key));
     }
     resource

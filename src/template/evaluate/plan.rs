@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Conditions, outputs and properties may lead to each other at most this often in a row.
-pub(super) const MAX_CHAIN: usize = 64;
+pub(super) const MAX_CHAIN: usize = 32;
 
 /// Beyond that many findings, looking for similar names is not worth its time.
 pub(super) const ENOUGH: usize = 100;

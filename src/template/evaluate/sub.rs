@@ -84,7 +84,7 @@ pub(super) fn get_att(tree: &Tree) -> Option<GetAtt<'_>> {
             (!id.is_empty() && !attribute.is_empty()).then_some(GetAtt::Dotted(id, attribute))
         }
         Node::List(items) => match items.as_slice() {
-            [id, attribute] => Some(GetAtt::List(id.as_text()?, attribute)),
+            [id, attribute] => Some(GetAtt::List(id.as_name()?, attribute)),
             _ => None,
         },
         _ => None,

@@ -196,9 +196,9 @@ fn one_mistake_makes_one_error_at_its_place() {
     let errors: Vec<&Diagnostic> = errors.iter().filter(|d| d.severity == Severity::Error).collect();
     assert_eq!(errors.len(), 2, "{errors:#?}");
     assert_eq!(errors[0].help.as_deref(), Some("did you mean `Name`?"));
-    assert_eq!(errors[0].span.as_ref().unwrap().line_column(), (20, 33));
+    assert_eq!(errors[0].span.as_ref().unwrap().line_column(), (19, 32));
     assert_eq!(errors[1].help.as_deref(), Some("did you mean `Count`?"));
-    assert_eq!(errors[1].span.as_ref().unwrap().line_column(), (21, 30));
+    assert_eq!(errors[1].span.as_ref().unwrap().line_column(), (20, 31));
 }
 
 #[test]
@@ -280,12 +280,12 @@ Resources:
     let codes: Vec<_> = found.iter().filter(|(code, _)| *code != "M1061").collect();
     let wanted = [
         ("M1047", (2, 3)),
-        ("M1042", (4, 18)),
+        ("M1042", (4, 23)),
         ("M1041", (5, 14)),
         ("M1041", (6, 6)),
         ("M1042", (7, 15)),
         ("M1041", (8, 6)),
-        ("M1046", (10, 40)),
+        ("M1046", (10, 45)),
     ];
     assert_eq!(codes, wanted.iter().collect::<Vec<_>>());
 }
@@ -339,9 +339,7 @@ Outputs:
         ("M1024", 9),
         ("M1021", 9),
         ("M1021", 10),
-        ("M1021", 10),
         ("M1022", 11),
-        ("M1021", 11),
         ("M1021", 13),
         ("M1021", 13),
         ("M1021", 14),

@@ -165,6 +165,12 @@ impl Tree {
         self.as_scalar().map(Scalar::as_text)
     }
 
+    /// The scalar as a name: as written, so that a condition may be called `Yes`.
+    #[must_use]
+    pub fn as_name(&self) -> Option<&str> {
+        self.as_scalar().map(|scalar| scalar.text.as_str())
+    }
+
     /// The member of that name; looks at one after the other, so not for objects with many members.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&Entry> {

@@ -107,7 +107,7 @@ impl Known<'_> {
         if walk.found.is_empty() && !properties.is_poisoned() {
             for (property, message) in (self.check)(&stand_in(&value)) {
                 let span = span_of(properties, &property).unwrap_or_else(|| subject.id_span.clone());
-                walk.path = if property.is_empty() { Vec::new() } else { vec![property] };
+                let message = if property.is_empty() { message } else { format!("{property}: {message}") };
                 walk.report(&span, ("M2017", message, None));
             }
         }
@@ -153,12 +153,57 @@ fn span_of(properties: &Item, path: &str) -> Option<Span> {
     span
 }
 
+/// A part of a property's path.
+#[derive(Clone, Copy)]
+enum Step<'w> {
+    Key(&'w str),
+    At(usize),
+}
+
+impl std::fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(key) => f.write_str(key),
+            Self::At(at) => write!(f, "{at}"),
+        }
+    }
+}
+
+/// The JSON types a schema allows.
+#[derive(Clone, Copy)]
+struct Types(Option<Node<'static>>);
+
+impl Types {
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let json = self.0.map_or(&Json::Null, |node| node.keyword("type"));
+        let many = json.as_array().into_iter().flatten().filter_map(Json::as_str);
+        json.as_str().into_iter().chain(many)
+    }
+
+    /// The schema does not say.
+    fn open(self) -> bool {
+        self.names().next().is_none()
+    }
+
+    fn has(self, name: &str) -> bool {
+        self.names().any(|other| other == name)
+    }
+
+    fn only(self, name: &str) -> bool {
+        self.has(name) && self.names().count() == 1
+    }
+
+    fn scalar(self) -> bool {
+        self.names().any(|name| !matches!(name, "array" | "object"))
+    }
+}
+
 struct Walk<'w, 'k> {
     known: &'w Known<'w>,
     subject: &'w Subject<'w>,
     address: &'w Address,
     kind_of: &'w dyn Fn(&Address) -> Option<&'k str>,
-    path: Vec<String>,
+    path: Vec<Step<'w>>,
     found: Vec<Diagnostic>,
 }
 
@@ -170,20 +215,33 @@ enum Shape {
     Unknown,
 }
 
-impl Walk<'_, '_> {
+impl<'w> Walk<'w, '_> {
+    /// The path without the positions in lists.
+    fn names(&self, separator: &str) -> String {
+        let names: Vec<&str> = self
+            .path
+            .iter()
+            .filter_map(|step| match step {
+                Step::Key(key) => Some(*key),
+                Step::At(_) => None,
+            })
+            .collect();
+        names.join(separator)
+    }
+
     fn report(&mut self, span: &Span, (code, message, help): Finding) {
-        let message =
-            if self.path.is_empty() { message } else { format!("{}: {message}", self.path.join(".")) };
+        let path: Vec<String> = self.path.iter().map(Step::to_string).collect();
+        let message = if path.is_empty() { message } else { format!("{}: {message}", path.join(".")) };
         let mut diagnostic =
             Diagnostic::error(code, Class::Plan, message).at(self.address).span(Some(span.clone()));
         diagnostic.help = help;
         self.found.push(diagnostic);
     }
 
-    fn wrong_type(&mut self, item: &Item, types: &[&str], help: Option<&str>) -> Value {
+    fn wrong_type(&mut self, item: &Item, types: Types, help: Option<&str>) -> Value {
         let wanted: Vec<&str> = types
-            .iter()
-            .map(|name| match *name {
+            .names()
+            .map(|name| match name {
                 "string" => "a text",
                 "integer" => "a whole number",
                 "number" => "a number",
@@ -205,9 +263,9 @@ impl Walk<'_, '_> {
     }
 
     /// Checks a value and converts it.
-    fn value(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &Item) -> Value {
-        let types = node.map(|node| node.types()).unwrap_or_default();
-        let takes = |name: &str| types.is_empty() || types.contains(&name);
+    fn value(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &'w Item) -> Value {
+        let types = Types(node);
+        let takes = |name: &str| types.open() || types.has(name);
         match &item.kind {
             Kind::NoValue | Kind::Poison => Value::Null,
             Kind::Null => {
@@ -219,35 +277,34 @@ impl Walk<'_, '_> {
                 let fits = match self.shape(value) {
                     Shape::List => takes("array"),
                     Shape::Object => takes("object"),
-                    Shape::Scalar => {
-                        types.is_empty() || types.iter().any(|t| !matches!(*t, "array" | "object"))
-                    }
+                    Shape::Scalar => types.open() || types.scalar(),
+
                     Shape::Unknown => true,
                 };
                 if !fits {
-                    let help = if types == ["array"] {
+                    let help = if types.only("array") {
                         "put it into a list: [ ... ]"
                     } else {
                         "pick one item with Fn::Select"
                     };
-                    return self.wrong_type(item, &types, Some(help));
+                    return self.wrong_type(item, types, Some(help));
                 }
                 value.clone()
             }
-            Kind::Scalar(scalar) => self.scalar(node, &types, scalar, item),
+            Kind::Scalar(scalar) => self.scalar(node, types, scalar, item),
             Kind::List(items) => {
                 if !takes("array") {
-                    let help = items.len() == 1 && types != ["object"];
+                    let help = items.len() == 1 && !types.only("object");
                     return self.wrong_type(
                         item,
-                        &types,
+                        types,
                         help.then_some("remove the brackets or the dash: one value is wanted"),
                     );
                 }
                 let inner = node.and_then(|node| node.items());
                 let mut values = Vec::with_capacity(items.len());
                 for (at, item) in items.iter().enumerate() {
-                    self.path.push(at.to_string());
+                    self.path.push(Step::At(at));
                     values.push(self.value(inner, fields, item));
                     self.path.pop();
                 }
@@ -255,7 +312,7 @@ impl Walk<'_, '_> {
                     let mut found = Vec::new();
                     facets::items(node, items.len(), &mut found);
                     found.into_iter().for_each(|finding| self.report(&item.span, finding));
-                    if !item.is_poisoned() {
+                    if *node.keyword("uniqueItems") == Json::Bool(true) && !item.is_poisoned() {
                         let known: Vec<Option<Json>> = values.iter().map(Value::known).collect();
                         for at in facets::repeated(node, &known) {
                             self.report(
@@ -269,16 +326,17 @@ impl Walk<'_, '_> {
             }
             Kind::Map(_) => {
                 if !takes("object") {
-                    let help = (types == ["string"])
+                    let help = types
+                        .only("string")
                         .then_some("for a JSON document as a text, use Fn::ToJsonString or quote it");
-                    return self.wrong_type(item, &types, help);
+                    return self.wrong_type(item, types, help);
                 }
                 self.object(node, fields, item)
             }
         }
     }
 
-    fn object(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &Item) -> Value {
+    fn object(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &'w Item) -> Value {
         let Kind::Map(members) = &item.kind else { return Value::Null };
         let closed = node.is_some_and(|node| {
             node.members().is_some() && *node.keyword("additionalProperties") != Json::Bool(true)
@@ -286,17 +344,10 @@ impl Walk<'_, '_> {
         let mut map = std::collections::BTreeMap::new();
         for member in members {
             let inner = node.and_then(|node| node.member(&member.key));
-            self.path.push(member.key.clone());
+            self.path.push(Step::Key(&member.key));
             let field = fields.iter().find(|field| field.name == member.key);
-            let path = self
-                .path
-                .iter()
-                .filter(|p| p.parse::<usize>().is_err())
-                .cloned()
-                .collect::<Vec<_>>()
-                .join("/");
             // Properties that are read-only are attributes; a few types let one be set all the same.
-            let read_only = self.known.schema.is_read_only(&path) && field.is_none();
+            let read_only = field.is_none() && self.known.schema.is_read_only(&self.names("/"));
             if closed && inner.is_none() {
                 self.unknown_property(node, &member.key, &member.key_span);
             } else if read_only {
@@ -304,7 +355,7 @@ impl Walk<'_, '_> {
                 let help = Some(format!(
                     "remove it; read it with !GetAtt {}.{}",
                     self.address.logical_id(),
-                    path.replace('/', ".")
+                    self.names(".")
                 ));
                 self.report(&member.key_span, ("M2015", message, help));
             } else if closed && !fields.is_empty() && field.is_none() {
@@ -349,18 +400,18 @@ impl Walk<'_, '_> {
     }
 
     /// Converts a scalar as CloudFormation does.
-    fn scalar(&mut self, node: Option<Node<'static>>, types: &[&str], scalar: &Scalar, item: &Item) -> Value {
+    fn scalar(&mut self, node: Option<Node<'static>>, types: Types, scalar: &Scalar, item: &Item) -> Value {
         let mut found = Vec::new();
-        let takes = |name: &str| types.contains(&name);
+        let takes = |name: &str| types.has(name);
         let sense = scalar.sense();
         // A secret's text is not known before the call, and so is not checked.
         let dynamic = is_dynamic(&scalar.text);
-        let value = if types.is_empty() {
+        let value = if types.open() {
             Value::from_json(scalar.to_json())
-        } else if dynamic && types.iter().any(|t| !matches!(*t, "array" | "object")) {
+        } else if dynamic && types.scalar() {
             Value::String(scalar.text.clone())
         } else if let (true, Some(number)) =
-            (takes("integer") && sense != Sense::Text || types == ["integer"], whole(&scalar.text))
+            (takes("integer") && sense != Sense::Text || types.only("integer"), whole(&scalar.text))
         {
             Value::Number(number)
         } else if let (true, Some(number)) =
@@ -374,7 +425,7 @@ impl Walk<'_, '_> {
         } else if takes("string") {
             Value::String(scalar.as_text().to_owned())
         } else {
-            let help = if types == ["array"] { Some("write it as a list: [ ... ]") } else { None };
+            let help = if types.only("array") { Some("write it as a list: [ ... ]") } else { None };
             return self.wrong_type(item, types, help);
         };
         if let Some(node) = node.filter(|_| !dynamic) {
@@ -442,7 +493,7 @@ impl Walk<'_, '_> {
                 _ => None,
             };
             if let Some(error) = error {
-                self.path = path.split('/').map(str::to_owned).collect();
+                self.path = path.split('/').map(Step::Key).collect();
                 self.report(&item.span, ("M2016", format!("the text is not JSON: {error}"), None));
                 self.path.clear();
             }

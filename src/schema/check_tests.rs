@@ -145,8 +145,8 @@ fn every_kind_of_mistake_has_its_code_and_place() {
         (with(vec![("Count", json("1")), ("Ratio", json("1"))]), "M2014", 7, ""),
         (with(vec![("Arn", json("\"x\""))]), "M2015", 7, "!GetAtt Thing.Arn"),
         (with(vec![("Inner", json("{}"))]), "M2004", 0, ""),
-        (with(vec![("Inners", json("[{\"Port\": 1, \"Other\": \"x\"}]"))]), "M2003", 7, ""),
-        (with(vec![("Inner", json("{\"Port\": 1, \"Prot\": 2}"))]), "M2002", 7, "did you mean `Port`?"),
+        (with(vec![("Inners", json("[{\"Port\": 1, \"Other\": \"x\"}]"))]), "M2003", 0, ""),
+        (with(vec![("Inner", json("{\"Port\": 1, \"Prot\": 2}"))]), "M2002", 0, "did you mean `Port`?"),
     ];
     for (properties, code, at, help) in cases {
         let (_, found) = check_with(&properties, &|_| Vec::new());
@@ -182,7 +182,7 @@ fn rules_of_the_type_see_valid_properties_only() {
     let (_, found) = check_with(&with(vec![("Count", plain("1")), ("Inner", item)]), &rule);
     let shown: Vec<_> =
         found.iter().map(|d| (d.code, d.message.as_str(), d.span.as_ref().unwrap().start)).collect();
-    assert_eq!(shown, [("M2017", "Inner.Port: must not be 22", 7), ("M2017", "is odd", 2)]);
+    assert_eq!(shown, [("M2017", "Inner.Port: must not be 22", 0), ("M2017", "is odd", 2)]);
     let (_, found) = check_with(&with(vec![("Count", plain("no"))]), &rule);
     assert_eq!(found[0].code, "M2005");
 }

@@ -1,5 +1,7 @@
 //! Values and intrinsic functions: what is known is computed, the rest waits in the graph.
 
+use serde_json::Value as Json;
+
 use super::{
     names::intrinsic,
     parameters::Given,
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     error::Span,
-    graph::{Address, Call, Reference, Unknown, Value, functions},
+    graph::{Call, Reference, Unknown, Value, functions},
     schema::{self, Attribute},
     template::{
         item::{Item, Kind, Member},
@@ -48,7 +50,10 @@ impl<'p> Eval<'_, 'p> {
 
     /// Checks the dynamic references of a whole text.
     fn dynamic(&self, text: &str, span: &Span) {
-        if let Some(Err(message)) = is_dynamic(text).then(|| dynamic_references(text)) {
+        if self.part || !is_dynamic(text) {
+            return;
+        }
+        if let Err(message) = dynamic_references(text) {
             let help = "for example {{resolve:secretsmanager:NAME:SecretString:password}}".to_owned();
             self.error("M1054", span, message, Some(help));
         } else if text.contains("{{resolve:parameter:") && self.place == Place::Value && !self.is_own(text) {
@@ -56,6 +61,23 @@ impl<'p> Eval<'_, 'p> {
                 "`parameter` is no service of dynamic references: ssm, ssm-secure or secretsmanager";
             self.error("M1054", span, message, None);
         }
+    }
+
+    /// A text that waits for a resource: its dynamic references are checked with something in the place of
+    /// what is not known yet.
+    fn waiting(&self, call: Call, span: &Span) -> Item {
+        let item = Item::call(call, span);
+        if item.any_text(&is_dynamic)
+            && let Kind::Deferred(value) = &item.kind
+            && let Ok(Json::String(text)) = value.resolve(&|_| Some(Json::String("1".to_owned())))
+        {
+            self.dynamic(&text, span);
+        }
+        item
+    }
+
+    fn inside(self) -> Self {
+        Self { part: true, ..self }
     }
 
     /// Whether the text holds a placeholder that evaluation made.
@@ -163,7 +185,7 @@ impl<'p> Eval<'_, 'p> {
                 }
             }
         }
-        let address = Address::new(&self.scope.source.name, id);
+        let Some(address) = self.scope.address(id).cloned() else { return Item::poison(span) };
         let reference = Reference { address, attribute: attribute.to_owned() };
         Item::new(Kind::Deferred(Value::Attribute(reference)), span)
     }
@@ -196,7 +218,7 @@ impl<'p> Eval<'_, 'p> {
                 Part::Name(name, raw) => {
                     let place = sub::place(&text.span, raw);
                     let item = match own.iter().find(|entry| entry.key == name) {
-                        Some(entry) => self.eval(&entry.value),
+                        Some(entry) => self.inside().eval(&entry.value),
                         None => match name.split_once('.') {
                             Some((id, attribute)) => self.attribute_of(id, attribute, &place),
                             None => self.reference_to(name, &place),
@@ -221,7 +243,7 @@ impl<'p> Eval<'_, 'p> {
                 self.dynamic(&text, span);
                 Item::text(text, span)
             }
-            _ => Item::call(Call::Concat(pieces), span),
+            _ => self.waiting(Call::Concat(pieces), span),
         }
     }
 
@@ -312,7 +334,7 @@ impl<'p> Eval<'_, 'p> {
         let Some([separator, list]) = self.arguments(entry, 2..=2, "a separator and a list") else {
             return Item::poison(span);
         };
-        let (separator, list) = (self.separator(entry, separator), self.eval(list));
+        let (separator, list) = (self.separator(entry, separator), self.inside().eval(list));
         let Some(separator) = separator else { return Item::poison(span) };
         let items = match &list.kind {
             Kind::List(items) => items,
@@ -335,7 +357,7 @@ impl<'p> Eval<'_, 'p> {
                 self.dynamic(&text, span);
                 Item::text(text, span)
             }
-            None => Item::call(Call::Join { separator, list: Value::List(pieces) }, span),
+            None => self.waiting(Call::Join { separator, list: Value::List(pieces) }, span),
         }
     }
 

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     error::Span,
-    graph::Address,
     schema,
     template::{
         problems::Problems,
@@ -81,9 +80,8 @@ impl<'p> Eval<'_, 'p> {
         for rule in outline.rules {
             rules.resolve(&rule.value);
         }
-        for resource in &outline.resources {
-            let address = Address::new(&self.scope.source.name, resource.id.text);
-            let here = Eval { address: Some(&address), ..self };
+        for (resource, address) in outline.resources.iter().zip(&self.scope.addresses) {
+            let here = self.at(address);
             for tree in [resource.properties, resource.metadata].into_iter().flatten() {
                 here.resolve(tree);
             }

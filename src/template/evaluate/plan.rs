@@ -45,6 +45,8 @@ pub(super) struct Scope<'p> {
     pub index: usize,
     pub source: &'p StackSource,
     pub outline: Outline<'p>,
+    /// The addresses of the outline's resources.
+    pub addresses: Vec<Address>,
     pub parameters: HashMap<&'p str, Parameter>,
     /// Conditions that are evaluated; `None` while one is at it.
     pub conditions: RefCell<HashMap<&'p str, Option<Option<bool>>>>,
@@ -78,6 +80,8 @@ pub(super) struct Eval<'e, 'p> {
     pub scope: &'e Scope<'p>,
     pub place: Place,
     pub address: Option<&'e Address>,
+    /// The value becomes a part of a text: a dynamic reference may begin here and end elsewhere.
+    pub part: bool,
 }
 
 impl<'p> Plan<'p> {
@@ -88,8 +92,13 @@ impl<'p> Plan<'p> {
         let scopes = loaded.stacks.iter().enumerate().map(|(index, source)| {
             let outline = Outline::read(&source.template, &mut problems);
             let parameters = parameters::resolve(outline.parameters, source, &mut secrets, &mut problems);
+            let addresses = outline
+                .resources
+                .iter()
+                .map(|resource| Address::new(&source.name, resource.id.text))
+                .collect();
             let (conditions, used) = (RefCell::default(), RefCell::default());
-            Scope { index, source, outline, parameters, conditions, used }
+            Scope { index, source, outline, addresses, parameters, conditions, used }
         });
         let scopes = scopes.collect();
         Self {
@@ -105,7 +114,7 @@ impl<'p> Plan<'p> {
 
     /// Values of one stack.
     pub(super) fn eval<'e>(&'e self, scope: &'e Scope<'p>, place: Place) -> Eval<'e, 'p> {
-        Eval { plan: self, scope, place, address: None }
+        Eval { plan: self, scope, place, address: None, part: false }
     }
 
     /// Hides values of `NoEcho` parameters in a message.
@@ -118,6 +127,11 @@ impl<'p> Plan<'p> {
 }
 
 impl<'p> Scope<'p> {
+    /// The address of a declared resource.
+    pub(super) fn address(&self, id: &str) -> Option<&Address> {
+        self.addresses.get(*self.outline.index.get(id)?)
+    }
+
     pub(super) fn mark(&self, section: Section, name: &'p str) {
         self.used.borrow_mut().insert((section, name));
     }

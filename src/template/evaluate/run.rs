@@ -129,8 +129,8 @@ impl<'p> Eval<'_, 'p> {
     /// A resource's node, and whether everything in it could be evaluated.
     fn node(self, resource: &Resource<'p>) -> (Option<Node>, bool) {
         let source = self.scope.source;
-        let address = Address::new(&source.name, resource.id.text);
-        let here = self.at(&address);
+        let Some(address) = self.scope.address(resource.id.text) else { return (None, true) };
+        let here = self.at(address);
         let span = resource.properties.map_or(resource.id.span, |tree| &tree.span);
         let mut item = match resource.properties {
             Some(tree) => here.eval(tree),
@@ -148,13 +148,13 @@ impl<'p> Eval<'_, 'p> {
         let whole = !item.is_poisoned();
         let subject = check::Subject { kind: kind.text, kind_span: kind.span, id_span: resource.id.span };
         let kind_of = |address: &Address| self.kind_of(address);
-        let (properties, findings) = check::resource(&subject, &address, &item, &kind_of);
+        let (properties, findings) = check::resource(&subject, address, &item, &kind_of);
         self.plan.problems.borrow_mut().extend(findings);
         let (deletion_policy, update_replace_policy) = here.policies(resource, &item);
         let depends_on = resource.depends_on.iter().filter_map(|needed| {
             let other = self.scope.outline.resource(needed.text)?;
             // As in CloudFormation, a resource that is not made is not waited for.
-            self.exists(other).then(|| Address::new(&source.name, needed.text))
+            self.exists(other).then(|| self.scope.address(needed.text).cloned()).flatten()
         });
         let node = Node {
             kind: kind.text.to_owned(),

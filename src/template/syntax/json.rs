@@ -1,8 +1,8 @@
 //! A strict JSON parser that keeps places.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
-use super::{Entry, MAX_DEPTH, MAX_NODES, Node, Scalar, Tree, read::offset};
+use super::{Entry, Keys, MAX_DEPTH, MAX_NODES, Node, Scalar, Tree, read::offset};
 use crate::error::{Class, Diagnostic, Source, Span};
 
 /// Parses a whole JSON document.
@@ -100,7 +100,7 @@ impl Parser<'_> {
         self.at += 1;
         self.blanks();
         let mut entries: Vec<Entry> = Vec::new();
-        let mut seen: HashSet<String> = HashSet::new();
+        let mut seen = Keys::default();
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(Node::Map(entries));
@@ -126,7 +126,7 @@ impl Parser<'_> {
             self.at += 1;
             self.blanks();
             let value = self.value()?;
-            if seen.insert(key.clone()) {
+            if seen.is_new(&key, &entries) {
                 entries.push(Entry { key, key_span, value });
             } else {
                 self.duplicates.push(duplicate(&key, key_span));

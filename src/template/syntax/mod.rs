@@ -8,6 +8,7 @@ mod yaml;
 
 pub use dynamic::{DynamicReference, is_dynamic, references as dynamic_references};
 pub use read::{MAX_BYTES, parse, read};
+use tree::Keys;
 pub use tree::{Entry, Node, Scalar, Sense, Tree};
 
 /// Deepest nesting a plan file may have; real templates stay below 30.

@@ -1,5 +1,7 @@
 //! The tree: null, scalars with their source text, lists, objects in source order.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Number, Value as Json};
 
 use crate::error::Span;
@@ -45,6 +47,25 @@ pub struct Scalar {
     pub text: String,
     /// Without quotes: may be a number or a boolean.
     pub plain: bool,
+}
+
+/// The keys of an object so far. Most objects are small, so they are just looked through.
+#[derive(Default)]
+pub(super) struct Keys(HashSet<String>);
+
+impl Keys {
+    const SMALL: usize = 12;
+
+    /// Whether no member has that key yet; the caller adds it then.
+    pub(super) fn is_new(&mut self, key: &str, entries: &[Entry]) -> bool {
+        if entries.len() < Self::SMALL {
+            return entries.iter().all(|entry| entry.key != key);
+        }
+        if self.0.is_empty() {
+            self.0.extend(entries.iter().map(|entry| entry.key.clone()));
+        }
+        self.0.insert(key.to_owned())
+    }
 }
 
 /// What a scalar is by itself, when nothing says what is wanted.

@@ -1,13 +1,12 @@
 //! YAML with CloudFormation's short forms, from the event parser.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::{Entry, MAX_ALIASED, MAX_DEPTH, MAX_NODES, Node, Scalar, Tree, json::duplicate, read::offset};
+use super::{
+    Entry, Keys, MAX_ALIASED, MAX_DEPTH, MAX_NODES, Node, Scalar, Tree, json::duplicate, read::offset,
+};
 use crate::{
     error::{Class, Diagnostic, Source, Span},
     template::suggest::suggest,
@@ -120,7 +119,7 @@ struct Frame {
 
 enum Open {
     List(Vec<Tree>),
-    Map { entries: Vec<Entry>, key: Option<(String, Span)>, seen: HashSet<String> },
+    Map { entries: Vec<Entry>, key: Option<(String, Span)>, seen: Keys },
 }
 
 struct Builder<'s> {
@@ -201,7 +200,7 @@ impl Builder<'_> {
                 self.open(Open::List(Vec::new()), start, end, anchor, tag.as_deref())
             }
             Event::MappingStart(anchor, tag) => {
-                let kind = Open::Map { entries: Vec::new(), key: None, seen: HashSet::new() };
+                let kind = Open::Map { entries: Vec::new(), key: None, seen: Keys::default() };
                 self.open(kind, start, end, anchor, tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(end),
@@ -278,7 +277,7 @@ impl Builder<'_> {
                     *key = Some((scalar.text, span));
                 }
                 Some((name, span)) => {
-                    if seen.insert(name.clone()) {
+                    if seen.is_new(&name, entries) {
                         entries.push(Entry { key: name, key_span: span, value: tree });
                     } else {
                         self.problems.push(duplicate(&name, span));

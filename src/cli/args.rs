@@ -1,0 +1,276 @@
+//! The argument tree.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::exit;
+use crate::graph::Address;
+
+/// Plans, runs and tears down AWS migrations through direct, crash-safe API calls.
+///
+/// A PLAN is a folder with a migration.yaml, one CloudFormation template file, or the current folder if it
+/// has a migration.yaml.
+#[derive(Debug, Parser)]
+#[command(name = "migrate", version, after_long_help = exit::help(), disable_help_subcommand = true)]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Use the embedded AWS sandbox in virtual time: no account, no network, minutes pass in milliseconds
+    #[arg(long, global = true)]
+    pub sandbox: bool,
+    /// Where the sandbox keeps its world
+    #[arg(long, global = true, value_name = "DIR", default_value = ".migrate/sandbox")]
+    pub sandbox_dir: PathBuf,
+    /// Seed of a new sandbox world: same seed, same ids, same events
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Trouble for the sandbox to make, as a JSON file of fault rules
+    #[arg(long, global = true, value_name = "FILE", requires = "sandbox")]
+    pub faults: Option<PathBuf>,
+    /// The ledger's folder [default: .migrate/<migration>-<environment>]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub ledger: Option<PathBuf>,
+    /// Machine-readable output on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// AWS profile, as in the AWS CLI
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "sandbox")]
+    pub profile: Option<String>,
+    /// Region; wins over the plan's
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// More about what happens, on stderr; repeat for more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Which plan, with which values.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Folder with a migration.yaml, or a template file
+    #[arg(default_value = ".")]
+    pub plan: PathBuf,
+    /// Environment of the manifest
+    #[arg(long, short, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Parameter value, as Key=Value or stack.Key=Value; repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Treat warnings as errors
+    #[arg(long)]
+    pub deny_warnings: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a plan without an account: everything wrong, all at once
+    Validate(ValidateArgs),
+    /// Show what `up` would do
+    Plan(PlanCommand),
+    /// Bring the world to the plan: shows the change set, asks, runs
+    Up(UpCommand),
+    /// Show what the ledger holds
+    Status(Whose),
+    /// Print the outputs of the last run
+    Outputs(OutputsCommand),
+    /// Delete everything the ledger holds, in reverse order: shows it, asks, runs
+    Destroy(DestroyCommand),
+    /// List the resource types, or show one
+    Types(TypesCommand),
+    /// Explain a diagnostic's code
+    Explain(ExplainCommand),
+    /// Draw the resource graph
+    Graph(GraphCommand),
+    /// Look into the ledger
+    Ledger(LedgerCommand),
+    /// Serve, show or reset the sandbox
+    Sandbox(SandboxCommand),
+    /// Print a completion script
+    Completions(CompletionsCommand),
+}
+
+/// `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Which plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanCommand {
+    /// Which plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Save the change set, to be applied with `up --change-set FILE`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit with 10 if there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// `up`.
+#[derive(Debug, Args)]
+pub struct UpCommand {
+    /// Which plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Apply exactly this saved change set, if it still fits
+    #[arg(long, value_name = "FILE")]
+    pub change_set: Option<PathBuf>,
+    /// Permit losing the data of this resource; repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub allow_data_loss: Vec<Address>,
+}
+
+/// Which ledger, for commands that work without the plan's files.
+#[derive(Debug, Args)]
+pub struct Whose {
+    /// The plan whose ledger is meant; its default ledger folder is looked up by name
+    #[arg(default_value = ".")]
+    pub plan: PathBuf,
+    /// Environment of the manifest
+    #[arg(long, short, value_name = "NAME")]
+    pub environment: Option<String>,
+}
+
+/// `outputs`.
+#[derive(Debug, Args)]
+pub struct OutputsCommand {
+    /// Which ledger.
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Print only this output's value (`stack.Name`, or `Name` if only one stack has it)
+    #[arg(long, value_name = "NAME")]
+    pub only: Option<String>,
+}
+
+/// `destroy`.
+#[derive(Debug, Args)]
+pub struct DestroyCommand {
+    /// Which ledger.
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Only show what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `types`.
+#[derive(Debug, Args)]
+pub struct TypesCommand {
+    /// Show this type in detail
+    #[arg(value_name = "AWS::SERVICE::TYPE")]
+    pub name: Option<String>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainCommand {
+    /// The code; all codes without it
+    pub code: Option<String>,
+}
+
+/// How to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Graphviz
+    Dot,
+    /// Mermaid
+    Mermaid,
+}
+
+/// `graph`.
+#[derive(Debug, Args)]
+pub struct GraphCommand {
+    /// Which plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// The language of the drawing
+    #[arg(long, default_value = "dot")]
+    pub format: GraphFormat,
+}
+
+/// `ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerCommand {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub verb: LedgerVerb,
+}
+
+/// The verbs of `ledger`.
+#[derive(Debug, Subcommand)]
+pub enum LedgerVerb {
+    /// Print the whole ledger as it stands after all entries
+    Show(Whose),
+}
+
+/// `sandbox`.
+#[derive(Debug, Args)]
+pub struct SandboxCommand {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub verb: SandboxVerb,
+}
+
+/// The verbs of `sandbox`.
+#[derive(Debug, Subcommand)]
+pub enum SandboxVerb {
+    /// Serve the world over HTTP in real time, for other processes and clients
+    Serve {
+        /// Port on 127.0.0.1; 0 takes a free one
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+        /// Let lifecycles pass this many times faster than in real life
+        #[arg(long, default_value_t = 1, value_name = "F")]
+        speed: u32,
+    },
+    /// Show what exists in the world
+    Show,
+    /// Start again with an empty account
+    Reset,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsCommand {
+    /// For which shell
+    pub shell: clap_complete::Shell,
+}

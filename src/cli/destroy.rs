@@ -1,0 +1,38 @@
+//! `migrate destroy`: deletes everything the ledger holds, from the ledger alone.
+
+use super::{
+    Verdict,
+    args::{DestroyCommand, Global},
+    confirm,
+    exit::Code,
+    prepare, runs,
+    session::Session,
+};
+use crate::{graph::Secrets, planner, resources::registry, ui::Printer};
+
+/// Runs the verb. `--yes`, or typing the migration's name, is the explicit permission to lose data: that is
+/// what destroying means, and the review names every loss.
+pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Verdict {
+    let dir = prepare::find_ledger(global, &args.whose)?;
+    let snapshot = prepare::existing(&dir)?;
+    let region = snapshot.binding.as_ref().map(|b| b.region.clone());
+    let session = Session::open(global, region.as_deref())?;
+    printer.banner(session.is_sandbox());
+    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    let account = session.cloud.account.clone();
+    if args.dry_run {
+        printer.plan(&planner::teardown(&snapshot, &account, &registry::find), None);
+        session.close()?;
+        return Ok(Code::Success);
+    }
+    let ledger = runs::open(&session, &dir, "destroy", || session.lineage())?;
+    let recovered = runs::settle(&session, &ledger, &dir)?;
+    let set = planner::teardown(ledger.borrow().snapshot(), &account, &registry::find);
+    printer.review(&set, None);
+    if !set.is_empty() && !args.yes {
+        let name = format!("{}-{}", set.target.migration, set.target.environment);
+        let question = format!("Everything above will be deleted. Type {name} to confirm: ");
+        confirm::ask(printer, &question, &name, "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`")?;
+    }
+    runs::execute(global, session, &dir, ledger, &set, Secrets::default(), recovered, printer)
+}

@@ -1,0 +1,122 @@
+//! Exit codes, all in one place. The README documents them from here.
+
+use std::process::ExitCode;
+
+use crate::{
+    engine::Outcome,
+    error::{Class, Diagnostic, Severity},
+};
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// Everything was done, or there was nothing to do.
+    Success,
+    /// A step failed; what was done is in the ledger.
+    Failed,
+    /// The command line is wrong.
+    Usage,
+    /// The plan is unreadable or invalid; nothing was changed.
+    Plan,
+    /// The ledger is damaged, newer, or of another migration; nothing was changed.
+    Ledger,
+    /// Another run holds the ledger or the sandbox; nothing was changed.
+    Locked,
+    /// No credentials, no network, or another account or region than the ledger's; nothing was changed.
+    Access,
+    /// A confirmation or an explicit permission is missing; nothing was changed.
+    Refused,
+    /// Stopped by a signal; run the same command again to go on.
+    Stopped,
+    /// The effect of a call could not be found out; `migrate status` shows it.
+    Doubtful,
+    /// `plan --detailed-exitcode` found changes.
+    Changes,
+    /// A defect of this program.
+    Internal,
+}
+
+/// All codes with their numbers and meanings, for the help and the README.
+pub const TABLE: &[(Code, u8, &str)] = &[
+    (Code::Success, 0, "done, or nothing to do"),
+    (Code::Failed, 1, "a step failed; what was done is in the ledger, run again to go on"),
+    (Code::Usage, 2, "the command line is wrong"),
+    (Code::Plan, 3, "the plan is unreadable or invalid; nothing was changed"),
+    (Code::Ledger, 4, "the ledger is damaged, newer, or of another migration; nothing was changed"),
+    (Code::Locked, 5, "another run holds the ledger or the sandbox; nothing was changed"),
+    (Code::Access, 6, "no credentials, no network, or another account or region; nothing was changed"),
+    (Code::Refused, 7, "a confirmation or permission is missing; nothing was changed"),
+    (Code::Stopped, 8, "stopped by a signal; run the same command again to go on"),
+    (Code::Doubtful, 9, "the effect of a call could not be found out; see `migrate status`"),
+    (Code::Changes, 10, "`plan --detailed-exitcode` found changes"),
+    (Code::Internal, 70, "a defect of migrate; please report it"),
+];
+
+impl Code {
+    /// The number the shell sees.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        TABLE.iter().find(|(code, _, _)| *code == self).map_or(70, |(_, number, _)| *number)
+    }
+
+    /// The code that the first error decides.
+    #[must_use]
+    pub fn of(diagnostics: &[Diagnostic]) -> Self {
+        let first = diagnostics.iter().find(|d| d.severity == Severity::Error).or(diagnostics.first());
+        match first.map(|d| d.class) {
+            None => Self::Internal,
+            Some(class) => match class {
+                Class::Usage => Self::Usage,
+                Class::Plan => Self::Plan,
+                Class::Ledger => Self::Ledger,
+                Class::Locked => Self::Locked,
+                Class::Access => Self::Access,
+                Class::Refused => Self::Refused,
+                Class::Failed => Self::Failed,
+                Class::Doubtful => Self::Doubtful,
+                Class::Stopped => Self::Stopped,
+                Class::Internal => Self::Internal,
+            },
+        }
+    }
+}
+
+impl From<Outcome> for Code {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Complete => Self::Success,
+            Outcome::Failed => Self::Failed,
+            Outcome::Stopped => Self::Stopped,
+            Outcome::Doubtful => Self::Doubtful,
+        }
+    }
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code.number())
+    }
+}
+
+/// The table as the long help shows it.
+#[must_use]
+pub fn help() -> String {
+    let mut text = String::from("Exit codes:\n");
+    for (_, number, meaning) in TABLE {
+        text.push_str(&format!("  {number:>2}  {meaning}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_own_number() {
+        let mut numbers: Vec<u8> = TABLE.iter().map(|(_, number, _)| *number).collect();
+        numbers.dedup();
+        assert_eq!(numbers.len(), TABLE.len());
+        assert!(TABLE.iter().all(|(code, number, _)| code.number() == *number));
+    }
+}

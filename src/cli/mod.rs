@@ -1,0 +1,90 @@
+//! The command line: one file per verb, the argument tree in [`args`], exit codes in [`exit`].
+
+pub mod args;
+mod confirm;
+mod destroy;
+pub mod exit;
+mod graph;
+mod ledger;
+mod outputs;
+mod plan;
+mod prepare;
+mod runs;
+mod sandbox;
+mod session;
+mod signals;
+mod status;
+mod types;
+mod up;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::{error::Diagnostic, ui::Printer};
+use args::{Cli, Command};
+
+/// What a verb returns: a documented exit code, or diagnostics that decide it.
+pub(crate) type Verdict = Result<exit::Code, Vec<Diagnostic>>;
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not mistakes; clap chooses the stream.
+            let _ = error.print();
+            return if error.use_stderr() { exit::Code::Usage.into() } else { exit::Code::Success.into() };
+        }
+    };
+    logging(cli.global.verbose);
+    let mut printer = Printer::from_environment(cli.global.json, cli.global.color);
+    let code = match dispatch(&cli, &mut printer) {
+        Ok(code) => code,
+        Err(diagnostics) => {
+            let code = exit::Code::of(&diagnostics);
+            printer.diagnostics(&diagnostics);
+            code
+        }
+    };
+    code.into()
+}
+
+fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
+    match &cli.command {
+        Command::Validate(args) => validate::run(&cli.global, args, printer),
+        Command::Plan(args) => plan::run(&cli.global, args, printer),
+        Command::Up(args) => up::run(&cli.global, args, printer),
+        Command::Status(args) => status::run(&cli.global, args, printer),
+        Command::Outputs(args) => outputs::run(&cli.global, args, printer),
+        Command::Destroy(args) => destroy::run(&cli.global, args, printer),
+        Command::Types(args) => types::run(args, printer),
+        Command::Explain(args) => validate::explain(args, printer),
+        Command::Graph(args) => graph::run(&cli.global, args, printer),
+        Command::Ledger(args) => ledger::run(&cli.global, args, printer),
+        Command::Sandbox(args) => sandbox::run(&cli.global, args, printer),
+        Command::Completions(args) => {
+            let mut command = Cli::command();
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut command, "migrate", &mut script);
+            printer.out(&String::from_utf8_lossy(&script));
+            Ok(exit::Code::Success)
+        }
+    }
+}
+
+/// `-v` shows what the SDK and the engine do, on stderr; `MIGRATE_LOG` takes tracing's filter syntax.
+fn logging(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let level = match verbose {
+        0 => "off",
+        1 => "migrate=info",
+        2 => "migrate=debug,aws_config=info",
+        _ => "debug",
+    };
+    let filter = std::env::var("MIGRATE_LOG").unwrap_or_else(|_| level.to_owned());
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("off"));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,78 @@
+//! `migrate plan`: shows what `up` would do; changes nothing.
+
+use std::path::Path;
+
+use super::{
+    Verdict,
+    args::{Global, PlanArgs, PlanCommand},
+    exit::Code,
+    prepare,
+    session::{Session, one},
+    up,
+};
+use crate::{
+    error::{Class, Diagnostic},
+    ledger::{Ledger, Snapshot, store},
+    planner::{self, ChangeSet},
+    ui::Printer,
+};
+
+/// Runs the verb.
+pub fn run(global: &Global, args: &PlanCommand, printer: &mut Printer) -> Verdict {
+    let set = compute(global, &args.plan, None, printer)?;
+    let next = match &args.out {
+        Some(file) => {
+            save(&set, file)?;
+            format!("migrate up {} --change-set {}", args.plan.plan.display(), file.display())
+        }
+        None => format!("migrate up {}", args.plan.plan.display()),
+    };
+    let next = if global.sandbox { format!("{next} --sandbox") } else { next };
+    printer.plan(&set, Some(&next));
+    Ok(up::preview_code(&set, args.detailed_exitcode))
+}
+
+/// `up --dry-run`.
+pub(super) fn preview(global: &Global, args: &PlanArgs, saved: Option<&Path>, printer: &mut Printer) -> Verdict {
+    let set = compute(global, args, saved, printer)?;
+    printer.plan(&set, None);
+    Ok(Code::Success)
+}
+
+fn compute(
+    global: &Global,
+    args: &PlanArgs,
+    saved: Option<&Path>,
+    printer: &mut Printer,
+) -> Result<ChangeSet, Vec<Diagnostic>> {
+    let loaded = prepare::load(global, args)?;
+    let session = Session::open(global, prepare::region(&loaded))?;
+    printer.banner(session.is_sandbox());
+    let prepared = prepare::online(global, args, &loaded, &session, printer)?;
+    let graph = &prepared.graph;
+    let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    let saved = saved.map(up::read_change_set).transpose()?;
+    let snapshot = Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
+        Snapshot::new(saved.as_ref().map_or_else(|| session.lineage(), |set| set.target.lineage.clone()))
+    });
+    let region = graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default();
+    prepare::check_binding(&snapshot, &session, Some((&graph.migration, &graph.environment, &region)), &dir)?;
+    let set = match saved {
+        Some(set) => {
+            up::still_true(&set, &snapshot, &session, &planner::digest(graph))?;
+            set
+        }
+        None => prepare::change_set(&prepared, &snapshot, &session)?,
+    };
+    session.close()?;
+    Ok(set)
+}
+
+fn save(set: &ChangeSet, file: &Path) -> Result<(), Vec<Diagnostic>> {
+    let wrong = |why: String| {
+        one(Diagnostic::error("M0004", Class::Usage, format!("cannot write {}: {why}", file.display())))
+    };
+    let mut text = serde_json::to_vec_pretty(set).map_err(|e| wrong(e.to_string()))?;
+    text.push(b'\n');
+    store::write_file(file, &text).map_err(|e| wrong(e.to_string()))
+}

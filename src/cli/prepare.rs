@@ -1,0 +1,268 @@
+//! From the command line to a graph, a ledger and a change set.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    args::{Global, PlanArgs, Whose},
+    session::{Session, access, one},
+};
+use crate::{
+    engine::RecoverError,
+    error::{Class, Diagnostic, Severity},
+    graph::{self, Graph, Links},
+    ledger::{Binding, Ledger, LedgerError, Snapshot},
+    planner::{self, ChangeSet, PlanInput},
+    resources::registry,
+    template::{self, Environment, Loaded, Options},
+    ui::Printer,
+};
+
+/// A plan, evaluated and linked.
+pub struct Prepared {
+    /// The resource graph.
+    pub graph: Graph,
+    /// Its edges.
+    pub links: Links,
+}
+
+/// Reads the plan's files.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>> {
+    let options = Options {
+        environment: args.environment.clone(),
+        region: global.region.clone(),
+        fallback_region: fallback_region(global),
+        set: args.set.clone(),
+    };
+    template::load(&args.plan, &options)
+}
+
+/// The region of the user's environment, for plans that name none. The sandbox looks at nothing outside.
+fn fallback_region(global: &Global) -> Option<String> {
+    if global.sandbox {
+        return Some("us-east-1".into());
+    }
+    ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+}
+
+/// The plan's main region: its first stack's.
+#[must_use]
+pub fn region(loaded: &Loaded) -> Option<&str> {
+    loaded.stacks.first().map(|stack| stack.region.as_str())
+}
+
+/// Evaluates with the account's facts and prints warnings.
+///
+/// # Errors
+/// Everything that is wrong with the plan.
+pub fn evaluate(
+    loaded: &Loaded,
+    environment: &Environment,
+    deny_warnings: bool,
+    printer: &mut Printer,
+) -> Result<Prepared, Vec<Diagnostic>> {
+    let (graph, mut warnings) = template::evaluate(loaded, environment)?;
+    let links = graph::link(&graph, &registry::find)?;
+    warnings.splice(0..0, loaded.warnings.iter().cloned());
+    if deny_warnings && !warnings.is_empty() {
+        for warning in &mut warnings {
+            warning.severity = Severity::Error;
+        }
+        return Err(warnings);
+    }
+    printer.warnings(&warnings);
+    Ok(Prepared { graph, links })
+}
+
+/// Evaluates against the session's account.
+///
+/// # Errors
+/// As [`evaluate`], and when the account's zones cannot be read.
+pub fn online(
+    global: &Global,
+    args: &PlanArgs,
+    loaded: &Loaded,
+    session: &Session,
+    printer: &mut Printer,
+) -> Result<Prepared, Vec<Diagnostic>> {
+    let regions = template::zone_regions(loaded);
+    let zones = session
+        .block_on(session.cloud.zones(&regions))
+        .map_err(|error| one(access(&error, global)))?;
+    let environment = Environment {
+        account: session.cloud.account.clone(),
+        partition: session.cloud.partition.clone(),
+        zones,
+        ..Environment::default()
+    };
+    evaluate(loaded, &environment, args.deny_warnings, printer)
+}
+
+/// The ledger's folder.
+#[must_use]
+pub fn ledger_dir(global: &Global, migration: &str, environment: &str) -> PathBuf {
+    global.ledger.clone().unwrap_or_else(|| Path::new(".migrate").join(format!("{migration}-{environment}")))
+}
+
+/// The ledger's folder for commands that do not need the plan: named by `--ledger`, else looked up through the
+/// plan's name, else the only ledger below `.migrate`.
+///
+/// # Errors
+/// When it is not clear which ledger is meant.
+pub fn find_ledger(global: &Global, whose: &Whose) -> Result<PathBuf, Vec<Diagnostic>> {
+    if let Some(dir) = &global.ledger {
+        return Ok(dir.clone());
+    }
+    let args = PlanArgs {
+        plan: whose.plan.clone(),
+        environment: whose.environment.clone(),
+        set: Vec::new(),
+        deny_warnings: false,
+    };
+    match load(global, &args) {
+        Ok(loaded) => Ok(ledger_dir(global, &loaded.migration, &loaded.environment)),
+        Err(problems) => only_ledger().ok_or(problems),
+    }
+}
+
+/// The only ledger below `.migrate`, so that `status` and `destroy` work without the plan's files.
+fn only_ledger() -> Option<PathBuf> {
+    let entries = std::fs::read_dir(".migrate").ok()?;
+    let mut dirs: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join("ledger.json").exists())
+        .collect();
+    if dirs.len() == 1 { dirs.pop() } else { None }
+}
+
+/// A ledger's failure as a diagnostic.
+pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
+    let (code, class, help) = match error {
+        LedgerError::Locked { .. } => {
+            ("M4101", Class::Locked, "wait for it to end; a lock never outlives its process".to_owned())
+        }
+        LedgerError::Io { .. } => ("M4102", Class::Ledger, "check the folder's permissions and free space".to_owned()),
+        LedgerError::Damaged { .. } => (
+            "M4103",
+            Class::Ledger,
+            format!("restore {} from a backup; its lines are JSON and can be read", dir.display()),
+        ),
+        LedgerError::Format { .. } => ("M4104", Class::Ledger, "use the newer migrate that wrote it".to_owned()),
+    };
+    one(Diagnostic::error(code, class, error.to_string()).help(help))
+}
+
+/// Reads a ledger that must exist.
+///
+/// # Errors
+/// None there, unreadable, damaged.
+pub fn existing(dir: &Path) -> Result<Snapshot, Vec<Diagnostic>> {
+    Ledger::peek(dir).map_err(|e| ledger_error(&e, dir))?.ok_or_else(|| {
+        one(Diagnostic::error("M4105", Class::Ledger, format!("there is no ledger in {}", dir.display()))
+            .help("name it with --ledger DIR, or run `migrate up` first"))
+    })
+}
+
+/// Refuses a ledger of another migration, account, region or realm.
+///
+/// # Errors
+/// What does not fit.
+pub fn check_binding(
+    snapshot: &Snapshot,
+    session: &Session,
+    names: Option<(&str, &str, &str)>,
+    dir: &Path,
+) -> Result<(), Vec<Diagnostic>> {
+    let Some(binding) = &snapshot.binding else { return Ok(()) };
+    let realm = session.cloud.realm.as_str();
+    let mut wrong = Vec::new();
+    if binding.realm != realm {
+        let (there, here) = (realm_words(&binding.realm), realm_words(realm));
+        let help = if realm == "sandbox" { "leave --sandbox out" } else { "add --sandbox" };
+        wrong.push(
+            Diagnostic::error("M6101", Class::Access, format!("the ledger in {} belongs to {there}, not to {here}", dir.display()))
+                .help(format!("{help}, or choose another ledger with --ledger DIR")),
+        );
+    } else if binding.account != session.cloud.account {
+        wrong.push(
+            Diagnostic::error(
+                "M6102",
+                Class::Access,
+                format!("the ledger belongs to account {}, but the credentials are for {}", binding.account, session.cloud.account),
+            )
+            .help("use the other account's profile (--profile NAME), or another ledger (--ledger DIR)"),
+        );
+    }
+    if let Some((migration, environment, region)) = names {
+        if binding.migration != migration || binding.environment != environment {
+            wrong.push(
+                Diagnostic::error(
+                    "M4106",
+                    Class::Ledger,
+                    format!(
+                        "the ledger in {} is of {} ({}), the plan is {migration} ({environment})",
+                        dir.display(), binding.migration, binding.environment
+                    ),
+                )
+                .help("name the right ledger with --ledger DIR"),
+            );
+        } else if binding.region != region {
+            wrong.push(
+                Diagnostic::error(
+                    "M6103",
+                    Class::Access,
+                    format!("the ledger belongs to region {}, the plan is for {region}", binding.region),
+                )
+                .help("a migration does not move; destroy it first, or use another environment or ledger"),
+            );
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+fn realm_words(realm: &str) -> &'static str {
+    if realm == "sandbox" { "the sandbox" } else { "AWS" }
+}
+
+/// The binding a first run writes.
+#[must_use]
+pub fn binding(graph: &Graph, session: &Session) -> Binding {
+    Binding {
+        migration: graph.migration.clone(),
+        environment: graph.environment.clone(),
+        account: session.cloud.account.clone(),
+        region: graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default(),
+        realm: session.cloud.realm.as_str().into(),
+    }
+}
+
+/// Plans the graph against a snapshot.
+///
+/// # Errors
+/// What the planner finds.
+pub fn change_set(prepared: &Prepared, snapshot: &Snapshot, session: &Session) -> Result<ChangeSet, Vec<Diagnostic>> {
+    planner::plan(&PlanInput {
+        graph: &prepared.graph,
+        links: &prepared.links,
+        snapshot,
+        account: &session.cloud.account,
+        types: &registry::find,
+    })
+}
+
+/// Recovery's failure as a diagnostic.
+pub fn recover_error(error: RecoverError, dir: &Path) -> Vec<Diagnostic> {
+    match error {
+        RecoverError::Ledger(error) => ledger_error(&error, dir),
+        RecoverError::Look(address, error) => one(Diagnostic::error(
+            "M7001",
+            Class::Doubtful,
+            format!("cannot find out what an interrupted call did: {error}"),
+        )
+        .at(&address)
+        .request(error.request_id)
+        .help("nothing was changed; run the same command again")),
+    }
+}

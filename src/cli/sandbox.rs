@@ -1,0 +1,118 @@
+//! `migrate sandbox`: serves, shows and resets the embedded twin.
+
+use std::{fs, sync::Arc};
+
+use serde_json::json;
+
+use super::{
+    Verdict,
+    args::{Global, SandboxCommand, SandboxVerb},
+    exit::Code,
+    session::{one, sandbox_epoch},
+};
+use crate::{
+    clock::{Clock, from_millis, millis, rfc3339},
+    error::{Class, Diagnostic},
+    sandbox::{FastClock, Home, Sandbox, serve},
+    ui::{Printer, table},
+};
+
+/// Runs the verb.
+pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Verdict {
+    match args.verb {
+        SandboxVerb::Serve { port, speed } => serving(global, port, speed, printer),
+        SandboxVerb::Show => show(global, printer),
+        SandboxVerb::Reset => reset(global, printer),
+    }
+}
+
+fn show(global: &Global, printer: &mut Printer) -> Verdict {
+    let (_home, world) = Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
+    let census = world.census();
+    if printer.is_json() {
+        printer.json(&json!({
+            "format": 1, "account": world.account, "now": rfc3339(from_millis(world.now())), "seed": world.seed,
+            "objects": census,
+        }));
+        return Ok(Code::Success);
+    }
+    printer.out(&format!(
+        "SANDBOX account {}, its clock shows {}, kept in {}\n\n",
+        world.account,
+        rfc3339(from_millis(world.now())),
+        global.sandbox_dir.display()
+    ));
+    if census.is_empty() {
+        printer.out("the account is empty\n");
+    } else {
+        let rows: Vec<Vec<String>> = census.into_iter().map(|(name, count)| vec![name, count.to_string()]).collect();
+        printer.out(&table(&["table", "objects"], &rows, printer.width()));
+    }
+    Ok(Code::Success)
+}
+
+fn reset(global: &Global, printer: &mut Printer) -> Verdict {
+    let dir = &global.sandbox_dir;
+    // Opening takes the lock: a world in use is not pulled away from under its user. A damaged one may go.
+    let opened = Home::open(dir, global.seed, millis(sandbox_epoch()));
+    if let Err(problem) = &opened
+        && problem.class == Class::Locked
+    {
+        return Err(one(problem.clone()));
+    }
+    for file in ["world.json", "world.jsonl"] {
+        match fs::remove_file(dir.join(file)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let message = format!("cannot delete {}: {error}", dir.join(file).display());
+                return Err(one(Diagnostic::error("M4004", Class::Ledger, message)));
+            }
+            _ => {}
+        }
+    }
+    drop(opened);
+    printer.talk("the sandbox is an empty account again\n");
+    Ok(Code::Success)
+}
+
+fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Verdict {
+    let trouble = |error: std::io::Error| {
+        one(Diagnostic::error("M4005", Class::Access, format!("cannot serve on port {port}: {error}"))
+            .help("choose another with --port N, or 0 for a free one"))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(trouble)?;
+    let (home, world) = Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
+    let clock: Arc<dyn Clock> = Arc::new(FastClock::starting_at(from_millis(world.now()), speed));
+    let sandbox = Sandbox::new(world, clock);
+    let kept = home.keep(&sandbox).map_err(trouble)?;
+    let served = runtime.block_on(serve(
+        sandbox,
+        port,
+        |address| {
+            printer.out(&format!("http://{address}\n"));
+            printer.talk(&format!(
+                "The sandbox serves on http://{address}, {speed} times as fast as real life. In another shell:\n\
+                 \n  export AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=test \
+                 AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\n\nCtrl-C ends it; its world is kept in {}.\n",
+                global.sandbox_dir.display()
+            ));
+        },
+        async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let terminate = async {
+                match signal(SignalKind::terminate()) {
+                    Ok(mut terminate) => {
+                        terminate.recv().await;
+                    }
+                    Err(_) => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                () = terminate => {}
+            }
+        },
+    ));
+    kept.close().map_err(trouble)?;
+    served.map_err(trouble)?;
+    Ok(Code::Success)
+}

@@ -1,0 +1,224 @@
+//! Where a command runs: AWS in real time, or the sandbox in virtual time.
+
+use std::{
+    fs,
+    future::Future,
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use aws_config::BehaviorVersion;
+use aws_smithy_http_client::tls;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{SdkConfig, region::Region};
+use sha2::{Digest, Sha256};
+
+use super::args::Global;
+use crate::{
+    aws::{Cloud, OpError, Realm},
+    clock::{Clock, SdkTime, SystemClock, VirtualClock, from_millis},
+    error::{Class, Diagnostic},
+    ledger::new_lineage,
+    sandbox::{FaultScript, Home, Kept, Sandbox, SandboxOptions},
+};
+
+/// The sandbox's calendar begins here, so that rehearsals do not depend on the day they are run.
+const SANDBOX_EPOCH_MS: i64 = 1_767_225_600_000;
+
+enum Driver {
+    Virtual(VirtualClock),
+    Real(Box<tokio::runtime::Runtime>),
+}
+
+/// A realm, its clock, and what drives futures in it.
+pub struct Session {
+    /// Where calls go.
+    pub cloud: Cloud,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    driver: Driver,
+    sandbox: Option<(Sandbox, Kept)>,
+    seed: u64,
+}
+
+/// One diagnostic as a list.
+pub(super) fn one(diagnostic: Diagnostic) -> Vec<Diagnostic> {
+    vec![diagnostic]
+}
+
+impl Session {
+    /// Opens the realm the command line names and asks whose account it is.
+    ///
+    /// # Errors
+    /// No credentials, no network, or a sandbox that is in use or damaged.
+    pub fn open(global: &Global, region: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
+        let mut session = if global.sandbox { Self::sandbox(global)? } else { Self::aws(global, region)? };
+        let Self { cloud, driver, .. } = &mut session;
+        drive(driver, cloud.identify()).map_err(|error| one(access(&error, global)))?;
+        Ok(session)
+    }
+
+    fn sandbox(global: &Global) -> Result<Self, Vec<Diagnostic>> {
+        let (home, world) = Home::open(&global.sandbox_dir, global.seed, SANDBOX_EPOCH_MS).map_err(one)?;
+        let clock = VirtualClock::starting_at(from_millis(world.now()));
+        // The SDK's own jitter; the same on every rehearsal.
+        fastrand::seed(world.seed);
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let options = SandboxOptions { script: script(global.faults.as_deref())?, ..SandboxOptions::default() };
+        let seed = world.seed;
+        let sandbox = Sandbox::with_options(world, Arc::clone(&shared), options);
+        let kept = home.keep(&sandbox).map_err(|error| {
+            one(Diagnostic::error("M4004", Class::Ledger, format!("cannot keep the sandbox's world: {error}")))
+        })?;
+        let cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config(global.region.as_deref().unwrap_or("us-east-1")));
+        Ok(Self { cloud, clock: shared, driver: Driver::Virtual(clock), sandbox: Some((sandbox, kept)), seed })
+    }
+
+    fn aws(global: &Global, region: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| one(Diagnostic::error("M9001", Class::Internal, format!("cannot start: {error}"))))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let config = runtime.block_on(aws_settings(global, region, Arc::clone(&clock)));
+        let cloud = Cloud::new(Realm::Aws, config);
+        Ok(Self { cloud, clock, driver: Driver::Real(Box::new(runtime)), sandbox: None, seed: 0 })
+    }
+
+    /// Drives a future to its end in this realm's time.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        drive(&self.driver, future)
+    }
+
+    /// A new ledger's lineage: random for AWS, from seed and clock in the sandbox.
+    #[must_use]
+    pub fn lineage(&self) -> String {
+        match &self.sandbox {
+            None => new_lineage(),
+            Some((sandbox, _)) => {
+                let now = sandbox.world(|world| world.now());
+                hex::encode(Sha256::digest(format!("lineage {} {now}", self.seed)))[..16].to_owned()
+            }
+        }
+    }
+
+    /// Whether this is a rehearsal.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        self.sandbox.is_some()
+    }
+
+    /// How often a live view's clock ticks.
+    #[must_use]
+    pub fn tick(&self) -> Option<Duration> {
+        (!self.clock.is_virtual()).then_some(Duration::from_millis(500))
+    }
+
+    /// Who runs it, for the ledger's history.
+    #[must_use]
+    pub fn who(&self) -> String {
+        if self.is_sandbox() {
+            return "rehearsal".into();
+        }
+        let user = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
+        format!("{user}@{}, pid {}", hostname(), std::process::id())
+    }
+
+    /// What a lock file says about this process.
+    #[must_use]
+    pub fn holder(&self, verb: &str) -> String {
+        let since = crate::clock::rfc3339(SystemClock.now());
+        format!("`migrate {verb}` (pid {} on {}, since {since})", std::process::id(), hostname())
+    }
+
+    /// Folds the sandbox's world into one file.
+    ///
+    /// # Errors
+    /// When the world could not be written.
+    pub fn close(self) -> Result<(), Vec<Diagnostic>> {
+        let Some((_, kept)) = self.sandbox else { return Ok(()) };
+        kept.close().map_err(|error| {
+            one(Diagnostic::error("M4004", Class::Ledger, format!("cannot keep the sandbox's world: {error}")))
+        })
+    }
+}
+
+fn drive<F: Future>(driver: &Driver, future: F) -> F::Output {
+    match driver {
+        Driver::Virtual(clock) => clock.block_on(future),
+        Driver::Real(runtime) => runtime.block_on(future),
+    }
+}
+
+fn hostname() -> String {
+    fs::read_to_string("/etc/hostname").map_or_else(|_| "this host".into(), |name| name.trim().to_owned())
+}
+
+fn script(path: Option<&Path>) -> Result<FaultScript, Vec<Diagnostic>> {
+    let Some(path) = path else { return Ok(FaultScript::default()) };
+    let wrong = |why: String| {
+        one(Diagnostic::error("M0003", Class::Usage, format!("cannot read the fault script {}: {why}", path.display())))
+    };
+    let text = fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
+    serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))
+}
+
+/// The user's own AWS configuration: environment, profiles, roles, SSO, endpoints. Retries are the engine's.
+async fn aws_settings(global: &Global, region: Option<&str>, clock: Arc<dyn Clock>) -> SdkConfig {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_secs(90))
+        .build();
+    let time = SdkTime(clock);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .time_source(time.clone())
+        .sleep_impl(time);
+    if let Some(profile) = &global.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    loader.load().await
+}
+
+/// Why AWS cannot be used, with the next thing to try.
+pub(super) fn access(error: &OpError, global: &Global) -> Diagnostic {
+    let text = format!("{error}");
+    let lower = text.to_lowercase();
+    let (code, message, help) = if error.is_credentials() {
+        ("M6002", format!("AWS refuses the credentials: {text}"), "log in again (`aws sso login`, or renew the keys)")
+    } else if lower.contains("credential") && !lower.contains("dispatch") {
+        (
+            "M6001",
+            format!("there are no usable AWS credentials: {text}"),
+            "configure them as for the AWS CLI (environment, profile, SSO), or rehearse with --sandbox",
+        )
+    } else if error.code.is_some() {
+        ("M6004", format!("AWS does not let these credentials in: {text}"), "check the role's permissions")
+    } else {
+        (
+            "M6003",
+            format!("AWS cannot be reached: {text}"),
+            "check network, proxy and AWS_ENDPOINT_URL, or rehearse with --sandbox",
+        )
+    };
+    let diagnostic = Diagnostic::error(code, Class::Access, message).request(error.request_id.clone());
+    match &global.profile {
+        Some(profile) => diagnostic.help(format!("{help} (profile `{profile}`)")),
+        None => diagnostic.help(help),
+    }
+}
+
+/// The instant a fresh sandbox begins at, for servers.
+pub(super) fn sandbox_epoch() -> SystemTime {
+    from_millis(SANDBOX_EPOCH_MS)
+}

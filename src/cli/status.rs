@@ -1,0 +1,136 @@
+//! `migrate status`: what the ledger holds. Reads no plan and makes no call.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    Verdict,
+    args::{Global, Whose},
+    exit::Code,
+    prepare,
+};
+use crate::{
+    ledger::{Snapshot, Stage, Verb},
+    ui::{Printer, table},
+};
+
+/// Runs the verb.
+pub fn run(global: &Global, args: &Whose, printer: &mut Printer) -> Verdict {
+    let dir = prepare::find_ledger(global, args)?;
+    let snapshot = prepare::existing(&dir)?;
+    if printer.is_json() {
+        printer.json(&as_json(&snapshot));
+    } else {
+        printer.out(&as_text(&snapshot, &dir.display().to_string(), printer.width()));
+    }
+    Ok(Code::Success)
+}
+
+fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Created => "created, not yet ready",
+        Stage::Ready => "ready",
+        Stage::Updating => "update begun",
+        Stage::Deleting => "deletion begun",
+    }
+}
+
+fn state(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Created => "created",
+        Stage::Ready => "ready",
+        Stage::Updating => "updating",
+        Stage::Deleting => "deleting",
+    }
+}
+
+fn meaning(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "it may exist; the next run looks for it and adopts it",
+        Verb::Configure | Verb::Update => "it may have been made; the next run repeats it",
+        Verb::Delete => "it may be gone; the next run repeats it",
+    }
+}
+
+fn as_json(snapshot: &Snapshot) -> Json {
+    let binding = snapshot.binding.clone().unwrap_or_default();
+    let resources: Vec<Json> = snapshot
+        .objects()
+        .map(|(address, object)| {
+            json!({
+                "address": address, "type": object.declared.kind, "physical_id": object.physical_id,
+                "state": state(object.stage), "region": object.declared.region, "generation": object.generation,
+            })
+        })
+        .collect();
+    let open: Vec<Json> = snapshot
+        .open
+        .values()
+        .map(|open| {
+            json!({
+                "op": open.op, "verb": open.verb, "address": open.address, "since": open.at,
+                "physical_id": open.physical_id, "meaning": meaning(open.verb),
+            })
+        })
+        .collect();
+    let replication: Vec<Json> = snapshot
+        .objects()
+        .filter(|(_, object)| object.declared.kind == "AWS::DMS::ReplicationTask")
+        .map(|(address, object)| {
+            json!({
+                "address": address, "task_arn": object.physical_id,
+                "migration_type": object.declared.properties["MigrationType"],
+            })
+        })
+        .collect();
+    json!({
+        "format": 1, "migration": binding.migration, "environment": binding.environment,
+        "account": binding.account, "region": binding.region, "realm": binding.realm,
+        "serial": snapshot.seq, "interrupted_run": snapshot.running,
+        "resources": resources, "open_intents": open, "replication": replication,
+    })
+}
+
+fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
+    let mut text = String::new();
+    match &snapshot.binding {
+        Some(b) => {
+            let world = if b.realm == "sandbox" { "SANDBOX" } else { "AWS" };
+            text.push_str(&format!(
+                "{} ({}) in account {}, {}, {world}\n",
+                b.migration, b.environment, b.account, b.region
+            ));
+        }
+        None => text.push_str("nothing was ever run\n"),
+    }
+    text.push_str(&format!("ledger {dir}, serial {}\n\n", snapshot.seq));
+    let rows: Vec<Vec<String>> = snapshot
+        .objects()
+        .map(|(address, object)| {
+            vec![
+                address.to_string(),
+                object.declared.kind.trim_start_matches("AWS::").to_owned(),
+                stage(object.stage).to_owned(),
+                object.physical_id.to_string(),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        text.push_str("no resources\n");
+    } else {
+        text.push_str(&table(&["address", "type", "state", "physical id"], &rows, width));
+        text.push_str(&format!("\n{} resources\n", rows.len()));
+    }
+    if let Some(run) = &snapshot.running {
+        text.push_str(&format!("\n{run} did not end in order; run the same command again to go on\n"));
+    }
+    for open in snapshot.open.values() {
+        text.push_str(&format!(
+            "\nopen since {}: {:?} of {}: {}\n",
+            open.at, open.verb, open.address, meaning(open.verb)
+        ));
+        if let Some(doubt) = &open.doubt {
+            text.push_str(&format!("  could not be found out: {doubt}\n"));
+        }
+    }
+    text
+}

@@ -1,0 +1,128 @@
+//! `migrate types`: what is implemented, generated from the registry.
+
+use serde_json::json;
+
+use super::{Verdict, args::TypesCommand, exit::Code, session::one};
+use crate::{
+    error::{Class, Diagnostic},
+    resources::{AnyType, WaitPolicy, registry},
+    schema,
+    template::suggest,
+    ui::{Printer, table},
+};
+
+struct Share {
+    implemented: Vec<&'static str>,
+    refused: Vec<&'static str>,
+}
+
+/// Writable top-level properties, implemented and refused.
+fn share(ty: &dyn AnyType) -> Share {
+    let kind = ty.facts().kind;
+    let mut share = Share { implemented: Vec::new(), refused: Vec::new() };
+    let Some(schema) = schema::of(kind) else { return share };
+    for property in schema.properties().filter(|p| !schema.is_read_only(p)) {
+        let known = ty.fields().iter().any(|field| field.name == property);
+        if known { share.implemented.push(property) } else { share.refused.push(property) }
+    }
+    share
+}
+
+/// Runs the verb.
+pub fn run(args: &TypesCommand, printer: &mut Printer) -> Verdict {
+    match &args.name {
+        None => list(printer),
+        Some(name) => one_type(name, printer)?,
+    }
+    Ok(Code::Success)
+}
+
+fn list(printer: &mut Printer) {
+    if printer.is_json() {
+        let types: Vec<_> = registry::TYPES
+            .iter()
+            .map(|ty| {
+                let share = share(*ty);
+                json!({"type": ty.facts().kind, "implemented": share.implemented.len(),
+                       "writable": share.implemented.len() + share.refused.len(), "refused": share.refused})
+            })
+            .collect();
+        printer.json(&json!({"format": 1, "types": types}));
+        return;
+    }
+    let rows: Vec<Vec<String>> = registry::TYPES
+        .iter()
+        .map(|ty| {
+            let share = share(*ty);
+            let (have, all) = (share.implemented.len(), share.implemented.len() + share.refused.len());
+            let percent = if all == 0 { 100 } else { have * 100 / all };
+            vec![ty.facts().kind.to_owned(), format!("{have}/{all}"), format!("{percent} %")]
+        })
+        .collect();
+    printer.out(&table(&["type", "properties", "implemented"], &rows, printer.width()));
+    printer.out(&format!("\n{} types; `migrate types NAME` shows one\n", rows.len()));
+}
+
+fn words(policy: Option<WaitPolicy>) -> String {
+    match policy {
+        None => "at once".into(),
+        Some(p) => format!(
+            "typically {} s, looked at every {} s, given up after {} min",
+            p.typical.as_secs(),
+            p.every.as_secs(),
+            p.deadline.as_secs() / 60
+        ),
+    }
+}
+
+fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
+    let found = registry::find(name)
+        .or_else(|| registry::TYPES.iter().copied().find(|ty| ty.facts().kind.eq_ignore_ascii_case(name)));
+    let Some(ty) = found else {
+        let near = suggest::nearest(name, registry::TYPES.iter().map(|ty| ty.facts().kind));
+        let diagnostic = Diagnostic::error("M0007", Class::Usage, format!("`{name}` is not supported"));
+        return Err(one(match near {
+            Some(near) => diagnostic.help(format!("did you mean {near}? `migrate types` lists all")),
+            None => diagnostic.help("`migrate types` lists all types"),
+        }));
+    };
+    let facts = ty.facts();
+    let share = share(ty);
+    let schema = schema::of(facts.kind);
+    let attributes: Vec<String> =
+        schema.map(|s| s.read_only().map(|path| path.replace('/', ".")).collect()).unwrap_or_default();
+    let create_only: Vec<&str> = schema.map(|s| s.create_only().collect()).unwrap_or_default();
+    if printer.is_json() {
+        printer.json(&json!({
+            "format": 1, "type": facts.kind, "service": facts.service,
+            "implemented": share.implemented, "refused": share.refused, "attributes": attributes,
+            "create_only": create_only, "usable_when_created": facts.early, "iam_actions": facts.iam,
+            "name_property": facts.name.map(|n| n.property), "stateful": facts.stateful,
+            "ready": facts.ready.map(|p| json!({"typical_s": p.typical.as_secs(), "deadline_s": p.deadline.as_secs()})),
+            "gone": facts.gone.map(|p| json!({"typical_s": p.typical.as_secs(), "deadline_s": p.deadline.as_secs()})),
+        }));
+        return Ok(());
+    }
+    let list = |items: &[String]| if items.is_empty() { "-".to_owned() } else { items.join(", ") };
+    let own = |items: &[&str]| items.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    let mut rows = vec![
+        ("implemented", list(&own(&share.implemented))),
+        ("refused by name", list(&own(&share.refused))),
+        ("attributes", list(&attributes)),
+        ("needs a new object", list(&own(&create_only))),
+        ("usable once created", list(&own(facts.early))),
+        ("ready", words(facts.ready)),
+        ("gone", words(facts.gone)),
+        ("found again by", format!("{:?}", facts.identity).to_lowercase()),
+        ("data", facts.stateful.map_or_else(|| "stateless".into(), |what| format!("deleting it loses {what}"))),
+        ("IAM actions", list(&own(facts.iam))),
+    ];
+    if let Some(rule) = facts.name {
+        rows.insert(2, ("name", format!("{} (made up if left out, at most {} characters)", rule.property, rule.max)));
+    }
+    printer.out(&format!("{}\n\n", facts.kind));
+    for (label, text) in rows {
+        printer.out(&crate::ui::paragraph(label, &text, printer.width()));
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! `migrate up`: shows the change set, asks, runs it.
+
+use std::path::Path;
+
+use super::{
+    Verdict,
+    args::{Global, UpCommand},
+    confirm,
+    exit::Code,
+    plan, prepare, runs,
+    session::{Session, one},
+};
+use crate::{
+    error::{Class, Diagnostic},
+    ledger::{Entry, Snapshot},
+    planner::{self, ChangeSet, unpermitted},
+    ui::Printer,
+};
+
+/// Runs the verb.
+pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict {
+    if args.dry_run {
+        return plan::preview(global, &args.plan, args.change_set.as_deref(), printer);
+    }
+    let loaded = prepare::load(global, &args.plan)?;
+    let session = Session::open(global, prepare::region(&loaded))?;
+    printer.banner(session.is_sandbox());
+    let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
+    let graph = &prepared.graph;
+    let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
+    let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    let ledger = runs::open(&session, &dir, "up", || match &saved {
+        // A change set saved before the first run carries the lineage its names were made with.
+        Some(set) => set.target.lineage.clone(),
+        None => session.lineage(),
+    })?;
+    let region = graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default();
+    let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
+    prepare::check_binding(ledger.borrow().snapshot(), &session, names, &dir)?;
+    let recovered = runs::settle(&session, &ledger, &dir)?;
+    let set = match saved {
+        Some(set) => {
+            still_true(&set, ledger.borrow().snapshot(), &session, &planner::digest(graph))?;
+            set
+        }
+        None => prepare::change_set(&prepared, ledger.borrow().snapshot(), &session)?,
+    };
+    printer.review(&set, None);
+    if !set.is_empty() {
+        confirm::data_loss(printer, &unpermitted(&set, &args.allow_data_loss), args.yes)?;
+        if !args.yes {
+            confirm::ask(printer, "Apply these changes? Type yes: ", "yes", "review with `migrate plan`, then run `migrate up --yes`")?;
+        }
+    }
+    if ledger.borrow().snapshot().binding.is_none() {
+        let binding = prepare::binding(graph, &session);
+        let bound = Entry::Bound {
+            migration: binding.migration,
+            environment: binding.environment,
+            account: binding.account,
+            region: binding.region,
+            realm: binding.realm,
+        };
+        ledger.borrow_mut().append(bound).map_err(|error| prepare::ledger_error(&error, &dir))?;
+    }
+    let secrets = prepared.graph.secrets.clone();
+    runs::execute(global, session, &dir, ledger, &set, secrets, recovered, printer)
+}
+
+/// Reads a change set that `plan --out` wrote.
+///
+/// # Errors
+/// Unreadable, or of another format.
+pub fn read_change_set(path: &Path) -> Result<ChangeSet, Vec<Diagnostic>> {
+    let wrong = |why: String| {
+        one(Diagnostic::error("M5101", Class::Refused, format!("cannot use the change set {}: {why}", path.display()))
+            .help("make a new one with `migrate plan --out FILE`"))
+    };
+    let text = std::fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
+    let set: ChangeSet = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    if set.format != planner::FORMAT {
+        return Err(wrong(format!("it has format {}, this program knows {}", set.format, planner::FORMAT)));
+    }
+    Ok(set)
+}
+
+/// Refuses a saved change set if plan, ledger or account changed since.
+///
+/// # Errors
+/// What changed.
+pub fn still_true(set: &ChangeSet, snapshot: &Snapshot, session: &Session, digest: &str) -> Result<(), Vec<Diagnostic>> {
+    let target = &set.target;
+    let mut changed = Vec::new();
+    if target.graph_digest != digest {
+        changed.push("the plan (templates, parameters or environment)".to_owned());
+    }
+    if target.lineage != snapshot.lineage {
+        changed.push("the ledger (it is another one)".to_owned());
+    } else if target.serial != snapshot.seq {
+        changed.push(format!("the ledger (serial {} then, {} now)", target.serial, snapshot.seq));
+    }
+    if target.account != session.cloud.account {
+        changed.push(format!("the account ({} then, {} now)", target.account, session.cloud.account));
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the saved change set is no longer true: {} changed since", changed.join(", "));
+    Err(one(Diagnostic::error("M5102", Class::Refused, message).help("review anew with `migrate plan --out FILE`")))
+}
+
+/// The code of a review that found nothing or something.
+pub(super) fn preview_code(set: &ChangeSet, detailed: bool) -> Code {
+    if detailed && !set.is_empty() { Code::Changes } else { Code::Success }
+}

@@ -1,0 +1,94 @@
+//! Diagnostics as rustc shows them, and as JSON.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::{Value as Json, json};
+
+use crate::error::{Diagnostic, Severity};
+
+/// More than this many diagnostics are counted, not shown.
+const AT_MOST: usize = 100;
+
+/// For people.
+#[must_use]
+pub fn render(list: &[Diagnostic], width: usize, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(width);
+    let mut out = String::new();
+    for diagnostic in list.iter().take(AT_MOST) {
+        out.push_str(&renderer.render(&report(diagnostic)));
+        out.push_str("\n\n");
+    }
+    if list.len() > AT_MOST {
+        out.push_str(&format!("and {} more\n\n", list.len() - AT_MOST));
+    }
+    let errors = list.iter().filter(|d| d.severity == Severity::Error).count();
+    if errors > 1 {
+        out.push_str(&format!("{errors} errors; `migrate explain CODE` says more about each kind\n"));
+    }
+    out
+}
+
+fn report(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let mut group = match &diagnostic.span {
+        Some(span) => {
+            let (start, end) = bounds(&span.source.text, span.start as usize, span.end as usize);
+            let label = diagnostic.address.as_ref().map(|a| a.as_str());
+            let snippet = Snippet::source(span.source.text.as_str())
+                .path(span.source.path.to_string_lossy().into_owned())
+                .annotation(AnnotationKind::Primary.span(start..end).label(label));
+            title.element(snippet)
+        }
+        None => {
+            let group = Group::with_title(title);
+            match &diagnostic.address {
+                Some(address) => group.element(Level::NOTE.message(format!("about {address}"))),
+                None => group,
+            }
+        }
+    };
+    if let Some(id) = &diagnostic.request_id {
+        group = group.element(Level::NOTE.message(format!("AWS request id {id}")));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    vec![group]
+}
+
+/// A range that lies within the text, on character boundaries, on one line: long values are shown by their
+/// first line only.
+fn bounds(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let mut start = start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let mut end = end.clamp(start, line_end);
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    (start, end)
+}
+
+/// For machines.
+#[must_use]
+pub fn as_json(list: &[Diagnostic]) -> Json {
+    let items: Vec<Json> = list
+        .iter()
+        .map(|d| {
+            let place = d.span.as_ref().map(|span| {
+                let (line, column) = span.line_column();
+                json!({"file": span.source.path.display().to_string(), "line": line, "column": column})
+            });
+            json!({
+                "code": d.code, "severity": d.severity, "class": d.class, "message": d.message,
+                "address": d.address, "place": place, "request_id": d.request_id, "help": d.help,
+            })
+        })
+        .collect();
+    json!({"format": 1, "diagnostics": items})
+}

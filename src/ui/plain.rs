@@ -1,0 +1,110 @@
+//! One line per event that matters to a reader of a log.
+
+use std::collections::BTreeMap;
+
+use super::tables::{duration, fit};
+use crate::{
+    engine::{Event, EventKind},
+    graph::Address,
+};
+
+/// Remembers what was said last about a waiting step, so that a wait is told once per change.
+pub struct Plain {
+    width: usize,
+    color: bool,
+    sandbox: bool,
+    said: BTreeMap<Address, String>,
+}
+
+/// A line's colour.
+#[derive(Clone, Copy)]
+enum Tone {
+    Quiet,
+    Good,
+    Warn,
+    Bad,
+}
+
+impl Plain {
+    /// Lines of at most `width` columns; `sandbox` marks each time as virtual.
+    #[must_use]
+    pub fn new(width: usize, color: bool, sandbox: bool) -> Self {
+        Self { width, color, sandbox, said: BTreeMap::new() }
+    }
+
+    /// The event's line, if it has one.
+    pub fn line(&mut self, event: &Event) -> Option<String> {
+        let (tone, text) = self.words(&event.kind)?;
+        let mark = if self.sandbox { "~" } else { "" };
+        let time = format!("{mark}{}", duration(event.elapsed_s));
+        // Failures are never cut: their text is what the reader came for.
+        let text = if matches!(tone, Tone::Bad) { text } else { fit(&text, self.width.saturating_sub(11)) };
+        let line = format!("{time:>9}  {text}");
+        Some(match tone {
+            _ if !self.color => format!("{line}\n"),
+            Tone::Quiet => format!("\x1b[2m{line}\x1b[0m\n"),
+            Tone::Good => format!("{line}\n"),
+            Tone::Warn => format!("\x1b[33m{line}\x1b[0m\n"),
+            Tone::Bad => format!("\x1b[1;31m{line}\x1b[0m\n"),
+        })
+    }
+
+    fn words(&mut self, kind: &EventKind) -> Option<(Tone, String)> {
+        Some(match kind {
+            EventKind::RunStarted { steps: 0, .. }
+            | EventKind::StepCreated { .. }
+            | EventKind::Outputs { .. }
+            | EventKind::RunFinished { .. } => return None,
+            EventKind::RunStarted { steps, account, .. } => (Tone::Quiet, format!("{steps} steps in account {account}")),
+            EventKind::Recovered { address, how, physical_id, .. } => {
+                let id = physical_id.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();
+                (Tone::Warn, format!("recovered {address}: {how}{id}"))
+            }
+            EventKind::StepStarted { address, action, typical_s, .. } => {
+                let expected = if *typical_s >= 30 { format!(", usually {}", duration(seconds(*typical_s))) } else { String::new() };
+                (Tone::Quiet, format!("{action} {address}{expected}"))
+            }
+            EventKind::StepWaiting { address, detail, .. } => {
+                if self.said.get(address) == Some(detail) {
+                    return None;
+                }
+                self.said.insert(address.clone(), detail.clone());
+                (Tone::Quiet, format!("waiting for {address}: {detail}"))
+            }
+            EventKind::StepRetrying { address, operation, code, delay_s, why, .. } => {
+                let code = code.as_deref().unwrap_or("no answer");
+                (Tone::Warn, format!("again in {} {address}: {why} ({operation}: {code})", duration(*delay_s)))
+            }
+            EventKind::StepFinished { address, action, physical_id, took_s, note, .. } => {
+                let id = physical_id.as_deref().map(|id| format!("  {id}")).unwrap_or_default();
+                let note = note.as_deref().map(|n| format!("  ({n})")).unwrap_or_default();
+                (Tone::Good, format!("{} {address} in {}{note}{id}", done(action), duration(*took_s)))
+            }
+            EventKind::StepFailed { address, operation, code, message, request_id, .. } => {
+                let code = code.as_deref().map(|c| format!("{c}: ")).unwrap_or_default();
+                let id = request_id.as_deref().map(|id| format!(" (AWS request id {id})")).unwrap_or_default();
+                (Tone::Bad, format!("FAILED {address}: {operation}: {code}{message}{id}"))
+            }
+            EventKind::StepSkipped { address, because, .. } => {
+                (Tone::Warn, format!("skipped {address} because {because} failed"))
+            }
+            EventKind::StopRequested { meaning, .. } => (Tone::Warn, format!("stopping: {meaning}")),
+        })
+    }
+}
+
+/// Past tense of an action.
+pub(super) fn done(action: &str) -> &'static str {
+    match action {
+        "create" => "created",
+        "replace" => "replaced",
+        "update" => "updated",
+        "finish" => "finished",
+        "delete" => "deleted",
+        _ => "let go",
+    }
+}
+
+pub(super) fn seconds(whole: u64) -> f64 {
+    std::time::Duration::from_secs(whole).as_secs_f64()
+}

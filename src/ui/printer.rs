@@ -1,0 +1,157 @@
+//! The only writer of stdout and stderr. Stdout is data, stderr is talk.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use serde_json::Value as Json;
+
+use super::{
+    diagnostics,
+    review::{self, Styles},
+};
+use crate::{
+    cli::args::Color,
+    error::{Diagnostic, Severity},
+    planner::ChangeSet,
+};
+
+/// Writes everything, knows what the terminal can do.
+pub struct Printer {
+    json: bool,
+    color: bool,
+    talk_color: bool,
+    live: bool,
+    width: usize,
+    rehearsal: bool,
+}
+
+impl Printer {
+    /// Looks at stdout, stderr, NO_COLOR and COLUMNS.
+    #[must_use]
+    pub fn from_environment(json: bool, color: Color) -> Self {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
+            || std::env::var_os("TERM").is_some_and(|v| v == "dumb");
+        let decide = |terminal: bool| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && !plain,
+        };
+        let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+        let measured = terminal_size::terminal_size_of(io::stderr())
+            .or_else(|| terminal_size::terminal_size_of(io::stdout()))
+            .map(|(width, _)| usize::from(width.0));
+        Self {
+            json,
+            color: decide(io::stdout().is_terminal()),
+            talk_color: decide(io::stderr().is_terminal()),
+            live: io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|v| v != "dumb"),
+            width: measured.or(columns).unwrap_or(100).clamp(40, 160),
+            rehearsal: false,
+        }
+    }
+
+    /// Whether stdout is for machines.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Whether stderr may be redrawn.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.live && !self.json
+    }
+
+    /// Whether talk may be coloured.
+    #[must_use]
+    pub fn talks_in_color(&self) -> bool {
+        self.talk_color
+    }
+
+    /// Data. A reader that went away (`| head`) is no error.
+    pub fn out(&mut self, text: &str) {
+        let mut stdout = io::stdout().lock();
+        let _ = stdout.write_all(text.as_bytes());
+        let _ = stdout.flush();
+    }
+
+    /// Talk.
+    pub fn talk(&mut self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes());
+        let _ = stderr.flush();
+    }
+
+    /// A JSON document, pretty.
+    pub fn json(&mut self, value: &Json) {
+        let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
+        self.out(&format!("{text}\n"));
+    }
+
+    /// Says once, unmistakably, that this is no AWS.
+    pub fn banner(&mut self, sandbox: bool) {
+        self.rehearsal = sandbox;
+        if sandbox && !self.json {
+            let text = "SANDBOX: a rehearsal in virtual time; AWS is not touched.";
+            if self.talk_color {
+                self.talk(&format!("\x1b[1;35m{text}\x1b[0m\n"));
+            } else {
+                self.talk(&format!("{text}\n"));
+            }
+        }
+    }
+
+    /// A change set before it is run: talk, because the run's data follows.
+    pub fn review(&mut self, set: &ChangeSet, next: Option<&str>) {
+        if !self.json {
+            let styles = Styles { color: self.talk_color, verbose: false, next };
+            self.talk(&review::render(set, self.width, &styles));
+        }
+    }
+
+    /// A change set as the command's result.
+    pub fn plan(&mut self, set: &ChangeSet, next: Option<&str>) {
+        if self.json {
+            self.json(&review::plan_json(set));
+        } else {
+            let styles = Styles { color: self.color, verbose: false, next };
+            self.out(&review::render(set, self.width, &styles));
+        }
+    }
+
+    /// Errors: on stderr for people; with `--json` also as one document on stdout.
+    pub fn diagnostics(&mut self, list: &[Diagnostic]) {
+        if self.json {
+            self.json(&diagnostics::as_json(list));
+        }
+        let text = diagnostics::render(list, self.width, self.talk_color);
+        self.talk(&text);
+    }
+
+    /// Warnings: talk only.
+    pub fn warnings(&mut self, list: &[Diagnostic]) {
+        debug_assert!(list.iter().all(|d| d.severity == Severity::Warning), "errors end the command");
+        if !list.is_empty() {
+            self.talk(&diagnostics::render(list, self.width, self.talk_color));
+        }
+    }
+
+    /// Whether somebody is there to answer.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks on stderr, reads a line.
+    pub fn ask(&mut self, question: &str) -> Option<String> {
+        self.talk(question);
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).ok()?;
+        Some(line)
+    }
+}

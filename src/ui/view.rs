@@ -1,0 +1,147 @@
+//! Views of a run: JSON lines, plain lines, or a live picture. A view consumes events and decides nothing.
+
+use std::path::Path;
+
+use super::{
+    Printer,
+    live::Live,
+    plain::Plain,
+    tables::{duration, outputs_text},
+};
+use crate::{
+    clock::{Clock as _, SystemClock, rfc3339},
+    engine::{Event, EventKind, Finished, Observer, Outcome},
+    graph::Needs,
+    planner::{ChangeSet, Operation},
+};
+
+enum Kind {
+    Json,
+    Plain(Plain),
+    Live(Live),
+}
+
+/// The view that fits the printer.
+pub struct View<'p> {
+    printer: &'p mut Printer,
+    kind: Kind,
+    sandbox: bool,
+    services: Vec<(String, u64)>,
+}
+
+impl<'p> View<'p> {
+    /// JSON lines with `--json`, a live picture on a terminal, plain lines otherwise. A rehearsal ends before
+    /// anybody could watch, so it is always plain.
+    #[must_use]
+    pub fn new(printer: &'p mut Printer, set: &ChangeSet, sandbox: bool) -> Self {
+        let kind = if printer.is_json() {
+            Kind::Json
+        } else if printer.is_live() && !sandbox {
+            Kind::Live(Live::new(set, printer.width(), printer.talks_in_color()))
+        } else {
+            Kind::Plain(Plain::new(printer.width(), printer.talks_in_color(), sandbox))
+        };
+        Self { printer, kind, sandbox, services: Vec::new() }
+    }
+
+    /// What was settled before the run, told as events with sequence number 0.
+    pub fn recovered(&mut self, told: &[EventKind]) {
+        for kind in told {
+            let at = if self.sandbox { String::new() } else { rfc3339(SystemClock.now()) };
+            self.on(&Event { seq: 0, at, elapsed_s: 0.0, kind: kind.clone() });
+        }
+    }
+
+    /// The end: outputs on stdout, everything else as talk.
+    pub fn finish(&mut self, set: &ChangeSet, finished: &Finished, ledger: Option<&Path>) {
+        if matches!(self.kind, Kind::Json) {
+            return;
+        }
+        let mut text = String::new();
+        if let Kind::Live(live) = &mut self.kind {
+            text.push_str(&live.clear());
+        }
+        text.push_str(&self.summary(set, finished, ledger));
+        self.printer.talk(&text);
+        if finished.outcome == Outcome::Complete && !finished.outputs.is_empty() {
+            let width = self.printer.width();
+            self.printer.out(&outputs_text(&finished.outputs, width));
+        }
+    }
+
+    fn summary(&self, set: &ChangeSet, finished: &Finished, ledger: Option<&Path>) -> String {
+        let time = if self.sandbox { "virtual time" } else { "wall clock" };
+        let verb = match set.operation {
+            Operation::Up => "up",
+            Operation::Destroy => "destroy",
+        };
+        let mut text = match finished.outcome {
+            Outcome::Complete if set.is_empty() => format!("\nNothing to do: {} resources as planned.\n", set.unchanged.len()),
+            Outcome::Complete => format!("\n{verb} complete in {} ({time}).\n", duration(finished.elapsed_s)),
+            Outcome::Failed => format!("\n{verb} FAILED after {} ({time}).\n", duration(finished.elapsed_s)),
+            Outcome::Stopped => format!("\n{verb} stopped after {} ({time}).\n", duration(finished.elapsed_s)),
+            Outcome::Doubtful => format!("\n{verb} ended in DOUBT after {} ({time}).\n", duration(finished.elapsed_s)),
+        };
+        let critical = &finished.critical;
+        if critical.legs.len() > 1 {
+            text.push_str(&format!("\nCritical path, {}:\n", duration(critical.seconds)));
+            for leg in &critical.legs {
+                let upto = if leg.needed == Needs::Created { "until created" } else { "until ready" };
+                text.push_str(&format!("  {:>8}  {} {} {upto}\n", duration(leg.took_s), leg.action, leg.address));
+                if leg.needed == Needs::Ready && !leg.why.is_empty() {
+                    text.push_str(&format!("            next waits: {}\n", leg.why));
+                }
+            }
+        }
+        if !self.services.is_empty() {
+            let total: u64 = self.services.iter().map(|(_, n)| n).sum();
+            let list: Vec<String> = self.services.iter().map(|(name, n)| format!("{name} {n}")).collect();
+            text.push_str(&format!("\n{total} API calls: {}\n", list.join(", ")));
+        }
+        let again = match ledger {
+            Some(dir) => format!("migrate {verb} --ledger {}", dir.display()),
+            None => format!("migrate {verb}"),
+        };
+        let again = if self.sandbox { format!("{again} --sandbox") } else { again };
+        match finished.outcome {
+            Outcome::Complete => {}
+            Outcome::Failed => {
+                text.push_str(&format!("\nWhat was done is in the ledger. Mend the cause, then `{again}` goes on from here.\n"));
+            }
+            Outcome::Stopped => text.push_str(&format!("\n`{again}` goes on from here.\n")),
+            Outcome::Doubtful => text.push_str(&format!("\n`migrate status` shows what is open; `{again}` looks again.\n")),
+        }
+        text.push('\n');
+        text
+    }
+}
+
+impl Observer for View<'_> {
+    fn on(&mut self, event: &Event) {
+        if let EventKind::RunFinished { calls_by_service, .. } = &event.kind {
+            self.services = calls_by_service.iter().map(|(name, n)| (name.clone(), *n)).collect();
+        }
+        match &mut self.kind {
+            Kind::Json => {
+                let line = serde_json::to_string(event).unwrap_or_default();
+                self.printer.out(&format!("{line}\n"));
+            }
+            Kind::Plain(plain) => {
+                if let Some(text) = plain.line(event) {
+                    self.printer.talk(&text);
+                }
+            }
+            Kind::Live(live) => {
+                let text = live.on(event);
+                self.printer.talk(&text);
+            }
+        }
+    }
+
+    fn tick(&mut self, elapsed_s: f64) {
+        if let Kind::Live(live) = &mut self.kind {
+            let text = live.tick(elapsed_s);
+            self.printer.talk(&text);
+        }
+    }
+}

@@ -17,8 +17,9 @@ mod throttle;
 mod world;
 
 pub use faults::{Action, FaultRule, FaultScript, Moment, Selector};
-pub use host::{Logged, Options, Outcome, Sandbox};
+pub use host::{Logged, Options, Options as SandboxOptions, Outcome, Sandbox};
 pub use journal::{Home, Kept};
 pub use reply::{Fault, Kind, Operation, Reply, Request, done};
+pub use server::{FastClock, serve};
 pub use throttle::Throttles;
 pub use world::{Effect, RoleProblem, World, durations};

@@ -1,0 +1,55 @@
+//! Whole lives of the payments plan on the sandbox.
+
+use migrate::engine::{EventKind, Outcome};
+
+use crate::support::{Rehearsal, payments};
+
+#[test]
+fn payments_goes_up_stays_as_it_is_and_leaves_an_empty_world() {
+    let mut rehearsal = Rehearsal::new(&payments());
+    let before = rehearsal.census();
+    let up = rehearsal.up().complete();
+    let count = up.change_set.steps.len();
+    assert!((85..=95).contains(&count), "{count} resources");
+    let finished = up.finished.as_ref().expect("finished");
+    assert!(finished.outputs.values().map(std::collections::BTreeMap::len).sum::<usize>() >= 33);
+    rehearsal.check_invariants("after up");
+
+    let again = rehearsal.up().complete();
+    assert!(again.change_set.is_empty(), "{:#?}", again.change_set.steps);
+    assert_eq!(again.mutations, Vec::<String>::new());
+
+    rehearsal.destroy().complete();
+    assert_eq!(rehearsal.snapshot().objects().count(), 0);
+    assert_eq!(rehearsal.census(), before, "the world itself is empty");
+}
+
+#[test]
+fn the_makespan_is_explained_by_the_critical_path() {
+    let mut rehearsal = Rehearsal::new(&payments());
+    let up = rehearsal.up().complete();
+    let finished = up.finished.expect("finished");
+    let (makespan, critical) = (finished.elapsed_s, finished.critical.seconds);
+    assert!(makespan <= critical * 1.05, "makespan {makespan} s, critical path {critical} s: {:#?}", finished.critical);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_events_byte_for_byte() {
+    let stream = || {
+        let up = Rehearsal::new(&payments()).up();
+        up.events.iter().map(|e| serde_json::to_string(e).expect("an event")).collect::<Vec<_>>()
+    };
+    assert_eq!(stream(), stream());
+}
+
+#[test]
+fn the_last_event_sums_the_run_up() {
+    let up = Rehearsal::new(&payments()).up();
+    let Some(EventKind::RunFinished { outcome, api_calls, resources, .. }) = up.events.last().map(|e| e.kind.clone())
+    else {
+        panic!("the last event is {:?}", up.events.last());
+    };
+    assert_eq!(outcome, Outcome::Complete);
+    assert_eq!(resources, up.change_set.steps.len());
+    assert!(api_calls >= resources as u64);
+}

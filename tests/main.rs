@@ -1,0 +1,21 @@
+//! One integration binary; each module is a family of scenarios.
+
+mod crash;
+mod lifecycle;
+mod program;
+mod support;
+
+/// A file that nobody includes tests nothing.
+#[test]
+fn no_test_file_is_forgotten() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let main = std::fs::read_to_string(here.join("main.rs")).expect("this file");
+    for entry in std::fs::read_dir(here).expect("the folder of tests") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|s| s.to_str()).expect("a name").to_owned();
+        let is_module = path.extension().is_some_and(|e| e == "rs") || path.join("mod.rs").exists();
+        if is_module && name != "main" {
+            assert!(main.contains(&format!("mod {name};")), "tests/{name} is not part of the suite");
+        }
+    }
+}

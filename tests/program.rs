@@ -1,0 +1,81 @@
+//! The binary as a user runs it: exit codes, streams, refusals.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use crate::support::payments;
+
+fn migrate(dir: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_migrate"))
+        .args(args)
+        .current_dir(dir)
+        .env_clear()
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "80")
+        .output()
+        .expect("the program runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn the_main_job_runs_from_the_shell() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let plan = payments();
+    let plan = plan.to_str().expect("a path");
+    let up = migrate(dir.path(), &["up", plan, "--sandbox", "--yes"]);
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
+    assert!(text(&up.stdout).contains("Outputs of"), "{}", text(&up.stdout));
+    assert!(text(&up.stderr).starts_with("SANDBOX"), "{}", text(&up.stderr));
+
+    let status = migrate(dir.path(), &["--sandbox", "status", plan, "--json"]);
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).expect("JSON");
+    assert!(status["resources"].as_array().expect("a list").len() >= 85);
+    assert_eq!(status["open_intents"], serde_json::json!([]));
+
+    let plan_again = migrate(dir.path(), &["plan", plan, "--sandbox", "--json", "--detailed-exitcode"]);
+    assert_eq!(plan_again.status.code(), Some(0), "{}", text(&plan_again.stderr));
+
+    let refused = migrate(dir.path(), &["destroy", plan, "--sandbox"]);
+    assert_eq!(refused.status.code(), Some(7), "no terminal, no --yes: {}", text(&refused.stderr));
+
+    let destroy = migrate(dir.path(), &["destroy", plan, "--sandbox", "--yes", "--json"]);
+    assert_eq!(destroy.status.code(), Some(0), "{}", text(&destroy.stderr));
+    let last = text(&destroy.stdout);
+    let last: serde_json::Value = serde_json::from_str(last.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["event"], "run_finished");
+    assert_eq!(last["outcome"], "complete");
+    assert_eq!(last["resources"], 0);
+}
+
+#[test]
+fn a_ledger_of_the_sandbox_is_never_used_against_aws() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let template = dir.path().join("one.yaml");
+    std::fs::write(&template, "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n").expect("a template");
+    let up = migrate(dir.path(), &["up", "one.yaml", "--sandbox", "--yes"]);
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
+    let without = migrate(dir.path(), &["status", "one.yaml"]);
+    assert!(text(&without.stdout).contains("SANDBOX"), "status says whose it is");
+    let plan = migrate(dir.path(), &["plan", "one.yaml", "--region", "us-east-1"]);
+    assert_eq!(plan.status.code(), Some(6), "no credentials here: {}", text(&plan.stderr));
+}
+
+#[test]
+fn bad_input_gets_a_code_a_place_and_an_exit_code() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let missing = migrate(dir.path(), &["validate", "nowhere"]);
+    assert_eq!(missing.status.code(), Some(3), "{}", text(&missing.stderr));
+    std::fs::write(dir.path().join("bad.yaml"), "Resources:\n  Vpc:\n    Type: AWS::EC2::VPCC\n").expect("a template");
+    let unknown = migrate(dir.path(), &["validate", "bad.yaml"]);
+    assert_eq!(unknown.status.code(), Some(3));
+    let shown = text(&unknown.stderr);
+    assert!(shown.contains("bad.yaml:3:") && shown.contains("AWS::EC2::VPC"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "no colour without a terminal");
+    let usage = migrate(dir.path(), &["frobnicate"]);
+    assert_eq!(usage.status.code(), Some(2));
+}

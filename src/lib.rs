@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod error;

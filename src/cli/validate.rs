@@ -39,7 +39,7 @@ pub fn explain(args: &ExplainCommand, printer: &mut Printer) -> Verdict {
     };
     let found = codes::CODES.iter().find(|(code, _, _)| code.eq_ignore_ascii_case(wanted));
     let Some((code, title, text)) = found else {
-        let near = suggest::nearest(wanted, codes::CODES.iter().map(|(code, _, _)| *code));
+        let near = suggest::suggest(wanted, codes::CODES.iter().map(|(code, _, _)| *code));
         let diagnostic = Diagnostic::error("M0006", Class::Usage, format!("there is no code `{wanted}`"));
         return Err(one(match near {
             Some(near) => diagnostic.help(format!("did you mean {near}? `migrate explain` lists all")),

@@ -1,5 +1,15 @@
-//! What people see: pure renderers from values to text.
+//! What people see: pure renderers from values to text, views of runs, and the printer that writes them.
 
+pub mod diagnostics;
 pub mod graphviz;
+mod live;
+mod plain;
+mod printer;
 pub mod review;
+mod tables;
 mod text;
+mod view;
+
+pub use printer::Printer;
+pub use tables::{duration, fit, outputs_text, paragraph, table};
+pub use view::View;

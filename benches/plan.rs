@@ -15,12 +15,10 @@ use migrate::{
 
 const SIZES: [usize; 3] = [1_000, 10_000, 50_000];
 
-#[expect(clippy::panic, reason = "a benchmark has nobody to report to")]
 fn linked(graph: &Graph) -> Links {
     link(graph, &registry::find).unwrap_or_else(|problems| panic!("{}", problems[0]))
 }
 
-#[expect(clippy::panic, reason = "a benchmark has nobody to report to")]
 fn planned(graph: &Graph, links: &Links, snapshot: &Snapshot) -> ChangeSet {
     let input = PlanInput { graph, links, snapshot, account: "123456789012", types: &registry::find };
     plan(&input).unwrap_or_else(|problems| panic!("{}", problems[0]))

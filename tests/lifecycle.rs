@@ -30,7 +30,11 @@ fn the_makespan_is_explained_by_the_critical_path() {
     let up = rehearsal.up().complete();
     let finished = up.finished.expect("finished");
     let (makespan, critical) = (finished.elapsed_s, finished.critical.seconds);
-    assert!(makespan <= critical * 1.05, "makespan {makespan} s, critical path {critical} s: {:#?}", finished.critical);
+    assert!(
+        makespan <= critical * 1.05,
+        "makespan {makespan} s, critical path {critical} s: {:#?}",
+        finished.critical
+    );
 }
 
 #[test]
@@ -45,7 +49,8 @@ fn the_same_seed_gives_the_same_events_byte_for_byte() {
 #[test]
 fn the_last_event_sums_the_run_up() {
     let up = Rehearsal::new(&payments()).up();
-    let Some(EventKind::RunFinished { outcome, api_calls, resources, .. }) = up.events.last().map(|e| e.kind.clone())
+    let Some(EventKind::RunFinished { outcome, api_calls, resources, .. }) =
+        up.events.last().map(|e| e.kind.clone())
     else {
         panic!("the last event is {:?}", up.events.last());
     };

@@ -70,7 +70,8 @@ fn bad_input_gets_a_code_a_place_and_an_exit_code() {
     let dir = tempfile::tempdir().expect("a folder");
     let missing = migrate(dir.path(), &["validate", "nowhere"]);
     assert_eq!(missing.status.code(), Some(3), "{}", text(&missing.stderr));
-    std::fs::write(dir.path().join("bad.yaml"), "Resources:\n  Vpc:\n    Type: AWS::EC2::VPCC\n").expect("a template");
+    std::fs::write(dir.path().join("bad.yaml"), "Resources:\n  Vpc:\n    Type: AWS::EC2::VPCC\n")
+        .expect("a template");
     let unknown = migrate(dir.path(), &["validate", "bad.yaml"]);
     assert_eq!(unknown.status.code(), Some(3));
     let shown = text(&unknown.stderr);

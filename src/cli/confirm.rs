@@ -11,12 +11,19 @@ use crate::{
 ///
 /// # Errors
 /// When nobody can answer, or the answer is another.
-pub fn ask(printer: &mut Printer, question: &str, expected: &str, without: &str) -> Result<(), Vec<Diagnostic>> {
+pub fn ask(
+    printer: &mut Printer,
+    question: &str,
+    expected: &str,
+    without: &str,
+) -> Result<(), Vec<Diagnostic>> {
     if !printer.can_ask() {
-        return Err(one(
-            Diagnostic::error("M5001", Class::Refused, "there is no terminal to ask on, and nothing was confirmed")
-                .help(without.to_owned()),
-        ));
+        return Err(one(Diagnostic::error(
+            "M5001",
+            Class::Refused,
+            "there is no terminal to ask on, and nothing was confirmed",
+        )
+        .help(without.to_owned())));
     }
     let answer = printer.ask(question).unwrap_or_default();
     if answer.trim() == expected {

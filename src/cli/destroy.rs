@@ -32,7 +32,12 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     if !set.is_empty() && !args.yes {
         let name = format!("{}-{}", set.target.migration, set.target.environment);
         let question = format!("Everything above will be deleted. Type {name} to confirm: ");
-        confirm::ask(printer, &question, &name, "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`")?;
+        confirm::ask(
+            printer,
+            &question,
+            &name,
+            "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`",
+        )?;
     }
     runs::execute(global, session, &dir, ledger, &set, Secrets::default(), recovered, printer)
 }

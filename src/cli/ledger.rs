@@ -17,8 +17,9 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
     let LedgerVerb::Show(whose) = &args.verb;
     let dir = prepare::find_ledger(global, whose)?;
     let snapshot = prepare::existing(&dir)?;
-    let json = serde_json::to_value(&snapshot)
-        .map_err(|e| one(Diagnostic::error("M9002", Class::Internal, format!("cannot show the ledger: {e}"))))?;
+    let json = serde_json::to_value(&snapshot).map_err(|e| {
+        one(Diagnostic::error("M9002", Class::Internal, format!("cannot show the ledger: {e}")))
+    })?;
     printer.json(&json);
     Ok(Code::Success)
 }

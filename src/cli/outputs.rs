@@ -32,12 +32,14 @@ pub fn run(global: &Global, args: &OutputsCommand, printer: &mut Printer) -> Ver
             } else {
                 format!("several stacks have an output `{name}`; write stack.Name")
             };
-            return Err(one(Diagnostic::error("M0005", Class::Usage, message).help(format!("outputs: {}", known.join(", ")))));
+            return Err(one(Diagnostic::error("M0005", Class::Usage, message)
+                .help(format!("outputs: {}", known.join(", ")))));
         };
         if printer.is_json() {
             printer.json(value);
         } else {
-            printer.out(&format!("{}\n", value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)));
+            printer
+                .out(&format!("{}\n", value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)));
         }
         return Ok(Code::Success);
     }

@@ -33,7 +33,12 @@ pub fn run(global: &Global, args: &PlanCommand, printer: &mut Printer) -> Verdic
 }
 
 /// `up --dry-run`.
-pub(super) fn preview(global: &Global, args: &PlanArgs, saved: Option<&Path>, printer: &mut Printer) -> Verdict {
+pub(super) fn preview(
+    global: &Global,
+    args: &PlanArgs,
+    saved: Option<&Path>,
+    printer: &mut Printer,
+) -> Verdict {
     let set = compute(global, args, saved, printer)?;
     printer.plan(&set, None);
     Ok(Code::Success)
@@ -52,9 +57,10 @@ fn compute(
     let graph = &prepared.graph;
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
     let saved = saved.map(up::read_change_set).transpose()?;
-    let snapshot = Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
-        Snapshot::new(saved.as_ref().map_or_else(|| session.lineage(), |set| set.target.lineage.clone()))
-    });
+    let snapshot =
+        Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
+            Snapshot::new(saved.as_ref().map_or_else(|| session.lineage(), |set| set.target.lineage.clone()))
+        });
     let region = graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default();
     prepare::check_binding(&snapshot, &session, Some((&graph.migration, &graph.environment, &region)), &dir)?;
     let set = match saved {

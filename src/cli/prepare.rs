@@ -44,7 +44,9 @@ fn fallback_region(global: &Global) -> Option<String> {
     if global.sandbox {
         return Some("us-east-1".into());
     }
-    ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+    ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
 }
 
 /// The plan's main region: its first stack's.
@@ -88,9 +90,8 @@ pub fn online(
     printer: &mut Printer,
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let regions = template::zone_regions(loaded);
-    let zones = session
-        .block_on(session.cloud.zones(&regions))
-        .map_err(|error| one(access(&error, global)))?;
+    let zones =
+        session.block_on(session.cloud.zones(&regions)).map_err(|error| one(access(&error, global)))?;
     let environment = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),
@@ -143,13 +144,17 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
         LedgerError::Locked { .. } => {
             ("M4101", Class::Locked, "wait for it to end; a lock never outlives its process".to_owned())
         }
-        LedgerError::Io { .. } => ("M4102", Class::Ledger, "check the folder's permissions and free space".to_owned()),
+        LedgerError::Io { .. } => {
+            ("M4102", Class::Ledger, "check the folder's permissions and free space".to_owned())
+        }
         LedgerError::Damaged { .. } => (
             "M4103",
             Class::Ledger,
             format!("restore {} from a backup; its lines are JSON and can be read", dir.display()),
         ),
-        LedgerError::Format { .. } => ("M4104", Class::Ledger, "use the newer migrate that wrote it".to_owned()),
+        LedgerError::Format { .. } => {
+            ("M4104", Class::Ledger, "use the newer migrate that wrote it".to_owned())
+        }
     };
     one(Diagnostic::error(code, class, error.to_string()).help(help))
 }
@@ -182,15 +187,22 @@ pub fn check_binding(
         let (there, here) = (realm_words(&binding.realm), realm_words(realm));
         let help = if realm == "sandbox" { "leave --sandbox out" } else { "add --sandbox" };
         wrong.push(
-            Diagnostic::error("M6101", Class::Access, format!("the ledger in {} belongs to {there}, not to {here}", dir.display()))
-                .help(format!("{help}, or choose another ledger with --ledger DIR")),
+            Diagnostic::error(
+                "M6101",
+                Class::Access,
+                format!("the ledger in {} belongs to {there}, not to {here}", dir.display()),
+            )
+            .help(format!("{help}, or choose another ledger with --ledger DIR")),
         );
     } else if binding.account != session.cloud.account {
         wrong.push(
             Diagnostic::error(
                 "M6102",
                 Class::Access,
-                format!("the ledger belongs to account {}, but the credentials are for {}", binding.account, session.cloud.account),
+                format!(
+                    "the ledger belongs to account {}, but the credentials are for {}",
+                    binding.account, session.cloud.account
+                ),
             )
             .help("use the other account's profile (--profile NAME), or another ledger (--ledger DIR)"),
         );
@@ -203,7 +215,9 @@ pub fn check_binding(
                     Class::Ledger,
                     format!(
                         "the ledger in {} is of {} ({}), the plan is {migration} ({environment})",
-                        dir.display(), binding.migration, binding.environment
+                        dir.display(),
+                        binding.migration,
+                        binding.environment
                     ),
                 )
                 .help("name the right ledger with --ledger DIR"),
@@ -242,7 +256,11 @@ pub fn binding(graph: &Graph, session: &Session) -> Binding {
 ///
 /// # Errors
 /// What the planner finds.
-pub fn change_set(prepared: &Prepared, snapshot: &Snapshot, session: &Session) -> Result<ChangeSet, Vec<Diagnostic>> {
+pub fn change_set(
+    prepared: &Prepared,
+    snapshot: &Snapshot,
+    session: &Session,
+) -> Result<ChangeSet, Vec<Diagnostic>> {
     planner::plan(&PlanInput {
         graph: &prepared.graph,
         links: &prepared.links,

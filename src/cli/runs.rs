@@ -30,8 +30,8 @@ pub fn open(
     lineage: impl FnOnce() -> String,
 ) -> Result<RefCell<Ledger>, Vec<Diagnostic>> {
     let clock = Arc::clone(&session.clock);
-    let ledger =
-        Ledger::open(dir, clock, &session.holder(verb), lineage).map_err(|error| ledger_error(&error, dir))?;
+    let ledger = Ledger::open(dir, clock, &session.holder(verb), lineage)
+        .map_err(|error| ledger_error(&error, dir))?;
     Ok(RefCell::new(ledger))
 }
 

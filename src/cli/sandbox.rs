@@ -27,7 +27,8 @@ pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Ver
 }
 
 fn show(global: &Global, printer: &mut Printer) -> Verdict {
-    let (_home, world) = Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
+    let (_home, world) =
+        Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
     let census = world.census();
     if printer.is_json() {
         printer.json(&json!({
@@ -45,7 +46,8 @@ fn show(global: &Global, printer: &mut Printer) -> Verdict {
     if census.is_empty() {
         printer.out("the account is empty\n");
     } else {
-        let rows: Vec<Vec<String>> = census.into_iter().map(|(name, count)| vec![name, count.to_string()]).collect();
+        let rows: Vec<Vec<String>> =
+            census.into_iter().map(|(name, count)| vec![name, count.to_string()]).collect();
         printer.out(&table(&["table", "objects"], &rows, printer.width()));
     }
     Ok(Code::Success)

@@ -65,21 +65,33 @@ impl Session {
         // The SDK's own jitter; the same on every rehearsal.
         fastrand::seed(world.seed);
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let options = SandboxOptions { script: script(global.faults.as_deref())?, ..SandboxOptions::default() };
+        let options =
+            SandboxOptions { script: script(global.faults.as_deref())?, ..SandboxOptions::default() };
         let seed = world.seed;
         let sandbox = Sandbox::with_options(world, Arc::clone(&shared), options);
         let kept = home.keep(&sandbox).map_err(|error| {
-            one(Diagnostic::error("M4004", Class::Ledger, format!("cannot keep the sandbox's world: {error}")))
+            one(Diagnostic::error(
+                "M4004",
+                Class::Ledger,
+                format!("cannot keep the sandbox's world: {error}"),
+            ))
         })?;
-        let cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config(global.region.as_deref().unwrap_or("us-east-1")));
-        Ok(Self { cloud, clock: shared, driver: Driver::Virtual(clock), sandbox: Some((sandbox, kept)), seed })
+        let cloud =
+            Cloud::new(Realm::Sandbox, sandbox.sdk_config(global.region.as_deref().unwrap_or("us-east-1")));
+        Ok(Self {
+            cloud,
+            clock: shared,
+            driver: Driver::Virtual(clock),
+            sandbox: Some((sandbox, kept)),
+            seed,
+        })
     }
 
     fn aws(global: &Global, region: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| one(Diagnostic::error("M9001", Class::Internal, format!("cannot start: {error}"))))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                one(Diagnostic::error("M9001", Class::Internal, format!("cannot start: {error}")))
+            })?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let config = runtime.block_on(aws_settings(global, region, Arc::clone(&clock)));
         let cloud = Cloud::new(Realm::Aws, config);
@@ -139,7 +151,11 @@ impl Session {
     pub fn close(self) -> Result<(), Vec<Diagnostic>> {
         let Some((_, kept)) = self.sandbox else { return Ok(()) };
         kept.close().map_err(|error| {
-            one(Diagnostic::error("M4004", Class::Ledger, format!("cannot keep the sandbox's world: {error}")))
+            one(Diagnostic::error(
+                "M4004",
+                Class::Ledger,
+                format!("cannot keep the sandbox's world: {error}"),
+            ))
         })
     }
 }
@@ -158,7 +174,11 @@ fn hostname() -> String {
 fn script(path: Option<&Path>) -> Result<FaultScript, Vec<Diagnostic>> {
     let Some(path) = path else { return Ok(FaultScript::default()) };
     let wrong = |why: String| {
-        one(Diagnostic::error("M0003", Class::Usage, format!("cannot read the fault script {}: {why}", path.display())))
+        one(Diagnostic::error(
+            "M0003",
+            Class::Usage,
+            format!("cannot read the fault script {}: {why}", path.display()),
+        ))
     };
     let text = fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
     serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))
@@ -195,7 +215,11 @@ pub(super) fn access(error: &OpError, global: &Global) -> Diagnostic {
     let text = format!("{error}");
     let lower = text.to_lowercase();
     let (code, message, help) = if error.is_credentials() {
-        ("M6002", format!("AWS refuses the credentials: {text}"), "log in again (`aws sso login`, or renew the keys)")
+        (
+            "M6002",
+            format!("AWS refuses the credentials: {text}"),
+            "log in again (`aws sso login`, or renew the keys)",
+        )
     } else if lower.contains("credential") && !lower.contains("dispatch") {
         (
             "M6001",

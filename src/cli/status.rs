@@ -126,7 +126,10 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
     for open in snapshot.open.values() {
         text.push_str(&format!(
             "\nopen since {}: {:?} of {}: {}\n",
-            open.at, open.verb, open.address, meaning(open.verb)
+            open.at,
+            open.verb,
+            open.address,
+            meaning(open.verb)
         ));
         if let Some(doubt) = &open.doubt {
             text.push_str(&format!("  could not be found out: {doubt}\n"));

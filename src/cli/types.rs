@@ -114,11 +114,17 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
         ("ready", words(facts.ready)),
         ("gone", words(facts.gone)),
         ("found again by", format!("{:?}", facts.identity).to_lowercase()),
-        ("data", facts.stateful.map_or_else(|| "stateless".into(), |what| format!("deleting it loses {what}"))),
+        (
+            "data",
+            facts.stateful.map_or_else(|| "stateless".into(), |what| format!("deleting it loses {what}")),
+        ),
         ("IAM actions", list(&own(facts.iam))),
     ];
     if let Some(rule) = facts.name {
-        rows.insert(2, ("name", format!("{} (made up if left out, at most {} characters)", rule.property, rule.max)));
+        rows.insert(
+            2,
+            ("name", format!("{} (made up if left out, at most {} characters)", rule.property, rule.max)),
+        );
     }
     printer.out(&format!("{}\n\n", facts.kind));
     for (label, text) in rows {

@@ -49,7 +49,12 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     if !set.is_empty() {
         confirm::data_loss(printer, &unpermitted(&set, &args.allow_data_loss), args.yes)?;
         if !args.yes {
-            confirm::ask(printer, "Apply these changes? Type yes: ", "yes", "review with `migrate plan`, then run `migrate up --yes`")?;
+            confirm::ask(
+                printer,
+                "Apply these changes? Type yes: ",
+                "yes",
+                "review with `migrate plan`, then run `migrate up --yes`",
+            )?;
         }
     }
     if ledger.borrow().snapshot().binding.is_none() {
@@ -73,8 +78,12 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
 /// Unreadable, or of another format.
 pub fn read_change_set(path: &Path) -> Result<ChangeSet, Vec<Diagnostic>> {
     let wrong = |why: String| {
-        one(Diagnostic::error("M5101", Class::Refused, format!("cannot use the change set {}: {why}", path.display()))
-            .help("make a new one with `migrate plan --out FILE`"))
+        one(Diagnostic::error(
+            "M5101",
+            Class::Refused,
+            format!("cannot use the change set {}: {why}", path.display()),
+        )
+        .help("make a new one with `migrate plan --out FILE`"))
     };
     let text = std::fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
     let set: ChangeSet = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
@@ -88,7 +97,12 @@ pub fn read_change_set(path: &Path) -> Result<ChangeSet, Vec<Diagnostic>> {
 ///
 /// # Errors
 /// What changed.
-pub fn still_true(set: &ChangeSet, snapshot: &Snapshot, session: &Session, digest: &str) -> Result<(), Vec<Diagnostic>> {
+pub fn still_true(
+    set: &ChangeSet,
+    snapshot: &Snapshot,
+    session: &Session,
+    digest: &str,
+) -> Result<(), Vec<Diagnostic>> {
     let target = &set.target;
     let mut changed = Vec::new();
     if target.graph_digest != digest {
@@ -106,7 +120,8 @@ pub fn still_true(set: &ChangeSet, snapshot: &Snapshot, session: &Session, diges
         return Ok(());
     }
     let message = format!("the saved change set is no longer true: {} changed since", changed.join(", "));
-    Err(one(Diagnostic::error("M5102", Class::Refused, message).help("review anew with `migrate plan --out FILE`")))
+    Err(one(Diagnostic::error("M5102", Class::Refused, message)
+        .help("review anew with `migrate plan --out FILE`")))
 }
 
 /// The code of a review that found nothing or something.

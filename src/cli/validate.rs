@@ -24,7 +24,10 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
         printer.json(&json!({"format": 1, "valid": true, "stacks": stacks, "resources": resources}));
     } else {
         let name = &prepared.graph.migration;
-        printer.out(&format!("{name} is valid: {resources} resources in {stacks} stack{}\n", if stacks == 1 { "" } else { "s" }));
+        printer.out(&format!(
+            "{name} is valid: {resources} resources in {stacks} stack{}\n",
+            if stacks == 1 { "" } else { "s" }
+        ));
     }
     Ok(Code::Success)
 }

@@ -148,7 +148,11 @@ impl Live {
         let mut lines = vec![fit(&head, self.width)];
         for running in rows.iter().take(ROWS) {
             let took = duration(self.elapsed - running.since);
-            let usual = if running.typical_s > 0 { format!(" of {}", duration(seconds(running.typical_s))) } else { String::new() };
+            let usual = if running.typical_s > 0 {
+                format!(" of {}", duration(seconds(running.typical_s)))
+            } else {
+                String::new()
+            };
             let time = format!("{took}{usual}");
             let line = format!("  {time:>16}  {} {}  {}", running.action, running.address, running.detail);
             lines.push(fit(line.trim_end(), self.width));

@@ -55,13 +55,19 @@ impl Plain {
             | EventKind::StepCreated { .. }
             | EventKind::Outputs { .. }
             | EventKind::RunFinished { .. } => return None,
-            EventKind::RunStarted { steps, account, .. } => (Tone::Quiet, format!("{steps} steps in account {account}")),
+            EventKind::RunStarted { steps, account, .. } => {
+                (Tone::Quiet, format!("{steps} steps in account {account}"))
+            }
             EventKind::Recovered { address, how, physical_id, .. } => {
                 let id = physical_id.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();
                 (Tone::Warn, format!("recovered {address}: {how}{id}"))
             }
             EventKind::StepStarted { address, action, typical_s, .. } => {
-                let expected = if *typical_s >= 30 { format!(", usually {}", duration(seconds(*typical_s))) } else { String::new() };
+                let expected = if *typical_s >= 30 {
+                    format!(", usually {}", duration(seconds(*typical_s)))
+                } else {
+                    String::new()
+                };
                 (Tone::Quiet, format!("{action} {address}{expected}"))
             }
             EventKind::StepWaiting { address, detail, .. } => {
@@ -73,7 +79,10 @@ impl Plain {
             }
             EventKind::StepRetrying { address, operation, code, delay_s, why, .. } => {
                 let code = code.as_deref().unwrap_or("no answer");
-                (Tone::Warn, format!("again in {} {address}: {why} ({operation}: {code})", duration(*delay_s)))
+                (
+                    Tone::Warn,
+                    format!("again in {} {address}: {why} ({operation}: {code})", duration(*delay_s)),
+                )
             }
             EventKind::StepFinished { address, action, physical_id, took_s, note, .. } => {
                 let id = physical_id.as_deref().map(|id| format!("  {id}")).unwrap_or_default();
@@ -82,7 +91,8 @@ impl Plain {
             }
             EventKind::StepFailed { address, operation, code, message, request_id, .. } => {
                 let code = code.as_deref().map(|c| format!("{c}: ")).unwrap_or_default();
-                let id = request_id.as_deref().map(|id| format!(" (AWS request id {id})")).unwrap_or_default();
+                let id =
+                    request_id.as_deref().map(|id| format!(" (AWS request id {id})")).unwrap_or_default();
                 (Tone::Bad, format!("FAILED {address}: {operation}: {code}{message}{id}"))
             }
             EventKind::StepSkipped { address, because, .. } => {

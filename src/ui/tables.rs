@@ -91,7 +91,11 @@ pub fn duration(seconds: f64) -> String {
     if seconds < 10.0 {
         return format!("{seconds:.1}s");
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "durations of runs are small and positive")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "durations of runs are small and positive"
+    )]
     let whole = seconds.round() as u64;
     match whole {
         0..60 => format!("{whole}s"),

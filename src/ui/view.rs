@@ -76,18 +76,29 @@ impl<'p> View<'p> {
             Operation::Destroy => "destroy",
         };
         let mut text = match finished.outcome {
-            Outcome::Complete if set.is_empty() => format!("\nNothing to do: {} resources as planned.\n", set.unchanged.len()),
+            Outcome::Complete if set.is_empty() => {
+                format!("\nNothing to do: {} resources as planned.\n", set.unchanged.len())
+            }
             Outcome::Complete => format!("\n{verb} complete in {} ({time}).\n", duration(finished.elapsed_s)),
             Outcome::Failed => format!("\n{verb} FAILED after {} ({time}).\n", duration(finished.elapsed_s)),
-            Outcome::Stopped => format!("\n{verb} stopped after {} ({time}).\n", duration(finished.elapsed_s)),
-            Outcome::Doubtful => format!("\n{verb} ended in DOUBT after {} ({time}).\n", duration(finished.elapsed_s)),
+            Outcome::Stopped => {
+                format!("\n{verb} stopped after {} ({time}).\n", duration(finished.elapsed_s))
+            }
+            Outcome::Doubtful => {
+                format!("\n{verb} ended in DOUBT after {} ({time}).\n", duration(finished.elapsed_s))
+            }
         };
         let critical = &finished.critical;
         if critical.legs.len() > 1 {
             text.push_str(&format!("\nCritical path, {}:\n", duration(critical.seconds)));
             for leg in &critical.legs {
                 let upto = if leg.needed == Needs::Created { "until created" } else { "until ready" };
-                text.push_str(&format!("  {:>8}  {} {} {upto}\n", duration(leg.took_s), leg.action, leg.address));
+                text.push_str(&format!(
+                    "  {:>8}  {} {} {upto}\n",
+                    duration(leg.took_s),
+                    leg.action,
+                    leg.address
+                ));
                 if leg.needed == Needs::Ready && !leg.why.is_empty() {
                     text.push_str(&format!("            next waits: {}\n", leg.why));
                 }
@@ -106,10 +117,14 @@ impl<'p> View<'p> {
         match finished.outcome {
             Outcome::Complete => {}
             Outcome::Failed => {
-                text.push_str(&format!("\nWhat was done is in the ledger. Mend the cause, then `{again}` goes on from here.\n"));
+                text.push_str(&format!(
+                    "\nWhat was done is in the ledger. Mend the cause, then `{again}` goes on from here.\n"
+                ));
             }
             Outcome::Stopped => text.push_str(&format!("\n`{again}` goes on from here.\n")),
-            Outcome::Doubtful => text.push_str(&format!("\n`migrate status` shows what is open; `{again}` looks again.\n")),
+            Outcome::Doubtful => {
+                text.push_str(&format!("\n`migrate status` shows what is open; `{again}` looks again.\n"))
+            }
         }
         text.push('\n');
         text

@@ -69,7 +69,13 @@ impl Ran {
     #[track_caller]
     pub fn complete(self) -> Self {
         let finished = self.finished.as_ref().expect("the run was killed");
-        assert_eq!(finished.outcome, Outcome::Complete, "{:#?}\n{:?}", finished.failures, finished.ledger_error);
+        assert_eq!(
+            finished.outcome,
+            Outcome::Complete,
+            "{:#?}\n{:?}",
+            finished.failures,
+            finished.ledger_error
+        );
         self
     }
 }
@@ -134,17 +140,32 @@ pub enum Verb {
 impl Rehearsal {
     /// An empty account and no ledger.
     pub fn new(plan: &Path) -> Self {
-        Self { plan: plan.to_owned(), set: Vec::new(), world: World::new(7, EPOCH_MS), store: MemoryStore::default() }
+        Self {
+            plan: plan.to_owned(),
+            set: Vec::new(),
+            world: World::new(7, EPOCH_MS),
+            store: MemoryStore::default(),
+        }
     }
 
     /// Goes on from where a process died.
     pub fn after(&self, crash: &Crash) -> Self {
-        Self { plan: self.plan.clone(), set: self.set.clone(), world: crash.world.clone(), store: crash.store.clone() }
+        Self {
+            plan: self.plan.clone(),
+            set: self.set.clone(),
+            world: crash.world.clone(),
+            store: crash.store.clone(),
+        }
     }
 
     /// An independent copy.
     pub fn fork(&self) -> Self {
-        Self { plan: self.plan.clone(), set: self.set.clone(), world: self.world.clone(), store: self.store.fork() }
+        Self {
+            plan: self.plan.clone(),
+            set: self.set.clone(),
+            world: self.world.clone(),
+            store: self.store.fork(),
+        }
     }
 
     /// Another plan for the same ledger.
@@ -161,7 +182,11 @@ impl Rehearsal {
 
     /// The plan, evaluated for the sandbox's account.
     pub fn graph(&self) -> (Graph, Links) {
-        let options = Options { set: self.set.clone(), fallback_region: Some("us-east-1".into()), ..Options::default() };
+        let options = Options {
+            set: self.set.clone(),
+            fallback_region: Some("us-east-1".into()),
+            ..Options::default()
+        };
         let loaded = template::load(&self.plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
         let (graph, warnings) =
             template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));
@@ -192,7 +217,8 @@ impl Rehearsal {
         let mut crashes = crashes.take();
         // States between two writes of the same tick are the same state.
         crashes.dedup_by(|a, b| {
-            a.store.durable() == b.store.durable() && serde_json::to_string(&a.world).ok() == serde_json::to_string(&b.world).ok()
+            a.store.durable() == b.store.durable()
+                && serde_json::to_string(&a.world).ok() == serde_json::to_string(&b.world).ok()
         });
         (ran, crashes)
     }
@@ -200,7 +226,8 @@ impl Rehearsal {
     /// The ledger as it is on disk.
     pub fn snapshot(&self) -> Snapshot {
         let clock: Arc<dyn Clock> = Arc::new(VirtualClock::starting_at(from_millis(self.world.now())));
-        let ledger = Ledger::on(Box::new(self.store.fork()), clock, || "none".into()).expect("a readable ledger");
+        let ledger =
+            Ledger::on(Box::new(self.store.fork()), clock, || "none".into()).expect("a readable ledger");
         ledger.snapshot().clone()
     }
 
@@ -211,7 +238,9 @@ impl Rehearsal {
         let options = SandboxOptions { script, ..SandboxOptions::default() };
         let sandbox = Sandbox::with_options(self.world.clone(), Arc::clone(&shared), options);
         let store: Box<dyn Store> = match watch {
-            Some(crashes) => Box::new(Watched { inner: self.store.clone(), sandbox: sandbox.clone(), crashes }),
+            Some(crashes) => {
+                Box::new(Watched { inner: self.store.clone(), sandbox: sandbox.clone(), crashes })
+            }
             None => Box::new(self.store.clone()),
         };
         let ledger = Ledger::on(store, Arc::clone(&shared), || "0123456789abcdef".into()).expect("a ledger");
@@ -272,7 +301,11 @@ impl Rehearsal {
             finished: finished.ok(),
             events,
             change_set: change_set.expect("the run came as far as planning"),
-            mutations: log.iter().filter(|l| l.mutating).map(|l| format!("{}:{}", l.service, l.operation)).collect(),
+            mutations: log
+                .iter()
+                .filter(|l| l.mutating)
+                .map(|l| format!("{}:{}", l.service, l.operation))
+                .collect(),
             calls: sandbox.calls(),
         }
     }
@@ -283,7 +316,10 @@ impl Rehearsal {
     pub fn check_invariants(&self, context: &str) {
         let snapshot = self.snapshot();
         assert!(snapshot.open.is_empty(), "{context}: open intents {:?}", snapshot.open);
-        assert!(snapshot.objects().all(|(_, o)| o.stage == migrate::ledger::Stage::Ready), "{context}: unfinished objects");
+        assert!(
+            snapshot.objects().all(|(_, o)| o.stage == migrate::ledger::Stage::Ready),
+            "{context}: unfinished objects"
+        );
     }
 
     /// Objects of the world by table, without what AWS keeps by itself and what merely lingers.

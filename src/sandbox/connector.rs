@@ -38,10 +38,10 @@ impl HttpConnector for Connector {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (mut parts, body) = request.into_parts();
             // Over a socket the host travels as a header, which the SDK leaves to the HTTP client.
-            if let Some(authority) = parts.uri.authority() {
-                if let Ok(host) = http::HeaderValue::from_str(authority.as_str()) {
-                    parts.headers.insert(http::header::HOST, host);
-                }
+            if let Some(authority) = parts.uri.authority()
+                && let Ok(host) = http::HeaderValue::from_str(authority.as_str())
+            {
+                parts.headers.insert(http::header::HOST, host);
             }
             let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes().to_vec();
             let target = parts.uri.path_and_query().map_or("/", |p| p.as_str());

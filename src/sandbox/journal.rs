@@ -49,9 +49,10 @@ impl Home {
     ///
     /// # Errors
     /// When another process uses the directory, or its files are unreadable or damaged.
-    pub fn open(dir: &Path, seed: u64, now: i64) -> Result<(Self, World), Diagnostic> {
+    pub fn open(dir: &Path, seed: u64, now: i64) -> Result<(Self, World), Box<Diagnostic>> {
         let failed = |what: &str, error: &io::Error| {
-            Diagnostic::error("M4001", Class::Ledger, format!("cannot {what} {}: {error}", dir.display()))
+            let message = format!("cannot {what} {}: {error}", dir.display());
+            Box::new(Diagnostic::error("M4001", Class::Ledger, message))
         };
         std::fs::create_dir_all(dir).map_err(|error| failed("make the sandbox directory", &error))?;
         let lock = OpenOptions::new()
@@ -63,12 +64,10 @@ impl Home {
         match lock.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(Diagnostic::error(
-                    "M4002",
-                    Class::Locked,
-                    format!("another process uses the sandbox in {}", dir.display()),
-                )
-                .help("wait until it ends, or choose another sandbox directory"));
+                let message = format!("another process uses the sandbox in {}", dir.display());
+                let refused = Diagnostic::error("M4002", Class::Locked, message)
+                    .help("wait until it ends, or choose another sandbox directory");
+                return Err(Box::new(refused));
             }
             Err(std::fs::TryLockError::Error(error)) => {
                 return Err(failed("lock the sandbox directory", &error));
@@ -148,15 +147,12 @@ impl Kept {
 }
 
 /// The world of a directory and the number of its last change; `None` if there is none yet.
-fn load(dir: &Path) -> Result<Option<(u64, World)>, Diagnostic> {
+fn load(dir: &Path) -> Result<Option<(u64, World)>, Box<Diagnostic>> {
     let path = dir.join("world.json");
     let damaged = |path: &Path, why: String| {
-        Diagnostic::error(
-            "M4003",
-            Class::Ledger,
-            format!("the sandbox's file {} is damaged: {why}", path.display()),
-        )
-        .help("delete the sandbox directory to start with an empty account")
+        let message = format!("the sandbox's file {} is damaged: {why}", path.display());
+        let error = Diagnostic::error("M4003", Class::Ledger, message);
+        Box::new(error.help("delete the sandbox directory to start with an empty account"))
     };
     let text = match std::fs::read(&path) {
         Ok(text) => text,

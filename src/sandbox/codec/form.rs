@@ -94,10 +94,12 @@ impl Reader<'_> {
         for (member, reference) in &shape.members {
             let mut name = self.name(member, reference);
             let target = self.model.shape(reference);
-            if !self.ec2 && target.kind == Type::List && self.model.flattened(reference) {
-                if let Some(item) = target.member.as_ref().and_then(|item| self.model.location_name(item)) {
-                    name = item.to_owned();
-                }
+            if !self.ec2
+                && target.kind == Type::List
+                && self.model.flattened(reference)
+                && let Some(item) = target.member.as_ref().and_then(|item| self.model.location_name(item))
+            {
+                name = item.to_owned();
             }
             if let Some(child) = node.children.get(&name) {
                 seen.insert(name.clone());

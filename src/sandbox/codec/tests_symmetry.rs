@@ -76,10 +76,11 @@ impl Maker<'_> {
             let wire = |name: &'_ str, r: &Ref| model.location_name(r).unwrap_or(name).to_owned();
             let own = wire(name, reference);
             let fresh = shape.members.iter().filter(|(other, r)| wire(other, r) == own).count() == 1;
-            if self.draw(3) > 0 && fresh {
-                if let Some(value) = self.value(reference, depth) {
-                    out.insert(name.clone(), value);
-                }
+            if self.draw(3) > 0
+                && fresh
+                && let Some(value) = self.value(reference, depth)
+            {
+                out.insert(name.clone(), value);
             }
         }
         out

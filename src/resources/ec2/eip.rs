@@ -69,7 +69,6 @@ impl ResourceType for Eip {
             "ec2:DescribeAddresses",
             "ec2:ReleaseAddress",
         ],
-        stateful: Some("the public address, which AWS may give to somebody else"),
         ..Facts::new("AWS::EC2::EIP", "ec2", include_str!("../../schema/types/aws-ec2-eip.json"))
     };
 

@@ -146,8 +146,7 @@ impl Rule {
         })
     }
 
-    /// The parts, for the schema's properties: v4, v6, list, group, account. Ports that mean nothing are left
-    /// out, unless `spelled` says that the template writes them.
+    /// The parts, for the schema's properties: v4, v6, list, group, account.
     pub(super) fn peer_parts(&self) -> [Option<String>; 5] {
         let mut parts = [None, None, None, None, None];
         match &self.peer {

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
 use super::{
-    permission::{Given, Rule, Way, difference},
+    permission::{Given, Peer, Rule, Way, difference},
     support::{
         IN_USE, NEW_GROUP, NEW_VPC, deleted, filter, pairs, retag, seen, specification, unless_absent,
     },
@@ -211,8 +211,12 @@ impl ResourceType for SecurityGroup {
         }
         for property in ["SecurityGroupEgress", "SecurityGroupIngress"] {
             let rules = normal(property, &props[property]).unwrap_or_default();
-            let doubled =
-                rules.iter().enumerate().find(|(at, rule)| rules[..*at].iter().any(|o| o.allows_as(rule)));
+            // Peer groups are mostly not known yet at plan time, and then look alike.
+            let known = |rule: &Rule| !matches!(rule.peer, Peer::Group(..));
+            let doubled = rules
+                .iter()
+                .enumerate()
+                .find(|(at, rule)| known(rule) && rules[..*at].iter().any(|other| other.allows_as(rule)));
             if doubled.is_some() {
                 problems.push((property.into(), "two rules allow the same, which EC2 refuses".into()));
             }

@@ -22,4 +22,7 @@ mod subnets;
 mod tags;
 mod vpcs;
 
+#[cfg(test)]
+mod tests;
+
 pub use operations::OPERATIONS;

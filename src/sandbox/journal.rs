@@ -49,7 +49,12 @@ impl Home {
     ///
     /// # Errors
     /// When another process uses the directory, or its files are unreadable or damaged.
-    pub fn open(dir: &Path, seed: u64, now: i64) -> Result<(Self, World), Box<Diagnostic>> {
+    #[expect(clippy::result_large_err, reason = "called once per process; callers take plain diagnostics")]
+    pub fn open(dir: &Path, seed: u64, now: i64) -> Result<(Self, World), Diagnostic> {
+        Self::lock(dir, seed, now).map_err(|refused| *refused)
+    }
+
+    fn lock(dir: &Path, seed: u64, now: i64) -> Result<(Self, World), Box<Diagnostic>> {
         let failed = |what: &str, error: &io::Error| {
             let message = format!("cannot {what} {}: {error}", dir.display());
             Box::new(Diagnostic::error("M4001", Class::Ledger, message))

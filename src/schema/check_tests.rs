@@ -28,6 +28,7 @@ const SCHEMA: &str = r##"{
     "Inners": {"type": "array", "items": {"$ref": "#/definitions/Inner"}},
     "Labels": {"type": "object", "patternProperties": {".+": {"type": "string"}}},
     "Policy": {"type": ["object", "string"]},
+    "TableMappings": {"type": "string"},
     "Later": {"type": "string"}
   },
   "definitions": {
@@ -50,6 +51,7 @@ const FIELDS: &[Field] = &[
     Field { name: "Inners", nested: INNER },
     Field { name: "Labels", nested: &[] },
     Field { name: "Policy", nested: &[] },
+    Field { name: "TableMappings", nested: &[] },
 ];
 
 fn span(at: u32) -> Span {
@@ -66,9 +68,17 @@ fn object(members: Vec<(&str, Item)>) -> Item {
 }
 
 fn check_with(properties: &Item, rule: &dyn Fn(&Json) -> Vec<(String, String)>) -> (Value, Vec<Diagnostic>) {
+    check_as("AWS::Test::Thing", properties, rule)
+}
+
+fn check_as(
+    kind: &str,
+    properties: &Item,
+    rule: &dyn Fn(&Json) -> Vec<(String, String)>,
+) -> (Value, Vec<Diagnostic>) {
     let schema: &'static TypeSchema = Box::leak(Box::new(TypeSchema::parse(SCHEMA).unwrap()));
     let known = Known { schema, fields: FIELDS, check: rule };
-    let subject = Subject { kind: "AWS::Test::Thing", kind_span: &span(1), id_span: &span(2) };
+    let subject = Subject { kind, kind_span: &span(1), id_span: &span(2) };
     known.check(&subject, &Address::new("app", "Thing"), properties, &|_| None)
 }
 
@@ -197,4 +207,29 @@ fn unknown_types_name_their_neighbours() {
     assert_eq!(subject("AWS::Lambda::Function").code, "M2001");
     assert!(subject("Custom::Thing").help.unwrap().contains("custom resources"));
     assert!(subject("AWS::Zebra::Zoo").help.unwrap().contains("migrate types"));
+}
+
+#[test]
+fn json_in_texts_is_parsed_as_far_as_it_is_known() {
+    let reference =
+        || Value::Attribute(Reference { address: Address::new("app", "Other"), attribute: "Ref".into() });
+    let concat = |before: &str, after: &str| {
+        let parts = vec![Value::String(before.into()), reference(), Value::String(after.into())];
+        Item::call(crate::graph::Call::Concat(parts), &span(5))
+    };
+    let cases = [
+        (Item::text("{\"rules\": []}", &span(5)), true),
+        (Item::text("{\"rules\": [}", &span(5)), false),
+        (Item::text("{{resolve:ssm:mappings}}", &span(5)), true),
+        (concat("{\"a\": \"", "\"}"), true),
+        (concat("{\"a\": ", "}"), true),
+        (concat("{\"a\": ", ""), false),
+    ];
+    for (item, fine) in cases {
+        let properties = with(vec![("TableMappings", item)]);
+        let found = check_as("AWS::DMS::ReplicationTask", &properties, &|_| Vec::new()).1;
+        let codes: Vec<_> = found.iter().map(|d| (d.code, d.span.as_ref().unwrap().start)).collect();
+        assert_eq!(codes, if fine { vec![] } else { vec![("M2016", 5)] }, "{properties:?}");
+        assert!(check_as("AWS::Test::Thing", &properties, &|_| Vec::new()).1.is_empty());
+    }
 }

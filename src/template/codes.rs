@@ -52,7 +52,11 @@ pub static CODES: &[(&str, &str, &str)] = &[
         "an unknown parameter",
         "A value is given for a parameter that neither the template nor the manifest declares, or for a stack that is not there.",
     ),
-    ("M1014", "a malformed --set", "Write --set Key=Value for all stacks, or --set stack.Key=Value for one."),
+    (
+        "M1014",
+        "a malformed --set",
+        "Write --set Key=Value for a parameter of the manifest or, if it has none of that name, of all templates; --set stack.Key=Value for one stack. A stack's own `parameters` win over the manifest's.",
+    ),
     (
         "M1015",
         "no region, or none that exists",
@@ -210,6 +214,11 @@ pub static CODES: &[(&str, &str, &str)] = &[
     ("M2015", "a property that AWS decides", "It can be read with Fn::GetAtt, not set."),
     ("M2016", "a text that should be JSON", "The property holds a JSON document, and this is none."),
     ("M2017", "a rule of the resource type", "The type has rules that its schema cannot express."),
+    (
+        "M2018",
+        "a reserved tag",
+        "AWS reserves tag keys that start with `aws:`; those that start with `migrate:` say whose an object is.",
+    ),
 ];
 
 #[cfg(test)]

@@ -288,12 +288,14 @@ fn apply_sets(sets: &[Set], stacks: &mut [StackSource], plan: &BTreeSet<String>,
                 }
             }
             None => {
-                let mut used = plan.contains(&set.key);
+                if plan.contains(&set.key) {
+                    // It replaced the manifest's own value, which reaches the stacks as the manifest says.
+                    continue;
+                }
+                let mut used = false;
                 let templates: Vec<_> = stacks.iter().map(|stack| Arc::clone(&stack.template)).collect();
                 for stack in stacks.iter_mut() {
                     if declared(&stack.template).contains(set.key.as_str()) {
-                        // A manifest may map its own parameter of that name differently for this stack; the
-                        // command line still means every template parameter of the name.
                         stack.parameters.insert(set.key.clone(), given.clone());
                         used = true;
                     }

@@ -68,6 +68,8 @@ fn levels_override_each_other_in_the_documented_order() {
     let loaded = plan(&files, &moved).unwrap();
     assert_eq!(loaded.stacks[0].region, "ap-south-1");
     assert_eq!(loaded.stacks[0].name, "source-q");
+    assert_eq!(loaded.stacks[0].parameters["Suffix"].text, "q");
+    assert_eq!(loaded.stacks[1].parameters["Suffix"].text, "t-q");
     assert_eq!(loaded.stacks[1].region, "us-east-1");
     assert!(!format!("{loaded:?} {moved:?}").contains("t-dev"));
 }

@@ -30,8 +30,12 @@ impl<'p> Eval<'_, 'p> {
                 Item::new(Kind::Scalar(scalar.clone()), span)
             }
             Node::List(items) => {
-                let items = items.iter().map(|item| self.eval(item));
-                Item::new(Kind::List(items.filter(|item| item.kind != Kind::NoValue).collect()), span)
+                // Sized up front: filtering iterators would grow step by step.
+                let mut out = Vec::with_capacity(items.len());
+                out.extend(
+                    items.iter().map(|item| self.eval(item)).filter(|item| item.kind != Kind::NoValue),
+                );
+                Item::new(Kind::List(out), span)
             }
             Node::Map(entries) => match intrinsic(entries) {
                 Some(function) => self.call(function, span),
@@ -41,8 +45,9 @@ impl<'p> Eval<'_, 'p> {
                         key_span: entry.key_span.clone(),
                         value: self.eval(&entry.value),
                     });
-                    let members = members.filter(|member| member.value.kind != Kind::NoValue).collect();
-                    Item::new(Kind::Map(members), span)
+                    let mut out = Vec::with_capacity(entries.len());
+                    out.extend(members.filter(|member| member.value.kind != Kind::NoValue));
+                    Item::new(Kind::Map(out), span)
                 }
             },
         }

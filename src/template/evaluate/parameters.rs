@@ -255,6 +255,8 @@ struct Rules {
     length: (Option<usize>, Option<usize>),
     range: (Option<f64>, Option<f64>),
     description: Option<String>,
+    /// The parameter is a secret, and so are its allowed values.
+    hidden: bool,
 }
 
 impl Rules {
@@ -305,7 +307,7 @@ impl Rules {
         let description = description.or_else(|| {
             (!no_echo).then(|| tree.get("Description").and_then(Tree::as_text).map(str::to_owned)).flatten()
         });
-        Self { allowed, pattern, length, range, description }
+        Self { allowed, pattern, length, range, description, hidden: no_echo }
     }
 
     /// Why the value is not allowed; the reason never holds the value.
@@ -324,7 +326,8 @@ impl Rules {
                 other == value || (kind.base == Base::Number && other.trim().parse::<f64>().ok() == number)
             };
             if !allowed.iter().any(same) {
-                return Some(format!("is not one of {}", allowed.join(", ")));
+                let allowed = if self.hidden { "the allowed values".to_owned() } else { allowed.join(", ") };
+                return Some(format!("is not one of {allowed}"));
             }
         }
         if kind.base != Base::Number {

@@ -55,7 +55,9 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
         for resource in &scope.outline.resources {
-            if !here.exists(resource) {
+            // The CDK's usage marker makes nothing.
+            let marker = resource.kind.is_some_and(|kind| kind.text == "AWS::CDK::Metadata");
+            if marker || !here.exists(resource) {
                 continue;
             }
             let (node, whole) = here.node(resource);
@@ -144,6 +146,9 @@ impl<'p> Eval<'_, 'p> {
             if item.is_known() { item.to_value().known().unwrap_or(Json::Null) } else { tree.to_json() }
         });
         let Some(kind) = resource.kind else { return (None, true) };
+        for (key, span) in tags::reserved(&item) {
+            here.error("M2018", span, format!("the tag key `{key}` is reserved"), None);
+        }
         tags::merge(kind.text, &mut item, &source.tags);
         let whole = !item.is_poisoned();
         let subject = check::Subject { kind: kind.text, kind_span: kind.span, id_span: resource.id.span };

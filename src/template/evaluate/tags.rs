@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    error::Span,
     resources::registry,
     schema,
     template::item::{Item, Kind, Member},
@@ -38,6 +39,30 @@ pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, S
         add(&mut members[at].value, tags);
         return;
     }
+}
+
+/// Tags of the template that would collide with AWS's own or with the ownership tags.
+pub(super) fn reserved(properties: &Item) -> Vec<(&str, &Span)> {
+    let taken = |key: &str| key.starts_with("migrate:") || key.to_ascii_lowercase().starts_with("aws:");
+    let mut found = Vec::new();
+    for member in PROPERTIES.iter().filter_map(|name| properties.get(name)) {
+        match &member.value.kind {
+            Kind::List(items) => {
+                for key in items.iter().filter_map(|item| item.get("Key")) {
+                    if let Kind::Scalar(scalar) = &key.value.kind
+                        && taken(scalar.as_text())
+                    {
+                        found.push((scalar.as_text(), &key.value.span));
+                    }
+                }
+            }
+            Kind::Map(members) => {
+                found.extend(members.iter().filter(|m| taken(&m.key)).map(|m| (m.key.as_str(), &m.key_span)));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn add(target: &mut Item, tags: &BTreeMap<String, String>) {

@@ -476,6 +476,30 @@ Resources:
 }
 
 #[test]
+fn reserved_tags_are_refused() {
+    let tags = "[{Key: 'migrate:lineage', Value: x}, {Key: 'AWS:x', Value: y}, {Key: ok, Value: z}]";
+    let text = format!(
+        "Resources: {{A: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: 10.0.0.0/16, Tags: {tags}}}}}}}"
+    );
+    let errors = run(&text, &[]).unwrap_err();
+    assert_eq!(errors.iter().filter(|d| d.code == "M2018").count(), 2, "{errors:?}");
+}
+
+#[test]
+fn a_database_keeps_cloudformations_default_policy() {
+    let text = "\
+Resources:
+  A: {Type: AWS::RDS::DBInstance, Properties: {DBInstanceClass: db.t3.micro}}
+  B: {Type: AWS::RDS::DBInstance, DeletionPolicy: Delete, Properties: {DBInstanceClass: db.t3.micro}}
+  C: {Type: AWS::RDS::DBInstance, Properties: {DBInstanceClass: db.t3.micro, DBClusterIdentifier: x}}
+";
+    let Ok((graph, _)) = run(text, &[]) else { return };
+    let policies: Vec<_> = graph.nodes.iter().map(|node| node.deletion_policy).collect();
+    use crate::graph::DeletionPolicy::{Delete, Snapshot};
+    assert_eq!(policies, [Snapshot, Delete, Delete]);
+}
+
+#[test]
 fn references_and_policies_reach_the_graph() {
     let text = "\
 Resources:

@@ -310,8 +310,10 @@ pub(super) fn duplicate(key: &str, span: Span) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
 
     fn parse_text(text: &str) -> Result<Tree, Vec<Diagnostic>> {
         parse(&Arc::new(Source { path: "t.json".into(), text: text.into() }))
@@ -380,5 +382,49 @@ mod tests {
         assert_eq!(text(&list.span), "[10, \"x\"]");
         assert_eq!(text(&list.as_list().unwrap()[1].span), "\"x\"");
         assert_eq!(tree.to_json(), json!({"é": {"b": [10, "x"]}}));
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(json!(null)),
+            any::<bool>().prop_map(|b| json!(b)),
+            any::<i64>().prop_map(|n| json!(n)),
+            any::<String>().prop_map(|s| json!(s)),
+        ];
+        leaf.prop_recursive(5, 60, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(|items| json!(items)),
+                prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|map| json!(map)),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_serde_writes_is_read_back(json in any_json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&json) } else { serde_json::to_string(&json) };
+            prop_assert_eq!(parse_text(&text.unwrap()).unwrap().to_json(), json);
+        }
+
+        #[test]
+        fn no_text_makes_the_parsers_panic(text in "[\\[\\]{}:,\"' \n\t!&*|>#a-cé0-9.\\\\-]{0,60}") {
+            let source = Arc::new(Source { path: "t.json".into(), text });
+            for outcome in [parse(&source), super::super::yaml::parse(&source)] {
+                for problem in outcome.err().into_iter().flatten() {
+                    let span = problem.span.unwrap();
+                    prop_assert!(span.start <= span.end && span.start as usize <= source.text.len());
+                    let _ = span.line_column();
+                }
+            }
+        }
+
+        #[test]
+        fn strict_where_serde_is(text in "[\\[\\]{}:, \"0-9eE+.a\\\\-]{0,12}") {
+            let serde = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            let own = parse_text(&text);
+            // Duplicate keys are refused here only.
+            let duplicate = own.as_ref().is_err_and(|errors| errors[0].code == "M1004");
+            prop_assert!(own.is_ok() == serde || duplicate, "{}", text);
+        }
     }
 }

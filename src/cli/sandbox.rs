@@ -33,7 +33,7 @@ fn show(global: &Global, printer: &mut Printer) -> Verdict {
     if printer.is_json() {
         printer.json(&json!({
             "format": 1, "account": world.account, "now": rfc3339(from_millis(world.now())), "seed": world.seed,
-            "objects": census,
+            "objects": census, "memories": world.memories(),
         }));
         return Ok(Code::Success);
     }
@@ -49,6 +49,12 @@ fn show(global: &Global, printer: &mut Printer) -> Verdict {
         let rows: Vec<Vec<String>> =
             census.into_iter().map(|(name, count)| vec![name, count.to_string()]).collect();
         printer.out(&table(&["table", "objects"], &rows, printer.width()));
+    }
+    let memories: usize = world.memories().values().sum();
+    if memories > 0 {
+        printer.out(&format!(
+            "\nand {memories} records of the past (events, deleted objects that AWS keeps describing)\n"
+        ));
     }
     Ok(Code::Success)
 }

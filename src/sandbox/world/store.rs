@@ -320,6 +320,29 @@ impl World {
     }
 }
 
+/// Whether a row is a record of the past and no object that costs, blocks or can be deleted.
+fn remembered(table: &str, row: &Json) -> bool {
+    match table {
+        // Logs, counters, and the DHCP options every region has.
+        "cloudwatch.history"
+        | "dms.event"
+        | "rds.event"
+        | "route53.change"
+        | "route53.spent"
+        | "ecs.family"
+        | "ec2.dhcp-options"
+        | "iam.linked-deletion"
+        | "cloudwatch.metric"
+        | "s3.name"
+        | "sns.message" => true,
+        "ec2.nat-gateway" => row["State"] == "deleted",
+        "ecs.cluster" | "ecs.service" => row["status"] == "INACTIVE",
+        "ecs.task" => row["lastStatus"] == "STOPPED",
+        "ecs.task-definition" => row["status"] != "ACTIVE",
+        _ => false,
+    }
+}
+
 /// Sets members of `row`; `"A.B"` reaches into an object.
 fn merge(row: &mut Json, members: &Json) {
     for (path, value) in members.as_object().into_iter().flatten() {

@@ -21,10 +21,10 @@ fn dropped<'p, P>(
     new: Option<&'p Vec<P>>,
     id: impl Fn(&'p P) -> Option<&'p String>,
 ) -> Vec<&'p str> {
-    let keep: BTreeSet<&str> = new.into_iter().flatten().filter_map(|p| id(p)).map(String::as_str).collect();
+    let keep: BTreeSet<&str> = new.into_iter().flatten().filter_map(&id).map(String::as_str).collect();
     old.into_iter()
         .flatten()
-        .filter_map(|p| id(p))
+        .filter_map(id)
         .map(String::as_str)
         .filter(|i| !keep.contains(i))
         .collect()

@@ -246,14 +246,28 @@ impl World {
         format!("arn:aws:{service}:{region}:{}:{resource}", self.account)
     }
 
-    /// Names of non-empty tables with their numbers of rows.
+    /// Objects that exist, by table. Left out is what the real services too keep for a while after the object
+    /// is gone (a deleted NAT gateway, an inactive cluster, a stopped task) and their records of the past.
     #[must_use]
     pub fn census(&self) -> BTreeMap<String, usize> {
-        self.tables
-            .iter()
-            .filter(|(_, rows)| !rows.is_empty())
-            .map(|(name, rows)| (name.clone(), rows.len()))
-            .collect()
+        self.count(|table, row| !remembered(table, row))
+    }
+
+    /// What only reminds of former objects, by table.
+    #[must_use]
+    pub fn memories(&self) -> BTreeMap<String, usize> {
+        self.count(remembered)
+    }
+
+    fn count(&self, fits: fn(&str, &Json) -> bool) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for (name, rows) in &self.tables {
+            let count = rows.values().filter(|row| fits(name, row)).count();
+            if count > 0 {
+                counts.insert(name.clone(), count);
+            }
+        }
+        counts
     }
 
     /// Rows changed since the last [`Self::take_delta`] whose table fits; `*` at the end of the pattern fits

@@ -22,12 +22,7 @@ fn dropped<'p, P>(
     id: impl Fn(&'p P) -> Option<&'p String>,
 ) -> Vec<&'p str> {
     let keep: BTreeSet<&str> = new.into_iter().flatten().filter_map(&id).map(String::as_str).collect();
-    old.into_iter()
-        .flatten()
-        .filter_map(id)
-        .map(String::as_str)
-        .filter(|i| !keep.contains(i))
-        .collect()
+    old.into_iter().flatten().filter_map(id).map(String::as_str).filter(|i| !keep.contains(i)).collect()
 }
 
 /// What a filter of one criterion or of several says, in the template's terms.

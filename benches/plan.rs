@@ -10,6 +10,7 @@ use migrate::{
     ledger::Snapshot,
     planner::{ChangeSet, PlanInput, plan, teardown},
     resources::registry,
+    template::{Environment, Options, evaluate, load},
     ui::review::{Styles, plan_json, render},
 };
 
@@ -62,5 +63,29 @@ fn planning(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, planning);
+/// From the file on disk to the change set: what `migrate plan` computes.
+fn whole(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("whole");
+    group.sample_size(10);
+    let dir = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    for size in SIZES {
+        let path = dir.path().join(format!("plan-{size}.json"));
+        let text = generate::template(size).to_string();
+        #[expect(clippy::disallowed_methods, reason = "a benchmark's input is no ledger")]
+        std::fs::write(&path, &text).unwrap_or_else(|error| panic!("{error}"));
+        let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
+        let run = || {
+            let loaded = load(&path, &options).unwrap_or_else(|problems| panic!("{}", problems[0]));
+            let (graph, _) = evaluate(&loaded, &Environment::offline())
+                .unwrap_or_else(|problems| panic!("{}", problems[0]));
+            let links = linked(&graph);
+            planned(&graph, &links, &Snapshot::new("a1b2c3".into()))
+        };
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(BenchmarkId::new("file to change set", size), |bencher| bencher.iter(run));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, planning, whole);
 criterion_main!(benches);

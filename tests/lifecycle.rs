@@ -58,3 +58,57 @@ fn the_last_event_sums_the_run_up() {
     assert_eq!(resources, up.change_set.steps.len());
     assert!(api_calls >= resources as u64);
 }
+
+/// A copy of the payments plan with texts exchanged; each must be there.
+fn edited(edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    for file in ["migration.yaml", "template.yaml"] {
+        let mut text = std::fs::read_to_string(payments().join(file)).expect("the plan");
+        for (_, from, to) in edits.iter().filter(|(name, ..)| *name == file) {
+            assert!(text.contains(from), "{file} has no `{from}`");
+            text = text.replacen(from, to, 1);
+        }
+        std::fs::write(dir.path().join(file), text).expect("a copy");
+    }
+    dir
+}
+
+fn verbs(ran: &crate::support::Ran) -> Vec<String> {
+    let mut verbs: Vec<String> = ran
+        .change_set
+        .steps
+        .iter()
+        .map(|s| format!("{} {}", s.action.verb(), s.address.logical_id()))
+        .collect();
+    verbs.sort();
+    verbs
+}
+
+#[test]
+fn small_changes_give_exactly_the_expected_steps() {
+    let mut rehearsal = Rehearsal::new(&payments());
+    rehearsal.up().complete();
+
+    let dir = edited(&[
+        ("template.yaml", "      Threshold: 80\n", "      Threshold: 85\n"),
+        ("template.yaml", "      DesiredCount: 2\n", "      DesiredCount: 3\n"),
+        ("template.yaml", "'igw-${EnvironmentSuffix}'", "'gateway-${EnvironmentSuffix}'"),
+    ]);
+    let mut rehearsal = rehearsal.with_plan(dir.path());
+    let ran = rehearsal.up().complete();
+    assert_eq!(verbs(&ran), ["update EcsService", "update InternetGateway", "update SourceCpuAlarm"]);
+    assert!(rehearsal.up().complete().change_set.is_empty());
+
+    // RequestInterval is create-only; the check's id is used by an output only.
+    let interval = edited(&[
+        ("template.yaml", "      Threshold: 80\n", "      Threshold: 85\n"),
+        ("template.yaml", "      DesiredCount: 2\n", "      DesiredCount: 3\n"),
+        ("template.yaml", "'igw-${EnvironmentSuffix}'", "'gateway-${EnvironmentSuffix}'"),
+        ("template.yaml", "        RequestInterval: 30\n", "        RequestInterval: 10\n"),
+    ]);
+    let mut rehearsal = rehearsal.with_plan(interval.path());
+    let ran = rehearsal.up().complete();
+    assert_eq!(verbs(&ran), ["delete AlbHealthCheck", "replace AlbHealthCheck"]);
+    assert!(rehearsal.up().complete().change_set.is_empty());
+    rehearsal.check_invariants("after the replacement");
+}

@@ -134,7 +134,12 @@ where
             Some(message) => message.to_owned(),
             None => chain(&error),
         };
-        OpError { operation: operation.into(), code, message, request_id, certainty }
+        let mut error = OpError { operation: operation.into(), code, message, request_id, certainty };
+        if error.is_throttle() {
+            // EC2 and S3 throttle with status 503, but it is an answer: nothing happened.
+            error.certainty = Certainty::Rejected;
+        }
+        error
     }
 }
 

@@ -81,7 +81,7 @@ fn read_filter(filter: Option<&sdk::NotificationConfigurationFilter>) -> Option<
         Value: rule.value.clone(),
     });
     let rules: Vec<FilterRule> = rules.collect();
-    (!rules.is_empty()).then(|| NotificationFilter { S3Key: Some(KeyFilter { Rules: Some(rules) }) })
+    (!rules.is_empty()).then_some(NotificationFilter { S3Key: Some(KeyFilter { Rules: Some(rules) }) })
 }
 
 fn event(text: Option<&String>) -> Option<Vec<sdk::Event>> {

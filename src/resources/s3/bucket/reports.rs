@@ -21,13 +21,8 @@ fn dropped<'p, P>(
     new: Option<&'p Vec<P>>,
     id: impl Fn(&'p P) -> Option<&'p String>,
 ) -> Vec<&'p str> {
-    let keep: BTreeSet<&str> = new.into_iter().flatten().filter_map(|p| id(p)).map(String::as_str).collect();
-    old.into_iter()
-        .flatten()
-        .filter_map(|p| id(p))
-        .map(String::as_str)
-        .filter(|i| !keep.contains(i))
-        .collect()
+    let keep: BTreeSet<&str> = new.into_iter().flatten().filter_map(&id).map(String::as_str).collect();
+    old.into_iter().flatten().filter_map(id).map(String::as_str).filter(|i| !keep.contains(i)).collect()
 }
 
 /// What a filter of one criterion or of several says, in the template's terms.

@@ -136,14 +136,17 @@ pub(super) fn solve(world: &World, region: &str, queries: &[Json], start: f64, e
     let mut open: Vec<&Json> = queries.iter().filter(|query| query["Expression"].is_string()).collect();
     while !open.is_empty() {
         let before = open.len();
-        let mut rest = Vec::new();
+        let (mut rest, mut missing) = (Vec::new(), String::new());
         for query in open {
             let text = query["Expression"].as_str().unwrap_or_default();
             match math::evaluate(text, &known) {
                 Ok(series) => {
                     known.insert(query["Id"].as_str().unwrap_or_default().to_owned(), series);
                 }
-                Err(math::Problem::Unknown(_)) => rest.push(query),
+                Err(math::Problem::Unknown(id)) => {
+                    rest.push(query);
+                    missing = id;
+                }
                 Err(math::Problem::Syntax(why)) => {
                     return Err(Fault::new("ValidationError", format!("Error in expression '{text}': {why}")));
                 }
@@ -151,7 +154,8 @@ pub(super) fn solve(world: &World, region: &str, queries: &[Json], start: f64, e
         }
         if rest.len() == before {
             let text = rest[0]["Expression"].as_str().unwrap_or_default();
-            return Err(Fault::new("ValidationError", format!("Error in expression '{text}': it refers to an unknown id")));
+            let why = format!("Error in expression '{text}': the id {missing} is not known");
+            return Err(Fault::new("ValidationError", why));
         }
         open = rest;
     }

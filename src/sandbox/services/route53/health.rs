@@ -36,13 +36,12 @@ fn admit(world: &World, config: &Json) -> Result<(), Fault> {
                 }
             }
         }
-        "CLOUDWATCH_METRIC" => {
-            if !has("AlarmIdentifier") || !has("InsufficientDataHealthStatus") {
-                return Err(invalid(
-                    "CLOUDWATCH_METRIC health checks need AlarmIdentifier and InsufficientDataHealthStatus",
-                ));
-            }
+        "CLOUDWATCH_METRIC" if !has("AlarmIdentifier") || !has("InsufficientDataHealthStatus") => {
+            return Err(invalid(
+                "CLOUDWATCH_METRIC health checks need AlarmIdentifier and InsufficientDataHealthStatus",
+            ));
         }
+        "CLOUDWATCH_METRIC" => {}
         "RECOVERY_CONTROL" if !has("RoutingControlArn") => {
             return Err(invalid("RECOVERY_CONTROL health checks need RoutingControlArn"));
         }

@@ -50,10 +50,10 @@ pub(super) fn admit(world: &World, row: &Json, member: &str, mut value: Json) ->
         "CORSConfiguration" => cors(&value)?,
         "WebsiteConfiguration" => website(&value)?,
         "Policy" => policies::admit(world, row, value.as_str().unwrap_or_default())?,
-        "AccelerateConfiguration" => {
-            if row["Name"].as_str().is_some_and(|name| name.contains('.')) {
-                return Err(request("S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"));
-            }
+        "AccelerateConfiguration" if row["Name"].as_str().is_some_and(|name| name.contains('.')) => {
+            return Err(request(
+                "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names",
+            ));
         }
         "OwnershipControls" => {
             let owner = &value["Rules"][0]["ObjectOwnership"];

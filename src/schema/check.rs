@@ -255,6 +255,11 @@ impl<'w> Walk<'w, '_> {
             Kind::Scalar(scalar) if !is_dynamic(&scalar.text) && scalar.text.len() <= 60 => {
                 format!("`{}`", scalar.text)
             }
+            Kind::Deferred(value) => match self.shape(value) {
+                Shape::List => "a list that another resource decides".to_owned(),
+                Shape::Object => "an object that another resource decides".to_owned(),
+                Shape::Scalar | Shape::Unknown => "one value that another resource decides".to_owned(),
+            },
             _ => item.describe().to_owned(),
         };
         let message = format!("expected {}, found {found}", wanted.join(" or "));
@@ -342,6 +347,8 @@ impl<'w> Walk<'w, '_> {
             node.members().is_some() && *node.keyword("additionalProperties") != Json::Bool(true)
         });
         let mut map = std::collections::BTreeMap::new();
+        // A property that is only misspelt is not missing as well.
+        let mut meant = Vec::new();
         for member in members {
             let inner = node.and_then(|node| node.member(&member.key));
             self.path.push(Step::Key(&member.key));
@@ -349,7 +356,7 @@ impl<'w> Walk<'w, '_> {
             // Properties that are read-only are attributes; a few types let one be set all the same.
             let read_only = field.is_none() && self.known.schema.is_read_only(&self.names("/"));
             if closed && inner.is_none() {
-                self.unknown_property(node, &member.key, &member.key_span);
+                meant.extend(self.unknown_property(node, &member.key, &member.key_span));
             } else if read_only {
                 let message = "is decided by AWS and cannot be set".to_owned();
                 let help = Some(format!(
@@ -375,7 +382,7 @@ impl<'w> Walk<'w, '_> {
             self.path.pop();
         }
         if let Some(node) = node {
-            let has = |name: &str| item.get(name).is_some();
+            let has = |name: &str| item.get(name).is_some() || meant.contains(&name);
             for (about, finding) in facets::members(node, &has) {
                 let span = about.and_then(|name| item.get(name)).map(|member| member.key_span.clone());
                 let whole = if self.path.is_empty() { self.subject.id_span } else { &item.span };
@@ -385,9 +392,16 @@ impl<'w> Walk<'w, '_> {
         Value::Map(map)
     }
 
-    fn unknown_property(&mut self, node: Option<Node<'static>>, key: &str, span: &Span) {
-        let known: Vec<&str> = node.and_then(|node| node.members()).into_iter().flatten().collect();
-        let help = match suggest(key, known.iter().copied()) {
+    /// Reports it and returns the property that was probably meant.
+    fn unknown_property(
+        &mut self,
+        node: Option<Node<'static>>,
+        key: &str,
+        span: &Span,
+    ) -> Option<&'static str> {
+        let known: Vec<&'static str> = node.and_then(|node| node.members()).into_iter().flatten().collect();
+        let near = suggest(key, known.iter().copied());
+        let help = match near {
             Some(near) => Some(format!("did you mean `{near}`?")),
             None if known.len() <= 12 => Some(format!("properties: {}", known.join(", "))),
             None => None,
@@ -397,6 +411,7 @@ impl<'w> Walk<'w, '_> {
             _ => format!("{} of {}", self.path[self.path.len() - 2], self.subject.kind),
         };
         self.report(span, ("M2002", format!("is no property of {owner}"), help));
+        near
     }
 
     /// Converts a scalar as CloudFormation does.

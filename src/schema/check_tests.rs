@@ -134,6 +134,12 @@ fn every_kind_of_mistake_has_its_code_and_place() {
     let json = |text: &str| Item::from_json(&serde_json::from_str(text).unwrap(), &span(0));
     let cases = [
         (with(vec![("Nmae", json("1"))]), "M2002", 7, "did you mean `Name`?"),
+        (
+            object(vec![("Nmae", json("\"abc\"")), ("Right", json("\"x\""))]),
+            "M2002",
+            7,
+            "did you mean `Name`?",
+        ),
         (with(vec![("Later", json("\"x\""))]), "M2003", 7, "migrate types"),
         (object(vec![("Right", json("\"x\""))]), "M2004", 2, ""),
         (with(vec![("Name", json("[\"abc\"]"))]), "M2005", 0, "brackets"),

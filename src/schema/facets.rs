@@ -14,7 +14,10 @@ use crate::template::suggest::suggest;
 /// A finding: code, message, help.
 pub(super) type Finding = (&'static str, String, Option<String>);
 
-static PATTERNS: LazyLock<RwLock<HashMap<&'static str, Option<Arc<Regex>>>>> = LazyLock::new(RwLock::default);
+/// Compiled patterns by their text; `None` for those that cannot be compiled.
+type Patterns = HashMap<&'static str, Option<Arc<Regex>>>;
+
+static PATTERNS: LazyLock<RwLock<Patterns>> = LazyLock::new(RwLock::default);
 
 /// The compiled pattern; `None` if it is in a dialect that cannot be compiled, which then is not checked.
 fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {

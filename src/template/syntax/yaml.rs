@@ -108,11 +108,14 @@ impl<'t> Places<'t> {
     }
 }
 
+/// The long form a tag stands for, and where the tag is.
+type Form = (&'static str, Span);
+
 /// A collection that is not closed yet.
 struct Frame {
     start: usize,
     anchor: usize,
-    tag: Option<(&'static str, Span)>,
+    tag: Option<Form>,
     nodes_before: usize,
     kind: Open,
 }
@@ -289,11 +292,7 @@ impl Builder<'_> {
     }
 
     /// The long form of a tag, and whether it makes a text of a plain scalar.
-    fn tag(
-        &self,
-        tag: Option<&Tag>,
-        start: usize,
-    ) -> Result<(Option<(&'static str, Span)>, bool), Box<Diagnostic>> {
+    fn tag(&self, tag: Option<&Tag>, start: usize) -> Result<(Option<Form>, bool), Box<Diagnostic>> {
         let Some(tag) = tag else { return Ok((None, false)) };
         let at = self.source.text[start..].find('!').map_or(start, |skip| start + skip);
         if tag.is_yaml_core_schema() {
@@ -349,7 +348,7 @@ impl Builder<'_> {
 }
 
 /// `!Sub x` becomes `{Fn::Sub: x}`.
-fn wrap(tree: Tree, tag: Option<(&'static str, Span)>) -> Tree {
+fn wrap(tree: Tree, tag: Option<Form>) -> Tree {
     let Some((key, key_span)) = tag else { return tree };
     let span = tree.span.clone();
     let value = Tree { span: Span { start: key_span.end.min(span.end), ..span.clone() }, value: tree.value };

@@ -2,7 +2,7 @@
 
 use migrate::engine::{EventKind, Outcome};
 
-use crate::support::{Rehearsal, payments};
+use crate::support::{Rehearsal, payments, write};
 
 #[test]
 fn payments_goes_up_stays_as_it_is_and_leaves_an_empty_world() {
@@ -68,7 +68,7 @@ fn edited(edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
             assert!(text.contains(from), "{file} has no `{from}`");
             text = text.replacen(from, to, 1);
         }
-        std::fs::write(dir.path().join(file), text).expect("a copy");
+        write(&dir.path().join(file), &text);
     }
     dir
 }

@@ -1,6 +1,7 @@
 //! One integration binary; each module is a family of scenarios.
 
 mod crash;
+mod faults;
 mod lifecycle;
 mod program;
 mod support;

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::support::payments;
+use crate::support::{payments, write};
 
 fn migrate(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_migrate"))
@@ -56,7 +56,7 @@ fn the_main_job_runs_from_the_shell() {
 fn a_ledger_of_the_sandbox_is_never_used_against_aws() {
     let dir = tempfile::tempdir().expect("a folder");
     let template = dir.path().join("one.yaml");
-    std::fs::write(&template, "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n").expect("a template");
+    write(&template, "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n");
     let up = migrate(dir.path(), &["up", "one.yaml", "--sandbox", "--yes"]);
     assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
     let without = migrate(dir.path(), &["status", "one.yaml"]);
@@ -70,9 +70,8 @@ fn bad_input_gets_a_code_a_place_and_an_exit_code() {
     let dir = tempfile::tempdir().expect("a folder");
     let missing = migrate(dir.path(), &["validate", "nowhere"]);
     assert_eq!(missing.status.code(), Some(3), "{}", text(&missing.stderr));
-    std::fs::write(dir.path().join("bad.yaml"), "Resources:\n  Vpc:\n    Type: AWS::EC2::VPCC\n")
-        .expect("a template");
-    let unknown = migrate(dir.path(), &["validate", "bad.yaml"]);
+    write(&dir.path().join("bad.yaml"), "Resources:\n  Vpc:\n    Type: AWS::EC2::VPCC\n");
+    let unknown = migrate(dir.path(), &["validate", "bad.yaml", "--region", "us-east-1"]);
     assert_eq!(unknown.status.code(), Some(3));
     let shown = text(&unknown.stderr);
     assert!(shown.contains("bad.yaml:3:") && shown.contains("AWS::EC2::VPC"), "{shown}");

@@ -39,5 +39,6 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
             "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`",
         )?;
     }
-    runs::execute(global, session, &dir, ledger, &set, Secrets::default(), recovered, printer)
+    let job = runs::Job { set: &set, secrets: Secrets::default(), recovered };
+    runs::execute(global, session, runs::Opened { dir, ledger }, job, printer)
 }

@@ -1,6 +1,10 @@
 //! Running a change set: what `up` and `destroy` share.
 
-use std::{cell::RefCell, path::Path, sync::Arc};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     Verdict,
@@ -18,6 +22,24 @@ use crate::{
     planner::ChangeSet,
     ui::{Printer, View},
 };
+
+/// An open, locked ledger and its folder.
+pub struct Opened {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The ledger.
+    pub ledger: RefCell<Ledger>,
+}
+
+/// What is run.
+pub struct Job<'s> {
+    /// The change set.
+    pub set: &'s ChangeSet,
+    /// Values of NoEcho parameters.
+    pub secrets: Secrets,
+    /// What recovery found before.
+    pub recovered: Vec<EventKind>,
+}
 
 /// Opens the ledger for a run and settles what an earlier run left open.
 ///
@@ -59,13 +81,12 @@ pub fn settle(
 pub fn execute(
     global: &Global,
     session: Session,
-    dir: &Path,
-    ledger: RefCell<Ledger>,
-    set: &ChangeSet,
-    secrets: Secrets,
-    recovered: Vec<EventKind>,
+    opened: Opened,
+    job: Job<'_>,
     printer: &mut Printer,
 ) -> Verdict {
+    let Opened { dir, ledger } = opened;
+    let Job { set, secrets, recovered } = job;
     let stop = Stop::default();
     signals::listen(&stop);
     let finished = {
@@ -91,7 +112,7 @@ pub fn execute(
     let folded = if finished.ledger_error.is_none() { ledger.borrow_mut().fold() } else { Ok(()) };
     drop(ledger);
     session.close()?;
-    end(finished, folded, dir)
+    end(finished, folded, &dir)
 }
 
 fn end(finished: Finished, folded: Result<(), crate::ledger::LedgerError>, dir: &Path) -> Verdict {

@@ -55,7 +55,7 @@ fn list(printer: &mut Printer) {
         .map(|ty| {
             let share = share(*ty);
             let (have, all) = (share.implemented.len(), share.implemented.len() + share.refused.len());
-            let percent = if all == 0 { 100 } else { have * 100 / all };
+            let percent = (have * 100).checked_div(all).unwrap_or(100);
             vec![ty.facts().kind.to_owned(), format!("{have}/{all}"), format!("{percent} %")]
         })
         .collect();

@@ -69,7 +69,13 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         ledger.borrow_mut().append(bound).map_err(|error| prepare::ledger_error(&error, &dir))?;
     }
     let secrets = prepared.graph.secrets.clone();
-    runs::execute(global, session, &dir, ledger, &set, secrets, recovered, printer)
+    runs::execute(
+        global,
+        session,
+        runs::Opened { dir, ledger },
+        runs::Job { set: &set, secrets, recovered },
+        printer,
+    )
 }
 
 /// Reads a change set that `plan --out` wrote.

@@ -273,12 +273,7 @@ impl Run<'_, '_> {
     }
 
     /// Calls an idempotent verb until it is done. The last outcome is appended but not yet synced.
-    pub async fn repeat<'l, F>(
-        &self,
-        life: &'l Life<'_>,
-        verbed: &Verbed<'_>,
-        call: F,
-    ) -> Result<Progress, StepEnd>
+    pub async fn repeat<F>(&self, life: &Life<'_>, verbed: &Verbed<'_>, call: F) -> Result<Progress, StepEnd>
     where
         F: AsyncFn(&Permit) -> Result<Progress, OpError>,
     {

@@ -14,8 +14,15 @@ use crate::{
     resources::{Attributes, Cx, Found, Identity, Ownership, registry},
 };
 
-/// How long after an intent a tag index may still hide the object it made.
-const TAG_LAG: Duration = Duration::from_secs(30);
+/// How long after an intent reads may still hide the object it made, and how often to look until then. Names are
+/// nearly consistent, tag indexes are not.
+fn lag(identity: Identity) -> (Duration, Duration) {
+    match identity {
+        Identity::Name => (Duration::from_secs(5), Duration::from_secs(1)),
+        Identity::Tag => (Duration::from_secs(30), Duration::from_secs(5)),
+        Identity::Token => (Duration::ZERO, Duration::ZERO),
+    }
+}
 
 /// Why recovery could not look.
 #[derive(Debug)]
@@ -106,12 +113,13 @@ async fn look(
         snapshot: None,
     };
     let identity = ty.facts().identity;
+    let (window, pause) = lag(identity);
     let settled =
         aws_smithy_types::DateTime::from_str(&intent.at, aws_smithy_types::date_time::Format::DateTime)
             .ok()
             .and_then(|at| at.to_millis().ok())
             .map_or_else(|| clock.now(), from_millis)
-            + TAG_LAG;
+            + window;
     let mut failed = 0;
     loop {
         match ty.find(&cx, &declared.properties).await {
@@ -119,10 +127,10 @@ async fn look(
                 return Ok(Some((found, identity)));
             }
             Ok(_) => {
-                if identity != Identity::Tag || millis(clock.now()) >= millis(settled) {
+                if millis(clock.now()) >= millis(settled) {
                     return Ok(None);
                 }
-                clock.sleep(Duration::from_secs(5)).await;
+                clock.sleep(pause).await;
             }
             Err(error) => {
                 failed += 1;

@@ -73,12 +73,12 @@ impl SecretStore {
     pub async fn fill(&self, cloud: &Cloud, region: &str, properties: &Json) -> Result<Json, OpError> {
         let mut found = Vec::new();
         collect(properties, &mut found);
+        found.sort();
+        found.dedup();
         let mut values = BTreeMap::new();
         for reference in found {
-            if !values.contains_key(&reference) {
-                let value = self.answer(cloud, region, &reference).await?;
-                values.insert(reference, value);
-            }
+            let value = self.answer(cloud, region, &reference).await?;
+            values.insert(reference, value);
         }
         let mut copy = properties.clone();
         substitute(&mut copy, &values);
@@ -214,11 +214,9 @@ fn references(text: &str) -> impl Iterator<Item = &str> {
 
 fn substitute(value: &mut Json, values: &BTreeMap<String, String>) {
     match value {
-        Json::String(text) => {
-            if text.contains(OPEN) {
-                for (reference, secret) in values {
-                    *text = text.replace(reference.as_str(), secret);
-                }
+        Json::String(text) if text.contains(OPEN) => {
+            for (reference, secret) in values {
+                *text = text.replace(reference.as_str(), secret);
             }
         }
         Json::Array(items) => items.iter_mut().for_each(|item| substitute(item, values)),

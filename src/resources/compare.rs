@@ -43,7 +43,10 @@ fn alike(node: Option<schema::Node<'_>>, a: &Json, b: &Json) -> bool {
         (Json::Object(_) | Json::Array(_), Json::String(_)) => alike(node, b, a),
         (Json::String(x), Json::String(y)) => x == y || json_texts_alike(x, y),
         (Json::Number(x), Json::Number(y)) => x == y || x.as_f64() == y.as_f64(),
-        (Json::String(text), Json::Number(_) | Json::Bool(_)) => *text == b.to_string(),
+        (Json::String(text), Json::Number(number)) => {
+            text.parse::<serde_json::Number>().is_ok_and(|n| n == *number)
+        }
+        (Json::String(text), Json::Bool(value)) => text.parse::<bool>().is_ok_and(|b| b == *value),
         (Json::Number(_) | Json::Bool(_), Json::String(_)) => alike(node, b, a),
         _ => a == b,
     }

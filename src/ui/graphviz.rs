@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use crate::graph::{Graph, Links, Why};
 
 /// Edges of one node, one for each needed resource: its label, and whether only AWS asks for it.
-fn arrows<'l>(links: &'l Links, node: usize) -> BTreeMap<&'l str, (String, bool)> {
+fn arrows(links: &Links, node: usize) -> BTreeMap<&str, (String, bool)> {
     let mut arrows: BTreeMap<&str, (Vec<String>, bool)> = BTreeMap::new();
     for edge in links.of(node) {
         let (labels, implicit) = arrows.entry(edge.to.as_str()).or_insert((Vec::new(), true));

@@ -29,6 +29,12 @@ pub fn payments() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("plans/payments-single-stack")
 }
 
+/// Writes a test's input.
+#[expect(clippy::disallowed_methods, reason = "a test's input is no ledger")]
+pub fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("a file in a temporary folder");
+}
+
 /// A plan, an account and a ledger that outlive the runs made on them.
 pub struct Rehearsal {
     plan: PathBuf,
@@ -49,8 +55,6 @@ pub struct Ran {
     pub change_set: ChangeSet,
     /// Mutating operations the sandbox saw.
     pub mutations: Vec<String>,
-    /// All operations the sandbox saw.
-    pub calls: u64,
 }
 
 impl Ran {
@@ -158,25 +162,9 @@ impl Rehearsal {
         }
     }
 
-    /// An independent copy.
-    pub fn fork(&self) -> Self {
-        Self {
-            plan: self.plan.clone(),
-            set: self.set.clone(),
-            world: self.world.clone(),
-            store: self.store.fork(),
-        }
-    }
-
     /// Another plan for the same ledger.
     pub fn with_plan(mut self, plan: &Path) -> Self {
         self.plan = plan.to_owned();
-        self
-    }
-
-    /// Parameter values, as `Key=Value`.
-    pub fn set(&mut self, values: &[&str]) -> &mut Self {
-        self.set = values.iter().map(|v| (*v).to_owned()).collect();
         self
     }
 
@@ -306,7 +294,6 @@ impl Rehearsal {
                 .filter(|l| l.mutating)
                 .map(|l| format!("{}:{}", l.service, l.operation))
                 .collect(),
-            calls: sandbox.calls(),
         }
     }
 

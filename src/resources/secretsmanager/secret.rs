@@ -223,10 +223,10 @@ impl ResourceType for Secret {
         if rule["SecretStringTemplate"].is_null() != rule["GenerateStringKey"].is_null() {
             say("SecretStringTemplate and GenerateStringKey belong together");
         }
-        if let Some(text) = rule["SecretStringTemplate"].as_str() {
-            if !serde_json::from_str::<Json>(text).is_ok_and(|value| value.is_object()) {
-                say("SecretStringTemplate must be a JSON object");
-            }
+        if let Some(text) = rule["SecretStringTemplate"].as_str()
+            && !serde_json::from_str::<Json>(text).is_ok_and(|value| value.is_object())
+        {
+            say("SecretStringTemplate must be a JSON object");
         }
         problems
     }

@@ -152,10 +152,8 @@ fn check(world: &World, rq: &Request<'_>, row: &Json) -> Result<(), Fault> {
         }
         password_rules(password)?;
     }
-    if let Some(size) = rq.int("AllocatedStorage") {
-        if size < row["AllocatedStorage"].as_i64().unwrap_or_default() {
-            return Err(invalid("Requested storage size can't be smaller than the current storage size."));
-        }
+    if rq.int("AllocatedStorage").is_some_and(|size| size < row["AllocatedStorage"].as_i64().unwrap_or_default()) {
+        return Err(invalid("Requested storage size can't be smaller than the current storage size."));
     }
     if rq.opt("DBInstanceClass").is_some_and(|class| !engines::CLASSES.contains(&class)) {
         return Err(invalid(format!("Invalid DB Instance class: {}", rq.text("DBInstanceClass"))));

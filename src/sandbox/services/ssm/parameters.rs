@@ -130,7 +130,7 @@ pub fn lookup(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault
     let version = match selector {
         None => versions(row).last(),
         Some(selector) => versions(row).iter().rev().find(|v| {
-            v["Version"].to_string() == selector
+            v["Version"].as_i64().is_some_and(|version| selector.parse() == Ok(version))
                 || v["Labels"].as_array().is_some_and(|labels| labels.iter().any(|l| l == selector))
         }),
     };

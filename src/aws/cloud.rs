@@ -4,11 +4,13 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
+    time::Duration,
 };
 
 use aws_types::{SdkConfig, region::Region};
 
-use super::{CallMeter, OpError, Sdk, op};
+use super::{CallMeter, Certainty, OpError, Sdk, op};
+use crate::clock::Clock;
 
 /// Which world calls go to. A ledger belongs to one realm for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +64,11 @@ impl Cloud {
     ///
     /// # Errors
     /// No credentials, expired ones, or no network.
-    pub async fn identify(&mut self) -> Result<(), OpError> {
+    pub async fn identify(&mut self, clock: &dyn Clock) -> Result<(), OpError> {
         let region = self.config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string);
-        let identity =
-            self.sdk(&region).sts().get_caller_identity().send().await.map_err(op("GetCallerIdentity"))?;
+        let sdk = self.sdk(&region);
+        let ask = async || sdk.sts().get_caller_identity().send().await.map_err(op("GetCallerIdentity"));
+        let identity = patiently(clock, ask).await?;
         self.account = identity
             .account()
             .ok_or_else(|| OpError::missing("GetCallerIdentity", "the account"))?
@@ -96,16 +99,18 @@ impl Cloud {
     ///
     /// # Errors
     /// When EC2 does not answer.
-    pub async fn zones(&self, regions: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<String>>, OpError> {
+    pub async fn zones(
+        &self,
+        clock: &dyn Clock,
+        regions: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Vec<String>>, OpError> {
         let mut out = BTreeMap::new();
         for region in regions {
-            let answer = self
-                .sdk(region)
-                .ec2()
-                .describe_availability_zones()
-                .send()
-                .await
-                .map_err(op("DescribeAvailabilityZones"))?;
+            let sdk = self.sdk(region);
+            let ask = async || {
+                sdk.ec2().describe_availability_zones().send().await.map_err(op("DescribeAvailabilityZones"))
+            };
+            let answer = patiently(clock, ask).await?;
             let mut names: Vec<String> = answer
                 .availability_zones()
                 .iter()
@@ -116,5 +121,24 @@ impl Cloud {
             out.insert(region.clone(), names);
         }
         Ok(out)
+    }
+}
+
+/// Asks again, a few times, when AWS wants it slower or answers with a server error. A lost connection is told at
+/// once: before a run, it means that there is no network.
+async fn patiently<T>(clock: &dyn Clock, ask: impl AsyncFn() -> Result<T, OpError>) -> Result<T, OpError> {
+    let mut pauses = [1, 2, 4, 8].into_iter();
+    loop {
+        match ask().await {
+            Err(error)
+                if error.is_throttle() || error.certainty == Certainty::Unknown && error.code.is_some() =>
+            {
+                match pauses.next() {
+                    Some(seconds) => clock.sleep(Duration::from_secs(seconds)).await,
+                    None => return Err(error),
+                }
+            }
+            answer => return answer,
+        }
     }
 }

@@ -90,8 +90,9 @@ pub fn online(
     printer: &mut Printer,
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let regions = template::zone_regions(loaded);
-    let zones =
-        session.block_on(session.cloud.zones(&regions)).map_err(|error| one(access(&error, global)))?;
+    let zones = session
+        .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
+        .map_err(|error| one(access(&error, global)))?;
     let environment = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),

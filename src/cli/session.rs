@@ -54,8 +54,8 @@ impl Session {
     /// No credentials, no network, or a sandbox that is in use or damaged.
     pub fn open(global: &Global, region: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
         let mut session = if global.sandbox { Self::sandbox(global)? } else { Self::aws(global, region)? };
-        let Self { cloud, driver, .. } = &mut session;
-        drive(driver, cloud.identify()).map_err(|error| one(access(&error, global)))?;
+        let Self { cloud, driver, clock, .. } = &mut session;
+        drive(driver, cloud.identify(clock.as_ref())).map_err(|error| one(access(&error, global)))?;
         Ok(session)
     }
 

@@ -214,34 +214,48 @@ impl Run<'_, '_> {
         self.adopt(life, permit.op(), found)
     }
 
-    /// One look.
+    /// Makes a read until it answers: throttling and lost answers are outwaited, because a read has no effect.
+    pub async fn observe<T, F>(&self, life: &Life<'_>, read: F) -> Result<T, OpError>
+    where
+        F: AsyncFn() -> Result<T, OpError>,
+    {
+        let mut failed = 0;
+        loop {
+            let passes = self.enter(life).await;
+            let answer = read().await;
+            drop(passes);
+            let error = match answer {
+                Ok(value) => return Ok(value),
+                Err(error) => self.engine.secrets.redactor.clean_error(error),
+            };
+            failed += 1;
+            if failed >= STRIKES || judge_read(&error) == Judged::Final {
+                return Err(error);
+            }
+            let delay = backoff(failed);
+            if error.is_throttle() {
+                self.limits.throttled(life.service(), delay);
+            }
+            self.retrying(life, &error, failed, delay, "looking again");
+            self.engine.clock.sleep(delay).await;
+        }
+    }
+
+    /// One look that counts: whose an unowned object is decides whether it was found.
     pub async fn look_once(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
-        let passes = self.limits.enter(life.service()).await;
-        let found = life.ty.find(&life.cx(), life.recorded()).await;
-        drop(passes);
-        let found = found?;
+        let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await?;
         Ok(found.filter(|f| f.ownership != Ownership::Foreign || life.shared))
     }
 
     /// Looks until the object shows or the service's consistency window is over.
     async fn look(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
-        let mut failed = 0;
         let mut pauses = consistency_window(life.facts().identity).iter();
         loop {
-            match self.look_once(life).await {
-                Ok(Some(found)) => return Ok(Some(found)),
-                Ok(None) => match pauses.next() {
-                    Some(pause) => self.engine.clock.sleep(Duration::from_secs(*pause)).await,
-                    None => return Ok(None),
-                },
-                Err(error) => {
-                    failed += 1;
-                    if failed >= STRIKES || judge_read(&error) == Judged::Final {
-                        return Err(self.engine.secrets.redactor.clean_error(error));
-                    }
-                    self.engine.clock.sleep(backoff(failed)).await;
-                }
+            if let Some(found) = self.look_once(life).await? {
+                return Ok(Some(found));
             }
+            let Some(pause) = pauses.next() else { return Ok(None) };
+            self.engine.clock.sleep(Duration::from_secs(*pause)).await;
         }
     }
 

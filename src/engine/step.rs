@@ -215,7 +215,8 @@ impl Run<'_, '_> {
     }
 
     async fn fill(&self, life: &Life<'_>, properties: &Json) -> Result<Json, StepEnd> {
-        let filled = self.engine.secrets.fill(self.engine.cloud, &life.declared.region, properties).await;
+        let (secrets, cloud, region) = (self.engine.secrets, self.engine.cloud, &life.declared.region);
+        let filled = self.observe(life, async || secrets.fill(cloud, region, properties).await).await;
         filled.map_err(|error| self.failure(error))
     }
 
@@ -278,9 +279,7 @@ impl Run<'_, '_> {
 
     /// Looks before a create that would silently overwrite. A stranger's object ends the step.
     async fn existing(&self, life: &Life<'_>) -> Result<Option<crate::resources::Found>, StepEnd> {
-        let passes = self.enter(life).await;
-        let found = life.ty.find(&life.cx(), life.recorded()).await;
-        drop(passes);
+        let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await;
         let Some(found) = found.map_err(|e| self.failure(e))? else { return Ok(None) };
         if found.ownership == Ownership::Ours || life.shared {
             return Ok(Some(found));
@@ -455,9 +454,7 @@ impl Run<'_, '_> {
 
     /// What the object holds now, over what was recorded for properties AWS never returns.
     async fn live(&self, life: &Life<'_>, id: &PhysicalId, recorded: &Json) -> Result<Json, StepEnd> {
-        let passes = self.enter(life).await;
-        let live = life.ty.read(&life.cx(), id, life.recorded()).await;
-        drop(passes);
+        let live = self.observe(life, async || life.ty.read(&life.cx(), id, life.recorded()).await).await;
         let mut merged = recorded.clone();
         if let (Some(merged), Some(Json::Object(live))) =
             (merged.as_object_mut(), live.map_err(|e| self.failure(e))?)

@@ -240,7 +240,7 @@ impl Rehearsal {
         let mut change_set = None;
         let finished = clock.block_on_until(
             async {
-                cloud.identify().await.expect("the sandbox knows its account");
+                cloud.identify(shared.as_ref()).await.expect("the sandbox knows its account");
                 if ledger.borrow().snapshot().binding.is_none() {
                     let bound = Entry::Bound {
                         migration: graph.migration.clone(),

@@ -27,7 +27,11 @@ fn mutations() -> u64 {
 fn copes(script: FaultScript, context: &str) {
     let mut rehearsal = Rehearsal::new(&payments());
     let ran = rehearsal.run_with(Verb::Up, script);
-    assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
+    let failed = ran.finished.as_ref().is_some_and(|f| f.outcome != Outcome::Complete);
+    if failed {
+        let told: Vec<_> = ran.events.iter().map(|e| serde_json::to_string(e).expect("an event")).collect();
+        panic!("{context}: {:#?}\n{}", ran.finished.map(|f| f.failures), told.join("\n"));
+    }
     rehearsal.check_invariants(context);
     assert!(rehearsal.up().complete().change_set.is_empty(), "{context}: the next plan is not empty");
     rehearsal.destroy().complete();

@@ -124,7 +124,9 @@ where
         let certainty = match &error {
             SdkError::ConstructionFailure(_) => Certainty::NotSent,
             SdkError::ServiceError(service) if (400..500).contains(&service.raw().status().as_u16()) => {
-                Certainty::Rejected
+                // A refusal names its code (or has no body at all, as answers to HEAD); anything else is garbage.
+                let silent = service.raw().body().bytes().is_some_and(<[u8]>::is_empty);
+                if error.code().is_some() || silent { Certainty::Rejected } else { Certainty::Unknown }
             }
             _ => Certainty::Unknown,
         };

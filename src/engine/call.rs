@@ -219,6 +219,7 @@ impl Run<'_, '_> {
     where
         F: AsyncFn() -> Result<T, OpError>,
     {
+        let began = self.now();
         let mut failed = 0;
         loop {
             let passes = self.enter(life).await;
@@ -229,7 +230,9 @@ impl Run<'_, '_> {
                 Err(error) => self.engine.secrets.redactor.clean_error(error),
             };
             failed += 1;
-            if failed >= STRIKES || judge_read(&error) == Judged::Final {
+            let patient = error.is_throttle()
+                && self.now().duration_since(began).unwrap_or_default() < OUTWAIT_THROTTLE;
+            if (failed >= STRIKES && !patient) || judge_read(&error) == Judged::Final {
                 return Err(error);
             }
             let delay = backoff(failed);

@@ -429,19 +429,21 @@ impl Run<'_, '_> {
             changed.dedup();
         }
         let sent = self.fill(&life, life.recorded()).await?;
+        // It has had time since the earlier run: look soon instead of expecting the whole typical wait again.
+        let soon = facts.ready.map(|p| WaitPolicy { typical: p.every, ..p });
         if facts.configures && !object.shared {
             // Settings of the interrupted creation first; they must be in place before the object is compared.
             self.configure(&life, id, &sent).await?;
         }
         if changed.is_empty() {
-            self.ready(&life, id, &object.attributes, facts.ready).await?;
+            self.ready(&life, id, &object.attributes, soon).await?;
             if life.declared != object.declared {
                 let declared = Box::new(life.declared.clone());
                 let seq = self.append(Entry::Redeclared { address: step.address.clone(), declared })?;
                 self.durable(seq).await?;
             }
         } else {
-            if let Some(policy) = facts.ready {
+            if let Some(policy) = soon {
                 self.wait(&life, id, life.recorded(), Goal::Ready, &policy).await?;
             }
             let old = self.live(&life, id, &object.declared.properties).await?;

@@ -13,6 +13,7 @@ fn migrate(dir: &Path, args: &[&str]) -> Output {
         .current_dir(dir)
         .env_clear()
         .env("NO_COLOR", "1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("COLUMNS", "80")
         .output()
         .expect("the program runs")
@@ -63,6 +64,7 @@ fn a_ledger_of_the_sandbox_is_never_used_against_aws() {
     assert!(text(&without.stdout).contains("SANDBOX"), "status says whose it is");
     let plan = migrate(dir.path(), &["plan", "one.yaml", "--region", "us-east-1"]);
     assert_eq!(plan.status.code(), Some(6), "no credentials here: {}", text(&plan.stderr));
+    assert!(text(&plan.stderr).contains("M6001"), "{}", text(&plan.stderr));
 }
 
 #[test]

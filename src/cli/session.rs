@@ -220,10 +220,13 @@ pub(super) fn access(error: &OpError, global: &Global) -> Diagnostic {
             format!("AWS refuses the credentials: {text}"),
             "log in again (`aws sso login`, or renew the keys)",
         )
-    } else if lower.contains("credential") && !lower.contains("dispatch") {
+    } else if lower.contains("no credentials found")
+        || (lower.contains("credential") && !lower.contains("dispatch"))
+    {
+        // The chain's own report lists every provider that is not set up; the first line is all a reader needs.
         (
             "M6001",
-            format!("there are no usable AWS credentials: {text}"),
+            format!("there are no usable AWS credentials: {}", text.lines().next().unwrap_or_default()),
             "configure them as for the AWS CLI (environment, profile, SSO), or rehearse with --sandbox",
         )
     } else if error.code.is_some() {

@@ -1,0 +1,169 @@
+//! Tests of `db_instance.rs`.
+
+use super::*;
+use crate::{resources::bench::Bench, resources::rds::prepared};
+use serde_json::json;
+
+/// Attributes that only some instances have.
+const SOMETIMES: &[&str] = &[
+    "AutomaticRestartTime",
+    "IsStorageConfigUpgradeAvailable",
+    "ListenerEndpoint",
+    "ListenerEndpoint.Address",
+    "ListenerEndpoint.Port",
+    "ListenerEndpoint.HostedZoneId",
+    "MasterUserSecret.SecretArn",
+    "PercentProgress",
+    "ResumeFullAutomationModeTime",
+    "SecondaryAvailabilityZone",
+    "StorageOperationStatus",
+    "StorageOperationPercentProgress",
+];
+
+fn bench() -> Bench {
+    let bench = Bench::new().optional(SOMETIMES);
+    prepared::network(&bench);
+    let subnets = json!([{"SubnetIdentifier": "subnet-a", "SubnetAvailabilityZone": {"Name": "us-east-1a"}},
+            {"SubnetIdentifier": "subnet-b", "SubnetAvailabilityZone": {"Name": "us-east-1b"}}]);
+    bench.world(|world| {
+            world.put("rds.db-subnet-group", "us-east-1/subnets", json!({
+                "DBSubnetGroupName": "subnets", "VpcId": "vpc-1", "Subnets": subnets, "SubnetGroupStatus": "Complete",
+            }));
+            for name in ["pg14", "pg14-next"] {
+                world.put("rds.db-parameter-group", &format!("us-east-1/{name}"), json!({
+                    "DBParameterGroupName": name, "DBParameterGroupFamily": "postgres14", "_values": {},
+                }));
+            }
+        });
+    bench
+}
+
+fn small() -> Json {
+    json!({
+        "DBInstanceIdentifier": "Payments-Source", "Engine": "postgres", "EngineVersion": "14", "DBInstanceClass": "db.r5.large",
+        "AllocatedStorage": "100", "MasterUsername": "payments", "MasterUserPassword": "not-a-real-one-1",
+    })
+}
+
+fn with(mut base: Json, more: Json) -> Json {
+    if let (Some(base), Json::Object(more)) = (base.as_object_mut(), more) {
+        base.extend(more);
+        base.retain(|_, value| !value.is_null());
+    }
+    base
+}
+
+#[test]
+fn keeps_the_law_for_rich_properties_and_for_a_managed_password() {
+    let rich = with(
+        small(),
+        json!({
+            "AutoMinorVersionUpgrade": false, "AvailabilityZone": "us-east-1a", "BackupRetentionPeriod": 7,
+            "CopyTagsToSnapshot": true, "DBName": "payments", "DBParameterGroupName": "PG14", "DBSubnetGroupName": "subnets",
+            "DeleteAutomatedBackups": true, "DeletionProtection": false, "EnableCloudwatchLogsExports": ["upgrade", "postgresql"],
+            "EnableIAMDatabaseAuthentication": false, "EnablePerformanceInsights": true, "PerformanceInsightsRetentionPeriod": 7,
+            "MaxAllocatedStorage": 200, "MonitoringInterval": 60, "MonitoringRoleArn": "arn:aws:iam::123456789012:role/rds",
+            "MultiAZ": false, "Port": "5433", "PreferredBackupWindow": "03:00-04:00",
+            "PreferredMaintenanceWindow": "Sun:05:00-Sun:06:00", "PubliclyAccessible": false, "StorageEncrypted": true,
+            "StorageType": "gp3", "VPCSecurityGroups": ["sg-2", "sg-1"], "Tags": [{"Key": "team", "Value": "payments"}],
+            "AssociatedRoles": [{"FeatureName": "s3Export", "RoleArn": "arn:aws:iam::123456789012:role/rds"}],
+        }),
+    );
+    let changed = with(
+        rich.clone(),
+        json!({
+            "AllocatedStorage": "150", "BackupRetentionPeriod": 14, "DBInstanceClass": "db.r5.xlarge", "DBParameterGroupName": "pg14-next",
+            "EnableCloudwatchLogsExports": ["postgresql"], "EnableIAMDatabaseAuthentication": true, "MonitoringInterval": 0,
+            "MonitoringRoleArn": null, "AvailabilityZone": null, "MultiAZ": true, "VPCSecurityGroups": ["sg-1"],
+            "MasterUserPassword": "another-one-2", "Tags": [{"Key": "cost", "Value": "1"}], "AssociatedRoles": [],
+            "DeletionProtection": false, "PerformanceInsightsRetentionPeriod": 31, "PreferredBackupWindow": "01:00-02:00",
+        }),
+    );
+    let managed = with(small(), json!({"MasterUserPassword": null, "ManageMasterUserPassword": true}));
+    let protected = with(managed.clone(), json!({"DBInstanceClass": "db.t3.micro"}));
+    bench().law_covering::<DbInstance>(&[(rich, Some(changed)), (managed, Some(protected))]);
+}
+
+fn typed(props: Json) -> Props {
+    serde_json::from_value(props).unwrap()
+}
+
+/// Creates an instance and lets it become available.
+fn running(bench: &Bench, props: &Props) -> PhysicalId {
+    let id = bench.cx(|cx| bench.run(DbInstance::create(cx, &bench.permit(), props))).unwrap().id;
+    bench.advance(std::time::Duration::from_secs(600));
+    id
+}
+
+fn delete(
+    bench: &Bench,
+    id: &PhysicalId,
+    props: &Props,
+    snapshot: Option<&str>,
+) -> Result<Progress, OpError> {
+    bench.cx(|cx| {
+        let cx = Cx { snapshot, ..*cx };
+        bench.run(DbInstance::delete(&cx, &bench.permit(), id, props))
+    })
+}
+
+#[test]
+fn protection_that_nobody_asked_for_is_turned_off_and_wanted_protection_holds() {
+    let bench = bench();
+    let wanted = typed(with(small(), json!({"DeletionProtection": true})));
+    let id = running(&bench, &wanted);
+    let error = delete(&bench, &id, &wanted, None).unwrap_err();
+    assert!(error.message.contains("protected"), "{error}");
+    let unwanted = typed(small());
+    assert!(matches!(delete(&bench, &id, &unwanted, None), Ok(Progress::Again(_))));
+    assert_eq!(delete(&bench, &id, &unwanted, None), Ok(Progress::Done));
+}
+
+#[test]
+fn the_final_snapshot_is_taken_when_the_plan_wants_one() {
+    let bench = bench();
+    let props = typed(small());
+    let id = running(&bench, &props);
+    assert_eq!(delete(&bench, &id, &props, Some("payments-final")), Ok(Progress::Done));
+    assert!(bench.world(|world| world.get("rds.db-snapshot", "us-east-1/payments-final").is_some()));
+}
+
+#[test]
+fn the_address_waits_and_the_port_is_a_text() {
+    let bench = bench();
+    let props = typed(small());
+    let created = bench.cx(|cx| bench.run(DbInstance::create(cx, &bench.permit(), &props))).unwrap();
+    assert_eq!(created.attributes["Ref"], "payments-source");
+    assert!(!created.attributes.contains_key("Endpoint.Address"));
+    bench.advance(std::time::Duration::from_secs(600));
+    let probe = bench.cx(|cx| bench.run(DbInstance::probe(cx, &created.id, &props, Goal::Ready))).unwrap();
+    let Probe::Reached(attributes) = probe else { panic!("{probe:?}") };
+    assert_eq!(attributes["Endpoint.Port"], "5432");
+    assert!(attributes["Endpoint.Address"].as_str().unwrap().starts_with("payments-source."));
+}
+
+#[test]
+fn what_the_modify_call_cannot_change_replaces() {
+    let (old, new) = (
+        typed(with(small(), json!({"AvailabilityZone": "us-east-1a"}))),
+        typed(with(small(), json!({"AvailabilityZone": "us-east-1b", "Engine": "mysql"}))),
+    );
+    let changed = [
+        "AvailabilityZone".to_owned(),
+        "Engine".to_owned(),
+        "DBInstanceClass".to_owned(),
+        "StorageEncrypted".to_owned(),
+    ];
+    let replaces = DbInstance::replaces(&Change { old: &old, new: &new, changed: &changed });
+    assert_eq!(replaces, ["StorageEncrypted", "AvailabilityZone", "Engine"]);
+}
+
+#[test]
+fn plans_that_rds_would_refuse_are_refused_before() {
+    let problems =
+        |props: Json| DbInstance::check(&props).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert!(problems(small()).is_empty());
+    assert_eq!(problems(with(small(), json!({"MasterUserPassword": null}))), ["MasterUserPassword"]);
+    assert_eq!(problems(with(small(), json!({"KmsKeyId": "k"}))), ["KmsKeyId"]);
+    assert_eq!(problems(with(small(), json!({"MonitoringInterval": 60}))), ["MonitoringRoleArn"]);
+}

@@ -23,6 +23,7 @@
 //! | [`template`] | the plan language: manifest, YAML and JSON with spans, intrinsics, parameters |
 //! | [`graph`] | addresses, values that may wait for other resources, edges with reasons |
 //! | [`schema`] | the official resource-type schemas, and the check against them |
+//! | [`lint`] | what AWS accepts and nobody should do, and what it refuses only halfway |
 //! | [`planner`] | differences, replacement, order, teardown, risks: a change set |
 //! | [`ledger`] | snapshot, write-ahead journal, lock, permits |
 //! | [`engine`] | schedule, steps, calls and their errors, waits, recovery, events |
@@ -52,6 +53,7 @@ pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod ledger;
+pub mod lint;
 pub mod planner;
 pub mod resources;
 pub mod sandbox;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Class, Diagnostic},
     template::{Environment, codes, suggest},
-    ui::Printer,
+    ui::{Printer, catalogue},
 };
 
 /// Checks the plan's files without an account.
@@ -32,23 +32,33 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     Ok(Code::Success)
 }
 
-/// Explains a code.
+/// Explains a code, or lists all of them.
 pub fn explain(args: &ExplainCommand, printer: &mut Printer) -> Verdict {
     let Some(wanted) = &args.code else {
-        for (code, title, _) in codes::CODES {
-            printer.out(&format!("{code}  {title}\n"));
+        if printer.is_json() {
+            let codes: Vec<_> = codes::families()
+                .flat_map(|(family, codes)| codes.into_iter().map(move |code| catalogue::entry(family, code)))
+                .collect();
+            printer.json(&json!({"format": 1, "codes": codes}));
+        } else {
+            printer.out(&catalogue::list());
         }
         return Ok(Code::Success);
     };
-    let found = codes::CODES.iter().find(|(code, _, _)| code.eq_ignore_ascii_case(wanted));
-    let Some((code, title, text)) = found else {
-        let near = suggest::suggest(wanted, codes::CODES.iter().map(|(code, _, _)| *code));
+    let Some(code) = codes::find(wanted) else {
+        let known = codes::all().flat_map(|code| [Some(code.code), code.name]).flatten();
+        let near = suggest::suggest(wanted, known);
         let diagnostic = Diagnostic::error("M0006", Class::Usage, format!("there is no code `{wanted}`"));
         return Err(one(match near {
             Some(near) => diagnostic.help(format!("did you mean {near}? `migrate explain` lists all")),
             None => diagnostic.help("`migrate explain` lists all codes"),
         }));
     };
-    printer.out(&format!("{code}: {title}\n\n{text}\n"));
+    if printer.is_json() {
+        let family = codes::families().find(|(_, codes)| codes.iter().any(|c| c.code == code.code));
+        printer.json(&catalogue::entry(family.map_or("", |(title, _)| title), code));
+    } else {
+        printer.out(&catalogue::page(code, printer.width()));
+    }
     Ok(Code::Success)
 }

@@ -1,225 +1,130 @@
-//! Every finding about a plan by its code, explained.
+//! The catalogue: every code that any command can answer with, explained and shown by an example.
+//!
+//! One file per family, each list sorted by code. A new code gets one line in its family's list; lints are
+//! registered in [`crate::lint`] and are part of the catalogue by that. Codes are never reused for something
+//! else.
 
-/// Code, title, explanation; sorted by code. Codes are never reused for something else.
-pub static CODES: &[(&str, &str, &str)] = &[
-    (
-        "M1001",
-        "a file cannot be read",
-        "The plan's path, or a template the manifest names, is missing or not readable. Template paths are relative to the manifest's folder.",
-    ),
-    (
-        "M1002",
-        "a file is not UTF-8",
-        "Plan files are UTF-8, with or without a byte order mark. Save the file as UTF-8.",
-    ),
-    (
-        "M1003",
-        "a file is neither valid YAML nor JSON",
-        "The place is where the parser had to give up; the mistake is there or just before it.",
-    ),
-    (
-        "M1004",
-        "a key is there twice",
-        "Objects have unique keys. CloudFormation silently takes the last one, so one of the two would have no effect.",
-    ),
-    (
-        "M1005",
-        "YAML that CloudFormation does not know",
-        "Merge keys, several documents in one file, keys that are not texts, and tags other than the short forms of functions are refused.",
-    ),
-    (
-        "M1006",
-        "a file is too large or too deep",
-        "Files, nesting and the growth by aliases are bounded so that no file can exhaust the memory.",
-    ),
-    (
-        "M1010",
-        "an unknown key in the manifest",
-        "The manifest, its environments and its stacks take a fixed set of keys; the message lists them.",
-    ),
-    (
-        "M1011",
-        "a wrong or missing value in the manifest",
-        "A stack needs at least `name` and `template`; texts, lists and objects must stand where they belong.",
-    ),
-    (
-        "M1012",
-        "an unknown environment",
-        "--environment, or `environment` in the manifest, must name one of `environments`.",
-    ),
-    (
-        "M1013",
-        "an unknown parameter",
-        "A value is given for a parameter that neither the template nor the manifest declares, or for a stack that is not there.",
-    ),
-    (
-        "M1014",
-        "a malformed --set",
-        "Write --set Key=Value for a parameter of the manifest or, if it has none of that name, of all templates; --set stack.Key=Value for one stack. A stack's own `parameters` win over the manifest's.",
-    ),
-    (
-        "M1015",
-        "no region, or none that exists",
-        "A stack's own `region` wins, then --region, then the environment's, then the manifest's, then the AWS configuration's.",
-    ),
-    (
-        "M1016",
-        "a name that cannot be used",
-        "Names of migrations, environments and stacks are letters, digits and hyphens; stack names are unique in a plan.",
-    ),
-    (
-        "M1017",
-        "an unknown ${Parameter} in the manifest",
-        "Names, regions, tags and parameter values of stacks may use the manifest's own parameters. `${!Text}` is kept as it is.",
-    ),
-    (
-        "M1018",
-        "a parameter of the manifest that no stack uses",
-        "It has no effect: no template declares it and no `${...}` uses it.",
-    ),
-    ("M1020", "an unknown section", "A template has a fixed set of sections."),
-    (
-        "M1021",
-        "a part of the template has the wrong form",
-        "A section, a resource, an output or one of their attributes is not what CloudFormation defines.",
-    ),
-    (
-        "M1022",
-        "a part of CloudFormation that is not supported",
-        "Transforms, macros, hooks, creation and update policies need CloudFormation itself. Everything unsupported is refused by name, never ignored.",
-    ),
-    (
-        "M1023",
-        "a name that CloudFormation does not allow",
-        "Logical ids and names of parameters, conditions, mappings and outputs are letters and digits.",
-    ),
-    (
-        "M1024",
-        "a wrong DeletionPolicy or UpdateReplacePolicy",
-        "Delete, Retain, RetainExceptOnCreate (deletion only) and, for types AWS can take a snapshot of, Snapshot.",
-    ),
-    (
-        "M1030",
-        "a malformed parameter declaration",
-        "A parameter needs a `Type`; its constraints are plain values.",
-    ),
-    (
-        "M1031",
-        "a parameter without a value",
-        "It has no default, and neither manifest nor command line give a value.",
-    ),
-    (
-        "M1032",
-        "a value its parameter does not allow",
-        "AllowedValues, AllowedPattern, lengths, bounds or the type itself refuse it. Values of NoEcho parameters are not shown.",
-    ),
-    (
-        "M1033",
-        "an unknown parameter type",
-        "String, Number, CommaDelimitedList, List<Number>, the AWS types and their lists, and AWS::SSM::Parameter::Value of a single value.",
-    ),
-    ("M1040", "an unknown function", "The name is no intrinsic function of CloudFormation."),
-    (
-        "M1041",
-        "a function with wrong arguments",
-        "The number or form of the arguments is not what the function takes, or the function is not the only key of its object.",
-    ),
-    (
-        "M1042",
-        "a function or name in the wrong place",
-        "Conditions and rules are decided before any resource exists; condition functions stand in `Conditions` only.",
-    ),
-    (
-        "M1043",
-        "an unknown name",
-        "Ref, Fn::GetAtt or Fn::Sub name something that is neither parameter, pseudo parameter nor resource of the template.",
-    ),
-    ("M1044", "an unknown attribute", "Fn::GetAtt names an attribute that the resource type does not have."),
-    (
-        "M1045",
-        "an unknown mapping or key",
-        "Fn::FindInMap names a mapping or a key in it that is not there, and gives no DefaultValue.",
-    ),
-    ("M1046", "an unknown condition", "A condition is used that `Conditions` does not declare."),
-    ("M1047", "a condition that depends on itself", "Conditions refer to each other in a circle."),
-    (
-        "M1048",
-        "a use of a resource that is not made",
-        "The resource's condition does not hold, so it has no Ref and no attributes. Guard the use with the same condition.",
-    ),
-    (
-        "M1049",
-        "a function cannot be computed",
-        "The arguments are known, but do not fit: a list is too short, a block too small, a list stands where a text is wanted.",
-    ),
-    (
-        "M1050",
-        "a value that must be known while planning",
-        "Conditions, indexes, mapping keys, regions and export names cannot wait for a resource or for a secret.",
-    ),
-    ("M1051", "a name that is exported twice", "Export names are unique within a region."),
-    (
-        "M1052",
-        "an import of something nobody exports",
-        "No output of the plan's stacks has that export name, and no other plan is known to export it.",
-    ),
-    (
-        "M1053",
-        "values that lead back to themselves",
-        "Outputs import each other in a circle, or properties read each other by Fn::GetAtt.",
-    ),
-    (
-        "M1054",
-        "a malformed dynamic reference",
-        "{{resolve:ssm:NAME[:VERSION]}}, {{resolve:ssm-secure:NAME[:VERSION]}} or {{resolve:secretsmanager:ID[:SecretString[:KEY[:STAGE[:VERSION]]]]}}.",
-    ),
-    (
-        "M1055",
-        "a computation with a secret",
-        "Values of NoEcho parameters and dynamic references are read only at the moment of the call. They can be passed on, joined and substituted, and NoEcho parameters compared in conditions; no other function can see them.",
-    ),
-    ("M1056", "the parameters break a rule", "An assertion of the template's `Rules` does not hold."),
-    ("M1057", "a wrong DependsOn", "It names no resource of the template, or the resource itself."),
-    ("M1060", "an unused parameter", "Nothing refers to it."),
-    ("M1061", "an unused condition", "Nothing refers to it."),
-    ("M1062", "an unused mapping", "Nothing refers to it."),
-    (
-        "M1063",
-        "a region whose availability zones are not known",
-        "Fn::GetAZs needs a region of the account's partition.",
-    ),
-    ("M1099", "a defect of migrate", "Please report it with the template."),
-    ("M2001", "an unsupported resource type", "`migrate types` lists what is supported."),
-    ("M2002", "an unknown property", "The official schema of the resource type has no such property."),
-    (
-        "M2003",
-        "a property that is not implemented",
-        "CloudFormation knows the property, migrate does not. It is refused rather than ignored.",
-    ),
-    ("M2004", "a missing property", "The official schema requires it."),
-    (
-        "M2005",
-        "a value of the wrong type",
-        "Texts, numbers and booleans are converted as CloudFormation does; lists and objects are not.",
-    ),
-    ("M2006", "a value that is not allowed", "The official schema lists the allowed values."),
-    ("M2007", "a text that does not match its pattern", "The official schema gives the pattern."),
-    ("M2008", "a number out of range", "The official schema gives the bounds."),
-    ("M2009", "a text that is too short or too long", "The official schema gives the bounds."),
-    ("M2010", "a list with too few or too many items", "The official schema gives the bounds."),
-    ("M2011", "an item that is there twice", "The official schema wants unique items."),
-    ("M2012", "properties of which one is needed", "Exactly one, or at least one, of them must be set."),
-    ("M2013", "a property that needs another", "They are set together or not at all."),
-    ("M2014", "properties that exclude each other", "Only one of them may be set."),
-    ("M2015", "a property that AWS decides", "It can be read with Fn::GetAtt, not set."),
-    ("M2016", "a text that should be JSON", "The property holds a JSON document, and this is none."),
-    ("M2017", "a rule of the resource type", "The type has rules that its schema cannot express."),
-    (
-        "M2018",
-        "a reserved tag",
-        "AWS reserves tag keys that start with `aws:`; those that start with `migrate:` say whose an object is.",
-    ),
+mod documents;
+mod files;
+mod language;
+mod running;
+mod schema;
+
+use crate::{error::Severity, lint};
+
+/// One kind of finding.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    /// `M` and four digits.
+    pub code: &'static str,
+    /// A lint's name, by which it can be explained and allowed; other codes have none.
+    pub name: Option<&'static str>,
+    /// What is wrong, in a few words.
+    pub title: &'static str,
+    /// Why that is so, and what to do.
+    pub text: &'static str,
+    /// What it is unless `--deny-warnings` says otherwise.
+    pub severity: Severity,
+    /// The AWS document a lint's rule comes from.
+    pub source: Option<&'static str>,
+    /// What brings it about.
+    pub example: Example,
+}
+
+/// What brings a code about.
+#[derive(Debug, Clone, Copy)]
+pub enum Example {
+    /// A template, complete.
+    Template(&'static str),
+    /// The files of a folder; the first is the one to validate, or the folder itself if it is `migration.yaml`.
+    Files(&'static [(&'static str, &'static str)]),
+    /// A template, and what else is said on the command line of `validate`.
+    With(&'static str, &'static [&'static str]),
+    /// Commands, given in an empty folder one after the other; the last one fails.
+    Commands(&'static [&'static str]),
+    /// Nothing that fits a few lines; the reason says why.
+    Circumstances(&'static str),
+}
+
+impl Code {
+    /// An error.
+    const fn error(code: &'static str, title: &'static str, text: &'static str) -> Self {
+        let example = Example::Circumstances("");
+        Self { code, name: None, title, text, severity: Severity::Error, source: None, example }
+    }
+
+    /// A warning.
+    const fn warning(code: &'static str, title: &'static str, text: &'static str) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, title, text) }
+    }
+
+    /// A lint, by its name.
+    pub(crate) const fn lint(
+        code: &'static str,
+        name: &'static str,
+        title: &'static str,
+        text: &'static str,
+    ) -> Self {
+        Self { name: Some(name), ..Self::warning(code, title, text) }
+    }
+
+    /// A lint about what AWS refuses anyway: an error that cannot be allowed.
+    pub(crate) const fn refused(mut self) -> Self {
+        self.severity = Severity::Error;
+        self
+    }
+
+    /// The AWS document behind the rule.
+    pub(crate) const fn from(mut self, source: &'static str) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// A template that brings it about.
+    pub(crate) const fn template(mut self, text: &'static str) -> Self {
+        self.example = Example::Template(text);
+        self
+    }
+
+    /// What brings it about, if that is not one template.
+    const fn example(mut self, example: Example) -> Self {
+        self.example = example;
+        self
+    }
+}
+
+/// The families, in the order of their codes.
+static FAMILIES: &[(&str, &[Code])] = &[
+    ("Command line", running::COMMAND_LINE),
+    ("Files and manifest", files::CODES),
+    ("Template language", language::CODES),
+    ("Properties", schema::CODES),
+    ("Documents inside properties", documents::CODES),
+    ("Resource graph", running::GRAPH),
+    ("Ledger, account and run", running::RUN),
+    ("Lints", &[]),
 ];
+
+/// Every code, sorted, each with its family's title.
+pub fn families() -> impl Iterator<Item = (&'static str, Vec<&'static Code>)> {
+    FAMILIES.iter().map(|(title, codes)| {
+        let lints = lint::LINTS.iter().map(|lint| &lint.code).filter(|_| codes.is_empty());
+        (*title, codes.iter().chain(lints).collect())
+    })
+}
+
+/// Every code.
+pub fn all() -> impl Iterator<Item = &'static Code> {
+    families().flat_map(|(_, codes)| codes)
+}
+
+/// The code, or the lint, of that name.
+#[must_use]
+pub fn find(wanted: &str) -> Option<&'static Code> {
+    all().find(|code| {
+        code.code.eq_ignore_ascii_case(wanted) || code.name.is_some_and(|n| n.eq_ignore_ascii_case(wanted))
+    })
+}
 
 #[cfg(test)]
 mod tests {
@@ -232,25 +137,56 @@ mod tests {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 sources(&path, out);
-            } else if path.extension().is_some_and(|ext| ext == "rs") && !path.ends_with("codes.rs") {
+            } else if path.extension().is_some_and(|ext| ext == "rs") {
                 out.push_str(&std::fs::read_to_string(&path).unwrap());
+                out.push('\n');
             }
         }
     }
 
+    /// The literals of codes, but for those with which an entry of the catalogue begins.
+    fn used(text: &str) -> BTreeSet<&str> {
+        text.match_indices("\"M")
+            .filter_map(|(at, _)| Some((at, text.get(at + 1..at + 7)?)))
+            .filter(|(_, code)| code.ends_with('"') && code[1..5].bytes().all(|b| b.is_ascii_digit()))
+            .filter(|(at, _)| {
+                let before = text[..*at].trim_end();
+                !["Code::error(", "Code::warning(", "Code::lint("].iter().any(|made| before.ends_with(made))
+            })
+            .map(|(_, code)| &code[..5])
+            .collect()
+    }
+
     #[test]
     fn every_code_in_use_is_explained_and_every_explained_one_is_in_use() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let mut text = String::new();
-        sources(&root.join("template"), &mut text);
-        sources(&root.join("schema"), &mut text);
-        let used: BTreeSet<&str> = text
-            .match_indices("\"M")
-            .filter_map(|(at, _)| text.get(at + 1..at + 6))
-            .filter(|code| code[1..].bytes().all(|b| b.is_ascii_digit()))
-            .collect();
-        let explained: BTreeSet<&str> = CODES.iter().map(|(code, ..)| *code).collect();
-        assert_eq!(used, explained);
-        assert!(CODES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+        let mut used = used(&text);
+        // Lints say their code once, where they are registered.
+        used.extend(lint::LINTS.iter().map(|lint| lint.code.code));
+        let explained: BTreeSet<&str> = all().map(|code| code.code).collect();
+        let unexplained: Vec<_> = used.difference(&explained).collect();
+        assert!(unexplained.is_empty(), "not in the catalogue: {unexplained:?}");
+        let unused: Vec<_> = explained.difference(&used).collect();
+        assert!(unused.is_empty(), "in the catalogue, but nowhere else: {unused:?}");
+    }
+
+    #[test]
+    fn codes_and_names_are_sorted_unique_and_explained() {
+        let mut names = BTreeSet::new();
+        for (title, codes) in families() {
+            assert!(codes.windows(2).all(|pair| pair[0].code < pair[1].code), "{title} is not sorted");
+            for code in codes {
+                assert!(names.insert(code.code), "{} is there twice", code.code);
+                assert!(code.text.ends_with('.'), "{}: the explanation is a sentence", code.code);
+                assert!(!code.title.is_empty() && !code.title.ends_with('.'), "{}", code.code);
+                if let Some(name) = code.name {
+                    assert!(names.insert(name), "{name} is there twice");
+                    assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
+                    assert!(code.source.is_some(), "{name} does not say where its rule comes from");
+                }
+            }
+        }
+        assert_eq!(find("m1001").map(|c| c.code), Some("M1001"));
     }
 }

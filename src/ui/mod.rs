@@ -1,5 +1,6 @@
 //! What people see: pure renderers from values to text, views of runs, and the printer that writes them.
 
+pub mod catalogue;
 pub mod diagnostics;
 pub mod graphviz;
 mod live;

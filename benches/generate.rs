@@ -261,6 +261,7 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
                 region: step.region.clone(),
                 properties: properties.resolve(&lookup).unwrap_or_default(),
                 deletion_policy: keep.deletion_policy,
+                update_replace_policy: keep.update_replace_policy,
                 metadata: keep.metadata.clone(),
                 depends_on: keep.depends_on.clone(),
             },

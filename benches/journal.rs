@@ -18,6 +18,7 @@ fn declared() -> Box<Declared> {
         properties: json!({"CidrBlock": "10.0.1.0/24", "VpcId": "vpc-0123456789abcdef0", "MapPublicIpOnLaunch": true,
             "Tags": [{"Key": "Name", "Value": "subnet-public-a"}, {"Key": "CostCenter", "Value": "payments"}]}),
         deletion_policy: DeletionPolicy::Delete,
+        update_replace_policy: DeletionPolicy::Delete,
         metadata: json!({}),
         depends_on: vec![Address::new("network", "Vpc")],
     })

@@ -148,6 +148,13 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
         LedgerError::Io { .. } => {
             ("M4102", Class::Ledger, "check the folder's permissions and free space".to_owned())
         }
+        LedgerError::Edited { .. } => (
+            "M4107",
+            Class::Ledger,
+            "restore it from a backup; or, if the change was meant, accept it with \
+             `migrate ledger verify --accept-edits`"
+                .to_owned(),
+        ),
         LedgerError::Damaged { .. } => (
             "M4103",
             Class::Ledger,

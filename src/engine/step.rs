@@ -190,6 +190,7 @@ impl Run<'_, '_> {
                 region: region.to_owned(),
                 properties,
                 deletion_policy: keep.deletion_policy,
+                update_replace_policy: keep.update_replace_policy,
                 metadata: keep.metadata,
                 depends_on: keep.depends_on,
             },
@@ -470,6 +471,7 @@ impl Run<'_, '_> {
         let object = self.object(step, generation)?;
         let keep = Keep {
             deletion_policy: policy,
+            update_replace_policy: object.declared.update_replace_policy,
             metadata: object.declared.metadata.clone(),
             depends_on: Vec::new(),
         };

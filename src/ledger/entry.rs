@@ -46,6 +46,9 @@ pub struct Declared {
     pub properties: Json,
     /// What happens on deletion.
     pub deletion_policy: DeletionPolicy,
+    /// What happens to the object when another one has taken its place.
+    #[serde(default)]
+    pub update_replace_policy: DeletionPolicy,
     /// The resource's metadata.
     pub metadata: Json,
     /// What it depends on, for the teardown order.
@@ -179,6 +182,15 @@ pub enum Entry {
         /// It still exists (`Retain`, adopted, or needed by others); why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept: Option<String>,
+    },
+    /// A look at the world found other properties than the recorded ones (`migrate up --refresh`).
+    Refreshed {
+        /// The resource.
+        address: Address,
+        /// Its object.
+        generation: u32,
+        /// What is recorded from now on.
+        properties: Json,
     },
     /// Outputs at the end of a run: stack, name, value.
     Outputs {

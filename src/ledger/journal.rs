@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Entry, FORMAT, LedgerError, Line, Permit, Snapshot,
+    Entry, FORMAT, LedgerError, Line, Permit, Snapshot, seal,
     entry::{Declared, Verb},
     store::{DirStore, Store},
 };
@@ -178,12 +178,12 @@ impl Ledger {
             return Err(LedgerError::Io { what: format!("append to {}", self.store.name()), source });
         }
         let line = Line { seq: self.snapshot.seq + 1, at: rfc3339(self.clock.now()), entry };
-        let mut bytes =
-            serde_json::to_vec(&line).map_err(|e| self.failed("write the journal in", e.into()))?;
-        bytes.push(b'\n');
+        let bytes = serde_json::to_vec(&line).map_err(|e| self.failed("write the journal in", e.into()))?;
+        let (bytes, sum) = seal::line(bytes, &self.snapshot.sum);
         self.store.append(&bytes).map_err(|e| self.failed("append to the journal in", e))?;
         self.journal_lines += 1;
         self.snapshot.apply(line)?;
+        self.snapshot.sum = sum;
         Ok(self.snapshot.seq)
     }
 
@@ -246,9 +246,7 @@ impl Ledger {
     /// When the store fails.
     pub fn fold(&mut self) -> Result<(), LedgerError> {
         self.sync()?;
-        let mut bytes =
-            serde_json::to_vec_pretty(&self.snapshot).map_err(|e| self.failed("write", e.into()))?;
-        bytes.push(b'\n');
+        let bytes = seal::snapshot(&self.snapshot).map_err(|e| self.failed("write", e.into()))?;
         self.store.replace_snapshot(&bytes).map_err(|e| self.failed("replace the snapshot in", e))?;
         self.journal_lines = 0;
         Ok(())
@@ -259,7 +257,11 @@ fn parse_snapshot(bytes: &[u8]) -> Result<Snapshot, LedgerError> {
     let damaged = |what: String| LedgerError::Damaged { line: 0, what: format!("ledger.json: {what}") };
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
     match json["format"].as_u64() {
-        Some(found) if found == u64::from(FORMAT) => {}
+        Some(found) if found == u64::from(FORMAT) => {
+            if !seal::intact(bytes) {
+                return Err(LedgerError::Edited { place: "ledger.json".into() });
+            }
+        }
         Some(found) => return Err(LedgerError::Format { found, known: FORMAT }),
         None => return Err(damaged("it names no format".into())),
     }
@@ -286,7 +288,11 @@ fn replay(base: Snapshot, journal: &[u8]) -> Result<Replayed, LedgerError> {
         match serde_json::from_slice::<Line>(line) {
             Ok(parsed) if parsed.seq <= read.snapshot.seq => {}
             Ok(parsed) => {
+                let seq = parsed.seq;
+                let sum = seal::sum_of(line, &read.snapshot.sum);
                 read.snapshot.apply(parsed)?;
+                read.snapshot.sum =
+                    sum.ok_or(LedgerError::Edited { place: format!("journal.jsonl, entry {seq}") })?;
                 read.lines += 1;
             }
             Err(_) if next.is_empty() => break,
@@ -326,6 +332,7 @@ mod tests {
             region: "us-east-1".into(),
             properties: json!({"CidrBlock": "10.0.0.0/16"}),
             deletion_policy: DeletionPolicy::Delete,
+            update_replace_policy: DeletionPolicy::Delete,
             metadata: json!({}),
             depends_on: vec![],
         })

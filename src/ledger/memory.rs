@@ -18,6 +18,7 @@ struct Bytes {
     failing: bool,
     writes: u64,
     fuse: Option<u64>,
+    full_at: Option<u64>,
     keep_pending: bool,
     killed: Option<Arc<AtomicBool>>,
 }
@@ -38,6 +39,25 @@ impl MemoryStore {
         let copy =
             Bytes { snapshot: bytes.snapshot.clone(), durable: bytes.durable.clone(), ..Bytes::default() };
         Self(Arc::new(Mutex::new(copy)))
+    }
+
+    /// An independent copy as a killed process leaves it while the machine lives on: of what was written and
+    /// not synced, the first `bytes` are there.
+    #[must_use]
+    pub fn fork_with_pending(&self, bytes: usize) -> Self {
+        let copy = self.fork();
+        {
+            let inner = self.lock();
+            let pending = &inner.pending[..bytes.min(inner.pending.len())];
+            copy.lock().durable.extend_from_slice(pending);
+        }
+        copy
+    }
+
+    /// How many bytes are written and not synced.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.lock().pending.len()
     }
 
     /// The synced journal.
@@ -84,6 +104,12 @@ impl MemoryStore {
         bytes.killed = Some(killed);
     }
 
+    /// The disk is full from the `nth` append or sync on (1 is the next), until the power goes off.
+    pub fn fill_at(&self, nth: u64) {
+        let mut bytes = self.lock();
+        bytes.full_at = Some(bytes.writes + nth);
+    }
+
     /// The power goes off: what was not synced is lost.
     pub fn power_off(&self) {
         let mut bytes = self.lock();
@@ -93,16 +119,17 @@ impl MemoryStore {
         }
         bytes.pending.clear();
         bytes.fuse = None;
+        bytes.full_at = None;
         bytes.killed = None;
     }
 }
 
 impl Bytes {
     fn gate(&mut self) -> io::Result<()> {
-        if self.failing {
+        self.writes += 1;
+        if self.failing || self.full_at.is_some_and(|at| self.writes >= at) {
             return Err(io::Error::new(io::ErrorKind::StorageFull, "no space left on device"));
         }
-        self.writes += 1;
         if self.fuse.is_some_and(|at| self.writes >= at) {
             if let Some(killed) = &self.killed {
                 killed.store(true, Ordering::SeqCst);

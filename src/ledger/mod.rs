@@ -1,15 +1,18 @@
 //! The local JSON record of a migration: snapshot, write-ahead journal, lock.
 
 mod entry;
+mod history;
 mod journal;
 pub mod memory;
 mod permit;
+mod seal;
 mod snapshot;
 pub mod store;
 
 use std::io;
 
 pub use entry::{Declared, Entry, Line, Resolution, Verb};
+pub use history::{ChangeRecord, RunRecord};
 pub use journal::{Draft, Intend, Ledger, new_lineage};
 pub use permit::Permit;
 pub use snapshot::{Binding, FORMAT, Object, Open, Resource, Snapshot, Stage};
@@ -39,6 +42,12 @@ pub enum LedgerError {
         line: u64,
         /// What is wrong.
         what: String,
+    },
+    /// The bytes are readable, but not those that were written: a defect of the disk, or an editor.
+    #[error("the ledger was changed by something other than migrate: {place} does not match its checksum")]
+    Edited {
+        /// File and entry.
+        place: String,
     },
     /// Written by a newer program.
     #[error("the ledger has format {found}; this program reads format {known}")]

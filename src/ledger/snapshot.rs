@@ -8,10 +8,11 @@ use serde_json::Value as Json;
 use super::{
     LedgerError,
     entry::{Declared, Entry, Line, Resolution, Verb},
+    history::{self, RunRecord},
 };
 use crate::{
     aws::OpError,
-    graph::Address,
+    graph::{Address, DeletionPolicy},
     resources::{Attributes, PhysicalId},
 };
 
@@ -51,6 +52,14 @@ pub struct Object {
     /// Properties of an update whose outcome is unknown or partial: the object may hold them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempted: Option<Json>,
+}
+
+impl Object {
+    /// What becomes of it when its resource goes: replaced objects have a policy of their own.
+    #[must_use]
+    pub fn policy(&self, current: bool) -> DeletionPolicy {
+        if current { self.declared.deletion_policy } else { self.declared.update_replace_policy }
+    }
 }
 
 /// A resource: its current object and those that were replaced and not yet deleted.
@@ -118,6 +127,9 @@ pub struct Snapshot {
     pub lineage: String,
     /// The last sequence number folded in; also the ledger's serial.
     pub seq: u64,
+    /// The checksum of the last line folded in; the next line's continues it.
+    #[serde(default)]
+    pub sum: String,
     /// The last intent's number.
     pub last_op: u64,
     /// To which world it belongs; `None` until the first run.
@@ -132,6 +144,9 @@ pub struct Snapshot {
     pub exports: BTreeMap<String, Json>,
     /// The run that began and has not finished.
     pub running: Option<String>,
+    /// What the latest runs did, oldest first; bounded.
+    #[serde(default)]
+    pub history: Vec<RunRecord>,
 }
 
 impl Snapshot {
@@ -142,12 +157,14 @@ impl Snapshot {
             format: FORMAT,
             lineage,
             seq: 0,
+            sum: String::new(),
             last_op: 0,
             binding: None,
             resources: BTreeMap::new(),
             open: BTreeMap::new(),
             outputs: BTreeMap::new(),
             exports: BTreeMap::new(),
+            history: Vec::new(),
             running: None,
         }
     }
@@ -217,6 +234,7 @@ impl Snapshot {
     /// A gap in the sequence, or an entry that does not fit what went before.
     pub fn apply(&mut self, line: Line) -> Result<(), LedgerError> {
         let seq = line.seq;
+        history::note(&mut self.history, &self.open, &self.resources, &line.entry);
         if seq != self.seq + 1 {
             let what = format!("sequence number {seq} follows {}", self.seq);
             return Err(LedgerError::Damaged { line: seq, what });
@@ -226,8 +244,19 @@ impl Snapshot {
             Entry::Bound { migration, environment, account, region, realm } => {
                 self.binding = Some(Binding { migration, environment, account, region, realm });
             }
-            Entry::RunStarted { run, .. } => self.running = Some(run),
-            Entry::RunFinished { .. } => self.running = None,
+            Entry::RunStarted { run, operation, by, .. } => {
+                history::begin(&mut self.history, &run, &operation, &by, &line.at);
+                self.running = Some(run);
+            }
+            Entry::RunFinished { run, outcome } => {
+                history::end(&mut self.history, &run, &outcome, &line.at);
+                self.running = None;
+            }
+            Entry::Refreshed { address, generation, properties } => {
+                if let Some(object) = self.object_mut(&address, generation) {
+                    object.declared.properties = properties;
+                }
+            }
             Entry::Intent { op, verb, address, generation, physical_id, token, declared, shared } => {
                 self.last_op = self.last_op.max(op);
                 match verb {

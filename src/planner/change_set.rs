@@ -75,6 +75,8 @@ pub struct Target {
 pub struct Keep {
     /// What happens on deletion.
     pub deletion_policy: DeletionPolicy,
+    /// What happens to the object when another one takes its place.
+    pub update_replace_policy: DeletionPolicy,
     /// The resource's metadata.
     pub metadata: Json,
     /// Addresses it depends on, for the teardown order.

@@ -260,6 +260,9 @@ impl<'i, 'a> Decisions<'i, 'a> {
         if object.declared.deletion_policy != keep.deletion_policy {
             reasons.push(format!("its deletion policy becomes {:?}", node.deletion_policy));
         }
+        if object.declared.update_replace_policy != keep.update_replace_policy {
+            reasons.push(format!("its replacement policy becomes {:?}", node.update_replace_policy));
+        }
         if object.declared.metadata != keep.metadata {
             reasons.push("its metadata changes".into());
         }

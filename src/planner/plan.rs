@@ -37,7 +37,12 @@ impl PlanInput<'_> {
         let mut depends_on: Vec<Address> = self.links.of(at).iter().map(|edge| edge.to.clone()).collect();
         depends_on.sort_unstable();
         depends_on.dedup();
-        Keep { deletion_policy: node.deletion_policy, metadata: node.metadata.clone(), depends_on }
+        Keep {
+            deletion_policy: node.deletion_policy,
+            update_replace_policy: node.update_replace_policy,
+            metadata: node.metadata.clone(),
+            depends_on,
+        }
     }
 }
 
@@ -208,7 +213,7 @@ impl<'i, 'a> Book<'i, 'a> {
             }
             for object in resource.current.iter().chain(&resource.superseded) {
                 let newest = resource.current.as_ref().is_none_or(|c| c.generation == object.generation);
-                let policy = object.declared.deletion_policy;
+                let policy = object.policy(newest);
                 self.end(address, object, !newest, policy, "it is no longer in the plan".into());
             }
         }

@@ -25,7 +25,7 @@ pub fn teardown(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
             if object.declared.metadata["Migrate"]["EmptyOnDelete"].as_bool().unwrap_or(false) {
                 why.push_str("; what it holds goes with it (EmptyOnDelete)");
             }
-            let policy = object.declared.deletion_policy;
+            let policy = object.policy(newest);
             ending.push((drafts.remove(ty, address, object, !newest, policy, why), object));
         }
     }

@@ -190,6 +190,7 @@ pub fn deployed(graph: &Graph) -> Snapshot {
         let mut current =
             Object { declared: Declared { metadata: keep.metadata, ..current.declared }, ..current };
         current.declared.deletion_policy = keep.deletion_policy;
+        current.declared.update_replace_policy = keep.update_replace_policy;
         snapshot.resources.insert(
             step.address,
             Resource { current: Some(current), superseded: Vec::new(), next_generation: generation + 1 },
@@ -221,6 +222,7 @@ pub fn object(
             region: "us-east-1".into(),
             properties,
             deletion_policy: DeletionPolicy::Delete,
+            update_replace_policy: DeletionPolicy::Delete,
             metadata: Json::Null,
             depends_on,
         },

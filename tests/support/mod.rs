@@ -5,8 +5,10 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    rc::Rc,
-    sync::Arc,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use migrate::{
@@ -35,10 +37,30 @@ pub fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("a file in a temporary folder");
 }
 
+/// Does something for every item on all cores; a panic in one ends the test.
+pub fn in_parallel<T: Sync>(items: &[T], act: impl Fn(usize, &T) + Sync) {
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((n, item)) = {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    items.get(n).map(|item| (n, item))
+                } {
+                    act(n, item);
+                }
+            });
+        }
+    });
+}
+
 /// A plan, an account and a ledger that outlive the runs made on them.
+#[derive(Clone)]
 pub struct Rehearsal {
     plan: PathBuf,
-    set: Vec<String>,
+    /// Evaluated once: the plan's files do not change under a rehearsal.
+    evaluated: Arc<(Graph, Links)>,
     /// The account's state between runs.
     pub world: World,
     /// The ledger's bytes between runs.
@@ -47,14 +69,18 @@ pub struct Rehearsal {
 
 /// What one run did.
 pub struct Ran {
-    /// `None` when the process was killed.
+    /// `None` when the process was killed or broke off.
     pub finished: Option<Finished>,
+    /// Why it broke off before its steps.
+    pub broke_off: Option<String>,
     /// The whole stream.
     pub events: Vec<Event>,
-    /// What was to be done.
+    /// What was to be done; empty when the run did not come that far.
     pub change_set: ChangeSet,
     /// Mutating operations the sandbox saw.
     pub mutations: Vec<String>,
+    /// Number of calls the sandbox saw.
+    pub calls: usize,
 }
 
 impl Ran {
@@ -63,7 +89,7 @@ impl Ran {
     /// # Panics
     /// If the run was killed.
     pub fn outcome(&self) -> Outcome {
-        self.finished.as_ref().expect("the run was killed").outcome
+        self.finished.as_ref().unwrap_or_else(|| panic!("the run was killed or broke off: {:?}", self.broke_off)).outcome
     }
 
     /// Asserts that the run was complete, and says why not.
@@ -72,7 +98,7 @@ impl Ran {
     /// If it was not.
     #[track_caller]
     pub fn complete(self) -> Self {
-        let finished = self.finished.as_ref().expect("the run was killed");
+        let finished = self.finished.as_ref().unwrap_or_else(|| panic!("killed or broke off: {:?}", self.broke_off));
         assert_eq!(
             finished.outcome,
             Outcome::Complete,
@@ -87,27 +113,53 @@ impl Ran {
 /// A state of world and ledger in which the process died.
 #[derive(Clone)]
 pub struct Crash {
-    /// What the journal was about to hold, for messages.
+    /// What was about to happen, for messages.
     pub at: String,
     /// The account at that moment.
     pub world: World,
-    /// The ledger's durable bytes at that moment.
+    /// The ledger's bytes as the next process finds them.
     pub store: MemoryStore,
+}
+
+/// How many states of each kind an undisturbed run went through.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Moments {
+    /// Before a line was appended.
+    pub appends: usize,
+    /// After a sync.
+    pub syncs: usize,
+    /// After a service acted, before its answer arrived.
+    pub effects: usize,
+    /// Lines written and not synced survive the process, whole or torn.
+    pub torn: usize,
+}
+
+/// Collects the distinct states in which a run can die.
+#[derive(Default)]
+struct Places {
+    crashes: Vec<Crash>,
+    moments: Moments,
+    last: String,
+}
+
+impl Places {
+    fn remember(&mut self, at: &str, world: &World, store: MemoryStore) -> bool {
+        // Two states are the same when the next process cannot tell them apart.
+        let state = serde_json::to_string(world).expect("a world") + &store.durable() + &store.snapshot_text();
+        if state == self.last {
+            return false;
+        }
+        self.last = state;
+        self.crashes.push(Crash { at: at.chars().take(200).collect(), world: world.clone(), store });
+        true
+    }
 }
 
 /// A store that remembers world and disk at every append and sync: each is a place to die.
 struct Watched {
     inner: MemoryStore,
     sandbox: Sandbox,
-    crashes: Rc<RefCell<Vec<Crash>>>,
-}
-
-impl Watched {
-    fn remember(&self, at: &str) {
-        let at = at.chars().take(200).collect();
-        let world = self.sandbox.world(|world| world.clone());
-        self.crashes.borrow_mut().push(Crash { at, world, store: self.inner.fork() });
-    }
+    places: Arc<Mutex<Places>>,
 }
 
 impl Store for Watched {
@@ -118,12 +170,30 @@ impl Store for Watched {
         self.inner.truncate_journal(len)
     }
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.remember(&format!("before appending {}", String::from_utf8_lossy(bytes)));
-        self.inner.append(bytes)
+        let world = self.sandbox.world(|world| world.clone());
+        let mut places = self.places.lock().expect("places");
+        let at = format!("before appending {}", String::from_utf8_lossy(bytes));
+        if places.remember(&at, &world, self.inner.fork()) {
+            places.moments.appends += 1;
+        }
+        self.inner.append(bytes)?;
+        // Killed after the write, before the sync: the line is there, or a part of it.
+        let pending = self.inner.pending();
+        for keep in [pending, pending - bytes.len() / 2, pending - 1] {
+            let at = format!("torn {keep} of {pending} after {}", String::from_utf8_lossy(bytes));
+            if places.remember(&at, &world, self.inner.fork_with_pending(keep)) {
+                places.moments.torn += 1;
+            }
+        }
+        Ok(())
     }
     fn sync(&mut self) -> io::Result<()> {
         self.inner.sync()?;
-        self.remember("after a sync");
+        let world = self.sandbox.world(|world| world.clone());
+        let mut places = self.places.lock().expect("places");
+        if places.remember("after a sync", &world, self.inner.fork()) {
+            places.moments.syncs += 1;
+        }
         Ok(())
     }
     fn replace_snapshot(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -141,74 +211,86 @@ pub enum Verb {
     Destroy,
 }
 
+/// What goes wrong during a run.
+#[derive(Default)]
+pub struct Trouble {
+    /// On the way to AWS and back.
+    pub script: FaultScript,
+    /// The process dies at that write to the ledger (from 1); what was not synced survives if told so.
+    pub dies_at_write: Option<(u64, bool)>,
+    /// The disk is full from that write on (from 1).
+    pub disk_full_at: Option<u64>,
+    places: Option<Arc<Mutex<Places>>>,
+}
+
+impl From<FaultScript> for Trouble {
+    fn from(script: FaultScript) -> Self {
+        Self { script, ..Self::default() }
+    }
+}
+
 impl Rehearsal {
     /// An empty account and no ledger.
     pub fn new(plan: &Path) -> Self {
         Self {
             plan: plan.to_owned(),
-            set: Vec::new(),
+            evaluated: Arc::new(evaluated(plan)),
             world: World::new(7, EPOCH_MS),
             store: MemoryStore::default(),
         }
     }
 
+    /// Another account, by its seed.
+    pub fn seeded(mut self, seed: u64) -> Self {
+        self.world = World::new(seed, EPOCH_MS);
+        self
+    }
+
     /// Goes on from where a process died.
     pub fn after(&self, crash: &Crash) -> Self {
-        Self {
-            plan: self.plan.clone(),
-            set: self.set.clone(),
-            world: crash.world.clone(),
-            store: crash.store.clone(),
-        }
+        Self { world: crash.world.clone(), store: crash.store.fork(), ..self.clone() }
+    }
+
+    /// The same account and ledger, independent of this one from now on.
+    pub fn fork(&self) -> Self {
+        Self { store: self.store.fork(), ..self.clone() }
     }
 
     /// Another plan for the same ledger.
     pub fn with_plan(mut self, plan: &Path) -> Self {
         self.plan = plan.to_owned();
+        self.evaluated = Arc::new(evaluated(plan));
         self
     }
 
     /// The plan, evaluated for the sandbox's account.
-    pub fn graph(&self) -> (Graph, Links) {
-        let options = Options {
-            set: self.set.clone(),
-            fallback_region: Some("us-east-1".into()),
-            ..Options::default()
-        };
-        let loaded = template::load(&self.plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
-        let (graph, warnings) =
-            template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));
-        assert!(warnings.is_empty(), "{warnings:#?}");
-        let links = graph::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
-        (graph, links)
+    pub fn graph(&self) -> &(Graph, Links) {
+        &self.evaluated
     }
 
     /// Runs `up`.
     pub fn up(&mut self) -> Ran {
-        self.run(Verb::Up, FaultScript::default(), None)
+        self.run(Verb::Up, Trouble::default())
     }
 
     /// Runs `destroy`.
     pub fn destroy(&mut self) -> Ran {
-        self.run(Verb::Destroy, FaultScript::default(), None)
+        self.run(Verb::Destroy, Trouble::default())
     }
 
     /// Runs under a fault script.
     pub fn run_with(&mut self, verb: Verb, script: FaultScript) -> Ran {
-        self.run(verb, script, None)
+        self.run(verb, script.into())
     }
 
-    /// Runs undisturbed and returns every state in which the process could have died.
-    pub fn crashes(&mut self, verb: Verb) -> (Ran, Vec<Crash>) {
-        let crashes = Rc::new(RefCell::new(Vec::new()));
-        let ran = self.run(verb, FaultScript::default(), Some(Rc::clone(&crashes)));
-        let mut crashes = crashes.take();
-        // States between two writes of the same tick are the same state.
-        crashes.dedup_by(|a, b| {
-            a.store.durable() == b.store.durable()
-                && serde_json::to_string(&a.world).ok() == serde_json::to_string(&b.world).ok()
-        });
-        (ran, crashes)
+    /// Runs undisturbed and returns every distinct state in which the process could have died: before and after
+    /// each append (with the line whole or torn), after each sync, and after each effect on the world that no
+    /// answer has told of. A state before a request is sent is the one after its intent's sync.
+    pub fn crashes(&mut self, verb: Verb) -> (Ran, Vec<Crash>, Moments) {
+        let places = Arc::<Mutex<Places>>::default();
+        let ran = self.run(verb, Trouble { places: Some(Arc::clone(&places)), ..Trouble::default() });
+        let mut places = places.lock().expect("places");
+        (ran, std::mem::take(&mut places.crashes), places.moments)
     }
 
     /// The ledger as it is on disk.
@@ -219,28 +301,43 @@ impl Rehearsal {
         ledger.snapshot().clone()
     }
 
-    fn run(&mut self, verb: Verb, script: FaultScript, watch: Option<Rc<RefCell<Vec<Crash>>>>) -> Ran {
+    /// Runs with trouble.
+    pub fn run(&mut self, verb: Verb, trouble: Trouble) -> Ran {
         fastrand::seed(7);
         let clock = VirtualClock::starting_at(from_millis(self.world.now()));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let options = SandboxOptions { script, ..SandboxOptions::default() };
+        let options = SandboxOptions { script: trouble.script, ..SandboxOptions::default() };
         let sandbox = Sandbox::with_options(self.world.clone(), Arc::clone(&shared), options);
-        let store: Box<dyn Store> = match watch {
-            Some(crashes) => {
-                Box::new(Watched { inner: self.store.clone(), sandbox: sandbox.clone(), crashes })
+        let killed = sandbox.killed();
+        if let Some((nth, keep)) = trouble.dies_at_write {
+            self.store.kill_at(nth, keep, Arc::clone(&killed));
+        }
+        if let Some(nth) = trouble.disk_full_at {
+            self.store.fill_at(nth);
+        }
+        let store: Box<dyn Store> = match &trouble.places {
+            Some(places) => {
+                let (places, store) = (Arc::clone(places), self.store.clone());
+                let seen = Arc::clone(&places);
+                sandbox.set_sink(Box::new(move |world, _| {
+                    let mut places = seen.lock().expect("places");
+                    if places.remember("after an effect, before its answer", world, store.fork()) {
+                        places.moments.effects += 1;
+                    }
+                }));
+                Box::new(Watched { inner: self.store.clone(), sandbox: sandbox.clone(), places })
             }
             None => Box::new(self.store.clone()),
         };
-        let ledger = Ledger::on(store, Arc::clone(&shared), || "0123456789abcdef".into()).expect("a ledger");
-        let ledger = RefCell::new(ledger);
         let mut cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));
         let mut events: Vec<Event> = Vec::new();
-        let killed = sandbox.killed();
-        let (graph, links) = self.graph();
+        let (graph, links) = &*self.evaluated;
         let mut change_set = None;
+        let ledger = Ledger::on(store, Arc::clone(&shared), || "0123456789abcdef".into()).map(RefCell::new);
         let finished = clock.block_on_until(
             async {
-                cloud.identify(shared.as_ref()).await.expect("the sandbox knows its account");
+                let ledger = ledger.map_err(|e| format!("{e:?}"))?;
+                cloud.identify(shared.as_ref()).await.map_err(|e| e.to_string())?;
                 if ledger.borrow().snapshot().binding.is_none() {
                     let bound = Entry::Bound {
                         migration: graph.migration.clone(),
@@ -249,14 +346,14 @@ impl Rehearsal {
                         region: graph.stacks[0].region.clone(),
                         realm: "sandbox".into(),
                     };
-                    ledger.borrow_mut().append(bound).expect("an entry");
+                    ledger.borrow_mut().append(bound).map_err(|e| format!("{e:?}"))?;
                 }
-                recover(&cloud, &shared, &ledger).await.expect("recovery");
+                recover(&cloud, &shared, &ledger).await.map_err(|e| format!("{e:?}"))?;
                 let snapshot = ledger.borrow().snapshot().clone();
                 let set = match verb {
                     Verb::Up => planner::plan(&PlanInput {
-                        graph: &graph,
-                        links: &links,
+                        graph,
+                        links,
                         snapshot: &snapshot,
                         account: &cloud.account,
                         types: &registry::find,
@@ -277,28 +374,34 @@ impl Rehearsal {
                     by: "test".into(),
                     tick: None,
                 };
-                engine.run(&set).await
+                Ok::<Finished, String>(engine.run(&set).await)
             },
             &killed,
         );
-        drop(ledger);
         self.store.power_off();
         self.world = sandbox.world(|world| world.clone());
         let log = sandbox.log();
+        let (finished, broke_off) = match finished {
+            Err(_) => (None, None),
+            Ok(Ok(finished)) => (Some(finished), None),
+            Ok(Err(why)) => (None, Some(why)),
+        };
         Ran {
-            finished: finished.ok(),
+            finished,
+            broke_off,
             events,
-            change_set: change_set.expect("the run came as far as planning"),
+            change_set: change_set
+                .unwrap_or_else(|| planner::teardown(&Snapshot::new("none".into()), "", &registry::find)),
             mutations: log
                 .iter()
                 .filter(|l| l.mutating)
                 .map(|l| format!("{}:{}", l.service, l.operation))
                 .collect(),
+            calls: log.len(),
         }
     }
 
-    /// No orphan, no phantom, nothing open: every tagged object of the world belongs to the ledger, and the
-    /// ledger has no open intent.
+    /// Nothing open, nothing unfinished in the ledger.
     #[track_caller]
     pub fn check_invariants(&self, context: &str) {
         let snapshot = self.snapshot();
@@ -307,6 +410,7 @@ impl Rehearsal {
             snapshot.objects().all(|(_, o)| o.stage == migrate::ledger::Stage::Ready),
             "{context}: unfinished objects"
         );
+        assert!(snapshot.resources.values().all(|r| r.superseded.is_empty()), "{context}: superseded objects");
     }
 
     /// Objects of the world by table, without what AWS keeps by itself and what merely lingers.
@@ -317,4 +421,15 @@ impl Rehearsal {
         world.advance_to(later);
         world.census()
     }
+}
+
+/// The plan, evaluated for the sandbox's account.
+fn evaluated(plan: &Path) -> (Graph, Links) {
+    let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
+    let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
+    let (graph, warnings) =
+        template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));
+    assert!(warnings.is_empty(), "{warnings:#?}");
+    let links = graph::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
+    (graph, links)
 }

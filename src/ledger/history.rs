@@ -1,0 +1,104 @@
+//! What the latest runs did: folded from the journal, kept in the snapshot, shown by `migrate ledger history`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    entry::{Entry, Resolution, Verb},
+    snapshot::{Open, Resource},
+};
+use crate::{graph::Address, resources::PhysicalId};
+
+/// How many runs are kept.
+const RUNS: usize = 100;
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Its name.
+    pub run: String,
+    /// `up`, `destroy`, `rollback`, `import`, ...
+    pub operation: String,
+    /// Who ran it.
+    pub by: String,
+    /// RFC 3339.
+    pub started: String,
+    /// RFC 3339; `None` while it runs, or when it was interrupted.
+    pub finished: Option<String>,
+    /// `complete`, `failed`, `stopped` or `doubtful`.
+    pub outcome: Option<String>,
+    /// What changed, in order.
+    pub changes: Vec<ChangeRecord>,
+}
+
+/// One change of one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    /// The resource.
+    pub address: Address,
+    /// `created`, `replaced`, `updated`, `deleted`, `adopted`, `let go`, `refreshed`.
+    pub what: String,
+    /// Its object.
+    pub physical_id: Option<PhysicalId>,
+}
+
+pub(super) fn begin(history: &mut Vec<RunRecord>, run: &str, operation: &str, by: &str, at: &str) {
+    history.push(RunRecord {
+        run: run.into(),
+        operation: operation.into(),
+        by: by.into(),
+        started: at.into(),
+        finished: None,
+        outcome: None,
+        changes: Vec::new(),
+    });
+    let surplus = history.len().saturating_sub(RUNS);
+    history.drain(..surplus);
+}
+
+pub(super) fn end(history: &mut [RunRecord], run: &str, outcome: &str, at: &str) {
+    if let Some(record) = history.iter_mut().rev().find(|record| record.run == run) {
+        record.finished = Some(at.into());
+        record.outcome = Some(outcome.into());
+    }
+}
+
+/// Notes what an entry says was changed; called before the entry is folded in.
+pub(super) fn note(
+    history: &mut [RunRecord],
+    open: &BTreeMap<u64, Open>,
+    resources: &BTreeMap<Address, Resource>,
+    entry: &Entry,
+) {
+    let Some(record) = history.last_mut() else { return };
+    let (address, what, physical_id) = match entry {
+        Entry::Landed { op, physical_id, more: false, .. } => {
+            let Some(open) = open.get(op) else { return };
+            let what = match open.verb {
+                Verb::Create if resources.get(&open.address).is_some_and(|r| r.current.is_some()) => {
+                    "replaced"
+                }
+                Verb::Create => "created",
+                Verb::Update => "updated",
+                // Part of a creation, or told again by `Gone`.
+                Verb::Configure | Verb::Delete => return,
+            };
+            (&open.address, what, physical_id.clone().or_else(|| open.physical_id.clone()))
+        }
+        Entry::Resolved { op, by: Resolution::Adopted(id), .. } => {
+            let Some(open) = open.get(op) else { return };
+            (&open.address, "adopted", Some(id.clone()))
+        }
+        Entry::Gone { address, generation, kept } => {
+            let object = resources.get(address).and_then(|r| {
+                r.current.iter().chain(&r.superseded).find(|object| object.generation == *generation)
+            });
+            let what = if kept.is_some() { "let go" } else { "deleted" };
+            (address, what, object.map(|object| object.physical_id.clone()))
+        }
+        Entry::Refreshed { address, .. } => (address, "refreshed", None),
+        _ => return,
+    };
+    record.changes.push(ChangeRecord { address: address.clone(), what: what.into(), physical_id });
+}

@@ -27,7 +27,7 @@ use crate::{
     clock::{Clock, rfc3339},
     graph::{Address, Needs},
     ledger::{Entry, Ledger, LedgerError},
-    planner::{Action, ChangeSet, Operation, Step, StepId},
+    planner::{Action, ChangeSet, Step, StepId},
 };
 
 /// What a run needs.
@@ -191,10 +191,7 @@ impl Run<'_, '_> {
 
     async fn drive(&self) -> Finished {
         let name = format!("run-{}", self.engine.ledger.borrow().snapshot().seq + 1);
-        let operation = match self.set.operation {
-            Operation::Up => "up",
-            Operation::Destroy => "destroy",
-        };
+        let operation = self.set.operation.as_str();
         self.emit(EventKind::RunStarted {
             format: FORMAT,
             run: name.clone(),

@@ -32,6 +32,20 @@ pub enum Operation {
     Up,
     /// Delete everything the ledger holds.
     Destroy,
+    /// Delete what a failed run created.
+    Rollback,
+}
+
+impl Operation {
+    /// As events, the ledger and people write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Destroy => "destroy",
+            Self::Rollback => "rollback",
+        }
+    }
 }
 
 /// A reviewed value: `up` runs exactly this.

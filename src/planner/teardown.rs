@@ -1,7 +1,12 @@
-//! Everything goes, from the ledger alone: the plan's files are not needed.
+//! Everything goes, from the ledger alone: the plan's files are not needed. Or only what one run made.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ChangeSet, FORMAT, Operation, Target, order::Drafts, plan::open_intents};
-use crate::{graph::Lookup, ledger::Snapshot};
+use crate::{
+    graph::{Address, DeletionPolicy, Lookup},
+    ledger::{Object, Snapshot},
+};
 
 /// Works out how to delete (or let go) everything the ledger holds, users before what they use.
 #[must_use]
@@ -29,13 +34,74 @@ pub fn teardown(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
             ending.push((drafts.remove(ty, address, object, !newest, policy, why), object));
         }
     }
+    assemble(Operation::Destroy, snapshot, account, drafts, ending, notes)
+}
+
+/// Works out how to remove again what the latest run created. Left alone, and named in the notes: what replaced
+/// an older object (going back would need that object again), and what something remaining depends on.
+#[must_use]
+pub fn rollback(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> ChangeSet {
+    let created: BTreeSet<&Address> = snapshot
+        .history
+        .last()
+        .into_iter()
+        .flat_map(|run| &run.changes)
+        .filter(|change| matches!(change.what.as_str(), "created" | "adopted"))
+        .map(|change| &change.address)
+        .collect();
+    let mut notes: Vec<String> = open_intents(snapshot).into_iter().collect();
+    let mut going: BTreeMap<&Address, &Object> = BTreeMap::new();
+    for (address, resource) in &snapshot.resources {
+        if let (Some(object), true) = (&resource.current, created.contains(address)) {
+            if resource.superseded.is_empty() && !object.shared {
+                going.insert(address, object);
+            } else {
+                notes.push(format!("{address} stays: it took the place of an older object, or is shared"));
+            }
+        }
+    }
+    // What remains keeps what it depends on.
+    loop {
+        let needed = snapshot.objects().find_map(|(address, object)| {
+            let stays = !going.contains_key(address);
+            let held = object.declared.depends_on.iter().find(|on| stays && going.contains_key(on))?;
+            Some((held.clone(), address.clone()))
+        });
+        let Some((held, by)) = needed else { break };
+        going.remove(&held);
+        notes.push(format!("{held} stays: {by}, which existed before, uses it now"));
+    }
+    let mut drafts = Drafts::default();
+    let ending = going
+        .into_iter()
+        .map(|(address, object)| {
+            // As in CloudFormation: only Retain keeps what a failed creation made; there is nothing to snapshot.
+            let policy = match object.declared.deletion_policy {
+                DeletionPolicy::Retain => DeletionPolicy::Retain,
+                _ => DeletionPolicy::Delete,
+            };
+            let why = "this run created it and failed".to_owned();
+            (drafts.remove(types(&object.declared.kind), address, object, false, policy, why), object)
+        })
+        .collect();
+    assemble(Operation::Rollback, snapshot, account, drafts, ending, notes)
+}
+
+fn assemble(
+    operation: Operation,
+    snapshot: &Snapshot,
+    account: &str,
+    mut drafts: Drafts,
+    ending: Vec<(usize, &Object)>,
+    mut notes: Vec<String>,
+) -> ChangeSet {
     drafts.removals_in_reverse(ending.into_iter());
     let (steps, dropped) = drafts.into_steps();
     notes.extend(dropped);
     let binding = snapshot.binding.clone().unwrap_or_default();
     ChangeSet {
         format: FORMAT,
-        operation: Operation::Destroy,
+        operation,
         target: Target {
             migration: binding.migration,
             environment: binding.environment,

@@ -114,6 +114,13 @@ impl TypeSchema {
         self.write_only.contains(path)
     }
 
+    /// Takes off everything that AWS never returns.
+    pub fn without_write_only(&self, properties: &mut Json) {
+        for path in &self.write_only {
+            strip(properties, &path.split('/').collect::<Vec<_>>());
+        }
+    }
+
     /// Paths of read-only properties (`Endpoint/Address`): the attributes.
     pub fn read_only(&self) -> impl Iterator<Item = &str> {
         self.read_only.iter().map(String::as_str)
@@ -235,3 +242,22 @@ impl<'s> Node<'s> {
             })
     }
 }
+/// Removes a path (`A/*/B`) from a value.
+fn strip(value: &mut Json, path: &[&str]) {
+    match (value, path) {
+        (Json::Object(members), [last]) => {
+            members.remove(*last);
+        }
+        (Json::Object(members), [first, rest @ ..]) => {
+            if let Some(inner) = members.get_mut(*first) {
+                strip(inner, rest);
+            }
+        }
+        (Json::Array(items), [first, rest @ ..]) => {
+            let rest = if *first == "*" { rest } else { path };
+            items.iter_mut().for_each(|item| strip(item, rest));
+        }
+        _ => {}
+    }
+}
+

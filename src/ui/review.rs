@@ -149,6 +149,7 @@ impl Page<'_> {
         let what = match set.operation {
             Operation::Up => "Plan for",
             Operation::Destroy => "Destroy",
+            Operation::Rollback => "Roll back",
         };
         let title =
             format!("{what} {} ({}), account {}", target.migration, target.environment, target.account);
@@ -238,6 +239,7 @@ impl Page<'_> {
                     format!("Nothing to do: {} as planned.", count(set.unchanged.len(), "resource"))
                 }
                 Operation::Destroy => "Nothing to do: the ledger holds no resources.".into(),
+                Operation::Rollback => "Nothing to roll back: the run created nothing.".into(),
             };
             self.paragraph(0, BOLD, &text);
             self.notes(set);
@@ -257,11 +259,14 @@ impl Page<'_> {
         let time = format!("Expected time on AWS: {} (the longest path).", duration(expected_seconds(set)));
         self.paragraph(0, Style::new(), &time);
         self.notes(set);
-        let next = self.styles.next.unwrap_or(match set.operation {
-            Operation::Up => "migrate up",
-            Operation::Destroy => "migrate destroy",
+        let next = self.styles.next.or(match set.operation {
+            Operation::Up => Some("migrate up"),
+            Operation::Destroy => Some("migrate destroy"),
+            Operation::Rollback => None,
         });
-        self.paragraph(0, Style::new(), &format!("Next: {next}"));
+        if let Some(next) = next {
+            self.paragraph(0, Style::new(), &format!("Next: {next}"));
+        }
     }
 
     fn notes(&mut self, set: &ChangeSet) {

@@ -71,10 +71,7 @@ impl<'p> View<'p> {
 
     fn summary(&self, set: &ChangeSet, finished: &Finished, ledger: Option<&Path>) -> String {
         let time = if self.sandbox { "virtual time" } else { "wall clock" };
-        let verb = match set.operation {
-            Operation::Up => "up",
-            Operation::Destroy => "destroy",
-        };
+        let verb = set.operation.as_str();
         let mut text = match finished.outcome {
             Outcome::Complete if set.is_empty() => {
                 format!("\nNothing to do: {} resources as planned.\n", set.unchanged.len())
@@ -109,9 +106,11 @@ impl<'p> View<'p> {
             let list: Vec<String> = self.services.iter().map(|(name, n)| format!("{name} {n}")).collect();
             text.push_str(&format!("\n{total} API calls: {}\n", list.join(", ")));
         }
+        // An interrupted rollback is no command of its own: the way on is forward, or out.
+        let next = if set.operation == Operation::Rollback { "destroy" } else { verb };
         let again = match ledger {
-            Some(dir) => format!("migrate {verb} --ledger {}", dir.display()),
-            None => format!("migrate {verb}"),
+            Some(dir) => format!("migrate {next} --ledger {}", dir.display()),
+            None => format!("migrate {next}"),
         };
         let again = if self.sandbox { format!("{again} --sandbox") } else { again };
         match finished.outcome {

@@ -1,0 +1,242 @@
+//! Reads the world and says where it differs from the ledger. Changes nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::{
+    call::{Judged, STRIKES, backoff, judge_read},
+    limit::Limits,
+};
+use crate::{
+    aws::{Cloud, OpError, Owner},
+    clock::Clock,
+    graph::Address,
+    ledger::{Entry, Object, Snapshot},
+    resources::{AnyType, Cx, PhysicalId, registry},
+    schema,
+};
+
+/// Objects that are read at the same time; each service has its own, lower limit besides.
+const AT_ONCE: usize = 32;
+/// How long throttling is outwaited.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// What a look at one object found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The resource.
+    pub address: Address,
+    /// Its object.
+    pub generation: u32,
+    /// Its CloudFormation type.
+    pub kind: String,
+    /// The object's handle.
+    pub physical_id: PhysicalId,
+    /// How it is.
+    pub finding: Finding,
+}
+
+/// How an object is, compared with the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finding {
+    /// As recorded.
+    InSync,
+    /// It holds other properties.
+    Drifted(Vec<Drift>),
+    /// It does not exist.
+    Missing,
+    /// It could not be read.
+    Unreadable(OpError),
+}
+
+/// One top-level property that differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Drift {
+    /// Its name.
+    pub property: String,
+    /// As the ledger has it.
+    pub recorded: Json,
+    /// As the world has it; null if it is not set there.
+    pub live: Json,
+}
+
+/// Looks at every object of the ledger, in the ledger's order. What holds secrets and what AWS never returns is
+/// not compared.
+pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot) -> Vec<Seen> {
+    let limits = Limits::new(Arc::clone(clock));
+    let migration = snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment));
+    let migration = &migration.unwrap_or_default();
+    let limits = &limits;
+    stream::iter(snapshot.objects())
+        .map(|(address, object)| async move {
+            let owner = Owner {
+                migration: migration.clone(),
+                lineage: snapshot.lineage.clone(),
+                generation: object.generation,
+            };
+            let finding = match registry::find(&object.declared.kind) {
+                None => Finding::Unreadable(OpError::not_sent(
+                    &object.declared.kind,
+                    "this version of migrate does not know the type",
+                )),
+                Some(ty) => look(cloud, clock, limits, &owner, address, object, ty).await,
+            };
+            Seen {
+                address: address.clone(),
+                generation: object.generation,
+                kind: object.declared.kind.clone(),
+                physical_id: object.physical_id.clone(),
+                finding,
+            }
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await
+}
+
+async fn look(
+    cloud: &Cloud,
+    clock: &Arc<dyn Clock>,
+    limits: &Limits,
+    owner: &Owner,
+    address: &Address,
+    object: &Object,
+    ty: &'static dyn AnyType,
+) -> Finding {
+    let sdk = cloud.sdk(&object.declared.region);
+    let cx = Cx {
+        sdk: &sdk,
+        region: &object.declared.region,
+        account: &cloud.account,
+        partition: &cloud.partition,
+        owner,
+        address,
+        empty_on_delete: false,
+        snapshot: None,
+    };
+    let service = ty.facts().service;
+    let began = clock.now();
+    let mut failed = 0;
+    loop {
+        let passes = limits.enter(service).await;
+        let answer = ty.read(&cx, &object.physical_id, &object.declared.properties).await;
+        drop(passes);
+        let error = match answer {
+            Ok(Some(live)) => {
+                limits.succeeded(service);
+                let drift = drift(ty, &object.declared.properties, &live);
+                return if drift.is_empty() { Finding::InSync } else { Finding::Drifted(drift) };
+            }
+            Ok(None) => return Finding::Missing,
+            Err(error) => error,
+        };
+        failed += 1;
+        let patient =
+            error.is_throttle() && clock.now().duration_since(began).unwrap_or_default() < PATIENCE;
+        if judge_read(&error) == Judged::Final || (failed >= STRIKES && !patient) {
+            return Finding::Unreadable(error);
+        }
+        let delay = backoff(failed);
+        if error.is_throttle() {
+            limits.throttled(service, delay);
+        }
+        clock.sleep(delay).await;
+    }
+}
+
+/// Properties of `recorded` that `live` does not have in the same meaning.
+pub fn drift(ty: &dyn AnyType, recorded: &Json, live: &Json) -> Vec<Drift> {
+    let (mut known, mut seen) = (recorded.clone(), live.clone());
+    if let Some(schema) = schema::of(ty.facts().kind) {
+        schema.without_write_only(&mut known);
+        schema.without_write_only(&mut seen);
+    }
+    let mut found = Vec::new();
+    for (name, value) in known.as_object().into_iter().flatten() {
+        let other = &seen[name.as_str()];
+        if !holds_secret(value) && !is_empty(value, other) && !ty.same(name, value, other) {
+            found.push(Drift { property: name.clone(), recorded: value.clone(), live: other.clone() });
+        }
+    }
+    found
+}
+
+/// An empty list or object reads back as nothing.
+fn is_empty(recorded: &Json, live: &Json) -> bool {
+    let empty = match recorded {
+        Json::Array(items) => items.is_empty(),
+        Json::Object(members) => members.is_empty(),
+        Json::Null => true,
+        _ => false,
+    };
+    empty && live.is_null()
+}
+
+fn holds_secret(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains("{{resolve:"),
+        Json::Array(items) => items.iter().any(holds_secret),
+        Json::Object(members) => members.values().any(holds_secret),
+        _ => false,
+    }
+}
+
+/// What the ledger has to learn so that planning sees the world as it is. What could not be read stays as it
+/// was recorded.
+#[must_use]
+pub fn lessons(snapshot: &Snapshot, seen: &[Seen]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for one in seen {
+        match &one.finding {
+            Finding::InSync | Finding::Unreadable(_) => {}
+            Finding::Missing => entries.push(Entry::Gone {
+                address: one.address.clone(),
+                generation: one.generation,
+                kept: None,
+            }),
+            Finding::Drifted(drift) => {
+                let Some(object) = snapshot.object(&one.address, one.generation) else { continue };
+                let mut properties = object.declared.properties.clone();
+                if let Some(members) = properties.as_object_mut() {
+                    for item in drift {
+                        if item.live.is_null() {
+                            members.remove(&item.property);
+                        } else {
+                            members.insert(item.property.clone(), item.live.clone());
+                        }
+                    }
+                }
+                entries.push(Entry::Refreshed {
+                    address: one.address.clone(),
+                    generation: one.generation,
+                    properties,
+                });
+            }
+        }
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn secrets_write_only_and_unset_empties_are_no_drift() {
+        let ty = registry::find("AWS::RDS::DBInstance").unwrap();
+        let recorded = json!({
+            "DBInstanceClass": "db.r5.large", "MasterUserPassword": "{{resolve:secretsmanager:x}}",
+            "MasterUsername": "{{resolve:secretsmanager:x:SecretString:username}}", "Tags": [],
+            "BackupRetentionPeriod": 7,
+        });
+        let live = json!({"DBInstanceClass": "db.r5.xlarge", "MasterUsername": "app", "BackupRetentionPeriod": 7});
+        let found = drift(ty, &recorded, &live);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].property, "DBInstanceClass");
+        assert_eq!(drift(ty, &json!({"BackupRetentionPeriod": 7}), &json!({}))[0].live, Json::Null);
+    }
+}

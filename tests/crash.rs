@@ -1,46 +1,110 @@
 //! The process dies at every place; the next run converges to the same end.
+//!
+//! `MIGRATE_PROOF=full` visits every place for every plan (minutes to an hour); without it the larger plans
+//! are visited at every n-th place.
+
+use std::path::Path;
 
 use migrate::engine::Outcome;
 
-use crate::support::{Rehearsal, Verb, in_parallel, payments};
+use crate::support::{Crash, Rehearsal, Trouble, Verb, edited, in_parallel, payments, thorough};
 
-/// Every state in which `up` can die: resume, and compare with the undisturbed end.
-#[test]
-fn up_of_payments_converges_after_a_crash_anywhere() {
-    let mut undisturbed = Rehearsal::new(&payments());
-    let (ran, crashes, moments) = undisturbed.crashes(Verb::Up);
+/// Resumes from every place and compares with the undisturbed end.
+fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
+    let mut undisturbed = before.fork();
+    let (ran, crashes, moments) = undisturbed.crashes(verb);
     let steps = ran.complete().change_set.steps.len();
-    assert!(moments.effects >= steps, "{moments:?} in {steps} steps");
-    println!("up of payments-single-stack: {} places to die, {moments:?}", crashes.len());
+    let places = crashes.len();
+    assert!(places > 2 * steps, "{what}: only {places} places to die in {steps} steps");
+    let stride = if thorough() { 1 } else { stride };
+    let visited: Vec<(usize, &Crash)> = crashes.iter().enumerate().step_by(stride).collect();
+    println!("{what}: died at {} of {places} places, {moments:?}", visited.len());
     let census = undisturbed.census();
     let resources = undisturbed.snapshot().objects().count();
-    in_parallel(&crashes, |n, crash| {
+    in_parallel(&visited, |_, (n, crash)| {
         let mut resumed = undisturbed.after(crash);
-        let context = format!("crash {n} of {}, {}", crashes.len(), crash.at);
-        let ran = resumed.up();
+        let context = format!("{what}, crash {n} of {places}, {}", crash.at);
+        let ran = resumed.run(verb, Default::default());
         assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
         resumed.check_invariants(&context);
+        resumed.check_world(&context);
         assert_eq!(resumed.snapshot().objects().count(), resources, "{context}");
         assert_eq!(resumed.census(), census, "{context}: the world differs from the undisturbed run's");
     });
 }
 
-/// Every state in which `destroy` can die: resume, and the world is empty.
+#[test]
+fn up_of_payments_converges_after_a_crash_anywhere() {
+    converges("up of payments-single-stack", &Rehearsal::new(&payments()), Verb::Up, 1);
+}
+
 #[test]
 fn destroy_of_payments_converges_after_a_crash_anywhere() {
     let mut deployed = Rehearsal::new(&payments());
     deployed.up().complete();
-    let (ran, crashes, moments) = deployed.crashes(Verb::Destroy);
+    converges("destroy of payments-single-stack", &deployed, Verb::Destroy, 1);
+}
+
+/// Updates in place and replacements, among them of a security group whose rules go with it and whose load
+/// balancer changes over.
+#[test]
+fn an_update_with_replacements_converges_after_a_crash_anywhere() {
+    let mut deployed = Rehearsal::new(&payments());
+    deployed.up().complete();
+    let changed = edited(&[
+        ("template.yaml", "      Threshold: 80\n", "      Threshold: 85\n"),
+        ("template.yaml", "      DesiredCount: 2\n", "      DesiredCount: 3\n"),
+        ("template.yaml", "        RequestInterval: 30\n", "        RequestInterval: 10\n"),
+        ("template.yaml", "'alb-sg-${EnvironmentSuffix}'", "'alb-clients-${EnvironmentSuffix}'"),
+    ]);
+    let deployed = deployed.with_plan(changed.path());
+    let mut probe = deployed.fork();
+    let set = probe.up().complete().change_set;
+    let replaced = set.steps.iter().filter(|step| step.action.verb() == "replace").count();
+    assert!(replaced >= 2, "{:#?}", set.steps.iter().map(|s| (&s.address, s.action.verb())).collect::<Vec<_>>());
+    converges("update of payments-single-stack", &deployed, Verb::Up, 1);
+}
+
+/// The recovery dies too, twice in a row, at places spread over the run.
+#[test]
+fn up_converges_after_three_crashes_in_a_row() {
+    let mut first = Rehearsal::new(&payments());
+    let (ran, crashes, _) = first.crashes(Verb::Up);
     ran.complete();
-    println!("destroy of payments-single-stack: {} places to die, {moments:?}", crashes.len());
-    let census = deployed.census();
-    in_parallel(&crashes, |n, crash| {
-        let mut resumed = deployed.after(crash);
-        let context = format!("crash {n} of {}, {}", crashes.len(), crash.at);
-        let ran = resumed.destroy();
-        assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
-        resumed.check_invariants(&context);
-        assert_eq!(resumed.snapshot().objects().count(), 0, "{context}");
-        assert_eq!(resumed.census(), census, "{context}");
+    let census = first.census();
+    let stride = if thorough() { 5 } else { 60 };
+    let chosen: Vec<&Crash> = crashes.iter().step_by(stride).collect();
+    in_parallel(&chosen, |n, crash| {
+        // Early in the recovery, where it settles what was open; later, in the midst of the resumed work.
+        for (second, third) in [(1, 1), (2, 3), (5, 2), (9, 14)] {
+            let mut rehearsal = first.after(crash);
+            for nth in [second, third] {
+                rehearsal.run(Verb::Up, Trouble::death(nth, nth % 2 == 0));
+            }
+            let context = format!("crash {n} ({}), then at writes {second} and {third}", crash.at);
+            let ran = rehearsal.up();
+            assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
+            rehearsal.check_invariants(&context);
+            assert_eq!(rehearsal.census(), census, "{context}");
+        }
     });
+    println!("three crashes in a row: {} histories", chosen.len() * 4);
+}
+
+/// Every other plan of the repository.
+#[test]
+fn the_other_plans_converge_after_a_crash_anywhere() {
+    let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    for entry in std::fs::read_dir(plans).expect("the folder of plans") {
+        let plan = entry.expect("a folder").path();
+        if plan == payments() {
+            continue;
+        }
+        let name = plan.file_name().expect("a name").to_string_lossy().into_owned();
+        let fresh = Rehearsal::new(&plan);
+        converges(&format!("up of {name}"), &fresh, Verb::Up, 40);
+        let mut deployed = fresh.fork();
+        deployed.up().complete();
+        converges(&format!("destroy of {name}"), &deployed, Verb::Destroy, 40);
+    }
 }

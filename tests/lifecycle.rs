@@ -2,7 +2,7 @@
 
 use migrate::engine::{EventKind, Outcome};
 
-use crate::support::{Rehearsal, payments, write};
+use crate::support::{edited, Rehearsal, payments};
 
 #[test]
 fn payments_goes_up_stays_as_it_is_and_leaves_an_empty_world() {
@@ -57,20 +57,6 @@ fn the_last_event_sums_the_run_up() {
     assert_eq!(outcome, Outcome::Complete);
     assert_eq!(resources, up.change_set.steps.len());
     assert!(api_calls >= resources as u64);
-}
-
-/// A copy of the payments plan with texts exchanged; each must be there.
-fn edited(edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().expect("a folder");
-    for file in ["migration.yaml", "template.yaml"] {
-        let mut text = std::fs::read_to_string(payments().join(file)).expect("the plan");
-        for (_, from, to) in edits.iter().filter(|(name, ..)| *name == file) {
-            assert!(text.contains(from), "{file} has no `{from}`");
-            text = text.replacen(from, to, 1);
-        }
-        write(&dir.path().join(file), &text);
-    }
-    dir
 }
 
 fn verbs(ran: &crate::support::Ran) -> Vec<String> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     aws::physical_name,
     error::{Class, Diagnostic},
-    graph::{Address, DeletionPolicy, Node, Reference, Value},
+    graph::{Address, DeletionPolicy, Node, Reference, Value, Why},
     ledger::{Object, Stage},
     resources::AnyType,
     schema,
@@ -83,7 +83,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
     ///
     /// # Errors
     /// Types that are not supported (`M3003`), functions that do not fit their arguments (`M3004`),
-    /// replacements that cannot work (`M3005`).
+    /// replacements that cannot work (`M3005`, `M3006`).
     pub(super) fn make(input: &'i PlanInput<'a>) -> Result<Vec<Decision>, Vec<Diagnostic>> {
         let nodes = &input.graph.nodes;
         let mut all = Self { input, made: nodes.iter().map(|_| None).collect() };
@@ -97,6 +97,9 @@ impl<'i, 'a> Decisions<'i, 'a> {
                     all.made[at] = Some(blank(Fate::Create, String::new()));
                 }
             }
+        }
+        if problems.is_empty() {
+            problems = (0..nodes.len()).filter_map(|at| Some((at, all.held_in_place(at)?))).collect();
         }
         if !problems.is_empty() {
             problems.sort_by_key(|(at, _)| *at);
@@ -290,6 +293,43 @@ impl<'i, 'a> Decisions<'i, 'a> {
             physical_name(rule, lineage, &node.address, object.generation)
         };
         Some((rule.property, name))
+    }
+
+    /// An old object must make room for its successor, but a resource that stays as it is uses it.
+    fn held_in_place(&self, at: usize) -> Option<Diagnostic> {
+        let decision = self.made[at].as_ref()?;
+        let node = &self.input.graph.nodes[at];
+        let held = (self.input.types)(&node.kind).is_some_and(|ty| ty.facts().held_by_users);
+        if decision.fate != (Fate::Replace { old_first: true }) || !held {
+            return None;
+        }
+        let user = self.input.graph.nodes.iter().enumerate().find(|(user, other)| {
+            let uses = self
+                .input
+                .links
+                .of(*user)
+                .iter()
+                .any(|edge| edge.to == node.address && matches!(edge.why, Why::Reference { .. }));
+            let stays = self.made[*user]
+                .as_ref()
+                .is_some_and(|d| !matches!(d.fate, Fate::Create | Fate::Replace { .. }));
+            let used = self
+                .input
+                .snapshot
+                .current(&other.address)
+                .is_some_and(|object| object.declared.depends_on.contains(&node.address));
+            uses && stays && used
+        })?;
+        let message = format!(
+            "a new object is needed, but the old one holds its name and cannot be deleted while {} uses it",
+            user.1.address
+        );
+        Some(
+            Diagnostic::error("M3006", Class::Plan, message)
+                .at(&node.address)
+                .span(node.span.clone())
+                .help("give the resource another name; then the new object comes first and its users change over"),
+        )
     }
 
     /// Whether the old object stands in the new one's way, or a producer's old object waits for this one's.

@@ -237,6 +237,9 @@ pub struct Facts {
     pub iam: &'static [&'static str],
     /// What is lost with the object, in words (`the database and its automated backups`); `None` if stateless.
     pub stateful: Option<&'static str>,
+    /// AWS refuses to delete the object while others use it. An object of that kind that stands in its
+    /// successor's way by its name can only be replaced when its users go too.
+    pub held_by_users: bool,
     /// Names are unique in the account or the world, not in one region.
     pub global: bool,
 }
@@ -261,6 +264,7 @@ impl Facts {
             retry_delete: &[],
             iam: &[],
             stateful: None,
+            held_by_users: false,
             global: false,
         }
     }

@@ -14,7 +14,9 @@ use std::{
 use migrate::{
     aws::{Cloud, Realm},
     clock::{Clock, VirtualClock, from_millis},
-    engine::{Engine, Event, Finished, Observer, Outcome, SecretStore, Stop, recover},
+    engine::{
+        Engine, Event, Finding, Finished, Observer, Outcome, SecretStore, Seen, Stop, recover, refresh,
+    },
     graph::{self, Graph, Links, Secrets},
     ledger::{Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
     planner::{self, ChangeSet, PlanInput},
@@ -35,6 +37,25 @@ pub fn payments() -> PathBuf {
 #[expect(clippy::disallowed_methods, reason = "a test's input is no ledger")]
 pub fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("a file in a temporary folder");
+}
+
+/// Whether the long proof was asked for.
+pub fn thorough() -> bool {
+    std::env::var("MIGRATE_PROOF").is_ok_and(|value| value == "full")
+}
+
+/// A copy of the payments plan with texts exchanged; each must be there.
+pub fn edited(edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    for file in ["migration.yaml", "template.yaml"] {
+        let mut text = std::fs::read_to_string(payments().join(file)).expect("the plan");
+        for (_, from, to) in edits.iter().filter(|(name, ..)| *name == file) {
+            assert!(text.contains(from), "{file} has no `{from}`");
+            text = text.replacen(from, to, 1);
+        }
+        write(&dir.path().join(file), &text);
+    }
+    dir
 }
 
 /// Does something for every item on all cores; a panic in one ends the test.
@@ -157,6 +178,7 @@ impl Places {
 
 /// A store that remembers world and disk at every append and sync: each is a place to die.
 struct Watched {
+    lines: usize,
     inner: MemoryStore,
     sandbox: Sandbox,
     places: Arc<Mutex<Places>>,
@@ -179,7 +201,11 @@ impl Store for Watched {
         self.inner.append(bytes)?;
         // Killed after the write, before the sync: the line is there, or a part of it.
         let pending = self.inner.pending();
-        for keep in [pending, pending - bytes.len() / 2, pending - 1] {
+        // A torn line is cut off whatever it was (the ledger's own tests cut at every byte): a sample suffices.
+        let cuts: &[usize] = if self.lines.is_multiple_of(10) { &[0, bytes.len() / 2, 1] } else { &[0] };
+        self.lines += 1;
+        for cut in cuts {
+            let keep = pending - cut;
             let at = format!("torn {keep} of {pending} after {}", String::from_utf8_lossy(bytes));
             if places.remember(&at, &world, self.inner.fork_with_pending(keep)) {
                 places.moments.torn += 1;
@@ -221,6 +247,13 @@ pub struct Trouble {
     /// The disk is full from that write on (from 1).
     pub disk_full_at: Option<u64>,
     places: Option<Arc<Mutex<Places>>>,
+}
+
+impl Trouble {
+    /// The process dies at that write to the ledger (from 1); unsynced lines survive if told so.
+    pub fn death(nth: u64, keep_unsynced: bool) -> Self {
+        Self { dies_at_write: Some((nth, keep_unsynced)), ..Self::default() }
+    }
 }
 
 impl From<FaultScript> for Trouble {
@@ -325,7 +358,7 @@ impl Rehearsal {
                         places.moments.effects += 1;
                     }
                 }));
-                Box::new(Watched { inner: self.store.clone(), sandbox: sandbox.clone(), places })
+                Box::new(Watched { lines: 0, inner: self.store.clone(), sandbox: sandbox.clone(), places })
             }
             None => Box::new(self.store.clone()),
         };
@@ -399,6 +432,27 @@ impl Rehearsal {
                 .collect(),
             calls: log.len(),
         }
+    }
+
+    /// Reads every object of the ledger back from the world, as it is now.
+    pub fn refresh(&self) -> Vec<Seen> {
+        let clock = VirtualClock::starting_at(from_millis(self.world.now() + 60_000));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let sandbox = Sandbox::new(self.world.clone(), Arc::clone(&shared));
+        let mut cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));
+        let snapshot = self.snapshot();
+        clock.block_on(async {
+            cloud.identify(shared.as_ref()).await.expect("the sandbox knows its account");
+            refresh(&cloud, &shared, &snapshot).await
+        })
+    }
+
+    /// Every object of the ledger exists and has the properties that were sent.
+    #[track_caller]
+    pub fn check_world(&self, context: &str) {
+        let wrong: Vec<Seen> =
+            self.refresh().into_iter().filter(|seen| seen.finding != Finding::InSync).collect();
+        assert!(wrong.is_empty(), "{context}: {wrong:#?}");
     }
 
     /// Nothing open, nothing unfinished in the ledger.

@@ -148,6 +148,7 @@ impl ResourceType for Endpoint {
         ready: Some(WaitPolicy::secs(5, 3, 300)),
         gone: Some(WaitPolicy::secs(5, 3, 600)),
         retry: &[ROLE],
+        held_by_users: true,
         retry_delete: &[BUSY],
         iam: &[
             "dms:AddTagsToResource",

@@ -105,6 +105,7 @@ impl ResourceType for ReplicationInstance {
         ready: Some(WaitPolicy::secs(360, 15, 3_600)),
         gone: Some(WaitPolicy::secs(180, 10, 3_600)),
         retry: &[ROLE],
+        held_by_users: true,
         retry_delete: &[BUSY],
         iam: &[
             "dms:AddTagsToResource",

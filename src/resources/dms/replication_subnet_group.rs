@@ -65,6 +65,7 @@ impl ResourceType for ReplicationSubnetGroup {
         }),
         early: &["Ref"],
         retry: &[ROLE],
+        held_by_users: true,
         retry_delete: &[BUSY],
         iam: &[
             "dms:AddTagsToResource",

@@ -54,6 +54,7 @@ impl ResourceType for Eip {
 
     const FACTS: Facts = Facts {
         early: &["AllocationId", "PublicIp", "Ref"],
+        held_by_users: true,
         retry_delete: &[
             Retry { code: "InvalidIPAddress.InUse", message: "", why: "the address is still in use" },
             Retry {

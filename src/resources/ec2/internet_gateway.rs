@@ -39,6 +39,7 @@ impl ResourceType for InternetGateway {
 
     const FACTS: Facts = Facts {
         early: &["InternetGatewayId", "Ref"],
+        held_by_users: true,
         retry_delete: &[IN_USE],
         iam: &[
             "ec2:CreateInternetGateway",

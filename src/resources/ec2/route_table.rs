@@ -41,6 +41,7 @@ impl ResourceType for RouteTable {
     const FACTS: Facts = Facts {
         early: &["Ref", "RouteTableId"],
         retry: &[NEW_VPC],
+        held_by_users: true,
         retry_delete: &[IN_USE],
         iam: &[
             "ec2:CreateRouteTable",

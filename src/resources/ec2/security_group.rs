@@ -172,6 +172,7 @@ impl ResourceType for SecurityGroup {
         configures: true,
         early: &["GroupId", "Id", "Ref"],
         retry: &[NEW_VPC, NEW_GROUP],
+        held_by_users: true,
         retry_delete: &[IN_USE],
         iam: &[
             "ec2:AuthorizeSecurityGroupEgress",

@@ -137,6 +137,7 @@ impl ResourceType for Subnet {
         early: &["AvailabilityZone", "AvailabilityZoneId", "Ref", "SubnetId", "VpcId"],
         ready: Some(WaitPolicy::secs(1, 1, 120)),
         retry: &[NEW_VPC, NEW_SUBNET],
+        held_by_users: true,
         retry_delete: &[IN_USE],
         iam: &[
             "ec2:CreateSubnet",

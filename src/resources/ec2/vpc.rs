@@ -115,6 +115,7 @@ impl ResourceType for Vpc {
         early: &["CidrBlock", "Ref", "VpcId"],
         ready: Some(WaitPolicy::secs(1, 1, 120)),
         retry: &[NEW_VPC],
+        held_by_users: true,
         retry_delete: &[IN_USE],
         iam: &[
             "ec2:CreateTags",

@@ -107,6 +107,7 @@ impl ResourceType for Cluster {
                 why: "capacity providers of the cluster are being updated",
             },
         ],
+        held_by_users: true,
         retry_delete: &[
             Retry {
                 code: "ClusterContainsServicesException",

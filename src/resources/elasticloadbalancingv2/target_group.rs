@@ -96,6 +96,7 @@ impl ResourceType for TargetGroup {
         on_conflict: OnConflict::Overwrites,
         configures: true,
         early: &["Ref", "TargetGroupArn", "TargetGroupFullName", "TargetGroupName"],
+        held_by_users: true,
         retry_delete: &[Retry {
             code: "ResourceInUse",
             message: "",

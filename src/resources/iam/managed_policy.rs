@@ -171,6 +171,7 @@ impl ResourceType for ManagedPolicy {
                 why: "the group is not visible yet",
             },
         ],
+        held_by_users: true,
         retry_delete: &[
             BUSY,
             Retry { code: "DeleteConflict", message: "", why: "it is still being detached" },

@@ -154,6 +154,7 @@ impl ResourceType for DbParameterGroup {
         name: Some(NameRule { property: "DBParameterGroupName", max: 255, lower: true, separator: '-' }),
         configures: true,
         early: &["DBParameterGroupArn"],
+        held_by_users: true,
         retry_delete: &[Retry {
             code: "InvalidDBParameterGroupState",
             message: "",

@@ -49,6 +49,7 @@ impl ResourceType for DbSubnetGroup {
         identity: Identity::Name,
         name: Some(NameRule { property: "DBSubnetGroupName", max: 255, lower: true, separator: '-' }),
         early: &["Ref", "DBSubnetGroupArn"],
+        held_by_users: true,
         retry_delete: &[Retry {
             code: "InvalidDBSubnetGroupStateFault",
             message: "",

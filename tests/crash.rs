@@ -61,7 +61,11 @@ fn an_update_with_replacements_converges_after_a_crash_anywhere() {
     let mut probe = deployed.fork();
     let set = probe.up().complete().change_set;
     let replaced = set.steps.iter().filter(|step| step.action.verb() == "replace").count();
-    assert!(replaced >= 2, "{:#?}", set.steps.iter().map(|s| (&s.address, s.action.verb())).collect::<Vec<_>>());
+    assert!(
+        replaced >= 2,
+        "{:#?}",
+        set.steps.iter().map(|s| (&s.address, s.action.verb())).collect::<Vec<_>>()
+    );
     converges("update of payments-single-stack", &deployed, Verb::Up, 1);
 }
 

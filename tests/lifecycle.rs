@@ -2,7 +2,7 @@
 
 use migrate::engine::{EventKind, Outcome};
 
-use crate::support::{edited, Rehearsal, payments};
+use crate::support::{Rehearsal, edited, payments};
 
 #[test]
 fn payments_goes_up_stays_as_it_is_and_leaves_an_empty_world() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
-use crate::graph::Address;
+use crate::{graph::Address, resources::PhysicalId};
 
 /// Plans, runs and tears down AWS migrations through direct, crash-safe API calls.
 ///
@@ -100,6 +100,12 @@ pub enum Command {
     Outputs(OutputsCommand),
     /// Delete everything the ledger holds, in reverse order: shows it, asks, runs
     Destroy(DestroyCommand),
+    /// Read the world and show where it differs from the ledger; changes nothing
+    Refresh(RefreshCommand),
+    /// Take an existing object into the ledger as a resource of the plan; changes nothing in the account
+    Import(ImportCommand),
+    /// Let a resource go without touching it
+    Forget(ForgetCommand),
     /// List the resource types, or show one
     Types(TypesCommand),
     /// Explain a diagnostic's code
@@ -134,6 +140,9 @@ pub struct PlanCommand {
     /// Exit with 10 if there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Read the world first and plan against what is really there
+    #[arg(long)]
+    pub refresh: bool,
 }
 
 /// `up`.
@@ -151,6 +160,12 @@ pub struct UpCommand {
     /// Apply exactly this saved change set, if it still fits
     #[arg(long, value_name = "FILE")]
     pub change_set: Option<PathBuf>,
+    /// Read the world first and plan against what is really there
+    #[arg(long, conflicts_with = "change_set")]
+    pub refresh: bool,
+    /// If a step fails, remove again what this run created
+    #[arg(long)]
+    pub rollback_on_failure: bool,
     /// Permit losing the data of this resource; repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub allow_data_loss: Vec<Address>,
@@ -165,6 +180,50 @@ pub struct Whose {
     /// Environment of the manifest
     #[arg(long, short, value_name = "NAME")]
     pub environment: Option<String>,
+}
+
+/// `refresh`.
+#[derive(Debug, Args)]
+pub struct RefreshCommand {
+    /// Which ledger.
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Exit with 10 if something differs
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportCommand {
+    /// The resource of the plan, as stack/LogicalId
+    pub address: Address,
+    /// The object: what `Ref` of its type means to CloudFormation (an id, a name, an ARN)
+    #[arg(value_parser = physical_id)]
+    pub physical_id: PhysicalId,
+    /// Which plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `forget`.
+#[derive(Debug, Args)]
+pub struct ForgetCommand {
+    /// The resource, as stack/LogicalId
+    pub address: Address,
+    /// Which ledger.
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+fn physical_id(text: &str) -> Result<PhysicalId, String> {
+    if text.is_empty() { Err("an id is not empty".into()) } else { Ok(text.into()) }
 }
 
 /// `outputs`.
@@ -240,6 +299,42 @@ pub struct LedgerCommand {
 pub enum LedgerVerb {
     /// Print the whole ledger as it stands after all entries
     Show(Whose),
+    /// Print the latest runs: when, who, how they ended, what changed
+    History(Whose),
+    /// Check sequence, checksums and that everything fits together
+    Verify(VerifyCommand),
+    /// Show what is known about an open intent, or settle it by hand
+    Resolve(ResolveCommand),
+}
+
+/// `ledger verify`.
+#[derive(Debug, Args)]
+pub struct VerifyCommand {
+    /// Which ledger.
+    #[command(flatten)]
+    pub whose: Whose,
+    /// Take edited files as they are and seal them again
+    #[arg(long)]
+    pub accept_edits: bool,
+}
+
+/// `ledger resolve`.
+#[derive(Debug, Args)]
+pub struct ResolveCommand {
+    /// The resource whose intent is open, as stack/LogicalId
+    pub address: Address,
+    /// Which ledger.
+    #[command(flatten)]
+    pub whose: Whose,
+    /// The call had no effect: no such object exists
+    #[arg(long, conflicts_with = "exists")]
+    pub absent: bool,
+    /// The call made this object
+    #[arg(long, value_name = "PHYSICAL_ID", value_parser = physical_id)]
+    pub exists: Option<PhysicalId>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// `sandbox`.

@@ -39,6 +39,6 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
             "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`",
         )?;
     }
-    let job = runs::Job { set: &set, secrets: Secrets::default(), recovered };
+    let job = runs::Job { set: &set, secrets: Secrets::default(), recovered, rollback: false };
     runs::execute(global, session, runs::Opened { dir, ledger }, job, printer)
 }

@@ -1,20 +1,38 @@
-//! `migrate ledger`: looks into the ledger.
+//! `migrate ledger`: looks into the ledger, checks it, and settles by hand what could not be found out.
+
+use std::{cell::RefCell, path::Path};
+
+use serde_json::json;
 
 use super::{
     Verdict,
-    args::{Global, LedgerCommand, LedgerVerb},
+    args::{Global, LedgerCommand, LedgerVerb, ResolveCommand, VerifyCommand, Whose},
+    confirm,
     exit::Code,
-    prepare,
-    session::one,
+    prepare, runs,
+    session::{Session, one},
+    status::meaning,
 };
 use crate::{
+    engine::{self, Evidence},
     error::{Class, Diagnostic},
-    ui::Printer,
+    ledger::{Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit},
+    resources::Attributes,
+    ui::{Printer, fit},
 };
 
-/// Runs the verb. The ledger is JSON; so is its picture.
+/// Runs the verb.
 pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verdict {
-    let LedgerVerb::Show(whose) = &args.verb;
+    match &args.verb {
+        LedgerVerb::Show(whose) => show(global, whose, printer),
+        LedgerVerb::History(whose) => history(global, whose, printer),
+        LedgerVerb::Verify(args) => verify(global, args, printer),
+        LedgerVerb::Resolve(args) => resolve(global, args, printer),
+    }
+}
+
+/// The ledger is JSON; so is its picture.
+fn show(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, whose)?;
     let snapshot = prepare::existing(&dir)?;
     let json = serde_json::to_value(&snapshot).map_err(|e| {
@@ -22,4 +40,190 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
     })?;
     printer.json(&json);
     Ok(Code::Success)
+}
+
+fn history(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
+    let dir = prepare::find_ledger(global, whose)?;
+    let snapshot = prepare::existing(&dir)?;
+    if printer.is_json() {
+        printer.json(&json!({"format": 1, "runs": snapshot.history}));
+        return Ok(Code::Success);
+    }
+    let width = printer.width();
+    let mut text = String::new();
+    for run in &snapshot.history {
+        text.push_str(&fit(&head(run, &snapshot), width));
+        text.push('\n');
+        for change in &run.changes {
+            let id = change.physical_id.as_ref().map(|id| format!("  {id}")).unwrap_or_default();
+            text.push_str(&fit(&format!("    {:<9} {}{id}", change.what, change.address), width));
+            text.push('\n');
+        }
+    }
+    if text.is_empty() {
+        text.push_str("nothing was ever run\n");
+    }
+    printer.out(&text);
+    Ok(Code::Success)
+}
+
+fn head(run: &RunRecord, snapshot: &Snapshot) -> String {
+    let end = match (&run.outcome, &run.finished) {
+        (Some(outcome), Some(at)) => format!("{outcome} at {at}"),
+        _ if snapshot.running.as_ref() == Some(&run.run) => "running, or interrupted".into(),
+        _ => "interrupted".into(),
+    };
+    format!("{}  {} by {}, {end} ({})", run.started, run.operation, run.by, run.run)
+}
+
+fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdict {
+    let dir = prepare::find_ledger(global, &args.whose)?;
+    if args.accept_edits {
+        let ledger = runs::open_edited(&dir)?;
+        let snapshot = ledger.snapshot();
+        printer.out(&format!(
+            "{} is sealed again as it stands: serial {}, {} resources\n",
+            dir.display(),
+            snapshot.seq,
+            snapshot.objects().count()
+        ));
+        return Ok(Code::Success);
+    }
+    let snapshot = prepare::existing(&dir)?;
+    let findings = audit(&snapshot);
+    let torn = Ledger::torn(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?;
+    if printer.is_json() {
+        printer.json(&json!({
+            "format": 1, "serial": snapshot.seq, "lineage": snapshot.lineage,
+            "resources": snapshot.objects().count(), "open_intents": snapshot.open.len(),
+            "interrupted_run": snapshot.running, "torn_bytes": torn, "findings": findings,
+        }));
+    } else {
+        let mut text = format!(
+            "{}: every entry is readable, in sequence, and matches its checksum (serial {}, {} resources)\n",
+            dir.display(),
+            snapshot.seq,
+            snapshot.objects().count()
+        );
+        if torn > 0 {
+            text.push_str(&format!(
+                "the last {torn} bytes of the journal are an unfinished line; no call was made on its behalf, and \
+                 the next run drops it\n"
+            ));
+        }
+        if !snapshot.open.is_empty() {
+            text.push_str(&format!(
+                "{} open intents: the next run settles them (`migrate status` shows them)\n",
+                snapshot.open.len()
+            ));
+        }
+        for finding in &findings {
+            text.push_str(&format!("! {finding}\n"));
+        }
+        printer.out(&text);
+    }
+    Ok(if findings.is_empty() { Code::Success } else { Code::Ledger })
+}
+
+fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Verdict {
+    let dir = prepare::find_ledger(global, &args.whose)?;
+    let snapshot = prepare::existing(&dir)?;
+    let open = chosen(&snapshot, args)?;
+    let region = snapshot.binding.as_ref().map(|b| b.region.clone());
+    let session = Session::open(global, region.as_deref())?;
+    printer.banner(session.is_sandbox());
+    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    let ledger = runs::open(&session, &dir, "ledger resolve", || session.lineage())?;
+    let evidence = session.block_on(engine::evidence(&session.cloud, &session.clock, &snapshot, open));
+    if printer.is_json() {
+        printer.json(&json!({"format": 1, "intent": open, "evidence": evidence}));
+    } else {
+        printer.out(&told(open, &evidence, printer.width()));
+    }
+    let by = match (&args.exists, args.absent) {
+        (Some(id), _) => Resolution::Adopted(id.clone()),
+        (None, true) => Resolution::Operator(format!("absent, says {}", session.who())),
+        (None, false) => return Ok(Code::Success),
+    };
+    if !args.yes {
+        let question = format!("Record that for {}? Type yes: ", open.address);
+        confirm::ask(printer, &question, "yes", "migrate ledger resolve ... --yes")?;
+    }
+    settle(&ledger, open, by, &dir, &session)?;
+    session.close()?;
+    printer.talk("Recorded. Next: migrate up (or destroy) goes on from there.\n");
+    Ok(Code::Success)
+}
+
+fn settle(
+    ledger: &RefCell<Ledger>,
+    open: &Open,
+    by: Resolution,
+    dir: &Path,
+    session: &Session,
+) -> Result<(), Vec<Diagnostic>> {
+    let mut ledger = ledger.borrow_mut();
+    let entry = Entry::Resolved { op: open.op, by, attributes: Attributes::new(), shared: open.shared };
+    let mut entries = vec![Entry::RunStarted {
+        run: format!("run-{}", ledger.snapshot().seq + 1),
+        operation: "resolve".into(),
+        steps: 1,
+        by: session.who(),
+    }];
+    entries.push(entry);
+    runs::write(&mut ledger, entries, dir)
+}
+
+/// The open intent that is meant.
+fn chosen<'s>(snapshot: &'s Snapshot, args: &ResolveCommand) -> Result<&'s Open, Vec<Diagnostic>> {
+    let of: Vec<&Open> = snapshot.open.values().filter(|open| open.address == args.address).collect();
+    match of.as_slice() {
+        [open] => Ok(open),
+        [] => {
+            let all: Vec<String> = snapshot.open.values().map(|open| open.address.to_string()).collect();
+            let help = if all.is_empty() {
+                "the ledger has no open intents; nothing is in doubt".to_owned()
+            } else {
+                format!("open intents: {}", all.join(", "))
+            };
+            let message = format!("there is no open intent for {}", args.address);
+            Err(one(Diagnostic::error("M0008", Class::Usage, message).help(help)))
+        }
+        // Several objects of one address (a replacement): the latest is in doubt, older ones follow.
+        [.., last] => Ok(last),
+    }
+}
+
+fn told(open: &Open, evidence: &Evidence, width: usize) -> String {
+    let mut lines = vec![
+        format!("intent {}: {:?} of {}, since {}", open.op, open.verb, open.address, open.at),
+        format!("  {}", meaning(open.verb)),
+        format!("  client token {}", open.token),
+    ];
+    if let Some(declared) = &open.declared {
+        lines.push(format!("  {} in {}", declared.kind, declared.region));
+    }
+    if let Some(doubt) = &open.doubt {
+        lines.push(format!("  an earlier run could not find out: {doubt}"));
+    }
+    lines.push("evidence now:".into());
+    lines.push(match evidence {
+        Evidence::Ours { id } => {
+            format!("  {id} carries this resource's ownership tags: the next run adopts it")
+        }
+        Evidence::Untaggable { id } => {
+            format!("  {id} exists; its type carries no tags, so its name decides: the next run adopts it")
+        }
+        Evidence::Foreign { id } => {
+            format!("  {id} has that name but not our ownership tags: the next run leaves it alone")
+        }
+        Evidence::Nothing => "  nothing is there under its name or its ownership tags".into(),
+        Evidence::Repeatable => "  the call is idempotent; the next run simply makes it again".into(),
+        Evidence::Unknown { error } => format!("  AWS does not tell: {error}"),
+    });
+    lines.push(format!(
+        "to settle it by hand: migrate ledger resolve {} --absent, or --exists PHYSICAL_ID",
+        open.address
+    ));
+    lines.iter().map(|line| format!("{}\n", fit(line, width.max(100)))).collect()
 }

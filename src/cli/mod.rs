@@ -4,11 +4,14 @@ pub mod args;
 mod confirm;
 mod destroy;
 pub mod exit;
+mod forget;
 mod graph;
+mod import;
 mod ledger;
 mod outputs;
 mod plan;
 mod prepare;
+mod refresh;
 mod runs;
 mod sandbox;
 mod session;
@@ -60,6 +63,9 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
         Command::Status(args) => status::run(&cli.global, args, printer),
         Command::Outputs(args) => outputs::run(&cli.global, args, printer),
         Command::Destroy(args) => destroy::run(&cli.global, args, printer),
+        Command::Refresh(args) => refresh::run(&cli.global, args, printer),
+        Command::Import(args) => import::run(&cli.global, args, printer),
+        Command::Forget(args) => forget::run(&cli.global, args, printer),
         Command::Types(args) => types::run(args, printer),
         Command::Explain(args) => validate::explain(args, printer),
         Command::Graph(args) => graph::run(&cli.global, args, printer),

@@ -6,11 +6,12 @@ use super::{
     Verdict,
     args::{Global, PlanArgs, PlanCommand},
     exit::Code,
-    prepare,
+    prepare, refresh,
     session::{Session, one},
     up,
 };
 use crate::{
+    engine::lessons,
     error::{Class, Diagnostic},
     ledger::{Ledger, Snapshot, store},
     planner::{self, ChangeSet},
@@ -19,7 +20,7 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &PlanCommand, printer: &mut Printer) -> Verdict {
-    let set = compute(global, &args.plan, None, printer)?;
+    let set = compute(global, &args.plan, None, args.refresh, printer)?;
     let next = match &args.out {
         Some(file) => {
             save(&set, file)?;
@@ -37,9 +38,10 @@ pub(super) fn preview(
     global: &Global,
     args: &PlanArgs,
     saved: Option<&Path>,
+    refresh: bool,
     printer: &mut Printer,
 ) -> Verdict {
-    let set = compute(global, args, saved, printer)?;
+    let set = compute(global, args, saved, refresh, printer)?;
     printer.plan(&set, None);
     Ok(Code::Success)
 }
@@ -48,6 +50,7 @@ fn compute(
     global: &Global,
     args: &PlanArgs,
     saved: Option<&Path>,
+    refresh: bool,
     printer: &mut Printer,
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
     let loaded = prepare::load(global, args)?;
@@ -57,12 +60,17 @@ fn compute(
     let graph = &prepared.graph;
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
     let saved = saved.map(up::read_change_set).transpose()?;
-    let snapshot =
+    let mut snapshot =
         Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
             Snapshot::new(saved.as_ref().map_or_else(|| session.lineage(), |set| set.target.lineage.clone()))
         });
     let region = graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default();
     prepare::check_binding(&snapshot, &session, Some((&graph.migration, &graph.environment, &region)), &dir)?;
+    if refresh {
+        let seen = refresh::look(&session, &snapshot);
+        let lessons = lessons(&snapshot, &seen);
+        snapshot.learn(lessons).map_err(|error| prepare::ledger_error(&error, &dir))?;
+    }
     let set = match saved {
         Some(set) => {
             up::still_true(&set, &snapshot, &session, &planner::digest(graph))?;

@@ -15,11 +15,13 @@ use super::{
     signals,
 };
 use crate::{
-    engine::{Engine, EventKind, Finished, SecretStore, Stop, recover},
+    clock::{Clock, SystemClock},
+    engine::{Engine, EventKind, Finished, Outcome, SecretStore, Stop, recover},
     error::Diagnostic,
-    graph::Secrets,
-    ledger::Ledger,
-    planner::ChangeSet,
+    graph::{Graph, Secrets},
+    ledger::{Entry, Ledger, new_lineage},
+    planner::{self, ChangeSet},
+    resources::registry,
     ui::{Printer, View},
 };
 
@@ -39,6 +41,8 @@ pub struct Job<'s> {
     pub secrets: Secrets,
     /// What recovery found before.
     pub recovered: Vec<EventKind>,
+    /// Whether what the run created is removed again when a step fails.
+    pub rollback: bool,
 }
 
 /// Opens the ledger for a run and settles what an earlier run left open.
@@ -55,6 +59,72 @@ pub fn open(
     let ledger = Ledger::open(dir, clock, &session.holder(verb), lineage)
         .map_err(|error| ledger_error(&error, dir))?;
     Ok(RefCell::new(ledger))
+}
+
+/// Opens the ledger for a command that makes no calls.
+///
+/// # Errors
+/// Locked or damaged.
+pub fn open_alone(global: &Global, dir: &Path, verb: &str) -> Result<RefCell<Ledger>, Vec<Diagnostic>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let holder = super::session::holder(verb);
+    debug_assert!(global.ledger.is_none() || global.ledger.as_deref() == Some(dir));
+    let ledger = Ledger::open(dir, clock, &holder, new_lineage).map_err(|error| ledger_error(&error, dir))?;
+    Ok(RefCell::new(ledger))
+}
+
+/// Opens a ledger that was edited by hand and seals it as it stands.
+///
+/// # Errors
+/// Locked, or damaged beyond checksums.
+pub fn open_edited(dir: &Path) -> Result<Ledger, Vec<Diagnostic>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let holder = super::session::holder("ledger verify --accept-edits");
+    Ledger::reseal(dir, clock, &holder).map_err(|error| ledger_error(&error, dir))
+}
+
+/// The line that opens a record in the history for something an operator does.
+pub fn begun(ledger: &Ledger, operation: &str, steps: usize) -> Entry {
+    let run = format!("run-{}", ledger.snapshot().seq + 1);
+    Entry::RunStarted { run, operation: operation.into(), steps, by: super::session::who() }
+}
+
+/// The line that ties a new ledger to its world; nothing for one that is tied.
+pub fn bound(ledger: &Ledger, graph: &Graph, session: &Session) -> Vec<Entry> {
+    if ledger.snapshot().binding.is_some() {
+        return Vec::new();
+    }
+    let binding = super::prepare::binding(graph, session);
+    vec![Entry::Bound {
+        migration: binding.migration,
+        environment: binding.environment,
+        account: binding.account,
+        region: binding.region,
+        realm: binding.realm,
+    }]
+}
+
+/// Appends entries; not yet on disk.
+///
+/// # Errors
+/// When the store fails.
+pub fn append(ledger: &mut Ledger, entries: Vec<Entry>, dir: &Path) -> Result<(), Vec<Diagnostic>> {
+    for entry in entries {
+        ledger.append(entry).map_err(|error| ledger_error(&error, dir))?;
+    }
+    Ok(())
+}
+
+/// Writes what an operator decided, ends the record in the history, and folds.
+///
+/// # Errors
+/// When the store fails.
+pub fn write(ledger: &mut Ledger, entries: Vec<Entry>, dir: &Path) -> Result<(), Vec<Diagnostic>> {
+    append(ledger, entries, dir)?;
+    if let Some(run) = ledger.snapshot().running.clone() {
+        append(ledger, vec![Entry::RunFinished { run, outcome: "complete".into() }], dir)?;
+    }
+    ledger.fold().map_err(|error| ledger_error(&error, dir))
 }
 
 /// Settles open intents; says what was found.
@@ -86,21 +156,48 @@ pub fn execute(
     printer: &mut Printer,
 ) -> Verdict {
     let Opened { dir, ledger } = opened;
-    let Job { set, secrets, recovered } = job;
+    let Job { set, secrets, recovered, rollback } = job;
     let stop = Stop::default();
     signals::listen(&stop);
+    let secrets = SecretStore::new(secrets);
+    let mut finished = drive(global, &session, &ledger, (set, &recovered), &secrets, &stop, printer);
+    if rollback && finished.outcome == Outcome::Failed && finished.ledger_error.is_none() {
+        let back = planner::rollback(ledger.borrow().snapshot(), &session.cloud.account, &registry::find);
+        printer.review(&back, None);
+        let undone = drive(global, &session, &ledger, (&back, &[]), &secrets, &stop, printer);
+        // The command failed, however well the way back went; worse news about the ledger is kept.
+        finished.ledger_error = undone.ledger_error;
+        if undone.outcome == Outcome::Doubtful {
+            finished.outcome = Outcome::Doubtful;
+        }
+    }
+    let folded = if finished.ledger_error.is_none() { ledger.borrow_mut().fold() } else { Ok(()) };
+    drop(ledger);
+    session.close()?;
+    end(finished, folded, &dir)
+}
+
+/// One change set with its view.
+fn drive(
+    global: &Global,
+    session: &Session,
+    ledger: &RefCell<Ledger>,
+    (set, recovered): (&ChangeSet, &[EventKind]),
+    secrets: &SecretStore,
+    stop: &Stop,
+    printer: &mut Printer,
+) -> Finished {
     let finished = {
-        let secrets = SecretStore::new(secrets);
         let mut view = View::new(printer, set, session.is_sandbox());
-        view.recovered(&recovered);
+        view.recovered(recovered);
         let observer: RefCell<&mut dyn crate::engine::Observer> = RefCell::new(&mut view);
         let engine = Engine {
             cloud: &session.cloud,
             clock: Arc::clone(&session.clock),
-            ledger: &ledger,
+            ledger,
             observer: &observer,
-            secrets: &secrets,
-            stop,
+            secrets,
+            stop: stop.clone(),
             by: session.who(),
             tick: session.tick(),
         };
@@ -109,10 +206,7 @@ pub fn execute(
         view.finish(set, &finished, global.ledger.as_deref());
         finished
     };
-    let folded = if finished.ledger_error.is_none() { ledger.borrow_mut().fold() } else { Ok(()) };
-    drop(ledger);
-    session.close()?;
-    end(finished, folded, &dir)
+    finished
 }
 
 fn end(finished: Finished, folded: Result<(), crate::ledger::LedgerError>, dir: &Path) -> Verdict {

@@ -133,15 +133,13 @@ impl Session {
         if self.is_sandbox() {
             return "rehearsal".into();
         }
-        let user = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
-        format!("{user}@{}, pid {}", hostname(), std::process::id())
+        who()
     }
 
     /// What a lock file says about this process.
     #[must_use]
     pub fn holder(&self, verb: &str) -> String {
-        let since = crate::clock::rfc3339(SystemClock.now());
-        format!("`migrate {verb}` (pid {} on {}, since {since})", std::process::id(), hostname())
+        holder(verb)
     }
 
     /// Folds the sandbox's world into one file.
@@ -158,6 +156,18 @@ impl Session {
             ))
         })
     }
+}
+
+/// The person at the keyboard.
+pub(super) fn who() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "unknown".into());
+    format!("{user}@{}, pid {}", hostname(), std::process::id())
+}
+
+/// This process, for the next one that finds the lock taken.
+pub(super) fn holder(verb: &str) -> String {
+    let since = crate::clock::rfc3339(SystemClock.now());
+    format!("`migrate {verb}` (pid {} on {}, since {since})", std::process::id(), hostname())
 }
 
 fn drive<F: Future>(driver: &Driver, future: F) -> F::Output {

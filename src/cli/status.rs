@@ -43,7 +43,7 @@ fn state(stage: Stage) -> &'static str {
     }
 }
 
-fn meaning(verb: Verb) -> &'static str {
+pub(super) fn meaning(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "it may exist; the next run looks for it and adopts it",
         Verb::Configure | Verb::Update => "it may have been made; the next run repeats it",

@@ -7,12 +7,13 @@ use super::{
     args::{Global, UpCommand},
     confirm,
     exit::Code,
-    plan, prepare, runs,
+    plan, prepare, refresh, runs,
     session::{Session, one},
 };
 use crate::{
+    engine::lessons,
     error::{Class, Diagnostic},
-    ledger::{Entry, Snapshot},
+    ledger::Snapshot,
     planner::{self, ChangeSet, unpermitted},
     ui::Printer,
 };
@@ -20,7 +21,7 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict {
     if args.dry_run {
-        return plan::preview(global, &args.plan, args.change_set.as_deref(), printer);
+        return plan::preview(global, &args.plan, args.change_set.as_deref(), args.refresh, printer);
     }
     let loaded = prepare::load(global, &args.plan)?;
     let session = Session::open(global, prepare::region(&loaded))?;
@@ -38,6 +39,14 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
     prepare::check_binding(ledger.borrow().snapshot(), &session, names, &dir)?;
     let recovered = runs::settle(&session, &ledger, &dir)?;
+    if args.refresh {
+        let lessons = {
+            let ledger = ledger.borrow();
+            lessons(ledger.snapshot(), &refresh::look(&session, ledger.snapshot()))
+        };
+        // What the world holds is a fact, whatever is decided about the plan.
+        runs::append(&mut ledger.borrow_mut(), lessons, &dir)?;
+    }
     let set = match saved {
         Some(set) => {
             still_true(&set, ledger.borrow().snapshot(), &session, &planner::digest(graph))?;
@@ -57,23 +66,14 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
             )?;
         }
     }
-    if ledger.borrow().snapshot().binding.is_none() {
-        let binding = prepare::binding(graph, &session);
-        let bound = Entry::Bound {
-            migration: binding.migration,
-            environment: binding.environment,
-            account: binding.account,
-            region: binding.region,
-            realm: binding.realm,
-        };
-        ledger.borrow_mut().append(bound).map_err(|error| prepare::ledger_error(&error, &dir))?;
-    }
+    let bound = runs::bound(&ledger.borrow(), graph, &session);
+    runs::append(&mut ledger.borrow_mut(), bound, &dir)?;
     let secrets = prepared.graph.secrets.clone();
     runs::execute(
         global,
         session,
         runs::Opened { dir, ledger },
-        runs::Job { set: &set, secrets, recovered },
+        runs::Job { set: &set, secrets, recovered, rollback: args.rollback_on_failure },
         printer,
     )
 }

@@ -7,6 +7,7 @@
 mod call;
 mod critical;
 mod event;
+mod evidence;
 mod limit;
 mod outputs;
 mod recover;
@@ -20,6 +21,7 @@ mod wait;
 
 pub use critical::{CriticalPath, Leg};
 pub use event::{Event, EventKind, Observer, Outcome};
+pub use evidence::{Evidence, evidence};
 pub use limit::Limits;
 pub use recover::{RecoverError, recover};
 pub use refresh::{Drift, Finding, Seen, drift, lessons, refresh};

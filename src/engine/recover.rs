@@ -91,7 +91,7 @@ pub async fn recover(
 }
 
 /// Looks for the object an intent may have made.
-async fn look(
+pub(super) async fn look(
     cloud: &Cloud,
     clock: &Arc<dyn Clock>,
     intent: &Open,

@@ -134,8 +134,7 @@ async fn look(
             Err(error) => error,
         };
         failed += 1;
-        let patient =
-            error.is_throttle() && clock.now().duration_since(began).unwrap_or_default() < PATIENCE;
+        let patient = error.is_throttle() && clock.now().duration_since(began).unwrap_or_default() < PATIENCE;
         if judge_read(&error) == Judged::Final || (failed >= STRIKES && !patient) {
             return Finding::Unreadable(error);
         }
@@ -233,7 +232,8 @@ mod tests {
             "MasterUsername": "{{resolve:secretsmanager:x:SecretString:username}}", "Tags": [],
             "BackupRetentionPeriod": 7,
         });
-        let live = json!({"DBInstanceClass": "db.r5.xlarge", "MasterUsername": "app", "BackupRetentionPeriod": 7});
+        let live =
+            json!({"DBInstanceClass": "db.r5.xlarge", "MasterUsername": "app", "BackupRetentionPeriod": 7});
         let found = drift(ty, &recorded, &live);
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].property, "DBInstanceClass");

@@ -1,5 +1,6 @@
 //! The local JSON record of a migration: snapshot, write-ahead journal, lock.
 
+mod audit;
 mod entry;
 mod history;
 mod journal;
@@ -11,6 +12,7 @@ pub mod store;
 
 use std::io;
 
+pub use audit::audit;
 pub use entry::{Declared, Entry, Line, Resolution, Verb};
 pub use history::{ChangeRecord, RunRecord};
 pub use journal::{Draft, Intend, Ledger, new_lineage};

@@ -358,6 +358,20 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Folds entries in without writing them anywhere: what planning would see if they were written. The serial
+    /// stays, so that a change set made from it is still tied to the ledger as it is.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn learn(&mut self, entries: Vec<Entry>) -> Result<(), LedgerError> {
+        let serial = self.seq;
+        for entry in entries {
+            self.apply(Line { seq: self.seq + 1, at: String::new(), entry })?;
+        }
+        self.seq = serial;
+        Ok(())
+    }
+
     /// The generation a new object of that address would have.
     #[must_use]
     pub fn next_generation(&self, address: &Address) -> u32 {

@@ -324,12 +324,9 @@ impl<'i, 'a> Decisions<'i, 'a> {
             "a new object is needed, but the old one holds its name and cannot be deleted while {} uses it",
             user.1.address
         );
-        Some(
-            Diagnostic::error("M3006", Class::Plan, message)
-                .at(&node.address)
-                .span(node.span.clone())
-                .help("give the resource another name; then the new object comes first and its users change over"),
-        )
+        Some(Diagnostic::error("M3006", Class::Plan, message).at(&node.address).span(node.span.clone()).help(
+            "give the resource another name; then the new object comes first and its users change over",
+        ))
     }
 
     /// Whether the old object stands in the new one's way, or a producer's old object waits for this one's.

@@ -260,4 +260,3 @@ fn strip(value: &mut Json, path: &[&str]) {
         _ => {}
     }
 }
-

@@ -110,7 +110,10 @@ impl Ran {
     /// # Panics
     /// If the run was killed.
     pub fn outcome(&self) -> Outcome {
-        self.finished.as_ref().unwrap_or_else(|| panic!("the run was killed or broke off: {:?}", self.broke_off)).outcome
+        self.finished
+            .as_ref()
+            .unwrap_or_else(|| panic!("the run was killed or broke off: {:?}", self.broke_off))
+            .outcome
     }
 
     /// Asserts that the run was complete, and says why not.
@@ -119,7 +122,8 @@ impl Ran {
     /// If it was not.
     #[track_caller]
     pub fn complete(self) -> Self {
-        let finished = self.finished.as_ref().unwrap_or_else(|| panic!("killed or broke off: {:?}", self.broke_off));
+        let finished =
+            self.finished.as_ref().unwrap_or_else(|| panic!("killed or broke off: {:?}", self.broke_off));
         assert_eq!(
             finished.outcome,
             Outcome::Complete,
@@ -166,7 +170,8 @@ struct Places {
 impl Places {
     fn remember(&mut self, at: &str, world: &World, store: MemoryStore) -> bool {
         // Two states are the same when the next process cannot tell them apart.
-        let state = serde_json::to_string(world).expect("a world") + &store.durable() + &store.snapshot_text();
+        let state =
+            serde_json::to_string(world).expect("a world") + &store.durable() + &store.snapshot_text();
         if state == self.last {
             return false;
         }
@@ -464,7 +469,10 @@ impl Rehearsal {
             snapshot.objects().all(|(_, o)| o.stage == migrate::ledger::Stage::Ready),
             "{context}: unfinished objects"
         );
-        assert!(snapshot.resources.values().all(|r| r.superseded.is_empty()), "{context}: superseded objects");
+        assert!(
+            snapshot.resources.values().all(|r| r.superseded.is_empty()),
+            "{context}: superseded objects"
+        );
     }
 
     /// Objects of the world by table, without what AWS keeps by itself and what merely lingers.

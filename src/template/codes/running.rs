@@ -18,6 +18,16 @@ pub(super) static COMMAND_LINE: &[Code] = &[
         "an unknown output",
         "--only takes the name of one output of the last run, as stack.Name if several stacks have one of that name.",
     ),
+    Code::error(
+        "M0008",
+        "an address the ledger does not hold",
+        "`forget` and `ledger resolve` work on what the ledger holds; `migrate status` lists it.",
+    ),
+    Code::error(
+        "M0009",
+        "an address the plan does not hold",
+        "`import` takes a resource of the plan, written stack/LogicalId; `migrate graph` draws all of them.",
+    ),
     Code::error("M0006", "an unknown code", "`migrate explain` without a code lists all of them."),
     Code::error("M0007", "an unknown resource type", "`migrate types` without a name lists all of them."),
 ];
@@ -43,6 +53,11 @@ pub(super) static GRAPH: &[Code] = &[
         "M3005",
         "a replacement that would collide",
         "The change needs a new object, but the old one must stay and holds the name or the place.",
+    ),
+    Code::error(
+        "M3006",
+        "a replacement that its users hold up",
+        "The change needs a new object of the same name, AWS refuses to delete the old one while others use it, and those others stay. CloudFormation refuses custom names for the same reason.",
     ),
 ];
 
@@ -91,6 +106,11 @@ pub(super) static RUN: &[Code] = &[
         "A ledger belongs to one migration and one environment for all its life.",
     ),
     Code::error(
+        "M4107",
+        "the ledger was changed by something else",
+        "Every entry carries a checksum. A disk's defect or an editor changed bytes that are still readable JSON. If the change was meant, `migrate ledger verify --accept-edits` seals the ledger again; otherwise restore a backup.",
+    ),
+    Code::error(
         "M5001",
         "nobody to ask",
         "Without a terminal nothing is confirmed. `--yes` confirms; losing data needs --allow-data-loss besides.",
@@ -100,6 +120,21 @@ pub(super) static RUN: &[Code] = &[
         "M5003",
         "data would be lost",
         "The step deletes or replaces something that holds data. Each such resource needs --allow-data-loss with its address, or the address typed in full.",
+    ),
+    Code::error(
+        "M5006",
+        "an import that would give an object two names",
+        "The resource has an object already, or the object is another resource of the same ledger.",
+    ),
+    Code::error(
+        "M5007",
+        "an import whose references are not known",
+        "What the resource refers to must be in the ledger first, so that the object can be compared with the plan.",
+    ),
+    Code::error(
+        "M5008",
+        "an import of something that is not there or not usable",
+        "The physical id is what `Ref` of the type means to CloudFormation. The object must exist and be ready.",
     ),
     Code::error(
         "M5101",

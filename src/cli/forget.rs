@@ -1,0 +1,83 @@
+//! `migrate forget`: lets a resource go without touching it. Makes no call.
+
+use super::{
+    Verdict,
+    args::{ForgetCommand, Global},
+    confirm,
+    exit::Code,
+    prepare, runs,
+    session::one,
+};
+use crate::{
+    error::{Class, Diagnostic},
+    graph::Address,
+    ledger::{Entry, Resolution, Snapshot},
+    resources::Attributes,
+    template::suggest,
+    ui::Printer,
+};
+
+/// Runs the verb.
+pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verdict {
+    let dir = prepare::find_ledger(global, &args.whose)?;
+    let snapshot = prepare::existing(&dir)?;
+    let address = &args.address;
+    known(&snapshot, address)?;
+    let users: Vec<&Address> = snapshot
+        .objects()
+        .filter(|(other, object)| *other != address && object.declared.depends_on.contains(address))
+        .map(|(other, _)| other)
+        .collect();
+    for (_, object) in snapshot.objects().filter(|(other, _)| *other == address) {
+        printer.talk(&format!(
+            "{address} ({}, {}) will be forgotten: it stays in the account, and nothing here will ever change or \
+             delete it again.\n",
+            object.declared.kind, object.physical_id
+        ));
+    }
+    if !users.is_empty() {
+        let list: Vec<String> = users.iter().map(ToString::to_string).collect();
+        printer.talk(&format!("Used by {}: they keep using it.\n", list.join(", ")));
+    }
+    if !args.yes {
+        confirm::ask(
+            printer,
+            &format!("Type {address} to confirm: "),
+            address.as_str(),
+            "migrate forget ADDRESS --yes",
+        )?;
+    }
+    let ledger = runs::open_alone(global, &dir, "forget")?;
+    let mut ledger = ledger.borrow_mut();
+    let mut entries = vec![runs::begun(&ledger, "forget", 1)];
+    for open in ledger.snapshot().open.values().filter(|open| open.address == *address) {
+        let by = Resolution::Operator("forgotten".into());
+        entries.push(Entry::Resolved { op: open.op, by, attributes: Attributes::new(), shared: false });
+    }
+    for (_, object) in ledger.snapshot().objects().filter(|(other, _)| *other == address) {
+        let kept = Some("forgotten by an operator".to_owned());
+        entries.push(Entry::Gone { address: address.clone(), generation: object.generation, kept });
+    }
+    runs::write(&mut ledger, entries, &dir)?;
+    printer.out(&format!("{address} is forgotten.\n"));
+    Ok(Code::Success)
+}
+
+/// Refuses an address the ledger does not hold.
+///
+/// # Errors
+/// With the nearest address it holds.
+pub fn known(snapshot: &Snapshot, address: &Address) -> Result<(), Vec<Diagnostic>> {
+    let opens = snapshot.open.values().map(|open| &open.address);
+    let all: Vec<&Address> = snapshot.objects().map(|(address, _)| address).chain(opens).collect();
+    if all.contains(&address) {
+        return Ok(());
+    }
+    let near = suggest::suggest(address.as_str(), all.iter().map(|a| a.as_str()));
+    let diagnostic =
+        Diagnostic::error("M0008", Class::Usage, format!("the ledger holds no resource `{address}`"));
+    Err(one(match near {
+        Some(near) => diagnostic.help(format!("did you mean {near}? `migrate status` lists all")),
+        None => diagnostic.help("`migrate status` lists what it holds"),
+    }))
+}

@@ -1,0 +1,188 @@
+//! `migrate import`: takes an existing object into the ledger as a resource of the plan.
+
+use serde_json::Value as Json;
+
+use super::{
+    Verdict,
+    args::{Global, ImportCommand},
+    confirm,
+    exit::Code,
+    prepare, runs,
+    session::{Session, access, one},
+};
+use crate::{
+    aws::Owner,
+    engine::drift,
+    error::{Class, Diagnostic},
+    graph::{Address, Node, Reference, Unknown},
+    ledger::{Declared, Entry, Intend, Ledger, Resolution, Verb},
+    resources::{AnyType, Attributes, Cx, Goal, PhysicalId, Probe, registry},
+    template::suggest,
+    ui::Printer,
+};
+
+/// Runs the verb. Nothing in the account is changed; the next `up` brings the object to the plan.
+pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verdict {
+    let loaded = prepare::load(global, &args.plan)?;
+    let session = Session::open(global, prepare::region(&loaded))?;
+    printer.banner(session.is_sandbox());
+    let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
+    let graph = &prepared.graph;
+    let address = &args.address;
+    let Some(node) = graph.node(address) else {
+        let near = suggest::suggest(address.as_str(), graph.nodes.iter().map(|n| n.address.as_str()));
+        let wrong = Diagnostic::error("M0009", Class::Usage, format!("the plan has no resource `{address}`"));
+        let help = near.map_or_else(|| "`migrate graph` shows all".into(), |n| format!("did you mean {n}?"));
+        return Err(one(wrong.help(help)));
+    };
+    let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    let ledger = runs::open(&session, &dir, "import", || session.lineage())?;
+    let region = graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default();
+    let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
+    prepare::check_binding(ledger.borrow().snapshot(), &session, names, &dir)?;
+    runs::settle(&session, &ledger, &dir)?;
+    let mut ledger = ledger.borrow_mut();
+    free(&ledger, address, &args.physical_id, node)?;
+    let ty = registry::find(&node.kind).ok_or_else(|| {
+        one(Diagnostic::error("M3003", Class::Plan, format!("resource type {} is not supported", node.kind)))
+    })?;
+    let desired = resolved(&ledger, node)?;
+    let at = prepared_index(graph, address);
+    let mut depends_on: Vec<Address> = prepared.links.of(at).iter().map(|edge| edge.to.clone()).collect();
+    depends_on.sort_unstable();
+    depends_on.dedup();
+    let (live, attributes) = look(&session, global, &ledger, ty, node, &args.physical_id, &desired)?;
+    // What differs from the plan is recorded as it is, so that the next `up` changes it.
+    let mut properties = desired.clone();
+    let different = drift(ty, &desired, &live);
+    for item in &different {
+        properties[item.property.as_str()] = item.live.clone();
+    }
+    printer.talk(&format!(
+        "{address} will be {} ({}). From then on it belongs to this plan: `up` changes it, `destroy` deletes it.\n",
+        args.physical_id, node.kind
+    ));
+    for item in &different {
+        printer.talk(&format!("  differs from the plan: {}\n", item.property));
+    }
+    if !args.yes {
+        confirm::ask(printer, "Import it? Type yes: ", "yes", "migrate import ADDRESS ID --yes")?;
+    }
+    let mut entries = runs::bound(&ledger, graph, &session);
+    entries.push(runs::begun(&ledger, "import", 1));
+    runs::append(&mut ledger, entries, &dir)?;
+    let generation = ledger.snapshot().next_generation(address);
+    let declared = Declared {
+        kind: node.kind.clone(),
+        region: node.region.clone(),
+        properties,
+        deletion_policy: node.deletion_policy,
+        update_replace_policy: node.update_replace_policy,
+        metadata: node.metadata.clone(),
+        depends_on,
+    };
+    let intend = Intend {
+        verb: Verb::Create,
+        address: address.clone(),
+        generation,
+        physical_id: None,
+        declared: Some(Box::new(declared)),
+        shared: false,
+    };
+    let draft = ledger.intend(intend).map_err(|error| prepare::ledger_error(&error, &dir))?;
+    drop(draft);
+    let op = ledger.snapshot().last_op;
+    let by = Resolution::Adopted(args.physical_id.clone());
+    let entries = vec![
+        Entry::Resolved { op, by, attributes: attributes.clone(), shared: false },
+        Entry::Ready { address: address.clone(), generation, attributes },
+    ];
+    runs::write(&mut ledger, entries, &dir)?;
+    drop(ledger);
+    session.close()?;
+    printer.out(&format!("{address} is {} now. Next: migrate plan\n", args.physical_id));
+    Ok(Code::Success)
+}
+
+fn prepared_index(graph: &crate::graph::Graph, address: &Address) -> usize {
+    graph.index.get(address).copied().unwrap_or_default()
+}
+
+/// Refuses an address that has an object, and an object that another address has.
+fn free(ledger: &Ledger, address: &Address, id: &PhysicalId, node: &Node) -> Result<(), Vec<Diagnostic>> {
+    if let Some(object) = ledger.snapshot().current(address) {
+        let message = format!("{address} is {} already", object.physical_id);
+        return Err(one(Diagnostic::error("M5006", Class::Refused, message)
+            .at(address)
+            .help(format!("`migrate forget {address}` first, if that object is not the right one"))));
+    }
+    let owner = ledger.snapshot().objects().find(|(_, object)| {
+        object.physical_id == *id
+            && object.declared.kind == node.kind
+            && object.declared.region == node.region
+    });
+    match owner {
+        None => Ok(()),
+        Some((other, _)) => {
+            let message = format!("{id} is {other} already");
+            Err(one(Diagnostic::error("M5006", Class::Refused, message).at(address)))
+        }
+    }
+}
+
+/// The planned properties with every reference answered from the ledger.
+fn resolved(ledger: &Ledger, node: &Node) -> Result<Json, Vec<Diagnostic>> {
+    let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
+    node.properties.resolve(&lookup).map_err(|unknown| {
+        let (message, help) = match unknown {
+            Unknown::Reference(r) => (
+                format!("it refers to {r}, which the ledger does not hold"),
+                format!("import {} first, or create it with `migrate up`", r.address),
+            ),
+            Unknown::Invalid(why) => (why, "correct the template".to_owned()),
+        };
+        one(Diagnostic::error("M5007", Class::Refused, message).at(&node.address).help(help))
+    })
+}
+
+fn look(
+    session: &Session,
+    global: &Global,
+    ledger: &Ledger,
+    ty: &'static dyn AnyType,
+    node: &Node,
+    id: &PhysicalId,
+    desired: &Json,
+) -> Result<(Json, Attributes), Vec<Diagnostic>> {
+    let sdk = session.cloud.sdk(&node.region);
+    let owner = Owner {
+        migration: String::new(),
+        lineage: ledger.snapshot().lineage.clone(),
+        generation: ledger.snapshot().next_generation(&node.address),
+    };
+    let cx = Cx {
+        sdk: &sdk,
+        region: &node.region,
+        account: &session.cloud.account,
+        partition: &session.cloud.partition,
+        owner: &owner,
+        address: &node.address,
+        empty_on_delete: false,
+        snapshot: None,
+    };
+    let found = session.block_on(async {
+        let live = ty.read(&cx, id, desired).await?;
+        Ok((live, ty.probe(&cx, id, desired, Goal::Ready).await?))
+    });
+    let refuse = |message: String| {
+        one(Diagnostic::error("M5008", Class::Refused, message)
+            .at(&node.address)
+            .help("the id is what `Ref` of this type means to CloudFormation; see `migrate types TYPE`"))
+    };
+    match found.map_err(|error| one(access(&error, global)))? {
+        (None, _) => Err(refuse(format!("there is no {} `{id}` in {}", node.kind, node.region))),
+        (Some(_), Probe::Pending(status)) => Err(refuse(format!("`{id}` is not ready: {status}"))),
+        (Some(_), Probe::Failed(why)) => Err(refuse(format!("`{id}` has failed: {why}"))),
+        (Some(live), Probe::Reached(attributes)) => Ok((live, attributes)),
+    }
+}

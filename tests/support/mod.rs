@@ -13,7 +13,7 @@ use migrate::{
     aws::{Cloud, Realm},
     clock::{Clock, VirtualClock, from_millis},
     engine::{Engine, Event, Finished, Observer, Outcome, SecretStore, Stop, recover},
-    graph::{self, Graph, Links, Secrets},
+    graph::{self, Graph, Links},
     ledger::{Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
@@ -39,6 +39,7 @@ pub fn write(path: &Path, text: &str) {
 pub struct Rehearsal {
     plan: PathBuf,
     set: Vec<String>,
+    warned: bool,
     /// The account's state between runs.
     pub world: World,
     /// The ledger's bytes between runs.
@@ -147,6 +148,7 @@ impl Rehearsal {
         Self {
             plan: plan.to_owned(),
             set: Vec::new(),
+            warned: false,
             world: World::new(7, EPOCH_MS),
             store: MemoryStore::default(),
         }
@@ -157,6 +159,7 @@ impl Rehearsal {
         Self {
             plan: self.plan.clone(),
             set: self.set.clone(),
+            warned: self.warned,
             world: crash.world.clone(),
             store: crash.store.clone(),
         }
@@ -165,6 +168,12 @@ impl Rehearsal {
     /// Another plan for the same ledger.
     pub fn with_plan(mut self, plan: &Path) -> Self {
         self.plan = plan.to_owned();
+        self
+    }
+
+    /// The plan may be one with warnings.
+    pub fn with_warnings(mut self) -> Self {
+        self.warned = true;
         self
     }
 
@@ -178,7 +187,7 @@ impl Rehearsal {
         let loaded = template::load(&self.plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
         let (graph, warnings) =
             template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));
-        assert!(warnings.is_empty(), "{warnings:#?}");
+        assert!(self.warned || warnings.is_empty(), "{warnings:#?}");
         let links = graph::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
         (graph, links)
     }
@@ -265,7 +274,7 @@ impl Rehearsal {
                     Verb::Destroy => planner::teardown(&snapshot, &cloud.account, &registry::find),
                 };
                 change_set = Some(set.clone());
-                let secrets = SecretStore::new(Secrets::default());
+                let secrets = SecretStore::new(graph.secrets.clone());
                 let observer: RefCell<&mut dyn Observer> = RefCell::new(&mut events);
                 let engine = Engine {
                     cloud: &cloud,

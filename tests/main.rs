@@ -1,5 +1,6 @@
 //! One integration binary; each module is a family of scenarios.
 
+mod assembly;
 mod crash;
 mod faults;
 mod lifecycle;

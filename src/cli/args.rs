@@ -9,8 +9,8 @@ use crate::{graph::Address, resources::PhysicalId};
 
 /// Plans, runs and tears down AWS migrations through direct, crash-safe API calls.
 ///
-/// A PLAN is a folder with a migration.yaml, one CloudFormation template file, or the current folder if it
-/// has a migration.yaml.
+/// A PLAN is a folder with a migration.yaml, one CloudFormation template file, a CDK cloud assembly (cdk.out),
+/// or the current folder if it has a migration.yaml.
 #[derive(Debug, Parser)]
 #[command(name = "migrate", version, after_long_help = exit::help(), disable_help_subcommand = true)]
 pub struct Cli {
@@ -71,7 +71,7 @@ pub struct Global {
 /// Which plan, with which values.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// Folder with a migration.yaml, or a template file
+    /// Folder with a migration.yaml, a template file, or a cdk.out folder
     #[arg(default_value = ".")]
     pub plan: PathBuf,
     /// Environment of the manifest
@@ -83,6 +83,9 @@ pub struct PlanArgs {
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Only this stack and what it depends on; repeatable, `*` stands for any text
+    #[arg(long = "stack", value_name = "NAME")]
+    pub stacks: Vec<String>,
 }
 
 /// The verbs.

@@ -54,7 +54,7 @@ fn compute(
     printer: &mut Printer,
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
     let loaded = prepare::load(global, args)?;
-    let session = Session::open(global, prepare::region(&loaded))?;
+    let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
     printer.banner(session.is_sandbox());
     let prepared = prepare::online(global, args, &loaded, &session, printer)?;
     let graph = &prepared.graph;

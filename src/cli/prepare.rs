@@ -35,6 +35,7 @@ pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>>
         region: global.region.clone(),
         fallback_region: fallback_region(global),
         set: args.set.clone(),
+        stacks: args.stacks.clone(),
     };
     template::load(&args.plan, &options)
 }
@@ -67,7 +68,6 @@ pub fn evaluate(
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let (graph, mut warnings) = template::evaluate(loaded, environment)?;
     let links = graph::link(&graph, &registry::find)?;
-    warnings.splice(0..0, loaded.warnings.iter().cloned());
     if deny_warnings && !warnings.is_empty() {
         for warning in &mut warnings {
             warning.severity = Severity::Error;
@@ -89,6 +89,9 @@ pub fn online(
     session: &Session,
     printer: &mut Printer,
 ) -> Result<Prepared, Vec<Diagnostic>> {
+    if let Some(account) = loaded.assembly.account.as_deref().filter(|a| *a != session.cloud.account) {
+        return Err(one(other_account(account, session)));
+    }
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
@@ -100,6 +103,22 @@ pub fn online(
         ..Environment::default()
     };
     evaluate(loaded, &environment, args.deny_warnings, printer)
+}
+
+/// A cloud assembly that was synthesised for an account is for that account only.
+fn other_account(wanted: &str, session: &Session) -> Diagnostic {
+    let here = &session.cloud.account;
+    let help = if session.is_sandbox() {
+        format!(
+            "the sandbox's world is account {here}; a new one takes the plan's: choose one with --sandbox-dir DIR"
+        )
+    } else {
+        format!(
+            "use credentials of account {wanted} (--profile NAME), or synthesise the app for account {here}"
+        )
+    };
+    let message = format!("the plan is for account {wanted}, but the credentials are for {here}");
+    Diagnostic::error("M6104", Class::Access, message).help(help)
 }
 
 /// The ledger's folder.
@@ -122,6 +141,7 @@ pub fn find_ledger(global: &Global, whose: &Whose) -> Result<PathBuf, Vec<Diagno
         environment: whose.environment.clone(),
         set: Vec::new(),
         deny_warnings: false,
+        stacks: Vec::new(),
     };
     match load(global, &args) {
         Ok(loaded) => Ok(ledger_dir(global, &loaded.migration, &loaded.environment)),

@@ -53,14 +53,41 @@ impl Session {
     /// # Errors
     /// No credentials, no network, or a sandbox that is in use or damaged.
     pub fn open(global: &Global, region: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
-        let mut session = if global.sandbox { Self::sandbox(global)? } else { Self::aws(global, region)? };
+        Self::open_for(global, region, None)
+    }
+
+    /// The same for a plan that belongs to an account: a new sandbox becomes that account.
+    ///
+    /// # Errors
+    /// As [`Self::open`]. Whether the account is the right one is not judged here.
+    pub fn open_for(
+        global: &Global,
+        region: Option<&str>,
+        account: Option<&str>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let mut session =
+            if global.sandbox { Self::sandbox(global, account)? } else { Self::aws(global, region)? };
         let Self { cloud, driver, clock, .. } = &mut session;
         drive(driver, cloud.identify(clock.as_ref())).map_err(|error| one(access(&error, global)))?;
         Ok(session)
     }
 
-    fn sandbox(global: &Global) -> Result<Self, Vec<Diagnostic>> {
-        let (home, world) = Home::open(&global.sandbox_dir, global.seed, SANDBOX_EPOCH_MS).map_err(one)?;
+    fn sandbox(global: &Global, account: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
+        let (home, mut world) =
+            Home::open(&global.sandbox_dir, global.seed, SANDBOX_EPOCH_MS).map_err(one)?;
+        // Every call moves the world's clock: at its beginning nobody has seen the account's number yet.
+        if let Some(account) = account.filter(|account| *account != world.account)
+            && world.now() == SANDBOX_EPOCH_MS
+        {
+            account.clone_into(&mut world.account);
+            home.fold(&world).map_err(|error| {
+                one(Diagnostic::error(
+                    "M4004",
+                    Class::Ledger,
+                    format!("cannot keep the sandbox's world: {error}"),
+                ))
+            })?;
+        }
         let clock = VirtualClock::starting_at(from_millis(world.now()));
         // The SDK's own jitter; the same on every rehearsal.
         fastrand::seed(world.seed);

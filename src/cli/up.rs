@@ -24,7 +24,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         return plan::preview(global, &args.plan, args.change_set.as_deref(), args.refresh, printer);
     }
     let loaded = prepare::load(global, &args.plan)?;
-    let session = Session::open(global, prepare::region(&loaded))?;
+    let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
     printer.banner(session.is_sandbox());
     let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
     let graph = &prepared.graph;

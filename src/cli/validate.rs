@@ -18,7 +18,11 @@ use crate::{
 /// Checks the plan's files without an account.
 pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdict {
     let loaded = prepare::load(global, &args.plan)?;
-    let prepared = prepare::evaluate(&loaded, &Environment::offline(), args.plan.deny_warnings, printer)?;
+    let mut environment = Environment::offline();
+    if let Some(account) = &loaded.assembly.account {
+        environment.account.clone_from(account);
+    }
+    let prepared = prepare::evaluate(&loaded, &environment, args.plan.deny_warnings, printer)?;
     let (stacks, resources) = (prepared.graph.stacks.len(), prepared.graph.nodes.len());
     if printer.is_json() {
         printer.json(&json!({"format": 1, "valid": true, "stacks": stacks, "resources": resources}));

@@ -54,14 +54,17 @@ pub struct SecretStore {
 }
 
 const OPEN: &str = "{{resolve:";
+const ASSET: &str = "{{resolve:asset:";
 
 impl SecretStore {
-    /// `parameters` answers `{{resolve:parameter:...}}`.
+    /// `parameters` answers `{{resolve:parameter:...}}` and `{{resolve:asset:...}}`, the code of functions.
     #[must_use]
     pub fn new(parameters: Secrets) -> Self {
         let redactor = Redactor::default();
-        for value in parameters.0.values() {
-            redactor.learn(value);
+        for (reference, value) in &parameters.0 {
+            if !reference.starts_with(ASSET) {
+                redactor.learn(value);
+            }
         }
         Self { parameters, cache: RefCell::default(), redactor }
     }
@@ -89,11 +92,8 @@ impl SecretStore {
         let inner = reference.trim_start_matches(OPEN).trim_end_matches("}}");
         let (kind, rest) = inner.split_once(':').unwrap_or((inner, ""));
         let value = match kind {
-            "parameter" => self.parameters.0.get(reference).cloned().ok_or_else(|| {
-                OpError::not_sent(
-                    "resolve",
-                    format!("the parameter behind {reference} has no value in this run"),
-                )
+            "parameter" | "asset" => self.parameters.0.get(reference).cloned().ok_or_else(|| {
+                OpError::not_sent("resolve", format!("what {reference} stands for is not known in this run"))
             })?,
             "secretsmanager" => self.secret(cloud, region, reference, rest).await?,
             "ssm" | "ssm-secure" => self.parameter(cloud, region, rest, kind == "ssm-secure").await?,
@@ -104,7 +104,7 @@ impl SecretStore {
                 ));
             }
         };
-        if kind != "ssm" {
+        if !matches!(kind, "ssm" | "asset") {
             self.redactor.learn(&value);
         }
         Ok(value)

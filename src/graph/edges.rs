@@ -5,6 +5,7 @@ use std::{collections::HashSet, fmt::Write as _};
 use super::{
     Edge, Graph, Needs, Node, Reference, Value, Why, cycles,
     implicit::{self, Candidate},
+    stacks,
 };
 use crate::{
     error::{Class, Diagnostic},
@@ -103,7 +104,8 @@ pub fn link(graph: &Graph, types: Lookup<'_>) -> Result<Links, Vec<Diagnostic>> 
             .map(|knot| cycle(graph, &edges, &cycles::shortest_cycle(&needs, knot)))
             .collect());
     }
-    let candidates = implicit::candidates(graph, &edges);
+    let mut candidates = implicit::candidates(graph, &edges);
+    candidates.extend(stacks::candidates(graph, &edges));
     let notes = accept(graph, &mut edges, &mut needs, candidates);
     let order = cycles::order(&needs, |node| node).unwrap_or_default();
     Ok(Links { edges, order, notes })

@@ -5,6 +5,7 @@ pub mod cycles;
 mod edges;
 mod implicit;
 mod node;
+mod stacks;
 #[cfg(test)]
 pub mod testing;
 mod value;

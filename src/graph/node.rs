@@ -131,6 +131,10 @@ pub struct Graph {
     pub index: HashMap<Address, usize>,
     /// Values of `NoEcho` parameters by the text that stands for them; in memory only.
     pub secrets: Secrets,
+    /// A stack, and one that has to be complete before it though no reference may say so.
+    pub stacks_after: Vec<(String, String)>,
+    /// What reviews must say of the plan itself.
+    pub notes: Vec<String>,
 }
 
 impl Graph {

@@ -54,7 +54,8 @@ impl PlanInput<'_> {
 pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
     let decisions = Decisions::make(input)?;
     let (graph, snapshot) = (input.graph, input.snapshot);
-    let mut notes = input.links.notes().to_vec();
+    let mut notes = graph.notes.clone();
+    notes.extend(input.links.notes().iter().cloned());
     notes.extend(open_intents(snapshot));
     let mut book = Book::new(input, &decisions);
     book.making();

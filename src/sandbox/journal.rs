@@ -88,7 +88,10 @@ impl Home {
     }
 
     /// Writes a snapshot and starts an empty file of changes.
-    fn fold(&self, world: &World) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the files cannot be written.
+    pub fn fold(&self, world: &World) -> io::Result<()> {
         let snapshot = Snapshot { format: FORMAT, seq: self.seq, world: world.clone() };
         let text = serde_json::to_vec(&snapshot)?;
         let temporary = self.dir.join("world.json.new");

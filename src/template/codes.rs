@@ -4,6 +4,7 @@
 //! registered in [`crate::lint`] and are part of the catalogue by that. Codes are never reused for something
 //! else.
 
+mod assemblies;
 mod documents;
 mod files;
 mod language;
@@ -98,6 +99,7 @@ static FAMILIES: &[(&str, &[Code])] = &[
     ("Command line", running::COMMAND_LINE),
     ("Files and manifest", files::CODES),
     ("Template language", language::CODES),
+    ("Cloud assemblies", assemblies::CODES),
     ("Properties", schema::CODES),
     ("Documents inside properties", documents::CODES),
     ("Resource graph", running::GRAPH),

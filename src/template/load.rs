@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
+    assembly,
     manifest::{Manifest, Settings, Text},
-    options::{Given, Loaded, Options, StackSource},
+    options::{Assembly, Given, Loaded, Options, StackSource},
     problems::Problems,
     suggest::hint,
     syntax::{self, Tree},
@@ -17,17 +18,18 @@ use crate::error::{Class, Diagnostic, Span};
 
 const MANIFESTS: &[&str] = &["migration.yaml", "migration.yml", "migration.json"];
 
-/// Reads a plan: a folder with a `migration.yaml`, such a file, or a single template.
+/// Reads a plan: a folder with a `migration.yaml`, such a file, a single template, or a CDK cloud assembly.
 ///
 /// # Errors
 /// Everything that is wrong with manifest, command line or the templates' syntax.
 pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
     let file = if path.is_dir() {
-        MANIFESTS.iter().map(|name| path.join(name)).find(|file| file.is_file()).ok_or_else(|| {
-            let message = format!("{} holds no migration.yaml", path.display());
+        let manifest = MANIFESTS.iter().map(|name| path.join(name)).find(|file| file.is_file());
+        manifest.or_else(|| assembly::manifest_of(path)).ok_or_else(|| {
+            let message = format!("{} holds no migration.yaml and is no cloud assembly", path.display());
             vec![
                 Diagnostic::error("M1001", Class::Plan, message)
-                    .help("name a folder with a migration.yaml, or a template file"),
+                    .help("name a folder with a migration.yaml, a template file, or a cdk.out folder"),
             ]
         })?
     } else {
@@ -35,7 +37,9 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
     };
     let tree = syntax::read(&file)?;
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
-    let (loaded, problems) = if named || (tree.get("stacks").is_some() && tree.get("Resources").is_none()) {
+    let (loaded, problems) = if assembly::is_assembly(&file, &tree) {
+        assembly::load(&file, &tree, options)
+    } else if named || (tree.get("stacks").is_some() && tree.get("Resources").is_none()) {
         from_manifest(&file, &tree, options)
     } else {
         from_template(&file, tree, options)
@@ -68,6 +72,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         environment: options.environment.clone().unwrap_or_else(|| "default".to_owned()),
         stacks: vec![stack],
         warnings: Vec::new(),
+        assembly: Assembly::default(),
     };
     (loaded, problems)
 }
@@ -166,8 +171,14 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         }
         None => folder_name(folder),
     };
-    let loaded =
-        Loaded { migration, description: manifest.description, environment, stacks, warnings: Vec::new() };
+    let loaded = Loaded {
+        migration,
+        description: manifest.description,
+        environment,
+        stacks,
+        warnings: Vec::new(),
+        assembly: Assembly::default(),
+    };
     (loaded, problems)
 }
 
@@ -231,13 +242,13 @@ impl Expand<'_> {
 }
 
 /// One `--set`.
-struct Set {
+pub(super) struct Set {
     stack: Option<String>,
     key: String,
     value: String,
 }
 
-fn sets(options: &Options, problems: &mut Problems) -> Vec<Set> {
+pub(super) fn sets(options: &Options, problems: &mut Problems) -> Vec<Set> {
     let mut out = Vec::new();
     for text in &options.set {
         let Some((key, value)) = text.split_once('=') else {
@@ -261,7 +272,12 @@ fn sets(options: &Options, problems: &mut Problems) -> Vec<Set> {
 }
 
 /// Puts command line values over everything else; those for one stack over those for all.
-fn apply_sets(sets: &[Set], stacks: &mut [StackSource], plan: &BTreeSet<String>, problems: &mut Problems) {
+pub(super) fn apply_sets(
+    sets: &[Set],
+    stacks: &mut [StackSource],
+    plan: &BTreeSet<String>,
+    problems: &mut Problems,
+) {
     for set in sets.iter().filter(|s| s.stack.is_none()).chain(sets.iter().filter(|s| s.stack.is_some())) {
         let fail = |problems: &mut Problems, message: String, help: Option<String>| {
             problems.add(Diagnostic::error("M1013", Class::Usage, message)).maybe_help(help);
@@ -315,12 +331,17 @@ fn apply_sets(sets: &[Set], stacks: &mut [StackSource], plan: &BTreeSet<String>,
 }
 
 /// The parameters a template declares.
-fn declared(template: &Tree) -> BTreeSet<&str> {
+pub(super) fn declared(template: &Tree) -> BTreeSet<&str> {
     let parameters = template.get("Parameters").and_then(Tree::as_map).unwrap_or_default();
     parameters.iter().map(|entry| entry.key.as_str()).collect()
 }
 
-fn region_ok(region: Option<&str>, span: Option<&Span>, stack: &str, problems: &mut Problems) -> String {
+pub(super) fn region_ok(
+    region: Option<&str>,
+    span: Option<&Span>,
+    stack: &str,
+    problems: &mut Problems,
+) -> String {
     let Some(region) = region else {
         problems
             .error("M1015", span, format!("stack `{stack}` has no region"))
@@ -339,7 +360,7 @@ fn region_ok(region: Option<&str>, span: Option<&Span>, stack: &str, problems: &
     region.to_owned()
 }
 
-fn name_ok(what: &str, name: &str, span: Option<&Span>, problems: &mut Problems) {
+pub(super) fn name_ok(what: &str, name: &str, span: Option<&Span>, problems: &mut Problems) {
     let ok = name.len() <= 128
         && name.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || (b == b'_' && what != "stack"));
@@ -358,7 +379,7 @@ fn stem(file: &Path) -> String {
     if name.is_empty() { "plan".to_owned() } else { name.to_owned() }
 }
 
-fn folder_name(folder: &Path) -> String {
+pub(super) fn folder_name(folder: &Path) -> String {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let full = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     // A folder has no extension, but its name may hold dots.

@@ -1,5 +1,6 @@
 //! The plan language: manifest, templates in YAML or JSON, and their evaluation to a resource graph.
 
+mod assembly;
 pub mod codes;
 mod evaluate;
 pub(crate) mod item;
@@ -12,4 +13,4 @@ pub mod syntax;
 
 pub use evaluate::{Environment, evaluate, zone_regions};
 pub use load::load;
-pub use options::{Given, Loaded, Options, StackSource};
+pub use options::{Assembly, Given, Loaded, Options, StackSource};

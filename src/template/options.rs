@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use super::syntax::Tree;
-use crate::error::{Diagnostic, Span};
+use crate::{
+    error::{Diagnostic, Span},
+    graph::Secrets,
+};
 
 /// What the command line says about a plan.
 #[derive(Clone, Default)]
@@ -16,6 +19,8 @@ pub struct Options {
     pub fallback_region: Option<String>,
     /// Each `--set Key=Value` or `--set stack.Key=Value`, as typed.
     pub set: Vec<String>,
+    /// Each `--stack NAME`: only these and what they depend on. Empty: all.
+    pub stacks: Vec<String>,
 }
 
 impl fmt::Debug for Options {
@@ -26,6 +31,7 @@ impl fmt::Debug for Options {
             .field("region", &self.region)
             .field("fallback_region", &self.fallback_region)
             .field("set", &format_args!("{} values", self.set.len()))
+            .field("stacks", &self.stacks)
             .finish()
     }
 }
@@ -45,6 +51,21 @@ pub struct Loaded {
     pub stacks: Vec<StackSource>,
     /// Findings that do not stop the command.
     pub warnings: Vec<Diagnostic>,
+    /// What only a cloud assembly says.
+    pub assembly: Assembly,
+}
+
+/// What only a cloud assembly says of a plan; empty for plans of other sources.
+#[derive(Debug, Clone, Default)]
+pub struct Assembly {
+    /// The account its stacks are for; `None` if any will do.
+    pub account: Option<String>,
+    /// A stack, and one that has to be complete before it. References between the two say more, if there are any.
+    pub after: Vec<(String, String)>,
+    /// What is done otherwise than the CDK would do it, for reviews.
+    pub notes: Vec<String>,
+    /// Code to send, by the text that stands for it.
+    pub code: Secrets,
 }
 
 /// One stack before evaluation.

@@ -6,7 +6,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -17,7 +17,7 @@ use migrate::{
     engine::{
         Engine, Event, Finding, Finished, Observer, Outcome, SecretStore, Seen, Stop, recover, refresh,
     },
-    graph::{self, Graph, Links, Secrets},
+    graph::{self, Graph, Links},
     ledger::{Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
@@ -81,7 +81,8 @@ pub fn in_parallel<T: Sync>(items: &[T], act: impl Fn(usize, &T) + Sync) {
 pub struct Rehearsal {
     plan: PathBuf,
     /// Evaluated once: the plan's files do not change under a rehearsal.
-    evaluated: Arc<(Graph, Links)>,
+    evaluated: Arc<OnceLock<(Graph, Links)>>,
+    warned: bool,
     /// The account's state between runs.
     pub world: World,
     /// The ledger's bytes between runs.
@@ -272,7 +273,8 @@ impl Rehearsal {
     pub fn new(plan: &Path) -> Self {
         Self {
             plan: plan.to_owned(),
-            evaluated: Arc::new(evaluated(plan)),
+            evaluated: Arc::default(),
+            warned: false,
             world: World::new(7, EPOCH_MS),
             store: MemoryStore::default(),
         }
@@ -297,13 +299,19 @@ impl Rehearsal {
     /// Another plan for the same ledger.
     pub fn with_plan(mut self, plan: &Path) -> Self {
         self.plan = plan.to_owned();
-        self.evaluated = Arc::new(evaluated(plan));
+        self.evaluated = Arc::default();
+        self
+    }
+
+    /// The plan may be one with warnings.
+    pub fn with_warnings(mut self) -> Self {
+        self.warned = true;
         self
     }
 
     /// The plan, evaluated for the sandbox's account.
     pub fn graph(&self) -> &(Graph, Links) {
-        &self.evaluated
+        self.evaluated.get_or_init(|| evaluated(&self.plan, self.warned))
     }
 
     /// Runs `up`.
@@ -369,7 +377,7 @@ impl Rehearsal {
         };
         let mut cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));
         let mut events: Vec<Event> = Vec::new();
-        let (graph, links) = &*self.evaluated;
+        let (graph, links) = self.graph();
         let mut change_set = None;
         let ledger = Ledger::on(store, Arc::clone(&shared), || "0123456789abcdef".into()).map(RefCell::new);
         let finished = clock.block_on_until(
@@ -400,7 +408,7 @@ impl Rehearsal {
                     Verb::Destroy => planner::teardown(&snapshot, &cloud.account, &registry::find),
                 };
                 change_set = Some(set.clone());
-                let secrets = SecretStore::new(Secrets::default());
+                let secrets = SecretStore::new(graph.secrets.clone());
                 let observer: RefCell<&mut dyn Observer> = RefCell::new(&mut events);
                 let engine = Engine {
                     cloud: &cloud,
@@ -486,12 +494,12 @@ impl Rehearsal {
 }
 
 /// The plan, evaluated for the sandbox's account.
-fn evaluated(plan: &Path) -> (Graph, Links) {
+fn evaluated(plan: &Path, warned: bool) -> (Graph, Links) {
     let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
     let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
     let (graph, warnings) =
         template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));
-    assert!(warnings.is_empty(), "{warnings:#?}");
+    assert!(warned || warnings.is_empty(), "{warnings:#?}");
     let links = graph::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
     (graph, links)
 }

@@ -170,6 +170,11 @@ pub(super) static RUN: &[Code] = &[
     Code::error("M6102", "the ledger is of another account", "Its ids mean nothing in this one."),
     Code::error("M6103", "the ledger is of another region", "A migration does not move between regions."),
     Code::error(
+        "M6104",
+        "the plan is for another account",
+        "A cloud assembly that was synthesised for an account can be run in that account only. A new sandbox takes the plan's account.",
+    ),
+    Code::error(
         "M7001",
         "an interrupted call's effect is unknown",
         "A run died between a call and its answer, and looking for the object failed. Nothing is repeated blindly.",

@@ -79,6 +79,9 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
         here.warn_unused();
     }
     graph.secrets = Secrets(std::mem::take(&mut plan.secrets));
+    graph.secrets.0.extend(loaded.assembly.code.0.clone());
+    graph.stacks_after.clone_from(&loaded.assembly.after);
+    graph.notes.clone_from(&loaded.assembly.notes);
     let warnings = plan.problems.into_inner().finish()?;
     if poisoned {
         let message = "a value could not be evaluated and nothing says why; this is a defect";

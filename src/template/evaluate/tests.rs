@@ -6,7 +6,7 @@ use super::{Environment, evaluate, zone_regions};
 use crate::{
     error::{Diagnostic, Severity},
     graph::{Address, Graph, Value},
-    template::{Given, Loaded, StackSource, syntax},
+    template::{Assembly, Given, Loaded, StackSource, syntax},
 };
 
 fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &str)]) -> StackSource {
@@ -31,6 +31,7 @@ fn plan(stacks: Vec<StackSource>) -> Loaded {
         environment: "default".into(),
         stacks,
         warnings: Vec::new(),
+        assembly: Assembly::default(),
     }
 }
 

@@ -23,7 +23,7 @@ pub enum DynamicReference {
         /// A version id.
         version: Option<String>,
     },
-    /// What `migrate` itself puts in the place of a `NoEcho` parameter.
+    /// What `migrate` itself puts in the place of a `NoEcho` parameter or of code.
     NoEcho,
 }
 
@@ -98,7 +98,7 @@ fn one(body: &str) -> Result<DynamicReference, String> {
             }
             Ok(DynamicReference::Secret { id, key: part(1), stage, version })
         }
-        "parameter" => Ok(DynamicReference::NoEcho),
+        "parameter" | "asset" => Ok(DynamicReference::NoEcho),
         other => {
             Err(format!("`{other}` is no service of dynamic references: ssm, ssm-secure or secretsmanager"))
         }

@@ -1,0 +1,266 @@
+//! `manifest.json`: the artifacts of an assembly and of the assemblies inside it.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    error::Span,
+    template::{
+        problems::Problems,
+        syntax::{self, Entry, Tree},
+    },
+};
+
+/// Assemblies inside assemblies; an app has stages, and stages may have some.
+const MAX_DEPTH: usize = 8;
+
+/// One stack as the manifest has it.
+#[derive(Debug)]
+pub(super) struct StackArtifact {
+    /// The artifact's id, unique within its assembly.
+    pub id: String,
+    /// The folder of its assembly.
+    pub folder: PathBuf,
+    /// The stack's name.
+    pub name: String,
+    /// How the CDK shows it: `Stage/Stack`.
+    pub display: String,
+    /// `aws://account/region`.
+    pub environment: String,
+    /// The template's file.
+    pub template: String,
+    /// Where the artifact begins.
+    pub span: Span,
+    /// Parameter values.
+    pub parameters: Vec<(String, String, Span)>,
+    /// Tags for all resources of the stack.
+    pub tags: Vec<(String, String)>,
+    /// The SSM parameter that holds the bootstrap stack's version.
+    pub bootstrap: Option<String>,
+    /// Whether CloudFormation would protect it from being deleted.
+    pub protected: bool,
+    /// Whether CloudFormation would tell topics about its events.
+    pub notified: bool,
+    /// Positions, in the list of all stacks, of those it depends on.
+    pub after: Vec<usize>,
+    /// Asset manifests' files.
+    pub assets: Vec<String>,
+    /// Ids of what it depends on, within its assembly.
+    needs: Vec<String>,
+    /// What constructs have said.
+    said: Option<Tree>,
+    /// The file in which they have said more.
+    said_in: Option<String>,
+}
+
+/// What an artifact id leads to.
+enum Target {
+    /// A stack, or all stacks of an assembly inside.
+    Stacks(Vec<usize>),
+    /// An asset manifest's file.
+    Assets(String),
+    /// Something that is of no concern here.
+    Other,
+}
+
+/// All stacks of an assembly, those of inner assemblies included.
+pub(super) fn stacks(manifest: &Path, tree: &Tree, problems: &mut Problems) -> Vec<StackArtifact> {
+    let mut all = Vec::new();
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    assembly(folder, tree, &[], 0, &mut all, problems);
+    all
+}
+
+/// Reads one assembly; returns the positions of its stacks, inner ones included.
+fn assembly(
+    folder: &Path,
+    tree: &Tree,
+    outside: &[usize],
+    depth: usize,
+    all: &mut Vec<StackArtifact>,
+    problems: &mut Problems,
+) -> Vec<usize> {
+    if tree.get("version").and_then(Tree::as_text).is_none() {
+        problems.error("M1901", Some(&tree.span), "the manifest of the cloud assembly has no `version`");
+    }
+    if let Some(missing) = tree.get("missing").filter(|m| m.as_list().is_some_and(|list| !list.is_empty())) {
+        let keys: Vec<&str> =
+            missing.as_list().unwrap_or_default().iter().filter_map(|m| m.get("key")?.as_text()).collect();
+        problems
+            .error(
+                "M1902",
+                Some(&missing.span),
+                format!("the assembly lacks what was to be looked up: {}", keys.join(", ")),
+            )
+            .help("run `cdk synth` with credentials, so that cdk.context.json holds the values");
+    }
+    let Some(artifacts) = tree.get("artifacts").and_then(Tree::as_map) else {
+        problems.error("M1901", Some(&tree.span), "the manifest of the cloud assembly has no `artifacts`");
+        return Vec::new();
+    };
+    let mut targets: Vec<(&str, Target)> = Vec::new();
+    let mut own: Vec<usize> = Vec::new();
+    // Assemblies inside come after the stacks, so that what they depend on is known.
+    let inner = |entry: &&Entry| kind(&entry.value) == "cdk:cloud-assembly";
+    for entry in artifacts.iter().filter(|entry| !inner(entry)) {
+        let target = match kind(&entry.value) {
+            "aws:cloudformation:stack" => match stack(folder, entry, problems) {
+                Some(stack) => {
+                    all.push(stack);
+                    own.push(all.len() - 1);
+                    Target::Stacks(vec![all.len() - 1])
+                }
+                None => Target::Other,
+            },
+            "cdk:asset-manifest" => {
+                property(&entry.value, "file").map_or(Target::Other, |f| Target::Assets(f.to_owned()))
+            }
+            _ => Target::Other,
+        };
+        targets.push((&entry.key, target));
+    }
+    let mut members = own.clone();
+    for entry in artifacts.iter().filter(inner) {
+        let stacks = nested(folder, entry, (&targets, outside), depth, all, problems);
+        members.extend(&stacks);
+        targets.push((&entry.key, Target::Stacks(stacks)));
+    }
+    for at in own {
+        let mut after = outside.to_vec();
+        for need in std::mem::take(&mut all[at].needs) {
+            match targets.iter().find(|(id, _)| *id == need).map(|(_, target)| target) {
+                Some(Target::Stacks(stacks)) => after.extend(stacks),
+                Some(Target::Assets(file)) => all[at].assets.push(file.clone()),
+                Some(Target::Other) => {}
+                None => {
+                    let message =
+                        format!("`{}` depends on `{need}`, which the assembly does not have", all[at].id);
+                    problems.error("M1901", Some(&all[at].span), message);
+                }
+            }
+        }
+        after.sort_unstable();
+        after.dedup();
+        all[at].after = after;
+    }
+    members
+}
+
+/// Reads an assembly inside another one: a stage.
+fn nested(
+    folder: &Path,
+    entry: &Entry,
+    (targets, outside): (&[(&str, Target)], &[usize]),
+    depth: usize,
+    all: &mut Vec<StackArtifact>,
+    problems: &mut Problems,
+) -> Vec<usize> {
+    let Some(directory) = property(&entry.value, "directoryName") else {
+        problems.error(
+            "M1901",
+            Some(&entry.key_span),
+            format!("the assembly `{}` has no `directoryName`", entry.key),
+        );
+        return Vec::new();
+    };
+    if depth >= MAX_DEPTH
+        || Path::new(directory).components().any(|c| !matches!(c, std::path::Component::Normal(_)))
+    {
+        let message = format!("the assembly `{}` is not in a folder below its parent", entry.key);
+        problems.error("M1901", Some(&entry.key_span), message);
+        return Vec::new();
+    }
+    let folder = folder.join(directory);
+    let mut outside = outside.to_vec();
+    for need in texts(entry.value.get("dependencies")) {
+        if let Some((_, Target::Stacks(stacks))) = targets.iter().find(|(id, _)| *id == need) {
+            outside.extend(stacks);
+        }
+    }
+    match syntax::read(&folder.join("manifest.json")) {
+        Ok(tree) => assembly(&folder, &tree, &outside, depth + 1, all, problems),
+        Err(errors) => {
+            problems.extend(errors);
+            Vec::new()
+        }
+    }
+}
+
+fn stack(folder: &Path, entry: &Entry, problems: &mut Problems) -> Option<StackArtifact> {
+    let tree = &entry.value;
+    let Some(template) = property(tree, "templateFile") else {
+        problems.error(
+            "M1901",
+            Some(&entry.key_span),
+            format!("the stack `{}` has no `templateFile`", entry.key),
+        );
+        return None;
+    };
+    let pairs = |name: &str| tree.get("properties")?.get(name)?.as_map();
+    let parameters = pairs("parameters").unwrap_or_default();
+    let tags = pairs("tags").unwrap_or_default();
+    let pair = |entry: &Entry| Some((entry.key.clone(), entry.value.as_text()?.to_owned()));
+    let flag = |name: &str| property(tree, name) == Some("true");
+    Some(StackArtifact {
+        id: entry.key.clone(),
+        folder: folder.to_owned(),
+        name: property(tree, "stackName").unwrap_or(&entry.key).to_owned(),
+        display: tree.get("displayName").and_then(Tree::as_text).unwrap_or(&entry.key).to_owned(),
+        environment: tree.get("environment").and_then(Tree::as_text).unwrap_or_default().to_owned(),
+        template: template.to_owned(),
+        span: entry.key_span.clone(),
+        parameters: parameters
+            .iter()
+            .filter_map(|entry| pair(entry).map(|(key, value)| (key, value, entry.value.span.clone())))
+            .collect(),
+        tags: tags.iter().filter_map(pair).collect(),
+        bootstrap: property(tree, "bootstrapStackVersionSsmParameter").map(str::to_owned),
+        protected: flag("terminationProtection"),
+        notified: tree
+            .get("properties")
+            .and_then(|p| p.get("notificationArns")?.as_list())
+            .is_some_and(|list| !list.is_empty()),
+        after: Vec::new(),
+        assets: Vec::new(),
+        needs: texts(tree.get("dependencies")),
+        said: tree.get("metadata").cloned(),
+        said_in: tree.get("additionalMetadataFile").and_then(Tree::as_text).map(str::to_owned),
+    })
+}
+
+/// What constructs have said: the CDK stops at errors, and so does this.
+pub(super) fn findings(artifact: &StackArtifact, problems: &mut Problems) {
+    let more = artifact.said_in.as_ref().and_then(|file| match syntax::read(&artifact.folder.join(file)) {
+        Ok(tree) => Some(tree),
+        Err(errors) => {
+            problems.extend(errors);
+            None
+        }
+    });
+    for tree in artifact.said.iter().chain(&more) {
+        for construct in tree.as_map().unwrap_or_default() {
+            for said in construct.value.as_list().unwrap_or_default() {
+                let data = said.get("data").and_then(Tree::as_text).unwrap_or_default();
+                let message = format!("{}: {data}", construct.key.trim_start_matches('/'));
+                match said.get("type").and_then(Tree::as_text) {
+                    Some("aws:cdk:error") => drop(problems.error("M1902", Some(&said.span), message)),
+                    // The construct is the place; the line of the generated file would say nothing.
+                    Some("aws:cdk:warning") => drop(problems.warning("M1907", None, message)),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+fn kind(artifact: &Tree) -> &str {
+    artifact.get("type").and_then(Tree::as_text).unwrap_or_default()
+}
+
+fn property<'t>(artifact: &'t Tree, name: &str) -> Option<&'t str> {
+    artifact.get("properties")?.get(name)?.as_text()
+}
+
+fn texts(list: Option<&Tree>) -> Vec<String> {
+    let items = list.and_then(Tree::as_list).unwrap_or_default();
+    items.iter().filter_map(|item| item.as_text().map(str::to_owned)).collect()
+}

@@ -1,0 +1,180 @@
+//! From an assembly's folder to a plan.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    artifact::{self, StackArtifact},
+    assets::Assets,
+    environment,
+    rewrite::{self, Collected},
+    select,
+};
+use crate::{
+    error::Diagnostic,
+    template::{
+        load::{apply_sets, declared, folder_name, name_ok, region_ok, sets},
+        options::{Assembly, Given, Loaded, Options, StackSource},
+        problems::Problems,
+        suggest::hint,
+        syntax::{self, Tree},
+    },
+};
+
+/// An assembly's manifest.
+const MANIFEST: &str = "manifest.json";
+
+/// The manifest of the assembly in a folder, if it is one.
+pub(in crate::template) fn manifest_of(folder: &Path) -> Option<PathBuf> {
+    let manifest = folder.join(MANIFEST);
+    (folder.join("cdk.out").is_file() && manifest.is_file()).then_some(manifest)
+}
+
+/// Whether a file that was read is an assembly's manifest.
+pub(in crate::template) fn is_assembly(file: &Path, tree: &Tree) -> bool {
+    file.file_name().is_some_and(|name| name == MANIFEST)
+        && tree.get("artifacts").is_some()
+        && tree.get("Resources").is_none()
+}
+
+/// Takes an assembly as a plan. Its name is the folder's, or that of the folder around a `cdk.out`.
+pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options) -> (Loaded, Problems) {
+    let mut problems = Problems::default();
+    let artifacts = artifact::stacks(manifest, tree, &mut problems);
+    let chosen = select::chosen(&artifacts, &options.stacks, &mut problems);
+    if artifacts.is_empty() {
+        problems.error("M1901", Some(&tree.span), "the cloud assembly has no stacks");
+    }
+    let mut collected = Collected::default();
+    let mut accounts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut stacks: Vec<StackSource> = Vec::new();
+    for at in &chosen {
+        let artifact = &artifacts[*at];
+        if let Some(account) = environment::parse(&artifact.environment).and_then(|e| e.account) {
+            accounts.entry(account).or_default().push(&artifact.name);
+        }
+        if let Some(twin) = stacks.iter().find(|stack| stack.name == artifact.name) {
+            let message = format!("two stacks are named `{}`", twin.name);
+            problems.error("M1903", Some(&artifact.span), message).help(format!(
+                "choose one by its place in the app, as in --stack {}, with a --ledger of its own",
+                artifact.display
+            ));
+            continue;
+        }
+        stacks.extend(stack(artifact, options, &mut collected, &mut problems));
+    }
+    if accounts.len() > 1 {
+        let words: Vec<String> =
+            accounts.iter().map(|(account, stacks)| format!("{account} ({})", stacks.join(", "))).collect();
+        problems
+            .error(
+                "M1904",
+                Some(&tree.span),
+                format!("the stacks belong to several accounts: {}", words.join("; ")),
+            )
+            .help("choose those of one account with --stack NAME; each account has a ledger of its own");
+    }
+    if let Some(environment) = &options.environment {
+        name_ok("environment", environment, None, &mut problems);
+    }
+    apply_sets(&sets(options, &mut problems), &mut stacks, &BTreeSet::new(), &mut problems);
+    let after = chosen.iter().flat_map(|at| {
+        let needed = artifacts[*at].after.iter().filter(|needed| chosen.contains(needed));
+        needed.map(|needed| (artifacts[*at].name.clone(), artifacts[*needed].name.clone()))
+    });
+    let folder = manifest.parent().unwrap_or(Path::new(""));
+    let assembly = Assembly {
+        account: accounts.into_keys().next(),
+        after: after.collect(),
+        notes: collected.notes,
+        code: collected.code,
+    };
+    let loaded = Loaded {
+        migration: name(folder),
+        description: None,
+        environment: options.environment.clone().unwrap_or_else(|| "default".to_owned()),
+        stacks,
+        warnings: Vec::new(),
+        assembly,
+    };
+    (loaded, problems)
+}
+
+fn stack(
+    artifact: &StackArtifact,
+    options: &Options,
+    collected: &mut Collected,
+    problems: &mut Problems,
+) -> Option<StackSource> {
+    let (name, span) = (&artifact.name, Some(&artifact.span));
+    name_ok("stack", name, span, problems);
+    artifact::findings(artifact, problems);
+    let Some(place) = environment::parse(&artifact.environment) else {
+        let message =
+            format!("`{}` is no environment; they look like aws://account/region", artifact.environment);
+        problems.error("M1901", span, message);
+        return None;
+    };
+    let fallback = || options.region.clone().or_else(|| options.fallback_region.clone());
+    let region = region_ok(place.region.or_else(fallback).as_deref(), span, name, problems);
+    let path = artifact.folder.join(&artifact.template);
+    let mut template = match syntax::read(&path) {
+        Ok(template) => template,
+        Err(errors) => {
+            problems.extend(errors.into_iter().map(|error| placed(error, artifact)).collect());
+            return None;
+        }
+    };
+    let assets = Assets::read(&artifact.folder, &artifact.assets, &artifact.template, problems);
+    rewrite::rewrite(name, &mut template, (&assets, artifact.bootstrap.as_deref()), collected, problems);
+    if artifact.protected {
+        collected.notes.push(format!(
+            "stack {name}: there is no termination protection without CloudFormation; `destroy` asks for the migration's name"
+        ));
+    }
+    if artifact.notified {
+        collected.notes.push(format!("stack {name}: nobody is notified of stack events, as there are none"));
+    }
+    let known = declared(&template);
+    let mut parameters = BTreeMap::new();
+    for (key, text, span) in &artifact.parameters {
+        if known.contains(key.as_str()) {
+            parameters.insert(key.clone(), Given { text: text.clone(), span: Some(span.clone()) });
+        } else {
+            let help = hint(key, "its parameters", known.iter().copied());
+            let message = format!("the template of stack `{name}` has no parameter `{key}`");
+            problems.error("M1013", Some(span), message).maybe_help(help);
+        }
+    }
+    Some(StackSource {
+        name: name.clone(),
+        region,
+        path,
+        template: Arc::new(template),
+        parameters,
+        tags: artifact.tags.iter().cloned().collect(),
+    })
+}
+
+/// A file that is not there is the manifest's mistake.
+fn placed(mut error: Diagnostic, artifact: &StackArtifact) -> Diagnostic {
+    if error.span.is_none() {
+        error.span = Some(artifact.span.clone());
+    }
+    error
+}
+
+fn name(folder: &Path) -> String {
+    let full = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    match full.parent() {
+        Some(parent)
+            if full.file_name().is_some_and(|name| name == "cdk.out") && parent.file_name().is_some() =>
+        {
+            folder_name(parent)
+        }
+        _ => folder_name(&full),
+    }
+}

@@ -99,6 +99,8 @@ pub struct Diagnostic {
     pub address: Option<Address>,
     /// The place in the plan's files.
     pub span: Option<Span>,
+    /// Other places that belong to it, each with a few words.
+    pub labels: Vec<(Span, String)>,
     /// The AWS request id of the answer behind it.
     pub request_id: Option<String>,
     /// What to do next: a command to type or a change to make.
@@ -116,6 +118,7 @@ impl Diagnostic {
             message: message.into(),
             address: None,
             span: None,
+            labels: Vec::new(),
             request_id: None,
             help: None,
         }
@@ -138,6 +141,13 @@ impl Diagnostic {
     #[must_use]
     pub fn span(mut self, span: Option<Span>) -> Self {
         self.span = span;
+        self
+    }
+
+    /// Names another place that belongs to it.
+    #[must_use]
+    pub fn label(mut self, span: Option<Span>, words: impl Into<String>) -> Self {
+        self.labels.extend(span.map(|span| (span, words.into())));
         self
     }
 

@@ -162,11 +162,15 @@ fn targets(graph: &Graph, edges: &[Edge]) -> Vec<usize> {
 
 fn cycle(graph: &Graph, edges: &[Vec<Edge>], path: &[usize]) -> Diagnostic {
     let mut ways = Vec::new();
+    let mut places = Vec::new();
     for pair in path.windows(2) {
-        let to = &graph.nodes[pair[1]].address;
-        let why =
-            edges[pair[0]].iter().find(|edge| edge.to == *to).map_or_else(String::new, |e| e.why.words(to));
-        ways.push(format!("{} ({why})", graph.nodes[pair[0]].address));
+        let (from, to) = (&graph.nodes[pair[0]], &graph.nodes[pair[1]].address);
+        let edge = edges[pair[0]].iter().find(|edge| edge.to == *to);
+        let why = edge.map_or_else(String::new, |edge| edge.why.words(to));
+        ways.push(format!("{} ({why})", from.address));
+        if let Some(span) = edge.and_then(|edge| from.places.edge(edge)) {
+            places.push((span.clone(), format!("{} waits for {to}", from.address)));
+        }
     }
     let first = &graph.nodes[path[0]];
     let message = if path.len() == 2 {
@@ -174,10 +178,18 @@ fn cycle(graph: &Graph, edges: &[Vec<Edge>], path: &[usize]) -> Diagnostic {
     } else {
         format!("resources wait for each other: {} -> {}", ways.join(" -> "), first.address)
     };
-    Diagnostic::error("M3001", Class::Plan, message)
+    let groups = path.iter().all(|at| graph.nodes[*at].kind == "AWS::EC2::SecurityGroup");
+    let help = if groups {
+        "move the rules of one of the groups into AWS::EC2::SecurityGroupIngress and Egress resources"
+    } else {
+        "take one of these references or DependsOn entries out"
+    };
+    let mut error = Diagnostic::error("M3001", Class::Plan, message)
         .at(&first.address)
         .span(first.span.clone())
-        .help("take one of these references or DependsOn entries out; rules of security groups that refer to each other belong into AWS::EC2::SecurityGroupIngress resources")
+        .help(help);
+    error.labels = places;
+    error
 }
 
 /// Adds the candidates that close no cycle; tells about the others.

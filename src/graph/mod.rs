@@ -12,5 +12,5 @@ mod value;
 
 pub use address::Address;
 pub use edges::{Links, Lookup, link};
-pub use node::{DeletionPolicy, Edge, Graph, Needs, Node, Output, Secrets, StackInfo, Why};
+pub use node::{DeletionPolicy, Edge, Graph, Needs, Node, Output, Places, Secrets, StackInfo, Why};
 pub use value::{Call, Reference, Unknown, Value, functions};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{Address, Value};
-use crate::error::Span;
+use crate::{error::Span, template::item::Item};
 
 /// What happens to the object when its resource leaves the plan or the plan is destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -80,6 +80,45 @@ pub struct Node {
     pub metadata: Json,
     /// Where the resource is declared.
     pub span: Option<Span>,
+    /// Where its parts are written.
+    pub places: Places,
+}
+
+/// Where the parts of a resource are written.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// The properties before they were fitted to their type: they still know their places.
+    pub(crate) properties: Option<Item>,
+    /// `Metadata`.
+    pub(crate) metadata: Option<Item>,
+    /// Each name in `DependsOn`.
+    pub(crate) depends_on: Vec<(Address, Span)>,
+}
+
+impl Places {
+    /// Where the key of the property `A.B.0` is written, or its nearest ancestor's.
+    #[must_use]
+    pub fn key(&self, property: &str) -> Option<&Span> {
+        self.properties.as_ref()?.place(property).map(|(span, _)| span)
+    }
+
+    /// Where the value of the property `A.B.0` is written, or its nearest ancestor's.
+    #[must_use]
+    pub fn value(&self, property: &str) -> Option<&Span> {
+        self.properties.as_ref()?.place(property).map(|(_, item)| &item.span)
+    }
+
+    /// Where an edge comes from.
+    #[must_use]
+    pub fn edge(&self, edge: &Edge) -> Option<&Span> {
+        match &edge.why {
+            Why::Reference { property, .. } => self.value(property),
+            Why::DependsOn => {
+                self.depends_on.iter().find(|(address, _)| *address == edge.to).map(|(_, span)| span)
+            }
+            Why::Implicit(_) => None,
+        }
+    }
 }
 
 impl Node {

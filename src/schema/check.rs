@@ -106,7 +106,7 @@ impl Known<'_> {
         // The type's own rules assume what the schema demands.
         if walk.found.is_empty() && !properties.is_poisoned() {
             for (property, message) in (self.check)(&stand_in(&value)) {
-                let span = span_of(properties, &property).unwrap_or_else(|| subject.id_span.clone());
+                let span = properties.place(&property).map_or(subject.id_span, |(span, _)| span).clone();
                 let message = if property.is_empty() { message } else { format!("{property}: {message}") };
                 walk.report(&span, ("M2017", message, None));
             }
@@ -129,28 +129,6 @@ fn stand_in(value: &Value) -> Json {
         }
         _ => value.known().unwrap_or(Json::Null),
     }
-}
-
-/// Where the property `A.B.0` or `A/B/0` is: its key, or its nearest ancestor's.
-fn span_of(properties: &Item, path: &str) -> Option<Span> {
-    let mut item = properties;
-    let mut span = None;
-    for part in path.split(['.', '/']) {
-        match &item.kind {
-            Kind::Map(_) => {
-                let Some(member) = item.get(part) else { break };
-                span = Some(member.key_span.clone());
-                item = &member.value;
-            }
-            Kind::List(items) => {
-                let Some(next) = part.parse::<usize>().ok().and_then(|at| items.get(at)) else { break };
-                span = Some(next.span.clone());
-                item = next;
-            }
-            _ => break,
-        }
-    }
-    span
 }
 
 /// A part of a property's path.

@@ -93,6 +93,29 @@ impl Item {
         }
     }
 
+    /// The property `A.B.0` (or `A/B/0`): where its key, or the item of a list, is written, and its value. Parts
+    /// that are not there are left out: the nearest ancestor answers.
+    pub(crate) fn place(&self, path: &str) -> Option<(&Span, &Item)> {
+        let mut found = None;
+        let mut item = self;
+        for part in path.split(['.', '/']) {
+            let (span, next) = match &item.kind {
+                Kind::Map(_) => match item.get(part) {
+                    Some(member) => (&member.key_span, &member.value),
+                    None => break,
+                },
+                Kind::List(items) => match part.parse::<usize>().ok().and_then(|at| items.get(at)) {
+                    Some(next) => (&next.span, next),
+                    None => break,
+                },
+                _ => break,
+            };
+            found = Some((span, next));
+            item = next;
+        }
+        found
+    }
+
     /// Whether anything inside failed to evaluate.
     pub(crate) fn is_poisoned(&self) -> bool {
         match &self.kind {

@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::error::{Diagnostic, Severity};
+use crate::error::{Diagnostic, Severity, Span};
 
 /// More than this many diagnostics are counted, not shown.
 const AT_MOST: usize = 100;
@@ -37,10 +37,22 @@ fn report(diagnostic: &Diagnostic) -> Vec<Group<'_>> {
         Some(span) => {
             let (start, end) = bounds(&span.source.text, span.start as usize, span.end as usize);
             let label = diagnostic.address.as_ref().map(|a| a.as_str());
-            let snippet = Snippet::source(span.source.text.as_str())
+            let mut snippet = Snippet::source(span.source.text.as_str())
                 .path(span.source.path.to_string_lossy().into_owned())
                 .annotation(AnnotationKind::Primary.span(start..end).label(label));
-            title.element(snippet)
+            let (here, elsewhere): (Vec<_>, Vec<_>) =
+                diagnostic.labels.iter().partition(|(other, _)| other.source == span.source);
+            for (other, words) in here {
+                let (start, end) = bounds(&other.source.text, other.start as usize, other.end as usize);
+                snippet = snippet.annotation(AnnotationKind::Context.span(start..end).label(words.as_str()));
+            }
+            elsewhere.into_iter().fold(title.element(snippet), |group, (other, words)| {
+                let (start, end) = bounds(&other.source.text, other.start as usize, other.end as usize);
+                let snippet = Snippet::source(other.source.text.as_str())
+                    .path(other.source.path.to_string_lossy().into_owned())
+                    .annotation(AnnotationKind::Context.span(start..end).label(words.as_str()));
+                group.element(snippet)
+            })
         }
         None => {
             let group = Group::with_title(title);
@@ -80,13 +92,19 @@ pub fn as_json(list: &[Diagnostic]) -> Json {
     let items: Vec<Json> = list
         .iter()
         .map(|d| {
-            let place = d.span.as_ref().map(|span| {
+            let place = |span: &Span| {
                 let (line, column) = span.line_column();
                 json!({"file": span.source.path.display().to_string(), "line": line, "column": column})
-            });
+            };
+            let labels: Vec<Json> = d
+                .labels
+                .iter()
+                .map(|(span, words)| json!({"place": place(span), "message": words}))
+                .collect();
+            let place = d.span.as_ref().map(place);
             json!({
                 "code": d.code, "severity": d.severity, "class": d.class, "message": d.message,
-                "address": d.address, "place": place, "request_id": d.request_id, "help": d.help,
+                "address": d.address, "place": place, "labels": labels, "request_id": d.request_id, "help": d.help,
             })
         })
         .collect();

@@ -12,8 +12,8 @@ use super::{
     tags,
 };
 use crate::{
-    error::{Class, Diagnostic},
-    graph::{Address, DeletionPolicy, Graph, Node, Output, Secrets, StackInfo, Value},
+    error::{Class, Diagnostic, Span},
+    graph::{Address, DeletionPolicy, Graph, Node, Output, Places, Secrets, StackInfo, Value},
     schema::check,
     template::{
         item::{Item, Kind},
@@ -117,11 +117,15 @@ fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
             let Some(name) = here.known_text(tree, "the name of an export") else { continue };
             let others = exports.entry(name.clone()).or_default();
             let region = |stack: usize| &plan.scopes[stack].source.region;
-            if let Some((other, _)) = others.iter().find(|(stack, _)| region(*stack) == &scope.source.region)
+            if let Some((other, other_at)) =
+                others.iter().find(|(stack, _)| region(*stack) == &scope.source.region)
             {
                 let message = format!("`{name}` is exported twice");
                 let help = format!("stack `{}` exports it too", plan.scopes[*other].source.name);
-                here.error("M1051", &tree.span, message, Some(help));
+                let first = plan.scopes[*other].outline.outputs[*other_at].export;
+                let error = Diagnostic::error("M1051", Class::Plan, message).span(Some(tree.span.clone()));
+                let error = error.label(first.map(|tree| tree.span.clone()), "first here").help(help);
+                plan.problems.borrow_mut().add(error);
             } else {
                 others.push((scope.index, at));
             }
@@ -144,8 +148,8 @@ impl<'p> Eval<'_, 'p> {
         if item.kind == Kind::Null {
             item.kind = Kind::Map(Vec::new());
         }
-        let metadata = resource.metadata.map_or(Json::Null, |tree| {
-            let item = here.eval(tree);
+        let metadata_item = resource.metadata.map(|tree| here.eval(tree));
+        let metadata = resource.metadata.zip(metadata_item.as_ref()).map_or(Json::Null, |(tree, item)| {
             if item.is_known() { item.to_value().known().unwrap_or(Json::Null) } else { tree.to_json() }
         });
         let Some(kind) = resource.kind else { return (None, true) };
@@ -159,20 +163,26 @@ impl<'p> Eval<'_, 'p> {
         let (properties, findings) = check::resource(&subject, address, &item, &kind_of);
         self.plan.problems.borrow_mut().extend(findings);
         let (deletion_policy, update_replace_policy) = here.policies(resource, &item);
-        let depends_on = resource.depends_on.iter().filter_map(|needed| {
-            let other = self.scope.outline.resource(needed.text)?;
-            // As in CloudFormation, a resource that is not made is not waited for.
-            self.exists(other).then(|| self.scope.address(needed.text).cloned()).flatten()
-        });
+        let depends_on: Vec<(Address, Span)> = resource
+            .depends_on
+            .iter()
+            .filter_map(|needed| {
+                let other = self.scope.outline.resource(needed.text)?;
+                // As in CloudFormation, a resource that is not made is not waited for.
+                let address = self.scope.address(needed.text).filter(|_| self.exists(other))?;
+                Some((address.clone(), needed.span.clone()))
+            })
+            .collect();
         let node = Node {
             kind: kind.text.to_owned(),
             region: source.region.clone(),
             properties,
-            depends_on: depends_on.collect(),
+            depends_on: depends_on.iter().map(|(address, _)| address.clone()).collect(),
             deletion_policy,
             update_replace_policy,
             metadata,
             span: Some(resource.id.span.clone()),
+            places: Places { properties: Some(item), metadata: metadata_item, depends_on },
             address: address.clone(),
         };
         (Some(node), whole)

@@ -129,7 +129,7 @@ impl Parser<'_> {
             if seen.is_new(&key, &entries) {
                 entries.push(Entry { key, key_span, value });
             } else {
-                self.duplicates.push(duplicate(&key, key_span));
+                self.duplicates.push(duplicate(&key, key_span, &entries));
             }
             if !self.comma(b'}', open)? {
                 return Ok(Node::Map(entries));
@@ -302,9 +302,11 @@ impl Parser<'_> {
 }
 
 /// A key that was there before.
-pub(super) fn duplicate(key: &str, span: Span) -> Diagnostic {
+pub(super) fn duplicate(key: &str, span: Span, entries: &[Entry]) -> Diagnostic {
+    let first = entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_span.clone());
     Diagnostic::error("M1004", Class::Plan, format!("the key `{key}` is there twice"))
         .span(Some(span))
+        .label(first, "first here")
         .help("remove one of the two; CloudFormation would silently use the last")
 }
 

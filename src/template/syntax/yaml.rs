@@ -283,7 +283,7 @@ impl Builder<'_> {
                     if seen.is_new(&name, entries) {
                         entries.push(Entry { key: name, key_span: span, value: tree });
                     } else {
-                        self.problems.push(duplicate(&name, span));
+                        self.problems.push(duplicate(&name, span, entries));
                     }
                 }
             },

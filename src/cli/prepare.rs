@@ -11,6 +11,7 @@ use crate::{
     error::{Class, Diagnostic, Severity},
     graph::{self, Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
+    lint,
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
     template::{self, Environment, Loaded, Options},
@@ -68,6 +69,10 @@ pub fn evaluate(
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let (graph, mut warnings) = template::evaluate(loaded, environment)?;
     let links = graph::link(&graph, &registry::find)?;
+    warnings.extend(lint::check(&loaded.stacks, &graph));
+    if warnings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(warnings);
+    }
     if deny_warnings && !warnings.is_empty() {
         for warning in &mut warnings {
             warning.severity = Severity::Error;

@@ -1,12 +1,51 @@
-//! Lints: what AWS accepts, or refuses only halfway through a run, and what should not be done.
+//! Lints: what AWS accepts though nobody should do it, and what it refuses only halfway through a run.
+//!
+//! A lint looks at the evaluated graph ([`view::View`]) and says only what it knows: a value that another
+//! resource decides is no finding. One file per family; [`LINTS`] lists them all, and the catalogue of codes,
+//! `migrate explain` and the tests derive from it.
+
+mod allow;
+mod dns;
+mod iam;
+mod network;
+mod report;
+mod run;
+mod secrets;
+mod storage;
+mod view;
+
+pub use run::check;
 
 use crate::template::codes::Code;
+use report::Report;
+use view::View;
 
 /// One lint.
 pub struct Lint {
     /// What it is called and what it says.
     pub code: Code,
+    check: fn(&View<'_>, &mut Report<'_>),
 }
 
 /// Every lint, sorted by code.
-pub static LINTS: &[&Lint] = &[];
+pub static LINTS: &[&Lint] = &[
+    &network::REFUSED_BLOCK,
+    &network::HOST_BITS,
+    &network::OVERLAPPING_SUBNETS,
+    &network::SUBNET_OUTSIDE_VPC,
+    &network::OVERLAPPING_PEERS,
+    &network::OPEN_DATABASE_PORT,
+    &network::NAT_WITHOUT_INTERNET,
+    &network::SINGLE_ZONE,
+    &secrets::PLAINTEXT,
+    &secrets::SHOWN_PARAMETER,
+    &secrets::DEFAULT_SECRET,
+    &iam::WILDCARD,
+    &iam::REGIONAL_PRINCIPAL,
+    &dns::PRIVATE_HEALTH_CHECK,
+    &dns::ZERO_WEIGHTS,
+    &storage::UNVERSIONED_REPLICATION,
+    &storage::PLAIN_HTTP,
+    &storage::PROTECTED_FROM_DESTROY,
+    &storage::UNSERVED_TARGET_GROUP,
+];

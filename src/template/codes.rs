@@ -8,6 +8,7 @@ mod assemblies;
 mod documents;
 mod files;
 mod language;
+mod lints;
 mod running;
 mod schema;
 
@@ -104,13 +105,16 @@ static FAMILIES: &[(&str, &[Code])] = &[
     ("Documents inside properties", documents::CODES),
     ("Resource graph", running::GRAPH),
     ("Ledger, account and run", running::RUN),
-    ("Lints", &[]),
+    ("Allowing lints", lints::CODES),
+    (LINTS, &[]),
 ];
+
+const LINTS: &str = "Lints";
 
 /// Every code, sorted, each with its family's title.
 pub fn families() -> impl Iterator<Item = (&'static str, Vec<&'static Code>)> {
     FAMILIES.iter().map(|(title, codes)| {
-        let lints = lint::LINTS.iter().map(|lint| &lint.code).filter(|_| codes.is_empty());
+        let lints = lint::LINTS.iter().map(|lint| &lint.code).filter(|_| *title == LINTS);
         (*title, codes.iter().chain(lints).collect())
     })
 }

@@ -1,0 +1,152 @@
+//! `Metadata: {Migrate: {Allow: [{Code, Reason}]}}`: what a resource, or a whole template, is allowed.
+
+use super::view::View;
+use crate::{
+    error::{Diagnostic, Severity, Span},
+    graph::Address,
+    template::{
+        codes::{self, Code},
+        item::{Item, Kind},
+        problems::Problems,
+        suggest::suggest,
+        syntax::{Node, Tree},
+    },
+};
+
+/// One permission.
+struct Permission {
+    /// The resource, or nothing for a whole template.
+    address: Option<Address>,
+    code: &'static str,
+    span: Span,
+    used: bool,
+}
+
+/// All permissions of a plan.
+pub(super) struct Allowed(Vec<Permission>);
+
+impl Allowed {
+    /// Reads them and reports what is wrong with them.
+    pub(super) fn read(view: &View<'_>, problems: &mut Problems) -> Self {
+        let mut allowed = Self(Vec::new());
+        for part in view.nodes() {
+            let Some(metadata) = &part.node.places.metadata else { continue };
+            allowed.list(Some(&part.node.address), metadata, problems);
+        }
+        let mut seen: Vec<&Span> = Vec::new();
+        for stack in view.stacks {
+            // Stacks of one template share what it says.
+            let Some(metadata) = stack.template.get("Metadata").filter(|tree| !seen.contains(&&tree.span))
+            else {
+                continue;
+            };
+            seen.push(&metadata.span);
+            allowed.list(None, &item(metadata), problems);
+        }
+        allowed
+    }
+
+    fn list(&mut self, address: Option<&Address>, metadata: &Item, problems: &mut Problems) {
+        let Some(list) = metadata.get("Migrate").and_then(|member| member.value.get("Allow")) else { return };
+        let mut wrong = |span: &Span, message: String, help: Option<String>| {
+            let diagnostic = Diagnostic::warning("M8001", crate::error::Class::Plan, message);
+            let mut diagnostic = diagnostic.span(Some(span.clone()));
+            diagnostic.address = address.cloned();
+            problems.add(diagnostic).maybe_help(help);
+        };
+        let Kind::List(items) = &list.value.kind else {
+            let form = "write [{Code: name, Reason: why}]".to_owned();
+            wrong(&list.value.span, "`Allow` must be a list".into(), Some(form));
+            return;
+        };
+        for entry in items {
+            let text = |key: &str| match entry.get(key).map(|member| &member.value.kind) {
+                Some(Kind::Scalar(scalar)) => Some(scalar.text.trim()).filter(|text| !text.is_empty()),
+                _ => None,
+            };
+            let Some(name) = text("Code") else {
+                wrong(&entry.span, "the permission does not say which lint it allows".into(), None);
+                continue;
+            };
+            let span = entry.get("Code").map_or(&entry.span, |member| &member.value.span);
+            let lints = || codes::all().filter(|code| code.name.is_some());
+            let Some(code) = codes::find(name).filter(|code| code.name.is_some()) else {
+                let known = lints().flat_map(|code| [Some(code.code), code.name]).flatten();
+                let help = suggest(name, known).map(|near| format!("did you mean `{near}`?"));
+                let help = help.or_else(|| Some("`migrate explain` lists all lints".into()));
+                wrong(span, format!("there is no lint `{name}`"), help);
+                continue;
+            };
+            if code.severity == Severity::Error {
+                let message = format!("`{name}` cannot be allowed: AWS refuses it");
+                wrong(span, message, Some("correct what it reports".into()));
+                continue;
+            }
+            if text("Reason").is_none() {
+                let help = "add `Reason`: why is this right here?".to_owned();
+                wrong(span, format!("`{name}` is allowed without a reason"), Some(help));
+                continue;
+            }
+            let (address, span) = (address.cloned(), span.clone());
+            self.0.push(Permission { address, code: code.code, span, used: false });
+        }
+    }
+
+    /// Whether a finding is allowed; the permission counts as used.
+    pub(super) fn permits(&mut self, code: &Code, finding: &Diagnostic) -> bool {
+        let mut permitted = false;
+        for permission in self.0.iter_mut().filter(|permission| permission.code == code.code) {
+            let fits = match &permission.address {
+                Some(address) => finding.address.as_ref() == Some(address),
+                // A template's permission is for what stands in no resource, its parameters.
+                None => {
+                    finding.address.is_none()
+                        && finding.span.as_ref().is_some_and(|span| span.source == permission.span.source)
+                }
+            };
+            permission.used |= fits;
+            permitted |= fits;
+        }
+        permitted
+    }
+
+    /// Warns of permissions that permit nothing.
+    pub(super) fn unused(self, problems: &mut Problems) {
+        let mut by_place: Vec<Permission> = Vec::new();
+        for permission in self.0 {
+            // One template in several stacks: used once is used.
+            match by_place.iter_mut().find(|other| other.span == permission.span) {
+                Some(other) => other.used |= permission.used,
+                None => by_place.push(permission),
+            }
+        }
+        for permission in by_place.iter().filter(|permission| !permission.used) {
+            let name = codes::find(permission.code).and_then(|code| code.name).unwrap_or(permission.code);
+            let message = format!("`{name}` is allowed, but there is nothing to allow");
+            let diagnostic = Diagnostic::warning("M8002", crate::error::Class::Plan, message);
+            let mut diagnostic = diagnostic.span(Some(permission.span.clone()));
+            diagnostic.address.clone_from(&permission.address);
+            problems.add(diagnostic).help("remove the permission");
+        }
+    }
+}
+
+/// A template's own metadata as an item; functions are not evaluated there.
+fn item(tree: &Tree) -> Item {
+    let kind = match &tree.value {
+        Node::Null => Kind::Null,
+        Node::Scalar(scalar) => Kind::Scalar(scalar.clone()),
+        Node::List(items) => Kind::List(items.iter().map(item).collect()),
+        Node::Map(entries) => Kind::Map(
+            entries
+                .iter()
+                .map(|entry| crate::template::item::Member {
+                    key: entry.key.clone(),
+                    key_span: entry.key_span.clone(),
+                    value: item(&entry.value),
+                })
+                .collect(),
+        ),
+    };
+    Item::new(kind, &tree.span)
+}

@@ -1,0 +1,59 @@
+//! What lints say.
+
+use super::{Lint, view::Part};
+use crate::{
+    error::{Class, Diagnostic, Severity, Span},
+    graph::Address,
+};
+
+/// Findings of one lint.
+pub(crate) struct Report<'l> {
+    lint: &'l Lint,
+    pub(super) found: Vec<Diagnostic>,
+}
+
+/// The finding that was just made, to say more about it.
+pub(crate) struct Said<'r>(&'r mut Diagnostic);
+
+impl<'l> Report<'l> {
+    pub(super) fn new(lint: &'l Lint) -> Self {
+        Self { lint, found: Vec::new() }
+    }
+
+    /// Something is wrong with a part of a resource.
+    pub(super) fn at(&mut self, part: &Part<'_>, message: impl Into<String>) -> Said<'_> {
+        self.place(Some(&part.node.address), part.span(), message)
+    }
+
+    /// Something is wrong there.
+    pub(super) fn place(
+        &mut self,
+        address: Option<&Address>,
+        span: Option<Span>,
+        message: impl Into<String>,
+    ) -> Said<'_> {
+        let code = self.lint.code.code;
+        let mut diagnostic = match self.lint.code.severity {
+            Severity::Error => Diagnostic::error(code, Class::Plan, message),
+            Severity::Warning => Diagnostic::warning(code, Class::Plan, message),
+        };
+        diagnostic.address = address.cloned();
+        self.found.push(diagnostic.span(span));
+        let last = self.found.len() - 1;
+        Said(&mut self.found[last])
+    }
+}
+
+impl Said<'_> {
+    /// Says what to do next.
+    pub(super) fn help(self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Names another part that belongs to it.
+    pub(super) fn label(self, part: &Part<'_>, words: impl Into<String>) -> Self {
+        self.0.labels.extend(part.span().map(|span| (span, words.into())));
+        self
+    }
+}

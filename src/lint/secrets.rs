@@ -1,0 +1,185 @@
+//! Passwords and keys that stand in the plan as plain text.
+
+use super::{Lint, view::Part};
+use crate::template::{
+    codes::Code,
+    syntax::{Entry, Tree},
+};
+
+/// Properties that hold a secret, by type; `*` stands for every settings block or list item.
+const SECRETS: &[(&str, &[&str])] = &[
+    ("AWS::RDS::DBInstance", &["MasterUserPassword"]),
+    ("AWS::RDS::DBCluster", &["MasterUserPassword"]),
+    ("AWS::DMS::Endpoint", &["Password", "*.Password"]),
+    ("AWS::SecretsManager::Secret", &["SecretString"]),
+    ("AWS::Redshift::Cluster", &["MasterUserPassword"]),
+    ("AWS::ElastiCache::ReplicationGroup", &["AuthToken"]),
+];
+
+pub(super) static PLAINTEXT: Lint = Lint {
+    code: Code::lint(
+        "M8201",
+        "plaintext-secret",
+        "a secret as plain text",
+        "Whoever can read the plan, or its history, has the secret. Let AWS generate it (GenerateSecretString) and refer to it with {{resolve:secretsmanager:...}}, or take it from a NoEcho parameter.",
+    )
+    .from("AWS CloudFormation User Guide, Security best practices")
+    .template(
+        "Resources:
+  Secret:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      SecretString: '{\"username\": \"admin\", \"password\": \"correct-horse\"}'
+",
+    ),
+    check: |view, report| {
+        let mut found: Vec<Part<'_>> = Vec::new();
+        for (kind, properties) in SECRETS {
+            for part in view.of(kind) {
+                for property in *properties {
+                    match property.strip_prefix("*.") {
+                        Some(inner) => found.extend(part.members().iter().map(|(_, block)| block.get(inner))),
+                        None => found.push(part.get(property)),
+                    }
+                }
+            }
+        }
+        for task in view.of("AWS::ECS::TaskDefinition") {
+            for container in task.get("ContainerDefinitions").each() {
+                let variables = container.get("Environment").each();
+                let secret = variables.iter().filter(|v| v.get("Name").text().is_some_and(is_secret_name));
+                found.extend(secret.map(|variable| variable.get("Value")));
+            }
+        }
+        for function in view.of("AWS::Lambda::Function") {
+            let variables = function.get("Environment.Variables").members();
+            found.extend(variables.into_iter().filter(|(name, _)| is_secret_name(name)).map(|(_, value)| value));
+        }
+        for part in found {
+            let Some(text) = part.text() else { continue };
+            if text.is_empty() || points_elsewhere(text) {
+                continue;
+            }
+            report
+                .at(&part, "the secret stands here as plain text")
+                .help("use {{resolve:secretsmanager:NAME:SecretString:KEY}}, or a NoEcho parameter");
+        }
+    },
+};
+
+/// A text that says where the secret is, not what it is.
+fn points_elsewhere(text: &str) -> bool {
+    text.starts_with("arn:") || text.starts_with("${") || text.starts_with('/')
+}
+
+/// Names like `DB_PASSWORD`, `ApiToken`; not `PASSWORD_LENGTH`, `SECRET_ARN`.
+fn is_secret_name(name: &str) -> bool {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    ["password", "passwd", "secretkey", "apikey", "authtoken", "accesstoken", "privatekey", "secretaccesskey"]
+        .iter()
+        .any(|word| name.ends_with(word))
+        || ["secret", "token", "pwd"]
+            .iter()
+            .any(|word| name == *word || name.ends_with(&format!("client{word}")))
+}
+
+pub(super) static SHOWN_PARAMETER: Lint = Lint {
+    code: Code::lint(
+        "M8202",
+        "secret-parameter-shown",
+        "a secret parameter without NoEcho",
+        "Without NoEcho the value is shown in reviews and kept in the ledger.",
+    )
+    .from("AWS CloudFormation User Guide, Parameters")
+    .template(
+        "Parameters:
+  DatabasePassword:
+    Type: String
+    Default: ''
+Resources:
+  Secret:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      SecretString: !Ref DatabasePassword
+",
+    ),
+    check: |view, report| {
+        for entry in parameters(view.stacks) {
+            let kind = entry.value.get("Type").and_then(Tree::as_text);
+            if is_secret_name(&entry.key) && kind == Some("String") && !hidden(entry) {
+                report
+                    .place(
+                        None,
+                        Some(entry.key_span.clone()),
+                        format!("the parameter `{}` is shown wherever it is used", entry.key),
+                    )
+                    .help("add `NoEcho: true`");
+            }
+        }
+    },
+};
+
+pub(super) static DEFAULT_SECRET: Lint = Lint {
+    code: Code::lint(
+        "M8203",
+        "secret-parameter-default",
+        "a secret parameter with a default",
+        "NoEcho hides what is given, not what the template itself says.",
+    )
+    .from("AWS CloudFormation User Guide, Parameters")
+    .template(
+        "Parameters:
+  DatabasePassword:
+    Type: String
+    NoEcho: true
+    Default: correct-horse
+Resources:
+  Secret:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      SecretString: !Ref DatabasePassword
+",
+    ),
+    check: |view, report| {
+        for entry in parameters(view.stacks).filter(|entry| hidden(entry)) {
+            let default = entry.value.get("Default");
+            if let Some(tree) = default.filter(|tree| tree.as_text().is_some_and(|text| !text.is_empty())) {
+                report
+                    .place(
+                        None,
+                        Some(tree.span.clone()),
+                        format!("the default of `{}` stands here as plain text", entry.key),
+                    )
+                    .help("leave the default out");
+            }
+        }
+    },
+};
+
+/// The parameters of all templates; stacks of one template are asked once each, findings are told once.
+fn parameters(stacks: &[crate::template::StackSource]) -> impl Iterator<Item = &Entry> {
+    stacks
+        .iter()
+        .flat_map(|stack| stack.template.get("Parameters").and_then(Tree::as_map).unwrap_or_default())
+}
+
+fn hidden(entry: &Entry) -> bool {
+    entry.value.get("NoEcho").and_then(Tree::as_text) == Some("true")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_told_from_names_about_secrets() {
+        for name in
+            ["DB_PASSWORD", "MasterUserPassword", "ApiKey", "TOKEN", "aws_secret_access_key", "ClientSecret"]
+        {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["PASSWORD_LENGTH", "SECRET_ARN", "DB_SECRET_NAME", "Tokenizer", "KeyId", "NextToken"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! How lints see the graph: parts of resources that know their places and whether they are known.
+
+use std::collections::HashMap;
+
+use crate::{
+    error::Span,
+    graph::{Graph, Node, Reference, Value},
+    template::{StackSource, syntax::is_dynamic},
+};
+
+/// The plan, by type.
+pub(crate) struct View<'g> {
+    /// The stacks before evaluation, for what only templates say.
+    pub stacks: &'g [StackSource],
+    graph: &'g Graph,
+    kinds: HashMap<&'g str, Vec<&'g Node>>,
+}
+
+impl<'g> View<'g> {
+    pub(super) fn new(stacks: &'g [StackSource], graph: &'g Graph) -> Self {
+        let mut kinds: HashMap<&str, Vec<&Node>> = HashMap::new();
+        for node in &graph.nodes {
+            kinds.entry(&node.kind).or_default().push(node);
+        }
+        Self { stacks, graph, kinds }
+    }
+
+    /// All resources.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = Part<'g>> + use<'g> {
+        self.graph.nodes.iter().map(Part::root)
+    }
+
+    /// Resources of a type.
+    pub(super) fn of(&self, kind: &str) -> impl Iterator<Item = Part<'g>> + use<'g> {
+        self.kinds.get(kind).cloned().unwrap_or_default().into_iter().map(Part::root)
+    }
+
+    /// The resource that a value refers to.
+    pub(super) fn target(&self, part: &Part<'_>) -> Option<Part<'g>> {
+        self.graph.node(&part.reference()?.address).map(Part::root)
+    }
+
+    /// The resource of that type to which a value refers.
+    pub(super) fn target_of(&self, part: &Part<'_>, kind: &str) -> Option<Part<'g>> {
+        self.target(part).filter(|target| target.node.kind == kind)
+    }
+}
+
+/// A resource's properties, or a part of them.
+#[derive(Clone)]
+pub(crate) struct Part<'g> {
+    /// The resource.
+    pub node: &'g Node,
+    path: String,
+    state: State<'g>,
+}
+
+#[derive(Clone, Copy)]
+enum State<'g> {
+    Missing,
+    /// Something above it is not known yet.
+    Unknown,
+    Is(&'g Value),
+}
+
+impl<'g> Part<'g> {
+    pub(super) fn root(node: &'g Node) -> Self {
+        Self { node, path: String::new(), state: State::Is(&node.properties) }
+    }
+
+    fn below(&self, step: &str, state: State<'g>) -> Self {
+        let path = if self.path.is_empty() { step.to_owned() } else { format!("{}.{step}", self.path) };
+        Self { node: self.node, path, state }
+    }
+
+    /// The member `A.B` of an object.
+    pub(super) fn get(&self, path: &str) -> Self {
+        path.split('.').fold(self.clone(), |part, key| {
+            let state = match part.state {
+                State::Is(Value::Map(map)) => match map.get(key) {
+                    None | Some(Value::Null) => State::Missing,
+                    Some(value) => State::Is(value),
+                },
+                State::Is(Value::Attribute(_) | Value::Call(_)) | State::Unknown => State::Unknown,
+                State::Is(_) | State::Missing => State::Missing,
+            };
+            part.below(key, state)
+        })
+    }
+
+    /// The items of a list; a single value counts as a list of one.
+    pub(super) fn each(&self) -> Vec<Self> {
+        match self.state {
+            State::Is(Value::List(items)) => items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| self.below(&at.to_string(), State::Is(item)))
+                .collect(),
+            State::Is(Value::Null) | State::Missing => Vec::new(),
+            _ => vec![self.clone()],
+        }
+    }
+
+    /// The members of an object.
+    pub(super) fn members(&self) -> Vec<(&'g str, Self)> {
+        match self.state {
+            State::Is(Value::Map(map)) => {
+                map.iter().map(|(key, value)| (key.as_str(), self.below(key, State::Is(value)))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// It is certainly not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self.state, State::Missing)
+    }
+
+    /// Its value, if any.
+    pub(super) fn value(&self) -> Option<&'g Value> {
+        match self.state {
+            State::Is(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A known text; texts with dynamic references are not known.
+    pub(super) fn text(&self) -> Option<&'g str> {
+        match self.state {
+            State::Is(Value::String(text)) if !is_dynamic(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A known whole number.
+    pub(super) fn number(&self) -> Option<i64> {
+        match self.state {
+            State::Is(Value::Number(number)) => number.as_i64(),
+            State::Is(Value::String(text)) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A known truth.
+    pub(super) fn truth(&self) -> Option<bool> {
+        match self.state {
+            State::Is(Value::Bool(truth)) => Some(*truth),
+            State::Is(Value::String(text)) => text.to_ascii_lowercase().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// What it refers to, if it is one reference.
+    pub(super) fn reference(&self) -> Option<&'g Reference> {
+        match self.state {
+            State::Is(Value::Attribute(reference)) => Some(reference),
+            _ => None,
+        }
+    }
+
+    /// Where it is written: the value, or the nearest key above what is not there.
+    pub(super) fn span(&self) -> Option<Span> {
+        let places = &self.node.places;
+        let found = match self.state {
+            State::Missing => {
+                // What is missing has no place; its nearest ancestor that is there has.
+                let above = self.path.rsplit_once('.').map_or("", |(above, _)| above);
+                if above.is_empty() { None } else { places.key(above) }
+            }
+            _ if self.path.is_empty() => None,
+            _ => places.value(&self.path),
+        };
+        found.or(self.node.span.as_ref()).cloned()
+    }
+
+    /// The evaluated value with its places.
+    pub(super) fn item(&self) -> Option<&'g crate::template::item::Item> {
+        let item = self.node.places.properties.as_ref()?;
+        if self.path.is_empty() { Some(item) } else { item.place(&self.path).map(|(_, item)| item) }
+    }
+}

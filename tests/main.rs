@@ -2,6 +2,7 @@
 
 mod assembly;
 mod crash;
+mod diagnostics;
 mod faults;
 mod lifecycle;
 mod program;

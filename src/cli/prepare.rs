@@ -57,6 +57,29 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
     loaded.stacks.first().map(|stack| stack.region.as_str())
 }
 
+/// Evaluates, links and lints: the graph and the warnings.
+///
+/// # Errors
+/// Everything that is wrong with the plan.
+pub fn examine(
+    loaded: &Loaded,
+    environment: &Environment,
+) -> Result<(Prepared, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (graph, mut findings) = template::evaluate(loaded, environment)?;
+    let links = graph::link(&graph, &registry::find);
+    findings.extend(lint::check(&loaded.stacks, &graph));
+    match links {
+        Ok(links) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
+            Ok((Prepared { graph, links }, findings))
+        }
+        Ok(_) => Err(findings),
+        Err(mut tangled) => {
+            tangled.append(&mut findings);
+            Err(tangled)
+        }
+    }
+}
+
 /// Evaluates with the account's facts and prints warnings.
 ///
 /// # Errors
@@ -67,12 +90,7 @@ pub fn evaluate(
     deny_warnings: bool,
     printer: &mut Printer,
 ) -> Result<Prepared, Vec<Diagnostic>> {
-    let (graph, mut warnings) = template::evaluate(loaded, environment)?;
-    let links = graph::link(&graph, &registry::find)?;
-    warnings.extend(lint::check(&loaded.stacks, &graph));
-    if warnings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(warnings);
-    }
+    let (prepared, mut warnings) = examine(loaded, environment)?;
     if deny_warnings && !warnings.is_empty() {
         for warning in &mut warnings {
             warning.severity = Severity::Error;
@@ -80,7 +98,7 @@ pub fn evaluate(
         return Err(warnings);
     }
     printer.warnings(&warnings);
-    Ok(Prepared { graph, links })
+    Ok(prepared)
 }
 
 /// Evaluates against the session's account.

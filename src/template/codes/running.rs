@@ -1,35 +1,35 @@
 //! Codes that do not come from a plan's files: command line, graph, ledger, account, run.
 
-use super::Code;
+use super::{Code, Example};
 
 pub(super) static COMMAND_LINE: &[Code] = &[
     Code::error(
         "M0003",
         "an unusable fault script",
         "--faults wants a file with a JSON list of fault rules for the sandbox.",
-    ),
+    ).example(Example::Commands(&["migrate up nowhere.yaml --sandbox --faults nowhere.json"])),
     Code::error(
         "M0004",
         "a change set cannot be written",
         "--out names a file in a folder that exists and can be written to.",
-    ),
+    ).example(Example::Circumstances("it needs a folder that cannot be written to")),
     Code::error(
         "M0005",
         "an unknown output",
         "--only takes the name of one output of the last run, as stack.Name if several stacks have one of that name.",
-    ),
+    ).example(Example::Circumstances("it needs the outputs of a run")),
     Code::error(
         "M0008",
         "an address the ledger does not hold",
         "`forget` and `ledger resolve` work on what the ledger holds; `migrate status` lists it.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger")),
     Code::error(
         "M0009",
         "an address the plan does not hold",
         "`import` takes a resource of the plan, written stack/LogicalId; `migrate graph` draws all of them.",
-    ),
-    Code::error("M0006", "an unknown code", "`migrate explain` without a code lists all of them."),
-    Code::error("M0007", "an unknown resource type", "`migrate types` without a name lists all of them."),
+    ).example(Example::Circumstances("it needs a plan and its ledger")),
+    Code::error("M0006", "an unknown code", "`migrate explain` without a code lists all of them.").example(Example::Commands(&["migrate explain M9999"])),
+    Code::error("M0007", "an unknown resource type", "`migrate types` without a name lists all of them.").example(Example::Commands(&["migrate types AWS::EC2::VPCC"])),
 ];
 
 pub(super) static GRAPH: &[Code] = &[
@@ -37,28 +37,35 @@ pub(super) static GRAPH: &[Code] = &[
         "M3001",
         "resources that wait for each other",
         "Every reference and every DependsOn is a wait. When they lead back to where they began, nothing can be created first.",
-    ),
+    ).template("Resources:
+  A:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: !GetAtt B.TopicName}
+  B:
+    Type: AWS::SNS::Topic
+    DependsOn: A
+"),
     Code::error(
         "M3002",
         "a reference to something outside the plan",
         "What a resource refers to must be a resource of the plan.",
-    ),
-    Code::error("M3003", "a resource type without a handler", "`migrate types` lists what is supported."),
+    ).example(Example::Circumstances("names are resolved while a plan is read, so only a defect would show it")),
+    Code::error("M3003", "a resource type without a handler", "`migrate types` lists what is supported.").example(Example::Circumstances("types are checked while a plan is read, so only a defect would show it")),
     Code::error(
         "M3004",
         "a property that cannot be computed",
         "A function's arguments became known while planning, from what the ledger holds, and do not fit.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger with an attribute that does not fit a function")),
     Code::error(
         "M3005",
         "a replacement that would collide",
         "The change needs a new object, but the old one must stay and holds the name or the place.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger with an object that must stay")),
     Code::error(
         "M3006",
         "a replacement that its users hold up",
         "The change needs a new object of the same name, AWS refuses to delete the old one while others use it, and those others stay. CloudFormation refuses custom names for the same reason.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger with an object in use")),
 ];
 
 pub(super) static RUN: &[Code] = &[
@@ -66,127 +73,127 @@ pub(super) static RUN: &[Code] = &[
         "M4001",
         "the sandbox cannot be opened",
         "--sandbox-dir names a folder that can be made and written to.",
-    ),
+    ).example(Example::Circumstances("it needs a folder that cannot be made")),
     Code::error(
         "M4002",
         "the sandbox is in use",
         "One process at a time uses a sandbox folder. A lock never outlives its process.",
-    ),
+    ).example(Example::Circumstances("it needs a second process")),
     Code::error(
         "M4003",
         "the sandbox is damaged",
         "Its files were changed or cut. `migrate sandbox reset` starts again with an empty account.",
-    ),
+    ).example(Example::Circumstances("it needs a damaged file")),
     Code::error(
         "M4004",
         "the sandbox's world cannot be written",
         "The folder lost its permissions, or the disk is full.",
-    ),
-    Code::error("M4005", "the sandbox cannot be served", "The port is taken, or needs privileges."),
+    ).example(Example::Circumstances("it needs a full disk")),
+    Code::error("M4005", "the sandbox cannot be served", "The port is taken, or needs privileges.").example(Example::Circumstances("it needs a port that is taken")),
     Code::error(
         "M4101",
         "the ledger is in use",
         "Another run holds its lock. A lock never outlives its process.",
-    ),
-    Code::error("M4102", "the ledger cannot be read or written", "Permissions or free space are missing."),
+    ).example(Example::Circumstances("it needs a second process")),
+    Code::error("M4102", "the ledger cannot be read or written", "Permissions or free space are missing.").example(Example::Circumstances("it needs a folder that cannot be read")),
     Code::error(
         "M4103",
         "the ledger is damaged",
         "A line in the middle of the journal, or the snapshot, is not what was written. A torn last line is normal after a crash and no damage.",
-    ),
+    ).example(Example::Circumstances("it needs a damaged file")),
     Code::error(
         "M4104",
         "the ledger is of a newer migrate",
         "Ledgers are never read by guessing. Use the version that wrote it.",
-    ),
-    Code::error("M4105", "there is no ledger", "Nothing was run yet, or --ledger names another folder."),
+    ).example(Example::Circumstances("it needs a ledger of the future")),
+    Code::error("M4105", "there is no ledger", "Nothing was run yet, or --ledger names another folder.").example(Example::Commands(&["migrate ledger show --ledger nowhere"])),
     Code::error(
         "M4106",
         "the ledger is of another migration",
         "A ledger belongs to one migration and one environment for all its life.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger of another migration")),
     Code::error(
         "M4107",
         "the ledger was changed by something else",
         "Every entry carries a checksum. A disk's defect or an editor changed bytes that are still readable JSON. If the change was meant, `migrate ledger verify --accept-edits` seals the ledger again; otherwise restore a backup.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger that somebody edited")),
     Code::error(
         "M5001",
         "nobody to ask",
         "Without a terminal nothing is confirmed. `--yes` confirms; losing data needs --allow-data-loss besides.",
-    ),
-    Code::error("M5002", "not confirmed", "The answer was not the expected word; nothing was changed."),
+    ).example(Example::Circumstances("it needs a plan; without a terminal and without --yes, every `up` shows it")),
+    Code::error("M5002", "not confirmed", "The answer was not the expected word; nothing was changed.").example(Example::Circumstances("it needs a terminal")),
     Code::error(
         "M5003",
         "data would be lost",
         "The step deletes or replaces something that holds data. Each such resource needs --allow-data-loss with its address, or the address typed in full.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger with data to lose")),
     Code::error(
         "M5006",
         "an import that would give an object two names",
         "The resource has an object already, or the object is another resource of the same ledger.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger")),
     Code::error(
         "M5007",
         "an import whose references are not known",
         "What the resource refers to must be in the ledger first, so that the object can be compared with the plan.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger")),
     Code::error(
         "M5008",
         "an import of something that is not there or not usable",
         "The physical id is what `Ref` of the type means to CloudFormation. The object must exist and be ready.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger")),
     Code::error(
         "M5101",
         "an unusable change set",
         "--change-set takes a file written by `migrate plan --out` of the same version.",
-    ),
+    ).example(Example::Circumstances("it needs a plan; any file that is no change set shows it")),
     Code::error(
         "M5102",
         "the change set is out of date",
         "Plan, ledger or account changed since it was made. What runs is exactly what was reviewed, or nothing.",
-    ),
+    ).example(Example::Circumstances("it needs a change set and a change after it")),
     Code::error(
         "M6001",
         "no AWS credentials",
         "They are looked for where the AWS CLI looks: environment, profiles, SSO, instance roles.",
-    ),
-    Code::error("M6002", "AWS refuses the credentials", "They are expired, revoked or mistyped."),
+    ).example(Example::Circumstances("it needs AWS")),
+    Code::error("M6002", "AWS refuses the credentials", "They are expired, revoked or mistyped.").example(Example::Circumstances("it needs AWS")),
     Code::error(
         "M6003",
         "AWS cannot be reached",
         "Network, proxy, name resolution or AWS_ENDPOINT_URL are wrong.",
-    ),
+    ).example(Example::Circumstances("it needs AWS")),
     Code::error(
         "M6004",
         "AWS does not let the credentials in",
         "The role lacks a permission that every run needs, such as sts:GetCallerIdentity.",
-    ),
+    ).example(Example::Circumstances("it needs AWS")),
     Code::error(
         "M6101",
         "the ledger is of another realm",
         "What was made in the sandbox is not on AWS, and the other way round.",
-    ),
-    Code::error("M6102", "the ledger is of another account", "Its ids mean nothing in this one."),
-    Code::error("M6103", "the ledger is of another region", "A migration does not move between regions."),
+    ).example(Example::Circumstances("it needs a ledger of the sandbox")),
+    Code::error("M6102", "the ledger is of another account", "Its ids mean nothing in this one.").example(Example::Circumstances("it needs a ledger of another account")),
+    Code::error("M6103", "the ledger is of another region", "A migration does not move between regions.").example(Example::Circumstances("it needs a ledger of another region")),
     Code::error(
         "M6104",
         "the plan is for another account",
         "A cloud assembly that was synthesised for an account can be run in that account only. A new sandbox takes the plan's account.",
-    ),
+    ).example(Example::Circumstances("it needs a ledger")),
     Code::error(
         "M7001",
         "an interrupted call's effect is unknown",
         "A run died between a call and its answer, and looking for the object failed. Nothing is repeated blindly.",
-    ),
+    ).example(Example::Circumstances("it needs a run that died")),
     Code::error(
         "M9001",
         "a defect of migrate: it cannot start",
         "The operating system refuses what every program needs. If it is not out of resources, please report it.",
-    ),
+    ).example(Example::Circumstances("nothing known brings it about")),
     Code::error(
         "M9002",
         "a defect of migrate: the ledger cannot be shown",
         "Please report it, without the ledger.",
-    ),
+    ).example(Example::Circumstances("nothing known brings it about")),
 ];

@@ -25,6 +25,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
+pub use prepare::{Prepared, examine};
+
 use crate::{error::Diagnostic, ui::Printer};
 use args::{Cli, Command};
 

@@ -5,8 +5,10 @@
 //! `migrate explain` and the tests derive from it.
 
 mod allow;
+mod dms;
 mod dns;
 mod iam;
+mod metrics;
 mod network;
 mod report;
 mod run;
@@ -42,8 +44,19 @@ pub static LINTS: &[&Lint] = &[
     &secrets::DEFAULT_SECRET,
     &iam::WILDCARD,
     &iam::REGIONAL_PRINCIPAL,
+    &metrics::DMS_DIMENSION,
+    &metrics::BALANCER_DIMENSION,
+    &metrics::MISSPELT,
+    &metrics::INCOMPLETE,
     &dns::PRIVATE_HEALTH_CHECK,
     &dns::ZERO_WEIGHTS,
+    &dms::DROPS_TABLES,
+    &dms::TRUNCATES_LOBS,
+    &dms::NOT_VALIDATED,
+    &dms::NOT_LOGGED,
+    &dms::LOGS_ERRORS_ONLY,
+    &dms::PLAIN_CONNECTION,
+    &dms::NOT_LOGICAL,
     &storage::UNVERSIONED_REPLICATION,
     &storage::PLAIN_HTTP,
     &storage::PROTECTED_FROM_DESTROY,

@@ -95,7 +95,7 @@ pub(super) static SHOWN_PARAMETER: Lint = Lint {
         "Parameters:
   DatabasePassword:
     Type: String
-    Default: ''
+    Default: '{{resolve:ssm:/shop/password}}'
 Resources:
   Secret:
     Type: AWS::SecretsManager::Secret

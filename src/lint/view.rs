@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     error::Span,
-    graph::{Graph, Node, Reference, Value},
+    graph::{Address, Graph, Node, Reference, Value},
     template::{StackSource, syntax::is_dynamic},
 };
 
@@ -33,6 +33,11 @@ impl<'g> View<'g> {
     /// Resources of a type.
     pub(super) fn of(&self, kind: &str) -> impl Iterator<Item = Part<'g>> + use<'g> {
         self.kinds.get(kind).cloned().unwrap_or_default().into_iter().map(Part::root)
+    }
+
+    /// The resource of that name.
+    pub(super) fn node(&self, address: &Address) -> Option<Part<'g>> {
+        self.graph.node(address).map(Part::root)
     }
 
     /// The resource that a value refers to.

@@ -4,28 +4,19 @@
 use serde_json::{Number, Value as Json};
 
 use super::{
-    Node, TypeSchema,
+    Node, TypeSchema, documents,
     facets::{self, Finding},
 };
 use crate::{
-    error::{Class, Diagnostic, Span},
+    error::{Class, Diagnostic, Severity, Span},
     graph::{Address, Reference, Value},
     resources::{AnyType, registry, shape::Field},
     template::{
-        item::{Item, Kind, any_text, is_list},
+        item::{Item, Kind, is_list},
         suggest::suggest,
         syntax::{Scalar, Sense, is_dynamic},
     },
 };
-
-/// Text properties that hold JSON.
-const EMBEDDED: &[(&str, &str)] = &[
-    ("AWS::CloudWatch::Dashboard", "DashboardBody"),
-    ("AWS::DMS::ReplicationTask", "ReplicationTaskSettings"),
-    ("AWS::DMS::ReplicationTask", "TableMappings"),
-    ("AWS::DMS::ReplicationTask", "TaskData"),
-    ("AWS::SecretsManager::Secret", "GenerateSecretString/SecretStringTemplate"),
-];
 
 /// What is checked.
 pub(crate) struct Subject<'a> {
@@ -102,9 +93,12 @@ impl Known<'_> {
                 return (Value::Null, walk.found);
             }
         };
-        walk.embedded(properties);
+        for document in documents::check(subject.kind, properties) {
+            walk.found.push(document.at(address));
+        }
         // The type's own rules assume what the schema demands.
-        if walk.found.is_empty() && !properties.is_poisoned() {
+        if walk.found.iter().all(|finding| finding.severity == Severity::Warning) && !properties.is_poisoned()
+        {
             for (property, message) in (self.check)(&stand_in(&value)) {
                 let span = properties.place(&property).map_or(subject.id_span, |(span, _)| span).clone();
                 let message = if property.is_empty() { message } else { format!("{property}: {message}") };
@@ -461,35 +455,6 @@ impl<'w> Walk<'w, '_> {
             [] => Shape::Unknown,
             types if types.iter().any(|t| matches!(*t, "array" | "object")) => Shape::Unknown,
             _ => Shape::Scalar,
-        }
-    }
-
-    /// Parses JSON that stands in text properties, as far as it is known.
-    fn embedded(&mut self, properties: &Item) {
-        for (_, path) in EMBEDDED.iter().filter(|(kind, _)| *kind == self.subject.kind) {
-            let item =
-                path.split('/').try_fold(properties, |item, name| item.get(name).map(|member| &member.value));
-            let Some(item) = item else { continue };
-            let error = match &item.kind {
-                Kind::Scalar(scalar) if is_dynamic(&scalar.text) => None,
-                Kind::Scalar(scalar) => serde_json::from_str::<serde::de::IgnoredAny>(&scalar.text).err(),
-                // What a reference will be is not known; in most places of a document a text or a number fits.
-                Kind::Deferred(value @ Value::Call(_)) if !any_text(value, &is_dynamic) => {
-                    let with = |text: &'static str| match value
-                        .resolve(&|_| Some(Json::String(text.to_owned())))
-                    {
-                        Ok(Json::String(text)) => serde_json::from_str::<serde::de::IgnoredAny>(&text).err(),
-                        _ => None,
-                    };
-                    with("x").and_then(|error| with("0").map(|_| error))
-                }
-                _ => None,
-            };
-            if let Some(error) = error {
-                self.path = path.split('/').map(Step::Key).collect();
-                self.report(&item.span, ("M2016", format!("the text is not JSON: {error}"), None));
-                self.path.clear();
-            }
         }
     }
 }

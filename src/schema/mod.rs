@@ -1,6 +1,7 @@
 //! The official resource-type schemas, trimmed to facts by `trim.py`.
 
 pub(crate) mod check;
+pub(crate) mod documents;
 mod facets;
 mod store;
 

@@ -5,7 +5,7 @@ mod lints;
 use std::{fmt::Write as _, path::Path, process::Command};
 
 use migrate::{
-    cli::prepare::examine,
+    cli::examine,
     error::Diagnostic,
     template::{
         self, Environment, Options,

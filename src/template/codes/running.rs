@@ -7,7 +7,7 @@ pub(super) static COMMAND_LINE: &[Code] = &[
         "M0003",
         "an unusable fault script",
         "--faults wants a file with a JSON list of fault rules for the sandbox.",
-    ).example(Example::Commands(&["migrate up nowhere.yaml --sandbox --faults nowhere.json"])),
+    ).example(Example::Circumstances("it needs a plan; any file that is no fault script shows it")),
     Code::error(
         "M0004",
         "a change set cannot be written",

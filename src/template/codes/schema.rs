@@ -63,21 +63,47 @@ pub(super) static CODES: &[Code] = &[
         Version: '2012-10-17'
         Statement: [{Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, Action: 'sts:AssumeRole'}]
 "),
-    Code::error("M2010", "a list with too few or too many items", "The official schema gives the bounds.").example(Example::Circumstances("")),
-    Code::error("M2011", "an item that is there twice", "The official schema wants unique items.").template("Resources:
-  Vpc:
-    Type: AWS::EC2::VPC
+    Code::error("M2010", "a list with too few or too many items", "The official schema gives the bounds.").example(Example::Template("Resources:
+  Check:
+    Type: AWS::Route53::HealthCheck
     Properties:
-      CidrBlock: 10.0.0.0/16
-      Tags: [{Key: a, Value: b}, {Key: a, Value: b}]
+      HealthCheckConfig:
+        {Type: HTTP, FullyQualifiedDomainName: shop.example.com, Port: 80, Regions: [us-east-1]}
+")),
+    Code::error("M2011", "an item that is there twice", "The official schema wants unique items.").template("Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/ReadOnlyAccess, arn:aws:iam::aws:policy/ReadOnlyAccess]
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: ecs-tasks.amazonaws.com}, Action: 'sts:AssumeRole'}]
 "),
     Code::error(
         "M2012",
         "properties of which one is needed",
         "Exactly one, or at least one, of them must be set.",
-    ).example(Example::Circumstances("")),
-    Code::error("M2013", "a property that needs another", "They are set together or not at all.").example(Example::Circumstances("")),
-    Code::error("M2014", "properties that exclude each other", "Only one of them may be set.").example(Example::Circumstances("")),
+    ).example(Example::Template("Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {EnableDnsSupport: true}
+")),
+    Code::error("M2013", "a property that needs another", "They are set together or not at all.").template("Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24, Ipv6NetmaskLength: 64}
+"),
+    Code::error("M2014", "properties that exclude each other", "Only one of them may be set.").example(Example::Template("Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24, AvailabilityZone: us-east-1a, AvailabilityZoneId: use1-az1}
+")),
     Code::error("M2015", "a property that AWS decides", "It can be read with Fn::GetAtt, not set.").template("Resources:
   Topic:
     Type: AWS::SNS::Topic

@@ -1,12 +1,14 @@
 //! YAML and JSON as one tree in which every value knows its place in the file.
 
 mod dynamic;
+mod inner;
 mod json;
 mod read;
 mod tree;
 mod yaml;
 
 pub use dynamic::{DynamicReference, is_dynamic, references as dynamic_references};
+pub use inner::Inner;
 pub use read::{MAX_BYTES, parse, read};
 use tree::Keys;
 pub use tree::{Entry, Node, Scalar, Sense, Tree};

@@ -1,0 +1,435 @@
+//! Database migration: defaults and settings that lose data silently.
+
+use super::{
+    Lint, Report,
+    view::{Part, View},
+};
+use crate::{
+    error::Span,
+    schema::documents::text,
+    template::{
+        codes::Code,
+        item::{Item, Kind},
+    },
+};
+
+const TASK: &str = "AWS::DMS::ReplicationTask";
+const SETTINGS: &str = "ReplicationTaskSettings";
+
+/// A task whose settings are known.
+struct Task<'g> {
+    part: Part<'g>,
+    /// Nothing when the task says nothing: then all defaults hold.
+    settings: Option<Item>,
+}
+
+/// What a setting is.
+enum Setting {
+    /// The default, and the nearest place.
+    Default(Option<Span>),
+    Is(String, Span),
+    Unknown,
+}
+
+impl Setting {
+    fn is(&self, wanted: &[&str]) -> bool {
+        matches!(self, Self::Is(text, _) if wanted.iter().any(|w| text.eq_ignore_ascii_case(w)))
+    }
+
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::Default(span) => span.clone(),
+            Self::Is(_, span) => Some(span.clone()),
+            Self::Unknown => None,
+        }
+    }
+}
+
+fn tasks<'g>(view: &View<'g>) -> Vec<Task<'g>> {
+    let with_settings = |part: Part<'g>| {
+        let place = part.get(SETTINGS);
+        if place.is_missing() {
+            return Some(Task { part, settings: None });
+        }
+        let settings = text::read(place.item()?)?.ok()?;
+        Some(Task { part, settings: Some(settings) })
+    };
+    view.of(TASK).filter_map(with_settings).collect()
+}
+
+impl Task<'_> {
+    /// The setting `Section.Name`.
+    fn setting(&self, section: &str, name: &str) -> Setting {
+        let Some(settings) = &self.settings else { return Setting::Default(self.part.span()) };
+        if !matches!(settings.kind, Kind::Map(_)) {
+            return Setting::Unknown;
+        }
+        let Some(section) = settings.get(section) else {
+            return Setting::Default(self.part.get(SETTINGS).span());
+        };
+        match section.value.get(name).map(|member| &member.value) {
+            None if matches!(section.value.kind, Kind::Map(_)) => {
+                Setting::Default(Some(section.key_span.clone()))
+            }
+            Some(Item { kind: Kind::Null, .. }) => Setting::Default(Some(section.key_span.clone())),
+            Some(Item { kind: Kind::Scalar(scalar), span }) => Setting::Is(scalar.text.clone(), span.clone()),
+            _ => Setting::Unknown,
+        }
+    }
+
+    fn loads(&self) -> bool {
+        self.part.get("MigrationType").text().is_some_and(|kind| kind.starts_with("full-load"))
+    }
+
+    fn say(&self, report: &mut Report<'_>, place: &Setting, message: String, help: &str) {
+        report.place(Some(&self.part.node.address), place.span(), message).help(help);
+    }
+}
+
+/// Settings that none of the lints has anything to say about, for the examples.
+macro_rules! example {
+    ($settings:expr) => {
+        concat!(
+            "Resources:
+  Task:
+    Type: AWS::DMS::ReplicationTask
+    Properties:
+      MigrationType: full-load-and-cdc
+      ReplicationInstanceArn: arn:aws:dms:us-east-1:123456789012:rep:SHOP
+      SourceEndpointArn: arn:aws:dms:us-east-1:123456789012:endpoint:SOURCE
+      TargetEndpointArn: arn:aws:dms:us-east-1:123456789012:endpoint:TARGET
+      TableMappings: |
+        {\"rules\": [{\"rule-type\": \"selection\", \"rule-id\": \"1\", \"rule-name\": \"1\",
+          \"object-locator\": {\"schema-name\": \"public\", \"table-name\": \"%\"}, \"rule-action\": \"include\"}]}
+      ReplicationTaskSettings: |
+",
+            $settings
+        )
+    };
+}
+
+pub(super) static DROPS_TABLES: Lint = Lint {
+    code: Code::lint(
+        "M8401",
+        "dms-drops-tables",
+        "a full load that drops the target's tables",
+        "DROP_AND_CREATE, which is also the default, drops what is in the target and makes tables without secondary indexes, defaults, triggers and foreign keys. TRUNCATE_BEFORE_LOAD keeps the tables, DO_NOTHING their rows too.",
+    )
+    .from("AWS Database Migration Service User Guide, Full-load task settings")
+    .template(example!(
+        "        {
+          \"FullLoadSettings\": {\"TargetTablePrepMode\": \"DROP_AND_CREATE\"},
+          \"TargetMetadata\": {\"SupportLobs\": true, \"LimitedSizeLobMode\": true, \"LobMaxSize\": 1024},
+          \"ValidationSettings\": {\"EnableValidation\": true},
+          \"Logging\": {\"EnableLogging\": true},
+          \"ErrorBehavior\": {\"DataErrorPolicy\": \"SUSPEND_TABLE\", \"DataTruncationErrorPolicy\": \"SUSPEND_TABLE\"}
+        }
+"
+    )),
+    check: |view, report| {
+        for task in tasks(view).iter().filter(|task| task.loads()) {
+            let mode = task.setting("FullLoadSettings", "TargetTablePrepMode");
+            let message = match &mode {
+                Setting::Default(_) => "by default the load drops the target's tables",
+                _ if mode.is(&["DROP_AND_CREATE"]) => "the load drops the target's tables",
+                _ => continue,
+            };
+            task.say(report, &mode, message.into(), "set TargetTablePrepMode to TRUNCATE_BEFORE_LOAD or DO_NOTHING");
+        }
+    },
+};
+
+pub(super) static TRUNCATES_LOBS: Lint = Lint {
+    code: Code::lint(
+        "M8402",
+        "dms-truncates-lobs",
+        "large values that are cut off or left out",
+        "In limited LOB mode, the default, values longer than LobMaxSize (in KB, 32 by default) are cut off with a warning in the log only; without SupportLobs they are not migrated at all.",
+    )
+    .from("AWS Database Migration Service User Guide, Setting LOB support for source databases")
+    .template(example!(
+        "        {
+          \"FullLoadSettings\": {\"TargetTablePrepMode\": \"TRUNCATE_BEFORE_LOAD\"},
+          \"TargetMetadata\": {\"SupportLobs\": true, \"LimitedSizeLobMode\": true, \"LobMaxSize\": 32},
+          \"ValidationSettings\": {\"EnableValidation\": true},
+          \"Logging\": {\"EnableLogging\": true},
+          \"ErrorBehavior\": {\"DataErrorPolicy\": \"SUSPEND_TABLE\", \"DataTruncationErrorPolicy\": \"SUSPEND_TABLE\"}
+        }
+"
+    )),
+    check: |view, report| {
+        for task in tasks(view) {
+            let lobs = task.setting("TargetMetadata", "SupportLobs");
+            if lobs.is(&["false"]) {
+                let help = "set SupportLobs to true, with LobMaxSize above the largest value";
+                task.say(report, &lobs, "large values are not migrated".into(), help);
+                continue;
+            }
+            let (full, limited) =
+                (task.setting("TargetMetadata", "FullLobMode"), task.setting("TargetMetadata", "LimitedSizeLobMode"));
+            if full.is(&["true"]) || limited.is(&["false"]) || matches!(limited, Setting::Unknown) {
+                continue;
+            }
+            let size = task.setting("TargetMetadata", "LobMaxSize");
+            let message = match &size {
+                Setting::Default(_) => "by default values are cut off at 32 KB".to_owned(),
+                Setting::Is(text, _) if text.parse::<u64>().is_ok_and(|kb| kb <= 32) => {
+                    format!("values are cut off at {text} KB")
+                }
+                _ => continue,
+            };
+            task.say(report, &size, message, "set LobMaxSize (in KB) above the largest value, or use FullLobMode");
+        }
+    },
+};
+
+pub(super) static NOT_VALIDATED: Lint = Lint {
+    code: Code::lint(
+        "M8403",
+        "dms-not-validated",
+        "a replication that nobody compares",
+        "Without validation, rows that differ between source and target are found by the users. EnableValidation compares them and reports each table's state.",
+    )
+    .from("AWS Database Migration Service User Guide, AWS DMS data validation")
+    .template(example!(
+        "        {
+          \"FullLoadSettings\": {\"TargetTablePrepMode\": \"TRUNCATE_BEFORE_LOAD\"},
+          \"TargetMetadata\": {\"SupportLobs\": true, \"LimitedSizeLobMode\": true, \"LobMaxSize\": 1024},
+          \"ValidationSettings\": {\"EnableValidation\": false},
+          \"Logging\": {\"EnableLogging\": true},
+          \"ErrorBehavior\": {\"DataErrorPolicy\": \"SUSPEND_TABLE\", \"DataTruncationErrorPolicy\": \"SUSPEND_TABLE\"}
+        }
+"
+    )),
+    check: |view, report| {
+        for task in tasks(view) {
+            let on = task.setting("ValidationSettings", "EnableValidation");
+            if matches!(on, Setting::Default(_)) || on.is(&["false"]) {
+                task.say(report, &on, "validation is off".into(), "set ValidationSettings.EnableValidation to true");
+            }
+        }
+    },
+};
+
+pub(super) static NOT_LOGGED: Lint = Lint {
+    code: Code::lint(
+        "M8404",
+        "dms-not-logged",
+        "a replication without a log",
+        "Rows that DMS skips, cuts off or gives up on are told in the task's log and nowhere else; it is off by default.",
+    )
+    .from("AWS Database Migration Service User Guide, Logging task settings")
+    .template(example!(
+        "        {
+          \"FullLoadSettings\": {\"TargetTablePrepMode\": \"TRUNCATE_BEFORE_LOAD\"},
+          \"TargetMetadata\": {\"SupportLobs\": true, \"LimitedSizeLobMode\": true, \"LobMaxSize\": 1024},
+          \"ValidationSettings\": {\"EnableValidation\": true},
+          \"ErrorBehavior\": {\"DataErrorPolicy\": \"SUSPEND_TABLE\", \"DataTruncationErrorPolicy\": \"SUSPEND_TABLE\"}
+        }
+"
+    )),
+    check: |view, report| {
+        for task in tasks(view) {
+            let on = task.setting("Logging", "EnableLogging");
+            if matches!(on, Setting::Default(_)) || on.is(&["false"]) {
+                task.say(report, &on, "logging is off".into(), "set Logging.EnableLogging to true");
+            }
+        }
+    },
+};
+
+pub(super) static LOGS_ERRORS_ONLY: Lint = Lint {
+    code: Code::lint(
+        "M8405",
+        "dms-logs-errors-only",
+        "rows with errors that are only logged",
+        "By default a row that cannot be written is logged and left out, and the task goes on as if it were complete. SUSPEND_TABLE or STOP_TASK make the loss visible.",
+    )
+    .from("AWS Database Migration Service User Guide, Error handling task settings")
+    .template(example!(
+        "        {
+          \"FullLoadSettings\": {\"TargetTablePrepMode\": \"TRUNCATE_BEFORE_LOAD\"},
+          \"TargetMetadata\": {\"SupportLobs\": true, \"LimitedSizeLobMode\": true, \"LobMaxSize\": 1024},
+          \"ValidationSettings\": {\"EnableValidation\": true},
+          \"Logging\": {\"EnableLogging\": true},
+          \"ErrorBehavior\": {\"DataErrorPolicy\": \"LOG_ERROR\", \"DataTruncationErrorPolicy\": \"SUSPEND_TABLE\"}
+        }
+"
+    )),
+    check: |view, report| {
+        for task in tasks(view) {
+            for (name, what) in
+                [("DataErrorPolicy", "rows with errors"), ("DataTruncationErrorPolicy", "values that are too long")]
+            {
+                let policy = task.setting("ErrorBehavior", name);
+                let message = match &policy {
+                    Setting::Default(_) => format!("{name}: by default {what} are only logged"),
+                    _ if policy.is(&["LOG_ERROR"]) => format!("{what} are only logged"),
+                    _ if policy.is(&["IGNORE_RECORD"]) => format!("{what} are ignored"),
+                    _ => continue,
+                };
+                let help = format!("set ErrorBehavior.{name} to SUSPEND_TABLE or STOP_TASK");
+                task.say(report, &policy, message, &help);
+            }
+        }
+    },
+};
+
+/// Engines that DMS talks to over a connection of their own, in clear text unless told otherwise.
+const PLAIN_ENGINES: &[&str] = &[
+    "aurora",
+    "aurora-postgresql",
+    "azuredb",
+    "db2",
+    "docdb",
+    "mariadb",
+    "mongodb",
+    "mysql",
+    "oracle",
+    "postgres",
+    "sqlserver",
+    "sybase",
+];
+
+pub(super) static PLAIN_CONNECTION: Lint = Lint {
+    code: Code::lint(
+        "M8406",
+        "dms-plain-connection",
+        "a database connection without TLS",
+        "SslMode is `none` unless it is set: rows and passwords cross the network in clear text. PostgreSQL takes require, verify-ca and verify-full; MySQL and MariaDB verify-ca and verify-full, with an imported certificate.",
+    )
+    .from("AWS Database Migration Service User Guide, Using SSL with AWS Database Migration Service")
+    .template(
+        "Resources:
+  Endpoint:
+    Type: AWS::DMS::Endpoint
+    Properties:
+      EndpointType: source
+      EngineName: postgres
+      ServerName: shop.example.com
+      Port: 5432
+      DatabaseName: shop
+      Username: shop
+      Password: '{{resolve:secretsmanager:shop:SecretString:password}}'
+",
+    ),
+    check: |view, report| {
+        for endpoint in view.of("AWS::DMS::Endpoint") {
+            let mode = endpoint.get("SslMode");
+            let engine = endpoint.get("EngineName");
+            let plain = mode.is_missing() || mode.text() == Some("none");
+            if plain && engine.text().is_some_and(|engine| PLAIN_ENGINES.contains(&engine)) {
+                let message = if mode.is_missing() {
+                    "without SslMode the connection is in clear text"
+                } else {
+                    "the connection is in clear text"
+                };
+                report.at(&mode, message).help("set SslMode");
+            }
+        }
+    },
+};
+
+pub(super) static NOT_LOGICAL: Lint = Lint {
+    code: Code::lint(
+        "M8407",
+        "dms-source-without-log",
+        "a source of changes whose log cannot be read",
+        "DMS reads changes from the database's log. PostgreSQL on RDS writes what is needed with rds.logical_replication = 1, MySQL and MariaDB with binlog_format = ROW; both belong into the instance's parameter group, the first from the beginning, because it takes a reboot.",
+    )
+    .from("AWS Database Migration Service User Guide, Using a PostgreSQL database as a source")
+    .template(
+        "Resources:
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties:
+      Engine: postgres
+      DBInstanceClass: db.t4g.medium
+      AllocatedStorage: '20'
+      MasterUsername: shop
+      ManageMasterUserPassword: true
+  Source:
+    Type: AWS::DMS::Endpoint
+    Properties:
+      EndpointType: source
+      EngineName: postgres
+      ServerName: !GetAtt Database.Endpoint.Address
+      Port: 5432
+      DatabaseName: shop
+      SslMode: require
+      Username: shop
+      Password: '{{resolve:secretsmanager:shop:SecretString:password}}'
+  Task:
+    Type: AWS::DMS::ReplicationTask
+    Properties:
+      MigrationType: cdc
+      ReplicationInstanceArn: arn:aws:dms:us-east-1:123456789012:rep:SHOP
+      SourceEndpointArn: !Ref Source
+      TargetEndpointArn: arn:aws:dms:us-east-1:123456789012:endpoint:TARGET
+      TableMappings: |
+        {\"rules\": [{\"rule-type\": \"selection\", \"rule-id\": \"1\", \"rule-name\": \"1\",
+          \"object-locator\": {\"schema-name\": \"public\", \"table-name\": \"%\"}, \"rule-action\": \"include\"}]}
+      ReplicationTaskSettings: |
+        {
+          \"TargetMetadata\": {\"SupportLobs\": true, \"LimitedSizeLobMode\": true, \"LobMaxSize\": 1024},
+          \"ValidationSettings\": {\"EnableValidation\": true},
+          \"Logging\": {\"EnableLogging\": true},
+          \"ErrorBehavior\": {\"DataErrorPolicy\": \"SUSPEND_TABLE\", \"DataTruncationErrorPolicy\": \"SUSPEND_TABLE\"}
+        }
+",
+    ),
+    check: |view, report| {
+        for task in view.of(TASK) {
+            if !task.get("MigrationType").text().is_some_and(|kind| kind.ends_with("cdc")) {
+                continue;
+            }
+            let Some(endpoint) = view.target_of(&task.get("SourceEndpointArn"), "AWS::DMS::Endpoint") else {
+                continue;
+            };
+            let Some(instance) = instance(view, &endpoint) else { continue };
+            let (parameter, wanted) = match instance.get("Engine").text() {
+                Some("postgres") => ("rds.logical_replication", "1"),
+                Some("mysql" | "mariadb") => ("binlog_format", "ROW"),
+                _ => continue,
+            };
+            let group = instance.get("DBParameterGroupName");
+            let off = if group.is_missing() {
+                true
+            } else {
+                let Some(group) = view.target_of(&group, "AWS::RDS::DBParameterGroup") else { continue };
+                let parameters = group.get("Parameters");
+                // Names with dots are names here, not paths.
+                let found = parameters.members().into_iter().find(|(name, _)| *name == parameter);
+                match found {
+                    Some((_, value)) => value.text().is_some_and(|text| !text.eq_ignore_ascii_case(wanted)),
+                    None => parameters.is_missing() || parameters.value().is_some_and(|v| matches!(v, crate::graph::Value::Map(_))),
+                }
+            };
+            if off {
+                let name = task.node.address.logical_id();
+                report
+                    .at(&group, format!("{name} reads changes from here, but {parameter} is not {wanted}"))
+                    .label(&task.get("SourceEndpointArn"), "the task that reads changes")
+                    .help(format!("use a parameter group with {parameter}: '{wanted}'"));
+            }
+        }
+    },
+};
+
+/// The database instance behind an endpoint: by its address, or by the secret that is attached to it.
+fn instance<'g>(view: &View<'g>, endpoint: &Part<'g>) -> Option<Part<'g>> {
+    const INSTANCE: &str = "AWS::RDS::DBInstance";
+    if let Some(instance) = view.target_of(&endpoint.get("ServerName"), INSTANCE) {
+        return Some(instance);
+    }
+    endpoint.members().into_iter().find_map(|(_, block)| {
+        let secret = view.target(&block.get("SecretsManagerSecretId"))?;
+        view.of("AWS::SecretsManager::SecretTargetAttachment").find_map(|attachment| {
+            let attached = view.target(&attachment.get("SecretId"))?;
+            (attached.node.address == secret.node.address)
+                .then(|| view.target_of(&attachment.get("TargetId"), INSTANCE))
+                .flatten()
+        })
+    })
+}

@@ -1,0 +1,240 @@
+//! Documents that are the value of one property, as an object or as JSON in a text: which they are, and a
+//! small language to say what belongs into them.
+
+mod dashboard;
+mod policy;
+mod replication;
+pub(crate) mod text;
+
+use crate::{
+    error::{Class, Diagnostic, Span},
+    template::{
+        item::{Item, Kind, Member},
+        suggest::suggest,
+        syntax::Sense,
+    },
+};
+
+/// A kind of document.
+#[derive(Clone, Copy)]
+enum Form {
+    /// JSON of whatever form.
+    Json,
+    Identity,
+    Trust,
+    /// A policy of a resource.
+    Resource,
+    TaskSettings,
+    TableMappings,
+    Dashboard,
+}
+
+/// Where documents are: type, property (`*` for every item of a list), kind.
+const DOCUMENTS: &[(&str, &str, Form)] = &[
+    ("AWS::CloudWatch::Dashboard", "DashboardBody", Form::Dashboard),
+    ("AWS::DMS::ReplicationTask", "ReplicationTaskSettings", Form::TaskSettings),
+    ("AWS::DMS::ReplicationTask", "TableMappings", Form::TableMappings),
+    ("AWS::DMS::ReplicationTask", "TaskData", Form::Json),
+    ("AWS::IAM::Group", "Policies/*/PolicyDocument", Form::Identity),
+    ("AWS::IAM::GroupPolicy", "PolicyDocument", Form::Identity),
+    ("AWS::IAM::ManagedPolicy", "PolicyDocument", Form::Identity),
+    ("AWS::IAM::Policy", "PolicyDocument", Form::Identity),
+    ("AWS::IAM::Role", "AssumeRolePolicyDocument", Form::Trust),
+    ("AWS::IAM::Role", "Policies/*/PolicyDocument", Form::Identity),
+    ("AWS::IAM::RolePolicy", "PolicyDocument", Form::Identity),
+    ("AWS::IAM::User", "Policies/*/PolicyDocument", Form::Identity),
+    ("AWS::IAM::UserPolicy", "PolicyDocument", Form::Identity),
+    ("AWS::KMS::Key", "KeyPolicy", Form::Resource),
+    ("AWS::S3::BucketPolicy", "PolicyDocument", Form::Resource),
+    ("AWS::SNS::TopicPolicy", "PolicyDocument", Form::Resource),
+    ("AWS::SQS::QueuePolicy", "PolicyDocument", Form::Resource),
+    ("AWS::SecretsManager::ResourcePolicy", "ResourcePolicy", Form::Resource),
+    ("AWS::SecretsManager::Secret", "GenerateSecretString/SecretStringTemplate", Form::Json),
+];
+
+/// Checks the documents of one resource.
+pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
+    let mut found = Findings::default();
+    for (_, path, form) in DOCUMENTS.iter().filter(|(known, ..)| *known == kind) {
+        let mut items = vec![(String::new(), properties)];
+        for step in path.split('/') {
+            items = items.into_iter().flat_map(|(path, item)| below(&path, item, step)).collect();
+        }
+        for (path, item) in items {
+            found.path = path;
+            let read = text::read(item);
+            let document = match &read {
+                // An object that is meant to be a policy, or a text that is none.
+                None => item,
+                Some(Ok(document)) => document,
+                Some(Err((span, message))) => {
+                    found.error("M2016", span, format!("the text is not JSON: {message}"));
+                    continue;
+                }
+            };
+            match form {
+                Form::Json => {}
+                Form::Identity => policy::check(document, policy::Whose::Identity, &mut found),
+                Form::Trust => policy::check(document, policy::Whose::Trust, &mut found),
+                Form::Resource => policy::check(document, policy::Whose::Resource, &mut found),
+                Form::TaskSettings => replication::settings(document, &mut found),
+                Form::TableMappings => replication::mappings(document, &mut found),
+                Form::Dashboard => dashboard::check(document, &mut found),
+            }
+        }
+    }
+    found.list
+}
+
+fn below<'i>(path: &str, item: &'i Item, step: &str) -> Vec<(String, &'i Item)> {
+    let name = |step: &str| if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") };
+    match &item.kind {
+        Kind::List(items) if step == "*" => {
+            items.iter().enumerate().map(|(at, item)| (name(&at.to_string()), item)).collect()
+        }
+        _ => item.get(step).map(|member| (name(step), &member.value)).into_iter().collect(),
+    }
+}
+
+/// What is wrong with a document.
+#[derive(Default)]
+struct Findings {
+    /// The property that holds it.
+    path: String,
+    list: Vec<Diagnostic>,
+}
+
+impl Findings {
+    fn error(&mut self, code: &'static str, span: &Span, message: impl std::fmt::Display) -> &mut Diagnostic {
+        let message = format!("{}: {message}", self.path);
+        self.add(Diagnostic::error(code, Class::Plan, message), span)
+    }
+
+    fn warning(
+        &mut self,
+        code: &'static str,
+        span: &Span,
+        message: impl std::fmt::Display,
+    ) -> &mut Diagnostic {
+        let message = format!("{}: {message}", self.path);
+        self.add(Diagnostic::warning(code, Class::Plan, message), span)
+    }
+
+    fn add(&mut self, diagnostic: Diagnostic, span: &Span) -> &mut Diagnostic {
+        self.list.push(diagnostic.span(Some(span.clone())));
+        let last = self.list.len() - 1;
+        &mut self.list[last]
+    }
+}
+
+/// What a value must be.
+enum Want {
+    Any,
+    Text,
+    Truth,
+    /// A whole number between the two.
+    Whole(i64, i64),
+    OneOf(&'static [&'static str]),
+    List(&'static Want),
+    Object(&'static [Field]),
+}
+
+/// A member of an object.
+struct Field {
+    name: &'static str,
+    want: Want,
+    required: bool,
+}
+
+const fn field(name: &'static str, want: Want) -> Field {
+    Field { name, want, required: false }
+}
+
+const fn needed(name: &'static str, want: Want) -> Field {
+    Field { name, want, required: true }
+}
+
+/// Checks a value; `unknown` is what to say of members that are not listed.
+fn fits(item: &Item, want: &Want, what: &str, strict: bool, found: &mut Findings) {
+    let wrong = |words: String, found: &mut Findings| {
+        let shown = match &item.kind {
+            Kind::Scalar(scalar) if scalar.text.len() <= 60 => format!("`{}`", scalar.text),
+            _ => item.describe().to_owned(),
+        };
+        found.error("M2103", &item.span, format!("{what} must be {words}, not {shown}"));
+    };
+    match (&item.kind, want) {
+        (Kind::Deferred(_) | Kind::Poison | Kind::NoValue, _) | (_, Want::Any) => {}
+        // Task settings come back from DMS with null for what is not set.
+        (Kind::Null, _) => {}
+        (Kind::Scalar(scalar), Want::Text) if scalar.sense() != Sense::Text && strict => {
+            wrong("a text".into(), found);
+        }
+        (Kind::Scalar(_), Want::Text) => {}
+        (Kind::Scalar(scalar), Want::Truth) => {
+            if !scalar.text.eq_ignore_ascii_case("true") && !scalar.text.eq_ignore_ascii_case("false") {
+                wrong("true or false".into(), found);
+            }
+        }
+        (Kind::Scalar(scalar), Want::Whole(min, max)) => match scalar.text.trim().parse::<i64>() {
+            Ok(number) if (*min..=*max).contains(&number) => {}
+            _ if *max == i64::MAX => wrong(format!("a whole number, at least {min}"), found),
+            _ => wrong(format!("a whole number from {min} to {max}"), found),
+        },
+        (Kind::Scalar(scalar), Want::OneOf(allowed)) => {
+            if !allowed.contains(&scalar.text.as_str()) {
+                let help = suggest(&scalar.text, allowed.iter().copied());
+                let error =
+                    found.error("M2103", &item.span, format!("`{}` is no value of {what}", scalar.text));
+                error.help = Some(match help {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("it is one of {}", allowed.join(", ")),
+                });
+            }
+        }
+        (Kind::List(items), Want::List(inner)) => {
+            items.iter().for_each(|item| fits(item, inner, &format!("an item of {what}"), strict, found));
+        }
+        (Kind::Map(members), Want::Object(fields)) => {
+            for member in members {
+                match fields.iter().find(|field| field.name == member.key) {
+                    Some(field) => fits(&member.value, &field.want, field.name, strict, found),
+                    None => unknown(member, what, fields.iter().map(|field| field.name), found),
+                }
+            }
+            for field in fields.iter().filter(|field| field.required) {
+                if item.get(field.name).is_none() {
+                    found.error("M2102", &item.span, format!("{what} has no `{}`", field.name));
+                }
+            }
+        }
+        (_, Want::Text) => wrong("a text".into(), found),
+        (_, Want::Truth) => wrong("true or false".into(), found),
+        (_, Want::Whole(..)) => wrong("a whole number".into(), found),
+        (_, Want::OneOf(allowed)) => wrong(format!("one of {}", allowed.join(", ")), found),
+        (_, Want::List(_)) => wrong("a list".into(), found),
+        (_, Want::Object(_)) => wrong("an object".into(), found),
+    }
+}
+
+/// A member that a document does not have.
+fn unknown<'n>(
+    member: &Member,
+    what: &str,
+    names: impl Iterator<Item = &'n str> + Clone,
+    found: &mut Findings,
+) {
+    let near = suggest(&member.key, names.clone()).map(|near| format!("did you mean `{near}`?"));
+    let all: Vec<&str> = names.collect();
+    let error = found.error("M2101", &member.key_span, format!("{what} has no member `{}`", member.key));
+    error.help = near.or_else(|| (all.len() <= 12).then(|| format!("its members: {}", all.join(", "))));
+}
+
+/// The known text of a member.
+fn text_of<'i>(item: &'i Item, key: &str) -> Option<(&'i str, &'i Span)> {
+    let value = &item.get(key)?.value;
+    match &value.kind {
+        Kind::Scalar(scalar) => Some((scalar.text.as_str(), &value.span)),
+        _ => None,
+    }
+}

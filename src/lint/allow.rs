@@ -101,7 +101,10 @@ impl Allowed {
                 // A template's permission is for what stands in no resource, its parameters.
                 None => {
                     finding.address.is_none()
-                        && finding.span.as_ref().is_some_and(|span| span.source == permission.span.source)
+                        && finding
+                            .span
+                            .as_ref()
+                            .is_some_and(|span| span.source.path == permission.span.source.path)
                 }
             };
             permission.used |= fits;

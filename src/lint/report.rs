@@ -1,8 +1,10 @@
 //! What lints say.
 
+use std::sync::Arc;
+
 use super::{Lint, view::Part};
 use crate::{
-    error::{Class, Diagnostic, Severity, Span},
+    error::{Class, Diagnostic, Severity, Source, Span},
     graph::Address,
 };
 
@@ -45,6 +47,22 @@ impl<'l> Report<'l> {
 }
 
 impl Said<'_> {
+    /// Hides what stands there: excerpts end up in logs.
+    pub(super) fn veiled(self) -> Self {
+        if let Some(span) = &mut self.0.span {
+            let (start, end) = (span.start as usize, span.end as usize);
+            let mut text = span.source.text.clone();
+            if let Some(secret) = text.get(start..end) {
+                // Byte for byte, so that every place in the file stays where it is.
+                let hide = |c: char| if c == '\n' { "\n".to_owned() } else { "*".repeat(c.len_utf8()) };
+                let hidden: String = secret.chars().map(hide).collect();
+                text.replace_range(start..end, &hidden);
+                span.source = Arc::new(Source { path: span.source.path.clone(), text });
+            }
+        }
+        self
+    }
+
     /// Says what to do next.
     pub(super) fn help(self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());

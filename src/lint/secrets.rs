@@ -62,6 +62,7 @@ pub(super) static PLAINTEXT: Lint = Lint {
             }
             report
                 .at(&part, "the secret stands here as plain text")
+                .veiled()
                 .help("use {{resolve:secretsmanager:NAME:SecretString:KEY}}, or a NoEcho parameter");
         }
     },
@@ -150,6 +151,7 @@ Resources:
                         Some(tree.span.clone()),
                         format!("the default of `{}` stands here as plain text", entry.key),
                     )
+                    .veiled()
                     .help("leave the default out");
             }
         }

@@ -28,7 +28,7 @@ const SCHEMA: &str = r##"{
     "Inners": {"type": "array", "items": {"$ref": "#/definitions/Inner"}},
     "Labels": {"type": "object", "patternProperties": {".+": {"type": "string"}}},
     "Policy": {"type": ["object", "string"]},
-    "TableMappings": {"type": "string"},
+    "TaskData": {"type": "string"},
     "Later": {"type": "string"}
   },
   "definitions": {
@@ -51,7 +51,7 @@ const FIELDS: &[Field] = &[
     Field { name: "Inners", nested: INNER },
     Field { name: "Labels", nested: &[] },
     Field { name: "Policy", nested: &[] },
-    Field { name: "TableMappings", nested: &[] },
+    Field { name: "TaskData", nested: &[] },
 ];
 
 fn span(at: u32) -> Span {
@@ -232,7 +232,7 @@ fn json_in_texts_is_parsed_as_far_as_it_is_known() {
         (concat("{\"a\": ", ""), false),
     ];
     for (item, fine) in cases {
-        let properties = with(vec![("TableMappings", item)]);
+        let properties = with(vec![("TaskData", item)]);
         let found = check_as("AWS::DMS::ReplicationTask", &properties, &|_| Vec::new()).1;
         let codes: Vec<_> = found.iter().map(|d| (d.code, d.span.as_ref().unwrap().start)).collect();
         assert_eq!(codes, if fine { vec![] } else { vec![("M2016", 5)] }, "{properties:?}");

@@ -38,7 +38,7 @@ pub struct Code {
 pub enum Example {
     /// A template, complete.
     Template(&'static str),
-    /// The files of a folder; the first is the one to validate, or the folder itself if it is `migration.yaml`.
+    /// The files of a folder; the first is the one to validate, or the folder itself if it is a manifest.
     Files(&'static [(&'static str, &'static str)]),
     /// A template, and what else is said on the command line of `validate`.
     With(&'static str, &'static [&'static str]),

@@ -62,7 +62,8 @@ fn shown(code: &Code) -> Option<(String, serde_json::Value)> {
                 write(&dir.path().join(name), text);
             }
             let first = files[0].0;
-            let plan = if first == "migration.yaml" { dir.path().to_owned() } else { dir.path().join(first) };
+            let folder = matches!(first, "migration.yaml" | "manifest.json");
+            let plan = if folder { dir.path().to_owned() } else { dir.path().join(first) };
             findings(&plan, &[])
         }
         Example::Commands(commands) => {

@@ -18,6 +18,8 @@ pub(super) static COMMAND_LINE: &[Code] = &[
         "an unknown output",
         "--only takes the name of one output of the last run, as stack.Name if several stacks have one of that name.",
     ).example(Example::Circumstances("it needs the outputs of a run")),
+    Code::error("M0006", "an unknown code", "`migrate explain` without a code lists all of them.").example(Example::Commands(&["migrate explain M9999"])),
+    Code::error("M0007", "an unknown resource type", "`migrate types` without a name lists all of them.").example(Example::Commands(&["migrate types AWS::EC2::VPCC"])),
     Code::error(
         "M0008",
         "an address the ledger does not hold",
@@ -28,8 +30,6 @@ pub(super) static COMMAND_LINE: &[Code] = &[
         "an address the plan does not hold",
         "`import` takes a resource of the plan, written stack/LogicalId; `migrate graph` draws all of them.",
     ).example(Example::Circumstances("it needs a plan and its ledger")),
-    Code::error("M0006", "an unknown code", "`migrate explain` without a code lists all of them.").example(Example::Commands(&["migrate explain M9999"])),
-    Code::error("M0007", "an unknown resource type", "`migrate types` without a name lists all of them.").example(Example::Commands(&["migrate types AWS::EC2::VPCC"])),
 ];
 
 pub(super) static GRAPH: &[Code] = &[

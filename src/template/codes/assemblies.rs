@@ -7,8 +7,7 @@ pub(super) static CODES: &[Code] = &[
         "M1901",
         "a cloud assembly cannot be understood",
         "`manifest.json` lacks what every assembly has, or leads outside its folder. Synthesise it again.",
-    ).example(Example::Files(&[("manifest.json", "{\"version\": \"48.0.0\", \"artifacts\": []}
-")])),
+    ).example(Example::Files(&[("manifest.json", "{\"version\": \"48.0.0\", \"artifacts\": {}}\n"), ("cdk.out", "{\"version\": \"48.0.0\"}\n")])),
     Code::error(
         "M1902",
         "a cloud assembly is not finished",

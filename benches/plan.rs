@@ -21,7 +21,8 @@ fn linked(graph: &Graph) -> Links {
 }
 
 fn planned(graph: &Graph, links: &Links, snapshot: &Snapshot) -> ChangeSet {
-    let input = PlanInput { graph, links, snapshot, account: "123456789012", types: &registry::find };
+    let input =
+        PlanInput { graph, links, snapshot, account: "123456789012", types: &registry::find, replace: &[] };
     plan(&input).unwrap_or_else(|problems| panic!("{}", problems[0]))
 }
 

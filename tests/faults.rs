@@ -1,92 +1,300 @@
 //! Trouble on the way to AWS and back: the run itself must cope, or the next one.
+//!
+//! `MIGRATE_PROOF=full` troubles every call in every way; without it each kind of trouble visits every n-th call.
 
 use migrate::{
-    engine::Outcome,
+    engine::{Finding, Outcome},
+    graph::Address,
     sandbox::{Action, FaultRule, FaultScript, Moment, Selector},
 };
+use serde_json::json;
 
-use crate::support::{Rehearsal, Verb, payments};
+use crate::support::{Rehearsal, Verb, in_parallel, payments, thorough};
 
-fn at_call(call: u64, action: Action) -> FaultScript {
-    FaultScript {
-        rules: vec![FaultRule { selector: Selector { call: Some(call), ..Selector::default() }, action }],
-    }
-}
-
-fn at_mutation(nth: u64, action: Action) -> FaultScript {
-    let selector = Selector { mutating: true, nth: Some(nth), ..Selector::default() };
+fn script(selector: Selector, action: Action) -> FaultScript {
     FaultScript { rules: vec![FaultRule { selector, action }] }
 }
 
-/// Mutating calls of an undisturbed `up`.
-fn mutations() -> u64 {
-    Rehearsal::new(&payments()).up().complete().mutations.len() as u64
+fn at_call(call: u64, action: Action) -> FaultScript {
+    script(Selector { call: Some(call), ..Selector::default() }, action)
 }
 
-/// One run under the script must reach the undisturbed end by itself.
-fn copes(script: FaultScript, context: &str) {
-    let mut rehearsal = Rehearsal::new(&payments());
-    let ran = rehearsal.run_with(Verb::Up, script);
-    let failed = ran.finished.as_ref().is_some_and(|f| f.outcome != Outcome::Complete);
-    if failed {
-        let told: Vec<_> = ran.events.iter().map(|e| serde_json::to_string(e).expect("an event")).collect();
-        panic!("{context}: {:#?}\n{}", ran.finished.map(|f| f.failures), told.join("\n"));
-    }
-    rehearsal.check_invariants(context);
-    assert!(rehearsal.up().complete().change_set.is_empty(), "{context}: the next plan is not empty");
-    rehearsal.destroy().complete();
-    assert_eq!(rehearsal.census(), Rehearsal::new(&payments()).census(), "{context}: something is left");
-}
-
-#[test]
-fn a_lost_answer_is_found_again_without_a_duplicate() {
-    for nth in (1..=mutations()).step_by(9) {
-        copes(at_mutation(nth, Action::LoseAnswer), &format!("answer of mutation {nth} lost"));
-    }
-}
-
-#[test]
-fn a_lost_request_is_made_again() {
-    for nth in (5..=mutations()).step_by(23) {
-        copes(at_mutation(nth, Action::LoseRequest), &format!("mutation {nth} lost"));
-    }
-}
-
-#[test]
-fn throttling_and_server_errors_are_outwaited() {
-    let share = |action, probability| {
-        let selector = Selector { probability: Some(probability), ..Selector::default() };
-        FaultScript { rules: vec![FaultRule { selector, action }] }
+/// Everything that can go wrong with one call.
+fn troubles() -> Vec<(&'static str, Action)> {
+    let quota = Action::Error {
+        code: "LimitExceeded".into(),
+        status: 400,
+        message: "You have reached the quota of this resource.".into(),
     };
-    copes(share(Action::Throttle, 0.1), "a tenth of all calls throttled");
-    copes(share(Action::ServerError(503), 0.05), "a twentieth of all calls answered with 503");
-    copes(share(Action::Garble, 0.03), "some answers unreadable");
+    vec![
+        ("throttled", Action::Throttle),
+        ("500", Action::ServerError(500)),
+        ("503", Action::ServerError(503)),
+        ("request lost", Action::LoseRequest),
+        ("answer lost", Action::LoseAnswer),
+        ("timeout before the effect", Action::Timeout(Moment::Before)),
+        ("timeout after the effect", Action::Timeout(Moment::After)),
+        ("garbled", Action::Garble),
+        ("slow by a minute", Action::Delay(60_000)),
+        ("credentials expired", Action::ExpiredCredentials),
+        ("killed before the effect", Action::Crash(Moment::Before)),
+        ("killed after the effect", Action::Crash(Moment::After)),
+        ("over a quota", quota),
+    ]
 }
 
-/// The process is killed in the middle of a call, before or after its effect; then it runs again.
-#[test]
-fn a_process_killed_in_mid_call_goes_on_where_it_died() {
-    let calls = 240;
-    for call in (3..calls).step_by(11) {
-        for moment in [Moment::Before, Moment::After] {
-            let context = format!("killed {moment:?} the effect of call {call}");
-            let mut rehearsal = Rehearsal::new(&payments());
-            let killed = rehearsal.run_with(Verb::Up, at_call(call, Action::Crash(moment)));
-            assert!(killed.finished.is_none(), "{context}: it lived");
-            rehearsal.up().complete();
-            rehearsal.check_invariants(&context);
-            assert!(rehearsal.up().complete().change_set.is_empty(), "{context}");
+/// Whether one such call may end a run: then the next one must finish it.
+fn may_end(action: &Action) -> bool {
+    matches!(action, Action::ExpiredCredentials | Action::Crash(_) | Action::Error { .. })
+}
+
+/// Troubles calls of a run of `verb` from `before`, one call a time.
+fn every_call(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
+    let mut undisturbed = before.fork();
+    let calls = undisturbed.run(verb, Default::default()).complete().calls;
+    let (census, resources) = (undisturbed.census(), undisturbed.snapshot().objects().count());
+    let mut cases = Vec::new();
+    for (kind, (name, action)) in troubles().into_iter().enumerate() {
+        let stride = if thorough() { 1 } else { stride };
+        // Each kind begins elsewhere, so that together they visit many calls.
+        for call in (1 + kind % stride..=calls).step_by(stride) {
+            cases.push((format!("{what}, call {call} of {calls} {name}"), call as u64, action.clone()));
         }
     }
+    println!("{what}: {} faults over {calls} calls, {} kinds", cases.len(), troubles().len());
+    in_parallel(&cases, |_, (context, call, action)| {
+        let mut rehearsal = before.fork();
+        let ran = rehearsal.run_with(verb, at_call(*call, action.clone()));
+        let complete = ran.finished.as_ref().is_some_and(|f| f.outcome == Outcome::Complete);
+        assert!(complete || may_end(action), "{context}: {:#?} {:?}", ran.finished, ran.broke_off);
+        if !complete {
+            let again = rehearsal.run(verb, Default::default());
+            assert_eq!(again.outcome(), Outcome::Complete, "{context}: {:#?}", again.finished);
+        }
+        rehearsal.check_invariants(context);
+        rehearsal.check_world(context);
+        assert_eq!(rehearsal.snapshot().objects().count(), resources, "{context}");
+        assert_eq!(rehearsal.census(), census, "{context}: the world differs from the undisturbed run's");
+    });
 }
 
 #[test]
-fn expired_credentials_stop_the_run_and_lose_nothing() {
+fn any_call_of_up_may_go_wrong_in_any_way() {
+    every_call("up of payments-single-stack", &Rehearsal::new(&payments()), Verb::Up, 29);
+}
+
+#[test]
+fn any_call_of_destroy_may_go_wrong_in_any_way() {
+    let mut deployed = Rehearsal::new(&payments());
+    deployed.up().complete();
+    every_call("destroy of payments-single-stack", &deployed, Verb::Destroy, 41);
+}
+
+/// Many calls go wrong, by seed, until the run ends by itself or dies; then again, and at last in peace.
+#[test]
+fn random_mixes_of_trouble_converge() {
+    let seeds: Vec<u64> = (1..=if thorough() { 400 } else { 12 }).collect();
+    let mut undisturbed = Rehearsal::new(&payments());
+    undisturbed.up().complete();
+    let census = undisturbed.census();
+    let base = Rehearsal::new(&payments());
+    in_parallel(&seeds, |_, seed| {
+        let rules = troubles()
+            .into_iter()
+            .map(|(_, action)| {
+                let share = if may_end(&action) { 0.002 } else { 0.02 };
+                let selector = Selector { probability: Some(share), ..Selector::default() };
+                FaultRule { selector, action }
+            })
+            .collect();
+        let script = FaultScript { rules };
+        let mut rehearsal = base.fork().seeded(*seed);
+        for _ in 0..3 {
+            rehearsal.run_with(Verb::Up, script.clone());
+        }
+        let context = format!("seed {seed}");
+        let ran = rehearsal.up();
+        assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
+        rehearsal.check_invariants(&context);
+        rehearsal.check_world(&context);
+        assert_eq!(rehearsal.census(), census, "{context}");
+        for _ in 0..3 {
+            rehearsal.run_with(Verb::Destroy, script.clone());
+        }
+        let ran = rehearsal.destroy();
+        assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
+        assert_eq!(rehearsal.census(), base.census(), "{context}: something is left");
+    });
+    println!("random mixes of trouble: {} seeds", seeds.len());
+}
+
+/// The disk fills up at any write: nothing is called after that, and the next run goes on.
+#[test]
+fn a_full_disk_stops_the_run_and_loses_nothing() {
+    let mut undisturbed = Rehearsal::new(&payments());
+    undisturbed.up().complete();
+    let (census, writes) = (undisturbed.census(), undisturbed.store.writes());
+    let places: Vec<u64> = (1..writes).step_by(if thorough() { 1 } else { 17 }).collect();
+    let base = Rehearsal::new(&payments());
+    in_parallel(&places, |_, nth| {
+        let context = format!("disk full at write {nth} of {writes}");
+        let mut rehearsal = base.fork();
+        let full = crate::support::Trouble::full_disk(*nth);
+        let ran = rehearsal.run(Verb::Up, full);
+        let ended = ran.finished.as_ref().map(|f| (f.outcome, f.ledger_error.is_some()));
+        assert!(
+            ran.broke_off.is_some() || matches!(ended, Some((Outcome::Failed, true))),
+            "{context}: {ended:?}"
+        );
+        rehearsal.up().complete();
+        rehearsal.check_invariants(&context);
+        assert_eq!(rehearsal.census(), census, "{context}");
+    });
+    println!("full disk: {} of {writes} writes", places.len());
+}
+
+/// Another migration's objects of the same names are never adopted, overwritten or deleted.
+#[test]
+fn a_strangers_objects_are_left_alone() {
+    let mut first = Rehearsal::new(&payments());
+    first.up().complete();
+    let before = first.census();
+    let mut second = Rehearsal::new(&payments());
+    second.lineage = "fedcba9876543210";
+    second.world = first.world.clone();
+    let ran = second.up();
+    assert_eq!(ran.outcome(), Outcome::Failed, "the names are taken");
+    second.destroy().complete();
+    assert_eq!(second.census(), before, "the second migration took or left something");
+    first.world = second.world.clone();
+    first.check_world("after a stranger came and went");
+    assert!(first.up().complete().change_set.is_empty());
+}
+
+/// Objects vanish and change behind our back.
+#[test]
+fn drift_is_seen_and_mended() {
     let mut rehearsal = Rehearsal::new(&payments());
-    let selector = Selector { nth: Some(60), ..Selector::default() };
-    let expired = FaultScript { rules: vec![FaultRule { selector, action: Action::ExpiredCredentials }] };
-    let ran = rehearsal.run_with(Verb::Up, expired);
-    assert_eq!(ran.outcome(), Outcome::Failed);
     rehearsal.up().complete();
-    rehearsal.check_invariants("after renewed credentials");
+    let census = rehearsal.census();
+    let snapshot = rehearsal.snapshot();
+    let id = |name: &str| {
+        let found = snapshot.objects().find(|(address, _)| address.logical_id() == name);
+        found.unwrap_or_else(|| panic!("no {name}")).1.physical_id.to_string()
+    };
+    let key = |table: &str, part: &str| {
+        let found = rehearsal.world.rows(table).find(|(key, _)| key.contains(part));
+        found.unwrap_or_else(|| panic!("no {part} in {table}")).0.to_owned()
+    };
+    let alarm = key("cloudwatch.alarm", &id("SourceCpuAlarm"));
+    let group = key("logs.group", &id("SourceDbLogs"));
+    rehearsal.world.remove("cloudwatch.alarm", &alarm);
+    rehearsal.world.get_mut("logs.group", &group).expect("a log group")["retentionInDays"] = json!(1);
+    let drifted: Vec<String> = rehearsal
+        .refresh()
+        .into_iter()
+        .filter(|seen| seen.finding != Finding::InSync)
+        .map(|seen| match seen.finding {
+            Finding::Missing => format!("{} missing", seen.address.logical_id()),
+            Finding::Drifted(drift) => format!("{} {}", seen.address.logical_id(), drift[0].property),
+            other => format!("{} {other:?}", seen.address.logical_id()),
+        })
+        .collect();
+    assert_eq!(drifted, ["SourceDbLogs RetentionInDays", "SourceCpuAlarm missing"]);
+    // Without a refresh nothing is known of it, and destroy does not mind.
+    assert!(rehearsal.fork().up().complete().change_set.is_empty());
+    let mut gone = rehearsal.fork();
+    gone.destroy().complete();
+    assert_eq!(gone.census(), Rehearsal::new(&payments()).census());
+    rehearsal.learn();
+    let ran = rehearsal.up().complete();
+    let steps: Vec<String> = ran
+        .change_set
+        .steps
+        .iter()
+        .map(|s| format!("{} {}", s.action.verb(), s.address.logical_id()))
+        .collect();
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    assert!(steps.contains(&"create SourceCpuAlarm".into()) && steps.contains(&"update SourceDbLogs".into()));
+    rehearsal.check_world("after the repair");
+    assert_eq!(rehearsal.census(), census);
+}
+
+/// A lifecycle that ends in failure fails its step with AWS's word; `--replace` gets out of it.
+#[test]
+fn a_failed_lifecycle_is_told_and_can_be_replaced() {
+    let cases = [
+        (
+            "rds",
+            "CreateDBInstance",
+            "rds.db-instance",
+            json!({"DBInstanceStatus": "incompatible-parameters"}),
+            "SourceDb",
+        ),
+        (
+            "dms",
+            "CreateReplicationInstance",
+            "dms.instance",
+            json!({"ReplicationInstanceStatus": "failed"}),
+            "",
+        ),
+        (
+            "ec2",
+            "CreateNatGateway",
+            "ec2.nat-gateway",
+            json!({"State": "failed", "FailureMessage": "no address"}),
+            "",
+        ),
+    ];
+    for (service, operation, table, members, _) in cases {
+        let selector = Selector {
+            service: Some(service.into()),
+            operation: Some(operation.into()),
+            nth: Some(1),
+            ..Selector::default()
+        };
+        let fails = Action::LifecycleFail {
+            table: format!("{}*", &table[..table.len() - 2]),
+            millis: 20_000,
+            members,
+        };
+        let mut rehearsal = Rehearsal::new(&payments());
+        let ran = rehearsal.run_with(Verb::Up, script(selector, fails));
+        assert_eq!(ran.outcome(), Outcome::Failed, "{operation}");
+        let failures = ran.finished.expect("a result").failures;
+        let failed: Vec<&Address> = failures.iter().map(|(address, _)| address).collect();
+        assert_eq!(failed.len(), 1, "{operation}: {failures:?}");
+        assert_eq!(failures[0].1.code.as_deref(), Some("LifecycleFailed"), "{operation}");
+        // Again without mending it fails again, and nothing is lost.
+        let address = failed[0].clone();
+        assert_eq!(rehearsal.up().outcome(), Outcome::Failed, "{operation}: it mended itself");
+        rehearsal.replace = vec![address];
+        rehearsal.up().complete();
+        rehearsal.replace = Vec::new();
+        assert!(rehearsal.up().complete().change_set.is_empty(), "{operation}");
+        rehearsal.check_invariants(operation);
+        rehearsal.check_world(operation);
+        rehearsal.destroy().complete();
+        assert_eq!(rehearsal.census(), Rehearsal::new(&payments()).census(), "{operation}");
+    }
+}
+
+/// A wait that never ends is given up at its deadline, and the next run goes on waiting.
+#[test]
+fn a_wait_past_its_deadline_fails_the_step() {
+    let mut rehearsal = Rehearsal::new(&payments());
+    let selector = Selector { operation: Some("CreateNatGateway".into()), ..Selector::default() };
+    let stuck = Action::LifecycleFail {
+        table: "ec2.nat-gateway".into(),
+        millis: 4 * 3_600_000,
+        members: json!({"State": "available"}),
+    };
+    let ran = rehearsal.run_with(Verb::Up, script(selector, stuck));
+    assert_eq!(ran.outcome(), Outcome::Failed);
+    let failures = ran.finished.expect("a result").failures;
+    assert!(failures.iter().all(|(_, e)| e.code.as_deref() == Some("DeadlineExceeded")), "{failures:?}");
+    let later = rehearsal.world.now() + 5 * 3_600_000;
+    rehearsal.world.advance_to(later);
+    rehearsal.up().complete();
+    rehearsal.check_invariants("after the long wait");
 }

@@ -146,6 +146,9 @@ pub struct PlanCommand {
     /// Read the world first and plan against what is really there
     #[arg(long)]
     pub refresh: bool,
+    /// Give this resource a new object, whatever the comparison says; repeatable
+    #[arg(long, value_name = "ADDRESS")]
+    pub replace: Vec<Address>,
 }
 
 /// `up`.
@@ -166,6 +169,9 @@ pub struct UpCommand {
     /// Read the world first and plan against what is really there
     #[arg(long, conflicts_with = "change_set")]
     pub refresh: bool,
+    /// Give this resource a new object, whatever the comparison says; repeatable
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "change_set")]
+    pub replace: Vec<Address>,
     /// If a step fails, remove again what this run created
     #[arg(long)]
     pub rollback_on_failure: bool,

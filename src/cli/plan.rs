@@ -13,6 +13,7 @@ use super::{
 use crate::{
     engine::lessons,
     error::{Class, Diagnostic},
+    graph::Address,
     ledger::{Ledger, Snapshot, store},
     planner::{self, ChangeSet},
     ui::Printer,
@@ -20,7 +21,7 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &PlanCommand, printer: &mut Printer) -> Verdict {
-    let set = compute(global, &args.plan, None, args.refresh, printer)?;
+    let set = compute(global, &args.plan, None, (args.refresh, &args.replace), printer)?;
     let next = match &args.out {
         Some(file) => {
             save(&set, file)?;
@@ -38,10 +39,10 @@ pub(super) fn preview(
     global: &Global,
     args: &PlanArgs,
     saved: Option<&Path>,
-    refresh: bool,
+    wishes: (bool, &[Address]),
     printer: &mut Printer,
 ) -> Verdict {
-    let set = compute(global, args, saved, refresh, printer)?;
+    let set = compute(global, args, saved, wishes, printer)?;
     printer.plan(&set, None);
     Ok(Code::Success)
 }
@@ -50,7 +51,7 @@ fn compute(
     global: &Global,
     args: &PlanArgs,
     saved: Option<&Path>,
-    refresh: bool,
+    (refresh, replace): (bool, &[Address]),
     printer: &mut Printer,
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
     let loaded = prepare::load(global, args)?;
@@ -76,7 +77,7 @@ fn compute(
             up::still_true(&set, &snapshot, &session, &planner::digest(graph))?;
             set
         }
-        None => prepare::change_set(&prepared, &snapshot, &session)?,
+        None => prepare::change_set(&prepared, &snapshot, &session, replace)?,
     };
     session.close()?;
     Ok(set)

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::RecoverError,
     error::{Class, Diagnostic, Severity},
-    graph::{self, Graph, Links},
+    graph::{self, Address, Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
     lint,
     planner::{self, ChangeSet, PlanInput},
@@ -311,13 +311,21 @@ pub fn change_set(
     prepared: &Prepared,
     snapshot: &Snapshot,
     session: &Session,
+    replace: &[Address],
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
+    if let Some(unknown) = replace.iter().find(|address| snapshot.current(address).is_none()) {
+        let message = format!("--replace: the ledger holds no resource `{unknown}`");
+        return Err(one(
+            Diagnostic::error("M0008", Class::Usage, message).help("`migrate status` lists what it holds")
+        ));
+    }
     planner::plan(&PlanInput {
         graph: &prepared.graph,
         links: &prepared.links,
         snapshot,
         account: &session.cloud.account,
         types: &registry::find,
+        replace,
     })
 }
 

@@ -21,7 +21,13 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict {
     if args.dry_run {
-        return plan::preview(global, &args.plan, args.change_set.as_deref(), args.refresh, printer);
+        return plan::preview(
+            global,
+            &args.plan,
+            args.change_set.as_deref(),
+            (args.refresh, &args.replace),
+            printer,
+        );
     }
     let loaded = prepare::load(global, &args.plan)?;
     let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
@@ -52,7 +58,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
             still_true(&set, ledger.borrow().snapshot(), &session, &planner::digest(graph))?;
             set
         }
-        None => prepare::change_set(&prepared, ledger.borrow().snapshot(), &session)?,
+        None => prepare::change_set(&prepared, ledger.borrow().snapshot(), &session, &args.replace)?,
     };
     printer.review(&set, None);
     if !set.is_empty() {

@@ -163,6 +163,9 @@ impl<'i, 'a> Decisions<'i, 'a> {
         if recorded.region != node.region {
             reasons.push(format!("the region changes from {} to {}", recorded.region, node.region));
         }
+        if self.input.replace.contains(&node.address) {
+            reasons.push("a new object is asked for (--replace)".into());
+        }
         if object.stage == Stage::Deleting {
             reasons.push("its deletion was begun in an earlier run".into());
         }

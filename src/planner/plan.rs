@@ -28,6 +28,8 @@ pub struct PlanInput<'a> {
     pub account: &'a str,
     /// Finds resource types; [`crate::resources::registry::find`] outside of tests.
     pub types: Lookup<'a>,
+    /// Resources that get a new object whatever the comparison says.
+    pub replace: &'a [Address],
 }
 
 impl PlanInput<'_> {

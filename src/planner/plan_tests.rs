@@ -40,7 +40,14 @@ fn shop() -> Graph {
 
 fn planned(graph: &Graph, snapshot: &Snapshot) -> Result<ChangeSet, Vec<Diagnostic>> {
     let links = link(graph, &types)?;
-    let set = plan(&PlanInput { graph, links: &links, snapshot, account: "123456789012", types: &types })?;
+    let set = plan(&PlanInput {
+        graph,
+        links: &links,
+        snapshot,
+        account: "123456789012",
+        types: &types,
+        replace: &[],
+    })?;
     sound(&set);
     Ok(set)
 }

@@ -170,8 +170,14 @@ pub fn deployed(graph: &Graph) -> Snapshot {
         realm: "sandbox".into(),
     });
     let empty = snapshot.clone();
-    let input =
-        super::PlanInput { graph, links: &links, snapshot: &empty, account: "123456789012", types: &types };
+    let input = super::PlanInput {
+        graph,
+        links: &links,
+        snapshot: &empty,
+        account: "123456789012",
+        types: &types,
+        replace: &[],
+    };
     let set = super::plan(&input).expect("a plan");
     for step in set.steps {
         let super::Action::Create { properties, generation, keep, .. } = step.action else {

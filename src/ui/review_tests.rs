@@ -37,7 +37,7 @@ fn shop() -> Graph {
 
 fn planned(graph: &Graph, snapshot: &Snapshot) -> ChangeSet {
     let links = link(graph, &types).expect("links");
-    plan(&PlanInput { graph, links: &links, snapshot, account: "123456789012", types: &types })
+    plan(&PlanInput { graph, links: &links, snapshot, account: "123456789012", types: &types, replace: &[] })
         .expect("a plan")
 }
 

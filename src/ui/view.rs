@@ -116,6 +116,14 @@ impl<'p> View<'p> {
         match finished.outcome {
             Outcome::Complete => {}
             Outcome::Failed => {
+                for (address, error) in &finished.failures {
+                    if error.is(&["LifecycleFailed"]) && set.operation == Operation::Up {
+                        text.push_str(&format!(
+                            "\n{address} exists, but AWS says it failed. If it cannot be mended, \
+                             `{again} --replace {address}` makes a new one.\n"
+                        ));
+                    }
+                }
                 text.push_str(&format!(
                     "\nWhat was done is in the ledger. Mend the cause, then `{again}` goes on from here.\n"
                 ));

@@ -15,9 +15,10 @@ use migrate::{
     aws::{Cloud, Realm},
     clock::{Clock, VirtualClock, from_millis},
     engine::{
-        Engine, Event, Finding, Finished, Observer, Outcome, SecretStore, Seen, Stop, recover, refresh,
+        Engine, Event, Finding, Finished, Observer, Outcome, SecretStore, Seen, Stop, lessons, recover,
+        refresh,
     },
-    graph::{self, Graph, Links},
+    graph::{self, Address, Graph, Links},
     ledger::{Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
@@ -83,6 +84,10 @@ pub struct Rehearsal {
     /// Evaluated once: the plan's files do not change under a rehearsal.
     evaluated: Arc<OnceLock<(Graph, Links)>>,
     warned: bool,
+    /// Resources that get a new object.
+    pub replace: Vec<Address>,
+    /// The new ledger's lineage.
+    pub lineage: &'static str,
     /// The account's state between runs.
     pub world: World,
     /// The ledger's bytes between runs.
@@ -262,6 +267,13 @@ impl Trouble {
     }
 }
 
+impl Trouble {
+    /// The disk is full from that write on (from 1).
+    pub fn full_disk(nth: u64) -> Self {
+        Self { disk_full_at: Some(nth), ..Self::default() }
+    }
+}
+
 impl From<FaultScript> for Trouble {
     fn from(script: FaultScript) -> Self {
         Self { script, ..Self::default() }
@@ -275,6 +287,8 @@ impl Rehearsal {
             plan: plan.to_owned(),
             evaluated: Arc::default(),
             warned: false,
+            replace: Vec::new(),
+            lineage: "0123456789abcdef",
             world: World::new(7, EPOCH_MS),
             store: MemoryStore::default(),
         }
@@ -379,7 +393,7 @@ impl Rehearsal {
         let mut events: Vec<Event> = Vec::new();
         let (graph, links) = self.graph();
         let mut change_set = None;
-        let ledger = Ledger::on(store, Arc::clone(&shared), || "0123456789abcdef".into()).map(RefCell::new);
+        let ledger = Ledger::on(store, Arc::clone(&shared), || self.lineage.into()).map(RefCell::new);
         let finished = clock.block_on_until(
             async {
                 let ledger = ledger.map_err(|e| format!("{e:?}"))?;
@@ -403,6 +417,7 @@ impl Rehearsal {
                         snapshot: &snapshot,
                         account: &cloud.account,
                         types: &registry::find,
+                        replace: &self.replace,
                     })
                     .unwrap_or_else(|e| panic!("{e:#?}")),
                     Verb::Destroy => planner::teardown(&snapshot, &cloud.account, &registry::find),
@@ -458,6 +473,18 @@ impl Rehearsal {
             cloud.identify(shared.as_ref()).await.expect("the sandbox knows its account");
             refresh(&cloud, &shared, &snapshot).await
         })
+    }
+
+    /// Takes what the world holds into the ledger, as `up --refresh` does.
+    pub fn learn(&mut self) {
+        let clock: Arc<dyn Clock> = Arc::new(VirtualClock::starting_at(from_millis(self.world.now())));
+        let seen = self.refresh();
+        let mut ledger =
+            Ledger::on(Box::new(self.store.clone()), clock, || "none".into()).expect("a readable ledger");
+        for entry in lessons(&ledger.snapshot().clone(), &seen) {
+            ledger.append(entry).expect("an entry");
+        }
+        ledger.sync().expect("a sync");
     }
 
     /// Every object of the ledger exists and has the properties that were sent.

@@ -200,7 +200,7 @@ fn drift_is_seen_and_mended() {
             other => format!("{} {other:?}", seen.address.logical_id()),
         })
         .collect();
-    assert_eq!(drifted, ["SourceDbLogs RetentionInDays", "SourceCpuAlarm missing"]);
+    assert_eq!(drifted, ["SourceCpuAlarm missing", "SourceDbLogs RetentionInDays"]);
     // Without a refresh nothing is known of it, and destroy does not mind.
     assert!(rehearsal.fork().up().complete().change_set.is_empty());
     let mut gone = rehearsal.fork();

@@ -5,6 +5,7 @@ mod crash;
 mod diagnostics;
 mod faults;
 mod lifecycle;
+mod lifecycles;
 mod program;
 mod support;
 

@@ -6,6 +6,7 @@ mod diagnostics;
 mod faults;
 mod lifecycle;
 mod lifecycles;
+mod process;
 mod program;
 mod support;
 

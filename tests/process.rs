@@ -1,0 +1,304 @@
+//! Real processes against a real server: killed, stopped, crowded; and ledgers that others have touched.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value as Json;
+
+use crate::support::{thorough, write};
+
+/// Many quick resources with real dependencies; nothing that takes minutes.
+const QUICK: &str = "
+Parameters:
+  Suffix: {Type: String, Default: x}
+Resources:
+  Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.0.0.0/16}}
+  SubnetA: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24, AvailabilityZone: us-east-1a}}
+  SubnetB: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.2.0/24, AvailabilityZone: us-east-1b}}
+  Table: {Type: 'AWS::EC2::RouteTable', Properties: {VpcId: !Ref Vpc}}
+  AssociationA: {Type: 'AWS::EC2::SubnetRouteTableAssociation', Properties: {SubnetId: !Ref SubnetA, RouteTableId: !Ref Table}}
+  AssociationB: {Type: 'AWS::EC2::SubnetRouteTableAssociation', Properties: {SubnetId: !Ref SubnetB, RouteTableId: !Ref Table}}
+  Group: {Type: 'AWS::EC2::SecurityGroup', Properties: {VpcId: !Ref Vpc, GroupDescription: test}}
+  Rule: {Type: 'AWS::EC2::SecurityGroupIngress', Properties: {GroupId: !GetAtt Group.GroupId, IpProtocol: tcp, FromPort: 80, ToPort: 80, CidrIp: 10.0.0.0/8}}
+  Gateway: {Type: 'AWS::EC2::InternetGateway'}
+  Attachment: {Type: 'AWS::EC2::VPCGatewayAttachment', Properties: {VpcId: !Ref Vpc, InternetGatewayId: !Ref Gateway}}
+  Route: {Type: 'AWS::EC2::Route', Properties: {RouteTableId: !Ref Table, DestinationCidrBlock: 0.0.0.0/0, GatewayId: !Ref Gateway}}
+  Topic: {Type: 'AWS::SNS::Topic', Properties: {DisplayName: test}}
+  Secret: {Type: 'AWS::SecretsManager::Secret', Properties: {GenerateSecretString: {PasswordLength: 30}}}
+  Logs: {Type: 'AWS::Logs::LogGroup', Properties: {RetentionInDays: 7}}
+  Alarm: {Type: 'AWS::CloudWatch::Alarm', Properties: {Namespace: AWS/RDS, MetricName: CPUUtilization, Statistic: Average,
+    Period: 60, EvaluationPeriods: 1, Threshold: 80, ComparisonOperator: GreaterThanThreshold, AlarmActions: [!Ref Topic]}}
+  Bucket: {Type: 'AWS::S3::Bucket', Properties: {VersioningConfiguration: {Status: Enabled}}}
+  Zone: {Type: 'AWS::Route53::HostedZone', Properties: {Name: test.example.com}}
+  Parameters: {Type: 'AWS::RDS::DBParameterGroup', Properties: {Family: postgres14, Description: test}}
+  Subnets: {Type: 'AWS::RDS::DBSubnetGroup', Properties: {DBSubnetGroupDescription: test, SubnetIds: [!Ref SubnetA, !Ref SubnetB]}}
+Outputs:
+  Topic: {Value: !Ref Topic}
+";
+
+/// One resource that takes minutes.
+const SLOW: &str = "
+Resources:
+  Topic: {Type: 'AWS::SNS::Topic'}
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {DBInstanceClass: db.t3.micro, Engine: postgres, AllocatedStorage: '20', MasterUsername: app,
+      ManageMasterUserPassword: true}
+";
+
+/// A served sandbox and a folder to work in.
+struct Place {
+    dir: tempfile::TempDir,
+    server: Child,
+    endpoint: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
+    command.env_clear().env("NO_COLOR", "1").env("COLUMNS", "80").env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+}
+
+impl Place {
+    fn new(template: &str, speed: u32) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        write(&dir.path().join("plan.yaml"), template);
+        let mut server = program()
+            .args(["sandbox", "serve", "--port", "0", "--speed", &speed.to_string()])
+            .current_dir(dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let out = server.stdout.take().expect("its stdout");
+        let endpoint = BufReader::new(out)
+            .lines()
+            .map_while(Result::ok)
+            .find_map(|said| {
+                line.push_str(&said);
+                let at = said.find("http://")?;
+                Some(said[at..].split_whitespace().next().unwrap_or_default().to_owned())
+            })
+            .unwrap_or_else(|| panic!("the server names no endpoint: {line}"));
+        Self { dir, server, endpoint }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = program();
+        command
+            .args(args)
+            .current_dir(self.dir.path())
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "example")
+            .env("AWS_REGION", "us-east-1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program runs")
+    }
+
+    /// Ends the server and counts what is left in its world.
+    fn left(mut self) -> Json {
+        signal("TERM", self.server.id());
+        let _ = self.server.wait();
+        let shown = program()
+            .args(["sandbox", "show", "--json"])
+            .current_dir(self.dir.path())
+            .output()
+            .expect("the program runs");
+        serde_json::from_slice(&shown.stdout).unwrap_or_else(|e| panic!("{e}: {}", text(&shown.stderr)))
+    }
+}
+
+fn signal(name: &str, pid: u32) {
+    let done = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(done.is_ok(), "the kill command runs");
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn ledger(place: &Path) -> PathBuf {
+    place.join(".migrate/plan-default")
+}
+
+/// Kills runs of a verb after growing, irregular times until one lives to its end. Returns the number killed.
+fn until_done(place: &Place, verb: &str, seed: u64) -> usize {
+    let mut dice = fastrand::Rng::with_seed(seed);
+    for killed in 0..400 {
+        let mut child = place.command(&[verb, "plan.yaml", "--yes"]).spawn().expect("the program starts");
+        // The later runs have less to do: most die in mid work, and in the end one is let go.
+        let mercy = killed >= if thorough() { 60 } else { 12 };
+        let patience =
+            if mercy { Duration::from_secs(120) } else { Duration::from_millis(dice.u64(20..500)) };
+        let began = Instant::now();
+        while began.elapsed() < patience {
+            if let Some(status) = child.try_wait().expect("its state") {
+                let output = child.wait_with_output().expect("its output");
+                assert_eq!(status.code(), Some(0), "{}", text(&output.stderr));
+                return killed;
+            }
+            thread::sleep(Duration::from_millis(3));
+        }
+        signal("KILL", child.id());
+        let _ = child.wait();
+    }
+    panic!("400 runs of {verb} were killed and none was done");
+}
+
+#[test]
+fn processes_killed_again_and_again_lose_nothing() {
+    let place = Place::new(QUICK, 60);
+    let up = until_done(&place, "up", 1);
+    let status: Json =
+        serde_json::from_slice(&place.run(&["status", "plan.yaml", "--json"]).stdout).expect("JSON");
+    assert_eq!(status["open_intents"], serde_json::json!([]));
+    assert_eq!(status["resources"].as_array().map(Vec::len), Some(19));
+    let same = place.run(&["plan", "plan.yaml", "--detailed-exitcode"]);
+    assert_eq!(same.status.code(), Some(0), "{}{}", text(&same.stdout), text(&same.stderr));
+    let drift = place.run(&["refresh", "plan.yaml", "--detailed-exitcode"]);
+    assert_eq!(drift.status.code(), Some(0), "{}{}", text(&drift.stdout), text(&drift.stderr));
+    let verified = place.run(&["ledger", "verify", "plan.yaml"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified.stdout));
+    let destroy = until_done(&place, "destroy", 2);
+    println!("SIGKILL survived: {up} during up, {destroy} during destroy");
+    let left = place.left();
+    assert_eq!(left["objects"], serde_json::json!({}), "{left:#}");
+}
+
+/// Starts `up` of something slow and waits until it waits.
+fn waiting(place: &Place) -> Child {
+    let child = place.command(&["up", "plan.yaml", "--yes"]).spawn().expect("the program starts");
+    let began = Instant::now();
+    loop {
+        let journal = std::fs::read_to_string(ledger(place.dir.path()).join("journal.jsonl"));
+        let landed = journal.unwrap_or_default().lines().filter(|l| l.contains("\"landed\"")).count();
+        if landed >= 2 {
+            return child;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "the run does not get going");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn signals_stop_in_stages() {
+    for (name, code) in [("INT", 8), ("TERM", 8)] {
+        let place = Place::new(SLOW, 1);
+        let mut child = waiting(&place);
+        signal(name, child.id());
+        thread::sleep(Duration::from_millis(700));
+        assert!(child.try_wait().expect("its state").is_none(), "the first {name} settles what is in flight");
+        signal(name, child.id());
+        let output = child.wait_with_output().expect("its output");
+        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("goes on from here"), "{}", text(&output.stderr));
+        let status = text(&place.run(&["status", "plan.yaml"]).stdout);
+        assert!(status.contains("created, not yet ready"), "{status}");
+        assert!(!status.contains("open since"), "{status}");
+    }
+}
+
+#[test]
+fn three_signals_at_once_end_it_and_the_ledger_is_whole() {
+    let place = Place::new(SLOW, 1);
+    let child = waiting(&place);
+    for _ in 0..3 {
+        signal("INT", child.id());
+        thread::sleep(Duration::from_millis(40));
+    }
+    let output = child.wait_with_output().expect("its output");
+    assert_eq!(output.status.code(), Some(8), "{}", text(&output.stderr));
+    let verified = place.run(&["ledger", "verify", "plan.yaml"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified.stdout));
+}
+
+#[test]
+fn one_run_at_a_time_and_no_lock_outlives_its_process() {
+    let place = Place::new(SLOW, 1);
+    let mut first = waiting(&place);
+    let second = place.run(&["up", "plan.yaml", "--yes"]);
+    assert_eq!(second.status.code(), Some(5), "{}", text(&second.stderr));
+    let said = text(&second.stderr);
+    assert!(said.contains("M4101") && said.contains(&format!("pid {}", first.id())), "{said}");
+    signal("KILL", first.id());
+    let _ = first.wait();
+    // The dead run's lock file still names it; nobody is kept out by that.
+    let mut third = place.command(&["up", "plan.yaml", "--yes"]).spawn().expect("the program starts");
+    thread::sleep(Duration::from_secs(2));
+    assert!(third.try_wait().expect("its state").is_none(), "it goes on waiting for the database");
+    let _ = third.kill();
+    let _ = third.wait();
+}
+
+/// Ledgers that were truncated, edited, come from a newer program or another plan.
+#[test]
+fn a_ledger_touched_by_others_is_refused_with_a_way_out() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let run = |args: &[&str]| program().args(args).current_dir(dir.path()).output().expect("it runs");
+    write(&dir.path().join("plan.yaml"), "Resources:\n  Topic: {Type: 'AWS::SNS::Topic'}\n");
+    write(&dir.path().join("other.yaml"), "Resources:\n  Logs: {Type: 'AWS::Logs::LogGroup'}\n");
+    assert_eq!(run(&["up", "plan.yaml", "--sandbox", "--yes"]).status.code(), Some(0));
+    let snapshot = ledger(dir.path()).join("ledger.json");
+    let good = std::fs::read_to_string(&snapshot).expect("the ledger");
+    let refused = |what: &str, bytes: &str, code: &str| {
+        write(&snapshot, bytes);
+        for verb in ["up", "destroy"] {
+            let output = run(&[verb, "plan.yaml", "--sandbox", "--yes"]);
+            assert_eq!(output.status.code(), Some(4), "{what}: {}", text(&output.stderr));
+            let said = text(&output.stderr);
+            assert!(said.contains(code) && said.contains("help:"), "{what}: {said}");
+        }
+        assert_eq!(std::fs::read_to_string(&snapshot).expect("the ledger"), bytes, "{what}: it was changed");
+    };
+    refused("truncated", &good[..good.len() / 2], "M4103");
+    refused("edited", &good.replace("us-east-1", "eu-west-1"), "M4107");
+    refused("newer", &good.replace("\"format\": 1", "\"format\": 99"), "M4104");
+    let edited = good.replace("\"stage\": \"ready\"", "\"stage\": \"created\"");
+    write(&snapshot, &edited);
+    assert_eq!(run(&["ledger", "verify", "plan.yaml"]).status.code(), Some(4));
+    assert_eq!(run(&["ledger", "verify", "plan.yaml", "--accept-edits"]).status.code(), Some(0));
+    assert_eq!(run(&["ledger", "verify", "plan.yaml"]).status.code(), Some(0));
+    assert_eq!(run(&["up", "plan.yaml", "--sandbox", "--yes"]).status.code(), Some(0));
+    let other = run(&["up", "other.yaml", "--sandbox", "--yes", "--ledger", ".migrate/plan-default"]);
+    assert_eq!(other.status.code(), Some(4), "{}", text(&other.stderr));
+    assert!(text(&other.stderr).contains("M4106"), "{}", text(&other.stderr));
+}
+
+/// A ledger that cannot be written: one error, nothing called.
+#[test]
+fn a_folder_that_cannot_be_written_is_told_before_anything_happens() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(&dir.path().join("plan.yaml"), "Resources:\n  Topic: {Type: 'AWS::SNS::Topic'}\n");
+    write(&dir.path().join("file"), "in the way");
+    let output = program()
+        .args(["up", "plan.yaml", "--sandbox", "--yes", "--ledger", "file/ledger"])
+        .current_dir(dir.path())
+        .output()
+        .expect("it runs");
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("M4102"), "{}", text(&output.stderr));
+    let shown =
+        program().args(["sandbox", "show", "--json"]).current_dir(dir.path()).output().expect("it runs");
+    let world: Json = serde_json::from_slice(&shown.stdout).expect("JSON");
+    assert_eq!(world["objects"], serde_json::json!({}), "{world:#}");
+}

@@ -207,6 +207,7 @@ pub fn graph(template: &Json) -> Graph {
             update_replace_policy: DeletionPolicy::Delete,
             metadata: Json::Null,
             span: None,
+            places: Default::default(),
         });
     }
     graph

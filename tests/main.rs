@@ -8,7 +8,9 @@ mod lifecycle;
 mod lifecycles;
 mod process;
 mod program;
+mod secrecy;
 mod support;
+mod views;
 
 /// A file that nobody includes tests nothing.
 #[test]

@@ -149,7 +149,7 @@ fn until_done(place: &Place, verb: &str, seed: u64) -> usize {
         // The later runs have less to do: most die in mid work, and in the end one is let go.
         let mercy = killed >= if thorough() { 60 } else { 12 };
         let patience =
-            if mercy { Duration::from_secs(120) } else { Duration::from_millis(dice.u64(20..500)) };
+            if mercy { Duration::from_secs(120) } else { Duration::from_millis(dice.u64(10..160)) };
         let began = Instant::now();
         while began.elapsed() < patience {
             if let Some(status) = child.try_wait().expect("its state") {

@@ -28,7 +28,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     let ledger = runs::open(&session, &dir, "destroy", || session.lineage())?;
     let recovered = runs::settle(&session, &ledger, &dir)?;
     let set = planner::teardown(ledger.borrow().snapshot(), &account, &registry::find);
-    printer.review(&set, None);
+    printer.review(&set);
     if !set.is_empty() && !args.yes {
         let name = format!("{}-{}", set.target.migration, set.target.environment);
         let question = format!("Everything above will be deleted. Type {name} to confirm: ");
@@ -39,6 +39,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
             "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`",
         )?;
     }
-    let job = runs::Job { set: &set, secrets: Secrets::default(), recovered, rollback: false };
-    runs::execute(global, session, runs::Opened { dir, ledger }, job, printer)
+    let again = runs::again(global, "destroy", &args.whose.plan, args.whose.environment.as_deref());
+    let job = runs::Job { set: &set, secrets: Secrets::default(), recovered, again, rollback: false };
+    runs::execute(session, runs::Opened { dir, ledger }, job, printer)
 }

@@ -29,15 +29,15 @@ pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verd
         .map(|(other, _)| other)
         .collect();
     for (_, object) in snapshot.objects().filter(|(other, _)| *other == address) {
-        printer.talk(&format!(
+        printer.advise(&format!(
             "{address} ({}, {}) will be forgotten: it stays in the account, and nothing here will ever change or \
-             delete it again.\n",
+             delete it again.",
             object.declared.kind, object.physical_id
         ));
     }
     if !users.is_empty() {
         let list: Vec<String> = users.iter().map(ToString::to_string).collect();
-        printer.talk(&format!("Used by {}: they keep using it.\n", list.join(", ")));
+        printer.advise(&format!("Used by {}: they keep using it.", list.join(", ")));
     }
     if !args.yes {
         confirm::ask(

@@ -58,8 +58,8 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     for item in &different {
         properties[item.property.as_str()] = item.live.clone();
     }
-    printer.talk(&format!(
-        "{address} will be {} ({}). From then on it belongs to this plan: `up` changes it, `destroy` deletes it.\n",
+    printer.advise(&format!(
+        "{address} will be {} ({}). From then on it belongs to this plan: `up` changes it, `destroy` deletes it.",
         args.physical_id, node.kind
     ));
     for item in &different {
@@ -100,7 +100,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     runs::write(&mut ledger, entries, &dir)?;
     drop(ledger);
     session.close()?;
-    printer.out(&format!("{address} is {} now. Next: migrate plan\n", args.physical_id));
+    printer.paragraph(&format!("{address} is {} now. Next: migrate plan", args.physical_id));
     Ok(Code::Success)
 }
 

@@ -120,7 +120,7 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
         for finding in &findings {
             text.push_str(&format!("! {finding}\n"));
         }
-        printer.out(&text);
+        text.lines().for_each(|line| printer.paragraph(line));
     }
     Ok(if findings.is_empty() { Code::Success } else { Code::Ledger })
 }
@@ -138,7 +138,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
     if printer.is_json() {
         printer.json(&json!({"format": 1, "intent": open, "evidence": evidence}));
     } else {
-        printer.out(&told(open, &evidence, printer.width()));
+        told(open, &evidence).lines().for_each(|line| printer.paragraph(line));
     }
     let by = match (&args.exists, args.absent) {
         (Some(id), _) => Resolution::Adopted(id.clone()),
@@ -194,7 +194,7 @@ fn chosen<'s>(snapshot: &'s Snapshot, args: &ResolveCommand) -> Result<&'s Open,
     }
 }
 
-fn told(open: &Open, evidence: &Evidence, width: usize) -> String {
+fn told(open: &Open, evidence: &Evidence) -> String {
     let mut lines = vec![
         format!("intent {}: {:?} of {}, since {}", open.op, open.verb, open.address, open.at),
         format!("  {}", meaning(open.verb)),
@@ -225,5 +225,5 @@ fn told(open: &Open, evidence: &Evidence, width: usize) -> String {
         "to settle it by hand: migrate ledger resolve {} --absent, or --exists PHYSICAL_ID",
         open.address
     ));
-    lines.iter().map(|line| format!("{}\n", fit(line, width.max(100)))).collect()
+    lines.join("\n")
 }

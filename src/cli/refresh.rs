@@ -110,7 +110,7 @@ fn as_text(seen: &[Seen], snapshot: &Snapshot, dir: &Path, width: usize) -> Stri
         text.push('\n');
     }
     text.push_str(&format!(
-        "{} in sync, {} drifted, {} missing, {} unreadable; secrets and what AWS never returns are not compared\n",
+        "{} in sync, {} drifted, {} missing, {} unreadable\n(secrets and what AWS never returns are not compared)\n",
         count(seen, "in-sync"),
         count(seen, "drifted"),
         count(seen, "missing"),
@@ -118,7 +118,7 @@ fn as_text(seen: &[Seen], snapshot: &Snapshot, dir: &Path, width: usize) -> Stri
     ));
     if seen.iter().any(|one| matches!(one.finding, Finding::Drifted(_) | Finding::Missing)) {
         text.push_str(&format!(
-            "Next: migrate up --refresh brings the world back to the plan (ledger {})\n",
+            "Next: migrate up --refresh brings the world back to the plan\n(ledger {})\n",
             dir.display()
         ));
     }

@@ -41,6 +41,8 @@ pub struct Job<'s> {
     pub secrets: Secrets,
     /// What recovery found before.
     pub recovered: Vec<EventKind>,
+    /// The command that goes on after an interruption.
+    pub again: String,
     /// Whether what the run created is removed again when a step fails.
     pub rollback: bool,
 }
@@ -81,6 +83,24 @@ pub fn open_edited(dir: &Path) -> Result<Ledger, Vec<Diagnostic>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let holder = super::session::holder("ledger verify --accept-edits");
     Ledger::reseal(dir, clock, &holder).map_err(|error| ledger_error(&error, dir))
+}
+
+/// A command line as the user would type it again.
+pub fn again(global: &Global, verb: &str, plan: &Path, environment: Option<&str>) -> String {
+    let mut line = format!("migrate {verb}");
+    if plan != Path::new(".") {
+        line.push_str(&format!(" {}", plan.display()));
+    }
+    if let Some(name) = environment {
+        line.push_str(&format!(" --environment {name}"));
+    }
+    if let Some(dir) = &global.ledger {
+        line.push_str(&format!(" --ledger {}", dir.display()));
+    }
+    if global.sandbox {
+        line.push_str(" --sandbox");
+    }
+    line
 }
 
 /// The line that opens a record in the history for something an operator does.
@@ -148,23 +168,17 @@ pub fn settle(
 ///
 /// # Errors
 /// When the ledger could not be written.
-pub fn execute(
-    global: &Global,
-    session: Session,
-    opened: Opened,
-    job: Job<'_>,
-    printer: &mut Printer,
-) -> Verdict {
+pub fn execute(session: Session, opened: Opened, job: Job<'_>, printer: &mut Printer) -> Verdict {
     let Opened { dir, ledger } = opened;
-    let Job { set, secrets, recovered, rollback } = job;
+    let Job { set, secrets, recovered, again, rollback } = job;
     let stop = Stop::default();
     signals::listen(&stop);
     let secrets = SecretStore::new(secrets);
-    let mut finished = drive(global, &session, &ledger, (set, &recovered), &secrets, &stop, printer);
+    let mut finished = drive(&again, &session, &ledger, (set, &recovered), &secrets, &stop, printer);
     if rollback && finished.outcome == Outcome::Failed && finished.ledger_error.is_none() {
         let back = planner::rollback(ledger.borrow().snapshot(), &session.cloud.account, &registry::find);
-        printer.review(&back, None);
-        let undone = drive(global, &session, &ledger, (&back, &[]), &secrets, &stop, printer);
+        printer.review(&back);
+        let undone = drive(&again, &session, &ledger, (&back, &[]), &secrets, &stop, printer);
         // The command failed, however well the way back went; worse news about the ledger is kept.
         finished.ledger_error = undone.ledger_error;
         if undone.outcome == Outcome::Doubtful {
@@ -179,7 +193,7 @@ pub fn execute(
 
 /// One change set with its view.
 fn drive(
-    global: &Global,
+    again: &str,
     session: &Session,
     ledger: &RefCell<Ledger>,
     (set, recovered): (&ChangeSet, &[EventKind]),
@@ -187,25 +201,22 @@ fn drive(
     stop: &Stop,
     printer: &mut Printer,
 ) -> Finished {
-    let finished = {
-        let mut view = View::new(printer, set, session.is_sandbox());
-        view.recovered(recovered);
-        let observer: RefCell<&mut dyn crate::engine::Observer> = RefCell::new(&mut view);
-        let engine = Engine {
-            cloud: &session.cloud,
-            clock: Arc::clone(&session.clock),
-            ledger,
-            observer: &observer,
-            secrets,
-            stop: stop.clone(),
-            by: session.who(),
-            tick: session.tick(),
-        };
-        let finished = session.block_on(engine.run(set));
-        drop(engine);
-        view.finish(set, &finished, global.ledger.as_deref());
-        finished
+    let mut view = View::new(printer, set, session.is_sandbox());
+    view.recovered(recovered);
+    let observer: RefCell<&mut dyn crate::engine::Observer> = RefCell::new(&mut view);
+    let engine = Engine {
+        cloud: &session.cloud,
+        clock: Arc::clone(&session.clock),
+        ledger,
+        observer: &observer,
+        secrets,
+        stop: stop.clone(),
+        by: session.who(),
+        tick: session.tick(),
     };
+    let finished = session.block_on(engine.run(set));
+    drop(engine);
+    view.finish(set, &finished, again);
     finished
 }
 

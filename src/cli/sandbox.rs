@@ -37,8 +37,8 @@ fn show(global: &Global, printer: &mut Printer) -> Verdict {
         }));
         return Ok(Code::Success);
     }
-    printer.out(&format!(
-        "SANDBOX account {}, its clock shows {}, kept in {}\n\n",
+    printer.paragraph(&format!(
+        "SANDBOX account {}, its clock shows {}, kept in {}\n",
         world.account,
         rfc3339(from_millis(world.now())),
         global.sandbox_dir.display()
@@ -52,8 +52,9 @@ fn show(global: &Global, printer: &mut Printer) -> Verdict {
     }
     let memories: usize = world.memories().values().sum();
     if memories > 0 {
-        printer.out(&format!(
-            "\nand {memories} records of the past (events, deleted objects that AWS keeps describing)\n"
+        printer.out("\n");
+        printer.paragraph(&format!(
+            "and {memories} records of the past (events, deleted objects that AWS keeps describing)"
         ));
     }
     Ok(Code::Success)

@@ -60,7 +60,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         }
         None => prepare::change_set(&prepared, ledger.borrow().snapshot(), &session, &args.replace)?,
     };
-    printer.review(&set, None);
+    printer.review(&set);
     if !set.is_empty() {
         confirm::data_loss(printer, &unpermitted(&set, &args.allow_data_loss), args.yes)?;
         if !args.yes {
@@ -75,11 +75,11 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let bound = runs::bound(&ledger.borrow(), graph, &session);
     runs::append(&mut ledger.borrow_mut(), bound, &dir)?;
     let secrets = prepared.graph.secrets.clone();
+    let again = runs::again(global, "up", &args.plan.plan, args.plan.environment.as_deref());
     runs::execute(
-        global,
         session,
         runs::Opened { dir, ledger },
-        runs::Job { set: &set, secrets, recovered, rollback: args.rollback_on_failure },
+        runs::Job { set: &set, secrets, recovered, again, rollback: args.rollback_on_failure },
         printer,
     )
 }

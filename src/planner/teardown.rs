@@ -81,7 +81,10 @@ pub fn rollback(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
                 _ => DeletionPolicy::Delete,
             };
             let why = "this run created it and failed".to_owned();
-            (drafts.remove(types(&object.declared.kind), address, object, false, policy, why), object)
+            let draft = drafts.remove(types(&object.declared.kind), address, object, false, policy, why);
+            // It never was in use: nothing that anybody could miss.
+            drafts.list[draft].data_loss = None;
+            (draft, object)
         })
         .collect();
     assemble(Operation::Rollback, snapshot, account, drafts, ending, notes)

@@ -152,6 +152,11 @@ impl Bench {
         for (props, update) in cases {
             self.law::<T>(props.clone(), update.clone());
         }
+        self.covers::<T>(before);
+    }
+
+    /// Every IAM action the type declares was used by some call after the first `before`.
+    pub fn covers<T: ResourceType>(&self, before: usize) {
         let used = self.used_since(before);
         let idle: Vec<&str> = T::FACTS
             .iam

@@ -66,4 +66,44 @@ mod tests {
     fn the_registry_is_sorted_and_free_of_duplicates() {
         assert!(TYPES.windows(2).all(|pair| pair[0].facts().kind < pair[1].facts().kind));
     }
+
+    fn sources(dir: &std::path::Path, found: &mut String) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
+    /// The laws themselves are in `bench`: create then find, one permit is one object, ready, what was sent is
+    /// read, update, delete twice, gone; actions used are declared. Every registered type must be put to them,
+    /// and to the reverse: actions declared are used.
+    #[test]
+    fn every_type_is_put_to_the_law_in_both_directions() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resources");
+        let registry = std::fs::read_to_string(folder.join("registry.rs")).unwrap();
+        let types: Vec<(&str, &str)> = registry
+            .lines()
+            .filter_map(|line| {
+                line.trim().strip_prefix("&Erased::<")?.strip_suffix(">::new(),")?.split_once("::")
+            })
+            .collect();
+        assert_eq!(types.len(), TYPES.len(), "one line for each type");
+        let mut missing = Vec::new();
+        for (service, name) in types {
+            let mut text = String::new();
+            sources(&folder.join(service), &mut text);
+            let both = text.contains(&format!("law_covering::<{name}>"));
+            let own = text.contains(&format!(".law::<{name}>"))
+                && (text.contains(&format!("covers::<{name}>"))
+                    || text.contains(&format!("every_declared_action_is_used_by_{}", name.to_lowercase())));
+            if !both && !own {
+                missing.push(format!("{service}::{name}"));
+            }
+        }
+        assert!(missing.is_empty(), "not put to the law in both directions: {missing:?}");
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::tables::{duration, fit};
+use super::{
+    tables::{duration, fit},
+    text::{count, wrap_whole},
+};
 use crate::{
     engine::{Event, EventKind},
     graph::Address,
@@ -38,7 +41,11 @@ impl Plain {
         let mark = if self.sandbox { "~" } else { "" };
         let time = format!("{mark}{}", duration(event.elapsed_s));
         // Failures are never cut: their text is what the reader came for.
-        let text = if matches!(tone, Tone::Bad) { text } else { fit(&text, self.width.saturating_sub(11)) };
+        let room = self.width.saturating_sub(11).max(20);
+        let text = match tone {
+            Tone::Bad => wrap_whole(&text, room).join("\n           "),
+            _ => fit(&text, room),
+        };
         let line = format!("{time:>9}  {text}");
         Some(match tone {
             _ if !self.color => format!("{line}\n"),
@@ -56,7 +63,7 @@ impl Plain {
             | EventKind::Outputs { .. }
             | EventKind::RunFinished { .. } => return None,
             EventKind::RunStarted { steps, account, .. } => {
-                (Tone::Quiet, format!("{steps} steps in account {account}"))
+                (Tone::Quiet, format!("{} in account {account}", count(*steps, "step")))
             }
             EventKind::Recovered { address, how, physical_id, .. } => {
                 let id = physical_id.as_deref().map(|id| format!(" ({id})")).unwrap_or_default();

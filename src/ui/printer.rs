@@ -7,12 +7,20 @@ use serde_json::Value as Json;
 use super::{
     diagnostics,
     review::{self, Styles},
+    text::wrap_whole,
 };
 use crate::{
     cli::args::Color,
     error::{Diagnostic, Severity},
     planner::ChangeSet,
 };
+
+/// A text wrapped to the width; all its lines keep the first one's indentation.
+fn indented(text: &str, width: usize) -> String {
+    let indent = " ".repeat(text.len() - text.trim_start_matches(' ').len());
+    let lines = wrap_whole(text, width.saturating_sub(indent.len()).max(20));
+    lines.iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
+}
 
 /// Writes everything, knows what the terminal can do.
 pub struct Printer {
@@ -80,6 +88,18 @@ impl Printer {
         let _ = stdout.flush();
     }
 
+    /// A text as the command's result, wrapped to the width.
+    pub fn paragraph(&mut self, text: &str) {
+        let text = indented(text, self.width);
+        self.out(&format!("{text}\n"));
+    }
+
+    /// Talk, wrapped to the width.
+    pub fn advise(&mut self, text: &str) {
+        let text = indented(text, self.width);
+        self.talk(&format!("{text}\n"));
+    }
+
     /// Talk.
     pub fn talk(&mut self, text: &str) {
         let mut stderr = io::stderr().lock();
@@ -107,9 +127,10 @@ impl Printer {
     }
 
     /// A change set before it is run: talk, because the run's data follows.
-    pub fn review(&mut self, set: &ChangeSet, next: Option<&str>) {
+    pub fn review(&mut self, set: &ChangeSet) {
         if !self.json {
-            let styles = Styles { color: self.talk_color, verbose: false, next };
+            // The command that goes on is this one.
+            let styles = Styles { color: self.talk_color, verbose: false, next: Some("") };
             self.talk(&review::render(set, self.width, &styles));
         }
     }

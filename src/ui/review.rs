@@ -264,7 +264,7 @@ impl Page<'_> {
             Operation::Destroy => Some("migrate destroy"),
             Operation::Rollback => None,
         });
-        if let Some(next) = next {
+        if let Some(next) = next.filter(|next| !next.is_empty()) {
             self.paragraph(0, Style::new(), &format!("Next: {next}"));
         }
     }

@@ -28,15 +28,20 @@ pub(super) fn pad(text: &str, width: usize) -> String {
 
 /// Breaks text at spaces into lines of at most `width` columns; a longer word gets an ellipsis.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let cut: Vec<String> = text.split(' ').map(|word| fit(word, width)).collect();
+    wrap_whole(&cut.join(" "), width)
+}
+
+/// As [`wrap`], but a word that is too long stays whole: ids and messages are there to be copied.
+pub(super) fn wrap_whole(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let word = fit(word, width);
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() <= width => {
                 line.push(' ');
-                line.push_str(&word);
+                line.push_str(word);
             }
-            _ => lines.push(word),
+            _ => lines.push(word.to_owned()),
         }
     }
     lines

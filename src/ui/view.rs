@@ -1,12 +1,11 @@
 //! Views of a run: JSON lines, plain lines, or a live picture. A view consumes events and decides nothing.
 
-use std::path::Path;
-
 use super::{
     Printer,
     live::Live,
     plain::Plain,
     tables::{duration, outputs_text},
+    text::wrap_whole,
 };
 use crate::{
     clock::{Clock as _, SystemClock, rfc3339},
@@ -53,7 +52,7 @@ impl<'p> View<'p> {
     }
 
     /// The end: outputs on stdout, everything else as talk.
-    pub fn finish(&mut self, set: &ChangeSet, finished: &Finished, ledger: Option<&Path>) {
+    pub fn finish(&mut self, set: &ChangeSet, finished: &Finished, again: &str) {
         if matches!(self.kind, Kind::Json) {
             return;
         }
@@ -61,7 +60,7 @@ impl<'p> View<'p> {
         if let Kind::Live(live) = &mut self.kind {
             text.push_str(&live.clear());
         }
-        text.push_str(&self.summary(set, finished, ledger));
+        text.push_str(&self.summary(set, finished, again));
         self.printer.talk(&text);
         if finished.outcome == Outcome::Complete && !finished.outputs.is_empty() {
             let width = self.printer.width();
@@ -69,7 +68,12 @@ impl<'p> View<'p> {
         }
     }
 
-    fn summary(&self, set: &ChangeSet, finished: &Finished, ledger: Option<&Path>) -> String {
+    /// An empty line and a wrapped text.
+    fn paragraph(&self, text: &str) -> String {
+        format!("\n{}\n", wrap_whole(text, self.printer.width()).join("\n"))
+    }
+
+    fn summary(&self, set: &ChangeSet, finished: &Finished, again: &str) -> String {
         let time = if self.sandbox { "virtual time" } else { "wall clock" };
         let verb = set.operation.as_str();
         let mut text = match finished.outcome {
@@ -104,34 +108,28 @@ impl<'p> View<'p> {
         if !self.services.is_empty() {
             let total: u64 = self.services.iter().map(|(_, n)| n).sum();
             let list: Vec<String> = self.services.iter().map(|(name, n)| format!("{name} {n}")).collect();
-            text.push_str(&format!("\n{total} API calls: {}\n", list.join(", ")));
+            text.push_str(&self.paragraph(&format!("{total} API calls: {}", list.join(", "))));
         }
-        // An interrupted rollback is no command of its own: the way on is forward, or out.
-        let next = if set.operation == Operation::Rollback { "destroy" } else { verb };
-        let again = match ledger {
-            Some(dir) => format!("migrate {next} --ledger {}", dir.display()),
-            None => format!("migrate {next}"),
-        };
-        let again = if self.sandbox { format!("{again} --sandbox") } else { again };
         match finished.outcome {
             Outcome::Complete => {}
             Outcome::Failed => {
                 for (address, error) in &finished.failures {
                     if error.is(&["LifecycleFailed"]) && set.operation == Operation::Up {
-                        text.push_str(&format!(
-                            "\n{address} exists, but AWS says it failed. If it cannot be mended, \
-                             `{again} --replace {address}` makes a new one.\n"
-                        ));
+                        text.push_str(&self.paragraph(&format!(
+                            "{address} exists, but AWS says it failed. If it cannot be mended, `{again} --replace \
+                             {address}` makes a new one."
+                        )));
                     }
                 }
-                text.push_str(&format!(
-                    "\nWhat was done is in the ledger. Mend the cause, then `{again}` goes on from here.\n"
-                ));
+                text.push_str(&self.paragraph(&format!(
+                    "What was done is in the ledger. Mend the cause, then `{again}` goes on from here."
+                )));
             }
-            Outcome::Stopped => text.push_str(&format!("\n`{again}` goes on from here.\n")),
-            Outcome::Doubtful => {
-                text.push_str(&format!("\n`migrate status` shows what is open; `{again}` looks again.\n"))
-            }
+            Outcome::Stopped => text.push_str(&self.paragraph(&format!("`{again}` goes on from here."))),
+            Outcome::Doubtful => text.push_str(&self.paragraph(&format!(
+                "`migrate status` shows what is open, `migrate ledger resolve ADDRESS` what is known of it; \
+                 `{again}` looks again."
+            ))),
         }
         text.push('\n');
         text

@@ -61,6 +61,7 @@ fn role_keeps_the_law() {
         json!({"RoleName": "dms-vpc-role", "AssumeRolePolicyDocument": trust("dms.amazonaws.com")}),
         None,
     );
+    bench.covers::<Role>(0);
     bench.world(|world| {
         assert!(!world.census().contains_key("iam.role"), "nothing is left: {:?}", world.census())
     });

@@ -203,7 +203,7 @@ fn a_full_bucket_goes_only_with_permission() {
 /// Every action of the type is used by one of the ways through it: the law, with and without object lock, and
 /// the emptying of a full bucket (whose actions the law cannot reach, as it has no permission to empty).
 #[test]
-fn every_declared_action_is_used() {
+fn every_declared_action_is_used_by_bucket() {
     let bench = bench();
     bench.law::<Bucket>(rich(), Some(json!({"BucketName": "bench-rich-bucket"})));
     let locked = json!({

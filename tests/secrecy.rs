@@ -1,0 +1,169 @@
+//! No secret reaches disk or terminal: every byte is searched for every secret value the world generated.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use migrate::sandbox::Home;
+
+use crate::support::write;
+
+/// Secrets of every origin: generated, generated inside JSON, typed by the user, used by other resources.
+const PLAN: &str = "
+Parameters:
+  Password: {Type: String, NoEcho: true}
+Resources:
+  Generated:
+    Type: AWS::SecretsManager::Secret
+    Properties: {GenerateSecretString: {PasswordLength: 32, ExcludePunctuation: true}}
+  Credentials:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      GenerateSecretString: {SecretStringTemplate: '{\"username\":\"app\"}', GenerateStringKey: password,
+        PasswordLength: 30, ExcludeCharacters: '/@\" '}
+  Typed:
+    Type: AWS::SecretsManager::Secret
+    Properties: {SecretString: !Ref Password}
+  Database:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {DBInstanceClass: db.t3.micro, Engine: postgres, AllocatedStorage: '20',
+      MasterUsername: !Sub '{{resolve:secretsmanager:${Credentials}:SecretString:username}}',
+      MasterUserPassword: !Sub '{{resolve:secretsmanager:${Credentials}:SecretString:password}}'}
+  Attachment:
+    Type: AWS::SecretsManager::SecretTargetAttachment
+    Properties: {SecretId: !Ref Credentials, TargetId: !Ref Database, TargetType: 'AWS::RDS::DBInstance'}
+  Endpoint:
+    Type: AWS::DMS::Endpoint
+    Properties: {EndpointType: source, EngineName: postgres, ServerName: !GetAtt Database.Endpoint.Address, Port: 5432,
+      DatabaseName: postgres, SslMode: require, Username: app, Password: !Ref Password}
+Outputs:
+  Address: {Value: !GetAtt Database.Endpoint.Address}
+";
+
+const TYPED: &str = "correct-horse-battery-staple";
+
+fn files(dir: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(dir).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            let bytes = std::fs::read(&path).expect("a file");
+            found.push((path.display().to_string(), bytes));
+        }
+    }
+}
+
+/// Values that must be nowhere: the typed one and whatever the world's secrets hold.
+fn secrets(sandbox: &Path) -> Vec<String> {
+    let (_home, world) = Home::open(sandbox, 1, 0).expect("the world");
+    let mut values = vec![TYPED.to_owned()];
+    for (_, row) in world.rows("secretsmanager.version").chain(world.rows("secretsmanager.secret")) {
+        collect(row, &mut values);
+    }
+    values.sort();
+    values.dedup();
+    values
+}
+
+/// Every `SecretString` inside a row, and the passwords inside those that are JSON.
+fn collect(value: &serde_json::Value, values: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(members) => {
+            for (name, member) in members {
+                if let ("SecretString", Some(text)) = (name.trim_start_matches('_'), member.as_str()) {
+                    values.push(text.to_owned());
+                    if let Ok(serde_json::Value::Object(inner)) = serde_json::from_str(text) {
+                        values.extend(inner.get("password").and_then(|p| p.as_str()).map(ToOwned::to_owned));
+                    }
+                } else {
+                    collect(member, values);
+                }
+            }
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_byte_on_disk_or_terminal_is_a_secret() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let sandbox = tempfile::tempdir().expect("a folder for the world, which may know its own secrets");
+    let world = sandbox.path().join("world");
+    write(&dir.path().join("plan.yaml"), PLAN);
+    let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut run = |args: &[&str]| -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
+        command
+            .args(args)
+            .args(["--sandbox-dir", world.to_str().expect("a path"), "-vvv"])
+            .current_dir(dir.path());
+        let output = command.env_clear().env("NO_COLOR", "1").output().expect("the program runs");
+        seen.push((format!("stdout of {args:?}"), output.stdout.clone()));
+        seen.push((format!("stderr of {args:?}"), output.stderr.clone()));
+        // After every command: the ledger may be folded by the next.
+        files(dir.path(), &mut seen);
+        output
+    };
+    let set = format!("Password={TYPED}");
+    let rule = |operation: &str, action: &str| {
+        format!(r#"[{{"match": {{"operation": "{operation}"}}, "action": {action}}}]"#)
+    };
+    let refusal = format!(
+        r#"{{"error": {{"code": "InvalidParameterValue", "status": 400, "message": "The password {TYPED} is weak."}}}}"#
+    );
+    run(&["plan", "plan.yaml", "--sandbox", "--set", &set]);
+    run(&["plan", "plan.yaml", "--sandbox", "--set", &set, "--json"]);
+    run(&["plan", "plan.yaml", "--sandbox", "--set", &set, "--out", "saved.json"]);
+    // AWS may repeat a secret in its own error text.
+    for (operation, action) in [
+        ("CreateEndpoint", refusal.as_str()),
+        ("CreateDBInstance", r#""garble""#),
+        ("CreateSecret", r#""lose-answer""#),
+    ] {
+        let faults = sandbox.path().join("faults.json");
+        write(&faults, &rule(operation, action));
+        run(&[
+            "up",
+            "plan.yaml",
+            "--sandbox",
+            "--yes",
+            "--set",
+            &set,
+            "--faults",
+            faults.to_str().expect("a path"),
+        ]);
+        run(&["status", "plan.yaml", "--json"]);
+    }
+    let up = run(&["up", "plan.yaml", "--sandbox", "--yes", "--set", &set, "--json"]);
+    assert_eq!(up.status.code(), Some(0), "{}", String::from_utf8_lossy(&up.stderr));
+    for args in [
+        &["status", "plan.yaml"][..],
+        &["outputs", "plan.yaml"],
+        &["ledger", "show", "plan.yaml"],
+        &["ledger", "history", "plan.yaml", "--json"],
+        &["refresh", "plan.yaml", "--sandbox"],
+        &["refresh", "plan.yaml", "--sandbox", "--json"],
+        &["up", "plan.yaml", "--sandbox", "--yes", "--refresh", "--set", "Password=another-secret-entirely"],
+        &["graph", "plan.yaml", "--sandbox", "--set", "Password=another-secret-entirely"],
+        &["validate", "plan.yaml", "--set", "Password=another-secret-entirely", "--region", "us-east-1"],
+    ] {
+        run(args);
+    }
+    let known = secrets(&world);
+    run(&["destroy", "plan.yaml", "--sandbox", "--yes"]);
+    // The generated ones, the typed one, and the JSON documents around them.
+    assert!(known.len() >= 4, "the world knows {} secrets only", known.len());
+    let mut bytes = 0;
+    for (place, content) in &seen {
+        bytes += content.len();
+        let content = String::from_utf8_lossy(content);
+        for secret in known.iter().map(String::as_str).chain(["another-secret-entirely"]) {
+            assert!(!content.contains(secret), "a secret is in {place}");
+        }
+    }
+    println!("searched {bytes} bytes in {} places for {} secrets", seen.len(), known.len() + 1);
+}

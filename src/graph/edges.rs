@@ -160,6 +160,9 @@ fn targets(graph: &Graph, edges: &[Edge]) -> Vec<usize> {
     targets
 }
 
+/// The code of resources that wait for each other.
+pub const CIRCLE: &str = "M3001";
+
 fn cycle(graph: &Graph, edges: &[Vec<Edge>], path: &[usize]) -> Diagnostic {
     let mut ways = Vec::new();
     let mut places = Vec::new();
@@ -184,7 +187,7 @@ fn cycle(graph: &Graph, edges: &[Vec<Edge>], path: &[usize]) -> Diagnostic {
     } else {
         "take one of these references or DependsOn entries out"
     };
-    let mut error = Diagnostic::error("M3001", Class::Plan, message)
+    let mut error = Diagnostic::error(CIRCLE, Class::Plan, message)
         .at(&first.address)
         .span(first.span.clone())
         .help(help);

@@ -425,11 +425,7 @@ fn instance<'g>(view: &View<'g>, endpoint: &Part<'g>) -> Option<Part<'g>> {
     }
     endpoint.members().into_iter().find_map(|(_, block)| {
         let secret = view.target(&block.get("SecretsManagerSecretId"))?;
-        view.of("AWS::SecretsManager::SecretTargetAttachment").find_map(|attachment| {
-            let attached = view.target(&attachment.get("SecretId"))?;
-            (attached.node.address == secret.node.address)
-                .then(|| view.target_of(&attachment.get("TargetId"), INSTANCE))
-                .flatten()
-        })
+        let attachments = view.users("AWS::SecretsManager::SecretTargetAttachment", "SecretId", &secret);
+        attachments.iter().find_map(|attachment| view.target_of(&attachment.get("TargetId"), INSTANCE))
     })
 }

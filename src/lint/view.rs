@@ -1,6 +1,6 @@
 //! How lints see the graph: parts of resources that know their places and whether they are known.
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use crate::{
     error::Span,
@@ -14,7 +14,11 @@ pub(crate) struct View<'g> {
     pub stacks: &'g [StackSource],
     graph: &'g Graph,
     kinds: HashMap<&'g str, Vec<&'g Node>>,
+    /// Who refers to a resource by a property of a type; filled as it is asked for.
+    users: RefCell<HashMap<(&'static str, &'static str), Users<'g>>>,
 }
+
+type Users<'g> = HashMap<&'g Address, Vec<&'g Node>>;
 
 impl<'g> View<'g> {
     pub(super) fn new(stacks: &'g [StackSource], graph: &'g Graph) -> Self {
@@ -22,7 +26,7 @@ impl<'g> View<'g> {
         for node in &graph.nodes {
             kinds.entry(&node.kind).or_default().push(node);
         }
-        Self { stacks, graph, kinds }
+        Self { stacks, graph, kinds, users: RefCell::default() }
     }
 
     /// All resources.
@@ -33,6 +37,21 @@ impl<'g> View<'g> {
     /// Resources of a type.
     pub(super) fn of(&self, kind: &str) -> impl Iterator<Item = Part<'g>> + use<'g> {
         self.kinds.get(kind).cloned().unwrap_or_default().into_iter().map(Part::root)
+    }
+
+    /// The resources of a type that refer to this one by a property.
+    pub(super) fn users(&self, kind: &'static str, property: &'static str, of: &Part<'_>) -> Vec<Part<'g>> {
+        let mut all = self.users.borrow_mut();
+        let users = all.entry((kind, property)).or_insert_with(|| {
+            let mut users: Users<'g> = HashMap::new();
+            for part in self.of(kind) {
+                if let Some(reference) = part.get(property).reference() {
+                    users.entry(&reference.address).or_default().push(part.node);
+                }
+            }
+            users
+        });
+        users.get(&of.node.address).into_iter().flatten().copied().map(Part::root).collect()
     }
 
     /// The resource of that name.

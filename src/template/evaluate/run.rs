@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     error::{Class, Diagnostic, Span},
-    graph::{Address, DeletionPolicy, Graph, Node, Output, Places, Secrets, StackInfo, Value},
+    graph::{Address, CIRCLE, DeletionPolicy, Graph, Node, Output, Places, Secrets, StackInfo, Value, link},
+    resources::registry,
     schema::check,
     template::{
         item::{Item, Kind},
@@ -82,7 +83,13 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
     graph.secrets.0.extend(loaded.assembly.code.0.clone());
     graph.stacks_after.clone_from(&loaded.assembly.after);
     graph.notes.clone_from(&loaded.assembly.notes);
-    let warnings = plan.problems.into_inner().finish()?;
+    let mut problems = plan.problems.into_inner();
+    if problems.has_errors() {
+        // Circles are found later; who corrects the rest should know of them now.
+        let circles = link(&graph, &registry::find).err().unwrap_or_default();
+        problems.extend(circles.into_iter().filter(|problem| problem.code == CIRCLE).collect());
+    }
+    let warnings = problems.finish()?;
     if poisoned {
         let message = "a value could not be evaluated and nothing says why; this is a defect";
         return Err(vec![Diagnostic::error("M1099", Class::Internal, message)]);

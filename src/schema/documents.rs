@@ -202,8 +202,15 @@ fn fits(item: &Item, want: &Want, what: &str, strict: bool, found: &mut Findings
                     None => unknown(member, what, fields.iter().map(|field| field.name), found),
                 }
             }
+            let names = || fields.iter().map(|field| field.name);
+            // A member that is only misspelt is not missing as well.
+            let meant: Vec<&str> = members
+                .iter()
+                .filter(|member| !names().any(|name| name == member.key))
+                .filter_map(|member| suggest(&member.key, names()))
+                .collect();
             for field in fields.iter().filter(|field| field.required) {
-                if item.get(field.name).is_none() {
+                if item.get(field.name).is_none() && !meant.contains(&field.name) {
                     found.error("M2102", &item.span, format!("{what} has no `{}`", field.name));
                 }
             }

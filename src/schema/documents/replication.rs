@@ -279,7 +279,7 @@ pub(super) fn mappings(document: &Item, found: &mut Findings) {
         }
     }
     let selects = rules.iter().any(|rule| {
-        text_of(rule, "rule-type").is_none_or(|(text, _)| text == "selection")
+        text_of(rule, "rule-type").is_none_or(|(text, _)| text == "selection" || !TYPES.contains(&text))
             && text_of(rule, "rule-action").is_none_or(|(text, _)| text != "exclude")
     });
     if !selects {

@@ -1,6 +1,9 @@
 //! Collects findings so that one pass reports them all.
 
-use crate::error::{Class, Diagnostic, Severity, Span};
+use crate::{
+    error::{Class, Diagnostic, Severity, Span},
+    graph::Address,
+};
 
 /// Findings of one pass.
 #[derive(Debug, Default)]
@@ -59,6 +62,11 @@ impl Problems {
     /// How many there are. Looking for similar names is not worth its time when there are thousands.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// The resources that have an error.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.0.iter().filter(|d| d.severity == Severity::Error).filter_map(|d| d.address.as_ref())
     }
 
     /// Whether any of them is an error.

@@ -26,12 +26,15 @@ fn policy(kind: &str, property: &str, statement: &str) -> String {
     )
 }
 
+/// Type and property, statement, and each error's code with what is underlined.
+type Case<'c> = ((&'c str, &'c str), &'c str, &'c [(&'c str, &'c str)]);
+
 #[test]
 fn policies_are_checked_by_whose_they_are() {
     const IDENTITY: (&str, &str) = ("AWS::IAM::ManagedPolicy", "PolicyDocument");
     const TRUST: (&str, &str) = ("AWS::IAM::Role", "AssumeRolePolicyDocument");
     const TOPIC: (&str, &str) = ("AWS::SNS::TopicPolicy", "PolicyDocument");
-    let cases: &[((&str, &str), &str, &[(&str, &str)])] = &[
+    let cases: &[Case<'_>] = &[
         (IDENTITY, "{Effect: Allow, Action: 's3:Get*', Resource: arn:aws:s3:::shop}", &[]),
         (IDENTITY, "[{Effect: Allow, NotAction: ['iam:*'], NotResource: [arn:aws:s3:::shop]}]", &[]),
         (IDENTITY, "{Effect: allow, Action: 's3:Get*', Resource: 'a'}", &[("M2103", "allow")]),
@@ -236,6 +239,9 @@ Resources:
   E:
     Type: AWS::IAM::ManagedPolicy
     Properties: {PolicyDocument: {Statement: {Effect: Allow, Action: nothing, Resource: '*'}}}
+  H:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/8}
   F:
     Type: AWS::Logs::LogGroup
     Properties: {RetentionInDays: 31}
@@ -246,6 +252,6 @@ Resources:
     );
     let mut codes: Vec<&str> = found.iter().map(|(code, _)| *code).collect();
     codes.sort_unstable();
-    let wanted = ["M1043", "M1044", "M1060", "M2002", "M2004", "M2005", "M2006", "M2105", "M3001"];
+    let wanted = ["M1043", "M1044", "M1060", "M2002", "M2004", "M2005", "M2006", "M2105", "M3001", "M8101"];
     assert_eq!(codes, wanted, "{found:?}");
 }

@@ -42,5 +42,13 @@ pub const ECS_DRAIN: i64 = 60_000;
 pub const ROUTE53_INSYNC: i64 = 35_000;
 /// A new or changed role can be assumed.
 pub const IAM_PROPAGATION: i64 = 10_000;
+/// A function becomes active.
+pub const LAMBDA_ACTIVE: i64 = 5_000;
+/// A function in a VPC becomes active.
+pub const LAMBDA_NETWORK: i64 = 30_000;
+/// A change of a function has settled.
+pub const LAMBDA_UPDATE: i64 = 4_000;
+/// Interfaces of a deleted function, or of one that left a VPC, linger.
+pub const LAMBDA_INTERFACES: i64 = 300_000;
 /// EC2 and IAM reads lag behind writes.
 pub const READ_LAG: i64 = 400;

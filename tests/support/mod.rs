@@ -83,6 +83,7 @@ pub struct Rehearsal {
     /// Evaluated once: the plan's files do not change under a rehearsal.
     evaluated: Arc<OnceLock<(Graph, Links)>>,
     warned: bool,
+    stacks: Vec<String>,
     /// The account's state between runs.
     pub world: World,
     /// The ledger's bytes between runs.
@@ -275,6 +276,7 @@ impl Rehearsal {
             plan: plan.to_owned(),
             evaluated: Arc::default(),
             warned: false,
+            stacks: Vec::new(),
             world: World::new(7, EPOCH_MS),
             store: MemoryStore::default(),
         }
@@ -309,9 +311,16 @@ impl Rehearsal {
         self
     }
 
+    /// Only these stacks of the plan and what they depend on.
+    pub fn choose(mut self, stacks: &[&str]) -> Self {
+        self.stacks = stacks.iter().map(|stack| (*stack).to_owned()).collect();
+        self.evaluated = Arc::default();
+        self
+    }
+
     /// The plan, evaluated for the sandbox's account.
     pub fn graph(&self) -> &(Graph, Links) {
-        self.evaluated.get_or_init(|| evaluated(&self.plan, self.warned))
+        self.evaluated.get_or_init(|| evaluated(&self.plan, self.warned, &self.stacks))
     }
 
     /// Runs `up`.
@@ -494,8 +503,9 @@ impl Rehearsal {
 }
 
 /// The plan, evaluated for the sandbox's account.
-fn evaluated(plan: &Path, warned: bool) -> (Graph, Links) {
-    let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
+fn evaluated(plan: &Path, warned: bool, stacks: &[String]) -> (Graph, Links) {
+    let options =
+        Options { fallback_region: Some("us-east-1".into()), stacks: stacks.to_vec(), ..Options::default() };
     let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
     let (graph, warnings) =
         template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));

@@ -11,8 +11,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe, Progress,
-        ResourceType, Retry,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
+        Progress, ResourceType, Retry,
     },
 };
 
@@ -55,14 +55,23 @@ fn already(answer: Result<(), OpError>, codes: &[&str]) -> Result<(), OpError> {
 
 /// Whether the group lets everything out; `None` if there is no such group.
 async fn open(cx: &Cx<'_>, group: &str) -> Result<Option<bool>, OpError> {
-    let answer = match cx.sdk.ec2().describe_security_groups().group_ids(group).send().await.map_err(op("DescribeSecurityGroups")) {
+    let answer = match cx
+        .sdk
+        .ec2()
+        .describe_security_groups()
+        .group_ids(group)
+        .send()
+        .await
+        .map_err(op("DescribeSecurityGroups"))
+    {
         Ok(answer) => answer,
         Err(error) if error.is(GONE) => return Ok(None),
         Err(error) => return Err(error),
     };
     Ok(answer.security_groups().first().map(|group| {
         group.ip_permissions_egress().iter().any(|rule| {
-            rule.ip_protocol() == Some("-1") && rule.ip_ranges().iter().any(|range| range.cidr_ip() == Some(EVERYWHERE))
+            rule.ip_protocol() == Some("-1")
+                && rule.ip_ranges().iter().any(|range| range.cidr_ip() == Some(EVERYWHERE))
         })
     }))
 }
@@ -160,7 +169,8 @@ impl ResourceType for VpcRestrictDefaultSg {
         let rule = incoming(cx, id.as_str(), props.Account.as_deref());
         let call = cx.sdk.ec2().authorize_security_group_ingress().group_id(id.as_str()).ip_permissions(rule);
         already(call.send().await.map(drop).map_err(op("AuthorizeSecurityGroupIngress")), &done)?;
-        let call = cx.sdk.ec2().authorize_security_group_egress().group_id(id.as_str()).ip_permissions(outgoing());
+        let call =
+            cx.sdk.ec2().authorize_security_group_egress().group_id(id.as_str()).ip_permissions(outgoing());
         already(call.send().await.map(drop).map_err(op("AuthorizeSecurityGroupEgress")), &done)?;
         Ok(Progress::Done)
     }
@@ -176,6 +186,7 @@ mod tests {
         bench.run(async {
             let ec2 = bench.sdk().ec2();
             let vpc = ec2.create_vpc().cidr_block("10.0.0.0/16").send().await.unwrap().vpc.unwrap();
+            bench.advance(std::time::Duration::from_secs(5));
             let filter = types::Filter::builder().name("vpc-id").values(vpc.vpc_id().unwrap()).build();
             let groups = ec2.describe_security_groups().filters(filter).send().await.unwrap();
             groups.security_groups()[0].group_id().unwrap().to_owned()
@@ -193,7 +204,6 @@ mod tests {
     #[test]
     fn keeps_the_law_and_puts_back_what_it_took() {
         let bench = Bench::new();
-        bench.advance(std::time::Duration::from_secs(5));
         let group = group(&bench);
         assert_eq!(rules(&bench, &group), (1, 1));
         let props = json!({"DefaultSecurityGroupId": group, "Account": "123456789012"});

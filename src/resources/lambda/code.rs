@@ -28,11 +28,17 @@ pub(super) fn archive(props: &Props) -> Result<Option<Vec<u8>>, OpError> {
     let fail = |why: String| OpError::not_sent("CreateFunction", why);
     let Some(text) = props.Code.as_ref().and_then(|code| code.ZipFile.as_deref()) else { return Ok(None) };
     if let Some(encoded) = text.strip_prefix(ARCHIVE) {
-        return BASE64_STANDARD.decode(encoded).map(Some).map_err(|error| fail(format!("the code is damaged: {error}")));
+        return BASE64_STANDARD
+            .decode(encoded)
+            .map(Some)
+            .map_err(|error| fail(format!("the code is damaged: {error}")));
     }
     let runtime = props.Runtime.as_deref().unwrap_or_default();
-    let name = file_name(runtime).ok_or_else(|| fail(format!("the runtime {runtime} takes no source text")))?;
-    zipped(name, text.as_bytes()).map(Some).map_err(|error| fail(format!("the code cannot be zipped: {error}")))
+    let name =
+        file_name(runtime).ok_or_else(|| fail(format!("the runtime {runtime} takes no source text")))?;
+    zipped(name, text.as_bytes())
+        .map(Some)
+        .map_err(|error| fail(format!("the code cannot be zipped: {error}")))
 }
 
 /// The file that CloudFormation makes of source text.
@@ -129,8 +135,10 @@ mod tests {
 
     #[test]
     fn source_text_becomes_the_file_that_the_handler_names() {
-        let props: Props =
-            serde_json::from_value(json!({"Code": {"ZipFile": "def handler(e, c): pass"}, "Runtime": "python3.13"})).unwrap();
+        let props: Props = serde_json::from_value(
+            json!({"Code": {"ZipFile": "def handler(e, c): pass"}, "Runtime": "python3.13"}),
+        )
+        .unwrap();
         let bytes = archive(&props).unwrap().unwrap();
         assert_eq!(archive(&props).unwrap().unwrap(), bytes);
         let archive = zip::ZipArchive::new(io::Cursor::new(bytes)).unwrap();
@@ -140,12 +148,26 @@ mod tests {
     #[test]
     fn what_lambda_would_refuse_is_said_before() {
         let problems = |props: Json| check(&props).into_iter().map(|(at, _)| at).collect::<Vec<_>>();
-        assert!(problems(json!({"Code": {"ZipFile": "x"}, "Runtime": "nodejs22.x", "Handler": "index.handler"})).is_empty());
-        assert_eq!(problems(json!({"Code": {"ZipFile": "x"}, "Runtime": "java21", "Handler": "a"})), ["Code.ZipFile"]);
-        assert!(problems(json!({"Code": {"ZipFile": "{{resolve:asset:ab}}"}, "Runtime": "java21", "Handler": "a"})).is_empty());
+        assert!(
+            problems(json!({"Code": {"ZipFile": "x"}, "Runtime": "nodejs22.x", "Handler": "index.handler"}))
+                .is_empty()
+        );
+        assert_eq!(
+            problems(json!({"Code": {"ZipFile": "x"}, "Runtime": "java21", "Handler": "a"})),
+            ["Code.ZipFile"]
+        );
+        assert!(
+            problems(
+                json!({"Code": {"ZipFile": "{{resolve:asset:ab}}"}, "Runtime": "java21", "Handler": "a"})
+            )
+            .is_empty()
+        );
         assert_eq!(problems(json!({"Code": {}, "Runtime": "java21", "Handler": "a"})), ["Code"]);
         assert_eq!(problems(json!({"Code": {"S3Key": "a"}, "Runtime": "java21"})), ["Code", "Handler"]);
-        assert_eq!(problems(json!({"Code": {"ImageUri": "a"}, "Runtime": "java21"})), ["PackageType", "Runtime"]);
+        assert_eq!(
+            problems(json!({"Code": {"ImageUri": "a"}, "Runtime": "java21"})),
+            ["PackageType", "Runtime"]
+        );
         assert!(problems(json!({"Code": {"ImageUri": "a"}, "PackageType": "Image"})).is_empty());
     }
 }

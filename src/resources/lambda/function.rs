@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     code, function_change as change_of,
-    function_props::{Props, RuntimeManagementConfig},
+    function_props::{Code, Props, RuntimeManagementConfig},
 };
 use crate::{
     aws::{OpError, op},
@@ -30,8 +30,11 @@ pub struct Function;
 
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
-const BUSY: Retry =
-    Retry { code: "ResourceConflictException", message: "in progress", why: "another change of the function is under way" };
+const BUSY: Retry = Retry {
+    code: "ResourceConflictException",
+    message: "in progress",
+    why: "another change of the function is under way",
+};
 const PENDING: Retry = Retry {
     code: "ResourceConflictException",
     message: "currently in the following state",
@@ -127,13 +130,21 @@ impl ResourceType for Function {
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
         ],
-        ..Facts::new("AWS::Lambda::Function", "lambda", include_str!("../../schema/types/aws-lambda-function.json"))
+        ..Facts::new(
+            "AWS::Lambda::Function",
+            "lambda",
+            include_str!("../../schema/types/aws-lambda-function.json"),
+        )
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
         let words = |value: &Json| -> Option<Vec<(String, String)>> {
             let variables = value["Variables"].as_object()?.iter();
-            Some(variables.map(|(k, v)| (k.clone(), v.as_str().map_or_else(|| v.to_string(), Into::into))).collect())
+            Some(
+                variables
+                    .map(|(k, v)| (k.clone(), v.as_str().map_or_else(|| v.to_string(), Into::into)))
+                    .collect(),
+            )
         };
         let set = |value: &Json, key: &str| {
             let mut items: Vec<String> =
@@ -159,7 +170,9 @@ impl ResourceType for Function {
     fn replaces(change: &Change<'_, Props>) -> Vec<String> {
         let mut replacing = compare::create_only(Self::FACTS.kind, change.changed);
         // Durable execution can be changed, but not begun or ended.
-        if change.has("DurableConfig") && change.old.DurableConfig.is_some() != change.new.DurableConfig.is_some() {
+        if change.has("DurableConfig")
+            && change.old.DurableConfig.is_some() != change.new.DurableConfig.is_some()
+        {
             replacing.push("DurableConfig".into());
         }
         replacing
@@ -169,7 +182,11 @@ impl ResourceType for Function {
         let Some(name) = &props.FunctionName else { return Ok(None) };
         let Some(live) = look(cx, name).await? else { return Ok(None) };
         let ownership = cx.owns(pairs(live.tags()));
-        Ok(Some(Found { id: name.clone().into(), attributes: attributes(cx, name, live.configuration()), ownership }))
+        Ok(Some(Found {
+            id: name.clone().into(),
+            attributes: attributes(cx, name, live.configuration()),
+            ownership,
+        }))
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
@@ -187,7 +204,9 @@ impl ResourceType for Function {
         let because = |reason: Option<&str>| reason.unwrap_or("Lambda does not say why").to_owned();
         Ok(match (live.state(), live.last_update_status()) {
             (Some(types::State::Failed), _) => Probe::Failed(because(live.state_reason())),
-            (_, Some(types::LastUpdateStatus::Failed)) => Probe::Failed(because(live.last_update_status_reason())),
+            (_, Some(types::LastUpdateStatus::Failed)) => {
+                Probe::Failed(because(live.last_update_status_reason()))
+            }
             (Some(types::State::Pending), _) => Probe::Pending(state),
             (_, Some(types::LastUpdateStatus::InProgress)) => Probe::Pending("InProgress".into()),
             _ => Probe::Reached(attributes(cx, id.as_str(), Some(&live))),
@@ -199,7 +218,10 @@ impl ResourceType for Function {
         let Some(answer) = look(cx, name).await? else { return Ok(None) };
         let Some(live) = answer.configuration() else { return Ok(None) };
         let mut props = Props::of(live);
-        props.ReservedConcurrentExecutions = answer.concurrency().and_then(|c| c.reserved_concurrent_executions());
+        // Nothing of the code is ever returned in the template's terms.
+        props.Code = hint.Code.as_ref().map(|_| Code::default());
+        props.ReservedConcurrentExecutions =
+            answer.concurrency().and_then(|c| c.reserved_concurrent_executions());
         props.Tags = cx.own_tags(pairs(answer.tags()));
         if hint.CodeSigningConfigArn.is_some() {
             let call = cx.sdk.lambda().get_function_code_signing_config().function_name(name);
@@ -224,7 +246,8 @@ impl ResourceType for Function {
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         const OP: &str = "CreateFunction";
-        let name = props.FunctionName.clone().ok_or_else(|| OpError::not_sent(OP, "FunctionName is missing"))?;
+        let name =
+            props.FunctionName.clone().ok_or_else(|| OpError::not_sent(OP, "FunctionName is missing"))?;
         let architectures = |list: &Vec<String>| list.iter().map(|a| a.as_str().into()).collect();
         let answer = cx
             .sdk
@@ -315,7 +338,15 @@ impl ResourceType for Function {
         id: &PhysicalId,
         _props: &Props,
     ) -> Result<Progress, OpError> {
-        match cx.sdk.lambda().delete_function().function_name(id.as_str()).send().await.map_err(op("DeleteFunction")) {
+        match cx
+            .sdk
+            .lambda()
+            .delete_function()
+            .function_name(id.as_str())
+            .send()
+            .await
+            .map_err(op("DeleteFunction"))
+        {
             Err(error) if !error.is(ABSENT) => Err(error),
             _ => Ok(Progress::Done),
         }

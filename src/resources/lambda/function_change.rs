@@ -89,7 +89,8 @@ fn coded(live: &types::FunctionConfiguration, new: &Props) -> Result<Option<bool
 
 /// Whether the function has the wanted configuration, as far as it changes.
 fn configured(live: &types::FunctionConfiguration, change: &Change<'_, Props>) -> bool {
-    let (Ok(live), Ok(new)) = (serde_json::to_value(Props::of(live)), serde_json::to_value(change.new)) else {
+    let (Ok(live), Ok(new)) = (serde_json::to_value(Props::of(live)), serde_json::to_value(change.new))
+    else {
         return false;
     };
     CONFIGURATION.iter().filter(|property| change.has(property)).all(|property| {
@@ -124,9 +125,12 @@ async fn configure(cx: &Cx<'_>, name: &str, change: &Change<'_, Props>) -> Resul
     const OP: &str = "UpdateFunctionConfiguration";
     let new = change.new;
     let has = |property: &str| change.has(property);
-    let environment = || new.Environment.as_ref().map_or_else(|| Environment::default().send(), Environment::send);
+    let environment =
+        || new.Environment.as_ref().map_or_else(|| Environment::default().send(), Environment::send);
     let dead_letter = || types::DeadLetterConfig::builder().target_arn("").build();
-    let network = || types::VpcConfig::builder().set_subnet_ids(Some(vec![])).set_security_group_ids(Some(vec![])).build();
+    let network = || {
+        types::VpcConfig::builder().set_subnet_ids(Some(vec![])).set_security_group_ids(Some(vec![])).build()
+    };
     let tracing = || types::TracingConfig::builder().mode(types::TracingMode::PassThrough).build();
     let snap = || types::SnapStart::builder().apply_on(types::SnapStartApplyOn::None).build();
     let logging = || {
@@ -152,7 +156,11 @@ async fn configure(cx: &Cx<'_>, name: &str, change: &Change<'_, Props>) -> Resul
         .set_memory_size(has("MemorySize").then(|| new.MemorySize.unwrap_or(128)))
         .set_vpc_config(has("VpcConfig").then_some(network))
         .set_environment(has("Environment").then(environment))
-        .set_dead_letter_config(keep(has("DeadLetterConfig"), sent(OP, new.DeadLetterConfig.as_ref())?, dead_letter))
+        .set_dead_letter_config(keep(
+            has("DeadLetterConfig"),
+            sent(OP, new.DeadLetterConfig.as_ref())?,
+            dead_letter,
+        ))
         .set_kms_key_arn(has("KmsKeyArn").then(|| new.KmsKeyArn.clone().unwrap_or_default()))
         .set_tracing_config(keep(has("TracingConfig"), sent(OP, new.TracingConfig.as_ref())?, tracing))
         .set_layers(has("Layers").then(|| new.Layers.clone().unwrap_or_default()))
@@ -197,7 +205,10 @@ pub(super) async fn concurrency(cx: &Cx<'_>, name: &str, reserved: Option<i32>) 
 /// Sets whether a function that calls itself in a circle is stopped, which is the default.
 pub(super) async fn recursion(cx: &Cx<'_>, name: &str, wanted: Option<&str>) -> Result<(), OpError> {
     let call = cx.sdk.lambda().put_function_recursion_config().function_name(name);
-    call.recursive_loop(wanted.unwrap_or("Terminate").into()).send().await.map_err(op("PutFunctionRecursionConfig"))?;
+    call.recursive_loop(wanted.unwrap_or("Terminate").into())
+        .send()
+        .await
+        .map_err(op("PutFunctionRecursionConfig"))?;
     Ok(())
 }
 
@@ -205,7 +216,8 @@ pub(super) async fn recursion(cx: &Cx<'_>, name: &str, wanted: Option<&str>) -> 
 pub(super) async fn runtime_management(cx: &Cx<'_>, name: &str, new: &Props) -> Result<(), OpError> {
     let wanted = new.RuntimeManagementConfig.as_ref();
     let on = wanted.and_then(|w| w.UpdateRuntimeOn.as_deref()).unwrap_or("Auto");
-    let call = cx.sdk.lambda().put_runtime_management_config().function_name(name).update_runtime_on(on.into());
+    let call =
+        cx.sdk.lambda().put_runtime_management_config().function_name(name).update_runtime_on(on.into());
     call.set_runtime_version_arn(wanted.and_then(|w| w.RuntimeVersionArn.clone()))
         .send()
         .await

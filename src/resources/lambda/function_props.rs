@@ -10,7 +10,7 @@ use crate::resources::{mirror::received, shape::Tag};
 crate::words!(
     types::ApplicationLogLevel,
     types::LogFormat,
-    types::S3FilesDirectReadMode,
+    types::DirectS3Read,
     types::SnapStartApplyOn,
     types::SystemLogLevel,
     types::TenantIsolationMode,
@@ -109,8 +109,12 @@ impl Props {
             DeadLetterConfig: received(live.dead_letter_config()),
             Description: live.description.clone(),
             DurableConfig: received(live.durable_config()),
-            Environment: live.environment().and_then(|environment| environment.variables()).map(|all| Environment {
-                Variables: Some(all.iter().map(|(name, value)| (name.clone(), Json::String(value.clone()))).collect()),
+            Environment: live.environment().and_then(|environment| environment.variables()).map(|all| {
+                Environment {
+                    Variables: Some(
+                        all.iter().map(|(name, value)| (name.clone(), Json::String(value.clone()))).collect(),
+                    ),
+                }
             }),
             EphemeralStorage: received(live.ephemeral_storage()),
             FileSystemConfigs: received(live.file_system_configs.as_ref()),
@@ -124,10 +128,16 @@ impl Props {
             PackageType: live.package_type().map(|kind| kind.as_str().to_owned()),
             Role: live.role.clone(),
             Runtime: live.runtime().map(|runtime| runtime.as_str().to_owned()),
-            SnapStart: live.snap_start().and_then(|s| s.apply_on()).map(|on| SnapStart { ApplyOn: Some(on.as_str().into()) }),
+            SnapStart: live
+                .snap_start()
+                .and_then(|s| s.apply_on())
+                .map(|on| SnapStart { ApplyOn: Some(on.as_str().into()) }),
             TenancyConfig: received(live.tenancy_config()),
             Timeout: live.timeout,
-            TracingConfig: live.tracing_config().and_then(|t| t.mode()).map(|mode| TracingConfig { Mode: Some(mode.as_str().into()) }),
+            TracingConfig: live
+                .tracing_config()
+                .and_then(|t| t.mode())
+                .map(|mode| TracingConfig { Mode: Some(mode.as_str().into()) }),
             VpcConfig: network.map(|vpc| VpcConfig {
                 Ipv6AllowedForDualStack: vpc.ipv6_allowed_for_dual_stack,
                 SecurityGroupIds: vpc.security_group_ids.clone(),

@@ -7,8 +7,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe, Progress,
-        ResourceType, Retry,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
+        Progress, ResourceType, Retry,
     },
 };
 
@@ -30,7 +30,9 @@ const MAX_ID: usize = 100;
 
 /// The statement's id, unique to this resource of this ledger.
 fn statement_id(cx: &Cx<'_>) -> String {
-    let plain = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
+    let plain = |text: &str| {
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>()
+    };
     let (name, mark) = (plain(cx.address.as_str()), plain(&cx.owner.mark()));
     let room = MAX_ID.saturating_sub(mark.len() + 1);
     format!("{}-{mark}", name.get(..room.min(name.len())).unwrap_or_default())
@@ -50,11 +52,12 @@ fn attributes(statement: &str) -> Attributes {
 
 /// The statement in the function's policy.
 async fn look(cx: &Cx<'_>, function: &str, statement: &str) -> Result<Option<Json>, OpError> {
-    let answer = match cx.sdk.lambda().get_policy().function_name(function).send().await.map_err(op("GetPolicy")) {
-        Ok(answer) => answer,
-        Err(error) if error.is(ABSENT) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let answer =
+        match cx.sdk.lambda().get_policy().function_name(function).send().await.map_err(op("GetPolicy")) {
+            Ok(answer) => answer,
+            Err(error) if error.is(ABSENT) => return Ok(None),
+            Err(error) => return Err(error),
+        };
     let policy: Json = serde_json::from_str(answer.policy().unwrap_or_default()).unwrap_or_default();
     Ok(policy["Statement"].as_array().into_iter().flatten().find(|s| s["Sid"] == statement).cloned())
 }
@@ -62,7 +65,8 @@ async fn look(cx: &Cx<'_>, function: &str, statement: &str) -> Result<Option<Jso
 /// A principal as a template names it: a service, an account, an ARN or `*`.
 fn principal(statement: &Json) -> Option<String> {
     let principal = &statement["Principal"];
-    let text = principal.as_str().or_else(|| principal["Service"].as_str()).or_else(|| principal["AWS"].as_str())?;
+    let text =
+        principal.as_str().or_else(|| principal["Service"].as_str()).or_else(|| principal["AWS"].as_str())?;
     Some(account_of(text).unwrap_or(text).to_owned())
 }
 
@@ -108,7 +112,12 @@ impl ResourceType for Permission {
         }))
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &PermissionProps, goal: Goal) -> Result<Probe, OpError> {
+    async fn probe(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        _props: &PermissionProps,
+        goal: Goal,
+    ) -> Result<Probe, OpError> {
         let (function, statement) = parts(id);
         Ok(match (look(cx, function, statement).await?.is_some(), goal) {
             (true, Goal::Ready) => Probe::Reached(attributes(statement)),
@@ -125,13 +134,15 @@ impl ResourceType for Permission {
     ) -> Result<Option<PermissionProps>, OpError> {
         let (function, statement) = parts(id);
         let Some(live) = look(cx, function, statement).await? else { return Ok(None) };
-        let condition = |operator: &str, key: &str| live["Condition"][operator][key].as_str().map(str::to_owned);
+        let condition =
+            |operator: &str, key: &str| live["Condition"][operator][key].as_str().map(str::to_owned);
         Ok(Some(PermissionProps {
             Action: live["Action"].as_str().map(str::to_owned),
             EventSourceToken: condition("StringEquals", "lambda:EventSourceToken"),
             FunctionName: hint.FunctionName.clone().or_else(|| Some(function.to_owned())),
             FunctionUrlAuthType: condition("StringEquals", "lambda:FunctionUrlAuthType"),
-            InvokedViaFunctionUrl: condition("Bool", "lambda:InvokedViaFunctionUrl").map(|text| text == "true"),
+            InvokedViaFunctionUrl: condition("Bool", "lambda:InvokedViaFunctionUrl")
+                .map(|text| text == "true"),
             Principal: principal(&live),
             PrincipalOrgID: condition("StringEquals", "aws:PrincipalOrgID"),
             SourceAccount: condition("StringEquals", "AWS:SourceAccount"),

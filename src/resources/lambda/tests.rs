@@ -11,12 +11,26 @@ const OTHER_ROLE: &str = "arn:aws:iam::123456789012:role/other";
 fn bench() -> Bench {
     let bench = Bench::new().optional(&["SnapStartResponse"]);
     bench.world(|world| {
-        let trust = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]}).to_string();
+        let trust =
+            json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]})
+                .to_string();
         for (name, arn) in [("worker", ROLE), ("other", OTHER_ROLE)] {
-            world.put("iam.role", name, json!({"RoleName": name, "Arn": arn, "AssumeRolePolicyDocument": trust}));
+            world.put(
+                "iam.role",
+                name,
+                json!({"RoleName": name, "Arn": arn, "AssumeRolePolicyDocument": trust}),
+            );
         }
-        world.put("ec2.subnet", "subnet-1", json!({"SubnetId": "subnet-1", "VpcId": "vpc-1", "_region": "us-east-1"}));
-        world.put("ec2.security-group", "sg-1", json!({"GroupId": "sg-1", "VpcId": "vpc-1", "_region": "us-east-1"}));
+        world.put(
+            "ec2.subnet",
+            "subnet-1",
+            json!({"SubnetId": "subnet-1", "VpcId": "vpc-1", "_region": "us-east-1"}),
+        );
+        world.put(
+            "ec2.security-group",
+            "sg-1",
+            json!({"GroupId": "sg-1", "VpcId": "vpc-1", "_region": "us-east-1"}),
+        );
     });
     bench
 }
@@ -69,7 +83,11 @@ fn functions_keep_the_law() {
     let mut newer = image.clone();
     newer["Code"]["ImageUri"] = json!("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:2");
     // What leaves the template goes back to AWS's defaults.
-    bench().law_covering::<Function>(&[(rich(), Some(changed)), (rich(), Some(inline())), (image, Some(newer))]);
+    bench().law_covering::<Function>(&[
+        (rich(), Some(changed)),
+        (rich(), Some(inline())),
+        (image, Some(newer)),
+    ]);
 }
 
 #[test]
@@ -87,7 +105,8 @@ fn code_and_configuration_are_changed_one_after_the_other() {
             let id = Function::create(cx, &bench.permit(), &old).await.unwrap().id;
             bench.advance(std::time::Duration::from_secs(10));
             let mut steps = 0;
-            while let Progress::Again(_) = Function::update(cx, &bench.permit(), &id, &change).await.unwrap() {
+            while let Progress::Again(_) = Function::update(cx, &bench.permit(), &id, &change).await.unwrap()
+            {
                 bench.advance(std::time::Duration::from_secs(2));
                 steps += 1;
             }

@@ -7,8 +7,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry, s3::policy_document,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
+        Probe, Progress, ResourceType, Retry, s3::policy_document,
     },
 };
 
@@ -28,11 +28,23 @@ fn attributes(secret: &str) -> Attributes {
 
 /// The secret's ARN and its policy, if it has one.
 async fn look(cx: &Cx<'_>, secret: &str) -> Result<Option<(String, String)>, OpError> {
-    match cx.sdk.secrets().get_resource_policy().secret_id(secret).send().await.map_err(op("GetResourcePolicy")) {
-        Ok(answer) => Ok(answer.resource_policy.map(|policy| (answer.arn.unwrap_or_else(|| secret.to_owned()), policy))),
+    match cx
+        .sdk
+        .secrets()
+        .get_resource_policy()
+        .secret_id(secret)
+        .send()
+        .await
+        .map_err(op("GetResourcePolicy"))
+    {
+        Ok(answer) => {
+            Ok(answer.resource_policy.map(|policy| (answer.arn.unwrap_or_else(|| secret.to_owned()), policy)))
+        }
         Err(error) if error.is(ABSENT) => Ok(None),
         // A secret that waits for its deletion has no policy for us.
-        Err(error) if error.is(&["InvalidRequestException"]) && error.message.contains("deletion") => Ok(None),
+        Err(error) if error.is(&["InvalidRequestException"]) && error.message.contains("deletion") => {
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -44,7 +56,11 @@ async fn put(cx: &Cx<'_>, secret: &str, props: &ResourcePolicyProps) -> Result<O
         None => String::new(),
     };
     let call = cx.sdk.secrets().put_resource_policy().secret_id(secret).resource_policy(text);
-    let answer = call.set_block_public_policy(props.BlockPublicPolicy).send().await.map_err(op("PutResourcePolicy"))?;
+    let answer = call
+        .set_block_public_policy(props.BlockPublicPolicy)
+        .send()
+        .await
+        .map_err(op("PutResourcePolicy"))?;
     Ok(answer.arn)
 }
 
@@ -127,7 +143,15 @@ impl ResourceType for ResourcePolicy {
         id: &PhysicalId,
         _props: &Self::Props,
     ) -> Result<Progress, OpError> {
-        match cx.sdk.secrets().delete_resource_policy().secret_id(id.as_str()).send().await.map_err(op("DeleteResourcePolicy")) {
+        match cx
+            .sdk
+            .secrets()
+            .delete_resource_policy()
+            .secret_id(id.as_str())
+            .send()
+            .await
+            .map_err(op("DeleteResourcePolicy"))
+        {
             Err(error) if !error.is(ABSENT) => Err(error),
             _ => Ok(Progress::Done),
         }

@@ -11,8 +11,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
+        Probe, Progress, ResourceType, Retry, compare,
         mirror::{pruned, received, sent},
     },
 };
@@ -56,7 +56,12 @@ async fn look(cx: &Cx<'_>, secret: &str) -> Result<Option<DescribeSecretOutput>,
     }
 }
 
-async fn rotate(cx: &Cx<'_>, permit: &Permit, secret: &str, props: &Schedule) -> Result<Option<String>, OpError> {
+async fn rotate(
+    cx: &Cx<'_>,
+    permit: &Permit,
+    secret: &str,
+    props: &Schedule,
+) -> Result<Option<String>, OpError> {
     const OP: &str = "RotateSecret";
     let answer = cx
         .sdk
@@ -91,7 +96,6 @@ impl ResourceType for RotationSchedule {
         }],
         iam: &[
             "iam:PassRole",
-            "lambda:InvokeFunction",
             "secretsmanager:CancelRotateSecret",
             "secretsmanager:DescribeSecret",
             "secretsmanager:RotateSecret",
@@ -107,9 +111,13 @@ impl ResourceType for RotationSchedule {
         let rules = &props["RotationRules"];
         let mut problems = Vec::new();
         if !rules["AutomaticallyAfterDays"].is_null() && !rules["ScheduleExpression"].is_null() {
-            problems.push(("RotationRules".into(), "give AutomaticallyAfterDays or ScheduleExpression, not both".into()));
+            problems.push((
+                "RotationRules".into(),
+                "give AutomaticallyAfterDays or ScheduleExpression, not both".into(),
+            ));
         }
-        if let Some(days) = rules["AutomaticallyAfterDays"].as_i64().filter(|days| !(1..=1000).contains(days)) {
+        if let Some(days) = rules["AutomaticallyAfterDays"].as_i64().filter(|days| !(1..=1000).contains(days))
+        {
             let message = format!("a secret is rotated every 1 to 1000 days, not every {days}");
             problems.push(("RotationRules.AutomaticallyAfterDays".into(), message));
         }
@@ -176,7 +184,15 @@ impl ResourceType for RotationSchedule {
         if look(cx, id.as_str()).await?.is_none() {
             return Ok(Progress::Done);
         }
-        match cx.sdk.secrets().cancel_rotate_secret().secret_id(id.as_str()).send().await.map_err(op("CancelRotateSecret")) {
+        match cx
+            .sdk
+            .secrets()
+            .cancel_rotate_secret()
+            .secret_id(id.as_str())
+            .send()
+            .await
+            .map_err(op("CancelRotateSecret"))
+        {
             Err(error) if !error.is(ABSENT) => Err(error),
             _ => Ok(Progress::Done),
         }
@@ -210,10 +226,12 @@ mod tests {
         let bench = Bench::new();
         testing::secret(&bench);
         let function = testing::rotator(&bench);
-        bench.world(|w| w.get_mut("lambda.function", "us-east-1/rotator").unwrap()["_statements"] = json!([]));
+        bench
+            .world(|w| w.get_mut("lambda.function", "us-east-1/rotator").unwrap()["_statements"] = json!([]));
         let props: Schedule =
             serde_json::from_value(json!({"SecretId": testing::ARN, "RotationLambdaARN": function})).unwrap();
-        let error = bench.cx(|cx| bench.run(RotationSchedule::create(cx, &bench.permit(), &props))).unwrap_err();
+        let error =
+            bench.cx(|cx| bench.run(RotationSchedule::create(cx, &bench.permit(), &props))).unwrap_err();
         let retry = RotationSchedule::FACTS.retry[0];
         assert!(error.is(&[retry.code]) && error.message.contains(retry.message), "{error}");
     }

@@ -34,10 +34,10 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
         return Ok((digest, bytes.len(), json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"})));
     }
     if let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) {
-        let held = world.rows("s3.object").any(|(_, row)| row["_bucket"] == bucket && row["Key"] == key);
-        if world.get("s3.bucket", bucket).is_none() || !held && world.rows("s3.object").any(|(_, row)| row["_bucket"] == bucket) {
+        if !world.rows("s3.object").any(|(_, row)| row["_bucket"] == bucket && row["Key"] == key) {
+            let code = if world.get("s3.bucket", bucket).is_some() { "NoSuchKey" } else { "NoSuchBucket" };
             return Err(invalid(format!(
-                "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist: {bucket}/{key}"
+                "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: The specified key or bucket does not exist."
             )));
         }
         let digest = BASE64_STANDARD.encode(Sha256::digest(format!("{bucket}/{key}/{}", text("S3ObjectVersion").unwrap_or_default())));

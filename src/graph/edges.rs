@@ -515,6 +515,28 @@ mod tests {
     }
 
     #[test]
+    fn rules_between_two_networks_wait_for_their_peering() {
+        const RULE: &str = "AWS::EC2::SecurityGroupIngress";
+        let group = |network: &str| json!({"VpcId": {"Ref": format!("{network}/Vpc")}});
+        let rule =
+            |own: &str, peer: &str| json!({"GroupId": {"Ref": own}, "SourceSecurityGroupId": {"Ref": peer}});
+        let ends = json!({"VpcId": {"Ref": "a/Vpc"}, "PeerVpcId": {"Ref": "b/Vpc"}});
+        let nodes = [
+            ("a/Vpc", "AWS::EC2::VPC", json!({})),
+            ("b/Vpc", "AWS::EC2::VPC", json!({})),
+            ("a/Group", "AWS::EC2::SecurityGroup", group("a")),
+            ("a/Other", "AWS::EC2::SecurityGroup", group("a")),
+            ("b/Far", "AWS::EC2::SecurityGroup", group("b")),
+            ("p/Peering", "AWS::EC2::VPCPeeringConnection", ends),
+            ("p/There", RULE, rule("a/Group", "b/Far")),
+            ("p/Back", RULE, rule("b/Far", "a/Group")),
+            ("p/Within", RULE, rule("a/Group", "a/Other")),
+            ("p/Block", RULE, json!({"GroupId": {"Ref": "a/Group"}, "CidrIp": "10.1.0.0/16"})),
+        ];
+        assert_eq!(implicit(&nodes), ["Back -> Peering", "There -> Peering"]);
+    }
+
+    #[test]
     fn secrets_are_attached_before_they_are_read_but_after_the_database() {
         let password = json!({"Concat": ["{{resolve:secretsmanager:", {"Ref": "app/Secret"}, ":SecretString:password}}"]});
         let nodes = [

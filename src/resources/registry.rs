@@ -27,6 +27,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<ec2::SubnetRouteTableAssociation>::new(),
     &Erased::<ec2::Vpc>::new(),
     &Erased::<ec2::VpcGatewayAttachment>::new(),
+    &Erased::<ec2::VpcPeeringConnection>::new(),
     &Erased::<ecs::Cluster>::new(),
     &Erased::<ecs::Service>::new(),
     &Erased::<ecs::TaskDefinition>::new(),

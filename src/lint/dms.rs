@@ -128,6 +128,11 @@ pub(super) static DROPS_TABLES: Lint = Lint {
     )),
     check: |view, report| {
         for task in tasks(view).iter().filter(|task| task.loads()) {
+            let target = view.target_of(&task.part.get("TargetEndpointArn"), "AWS::DMS::Endpoint");
+            let engine = target.as_ref().map(|target| target.get("EngineName"));
+            if engine.and_then(|engine| engine.text()).is_some_and(|engine| !TABLES.contains(&engine)) {
+                continue;
+            }
             let mode = task.setting("FullLoadSettings", "TargetTablePrepMode");
             let message = match &mode {
                 Setting::Default(_) => "by default the load drops the target's tables",
@@ -287,6 +292,21 @@ const PLAIN_ENGINES: &[&str] = &[
     "mysql",
     "oracle",
     "postgres",
+    "sqlserver",
+    "sybase",
+];
+
+/// Targets that have tables to drop.
+const TABLES: &[&str] = &[
+    "aurora",
+    "aurora-postgresql",
+    "azuredb",
+    "babelfish",
+    "mariadb",
+    "mysql",
+    "oracle",
+    "postgres",
+    "redshift",
     "sqlserver",
     "sybase",
 ];

@@ -165,10 +165,10 @@ fn mistakes_in_table_mappings_are_underlined_inside_the_text() {
         ("\"include\"", "\"included\"", "M2103", "\"included\""),
         ("\"rule-action\": \"include\",", "", "M2102", "{"),
         ("\"include\"", "\"exclude\"", "M2102", "\"rules\""),
-        ("rule-name", "rulename", "M2101", "\"rulename\""),
+        ("rule-name", "rulename", "M2102", "{"),
         ("\"schema-name\": \"public\", ", "", "M2102", "{"),
         ("{\"rules\": [", "{\"rules\": [7, ", "M2103", "7"),
-        ("\"rules\"", "\"rule\"", "M2101", "\"rule\""),
+        ("\"rules\"", "\"rule\"", "M2102", "{"),
     ];
     for (right, wrong, code, marked) in cases {
         let found = errors(&task(&MAPPINGS.replacen(right, wrong, 1), SETTINGS));
@@ -208,13 +208,14 @@ fn dashboards_know_their_widgets_and_what_waits_is_left_alone() {
         ("\"width\": 6", "\"width\": 25", "M2103", "25"),
         ("\"x\": 0", "\"x\": 20", "M2103", "\"width\""),
         ("\"markdown\"", "\"text\"", "M2102", "{\"text\": \"${Topic}\"}"),
-        ("\"height\"", "\"heigth\"", "M2101", "\"heigth\""),
-        ("\"widgets\"", "\"widget\"", "M2101", "\"widget\""),
+        ("\"height\"", "\"heigth\"", "M2111", "\"heigth\""),
     ];
     for (right, wrong, code, marked) in cases {
         let found = errors(&board(&fine.replacen(right, wrong, 1)));
         assert_eq!(found[0], (code, marked.to_owned()), "{wrong}: {found:?}");
     }
+    let found = errors(&board(&fine.replace("\"widgets\"", "\"widget\"")));
+    assert_eq!(found.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["M2102", "M2111"]);
 }
 
 #[test]

@@ -174,7 +174,19 @@ pub(super) static OVERLAPPING_PEERS: Lint = Lint {
     )
     .refused()
     .from("Amazon VPC Peering Guide, VPC peering limitations")
-    .circumstances("it needs AWS::EC2::VPCPeeringConnection, which is not supported yet"),
+    .template(
+        "Resources:
+  Source:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Target:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Peering:
+    Type: AWS::EC2::VPCPeeringConnection
+    Properties: {VpcId: !Ref Source, PeerVpcId: !Ref Target}
+",
+    ),
     check: |view, report| {
         for peering in view.of("AWS::EC2::VPCPeeringConnection") {
             let ends = ["VpcId", "PeerVpcId"].map(|end| view.target_of(&peering.get(end), VPC).and_then(block));

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use migrate::engine::Outcome;
 
-use crate::support::{Crash, Rehearsal, Trouble, Verb, edited, in_parallel, payments, thorough};
+use crate::support::{Crash, Rehearsal, Trouble, Verb, edited, in_parallel, payments, report, thorough};
 
 /// Resumes from every place and compares with the undisturbed end.
 fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
@@ -18,7 +18,7 @@ fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
     assert!(places > 2 * steps, "{what}: only {places} places to die in {steps} steps");
     let stride = if thorough() { 1 } else { stride };
     let visited: Vec<(usize, &Crash)> = crashes.iter().enumerate().step_by(stride).collect();
-    println!("{what}: died at {} of {places} places, {moments:?}", visited.len());
+    report(&format!("{what}: died at {} of {places} places, {moments:?}", visited.len()));
     let census = undisturbed.census();
     let resources = undisturbed.snapshot().objects().count();
     in_parallel(&visited, |_, (n, crash)| {
@@ -92,7 +92,7 @@ fn up_converges_after_three_crashes_in_a_row() {
             assert_eq!(rehearsal.census(), census, "{context}");
         }
     });
-    println!("three crashes in a row: {} histories", chosen.len() * 4);
+    report(&format!("three crashes in a row: {} histories", chosen.len() * 4));
 }
 
 /// Every other plan of the repository.

@@ -9,7 +9,7 @@ use migrate::{
 };
 use serde_json::json;
 
-use crate::support::{Rehearsal, Verb, in_parallel, payments, thorough};
+use crate::support::{Rehearsal, Verb, in_parallel, payments, report, thorough};
 
 fn script(selector: Selector, action: Action) -> FaultScript {
     FaultScript { rules: vec![FaultRule { selector, action }] }
@@ -61,7 +61,7 @@ fn every_call(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
             cases.push((format!("{what}, call {call} of {calls} {name}"), call as u64, action.clone()));
         }
     }
-    println!("{what}: {} faults over {calls} calls, {} kinds", cases.len(), troubles().len());
+    report(&format!("{what}: {} faults over {calls} calls, {} kinds", cases.len(), troubles().len()));
     in_parallel(&cases, |_, (context, call, action)| {
         let mut rehearsal = before.fork();
         let ran = rehearsal.run_with(verb, at_call(*call, action.clone()));
@@ -125,7 +125,7 @@ fn random_mixes_of_trouble_converge() {
         assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
         assert_eq!(rehearsal.census(), base.census(), "{context}: something is left");
     });
-    println!("random mixes of trouble: {} seeds", seeds.len());
+    report(&format!("random mixes of trouble: {} seeds", seeds.len()));
 }
 
 /// The disk fills up at any write: nothing is called after that, and the next run goes on.
@@ -150,7 +150,7 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
         rehearsal.check_invariants(&context);
         assert_eq!(rehearsal.census(), census, "{context}");
     });
-    println!("full disk: {} of {writes} writes", places.len());
+    report(&format!("full disk: {} of {writes} writes", places.len()));
 }
 
 /// Another migration's objects of the same names are never adopted, overwritten or deleted.

@@ -16,7 +16,7 @@ use migrate::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::support::{Rehearsal, Trouble, Verb, in_parallel, thorough, write};
+use crate::support::{Rehearsal, Trouble, Verb, in_parallel, report, thorough, write};
 
 /// What kind of resource a slot of the generated plan holds, and what it may refer to.
 const KINDS: &[(&str, &str)] = &[
@@ -401,5 +401,5 @@ fn random_lives_keep_every_promise() {
             );
         }
     });
-    println!("random lives: {} seeds, {} runs", seeds.len(), runs.into_inner());
+    report(&format!("random lives: {} seeds, {} runs", seeds.len(), runs.into_inner()));
 }

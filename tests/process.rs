@@ -4,13 +4,12 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value as Json;
 
-use crate::support::{thorough, write};
+use crate::support::{report, thorough, write};
 
 /// Many quick resources with real dependencies; nothing that takes minutes.
 const QUICK: &str = "
@@ -128,6 +127,20 @@ impl Place {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "real processes live in real time")]
+fn sleep(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+#[expect(clippy::disallowed_methods, reason = "real processes live in real time")]
+fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+fn since(began: std::time::Instant) -> Duration {
+    began.elapsed()
+}
+
 fn signal(name: &str, pid: u32) {
     let done = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
     assert!(done.is_ok(), "the kill command runs");
@@ -150,14 +163,14 @@ fn until_done(place: &Place, verb: &str, seed: u64) -> usize {
         let mercy = killed >= if thorough() { 60 } else { 12 };
         let patience =
             if mercy { Duration::from_secs(120) } else { Duration::from_millis(dice.u64(10..160)) };
-        let began = Instant::now();
-        while began.elapsed() < patience {
+        let began = now();
+        while since(began) < patience {
             if let Some(status) = child.try_wait().expect("its state") {
                 let output = child.wait_with_output().expect("its output");
                 assert_eq!(status.code(), Some(0), "{}", text(&output.stderr));
                 return killed;
             }
-            thread::sleep(Duration::from_millis(3));
+            sleep(Duration::from_millis(3));
         }
         signal("KILL", child.id());
         let _ = child.wait();
@@ -180,23 +193,24 @@ fn processes_killed_again_and_again_lose_nothing() {
     let verified = place.run(&["ledger", "verify", "plan.yaml"]);
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified.stdout));
     let destroy = until_done(&place, "destroy", 2);
-    println!("SIGKILL survived: {up} during up, {destroy} during destroy");
+    report(&format!("SIGKILL survived: {up} during up, {destroy} during destroy"));
     let left = place.left();
     assert_eq!(left["objects"], serde_json::json!({}), "{left:#}");
 }
 
 /// Starts `up` of something slow and waits until it waits.
+#[expect(clippy::zombie_processes, reason = "the callers wait for it")]
 fn waiting(place: &Place) -> Child {
     let child = place.command(&["up", "plan.yaml", "--yes"]).spawn().expect("the program starts");
-    let began = Instant::now();
+    let began = now();
     loop {
         let journal = std::fs::read_to_string(ledger(place.dir.path()).join("journal.jsonl"));
         let landed = journal.unwrap_or_default().lines().filter(|l| l.contains("\"landed\"")).count();
         if landed >= 2 {
             return child;
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "the run does not get going");
-        thread::sleep(Duration::from_millis(20));
+        assert!(since(began) < Duration::from_secs(30), "the run does not get going");
+        sleep(Duration::from_millis(20));
     }
 }
 
@@ -206,7 +220,7 @@ fn signals_stop_in_stages() {
         let place = Place::new(SLOW, 1);
         let mut child = waiting(&place);
         signal(name, child.id());
-        thread::sleep(Duration::from_millis(700));
+        sleep(Duration::from_millis(700));
         assert!(child.try_wait().expect("its state").is_none(), "the first {name} settles what is in flight");
         signal(name, child.id());
         let output = child.wait_with_output().expect("its output");
@@ -224,7 +238,7 @@ fn three_signals_at_once_end_it_and_the_ledger_is_whole() {
     let child = waiting(&place);
     for _ in 0..3 {
         signal("INT", child.id());
-        thread::sleep(Duration::from_millis(40));
+        sleep(Duration::from_millis(40));
     }
     let output = child.wait_with_output().expect("its output");
     assert_eq!(output.status.code(), Some(8), "{}", text(&output.stderr));
@@ -244,7 +258,7 @@ fn one_run_at_a_time_and_no_lock_outlives_its_process() {
     let _ = first.wait();
     // The dead run's lock file still names it; nobody is kept out by that.
     let mut third = place.command(&["up", "plan.yaml", "--yes"]).spawn().expect("the program starts");
-    thread::sleep(Duration::from_secs(2));
+    sleep(Duration::from_secs(2));
     assert!(third.try_wait().expect("its state").is_none(), "it goes on waiting for the database");
     let _ = third.kill();
     let _ = third.wait();

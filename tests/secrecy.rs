@@ -7,7 +7,7 @@ use std::{
 
 use migrate::sandbox::Home;
 
-use crate::support::write;
+use crate::support::{report, write};
 
 /// Secrets of every origin: generated, generated inside JSON, typed by the user, used by other resources.
 const PLAN: &str = "
@@ -165,5 +165,5 @@ fn no_byte_on_disk_or_terminal_is_a_secret() {
             assert!(!content.contains(secret), "a secret is in {place}");
         }
     }
-    println!("searched {bytes} bytes in {} places for {} secrets", seen.len(), known.len() + 1);
+    report(&format!("searched {bytes} bytes in {} places for {} secrets", seen.len(), known.len() + 1));
 }

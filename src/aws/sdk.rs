@@ -57,6 +57,8 @@ clients! {
     elb: aws_sdk_elasticloadbalancingv2;
     /// IAM.
     iam: aws_sdk_iam;
+    /// Lambda.
+    lambda: aws_sdk_lambda;
     /// RDS.
     rds: aws_sdk_rds;
     /// Route 53.

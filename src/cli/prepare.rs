@@ -24,6 +24,8 @@ pub struct Prepared {
     pub graph: Graph,
     /// Its edges.
     pub links: Links,
+    /// Findings that do not stop the command.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Reads the plan's files.
@@ -57,24 +59,21 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
     loaded.stacks.first().map(|stack| stack.region.as_str())
 }
 
-/// Evaluates, links and lints: the graph and the warnings.
+/// Evaluates, links and lints.
 ///
 /// # Errors
 /// Everything that is wrong with the plan.
-pub fn examine(
-    loaded: &Loaded,
-    environment: &Environment,
-) -> Result<(Prepared, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let (graph, mut findings) = template::evaluate(loaded, environment)?;
+pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
+    let (graph, mut warnings) = template::evaluate(loaded, environment)?;
     let links = graph::link(&graph, &registry::find);
-    findings.extend(lint::check(&loaded.stacks, &graph));
+    warnings.extend(lint::check(&loaded.stacks, &graph));
     match links {
-        Ok(links) if findings.iter().all(|finding| finding.severity == Severity::Warning) => {
-            Ok((Prepared { graph, links }, findings))
+        Ok(links) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
+            Ok(Prepared { graph, links, warnings })
         }
-        Ok(_) => Err(findings),
+        Ok(_) => Err(warnings),
         Err(mut tangled) => {
-            tangled.append(&mut findings);
+            tangled.append(&mut warnings);
             Err(tangled)
         }
     }
@@ -90,14 +89,14 @@ pub fn evaluate(
     deny_warnings: bool,
     printer: &mut Printer,
 ) -> Result<Prepared, Vec<Diagnostic>> {
-    let (prepared, mut warnings) = examine(loaded, environment)?;
-    if deny_warnings && !warnings.is_empty() {
-        for warning in &mut warnings {
+    let mut prepared = examine(loaded, environment)?;
+    if deny_warnings && !prepared.warnings.is_empty() {
+        for warning in &mut prepared.warnings {
             warning.severity = Severity::Error;
         }
-        return Err(warnings);
+        return Err(prepared.warnings);
     }
-    printer.warnings(&warnings);
+    printer.warnings(&prepared.warnings);
     Ok(prepared)
 }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Class, Diagnostic},
     template::{Environment, codes, suggest},
-    ui::{Printer, catalogue},
+    ui::{Printer, catalogue, diagnostics},
 };
 
 /// Checks the plan's files without an account.
@@ -25,7 +25,10 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     let prepared = prepare::evaluate(&loaded, &environment, args.plan.deny_warnings, printer)?;
     let (stacks, resources) = (prepared.graph.stacks.len(), prepared.graph.nodes.len());
     if printer.is_json() {
-        printer.json(&json!({"format": 1, "valid": true, "stacks": stacks, "resources": resources}));
+        let warnings = &diagnostics::as_json(&prepared.warnings)["diagnostics"];
+        printer.json(&json!({
+            "format": 1, "valid": true, "stacks": stacks, "resources": resources, "diagnostics": warnings,
+        }));
     } else {
         let name = &prepared.graph.migration;
         printer.out(&format!(

@@ -160,6 +160,9 @@ fn targets(graph: &Graph, edges: &[Edge]) -> Vec<usize> {
     targets
 }
 
+/// The code of resources that wait for each other.
+pub const CIRCLE: &str = "M3001";
+
 fn cycle(graph: &Graph, edges: &[Vec<Edge>], path: &[usize]) -> Diagnostic {
     let mut ways = Vec::new();
     let mut places = Vec::new();
@@ -184,7 +187,7 @@ fn cycle(graph: &Graph, edges: &[Vec<Edge>], path: &[usize]) -> Diagnostic {
     } else {
         "take one of these references or DependsOn entries out"
     };
-    let mut error = Diagnostic::error("M3001", Class::Plan, message)
+    let mut error = Diagnostic::error(CIRCLE, Class::Plan, message)
         .at(&first.address)
         .span(first.span.clone())
         .help(help);
@@ -509,6 +512,28 @@ mod tests {
             ("other/Far", "AWS::EC2::NatGateway", json!({"SubnetId": {"Ref": "other/Subnet"}})),
         ];
         assert_eq!(implicit(&nodes), ["Eip -> Attach", "Lb -> Attach", "Nat -> Attach", "Route -> Attach"]);
+    }
+
+    #[test]
+    fn rules_between_two_networks_wait_for_their_peering() {
+        const RULE: &str = "AWS::EC2::SecurityGroupIngress";
+        let group = |network: &str| json!({"VpcId": {"Ref": format!("{network}/Vpc")}});
+        let rule =
+            |own: &str, peer: &str| json!({"GroupId": {"Ref": own}, "SourceSecurityGroupId": {"Ref": peer}});
+        let ends = json!({"VpcId": {"Ref": "a/Vpc"}, "PeerVpcId": {"Ref": "b/Vpc"}});
+        let nodes = [
+            ("a/Vpc", "AWS::EC2::VPC", json!({})),
+            ("b/Vpc", "AWS::EC2::VPC", json!({})),
+            ("a/Group", "AWS::EC2::SecurityGroup", group("a")),
+            ("a/Other", "AWS::EC2::SecurityGroup", group("a")),
+            ("b/Far", "AWS::EC2::SecurityGroup", group("b")),
+            ("p/Peering", "AWS::EC2::VPCPeeringConnection", ends),
+            ("p/There", RULE, rule("a/Group", "b/Far")),
+            ("p/Back", RULE, rule("b/Far", "a/Group")),
+            ("p/Within", RULE, rule("a/Group", "a/Other")),
+            ("p/Block", RULE, json!({"GroupId": {"Ref": "a/Group"}, "CidrIp": "10.1.0.0/16"})),
+        ];
+        assert_eq!(implicit(&nodes), ["Back -> Peering", "There -> Peering"]);
     }
 
     #[test]

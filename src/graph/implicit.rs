@@ -18,6 +18,7 @@ pub struct Candidate {
 
 const ROLE: &str = "AWS::IAM::Role";
 const SERVICE: &str = "AWS::ECS::Service";
+const GROUP: &str = "AWS::EC2::SecurityGroup";
 const SUBNET: &str = "AWS::EC2::Subnet";
 const SECRET: &str = "AWS::SecretsManager::Secret";
 const ATTACHMENT: &str = "AWS::SecretsManager::SecretTargetAttachment";
@@ -41,6 +42,7 @@ pub fn candidates(graph: &Graph, edges: &[Vec<Edge>]) -> Vec<Candidate> {
     rules.listeners();
     rules.gateways();
     rules.routes();
+    rules.peerings();
     rules.secrets();
     rules.log_groups();
     rules.buckets();
@@ -330,6 +332,52 @@ impl Rules<'_> {
                     self.add(service, *route, "its tasks pull their images through this route".into());
                 }
             }
+        }
+    }
+
+    /// Peering connections before the security-group rules that name a group of the other network.
+    fn peerings(&mut self) {
+        let ends = |at: usize, property: &str| self.map.through(at, property).collect::<Vec<_>>();
+        let pairs: Vec<(usize, Vec<usize>, Vec<usize>)> = self
+            .map
+            .of_kind("AWS::EC2::VPCPeeringConnection")
+            .into_iter()
+            .map(|at| (at, ends(at, "VpcId"), ends(at, "PeerVpcId")))
+            .collect();
+        if pairs.is_empty() {
+            return;
+        }
+        let mut waits = Vec::new();
+        for (kind, own, peers) in [
+            (GROUP, "", &["SecurityGroupIngress", "SecurityGroupEgress"][..]),
+            ("AWS::EC2::SecurityGroupIngress", "GroupId", &["SourceSecurityGroupId"][..]),
+            ("AWS::EC2::SecurityGroupEgress", "GroupId", &["DestinationSecurityGroupId"][..]),
+        ] {
+            for rule in self.map.of_kind(kind) {
+                let holders = if own.is_empty() { vec![rule] } else { ends(rule, own) };
+                let here: Vec<usize> = holders.iter().flat_map(|group| ends(*group, "VpcId")).collect();
+                let named = peers.iter().flat_map(|property| ends(rule, property));
+                let there: Vec<usize> = named
+                    .filter(|to| self.map.is(*to, GROUP))
+                    .flat_map(|group| ends(group, "VpcId"))
+                    .collect();
+                let meets =
+                    |side: &[usize], networks: &[usize]| side.iter().any(|one| networks.contains(one));
+                for (peering, one, other) in &pairs {
+                    if (meets(one, &here) && meets(other, &there))
+                        || (meets(other, &here) && meets(one, &there))
+                    {
+                        waits.push((rule, *peering));
+                    }
+                }
+            }
+        }
+        for (rule, peering) in waits {
+            self.add(
+                rule,
+                peering,
+                "a rule may name the other network's group once the two are peered".into(),
+            );
         }
     }
 

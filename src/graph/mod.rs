@@ -11,6 +11,6 @@ pub mod testing;
 mod value;
 
 pub use address::Address;
-pub use edges::{Links, Lookup, link};
+pub use edges::{CIRCLE, Links, Lookup, link};
 pub use node::{DeletionPolicy, Edge, Graph, Needs, Node, Output, Places, Secrets, StackInfo, Why};
 pub use value::{Call, Reference, Unknown, Value, functions};

@@ -128,6 +128,11 @@ pub(super) static DROPS_TABLES: Lint = Lint {
     )),
     check: |view, report| {
         for task in tasks(view).iter().filter(|task| task.loads()) {
+            let target = view.target_of(&task.part.get("TargetEndpointArn"), "AWS::DMS::Endpoint");
+            let engine = target.as_ref().map(|target| target.get("EngineName"));
+            if engine.and_then(|engine| engine.text()).is_some_and(|engine| !TABLES.contains(&engine)) {
+                continue;
+            }
             let mode = task.setting("FullLoadSettings", "TargetTablePrepMode");
             let message = match &mode {
                 Setting::Default(_) => "by default the load drops the target's tables",
@@ -291,6 +296,21 @@ const PLAIN_ENGINES: &[&str] = &[
     "sybase",
 ];
 
+/// Targets that have tables to drop.
+const TABLES: &[&str] = &[
+    "aurora",
+    "aurora-postgresql",
+    "azuredb",
+    "babelfish",
+    "mariadb",
+    "mysql",
+    "oracle",
+    "postgres",
+    "redshift",
+    "sqlserver",
+    "sybase",
+];
+
 pub(super) static PLAIN_CONNECTION: Lint = Lint {
     code: Code::lint(
         "M8406",
@@ -425,11 +445,7 @@ fn instance<'g>(view: &View<'g>, endpoint: &Part<'g>) -> Option<Part<'g>> {
     }
     endpoint.members().into_iter().find_map(|(_, block)| {
         let secret = view.target(&block.get("SecretsManagerSecretId"))?;
-        view.of("AWS::SecretsManager::SecretTargetAttachment").find_map(|attachment| {
-            let attached = view.target(&attachment.get("SecretId"))?;
-            (attached.node.address == secret.node.address)
-                .then(|| view.target_of(&attachment.get("TargetId"), INSTANCE))
-                .flatten()
-        })
+        let attachments = view.users("AWS::SecretsManager::SecretTargetAttachment", "SecretId", &secret);
+        attachments.iter().find_map(|attachment| view.target_of(&attachment.get("TargetId"), INSTANCE))
     })
 }

@@ -122,22 +122,21 @@ pub(super) static ZERO_WEIGHTS: Lint = Lint {
 ",
     ),
     check: |view, report| {
-        let records: Vec<Part<'_>> =
-            view.of("AWS::Route53::RecordSet").filter(|record| !record.get("Weight").is_missing()).collect();
-        let key = |record: &Part<'_>| {
-            ["HostedZoneId", "HostedZoneName", "Name", "Type"].map(|name| record.get(name).value().cloned())
-        };
-        for (at, first) in records.iter().enumerate() {
-            let same: Vec<&Part<'_>> = records.iter().filter(|other| key(other) == key(first)).collect();
-            let earlier = records[..at].iter().any(|other| key(other) == key(first));
-            let zero = same.iter().all(|record| record.get("Weight").number() == Some(0));
-            if earlier || !zero || same.len() < 2 {
+        let mut names: BTreeMap<String, Vec<Part<'_>>> = BTreeMap::new();
+        for record in view.of("AWS::Route53::RecordSet").filter(|record| !record.get("Weight").is_missing()) {
+            let key = ["HostedZoneId", "HostedZoneName", "Name", "Type"];
+            let key = key.map(|name| format!("{:?}", record.get(name).value())).join("/");
+            names.entry(key).or_default().push(record);
+        }
+        for records in names.into_values().filter(|records| records.len() > 1) {
+            if !records.iter().all(|record| record.get("Weight").number() == Some(0)) {
                 continue;
             }
+            let first = &records[0];
             let name = first.get("Name").text().unwrap_or("the name").to_owned();
-            let mut said =
-                report.at(&first.get("Weight"), format!("all {} records of {name} have the weight 0", same.len()));
-            for other in &same[1..] {
+            let message = format!("all {} records of {name} have the weight 0", records.len());
+            let mut said = report.at(&first.get("Weight"), message);
+            for other in &records[1..] {
                 said = said.label(&other.get("Weight"), "0 as well");
             }
             said.help("give the record that should answer a weight above 0");

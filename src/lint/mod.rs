@@ -16,7 +16,7 @@ mod secrets;
 mod storage;
 mod view;
 
-pub use run::check;
+pub use run::{check, refused};
 
 use crate::template::codes::Code;
 use report::Report;

@@ -1,6 +1,6 @@
 //! Addresses, subnets, gateways, and ports open to the world.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
@@ -100,17 +100,28 @@ pub(super) static OVERLAPPING_SUBNETS: Lint = Lint {
 ",
     ),
     check: |view, report| {
-        let subnets: Vec<(Part<'_>, IpNet)> = view.of(SUBNET).filter_map(block).collect();
-        for (at, (second, net)) in subnets.iter().enumerate() {
-            let vpc = second.get("VpcId");
-            let other = subnets[..at].iter().find(|(first, other)| {
-                vpc.value().is_some() && first.get("VpcId").value() == vpc.value() && overlap(other, net)
-            });
-            if let Some((first, other)) = other {
-                let name = first.node.address.logical_id();
-                report
-                    .at(&second.get("CidrBlock"), format!("{net} overlaps {other} of {name}"))
-                    .label(&first.get("CidrBlock"), "the other subnet");
+        let mut by_vpc: BTreeMap<String, Vec<(Part<'_>, IpNet)>> = BTreeMap::new();
+        for (subnet, net) in view.of(SUBNET).filter_map(block) {
+            let vpc = subnet.get("VpcId").value().map(|vpc| format!("{vpc:?}"));
+            by_vpc.entry(vpc.unwrap_or_default()).or_default().push((subnet, net));
+        }
+        for mut subnets in by_vpc.into_values() {
+            // Blocks overlap only if one holds the other: in the order of addresses, the larger one first, the
+            // one that holds a block is the last that begins no later and is not over yet.
+            subnets.sort_by_key(|(_, net)| (net.network(), net.prefix_len()));
+            let mut open: Vec<&(Part<'_>, IpNet)> = Vec::new();
+            for subnet in &subnets {
+                let (second, net) = subnet;
+                while open.last().is_some_and(|(_, outer)| !outer.contains(net)) {
+                    open.pop();
+                }
+                if let Some((first, other)) = open.last() {
+                    let name = first.node.address.logical_id();
+                    report
+                        .at(&second.get("CidrBlock"), format!("{net} overlaps {other} of {name}"))
+                        .label(&first.get("CidrBlock"), "the other subnet");
+                }
+                open.push(subnet);
             }
         }
     },
@@ -136,11 +147,12 @@ pub(super) static SUBNET_OUTSIDE_VPC: Lint = Lint {
 ",
     ),
     check: |view, report| {
+        let others: Vec<Part<'_>> = view.of("AWS::EC2::VPCCidrBlock").collect();
         for (subnet, net) in view.of(SUBNET).filter_map(block) {
             let Some(vpc) = view.target_of(&subnet.get("VpcId"), VPC) else { continue };
             let Some((_, whole)) = block(vpc.clone()) else { continue };
             // A VPC with more than one block: which ones may not be known.
-            let more = view.of("AWS::EC2::VPCCidrBlock").any(|other| {
+            let more = others.iter().any(|other| {
                 view.target(&other.get("VpcId")).is_none_or(|to| to.node.address == vpc.node.address)
             });
             if !more && !whole.contains(&net) {
@@ -162,7 +174,19 @@ pub(super) static OVERLAPPING_PEERS: Lint = Lint {
     )
     .refused()
     .from("Amazon VPC Peering Guide, VPC peering limitations")
-    .circumstances("it needs AWS::EC2::VPCPeeringConnection, which is not supported yet"),
+    .template(
+        "Resources:
+  Source:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Target:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Peering:
+    Type: AWS::EC2::VPCPeeringConnection
+    Properties: {VpcId: !Ref Source, PeerVpcId: !Ref Target}
+",
+    ),
     check: |view, report| {
         for peering in view.of("AWS::EC2::VPCPeeringConnection") {
             let ends = ["VpcId", "PeerVpcId"].map(|end| view.target_of(&peering.get(end), VPC).and_then(block));
@@ -325,19 +349,15 @@ pub(super) static NAT_WITHOUT_INTERNET: Lint = Lint {
 
 /// Whether a subnet's route table leads to an internet gateway; `None` if the plan does not say.
 fn reaches_internet(view: &View<'_>, subnet: &Part<'_>) -> Option<bool> {
-    let is = |part: &Part<'_>, other: &Part<'_>| {
-        view.target(part).is_some_and(|to| to.node.address == other.node.address)
-    };
-    let association =
-        view.of("AWS::EC2::SubnetRouteTableAssociation").find(|a| is(&a.get("SubnetId"), subnet));
-    let Some(association) = association else {
+    let associations = view.users("AWS::EC2::SubnetRouteTableAssociation", "SubnetId", subnet);
+    let Some(association) = associations.first() else {
         // The main route table of a VPC made here is local only.
         view.target_of(&subnet.get("VpcId"), VPC)?;
         return Some(false);
     };
     let table = view.target_of(&association.get("RouteTableId"), "AWS::EC2::RouteTable")?;
-    let routes = view.of("AWS::EC2::Route").filter(|route| is(&route.get("RouteTableId"), &table));
-    Some(routes.into_iter().any(|route| !route.get("GatewayId").is_missing()))
+    let routes = view.users("AWS::EC2::Route", "RouteTableId", &table);
+    Some(routes.iter().any(|route| !route.get("GatewayId").is_missing()))
 }
 
 pub(super) static SINGLE_ZONE: Lint = Lint {

@@ -1,16 +1,19 @@
 //! Runs all lints and leaves out what the plan allows.
 
+use std::collections::HashSet;
+
 use super::{LINTS, allow::Allowed, report::Report, view::View};
 use crate::{
-    error::Diagnostic,
-    graph::Graph,
+    error::{Diagnostic, Severity},
+    graph::{Address, Graph},
     template::{StackSource, problems::Problems},
 };
 
 /// What the lints say about a plan; errors are what AWS would refuse.
 #[must_use]
 pub fn check(stacks: &[StackSource], graph: &Graph) -> Vec<Diagnostic> {
-    let view = View::new(stacks, graph);
+    let broken = HashSet::new();
+    let view = View::new(stacks, graph, &broken);
     let mut problems = Problems::default();
     let mut allowed = Allowed::read(&view, &mut problems);
     for lint in LINTS {
@@ -23,4 +26,17 @@ pub fn check(stacks: &[StackSource], graph: &Graph) -> Vec<Diagnostic> {
     match problems.finish() {
         Ok(found) | Err(found) => found,
     }
+}
+
+/// What AWS would refuse of a plan that has errors already: nothing is said about resources that are broken.
+#[must_use]
+pub fn refused(graph: &Graph, broken: &HashSet<Address>) -> Vec<Diagnostic> {
+    let view = View::new(&[], graph, broken);
+    let mut found = Vec::new();
+    for lint in LINTS.iter().filter(|lint| lint.code.severity == Severity::Error) {
+        let mut report = Report::new(lint);
+        (lint.check)(&view, &mut report);
+        found.extend(report.found);
+    }
+    found
 }

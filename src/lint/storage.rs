@@ -1,5 +1,7 @@
 //! Buckets, databases and services: what is lost, readable, stuck or never served.
 
+use std::collections::HashSet;
+
 use super::{
     Lint,
     view::{Part, View},
@@ -80,19 +82,27 @@ pub(super) static PLAIN_HTTP: Lint = Lint {
     .from("AWS Security Hub User Guide, control S3.5")
     .template("Resources:\n  Bucket:\n    Type: AWS::S3::Bucket\n"),
     check: |view, report| {
-        for bucket in view.of(BUCKET) {
-            let name = bucket.get("BucketName");
-            let policies = view.of("AWS::S3::BucketPolicy").filter(|policy| {
-                let at = policy.get("Bucket");
-                match view.target(&at) {
-                    Some(target) => target.node.address == bucket.node.address,
-                    // A name that is not known might be this one's.
-                    None => at.text().is_none() || name.value().is_none() || at.value() == name.value(),
+        let mut denied: HashSet<String> = HashSet::new();
+        let mut unsure = false;
+        for policy in view.of("AWS::S3::BucketPolicy").filter(may_deny_http) {
+            let place = policy.get("Bucket");
+            match (view.target(&place), place.text()) {
+                (Some(bucket), _) => denied.insert(bucket.node.address.to_string()),
+                (None, Some(name)) => denied.insert(name.to_owned()),
+                // It may be the policy of any bucket.
+                (None, None) => {
+                    unsure = true;
+                    false
                 }
-            });
-            if !policies.into_iter().any(|policy| may_deny_http(&policy)) {
+            };
+        }
+        for bucket in view.of(BUCKET).filter(|_| !unsure) {
+            let name = bucket.get("BucketName");
+            let address = bucket.node.address.as_str();
+            let known = name.is_missing() || name.text().is_some();
+            if known && !denied.contains(address) && !name.text().is_some_and(|name| denied.contains(name)) {
                 report
-                    .at(&bucket.get("BucketName"), "nothing denies plain HTTP requests")
+                    .at(&name, "nothing denies plain HTTP requests")
                     .help("add an AWS::S3::BucketPolicy that denies s3:* when aws:SecureTransport is false");
             }
         }
@@ -205,10 +215,12 @@ pub(super) static UNSERVED_TARGET_GROUP: Lint = Lint {
 ",
     ),
     check: |view, report| {
-        let mut served: Vec<&crate::graph::Address> = Vec::new();
+        let mut served: HashSet<&crate::graph::Address> = HashSet::new();
         for kind in ["AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule"] {
             for listener in view.of(kind) {
-                listener.node.properties.references(&mut |reference| served.push(&reference.address));
+                listener.node.properties.references(&mut |reference| {
+                    served.insert(&reference.address);
+                });
             }
         }
         for service in view.of("AWS::ECS::Service") {
@@ -216,7 +228,7 @@ pub(super) static UNSERVED_TARGET_GROUP: Lint = Lint {
                 let place = balancer.get("TargetGroupArn");
                 let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
                 let Some(group) = view.target_of(&place, kind) else { continue };
-                if !served.contains(&&group.node.address) {
+                if !served.contains(&group.node.address) {
                     let name = group.node.address.logical_id();
                     report
                         .at(&place, format!("no listener of the plan uses {name}"))

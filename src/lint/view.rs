@@ -1,6 +1,9 @@
 //! How lints see the graph: parts of resources that know their places and whether they are known.
 
-use std::collections::HashMap;
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{
     error::Span,
@@ -13,16 +16,22 @@ pub(crate) struct View<'g> {
     /// The stacks before evaluation, for what only templates say.
     pub stacks: &'g [StackSource],
     graph: &'g Graph,
+    broken: &'g HashSet<Address>,
     kinds: HashMap<&'g str, Vec<&'g Node>>,
+    /// Who refers to a resource by a property of a type; filled as it is asked for.
+    users: RefCell<HashMap<(&'static str, &'static str), Users<'g>>>,
 }
 
+type Users<'g> = HashMap<&'g Address, Vec<&'g Node>>;
+
 impl<'g> View<'g> {
-    pub(super) fn new(stacks: &'g [StackSource], graph: &'g Graph) -> Self {
+    /// All resources but those that are broken: of them nothing is known.
+    pub(super) fn new(stacks: &'g [StackSource], graph: &'g Graph, broken: &'g HashSet<Address>) -> Self {
         let mut kinds: HashMap<&str, Vec<&Node>> = HashMap::new();
-        for node in &graph.nodes {
+        for node in graph.nodes.iter().filter(|node| !broken.contains(&node.address)) {
             kinds.entry(&node.kind).or_default().push(node);
         }
-        Self { stacks, graph, kinds }
+        Self { stacks, graph, broken, kinds, users: RefCell::default() }
     }
 
     /// All resources.
@@ -35,14 +44,29 @@ impl<'g> View<'g> {
         self.kinds.get(kind).cloned().unwrap_or_default().into_iter().map(Part::root)
     }
 
+    /// The resources of a type that refer to this one by a property.
+    pub(super) fn users(&self, kind: &'static str, property: &'static str, of: &Part<'_>) -> Vec<Part<'g>> {
+        let mut all = self.users.borrow_mut();
+        let users = all.entry((kind, property)).or_insert_with(|| {
+            let mut users: Users<'g> = HashMap::new();
+            for part in self.of(kind) {
+                if let Some(reference) = part.get(property).reference() {
+                    users.entry(&reference.address).or_default().push(part.node);
+                }
+            }
+            users
+        });
+        users.get(&of.node.address).into_iter().flatten().copied().map(Part::root).collect()
+    }
+
     /// The resource of that name.
     pub(super) fn node(&self, address: &Address) -> Option<Part<'g>> {
-        self.graph.node(address).map(Part::root)
+        self.graph.node(address).filter(|node| !self.broken.contains(&node.address)).map(Part::root)
     }
 
     /// The resource that a value refers to.
     pub(super) fn target(&self, part: &Part<'_>) -> Option<Part<'g>> {
-        self.graph.node(&part.reference()?.address).map(Part::root)
+        self.node(&part.reference()?.address)
     }
 
     /// The resource of that type to which a value refers.

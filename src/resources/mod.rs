@@ -12,11 +12,13 @@ pub mod bench;
 
 pub mod applicationautoscaling;
 pub mod cloudwatch;
+pub mod custom;
 pub mod dms;
 pub mod ec2;
 pub mod ecs;
 pub mod elasticloadbalancingv2;
 pub mod iam;
+pub mod lambda;
 pub mod logs;
 pub mod rds;
 pub mod route53;

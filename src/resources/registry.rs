@@ -1,8 +1,8 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
 use super::{
-    AnyType, Erased, applicationautoscaling, cloudwatch, dms, ec2, ecs, elasticloadbalancingv2, iam, logs,
-    rds, route53, s3, secretsmanager, sns,
+    AnyType, Erased, applicationautoscaling, cloudwatch, custom, dms, ec2, ecs, elasticloadbalancingv2, iam,
+    lambda, logs, rds, route53, s3, secretsmanager, sns,
 };
 
 /// All types, sorted by name.
@@ -27,6 +27,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<ec2::SubnetRouteTableAssociation>::new(),
     &Erased::<ec2::Vpc>::new(),
     &Erased::<ec2::VpcGatewayAttachment>::new(),
+    &Erased::<ec2::VpcPeeringConnection>::new(),
     &Erased::<ecs::Cluster>::new(),
     &Erased::<ecs::Service>::new(),
     &Erased::<ecs::TaskDefinition>::new(),
@@ -36,6 +37,8 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<iam::ManagedPolicy>::new(),
     &Erased::<iam::Policy>::new(),
     &Erased::<iam::Role>::new(),
+    &Erased::<lambda::Function>::new(),
+    &Erased::<lambda::Permission>::new(),
     &Erased::<logs::LogGroup>::new(),
     &Erased::<rds::DbInstance>::new(),
     &Erased::<rds::DbParameterGroup>::new(),
@@ -48,8 +51,11 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<sns::Subscription>::new(),
     &Erased::<sns::Topic>::new(),
     &Erased::<sns::TopicPolicy>::new(),
+    &Erased::<secretsmanager::ResourcePolicy>::new(),
+    &Erased::<secretsmanager::RotationSchedule>::new(),
     &Erased::<secretsmanager::Secret>::new(),
     &Erased::<secretsmanager::SecretTargetAttachment>::new(),
+    &Erased::<custom::VpcRestrictDefaultSg>::new(),
 ];
 
 /// The type of that CloudFormation name.

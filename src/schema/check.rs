@@ -203,11 +203,23 @@ impl<'w> Walk<'w, '_> {
 
     fn report(&mut self, span: &Span, (code, message, help): Finding) {
         let path: Vec<String> = self.path.iter().map(Step::to_string).collect();
-        let message = if path.is_empty() { message } else { format!("{}: {message}", path.join(".")) };
+        let path = path.join(".");
+        let message = match message.strip_prefix("is ") {
+            _ if path.is_empty() => message,
+            Some(rest) => format!("`{path}` is {rest}"),
+            None => format!("{path}: {message}"),
+        };
         let mut diagnostic =
             Diagnostic::error(code, Class::Plan, message).at(self.address).span(Some(span.clone()));
         diagnostic.help = help;
         self.found.push(diagnostic);
+    }
+
+    /// Another place that belongs to the last finding.
+    fn label(&mut self, span: &Span, words: &str) {
+        if let Some(finding) = self.found.last_mut() {
+            finding.labels.push((span.clone(), words.to_owned()));
+        }
     }
 
     fn wrong_type(&mut self, item: &Item, types: Types, help: Option<&str>) -> Value {
@@ -291,11 +303,10 @@ impl<'w> Walk<'w, '_> {
                     found.into_iter().for_each(|finding| self.report(&item.span, finding));
                     if *node.keyword("uniqueItems") == Json::Bool(true) && !item.is_poisoned() {
                         let known: Vec<Option<Json>> = values.iter().map(Value::known).collect();
-                        for at in facets::repeated(node, &known) {
-                            self.report(
-                                &items[at].span,
-                                ("M2011", format!("item {at} is there twice"), None),
-                            );
+                        for (at, first) in facets::repeated(node, &known) {
+                            let message = format!("item {at} is there twice");
+                            self.report(&items[at].span, ("M2011", message, None));
+                            self.label(&items[first].span, "first here");
                         }
                     }
                 }

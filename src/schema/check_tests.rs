@@ -210,7 +210,9 @@ fn unknown_types_name_their_neighbours() {
         let subject = Subject { kind, kind_span: &span1, id_span: &span2 };
         resource(&subject, &Address::new("a", "B"), &object(vec![]), &|_| None).1.remove(0)
     };
-    assert_eq!(subject("AWS::Lambda::Function").code, "M2001");
+    let layer = subject("AWS::Lambda::LayerVersion");
+    assert_eq!(layer.code, "M2001");
+    assert!(layer.help.unwrap().contains("AWS::Lambda::Function"));
     assert!(subject("Custom::Thing").help.unwrap().contains("custom resources"));
     assert!(subject("AWS::Zebra::Zoo").help.unwrap().contains("migrate types"));
 }

@@ -11,7 +11,6 @@ use crate::{
     template::{
         item::{Item, Kind, Member},
         suggest::suggest,
-        syntax::Sense,
     },
 };
 
@@ -154,8 +153,17 @@ const fn needed(name: &'static str, want: Want) -> Field {
     Field { name, want, required: true }
 }
 
-/// Checks a value; `unknown` is what to say of members that are not listed.
-fn fits(item: &Item, want: &Want, what: &str, strict: bool, found: &mut Findings) {
+/// What becomes of members that a document does not have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    /// AWS refuses them.
+    Refused,
+    /// AWS takes them without a word, and they have no effect.
+    Ignored,
+}
+
+/// Checks a value.
+fn fits(item: &Item, want: &Want, what: &str, others: Unknown, found: &mut Findings) {
     let wrong = |words: String, found: &mut Findings| {
         let shown = match &item.kind {
             Kind::Scalar(scalar) if scalar.text.len() <= 60 => format!("`{}`", scalar.text),
@@ -167,9 +175,6 @@ fn fits(item: &Item, want: &Want, what: &str, strict: bool, found: &mut Findings
         (Kind::Deferred(_) | Kind::Poison | Kind::NoValue, _) | (_, Want::Any) => {}
         // Task settings come back from DMS with null for what is not set.
         (Kind::Null, _) => {}
-        (Kind::Scalar(scalar), Want::Text) if scalar.sense() != Sense::Text && strict => {
-            wrong("a text".into(), found);
-        }
         (Kind::Scalar(_), Want::Text) => {}
         (Kind::Scalar(scalar), Want::Truth) => {
             if !scalar.text.eq_ignore_ascii_case("true") && !scalar.text.eq_ignore_ascii_case("false") {
@@ -193,17 +198,24 @@ fn fits(item: &Item, want: &Want, what: &str, strict: bool, found: &mut Findings
             }
         }
         (Kind::List(items), Want::List(inner)) => {
-            items.iter().for_each(|item| fits(item, inner, &format!("an item of {what}"), strict, found));
+            items.iter().for_each(|item| fits(item, inner, &format!("an item of {what}"), others, found));
         }
         (Kind::Map(members), Want::Object(fields)) => {
             for member in members {
                 match fields.iter().find(|field| field.name == member.key) {
-                    Some(field) => fits(&member.value, &field.want, field.name, strict, found),
-                    None => unknown(member, what, fields.iter().map(|field| field.name), found),
+                    Some(field) => fits(&member.value, &field.want, field.name, others, found),
+                    None => unknown(member, what, fields.iter().map(|field| field.name), others, found),
                 }
             }
+            let names = || fields.iter().map(|field| field.name);
+            // A member that is only misspelt is not missing as well.
+            let meant: Vec<&str> = members
+                .iter()
+                .filter(|member| others == Unknown::Refused && !names().any(|name| name == member.key))
+                .filter_map(|member| suggest(&member.key, names()))
+                .collect();
             for field in fields.iter().filter(|field| field.required) {
-                if item.get(field.name).is_none() {
+                if item.get(field.name).is_none() && !meant.contains(&field.name) {
                     found.error("M2102", &item.span, format!("{what} has no `{}`", field.name));
                 }
             }
@@ -222,12 +234,17 @@ fn unknown<'n>(
     member: &Member,
     what: &str,
     names: impl Iterator<Item = &'n str> + Clone,
+    others: Unknown,
     found: &mut Findings,
 ) {
     let near = suggest(&member.key, names.clone()).map(|near| format!("did you mean `{near}`?"));
     let all: Vec<&str> = names.collect();
-    let error = found.error("M2101", &member.key_span, format!("{what} has no member `{}`", member.key));
-    error.help = near.or_else(|| (all.len() <= 12).then(|| format!("its members: {}", all.join(", "))));
+    let message = format!("{what} has no member `{}`", member.key);
+    let finding = match others {
+        Unknown::Refused => found.error("M2101", &member.key_span, message),
+        Unknown::Ignored => found.warning("M2111", &member.key_span, message),
+    };
+    finding.help = near.or_else(|| (all.len() <= 12).then(|| format!("its members: {}", all.join(", "))));
 }
 
 /// The known text of a member.

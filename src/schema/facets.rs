@@ -1,7 +1,7 @@
 //! What a schema says about single values: enums, patterns, bounds, and which members go together.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, LazyLock, RwLock},
 };
 
@@ -97,7 +97,10 @@ pub(super) fn allowed(node: Node<'static>, value: &Json, found: &mut Vec<Finding
     }
     let names: Vec<String> =
         values.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
-    let help = match suggest(&shown, names.iter().map(String::as_str)) {
+    // Numbers are near by their value, not by their digits.
+    let near = if value.is_number() { neighbours(value, values) } else { None };
+    let help = match suggest(&shown, names.iter().map(String::as_str)).filter(|_| !value.is_number()) {
+        _ if near.is_some() => format!("the nearest are {}", near.unwrap_or_default()),
         Some(near) => format!("did you mean `{near}`?"),
         None if names.len() <= 20 => format!("allowed: {}", names.join(", ")),
         None => format!("allowed: {} and {} more", names[..20].join(", "), names.len() - 20),
@@ -105,23 +108,46 @@ pub(super) fn allowed(node: Node<'static>, value: &Json, found: &mut Vec<Finding
     found.push(("M2006", format!("`{shown}` is not one of the allowed values"), Some(help)));
 }
 
+/// The allowed numbers next to one that is not allowed.
+fn neighbours(value: &Json, allowed: &[Json]) -> Option<String> {
+    let number = value.as_f64()?;
+    let all = || allowed.iter().filter_map(Json::as_f64);
+    let below = all().filter(|other| *other < number).max_by(f64::total_cmp);
+    let above = all().filter(|other| *other > number).min_by(f64::total_cmp);
+    let both: Vec<String> = [below, above].into_iter().flatten().map(|n| n.to_string()).collect();
+    (!both.is_empty()).then(|| both.join(" and "))
+}
+
 /// Checks a list's length.
 pub(super) fn items(node: Node<'static>, count: usize, found: &mut Vec<Finding>) {
     let count = count as u64;
     let (min, max) = (node.keyword("minItems").as_u64(), node.keyword("maxItems").as_u64());
     if min.is_some_and(|min| count < min) || max.is_some_and(|max| count > max) {
-        found.push(("M2010", format!("the list has {count} items; {}", bounds(min, max)), None));
+        found.push((
+            "M2010",
+            format!("the list has {count} item{}; {}", if count == 1 { "" } else { "s" }, bounds(min, max)),
+            None,
+        ));
     }
 }
 
-/// Positions of known items that were there before.
-pub(super) fn repeated(node: Node<'static>, items: &[Option<Json>]) -> Vec<usize> {
+/// Positions of known items that were there before, each with the first such item's.
+pub(super) fn repeated(node: Node<'static>, items: &[Option<Json>]) -> Vec<(usize, usize)> {
     if *node.keyword("uniqueItems") != Json::Bool(true) {
         return Vec::new();
     }
-    let mut seen = HashSet::new();
-    let known = items.iter().enumerate().filter_map(|(at, item)| Some((at, item.as_ref()?.to_string())));
-    known.filter(|(_, text)| !seen.insert(text.clone())).map(|(at, _)| at).collect()
+    let mut seen = HashMap::new();
+    let mut found = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let Some(item) = item else { continue };
+        match seen.entry(item.to_string()) {
+            Entry::Occupied(first) => found.push((at, *first.get())),
+            Entry::Vacant(free) => {
+                free.insert(at);
+            }
+        }
+    }
+    found
 }
 
 fn names(json: &'static Json) -> impl Iterator<Item = &'static str> {

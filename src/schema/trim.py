@@ -9,7 +9,8 @@ paths. To refresh or to add types:
     pip download --no-deps cfn-lint && unzip cfn_lint-*.whl -d cfn-lint
     python3 src/schema/trim.py cfn-lint src/schema/types AWS::EC2::VPC [...]
 
-Without type names, the types already present in the folder are refreshed.
+Without type names, the types already present in the folder are refreshed, but for the custom ones, which are
+ours.
 """
 import json
 import pathlib
@@ -69,7 +70,9 @@ def main():
     source, target = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     root = source / "cfnlint" / "data" / "schemas"
     index = json.loads((root / "providers" / "us-east-1.json").read_text())
-    names = sys.argv[3:] or [json.loads(p.read_text())["typeName"] for p in sorted(target.glob("*.json"))]
+    names = sys.argv[3:] or [
+        json.loads(p.read_text())["typeName"]
+        for p in sorted(target.glob("*.json")) if not p.name.startswith("custom-")]
     for name in names:
         full = json.loads((root / "resources" / (index[name] + ".json")).read_text())
         kept = {}

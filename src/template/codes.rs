@@ -88,12 +88,6 @@ impl Code {
         self
     }
 
-    /// Nothing that fits a few lines brings it about.
-    pub(crate) const fn circumstances(mut self, why: &'static str) -> Self {
-        self.example = Example::Circumstances(why);
-        self
-    }
-
     /// What brings it about, if that is not one template.
     const fn example(mut self, example: Example) -> Self {
         self.example = example;

@@ -1,6 +1,9 @@
 //! Collects findings so that one pass reports them all.
 
-use crate::error::{Class, Diagnostic, Severity, Span};
+use crate::{
+    error::{Class, Diagnostic, Severity, Span},
+    graph::Address,
+};
 
 /// Findings of one pass.
 #[derive(Debug, Default)]
@@ -61,6 +64,16 @@ impl Problems {
         self.0.len()
     }
 
+    /// The resources that have an error.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.0.iter().filter(|d| d.severity == Severity::Error).filter_map(|d| d.address.as_ref())
+    }
+
+    /// Whether any of them is an error.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.0.iter().any(|d| d.severity == Severity::Error)
+    }
+
     /// The warnings if there is no error, all findings otherwise; in the order of the files.
     pub(crate) fn finish(mut self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         // Stable: what has no place, or the same, stays in the order in which it was found.
@@ -69,6 +82,6 @@ impl Problems {
             (a, b) => a.is_some().cmp(&b.is_some()),
         });
         self.0.dedup();
-        if self.0.iter().any(|d| d.severity == Severity::Error) { Err(self.0) } else { Ok(self.0) }
+        if self.has_errors() { Err(self.0) } else { Ok(self.0) }
     }
 }

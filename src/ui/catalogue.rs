@@ -1,5 +1,7 @@
 //! The catalogue of codes, for people and for machines.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 
 use super::text::wrap;
@@ -88,5 +90,12 @@ pub fn entry(family: &str, code: &Code) -> Json {
     json!({
         "code": code.code, "name": code.name, "family": family, "severity": code.severity,
         "title": code.title, "explanation": code.text, "source": code.source,
+        "example": match code.example {
+            Example::Template(text) => json!({"template": text}),
+            Example::With(text, arguments) => json!({"template": text, "arguments": arguments}),
+            Example::Files(files) => json!({"files": files.iter().copied().collect::<BTreeMap<_, _>>()}),
+            Example::Commands(commands) => json!({"commands": commands}),
+            Example::Circumstances(_) => Json::Null,
+        },
     })
 }

@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use migrate::{
-    graph::{DeletionPolicy, Graph},
+    error::Severity,
+    graph::{DeletionPolicy, Graph, Value},
     planner::Action,
-    template::{self, Options},
+    template::{self, Environment, Options},
 };
 
-use crate::support::{Ran, Rehearsal};
+use crate::support::{Ran, Rehearsal, write};
 
 fn assembly(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/assemblies").join(name)
@@ -115,4 +116,225 @@ fn stacks_are_chosen_with_what_they_depend_on() {
     let errors = load(&["TapStackdev-001Sorce"]).unwrap_err();
     let error = errors.iter().find(|error| error.code == "M1903").expect("an error");
     assert!(error.help.as_deref().is_some_and(|help| help.contains("TapStackdev-001Source")), "{error:?}");
+}
+
+/// The errors with which an assembly is refused, as `code: message`.
+fn refused(name: &str, stacks: &[&str]) -> Vec<String> {
+    let options = Options {
+        fallback_region: Some("us-east-1".into()),
+        stacks: stacks.iter().map(|s| (*s).to_owned()).collect(),
+        ..Options::default()
+    };
+    let found = template::load(&assembly(name), &options)
+        .and_then(|loaded| template::evaluate(&loaded, &Environment::offline()).map(drop));
+    let found = found.expect_err("it must be refused");
+    let errors = found.into_iter().filter(|d| d.severity == Severity::Error);
+    errors.map(|d| format!("{}: {}", d.code, d.message)).collect()
+}
+
+#[test]
+fn an_assembly_without_an_environment_goes_wherever_the_session_is() {
+    let rehearsal = rehearse("agnostic");
+    let (graph, _) = rehearsal.graph();
+    assert!(graph.stacks.iter().all(|stack| stack.region == "us-east-1"));
+    let kinds = kinds(graph);
+    assert!(!kinds.contains(&"AWS::CDK::Metadata"));
+    assert_eq!(kinds.iter().filter(|kind| **kind == "Custom::VpcRestrictDefaultSG").count(), 1);
+    assert_eq!(
+        kinds.iter().filter(|kind| **kind == "AWS::Lambda::Function").count(),
+        1,
+        "only the app's own"
+    );
+    // The policy keeps what it says of others.
+    let policy = graph.nodes.iter().find(|node| node.kind == "AWS::S3::BucketPolicy").expect("enforceSSL");
+    let statements = policy.properties.get("PolicyDocument").and_then(|d| d.get("Statement"));
+    assert!(matches!(statements, Some(Value::List(list)) if list.len() == 1), "{statements:?}");
+    assert!(graph.notes.iter().any(|note| note.contains("stack Data: there is no termination protection")));
+}
+
+#[test]
+fn functions_get_their_code_in_the_call_and_their_network_is_closed() {
+    // A retained bucket stays behind, so the data is left out here.
+    let mut rehearsal = rehearse("agnostic").choose(&["App"]);
+    let before = rehearsal.census();
+    rehearsal.up().complete();
+    let functions: Vec<_> = rehearsal.world.rows("lambda.function").collect();
+    let [(_, function)] = functions.as_slice() else { panic!("{functions:?}") };
+    assert!(function["CodeSize"].as_u64().is_some_and(|size| size > 100));
+    let code = function["CodeSha256"].clone();
+    let default = rehearsal
+        .world
+        .rows("ec2.security-group")
+        .find(|(_, g)| g["GroupName"] == "default")
+        .map(|(id, _)| id.to_owned());
+    let default = default.expect("every VPC has a default group");
+    let open = rehearsal
+        .world
+        .rows("ec2.security-group-rule")
+        .filter(|(_, rule)| rule["GroupId"] == default.as_str())
+        .count();
+    assert_eq!(open, 0, "the default group has no rules");
+    assert!(rehearsal.up().complete().change_set.is_empty());
+
+    // Another file is another digest, and so an update of the function only.
+    let copy = copied("agnostic");
+    let folder =
+        std::fs::read_dir(copy.path()).expect("the copy").filter_map(|e| Some(e.ok()?.path())).find(|path| {
+            path.join("index.js").exists()
+                && std::fs::read_to_string(path.join("index.js")).is_ok_and(|t| t.contains("event.Step"))
+        });
+    write(&folder.expect("the function's code").join("index.js"), "exports.handler = async () => 2;");
+    let mut rehearsal = rehearsal.with_plan(copy.path());
+    let ran = rehearsal.up().complete();
+    let steps: Vec<String> =
+        ran.change_set.steps.iter().map(|s| format!("{} {}", s.action.verb(), s.kind)).collect();
+    assert_eq!(steps, ["update AWS::Lambda::Function"]);
+    assert_ne!(rehearsal.world.rows("lambda.function").next().expect("still there").1["CodeSha256"], code);
+    rehearsal.destroy().complete();
+    assert_eq!(rehearsal.census(), before);
+}
+
+#[test]
+fn what_bootstrapping_would_have_made_is_never_asked_for() {
+    let mut rehearsal = rehearse("agnostic").choose(&["App"]);
+    let ran = rehearsal.up().complete();
+    assert!(!ran.mutations.iter().any(|call| call.starts_with("s3:")), "{:?}", ran.mutations);
+    let text = serde_json::to_string(&ran.change_set).expect("a change set");
+    assert!(!text.contains("cdk-hnb659fds"), "no name of the bootstrap stack is left");
+}
+
+#[test]
+fn an_assembly_for_an_account_keeps_its_regions_names_and_order() {
+    let mut rehearsal = rehearse("specific");
+    let (graph, _) = rehearsal.graph();
+    let stacks: Vec<(&str, &str)> =
+        graph.stacks.iter().map(|s| (s.name.as_str(), s.region.as_str())).collect();
+    assert_eq!(stacks, [("notices", "eu-west-1"), ("Second", "us-east-1")]);
+    let set = rehearsal.up().complete().change_set;
+    let topic = set.steps.iter().find(|s| s.kind == "AWS::SNS::Topic").expect("the topic").id;
+    let role = set.steps.iter().find(|s| s.kind == "AWS::IAM::Role").expect("the role");
+    assert!(
+        role.after.iter().any(|d| d.step == topic && d.why == "stack Second depends on stack notices"),
+        "{:?}",
+        role.after
+    );
+    drop(whole_life(rehearse("specific")));
+}
+
+#[test]
+fn secrets_are_rotated_by_functions_of_the_app() {
+    let up = whole_life(rehearse("rotation"));
+    let kinds: Vec<&str> = up.change_set.steps.iter().map(|step| step.kind.as_str()).collect();
+    for kind in ["RotationSchedule", "ResourcePolicy"] {
+        assert!(kinds.contains(&format!("AWS::SecretsManager::{kind}").as_str()), "{kinds:?}");
+    }
+    assert!(kinds.contains(&"AWS::Lambda::Permission"));
+}
+
+#[test]
+fn stages_are_assemblies_of_their_own_and_may_be_of_other_accounts() {
+    assert!(refused("stages", &["nothing"])[0].starts_with("M1903"));
+    let mut rehearsal = rehearse("stages").choose(&["Dev/*"]);
+    let (graph, _) = rehearsal.graph();
+    assert_eq!(graph.stacks.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["Dev-Base", "Dev-App"]);
+    rehearsal.up().complete();
+    let options = Options { stacks: vec!["Prod/App".into()], ..Options::default() };
+    let loaded = template::load(&assembly("stages"), &options).expect("a plan");
+    assert_eq!(loaded.assembly.account.as_deref(), Some("210987654321"));
+    let stacks: Vec<_> = loaded.stacks.iter().map(|s| (s.name.as_str(), s.region.as_str())).collect();
+    assert_eq!(stacks, [("Prod-Base", "eu-west-1"), ("Prod-App", "eu-west-1")]);
+}
+
+#[test]
+fn what_cannot_be_carried_out_is_refused_by_name() {
+    assert_eq!(refused("customized", &[]), ["M2001: the resource type `Custom::Thing` is not supported"]);
+    assert_eq!(
+        refused("image", &[]),
+        ["M1905: stack `Image` needs the docker image `Function/AssetImage`, which would have to be built"]
+    );
+    let deployed = refused("deployed", &[]);
+    assert_eq!(deployed.len(), 2, "{deployed:#?}");
+    assert!(deployed.iter().any(|e| e.contains("`Deployed/Layer` (AWS::SNS::Topic) needs the file")));
+    assert!(deployed.iter().any(|e| e.contains("`Deployed/Where` (an output) needs the file")));
+}
+
+/// A copy of an assembly, to change it.
+fn copied(name: &str) -> tempfile::TempDir {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).expect("a folder");
+        for entry in std::fs::read_dir(from).expect("a folder") {
+            let from = entry.expect("an entry").path();
+            let to = to.join(from.file_name().expect("a name"));
+            if from.is_dir() {
+                copy(&from, &to);
+            } else {
+                std::fs::copy(&from, &to).expect("a file");
+            }
+        }
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    copy(&assembly(name), dir.path());
+    dir
+}
+
+/// A copy in which texts of one file are exchanged; each must be there.
+fn edited(name: &str, file: &str, edits: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = copied(name);
+    let path = dir.path().join(file);
+    let mut text = std::fs::read_to_string(&path).expect("the file");
+    for (from, to) in edits {
+        assert!(text.contains(from), "{file} has no `{from}`");
+        text = text.replace(from, to);
+    }
+    write(&path, &text);
+    dir
+}
+
+#[test]
+fn assemblies_that_are_not_whole_are_refused() {
+    let errors = |dir: &tempfile::TempDir| {
+        let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
+        let errors = template::load(dir.path(), &options).expect_err("it must be refused");
+        errors
+            .iter()
+            .filter(|d| d.severity == Severity::Error)
+            .map(|d| format!("{}: {}", d.code, d.message))
+            .collect::<Vec<_>>()
+    };
+    let missing = "\"missing\": [{\"key\": \"availability-zones\", \"provider\": \"az\", \"props\": {}}], \"artifacts\"";
+    let found = errors(&edited("specific", "manifest.json", &[("\"artifacts\"", missing)]));
+    assert_eq!(found, ["M1902: the assembly lacks what was to be looked up: availability-zones"]);
+    let found = errors(&edited(
+        "specific",
+        "manifest.json",
+        &[("aws://123456789012/us-east-1", "aws://210987654321/us-east-1")],
+    ));
+    assert_eq!(
+        found,
+        ["M1904: the stacks belong to several accounts: 123456789012 (notices); 210987654321 (Second)"]
+    );
+    let found =
+        errors(&edited("specific", "manifest.json", &[("Second.template.json", "Third.template.json")]));
+    assert!(found.iter().any(|error| error.starts_with("M1001")), "{found:?}");
+    let said = "\"/Second\": [{\"type\": \"aws:cdk:error\", \"data\": \"no good\"},";
+    let found = errors(&edited("specific", "Second.metadata.json", &[("\"/Second\": [", said)]));
+    assert_eq!(found, ["M1902: Second: no good"]);
+    // A provider that is not the CDK's own may do anything.
+    let names = [("CustomS3AutoDeleteObjectsCustomResourceProvider", "OurOwnProvider")];
+    let found = errors(&edited("agnostic", "Data.template.json", &names));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("M1906: `Data/LogsAutoDeleteObjectsCustomResource"), "{found:?}");
+}
+
+#[test]
+fn buckets_without_the_tag_are_left_alone_as_the_cdk_does() {
+    let dir = edited("agnostic", "Data.template.json", &[("aws-cdk:auto-delete-objects", "another")]);
+    let rehearsal = Rehearsal::new(dir.path()).with_warnings();
+    let (graph, _) = rehearsal.graph();
+    assert!(graph.nodes.iter().all(|node| !node.switch("EmptyOnDelete")));
+    assert!(
+        graph.notes.iter().any(|note| note.contains("is not emptied before it is deleted")),
+        "{:?}",
+        graph.notes
+    );
 }

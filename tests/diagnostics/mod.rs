@@ -1,5 +1,6 @@
 //! The catalogue of diagnostics: every code is shown by its example, for people and as JSON.
 
+mod documents;
 mod lints;
 
 use std::{fmt::Write as _, path::Path, process::Command};
@@ -27,7 +28,7 @@ pub fn findings(plan: &Path, set: &[&str]) -> Vec<Diagnostic> {
     let examined =
         template::load(plan, &options).and_then(|loaded| examine(&loaded, &Environment::offline()));
     match examined {
-        Ok((_, warnings)) => warnings,
+        Ok(prepared) => prepared.warnings,
         Err(problems) => problems,
     }
 }
@@ -38,6 +39,12 @@ pub fn findings_in(template: &str) -> Vec<Diagnostic> {
     let path = dir.path().join("example.yaml");
     write(&path, template);
     findings(&path, &[])
+}
+
+/// The part of the file that a finding underlines.
+pub fn underlined(finding: &Diagnostic) -> &str {
+    let span = finding.span.as_ref().expect("a place");
+    &span.source.text[span.start as usize..span.end as usize]
 }
 
 /// What an example brings about, in human form and as JSON; nothing if it needs circumstances.

@@ -40,6 +40,12 @@ pub fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("a file in a temporary folder");
 }
 
+/// Says what a proof has visited; `cargo test -- --nocapture` shows it.
+#[expect(clippy::print_stdout, reason = "a test's report has no other reader")]
+pub fn report(what: &str) {
+    println!("proof: {what}");
+}
+
 /// Whether the long proof was asked for.
 pub fn thorough() -> bool {
     std::env::var("MIGRATE_PROOF").is_ok_and(|value| value == "full")
@@ -88,6 +94,7 @@ pub struct Rehearsal {
     pub replace: Vec<Address>,
     /// The new ledger's lineage.
     pub lineage: &'static str,
+    stacks: Vec<String>,
     /// The account's state between runs.
     pub world: World,
     /// The ledger's bytes between runs.
@@ -289,6 +296,7 @@ impl Rehearsal {
             warned: false,
             replace: Vec::new(),
             lineage: "0123456789abcdef",
+            stacks: Vec::new(),
             world: World::new(7, EPOCH_MS),
             store: MemoryStore::default(),
         }
@@ -323,9 +331,16 @@ impl Rehearsal {
         self
     }
 
+    /// Only these stacks of the plan and what they depend on.
+    pub fn choose(mut self, stacks: &[&str]) -> Self {
+        self.stacks = stacks.iter().map(|stack| (*stack).to_owned()).collect();
+        self.evaluated = Arc::default();
+        self
+    }
+
     /// The plan, evaluated for the sandbox's account.
     pub fn graph(&self) -> &(Graph, Links) {
-        self.evaluated.get_or_init(|| evaluated(&self.plan, self.warned))
+        self.evaluated.get_or_init(|| evaluated(&self.plan, self.warned, &self.stacks))
     }
 
     /// Runs `up`.
@@ -521,8 +536,9 @@ impl Rehearsal {
 }
 
 /// The plan, evaluated for the sandbox's account.
-fn evaluated(plan: &Path, warned: bool) -> (Graph, Links) {
-    let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
+fn evaluated(plan: &Path, warned: bool, stacks: &[String]) -> (Graph, Links) {
+    let options =
+        Options { fallback_region: Some("us-east-1".into()), stacks: stacks.to_vec(), ..Options::default() };
     let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
     let (graph, warnings) =
         template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));

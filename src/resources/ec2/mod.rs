@@ -14,6 +14,7 @@ mod subnet_route_table_association;
 mod support;
 mod vpc;
 mod vpc_gateway_attachment;
+mod vpc_peering_connection;
 
 #[cfg(test)]
 mod tests;
@@ -30,3 +31,4 @@ pub use subnet::Subnet;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
 pub use vpc::Vpc;
 pub use vpc_gateway_attachment::VpcGatewayAttachment;
+pub use vpc_peering_connection::VpcPeeringConnection;

@@ -293,3 +293,39 @@ fn rules_of_their_own() {
     second.as_object_mut().unwrap().remove("Description");
     bench.law_covering::<SecurityGroupEgress>(&[(before, Some(second)), (all, None)]);
 }
+
+#[test]
+fn vpc_peering_connection() {
+    let bench = Bench::new();
+    let net = Network(&bench);
+    let (one, two) = (net.vpc("10.0.0.0/16"), net.vpc("10.1.0.0/16"));
+    bench.world(|w| {
+        let far = json!({
+            "VpcId": "vpc-0far", "CidrBlock": "10.2.0.0/16", "_region": "eu-west-1",
+            "CidrBlockAssociationSet": [{"CidrBlock": "10.2.0.0/16"}],
+        });
+        w.put("ec2.vpc", "vpc-0far", far);
+    });
+    let props = |name: &str| json!({"VpcId": one, "PeerVpcId": two, "Tags": tags(name)});
+    let owner =
+        json!({"VpcId": one, "PeerVpcId": two, "PeerOwnerId": "123456789012", "PeerRegion": "us-east-1"});
+    let far = json!({"VpcId": one, "PeerVpcId": "vpc-0far", "PeerRegion": "eu-west-1"});
+    let renamed = json!({"VpcId": one, "PeerVpcId": two, "Tags": [{"Key": "Name", "Value": "two"}]});
+    bench.law_covering::<VpcPeeringConnection>(&[(props("one"), Some(renamed)), (owner, None), (far, None)]);
+}
+
+#[test]
+fn a_peering_of_overlapping_networks_fails_in_words() {
+    let bench = Bench::new();
+    let net = Network(&bench);
+    let props = json!({"VpcId": net.vpc("10.0.0.0/16"), "PeerVpcId": net.vpc("10.0.128.0/17")});
+    let props = serde_json::from_value(props).unwrap();
+    let made = bench.cx(|cx| bench.run(VpcPeeringConnection::create(cx, &bench.permit(), &props))).unwrap();
+    bench.advance(std::time::Duration::from_secs(5));
+    let done =
+        bench.cx(|cx| bench.run(VpcPeeringConnection::configure(cx, &bench.permit(), &made.id, &props)));
+    assert_eq!(done.unwrap(), crate::resources::Progress::Done);
+    let probe =
+        bench.cx(|cx| bench.run(VpcPeeringConnection::probe(cx, &made.id, &props, Goal::Ready))).unwrap();
+    assert!(matches!(&probe, Probe::Failed(why) if why.contains("overlapping CIDR")), "{probe:?}");
+}

@@ -35,6 +35,7 @@ services! {
     ecs "ecs" "ecs";
     elbv2 "elbv2" "elasticloadbalancing";
     iam "iam" "iam";
+    lambda "lambda" "lambda";
     logs "logs" "logs";
     rds "rds" "rds";
     route53 "route53" "route53";

@@ -2,6 +2,8 @@
 
 /// VPCs, subnets, route tables and security groups become visible and available.
 pub const EC2_OBJECT: i64 = 1_500;
+/// A request for a VPC peering connection reaches the other side.
+pub const PEERING_REQUEST: i64 = 500;
 /// A NAT gateway becomes available.
 pub const NAT_UP: i64 = 100_000;
 /// A NAT gateway is deleted.
@@ -42,5 +44,13 @@ pub const ECS_DRAIN: i64 = 60_000;
 pub const ROUTE53_INSYNC: i64 = 35_000;
 /// A new or changed role can be assumed.
 pub const IAM_PROPAGATION: i64 = 10_000;
+/// A function becomes active.
+pub const LAMBDA_ACTIVE: i64 = 5_000;
+/// A function in a VPC becomes active.
+pub const LAMBDA_NETWORK: i64 = 30_000;
+/// A change of a function has settled.
+pub const LAMBDA_UPDATE: i64 = 4_000;
+/// Interfaces of a deleted function, or of one that left a VPC, linger.
+pub const LAMBDA_INTERFACES: i64 = 300_000;
 /// EC2 and IAM reads lag behind writes.
 pub const READ_LAG: i64 = 400;

@@ -350,6 +350,9 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "s3.name"
         | "sns.message" => true,
         "ec2.nat-gateway" => row["State"] == "deleted",
+        "ec2.vpc-peering-connection" => {
+            matches!(row["Status"]["Code"].as_str(), Some("deleted" | "expired" | "failed" | "rejected"))
+        }
         "ecs.cluster" | "ecs.service" => row["status"] == "INACTIVE",
         "ecs.task" => row["lastStatus"] == "STOPPED",
         "ecs.task-definition" => row["status"] != "ACTIVE",

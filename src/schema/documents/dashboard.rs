@@ -1,6 +1,6 @@
 //! Bodies of CloudWatch dashboards.
 
-use super::{Field, Findings, Want, field, fits, needed, text_of};
+use super::{Field, Findings, Unknown, Want, field, fits, needed, text_of};
 use crate::template::item::{Item, Kind};
 
 static BODY: &[Field] = &[
@@ -23,7 +23,7 @@ static WIDGET: &[Field] = &[
 
 /// Checks a body.
 pub(super) fn check(body: &Item, found: &mut Findings) {
-    fits(body, &Want::Object(BODY), "the dashboard", false, found);
+    fits(body, &Want::Object(BODY), "the dashboard", Unknown::Ignored, found);
     let Some(Kind::List(widgets)) = body.get("widgets").map(|member| &member.value.kind) else { return };
     for widget in widgets {
         let number = |key| text_of(widget, key).and_then(|(text, _)| text.parse::<i64>().ok());
@@ -45,7 +45,7 @@ pub(super) fn check(body: &Item, found: &mut Findings) {
             continue;
         };
         let wanted: &[&str] = match kind {
-            "metric" => &["metrics", "annotations"],
+            "metric" => &["metrics", "annotations", "insightRule"],
             "text" => &["markdown"],
             "log" => &["query", "queryLanguage"],
             "alarm" => &["alarms"],

@@ -1,6 +1,6 @@
 //! IAM policy documents.
 
-use super::{Field, Findings, Want, field, fits, needed, text_of, unknown};
+use super::{Field, Findings, Unknown, Want, field, fits, needed, text_of, unknown};
 use crate::template::{
     item::{Item, Kind},
     suggest::suggest,
@@ -72,7 +72,7 @@ pub(super) fn check(document: &Item, whose: Whose, found: &mut Findings) {
     if matches!(document.kind, Kind::Deferred(_) | Kind::Poison | Kind::NoValue | Kind::Scalar(_)) {
         return;
     }
-    fits(document, &Want::Object(DOCUMENT), "the policy", false, found);
+    fits(document, &Want::Object(DOCUMENT), "the policy", Unknown::Refused, found);
     let Some(statement) = document.get("Statement") else { return };
     let one = std::slice::from_ref(&statement.value);
     let statements = match &statement.value.kind {
@@ -94,7 +94,7 @@ pub(super) fn check(document: &Item, whose: Whose, found: &mut Findings) {
             }
         }
         if let Some((sid, span)) = text_of(statement, "Sid") {
-            if sids.contains(&sid) && !sid.is_empty() {
+            if sids.contains(&sid) && !sid.is_empty() && whose != Whose::Resource {
                 found.error("M2107", span, format!("two statements have the Sid `{sid}`"));
             }
             sids.push(sid);
@@ -106,7 +106,7 @@ fn statement(item: &Item, whose: Whose, found: &mut Findings) {
     let Kind::Map(members) = &item.kind else { return };
     for member in members {
         if !STATEMENT.contains(&member.key.as_str()) {
-            unknown(member, "a statement", STATEMENT.iter().copied(), found);
+            unknown(member, "a statement", STATEMENT.iter().copied(), Unknown::Refused, found);
         }
     }
     let meant = |name: &str| {
@@ -119,7 +119,7 @@ fn statement(item: &Item, whose: Whose, found: &mut Findings) {
     if !meant("Effect") {
         found.error("M2102", &item.span, "the statement has no `Effect`: Allow or Deny");
     } else if let Some(member) = item.get("Effect") {
-        fits(&member.value, &Want::OneOf(&["Allow", "Deny"]), "Effect", false, found);
+        fits(&member.value, &Want::OneOf(&["Allow", "Deny"]), "Effect", Unknown::Refused, found);
     }
     pair(item, "Action", true, &meant, found);
     let principal = ["Principal", "NotPrincipal"].into_iter().find_map(|name| item.get(name));
@@ -152,7 +152,7 @@ fn statement(item: &Item, whose: Whose, found: &mut Findings) {
         for member in operators {
             let bare = member.key.trim_start_matches("ForAllValues:").trim_start_matches("ForAnyValue:");
             let bare = bare.strip_suffix("IfExists").unwrap_or(bare);
-            if !OPERATORS.contains(&bare) {
+            if !OPERATORS.iter().any(|known| known.eq_ignore_ascii_case(bare)) {
                 let near = suggest(bare, OPERATORS.iter().copied());
                 let message = format!("`{}` is no operator of a condition", member.key);
                 found.error("M2106", &member.key_span, message).help =
@@ -186,7 +186,7 @@ fn principal(item: &Item, found: &mut Findings) {
     match &item.kind {
         Kind::Map(members) => {
             for member in members.iter().filter(|member| !PRINCIPALS.contains(&member.key.as_str())) {
-                unknown(member, "a principal", PRINCIPALS.iter().copied(), found);
+                unknown(member, "a principal", PRINCIPALS.iter().copied(), Unknown::Refused, found);
             }
         }
         Kind::Scalar(scalar) if scalar.text != "*" => {

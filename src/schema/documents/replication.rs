@@ -1,14 +1,20 @@
 //! Settings and table mappings of DMS tasks.
 
-use super::{Field, Findings, Want, field, fits, needed, text_of};
-use crate::template::{
-    item::{Item, Kind},
-    suggest::suggest,
-};
+use super::{Field, Findings, Unknown, Want, field, fits, needed, text_of};
+use crate::template::item::{Item, Kind};
 
 const COUNT: Want = Want::Whole(0, i64::MAX);
 const DATA_ERROR: Want = Want::OneOf(&["IGNORE_RECORD", "LOG_ERROR", "SUSPEND_TABLE", "STOP_TASK"]);
 const ESCALATION: Want = Want::OneOf(&["LOG_ERROR", "SUSPEND_TABLE", "STOP_TASK"]);
+
+const APPLY: Want = Want::OneOf(&[
+    "IGNORE_RECORD",
+    "LOG_ERROR",
+    "SUSPEND_TABLE",
+    "STOP_TASK",
+    "INSERT_RECORD",
+    "UPDATE_RECORD",
+]);
 
 static SETTINGS: &[Field] = &[
     field("TargetMetadata", Want::Object(TARGET_METADATA)),
@@ -123,7 +129,7 @@ static ERRORS: &[Field] = &[
     field("EventErrorPolicy", Want::OneOf(&["IGNORE", "STOP_TASK"])),
     field("DataTruncationErrorPolicy", DATA_ERROR),
     field("DataMaskingErrorPolicy", DATA_ERROR),
-    field("DataErrorEscalationPolicy", Want::OneOf(&["SUSPEND_TABLE", "STOP_TASK"])),
+    field("DataErrorEscalationPolicy", ESCALATION),
     field("DataErrorEscalationCount", COUNT),
     field("TableErrorPolicy", Want::OneOf(&["SUSPEND_TABLE", "STOP_TASK"])),
     field("TableErrorEscalationPolicy", Want::OneOf(&["STOP_TASK"])),
@@ -134,14 +140,8 @@ static ERRORS: &[Field] = &[
     field("RecoverableErrorThrottlingMax", COUNT),
     field("RecoverableErrorStopRetryAfterThrottlingMax", Want::Truth),
     field("ApplyErrorDeletePolicy", DATA_ERROR),
-    field(
-        "ApplyErrorInsertPolicy",
-        Want::OneOf(&["LOG_ERROR", "SUSPEND_TABLE", "STOP_TASK", "INSERT_RECORD", "UPDATE_RECORD"]),
-    ),
-    field(
-        "ApplyErrorUpdatePolicy",
-        Want::OneOf(&["LOG_ERROR", "SUSPEND_TABLE", "STOP_TASK", "UPDATE_RECORD", "INSERT_RECORD"]),
-    ),
+    field("ApplyErrorInsertPolicy", APPLY),
+    field("ApplyErrorUpdatePolicy", APPLY),
     field("ApplyErrorEscalationPolicy", ESCALATION),
     field("ApplyErrorEscalationCount", COUNT),
     field("ApplyErrorFailOnTruncationDdl", Want::Truth),
@@ -180,22 +180,9 @@ static BEFORE_IMAGE: &[Field] = &[
     field("ColumnFilter", Want::OneOf(&["pk-only", "non-lob", "all"])),
 ];
 
-/// Checks task settings. DMS takes members it does not know without a word, so those are warned of.
+/// Checks task settings.
 pub(super) fn settings(document: &Item, found: &mut Findings) {
-    let before = found.list.len();
-    fits(document, &Want::Object(SETTINGS), "the task settings", false, found);
-    let unknown = found.list.split_off(before);
-    for mut finding in unknown {
-        if finding.code == "M2101" {
-            let (help, span) = (finding.help.take(), finding.span.take());
-            let message = finding.message.trim_start_matches(&format!("{}: ", found.path)).to_owned();
-            if let Some(span) = span {
-                found.warning("M2111", &span, message).help = help;
-            }
-        } else {
-            found.list.push(finding);
-        }
-    }
+    fits(document, &Want::Object(SETTINGS), "the task settings", Unknown::Ignored, found);
 }
 
 const TYPES: &[&str] = &["selection", "transformation", "table-settings", "object-mapping", "validation"];
@@ -255,7 +242,7 @@ pub(super) fn mappings(document: &Item, found: &mut Findings) {
     if document.get("TableMappings").is_some() {
         return;
     }
-    fits(document, &Want::Object(MAPPINGS), "the table mappings", false, found);
+    fits(document, &Want::Object(MAPPINGS), "the table mappings", Unknown::Ignored, found);
     let Some(Kind::List(rules)) = document.get("rules").map(|member| &member.value.kind) else { return };
     for (at, item) in rules.iter().enumerate() {
         match &item.kind {
@@ -279,7 +266,7 @@ pub(super) fn mappings(document: &Item, found: &mut Findings) {
         }
     }
     let selects = rules.iter().any(|rule| {
-        text_of(rule, "rule-type").is_none_or(|(text, _)| text == "selection")
+        text_of(rule, "rule-type").is_none_or(|(text, _)| text == "selection" || !TYPES.contains(&text))
             && text_of(rule, "rule-action").is_none_or(|(text, _)| text != "exclude")
     });
     if !selects {
@@ -291,26 +278,19 @@ pub(super) fn mappings(document: &Item, found: &mut Findings) {
 fn rule(item: &Item, found: &mut Findings) {
     let Kind::Map(members) = &item.kind else { return };
     for member in members.iter().filter(|member| !RULE.contains(&member.key.as_str())) {
-        super::unknown(member, "a rule", RULE.iter().copied(), found);
+        super::unknown(member, "a rule", RULE.iter().copied(), Unknown::Ignored, found);
     }
-    let meant = |name: &str| {
-        item.get(name).is_some()
-            || members.iter().any(|member| {
-                !RULE.contains(&member.key.as_str())
-                    && suggest(&member.key, RULE.iter().copied()) == Some(name)
-            })
-    };
     let mut needs = vec!["rule-type", "rule-id", "rule-name"];
     let kind = item.get("rule-type");
     if let Some(member) = kind {
-        fits(&member.value, &Want::OneOf(TYPES), "rule-type", false, found);
+        fits(&member.value, &Want::OneOf(TYPES), "rule-type", Unknown::Ignored, found);
     }
     let kind = text_of(item, "rule-type").map(|(text, _)| text);
     match kind {
         Some("selection") => {
             needs.extend(["rule-action", "object-locator"]);
             if let Some(member) = item.get("rule-action") {
-                fits(&member.value, &Want::OneOf(SELECTION), "rule-action", false, found);
+                fits(&member.value, &Want::OneOf(SELECTION), "rule-action", Unknown::Ignored, found);
             }
             if let Some(member) = item.get("object-locator") {
                 for name in ["schema-name", "table-name"] {
@@ -327,13 +307,13 @@ fn rule(item: &Item, found: &mut Findings) {
         Some("transformation") => {
             needs.extend(["rule-action", "rule-target", "object-locator"]);
             if let Some(member) = item.get("rule-action") {
-                fits(&member.value, &Want::OneOf(TRANSFORMATION), "rule-action", false, found);
+                fits(&member.value, &Want::OneOf(TRANSFORMATION), "rule-action", Unknown::Ignored, found);
             }
         }
         Some("table-settings") => needs.push("object-locator"),
         _ => {}
     }
-    for name in needs.into_iter().filter(|name| !meant(name)) {
+    for name in needs.into_iter().filter(|name| item.get(name).is_none()) {
         found.error("M2102", &item.span, format!("the rule has no `{name}`"));
     }
 }

@@ -120,18 +120,20 @@ fn code(stack: &str, template: &mut Tree, assets: &Assets, out: &mut Collected, 
 fn leftovers(stack: &str, template: &Tree, assets: &Assets, problems: &mut Problems) {
     for asset in &assets.files {
         let keys: Vec<&str> = asset.places.iter().map(|(_, key)| key.as_str()).collect();
-        for resource in resources(template) {
-            // The refusal of a custom resource's type says enough.
-            if kind(&resource.value).starts_with("Custom::") {
-                continue;
-            }
+        // The refusal of a custom resource's type says enough.
+        let own =
+            resources(template).iter().filter(|resource| !kind(&resource.value).starts_with("Custom::"));
+        let outputs = template.get("Outputs").and_then(Tree::as_map).unwrap_or_default();
+        for resource in own.chain(outputs) {
             let used = find_text(&resource.value, &|text| keys.iter().any(|key| text.contains(key)));
             if let Some(used) = used {
+                let kind = match kind(&resource.value) {
+                    "" => "an output",
+                    kind => kind,
+                };
                 let message = format!(
-                    "`{stack}/{}` ({}) needs the file `{}` in a bucket, which is not supported",
-                    resource.key,
-                    kind(&resource.value),
-                    asset.name
+                    "`{stack}/{}` ({kind}) needs the file `{}` in a bucket, which is not supported",
+                    resource.key, asset.name
                 );
                 problems
                     .error("M1905", Some(&used.span), message)

@@ -6,7 +6,7 @@ pub(super) static CODES: &[Code] = &[
     Code::error(
         "M2101",
         "an unknown member of a document",
-        "Policies, table mappings and dashboards have fixed members; whoever reads the document would refuse or overlook others.",
+        "Policies have fixed members; IAM refuses others.",
     )
     .template(
         "Resources:
@@ -127,8 +127,8 @@ pub(super) static CODES: &[Code] = &[
     ),
     Code::warning(
         "M2111",
-        "an unknown member of task settings",
-        "Settings that DMS does not know have no effect; a misspelt one leaves the default in force, and some defaults lose data.",
+        "a member of a document that has no effect",
+        "DMS and CloudWatch take members they do not know without a word. A misspelt setting leaves the default in force, and some defaults lose data.",
     )
     .template(
         "Resources:

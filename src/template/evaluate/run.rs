@@ -1,6 +1,6 @@
 //! The way through a plan: names, exports, resources, outputs, rules.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value as Json;
 
@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     error::{Class, Diagnostic, Span},
-    graph::{Address, DeletionPolicy, Graph, Node, Output, Places, Secrets, StackInfo, Value},
+    graph::{Address, CIRCLE, DeletionPolicy, Graph, Node, Output, Places, Secrets, StackInfo, Value, link},
+    lint,
+    resources::registry,
     schema::check,
     template::{
         item::{Item, Kind},
@@ -52,6 +54,7 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
         ..Graph::default()
     };
     let mut poisoned = false;
+    let mut broken = HashSet::new();
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
         for resource in &scope.outline.resources {
@@ -62,6 +65,7 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
             }
             let (node, whole) = here.node(resource);
             poisoned |= !whole;
+            broken.extend(node.as_ref().filter(|_| !whole).map(|node| node.address.clone()));
             if let Some(node) = node {
                 graph.index.insert(node.address.clone(), graph.nodes.len());
                 graph.nodes.push(node);
@@ -82,7 +86,15 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
     graph.secrets.0.extend(loaded.assembly.code.0.clone());
     graph.stacks_after.clone_from(&loaded.assembly.after);
     graph.notes.clone_from(&loaded.assembly.notes);
-    let warnings = plan.problems.into_inner().finish()?;
+    let mut problems = plan.problems.into_inner();
+    if problems.has_errors() {
+        // What is found later, as far as it can be found: all errors are told in one pass.
+        let circles = link(&graph, &registry::find).err().unwrap_or_default();
+        problems.extend(circles.into_iter().filter(|problem| problem.code == CIRCLE).collect());
+        broken.extend(problems.addresses().cloned());
+        problems.extend(lint::refused(&graph, &broken));
+    }
+    let warnings = problems.finish()?;
     if poisoned {
         let message = "a value could not be evaluated and nothing says why; this is a defect";
         return Err(vec![Diagnostic::error("M1099", Class::Internal, message)]);

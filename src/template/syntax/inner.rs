@@ -33,11 +33,11 @@ impl<'t> Inner<'t> {
     /// Where the part of the text is written.
     #[must_use]
     pub fn span(&self, start: usize, end: usize) -> Span {
-        let Some(first) = self.places.iter().find(|(at, _)| *at >= start).or_else(|| self.places.last())
-        else {
-            return self.outer.clone();
-        };
-        let last = self.places.iter().rev().find(|(at, _)| *at < end).unwrap_or(first);
+        let places = &self.places;
+        let from = places.partition_point(|(at, _)| *at < start);
+        let Some(first) = places.get(from).or(places.last()) else { return self.outer.clone() };
+        let upto = places.partition_point(|(at, _)| *at < end);
+        let last = places[..upto].last().filter(|last| last.0 >= first.0).unwrap_or(first);
         let width = |at: usize| self.text[at..].chars().next().map_or(1, char::len_utf8);
         let end = (last.1 + width(last.0)).max(first.1 + 1);
         Span { source: self.outer.source.clone(), start: offset(first.1), end: offset(end) }
@@ -164,11 +164,13 @@ fn line_up(wanted: &[(usize, char)], written: &[(char, usize)]) -> Option<Vec<(u
             })
             .map(|(_, c)| c)
             .collect();
+        // As much of the literal as tells it from others; the rest is compared as it is paired.
+        let last = close + 1 + next.len() == written.len();
+        let next = if last { next.as_slice() } else { &next[..next.len().min(64)] };
         // What was put in ends where the literal after it begins.
         let end = if next.is_empty() {
             wanted.len().min(if close + 1 == written.len() { wanted.len() } else { at })
         } else {
-            let last = close + 1 + next.len() == written.len();
             let fits = |start: &usize| {
                 wanted[*start..].iter().map(|(_, c)| *c).take(next.len()).eq(next.iter().copied())
             };

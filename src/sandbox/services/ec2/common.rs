@@ -151,9 +151,13 @@ pub(super) fn tidy(mut row: Json) -> Json {
     row
 }
 
-/// Whether a row is of that region; rows without one are of all.
+/// Whether a row is of that region; rows without one are of all, a peering is of both its sides' regions.
 pub(super) fn here(row: &Json, region: &str) -> bool {
-    row["_region"].as_str().is_none_or(|own| own == region)
+    match &row["_region"] {
+        Json::String(own) => own == region,
+        Json::Array(both) => both.iter().any(|own| own == region),
+        _ => true,
+    }
 }
 
 /// `InvalidParameterValue`.

@@ -13,6 +13,7 @@ mod internet_gateways;
 mod nat_gateways;
 mod network_acls;
 mod operations;
+mod peerings;
 mod permissions;
 mod route_tables;
 mod routes;

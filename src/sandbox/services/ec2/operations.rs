@@ -1,7 +1,7 @@
 //! Which operation runs which behaviour. Every one of them can be run dry.
 
 use super::{
-    account, addresses, common::dry_run, interfaces, internet_gateways, nat_gateways, network_acls, route_tables,
+    account, addresses, common::dry_run, interfaces, internet_gateways, nat_gateways, network_acls, peerings, route_tables,
     routes, rules, security_groups, subnets, tags, vpcs,
 };
 use crate::sandbox::Operation;
@@ -17,6 +17,7 @@ macro_rules! operations {
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = operations! {
+    write "AcceptVpcPeeringConnection" peerings::accept;
     write "AllocateAddress" addresses::allocate;
     write "AssociateAddress" addresses::associate;
     write "AssociateRouteTable" route_tables::associate;
@@ -34,6 +35,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateSubnet" subnets::create;
     write "CreateTags" tags::create;
     write "CreateVpc" vpcs::create;
+    write "CreateVpcPeeringConnection" peerings::create;
     write "DeleteInternetGateway" internet_gateways::delete;
     write "DeleteNatGateway" nat_gateways::delete;
     write "DeleteNetworkInterface" interfaces::delete;
@@ -43,6 +45,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DeleteSubnet" subnets::delete;
     write "DeleteTags" tags::delete;
     write "DeleteVpc" vpcs::delete;
+    write "DeleteVpcPeeringConnection" peerings::delete;
     read "DescribeAccountAttributes" account::describe_attributes;
     read "DescribeAddresses" addresses::describe;
     read "DescribeAvailabilityZones" account::describe_zones;
@@ -59,6 +62,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeSubnets" subnets::describe;
     read "DescribeTags" tags::describe;
     read "DescribeVpcAttribute" vpcs::describe_attribute;
+    read "DescribeVpcPeeringConnections" peerings::describe;
     read "DescribeVpcs" vpcs::describe;
     write "DetachInternetGateway" internet_gateways::detach;
     write "DisassociateAddress" addresses::disassociate;
@@ -69,7 +73,9 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "ModifySecurityGroupRules" rules::modify;
     write "ModifySubnetAttribute" subnets::modify_attribute;
     write "ModifyVpcAttribute" vpcs::modify_attribute;
+    write "ModifyVpcPeeringConnectionOptions" peerings::modify;
     write "ModifyVpcTenancy" vpcs::modify_tenancy;
+    write "RejectVpcPeeringConnection" peerings::reject;
     write "ReleaseAddress" addresses::release;
     write "ReplaceRoute" routes::replace;
     write "ReplaceRouteTableAssociation" route_tables::replace_association;

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     cidrs,
     common::{combination, invalid, lacking},
+    peerings,
     security_groups::GROUP,
 };
 use crate::sandbox::{Fault, Request, World};
@@ -49,7 +50,7 @@ fn ports(protocol: &str, from: Option<i64>, to: Option<i64>) -> Result<(i64, i64
     }
 }
 
-/// The rule's peer that is a group: it must exist, in the same VPC.
+/// The rule's peer that is a group: it must exist, in the same VPC or in one that is peered with it.
 fn group_peer(world: &World, rq: &Request<'_>, group: &Json, pair: &Json) -> Result<Json, Fault> {
     let id = match (pair["GroupId"].as_str(), pair["GroupName"].as_str()) {
         (Some(id), _) => id.to_owned(),
@@ -65,11 +66,16 @@ fn group_peer(world: &World, rq: &Request<'_>, group: &Json, pair: &Json) -> Res
         return Err(GROUP.absent(&id));
     }
     let peer = GROUP.get(world, rq, &id)?;
+    let mut info = json!({"GroupId": id, "UserId": world.account, "VpcId": peer["VpcId"]});
     if peer["VpcId"] != group["VpcId"] {
-        let message = "You have specified two resources that belong to different networks.";
-        return Err(Fault::new("InvalidGroup.NotFound", message));
+        let (own, other) = (group["VpcId"].as_str().unwrap_or_default(), peer["VpcId"].as_str().unwrap_or_default());
+        let Some(connection) = peerings::between(world, own, other) else {
+            let message = "You have specified two resources that belong to different networks.";
+            return Err(Fault::new("InvalidGroup.NotFound", message));
+        };
+        info["VpcPeeringConnectionId"] = json!(connection);
     }
-    Ok(json!({"GroupId": id, "UserId": world.account, "VpcId": peer["VpcId"]}))
+    Ok(info)
 }
 
 fn describe(text: &Json) -> Result<Json, Fault> {
@@ -166,6 +172,18 @@ pub(super) fn alike(a: &Json, b: &Json) -> bool {
         && a["ReferencedGroupInfo"]["GroupId"] == b["ReferencedGroupInfo"]["GroupId"]
 }
 
+/// A group as the peer of a permission; one of a peered VPC is shown with the connection and its state.
+fn pair(world: &World, info: &Json) -> Json {
+    let mut pair = json!({"GroupId": info["GroupId"], "UserId": world.account});
+    if let Some(id) = info["VpcPeeringConnectionId"].as_str() {
+        let status = world.get(peerings::PEERING.table, id).map(|row| row["Status"]["Code"].clone());
+        pair["VpcId"] = info["VpcId"].clone();
+        pair["VpcPeeringConnectionId"] = json!(id);
+        pair["PeeringStatus"] = status.unwrap_or_else(|| json!("deleted"));
+    }
+    pair
+}
+
 /// Rules as permissions, grouped by protocol and ports, as groups show them.
 pub(super) fn grouped<'r>(world: &World, rules: impl Iterator<Item = &'r Json>) -> Vec<Json> {
     let mut grouped: Vec<Json> = Vec::new();
@@ -192,8 +210,7 @@ pub(super) fn grouped<'r>(world: &World, rules: impl Iterator<Item = &'r Json>) 
         } else if rule["PrefixListId"].is_string() {
             ("PrefixListIds", json!({"PrefixListId": rule["PrefixListId"]}))
         } else {
-            let group = rule["ReferencedGroupInfo"]["GroupId"].clone();
-            ("UserIdGroupPairs", json!({"GroupId": group, "UserId": world.account}))
+            ("UserIdGroupPairs", pair(world, &rule["ReferencedGroupInfo"]))
         };
         if rule["Description"].is_string() {
             peer["Description"] = rule["Description"].clone();

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     cidrs,
     common::{agreed, invalid},
-    internet_gateways,
+    internet_gateways, peerings,
     route_tables::TABLE,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
@@ -44,6 +44,7 @@ pub(super) fn alive(world: &World, vpc: &str, route: &Json) -> bool {
         (_, None) => false,
         ("ec2.internet-gateway", Some(row)) => internet_gateways::vpc_of(row) == Some(vpc),
         ("ec2.nat-gateway", Some(row)) => matches!(row["State"].as_str(), Some("pending" | "available")),
+        ("ec2.vpc-peering-connection", Some(row)) => peerings::is_active(row),
         _ => true,
     }
 }
@@ -92,13 +93,21 @@ fn target<'r>(world: &World, rq: &'r Request<'_>, table: &str, vpc: &str) -> Res
     let elsewhere = match *member {
         "GatewayId" => internet_gateways::vpc_of(row) != Some(vpc),
         "NatGatewayId" | "NetworkInterfaceId" => row["VpcId"] != vpc,
+        "VpcPeeringConnectionId" => !peerings::joins(row, vpc),
         _ => false,
     };
     if elsewhere {
-        let kind = if *member == "NetworkInterfaceId" { "interface" } else { "network gateway" };
+        let kind = match *member {
+            "NetworkInterfaceId" => "interface",
+            "VpcPeeringConnectionId" => "vpcPeeringConnection",
+            _ => "network gateway",
+        };
         return Err(invalid(format!("route table {table} and {kind} {id} belong to different networks")));
     }
     if *member == "NatGatewayId" && !matches!(row["State"].as_str(), Some("pending" | "available") | None) {
+        return Err(Fault::new(*code, format!("The {label} ID '{id}' does not exist")));
+    }
+    if *member == "VpcPeeringConnectionId" && !peerings::is_usable(row) {
         return Err(Fault::new(*code, format!("The {label} ID '{id}' does not exist")));
     }
     Ok((*member, id))

@@ -247,7 +247,7 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     RULE.describe(world, rq, "SecurityGroupRules", plain)
 }
 
-/// `DescribeSecurityGroupReferences`: groups of peered VPCs that refer to these; the account peers none.
+/// `DescribeSecurityGroupReferences`: groups of peered VPCs that refer to these.
 pub(super) fn references(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut references = Vec::new();
     for id in rq.texts("GroupId") {
@@ -255,7 +255,10 @@ pub(super) fn references(world: &mut World, rq: &Request<'_>) -> Reply {
         for (_, rule) in world.rows(RULE.table).filter(|(_, rule)| rule["ReferencedGroupInfo"]["GroupId"] == id) {
             let holder = rule["GroupId"].as_str().and_then(|holder| world.get(GROUP.table, holder));
             if let Some(holder) = holder.filter(|holder| holder["VpcId"] != *vpc) {
-                references.push(json!({"GroupId": id, "ReferencingVpcId": holder["VpcId"]}));
+                references.push(tidy(json!({
+                    "GroupId": id, "ReferencingVpcId": holder["VpcId"],
+                    "VpcPeeringConnectionId": rule["ReferencedGroupInfo"]["VpcPeeringConnectionId"],
+                })));
             }
         }
     }

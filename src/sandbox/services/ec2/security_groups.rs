@@ -135,7 +135,12 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = format!("the specified group: \"{id}\" name: \"default\" cannot be deleted by a user");
         return Err(Fault::new("CannotDelete", message));
     }
-    let refers = |rule: &Json| rule["ReferencedGroupInfo"]["GroupId"] == id && rule["GroupId"] != id;
+    // A rule in a peered VPC does not keep the group: it goes stale.
+    let refers = |rule: &Json| {
+        rule["ReferencedGroupInfo"]["GroupId"] == id
+            && rule["GroupId"] != id
+            && rule["ReferencedGroupInfo"]["VpcPeeringConnectionId"].is_null()
+    };
     let wears = |eni: &Json| eni["Groups"].as_array().is_some_and(|list| list.iter().any(|one| one["GroupId"] == id));
     if world.any("ec2.security-group-rule", refers) || world.any("ec2.network-interface", wears) {
         return Err(GROUP.busy(id));

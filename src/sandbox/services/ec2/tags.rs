@@ -10,6 +10,7 @@ use super::{
     internet_gateways::GATEWAY,
     nat_gateways::NAT,
     network_acls::ACL,
+    peerings::PEERING,
     route_tables::TABLE,
     rules::RULE,
     security_groups::GROUP,
@@ -20,7 +21,7 @@ use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Everything that carries tags.
 const TAGGABLE: &[&Noun] =
-    &[&ADDRESS, &INTERFACE, &GATEWAY, &NAT, &ACL, &TABLE, &RULE, &GROUP, &SUBNET, &VPC];
+    &[&ADDRESS, &INTERFACE, &GATEWAY, &NAT, &ACL, &PEERING, &TABLE, &RULE, &GROUP, &SUBNET, &VPC];
 
 /// The tags that a create call gives to a resource of that type.
 pub(super) fn specified(rq: &Request<'_>, resource: &str) -> Result<Vec<Json>, Fault> {

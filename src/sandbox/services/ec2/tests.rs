@@ -217,3 +217,46 @@ fn filters_tags_pages_dry_runs_and_regions() {
     let zones = bench.run(abroad.describe_availability_zones().send()).unwrap();
     assert_eq!(zones.availability_zones()[0].zone_id(), Some("euw1-az1"));
 }
+
+#[test]
+fn a_peering_must_be_accepted_and_nothing_hangs_on_it_but_its_networks() {
+    let bench = Bench::new();
+    let ec2 = bench.sdk().ec2();
+    let (one, two, three) = (vpc(&bench, "10.0.0.0/16"), vpc(&bench, "10.1.0.0/16"), vpc(&bench, "10.2.0.0/16"));
+    let (ours, theirs) = (group(&bench, &one, "ours"), group(&bench, &two, "theirs"));
+    let allow = || ec2.authorize_security_group_ingress().group_id(&ours).ip_permissions(from_group(&theirs));
+    assert_eq!(refused!(bench, allow()), "InvalidGroup.NotFound");
+
+    let new = || ec2.create_vpc_peering_connection().vpc_id(&one).peer_vpc_id(&two);
+    let made = bench.run(new().send()).unwrap().vpc_peering_connection.unwrap();
+    let id = made.vpc_peering_connection_id.unwrap();
+    assert_eq!(refused!(bench, new()), "VpcPeeringConnectionAlreadyExists");
+    let accept = || ec2.accept_vpc_peering_connection().vpc_peering_connection_id(&id);
+    assert_eq!(refused!(bench, accept()), "InvalidStateTransition", "the request has not arrived");
+    settle(&bench);
+    bench.run(accept().send()).unwrap();
+    assert_eq!(refused!(bench, accept()), "InvalidStateTransition", "accepted once");
+    assert_eq!(refused!(bench, allow()), "InvalidGroup.NotFound", "not active yet");
+    settle(&bench);
+    bench.run(allow().send()).unwrap();
+
+    let table = |vpc: &str| bench.run(ec2.create_route_table().vpc_id(vpc).send()).unwrap().route_table.unwrap();
+    let (inside, outside) = (table(&one).route_table_id.unwrap(), table(&three).route_table_id.unwrap());
+    let route = |table: &str| {
+        ec2.create_route().route_table_id(table).destination_cidr_block("10.1.0.0/16").vpc_peering_connection_id(&id)
+    };
+    assert_eq!(refused!(bench, route(&outside)), "InvalidParameterValue");
+    bench.run(route(&inside).send()).unwrap();
+
+    assert_eq!(refused!(bench, ec2.delete_vpc().vpc_id(&two)), "DependencyViolation");
+    bench.run(ec2.delete_vpc_peering_connection().vpc_peering_connection_id(&id).send()).unwrap();
+    settle(&bench);
+    let tables = bench.run(ec2.describe_route_tables().route_table_ids(&inside).send()).unwrap();
+    let state = tables.route_tables()[0].routes().iter().find(|r| r.vpc_peering_connection_id().is_some());
+    assert_eq!(state.unwrap().state().unwrap().as_str(), "blackhole");
+    // The rule that names the other side's group is stale and does not keep the group.
+    bench.run(ec2.delete_security_group().group_id(&theirs).send()).unwrap();
+    bench.run(ec2.delete_vpc().vpc_id(&two).send()).unwrap();
+    bench.advance(Duration::from_secs(3 * 3600));
+    assert_eq!(refused!(bench, accept()), "InvalidVpcPeeringConnectionID.NotFound");
+}

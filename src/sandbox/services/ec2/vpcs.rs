@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     account, cidrs,
     common::{Noun, agreed_value, combination, invalid, lacking, tidy},
-    network_acls, route_tables, security_groups,
+    network_acls, peerings, route_tables, security_groups,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done, durations};
 
@@ -140,10 +140,7 @@ fn in_use(world: &World, vpc: &str) -> bool {
             of(row) && !matches!(row["State"].as_str(), Some("deleted" | "failed"))
         })
         || world.any("ec2.internet-gateway", |row| row["Attachments"].as_array().is_some_and(|l| l.iter().any(of)))
-        || world.any("ec2.security-group-rule", |row| {
-            row["ReferencedGroupInfo"]["VpcId"] == vpc
-                && row["GroupId"].as_str().and_then(|id| world.get("ec2.security-group", id)).is_some_and(|g| !of(g))
-        })
+        || world.any(peerings::PEERING.table, |row| peerings::joins(row, vpc) && peerings::is_usable(row))
 }
 
 /// `DeleteVpc`.

@@ -2,6 +2,7 @@
 
 mod password;
 mod policies;
+mod rotation;
 mod secrets;
 mod store;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use crate::sandbox::Operation;
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
     Operation::read("BatchGetSecretValue", values::batch_get_secret_value),
+    Operation::write("CancelRotateSecret", rotation::cancel_rotate_secret),
     Operation::write("CreateSecret", secrets::create_secret),
     Operation::write("DeleteResourcePolicy", policies::delete_resource_policy),
     Operation::write("DeleteSecret", secrets::delete_secret),
@@ -27,6 +29,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("RemoveRegionsFromReplication", policies::remove_regions),
     Operation::write("ReplicateSecretToRegions", policies::replicate),
     Operation::write("RestoreSecret", secrets::restore_secret),
+    Operation::write("RotateSecret", rotation::rotate_secret),
     Operation::write("TagResource", secrets::tag_resource),
     Operation::write("UntagResource", secrets::untag_resource),
     Operation::write("UpdateSecret", secrets::update_secret),

@@ -1,0 +1,145 @@
+//! The law for functions and permissions, and what is special about them.
+
+use serde_json::{Value as Json, json};
+
+use super::{Function, Permission, function_props::Props};
+use crate::resources::{Change, Progress, ResourceType, bench::Bench};
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/worker";
+const OTHER_ROLE: &str = "arn:aws:iam::123456789012:role/other";
+
+fn bench() -> Bench {
+    let bench = Bench::new().optional(&["SnapStartResponse"]);
+    bench.world(|world| {
+        let trust =
+            json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}]})
+                .to_string();
+        for (name, arn) in [("worker", ROLE), ("other", OTHER_ROLE)] {
+            world.put(
+                "iam.role",
+                name,
+                json!({"RoleName": name, "Arn": arn, "AssumeRolePolicyDocument": trust}),
+            );
+        }
+        world.put(
+            "ec2.subnet",
+            "subnet-1",
+            json!({"SubnetId": "subnet-1", "VpcId": "vpc-1", "_region": "us-east-1"}),
+        );
+        world.put(
+            "ec2.security-group",
+            "sg-1",
+            json!({"GroupId": "sg-1", "VpcId": "vpc-1", "_region": "us-east-1"}),
+        );
+    });
+    bench
+}
+
+fn inline() -> Json {
+    json!({
+        "FunctionName": "worker", "Role": ROLE, "Handler": "index.handler", "Runtime": "nodejs22.x",
+        "Code": {"ZipFile": "exports.handler = async () => 1"},
+    })
+}
+
+fn rich() -> Json {
+    let mut props = inline();
+    let more = json!({
+        "Description": "works", "Timeout": 30, "MemorySize": 256, "Architectures": ["arm64"],
+        "Environment": {"Variables": {"MODE": "fast", "COUNT": 3}}, "EphemeralStorage": {"Size": 1024},
+        "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:dead"},
+        "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1", "TracingConfig": {"Mode": "Active"},
+        "Layers": ["arn:aws:lambda:us-east-1:123456789012:layer:tools:1"],
+        "LoggingConfig": {"LogFormat": "JSON", "LogGroup": "/app", "ApplicationLogLevel": "WARN", "SystemLogLevel": "WARN"},
+        "SnapStart": {"ApplyOn": "None"}, "ReservedConcurrentExecutions": 5, "RecursiveLoop": "Allow",
+        "RuntimeManagementConfig": {"UpdateRuntimeOn": "FunctionUpdate"},
+        "CodeSigningConfigArn": "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",
+        "FileSystemConfigs": [{
+            "Arn": "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0", "LocalMountPath": "/mnt/a",
+        }],
+        "Tags": [{"Key": "Team", "Value": "payments"}],
+    });
+    props.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    props
+}
+
+#[test]
+fn functions_keep_the_law() {
+    let mut changed = rich();
+    changed["Code"]["ZipFile"] = json!("exports.handler = async () => 2");
+    changed["Runtime"] = json!("nodejs24.x");
+    changed["Role"] = json!(OTHER_ROLE);
+    changed["Environment"]["Variables"] = json!({"MODE": "slow"});
+    changed["Tags"] = json!([{"Key": "Owner", "Value": "me"}]);
+    changed["CodeSigningConfigArn"] =
+        json!("arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef1");
+    changed["RecursiveLoop"] = json!("Terminate");
+    let image = json!({
+        "FunctionName": "picture", "Role": ROLE, "PackageType": "Image",
+        "Code": {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1"},
+        "ImageConfig": {"Command": ["app.handler"], "WorkingDirectory": "/app"},
+    });
+    let mut newer = image.clone();
+    newer["Code"]["ImageUri"] = json!("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:2");
+    // What leaves the template goes back to AWS's defaults.
+    bench().law_covering::<Function>(&[
+        (rich(), Some(changed)),
+        (rich(), Some(inline())),
+        (image, Some(newer)),
+    ]);
+}
+
+#[test]
+fn code_and_configuration_are_changed_one_after_the_other() {
+    let bench = bench();
+    let (old, mut new) = (inline(), inline());
+    new["Code"]["ZipFile"] = json!("exports.handler = async () => 2");
+    new["Timeout"] = json!(60);
+    let typed = |json: &Json| -> Props { serde_json::from_value(json.clone()).unwrap() };
+    let (old, new) = (typed(&old), typed(&new));
+    let changed = ["Code".to_owned(), "Timeout".to_owned()];
+    let change = Change { old: &old, new: &new, changed: &changed };
+    bench.cx(|cx| {
+        bench.run(async {
+            let id = Function::create(cx, &bench.permit(), &old).await.unwrap().id;
+            bench.advance(std::time::Duration::from_secs(10));
+            let mut steps = 0;
+            while let Progress::Again(_) = Function::update(cx, &bench.permit(), &id, &change).await.unwrap()
+            {
+                bench.advance(std::time::Duration::from_secs(2));
+                steps += 1;
+            }
+            assert!(steps >= 1);
+        });
+    });
+    let calls = bench.operations();
+    let count = |name: &str| calls.iter().filter(|(_, operation)| operation == name).count();
+    assert_eq!((count("UpdateFunctionCode"), count("UpdateFunctionConfiguration")), (1, 1));
+}
+
+#[test]
+fn a_role_that_is_not_usable_yet_is_to_be_tried_again() {
+    let bench = bench();
+    bench.world(|world| drop(world.remove("iam.role", "worker")));
+    let props: Props = serde_json::from_value(inline()).unwrap();
+    let error = bench.cx(|cx| bench.run(Function::create(cx, &bench.permit(), &props))).unwrap_err();
+    let retry = Function::FACTS.retry[0];
+    assert!(error.is(&[retry.code]) && error.message.contains(retry.message), "{error}");
+}
+
+#[test]
+fn permissions_keep_the_law() {
+    let bench = bench();
+    let props: Props = serde_json::from_value(inline()).unwrap();
+    bench.cx(|cx| bench.run(Function::create(cx, &bench.permit(), &props))).unwrap();
+    for principal in ["events.amazonaws.com", "123456789012", "arn:aws:iam::123456789012:role/worker", "*"] {
+        let props = json!({
+            "FunctionName": "worker", "Action": "lambda:InvokeFunction", "Principal": principal,
+            "SourceArn": "arn:aws:events:us-east-1:123456789012:rule/daily", "SourceAccount": "123456789012",
+            "EventSourceToken": "token", "PrincipalOrgID": "o-1234567890", "FunctionUrlAuthType": "AWS_IAM",
+            "InvokedViaFunctionUrl": true,
+        });
+        bench.law_covering::<Permission>(&[(props, None)]);
+    }
+}

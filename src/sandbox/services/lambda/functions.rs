@@ -1,0 +1,310 @@
+//! Functions themselves: create, look, change code or configuration, delete.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use super::{TABLE, invalid, row};
+use crate::sandbox::{Fault, Reply, Request, World, durations};
+
+/// Members that `CreateFunction` and `UpdateFunctionConfiguration` take as they are returned.
+const PLAIN: &[&str] = &[
+    "CapacityProviderConfig", "DeadLetterConfig", "Description", "DurableConfig", "EphemeralStorage", "FileSystemConfigs", "Handler",
+    "KMSKeyArn", "LoggingConfig", "MemorySize", "Role", "Runtime", "TenancyConfig", "Timeout", "TracingConfig",
+];
+
+/// Largest archive in a call.
+const MAX_ZIPPED: usize = 50 << 20;
+
+/// Bytes of an account's code.
+type Code = (String, usize, Json);
+
+/// Digest, size and origin of the code that a request brings.
+fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
+    let text = |member: &str| code[member].as_str();
+    if let Some(encoded) = text("ZipFile") {
+        let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| invalid("Could not unzip uploaded file."))?;
+        if bytes.len() > MAX_ZIPPED {
+            return Err(Fault::new("RequestEntityTooLargeException", "Request must be smaller than 69905067 bytes").status(413));
+        }
+        if zip::ZipArchive::new(std::io::Cursor::new(&bytes)).is_err() {
+            return Err(invalid("Could not unzip uploaded file. Please check your file, then try to upload again."));
+        }
+        let digest = BASE64_STANDARD.encode(Sha256::digest(&bytes));
+        return Ok((digest, bytes.len(), json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"})));
+    }
+    if let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) {
+        if !world.rows("s3.object").any(|(_, row)| row["_bucket"] == bucket && row["Key"] == key) {
+            let code = if world.get("s3.bucket", bucket).is_some() { "NoSuchKey" } else { "NoSuchBucket" };
+            return Err(invalid(format!(
+                "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: The specified key or bucket does not exist."
+            )));
+        }
+        let digest = BASE64_STANDARD.encode(Sha256::digest(format!("{bucket}/{key}/{}", text("S3ObjectVersion").unwrap_or_default())));
+        return Ok((digest, 1_024, json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"})));
+    }
+    if let Some(image) = text("ImageUri") {
+        if !image.contains(".dkr.ecr.") || rq.opt("PackageType").is_some_and(|kind| kind != "Image") {
+            return Err(invalid(format!("Source image {image} is not valid. Provide a valid source image.")));
+        }
+        return Ok((hex::encode(Sha256::digest(image)), 0, json!({"RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": image})));
+    }
+    Err(invalid("Please provide a source for function code."))
+}
+
+/// The network as it is shown, once its subnets and groups are known to exist in one VPC.
+fn network(world: &World, config: &Json) -> Result<Json, Fault> {
+    let texts = |member: &str| -> Vec<String> {
+        config[member].as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+    };
+    let (subnets, groups) = (texts("SubnetIds"), texts("SecurityGroupIds"));
+    if subnets.is_empty() && groups.is_empty() {
+        return Ok(Json::Null);
+    }
+    if subnets.is_empty() || groups.is_empty() {
+        return Err(invalid("SubnetIds and SecurityIds must coexist or be both empty list."));
+    }
+    let mut vpc = Json::Null;
+    for id in &subnets {
+        let subnet = world.get("ec2.subnet", id).ok_or_else(|| {
+            invalid(format!("Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID '{id}' does not exist"))
+        })?;
+        vpc = subnet["VpcId"].clone();
+    }
+    for id in &groups {
+        let group = world.get("ec2.security-group", id).ok_or_else(|| {
+            invalid(format!("Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound. EC2 Error Message: The security group '{id}' does not exist"))
+        })?;
+        if group["VpcId"] != vpc {
+            return Err(invalid("Security Groups are required to be in the same VPC."));
+        }
+    }
+    Ok(json!({
+        "SubnetIds": subnets, "SecurityGroupIds": groups, "VpcId": vpc,
+        "Ipv6AllowedForDualStack": config["Ipv6AllowedForDualStack"].as_bool().unwrap_or(false),
+    }))
+}
+
+fn role(world: &World, arn: &str) -> Result<(), Fault> {
+    world
+        .assumable(arn, "lambda.amazonaws.com")
+        .map_err(|_| invalid("The role defined for the function cannot be assumed by Lambda."))
+}
+
+/// Puts what a request says into a row, in the form in which it is shown.
+fn take(row: &mut Json, rq: &Request<'_>) {
+    for member in PLAIN {
+        if !rq.get(member).is_null() {
+            row[*member] = rq.get(member).clone();
+        }
+    }
+    let empty = |value: &Json| value.as_str() == Some("") || value["TargetArn"].as_str() == Some("");
+    for member in ["KMSKeyArn", "DeadLetterConfig"] {
+        if empty(&row[member]) {
+            row[member] = Json::Null;
+        }
+    }
+    if !rq.get("Environment").is_null() {
+        let variables = rq.get("Environment")["Variables"].clone();
+        let none = variables.as_object().is_none_or(Map::is_empty);
+        row["Environment"] = if none { Json::Null } else { json!({"Variables": variables}) };
+    }
+    if !rq.get("Layers").is_null() {
+        row["Layers"] = rq.texts("Layers").iter().map(|arn| json!({"Arn": arn, "CodeSize": 1_024})).collect();
+    }
+    if !rq.get("ImageConfig").is_null() {
+        row["ImageConfigResponse"] = json!({"ImageConfig": rq.get("ImageConfig")});
+    }
+    if !rq.get("SnapStart").is_null() {
+        row["SnapStart"] = json!({"ApplyOn": rq.get("SnapStart")["ApplyOn"], "OptimizationStatus": "Off"});
+    }
+}
+
+fn stamp(world: &mut World, row: &mut Json) {
+    row["LastModified"] = json!(crate::clock::rfc3339(crate::clock::from_millis(world.now())).replace('Z', ".000+0000"));
+    row["RevisionId"] = json!(world.id("rev"));
+}
+
+pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("FunctionName").rsplit(':').next().unwrap_or_default().to_owned();
+    let key = format!("{}/{name}", rq.region);
+    if world.get(TABLE, &key).is_some() {
+        return Err(Fault::new("ResourceConflictException", format!("Function already exist: {name}")));
+    }
+    role(world, rq.text("Role"))?;
+    let image = rq.opt("PackageType") == Some("Image");
+    if !image && (rq.opt("Runtime").is_none() || rq.opt("Handler").is_none()) {
+        return Err(invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages."));
+    }
+    if image && (rq.opt("Runtime").is_some() || rq.opt("Handler").is_some() || !rq.list("Layers").is_empty()) {
+        return Err(invalid("Please don't provide Handler or Runtime or Layer when the intent is to create a function with PackageType as Image."));
+    }
+    let (digest, size, place) = code(world, rq, rq.get("Code"))?;
+    let vpc = network(world, rq.get("VpcConfig"))?;
+    let arn = world.arn("lambda", rq.region, &format!("function:{name}"));
+    let mut row = json!({
+        "FunctionName": name, "FunctionArn": arn, "Version": "$LATEST", "CodeSha256": digest, "CodeSize": size,
+        "Timeout": 3, "MemorySize": 128, "Description": "", "PackageType": if image { "Image" } else { "Zip" },
+        "Architectures": if rq.list("Architectures").is_empty() { json!(["x86_64"]) } else { rq.get("Architectures").clone() },
+        "TracingConfig": {"Mode": "PassThrough"}, "EphemeralStorage": {"Size": 512},
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": format!("/aws/lambda/{name}")},
+        "VpcConfig": vpc, "State": "Pending", "StateReason": "The function is being created.", "StateReasonCode": "Creating",
+        "_code": place, "_tags": rq.get("Tags"), "_region": rq.region, "_signing": rq.get("CodeSigningConfigArn"),
+        "_statements": [], "_recursion": "Terminate", "_runtime": {"UpdateRuntimeOn": "Auto"},
+    });
+    take(&mut row, rq);
+    if row["LoggingConfig"]["LogGroup"].is_null() {
+        row["LoggingConfig"]["LogGroup"] = json!(format!("/aws/lambda/{name}"));
+    }
+    stamp(world, &mut row);
+    interfaces(world, rq.region, &arn, &row["VpcConfig"].clone());
+    let answer = shown(&row);
+    let wait = if row["VpcConfig"].is_null() { durations::LAMBDA_ACTIVE } else { durations::LAMBDA_NETWORK };
+    world.put(TABLE, &key, row);
+    let active = json!({
+        "State": "Active", "StateReason": null, "StateReasonCode": null, "LastUpdateStatus": "Successful",
+    });
+    world.set_after(wait, TABLE, &key, active);
+    Ok(answer)
+}
+
+fn interfaces(world: &mut World, region: &str, arn: &str, vpc: &Json) {
+    let texts = |member: &str| -> Vec<String> {
+        vpc[member].as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+    };
+    let (subnets, groups) = (texts("SubnetIds"), texts("SecurityGroupIds"));
+    let (subnets, groups): (Vec<&str>, Vec<&str>) =
+        (subnets.iter().map(String::as_str).collect(), groups.iter().map(String::as_str).collect());
+    world.attach_interfaces(region, arn, &subnets, &groups);
+}
+
+/// The configuration as answers show it.
+fn shown(row: &Json) -> Json {
+    let members = row.as_object().into_iter().flatten();
+    Json::Object(members.filter(|(k, v)| !k.starts_with('_') && !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect())
+}
+
+pub fn get(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (_, row) = row(world, rq)?;
+    let mut answer = json!({"Configuration": shown(&row), "Code": row["_code"]});
+    if row["_tags"].as_object().is_some_and(|tags| !tags.is_empty()) {
+        answer["Tags"] = row["_tags"].clone();
+    }
+    if !row["_reserved"].is_null() {
+        answer["Concurrency"] = json!({"ReservedConcurrentExecutions": row["_reserved"]});
+    }
+    Ok(answer)
+}
+
+pub fn get_configuration(world: &mut World, rq: &Request<'_>) -> Reply {
+    row(world, rq).map(|(_, row)| shown(&row))
+}
+
+pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
+    let prefix = format!("{}/", rq.region);
+    let items: Vec<Json> = world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)).map(|(_, row)| shown(row)).collect();
+    let (page, next) = rq.page(items, "MaxItems", "Marker", 50, "InvalidParameterValueException")?;
+    Ok(page_of("Functions", page, next))
+}
+
+pub fn list_versions(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (_, row) = row(world, rq)?;
+    let (page, next) = rq.page(vec![shown(&row)], "MaxItems", "Marker", 50, "InvalidParameterValueException")?;
+    Ok(page_of("Versions", page, next))
+}
+
+fn page_of(name: &str, page: Vec<Json>, next: Option<String>) -> Json {
+    let mut answer = json!({name: page});
+    if let Some(next) = next {
+        answer["NextMarker"] = json!(next);
+    }
+    answer
+}
+
+/// One change at a time.
+fn idle(row: &Json) -> Result<(), Fault> {
+    let arn = row["FunctionArn"].as_str().unwrap_or_default();
+    if row["State"] == "Pending" {
+        return Err(Fault::new(
+            "ResourceConflictException",
+            format!("The operation cannot be performed at this time. The function is currently in the following state: Pending: {arn}"),
+        ));
+    }
+    if row["LastUpdateStatus"] == "InProgress" {
+        return Err(Fault::new(
+            "ResourceConflictException",
+            format!("The operation cannot be performed at this time. An update is in progress for resource: {arn}"),
+        ));
+    }
+    Ok(())
+}
+
+fn begin(world: &mut World, key: &str, mut row: Json) -> Reply {
+    row["LastUpdateStatus"] = json!("InProgress");
+    row["LastUpdateStatusReason"] = json!("The function is being created.");
+    row["LastUpdateStatusReasonCode"] = json!("Creating");
+    stamp(world, &mut row);
+    let answer = shown(&row);
+    world.put(TABLE, key, row);
+    let done = json!({"LastUpdateStatus": "Successful", "LastUpdateStatusReason": null, "LastUpdateStatusReasonCode": null});
+    world.set_after(durations::LAMBDA_UPDATE, TABLE, key, done);
+    Ok(answer)
+}
+
+fn revision(row: &Json, rq: &Request<'_>) -> Result<(), Fault> {
+    match rq.opt("RevisionId") {
+        Some(wanted) if row["RevisionId"] != wanted => Err(Fault::new(
+            "PreconditionFailedException",
+            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
+        )),
+        _ => Ok(()),
+    }
+}
+
+pub fn update_code(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (key, mut row) = row(world, rq)?;
+    idle(&row)?;
+    revision(&row, rq)?;
+    let image = !rq.get("ImageUri").is_null();
+    if image != (row["PackageType"] == "Image") {
+        return Err(invalid("Please provide code of the function's package type."));
+    }
+    let (digest, size, place) = code(world, rq, &rq.input)?;
+    (row["CodeSha256"], row["CodeSize"], row["_code"]) = (json!(digest), json!(size), place);
+    if !rq.list("Architectures").is_empty() {
+        row["Architectures"] = rq.get("Architectures").clone();
+    }
+    if rq.flag("DryRun") {
+        return Ok(shown(&row));
+    }
+    begin(world, &key, row)
+}
+
+pub fn update_configuration(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (key, mut row) = row(world, rq)?;
+    idle(&row)?;
+    revision(&row, rq)?;
+    if let Some(arn) = rq.opt("Role") {
+        role(world, arn)?;
+    }
+    if !rq.get("VpcConfig").is_null() {
+        let vpc = network(world, rq.get("VpcConfig"))?;
+        if vpc != row["VpcConfig"] {
+            let arn = row["FunctionArn"].as_str().unwrap_or_default().to_owned();
+            world.release_interfaces(&arn, durations::LAMBDA_INTERFACES);
+            interfaces(world, rq.region, &arn, &vpc);
+            row["VpcConfig"] = vpc;
+        }
+    }
+    take(&mut row, rq);
+    begin(world, &key, row)
+}
+
+pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (key, row) = row(world, rq)?;
+    world.cancel(TABLE, &key);
+    world.remove(TABLE, &key);
+    world.release_interfaces(row["FunctionArn"].as_str().unwrap_or_default(), durations::LAMBDA_INTERFACES);
+    Ok(json!({"StatusCode": 204}))
+}

@@ -1,0 +1,34 @@
+//! Tags of functions, by ARN.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{TABLE, key_of};
+use crate::sandbox::{Fault, Reply, Request, World};
+
+fn tags_of<'w>(world: &'w mut World, rq: &Request<'_>) -> Result<&'w mut Map<String, Json>, Fault> {
+    let key = key_of(world, rq, rq.text("Resource"))?;
+    let missing = || Fault::new("ResourceNotFoundException", "The resource you requested does not exist.");
+    let row = world.get_mut(TABLE, &key).ok_or_else(missing)?;
+    if row["_tags"].is_null() {
+        row["_tags"] = json!({});
+    }
+    row["_tags"].as_object_mut().ok_or_else(missing)
+}
+
+pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
+    let key = key_of(world, rq, rq.text("Resource"))?;
+    let tags = world.get(TABLE, &key).map(|row| row["_tags"].clone()).filter(Json::is_object);
+    Ok(json!({"Tags": tags.unwrap_or_else(|| json!({}))}))
+}
+
+pub fn tag(world: &mut World, rq: &Request<'_>) -> Reply {
+    let new = rq.get("Tags").as_object().cloned().unwrap_or_default();
+    tags_of(world, rq)?.extend(new);
+    Ok(json!({}))
+}
+
+pub fn untag(world: &mut World, rq: &Request<'_>) -> Reply {
+    let keys: Vec<String> = rq.texts("TagKeys").into_iter().map(str::to_owned).collect();
+    tags_of(world, rq)?.retain(|key, _| !keys.contains(key));
+    Ok(json!({}))
+}

@@ -1,0 +1,126 @@
+// The apps behind the assemblies in this folder. Synthesise one: node apps.js NAME FOLDER (needs aws-cdk-lib).
+const path = require('node:path');
+const cdk = require('aws-cdk-lib');
+const {
+  aws_ec2: ec2, aws_events: events, aws_events_targets: targets, aws_iam: iam, aws_lambda: lambda, aws_s3: s3,
+  aws_s3_deployment: deployment, aws_ecs: ecs, aws_secretsmanager: secrets, aws_sns: sns, custom_resources: custom,
+} = cdk;
+
+const code = path.join(__dirname, 'function');
+const isolated = [{ name: 'isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 24 }];
+const inline = 'exports.handler = async () => "ok";';
+
+// A network whose default security group is closed, a function from a folder in it, exports between the two.
+function network(scope, env) {
+  const base = new cdk.Stack(scope, 'Base', { env, description: 'Network' });
+  const vpc = new ec2.Vpc(base, 'Vpc', {
+    maxAzs: 2, natGateways: 0, restrictDefaultSecurityGroup: true, subnetConfiguration: isolated,
+  });
+  const app = new cdk.Stack(scope, 'App', { env, tags: { Team: 'payments' } });
+  const worker = new lambda.Function(app, 'Worker', {
+    runtime: lambda.Runtime.NODEJS_22_X, handler: 'index.handler', code: lambda.Code.fromAsset(code),
+    vpc, vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED }, environment: { MODE: 'fast' },
+    timeout: cdk.Duration.seconds(30), reservedConcurrentExecutions: 5,
+  });
+  worker.addPermission('Topics', { principal: new iam.ServicePrincipal('sns.amazonaws.com') });
+  new cdk.CfnOutput(app, 'WorkerName', { value: worker.functionName });
+  return { base, app };
+}
+
+const apps = {
+  // No account and no region: goes wherever the session is.
+  agnostic(app) {
+    network(app);
+    const data = new cdk.Stack(app, 'Data', { terminationProtection: true });
+    new s3.Bucket(data, 'Logs', {
+      autoDeleteObjects: true, removalPolicy: cdk.RemovalPolicy.DESTROY, enforceSSL: true, versioned: true,
+    });
+    new s3.Bucket(data, 'Kept', { removalPolicy: cdk.RemovalPolicy.RETAIN });
+  },
+  // One account, two regions, and an order without a reference.
+  specific(app) {
+    const account = '123456789012';
+    const first = new cdk.Stack(app, 'First', { stackName: 'notices', env: { account, region: 'eu-west-1' } });
+    new sns.Topic(first, 'Topic', { displayName: 'Notices' });
+    const second = new cdk.Stack(app, 'Second', { env: { account, region: 'us-east-1' } });
+    const parameter = new cdk.CfnParameter(second, 'Size', { type: 'Number', default: 128 });
+    new lambda.Function(second, 'Inline', {
+      runtime: lambda.Runtime.PYTHON_3_13, handler: 'index.handler', memorySize: parameter.valueAsNumber,
+      code: lambda.Code.fromInline('def handler(event, context):\n    return "ok"\n'),
+    });
+    second.addStackDependency(first);
+  },
+  // A secret that a function of the app rotates, and who else may read it.
+  rotation(app) {
+    const stack = new cdk.Stack(app, 'Rotation');
+    const secret = new secrets.Secret(stack, 'Secret', { description: 'Rotated' });
+    const rotator = new lambda.Function(stack, 'Rotator', {
+      runtime: lambda.Runtime.NODEJS_22_X, handler: 'index.handler', code: lambda.Code.fromInline(inline),
+    });
+    secret.addRotationSchedule('Monthly', {
+      rotationLambda: rotator, automaticallyAfter: cdk.Duration.days(30), rotateImmediatelyOnUpdate: false,
+    });
+    secret.addToResourcePolicy(new iam.PolicyStatement({
+      actions: ['secretsmanager:GetSecretValue'], principals: [new iam.AccountRootPrincipal()], resources: ['*'],
+    }));
+  },
+  // Stages: assemblies inside the assembly.
+  stages(app) {
+    const dev = new cdk.Stage(app, 'Dev');
+    network(dev);
+    const prod = new cdk.Stage(app, 'Prod', { env: { account: '210987654321', region: 'eu-west-1' } });
+    network(prod, { account: '210987654321', region: 'eu-west-1' });
+  },
+  // A custom resource with code of its own.
+  customized(app) {
+    const stack = new cdk.Stack(app, 'Customized');
+    const handler = new lambda.Function(stack, 'Handler', {
+      runtime: lambda.Runtime.NODEJS_22_X, handler: 'index.handler', code: lambda.Code.fromInline(inline),
+    });
+    new cdk.CustomResource(stack, 'Thing', { serviceToken: handler.functionArn, resourceType: 'Custom::Thing' });
+  },
+  // Files that a bucket would have to hold.
+  deployed(app) {
+    const stack = new cdk.Stack(app, 'Deployed');
+    const site = new s3.Bucket(stack, 'Site');
+    new cdk.CfnOutput(stack, 'Where', { value: new cdk.aws_s3_assets.Asset(stack, 'File', { path: code }).s3ObjectUrl });
+    new cdk.CfnResource(stack, 'Layer', {
+      type: 'AWS::SNS::Topic',
+      properties: { DisplayName: new cdk.aws_s3_assets.Asset(stack, 'Other', { path: code }).s3ObjectKey },
+    });
+    site.node.addMetadata('note', 'empty');
+  },
+  // A docker image that would have to be built.
+  image(app) {
+    const stack = new cdk.Stack(app, 'Image');
+    new lambda.DockerImageFunction(stack, 'Function', {
+      code: lambda.DockerImageCode.fromImageAsset(path.join(__dirname, 'image')),
+    });
+  },
+};
+
+const [name, outdir] = process.argv.slice(2);
+const app = new cdk.App({ outdir, treeMetadata: false, analyticsReporting: name === 'agnostic', context: {
+  'availability-zones:account=210987654321:region=eu-west-1': ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'],
+  'aws:cdk:disable-stack-trace': true, 'aws:cdk:disable-logicalId-metadata': true,
+} });
+apps[name](app);
+app.synth();
+
+// What says nothing of the app, or something of this machine.
+const fs = require('node:fs');
+(function clean(folder) {
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    if (entry.isDirectory() && !entry.name.startsWith('asset.')) clean(file);
+    if (entry.name === 'validation-report.json') fs.rmSync(file);
+    if (entry.name !== 'manifest.json' && !entry.name.endsWith('.metadata.json')) continue;
+    const json = JSON.parse(fs.readFileSync(file));
+    if (json.artifacts) delete json.artifacts['aws-cdk-lib/feature-flag-report'];
+    else for (const key of Object.keys(json)) {
+      json[key] = json[key].filter((said) => said.type !== 'aws:cdk:creationStack').map(({ trace, ...said }) => said);
+      if (json[key].length === 0) delete json[key];
+    }
+    fs.writeFileSync(file, `${JSON.stringify(json, null, 1)}\n`);
+  }
+})(outdir);

@@ -338,3 +338,24 @@ fn buckets_without_the_tag_are_left_alone_as_the_cdk_does() {
         graph.notes
     );
 }
+
+#[test]
+fn stacks_that_are_left_out_stay_as_they_are() {
+    let mut rehearsal = rehearse("agnostic");
+    let all = rehearsal.up().complete();
+    let outputs = rehearsal.snapshot().outputs;
+    assert!(!outputs.is_empty());
+    let mut rehearsal = rehearsal.choose(&["Base"]);
+    let some = rehearsal.up().complete();
+    assert!(some.change_set.is_empty(), "{:#?}", some.change_set.steps);
+    assert!(some.change_set.notes.iter().any(|note| note.ends_with("all others stay as they are: Base")));
+    assert_eq!(rehearsal.snapshot().outputs, outputs);
+    assert_eq!(rehearsal.snapshot().objects().count(), all.change_set.steps.len());
+
+    // The other way round: what is missing comes later.
+    let mut rehearsal = rehearse("agnostic").choose(&["App"]);
+    let some = rehearsal.up().complete().change_set.steps.len();
+    let rest = rehearsal.choose(&[]).up().complete().change_set;
+    assert_eq!(some + rest.steps.len(), all.change_set.steps.len());
+    assert!(rest.steps.iter().all(|step| step.address.stack() == "Data"), "{:#?}", rest.steps);
+}

@@ -119,12 +119,19 @@ mod tests {
 
     #[test]
     fn chosen_stacks_bring_along_what_they_wait_for() {
-        let stack = |name: &str| StackInfo { name: name.into(), region: "r".into(), description: None, outputs: vec![] };
+        let stack = |name: &str| StackInfo {
+            name: name.into(),
+            region: "r".into(),
+            description: None,
+            outputs: vec![],
+        };
         let choose = |wanted: &str| {
             let mut graph = two(true);
             graph.stacks = vec![stack("base"), stack("app")];
             let links = link(&graph, &types).expect("no problems");
-            graph.choose(&links, &[wanted.to_owned()]).map(|()| (graph.nodes.len(), graph.index.len(), graph.partial))
+            graph
+                .choose(&links, &[wanted.to_owned()])
+                .map(|()| (graph.nodes.len(), graph.index.len(), graph.partial))
         };
         assert_eq!(choose("app"), Ok((5, 5, false)));
         assert_eq!(choose("base"), Ok((3, 3, true)));

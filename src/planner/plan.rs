@@ -57,7 +57,10 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
     let mut notes = graph.notes.clone();
     if graph.partial {
         let names: Vec<&str> = graph.stacks.iter().map(|stack| stack.name.as_str()).collect();
-        notes.push(format!("only these stacks are looked at, all others stay as they are: {}", names.join(", ")));
+        notes.push(format!(
+            "only these stacks are looked at, all others stay as they are: {}",
+            names.join(", ")
+        ));
     }
     notes.extend(input.links.notes().iter().cloned());
     notes.extend(open_intents(snapshot));

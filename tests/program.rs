@@ -7,7 +7,7 @@ use std::{
 
 use crate::support::{payments, write};
 
-fn migrate(dir: &Path, args: &[&str]) -> Output {
+pub(crate) fn migrate(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_migrate"))
         .args(args)
         .current_dir(dir)
@@ -19,7 +19,7 @@ fn migrate(dir: &Path, args: &[&str]) -> Output {
         .expect("the program runs")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

@@ -37,7 +37,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     };
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
     let ledger = runs::open(&session, &dir, "import", || session.lineage())?;
-    let region = graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default();
+    let region = graph.main_region();
     let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
     prepare::check_binding(ledger.borrow().snapshot(), &session, names, &dir)?;
     runs::settle(&session, &ledger, &dir)?;

@@ -65,7 +65,7 @@ fn compute(
         Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
             Snapshot::new(saved.as_ref().map_or_else(|| session.lineage(), |set| set.target.lineage.clone()))
         });
-    let region = graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default();
+    let region = graph.main_region();
     prepare::check_binding(&snapshot, &session, Some((&graph.migration, &graph.environment, &region)), &dir)?;
     if refresh {
         let seen = refresh::look(&session, &snapshot);

@@ -64,9 +64,13 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
 /// # Errors
 /// Everything that is wrong with the plan.
 pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
-    let (graph, mut warnings) = template::evaluate(loaded, environment)?;
-    let links = graph::link(&graph, &registry::find);
+    let (mut graph, mut warnings) = template::evaluate(loaded, environment)?;
+    let mut links = graph::link(&graph, &registry::find);
     warnings.extend(lint::check(&loaded.stacks, &graph));
+    if let (Ok(linked), false) = (&links, loaded.wanted.is_empty()) {
+        graph.choose(linked, &loaded.wanted).map_err(|unknown| unknown_stacks(&unknown, loaded))?;
+        links = graph::link(&graph, &registry::find);
+    }
     match links {
         Ok(links) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
             Ok(Prepared { graph, links, warnings })
@@ -77,6 +81,17 @@ pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, V
             Err(tangled)
         }
     }
+}
+
+fn unknown_stacks(unknown: &[String], loaded: &Loaded) -> Vec<Diagnostic> {
+    let say = |name: &String| {
+        let message = format!("--stack {name}: the plan has no such stack");
+        let known = loaded.stacks.iter().map(|stack| stack.name.as_str());
+        let mut diagnostic = Diagnostic::error("M1903", Class::Usage, message);
+        diagnostic.help = template::suggest::hint(name, "stacks", known);
+        diagnostic
+    };
+    unknown.iter().map(say).collect()
 }
 
 /// Evaluates with the account's facts and prints warnings.
@@ -297,7 +312,7 @@ pub fn binding(graph: &Graph, session: &Session) -> Binding {
         migration: graph.migration.clone(),
         environment: graph.environment.clone(),
         account: session.cloud.account.clone(),
-        region: graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default(),
+        region: graph.main_region(),
         realm: session.cloud.realm.as_str().into(),
     }
 }

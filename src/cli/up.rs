@@ -41,7 +41,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         Some(set) => set.target.lineage.clone(),
         None => session.lineage(),
     })?;
-    let region = graph.stacks.first().map(|s| s.region.clone()).unwrap_or_default();
+    let region = graph.main_region();
     let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
     prepare::check_binding(ledger.borrow().snapshot(), &session, names, &dir)?;
     let recovered = runs::settle(&session, &ledger, &dir)?;

@@ -11,6 +11,9 @@ use crate::{
     planner::Operation,
 };
 
+/// Values by stack and name.
+type Outputs = BTreeMap<String, BTreeMap<String, Json>>;
+
 impl Run<'_, '_> {
     /// Computes and records outputs and exports. An output that cannot be computed says so instead of a value.
     pub(super) async fn outputs(&self) -> BTreeMap<String, BTreeMap<String, Json>> {
@@ -41,16 +44,40 @@ impl Run<'_, '_> {
                 }
             }
         }
+        let (kept, exports) = self.with_others(outputs.clone(), exports);
         let recorded = {
             let ledger = self.engine.ledger.borrow();
-            ledger.snapshot().outputs == outputs && ledger.snapshot().exports == exports
+            ledger.snapshot().outputs == kept && ledger.snapshot().exports == exports
         };
         if !recorded {
             // A failure to write is kept in `broken` and reported with the run's result.
-            if let Ok(seq) = self.append(Entry::Outputs { outputs: outputs.clone(), exports }) {
+            if let Ok(seq) = self.append(Entry::Outputs { outputs: kept, exports }) {
                 debug_assert!(seq > 0);
             }
         }
         outputs
+    }
+
+    /// What the ledger keeps: stacks that this run left out keep their outputs as long as they hold anything.
+    fn with_others(
+        &self,
+        mut outputs: Outputs,
+        mut exports: BTreeMap<String, Json>,
+    ) -> (Outputs, BTreeMap<String, Json>) {
+        let ledger = self.engine.ledger.borrow();
+        let snapshot = ledger.snapshot();
+        let left_out = |stack: &str| {
+            self.set.stacks.iter().all(|own| own.name != stack)
+                && snapshot.resources.iter().any(|(at, r)| at.stack() == stack && r.current.is_some())
+        };
+        let others = snapshot.outputs.iter().filter(|(stack, _)| left_out(stack));
+        let others: Vec<_> = others.map(|(stack, values)| (stack.clone(), values.clone())).collect();
+        if !others.is_empty() {
+            for (name, value) in &snapshot.exports {
+                exports.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        outputs.extend(others);
+        (outputs, exports)
     }
 }

@@ -174,9 +174,20 @@ pub struct Graph {
     pub stacks_after: Vec<(String, String)>,
     /// What reviews must say of the plan itself.
     pub notes: Vec<String>,
+    /// Some stacks of the plan were left out: what they hold is no business of the run.
+    pub partial: bool,
+    /// The plan's main region, if its first stack may have been left out.
+    pub region: Option<String>,
 }
 
 impl Graph {
+    /// The plan's main region: its first stack's.
+    #[must_use]
+    pub fn main_region(&self) -> String {
+        let first = || self.stacks.first().map(|stack| stack.region.clone());
+        self.region.clone().or_else(first).unwrap_or_default()
+    }
+
     /// The resource of that name.
     #[must_use]
     pub fn node(&self, address: &Address) -> Option<&Node> {

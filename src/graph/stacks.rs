@@ -5,9 +5,42 @@
 //! stack: each resource that begins the one waits for each that ends the other. That is all it takes, because
 //! everything else of the two stacks comes after those beginnings and before those ends.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use super::{Edge, Graph, Needs, implicit::Candidate};
+use super::{Edge, Graph, Links, Needs, implicit::Candidate};
+
+impl Graph {
+    /// Leaves out all stacks but those and what they wait for, as the links tell. The graph has to be linked anew.
+    ///
+    /// # Errors
+    /// Names that are no stack's.
+    pub fn choose(&mut self, links: &Links, wanted: &[String]) -> Result<(), Vec<String>> {
+        let known = |name: &&String| self.stacks.iter().any(|stack| stack.name == **name);
+        let unknown: Vec<String> = wanted.iter().filter(|name| !known(name)).cloned().collect();
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let mut chosen: BTreeSet<String> = wanted.iter().cloned().collect();
+        // A stack that is added for one resource is wanted whole.
+        loop {
+            let before = chosen.len();
+            for (at, node) in self.nodes.iter().enumerate() {
+                if chosen.contains(node.address.stack()) {
+                    chosen.extend(links.of(at).iter().map(|edge| edge.to.stack().to_owned()));
+                }
+            }
+            if chosen.len() == before {
+                break;
+            }
+        }
+        self.region = Some(self.main_region());
+        self.partial |= chosen.len() < self.stacks.len();
+        self.stacks.retain(|stack| chosen.contains(&stack.name));
+        self.nodes.retain(|node| chosen.contains(node.address.stack()));
+        self.index = self.nodes.iter().enumerate().map(|(at, node)| (node.address.clone(), at)).collect();
+        Ok(())
+    }
+}
 
 /// The edges that stack dependencies need.
 pub(super) fn candidates(graph: &Graph, edges: &[Vec<Edge>]) -> Vec<Candidate> {
@@ -47,7 +80,7 @@ mod tests {
     use serde_json::json;
 
     use crate::{
-        graph::{Graph, Why, link, testing::graph},
+        graph::{Graph, StackInfo, Why, link, testing::graph},
         planner::testing::types,
     };
 
@@ -82,6 +115,27 @@ mod tests {
         assert!(waits.contains(&"app/First -> base/Check".into()), "{waits:?}");
         assert!(waits.contains(&"app/First -> base/Lone".into()), "{waits:?}");
         assert!(!waits.iter().any(|w| w.starts_with("app/Second")), "{waits:?}");
+    }
+
+    #[test]
+    fn chosen_stacks_bring_along_what_they_wait_for() {
+        let stack = |name: &str| StackInfo {
+            name: name.into(),
+            region: "r".into(),
+            description: None,
+            outputs: vec![],
+        };
+        let choose = |wanted: &str| {
+            let mut graph = two(true);
+            graph.stacks = vec![stack("base"), stack("app")];
+            let links = link(&graph, &types).expect("no problems");
+            graph
+                .choose(&links, &[wanted.to_owned()])
+                .map(|()| (graph.nodes.len(), graph.index.len(), graph.partial))
+        };
+        assert_eq!(choose("app"), Ok((5, 5, false)));
+        assert_eq!(choose("base"), Ok((3, 3, true)));
+        assert_eq!(choose("other"), Err(vec!["other".to_owned()]));
     }
 
     #[test]

@@ -57,6 +57,13 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
     let decisions = Decisions::make(input)?;
     let (graph, snapshot) = (input.graph, input.snapshot);
     let mut notes = graph.notes.clone();
+    if graph.partial {
+        let names: Vec<&str> = graph.stacks.iter().map(|stack| stack.name.as_str()).collect();
+        notes.push(format!(
+            "only these stacks are looked at, all others stay as they are: {}",
+            names.join(", ")
+        ));
+    }
     notes.extend(input.links.notes().iter().cloned());
     notes.extend(open_intents(snapshot));
     let mut book = Book::new(input, &decisions);
@@ -211,7 +218,9 @@ impl<'i, 'a> Book<'i, 'a> {
     /// Objects of resources that left the plan.
     fn departed(&mut self) {
         for (address, resource) in &self.input.snapshot.resources {
-            if self.input.graph.index.contains_key(address) {
+            let graph = self.input.graph;
+            let left_out = graph.partial && graph.stacks.iter().all(|stack| stack.name != address.stack());
+            if left_out || graph.index.contains_key(address) {
                 continue;
             }
             for object in resource.current.iter().chain(&resource.superseded) {

@@ -73,6 +73,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         stacks: vec![stack],
         warnings: Vec::new(),
         assembly: Assembly::default(),
+        wanted: options.stacks.clone(),
     };
     (loaded, problems)
 }
@@ -178,6 +179,7 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         stacks,
         warnings: Vec::new(),
         assembly: Assembly::default(),
+        wanted: options.stacks.clone(),
     };
     (loaded, problems)
 }

@@ -53,6 +53,8 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// What only a cloud assembly says.
     pub assembly: Assembly,
+    /// Stacks that are meant, where only references tell what they depend on; empty: all of them.
+    pub wanted: Vec<String>,
 }
 
 /// What only a cloud assembly says of a plan; empty for plans of other sources.
@@ -66,6 +68,10 @@ pub struct Assembly {
     pub notes: Vec<String>,
     /// Code to send, by the text that stands for it.
     pub code: Secrets,
+    /// `--stack` left some of its stacks out.
+    pub partial: bool,
+    /// The region of its first stack, whether that was left out or not.
+    pub region: Option<String>,
 }
 
 /// One stack before evaluation.

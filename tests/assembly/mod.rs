@@ -12,7 +12,10 @@ use migrate::{
     template::{self, Environment, Options},
 };
 
-use crate::support::{Ran, Rehearsal, write};
+use crate::{
+    program::{migrate, text},
+    support::{Ran, Rehearsal, write},
+};
 
 fn assembly(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/assemblies").join(name)
@@ -337,4 +340,73 @@ fn buckets_without_the_tag_are_left_alone_as_the_cdk_does() {
         "{:?}",
         graph.notes
     );
+}
+
+#[test]
+fn stacks_that_are_left_out_stay_as_they_are() {
+    let mut rehearsal = rehearse("agnostic");
+    let all = rehearsal.up().complete();
+    let outputs = rehearsal.snapshot().outputs;
+    assert!(!outputs.is_empty());
+    let mut rehearsal = rehearsal.choose(&["Base"]);
+    let some = rehearsal.up().complete();
+    assert!(some.change_set.is_empty(), "{:#?}", some.change_set.steps);
+    assert!(some.change_set.notes.iter().any(|note| note.ends_with("all others stay as they are: Base")));
+    assert_eq!(rehearsal.snapshot().outputs, outputs);
+    assert_eq!(rehearsal.snapshot().objects().count(), all.change_set.steps.len());
+
+    // The other way round: what is missing comes later.
+    let mut rehearsal = rehearse("agnostic").choose(&["App"]);
+    let some = rehearsal.up().complete().change_set.steps.len();
+    let rest = rehearsal.choose(&[]).up().complete().change_set;
+    assert_eq!(some + rest.steps.len(), all.change_set.steps.len());
+    assert!(rest.steps.iter().all(|step| step.address.stack() == "Data"), "{:#?}", rest.steps);
+}
+
+#[test]
+fn a_new_sandbox_becomes_the_account_and_another_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (stages, specific) = (assembly("stages"), assembly("specific"));
+    let (stages, specific) = (stages.to_str().expect("a path"), specific.to_str().expect("a path"));
+    let run = |args: &[&str]| {
+        let out = migrate(dir.path(), args);
+        (out.status.code(), text(&out.stdout), text(&out.stderr))
+    };
+    let manifest = format!("{stages}/manifest.json");
+    let (code, out, err) = run(&["validate", &manifest, "--region", "us-east-1", "--stack", "Prod/*"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.starts_with("stages is valid"), "{out}");
+    let (code, _, err) = run(&["validate", stages, "--region", "us-east-1"]);
+    assert_eq!(code, Some(0), "two stages, one of them without an account: {err}");
+
+    let (code, out, err) = run(&["up", stages, "--stack", "Prod/App", "--sandbox", "--yes"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("Outputs of Prod-App") || err.contains("Prod-App"), "{out}{err}");
+    let (code, out, _) = run(&["status", stages, "--sandbox", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((code, &status["account"]), (Some(0), &serde_json::json!("210987654321")));
+    assert_eq!(status["region"], "eu-west-1");
+
+    let (code, _, err) = run(&["plan", specific, "--sandbox"]);
+    assert_eq!(code, Some(6), "{err}");
+    assert!(err.contains("M6104") && err.contains("123456789012"), "{err}");
+    let (code, _, err) = run(&["destroy", stages, "--sandbox", "--yes"]);
+    assert_eq!(code, Some(0), "{err}");
+    let (_, out, _) = run(&["sandbox", "show"]);
+    assert!(out.contains("the account is empty"), "{out}");
+}
+
+#[test]
+fn reviews_say_what_is_done_otherwise() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let plan = assembly("agnostic");
+    let out = migrate(dir.path(), &["plan", plan.to_str().expect("a path"), "--sandbox"]);
+    let said = text(&out.stdout) + &text(&out.stderr);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(out.status.code(), Some(0), "{said}");
+    for part in
+        ["are not made: what the function would do is done natively", "is emptied before it is deleted"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }

@@ -91,6 +91,8 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         after: after.collect(),
         notes: collected.notes,
         code: collected.code,
+        partial: chosen.len() < artifacts.len(),
+        region: artifacts.first().and_then(|first| environment::parse(&first.environment)?.region),
     };
     let loaded = Loaded {
         migration: name(folder),
@@ -99,6 +101,8 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         stacks,
         warnings: Vec::new(),
         assembly,
+        // They were chosen here, by the manifest.
+        wanted: Vec::new(),
     };
     (loaded, problems)
 }

@@ -86,6 +86,8 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
     graph.secrets.0.extend(loaded.assembly.code.0.clone());
     graph.stacks_after.clone_from(&loaded.assembly.after);
     graph.notes.clone_from(&loaded.assembly.notes);
+    graph.partial = loaded.assembly.partial;
+    graph.region.clone_from(&loaded.assembly.region);
     let mut problems = plan.problems.into_inner();
     if problems.has_errors() {
         // What is found later, as far as it can be found: all errors are told in one pass.

@@ -32,6 +32,7 @@ fn plan(stacks: Vec<StackSource>) -> Loaded {
         stacks,
         warnings: Vec::new(),
         assembly: Assembly::default(),
+        wanted: Vec::new(),
     }
 }
 

@@ -279,6 +279,25 @@ fn a_failed_lifecycle_is_told_and_can_be_replaced() {
     }
 }
 
+/// The answer of a create is lost and its object stays invisible longer than anybody waits for it: the same token
+/// makes the second call answer with the first one's object.
+#[test]
+fn a_repeated_create_with_the_same_token_is_one_object() {
+    let mut undisturbed = Rehearsal::new(&payments());
+    undisturbed.up().complete();
+    let lost = |operation: &str| FaultRule {
+        selector: Selector { operation: Some(operation.into()), nth: Some(1), ..Selector::default() },
+        action: Action::LoseAnswer,
+    };
+    let rules =
+        ["CreateNatGateway", "CreateHealthCheck", "CreateHostedZone", "CreateSecret"].map(lost).into();
+    let mut rehearsal = Rehearsal::new(&payments());
+    let lagging = crate::support::Trouble::lagging(FaultScript { rules }, 90_000);
+    rehearsal.run(Verb::Up, lagging).complete();
+    rehearsal.check_world("after a long lag");
+    assert_eq!(rehearsal.census(), undisturbed.census(), "something exists twice");
+}
+
 /// A wait that never ends is given up at its deadline, and the next run goes on waiting.
 #[test]
 fn a_wait_past_its_deadline_fails_the_step() {

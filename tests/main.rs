@@ -6,6 +6,7 @@ mod diagnostics;
 mod faults;
 mod lifecycle;
 mod lifecycles;
+mod mutants;
 mod process;
 mod program;
 mod secrecy;

@@ -7,7 +7,10 @@ use std::{
     process::{Command, Output},
 };
 
-use migrate::sandbox::{Action, FaultRule, FaultScript, Selector};
+use migrate::{
+    sandbox::{Action, FaultRule, FaultScript, Selector},
+    ui::Live,
+};
 
 use crate::support::{Rehearsal, Verb, write};
 
@@ -167,6 +170,29 @@ fn the_event_stream() {
     let lines: Vec<String> =
         ran.events.iter().map(|event| serde_json::to_string(event).expect("an event")).collect();
     insta::assert_snapshot!("events-destroy", lines.join("\n"));
+}
+
+/// The live picture, frame by frame: each frame takes the one before it away (`<up N>`).
+#[test]
+fn the_live_picture() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(&dir.path().join("shop.yaml"), SHOP);
+    let mut rehearsal = Rehearsal::new(&dir.path().join("shop.yaml"));
+    let selector =
+        Selector { operation: Some("CreateNatGateway".into()), nth: Some(1), ..Selector::default() };
+    let script = FaultScript { rules: vec![FaultRule { selector, action: Action::LoseAnswer }] };
+    let ran = rehearsal.run_with(Verb::Up, script).complete();
+    let mut live = Live::new(&ran.change_set, 80, false);
+    let mut frames = String::new();
+    for event in &ran.events {
+        frames.push_str(&live.on(event));
+    }
+    frames.push_str(&live.tick(200.0));
+    frames.push_str(&live.clear());
+    let shown = frames.replace("\u{1b}[J", "").replace("\u{1b}[", "<up ");
+    let shown: Vec<String> = shown.lines().map(|line| line.trim_end().to_owned()).collect();
+    assert!(shown.iter().all(|line| line.chars().count() <= 88), "wider than 80 columns and its mark");
+    insta::assert_snapshot!("live", shown.join("\n"));
 }
 
 /// The reference of the command line: every verb's help.

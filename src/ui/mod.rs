@@ -11,6 +11,7 @@ mod tables;
 mod text;
 mod view;
 
+pub use live::Live;
 pub use printer::Printer;
 pub use tables::{duration, fit, outputs_text, paragraph, table};
 pub use view::View;

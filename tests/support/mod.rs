@@ -220,7 +220,11 @@ impl Store for Watched {
         // Killed after the write, before the sync: the line is there, or a part of it.
         let pending = self.inner.pending();
         // A torn line is cut off whatever it was (the ledger's own tests cut at every byte): a sample suffices.
-        let cuts: &[usize] = if self.lines.is_multiple_of(10) { &[0, bytes.len() / 2, 1] } else { &[0] };
+        let cuts: &[usize] = match self.lines % 12 {
+            0 => &[0, bytes.len() / 2, 1],
+            _ if thorough() || self.lines.is_multiple_of(4) => &[0],
+            _ => &[],
+        };
         self.lines += 1;
         for cut in cuts {
             let keep = pending - cut;
@@ -264,6 +268,8 @@ pub struct Trouble {
     pub dies_at_write: Option<(u64, bool)>,
     /// The disk is full from that write on (from 1).
     pub disk_full_at: Option<u64>,
+    /// How long reads of EC2 and IAM lag behind writes, in milliseconds.
+    pub read_lag: Option<i64>,
     places: Option<Arc<Mutex<Places>>>,
 }
 
@@ -275,6 +281,11 @@ impl Trouble {
 }
 
 impl Trouble {
+    /// Reads lag behind for that many milliseconds.
+    pub fn lagging(script: FaultScript, read_lag: i64) -> Self {
+        Self { script, read_lag: Some(read_lag), ..Self::default() }
+    }
+
     /// The disk is full from that write on (from 1).
     pub fn full_disk(nth: u64) -> Self {
         Self { disk_full_at: Some(nth), ..Self::default() }
@@ -381,7 +392,8 @@ impl Rehearsal {
         fastrand::seed(7);
         let clock = VirtualClock::starting_at(from_millis(self.world.now()));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let options = SandboxOptions { script: trouble.script, ..SandboxOptions::default() };
+        let mut options = SandboxOptions { script: trouble.script, ..SandboxOptions::default() };
+        options.read_lag = trouble.read_lag.unwrap_or(options.read_lag);
         let sandbox = Sandbox::with_options(self.world.clone(), Arc::clone(&shared), options);
         let killed = sandbox.killed();
         if let Some((nth, keep)) = trouble.dies_at_write {

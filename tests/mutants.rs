@@ -1,0 +1,205 @@
+//! The test of the tests: rules broken on purpose, one at a time, must make the suite fail.
+//!
+//! `cargo test --test main mutants -- --ignored --nocapture` copies the repository, breaks one rule, builds, runs
+//! the scenarios named beside it and expects a failure; about two minutes for each. The usual suite only checks
+//! that every mutation still fits the source.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::support::{report, write};
+
+struct Mutant {
+    /// The rule that is broken.
+    rule: &'static str,
+    /// File, its text, what stands there instead.
+    edits: &'static [(&'static str, &'static str, &'static str)],
+    /// Which scenarios must notice.
+    scenarios: &'static [&'static str],
+}
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        rule: "what is appended is synced",
+        edits: &[(
+            "src/ledger/journal.rs",
+            "self.store.sync().map_err(|e| self.failed(\"sync the journal in\", e))?;",
+            "",
+        )],
+        scenarios: &["crash::up_of_payments"],
+    },
+    Mutant {
+        rule: "an intent is on disk before its call is made",
+        edits: &[
+            ("src/engine/call.rs", "self.durable(draft.seq()).await?;", ""),
+            ("src/ledger/journal.rs", "if self.synced < draft.seq {", "if false {"),
+        ],
+        scenarios: &["crash::up_of_payments"],
+    },
+    Mutant {
+        rule: "dependents wait until what they need is ready",
+        edits: &[(
+            "src/engine/step.rs",
+            "self.milestone(step.id, Needs::Created);\n        if rest {",
+            "self.milestone(step.id, Needs::Created);\n        self.milestone(step.id, Needs::Ready);\n        if rest {",
+        )],
+        scenarios: &["lifecycle::"],
+    },
+    Mutant {
+        rule: "a lost answer is looked for",
+        edits: &[(
+            "src/engine/call.rs",
+            "match self.look(life).await {",
+            "match Ok::<Option<Found>, OpError>(None) {",
+        )],
+        scenarios: &["faults::any_call_of_up", "random_lives"],
+    },
+    Mutant {
+        rule: "recovery adopts what an interrupted call made",
+        edits: &[(
+            "src/engine/recover.rs",
+            "Ok(Some(found)) if found.ownership != Ownership::Foreign || intent.shared => {",
+            "Ok(Some(found)) if false && found.ownership != Ownership::Foreign => {",
+        )],
+        scenarios: &["crash::up_of_payments"],
+    },
+    Mutant {
+        rule: "recovery outlasts reads that lag behind",
+        edits: &[(
+            "src/engine/recover.rs",
+            "Identity::Tag => (Duration::from_secs(30), Duration::from_secs(5)),",
+            "Identity::Tag => (Duration::ZERO, Duration::ZERO),",
+        )],
+        scenarios: &["crash::up_of_payments", "random_lives"],
+    },
+    Mutant {
+        rule: "only what carries our tags is ours",
+        edits: &[("src/aws/owner.rs", "if lineage && address {", "if lineage || !lineage || address {")],
+        scenarios: &["faults::a_strangers"],
+    },
+    Mutant {
+        rule: "a repeated create carries the same token",
+        edits: &[(
+            "src/ledger/journal.rs",
+            "let salt = if verb == Verb::Create { 0 } else { op };",
+            "let salt = op;",
+        )],
+        scenarios: &["faults::a_repeated_create"],
+    },
+    Mutant {
+        rule: "users are deleted before what they use",
+        edits: &[(
+            "src/planner/teardown.rs",
+            "drafts.removals_in_reverse(ending.into_iter());",
+            "drop(ending);",
+        )],
+        scenarios: &["lifecycle::", "random_lives"],
+    },
+    Mutant {
+        rule: "one run at a time",
+        edits: &[(
+            "src/ledger/store.rs",
+            "Err(TryLockError::WouldBlock) => {",
+            "Err(TryLockError::WouldBlock) if false => {",
+        )],
+        scenarios: &["process::one_run_at_a_time"],
+    },
+    Mutant {
+        rule: "errors are cleaned of secrets",
+        edits: &[("src/engine/secrets.rs", "error.message = self.clean(&error.message);", "")],
+        scenarios: &["secrecy::"],
+    },
+    Mutant {
+        rule: "bytes that were changed are noticed",
+        edits: &[(
+            "src/ledger/journal.rs",
+            "if trust == Trust::Sealed && !seal::intact(bytes) {",
+            "if false {",
+        )],
+        scenarios: &["process::a_ledger_touched"],
+    },
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_mutation_still_fits_the_source() {
+    for mutant in MUTANTS {
+        for (file, old, _) in mutant.edits {
+            let text = std::fs::read_to_string(root().join(file)).expect("a source file");
+            assert_eq!(text.matches(old).count(), 1, "`{}`: {file} has no single `{old}`", mutant.rule);
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        if name == "target" || name == ".git" || name == ".migrate" {
+            continue;
+        }
+        let target = to.join(name);
+        if path.is_dir() {
+            std::fs::create_dir_all(&target).expect("a folder");
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).expect("a copy");
+        }
+    }
+}
+
+#[test]
+#[ignore = "builds the program once for each mutant; see the module's first lines"]
+fn every_mutant_is_caught() {
+    let dir = tempfile::tempdir().expect("a folder");
+    copy(&root(), dir.path());
+    let target = std::env::var_os("MIGRATE_MUTANTS_TARGET")
+        .map_or_else(|| root().join("target/mutants"), PathBuf::from);
+    let mut survivors = Vec::new();
+    for mutant in MUTANTS {
+        let originals: Vec<(PathBuf, String)> = mutant
+            .edits
+            .iter()
+            .map(|(file, _, _)| {
+                let path = dir.path().join(file);
+                let text = std::fs::read_to_string(&path).expect("a source file");
+                (path, text)
+            })
+            .collect();
+        for (file, old, new) in mutant.edits {
+            let path = dir.path().join(file);
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            write(&path, &text.replacen(old, new, 1));
+        }
+        let cargo = |args: &[&str]| {
+            Command::new(env!("CARGO"))
+                .args(args)
+                .current_dir(dir.path())
+                .env("CARGO_TARGET_DIR", &target)
+                // A mutant may well be unused code.
+                .env("RUSTFLAGS", "--cap-lints warn")
+                .output()
+                .expect("cargo runs")
+        };
+        let built = cargo(&["test", "--locked", "--test", "main", "--no-run"]);
+        assert!(built.status.success(), "`{}`: {}", mutant.rule, String::from_utf8_lossy(&built.stderr));
+        let caught = mutant
+            .scenarios
+            .iter()
+            .find(|scenario| !cargo(&["test", "--locked", "--test", "main", scenario]).status.success());
+        match caught {
+            Some(scenario) => report(&format!("`{}` broken: caught by {scenario}", mutant.rule)),
+            None => survivors.push(mutant.rule),
+        }
+        for (path, text) in originals {
+            write(&path, &text);
+        }
+    }
+    assert!(survivors.is_empty(), "nobody noticed: {survivors:?}");
+    report(&format!("mutants caught: {} of {}", MUTANTS.len(), MUTANTS.len()));
+}

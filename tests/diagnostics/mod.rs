@@ -171,7 +171,7 @@ stacks: [{name: a, template: a.yaml}, {name: b, template: b.yaml}]
     let found = findings(dir.path(), &[]);
     let shown = diagnostics::render(&found, 100, false);
     assert!(
-        shown.contains("b.yaml:5:46") && shown.contains("a.yaml:5") && shown.contains("first here"),
+        shown.contains("b.yaml:5:45") && shown.contains("a.yaml:5") && shown.contains("first here"),
         "{shown}"
     );
     let json = diagnostics::as_json(&found);

@@ -19,7 +19,7 @@ import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-SPEED = "1000"
+SPEED = "500"
 sys.path.insert(0, str(HERE))
 
 

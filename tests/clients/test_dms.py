@@ -74,7 +74,6 @@ def an_instance_with_endpoints_and_a_task():
     settings = json.dumps({"Logging": {"EnableLogging": False}, "TargetMetadata": {"LobMaxSize": 64}})
     task = dms.create_replication_task(**task, ReplicationTaskSettings=settings)["ReplicationTask"]["ReplicationTaskArn"]
     by_arn = filters("replication-task-arn", task)
-    refused("InvalidResourceStateFault", dms.start_replication_task, ReplicationTaskArn=task, StartReplicationTaskType="start-replication")
     aws("dms", "wait", "replication-task-ready", "--filters", f"Name=replication-task-arn,Values={task}")
     shown = dms.describe_replication_tasks(Filters=by_arn)["ReplicationTasks"][0]
     assert json.loads(shown["ReplicationTaskSettings"])["TargetMetadata"]["LobMaxSize"] == 64
@@ -192,10 +191,10 @@ def lists_come_in_pages():
     dms.start_replication_task(ReplicationTaskArn=task, StartReplicationTaskType="start-replication")
     eventually(lambda: len(dms.describe_table_statistics(ReplicationTaskArn=task)["TableStatistics"]) >= 21)
     for name in ("DescribeReplicationInstances", "DescribeReplicationSubnetGroups", "DescribeEndpoints", "DescribeConnections",
-                 "DescribeReplicationTasks", "DescribeEventSubscriptions", "DescribeCertificates", "DescribeEvents",
-                 "DescribeOrderableReplicationInstances"):
+                 "DescribeEventSubscriptions", "DescribeCertificates", "DescribeEvents", "DescribeOrderableReplicationInstances"):
         pages("dms", name, 20, "InvalidParameterValueException")
     wait("dms", "replication_task_stopped", Filters=filters("replication-task-arn", task))
+    pages("dms", "DescribeReplicationTasks", 20, "InvalidParameterValueException")
     pages("dms", "DescribeTableStatistics", 20, "InvalidParameterValueException", ReplicationTaskArn=task)
 
 

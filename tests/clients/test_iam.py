@@ -1,7 +1,9 @@
 """IAM: roles, policies, profiles, users, groups, and the order in which they go. STS beside it."""
 import json
 
-from harness import ACCOUNT, aws, client, ids, pages, refused, role, tampered, test, trust, wait
+from botocore.exceptions import ClientError
+
+from harness import ACCOUNT, aws, client, eventually, ids, pages, refused, role, tampered, test, trust, wait
 
 iam = client("iam")
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})
@@ -16,15 +18,13 @@ def who_is_calling():
     arn = iam.create_role(RoleName="assumed", AssumeRolePolicyDocument=json.dumps({
         "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
                                                 "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}]}))["Role"]["Arn"]
-    from harness import eventually
-    from botocore.exceptions import ClientError
-
     def assumed():
         try:
             return sts.assume_role(RoleArn=arn, RoleSessionName="clients")["Credentials"]
         except ClientError:
             return None
     assert eventually(assumed)["SessionToken"]
+    assert sts.get_session_token(DurationSeconds=900)["Credentials"]["SessionToken"]
     refused("AccessDenied", sts.assume_role, RoleArn=f"arn:aws:iam::{ACCOUNT}:role/nobody", RoleSessionName="clients")
 
 
@@ -177,7 +177,8 @@ def lists_come_in_pages():
         if n:
             iam.add_user_to_group(GroupName="page-0", UserName=name)
             iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/page-0")
-    iam.add_role_to_instance_profile(InstanceProfileName="page-0", RoleName="page-0")
+        iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName="page-0")
+    pages("iam", "ListInstanceProfilesForRole", 2, "ValidationError", RoleName="page-0")
     for name in ("ListRoles", "ListUsers", "ListGroups", "ListInstanceProfiles"):
         pages("iam", name, 2, "ValidationError")
     pages("iam", "ListPolicies", 2, "ValidationError", Scope="Local")

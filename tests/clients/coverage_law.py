@@ -13,6 +13,7 @@ UNPAGED = {
     ("application-autoscaling", "DescribeScalingActivities"): "nothing scales without load, so there are none",
     ("cloudwatch", "GetMetricData"): "pages cut the points of one result, not the list",
     ("ec2", "DescribeDhcpOptions"): "a region has one set, and others cannot be made",
+    ("lambda", "ListVersionsByFunction"): "functions have one version, $LATEST",
     ("iam", "ListAccountAliases"): "the account has none, and none can be made",
 }
 # (service, operation) -> why it has no test of a filter that does not exist

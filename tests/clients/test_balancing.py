@@ -57,7 +57,7 @@ def a_load_balancer_from_beginning_to_end():
     assert [h["Target"]["Id"] for h in health] == ["10.40.0.10"]
     elb.deregister_targets(TargetGroupArn=two, Targets=[{"Id": "10.40.0.10", "Port": 80}])
     wait("elbv2", "target_deregistered", TargetGroupArn=two, Targets=[{"Id": "10.40.0.10", "Port": 80}])
-    refused("InvalidTarget", elb.register_targets, TargetGroupArn=two, Targets=[{"Id": "i-00000000000000000"}])
+    refused("ValidationError", elb.register_targets, TargetGroupArn=two, Targets=[{"Id": "i-00000000000000000"}])
     elb.modify_target_group(TargetGroupArn=two, HealthCheckPath="/health")
     elb.modify_target_group_attributes(TargetGroupArn=two, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}])
     assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in elb.describe_target_group_attributes(TargetGroupArn=two)["Attributes"]

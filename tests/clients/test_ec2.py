@@ -153,9 +153,47 @@ def addresses_and_interfaces():
     ec2.disassociate_address(AssociationId=joined)
     ec2.release_address(AllocationId=address["AllocationId"])
     refused("InvalidAllocationID.NotFound", ec2.describe_addresses, AllocationIds=[address["AllocationId"]])
+    kept = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    eventually(lambda: kept in ids(ec2.describe_addresses()["Addresses"], "AllocationId"))
+    ec2.release_address(AllocationId=kept)
     ec2.delete_network_interface(NetworkInterfaceId=eni)
     refused("InvalidNetworkInterfaceID.NotFound", ec2.delete_network_interface, NetworkInterfaceId=eni)
     ec2.delete_security_group(GroupId=group)
+
+
+@test
+def peerings():
+    one, two, three = (ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"] for n in (60, 61, 60))
+
+    def asked(first, second):
+        made = ec2.create_vpc_peering_connection(VpcId=first, PeerVpcId=second)["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        wait("ec2", "vpc_peering_connection_exists", VpcPeeringConnectionIds=[made])
+        return made
+
+    def status(peering):
+        return ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[peering])["VpcPeeringConnections"][0]["Status"]["Code"]
+    peering = asked(one, two)
+    eventually(lambda: status(peering) == "pending-acceptance")
+    ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    eventually(lambda: status(peering) == "active")
+    ec2.modify_vpc_peering_connection_options(VpcPeeringConnectionId=peering,
+                                              RequesterPeeringConnectionOptions={"AllowDnsResolutionFromRemoteVpc": False})
+    table = ec2.create_route_table(VpcId=one)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.61.0.0/16", VpcPeeringConnectionId=peering)
+    refused("InvalidVpcPeeringConnectionID.NotFound", ec2.accept_vpc_peering_connection, VpcPeeringConnectionId=f"pcx-{MISSING}")
+    clash = asked(one, three)  # the same addresses on both sides cannot be joined
+    eventually(lambda: status(clash) == "failed")
+    other = asked(two, three)
+    eventually(lambda: status(other) == "pending-acceptance")
+    ec2.reject_vpc_peering_connection(VpcPeeringConnectionId=other)
+    eventually(lambda: status(other) == "rejected")
+    refused("InvalidStateTransition", ec2.accept_vpc_peering_connection, VpcPeeringConnectionId=other)
+    for n in range(70, 75):
+        asked(one, ec2.create_vpc(CidrBlock=f"10.{n}.0.0/16")["Vpc"]["VpcId"])
+    pages("ec2", "DescribeVpcPeeringConnections", 5, "InvalidPaginationToken")
+    no_such_filter("InvalidParameterValue", "ec2", "DescribeVpcPeeringConnections")
+    ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=peering)
+    wait("ec2", "vpc_peering_connection_deleted", VpcPeeringConnectionIds=[peering])
 
 
 @test
@@ -195,6 +233,7 @@ def nobody_there():
 @test
 def account():
     assert ec2.describe_account_attributes()["AccountAttributes"]
+    assert ec2.describe_dhcp_options()["DhcpOptions"][0]["DhcpConfigurations"]
     assert len(ec2.describe_availability_zones()["AvailabilityZones"]) >= 3
     assert "eu-west-1" in ids(ec2.describe_regions()["Regions"], "RegionName")
     refused("DryRunOperation", ec2.create_vpc, CidrBlock="10.0.0.0/16", DryRun=True)

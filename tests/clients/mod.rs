@@ -40,7 +40,9 @@ fn boto3_and_the_aws_cli_work() {
     let python = match python() {
         Ok(python) => python,
         Err(why) => {
-            eprintln!("SKIPPED: {tests} client tests of boto3 and the AWS CLI: {why}; run .ci/run, or set MIGRATE_TEST_PYTHON");
+            eprintln!(
+                "SKIPPED: {tests} client tests of boto3 and the AWS CLI: {why}; run .ci/run, or set MIGRATE_TEST_PYTHON"
+            );
             return;
         }
     };

@@ -178,7 +178,8 @@ fn known_query(
     rq: &Incoming,
 ) -> Result<(), Fault> {
     let markers = operation.http.request_uri.split_once('?').map_or("", |(_, markers)| markers);
-    let markers: Vec<&str> = markers.split('&').map(|marker| marker.split('=').next().unwrap_or_default()).collect();
+    let markers: Vec<&str> =
+        markers.split('&').map(|marker| marker.split('=').next().unwrap_or_default()).collect();
     let members = || shape.members.iter().filter(|(_, r)| r.location == Some(Location::QueryString));
     if members().any(|(_, r)| model.shape(r).kind == Type::Map) {
         return Ok(());

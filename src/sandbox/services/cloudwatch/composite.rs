@@ -1,7 +1,5 @@
 //! Composite alarms: which alarms a rule names, and that they exist as long as it does.
 
-use serde_json::Value as Json;
-
 use super::alarms::ALARMS;
 use crate::sandbox::{Fault, Request, World};
 
@@ -39,7 +37,7 @@ pub(super) fn free(world: &World, rq: &Request<'_>, names: &[&str]) -> Result<()
     let mut held: Vec<&str> = Vec::new();
     for (_, row) in world.rows(ALARMS).filter(|(_, row)| row["_region"] == rq.region) {
         let children = row["AlarmRule"].as_str().map(children).unwrap_or_default();
-        let own = |name: &str| row["AlarmName"] == Json::from(name);
+        let own = |name: &str| row["AlarmName"] == *name;
         held.extend(names.iter().filter(|name| !own(name) && children.iter().any(|child| child == *name)));
     }
     if held.is_empty() {

@@ -1,6 +1,7 @@
 //! One integration binary; each module is a family of scenarios.
 
 mod assembly;
+mod clients;
 mod crash;
 mod diagnostics;
 mod faults;

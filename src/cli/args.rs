@@ -117,7 +117,7 @@ pub enum Command {
     Graph(GraphCommand),
     /// Look into the ledger
     Ledger(LedgerCommand),
-    /// Serve, show or reset the sandbox
+    /// Serve, show or reset the sandbox; what it implements, and how it differs from AWS
     Sandbox(SandboxCommand),
     /// Print a completion script
     Completions(CompletionsCommand),
@@ -370,6 +370,10 @@ pub enum SandboxVerb {
     Show,
     /// Start again with an empty account
     Reset,
+    /// List every operation the sandbox implements
+    Operations,
+    /// List what is known to differ from AWS, and which operations are refused
+    Differences,
 }
 
 /// `completions`.

@@ -4,6 +4,7 @@ pub mod args;
 mod confirm;
 mod destroy;
 pub mod exit;
+mod fidelity;
 mod forget;
 mod graph;
 mod import;

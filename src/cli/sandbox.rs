@@ -8,12 +8,13 @@ use super::{
     Verdict,
     args::{Global, SandboxCommand, SandboxVerb},
     exit::Code,
-    session::{one, sandbox_epoch},
+    fidelity,
+    session::{one, sandbox_epoch, script},
 };
 use crate::{
     clock::{Clock, from_millis, millis, rfc3339},
     error::{Class, Diagnostic},
-    sandbox::{FastClock, Home, Sandbox, serve},
+    sandbox::{FastClock, Home, Sandbox, SandboxOptions, serve},
     ui::{Printer, table},
 };
 
@@ -23,6 +24,14 @@ pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Ver
         SandboxVerb::Serve { port, speed } => serving(global, port, speed, printer),
         SandboxVerb::Show => show(global, printer),
         SandboxVerb::Reset => reset(global, printer),
+        SandboxVerb::Operations => {
+            fidelity::operations(printer);
+            Ok(Code::Success)
+        }
+        SandboxVerb::Differences => {
+            fidelity::differences(printer);
+            Ok(Code::Success)
+        }
     }
 }
 
@@ -91,7 +100,8 @@ fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Ver
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(trouble)?;
     let (home, world) = Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
     let clock: Arc<dyn Clock> = Arc::new(FastClock::starting_at(from_millis(world.now()), speed));
-    let sandbox = Sandbox::new(world, clock);
+    let options = SandboxOptions { script: script(global.faults.as_deref())?, ..SandboxOptions::default() };
+    let sandbox = Sandbox::with_options(world, clock, options);
     let kept = home.keep(&sandbox).map_err(trouble)?;
     let served = runtime.block_on(serve(
         sandbox,

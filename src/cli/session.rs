@@ -208,7 +208,8 @@ fn hostname() -> String {
     fs::read_to_string("/etc/hostname").map_or_else(|_| "this host".into(), |name| name.trim().to_owned())
 }
 
-fn script(path: Option<&Path>) -> Result<FaultScript, Vec<Diagnostic>> {
+/// Reads a script of faults; none means no trouble.
+pub fn script(path: Option<&Path>) -> Result<FaultScript, Vec<Diagnostic>> {
     let Some(path) = path else { return Ok(FaultScript::default()) };
     let wrong = |why: String| {
         one(Diagnostic::error(

@@ -7,6 +7,7 @@
 
 pub mod codec;
 mod connector;
+pub mod differences;
 mod faults;
 mod host;
 mod journal;

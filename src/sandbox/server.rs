@@ -124,7 +124,7 @@ async fn answer(
 
 #[cfg(test)]
 mod tests {
-    use std::{process::Command, sync::Arc};
+    use std::sync::Arc;
 
     use super::*;
     use crate::sandbox::{Options, Throttles, World};
@@ -163,33 +163,6 @@ mod tests {
             };
             let (served, ()) = futures_util::future::join(server, client).await;
             served.unwrap();
-        });
-    }
-
-    /// Needs Python with boto3 and the AWS CLI: `MIGRATE_TEST_PYTHON=/path/to/python cargo test -- --ignored`.
-    #[test]
-    #[ignore = "needs boto3 and the AWS CLI, see MIGRATE_TEST_PYTHON"]
-    fn boto3_and_the_aws_cli_work() {
-        let python = std::env::var("MIGRATE_TEST_PYTHON").unwrap_or("python3".into());
-        runtime().block_on(async {
-            let (address, told) = tokio::sync::oneshot::channel::<SocketAddr>();
-            let ready = move |at| address.send(at).unwrap();
-            let client = async {
-                let address = told.await.unwrap();
-                let mut child = Command::new(python)
-                    .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/smoke.py"))
-                    .env("AWS_ENDPOINT_URL", format!("http://{address}"))
-                    .spawn()
-                    .unwrap();
-                loop {
-                    if let Some(status) = child.try_wait().unwrap() {
-                        assert!(status.success(), "smoke.py failed");
-                        return;
-                    }
-                    SystemClock.sleep(Duration::from_millis(100)).await;
-                }
-            };
-            serve(sandbox(200), 0, ready, client).await.unwrap();
         });
     }
 }

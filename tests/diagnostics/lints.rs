@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use migrate::{error::Severity, lint::LINTS, template::codes::Example};
+
 use super::{findings, findings_in};
 
 fn codes(template: &str) -> Vec<&'static str> {
@@ -310,4 +312,54 @@ fn records_weigh_nothing_only_if_all_of_a_name_do() {
     assert_eq!(codes(&records("0", "a.example.com")), ["M8312"]);
     assert_eq!(codes(&records("100", "a.example.com")), Vec::<&str>::new());
     assert_eq!(codes(&records("0", "b.example.com")), Vec::<&str>::new());
+}
+
+/// What an example's findings are when each is allowed where it is reported.
+#[test]
+fn every_warning_can_be_allowed_where_it_is_reported() {
+    for lint in LINTS.iter().filter(|lint| lint.code.severity == Severity::Warning) {
+        let name = lint.code.name.expect("lints have names");
+        let Example::Template(text) = lint.code.example else { panic!("{name} has no template") };
+        let mut allowed = text.to_owned();
+        for finding in findings_in(text) {
+            let allow = format!("Migrate: {{Allow: [{{Code: {name}, Reason: a test}}]}}");
+            let Some(address) = &finding.address else {
+                allowed.push_str(&format!("Metadata: {{{allow}}}\n"));
+                continue;
+            };
+            let head = format!("\n  {}:\n", address.logical_id());
+            let with = format!("{head}    Metadata: {{{allow}}}\n");
+            if !allowed.contains(&with) {
+                allowed = allowed.replacen(&head, &with, 1);
+            }
+        }
+        assert_eq!(codes(&allowed), Vec::<&str>::new(), "{name}:\n{allowed}");
+    }
+}
+
+/// Whatever is not known yet is no finding: every scalar of the examples is replaced by a reference in turn.
+#[test]
+fn nothing_is_said_of_values_that_wait() {
+    let mut tried = 0;
+    let waits = "  Waits:\n    Type: AWS::SNS::Topic\n";
+    for lint in LINTS {
+        let Example::Template(text) = lint.code.example else { continue };
+        let wanted = findings_in(text);
+        for finding in &wanted {
+            let (Some(span), Some(_)) = (&finding.span, &finding.address) else { continue };
+            // The value that is wrong, as something that another resource decides.
+            let (start, end) = (span.start as usize, span.end as usize);
+            if text.as_bytes().get(start.saturating_sub(2)) != Some(&b':')
+                || text[start..end].starts_with('[')
+            {
+                continue;
+            }
+            let unknown = format!("{}!GetAtt Waits.TopicName{}", &text[..start], &text[end..]);
+            let unknown = unknown.replacen("Resources:\n", &format!("Resources:\n{waits}"), 1);
+            let left = codes(&unknown);
+            assert!(!left.contains(&finding.code), "{unknown}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 10, "only {tried} values were tried");
 }

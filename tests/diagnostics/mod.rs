@@ -150,3 +150,31 @@ fn the_catalogue_is_listed() {
     insta::assert_snapshot!("explain-open-database-port", page("open-database-port"));
     insta::assert_snapshot!("explain-M1014", page("m1014"));
 }
+
+/// A finding that belongs to two files shows both.
+#[test]
+fn labels_in_another_file_are_shown_there() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let stack = "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+Outputs:
+  Topic: {Value: !Ref Topic, Export: {Name: orders}}
+";
+    write(&dir.path().join("a.yaml"), stack);
+    write(&dir.path().join("b.yaml"), stack);
+    let manifest = "name: shop
+region: us-east-1
+stacks: [{name: a, template: a.yaml}, {name: b, template: b.yaml}]
+";
+    write(&dir.path().join("migration.yaml"), manifest);
+    let found = findings(dir.path(), &[]);
+    let shown = diagnostics::render(&found, 100, false);
+    assert!(
+        shown.contains("b.yaml:5:45") && shown.contains("a.yaml:5") && shown.contains("first here"),
+        "{shown}"
+    );
+    let json = diagnostics::as_json(&found);
+    let label = &json["diagnostics"][0]["labels"][0];
+    assert_eq!((&label["message"], &label["place"]["line"]), (&json!("first here"), &json!(5)), "{json}");
+}

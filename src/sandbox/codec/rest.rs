@@ -123,6 +123,7 @@ pub fn read(
 ) -> Result<Json, Fault> {
     let Some(input) = &operation.input else { return Ok(Json::Object(Map::new())) };
     let shape = model.shape(input);
+    known_query(model, protocol, operation, shape, rq)?;
     let mut out = Map::new();
     for (member, reference) in &shape.members {
         let name = model.location_name(reference).unwrap_or(member);
@@ -165,6 +166,41 @@ pub fn read(
     }
     body(model, protocol, shape, rq, &mut out)?;
     Ok(Json::Object(out))
+}
+
+/// Refuses what the query string holds beyond the operation's members and markers. In S3 a stranger names a
+/// sub-resource, so that another operation is meant, one that is not modelled.
+fn known_query(
+    model: &Model,
+    protocol: Protocol,
+    operation: &OperationModel,
+    shape: &Shape,
+    rq: &Incoming,
+) -> Result<(), Fault> {
+    let markers = operation.http.request_uri.split_once('?').map_or("", |(_, markers)| markers);
+    let markers: Vec<&str> =
+        markers.split('&').map(|marker| marker.split('=').next().unwrap_or_default()).collect();
+    let members = || shape.members.iter().filter(|(_, r)| r.location == Some(Location::QueryString));
+    if members().any(|(_, r)| model.shape(r).kind == Type::Map) {
+        return Ok(());
+    }
+    for (key, _) in &rq.query {
+        // The SDKs' hint at the operation, and signatures that travel in the query string.
+        let envelope = key == "x-id"
+            || key.to_ascii_lowercase().starts_with("x-amz-")
+            || matches!(key.as_str(), "AWSAccessKeyId" | "Signature" | "Expires");
+        let known = envelope
+            || markers.contains(&key.as_str())
+            || members().any(|(member, r)| model.location_name(r).unwrap_or(member) == key);
+        if !known && protocol == Protocol::RestXml && operation.http.request_uri.starts_with("/{Bucket}") {
+            let message = format!("the sandbox does not model the sub-resource {key} of {}", operation.name);
+            return Err(Fault::new(super::NOT_IMPLEMENTED, message));
+        }
+        if !known {
+            return Err(super::form::unknown(key));
+        }
+    }
+    Ok(())
 }
 
 fn header_value(model: &Model, reference: &Ref, text: &str) -> Option<Json> {

@@ -153,7 +153,12 @@ fn codes(service: &str) -> (&'static str, &'static str) {
 fn refuse(service: &str, problems: &[Problem]) -> Fault {
     let (missing, bad) = codes(service);
     let first = &problems[0];
-    let code = if first.rule == Rule::Missing { missing } else { bad };
+    let code = match (service, first.rule) {
+        // The one value of a document that S3 names in its refusal.
+        ("s3", Rule::Value) if first.path.ends_with("LocationConstraint") => "InvalidLocationConstraint",
+        (_, Rule::Missing) => missing,
+        (_, Rule::Value) => bad,
+    };
     let message = match (service, first.rule) {
         ("ec2" | "rds" | "cloudwatch", Rule::Missing) => {
             format!("The request must contain the parameter {}", first.path)

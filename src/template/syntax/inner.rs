@@ -190,6 +190,8 @@ fn line_up(wanted: &[(usize, char)], written: &[(char, usize)]) -> Option<Vec<(u
 mod tests {
     use std::{path::Path, sync::Arc};
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::error::Source;
 
@@ -238,5 +240,21 @@ mod tests {
         let outer = Span { source, start: 0, end: 18 };
         assert_eq!(Inner::new(&outer, "ab").span(1, 2), outer);
         assert_eq!(Inner::new(&outer, "").span(0, 0), outer);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_and_no_source_make_it_panic_or_leave_the_source(
+            raw in "(!Sub )?[\"'|>]?\\PC{0,12}(\\$\\{[a-z]{0,3}\\}|\\\\u[0-9a-f]{4}|\\\\.|\n| ){0,4}\\PC{0,8}[\"']?",
+            text in "\\PC{0,24}",
+            (start, end) in (0usize..30, 0usize..30),
+        ) {
+            let source = Arc::new(Source { path: "t".into(), text: raw.clone() });
+            let outer = Span { source, start: 0, end: offset(raw.len()) };
+            for text in [text.as_str(), raw.as_str()] {
+                let span = Inner::new(&outer, text).span(start, end.max(start));
+                prop_assert!(span.start as usize <= raw.len() && span.end as usize <= raw.len());
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{evaluate, history};
+use super::{composite, evaluate, history};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Alarms by region and name; metric and composite alarms share their names.
@@ -161,6 +161,7 @@ pub(super) fn put_composite(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.text("AlarmRule").is_empty() {
         return Err(invalid("AlarmRule must not be empty"));
     }
+    composite::check(world, rq)?;
     store(world, rq, "CompositeAlarm");
     done()
 }
@@ -212,6 +213,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     if !missing.is_empty() {
         return Err(Fault::new("ResourceNotFound", format!("Alarms [{}] do not exist", missing.join(", "))).status(404));
     }
+    composite::free(world, rq, &names)?;
     for name in names {
         world.remove(ALARMS, &key(rq, name));
     }

@@ -5,6 +5,7 @@
 //! through [`publish`].
 
 mod alarms;
+mod composite;
 mod dashboards;
 mod evaluate;
 mod history;

@@ -193,5 +193,7 @@ pub(super) fn events(world: &mut World, rq: &Request<'_>) -> Reply {
             && rq.opt("SourceIdentifier").is_none_or(|id| row["SourceIdentifier"] == id)
             && (categories.is_empty() || categories.iter().any(|c| row["EventCategories"][0] == *c))
     });
+    // The one filter this call has.
+    let rows = filtered(rq, rows, &[("replication-instance-id", &["SourceIdentifier"])])?;
     paged(rq, "Events", rows, 100)
 }

@@ -60,12 +60,17 @@ pub(super) fn attach(world: &mut World, rq: &Request<'_>) -> Reply {
     done()
 }
 
+/// Whether the owner of interfaces, `ELB app/name/id`, is the load balancer of that ARN.
+fn balances(arn: &str, owner: &str) -> bool {
+    owner.strip_prefix("ELB ").is_some_and(|tail| arn.split_once(":loadbalancer/").is_some_and(|(_, t)| t == tail))
+}
+
 /// Whether an interface is reached from the internet through its VPC's gateway.
 fn mapped(world: &World, eni: &Json) -> bool {
     let public = |owner: &str| {
         world
             .rows("elbv2.load-balancer")
-            .any(|(_, lb)| lb["LoadBalancerArn"] == owner && lb["Scheme"] == "internet-facing")
+            .any(|(arn, lb)| balances(arn, owner) && lb["Scheme"] == "internet-facing")
             || world.rows("rds.db-instance").any(|(_, db)| db["DBInstanceArn"] == owner && db["PubliclyAccessible"] == true)
     };
     eni["Association"]["PublicIp"].is_string() || eni["_owner"].as_str().is_some_and(public)
@@ -104,4 +109,16 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `DescribeInternetGateways`.
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     GATEWAY.describe(world, rq, "InternetGateways", plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_told_from_their_arns() {
+        let arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/1";
+        assert!(balances(arn, "ELB app/web/1"));
+        assert!(!balances(arn, "ELB app/web/2") && !balances(arn, arn));
+    }
 }

@@ -81,6 +81,14 @@ pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `DeleteRule`.
 pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
-    world.remove(RULES, rq.text("RuleArn")).ok_or_else(no_rule)?;
+    let arn = rq.text("RuleArn");
+    let default = arn.strip_suffix("/default").and_then(|head| head.split_once(":listener-rule/"));
+    if let Some((head, path)) = default
+        && world.get(LISTENERS, &format!("{head}:listener/{path}")).is_some()
+    {
+        let message = format!("Default rule '{arn}' cannot be deleted");
+        return Err(Fault::new("OperationNotPermitted", message));
+    }
+    world.remove(RULES, arn).ok_or_else(no_rule)?;
     done()
 }

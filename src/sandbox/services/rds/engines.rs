@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{invalid, paged};
+use super::store::{filtered, invalid, paged};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// Engine, versions oldest first, log types, default port, licence.
@@ -123,6 +123,8 @@ pub fn describe_db_engine_versions(_world: &mut World, rq: &Request<'_>) -> Repl
 
 pub fn describe_orderable_db_instance_options(_world: &mut World, rq: &Request<'_>) -> Reply {
     let e = engine(rq.text("Engine"))?;
+    // The call has filters in its interface but none that it knows.
+    filtered(rq, Vec::new(), |_| None)?;
     let aurora = e.0.starts_with("aurora");
     let zones: Vec<Json> = ["a", "b", "c"].iter().map(|z| json!({"Name": format!("{}{z}", rq.region)})).collect();
     let storages: &[&str] = if aurora { &["aurora", "aurora-iopt1"] } else { &["gp2", "gp3", "io1", "io2"] };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{CLUSTER, INSTANCE, PARAMETERS, SNAPSHOT, SUBNETS, invalid, no_instance};
+use super::store::{CLUSTER, INSTANCE, PARAMETERS, SNAPSHOT, SUBNETS, filtered, invalid, no_instance};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// Table, key and tag member of the resource an ARN names.
@@ -29,6 +29,8 @@ fn target(world: &World, rq: &Request<'_>) -> Result<(&'static str, String, &'st
 
 pub fn list_tags_for_resource(world: &mut World, rq: &Request<'_>) -> Reply {
     let (table, key, member) = target(world, rq)?;
+    // The call has filters in its interface but none that it knows.
+    filtered(rq, Vec::new(), |_| None)?;
     Ok(json!({"TagList": world.get(table, &key).map_or(json!([]), |row| row[member].clone())}))
 }
 

@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::tables::{self, bucket, owner};
+use super::{
+    encoding::encoded,
+    tables::{self, bucket, owner},
+};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// One entry of a listing, under the name that orders it.
@@ -79,10 +82,8 @@ fn contents(page: &[Entry], owner: Option<&Json>) -> Vec<Json> {
 fn frame(rq: &Request<'_>, more: bool) -> Json {
     let mut out =
         json!({"Name": rq.text("Bucket"), "Prefix": rq.text("Prefix"), "MaxKeys": limit(rq), "IsTruncated": more});
-    for member in ["Delimiter", "EncodingType"] {
-        if let Some(value) = rq.opt(member) {
-            out[member] = json!(value);
-        }
+    if let Some(delimiter) = rq.opt("Delimiter") {
+        out["Delimiter"] = json!(delimiter);
     }
     out
 }
@@ -121,7 +122,7 @@ pub(super) fn objects_v2(world: &mut World, rq: &Request<'_>) -> Reply {
     if more {
         out["NextContinuationToken"] = json!(hex::encode(all.last().map_or("", Entry::name)));
     }
-    Ok(out)
+    Ok(encoded(rq, out))
 }
 
 pub(super) fn objects(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -138,7 +139,7 @@ pub(super) fn objects(world: &mut World, rq: &Request<'_>) -> Reply {
     if more && rq.opt("Delimiter").is_some() {
         out["NextMarker"] = json!(all.last().map_or("", Entry::name));
     }
-    Ok(out)
+    Ok(encoded(rq, out))
 }
 
 fn versions_page(world: &World, rq: &Request<'_>) -> (Vec<Entry>, bool) {
@@ -201,5 +202,5 @@ fn versions_listing(world: &World, rq: &Request<'_>) -> Json {
 
 pub(super) fn versions(world: &mut World, rq: &Request<'_>) -> Reply {
     bucket(world, rq)?;
-    Ok(versions_listing(world, rq))
+    Ok(encoded(rq, versions_listing(world, rq)))
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod buckets;
+mod encoding;
 mod listing;
 mod numbered;
 mod objects;

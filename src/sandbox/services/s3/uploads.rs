@@ -151,7 +151,7 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     if !all.is_empty() {
         out["Uploads"] = json!(all);
     }
-    Ok(out)
+    Ok(super::encoding::encoded(rq, out))
 }
 
 pub(super) fn parts(world: &mut World, rq: &Request<'_>) -> Reply {

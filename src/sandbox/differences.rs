@@ -1,0 +1,235 @@
+//! What is known to differ from AWS, by service and operation. `migrate sandbox differences` prints it.
+//!
+//! An entry belongs here when a client could notice: something is stricter, laxer, simpler or always the same.
+//! Operations that are missing altogether need no entry; [`refused`] reads them off the API models.
+
+use super::{
+    codec::model,
+    services::{SERVICES, Service},
+};
+
+/// One known difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Difference {
+    /// The service's name in the sandbox; `*` for all of them.
+    pub service: &'static str,
+    /// The operation; `*` when the whole service is meant.
+    pub operation: &'static str,
+    /// How it differs.
+    pub differs: &'static str,
+}
+
+/// `(service, operation, how)`, sorted.
+const DIFFERENCES: &[(&str, &str, &str)] = &[
+    (
+        "*",
+        "*",
+        "Lifecycles take fixed durations, close to typical ones; they fail only when a fault script says so.",
+    ),
+    ("*", "*", "Quotas are not enforced, apart from the few that single operations name below."),
+    (
+        "*",
+        "*",
+        "Rates are token buckets per service with approximate sizes; AWS has some per operation and adapts them.",
+    ),
+    (
+        "*",
+        "*",
+        "Reads lag behind writes only in EC2 and IAM, by a fixed 0.4 seconds; elsewhere they see every write at once.",
+    ),
+    (
+        "*",
+        "*",
+        "Signatures and permissions are not checked: any credentials do, and they belong to the one account.",
+    ),
+    ("*", "*", "Tokens of pages never expire, and count positions: objects made in between shift the pages."),
+    (
+        "*",
+        "*",
+        "Unknown parameters are refused with UnknownParameter in every protocol; several services ignore them.",
+    ),
+    (
+        "application-autoscaling",
+        "DescribeScalingActivities",
+        "Nothing scales on its own, so there are no activities.",
+    ),
+    (
+        "application-autoscaling",
+        "PutScalingPolicy",
+        "The alarms of target tracking exist, but nobody acts on them.",
+    ),
+    (
+        "cloudwatch",
+        "GetMetricData",
+        "Metric math knows arithmetic and the common functions; others are refused.",
+    ),
+    (
+        "cloudwatch",
+        "PutCompositeAlarm",
+        "The rule is kept and its alarms must exist, but it is not evaluated: the state changes only by SetAlarmState.",
+    ),
+    (
+        "cloudwatch",
+        "PutMetricAlarm",
+        "States are computed when somebody asks for them, and actions are not carried out.",
+    ),
+    (
+        "dms",
+        "CreateEndpoint",
+        "No database is behind an endpoint: servers, users and passwords are not looked at.",
+    ),
+    (
+        "dms",
+        "DescribeTableStatistics",
+        "Tables, rows and changes are made up from the task's mappings and its age.",
+    ),
+    ("dms", "ImportCertificate", "Certificates are kept unread: any PEM text does."),
+    (
+        "dms",
+        "TestConnection",
+        "It fails for reasons of secrets and roles the sandbox can see, never for reasons of the network.",
+    ),
+    (
+        "ec2",
+        "*",
+        "There are no instances, transit gateways, VPC endpoints or prefix lists; ids of such are refused as not found.",
+    ),
+    ("ec2", "DescribeDhcpOptions", "Each region has its default set only."),
+    ("ec2", "DescribeNetworkAcls", "Each VPC has its default network ACL only."),
+    (
+        "ec2",
+        "ReleaseAddress",
+        "An address of a NAT gateway answers InvalidIPAddress.InUse, where AWS may answer AuthFailure.",
+    ),
+    (
+        "ecs",
+        "CreateService",
+        "Images are not pulled and containers not run; tasks start when roles and networks allow it.",
+    ),
+    (
+        "elbv2",
+        "DescribeTargetHealth",
+        "Targets become healthy after a fixed time: nothing is asked for its health.",
+    ),
+    (
+        "iam",
+        "*",
+        "Policies are checked for their form and kept, never evaluated; only trust policies decide who assumes a role.",
+    ),
+    (
+        "iam",
+        "AttachRolePolicy",
+        "AWS managed policies are those that migrations commonly use; others are not found.",
+    ),
+    ("lambda", "*", "Code is kept as digest and size; nothing is run."),
+    ("lambda", "ListVersionsByFunction", "Functions have the version $LATEST only."),
+    ("logs", "AssociateKmsKey", "Keys are not looked up, here and in every other service: there is no KMS."),
+    (
+        "logs",
+        "FilterLogEvents",
+        "Patterns of plain terms and quoted phrases; JSON, column and regular-expression patterns are refused.",
+    ),
+    ("rds", "*", "There are instances without clusters, and no database is behind them."),
+    (
+        "rds",
+        "DescribeDBEngineVersions",
+        "A catalogue of common engines and versions, the same in every region.",
+    ),
+    (
+        "rds",
+        "DescribeOrderableDBInstanceOptions",
+        "A catalogue of common classes, the same for every version.",
+    ),
+    (
+        "route53",
+        "GetHealthCheckStatus",
+        "Health checkers ask nobody: an endpoint is healthy until somebody plays its outage in the world.",
+    ),
+    (
+        "route53",
+        "ListHostedZones",
+        "Unknown markers begin at the next id instead of being refused, as in the other lists of this service.",
+    ),
+    (
+        "s3",
+        "*",
+        "Access is not checked: policies, ACLs, public access blocks and ownership are kept and read back.",
+    ),
+    ("s3", "PutBucketLifecycleConfiguration", "Rules are kept, but nothing expires or moves."),
+    ("s3", "PutBucketNotificationConfiguration", "Notifications are kept, but none is sent."),
+    (
+        "s3",
+        "PutBucketReplication",
+        "New versions are copied after fifteen seconds; nothing is ever delayed or failed.",
+    ),
+    ("secretsmanager", "RotateSecret", "The function is looked at, not run: a rotation changes no value."),
+    (
+        "sns",
+        "ConfirmSubscription",
+        "The token travels in a message nobody receives, so pending subscriptions stay pending.",
+    ),
+    ("sns", "Publish", "Messages are kept for whoever looks at the world, and delivered to nobody."),
+    (
+        "ssm",
+        "PutParameter",
+        "Policies are kept, but no parameter expires; there is no KMS behind SecureString.",
+    ),
+    ("sts", "AssumeRole", "The credentials it lends are worth no more and no less than any others."),
+];
+
+/// All known differences, in the order of services and operations.
+pub fn all() -> impl Iterator<Item = Difference> {
+    DIFFERENCES.iter().map(|&(service, operation, differs)| Difference { service, operation, differs })
+}
+
+/// Operations that AWS has and the sandbox refuses, sorted: those in the trimmed model without behaviour, and
+/// those the model was trimmed of.
+#[must_use]
+pub fn refused(service: &Service) -> Vec<&'static str> {
+    let model = model(service);
+    let implemented = |name: &str| service.operations.iter().any(|operation| operation.name == name);
+    let modelled = model.operations.keys().filter(|name| !implemented(name));
+    let mut names: Vec<&str> = modelled.chain(&model.unmodelled).map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The service of that name.
+#[must_use]
+pub fn service(name: &str) -> Option<&'static Service> {
+    SERVICES.iter().find(|service| service.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_names_an_implemented_operation() {
+        for one in all() {
+            assert!(one.differs.ends_with('.') && one.differs.len() > 20, "{one:?}");
+            if one.service == "*" {
+                assert_eq!(one.operation, "*", "{one:?}");
+                continue;
+            }
+            let service = service(one.service).unwrap_or_else(|| panic!("no such service: {one:?}"));
+            let known = one.operation == "*" || service.operations.iter().any(|o| o.name == one.operation);
+            assert!(known, "not implemented: {one:?}");
+        }
+    }
+
+    #[test]
+    fn entries_are_sorted_and_said_once() {
+        assert!(DIFFERENCES.windows(2).all(|pair| pair[0] < pair[1]), "sort them");
+    }
+
+    #[test]
+    fn an_operation_is_implemented_or_refused_but_never_both() {
+        for service in SERVICES {
+            let refused = refused(service);
+            assert!(service.operations.iter().all(|o| !refused.contains(&o.name)), "{}", service.name);
+        }
+        let ec2 = refused(service("ec2").unwrap());
+        assert!(ec2.contains(&"RunInstances") && !ec2.contains(&"CreateVpc"));
+    }
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Runs the client tests: boto3 and the AWS CLI against `migrate sandbox serve`, one server per family.
+
+    python tests/clients/run.py --migrate target/debug/migrate [FAMILY ...]
+
+Needs boto3 and awscli. Prints what failed and, last, what was exercised; exits with 1 when anything differs,
+or when an operation of the sandbox was neither exercised nor excluded with a reason (only when all families run).
+"""
+import argparse
+import concurrent.futures
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+SPEED = "500"
+sys.path.insert(0, str(HERE))
+
+
+def families():
+    return sorted(path.stem.removeprefix("test_") for path in HERE.glob("test_*.py"))
+
+
+class Server:
+    """`migrate sandbox serve` on a free port, its world in a folder of its own."""
+
+    def __init__(self, migrate, folder, *arguments):
+        command = [migrate, "--sandbox-dir", os.path.join(folder, "world"), *arguments[:-1], "sandbox", "serve",
+                   "--port", "0", "--speed", arguments[-1]]
+        self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.url = self.process.stdout.readline().strip()
+        assert self.url.startswith("http://127.0.0.1:"), f"no address but {self.url!r}"
+
+    def __enter__(self):
+        return self.url
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def quick_waiters(folder):
+    """Copies of botocore's waiters that poll every second, so that `aws ... wait` needs seconds, not minutes.
+    Nothing but the delay is changed."""
+    import botocore
+    data = pathlib.Path(botocore.__file__).parent / "data"
+    for service in ("ec2", "rds", "dms", "elbv2", "ecs", "iam", "route53", "cloudwatch", "s3"):
+        source = sorted((data / service).glob("*/waiters-2.json"))[-1]
+        waiters = json.loads(source.read_text())
+        for waiter in waiters["waiters"].values():
+            waiter["delay"] = 1
+        target = pathlib.Path(folder) / service / source.parent.name / source.name
+        target.parent.mkdir(parents=True)
+        target.write_text(json.dumps(waiters))
+
+
+def family(name, migrate):
+    """Runs one family in this process; prints its report as JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        quick_waiters(os.path.join(folder, "models"))
+        os.environ.update(AWS_DATA_PATH=os.path.join(folder, "models"), MIGRATE=migrate, MIGRATE_FOLDER=folder)
+        with Server(migrate, folder, SPEED) as url:
+            os.environ["AWS_ENDPOINT_URL"] = url
+            import harness
+            importlib.import_module(f"test_{name}")
+            failed = []
+            for run in harness.TESTS:
+                began = time.monotonic()
+                try:
+                    run()
+                except Exception as error:  # noqa: BLE001
+                    error.__context__ = None
+                    failed.append({"test": f"{name}.{run.__name__}", "why": "".join(traceback.format_exception(error, limit=3))})
+                if "--slow" in sys.argv:
+                    print(f"{time.monotonic() - began:6.2f} s {name}.{run.__name__}", file=sys.stderr)
+    report = {"family": name, "tests": len(harness.TESTS), "failed": failed, "cli": sum(harness.CLI.values()),
+              "calls": sum(harness.CALLS.values())}
+    for member in ("DONE", "CODES", "PAGED", "FILTERED", "WAITED"):
+        report[member.lower()] = sorted(map(list, getattr(harness, member)))
+    report["by_cli"] = sorted(map(list, harness.CLI))
+    print(json.dumps(report))
+
+
+def start(name, migrate):
+    began = time.monotonic()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    environment.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1",
+                       AWS_EC2_METADATA_DISABLED="true", AWS_PAGER="", AWS_MAX_ATTEMPTS="1",
+                       AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    command = [sys.executable, str(HERE / "run.py"), "--migrate", migrate, "--one", name]
+    if "--slow" in sys.argv:
+        command.append("--slow")
+    ran = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=None, text=True, check=False)
+    try:
+        report = json.loads(ran.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        report = {"family": name, "tests": 0, "calls": 0, "cli": 0,
+                  "failed": [{"test": name, "why": f"the family ended with {ran.returncode}: {ran.stdout}"}]}
+    report["seconds"] = time.monotonic() - began
+    return report
+
+
+def gather(reports, member):
+    return {tuple(item) for report in reports for item in report.get(member, [])}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--migrate", required=True)
+    parser.add_argument("--one")
+    parser.add_argument("--slow", action="store_true", help="print every test's seconds")
+    parser.add_argument("families", nargs="*")
+    arguments = parser.parse_args()
+    migrate = os.path.abspath(arguments.migrate)
+    if arguments.one:
+        return family(arguments.one, migrate)
+    chosen = arguments.families or families()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda name: start(name, migrate), chosen))
+    failed = [one for report in reports for one in report["failed"]]
+    for one in failed:
+        print(f"FAILED {one['test']}\n{one['why']}")
+    import coverage_law
+    gaps = [] if arguments.families else coverage_law.gaps(migrate, *(gather(reports, m) for m in ("done", "paged", "filtered")))
+    for gap in gaps:
+        print(f"GAP {gap}")
+    done, codes = gather(reports, "done"), gather(reports, "codes")
+    for report in reports:
+        print(f"clients {report['family']:<22} {report['tests']:>3} tests {report['calls']:>5} calls {report['seconds']:5.1f} s")
+    print(f"clients: {sum(r['tests'] for r in reports)} tests, {len(failed)} failed, {len(gaps)} gaps; "
+          f"{len(done)} operations exercised with success in {sum(r['calls'] for r in reports)} boto3 calls; "
+          f"{sum(r['cli'] for r in reports)} AWS CLI calls of {len(gather(reports, 'by_cli'))} operations; "
+          f"{len(codes)} refusals of {len({(s, c) for s, _, c in codes})} error codes; "
+          f"{len(gather(reports, 'paged'))} lists paged; {len(gather(reports, 'filtered'))} filters refused; "
+          f"{len(gather(reports, 'waited'))} waiters; "
+          f"{len(coverage_law.EXCLUDED)} operations excluded with a reason")
+    return 1 if failed or gaps else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

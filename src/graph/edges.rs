@@ -583,12 +583,16 @@ mod tests {
         assert_eq!(
             implicit(&nodes),
             [
+                "Instance -> LogsRole",
                 "Instance -> VpcPolicy",
                 "Instance -> VpcRole",
                 "Source -> Copy",
+                "Subnets -> LogsRole",
                 "Subnets -> VpcPolicy",
                 "Subnets -> VpcRole",
                 "Task -> LogsRole",
+                "Task -> VpcPolicy",
+                "Task -> VpcRole",
             ]
         );
     }

@@ -312,6 +312,10 @@ impl Rules<'_> {
         }
         let mut routes: HashMap<usize, Vec<usize>> = HashMap::new();
         for route in self.map.of_kind("AWS::EC2::Route") {
+            // No image comes over a peering: it leads into the other network and no further.
+            if self.map.node(route).properties.get("VpcPeeringConnectionId").is_some() {
+                continue;
+            }
             for table in self.map.through(route, "RouteTableId") {
                 routes.entry(table).or_default().push(route);
             }

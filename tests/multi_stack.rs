@@ -231,7 +231,9 @@ fn the_two_environments_are_connected() {
 
     let secrets: BTreeMap<String, String> = rows("secretsmanager.secret")
         .iter()
-        .map(|row| (row["ARN"].as_str().unwrap_or_default().into(), row["Name"].as_str().unwrap_or_default().into()))
+        .map(|row| {
+            (row["ARN"].as_str().unwrap_or_default().into(), row["Name"].as_str().unwrap_or_default().into())
+        })
         .collect();
     let endpoints: BTreeMap<String, String> = rows("dms.endpoint")
         .iter()
@@ -263,7 +265,10 @@ fn the_makespan_is_explained_by_a_critical_path_of_needed_waits() {
     let legs = &finished.critical.legs;
     let waits: Vec<&str> = legs.iter().map(|leg| leg.address.logical_id()).collect();
     assert_eq!(waits, ["DbLogs", "Db", "DbSecretAttachment", "EcsTaskDefinition", "EcsService"], "{legs:#?}");
-    assert!(legs.iter().all(|leg| leg.address.stack() == legs[0].address.stack()), "one environment: {legs:#?}");
+    assert!(
+        legs.iter().all(|leg| leg.address.stack() == legs[0].address.stack()),
+        "one environment: {legs:#?}"
+    );
 }
 
 #[test]

@@ -155,6 +155,7 @@ def event_subscriptions():
     dms.modify_event_subscription(SubscriptionName="events", Enabled=False)
     assert dms.describe_events(SourceType="replication-instance", Duration=600)["Events"]
     dms.delete_event_subscription(SubscriptionName="events")
+    eventually(lambda: not dms.describe_event_subscriptions()["EventSubscriptionsList"])
     refused("ResourceNotFoundFault", dms.delete_event_subscription, SubscriptionName="events")
     assert dms.describe_account_attributes()["AccountQuotas"]
 

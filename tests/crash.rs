@@ -10,7 +10,7 @@ use migrate::engine::Outcome;
 use crate::support::{Crash, Rehearsal, Trouble, Verb, edited, in_parallel, payments, report, thorough};
 
 /// Resumes from every place and compares with the undisturbed end.
-fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
+pub(crate) fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
     let mut undisturbed = before.fork();
     let (ran, crashes, moments) = undisturbed.crashes(verb);
     let steps = ran.complete().change_set.steps.len();

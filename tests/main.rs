@@ -7,6 +7,7 @@ mod diagnostics;
 mod faults;
 mod lifecycle;
 mod lifecycles;
+mod multi_stack;
 mod mutants;
 mod process;
 mod program;

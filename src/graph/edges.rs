@@ -414,6 +414,11 @@ mod tests {
             ("app/Table", "AWS::EC2::RouteTable", json!({})),
             ("app/Route", "AWS::EC2::Route", json!({"RouteTableId": {"Ref": "app/Table"}})),
             (
+                "app/Peered",
+                "AWS::EC2::Route",
+                json!({"RouteTableId": {"Ref": "app/Table"}, "VpcPeeringConnectionId": "pcx-1"}),
+            ),
+            (
                 "app/Assoc",
                 "AWS::EC2::SubnetRouteTableAssociation",
                 json!({
@@ -583,12 +588,16 @@ mod tests {
         assert_eq!(
             implicit(&nodes),
             [
+                "Instance -> LogsRole",
                 "Instance -> VpcPolicy",
                 "Instance -> VpcRole",
                 "Source -> Copy",
+                "Subnets -> LogsRole",
                 "Subnets -> VpcPolicy",
                 "Subnets -> VpcRole",
                 "Task -> LogsRole",
+                "Task -> VpcPolicy",
+                "Task -> VpcRole",
             ]
         );
     }

@@ -18,6 +18,9 @@ pub struct Candidate {
 
 const ROLE: &str = "AWS::IAM::Role";
 const SERVICE: &str = "AWS::ECS::Service";
+/// What DMS makes with its two roles.
+const DMS_USERS: &[&str] =
+    &["AWS::DMS::ReplicationSubnetGroup", "AWS::DMS::ReplicationInstance", "AWS::DMS::ReplicationTask"];
 const GROUP: &str = "AWS::EC2::SecurityGroup";
 const SUBNET: &str = "AWS::EC2::Subnet";
 const SECRET: &str = "AWS::SecretsManager::Secret";
@@ -190,15 +193,13 @@ impl Rules<'_> {
         }
     }
 
-    /// DMS finds two roles by their fixed names, so nothing refers to them.
+    /// DMS finds two roles by their fixed names, so nothing refers to them. Both are there before its first object
+    /// and go after its last: as long as there is one, the roles are kept.
     fn dms_roles(&mut self) {
         let attached = self.attachments();
         let names = self.map.by_name(ROLE, "RoleName", false);
-        for (name, kinds) in [
-            ("dms-vpc-role", &["AWS::DMS::ReplicationSubnetGroup", "AWS::DMS::ReplicationInstance"][..]),
-            ("dms-cloudwatch-logs-role", &["AWS::DMS::ReplicationTask"][..]),
-        ] {
-            let users: Vec<usize> = kinds.iter().flat_map(|kind| self.map.of_kind(kind)).collect();
+        let users: Vec<usize> = DMS_USERS.iter().flat_map(|kind| self.map.of_kind(kind)).collect();
+        for name in ["dms-vpc-role", "dms-cloudwatch-logs-role"] {
             for role in names.get(&("", name)).cloned().unwrap_or_default() {
                 for user in &users {
                     self.add(*user, role, format!("DMS looks for the account's role {name} by its name"));
@@ -311,6 +312,10 @@ impl Rules<'_> {
         }
         let mut routes: HashMap<usize, Vec<usize>> = HashMap::new();
         for route in self.map.of_kind("AWS::EC2::Route") {
+            // No image comes over a peering: it leads into the other network and no further.
+            if self.map.node(route).properties.get("VpcPeeringConnectionId").is_some() {
+                continue;
+            }
             for table in self.map.through(route, "RouteTableId") {
                 routes.entry(table).or_default().push(route);
             }

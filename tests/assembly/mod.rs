@@ -13,8 +13,9 @@ use migrate::{
 };
 
 use crate::{
+    crash::converges,
     program::{migrate, text},
-    support::{Ran, Rehearsal, write},
+    support::{Ran, Rehearsal, Verb, write},
 };
 
 fn assembly(name: &str) -> PathBuf {
@@ -409,4 +410,14 @@ fn reviews_say_what_is_done_otherwise() {
     {
         assert!(said.contains(part), "{part}: {said}");
     }
+}
+
+#[test]
+fn functions_and_closed_groups_converge_after_a_crash_anywhere() {
+    let app = rehearse("agnostic").choose(&["App"]);
+    converges("up of agnostic", &app, Verb::Up, 25);
+    let mut rotation = rehearse("rotation");
+    converges("up of rotation", &rotation, Verb::Up, 10);
+    rotation.up().complete();
+    converges("destroy of rotation", &rotation, Verb::Destroy, 10);
 }

@@ -95,6 +95,18 @@ def eventually(check, within=20.0):
         time.sleep(0.02)
 
 
+def patiently(code, call, /, **arguments):
+    """Repeats a call while it is refused with this code: an earlier change may begin a moment after its answer."""
+    def done():
+        try:
+            return call(**arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != code:
+                raise
+            return None
+    return eventually(done)
+
+
 def wait(service, name, region="us-east-1", /, **arguments):
     """boto3's own waiter, polling faster than it would against AWS."""
     client(service, region).get_waiter(name).wait(WaiterConfig={"Delay": 0.05, "MaxAttempts": 400}, **arguments)

@@ -19,7 +19,7 @@ import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-SPEED = "500"
+SPEED = "300"  # an instance is "creating" for more than a second: long enough to be refused in that state
 sys.path.insert(0, str(HERE))
 
 

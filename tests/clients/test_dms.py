@@ -1,7 +1,7 @@
 """DMS: subnet groups, replication instances, endpoints, connections, tasks and their states."""
 import json
 
-from harness import ACCOUNT, aws, client, eventually, ids, network, no_such_filter, pages, refused, role, tampered, test, wait
+from harness import ACCOUNT, aws, client, eventually, ids, network, no_such_filter, pages, patiently, refused, role, tampered, test, wait
 
 dms, iam, ec2 = client("dms"), client("iam"), client("ec2")
 MAPPINGS = json.dumps({"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
@@ -63,9 +63,9 @@ def an_instance_with_endpoints_and_a_task():
     refused("DependencyViolation", ec2.delete_security_group, GroupId=world["group"])
     dms.modify_replication_instance(ReplicationInstanceArn=arn, AllocatedStorage=60, ApplyImmediately=True)
     wait("dms", "replication_instance_available", Filters=filters("replication-instance-arn", arn))
-    dms.reboot_replication_instance(ReplicationInstanceArn=arn)
+    patiently("InvalidResourceStateFault", dms.reboot_replication_instance, ReplicationInstanceArn=arn)
     wait("dms", "replication_instance_available", Filters=filters("replication-instance-arn", arn))
-    dms.test_connection(ReplicationInstanceArn=arn, EndpointArn=source)
+    patiently("InvalidResourceStateFault", dms.test_connection, ReplicationInstanceArn=arn, EndpointArn=source)
     aws("dms", "wait", "test-connection-succeeds", "--filters", f"Name=endpoint-arn,Values={source}")
     dms.test_connection(ReplicationInstanceArn=arn, EndpointArn=target)
     wait("dms", "test_connection_succeeds", Filters=filters("endpoint-arn", target))
@@ -155,6 +155,7 @@ def event_subscriptions():
     dms.modify_event_subscription(SubscriptionName="events", Enabled=False)
     assert dms.describe_events(SourceType="replication-instance", Duration=600)["Events"]
     dms.delete_event_subscription(SubscriptionName="events")
+    eventually(lambda: not dms.describe_event_subscriptions()["EventSubscriptionsList"])
     refused("ResourceNotFoundFault", dms.delete_event_subscription, SubscriptionName="events")
     assert dms.describe_account_attributes()["AccountQuotas"]
 
@@ -178,7 +179,7 @@ def lists_come_in_pages():
     target = endpoint("page-target", "target")
     for arn in instances:
         wait("dms", "replication_instance_available", Filters=filters("replication-instance-arn", arn))
-        dms.test_connection(ReplicationInstanceArn=arn, EndpointArn=source)
+        patiently("InvalidResourceStateFault", dms.test_connection, ReplicationInstanceArn=arn, EndpointArn=source)
         dms.create_replication_task(SourceEndpointArn=source, TargetEndpointArn=target, ReplicationInstanceArn=instances[0],
                                     MigrationType="full-load", ReplicationTaskIdentifier=f"t-{arn[-10:]}".lower(),
                                     TableMappings=mappings(21))

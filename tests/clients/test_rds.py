@@ -1,5 +1,5 @@
 """RDS: subnet groups, parameter groups, instances, snapshots."""
-from harness import ACCOUNT, aws, client, eventually, ids, network, no_such_filter, pages, refused, role, tampered, test, wait
+from harness import ACCOUNT, aws, client, eventually, ids, network, no_such_filter, pages, patiently, refused, role, tampered, test, wait
 
 rds = client("rds")
 BASE = {"DBInstanceClass": "db.t3.medium", "Engine": "postgres", "AllocatedStorage": 20, "MasterUsername": "master",
@@ -39,7 +39,7 @@ def an_instance_from_beginning_to_end():
     refused("InvalidParameterCombination", rds.delete_db_instance, DBInstanceIdentifier="lifecycle", SkipFinalSnapshot=True)
     rds.modify_db_instance(DBInstanceIdentifier="lifecycle", DeletionProtection=False, BackupRetentionPeriod=3, ApplyImmediately=True)
     wait("rds", "db_instance_available", DBInstanceIdentifier="lifecycle")
-    rds.reboot_db_instance(DBInstanceIdentifier="lifecycle")
+    patiently("InvalidDBInstanceState", rds.reboot_db_instance, DBInstanceIdentifier="lifecycle")
     wait("rds", "db_instance_available", DBInstanceIdentifier="lifecycle")
     arn = role("rds-feature", "rds.amazonaws.com")
     rds.add_role_to_db_instance(DBInstanceIdentifier="lifecycle", RoleArn=arn, FeatureName="s3Import")
@@ -49,19 +49,20 @@ def an_instance_from_beginning_to_end():
     rds.add_tags_to_resource(ResourceName=one["DBInstanceArn"], Tags=[{"Key": "c", "Value": "d"}])
     rds.remove_tags_from_resource(ResourceName=one["DBInstanceArn"], TagKeys=["a"])
     assert ids(rds.list_tags_for_resource(ResourceName=one["DBInstanceArn"])["TagList"], "Key") == ["c"]
-    rds.stop_db_instance(DBInstanceIdentifier="lifecycle")
+    patiently("InvalidDBInstanceState", rds.stop_db_instance, DBInstanceIdentifier="lifecycle")
     eventually(lambda: rds.describe_db_instances(DBInstanceIdentifier="lifecycle")["DBInstances"][0]["DBInstanceStatus"] == "stopped")
     refused("InvalidDBInstanceState", rds.stop_db_instance, DBInstanceIdentifier="lifecycle")
     rds.start_db_instance(DBInstanceIdentifier="lifecycle")
     wait("rds", "db_instance_available", DBInstanceIdentifier="lifecycle")
     refused("InvalidDBInstanceState", rds.start_db_instance, DBInstanceIdentifier="lifecycle")
-    rds.create_db_snapshot(DBInstanceIdentifier="lifecycle", DBSnapshotIdentifier="one")
+    patiently("InvalidDBInstanceState", rds.create_db_snapshot, DBInstanceIdentifier="lifecycle", DBSnapshotIdentifier="one")
     refused("DBSnapshotAlreadyExists", rds.create_db_snapshot, DBInstanceIdentifier="lifecycle", DBSnapshotIdentifier="one")
     wait("rds", "db_snapshot_available", DBSnapshotIdentifier="one")
     wait("rds", "db_instance_available", DBInstanceIdentifier="lifecycle")
     refused("InvalidParameterCombination", rds.delete_db_instance, DBInstanceIdentifier="lifecycle")
     refused("DBSnapshotAlreadyExists", rds.delete_db_instance, DBInstanceIdentifier="lifecycle", FinalDBSnapshotIdentifier="one")
-    assert rds.delete_db_instance(DBInstanceIdentifier="lifecycle", FinalDBSnapshotIdentifier="last")["DBInstance"]["DBInstanceStatus"] == "deleting"
+    gone = patiently("InvalidDBInstanceState", rds.delete_db_instance, DBInstanceIdentifier="lifecycle", FinalDBSnapshotIdentifier="last")
+    assert gone["DBInstance"]["DBInstanceStatus"] == "deleting"
     refused("InvalidDBInstanceState", rds.delete_db_instance, DBInstanceIdentifier="lifecycle", SkipFinalSnapshot=True)
     aws("rds", "wait", "db-instance-deleted", "--db-instance-identifier", "lifecycle")
     refused("DBInstanceNotFound", rds.delete_db_instance, DBInstanceIdentifier="lifecycle", SkipFinalSnapshot=True)

@@ -1,4 +1,4 @@
-//! `AWS::RDS::DBInstance`: a database made by `CreateDBInstance`.
+//! `AWS::RDS::DBInstance`: a database, new, restored, or a read replica.
 //!
 //! The name and the ARN are usable as soon as RDS has answered (alarms want only the name); the address is not:
 //! it exists when the instance is available. Changes are applied at once unless the template says
@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use super::{
     common::{change_tags, pairs, sdk_tags},
     db_instance_modify::{features, modify, number},
+    db_instance_origin::{self as origins, Origin},
     db_instance_props::{Props, attributes, live_props, same},
 };
 use crate::{
@@ -39,6 +40,16 @@ const DEAD: &[&str] = &[
     "inaccessible-encryption-credentials",
     "restore-error",
     "stopped",
+];
+
+/// What an instance is made from.
+const MADE_FROM: &[&str] = &[
+    "DBSnapshotIdentifier",
+    "RestoreTime",
+    "SourceDBInstanceAutomatedBackupsArn",
+    "SourceDBInstanceIdentifier",
+    "SourceDbiResourceId",
+    "UseLatestRestorableTime",
 ];
 
 async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<Live>, OpError> {
@@ -219,6 +230,8 @@ impl ResourceType for DbInstance {
         name: Some(NameRule { property: "DBInstanceIdentifier", max: 63, lower: true, separator: '-' }),
         configures: true,
         early: &["Ref", "DBInstanceArn", "DbiResourceId"],
+        // RDS copies only from an available instance.
+        needs_ready: &["SourceDBInstanceIdentifier", "SourceDbiResourceId"],
         ready: Some(WaitPolicy::secs(430, 15, 3600)),
         gone: Some(WaitPolicy::secs(240, 15, 3600)),
         retry: &[
@@ -240,6 +253,9 @@ impl ResourceType for DbInstance {
         }],
         iam: &[
             "rds:CreateDBInstance",
+            "rds:CreateDBInstanceReadReplica",
+            "rds:RestoreDBInstanceFromDBSnapshot",
+            "rds:RestoreDBInstanceToPointInTime",
             "rds:DescribeDBInstances",
             "rds:ModifyDBInstance",
             "rds:DeleteDBInstance",
@@ -274,6 +290,13 @@ impl ResourceType for DbInstance {
         if change.has("Engine") && !(oracle(old.Engine.as_ref()) && oracle(new.Engine.as_ref())) {
             names.push("Engine".into());
         }
+        // What it was made from cannot change. (CloudFormation promotes a replica whose source is named no longer;
+        // here that is a replacement, which the review shows and asks about.)
+        let empty = |name: Option<&String>| name.is_none_or(String::is_empty);
+        let nothing = empty(old.DBSnapshotIdentifier.as_ref()) && empty(new.DBSnapshotIdentifier.as_ref());
+        let made_from = MADE_FROM.iter().filter(|name| change.has(name));
+        let made_from = made_from.filter(|name| !nothing || **name != "DBSnapshotIdentifier");
+        names.extend(made_from.map(|name| (*name).to_owned()));
         if change.has("PerformanceInsightsKMSKeyId") && old.EnablePerformanceInsights == Some(true) {
             names.push("PerformanceInsightsKMSKeyId".into());
         }
@@ -293,17 +316,19 @@ impl ResourceType for DbInstance {
                 "RDS manages the password itself when ManageMasterUserPassword is true: leave this out",
             );
         }
-        if !has("Engine") {
-            say("Engine", "is needed: only new databases are implemented, no replicas or restores");
+        let origin = origins::origin(props);
+        let new = origin == Origin::New;
+        if new && !has("Engine") {
+            say("Engine", "is needed for a new database");
         }
-        if !has("DBInstanceClass") {
+        if new && !has("DBInstanceClass") {
             say("DBInstanceClass", "is needed");
         }
-        if engine.starts_with("aurora") {
+        if new && engine.starts_with("aurora") {
             if !has("DBClusterIdentifier") {
                 say("DBClusterIdentifier", "an Aurora instance belongs to a cluster");
             }
-        } else if has("Engine") && !has("DBClusterIdentifier") {
+        } else if new && has("Engine") && !has("DBClusterIdentifier") {
             if !has("AllocatedStorage") {
                 say("AllocatedStorage", "is needed for this engine");
             }
@@ -317,7 +342,7 @@ impl ResourceType for DbInstance {
                 );
             }
         }
-        if has("KmsKeyId") && props["StorageEncrypted"] != true {
+        if new && has("KmsKeyId") && props["StorageEncrypted"] != true {
             say("KmsKeyId", "needs StorageEncrypted: true");
         }
         if has("PerformanceInsightsRetentionPeriod") && props["EnablePerformanceInsights"] != true {
@@ -326,6 +351,9 @@ impl ResourceType for DbInstance {
         let interval = &props["MonitoringInterval"];
         if !interval.is_null() && *interval != 0 && *interval != "0" && !has("MonitoringRoleArn") {
             say("MonitoringRoleArn", "is needed when MonitoringInterval is not 0");
+        }
+        if !new {
+            problems.extend(origins::check(props, origin));
         }
         problems
     }
@@ -371,12 +399,14 @@ impl ResourceType for DbInstance {
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        let answer = create_call(cx, props)?
-            .set_tags(Some(sdk_tags(&cx.tags(props.Tags.as_ref()))))
-            .send()
-            .await
-            .map_err(op("CreateDBInstance"))?;
-        let live = answer.db_instance.ok_or_else(|| OpError::missing("CreateDBInstance", "the instance"))?;
+        let live = match origins::create(cx, props).await? {
+            Some(live) => live,
+            None => {
+                let call = create_call(cx, props)?.set_tags(Some(sdk_tags(&cx.tags(props.Tags.as_ref()))));
+                let answer = call.send().await.map_err(op("CreateDBInstance"))?;
+                answer.db_instance.ok_or_else(|| OpError::missing("CreateDBInstance", "the instance"))?
+            }
+        };
         let id = live
             .db_instance_identifier
             .clone()
@@ -390,15 +420,23 @@ impl ResourceType for DbInstance {
         id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        if props.AssociatedRoles.iter().flatten().next().is_none() {
+        let roles = props.AssociatedRoles.iter().flatten().next().is_some();
+        if !roles && !origins::settles(props) {
             return Ok(Progress::Done);
         }
         match look(cx, id.as_str()).await? {
             Some(live) if status(&live) == "available" => {
-                settle_roles(cx, &live, props, None).await?;
+                if roles {
+                    settle_roles(cx, &live, props, None).await?;
+                }
+                if origins::settles(props) {
+                    origins::settle(cx, &live, props).await?;
+                }
                 Ok(Progress::Done)
             }
-            Some(live) => Ok(Progress::Again(format!("{}: roles wait for the database", status(&live)))),
+            // The wait for `Ready` tells it in RDS's words.
+            Some(live) if DEAD.contains(&status(&live)) => Ok(Progress::Done),
+            Some(live) => Ok(Progress::Again(format!("{}: settings wait for the database", status(&live)))),
             None => Ok(Progress::Again("not visible yet".into())),
         }
     }
@@ -456,8 +494,10 @@ impl ResourceType for DbInstance {
                 .map_err(op("ModifyDBInstance"))?;
             return Ok(Progress::Again("turning deletion protection off".into()));
         }
-        // A cluster's member has no snapshots of its own.
-        let snapshot = cx.snapshot.filter(|_| live.db_cluster_identifier().is_none());
+        // A cluster's member has no snapshots of its own, nor has a replica.
+        let alone = live.db_cluster_identifier().is_none()
+            && live.read_replica_source_db_instance_identifier().is_none();
+        let snapshot = cx.snapshot.filter(|_| alone);
         if snapshot.is_some() && status(&live) == "creating" {
             return Ok(Progress::Again("creating: a final snapshot needs an available database".into()));
         }

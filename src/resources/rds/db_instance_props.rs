@@ -8,14 +8,14 @@ use super::common::pairs;
 use crate::resources::{Attributes, Cx, compare, shape::Tag};
 
 crate::props! {
-    /// The properties. Read replicas, restores from snapshots or points in time, replicated backups and
-    /// additional storage volumes are not implemented, so their properties are absent here and refused.
+    /// The properties. Replicas of clusters or of other regions, restores from a cluster's snapshot, replicated
+    /// backups and additional storage volumes are not implemented, so their properties are absent here and refused.
     pub struct Props {
         AllocatedStorage: String, AllowMajorVersionUpgrade: bool, ApplyImmediately: bool, AssociatedRoles: Vec<Role>,
         AutoMinorVersionUpgrade: bool, AvailabilityZone: String, BackupRetentionPeriod: i32, BackupTarget: String,
         CACertificateIdentifier: String, CertificateRotationRestart: bool, CharacterSetName: String, CopyTagsToSnapshot: bool,
         CustomIAMInstanceProfile: String, DBClusterIdentifier: String, DBInstanceClass: String, DBInstanceIdentifier: String,
-        DBName: String, DBParameterGroupName: String, DBSecurityGroups: Vec<String>, DBSubnetGroupName: String, DBSystemId: String,
+        DBName: String, DBParameterGroupName: String, DBSecurityGroups: Vec<String>, DBSnapshotIdentifier: String, DBSubnetGroupName: String, DBSystemId: String,
         DatabaseInsightsMode: String, DedicatedLogVolume: bool, DeleteAutomatedBackups: bool, DeletionProtection: bool, Domain: String,
         DomainAuthSecretArn: String, DomainDnsIps: Vec<String>, DomainFqdn: String, DomainIAMRoleName: String, DomainOu: String,
         EnableCloudwatchLogsExports: Vec<String>, EnableIAMDatabaseAuthentication: bool, EnablePerformanceInsights: bool,
@@ -25,8 +25,9 @@ crate::props! {
         MonitoringRoleArn: String, MultiAZ: bool, NcharCharacterSetName: String, NetworkType: String, OptionGroupName: String,
         PerformanceInsightsKMSKeyId: String, PerformanceInsightsRetentionPeriod: i32, Port: String, PreferredBackupWindow: String,
         PreferredMaintenanceWindow: String, ProcessorFeatures: Vec<ProcessorFeature>, PromotionTier: i32, PubliclyAccessible: bool,
-        StorageEncrypted: bool, StorageThroughput: i32, StorageType: String, Tags: Vec<Tag>, TdeCredentialArn: String,
-        TdeCredentialPassword: String, Timezone: String, UseDefaultProcessorFeatures: bool, VPCSecurityGroups: Vec<String>,
+        ReplicaMode: String, RestoreTime: String, SourceDBInstanceAutomatedBackupsArn: String, SourceDBInstanceIdentifier: String,
+        SourceDbiResourceId: String, StorageEncrypted: bool, StorageThroughput: i32, StorageType: String, Tags: Vec<Tag>, TdeCredentialArn: String,
+        TdeCredentialPassword: String, Timezone: String, UseDefaultProcessorFeatures: bool, UseLatestRestorableTime: bool, VPCSecurityGroups: Vec<String>,
     }
     /// A role for one feature of the engine.
     pub struct Role { FeatureName: String, RoleArn: String }
@@ -175,6 +176,7 @@ pub fn live_props(cx: &Cx<'_>, live: &Live, hint: &Props) -> Props {
         }),
         PromotionTier: live.promotion_tier,
         PubliclyAccessible: live.publicly_accessible,
+        ReplicaMode: live.replica_mode().map(|mode| mode.as_str().to_owned()),
         StorageEncrypted: live.storage_encrypted,
         StorageThroughput: live.storage_throughput,
         StorageType: live.storage_type.clone(),

@@ -8,6 +8,8 @@ use serde_json::json;
 const SOMETIMES: &[&str] = &[
     "AutomaticRestartTime",
     "IsStorageConfigUpgradeAvailable",
+    // Not without backups, and a replica has none of its own unless asked for.
+    "LatestRestorableTime",
     "ListenerEndpoint",
     "ListenerEndpoint.Address",
     "ListenerEndpoint.Port",
@@ -81,7 +83,80 @@ fn keeps_the_law_for_rich_properties_and_for_a_managed_password() {
     );
     let managed = with(small(), json!({"MasterUserPassword": null, "ManageMasterUserPassword": true}));
     let protected = with(managed.clone(), json!({"DBInstanceClass": "db.t3.micro"}));
-    bench().law_covering::<DbInstance>(&[(rich, Some(changed)), (managed, Some(protected))]);
+    let bench = bench();
+    shop(&bench);
+    let restored = json!({
+        "DBInstanceIdentifier": "restored", "DBSnapshotIdentifier": "before", "DBInstanceClass": "db.t3.micro",
+        "BackupRetentionPeriod": 3, "PreferredBackupWindow": "03:00-04:00", "MasterUserPassword": "another-one-2",
+        "EnablePerformanceInsights": true, "PerformanceInsightsRetentionPeriod": 7, "DBSubnetGroupName": "subnets",
+        "DBParameterGroupName": "pg14", "MaxAllocatedStorage": 300, "Tags": [{"Key": "team", "Value": "payments"}],
+    });
+    let larger = with(restored.clone(), json!({"AllocatedStorage": "150"}));
+    let earlier = json!({
+        "DBInstanceIdentifier": "earlier", "SourceDBInstanceIdentifier": "shop", "UseLatestRestorableTime": true,
+        "MultiAZ": true,
+    });
+    let reader = json!({
+        "DBInstanceIdentifier": "reader", "SourceDBInstanceIdentifier": "shop", "DBInstanceClass": "db.t3.micro",
+        "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
+    });
+    bench.law_covering::<DbInstance>(&[
+        (rich, Some(changed)),
+        (managed, Some(protected)),
+        (restored, Some(larger)),
+        (earlier, None),
+        (reader, None),
+    ]);
+}
+
+/// A database with backups and a snapshot.
+fn shop(bench: &Bench) {
+    let props =
+        json!({"DBInstanceIdentifier": "shop", "BackupRetentionPeriod": 7, "DBSubnetGroupName": "subnets"});
+    running(bench, &typed(with(small(), props)));
+    let call = bench.sdk().rds().create_db_snapshot().db_instance_identifier("shop");
+    bench.run(call.db_snapshot_identifier("before").send()).unwrap();
+    bench.advance(std::time::Duration::from_secs(300));
+}
+
+#[test]
+fn a_replica_is_on_its_sources_list_until_it_goes_or_stands_by_itself() {
+    let bench = bench();
+    shop(&bench);
+    let replicas = || {
+        let answer =
+            bench.run(bench.sdk().rds().describe_db_instances().db_instance_identifier("shop").send());
+        answer.unwrap().db_instances()[0].read_replica_db_instance_identifiers().to_vec()
+    };
+    let reader =
+        |name: &str| typed(json!({"DBInstanceIdentifier": name, "SourceDBInstanceIdentifier": "shop"}));
+    let (one, two) = (reader("one"), reader("two"));
+    let first = running(&bench, &one);
+    running(&bench, &two);
+    assert_eq!(replicas(), ["one", "two"]);
+    // A replica has no final snapshot.
+    assert_eq!(delete(&bench, &first, &one, Some("last")), Ok(Progress::Done));
+    assert_eq!(replicas(), ["two"]);
+    bench.run(bench.sdk().rds().promote_read_replica().db_instance_identifier("two").send()).unwrap();
+    assert_eq!(replicas(), [""; 0]);
+}
+
+#[test]
+fn what_comes_with_the_data_is_refused_and_changes_of_the_origin_replace() {
+    let problems =
+        |props: Json| DbInstance::check(&props).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    let base = json!({"DBInstanceIdentifier": "a", "DBSnapshotIdentifier": "before"});
+    assert!(problems(base.clone()).is_empty());
+    assert_eq!(problems(with(base.clone(), json!({"MasterUsername": "x"}))), ["MasterUsername"]);
+    let replica = json!({"SourceDBInstanceIdentifier": "shop", "DBName": "x"});
+    assert_eq!(problems(replica), ["DBName"]);
+    let nowhere = json!({"RestoreTime": "yesterday"});
+    assert_eq!(problems(nowhere), ["SourceDBInstanceIdentifier", "RestoreTime"]);
+    // A parameter left empty means no snapshot.
+    assert!(problems(with(small(), json!({"DBSnapshotIdentifier": ""}))).is_empty());
+    let (old, new) = (typed(base), typed(json!({"DBInstanceIdentifier": "a"})));
+    let changed = ["DBSnapshotIdentifier".to_owned()];
+    assert_eq!(DbInstance::replaces(&Change { old: &old, new: &new, changed: &changed }), changed);
 }
 
 fn typed(props: Json) -> Props {

@@ -3,6 +3,7 @@
 mod common;
 mod db_instance;
 mod db_instance_modify;
+mod db_instance_origin;
 mod db_instance_props;
 mod db_parameter_group;
 mod db_subnet_group;

@@ -180,7 +180,8 @@ pub(super) static RUN: &[Code] = &[
         "M6104",
         "the plan is for another account",
         "A cloud assembly that was synthesised for an account can be run in that account only. A new sandbox takes the plan's account.",
-    ).example(Example::Circumstances("it needs a ledger")),
+    )
+    .example(Example::Circumstances("it takes an account")).example(Example::Circumstances("it needs a ledger")),
     Code::error(
         "M7001",
         "an interrupted call's effect is unknown",

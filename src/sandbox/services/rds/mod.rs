@@ -6,6 +6,7 @@ mod delete;
 mod engines;
 mod instances;
 mod modify;
+mod origins;
 mod parameters;
 mod snapshots;
 mod store;
@@ -21,6 +22,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("AddRoleToDBInstance", instances::add_role),
     Operation::write("AddTagsToResource", tags::add_tags_to_resource),
     Operation::write("CreateDBInstance", create::create_db_instance),
+    Operation::write("CreateDBInstanceReadReplica", origins::replica),
     Operation::write("CreateDBParameterGroup", parameters::create_db_parameter_group),
     Operation::write("CreateDBSnapshot", snapshots::create_db_snapshot),
     Operation::write("CreateDBSubnetGroup", subnets::create_db_subnet_group),
@@ -39,10 +41,13 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("ModifyDBInstance", modify::modify_db_instance),
     Operation::write("ModifyDBParameterGroup", parameters::modify_db_parameter_group),
     Operation::write("ModifyDBSubnetGroup", subnets::modify_db_subnet_group),
+    Operation::write("PromoteReadReplica", origins::promote),
     Operation::write("RebootDBInstance", instances::reboot_db_instance),
     Operation::write("RemoveRoleFromDBInstance", instances::remove_role),
     Operation::write("RemoveTagsFromResource", tags::remove_tags_from_resource),
     Operation::write("ResetDBParameterGroup", parameters::reset_db_parameter_group),
+    Operation::write("RestoreDBInstanceFromDBSnapshot", origins::from_snapshot),
+    Operation::write("RestoreDBInstanceToPointInTime", origins::to_point_in_time),
     Operation::write("StartDBInstance", instances::start_db_instance),
     Operation::write("StopDBInstance", instances::stop_db_instance),
 ];

@@ -123,7 +123,7 @@ fn replication_instance_keeps_the_law() {
     new["MultiAZ"] = json!(true);
     let id = bench.law::<ReplicationInstance>(props, Some(new));
     assert_eq!(id.as_str(), "arn:aws:dms:us-east-1:123456789012:rep:payments");
-    bench.covers::<ReplicationInstance>(0);
+    bench.covers::<ReplicationInstance>(0, &[]);
     bench.advance(std::time::Duration::from_secs(60));
     bench.world(|world| {
         assert!(!world.census().contains_key("ec2.network-interface"), "{:?}", world.census())

@@ -45,6 +45,10 @@ impl<'p> Eval<'_, 'p> {
 
     /// The truth of a condition function.
     pub(super) fn truth(&self, tree: &'p Tree) -> Option<bool> {
+        self.deeper(&tree.span, || self.truth_inside(tree)).flatten()
+    }
+
+    fn truth_inside(&self, tree: &'p Tree) -> Option<bool> {
         let entries = tree.as_map().unwrap_or_default();
         let function = match entries {
             [only] if only.key == "Condition" => {

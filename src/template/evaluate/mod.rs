@@ -1,7 +1,10 @@
 //! From templates to the resource graph: parameters, conditions, functions, tags.
 
+mod arena;
+mod compute;
 mod conditions;
 mod environment;
+mod extend;
 mod functions;
 mod names;
 mod outline;

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     environment::Environment,
+    extend::extend,
     names::intrinsic,
     outline::Resource,
     plan::{Eval, Place, Plan, Scope},
@@ -42,8 +43,12 @@ const SNAPSHOTS: &[&str] = &[
 /// # Errors
 /// Everything that is wrong with the plan, in the order of its files.
 pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let extended = extend(loaded, env);
+    let loaded = &extended.loaded;
     let mut plan = Plan::new(loaded, env);
+    plan.used = extended.used;
     plan.problems.borrow_mut().extend(loaded.warnings.clone());
+    plan.problems.borrow_mut().extend(extended.problems);
     for scope in &plan.scopes {
         plan.eval(scope, Place::Value).resolve_stack();
     }
@@ -108,7 +113,8 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
 #[must_use]
 pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
     let env = Environment::offline();
-    let plan = Plan::new(loaded, &env);
+    let extended = extend(loaded, &env);
+    let plan = Plan::new(&extended.loaded, &env);
     let mut regions = BTreeSet::new();
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);

@@ -471,7 +471,7 @@ impl<'w> Walk<'w, '_> {
 }
 
 /// A whole number, however it is written (`3`, `"3"`, `3.0`).
-fn whole(text: &str) -> Option<Number> {
+pub(super) fn whole(text: &str) -> Option<Number> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {
         return Some(number.into());
@@ -481,7 +481,8 @@ fn whole(text: &str) -> Option<Number> {
     Some((number as i64).into())
 }
 
-fn decimal(text: &str) -> Option<Number> {
+/// A number, however it is written.
+pub(super) fn decimal(text: &str) -> Option<Number> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {
         return Some(number.into());
@@ -496,8 +497,15 @@ fn decimal(text: &str) -> Option<Number> {
 fn boolean(scalar: &Scalar) -> Option<bool> {
     match scalar.sense() {
         Sense::Bool(truth) => Some(truth),
-        _ if scalar.text.eq_ignore_ascii_case("true") => Some(true),
-        _ if scalar.text.eq_ignore_ascii_case("false") => Some(false),
+        _ => boolean_text(&scalar.text),
+    }
+}
+
+/// A boolean as a text.
+pub(super) fn boolean_text(text: &str) -> Option<bool> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Some(true),
+        _ if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
 }

@@ -305,4 +305,31 @@ Resources:
         "Fn::GetAZs needs a region of the account's partition.",
     ).example(Example::Circumstances("it needs an account: without one, every region has zones")),
     Code::error("M1099", "a defect of migrate", "Please report it with the template.").example(Example::Circumstances("nothing known brings it about")),
+    Code::error(
+        "M1100",
+        "a part of the language that needs a transform",
+        "Fn::ForEach, Fn::Length, Fn::ToJsonString, defaults and functions in Fn::FindInMap, and functions in the place of names (in Ref, Fn::GetAtt, Condition, DeletionPolicy and UpdateReplacePolicy) exist only in templates that say `Transform: AWS::LanguageExtensions`. The transform is built in; nothing runs on AWS's side.",
+    ).template("Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+Outputs:
+  Count: {Value: !Length [a, b]}
+"),
+    Code::error(
+        "M1101",
+        "a malformed loop",
+        "`Fn::ForEach::Name: [Identifier, Collection, {Key: Value}]`. The collection is a list of texts or a parameter of type CommaDelimitedList; every key contains `${Identifier}`, or `&{Identifier}` for its letters and digits only; loops nest at most five deep.",
+    ).template("Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Topics:
+    - Name
+    - [Orders, Refunds]
+    - Topic:
+        Type: AWS::SNS::Topic
+"),
+    Code::error(
+        "M1102",
+        "a template that grows too large",
+        "Loops, joins, substitutions, imports and conditions are bounded, so that a small file cannot fill the memory.",
+    ).example(Example::Circumstances("its template would not fit a page")),
 ];

@@ -89,13 +89,7 @@ impl Phase {
         problems: &mut Vec<Diagnostic>,
     ) -> Tree {
         let arena = Arena::default();
-        let alone = Loaded {
-            migration: String::new(),
-            description: None,
-            environment: String::new(),
-            stacks: vec![stack.clone()],
-            warnings: Vec::new(),
-        };
+        let alone = Loaded { stacks: vec![stack.clone()], ..Loaded::default() };
         let plan = Plan::new(&alone, env);
         // What is wrong with the rest of the template is found when all of it is evaluated.
         plan.problems.take();
@@ -138,7 +132,7 @@ impl<'p> Writer<'_, 'p> {
             let value = match (entry.key.as_str(), phase) {
                 ("Resources" | "Outputs" | "Conditions", Phase::Loops) => self.loops(&entry.value, &[]),
                 ("Resources", Phase::Names) => self.resources(&entry.value),
-                ("Outputs", Phase::Names) => self.names(&entry.value),
+                ("Outputs" | "Conditions", Phase::Names) => self.names(&entry.value),
                 _ => entry.value.clone(),
             };
             Entry { value, ..entry.clone() }
@@ -172,10 +166,9 @@ impl<'p> Writer<'_, 'p> {
         }
         let value = match &tree.value {
             Node::Null => Node::Null,
-            Node::Scalar(scalar) => Node::Scalar(Scalar {
-                text: self.text(&scalar.text, bound, &tree.span),
-                plain: scalar.plain,
-            }),
+            Node::Scalar(scalar) => {
+                Node::Scalar(Scalar { text: self.text(&scalar.text, bound, &tree.span), plain: scalar.plain })
+            }
             Node::List(items) => Node::List(items.iter().map(|item| self.loops(item, bound)).collect()),
             Node::Map(entries) => {
                 if let Some(value) = referred(entries, bound) {
@@ -224,20 +217,18 @@ impl<'p> Writer<'_, 'p> {
     }
 
     /// Writes one `Fn::ForEach::Name: [Identifier, Collection, {Key: Value}]` out.
-    fn repeat(
-        &self,
-        entry: &Entry,
-        bound: &[Bound<'_>],
-        out: &mut Vec<Entry>,
-        taken: &mut HashSet<String>,
-    ) {
+    fn repeat(&self, entry: &Entry, bound: &[Bound<'_>], out: &mut Vec<Entry>, taken: &mut HashSet<String>) {
         let fail = |span: &Span, message: String, help: &str| {
             self.here.error("M1101", span, message, Some(help.to_owned()));
         };
         let name = entry.key.strip_prefix("Fn::ForEach::").unwrap_or_default();
         if !is_word(name) {
             let message = format!("`{}` names no loop", entry.key);
-            fail(&entry.key_span, message, "a loop's key is `Fn::ForEach::Name`, the name letters and digits");
+            fail(
+                &entry.key_span,
+                message,
+                "a loop's key is `Fn::ForEach::Name`, the name letters and digits",
+            );
             return;
         }
         let form = "a loop is a list of an identifier, a collection, and an object to repeat";
@@ -288,7 +279,8 @@ impl<'p> Writer<'_, 'p> {
         self.here.resolve(tree);
         let item = self.here.eval(tree);
         let fail = |span: &Span, found: &str| {
-            let message = format!("a collection is a list of texts that are known while planning, not {found}");
+            let message =
+                format!("a collection is a list of texts that are known while planning, not {found}");
             let help = "a list, or a parameter of type CommaDelimitedList".to_owned();
             self.here.error("M1101", span, message, Some(help));
             None
@@ -356,10 +348,8 @@ impl<'p> Writer<'_, 'p> {
             let Some(attributes) = resource.value.as_map() else { return resource.clone() };
             let mut out = Vec::with_capacity(attributes.len());
             for attribute in attributes {
-                let named = matches!(
-                    attribute.key.as_str(),
-                    "Condition" | "DeletionPolicy" | "UpdateReplacePolicy"
-                );
+                let named =
+                    matches!(attribute.key.as_str(), "Condition" | "DeletionPolicy" | "UpdateReplacePolicy");
                 let value = if named && attribute.value.as_map().is_some_and(|m| intrinsic(m).is_some()) {
                     match self.name(&attribute.value, &format!("`{}`", attribute.key)) {
                         Some(value) => value,
@@ -402,15 +392,8 @@ impl<'p> Writer<'_, 'p> {
             Node::Map(entries) => match entries.as_slice() {
                 [only] if only.key == "Ref" || only.key == "Fn::GetAtt" => match self.plain(only) {
                     Some(entry) => Node::Map(vec![entry]),
-                    // What is wrong has been told; this is as good as any value.
-                    None => Node::Map(vec![Entry {
-                        key: "Ref".to_owned(),
-                        key_span: only.key_span.clone(),
-                        value: Tree {
-                            value: Node::Scalar(Scalar::quoted("AWS::NoValue")),
-                            span: tree.span.clone(),
-                        },
-                    }]),
+                    // What is wrong has been told; the rest of evaluation is silent about it.
+                    None => return tree.clone(),
                 },
                 _ => {
                     let copy = |entry: &Entry| Entry { value: self.names(&entry.value), ..entry.clone() };
@@ -458,3 +441,7 @@ impl Problems {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "extend_tests.rs"]
+mod tests;

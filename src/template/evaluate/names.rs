@@ -206,6 +206,7 @@ impl<'p> Eval<'_, 'p> {
         match name {
             "Ref" => match argument.as_name() {
                 Some(target) => self.reference(target, &argument.span),
+                None if self.told(argument) => {}
                 None => self.error(
                     "M1041",
                     &argument.span,
@@ -219,11 +220,17 @@ impl<'p> Eval<'_, 'p> {
                     self.attribute(id, attribute.as_name(), &argument.span);
                     self.resolve(attribute);
                 }
+                None if self.told(argument)
+                    || argument.as_list().unwrap_or_default().iter().any(|name| self.told(name)) => {}
                 None => self.error(
                     "M1041",
                     &argument.span,
                     "Fn::GetAtt takes Resource.Attribute, or a list of the two",
-                    argument.as_list().unwrap_or(std::slice::from_ref(argument)).first().and_then(|name| self.extensible(name)),
+                    argument
+                        .as_list()
+                        .unwrap_or(std::slice::from_ref(argument))
+                        .first()
+                        .and_then(|name| self.extensible(name)),
                 ),
             },
             "Fn::Sub" => match sub::arguments(argument) {
@@ -294,6 +301,13 @@ impl<'p> Eval<'_, 'p> {
             let message = format!("{message} needs the transform {TRANSFORM}");
             self.error("M1100", &item.span, message, Some(NEEDS_TRANSFORM.to_owned()));
         }
+    }
+
+    /// A function in the place of a name is only left over if something is wrong with it.
+    fn told(&self, tree: &Tree) -> bool {
+        self.scope.outline.extended
+            && self.place != Place::Rule
+            && tree.as_map().is_some_and(|entries| intrinsic(entries).is_some())
     }
 
     /// What would make a function right where a name is wanted.

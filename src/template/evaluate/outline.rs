@@ -175,7 +175,9 @@ impl<'t> Outline<'t> {
 
     fn mappings(&mut self, entry: &'t Entry, problems: &mut Problems) {
         for mapping in section(entry, problems) {
-            logical_id("mapping", mapping, problems);
+            if !logical_id("mapping", mapping, problems) {
+                continue;
+            }
             self.mapping_names.push(name(mapping));
             let mut top = HashMap::new();
             for first in section(mapping, problems) {

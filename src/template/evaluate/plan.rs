@@ -163,7 +163,8 @@ impl<'e, 'p> Eval<'e, 'p> {
     pub(super) fn deeper<T>(&self, span: &Span, inner: impl FnOnce() -> T) -> Option<T> {
         let plan = self.plan;
         if plan.nested.get() >= MAX_NESTED {
-            let message = format!("functions, imports and conditions lead more than {MAX_NESTED} levels deep");
+            let message =
+                format!("functions, imports and conditions lead more than {MAX_NESTED} levels deep");
             self.error("M1102", span, message, None);
             return None;
         }

@@ -56,6 +56,7 @@ fn language(outcome: &Outcome) -> Vec<(&'static str, (usize, usize))> {
 }
 
 const HEAD: &str = "\
+Transform: AWS::LanguageExtensions
 Parameters:
   Name: {Type: String, Default: web}
   Count: {Type: Number, Default: 3}
@@ -202,9 +203,9 @@ fn one_mistake_makes_one_error_at_its_place() {
     let errors: Vec<&Diagnostic> = errors.iter().filter(|d| d.severity == Severity::Error).collect();
     assert_eq!(errors.len(), 2, "{errors:#?}");
     assert_eq!(errors[0].help.as_deref(), Some("did you mean `Name`?"));
-    assert_eq!(errors[0].span.as_ref().unwrap().line_column(), (19, 32));
+    assert_eq!(errors[0].span.as_ref().unwrap().line_column(), (20, 32));
     assert_eq!(errors[1].help.as_deref(), Some("did you mean `Count`?"));
-    assert_eq!(errors[1].span.as_ref().unwrap().line_column(), (20, 31));
+    assert_eq!(errors[1].span.as_ref().unwrap().line_column(), (21, 31));
 }
 
 #[test]
@@ -345,7 +346,7 @@ Outputs:
         ("M1024", 9),
         ("M1021", 9),
         ("M1021", 10),
-        ("M1022", 11),
+        ("M1101", 11),
         ("M1021", 13),
         ("M1021", 13),
         ("M1021", 14),

@@ -186,8 +186,13 @@ fn resources_of(cell: usize) -> Vec<Declared3> {
 #[must_use]
 pub fn graph(template: &Json) -> Graph {
     let region = "us-east-1".to_owned();
-    let stack =
-        StackInfo { name: "big".into(), region: region.clone(), description: None, outputs: Vec::new() };
+    let stack = StackInfo {
+        name: "big".into(),
+        region: region.clone(),
+        description: None,
+        outputs: Vec::new(),
+        imports: Vec::new(),
+    };
     let mut graph = Graph {
         migration: "big".into(),
         environment: "bench".into(),

@@ -214,7 +214,7 @@ Outputs:
     Code::error(
         "M1052",
         "an import of something nobody exports",
-        "No output of the plan's stacks has that export name, and no other plan is known to export it.",
+        "No output of the plan's stacks has that export name, and no ledger beside the plan's own exports it.",
     ).template("Resources:
   Topic:
     Type: AWS::SNS::Topic
@@ -332,4 +332,16 @@ Resources:
         "a template that grows too large",
         "Loops, joins, substitutions, imports and conditions are bounded, so that a small file cannot fill the memory.",
     ).example(Example::Circumstances("its template would not fit a page")),
+    Code::error(
+        "M1105",
+        "an import from another region",
+        "Exports belong to an account and a region, as in CloudFormation. Hand values across regions over as parameters.",
+    )
+    .example(Example::Circumstances("it needs a plan of two stacks in two regions")),
+    Code::error(
+        "M1106",
+        "an export that another plan imports",
+        "An export is a promise while somebody imports it: it cannot be removed or changed. Ledgers beside this one say what their plans import.",
+    )
+    .example(Example::Circumstances("it needs two plans and their ledgers")),
 ];

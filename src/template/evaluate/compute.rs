@@ -225,18 +225,28 @@ impl<'p> Eval<'_, 'p> {
         };
         let region = &self.scope.source.region;
         let exports = self.plan.exports.get(&name).map(Vec::as_slice).unwrap_or_default();
-        // Exports belong to a region; one graph can reach across, so one in another region will do if it is
-        // the only one.
         let local = exports.iter().find(|(stack, _)| self.plan.scopes[*stack].source.region == *region);
-        if let Some((stack, output)) = local.or(if exports.len() == 1 { exports.first() } else { None }) {
+        if let Some((stack, output)) = local {
             let item = Item { span: span.clone(), ..self.plan.output(*stack, *output) };
             return self.affordable(item, span);
         }
-        if let Some(json) = self.plan.env.imports.get(&name) {
-            return Item::from_json(json, span);
+        let imports = &self.plan.env.imports;
+        if let Some(foreign) = imports.get(region).and_then(|exports| exports.get(&name)) {
+            self.scope.imports.borrow_mut().insert(name);
+            return Item::from_json(&foreign.value, span);
         }
-        let known = self.plan.exports.keys().chain(self.plan.env.imports.keys()).map(String::as_str);
-        let help = if self.patient() { hint(&name, "exports", known) } else { None };
+        let here = exports.iter().map(|(stack, _)| &self.plan.scopes[*stack].source.region);
+        let there =
+            imports.iter().filter(|(_, exports)| exports.contains_key(&name)).map(|(region, _)| region);
+        if let Some(other) = here.chain(there).next() {
+            let message = format!("`{name}` is exported in {other}, and this stack is in {region}");
+            let help = "exports are seen only within their region; hand the value over as a parameter, for example by way of SSM".to_owned();
+            self.error("M1105", &entry.value.span, message, Some(help));
+            return Item::poison(span);
+        }
+        let foreign = imports.get(region).into_iter().flat_map(|exports| exports.keys());
+        let known = self.plan.exports.keys().chain(foreign).map(String::as_str);
+        let help = if self.patient() { hint(&name, "exports", known.collect::<Vec<_>>()) } else { None };
         self.error("M1052", &entry.value.span, format!("nothing exports `{name}`"), help);
         Item::poison(span)
     }

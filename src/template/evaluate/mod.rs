@@ -14,7 +14,7 @@ mod run;
 mod sub;
 mod tags;
 
-pub use environment::Environment;
+pub use environment::{Environment, Foreign, Imports};
 pub use run::{evaluate, zone_regions};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 use super::{
@@ -65,6 +65,8 @@ pub(super) struct Scope<'p> {
     pub conditions: RefCell<HashMap<&'p str, Option<Option<bool>>>>,
     /// Names that something refers to.
     pub used: RefCell<HashSet<(Section, &'p str)>>,
+    /// What it imports from other plans.
+    pub imports: RefCell<BTreeSet<String>>,
 }
 
 /// The sections whose names can go unused.
@@ -110,8 +112,8 @@ impl<'p> Plan<'p> {
                 .iter()
                 .map(|resource| Address::new(&source.name, resource.id.text))
                 .collect();
-            let (conditions, used) = (RefCell::default(), RefCell::default());
-            Scope { index, source, outline, addresses, parameters, conditions, used }
+            let (conditions, used, imports) = (RefCell::default(), RefCell::default(), RefCell::default());
+            Scope { index, source, outline, addresses, parameters, conditions, used, imports }
         });
         let scopes = scopes.collect();
         Self {

@@ -82,10 +82,14 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
             region: scope.source.region.clone(),
             description: scope.outline.description.clone(),
             outputs,
+            imports: Vec::new(),
         });
         here.check_rules();
         here.all_conditions();
         here.warn_unused();
+    }
+    for (stack, scope) in graph.stacks.iter_mut().zip(&plan.scopes) {
+        stack.imports = scope.imports.take().into_iter().collect();
     }
     graph.secrets = Secrets(std::mem::take(&mut plan.secrets));
     graph.secrets.0.extend(loaded.assembly.code.0.clone());
@@ -135,6 +139,17 @@ fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
         for (at, output) in scope.outline.outputs.iter().enumerate() {
             let Some(tree) = output.export.filter(|_| here.is_output(output)) else { continue };
             let Some(name) = here.known_text(tree, "the name of an export") else { continue };
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-'))
+            {
+                let message = format!("`{name}` cannot name an export: letters, digits, colons and hyphens");
+                here.error("M1023", &tree.span, message, None);
+            }
+            let foreign = plan.env.imports.get(&scope.source.region).and_then(|exports| exports.get(&name));
+            if let Some(foreign) = foreign {
+                let message = format!("`{name}` is exported twice");
+                let help = format!("{} exports it too, in the same region", foreign.owner);
+                here.error("M1051", &tree.span, message, Some(help));
+            }
             let others = exports.entry(name.clone()).or_default();
             let region = |stack: usize| &plan.scopes[stack].source.region;
             if let Some((other, other_at)) =

@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use serde_json::{Value as Json, json};
 
-use super::{Environment, evaluate, zone_regions};
+use super::{Environment, Foreign, evaluate, zone_regions};
 use crate::{
     error::{Diagnostic, Severity},
     graph::{Address, Graph, Value},
@@ -376,12 +376,26 @@ Outputs:
 ";
     let app = app.replace("${AWS::StackName}-other", "text");
     let mut env = Environment::offline();
-    env.imports.insert("outside".into(), json!("from afar"));
+    let foreign = Foreign { value: json!("from afar"), owner: "other (dev)".into() };
+    env.imports.insert("us-east-1".into(), [("outside".to_owned(), foreign.clone())].into());
+    env.imports.insert("eu-west-1".into(), [("abroad".to_owned(), foreign)].into());
+    for (text, code) in [
+        ("O: {Value: !ImportValue abroad}", "M1105"),
+        ("O: {Value: x, Export: {Name: outside}}", "M1051"),
+        ("O: {Value: x, Export: {Name: a/b}}", "M1023"),
+    ] {
+        let text = format!("Resources: {{}}\nOutputs: {{{text}}}\n");
+        let errors = evaluate(&plan(vec![stack("app", "us-east-1", &text, &[])]), &env).unwrap_err();
+        assert_eq!(errors.iter().map(|d| d.code).collect::<Vec<_>>(), [code], "{text}");
+    }
     let loaded =
         plan(vec![stack("app", "us-east-1", &app, &[]), stack("network", "us-east-1", network, &[])]);
     let outcome = evaluate(&loaded, &env);
     let outputs = match outcome {
-        Ok((graph, _)) => graph.stacks[0].outputs.clone(),
+        Ok((graph, _)) => {
+            assert_eq!(graph.stacks[0].imports, ["outside"]);
+            graph.stacks[0].outputs.clone()
+        }
         // While the registry has no VPC yet the graph is refused, but only for that.
         Err(errors) => {
             assert!(errors.iter().all(|d| d.code == "M2001"), "{errors:?}");

@@ -138,10 +138,15 @@ pub fn online(
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
         .map_err(|error| one(access(&error, global)))?;
+    let wanted = template::ssm_parameters(loaded);
+    let parameters = session
+        .block_on(session.cloud.parameters(session.clock.as_ref(), &wanted))
+        .map_err(|error| one(access(&error, global)))?;
     let environment = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),
         zones,
+        parameters,
         imports: std::mem::take(&mut neighbours.exports),
         ..Environment::default()
     };

@@ -11,6 +11,6 @@ pub(crate) mod problems;
 pub mod suggest;
 pub mod syntax;
 
-pub use evaluate::{Environment, Foreign, Imports, evaluate, zone_regions};
+pub use evaluate::{Environment, Foreign, Imports, evaluate, ssm_parameters, zone_regions};
 pub use load::load;
 pub use options::{Assembly, Given, Loaded, Options, StackSource};

@@ -83,7 +83,7 @@ Resources:
     Code::error(
         "M1033",
         "an unknown parameter type",
-        "String, Number, CommaDelimitedList, List<Number>, the AWS types and their lists, and AWS::SSM::Parameter::Value of a single value.",
+        "String, Number, CommaDelimitedList, List<Number>, the AWS types and their lists, and AWS::SSM::Parameter::Value of these.",
     ).template("Parameters:
   Name: {Type: Text, Default: orders}
 Resources:
@@ -333,6 +333,24 @@ Resources:
         "Loops, joins, substitutions, imports and conditions are bounded, so that a small file cannot fill the memory.",
     ).example(Example::Circumstances("its template would not fit a page")),
     Code::error(
+        "M1103",
+        "a secure parameter where AWS does not read it",
+        "CloudFormation reads {{resolve:ssm-secure:...}} for a few passwords only, of databases for example. {{resolve:secretsmanager:...}} works in every property.",
+    )
+    .template(
+        "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: '{{resolve:ssm-secure:/orders/name}}'}
+",
+    ),
+    Code::error(
+        "M1104",
+        "an SSM parameter that is not there",
+        "A parameter of type AWS::SSM::Parameter::Value<...> names an SSM parameter; lists are read before anything is planned.",
+    )
+    .example(Example::Circumstances("it needs an account")),
+    Code::error(
         "M1105",
         "an import from another region",
         "Exports belong to an account and a region, as in CloudFormation. Hand values across regions over as parameters.",
@@ -344,4 +362,21 @@ Resources:
         "An export is a promise while somebody imports it: it cannot be removed or changed. Ledgers beside this one say what their plans import.",
     )
     .example(Example::Circumstances("it needs two plans and their ledgers")),
+    Code::warning(
+        "M1107",
+        "a rule that is not checked",
+        "Fn::RefAll, Fn::ValueOf and Fn::ValueOfAll ask for facts of the account, which rules are not given here. AWS itself refuses what does not fit together.",
+    )
+    .template(
+        "Parameters:
+  Vpc: {Type: AWS::EC2::VPC::Id, Default: vpc-0a1b2c3d}
+Rules:
+  Known:
+    Assertions:
+      - Assert: !Contains [!RefAll 'AWS::EC2::VPC::Id', !Ref Vpc]
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+",
+    ),
 ];

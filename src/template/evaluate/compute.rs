@@ -120,7 +120,9 @@ impl<'p> Eval<'_, 'p> {
     }
 
     pub(super) fn cidr(&self, entry: &'p Entry, span: &Span) -> Item {
-        let Some(trees) = self.arguments(entry, 3..=3, "a block, a count and the bits of each piece") else {
+        // Documentation of old called the third argument optional; AWS has always demanded it.
+        let wanted = "a block, a count and the host bits of each piece (8 makes /24 of IPv4)";
+        let Some(trees) = self.arguments(entry, 3..=3, wanted) else {
             return Item::poison(span);
         };
         let values: Vec<Option<Value>> = trees

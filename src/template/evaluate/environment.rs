@@ -27,6 +27,8 @@ pub struct Environment {
     pub zones: BTreeMap<String, Vec<String>>,
     /// What other plans export.
     pub imports: Imports,
+    /// Values kept in SSM, by region and name; see [`ssm_parameters`](super::ssm_parameters).
+    pub parameters: BTreeMap<String, BTreeMap<String, String>>,
     /// Make up three zones for regions that `zones` does not list.
     pub offline: bool,
 }

@@ -125,6 +125,11 @@ impl<'p> Eval<'_, 'p> {
             return match &parameter.value {
                 Given::Missing => Item::poison(span),
                 Given::Ssm(name) => Item::text(format!("{{{{resolve:ssm:{name}}}}}"), span),
+                // A list whose items nobody knows here.
+                Given::SsmList(name) => {
+                    let text = Value::String(format!("{{{{resolve:ssm:{name}}}}}"));
+                    Item::call(Call::Split { separator: ",".to_owned(), text }, span)
+                }
                 Given::List(_) if hidden => {
                     let message =
                         format!("the list `{name}` is a NoEcho parameter, which works in conditions only");
@@ -173,7 +178,11 @@ impl<'p> Eval<'_, 'p> {
         if !self.exists(resource) {
             let condition = resource.condition.map_or("", |name| name.text);
             let message = format!("`{id}` is not made here: its condition `{condition}` does not hold");
-            let help = format!("guard the use: Fn::If: [{condition}, ..., !Ref AWS::NoValue]");
+            let (line, column) = resource.id.span.line_column();
+            let file = resource.id.span.source.path.display();
+            let help = format!(
+                "guard the use: Fn::If: [{condition}, ..., !Ref AWS::NoValue]; `{id}` is declared at {file}:{line}:{column}"
+            );
             self.error("M1048", span, message, Some(help));
             return Item::poison(span);
         }

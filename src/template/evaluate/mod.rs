@@ -11,11 +11,12 @@ mod outline;
 mod parameters;
 mod plan;
 mod run;
+mod secure;
 mod sub;
 mod tags;
 
 pub use environment::{Environment, Foreign, Imports};
-pub use run::{evaluate, zone_regions};
+pub use run::{evaluate, ssm_parameters, zone_regions};
 
 #[cfg(test)]
 mod tests;

@@ -242,6 +242,7 @@ impl<'p> Eval<'_, 'p> {
                     None,
                 ),
             },
+            "Fn::RefAll" | "Fn::ValueOf" | "Fn::ValueOfAll" => self.facts(entry),
             "Fn::FindInMap" => {
                 self.find_in_map_form(argument);
                 if let Some(map) =
@@ -283,6 +284,31 @@ impl<'p> Eval<'_, 'p> {
                 items.iter().skip(1).for_each(|item| self.resolve(item));
             }
             _ => self.resolve(argument),
+        }
+    }
+
+    /// Functions of rules that ask for facts of the account.
+    fn facts(&self, entry: &'p Entry) {
+        let argument = &entry.value;
+        if entry.key == "Fn::RefAll" {
+            if argument.as_text().is_none() {
+                let message = "Fn::RefAll takes the name of a parameter type";
+                self.error("M1041", &argument.span, message, None);
+            }
+            return;
+        }
+        match argument.as_list() {
+            Some([of, attribute]) if of.as_name().is_some() && attribute.as_name().is_some() => {
+                let name = of.as_name().unwrap_or_default();
+                if entry.key == "Fn::ValueOf" {
+                    self.reference(name, &of.span);
+                }
+            }
+            _ => {
+                let of = if entry.key == "Fn::ValueOf" { "a parameter" } else { "a parameter type" };
+                let message = format!("{} takes {of} and an attribute", entry.key);
+                self.error("M1041", &argument.span, message, None);
+            }
         }
     }
 
@@ -351,10 +377,9 @@ impl<'p> Eval<'_, 'p> {
                 "conditions use parameters, mappings and other conditions",
             ),
             Place::Rule => (
-                CONDITION_FUNCTIONS.contains(&name)
-                    || matches!(name, "Fn::Contains" | "Fn::EachMemberEquals" | "Fn::EachMemberIn"),
+                CONDITION_FUNCTIONS.contains(&name) || RULE_FUNCTIONS.contains(&name),
                 "in a rule",
-                "rules use Fn::And, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::Equals, Fn::Not, Fn::Or and Ref",
+                "rules use Fn::And, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::Equals, Fn::Not, Fn::Or, Fn::RefAll, Fn::ValueOf, Fn::ValueOfAll and Ref",
             ),
         };
         if !allowed {

@@ -106,7 +106,8 @@ impl<'p> Plan<'p> {
         let mut secrets = BTreeMap::new();
         let scopes = loaded.stacks.iter().enumerate().map(|(index, source)| {
             let outline = Outline::read(&source.template, &mut problems);
-            let parameters = parameters::resolve(outline.parameters, source, &mut secrets, &mut problems);
+            let parameters =
+                parameters::resolve(outline.parameters, source, env, &mut secrets, &mut problems);
             let addresses = outline
                 .resources
                 .iter()
@@ -217,6 +218,11 @@ impl<'e, 'p> Eval<'e, 'p> {
         diagnostic.help = help.map(|help| self.plan.veil(help));
         diagnostic.address = self.address.cloned();
         self.plan.problems.borrow_mut().add(diagnostic);
+    }
+
+    pub(super) fn warning(&self, code: &'static str, span: &Span, message: impl Into<String>) {
+        let message = self.plan.veil(message.into());
+        self.plan.problems.borrow_mut().warning(code, Some(span), message);
     }
 
     /// Whether similar names are still worth looking for.

@@ -1,6 +1,6 @@
 //! The way through a plan: names, exports, resources, outputs, rules.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value as Json;
 
@@ -9,8 +9,9 @@ use super::{
     extend::extend,
     names::intrinsic,
     outline::Resource,
+    parameters::kept_in_ssm,
     plan::{Eval, Place, Plan, Scope},
-    tags,
+    secure, tags,
 };
 use crate::{
     error::{Class, Diagnostic, Span},
@@ -131,6 +132,21 @@ pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
     regions
 }
 
+/// SSM parameters, by region, that [`evaluate`] will want in [`Environment::parameters`].
+#[must_use]
+pub fn ssm_parameters(loaded: &Loaded) -> BTreeMap<String, BTreeSet<String>> {
+    let env = Environment::offline();
+    let plan = Plan::new(loaded, &env);
+    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for scope in &plan.scopes {
+        let names: BTreeSet<String> = kept_in_ssm(scope.parameters.values()).collect();
+        if !names.is_empty() {
+            wanted.entry(scope.source.region.clone()).or_default().extend(names);
+        }
+    }
+    wanted
+}
+
 /// Exported outputs by name.
 fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
     let mut exports: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
@@ -188,6 +204,7 @@ impl<'p> Eval<'_, 'p> {
             if item.is_known() { item.to_value().known().unwrap_or(Json::Null) } else { tree.to_json() }
         });
         let Some(kind) = resource.kind else { return (None, true) };
+        secure::check(here, kind.text, &item);
         for (key, span) in tags::reserved(&item) {
             here.error("M2018", span, format!("the tag key `{key}` is reserved"), None);
         }
@@ -254,6 +271,7 @@ impl<'p> Eval<'_, 'p> {
             }
             let item = self.plan.output(self.scope.index, at);
             *poisoned |= item.is_poisoned();
+            secure::check(self, "", &item);
             let value = match &item.kind {
                 Kind::Scalar(scalar) => Value::String(scalar.as_text().to_owned()),
                 Kind::Deferred(value) => value.clone(),

@@ -234,7 +234,8 @@ fn parameters_are_checked_against_their_constraints() {
         ("Type: Text", Some("x"), Err("M1033")),
         ("Default: x", None, Err("M1030")),
         ("Type: String, Defualt: x", Some("x"), Err("M1030")),
-        ("Type: 'AWS::SSM::Parameter::Value<List<String>>'", Some("x"), Err("M1033")),
+        ("Type: 'AWS::SSM::Parameter::Value<String>'", Some("a b"), Err("M1032")),
+        ("Type: 'AWS::SSM::Parameter::Value<Text>'", Some("x"), Err("M1033")),
     ];
     for (body, given, wanted) in cases {
         let given: Vec<(&str, &str)> = given.iter().map(|value| ("P", *value)).collect();
@@ -551,4 +552,70 @@ Resources:
     assert!(vpc.switch("Keep"));
     assert_eq!(vpc.properties.get("Tags").unwrap().known().unwrap().as_array().unwrap().len(), 2);
     assert_eq!(subnet.depends_on, [Address::new("app", "Vpc")]);
+}
+
+#[test]
+fn values_kept_in_ssm_are_known_where_the_account_is() {
+    let text = "\
+Parameters:
+  Zones: {Type: 'AWS::SSM::Parameter::Value<List<String>>', Default: /zones}
+  Port: {Type: 'AWS::SSM::Parameter::Value<Number>', Default: /port}
+Conditions: {High: !Equals [!Ref Port, '8080']}
+Resources: {}
+Outputs:
+  A: {Value: !Select [1, !Ref Zones]}
+  B: {Value: !If [High, yes, no]}
+";
+    let loaded = plan(vec![stack("app", "us-east-1", text, &[])]);
+    let wanted = super::ssm_parameters(&loaded);
+    assert_eq!(wanted, [("us-east-1".to_owned(), ["/port".to_owned(), "/zones".to_owned()].into())].into());
+    let mut env = Environment { offline: false, ..Environment::offline() };
+    assert_eq!(evaluate(&loaded, &env).unwrap_err()[0].code, "M1104");
+    let known = [("/zones".to_owned(), "a, b".to_owned()), ("/port".to_owned(), "8080".to_owned())];
+    env.parameters.insert("us-east-1".into(), known.into());
+    let (graph, _) = evaluate(&loaded, &env).unwrap();
+    let values: Vec<_> = graph.stacks[0].outputs.iter().map(|o| o.value.as_str().unwrap()).collect();
+    assert_eq!(values, ["b", "true"]);
+    env.parameters.insert("us-east-1".into(), [("/port".to_owned(), "http".to_owned())].into());
+    let codes: Vec<_> = evaluate(&loaded, &env).unwrap_err().iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["M1104", "M1032"]);
+    // Without an account a list is a list, and no more is known of it.
+    let text = text.replace("High: !Equals [!Ref Port, '8080']", "High: !Equals [a, b]");
+    let loaded = plan(vec![stack("app", "us-east-1", &text, &[])]);
+    assert!(evaluate(&loaded, &Environment::offline()).is_ok());
+}
+
+#[test]
+fn secure_parameters_are_read_only_where_aws_allows_it() {
+    let text = |kind: &str, property: &str| {
+        format!(
+            "Resources:\n  R:\n    Type: {kind}\n    Properties:\n      {property}: '{{{{resolve:ssm-secure:/pw}}}}'\n"
+        )
+    };
+    let codes = |text: &str| language(&run(text, &[])).iter().map(|(code, _)| *code).collect::<Vec<_>>();
+    assert_eq!(codes(&text("AWS::RDS::DBInstance", "MasterUserPassword")), Vec::<&str>::new());
+    assert_eq!(codes(&text("AWS::SNS::Topic", "DisplayName")), ["M1103"]);
+    let output = "Resources: {}\nOutputs: {O: {Value: '{{resolve:ssm-secure:/pw:1}}'}}\n";
+    assert_eq!(codes(output), ["M1103"]);
+}
+
+#[test]
+fn rules_that_ask_the_account_are_told_and_not_guessed() {
+    let text = "\
+Parameters:
+  Subnets: {Type: 'List<AWS::EC2::Subnet::Id>', Default: subnet-1}
+  Vpc: {Type: AWS::EC2::VPC::Id, Default: vpc-1}
+Rules:
+  Inside:
+    Assertions:
+      - Assert: !EachMemberEquals [!ValueOf [Subnets, VpcId], !Ref Vpc]
+      - Assert: !EachMemberIn [!ValueOfAll ['AWS::EC2::Subnet::Id', VpcId], !RefAll 'AWS::EC2::VPC::Id']
+      - Assert: !EachMemberIn [!ValueOfAll [Subnet], !RefAll {a: b}]
+      - Assert: !EachMemberEquals [!ValueOf [Subnts, VpcId], x]
+Resources: {}
+";
+    let found = language(&run(text, &[]));
+    let errors: Vec<_> = found.iter().filter(|(code, _)| *code != "M1107").copied().collect();
+    assert_eq!(errors, [("M1041", (9, 44)), ("M1041", (9, 62)), ("M1043", (10, 46))]);
+    assert_eq!(found.len() - errors.len(), 4);
 }

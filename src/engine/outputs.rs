@@ -23,7 +23,7 @@ impl Run<'_, '_> {
         }
         let mut exports = BTreeMap::new();
         let mut imports = BTreeSet::new();
-        let main = self.set.stacks.first().map(|stack| stack.region.as_str());
+        let main = self.engine.ledger.borrow().snapshot().binding.as_ref().map(|b| b.region.clone());
         if self.set.operation == Operation::Up {
             for stack in &self.set.stacks {
                 imports.extend(stack.imports.iter().map(|name| format!("{}/{name}", stack.region)));
@@ -42,7 +42,7 @@ impl Run<'_, '_> {
                     };
                     if let Some(export) = &output.export {
                         // Export names hold no slash; the ledger's own region goes without saying.
-                        let key = if main == Some(stack.region.as_str()) {
+                        let key = if main.as_deref() == Some(stack.region.as_str()) {
                             export.clone()
                         } else {
                             format!("{}/{export}", stack.region)

@@ -404,7 +404,12 @@ impl<'w> Walk<'w, '_> {
         let sense = scalar.sense();
         // A secret's text is not known before the call, and so is not checked.
         let dynamic = is_dynamic(&scalar.text);
-        let value = if types.open() {
+        // YAML 1.1 reads `0755` in base eight, and whoever wrote it may have meant either.
+        let octal = scalar.plain && !types.has("string") && !types.open() && leading_zero(&scalar.text);
+        let value = if octal {
+            let help = "a number with a leading zero is read in base eight by some and in base ten by others; write it without the zero";
+            return self.wrong_type(item, types, Some(help));
+        } else if types.open() {
             Value::from_json(scalar.to_json())
         } else if dynamic && types.scalar() {
             Value::String(scalar.text.clone())
@@ -468,6 +473,12 @@ impl<'w> Walk<'w, '_> {
             _ => Shape::Scalar,
         }
     }
+}
+
+/// `0755`
+fn leading_zero(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A whole number, however it is written (`3`, `"3"`, `3.0`).

@@ -14,3 +14,6 @@ pub mod syntax;
 pub use evaluate::{Environment, Foreign, Imports, evaluate, ssm_parameters, zone_regions};
 pub use load::load;
 pub use options::{Assembly, Given, Loaded, Options, StackSource};
+
+#[cfg(test)]
+mod hostile_tests;

@@ -222,7 +222,10 @@ impl<'p> Eval<'_, 'p> {
     }
 
     pub(super) fn import(&self, entry: &'p Entry, span: &Span) -> Item {
-        let Some(name) = self.known_text(&entry.value, "the name of Fn::ImportValue") else {
+        // Elsewhere it has been refused by name.
+        let name = (self.place == Place::Value)
+            .then(|| self.known_text(&entry.value, "the name of Fn::ImportValue"));
+        let Some(name) = name.flatten() else {
             return Item::poison(span);
         };
         let region = &self.scope.source.region;

@@ -88,6 +88,12 @@ impl Neighbours {
             let kept = !made.contains(&&reference.address);
             kept.then(|| snapshot.attribute(&reference.address, &reference.attribute).cloned()).flatten()
         };
+        // A run for some of the stacks says nothing about the others, and their exports stay.
+        let partial = snapshot.resources.iter().any(|(address, resource)| {
+            resource.current.is_some()
+                && graph.stacks.iter().all(|stack| stack.name != address.stack())
+                && set.steps.iter().all(|step| step.address != *address)
+        });
         let problems = self.promised(snapshot).filter_map(|(region, name, old, users)| {
             let output = graph
                 .stacks
@@ -96,6 +102,7 @@ impl Neighbours {
                 .flat_map(|stack| &stack.outputs)
                 .find(|output| output.export.as_ref() == Some(&name));
             let what = match output.map(|output| output.value.resolve(&lookup)) {
+                None if partial => return None,
                 None => "would be removed",
                 Some(Ok(value)) if value == *old => return None,
                 Some(_) => "would change",

@@ -69,7 +69,9 @@ fn outputs_that_double_each_other_end_early() {
     }
     assert!(has(&text, "M1102"));
     // The same with something that is known only later.
-    let text = text.replace("Resources: {}", "Resources: {T: {Type: AWS::SNS::Topic}}").replace("abcdefgh", "!Ref T");
+    let text = text
+        .replace("Resources: {}", "Resources: {T: {Type: AWS::SNS::Topic}}")
+        .replace("abcdefgh", "!Ref T");
     assert!(has(&text, "M1102"));
 }
 
@@ -80,8 +82,11 @@ fn long_chains_end_early() {
         text.push_str(&format!("  O{n}: {{Value: !ImportValue e{}, Export: {{Name: e{n}}}}}\n", n + 1));
     }
     assert!(has(&text, "M1102"));
-    let deep = format!("Transform: AWS::LanguageExtensions\nResources: {{}}\nOutputs: {{O: {{Value: {}x{}}}}}\n",
-        "{'Fn::ToJsonString': [".repeat(40), "]}".repeat(40));
+    let deep = format!(
+        "Transform: AWS::LanguageExtensions\nResources: {{}}\nOutputs: {{O: {{Value: {}x{}}}}}\n",
+        "{'Fn::ToJsonString': [".repeat(40),
+        "]}".repeat(40)
+    );
     assert!(swallow(&deep) > 0);
     let separator = "x".repeat(100_000);
     let list = vec!["a"; 1000].join(",");
@@ -91,7 +96,26 @@ fn long_chains_end_early() {
 
 #[test]
 fn odd_files_get_an_answer() {
-    for text in ["\u{feff}", "\u{feff}{}", "\0", "\t\t", "{{{{{{", "- - - - -", "!!!", "&a *a", "? x\n: y", "%YAML 9.9\n---\n", "'", "\"\\u", "a: |\n\t b", "\r\r\n", "Resources: !Ref", "Resources: {A: !GetAtt}", "Resources: {A: {Type: !Sub}}", "Outputs: {O: !Sub ['${', {}]}"] {
+    for text in [
+        "\u{feff}",
+        "\u{feff}{}",
+        "\0",
+        "\t\t",
+        "{{{{{{",
+        "- - - - -",
+        "!!!",
+        "&a *a",
+        "? x\n: y",
+        "%YAML 9.9\n---\n",
+        "'",
+        "\"\\u",
+        "a: |\n\t b",
+        "\r\r\n",
+        "Resources: !Ref",
+        "Resources: {A: !GetAtt}",
+        "Resources: {A: {Type: !Sub}}",
+        "Outputs: {O: !Sub ['${', {}]}",
+    ] {
         swallow(text);
         swallow(&format!("Resources:\n  A:\n    Type: AWS::SNS::Topic\n    Properties: {text}\n"));
     }

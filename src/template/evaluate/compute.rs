@@ -194,7 +194,7 @@ impl<'p> Eval<'_, 'p> {
         let second = mapping.get(names[1].as_str());
         let found = second.and_then(|second| second.get(names[2].as_str()));
         if let Some(tree) = found {
-            return Item { span: span.clone(), ..self.eval(tree) };
+            return self.affordable(Item { span: span.clone(), ..self.eval(tree) }, span);
         }
         if let Some(default) = default {
             return self.eval(default);

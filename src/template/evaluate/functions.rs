@@ -136,7 +136,12 @@ impl<'p> Eval<'_, 'p> {
                     self.error("M1055", span, message, Some("use a NoEcho parameter of type String".into()));
                     Item::poison(span)
                 }
-                Given::List(items) => Item::texts(items.iter().cloned(), span),
+                Given::List(items) => {
+                    if self.spend(items.len(), span).is_none() {
+                        return Item::poison(span);
+                    }
+                    Item::texts(items.iter().cloned(), span)
+                }
                 Given::Text(_) if hidden => Item::text(parameter.placeholder.clone(), span),
                 Given::Text(text) => Item::text(text.clone(), span),
             };

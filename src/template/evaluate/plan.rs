@@ -27,7 +27,7 @@ pub(super) const MAX_CHAIN: usize = 32;
 /// Values inside values, counted along functions, imports and conditions.
 const MAX_NESTED: usize = 320;
 
-/// Values that all functions of a plan together may look at or make.
+/// Values that all functions of a plan together may make; what is written out counts with its file.
 const MAX_WORK: usize = 2_000_000;
 
 /// Beyond that many findings, looking for similar names is not worth its time.
@@ -161,8 +161,7 @@ impl<'e, 'p> Eval<'e, 'p> {
         Self { address: Some(address), ..self }
     }
 
-    /// Runs `inner` one level deeper; `None` when that is too deep or there was too much already, which is
-    /// reported once.
+    /// Runs `inner` one level deeper; `None` when that is too deep, which is reported.
     pub(super) fn deeper<T>(&self, span: &Span, inner: impl FnOnce() -> T) -> Option<T> {
         let plan = self.plan;
         if plan.nested.get() >= MAX_NESTED {
@@ -171,7 +170,6 @@ impl<'e, 'p> Eval<'e, 'p> {
             self.error("M1102", span, message, None);
             return None;
         }
-        self.spend(1, span)?;
         plan.nested.set(plan.nested.get() + 1);
         let result = inner();
         plan.nested.set(plan.nested.get() - 1);

@@ -27,6 +27,8 @@ def main():
         with open(path, encoding="utf-8") as file:
             cases = yaml.load(file, Loader=yaml.BaseLoader)
         for case in cases:
+            if "cfn_lint" not in case and len(sys.argv) < 3:
+                continue
             count += 1
             key = f"{os.path.basename(path)}/{case['name']}"
             got = verdict(case["template"])

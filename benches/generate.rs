@@ -186,8 +186,13 @@ fn resources_of(cell: usize) -> Vec<Declared3> {
 #[must_use]
 pub fn graph(template: &Json) -> Graph {
     let region = "us-east-1".to_owned();
-    let stack =
-        StackInfo { name: "big".into(), region: region.clone(), description: None, outputs: Vec::new() };
+    let stack = StackInfo {
+        name: "big".into(),
+        region: region.clone(),
+        description: None,
+        outputs: Vec::new(),
+        imports: Vec::new(),
+    };
     let mut graph = Graph {
         migration: "big".into(),
         environment: "bench".into(),
@@ -275,4 +280,43 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
         snapshot.resources.insert(step.address.clone(), resource);
     }
     snapshot
+}
+
+/// The template in block style.
+#[must_use]
+pub fn yaml(template: &Json) -> String {
+    let mut out = String::new();
+    block(template, 0, &mut out);
+    out
+}
+
+fn block(json: &Json, indent: usize, out: &mut String) {
+    let pad = " ".repeat(indent);
+    let value = |item: &Json, out: &mut String| match item {
+        Json::Object(map) if !map.is_empty() => {
+            out.push('\n');
+            block(item, indent + 2, out);
+        }
+        Json::Array(list) if !list.is_empty() => {
+            out.push('\n');
+            block(item, indent + 2, out);
+        }
+        // JSON's scalars and empty collections are YAML too.
+        other => out.push_str(&format!(" {other}\n")),
+    };
+    match json {
+        Json::Object(map) => {
+            for (key, item) in map {
+                out.push_str(&format!("{pad}{key:?}:"));
+                value(item, out);
+            }
+        }
+        Json::Array(list) => {
+            for item in list {
+                out.push_str(&format!("{pad}-"));
+                value(item, out);
+            }
+        }
+        other => out.push_str(&format!("{pad}{other}\n")),
+    }
 }

@@ -88,5 +88,30 @@ fn whole(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, planning, whole);
+/// A template of one megabyte, CloudFormation's own bound, must be read and evaluated within 50 ms.
+fn megabyte(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("one megabyte");
+    group.sample_size(20);
+    let dir = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+    let bytes = |resources: usize| generate::yaml(&generate::template(resources)).len();
+    let resources = 1_000 * (1 << 20) / bytes(1_000);
+    let template = generate::template(resources);
+    for (name, text) in [("one.json", template.to_string()), ("one.yaml", generate::yaml(&template))] {
+        let path = dir.path().join(name);
+        #[expect(clippy::disallowed_methods, reason = "a benchmark's input is no ledger")]
+        std::fs::write(&path, &text).unwrap_or_else(|error| panic!("{error}"));
+        let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(BenchmarkId::new("load and evaluate", name), |bencher| {
+            bencher.iter(|| {
+                let loaded = load(&path, &options).unwrap_or_else(|problems| panic!("{}", problems[0]));
+                evaluate(&loaded, &Environment::offline())
+                    .unwrap_or_else(|problems| panic!("{}", problems[0]))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, planning, whole, megabyte);
 criterion_main!(benches);

@@ -2,6 +2,7 @@
 
 mod assembly;
 mod clients;
+mod corpus;
 mod crash;
 mod diagnostics;
 mod faults;

@@ -124,6 +124,43 @@ impl Cloud {
     }
 }
 
+impl Cloud {
+    /// Values of SSM parameters, by region and name. Those that are not there are left out; encrypted ones too,
+    /// which nothing that is planned may hold.
+    ///
+    /// # Errors
+    /// When SSM does not answer, or not these credentials.
+    pub async fn parameters(
+        &self,
+        clock: &dyn Clock,
+        wanted: &BTreeMap<String, BTreeSet<String>>,
+    ) -> Result<BTreeMap<String, BTreeMap<String, String>>, OpError> {
+        let mut out = BTreeMap::new();
+        for (region, names) in wanted {
+            let sdk = self.sdk(region);
+            let mut found = BTreeMap::new();
+            for name in names {
+                let ask =
+                    async || sdk.ssm().get_parameter().name(name).send().await.map_err(op("GetParameter"));
+                match patiently(clock, ask).await {
+                    Ok(answer) => {
+                        let parameter = answer
+                            .parameter()
+                            .filter(|p| p.r#type() != Some(&aws_sdk_ssm::types::ParameterType::SecureString));
+                        if let Some(value) = parameter.and_then(|p| p.value()) {
+                            found.insert(name.clone(), value.to_owned());
+                        }
+                    }
+                    Err(error) if error.code.as_deref() == Some("ParameterNotFound") => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            out.insert(region.clone(), found);
+        }
+        Ok(out)
+    }
+}
+
 /// Asks again, a few times, when AWS wants it slower or answers with a server error. A lost connection is told at
 /// once: before a run, it means that there is no network.
 async fn patiently<T>(clock: &dyn Clock, ask: impl AsyncFn() -> Result<T, OpError>) -> Result<T, OpError> {

@@ -5,7 +5,7 @@ use super::{
     args::{DestroyCommand, Global},
     confirm,
     exit::Code,
-    prepare, runs,
+    neighbours, prepare, runs,
     session::Session,
 };
 use crate::{graph::Secrets, planner, resources::registry, ui::Printer};
@@ -19,6 +19,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;
+    neighbours::read(&dir, Some(&session)).keep_all(&snapshot)?;
     let account = session.cloud.account.clone();
     if args.dry_run {
         printer.plan(&planner::teardown(&snapshot, &account, &registry::find), None);

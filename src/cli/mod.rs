@@ -9,6 +9,7 @@ mod forget;
 mod graph;
 mod import;
 mod ledger;
+mod neighbours;
 mod outputs;
 mod plan;
 mod prepare;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     args::{Global, PlanArgs, Whose},
+    neighbours::{self, Neighbours},
     session::{Session, access, one},
 };
 use crate::{
@@ -26,6 +27,8 @@ pub struct Prepared {
     pub links: Links,
     /// Findings that do not stop the command.
     pub warnings: Vec<Diagnostic>,
+    /// The ledgers beside this plan's.
+    pub neighbours: Neighbours,
 }
 
 /// Reads the plan's files.
@@ -73,7 +76,7 @@ pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, V
     }
     match links {
         Ok(links) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
-            Ok(Prepared { graph, links, warnings })
+            Ok(Prepared { graph, links, warnings, neighbours: Neighbours::default() })
         }
         Ok(_) => Err(warnings),
         Err(mut tangled) => {
@@ -129,17 +132,26 @@ pub fn online(
     if let Some(account) = loaded.assembly.account.as_deref().filter(|a| *a != session.cloud.account) {
         return Err(one(other_account(account, session)));
     }
+    let own = ledger_dir(global, &loaded.migration, &loaded.environment);
+    let mut neighbours = neighbours::read(&own, Some(session));
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
+        .map_err(|error| one(access(&error, global)))?;
+    let wanted = template::ssm_parameters(loaded);
+    let parameters = session
+        .block_on(session.cloud.parameters(session.clock.as_ref(), &wanted))
         .map_err(|error| one(access(&error, global)))?;
     let environment = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),
         zones,
+        parameters,
+        imports: std::mem::take(&mut neighbours.exports),
         ..Environment::default()
     };
-    evaluate(loaded, &environment, args.deny_warnings, printer)
+    let prepared = evaluate(loaded, &environment, args.deny_warnings, printer)?;
+    Ok(Prepared { neighbours, ..prepared })
 }
 
 /// A cloud assembly that was synthesised for an account is for that account only.
@@ -333,14 +345,16 @@ pub fn change_set(
             Diagnostic::error("M0008", Class::Usage, message).help("`migrate status` lists what it holds")
         ));
     }
-    planner::plan(&PlanInput {
+    let set = planner::plan(&PlanInput {
         graph: &prepared.graph,
         links: &prepared.links,
         snapshot,
         account: &session.cloud.account,
         types: &registry::find,
         replace,
-    })
+    })?;
+    prepared.neighbours.keep_promises(&prepared.graph, &set, snapshot)?;
+    Ok(set)
 }
 
 /// Recovery's failure as a diagnostic.

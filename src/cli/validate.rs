@@ -6,7 +6,7 @@ use super::{
     Verdict,
     args::{ExplainCommand, Global, ValidateArgs},
     exit::Code,
-    prepare,
+    neighbours, prepare,
     session::one,
 };
 use crate::{
@@ -22,6 +22,8 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     if let Some(account) = &loaded.assembly.account {
         environment.account.clone_from(account);
     }
+    let own = prepare::ledger_dir(global, &loaded.migration, &loaded.environment);
+    environment.imports = neighbours::read(&own, None).exports;
     let prepared = prepare::evaluate(&loaded, &environment, args.plan.deny_warnings, printer)?;
     let (stacks, resources) = (prepared.graph.stacks.len(), prepared.graph.nodes.len());
     if printer.is_json() {

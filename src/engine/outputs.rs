@@ -1,6 +1,6 @@
 //! The stacks' outputs at the end of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -22,8 +22,11 @@ impl Run<'_, '_> {
             return outputs;
         }
         let mut exports = BTreeMap::new();
+        let mut imports = BTreeSet::new();
+        let main = self.engine.ledger.borrow().snapshot().binding.as_ref().map(|b| b.region.clone());
         if self.set.operation == Operation::Up {
             for stack in &self.set.stacks {
+                imports.extend(stack.imports.iter().map(|name| format!("{}/{name}", stack.region)));
                 for output in &stack.outputs {
                     let value = {
                         let ledger = self.engine.ledger.borrow();
@@ -38,7 +41,13 @@ impl Run<'_, '_> {
                         Err(Unknown::Invalid(why)) => Json::String(format!("(invalid: {why})")),
                     };
                     if let Some(export) = &output.export {
-                        exports.insert(export.clone(), value.clone());
+                        // Export names hold no slash; the ledger's own region goes without saying.
+                        let key = if main.as_deref() == Some(stack.region.as_str()) {
+                            export.clone()
+                        } else {
+                            format!("{}/{export}", stack.region)
+                        };
+                        exports.insert(key, value.clone());
                     }
                     outputs.entry(stack.name.clone()).or_default().insert(output.name.clone(), value);
                 }
@@ -47,11 +56,12 @@ impl Run<'_, '_> {
         let (kept, exports) = self.with_others(outputs.clone(), exports);
         let recorded = {
             let ledger = self.engine.ledger.borrow();
-            ledger.snapshot().outputs == kept && ledger.snapshot().exports == exports
+            let known = ledger.snapshot();
+            known.outputs == kept && known.exports == exports && known.imports == imports
         };
         if !recorded {
             // A failure to write is kept in `broken` and reported with the run's result.
-            if let Ok(seq) = self.append(Entry::Outputs { outputs: kept, exports }) {
+            if let Ok(seq) = self.append(Entry::Outputs { outputs: kept, exports, imports }) {
                 debug_assert!(seq > 0);
             }
         }

@@ -23,6 +23,7 @@ use crate::{
         AnyType, Attributes, Cx, Facts, Goal, OnConflict, Ownership, PhysicalId, Progress, WaitPolicy,
         registry,
     },
+    schema,
 };
 
 /// How a step ended.
@@ -218,7 +219,9 @@ impl Run<'_, '_> {
     async fn fill(&self, life: &Life<'_>, properties: &Json) -> Result<Json, StepEnd> {
         let (secrets, cloud, region) = (self.engine.secrets, self.engine.cloud, &life.declared.region);
         let filled = self.observe(life, async || secrets.fill(cloud, region, properties).await).await;
-        filled.map_err(|error| self.failure(error))
+        let mut filled = filled.map_err(|error| self.failure(error))?;
+        schema::convert(&life.declared.kind, &mut filled);
+        Ok(filled)
     }
 
     fn note_created(&self, life: &Life<'_>) {

@@ -153,6 +153,9 @@ pub struct StackInfo {
     pub description: Option<String>,
     /// Its outputs, in the template's order.
     pub outputs: Vec<Output>,
+    /// Names of what it imports from other plans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imports: Vec<String>,
 }
 
 /// The plan after evaluation, across all stacks.

@@ -124,6 +124,7 @@ mod tests {
             region: "r".into(),
             description: None,
             outputs: vec![],
+            imports: vec![],
         };
         let choose = |wanted: &str| {
             let mut graph = two(true);

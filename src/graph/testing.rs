@@ -17,6 +17,7 @@ pub fn graph(nodes: &[(&str, &str, Json)]) -> Graph {
                 region: node.region.clone(),
                 description: None,
                 outputs: Vec::new(),
+                imports: Vec::new(),
             });
         }
         graph.index.insert(node.address.clone(), graph.nodes.len());

@@ -182,7 +182,8 @@ impl Value {
 }
 
 impl Call {
-    fn arguments(&self) -> Vec<&Value> {
+    /// The values it works on.
+    pub(crate) fn arguments(&self) -> Vec<&Value> {
         match self {
             Self::Concat(parts) => parts.iter().collect(),
             Self::Join { list, .. } => vec![list],
@@ -200,6 +201,7 @@ impl Call {
                 let mut out = String::new();
                 for part in parts {
                     out.push_str(&f::text("Fn::Sub", &part.resolve(lookup)?)?);
+                    f::bounded("Fn::Sub", out.len())?;
                 }
                 Json::String(out)
             }
@@ -210,7 +212,11 @@ impl Call {
             Self::Cidr { block, count, bits } => {
                 f::cidr(&block.resolve(lookup)?, &count.resolve(lookup)?, &bits.resolve(lookup)?)?
             }
-            Self::ToJson(value) => Json::String(value.resolve(lookup)?.to_string()),
+            Self::ToJson(value) => {
+                let text = value.resolve(lookup)?.to_string();
+                f::bounded("Fn::ToJsonString", text.len())?;
+                Json::String(text)
+            }
             Self::Length(value) => f::length(&value.resolve(lookup)?)?,
         })
     }
@@ -224,8 +230,22 @@ pub mod functions {
 
     use super::Unknown;
 
+    /// The longest text a function may make. CloudFormation's whole templates end at one megabyte.
+    pub const MAX_TEXT: usize = 4 << 20;
+
     fn invalid(message: impl Into<String>) -> Unknown {
         Unknown::Invalid(message.into())
+    }
+
+    /// Refuses texts beyond [`MAX_TEXT`].
+    ///
+    /// # Errors
+    /// When `length` is more.
+    pub fn bounded(function: &str, length: usize) -> Result<(), Unknown> {
+        if length <= MAX_TEXT {
+            return Ok(());
+        }
+        Err(invalid(format!("{function} makes a text of {length} bytes; at most {MAX_TEXT} are allowed")))
     }
 
     /// A scalar as CloudFormation prints it.
@@ -264,7 +284,10 @@ pub mod functions {
     pub fn join(separator: &str, value: &Json) -> Result<Json, Unknown> {
         let parts: Result<Vec<_>, _> =
             list("Fn::Join", value)?.iter().map(|item| text("Fn::Join", item)).collect();
-        Ok(Json::String(parts?.join(separator)))
+        let parts = parts?;
+        let separators = separator.len().saturating_mul(parts.len().saturating_sub(1));
+        bounded("Fn::Join", parts.iter().map(String::len).sum::<usize>().saturating_add(separators))?;
+        Ok(Json::String(parts.join(separator)))
     }
 
     /// `Fn::Split`.
@@ -296,6 +319,7 @@ pub mod functions {
     /// When `value` is no text.
     pub fn base64(value: &Json) -> Result<Json, Unknown> {
         let text = text("Fn::Base64", value)?;
+        bounded("Fn::Base64", text.len() / 3 * 4)?;
         Ok(Json::String(base64::engine::general_purpose::STANDARD.encode(text)))
     }
 

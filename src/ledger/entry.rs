@@ -198,6 +198,9 @@ pub enum Entry {
         outputs: std::collections::BTreeMap<String, std::collections::BTreeMap<String, Json>>,
         /// Export name to value.
         exports: std::collections::BTreeMap<String, Json>,
+        /// What the plan imports from other ledgers, as `region/name`.
+        #[serde(default, skip_serializing_if = "std::collections::BTreeSet::is_empty")]
+        imports: std::collections::BTreeSet<String>,
     },
     /// A run ends in order.
     RunFinished {

@@ -1,6 +1,6 @@
 //! The fold of all entries: what exists, what is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -140,8 +140,11 @@ pub struct Snapshot {
     pub open: BTreeMap<u64, Open>,
     /// Outputs of the last run: stack, name, value.
     pub outputs: BTreeMap<String, BTreeMap<String, Json>>,
-    /// Exports of the last run.
+    /// Exports of the last run, by name; `region/name` outside of the binding's region.
     pub exports: BTreeMap<String, Json>,
+    /// What the last run imported from other ledgers, as `region/name`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub imports: BTreeSet<String>,
     /// The run that began and has not finished.
     pub running: Option<String>,
     /// What the latest runs did, oldest first; bounded.
@@ -164,6 +167,7 @@ impl Snapshot {
             open: BTreeMap::new(),
             outputs: BTreeMap::new(),
             exports: BTreeMap::new(),
+            imports: BTreeSet::new(),
             history: Vec::new(),
             running: None,
         }
@@ -350,8 +354,9 @@ impl Snapshot {
                 }
                 self.drop_if_empty(&address);
             }
-            Entry::Outputs { outputs, exports } => {
+            Entry::Outputs { outputs, exports, imports } => {
                 self.outputs = outputs;
+                self.imports = imports;
                 self.exports = exports;
             }
         }

@@ -404,7 +404,12 @@ impl<'w> Walk<'w, '_> {
         let sense = scalar.sense();
         // A secret's text is not known before the call, and so is not checked.
         let dynamic = is_dynamic(&scalar.text);
-        let value = if types.open() {
+        // YAML 1.1 reads `0755` in base eight, and whoever wrote it may have meant either.
+        let octal = scalar.plain && !types.has("string") && !types.open() && leading_zero(&scalar.text);
+        let value = if octal {
+            let help = "a number with a leading zero is read in base eight by some and in base ten by others; write it without the zero";
+            return self.wrong_type(item, types, Some(help));
+        } else if types.open() {
             Value::from_json(scalar.to_json())
         } else if dynamic && types.scalar() {
             Value::String(scalar.text.clone())
@@ -470,8 +475,14 @@ impl<'w> Walk<'w, '_> {
     }
 }
 
+/// `0755`
+fn leading_zero(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// A whole number, however it is written (`3`, `"3"`, `3.0`).
-fn whole(text: &str) -> Option<Number> {
+pub(super) fn whole(text: &str) -> Option<Number> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {
         return Some(number.into());
@@ -481,7 +492,8 @@ fn whole(text: &str) -> Option<Number> {
     Some((number as i64).into())
 }
 
-fn decimal(text: &str) -> Option<Number> {
+/// A number, however it is written.
+pub(super) fn decimal(text: &str) -> Option<Number> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {
         return Some(number.into());
@@ -496,8 +508,15 @@ fn decimal(text: &str) -> Option<Number> {
 fn boolean(scalar: &Scalar) -> Option<bool> {
     match scalar.sense() {
         Sense::Bool(truth) => Some(truth),
-        _ if scalar.text.eq_ignore_ascii_case("true") => Some(true),
-        _ if scalar.text.eq_ignore_ascii_case("false") => Some(false),
+        _ => boolean_text(&scalar.text),
+    }
+}
+
+/// A boolean as a text.
+pub(super) fn boolean_text(text: &str) -> Option<bool> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Some(true),
+        _ if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
 }

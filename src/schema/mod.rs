@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod documents;
 mod facets;
+mod fill;
 mod store;
 
+pub use fill::convert;
 pub use store::{Attribute, Node, TypeSchema, of};

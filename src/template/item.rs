@@ -147,6 +147,20 @@ impl Item {
         }
     }
 
+    /// How many values are inside, and how deep they are nested.
+    pub(crate) fn extent(&self) -> (usize, usize) {
+        let inside = |sizes: &mut dyn Iterator<Item = (usize, usize)>| {
+            sizes.fold((1, 0), |(count, deep), (size, depth)| (count + size, deep.max(depth + 1)))
+        };
+        match &self.kind {
+            Kind::NoValue | Kind::Poison | Kind::Null => (1, 0),
+            Kind::Scalar(scalar) => (1 + scalar.text.len() / BYTES_AS_VALUE, 0),
+            Kind::List(items) => inside(&mut items.iter().map(Self::extent)),
+            Kind::Map(members) => inside(&mut members.iter().map(|member| member.value.extent())),
+            Kind::Deferred(value) => extent(value),
+        }
+    }
+
     /// What it is, for messages.
     pub(crate) fn describe(&self) -> &'static str {
         match &self.kind {
@@ -190,6 +204,26 @@ pub(crate) fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
         },
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Attribute(_) => false,
     }
+}
+
+/// That many bytes of text weigh as much as a value.
+pub(crate) const BYTES_AS_VALUE: usize = 64;
+
+/// How many values are inside, and how deep they are nested.
+fn extent(value: &Value) -> (usize, usize) {
+    let mut total = (1, 0);
+    let add = |value: &Value| {
+        let (count, depth) = extent(value);
+        total = (total.0 + count, total.1.max(depth + 1));
+    };
+    match value {
+        Value::String(text) => return (1 + text.len() / BYTES_AS_VALUE, 0),
+        Value::List(items) => items.iter().for_each(add),
+        Value::Map(map) => map.values().for_each(add),
+        Value::Call(call) => call.arguments().into_iter().for_each(add),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Attribute(_) => {}
+    }
+    total
 }
 
 /// Whether a value is a list once it is known; `None` if that cannot be said.

@@ -39,7 +39,7 @@ impl fmt::Debug for Options {
 /// A plan whose files are read and whose templates are parsed; nothing is evaluated yet.
 ///
 /// Every source of plans (manifest, single template, cloud assembly) ends here.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Loaded {
     /// The migration's name.
     pub migration: String,

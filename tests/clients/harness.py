@@ -179,6 +179,7 @@ def role(name, *services):
     iam = client("iam")
     arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(*services))["Role"]["Arn"]
     wait("iam", "role_exists", RoleName=name)
+    time.sleep(0.15)  # the ten seconds until every service knows it, at the servers' speed
     return arn
 
 

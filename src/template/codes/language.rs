@@ -83,7 +83,7 @@ Resources:
     Code::error(
         "M1033",
         "an unknown parameter type",
-        "String, Number, CommaDelimitedList, List<Number>, the AWS types and their lists, and AWS::SSM::Parameter::Value of a single value.",
+        "String, Number, CommaDelimitedList, List<Number>, the AWS types and their lists, and AWS::SSM::Parameter::Value of these.",
     ).template("Parameters:
   Name: {Type: Text, Default: orders}
 Resources:
@@ -214,7 +214,7 @@ Outputs:
     Code::error(
         "M1052",
         "an import of something nobody exports",
-        "No output of the plan's stacks has that export name, and no other plan is known to export it.",
+        "No output of the plan's stacks has that export name, and no ledger beside the plan's own exports it.",
     ).template("Resources:
   Topic:
     Type: AWS::SNS::Topic
@@ -305,4 +305,78 @@ Resources:
         "Fn::GetAZs needs a region of the account's partition.",
     ).example(Example::Circumstances("it needs an account: without one, every region has zones")),
     Code::error("M1099", "a defect of migrate", "Please report it with the template.").example(Example::Circumstances("nothing known brings it about")),
+    Code::error(
+        "M1100",
+        "a part of the language that needs a transform",
+        "Fn::ForEach, Fn::Length, Fn::ToJsonString, defaults and functions in Fn::FindInMap, and functions in the place of names (in Ref, Fn::GetAtt, Condition, DeletionPolicy and UpdateReplacePolicy) exist only in templates that say `Transform: AWS::LanguageExtensions`. The transform is built in; nothing runs on AWS's side.",
+    ).template("Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+Outputs:
+  Count: {Value: !Length [a, b]}
+"),
+    Code::error(
+        "M1101",
+        "a malformed loop",
+        "`Fn::ForEach::Name: [Identifier, Collection, {Key: Value}]`. The collection is a list of texts or a parameter of type CommaDelimitedList; every key contains `${Identifier}`, or `&{Identifier}` for its letters and digits only; loops nest at most five deep.",
+    ).template("Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Topics:
+    - Name
+    - [Orders, Refunds]
+    - Topic:
+        Type: AWS::SNS::Topic
+"),
+    Code::error(
+        "M1102",
+        "a template that grows too large",
+        "Loops, joins, substitutions, imports and conditions are bounded, so that a small file cannot fill the memory.",
+    ).example(Example::Circumstances("its template would not fit a page")),
+    Code::error(
+        "M1103",
+        "a secure parameter where AWS does not read it",
+        "CloudFormation reads {{resolve:ssm-secure:...}} for a few passwords only, of databases for example. {{resolve:secretsmanager:...}} works in every property.",
+    )
+    .template(
+        "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: '{{resolve:ssm-secure:/orders/name}}'}
+",
+    ),
+    Code::error(
+        "M1104",
+        "an SSM parameter that is not there",
+        "A parameter of type AWS::SSM::Parameter::Value<...> names an SSM parameter; lists are read before anything is planned.",
+    )
+    .example(Example::Circumstances("it needs an account")),
+    Code::error(
+        "M1105",
+        "an import from another region",
+        "Exports belong to an account and a region, as in CloudFormation. Hand values across regions over as parameters.",
+    )
+    .example(Example::Circumstances("it needs a plan of two stacks in two regions")),
+    Code::error(
+        "M1106",
+        "an export that another plan imports",
+        "An export is a promise while somebody imports it: it cannot be removed or changed. Ledgers beside this one say what their plans import.",
+    )
+    .example(Example::Circumstances("it needs two plans and their ledgers")),
+    Code::warning(
+        "M1107",
+        "a rule that is not checked",
+        "Fn::RefAll, Fn::ValueOf and Fn::ValueOfAll ask for facts of the account, which rules are not given here. AWS itself refuses what does not fit together.",
+    )
+    .template(
+        "Parameters:
+  Vpc: {Type: AWS::EC2::VPC::Id, Default: vpc-0a1b2c3d}
+Rules:
+  Known:
+    Assertions:
+      - Assert: !Contains [!RefAll 'AWS::EC2::VPC::Id', !Ref Vpc]
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+",
+    ),
 ];

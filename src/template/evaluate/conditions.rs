@@ -8,7 +8,7 @@ use super::{
 };
 use crate::template::{
     item::{Item, Kind},
-    syntax::{Entry, Tree, is_dynamic},
+    syntax::{Entry, Node, Tree, is_dynamic},
 };
 
 impl<'p> Eval<'_, 'p> {
@@ -45,6 +45,10 @@ impl<'p> Eval<'_, 'p> {
 
     /// The truth of a condition function.
     pub(super) fn truth(&self, tree: &'p Tree) -> Option<bool> {
+        self.deeper(&tree.span, || self.truth_inside(tree)).flatten()
+    }
+
+    fn truth_inside(&self, tree: &'p Tree) -> Option<bool> {
         let entries = tree.as_map().unwrap_or_default();
         let function = match entries {
             [only] if only.key == "Condition" => {
@@ -165,6 +169,12 @@ impl<'p> Eval<'_, 'p> {
                     here.error("M1021", &assertion.span, "the assertion has no `Assert`", None);
                     continue;
                 };
+                if asks_the_account(assert) {
+                    let message =
+                        format!("the rule `{}` is not checked: it asks for facts of the account", rule.key);
+                    here.warning("M1107", &assertion.span, message);
+                    continue;
+                }
                 if here.truth(assert) == Some(false) {
                     let description =
                         assertion.get("AssertDescription").and_then(Tree::as_text).map(str::to_owned);
@@ -173,6 +183,18 @@ impl<'p> Eval<'_, 'p> {
                 }
             }
         }
+    }
+}
+
+/// Whether a function inside can only be answered by the account.
+fn asks_the_account(tree: &Tree) -> bool {
+    match &tree.value {
+        Node::Null | Node::Scalar(_) => false,
+        Node::List(items) => items.iter().any(asks_the_account),
+        Node::Map(entries) => entries.iter().any(|entry| {
+            matches!(entry.key.as_str(), "Fn::RefAll" | "Fn::ValueOf" | "Fn::ValueOfAll")
+                || asks_the_account(&entry.value)
+        }),
     }
 }
 

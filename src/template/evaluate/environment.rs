@@ -4,6 +4,18 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+/// What other plans export, by region and name.
+pub type Imports = BTreeMap<String, BTreeMap<String, Foreign>>;
+
+/// Another plan's export.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Foreign {
+    /// Its value.
+    pub value: Json,
+    /// Whose it is, for messages.
+    pub owner: String,
+}
+
 /// What evaluation must know of the account.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -13,8 +25,10 @@ pub struct Environment {
     pub partition: String,
     /// Availability zones by region, for `Fn::GetAZs`; see [`zone_regions`](super::zone_regions).
     pub zones: BTreeMap<String, Vec<String>>,
-    /// Values that other plans export, by export name.
-    pub imports: BTreeMap<String, Json>,
+    /// What other plans export.
+    pub imports: Imports,
+    /// Values kept in SSM, by region and name; see [`ssm_parameters`](super::ssm_parameters).
+    pub parameters: BTreeMap<String, BTreeMap<String, String>>,
     /// Make up three zones for regions that `zones` does not list.
     pub offline: bool,
 }

@@ -13,8 +13,7 @@ use crate::{
     graph::{Call, Reference, Unknown, Value, functions},
     schema::{self, Attribute},
     template::{
-        item::{Item, Kind, Member},
-        suggest::hint,
+        item::{BYTES_AS_VALUE, Item, Kind, Member},
         syntax::{Entry, Node, Tree, dynamic_references, is_dynamic},
     },
 };
@@ -22,6 +21,10 @@ use crate::{
 impl<'p> Eval<'_, 'p> {
     /// Evaluates a value. What is wrong is reported and becomes poison.
     pub(super) fn eval(&self, tree: &'p Tree) -> Item {
+        self.deeper(&tree.span, || self.eval_inside(tree)).unwrap_or_else(|| Item::poison(&tree.span))
+    }
+
+    fn eval_inside(&self, tree: &'p Tree) -> Item {
         let span = &tree.span;
         match &tree.value {
             Node::Null => Item::new(Kind::Null, span),
@@ -54,7 +57,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// Checks the dynamic references of a whole text.
-    fn dynamic(&self, text: &str, span: &Span) {
+    pub(super) fn dynamic(&self, text: &str, span: &Span) {
         if self.part || !is_dynamic(text) {
             return;
         }
@@ -70,7 +73,7 @@ impl<'p> Eval<'_, 'p> {
 
     /// A text that waits for a resource: its dynamic references are checked with something in the place of
     /// what is not known yet.
-    fn waiting(&self, call: Call, span: &Span) -> Item {
+    pub(super) fn waiting(&self, call: Call, span: &Span) -> Item {
         let item = Item::call(call, span);
         if item.any_text(&is_dynamic)
             && let Kind::Deferred(value) = &item.kind
@@ -81,7 +84,7 @@ impl<'p> Eval<'_, 'p> {
         item
     }
 
-    fn inside(self) -> Self {
+    pub(super) fn inside(self) -> Self {
         Self { part: true, ..self }
     }
 
@@ -122,13 +125,23 @@ impl<'p> Eval<'_, 'p> {
             return match &parameter.value {
                 Given::Missing => Item::poison(span),
                 Given::Ssm(name) => Item::text(format!("{{{{resolve:ssm:{name}}}}}"), span),
+                // A list whose items nobody knows here.
+                Given::SsmList(name) => {
+                    let text = Value::String(format!("{{{{resolve:ssm:{name}}}}}"));
+                    Item::call(Call::Split { separator: ",".to_owned(), text }, span)
+                }
                 Given::List(_) if hidden => {
                     let message =
                         format!("the list `{name}` is a NoEcho parameter, which works in conditions only");
                     self.error("M1055", span, message, Some("use a NoEcho parameter of type String".into()));
                     Item::poison(span)
                 }
-                Given::List(items) => Item::texts(items.iter().cloned(), span),
+                Given::List(items) => {
+                    if self.spend(items.len(), span).is_none() {
+                        return Item::poison(span);
+                    }
+                    Item::texts(items.iter().cloned(), span)
+                }
                 Given::Text(_) if hidden => Item::text(parameter.placeholder.clone(), span),
                 Given::Text(text) => Item::text(text.clone(), span),
             };
@@ -170,7 +183,11 @@ impl<'p> Eval<'_, 'p> {
         if !self.exists(resource) {
             let condition = resource.condition.map_or("", |name| name.text);
             let message = format!("`{id}` is not made here: its condition `{condition}` does not hold");
-            let help = format!("guard the use: Fn::If: [{condition}, ..., !Ref AWS::NoValue]");
+            let (line, column) = resource.id.span.line_column();
+            let file = resource.id.span.source.path.display();
+            let help = format!(
+                "guard the use: Fn::If: [{condition}, ..., !Ref AWS::NoValue]; `{id}` is declared at {file}:{line}:{column}"
+            );
             self.error("M1048", span, message, Some(help));
             return Item::poison(span);
         }
@@ -207,7 +224,7 @@ impl<'p> Eval<'_, 'p> {
         let item = self.eval(tree);
         self.plan.chain.set(self.plan.chain.get() - 1);
         let item = names.try_fold(item, |item, name| item.get(name).map(|member| member.value.clone()))?;
-        Some(Item { span: span.clone(), ..item })
+        Some(self.affordable(Item { span: span.clone(), ..item }, span))
     }
 
     fn substitute(&self, argument: &'p Tree, span: &Span) -> Item {
@@ -238,7 +255,8 @@ impl<'p> Eval<'_, 'p> {
                 (Some(value), _) => pieces.push(value),
             }
         }
-        if poisoned {
+        let known: usize = pieces.iter().filter_map(Value::as_str).map(str::len).sum();
+        if poisoned || self.fits("Fn::Sub", known, span).is_none() {
             return Item::poison(span);
         }
         match pieces.len() {
@@ -253,7 +271,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     /// A value where a text is wanted; `None` after a mistake.
-    fn piece(&self, function: &str, item: &Item) -> Option<Value> {
+    pub(super) fn piece(&self, function: &str, item: &Item) -> Option<Value> {
         match &item.kind {
             Kind::Scalar(scalar) => Some(Value::String(scalar.as_text().to_owned())),
             Kind::Deferred(value) => Some(value.clone()),
@@ -274,8 +292,17 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
+    /// Refuses texts that are too long, and counts the others.
+    pub(super) fn fits(&self, function: &str, length: usize, span: &Span) -> Option<()> {
+        if let Err(Unknown::Invalid(message)) = functions::bounded(function, length) {
+            self.error("M1102", span, message, None);
+            return None;
+        }
+        self.spend(length / BYTES_AS_VALUE, span)
+    }
+
     /// Exactly `count` arguments.
-    fn arguments(
+    pub(super) fn arguments(
         &self,
         entry: &'p Entry,
         count: std::ops::RangeInclusive<usize>,
@@ -288,7 +315,7 @@ impl<'p> Eval<'_, 'p> {
         items
     }
 
-    fn separator(&self, entry: &Entry, tree: &'p Tree) -> Option<String> {
+    pub(super) fn separator(&self, entry: &Entry, tree: &'p Tree) -> Option<String> {
         let text = tree.as_scalar().map(|scalar| scalar.text.clone());
         if text.is_none() {
             let message = format!("the separator of {} is a text without functions", entry.key);
@@ -299,25 +326,29 @@ impl<'p> Eval<'_, 'p> {
 
     /// A text that must be known while planning.
     pub(super) fn known_text(&self, tree: &'p Tree, what: &str) -> Option<String> {
-        let item = self.eval(tree);
+        self.text_of(&self.eval(tree), &tree.span, what)
+    }
+
+    /// The text of an evaluated value; what must be known while planning is no secret and waits for nothing.
+    pub(super) fn text_of(&self, item: &Item, span: &Span, what: &str) -> Option<String> {
         match &item.kind {
             Kind::Scalar(scalar) if !is_dynamic(&scalar.text) => Some(scalar.text.clone()),
             Kind::Poison => None,
             Kind::Scalar(_) | Kind::Deferred(_) => {
                 let help = "use parameters, mappings and texts".to_owned();
-                self.error("M1050", &tree.span, format!("{what} must be known while planning"), Some(help));
+                self.error("M1050", span, format!("{what} must be known while planning"), Some(help));
                 None
             }
             _ => {
                 let message = format!("{what} must be a text, not {}", item.describe());
-                self.error("M1049", &tree.span, message, None);
+                self.error("M1049", span, message, None);
                 None
             }
         }
     }
 
     /// Refuses functions that would compute with the text that stands for a secret.
-    fn no_secret(&self, function: &str, item: &Item) -> Option<()> {
+    pub(super) fn no_secret(&self, function: &str, item: &Item) -> Option<()> {
         if !item.any_text(&is_dynamic) {
             return Some(());
         }
@@ -328,228 +359,10 @@ impl<'p> Eval<'_, 'p> {
         None
     }
 
-    fn invalid(&self, span: &Span, unknown: Unknown) -> Item {
+    pub(super) fn invalid(&self, span: &Span, unknown: Unknown) -> Item {
         if let Unknown::Invalid(message) = unknown {
             self.error("M1049", span, message, None);
         }
-        Item::poison(span)
-    }
-
-    fn join(&self, entry: &'p Entry, span: &Span) -> Item {
-        let Some([separator, list]) = self.arguments(entry, 2..=2, "a separator and a list") else {
-            return Item::poison(span);
-        };
-        let (separator, list) = (self.separator(entry, separator), self.inside().eval(list));
-        let Some(separator) = separator else { return Item::poison(span) };
-        let items = match &list.kind {
-            Kind::List(items) => items,
-            Kind::Deferred(value) => return Item::call(Call::Join { separator, list: value.clone() }, span),
-            Kind::Poison => return Item::poison(span),
-            _ => {
-                let message = format!("Fn::Join takes a separator and a list, not {}", list.describe());
-                self.error("M1049", &list.span, message, None);
-                return Item::poison(span);
-            }
-        };
-        let pieces: Vec<Option<Value>> = items.iter().map(|item| self.piece("Fn::Join", item)).collect();
-        let Some(pieces) = pieces.into_iter().collect::<Option<Vec<Value>>>() else {
-            return Item::poison(span);
-        };
-        let known: Option<Vec<&str>> = pieces.iter().map(Value::as_str).collect();
-        match known {
-            Some(known) => {
-                let text = known.join(&separator);
-                self.dynamic(&text, span);
-                Item::text(text, span)
-            }
-            None => self.waiting(Call::Join { separator, list: Value::List(pieces) }, span),
-        }
-    }
-
-    fn split(&self, entry: &'p Entry, span: &Span) -> Item {
-        let Some([separator, text]) = self.arguments(entry, 2..=2, "a separator and a text") else {
-            return Item::poison(span);
-        };
-        let (separator, text) = (self.separator(entry, separator), self.eval(text));
-        let Some(separator) = separator.filter(|_| self.no_secret("Fn::Split", &text).is_some()) else {
-            return Item::poison(span);
-        };
-        if separator.is_empty() {
-            self.error("M1049", &entry.value.span, "Fn::Split needs a separator", None);
-            return Item::poison(span);
-        }
-        match self.piece("Fn::Split", &text) {
-            None => Item::poison(span),
-            Some(Value::String(text)) => Item::texts(text.split(&separator).map(str::to_owned), span),
-            Some(text) => Item::call(Call::Split { separator, text }, span),
-        }
-    }
-
-    fn select(&self, entry: &'p Entry, span: &Span) -> Item {
-        let Some([index, list]) = self.arguments(entry, 2..=2, "an index and a list") else {
-            return Item::poison(span);
-        };
-        let (at, list) = (self.known_text(index, "the index of Fn::Select"), self.eval(list));
-        let Some(at) = at else { return Item::poison(span) };
-        let Ok(at) = at.trim().parse::<usize>() else {
-            self.error("M1049", &index.span, "the index of Fn::Select is a whole number from 0", None);
-            return Item::poison(span);
-        };
-        match list.kind {
-            Kind::List(mut items) if at < items.len() => Item { span: span.clone(), ..items.swap_remove(at) },
-            Kind::List(items) => {
-                let message =
-                    format!("Fn::Select wants item {at} of a list that has {} (counted from 0)", items.len());
-                self.error("M1049", span, message, None);
-                Item::poison(span)
-            }
-            Kind::Deferred(value) => {
-                Item::call(Call::Select { index: Value::Number(at.into()), list: value }, span)
-            }
-            Kind::Poison => Item::poison(span),
-            _ => {
-                let message = format!("Fn::Select takes an index and a list, not {}", list.describe());
-                self.error("M1049", &list.span, message, None);
-                Item::poison(span)
-            }
-        }
-    }
-
-    fn zones(&self, entry: &'p Entry, span: &Span) -> Item {
-        let region = match &entry.value.value {
-            Node::Null => Some(String::new()),
-            _ => self.known_text(&entry.value, "the region of Fn::GetAZs"),
-        };
-        let Some(region) = region else { return Item::poison(span) };
-        let region = if region.is_empty() { self.scope.source.region.clone() } else { region };
-        match self.plan.env.zones_of(&region) {
-            Some(zones) => Item::texts(zones, span),
-            None => {
-                let message = format!("the availability zones of `{region}` are not known");
-                self.error("M1063", span, message, Some("is it a region of this account?".into()));
-                Item::poison(span)
-            }
-        }
-    }
-
-    fn cidr(&self, entry: &'p Entry, span: &Span) -> Item {
-        let Some(trees) = self.arguments(entry, 3..=3, "a block, a count and the bits of each piece") else {
-            return Item::poison(span);
-        };
-        let values: Vec<Option<Value>> = trees
-            .iter()
-            .map(|tree| {
-                let item = self.eval(tree);
-                self.no_secret("Fn::Cidr", &item)?;
-                self.piece("Fn::Cidr", &item)
-            })
-            .collect();
-        let Some(values) = values.into_iter().collect::<Option<Vec<Value>>>() else {
-            return Item::poison(span);
-        };
-        let known: Option<Vec<_>> = values.iter().map(Value::known).collect();
-        match (known.as_deref(), values.as_slice()) {
-            (Some([block, count, bits]), _) => match functions::cidr(block, count, bits) {
-                Ok(pieces) => Item::from_json(&pieces, span),
-                Err(unknown) => self.invalid(span, unknown),
-            },
-            (_, [block, count, bits]) => Item::call(
-                Call::Cidr { block: block.clone(), count: count.clone(), bits: bits.clone() },
-                span,
-            ),
-            _ => Item::poison(span),
-        }
-    }
-
-    /// `Fn::Base64`, `Fn::Length`, `Fn::ToJsonString`.
-    fn unary(&self, entry: &'p Entry, span: &Span, call: fn(Value) -> Call, name: &str) -> Item {
-        let item = self.eval(&entry.value);
-        if item.is_poisoned() {
-            return Item::poison(span);
-        }
-        let json = name == "Fn::ToJsonString";
-        let secret = if json { item.any_text(&|text| text.contains("{{resolve:parameter:")) } else { true };
-        if secret && name != "Fn::Length" && self.no_secret(name, &item).is_none() {
-            return Item::poison(span);
-        }
-        let value = match name {
-            "Fn::Base64" => match self.piece(name, &item) {
-                Some(value) => value,
-                None => return Item::poison(span),
-            },
-            _ => item.to_value(),
-        };
-        let waiting = Value::Call(Box::new(call(value)));
-        match waiting.resolve(&|_| None) {
-            Ok(json) => Item::from_json(&json, span),
-            Err(Unknown::Reference(_)) => Item::new(Kind::Deferred(waiting), span),
-            Err(unknown) => self.invalid(span, unknown),
-        }
-    }
-
-    fn find_in_map(&self, entry: &'p Entry, span: &Span) -> Item {
-        let wanted = "the names of a mapping, a top-level key and a second-level key";
-        let Some(trees) = self.arguments(entry, 3..=4, wanted) else { return Item::poison(span) };
-        let names: Vec<Option<String>> =
-            trees[..3].iter().map(|tree| self.known_text(tree, "an argument of Fn::FindInMap")).collect();
-        let Some(names) = names.into_iter().collect::<Option<Vec<_>>>() else { return Item::poison(span) };
-        let default = trees.get(3).map(|options| options.get("DefaultValue").unwrap_or(options));
-        let Some(mapping) = self.scope.outline.mappings.get(names[0].as_str()) else {
-            // A literal name has been reported when names were resolved.
-            if trees[0].as_scalar().is_none() {
-                let message = format!("the template has no mapping `{}`", names[0]);
-                self.error("M1045", &trees[0].span, message, None);
-            }
-            return Item::poison(span);
-        };
-        let second = mapping.get(names[1].as_str());
-        let found = second.and_then(|second| second.get(names[2].as_str()));
-        if let Some(tree) = found {
-            return Item { span: span.clone(), ..self.eval(tree) };
-        }
-        if let Some(default) = default {
-            return self.eval(default);
-        }
-        let (at, help) = match second {
-            None => (1, hint(&names[1], "its keys", mapping.keys().copied())),
-            Some(second) => (2, hint(&names[2], "its keys", second.keys().copied())),
-        };
-        let message = format!("the mapping `{}` has no key `{}`", names[..at].join("."), names[at]);
-        self.error("M1045", &trees[at].span, message, help);
-        Item::poison(span)
-    }
-
-    fn choose(&self, entry: &'p Entry, span: &Span) -> Item {
-        let wanted = "the name of a condition, the value if it holds, and the value if not";
-        let Some([condition, yes, no]) = self.arguments(entry, 3..=3, wanted) else {
-            return Item::poison(span);
-        };
-        let Some(name) = condition.as_name() else { return Item::poison(span) };
-        match (Eval { place: Place::Condition, ..*self }).condition(name) {
-            Some(true) => self.eval(yes),
-            Some(false) => self.eval(no),
-            None => Item::poison(span),
-        }
-    }
-
-    fn import(&self, entry: &'p Entry, span: &Span) -> Item {
-        let Some(name) = self.known_text(&entry.value, "the name of Fn::ImportValue") else {
-            return Item::poison(span);
-        };
-        let region = &self.scope.source.region;
-        let exports = self.plan.exports.get(&name).map(Vec::as_slice).unwrap_or_default();
-        // Exports belong to a region; one graph can reach across, so one in another region will do if it is
-        // the only one.
-        let local = exports.iter().find(|(stack, _)| self.plan.scopes[*stack].source.region == *region);
-        if let Some((stack, output)) = local.or(if exports.len() == 1 { exports.first() } else { None }) {
-            return Item { span: span.clone(), ..self.plan.output(*stack, *output) };
-        }
-        if let Some(json) = self.plan.env.imports.get(&name) {
-            return Item::from_json(json, span);
-        }
-        let known = self.plan.exports.keys().chain(self.plan.env.imports.keys()).map(String::as_str);
-        let help = if self.patient() { hint(&name, "exports", known) } else { None };
-        self.error("M1052", &entry.value.span, format!("nothing exports `{name}`"), help);
         Item::poison(span)
     }
 }

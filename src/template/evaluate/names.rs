@@ -1,6 +1,7 @@
 //! Resolves every name of a template, in branches that are not taken too, before anything is evaluated.
 
 use super::{
+    extend::{LOOP, NEEDS_TRANSFORM, TRANSFORM},
     plan::{Eval, Place, Section},
     sub::{self, GetAtt, Part},
 };
@@ -113,7 +114,10 @@ impl<'p> Eval<'_, 'p> {
         let used = self.scope.used.borrow();
         let mut problems = self.plan.problems.borrow_mut();
         let warn = |code, section, what: &str, name: &'p str, span: &Span, problems: &mut Problems| {
-            if !used.contains(&(section, name)) {
+            let early = self.plan.used.get(self.scope.index);
+            if !used.contains(&(section, name))
+                && !early.is_some_and(|early| early.contains(&(section, name.to_owned())))
+            {
                 problems.warning(code, Some(span), format!("the {what} `{name}` is never used"));
             }
         };
@@ -148,6 +152,17 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
+    /// A loop that nothing has written out.
+    fn misplaced_loop(&self, name: &str, span: &Span) {
+        if self.scope.outline.extended {
+            let help = "loops stand in `Conditions`, `Resources` and `Outputs`".to_owned();
+            self.error("M1042", span, format!("`{name}` cannot be used here"), Some(help));
+        } else {
+            let message = format!("`{name}` needs the transform {TRANSFORM}");
+            self.error("M1100", span, message, Some(NEEDS_TRANSFORM.to_owned()));
+        }
+    }
+
     /// Resolves the names inside a value.
     pub(super) fn resolve(&self, tree: &'p Tree) {
         match &tree.value {
@@ -173,7 +188,9 @@ impl<'p> Eval<'_, 'p> {
                     return;
                 }
                 for entry in entries {
-                    if entry.key.starts_with("Fn::") {
+                    if entry.key.starts_with("Fn::ForEach::") {
+                        self.misplaced_loop(&entry.key, &entry.key_span);
+                    } else if entry.key.starts_with("Fn::") {
                         let message = format!("`{}` must be the only key of its object", entry.key);
                         self.error("M1041", &entry.key_span, message, None);
                     }
@@ -189,11 +206,12 @@ impl<'p> Eval<'_, 'p> {
         match name {
             "Ref" => match argument.as_name() {
                 Some(target) => self.reference(target, &argument.span),
+                None if self.told(argument) => {}
                 None => self.error(
                     "M1041",
                     &argument.span,
                     format!("Ref takes the name of a parameter or resource, not {}", argument.describe()),
-                    None,
+                    self.extensible(argument),
                 ),
             },
             "Fn::GetAtt" => match sub::get_att(argument) {
@@ -202,11 +220,17 @@ impl<'p> Eval<'_, 'p> {
                     self.attribute(id, attribute.as_name(), &argument.span);
                     self.resolve(attribute);
                 }
+                None if self.told(argument)
+                    || argument.as_list().unwrap_or_default().iter().any(|name| self.told(name)) => {}
                 None => self.error(
                     "M1041",
                     &argument.span,
                     "Fn::GetAtt takes Resource.Attribute, or a list of the two",
-                    None,
+                    argument
+                        .as_list()
+                        .unwrap_or(std::slice::from_ref(argument))
+                        .first()
+                        .and_then(|name| self.extensible(name)),
                 ),
             },
             "Fn::Sub" => match sub::arguments(argument) {
@@ -218,7 +242,9 @@ impl<'p> Eval<'_, 'p> {
                     None,
                 ),
             },
+            "Fn::RefAll" | "Fn::ValueOf" | "Fn::ValueOfAll" => self.facts(entry),
             "Fn::FindInMap" => {
+                self.find_in_map_form(argument);
                 if let Some(map) =
                     argument.as_list().and_then(|items| items.first()).filter(|m| m.as_scalar().is_some())
                 {
@@ -261,6 +287,61 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
+    /// Functions of rules that ask for facts of the account.
+    fn facts(&self, entry: &'p Entry) {
+        let argument = &entry.value;
+        if entry.key == "Fn::RefAll" {
+            if argument.as_text().is_none() {
+                let message = "Fn::RefAll takes the name of a parameter type";
+                self.error("M1041", &argument.span, message, None);
+            }
+            return;
+        }
+        match argument.as_list() {
+            Some([of, attribute]) if of.as_name().is_some() && attribute.as_name().is_some() => {
+                let name = of.as_name().unwrap_or_default();
+                if entry.key == "Fn::ValueOf" {
+                    self.reference(name, &of.span);
+                }
+            }
+            _ => {
+                let of = if entry.key == "Fn::ValueOf" { "a parameter" } else { "a parameter type" };
+                let message = format!("{} takes {of} and an attribute", entry.key);
+                self.error("M1041", &argument.span, message, None);
+            }
+        }
+    }
+
+    /// `Fn::FindInMap` by itself takes texts, Ref and itself; the transform makes more of it.
+    fn find_in_map_form(&self, argument: &'p Tree) {
+        if self.scope.outline.extended {
+            return;
+        }
+        for (at, item) in argument.as_list().unwrap_or_default().iter().enumerate() {
+            let function = item.as_map().and_then(intrinsic).map(|entry| entry.key.as_str());
+            let message = match function {
+                _ if at == 3 => "a default in Fn::FindInMap",
+                None | Some("Ref" | "Fn::FindInMap") => continue,
+                Some(_) => "another function than Ref and Fn::FindInMap in Fn::FindInMap",
+            };
+            let message = format!("{message} needs the transform {TRANSFORM}");
+            self.error("M1100", &item.span, message, Some(NEEDS_TRANSFORM.to_owned()));
+        }
+    }
+
+    /// A function in the place of a name is only left over if something is wrong with it.
+    fn told(&self, tree: &Tree) -> bool {
+        self.scope.outline.extended
+            && self.place != Place::Rule
+            && tree.as_map().is_some_and(|entries| intrinsic(entries).is_some())
+    }
+
+    /// What would make a function right where a name is wanted.
+    fn extensible(&self, tree: &Tree) -> Option<String> {
+        let function = tree.as_map().is_some_and(|entries| intrinsic(entries).is_some());
+        (function && !self.scope.outline.extended).then(|| NEEDS_TRANSFORM.to_owned())
+    }
+
     /// Whether the function exists and may stand here.
     fn allowed(&self, name: &str, span: &Span) {
         if name == "Ref" {
@@ -268,17 +349,20 @@ impl<'p> Eval<'_, 'p> {
         }
         let lists = [VALUE_FUNCTIONS, CONDITION_FUNCTIONS, RULE_FUNCTIONS];
         if !lists.iter().any(|list| list.contains(&name)) {
-            if matches!(name, "Fn::Transform" | "Fn::ForEach") || name.starts_with("Fn::ForEach::") {
-                self.error(
-                    "M1022",
-                    span,
-                    format!("`{name}` is not supported"),
-                    Some("write its result out".into()),
-                );
+            if name == "Fn::Transform" {
+                let message = "`Fn::Transform` is not supported: macros run on AWS's side";
+                self.error("M1022", span, message, Some("write the macro's result out".into()));
+            } else if name == LOOP || name.starts_with("Fn::ForEach::") {
+                self.misplaced_loop(name, span);
             } else {
                 let help = self.near(name, lists.into_iter().flatten().copied());
                 self.error("M1040", span, format!("`{name}` is no CloudFormation function"), help);
             }
+            return;
+        }
+        if matches!(name, "Fn::Length" | "Fn::ToJsonString") && !self.scope.outline.extended {
+            let message = format!("`{name}` needs the transform {TRANSFORM}");
+            self.error("M1100", span, message, Some(NEEDS_TRANSFORM.to_owned()));
             return;
         }
         let (allowed, place, help) = match self.place {
@@ -293,10 +377,9 @@ impl<'p> Eval<'_, 'p> {
                 "conditions use parameters, mappings and other conditions",
             ),
             Place::Rule => (
-                CONDITION_FUNCTIONS.contains(&name)
-                    || matches!(name, "Fn::Contains" | "Fn::EachMemberEquals" | "Fn::EachMemberIn"),
+                CONDITION_FUNCTIONS.contains(&name) || RULE_FUNCTIONS.contains(&name),
                 "in a rule",
-                "rules use Fn::And, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::Equals, Fn::Not, Fn::Or and Ref",
+                "rules use Fn::And, Fn::Contains, Fn::EachMemberEquals, Fn::EachMemberIn, Fn::Equals, Fn::Not, Fn::Or, Fn::RefAll, Fn::ValueOf, Fn::ValueOfAll and Ref",
             ),
         };
         if !allowed {

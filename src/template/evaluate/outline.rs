@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::{
+    extend::{LOOP, NEEDS_TRANSFORM, TRANSFORM, is_extended},
+    names::intrinsic,
+};
 use crate::{
     error::Span,
     graph::DeletionPolicy,
@@ -81,12 +85,14 @@ pub(super) struct Outline<'t> {
     /// Where each logical id is in `resources`.
     pub index: HashMap<&'t str, usize>,
     pub outputs: Vec<OutputDecl<'t>>,
+    /// `Transform: AWS::LanguageExtensions`.
+    pub extended: bool,
 }
 
 impl<'t> Outline<'t> {
     /// Takes the template apart and notes what is in the wrong place.
     pub(super) fn read(tree: &'t Tree, problems: &mut Problems) -> Self {
-        let mut outline = Self::default();
+        let mut outline = Self { extended: is_extended(tree), ..Self::default() };
         let Some(entries) = tree.as_map() else {
             problems.error(
                 "M1021",
@@ -169,7 +175,9 @@ impl<'t> Outline<'t> {
 
     fn mappings(&mut self, entry: &'t Entry, problems: &mut Problems) {
         for mapping in section(entry, problems) {
-            logical_id("mapping", mapping, problems);
+            if !logical_id("mapping", mapping, problems) {
+                continue;
+            }
             self.mapping_names.push(name(mapping));
             let mut top = HashMap::new();
             for first in section(mapping, problems) {
@@ -216,9 +224,13 @@ fn section<'t>(entry: &'t Entry, problems: &mut Problems) -> &'t [Entry] {
 
 /// Whether the entry declares something, be its name allowed or not.
 fn logical_id(what: &str, entry: &Entry, problems: &mut Problems) -> bool {
-    if entry.key.starts_with("Fn::ForEach") || entry.key == "Fn::Transform" {
-        let message = format!("`{}` is not supported", entry.key);
-        problems.error("M1022", Some(&entry.key_span), message).help("write the repeated parts out");
+    if entry.key.starts_with(LOOP) {
+        loop_in_the_way(what, entry, problems);
+        return false;
+    }
+    if entry.key == "Fn::Transform" {
+        let message = "`Fn::Transform` is not supported: macros run on AWS's side";
+        problems.error("M1022", Some(&entry.key_span), message).help("write the macro's result out");
         return false;
     }
     if entry.key.is_empty() || entry.key.len() > 255 || !entry.key.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -227,6 +239,19 @@ fn logical_id(what: &str, entry: &Entry, problems: &mut Problems) -> bool {
         problems.error("M1023", Some(&entry.key_span), message);
     }
     true
+}
+
+/// Reports a loop that nothing has written out.
+fn loop_in_the_way(what: &str, entry: &Entry, problems: &mut Problems) {
+    if matches!(what, "resource" | "condition" | "output") {
+        let message = format!("`{}` needs the transform {TRANSFORM}", entry.key);
+        problems.error("M1100", Some(&entry.key_span), message).help(NEEDS_TRANSFORM);
+    } else {
+        let message = format!("`{}` cannot repeat a {what}", entry.key);
+        problems
+            .error("M1042", Some(&entry.key_span), message)
+            .help("loops stand in `Conditions`, `Resources` and `Outputs`");
+    }
 }
 
 fn description(tree: &Tree, problems: &mut Problems) -> Option<String> {
@@ -243,8 +268,7 @@ fn description(tree: &Tree, problems: &mut Problems) -> Option<String> {
 fn transform(tree: &Tree, problems: &mut Problems) {
     let names = tree.as_list().unwrap_or(std::slice::from_ref(tree));
     for name in names {
-        // Its functions are built in; its loops are refused where they stand.
-        if name.as_text() != Some("AWS::LanguageExtensions") {
+        if name.as_text() != Some(TRANSFORM) {
             let what = name.as_text().unwrap_or("this form");
             problems
                 .error("M1022", Some(&name.span), format!("the transform `{what}` is not supported"))
@@ -261,7 +285,12 @@ fn literal<'t>(entry: &'t Entry, problems: &mut Problems) -> Option<Name<'t>> {
         None => {
             let message =
                 format!("`{}` is a text without functions, not {}", entry.key, entry.value.describe());
-            problems.error("M1021", Some(&entry.value.span), message);
+            let function = entry.value.as_map().is_some_and(|entries| intrinsic(entries).is_some());
+            let extensible =
+                matches!(entry.key.as_str(), "Condition" | "DeletionPolicy" | "UpdateReplacePolicy");
+            let help = (function && extensible).then(|| NEEDS_TRANSFORM.to_owned());
+            let code = if help.is_some() { "M1100" } else { "M1021" };
+            problems.error(code, Some(&entry.value.span), message).maybe_help(help);
             None
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use fancy_regex::Regex;
 use sha2::{Digest, Sha256};
 
+use super::environment::Environment;
 use crate::{
     error::Span,
     template::{
@@ -63,6 +64,8 @@ pub(super) enum Given {
     List(Vec<String>),
     /// The name of an SSM parameter whose value is read when it is needed.
     Ssm(String),
+    /// The name of an SSM parameter that holds a list, where nobody can be asked for it.
+    SsmList(String),
     /// There is none, which has been reported.
     Missing,
 }
@@ -79,6 +82,26 @@ struct Type {
     base: Base,
     list: bool,
     ssm: bool,
+}
+
+impl Type {
+    /// Why a value is none of this type.
+    fn violated(self, value: &str) -> Option<String> {
+        match self.base {
+            Base::Number if !value.trim().parse::<f64>().is_ok_and(f64::is_finite) => {
+                Some("is no number".to_owned())
+            }
+            Base::Aws(_) if value.is_empty() => Some("is empty".to_owned()),
+            Base::Aws(prefix) if !value.starts_with(prefix) => {
+                Some(format!("does not start with `{prefix}`"))
+            }
+            // The one type of names has no beginning but an alphabet.
+            Base::Aws("") if !value.bytes().all(|b| b.is_ascii_graphic() || b == b' ') => {
+                Some("holds characters that no such name has".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 fn parse_type(name: &str) -> Option<Type> {
@@ -107,15 +130,30 @@ fn parse_type(name: &str) -> Option<Type> {
 pub(super) fn resolve<'t>(
     entries: &'t [Entry],
     stack: &StackSource,
+    env: &Environment,
     secrets: &mut BTreeMap<String, String>,
     problems: &mut Problems,
 ) -> HashMap<&'t str, Parameter> {
-    entries.iter().map(|entry| (entry.key.as_str(), parameter(entry, stack, secrets, problems))).collect()
+    entries
+        .iter()
+        .map(|entry| (entry.key.as_str(), parameter(entry, stack, env, secrets, problems)))
+        .collect()
+}
+
+/// Names of SSM parameters whose values the stack's parameters are.
+pub(super) fn kept_in_ssm<'p>(
+    parameters: impl Iterator<Item = &'p Parameter>,
+) -> impl Iterator<Item = String> {
+    parameters.filter_map(|parameter| match &parameter.value {
+        Given::Ssm(name) | Given::SsmList(name) => Some(name.clone()),
+        _ => None,
+    })
 }
 
 fn parameter(
     entry: &Entry,
     stack: &StackSource,
+    env: &Environment,
     secrets: &mut BTreeMap<String, String>,
     problems: &mut Problems,
 ) -> Parameter {
@@ -159,7 +197,7 @@ fn parameter(
         }
     };
     if kind.ssm {
-        return ssm(entry, kind, &text, span, problems);
+        return ssm(entry, kind, &text, span, (stack, env), problems);
     }
     let items: Vec<&str> = match (kind.list, text.is_empty()) {
         (true, true) => Vec::new(),
@@ -221,19 +259,56 @@ fn default_text(tree: &Tree) -> Option<String> {
     tree.as_text().map(str::to_owned)
 }
 
-fn ssm(entry: &Entry, kind: Type, name: &str, span: Option<&Span>, problems: &mut Problems) -> Parameter {
+/// A parameter whose given value is the name of an SSM parameter. As in CloudFormation the value is read once,
+/// before anything else; a single value that is not there yet is looked for again when it is used, since another
+/// stack of the plan may make it.
+fn ssm(
+    entry: &Entry,
+    kind: Type,
+    name: &str,
+    span: Option<&Span>,
+    (stack, env): (&StackSource, &Environment),
+    problems: &mut Problems,
+) -> Parameter {
     let place = span.unwrap_or(&entry.key_span);
-    let mut value = Given::Ssm(name.trim().to_owned());
-    if kind.list {
-        let message = format!("the parameter `{}` is a list kept in SSM, which is not supported", entry.key);
-        problems.error("M1033", Some(place), message).help("take one SSM parameter for each item");
-        value = Given::Missing;
-    } else if name.trim().is_empty() || name.contains(['}', '{', ' ']) {
+    let name = name.trim();
+    let done = |value| Parameter { value, no_echo: false, placeholder: String::new() };
+    if !is_ssm_name(name) {
         let message = format!("the parameter `{}`: `{name}` is no name of an SSM parameter", entry.key);
         problems.error("M1032", Some(place), message);
-        value = Given::Missing;
+        return done(Given::Missing);
     }
-    Parameter { value, no_echo: false, placeholder: String::new() }
+    let known = env.parameters.get(&stack.region).and_then(|known| known.get(name));
+    let Some(text) = known else {
+        if kind.list && !env.offline {
+            let message =
+                format!("the parameter `{}`: SSM has no parameter `{name}` in {}", entry.key, stack.region);
+            problems.error("M1104", Some(place), message).help("make it first, or name another");
+            return done(Given::Missing);
+        }
+        let name = name.to_owned();
+        return done(if kind.list { Given::SsmList(name) } else { Given::Ssm(name) });
+    };
+    let items: Vec<String> = match (kind.list, text.is_empty()) {
+        (true, true) => Vec::new(),
+        (true, false) => text.split(',').map(|item| item.trim().to_owned()).collect(),
+        (false, _) => vec![text.clone()],
+    };
+    for item in &items {
+        if let Some(reason) = kind.violated(item) {
+            let message =
+                format!("the parameter `{}`: `{item}`, kept in SSM as `{name}`, {reason}", entry.key);
+            problems.error("M1032", Some(place), message);
+            return done(Given::Missing);
+        }
+    }
+    done(if kind.list { Given::List(items) } else { Given::Text(text.clone()) })
+}
+
+fn is_ssm_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 2048
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b':'))
 }
 
 /// Keeps the value apart and returns the text that stands for it.
@@ -313,13 +388,8 @@ impl Rules {
     /// Why the value is not allowed; the reason never holds the value.
     fn violated(&self, kind: Type, value: &str) -> Option<String> {
         let number = value.trim().parse::<f64>().ok().filter(|n| n.is_finite());
-        match kind.base {
-            Base::Number if number.is_none() => return Some("is no number".to_owned()),
-            Base::Aws(prefix) if !value.starts_with(prefix) => {
-                return Some(format!("does not start with `{prefix}`"));
-            }
-            Base::Aws(_) if value.is_empty() => return Some("is empty".to_owned()),
-            _ => {}
+        if let Some(reason) = kind.violated(value) {
+            return Some(reason);
         }
         if let Some(allowed) = &self.allowed {
             let same = |other: &String| {

@@ -2,11 +2,12 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 use super::{
     environment::Environment,
+    extend::Used,
     outline::{Outline, OutputDecl, Resource},
     parameters::{self, Parameter},
 };
@@ -23,6 +24,12 @@ use crate::{
 /// Conditions, outputs and properties may lead to each other at most this often in a row.
 pub(super) const MAX_CHAIN: usize = 32;
 
+/// Values inside values, counted along functions, imports and conditions.
+const MAX_NESTED: usize = 320;
+
+/// Values that all functions of a plan together may make; what is written out counts with its file.
+const MAX_WORK: usize = 2_000_000;
+
 /// Beyond that many findings, looking for similar names is not worth its time.
 pub(super) const ENOUGH: usize = 100;
 
@@ -38,6 +45,12 @@ pub(super) struct Plan<'p> {
     pub secrets: BTreeMap<String, String>,
     /// How many properties and outputs are being followed right now.
     pub chain: Cell<usize>,
+    /// How many values are being evaluated inside each other right now.
+    nested: Cell<usize>,
+    /// What is left of [`MAX_WORK`].
+    work: Cell<usize>,
+    /// Names that loops and references have used before this evaluation, by stack.
+    pub used: Used,
 }
 
 /// One stack.
@@ -52,6 +65,8 @@ pub(super) struct Scope<'p> {
     pub conditions: RefCell<HashMap<&'p str, Option<Option<bool>>>>,
     /// Names that something refers to.
     pub used: RefCell<HashSet<(Section, &'p str)>>,
+    /// What it imports from other plans.
+    pub imports: RefCell<BTreeSet<String>>,
 }
 
 /// The sections whose names can go unused.
@@ -91,14 +106,15 @@ impl<'p> Plan<'p> {
         let mut secrets = BTreeMap::new();
         let scopes = loaded.stacks.iter().enumerate().map(|(index, source)| {
             let outline = Outline::read(&source.template, &mut problems);
-            let parameters = parameters::resolve(outline.parameters, source, &mut secrets, &mut problems);
+            let parameters =
+                parameters::resolve(outline.parameters, source, env, &mut secrets, &mut problems);
             let addresses = outline
                 .resources
                 .iter()
                 .map(|resource| Address::new(&source.name, resource.id.text))
                 .collect();
-            let (conditions, used) = (RefCell::default(), RefCell::default());
-            Scope { index, source, outline, addresses, parameters, conditions, used }
+            let (conditions, used, imports) = (RefCell::default(), RefCell::default(), RefCell::default());
+            Scope { index, source, outline, addresses, parameters, conditions, used, imports }
         });
         let scopes = scopes.collect();
         Self {
@@ -109,6 +125,9 @@ impl<'p> Plan<'p> {
             problems: RefCell::new(problems),
             secrets,
             chain: Cell::new(0),
+            nested: Cell::new(0),
+            work: Cell::new(MAX_WORK),
+            used: Vec::new(),
         }
     }
 
@@ -142,6 +161,48 @@ impl<'e, 'p> Eval<'e, 'p> {
         Self { address: Some(address), ..self }
     }
 
+    /// Runs `inner` one level deeper; `None` when that is too deep, which is reported.
+    pub(super) fn deeper<T>(&self, span: &Span, inner: impl FnOnce() -> T) -> Option<T> {
+        let plan = self.plan;
+        if plan.nested.get() >= MAX_NESTED {
+            let message =
+                format!("functions, imports and conditions lead more than {MAX_NESTED} levels deep");
+            self.error("M1102", span, message, None);
+            return None;
+        }
+        plan.nested.set(plan.nested.get() + 1);
+        let result = inner();
+        plan.nested.set(plan.nested.get() - 1);
+        Some(result)
+    }
+
+    /// Takes from the work a plan may make; `None` when it is used up, which is reported once.
+    pub(super) fn spend(&self, work: usize, span: &Span) -> Option<()> {
+        let left = self.plan.work.get();
+        if left >= work && left > 0 {
+            self.plan.work.set(left - work);
+            return Some(());
+        }
+        if left > 0 {
+            self.plan.work.set(0);
+            let message = format!("the functions of this plan make more than {MAX_WORK} values");
+            let help = "texts or lists that are joined, imported or repeated over and over".to_owned();
+            self.error("M1102", span, message, Some(help));
+        }
+        None
+    }
+
+    /// The item, if it is not too much of it.
+    pub(super) fn affordable(&self, item: Item, span: &Span) -> Item {
+        let (count, depth) = item.extent();
+        if depth > MAX_NESTED {
+            let message = format!("the value is nested more than {MAX_NESTED} levels deep");
+            self.error("M1102", span, message, None);
+            return Item::poison(span);
+        }
+        if self.spend(count, span).is_none() { Item::poison(span) } else { item }
+    }
+
     pub(super) fn error(
         &self,
         code: &'static str,
@@ -155,6 +216,11 @@ impl<'e, 'p> Eval<'e, 'p> {
         diagnostic.help = help.map(|help| self.plan.veil(help));
         diagnostic.address = self.address.cloned();
         self.plan.problems.borrow_mut().add(diagnostic);
+    }
+
+    pub(super) fn warning(&self, code: &'static str, span: &Span, message: impl Into<String>) {
+        let message = self.plan.veil(message.into());
+        self.plan.problems.borrow_mut().warning(code, Some(span), message);
     }
 
     /// Whether similar names are still worth looking for.

@@ -1,15 +1,17 @@
 //! The way through a plan: names, exports, resources, outputs, rules.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value as Json;
 
 use super::{
     environment::Environment,
+    extend::extend,
     names::intrinsic,
     outline::Resource,
+    parameters::kept_in_ssm,
     plan::{Eval, Place, Plan, Scope},
-    tags,
+    secure, tags,
 };
 use crate::{
     error::{Class, Diagnostic, Span},
@@ -42,8 +44,12 @@ const SNAPSHOTS: &[&str] = &[
 /// # Errors
 /// Everything that is wrong with the plan, in the order of its files.
 pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let extended = extend(loaded, env);
+    let loaded = &extended.loaded;
     let mut plan = Plan::new(loaded, env);
+    plan.used = extended.used;
     plan.problems.borrow_mut().extend(loaded.warnings.clone());
+    plan.problems.borrow_mut().extend(extended.problems);
     for scope in &plan.scopes {
         plan.eval(scope, Place::Value).resolve_stack();
     }
@@ -77,10 +83,14 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
             region: scope.source.region.clone(),
             description: scope.outline.description.clone(),
             outputs,
+            imports: Vec::new(),
         });
         here.check_rules();
         here.all_conditions();
         here.warn_unused();
+    }
+    for (stack, scope) in graph.stacks.iter_mut().zip(&plan.scopes) {
+        stack.imports = scope.imports.take().into_iter().collect();
     }
     graph.secrets = Secrets(std::mem::take(&mut plan.secrets));
     graph.secrets.0.extend(loaded.assembly.code.0.clone());
@@ -108,7 +118,8 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
 #[must_use]
 pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
     let env = Environment::offline();
-    let plan = Plan::new(loaded, &env);
+    let extended = extend(loaded, &env);
+    let plan = Plan::new(&extended.loaded, &env);
     let mut regions = BTreeSet::new();
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
@@ -121,6 +132,21 @@ pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
     regions
 }
 
+/// SSM parameters, by region, that [`evaluate`] will want in [`Environment::parameters`].
+#[must_use]
+pub fn ssm_parameters(loaded: &Loaded) -> BTreeMap<String, BTreeSet<String>> {
+    let env = Environment::offline();
+    let plan = Plan::new(loaded, &env);
+    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for scope in &plan.scopes {
+        let names: BTreeSet<String> = kept_in_ssm(scope.parameters.values()).collect();
+        if !names.is_empty() {
+            wanted.entry(scope.source.region.clone()).or_default().extend(names);
+        }
+    }
+    wanted
+}
+
 /// Exported outputs by name.
 fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
     let mut exports: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
@@ -129,6 +155,17 @@ fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
         for (at, output) in scope.outline.outputs.iter().enumerate() {
             let Some(tree) = output.export.filter(|_| here.is_output(output)) else { continue };
             let Some(name) = here.known_text(tree, "the name of an export") else { continue };
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'-'))
+            {
+                let message = format!("`{name}` cannot name an export: letters, digits, colons and hyphens");
+                here.error("M1023", &tree.span, message, None);
+            }
+            let foreign = plan.env.imports.get(&scope.source.region).and_then(|exports| exports.get(&name));
+            if let Some(foreign) = foreign {
+                let message = format!("`{name}` is exported twice");
+                let help = format!("{} exports it too, in the same region", foreign.owner);
+                here.error("M1051", &tree.span, message, Some(help));
+            }
             let others = exports.entry(name.clone()).or_default();
             let region = |stack: usize| &plan.scopes[stack].source.region;
             if let Some((other, other_at)) =
@@ -167,6 +204,7 @@ impl<'p> Eval<'_, 'p> {
             if item.is_known() { item.to_value().known().unwrap_or(Json::Null) } else { tree.to_json() }
         });
         let Some(kind) = resource.kind else { return (None, true) };
+        secure::check(here, kind.text, &item);
         for (key, span) in tags::reserved(&item) {
             here.error("M2018", span, format!("the tag key `{key}` is reserved"), None);
         }
@@ -233,6 +271,7 @@ impl<'p> Eval<'_, 'p> {
             }
             let item = self.plan.output(self.scope.index, at);
             *poisoned |= item.is_poisoned();
+            secure::check(self, "", &item);
             let value = match &item.kind {
                 Kind::Scalar(scalar) => Value::String(scalar.as_text().to_owned()),
                 Kind::Deferred(value) => value.clone(),

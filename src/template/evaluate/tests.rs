@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use serde_json::{Value as Json, json};
 
-use super::{Environment, evaluate, zone_regions};
+use super::{Environment, Foreign, evaluate, zone_regions};
 use crate::{
     error::{Diagnostic, Severity},
     graph::{Address, Graph, Value},
@@ -56,6 +56,7 @@ fn language(outcome: &Outcome) -> Vec<(&'static str, (usize, usize))> {
 }
 
 const HEAD: &str = "\
+Transform: AWS::LanguageExtensions
 Parameters:
   Name: {Type: String, Default: web}
   Count: {Type: Number, Default: 3}
@@ -202,9 +203,9 @@ fn one_mistake_makes_one_error_at_its_place() {
     let errors: Vec<&Diagnostic> = errors.iter().filter(|d| d.severity == Severity::Error).collect();
     assert_eq!(errors.len(), 2, "{errors:#?}");
     assert_eq!(errors[0].help.as_deref(), Some("did you mean `Name`?"));
-    assert_eq!(errors[0].span.as_ref().unwrap().line_column(), (19, 32));
+    assert_eq!(errors[0].span.as_ref().unwrap().line_column(), (20, 32));
     assert_eq!(errors[1].help.as_deref(), Some("did you mean `Count`?"));
-    assert_eq!(errors[1].span.as_ref().unwrap().line_column(), (20, 31));
+    assert_eq!(errors[1].span.as_ref().unwrap().line_column(), (21, 31));
 }
 
 #[test]
@@ -233,7 +234,8 @@ fn parameters_are_checked_against_their_constraints() {
         ("Type: Text", Some("x"), Err("M1033")),
         ("Default: x", None, Err("M1030")),
         ("Type: String, Defualt: x", Some("x"), Err("M1030")),
-        ("Type: 'AWS::SSM::Parameter::Value<List<String>>'", Some("x"), Err("M1033")),
+        ("Type: 'AWS::SSM::Parameter::Value<String>'", Some("a b"), Err("M1032")),
+        ("Type: 'AWS::SSM::Parameter::Value<Text>'", Some("x"), Err("M1033")),
     ];
     for (body, given, wanted) in cases {
         let given: Vec<(&str, &str)> = given.iter().map(|value| ("P", *value)).collect();
@@ -345,7 +347,7 @@ Outputs:
         ("M1024", 9),
         ("M1021", 9),
         ("M1021", 10),
-        ("M1022", 11),
+        ("M1101", 11),
         ("M1021", 13),
         ("M1021", 13),
         ("M1021", 14),
@@ -375,12 +377,26 @@ Outputs:
 ";
     let app = app.replace("${AWS::StackName}-other", "text");
     let mut env = Environment::offline();
-    env.imports.insert("outside".into(), json!("from afar"));
+    let foreign = Foreign { value: json!("from afar"), owner: "other (dev)".into() };
+    env.imports.insert("us-east-1".into(), [("outside".to_owned(), foreign.clone())].into());
+    env.imports.insert("eu-west-1".into(), [("abroad".to_owned(), foreign)].into());
+    for (text, code) in [
+        ("O: {Value: !ImportValue abroad}", "M1105"),
+        ("O: {Value: x, Export: {Name: outside}}", "M1051"),
+        ("O: {Value: x, Export: {Name: a/b}}", "M1023"),
+    ] {
+        let text = format!("Resources: {{}}\nOutputs: {{{text}}}\n");
+        let errors = evaluate(&plan(vec![stack("app", "us-east-1", &text, &[])]), &env).unwrap_err();
+        assert_eq!(errors.iter().map(|d| d.code).collect::<Vec<_>>(), [code], "{text}");
+    }
     let loaded =
         plan(vec![stack("app", "us-east-1", &app, &[]), stack("network", "us-east-1", network, &[])]);
     let outcome = evaluate(&loaded, &env);
     let outputs = match outcome {
-        Ok((graph, _)) => graph.stacks[0].outputs.clone(),
+        Ok((graph, _)) => {
+            assert_eq!(graph.stacks[0].imports, ["outside"]);
+            graph.stacks[0].outputs.clone()
+        }
         // While the registry has no VPC yet the graph is refused, but only for that.
         Err(errors) => {
             assert!(errors.iter().all(|d| d.code == "M2001"), "{errors:?}");
@@ -536,4 +552,70 @@ Resources:
     assert!(vpc.switch("Keep"));
     assert_eq!(vpc.properties.get("Tags").unwrap().known().unwrap().as_array().unwrap().len(), 2);
     assert_eq!(subnet.depends_on, [Address::new("app", "Vpc")]);
+}
+
+#[test]
+fn values_kept_in_ssm_are_known_where_the_account_is() {
+    let text = "\
+Parameters:
+  Zones: {Type: 'AWS::SSM::Parameter::Value<List<String>>', Default: /zones}
+  Port: {Type: 'AWS::SSM::Parameter::Value<Number>', Default: /port}
+Conditions: {High: !Equals [!Ref Port, '8080']}
+Resources: {}
+Outputs:
+  A: {Value: !Select [1, !Ref Zones]}
+  B: {Value: !If [High, yes, no]}
+";
+    let loaded = plan(vec![stack("app", "us-east-1", text, &[])]);
+    let wanted = super::ssm_parameters(&loaded);
+    assert_eq!(wanted, [("us-east-1".to_owned(), ["/port".to_owned(), "/zones".to_owned()].into())].into());
+    let mut env = Environment { offline: false, ..Environment::offline() };
+    assert_eq!(evaluate(&loaded, &env).unwrap_err()[0].code, "M1104");
+    let known = [("/zones".to_owned(), "a, b".to_owned()), ("/port".to_owned(), "8080".to_owned())];
+    env.parameters.insert("us-east-1".into(), known.into());
+    let (graph, _) = evaluate(&loaded, &env).unwrap();
+    let values: Vec<_> = graph.stacks[0].outputs.iter().map(|o| o.value.as_str().unwrap()).collect();
+    assert_eq!(values, ["b", "true"]);
+    env.parameters.insert("us-east-1".into(), [("/port".to_owned(), "http".to_owned())].into());
+    let codes: Vec<_> = evaluate(&loaded, &env).unwrap_err().iter().map(|d| d.code).collect();
+    assert_eq!(codes, ["M1104", "M1032"]);
+    // Without an account a list is a list, and no more is known of it.
+    let text = text.replace("High: !Equals [!Ref Port, '8080']", "High: !Equals [a, b]");
+    let loaded = plan(vec![stack("app", "us-east-1", &text, &[])]);
+    assert!(evaluate(&loaded, &Environment::offline()).is_ok());
+}
+
+#[test]
+fn secure_parameters_are_read_only_where_aws_allows_it() {
+    let text = |kind: &str, property: &str| {
+        format!(
+            "Resources:\n  R:\n    Type: {kind}\n    Properties:\n      {property}: '{{{{resolve:ssm-secure:/pw}}}}'\n"
+        )
+    };
+    let codes = |text: &str| language(&run(text, &[])).iter().map(|(code, _)| *code).collect::<Vec<_>>();
+    assert_eq!(codes(&text("AWS::RDS::DBInstance", "MasterUserPassword")), Vec::<&str>::new());
+    assert_eq!(codes(&text("AWS::SNS::Topic", "DisplayName")), ["M1103"]);
+    let output = "Resources: {}\nOutputs: {O: {Value: '{{resolve:ssm-secure:/pw:1}}'}}\n";
+    assert_eq!(codes(output), ["M1103"]);
+}
+
+#[test]
+fn rules_that_ask_the_account_are_told_and_not_guessed() {
+    let text = "\
+Parameters:
+  Subnets: {Type: 'List<AWS::EC2::Subnet::Id>', Default: subnet-1}
+  Vpc: {Type: AWS::EC2::VPC::Id, Default: vpc-1}
+Rules:
+  Inside:
+    Assertions:
+      - Assert: !EachMemberEquals [!ValueOf [Subnets, VpcId], !Ref Vpc]
+      - Assert: !EachMemberIn [!ValueOfAll ['AWS::EC2::Subnet::Id', VpcId], !RefAll 'AWS::EC2::VPC::Id']
+      - Assert: !EachMemberIn [!ValueOfAll [Subnet], !RefAll {a: b}]
+      - Assert: !EachMemberEquals [!ValueOf [Subnts, VpcId], x]
+Resources: {}
+";
+    let found = language(&run(text, &[]));
+    let errors: Vec<_> = found.iter().filter(|(code, _)| *code != "M1107").copied().collect();
+    assert_eq!(errors, [("M1041", (9, 44)), ("M1041", (9, 62)), ("M1043", (10, 46))]);
+    assert_eq!(found.len() - errors.len(), 4);
 }

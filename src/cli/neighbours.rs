@@ -1,0 +1,185 @@
+//! Ledgers beside this one: what they export and what they import.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde_json::Value as Json;
+
+use super::session::Session;
+use crate::{
+    error::{Class, Diagnostic},
+    graph::{Graph, Reference},
+    ledger::{Ledger, Snapshot},
+    planner::{Action, ChangeSet},
+    template::{Foreign, Imports},
+};
+
+/// What the other ledgers of the same account and realm say.
+#[derive(Debug, Default)]
+pub struct Neighbours {
+    /// Their exports.
+    pub exports: Imports,
+    /// Which ledgers import what, by region and name.
+    importers: BTreeMap<(String, String), Vec<String>>,
+}
+
+/// Reads the ledgers that lie beside `own`. Without a session, those of every account and realm: a plan's files
+/// are checked without knowing for which they are. Ledgers that cannot be read are their own runs' problem.
+#[must_use]
+pub fn read(own: &Path, session: Option<&Session>) -> Neighbours {
+    let mut found = Neighbours::default();
+    let Some(parent) = own.parent() else { return found };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let Ok(entries) = std::fs::read_dir(parent) else { return found };
+    let mut folders: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    folders.sort();
+    for folder in folders {
+        if folder.file_name() == own.file_name() || !folder.join("ledger.json").exists() {
+            continue;
+        }
+        if let Ok(Some(snapshot)) = Ledger::peek(&folder) {
+            found.add(&snapshot, session);
+        }
+    }
+    found
+}
+
+impl Neighbours {
+    fn add(&mut self, snapshot: &Snapshot, session: Option<&Session>) {
+        let Some(binding) = &snapshot.binding else { return };
+        let near = session.is_none_or(|session| {
+            binding.account == session.cloud.account && binding.realm == session.cloud.realm.as_str()
+        });
+        if !near {
+            return;
+        }
+        let who = format!("{} ({})", binding.migration, binding.environment);
+        for (key, value) in &snapshot.exports {
+            // What a failed run could not compute is no value.
+            let gap =
+                value.as_str().is_some_and(|t| t.starts_with("(unknown: ") || t.starts_with("(invalid: "));
+            if !gap {
+                let (region, name) = split(key, &binding.region);
+                let foreign = Foreign { value: value.clone(), owner: who.clone() };
+                self.exports.entry(region).or_default().insert(name, foreign);
+            }
+        }
+        for key in &snapshot.imports {
+            self.importers.entry(split(key, &binding.region)).or_default().push(who.clone());
+        }
+    }
+
+    /// Refuses to remove or change what other ledgers import.
+    ///
+    /// # Errors
+    /// Every such export.
+    pub fn keep_promises(
+        &self,
+        graph: &Graph,
+        set: &ChangeSet,
+        snapshot: &Snapshot,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let made: Vec<_> = set
+            .steps
+            .iter()
+            .filter(|step| matches!(step.action, Action::Create { .. }))
+            .map(|step| &step.address)
+            .collect();
+        let lookup = |reference: &Reference| {
+            let kept = !made.contains(&&reference.address);
+            kept.then(|| snapshot.attribute(&reference.address, &reference.attribute).cloned()).flatten()
+        };
+        // A run for some of the stacks says nothing about the others, and their exports stay.
+        let partial = snapshot.resources.iter().any(|(address, resource)| {
+            resource.current.is_some()
+                && graph.stacks.iter().all(|stack| stack.name != address.stack())
+                && set.steps.iter().all(|step| step.address != *address)
+        });
+        let problems = self.promised(snapshot).filter_map(|(region, name, old, users)| {
+            let output = graph
+                .stacks
+                .iter()
+                .filter(|stack| stack.region == region)
+                .flat_map(|stack| &stack.outputs)
+                .find(|output| output.export.as_ref() == Some(&name));
+            let what = match output.map(|output| output.value.resolve(&lookup)) {
+                None if partial => return None,
+                None => "would be removed",
+                Some(Ok(value)) if value == *old => return None,
+                Some(_) => "would change",
+            };
+            Some(in_use(&name, what, &users))
+        });
+        let problems: Vec<Diagnostic> = problems.collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// Refuses to destroy what other ledgers import.
+    ///
+    /// # Errors
+    /// Every such export.
+    pub fn keep_all(&self, snapshot: &Snapshot) -> Result<(), Vec<Diagnostic>> {
+        let problems =
+            self.promised(snapshot).map(|(_, name, _, users)| in_use(&name, "would be removed", &users));
+        let problems: Vec<Diagnostic> = problems.collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// The ledger's exports that others import: region, name, value, users.
+    fn promised<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+    ) -> impl Iterator<Item = (String, String, &'s Json, String)> {
+        let region = snapshot.binding.as_ref().map_or("", |binding| binding.region.as_str());
+        snapshot.exports.iter().filter_map(move |(key, value)| {
+            let (region, name) = split(key, region);
+            let users = self.importers.get(&(region.clone(), name.clone()))?.join(", ");
+            Some((region, name, value, users))
+        })
+    }
+}
+
+/// An export's key is its name, or `region/name` outside of the ledger's own region.
+fn split(key: &str, region: &str) -> (String, String) {
+    let (region, name) = key.split_once('/').unwrap_or((region, key));
+    (region.to_owned(), name.to_owned())
+}
+
+fn in_use(name: &str, what: &str, users: &str) -> Diagnostic {
+    let message = format!("the export `{name}` {what}, but {users} imports it");
+    Diagnostic::error("M1106", Class::Plan, message)
+        .help("take the import out there first (`migrate up`, or `migrate destroy`), then try again")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ledger::Binding;
+
+    fn ledger(migration: &str, exports: &[(&str, &str)], imports: &[&str]) -> Snapshot {
+        let mut snapshot = Snapshot::new("l".into());
+        snapshot.binding = Some(Binding {
+            migration: migration.into(),
+            environment: "dev".into(),
+            account: "123456789012".into(),
+            region: "us-east-1".into(),
+            realm: "aws".into(),
+        });
+        snapshot.exports = exports.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect();
+        snapshot.imports = imports.iter().map(|k| (*k).to_owned()).collect();
+        snapshot
+    }
+
+    #[test]
+    fn exports_belong_to_their_region_and_stay_while_they_are_used() {
+        let own = ledger("net", &[("vpc", "vpc-1"), ("eu-west-1/vpc", "vpc-2"), ("free", "x")], &[]);
+        let mut beside = Neighbours::default();
+        beside.add(&ledger("app", &[("app", "a"), ("broken", "(unknown: app/X)")], &["eu-west-1/vpc"]), None);
+        assert_eq!(beside.exports["us-east-1"].keys().collect::<Vec<_>>(), ["app"]);
+        let problems = beside.keep_all(&own).unwrap_err();
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["M1106: the export `vpc` would be removed, but app (dev) imports it"]);
+        assert!(Neighbours::default().keep_all(&own).is_ok());
+    }
+}

@@ -33,7 +33,6 @@ fn count() -> usize {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "cargo shows what was counted or skipped with --nocapture")]
 fn boto3_and_the_aws_cli_work() {
     let tests = count();
     assert!(tests > 50, "only {tests} client tests were found");

@@ -6,8 +6,11 @@ use crate::{
     template::{Loaded, StackSource, syntax},
 };
 
+/// Codes with their lines.
+type Findings = Vec<(&'static str, usize)>;
+
 /// The plan of one template, and all findings but those about supported types.
-fn run(text: &str) -> (Vec<(String, String)>, Vec<(&'static str, usize)>) {
+fn run(text: &str) -> (Vec<(String, String)>, Findings) {
     let path = Path::new("app.yaml");
     let stack = StackSource {
         name: "app".into(),
@@ -205,7 +208,8 @@ fn loops_cannot_fill_the_memory() {
     let list: Vec<String> = (0..100).map(|n| format!("a{n}")).collect();
     let list = list.join(",");
     let mut text =
-        format!("Transform: AWS::LanguageExtensions\nResources:\n  T: {{Type: AWS::SNS::Topic, Properties: ");
+        "Transform: AWS::LanguageExtensions\nResources:\n  T: {Type: AWS::SNS::Topic, Properties: "
+            .to_owned();
     let mut close = String::new();
     let mut key = String::new();
     for loop_ in ["A", "B", "C", "D", "E"] {

@@ -167,3 +167,38 @@ def nonsense_is_refused():
     tampered("MissingParameter", rds.delete_db_instance, lambda p: p["body"].pop("DBInstanceIdentifier"), DBInstanceIdentifier="x")
     refused("SandboxOperationNotImplemented", rds.describe_event_subscriptions)
     eventually(lambda: rds.describe_db_instances()["DBInstances"])
+
+
+@test
+def replicas_and_restores():
+    wait_for = lambda name: wait("rds", "db_instance_available", DBInstanceIdentifier=name)
+    rds.create_db_instance(DBInstanceIdentifier="original", BackupRetentionPeriod=2, **BASE)
+    wait_for("original")
+    refused("DBInstanceNotFound", rds.create_db_instance_read_replica, DBInstanceIdentifier="replica",
+            SourceDBInstanceIdentifier="nobody")
+    copy = patiently("InvalidDBInstanceState", rds.create_db_instance_read_replica, DBInstanceIdentifier="replica",
+                     SourceDBInstanceIdentifier="original")["DBInstance"]
+    assert copy["DBInstanceStatus"] == "creating"
+    wait_for("replica")
+    assert rds.describe_db_instances(DBInstanceIdentifier="replica")["DBInstances"][0]["ReadReplicaSourceDBInstanceIdentifier"] == "original"
+    assert rds.describe_db_instances(DBInstanceIdentifier="original")["DBInstances"][0]["ReadReplicaDBInstanceIdentifiers"] == ["replica"]
+    patiently("InvalidDBInstanceState", rds.promote_read_replica, DBInstanceIdentifier="replica")
+    wait_for("replica")
+    eventually(lambda: "ReadReplicaSourceDBInstanceIdentifier" not in
+               rds.describe_db_instances(DBInstanceIdentifier="replica")["DBInstances"][0])
+    refused("InvalidDBInstanceState", rds.promote_read_replica, DBInstanceIdentifier="replica")
+    patiently("InvalidDBInstanceState", rds.create_db_snapshot, DBInstanceIdentifier="original", DBSnapshotIdentifier="kept")
+    wait("rds", "db_snapshot_available", DBSnapshotIdentifier="kept")
+    refused("DBSnapshotNotFound", rds.restore_db_instance_from_db_snapshot, DBInstanceIdentifier="restored",
+            DBSnapshotIdentifier="nothing")
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="restored", DBSnapshotIdentifier="kept")
+    refused("DBInstanceAlreadyExists", rds.restore_db_instance_from_db_snapshot, DBInstanceIdentifier="restored",
+            DBSnapshotIdentifier="kept")
+    wait_for("restored")
+    wait_for("original")
+    rds.restore_db_instance_to_point_in_time(SourceDBInstanceIdentifier="original", TargetDBInstanceIdentifier="rewound",
+                                             UseLatestRestorableTime=True)
+    wait_for("rewound")
+    for name in ("replica", "restored", "rewound", "original"):
+        patiently("InvalidDBInstanceState", rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    rds.delete_db_snapshot(DBSnapshotIdentifier="kept")

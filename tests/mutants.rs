@@ -181,8 +181,6 @@ fn every_mutant_is_caught() {
                 .args(args)
                 .current_dir(dir.path())
                 .env("CARGO_TARGET_DIR", &target)
-                // A mutant may well be unused code.
-                .env("RUSTFLAGS", "--cap-lints warn")
                 .output()
                 .expect("cargo runs")
         };

@@ -33,6 +33,8 @@ def main():
             key = f"{os.path.basename(path)}/{case['name']}"
             got = verdict(case["template"])
             said[key] = " ".join(got) or "ok"
+            if len(sys.argv) == 3:
+                continue
             wanted = [] if case["cfn_lint"] == "ok" else sorted(case["cfn_lint"])
             if got != wanted:
                 wrong.append(f"{key}: cfn-lint says {got}, the corpus {wanted}")

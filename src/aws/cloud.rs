@@ -163,7 +163,10 @@ impl Cloud {
 
 /// Asks again, a few times, when AWS wants it slower or answers with a server error. A lost connection is told at
 /// once: before a run, it means that there is no network.
-async fn patiently<T>(clock: &dyn Clock, ask: impl AsyncFn() -> Result<T, OpError>) -> Result<T, OpError> {
+pub(super) async fn patiently<T>(
+    clock: &dyn Clock,
+    ask: impl AsyncFn() -> Result<T, OpError>,
+) -> Result<T, OpError> {
     let mut pauses = [1, 2, 4, 8].into_iter();
     loop {
         match ask().await {

@@ -5,6 +5,7 @@ mod error;
 pub mod iam_actions;
 mod meter;
 mod names;
+pub mod objects;
 mod owner;
 mod sdk;
 

@@ -142,7 +142,7 @@ pub fn online(
     let parameters = session
         .block_on(session.cloud.parameters(session.clock.as_ref(), &wanted))
         .map_err(|error| one(access(&error, global)))?;
-    let environment = Environment {
+    let mut environment = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),
         zones,
@@ -150,6 +150,10 @@ pub fn online(
         imports: std::mem::take(&mut neighbours.exports),
         ..Environment::default()
     };
+    let wanted = template::account_facts(loaded, &environment);
+    environment.objects = session
+        .block_on(session.cloud.objects(session.clock.as_ref(), &wanted))
+        .map_err(|error| one(access(&error, global)))?;
     let prepared = evaluate(loaded, &environment, args.deny_warnings, printer)?;
     Ok(Prepared { neighbours, ..prepared })
 }

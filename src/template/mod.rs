@@ -11,7 +11,7 @@ pub(crate) mod problems;
 pub mod suggest;
 pub mod syntax;
 
-pub use evaluate::{Environment, Foreign, Imports, evaluate, ssm_parameters, zone_regions};
+pub use evaluate::{Environment, Foreign, Imports, account_facts, evaluate, ssm_parameters, zone_regions};
 pub use load::load;
 pub use options::{Assembly, Given, Loaded, Options, StackSource};
 

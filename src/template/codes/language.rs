@@ -365,7 +365,7 @@ Resources:
     Code::warning(
         "M1107",
         "a rule that is not checked",
-        "Fn::RefAll, Fn::ValueOf and Fn::ValueOfAll ask for facts of the account, which rules are not given here. AWS itself refuses what does not fit together.",
+        "Fn::RefAll, Fn::ValueOf and Fn::ValueOfAll ask for facts of the account. `plan` and `up` look them up and check the rule; `validate` asks no account. Images, instances, key pairs and volumes are not looked up.",
     )
     .template(
         "Parameters:
@@ -379,4 +379,10 @@ Resources:
     Type: AWS::SNS::Topic
 ",
     ),
+    Code::error(
+        "M1108",
+        "a parameter that names what the account does not have",
+        "As CloudFormation does, `plan` and `up` look up what parameters of types like AWS::EC2::Subnet::Id name. Images, instances, key pairs and volumes are checked by form only: no supported resource type takes them.",
+    )
+    .example(Example::Circumstances("it needs an account")),
 ];

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::template::{
     item::{Item, Kind},
-    syntax::{Entry, Node, Tree, is_dynamic},
+    syntax::{Entry, Tree, is_dynamic},
 };
 
 impl<'p> Eval<'_, 'p> {
@@ -150,6 +150,12 @@ impl<'p> Eval<'_, 'p> {
     pub(super) fn check_rules(self) {
         let here = Eval { place: Place::Rule, ..self };
         for rule in self.scope.outline.rules {
+            if let Some(condition) = rule.value.get("RuleCondition").filter(|tree| here.unanswered(tree)) {
+                let message =
+                    format!("the rule `{}` is not checked: it asks for facts of the account", rule.key);
+                here.warning("M1107", &condition.span, message);
+                continue;
+            }
             let applies =
                 rule.value.get("RuleCondition").is_none_or(|condition| here.truth(condition) == Some(true));
             if !applies {
@@ -169,7 +175,7 @@ impl<'p> Eval<'_, 'p> {
                     here.error("M1021", &assertion.span, "the assertion has no `Assert`", None);
                     continue;
                 };
-                if asks_the_account(assert) {
+                if here.unanswered(assert) {
                     let message =
                         format!("the rule `{}` is not checked: it asks for facts of the account", rule.key);
                     here.warning("M1107", &assertion.span, message);
@@ -183,18 +189,6 @@ impl<'p> Eval<'_, 'p> {
                 }
             }
         }
-    }
-}
-
-/// Whether a function inside can only be answered by the account.
-fn asks_the_account(tree: &Tree) -> bool {
-    match &tree.value {
-        Node::Null | Node::Scalar(_) => false,
-        Node::List(items) => items.iter().any(asks_the_account),
-        Node::Map(entries) => entries.iter().any(|entry| {
-            matches!(entry.key.as_str(), "Fn::RefAll" | "Fn::ValueOf" | "Fn::ValueOfAll")
-                || asks_the_account(&entry.value)
-        }),
     }
 }
 

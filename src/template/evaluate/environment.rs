@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use crate::aws::objects::Objects;
+
 /// What other plans export, by region and name.
 pub type Imports = BTreeMap<String, BTreeMap<String, Foreign>>;
 
@@ -15,6 +17,9 @@ pub struct Foreign {
     /// Whose it is, for messages.
     pub owner: String,
 }
+
+/// The parameter type whose values are availability zones.
+pub(super) const ZONE: &str = "AWS::EC2::AvailabilityZone::Name";
 
 /// What evaluation must know of the account.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +34,8 @@ pub struct Environment {
     pub imports: Imports,
     /// Values kept in SSM, by region and name; see [`ssm_parameters`](super::ssm_parameters).
     pub parameters: BTreeMap<String, BTreeMap<String, String>>,
+    /// Things of the account that parameters name and rules ask about; see [`account_facts`](super::account_facts).
+    pub objects: Objects,
     /// Make up three zones for regions that `zones` does not list.
     pub offline: bool,
 }
@@ -44,6 +51,22 @@ impl Environment {
     pub(super) fn zones_of(&self, region: &str) -> Option<Vec<String>> {
         let made_up = || ["a", "b", "c"].iter().map(|zone| format!("{region}{zone}")).collect();
         self.zones.get(region).cloned().or_else(|| self.offline.then(made_up))
+    }
+
+    /// All that was looked up of a parameter type in a region: names or ids.
+    pub(super) fn names(&self, region: &str, kind: &str) -> Option<Vec<&str>> {
+        if kind == ZONE {
+            return self.zones.get(region).map(|zones| zones.iter().map(String::as_str).collect());
+        }
+        self.objects.get(region)?.get(kind).map(|known| known.keys().map(String::as_str).collect())
+    }
+
+    /// Whether the region has an object of that parameter type and name; `None` if nobody asked.
+    pub(super) fn holds(&self, region: &str, kind: &str, name: &str) -> Option<bool> {
+        if kind == ZONE {
+            return self.zones.get(region).map(|zones| zones.iter().any(|zone| zone == name));
+        }
+        self.objects.get(region)?.get(kind).map(|known| known.contains_key(name))
     }
 
     /// `AWS::URLSuffix`.

@@ -5,6 +5,7 @@ mod compute;
 mod conditions;
 mod environment;
 mod extend;
+mod facts;
 mod functions;
 mod names;
 mod outline;
@@ -16,7 +17,10 @@ mod sub;
 mod tags;
 
 pub use environment::{Environment, Foreign, Imports};
+pub use facts::account_facts;
 pub use run::{evaluate, ssm_parameters, zone_regions};
 
+#[cfg(test)]
+mod facts_tests;
 #[cfg(test)]
 mod tests;

@@ -30,8 +30,8 @@ const KEYS: &[&str] = &[
     "Type",
 ];
 
-/// Types whose values are texts of a known beginning; CloudFormation looks them up in the account.
-const AWS_TYPES: &[(&str, &str)] = &[
+/// Types whose values are texts of a known beginning; as in CloudFormation they are looked up in the account.
+pub(super) const AWS_TYPES: &[(&str, &str)] = &[
     ("AWS::EC2::AvailabilityZone::Name", ""),
     ("AWS::EC2::Image::Id", "ami-"),
     ("AWS::EC2::Instance::Id", "i-"),
@@ -53,6 +53,25 @@ pub(super) struct Parameter {
     pub no_echo: bool,
     /// What stands for the value of a `NoEcho` parameter.
     pub placeholder: String,
+    /// The type of AWS thing that its values name.
+    pub names: Option<&'static str>,
+    /// Where the value was written.
+    pub given_at: Option<Span>,
+}
+
+impl Parameter {
+    fn new(value: Given) -> Self {
+        Self { value, no_echo: false, placeholder: String::new(), names: None, given_at: None }
+    }
+
+    /// The values, as far as they are known.
+    pub(super) fn values(&self) -> &[String] {
+        match &self.value {
+            Given::Text(text) => std::slice::from_ref(text),
+            Given::List(items) => items,
+            Given::Ssm(_) | Given::SsmList(_) | Given::Missing => &[],
+        }
+    }
 }
 
 /// A parameter's value.
@@ -74,7 +93,8 @@ pub(super) enum Given {
 enum Base {
     String,
     Number,
-    Aws(&'static str),
+    /// A type of AWS thing: its name, and how its ids begin.
+    Aws(&'static str, &'static str),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -85,18 +105,26 @@ struct Type {
 }
 
 impl Type {
+    /// The type of AWS thing that values of this type name.
+    fn names(self) -> Option<&'static str> {
+        match self.base {
+            Base::Aws(name, _) => Some(name),
+            Base::String | Base::Number => None,
+        }
+    }
+
     /// Why a value is none of this type.
     fn violated(self, value: &str) -> Option<String> {
         match self.base {
             Base::Number if !value.trim().parse::<f64>().is_ok_and(f64::is_finite) => {
                 Some("is no number".to_owned())
             }
-            Base::Aws(_) if value.is_empty() => Some("is empty".to_owned()),
-            Base::Aws(prefix) if !value.starts_with(prefix) => {
+            Base::Aws(..) if value.is_empty() => Some("is empty".to_owned()),
+            Base::Aws(_, prefix) if !value.starts_with(prefix) => {
                 Some(format!("does not start with `{prefix}`"))
             }
             // The one type of names has no beginning but an alphabet.
-            Base::Aws("") if !value.bytes().all(|b| b.is_ascii_graphic() || b == b' ') => {
+            Base::Aws(_, "") if !value.bytes().all(|b| b.is_ascii_graphic() || b == b' ') => {
                 Some("holds characters that no such name has".to_owned())
             }
             _ => None,
@@ -111,8 +139,9 @@ fn parse_type(name: &str) -> Option<Type> {
         let inner = parse_type(inner).filter(|inner| !inner.ssm)?;
         return Some(Type { ssm: true, ..inner });
     }
-    let aws =
-        |name: &str| AWS_TYPES.iter().find(|(known, _)| *known == name).map(|(_, prefix)| Base::Aws(prefix));
+    let aws = |name: &str| {
+        AWS_TYPES.iter().find(|(known, _)| *known == name).map(|(name, prefix)| Base::Aws(name, prefix))
+    };
     let (base, list) = match name {
         "String" => (Base::String, false),
         "Number" => (Base::Number, false),
@@ -158,7 +187,7 @@ fn parameter(
     problems: &mut Problems,
 ) -> Parameter {
     let name = entry.key.as_str();
-    let missing = Parameter { value: Given::Missing, no_echo: true, placeholder: String::new() };
+    let missing = Parameter { no_echo: true, ..Parameter::new(Given::Missing) };
     let Some(members) = entry.value.as_map() else {
         let message = format!("the parameter `{name}` must be an object, not {}", entry.value.describe());
         problems.error("M1030", Some(&entry.value.span), message);
@@ -229,7 +258,8 @@ fn parameter(
     } else {
         Given::Text(text.trim_end_matches(if kind.base == Base::Number { ' ' } else { '\0' }).to_owned())
     };
-    Parameter { value, no_echo, placeholder }
+    let names = kind.names();
+    Parameter { value, no_echo, placeholder, names, given_at: Some(place.clone()) }
 }
 
 fn declared_type(entry: &Entry, problems: &mut Problems) -> Option<Type> {
@@ -272,7 +302,8 @@ fn ssm(
 ) -> Parameter {
     let place = span.unwrap_or(&entry.key_span);
     let name = name.trim();
-    let done = |value| Parameter { value, no_echo: false, placeholder: String::new() };
+    let given_at = Some(place.clone());
+    let done = |value| Parameter { names: kind.names(), given_at: given_at.clone(), ..Parameter::new(value) };
     if !is_ssm_name(name) {
         let message = format!("the parameter `{}`: `{name}` is no name of an SSM parameter", entry.key);
         problems.error("M1032", Some(place), message);

@@ -85,6 +85,7 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
             outputs,
             imports: Vec::new(),
         });
+        here.check_named_objects();
         here.check_rules();
         here.all_conditions();
         here.warn_unused();
@@ -123,6 +124,9 @@ pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
     let mut regions = BTreeSet::new();
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
+        if here.needs_zones() {
+            regions.insert(scope.source.region.clone());
+        }
         let outputs = scope.outline.outputs.iter().filter_map(|output| output.value);
         let properties = scope.outline.resources.iter().filter_map(|resource| resource.properties);
         for tree in properties.chain(outputs) {

@@ -2,14 +2,14 @@ use std::{path::Path, sync::Arc};
 
 use serde_json::{Value as Json, json};
 
-use super::{Environment, Foreign, evaluate, zone_regions};
+use super::{Environment, Foreign, evaluate};
 use crate::{
     error::{Diagnostic, Severity},
     graph::{Address, Graph, Value},
     template::{Assembly, Given, Loaded, StackSource, syntax},
 };
 
-fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &str)]) -> StackSource {
+pub(super) fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &str)]) -> StackSource {
     let path = Path::new(name).with_extension("yaml");
     StackSource {
         name: name.into(),
@@ -24,7 +24,7 @@ fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &str)]) -> S
     }
 }
 
-fn plan(stacks: Vec<StackSource>) -> Loaded {
+pub(super) fn plan(stacks: Vec<StackSource>) -> Loaded {
     Loaded {
         migration: "test".into(),
         description: None,
@@ -36,14 +36,14 @@ fn plan(stacks: Vec<StackSource>) -> Loaded {
     }
 }
 
-type Outcome = Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>>;
+pub(super) type Outcome = Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>>;
 
-fn run(text: &str, parameters: &[(&str, &str)]) -> Outcome {
+pub(super) fn run(text: &str, parameters: &[(&str, &str)]) -> Outcome {
     evaluate(&plan(vec![stack("app", "us-east-1", text, parameters)]), &Environment::offline())
 }
 
 /// Errors of the language, not of the schema: these tests use what the registry has or does not have yet.
-fn language(outcome: &Outcome) -> Vec<(&'static str, (usize, usize))> {
+pub(super) fn language(outcome: &Outcome) -> Vec<(&'static str, (usize, usize))> {
     let findings = match outcome {
         Ok((_, warnings)) => warnings,
         Err(all) => all,
@@ -477,23 +477,6 @@ Resources: {}
 }
 
 #[test]
-fn regions_of_zones_are_known_before_evaluation() {
-    let text = "\
-Parameters: {R: {Type: String, Default: eu-west-3}}
-Resources:
-  A: {Type: AWS::X::Y, Properties: {Z: [!Select [0, !GetAZs ''], !GetAZs us-west-2, !GetAZs {Ref: R}]}}
-";
-    let regions = zone_regions(&plan(vec![stack("app", "us-east-1", text, &[])]));
-    assert_eq!(regions.into_iter().collect::<Vec<_>>(), ["eu-west-3", "us-east-1", "us-west-2"]);
-    let mut env =
-        Environment { account: "123456789012".into(), partition: "aws".into(), ..Environment::default() };
-    env.zones.insert("us-east-1".into(), vec!["us-east-1f".into()]);
-    let text = "Resources: {}\nOutputs: {A: {Value: !Select [0, !GetAZs '']}, B: {Value: !Select [0, !GetAZs mars-1-1]}}\n";
-    let errors = evaluate(&plan(vec![stack("app", "us-east-1", text, &[])]), &env).unwrap_err();
-    assert_eq!(errors.iter().map(|d| d.code).collect::<Vec<_>>(), ["M1063"]);
-}
-
-#[test]
 fn reserved_tags_are_refused() {
     let tags = "[{Key: 'migrate:lineage', Value: x}, {Key: 'AWS:x', Value: y}, {Key: ok, Value: z}]";
     let text = format!(
@@ -555,37 +538,6 @@ Resources:
 }
 
 #[test]
-fn values_kept_in_ssm_are_known_where_the_account_is() {
-    let text = "\
-Parameters:
-  Zones: {Type: 'AWS::SSM::Parameter::Value<List<String>>', Default: /zones}
-  Port: {Type: 'AWS::SSM::Parameter::Value<Number>', Default: /port}
-Conditions: {High: !Equals [!Ref Port, '8080']}
-Resources: {}
-Outputs:
-  A: {Value: !Select [1, !Ref Zones]}
-  B: {Value: !If [High, yes, no]}
-";
-    let loaded = plan(vec![stack("app", "us-east-1", text, &[])]);
-    let wanted = super::ssm_parameters(&loaded);
-    assert_eq!(wanted, [("us-east-1".to_owned(), ["/port".to_owned(), "/zones".to_owned()].into())].into());
-    let mut env = Environment { offline: false, ..Environment::offline() };
-    assert_eq!(evaluate(&loaded, &env).unwrap_err()[0].code, "M1104");
-    let known = [("/zones".to_owned(), "a, b".to_owned()), ("/port".to_owned(), "8080".to_owned())];
-    env.parameters.insert("us-east-1".into(), known.into());
-    let (graph, _) = evaluate(&loaded, &env).unwrap();
-    let values: Vec<_> = graph.stacks[0].outputs.iter().map(|o| o.value.as_str().unwrap()).collect();
-    assert_eq!(values, ["b", "true"]);
-    env.parameters.insert("us-east-1".into(), [("/port".to_owned(), "http".to_owned())].into());
-    let codes: Vec<_> = evaluate(&loaded, &env).unwrap_err().iter().map(|d| d.code).collect();
-    assert_eq!(codes, ["M1104", "M1032"]);
-    // Without an account a list is a list, and no more is known of it.
-    let text = text.replace("High: !Equals [!Ref Port, '8080']", "High: !Equals [a, b]");
-    let loaded = plan(vec![stack("app", "us-east-1", &text, &[])]);
-    assert!(evaluate(&loaded, &Environment::offline()).is_ok());
-}
-
-#[test]
 fn secure_parameters_are_read_only_where_aws_allows_it() {
     let text = |kind: &str, property: &str| {
         format!(
@@ -597,25 +549,4 @@ fn secure_parameters_are_read_only_where_aws_allows_it() {
     assert_eq!(codes(&text("AWS::SNS::Topic", "DisplayName")), ["M1103"]);
     let output = "Resources: {}\nOutputs: {O: {Value: '{{resolve:ssm-secure:/pw:1}}'}}\n";
     assert_eq!(codes(output), ["M1103"]);
-}
-
-#[test]
-fn rules_that_ask_the_account_are_told_and_not_guessed() {
-    let text = "\
-Parameters:
-  Subnets: {Type: 'List<AWS::EC2::Subnet::Id>', Default: subnet-1}
-  Vpc: {Type: AWS::EC2::VPC::Id, Default: vpc-1}
-Rules:
-  Inside:
-    Assertions:
-      - Assert: !EachMemberEquals [!ValueOf [Subnets, VpcId], !Ref Vpc]
-      - Assert: !EachMemberIn [!ValueOfAll ['AWS::EC2::Subnet::Id', VpcId], !RefAll 'AWS::EC2::VPC::Id']
-      - Assert: !EachMemberIn [!ValueOfAll [Subnet], !RefAll {a: b}]
-      - Assert: !EachMemberEquals [!ValueOf [Subnts, VpcId], x]
-Resources: {}
-";
-    let found = language(&run(text, &[]));
-    let errors: Vec<_> = found.iter().filter(|(code, _)| *code != "M1107").copied().collect();
-    assert_eq!(errors, [("M1041", (9, 44)), ("M1041", (9, 62)), ("M1043", (10, 46))]);
-    assert_eq!(found.len() - errors.len(), 4);
 }

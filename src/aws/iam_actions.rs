@@ -60,6 +60,7 @@ pub const EXCEPTIONS: &[(&str, &str, &[&str])] = &[
     ("s3", "PutBucketMetricsConfiguration", &["s3:PutMetricsConfiguration"]),
     ("s3", "PutBucketNotificationConfiguration", &["s3:PutBucketNotification"]),
     ("s3", "PutBucketReplication", &["s3:PutReplicationConfiguration"]),
+    ("s3", "PutObject", &["s3:PutObject", "s3:PutObjectTagging"]),
     ("s3", "PutObjectLockConfiguration", &["s3:PutBucketObjectLockConfiguration"]),
     ("s3", "PutPublicAccessBlock", &["s3:PutBucketPublicAccessBlock"]),
     ("s3", "UploadPart", &["s3:PutObject"]),

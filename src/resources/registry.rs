@@ -55,6 +55,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<secretsmanager::RotationSchedule>::new(),
     &Erased::<secretsmanager::Secret>::new(),
     &Erased::<secretsmanager::SecretTargetAttachment>::new(),
+    &Erased::<custom::CdkAsset>::new(),
     &Erased::<custom::VpcRestrictDefaultSg>::new(),
 ];
 

@@ -256,10 +256,42 @@ fn what_cannot_be_carried_out_is_refused_by_name() {
         refused("image", &[]),
         ["M1905: stack `Image` needs the docker image `Function/AssetImage`, which would have to be built"]
     );
-    let deployed = refused("deployed", &[]);
-    assert_eq!(deployed.len(), 2, "{deployed:#?}");
-    assert!(deployed.iter().any(|e| e.contains("`Deployed/Layer` (AWS::SNS::Topic) needs the file")));
-    assert!(deployed.iter().any(|e| e.contains("`Deployed/Where` (an output) needs the file")));
+}
+
+#[test]
+fn files_go_into_a_bucket_of_the_plans_own() {
+    let up = whole_life(rehearse("deployed"));
+    let outputs = &up.finished.as_ref().expect("finished").outputs;
+    let text = |stack: &str, name: &str| outputs[stack][name].as_str().expect("a text").to_owned();
+    let (place, bucket) = (text("Deployed", "Where"), text("Elsewhere", "Bucket"));
+    assert!(place.starts_with("s3://deployed-cdkassets-") && place.ends_with("93f17b.zip"), "{place}");
+    let there = text("Elsewhere", "Where");
+    assert!(there.starts_with(&format!("https://s3.eu-west-1.amazonaws.com/{bucket}/")), "{there}");
+    assert!(!format!("{outputs:?}").contains("cdk-hnb659fds"));
+
+    let rehearsal = rehearse("deployed");
+    let (graph, _) = rehearsal.graph();
+    let count = |kind: &str| graph.nodes.iter().filter(|node| node.kind == kind).count();
+    assert_eq!((count("AWS::S3::Bucket"), count("Custom::CDKAsset")), (2, 3));
+    // The topic that names a file waits for it.
+    let file = graph.nodes.iter().find(|node| node.address.as_str().starts_with("Deployed/CdkAsset3a9928d3"));
+    let file = &file.expect("the single file").address;
+    let topic = graph.nodes.iter().find(|node| node.depends_on.contains(file)).expect("who needs it");
+    assert_eq!(topic.kind, "AWS::SNS::Topic");
+    let said = graph.notes.join("\n");
+    assert!(said.contains("the file `Folder` goes into Deployed/CdkAssets"), "{said}");
+}
+
+#[test]
+fn a_changed_file_is_a_new_object_and_the_old_one_goes() {
+    let dir = copied("deployed");
+    let mut rehearsal = Rehearsal::new(dir.path()).with_warnings();
+    rehearsal.up().complete();
+    let asset = "asset.9461370c4cd901d092b07e7fdb00be4c9bab377cf2cbbc62e419288f9793f17b/index.js";
+    write(&dir.path().join(asset), "exports.handler = async () => 'changed';");
+    let again = rehearsal.with_plan(dir.path()).up().complete();
+    let puts = again.mutations.iter().filter(|call| call.contains("PutObject")).count();
+    assert_eq!((puts, again.mutations.len()), (2, 2), "{:?}", again.mutations);
 }
 
 /// A copy of an assembly, to change it.

@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-/// Largest archive that Lambda takes inside a call.
-const MAX_ZIPPED: usize = 50 << 20;
+/// Largest archive that Lambda takes inside a call, in bytes.
+pub(super) const MAX_IN_CALL: usize = 50 << 20;
 
-/// Largest folder whose code Lambda takes at all.
-const MAX_UNZIPPED: u64 = 250 << 20;
+/// Largest file or folder that is sent, in bytes: what Lambda takes at most, and what fits into memory.
+const MAX_SIZE: u64 = 250 << 20;
 
 /// Deepest folder within an asset; links may lead in circles.
 const MAX_DEPTH: usize = 64;
@@ -69,6 +69,8 @@ pub(super) struct Packed {
     pub placeholder: String,
     /// A `data:` URL.
     pub value: String,
+    /// How many there are.
+    pub bytes: usize,
 }
 
 impl Assets {
@@ -127,7 +129,7 @@ impl Assets {
 }
 
 impl FileAsset {
-    /// The bytes for Lambda.
+    /// The bytes to send.
     ///
     /// # Errors
     /// Why they cannot be sent.
@@ -139,16 +141,17 @@ impl FileAsset {
             list(&self.path, "", 0, &mut files, &mut size).map_err(failed)?;
             archive(&files).map_err(failed)?
         } else {
+            let size = fs::metadata(&self.path).map_err(failed)?.len();
+            if size > MAX_SIZE {
+                return Err(format!("it has {} MiB; at most {} are sent", size >> 20, MAX_SIZE >> 20));
+            }
             let bytes = fs::read(&self.path).map_err(failed)?;
             (hex::encode(Sha256::digest(&bytes)), bytes)
         };
-        if bytes.len() > MAX_ZIPPED {
-            let size = bytes.len() >> 20;
-            return Err(format!("it has {size} MiB zipped; Lambda takes {} MiB in a call", MAX_ZIPPED >> 20));
-        }
         Ok(Packed {
             placeholder: format!("{{{{resolve:asset:{digest}}}}}"),
             value: format!("data:application/zip;base64,{}", BASE64_STANDARD.encode(&bytes)),
+            bytes: bytes.len(),
         })
     }
 }
@@ -171,8 +174,8 @@ fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Files, size: &mut
             continue;
         }
         *size += about.len();
-        if *size > MAX_UNZIPPED {
-            return Err(io::Error::other(format!("it has more than {} MiB", MAX_UNZIPPED >> 20)));
+        if *size > MAX_SIZE {
+            return Err(io::Error::other(format!("it has more than {} MiB", MAX_SIZE >> 20)));
         }
         files.insert(format!("{prefix}{name}"), (path, executable(&about)));
     }

@@ -163,6 +163,22 @@ pub(super) fn drop_resource(template: &mut Tree, id: &str, instead: Option<&str>
     }
 }
 
+/// Makes a resource wait for another.
+pub(super) fn depend(template: &mut Tree, id: &str, on: &str) {
+    let Some(resource) = at_mut(template, &["Resources", id]) else { return };
+    let span = resource.span.clone();
+    let Some(members) = members_mut(resource) else { return };
+    let mut items = match members.iter().position(|member| member.key == "DependsOn") {
+        Some(at) => match members.remove(at).value {
+            Tree { value: Node::List(items), .. } => items,
+            single => vec![single],
+        },
+        None => Vec::new(),
+    };
+    items.push(text(on, &span));
+    members.push(entry("DependsOn", Tree { value: Node::List(items), span }));
+}
+
 /// The first text below that `test` likes; what stands in `Metadata` is only said.
 pub(super) fn find_text<'t>(tree: &'t Tree, test: &dyn Fn(&str) -> bool) -> Option<&'t Tree> {
     match &tree.value {
@@ -204,6 +220,15 @@ mod tests {
         for text in ["A: X", "A: {Ref: XY}", "A: !Sub '${XY} ${!X}'", "A: {DependsOn: [Y]}"] {
             assert!(!mentions(&tree(text), "X"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_dependency_is_added_to_those_that_are_there() {
+        let mut template = tree("Resources: {A: {DependsOn: X}, B: {DependsOn: [X, Y]}, C: {}}");
+        ["A", "B", "C"].iter().for_each(|id| depend(&mut template, id, "Z"));
+        let found: Vec<serde_json::Value> = resources(&template).iter().map(|e| e.value.to_json()).collect();
+        let on = |names: &[&str]| serde_json::json!({"DependsOn": names});
+        assert_eq!(found, [on(&["X", "Z"]), on(&["X", "Y", "Z"]), on(&["Z"])]);
     }
 
     #[test]

@@ -12,5 +12,6 @@ mod load;
 mod providers;
 mod rewrite;
 mod select;
+mod uploads;
 
 pub(super) use load::{is_assembly, load, manifest_of};

@@ -1,9 +1,9 @@
 //! A stack's template as the CDK wrote it becomes one that needs neither bootstrap stack nor bootstrap bucket.
 
 use super::{
-    assets::Assets,
-    edit::{self, asks, at, at_mut, find_text, kind, mentions, remove, resources, text, text_at},
-    providers,
+    assets::{Assets, MAX_IN_CALL},
+    edit::{self, asks, at, at_mut, kind, mentions, remove, resources, text, text_at},
+    providers, uploads,
 };
 use crate::{
     graph::Secrets,
@@ -34,7 +34,7 @@ pub(super) fn rewrite(
     usage(template);
     providers::carry_out(stack, template, &mut out.notes, problems);
     code(stack, template, assets, out, problems);
-    leftovers(stack, template, assets, problems);
+    uploads::send(stack, template, assets, out, problems);
     for image in &assets.images {
         let message =
             format!("stack `{stack}` needs the docker image `{}`, which would have to be built", image.name);
@@ -100,6 +100,8 @@ fn code(stack: &str, template: &mut Tree, assets: &Assets, out: &mut Collected, 
         let (Some(bucket), Some(key)) = (bucket, key) else { continue };
         let Some(asset) = assets.at(bucket, key) else { continue };
         match asset.pack() {
+            // What is too large for a call goes into a bucket, like other files.
+            Ok(packed) if packed.bytes > MAX_IN_CALL => {}
             Ok(packed) => {
                 let span = tree.span.clone();
                 if let Some(tree) = at_mut(template, &path) {
@@ -111,33 +113,6 @@ fn code(stack: &str, template: &mut Tree, assets: &Assets, out: &mut Collected, 
             Err(why) => {
                 let message = format!("the code of `{stack}/{id}` cannot be sent: {why}");
                 problems.error("M1905", Some(&asset.span), message);
-            }
-        }
-    }
-}
-
-/// Every other use of a file would need a bucket to put it in.
-fn leftovers(stack: &str, template: &Tree, assets: &Assets, problems: &mut Problems) {
-    for asset in &assets.files {
-        let keys: Vec<&str> = asset.places.iter().map(|(_, key)| key.as_str()).collect();
-        // The refusal of a custom resource's type says enough.
-        let own =
-            resources(template).iter().filter(|resource| !kind(&resource.value).starts_with("Custom::"));
-        let outputs = template.get("Outputs").and_then(Tree::as_map).unwrap_or_default();
-        for resource in own.chain(outputs) {
-            let used = find_text(&resource.value, &|text| keys.iter().any(|key| text.contains(key)));
-            if let Some(used) = used {
-                let kind = match kind(&resource.value) {
-                    "" => "an output",
-                    kind => kind,
-                };
-                let message = format!(
-                    "`{stack}/{}` ({kind}) needs the file `{}` in a bucket, which is not supported",
-                    resource.key, asset.name
-                );
-                problems
-                    .error("M1905", Some(&used.span), message)
-                    .help("only the code of Lambda functions is sent without a bucket; upload the file and name its place");
             }
         }
     }

@@ -108,7 +108,7 @@ pub(super) static CODES: &[Code] = &[
     Code::error(
         "M1905",
         "an asset that cannot be delivered",
-        "The code of Lambda functions is sent in the call itself. Docker images, and files that a bucket would have to hold, need what `cdk bootstrap` makes.",
+        "The code of Lambda functions is sent in the call itself, other files go into a bucket of the plan's own. Docker images would have to be built, and files of more than 250 MiB are not sent.",
     )
     .example(Example::Files(&[
         (

@@ -79,16 +79,22 @@ const apps = {
     });
     new cdk.CustomResource(stack, 'Thing', { serviceToken: handler.functionArn, resourceType: 'Custom::Thing' });
   },
-  // Files that a bucket would have to hold.
+  // Files that a bucket must hold: a folder as an archive, a single file; who may read them, and where they are.
   deployed(app) {
-    const stack = new cdk.Stack(app, 'Deployed');
-    const site = new s3.Bucket(stack, 'Site');
-    new cdk.CfnOutput(stack, 'Where', { value: new cdk.aws_s3_assets.Asset(stack, 'File', { path: code }).s3ObjectUrl });
-    new cdk.CfnResource(stack, 'Layer', {
-      type: 'AWS::SNS::Topic',
-      properties: { DisplayName: new cdk.aws_s3_assets.Asset(stack, 'Other', { path: code }).s3ObjectKey },
-    });
-    site.node.addMetadata('note', 'empty');
+    const assets = cdk.aws_s3_assets;
+    const one = new cdk.Stack(app, 'Deployed');
+    const folder = new assets.Asset(one, 'Folder', { path: code });
+    const file = new assets.Asset(one, 'File', { path: path.join(code, 'index.js') });
+    const role = new iam.Role(one, 'Reader', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+    folder.grantRead(role);
+    new sns.Topic(one, 'Topic', { displayName: file.s3ObjectKey });
+    new cdk.CfnOutput(one, 'Where', { value: folder.s3ObjectUrl });
+    // The bucket's name is a plain text where account and region are known.
+    const two = new cdk.Stack(app, 'Elsewhere', { env: { account: '123456789012', region: 'eu-west-1' } });
+    const other = new assets.Asset(two, 'Folder', { path: code });
+    new sns.Topic(two, 'Topic');
+    new cdk.CfnOutput(two, 'Where', { value: other.httpUrl });
+    new cdk.CfnOutput(two, 'Bucket', { value: other.s3BucketName });
   },
   // A docker image that would have to be built.
   image(app) {

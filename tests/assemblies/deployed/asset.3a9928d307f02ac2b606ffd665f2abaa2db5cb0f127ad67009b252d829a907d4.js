@@ -1,0 +1,1 @@
+exports.handler = async (event) => ({ step: event.Step ?? 'none' });

@@ -7,7 +7,9 @@ use std::path::Path;
 
 use migrate::engine::Outcome;
 
-use crate::support::{Crash, Rehearsal, Trouble, Verb, edited, in_parallel, payments, report, thorough};
+use crate::support::{
+    Crash, Rehearsal, Trouble, Verb, edited, edited_plan, in_parallel, payments, report, thorough,
+};
 
 /// Resumes from every place and compares with the undisturbed end.
 pub(crate) fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
@@ -111,4 +113,35 @@ fn the_other_plans_converge_after_a_crash_anywhere() {
         deployed.up().complete();
         converges(&format!("destroy of {name}"), &deployed, Verb::Destroy, 40);
     }
+}
+
+/// Both environments change at once, in place and by replacement, with what the other stacks import of them.
+#[test]
+fn an_update_of_several_stacks_converges_after_a_crash_anywhere() {
+    let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans/payments-multi-stack");
+    let mut deployed = Rehearsal::new(&plan);
+    deployed.up().complete();
+    let changed = edited_plan(
+        &plan,
+        &[
+            (
+                "environment.yaml",
+                "'alb-sg-${Side}-${EnvironmentSuffix}'",
+                "'clients-sg-${Side}-${EnvironmentSuffix}'",
+            ),
+            ("environment.yaml", "role-s3-replication-", "replicator-"),
+            ("dns.yaml", "        FailureThreshold: 3\n", "        FailureThreshold: 4\n"),
+        ],
+    );
+    let deployed = deployed.with_plan(changed.path());
+    let set = deployed.fork().up().complete().change_set;
+    let verbs: Vec<&str> = set.steps.iter().map(|step| step.action.verb()).collect();
+    for verb in ["replace", "update"] {
+        assert!(
+            verbs.contains(&verb),
+            "{:#?}",
+            set.steps.iter().map(|s| (&s.address, s.action.verb())).collect::<Vec<_>>()
+        );
+    }
+    converges("update of payments-multi-stack", &deployed, Verb::Up, 4);
 }

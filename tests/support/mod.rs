@@ -53,9 +53,16 @@ pub fn thorough() -> bool {
 
 /// A copy of the payments plan with texts exchanged; each must be there.
 pub fn edited(edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
+    edited_plan(&payments(), edits)
+}
+
+/// A copy of a plan in which the first of each text is exchanged; every text must be there.
+pub fn edited_plan(plan: &Path, edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a folder");
-    for file in ["migration.yaml", "template.yaml"] {
-        let mut text = std::fs::read_to_string(payments().join(file)).expect("the plan");
+    for entry in std::fs::read_dir(plan).expect("the plan") {
+        let path = entry.expect("an entry").path();
+        let file = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let mut text = std::fs::read_to_string(&path).expect("a file of the plan");
         for (_, from, to) in edits.iter().filter(|(name, ..)| *name == file) {
             assert!(text.contains(from), "{file} has no `{from}`");
             text = text.replacen(from, to, 1);

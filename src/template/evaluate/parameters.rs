@@ -205,11 +205,12 @@ fn parameter(
     let rules = Rules::read(entry, no_echo, problems);
     let (text, span) = match (stack.parameters.get(name), entry.value.get("Default")) {
         (Some(given), _) => (given.text.clone(), given.span.as_ref()),
-        (None, Some(default)) => match default_text(default) {
-            Some(text) => (text, Some(&default.span)),
+        (None, Some(default)) => match default.as_text() {
+            Some(text) => (text.to_owned(), Some(&default.span)),
             None => {
                 let message = format!("a default is a text without functions, not {}", default.describe());
-                problems.error("M1030", Some(&default.span), message);
+                let help = default.as_list().map(|_| "write a list as one text with commas".to_owned());
+                problems.error("M1030", Some(&default.span), message).maybe_help(help);
                 return missing;
             }
         },
@@ -280,13 +281,6 @@ fn declared_type(entry: &Entry, problems: &mut Problems) -> Option<Type> {
             .maybe_help(hint(shown, "types", known));
     }
     kind
-}
-
-fn default_text(tree: &Tree) -> Option<String> {
-    if let Some(items) = tree.as_list() {
-        return items.iter().map(Tree::as_text).collect::<Option<Vec<_>>>().map(|items| items.join(","));
-    }
-    tree.as_text().map(str::to_owned)
 }
 
 /// A parameter whose given value is the name of an SSM parameter. As in CloudFormation the value is read once,

@@ -114,7 +114,7 @@ impl<'p> Eval<'_, 'p> {
                         format!("the parameter `{name}` of stack `{stack}`: {region} has no {missing}");
                     let place = parameter.given_at.as_ref().unwrap_or(&declared.key_span);
                     let known = self.plan.env.names(region, kind).unwrap_or_default();
-                    let help = hint(value, "it has", known.into_iter()).filter(|_| !parameter.no_echo);
+                    let help = hint(value, "it has", known).filter(|_| !parameter.no_echo);
                     self.error("M1108", place, message, help);
                 }
             }

@@ -91,10 +91,22 @@ fn unknown_ip(ip: &str) -> Fault {
     Fault::new("InvalidAddress.NotFound", format!("Address '{ip}' not found."))
 }
 
+/// Whether an interface belongs to a service: a NAT gateway, say.
+fn managed(world: &World, eni: &str) -> bool {
+    world.get("ec2.network-interface", eni).is_some_and(|row| row["RequesterManaged"] == true)
+}
+
+fn not_yours() -> Fault {
+    Fault::new("AuthFailure", "You do not have permission to access the specified resource.")
+}
+
 /// `ReleaseAddress`.
 pub(super) fn release(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = named(world, rq)?;
     let row = ADDRESS.get(world, rq, &id)?;
+    if managed(world, row["NetworkInterfaceId"].as_str().unwrap_or_default()) {
+        return Err(not_yours());
+    }
     if row["AssociationId"].is_string() {
         let message = format!("Address {} is in use.", row["PublicIp"].as_str().unwrap_or_default());
         return Err(Fault::new("InvalidIPAddress.InUse", message));
@@ -189,9 +201,8 @@ pub(super) fn disassociate(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = format!("The association ID '{named}' does not exist");
         return Err(Fault::new("InvalidAssociationID.NotFound", message));
     };
-    let managed = world.get("ec2.network-interface", &eni).is_some_and(|row| row["RequesterManaged"] == true);
-    if managed {
-        return Err(Fault::new("AuthFailure", "You do not have permission to access the specified resource."));
+    if managed(world, &eni) {
+        return Err(not_yours());
     }
     if let Some(row) = world.get_mut("ec2.network-interface", &eni) {
         row["Association"] = Json::Null;

@@ -352,7 +352,8 @@ impl<'w> Walk<'w, '_> {
                 let message =
                     format!("is a property of {} that migrate does not implement", self.subject.kind);
                 let kind = self.subject.kind;
-                let help = match registry::find(kind).and_then(|ty| ty.facts().why_refused(&self.names("."))) {
+                let help = match registry::find(kind).and_then(|ty| ty.facts().why_refused(&self.names(".")))
+                {
                     Some(why) => format!("remove it: {why}"),
                     None => format!("remove it; `migrate types {kind}` lists what is implemented"),
                 };

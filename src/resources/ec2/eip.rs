@@ -59,12 +59,14 @@ async fn associate(cx: &Cx<'_>, id: &str, instance: &str) -> Result<(), OpError>
 
 /// Takes the address from the instance that has it, if any has.
 async fn disassociate(cx: &Cx<'_>, id: &str) -> Result<(), OpError> {
-    let Some(live) = get(cx, id).await?.filter(|live| live.instance_id().is_some_and(|id| !id.is_empty())) else {
+    let Some(live) = get(cx, id).await?.filter(|live| live.instance_id().is_some_and(|id| !id.is_empty()))
+    else {
         return Ok(());
     };
     let Some(association) = live.association_id() else { return Ok(()) };
     let call = cx.sdk.ec2().disassociate_address().association_id(association);
-    deleted(call.send().await.map_err(op("DisassociateAddress")), &["InvalidAssociationID.NotFound"]).map(drop)
+    deleted(call.send().await.map_err(op("DisassociateAddress")), &["InvalidAssociationID.NotFound"])
+        .map(drop)
 }
 
 /// Takes an address that another account offers.

@@ -149,7 +149,11 @@ fn settled<'a>(extra: &'a [&types::NatGatewayAddress]) -> impl Iterator<Item = &
 }
 
 fn released(extra: &[&types::NatGatewayAddress]) -> Progress {
-    if extra.is_empty() { Progress::Done } else { Progress::Again("draining connections of addresses".into()) }
+    if extra.is_empty() {
+        Progress::Done
+    } else {
+        Progress::Again("draining connections of addresses".into())
+    }
 }
 
 /// A private gateway has addresses of its subnet only, given one by one or as a number.
@@ -163,7 +167,8 @@ async fn settle_private(
     let has = |ip: &str| live.iter().any(|one| one.private_ip() == Some(ip));
     let listed: Vec<String> = props.SecondaryPrivateIpAddresses.clone().unwrap_or_default();
     let missing: Vec<String> = listed.iter().filter(|ip| !has(ip)).cloned().collect();
-    let number = usize::try_from(props.SecondaryPrivateIpAddressCount.unwrap_or_default()).unwrap_or_default();
+    let number =
+        usize::try_from(props.SecondaryPrivateIpAddressCount.unwrap_or_default()).unwrap_or_default();
     let lacking = i32::try_from(number.saturating_sub(live.len())).unwrap_or_default();
     if lacking > 0 || !missing.is_empty() {
         let call = cx.sdk.ec2().assign_private_nat_gateway_address().nat_gateway_id(id);

@@ -14,9 +14,7 @@ use crate::{
     props,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-        Retry, WaitPolicy, compare,
-        mirror::sent,
-        shape::Tag,
+        Retry, WaitPolicy, compare, mirror::sent, shape::Tag,
     },
 };
 

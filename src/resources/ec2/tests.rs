@@ -190,7 +190,8 @@ fn nat_gateway() {
     moved["SecondaryPrivateIpAddresses"] = json!(["10.0.1.78", "10.0.1.79"]);
     moved["MaxDrainDurationSeconds"] = json!(1);
     let private = |key: &str, value: Json| {
-        let mut props = json!({"SubnetId": subnet, "ConnectivityType": "private", "AvailabilityMode": "zonal"});
+        let mut props =
+            json!({"SubnetId": subnet, "ConnectivityType": "private", "AvailabilityMode": "zonal"});
         props[key] = value;
         props
     };

@@ -11,7 +11,7 @@ use crate::{
     props,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry, WaitPolicy, compare,
+        Progress, ResourceType, Retry, compare,
     },
 };
 
@@ -130,9 +130,7 @@ impl ResourceType for VpcGatewayAttachment {
     const FACTS: Facts = Facts {
         identity: Identity::Name,
         early: &["AttachmentType", "Ref"],
-        // An internet gateway is attached at once, a virtual private gateway takes a while.
-        ready: Some(WaitPolicy::secs(0, 3, 900)),
-        gone: Some(WaitPolicy::secs(0, 3, 900)),
+        configures: true,
         retry: &[NEW_VPC, NEW_GATEWAY, NEW_VPN_GATEWAY],
         retry_delete: &[IN_USE],
         iam: &[
@@ -206,9 +204,25 @@ impl ResourceType for VpcGatewayAttachment {
         Ok(Created { attributes: attributes(&id), id })
     }
 
-    async fn update(
+    /// An internet gateway is attached at once, a virtual private gateway takes a while.
+    async fn configure(
         cx: &Cx<'_>,
         _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
+        if kind_of(id) == INTERNET {
+            return Ok(Progress::Done);
+        }
+        match attached(cx, id).await? {
+            Some((_, types::AttachmentStatus::Attached)) => Ok(Progress::Done),
+            _ => Ok(Progress::Again("attaching the gateway".into())),
+        }
+    }
+
+    async fn update(
+        cx: &Cx<'_>,
+        permit: &Permit,
         id: &PhysicalId,
         change: &Change<'_, Props>,
     ) -> Result<Progress, OpError> {
@@ -216,7 +230,9 @@ impl ResourceType for VpcGatewayAttachment {
             Some((_, types::AttachmentStatus::Detaching)) => {
                 return Ok(Progress::Again("detaching the old gateway".into()));
             }
-            Some((gateway, _)) if gateway == change.new.gateway() => return Ok(Progress::Done),
+            Some((gateway, _)) if gateway == change.new.gateway() => {
+                return Self::configure(cx, permit, id, change.new).await;
+            }
             Some((gateway, _)) => {
                 detach(cx, id, &gateway).await?;
                 if kind_of(id) == PRIVATE {
@@ -226,7 +242,7 @@ impl ResourceType for VpcGatewayAttachment {
             None => {}
         }
         attach(cx, change.new).await?;
-        Ok(Progress::Done)
+        Self::configure(cx, permit, id, change.new).await
     }
 
     async fn delete(
@@ -235,6 +251,10 @@ impl ResourceType for VpcGatewayAttachment {
         id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        detach(cx, id, props.gateway()).await
+        let progress = detach(cx, id, props.gateway()).await?;
+        if kind_of(id) == PRIVATE && attached(cx, id).await?.is_some() {
+            return Ok(Progress::Again("detaching the gateway".into()));
+        }
+        Ok(progress)
     }
 }

@@ -204,7 +204,7 @@ pub(super) fn assign(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = usable(world, rq, true)?;
     let number = usize::try_from(rq.int("PrivateIpAddressCount").unwrap_or_default()).unwrap_or_default();
     let ips = rq.texts("PrivateIpAddresses");
-    if (number > 0) == !ips.is_empty() {
+    if (number > 0) != ips.is_empty() {
         return Err(combination("Addresses are given either as a list or as a number"));
     }
     for wanted in ips.into_iter().map(Some).chain((0..number).map(|_| None)) {

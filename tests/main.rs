@@ -6,6 +6,7 @@ mod corpus;
 mod crash;
 mod diagnostics;
 mod faults;
+mod full_disk;
 mod lifecycle;
 mod lifecycles;
 mod multi_stack;

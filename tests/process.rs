@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use crate::support::{report, thorough, write};
 
 /// Many quick resources with real dependencies; nothing that takes minutes.
-const QUICK: &str = "
+pub(crate) const QUICK: &str = "
 Parameters:
   Suffix: {Type: String, Default: x}
 Resources:
@@ -52,10 +52,10 @@ Resources:
 ";
 
 /// A served sandbox and a folder to work in.
-struct Place {
-    dir: tempfile::TempDir,
+pub(crate) struct Place {
+    pub(crate) dir: tempfile::TempDir,
     server: Child,
-    endpoint: String,
+    pub(crate) endpoint: String,
 }
 
 impl Drop for Place {
@@ -65,14 +65,14 @@ impl Drop for Place {
     }
 }
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
     command.env_clear().env("NO_COLOR", "1").env("COLUMNS", "80").env("AWS_EC2_METADATA_DISABLED", "true");
     command
 }
 
 impl Place {
-    fn new(template: &str, speed: u32) -> Self {
+    pub(crate) fn new(template: &str, speed: u32) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         write(&dir.path().join("plan.yaml"), template);
         let mut server = program()
@@ -96,7 +96,7 @@ impl Place {
         Self { dir, server, endpoint }
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = program();
         command
             .args(args)
@@ -110,12 +110,12 @@ impl Place {
         command
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("the program runs")
     }
 
     /// Ends the server and counts what is left in its world.
-    fn left(mut self) -> Json {
+    pub(crate) fn left(mut self) -> Json {
         signal("TERM", self.server.id());
         let _ = self.server.wait();
         let shown = program()
@@ -147,7 +147,7 @@ fn signal(name: &str, pid: u32) {
     assert!(done.is_ok(), "the shell runs");
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

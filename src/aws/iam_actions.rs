@@ -13,6 +13,7 @@ pub fn prefix(service: &str) -> &str {
 pub const EXCEPTIONS: &[(&str, &str, &[&str])] = &[
     ("s3", "CompleteMultipartUpload", &["s3:PutObject"]),
     ("s3", "CopyObject", &["s3:GetObject", "s3:PutObject"]),
+    ("s3", "CreateBucketMetadataConfiguration", &["s3:CreateBucketMetadataTableConfiguration"]),
     ("s3", "CreateMultipartUpload", &["s3:PutObject"]),
     ("s3", "DeleteBucketAnalyticsConfiguration", &["s3:PutAnalyticsConfiguration"]),
     ("s3", "DeleteBucketCors", &["s3:PutBucketCORS"]),
@@ -20,6 +21,7 @@ pub const EXCEPTIONS: &[(&str, &str, &[&str])] = &[
     ("s3", "DeleteBucketIntelligentTieringConfiguration", &["s3:PutIntelligentTieringConfiguration"]),
     ("s3", "DeleteBucketInventoryConfiguration", &["s3:PutInventoryConfiguration"]),
     ("s3", "DeleteBucketLifecycle", &["s3:PutLifecycleConfiguration"]),
+    ("s3", "DeleteBucketMetadataConfiguration", &["s3:DeleteBucketMetadataTableConfiguration"]),
     ("s3", "DeleteBucketMetricsConfiguration", &["s3:PutMetricsConfiguration"]),
     ("s3", "DeleteBucketOwnershipControls", &["s3:PutBucketOwnershipControls"]),
     ("s3", "DeleteBucketReplication", &["s3:PutReplicationConfiguration"]),
@@ -33,6 +35,7 @@ pub const EXCEPTIONS: &[(&str, &str, &[&str])] = &[
     ("s3", "GetBucketIntelligentTieringConfiguration", &["s3:GetIntelligentTieringConfiguration"]),
     ("s3", "GetBucketInventoryConfiguration", &["s3:GetInventoryConfiguration"]),
     ("s3", "GetBucketLifecycleConfiguration", &["s3:GetLifecycleConfiguration"]),
+    ("s3", "GetBucketMetadataConfiguration", &["s3:GetBucketMetadataTableConfiguration"]),
     ("s3", "GetBucketMetricsConfiguration", &["s3:GetMetricsConfiguration"]),
     ("s3", "GetBucketNotificationConfiguration", &["s3:GetBucketNotification"]),
     ("s3", "GetBucketReplication", &["s3:GetReplicationConfiguration"]),

@@ -47,6 +47,7 @@ pub fn main() -> ExitCode {
         }
     };
     logging(cli.global.verbose);
+    signals::outlive_file_limits();
     let mut printer = Printer::from_environment(cli.global.json, cli.global.color);
     let code = match dispatch(&cli, &mut printer) {
         Ok(code) => code,

@@ -218,9 +218,7 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
         LedgerError::Locked { .. } => {
             ("M4101", Class::Locked, "wait for it to end; a lock never outlives its process".to_owned())
         }
-        LedgerError::Io { .. } => {
-            ("M4102", Class::Ledger, "check the folder's permissions and free space".to_owned())
-        }
+        LedgerError::Io { source, .. } => ("M4102", Class::Ledger, mend(source, dir)),
         LedgerError::Edited { .. } => (
             "M4107",
             Class::Ledger,
@@ -238,6 +236,39 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
         }
     };
     one(Diagnostic::error(code, class, error.to_string()).help(help))
+}
+
+/// What mends a file operation that failed.
+fn mend(source: &std::io::Error, dir: &Path) -> String {
+    use std::io::ErrorKind::{
+        FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    let dir = dir.display();
+    match source.kind() {
+        StorageFull => format!("free space on the file system of {dir}"),
+        QuotaExceeded => format!("free space, or raise your quota on the file system of {dir}"),
+        FileTooLarge => "raise the limit on the size of files (`ulimit -f unlimited`)".to_owned(),
+        ReadOnlyFilesystem => format!("make the file system of {dir} writable"),
+        PermissionDenied => format!("make {dir} and its files writable for this user"),
+        _ => format!("look after the disk and the permissions of {dir}"),
+    }
+}
+
+/// A ledger's failure in mid run, when calls were made already.
+pub fn ledger_broke(error: &LedgerError, dir: &Path, again: &str) -> Vec<Diagnostic> {
+    let LedgerError::Io { source, .. } = error else { return ledger_error(error, dir) };
+    let message = format!("the run ended early, as its ledger could not be written: {error}");
+    let help = format!(
+        "nothing was called after that. What was done before is in the ledger, and the next run finds what the \
+         last calls did. {}; then `{again}` goes on from here",
+        capitalised(&mend(source, dir))
+    );
+    one(Diagnostic::error("M4108", Class::Failed, message).help(help))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Reads a ledger that must exist.

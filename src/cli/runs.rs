@@ -10,7 +10,7 @@ use super::{
     Verdict,
     args::Global,
     exit::Code,
-    prepare::{ledger_error, recover_error},
+    prepare::{ledger_broke, ledger_error, recover_error},
     session::Session,
     signals,
 };
@@ -188,7 +188,7 @@ pub fn execute(session: Session, opened: Opened, job: Job<'_>, printer: &mut Pri
     let folded = if finished.ledger_error.is_none() { ledger.borrow_mut().fold() } else { Ok(()) };
     drop(ledger);
     session.close()?;
-    end(finished, folded, &dir)
+    end(finished, folded, &dir, &again)
 }
 
 /// One change set with its view.
@@ -220,10 +220,15 @@ fn drive(
     finished
 }
 
-fn end(finished: Finished, folded: Result<(), crate::ledger::LedgerError>, dir: &Path) -> Verdict {
+fn end(
+    finished: Finished,
+    folded: Result<(), crate::ledger::LedgerError>,
+    dir: &Path,
+    again: &str,
+) -> Verdict {
     if let Some(error) = finished.ledger_error {
-        return Err(ledger_error(&error, dir));
+        return Err(ledger_broke(&error, dir, again));
     }
-    folded.map_err(|error| ledger_error(&error, dir))?;
+    folded.map_err(|error| ledger_broke(&error, dir, again))?;
     Ok(Code::from(finished.outcome))
 }

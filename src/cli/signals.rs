@@ -33,6 +33,21 @@ pub fn listen(stop: &Stop) {
     }
 }
 
+/// `SIGXFSZ` on Linux and macOS: a file reached its size limit.
+const FILE_TOO_LARGE: i32 = 25;
+
+/// Makes a write beyond the limit on the size of files fail with an error, instead of ending the process unsaid.
+pub fn outlive_file_limits() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        use tokio::signal::unix::{SignalKind, signal};
+        // The handler outlives the stream that is dropped here.
+        if let Err(error) = signal(SignalKind::from_raw(FILE_TOO_LARGE)) {
+            tracing::warn!("a file beyond its size limit ends the process: {error}");
+        }
+    });
+}
+
 #[expect(clippy::disallowed_methods, clippy::exit, reason = "the third signal means: at once")]
 fn leave() {
     std::process::exit(i32::from(Code::Stopped.number()));

@@ -1,31 +1,44 @@
 //! `migrate types`: what is implemented, generated from the registry.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Verdict, args::TypesCommand, exit::Code, session::one};
 use crate::{
     error::{Class, Diagnostic},
     resources::{AnyType, WaitPolicy, registry},
-    schema,
+    schema::{self, Refusal},
     template::suggest,
     ui::{Printer, table},
 };
 
 struct Share {
     implemented: Vec<&'static str>,
-    refused: Vec<&'static str>,
+    /// Nested ones included.
+    refused: Vec<Refusal>,
 }
 
-/// Writable top-level properties, implemented and refused.
-fn share(ty: &dyn AnyType) -> Share {
-    let kind = ty.facts().kind;
-    let mut share = Share { implemented: Vec::new(), refused: Vec::new() };
-    let Some(schema) = schema::of(kind) else { return share };
-    for property in schema.properties().filter(|p| !schema.is_read_only(p)) {
-        let known = ty.fields().iter().any(|field| field.name == property);
-        if known { share.implemented.push(property) } else { share.refused.push(property) }
+impl Share {
+    /// Names of the refused top-level properties.
+    fn names(&self) -> Vec<&str> {
+        self.refused.iter().filter(|refusal| refusal.is_top()).map(|refusal| refusal.path.as_str()).collect()
     }
-    share
+
+    /// Implemented and all writable top-level properties.
+    fn counts(&self) -> (usize, usize) {
+        (self.implemented.len(), self.implemented.len() + self.names().len())
+    }
+
+    fn reasons(&self) -> Json {
+        let reasons = self.refused.iter().map(|refusal| (refusal.path.clone(), json!(refusal.why)));
+        Json::Object(reasons.collect())
+    }
+}
+
+/// What of a type is implemented and what is refused.
+fn share(ty: &dyn AnyType) -> Share {
+    let mut implemented: Vec<&'static str> = ty.fields().iter().map(|field| field.name).collect();
+    implemented.sort_unstable();
+    Share { implemented, refused: schema::refused(ty) }
 }
 
 /// Runs the verb.
@@ -43,8 +56,8 @@ fn list(printer: &mut Printer) {
             .iter()
             .map(|ty| {
                 let share = share(*ty);
-                json!({"type": ty.facts().kind, "implemented": share.implemented.len(),
-                       "writable": share.implemented.len() + share.refused.len(), "refused": share.refused})
+                let (have, all) = share.counts();
+                json!({"type": ty.facts().kind, "implemented": have, "writable": all, "refused": share.names()})
             })
             .collect();
         printer.json(&json!({"format": 1, "types": types}));
@@ -54,7 +67,7 @@ fn list(printer: &mut Printer) {
         .iter()
         .map(|ty| {
             let share = share(*ty);
-            let (have, all) = (share.implemented.len(), share.implemented.len() + share.refused.len());
+            let (have, all) = share.counts();
             let percent = (have * 100).checked_div(all).unwrap_or(100);
             vec![ty.facts().kind.to_owned(), format!("{have}/{all}"), format!("{percent} %")]
         })
@@ -95,7 +108,8 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
     if printer.is_json() {
         printer.json(&json!({
             "format": 1, "type": facts.kind, "service": facts.service,
-            "implemented": share.implemented, "refused": share.refused, "attributes": attributes,
+            "implemented": share.implemented, "refused": share.names(), "refused_because": share.reasons(),
+            "attributes": attributes,
             "create_only": create_only, "usable_when_created": facts.early, "iam_actions": facts.iam,
             "name_property": facts.name.map(|n| n.property), "stateful": facts.stateful,
             "ready": facts.ready.map(|p| json!({"typical_s": p.typical.as_secs(), "deadline_s": p.deadline.as_secs()})),
@@ -105,9 +119,17 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
     }
     let list = |items: &[String]| if items.is_empty() { "-".to_owned() } else { items.join(", ") };
     let own = |items: &[&str]| items.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    let refusals: Vec<String> = share
+        .refused
+        .iter()
+        .map(|refusal| match refusal.why {
+            Some(why) => format!("{} ({why})", refusal.path),
+            None => refusal.path.clone(),
+        })
+        .collect();
     let mut rows = vec![
         ("implemented", list(&own(&share.implemented))),
-        ("refused by name", list(&own(&share.refused))),
+        ("refused by name", list(&refusals)),
         ("attributes", list(&attributes)),
         ("needs a new object", list(&own(&create_only))),
         ("usable once created", list(&own(facts.early))),

@@ -242,6 +242,8 @@ pub struct Facts {
     pub held_by_users: bool,
     /// Names are unique in the account or the world, not in one region.
     pub global: bool,
+    /// Properties that are refused by name, dotted if nested (`Code.Thing`), and why in one sentence.
+    pub refused: &'static [(&'static str, &'static str)],
 }
 
 impl Facts {
@@ -266,7 +268,14 @@ impl Facts {
             stateful: None,
             held_by_users: false,
             global: false,
+            refused: &[],
         }
+    }
+
+    /// Why a property, dotted if nested, is refused by name.
+    #[must_use]
+    pub fn why_refused(&self, path: &str) -> Option<&'static str> {
+        self.refused.iter().find(|(refused, _)| *refused == path).map(|(_, why)| *why)
     }
 }
 

@@ -97,14 +97,14 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("ec2", "DescribeDhcpOptions", "Each region has its default set only."),
     ("ec2", "DescribeNetworkAcls", "Each VPC has its default network ACL only."),
     (
-        "ec2",
-        "ReleaseAddress",
-        "An address of a NAT gateway answers InvalidIPAddress.InUse, where AWS may answer AuthFailure.",
-    ),
-    (
         "ecs",
         "CreateService",
         "Images are not pulled and containers not run; tasks start when roles and networks allow it.",
+    ),
+    (
+        "ecs",
+        "DeleteService",
+        "The service is inactive when its last task has stopped, so a cluster is never left with tasks alone.",
     ),
     (
         "elbv2",

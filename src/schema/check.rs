@@ -351,11 +351,13 @@ impl<'w> Walk<'w, '_> {
             } else if closed && !fields.is_empty() && field.is_none() {
                 let message =
                     format!("is a property of {} that migrate does not implement", self.subject.kind);
-                let help = Some(format!(
-                    "remove it; `migrate types {}` lists what is implemented",
-                    self.subject.kind
-                ));
-                self.report(&member.key_span, ("M2003", message, help));
+                let kind = self.subject.kind;
+                let help = match registry::find(kind).and_then(|ty| ty.facts().why_refused(&self.names(".")))
+                {
+                    Some(why) => format!("remove it: {why}"),
+                    None => format!("remove it; `migrate types {kind}` lists what is implemented"),
+                };
+                self.report(&member.key_span, ("M2003", message, Some(help)));
             } else {
                 // The items of a free-form map share the fields of their common type.
                 let nested = if closed { field.map_or(&[][..], |field| field.nested) } else { fields };

@@ -102,10 +102,10 @@ impl TypeSchema {
         self.conditional_create_only.contains(property)
     }
 
-    /// Whether the property (as `A` or `A/B`) is an attribute, not an input.
+    /// Whether the property (as `A` or `A/B`, also of the items of a list) is an attribute, not an input.
     #[must_use]
     pub fn is_read_only(&self, path: &str) -> bool {
-        self.read_only.contains(path)
+        self.read_only.contains(path) || self.read_only.iter().any(|known| known.replace("/*", "") == path)
     }
 
     /// Whether AWS never returns the property (as `A` or `A/B`).

@@ -121,9 +121,12 @@ impl<'p> View<'p> {
                         )));
                     }
                 }
-                text.push_str(&self.paragraph(&format!(
-                    "What was done is in the ledger. Mend the cause, then `{again}` goes on from here."
-                )));
+                // A ledger that broke is told by an error of its own, which knows what mends it.
+                if finished.ledger_error.is_none() {
+                    text.push_str(&self.paragraph(&format!(
+                        "What was done is in the ledger. Mend the cause, then `{again}` goes on from here."
+                    )));
+                }
             }
             Outcome::Stopped => text.push_str(&self.paragraph(&format!("`{again}` goes on from here."))),
             Outcome::Doubtful => text.push_str(&self.paragraph(&format!(

@@ -25,6 +25,12 @@ def implemented(migrate):
     return {(one["service"], one["operation"]) for one in json.loads(ran.stdout)["operations"]}
 
 
+def kinds(migrate):
+    """The resource types."""
+    ran = subprocess.run([migrate, "types", "--json"], capture_output=True, text=True, check=True)
+    return {one["type"] for one in json.loads(ran.stdout)["types"]}
+
+
 def gaps(migrate, done, paged, filtered):
     """What is neither exercised nor excluded, and exclusions that are no longer true."""
     have = implemented(migrate)

@@ -7,6 +7,7 @@ Needs boto3 and awscli. Prints what failed and, last, what was exercised; exits 
 or when an operation of the sandbox was neither exercised nor excluded with a reason (only when all families run).
 """
 import argparse
+import collections
 import concurrent.futures
 import importlib
 import json
@@ -69,22 +70,28 @@ def family(name, migrate):
             os.environ["AWS_ENDPOINT_URL"] = url
             import harness
             importlib.import_module(f"test_{name}")
-            failed = []
-            for run in harness.TESTS:
-                began = time.monotonic()
-                try:
-                    run()
-                except Exception as error:  # noqa: BLE001
-                    error.__context__ = None
-                    failed.append({"test": f"{name}.{run.__name__}", "why": "".join(traceback.format_exception(error, limit=3))})
-                if "--slow" in sys.argv:
-                    print(f"{time.monotonic() - began:6.2f} s {name}.{run.__name__}", file=sys.stderr)
+            # The pairs of a family do not touch each other's objects, and mostly wait.
+            with concurrent.futures.ThreadPoolExecutor(8 if name.startswith("order_") else 1) as pool:
+                failed = [one for one in pool.map(lambda run: one_test(name, run), harness.TESTS) if one]
     report = {"family": name, "tests": len(harness.TESTS), "failed": failed, "cli": sum(harness.CLI.values()),
               "calls": sum(harness.CALLS.values())}
-    for member in ("DONE", "CODES", "PAGED", "FILTERED", "WAITED"):
+    for member in ("DONE", "CODES", "PAGED", "FILTERED", "WAITED", "PLAYED"):
         report[member.lower()] = sorted(map(list, getattr(harness, member)))
     report["by_cli"] = sorted(map(list, harness.CLI))
     print(json.dumps(report))
+
+
+def one_test(name, run):
+    """Runs a test; what went wrong, if anything."""
+    began, failed = time.monotonic(), None
+    try:
+        run()
+    except Exception as error:  # noqa: BLE001
+        error.__context__ = None
+        failed = {"test": f"{name}.{run.__name__}", "why": "".join(traceback.format_exception(error, limit=4))}
+    if "--slow" in sys.argv:
+        print(f"{time.monotonic() - began:6.2f} s {name}.{run.__name__}", file=sys.stderr)
+    return failed
 
 
 def start(name, migrate):
@@ -127,7 +134,11 @@ def main():
     for one in failed:
         print(f"FAILED {one['test']}\n{one['why']}")
     import coverage_law
-    gaps = [] if arguments.families else coverage_law.gaps(migrate, *(gather(reports, m) for m in ("done", "paged", "filtered")))
+    import pairs
+    gaps = []
+    if not arguments.families:
+        gaps = coverage_law.gaps(migrate, *(gather(reports, m) for m in ("done", "paged", "filtered")))
+        gaps += pairs.gaps(coverage_law.implemented(migrate), coverage_law.kinds(migrate), gather(reports, "played"))
     for gap in gaps:
         print(f"GAP {gap}")
     done, codes = gather(reports, "done"), gather(reports, "codes")
@@ -140,6 +151,10 @@ def main():
           f"{len(gather(reports, 'paged'))} lists paged; {len(gather(reports, 'filtered'))} filters refused; "
           f"{len(gather(reports, 'waited'))} waiters; "
           f"{len(coverage_law.EXCLUDED)} operations excluded with a reason")
+    outcomes = collections.Counter(type(pairs.PAIRS[one][dependent]).__name__.lower() for one, dependent in gather(reports, "played"))
+    print(f"wrong order: {sum(outcomes.values())} pairs of {len(pairs.keys())} played ("
+          f"{', '.join(f'{count} {name}' for name, count in sorted(outcomes.items()))}), of {len(pairs.PAIRS)} operations; "
+          f"{len(pairs.ALONE)} operations take away what nothing depends on; {len(pairs.KINDS)} resource types")
     return 1 if failed or gaps else 0
 
 

@@ -80,7 +80,7 @@ def gateways_routes_and_their_order():
     aws("ec2", "wait", "nat-gateway-available", "--nat-gateway-ids", nat)
     ec2.replace_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     refused("InvalidParameterValue", ec2.replace_route, RouteTableId=second, DestinationCidrBlock="1.0.0.0/8", NatGatewayId=nat)
-    refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=address["AllocationId"])
+    refused("AuthFailure", ec2.release_address, AllocationId=address["AllocationId"])
     refused("DependencyViolation", ec2.detach_internet_gateway, InternetGatewayId=igw, VpcId=vpc)
     refused("DependencyViolation", ec2.delete_subnet, SubnetId=subnet)
     ec2.delete_nat_gateway(NatGatewayId=nat)

@@ -22,10 +22,12 @@ props! {
     pub struct Props {
         Address: String,
         Domain: String,
+        InstanceId: String,
         IpamPoolId: String,
         NetworkBorderGroup: String,
         PublicIpv4Pool: String,
         Tags: Vec<Tag>,
+        TransferAddress: String,
     }
 }
 
@@ -49,11 +51,49 @@ async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::Address>, OpError> {
     Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.addresses().first().cloned()))
 }
 
+async fn associate(cx: &Cx<'_>, id: &str, instance: &str) -> Result<(), OpError> {
+    let call = cx.sdk.ec2().associate_address().allocation_id(id).instance_id(instance);
+    let call = call.allow_reassociation(true);
+    call.send().await.map(drop).map_err(op("AssociateAddress"))
+}
+
+/// Takes the address from the instance that has it, if any has.
+async fn disassociate(cx: &Cx<'_>, id: &str) -> Result<(), OpError> {
+    let Some(live) = get(cx, id).await?.filter(|live| live.instance_id().is_some_and(|id| !id.is_empty()))
+    else {
+        return Ok(());
+    };
+    let Some(association) = live.association_id() else { return Ok(()) };
+    let call = cx.sdk.ec2().disassociate_address().association_id(association);
+    deleted(call.send().await.map_err(op("DisassociateAddress")), &["InvalidAssociationID.NotFound"])
+        .map(drop)
+}
+
+/// Takes an address that another account offers.
+async fn accept(cx: &Cx<'_>, offered: &str, tags: Option<&Vec<Tag>>) -> Result<Created, OpError> {
+    const OP: &str = "AcceptAddressTransfer";
+    let call = cx.sdk.ec2().accept_address_transfer().address(offered).tag_specifications(specification(
+        cx,
+        types::ResourceType::ElasticIp,
+        tags,
+    ));
+    let answer = call.send().await.map_err(op(OP))?;
+    let id = answer.address_transfer().and_then(|transfer| transfer.allocation_id());
+    let id = id.ok_or_else(|| OpError::missing(OP, "the allocation's id"))?;
+    Ok(Created { id: id.into(), attributes: attributes(id, offered) })
+}
+
 impl ResourceType for Eip {
     type Props = Props;
 
     const FACTS: Facts = Facts {
+        configures: true,
         early: &["AllocationId", "PublicIp", "Ref"],
+        retry: &[Retry {
+            code: "InvalidInstanceID",
+            message: "pending instance",
+            why: "the instance is still being started",
+        }],
         held_by_users: true,
         retry_delete: &[
             Retry { code: "InvalidIPAddress.InUse", message: "", why: "the address is still in use" },
@@ -64,10 +104,13 @@ impl ResourceType for Eip {
             },
         ],
         iam: &[
+            "ec2:AcceptAddressTransfer",
             "ec2:AllocateAddress",
+            "ec2:AssociateAddress",
             "ec2:CreateTags",
             "ec2:DeleteTags",
             "ec2:DescribeAddresses",
+            "ec2:DisassociateAddress",
             "ec2:ReleaseAddress",
         ],
         ..Facts::new("AWS::EC2::EIP", "ec2", include_str!("../../schema/types/aws-ec2-eip.json"))
@@ -109,15 +152,20 @@ impl ResourceType for Eip {
         Ok(get(cx, id.as_str()).await?.map(|address| Props {
             Address: None,
             Domain: address.domain().map(|domain| domain.as_str().to_owned()),
+            InstanceId: address.instance_id().filter(|id| !id.is_empty()).map(ToOwned::to_owned),
             IpamPoolId: None,
             NetworkBorderGroup: address.network_border_group().map(ToOwned::to_owned),
             PublicIpv4Pool: address.public_ipv4_pool().map(ToOwned::to_owned),
             Tags: cx.own_tags(pairs(address.tags())),
+            TransferAddress: None,
         }))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         const OP: &str = "AllocateAddress";
+        if let Some(offered) = &props.TransferAddress {
+            return accept(cx, offered, props.Tags.as_ref()).await;
+        }
         let domain = props.Domain.as_deref().map(|domain| domain.to_ascii_lowercase().as_str().into());
         let call = cx
             .sdk
@@ -135,12 +183,29 @@ impl ResourceType for Eip {
         Ok(Created { id: id.into(), attributes: attributes(id, ip) })
     }
 
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        props: &Props,
+    ) -> Result<Progress, OpError> {
+        if let Some(instance) = &props.InstanceId {
+            associate(cx, id.as_str(), instance).await?;
+        }
+        Ok(Progress::Done)
+    }
+
     async fn update(
         cx: &Cx<'_>,
         _permit: &Permit,
         id: &PhysicalId,
         change: &Change<'_, Props>,
     ) -> Result<Progress, OpError> {
+        match &change.new.InstanceId {
+            _ if !change.has("InstanceId") => {}
+            Some(instance) => associate(cx, id.as_str(), instance).await?,
+            None => disassociate(cx, id.as_str()).await?,
+        }
         retag(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
@@ -149,8 +214,11 @@ impl ResourceType for Eip {
         cx: &Cx<'_>,
         _permit: &Permit,
         id: &PhysicalId,
-        _props: &Props,
+        props: &Props,
     ) -> Result<Progress, OpError> {
+        if props.InstanceId.is_some() {
+            disassociate(cx, id.as_str()).await?;
+        }
         let call = cx.sdk.ec2().release_address().allocation_id(id.as_str());
         deleted(call.send().await.map_err(op("ReleaseAddress")), ABSENT)
     }

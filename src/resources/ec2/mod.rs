@@ -2,6 +2,7 @@
 
 mod eip;
 mod internet_gateway;
+mod nat_addresses;
 mod nat_gateway;
 mod permission;
 mod route;

@@ -1,17 +1,20 @@
-//! `AWS::EC2::NatGateway` of one zone. It takes minutes both ways, may fail long after the call that made it,
-//! and keeps its Elastic IP until it is gone.
+//! `AWS::EC2::NatGateway`, of one zone or of a whole VPC. It takes minutes both ways, may fail long after the
+//! call that made it, and keeps its Elastic IPs until it is gone.
 
 use aws_sdk_ec2::types;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::support::{NEW_SUBNET, deleted, filter, ours, pairs, retag, seen, specification, unless_absent};
+use super::{
+    nat_addresses::{self, secondary},
+    support::{NEW_SUBNET, deleted, filter, ours, pairs, retag, seen, specification, unless_absent},
+};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     props,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-        Retry, WaitPolicy, compare, shape::Tag,
+        Retry, WaitPolicy, compare, mirror::sent, shape::Tag,
     },
 };
 
@@ -22,27 +25,56 @@ props! {
     /// The properties.
     pub struct Props {
         AllocationId: String,
+        AvailabilityMode: String,
+        AvailabilityZoneAddresses: Vec<AvailabilityZoneAddress>,
         ConnectivityType: String,
+        MaxDrainDurationSeconds: i32,
         PrivateIpAddress: String,
         SecondaryAllocationIds: Vec<String>,
         SecondaryPrivateIpAddressCount: i32,
         SecondaryPrivateIpAddresses: Vec<String>,
         SubnetId: String,
         Tags: Vec<Tag>,
+        VpcId: String,
+    }
+}
+
+crate::mirrored! {
+    /// The Elastic IPs of a regional gateway in one zone.
+    pub struct AvailabilityZoneAddress: types::AvailabilityZoneAddress
+        = types::AvailabilityZoneAddress::builder().build() => {
+        AllocationIds/allocation_ids: Vec<String>, AvailabilityZone/availability_zone: String,
+        AvailabilityZoneId/availability_zone_id: String,
     }
 }
 
 const ABSENT: &[&str] = &["NatGatewayNotFound"];
-const SECONDARY: &[&str] =
-    &["SecondaryAllocationIds", "SecondaryPrivateIpAddressCount", "SecondaryPrivateIpAddresses"];
+/// What only a gateway of one zone takes.
+const ZONAL: &[&str] = &[
+    "AllocationId",
+    "PrivateIpAddress",
+    "SecondaryAllocationIds",
+    "SecondaryPrivateIpAddressCount",
+    "SecondaryPrivateIpAddresses",
+    "SubnetId",
+];
+/// What only a gateway of a whole VPC takes.
+const REGIONAL: &[&str] = &["AvailabilityZoneAddresses", "VpcId"];
+/// What settles the addresses of a gateway that is there.
+const ADDRESSES: &[&str] = &[
+    "AvailabilityZoneAddresses",
+    "SecondaryAllocationIds",
+    "SecondaryPrivateIpAddressCount",
+    "SecondaryPrivateIpAddresses",
+];
 
+/// The address a zonal gateway was made with.
 fn primary(gateway: &types::NatGateway) -> Option<&types::NatGatewayAddress> {
+    if nat_addresses::is_regional(gateway) {
+        return None;
+    }
     let addresses = gateway.nat_gateway_addresses();
     addresses.iter().find(|one| one.is_primary() == Some(true)).or(addresses.first())
-}
-
-fn secondary(gateway: &types::NatGateway) -> impl Iterator<Item = &types::NatGatewayAddress> {
-    gateway.nat_gateway_addresses().iter().filter(|one| one.is_primary() == Some(false))
 }
 
 fn attributes(gateway: &types::NatGateway) -> Attributes {
@@ -87,11 +119,15 @@ impl ResourceType for NatGateway {
             },
         ],
         iam: &[
+            "ec2:AssignPrivateNatGatewayAddress",
+            "ec2:AssociateNatGatewayAddress",
             "ec2:CreateNatGateway",
             "ec2:CreateTags",
             "ec2:DeleteNatGateway",
             "ec2:DeleteTags",
             "ec2:DescribeNatGateways",
+            "ec2:DisassociateNatGatewayAddress",
+            "ec2:UnassignPrivateNatGatewayAddress",
         ],
         ..Facts::new(
             "AWS::EC2::NatGateway",
@@ -100,24 +136,42 @@ impl ResourceType for NatGateway {
         )
     };
 
-    /// Secondary addresses are given once.
+    /// Whether AWS chooses the addresses of a regional gateway is settled once.
     fn replaces(change: &Change<'_, Props>) -> Vec<String> {
         let mut replaced = compare::create_only(Self::FACTS.kind, change.changed);
-        replaced.extend(SECONDARY.iter().filter(|name| change.has(name)).map(|name| (*name).to_owned()));
+        let chosen = |props: &Props| props.AvailabilityZoneAddresses.is_some();
+        if chosen(change.old) != chosen(change.new) {
+            replaced.push("AvailabilityZoneAddresses".into());
+        }
         replaced
     }
 
-    fn check(props: &serde_json::Value) -> Vec<(String, String)> {
+    fn check(props: &Json) -> Vec<(String, String)> {
         let private = props["ConnectivityType"] == "private";
-        let mut problems = Vec::new();
+        let regional = props["AvailabilityMode"] == "regional";
+        let mut problems: Vec<(String, String)> = Vec::new();
+        let mut problem = |property: &str, why: &str| problems.push((property.into(), why.into()));
+        for name in if regional { ZONAL } else { REGIONAL }.iter().filter(|name| !props[**name].is_null()) {
+            let word = if regional { "zonal" } else { "regional" };
+            problem(name, &format!("only a {word} NAT gateway takes it (AvailabilityMode)"));
+        }
+        if regional {
+            if private {
+                problem("ConnectivityType", "a regional NAT gateway is public");
+            }
+            if props["VpcId"].is_null() {
+                problem("VpcId", "a regional NAT gateway needs a VPC");
+            }
+            return problems;
+        }
         if props["SubnetId"].is_null() {
-            problems.push(("SubnetId".into(), "a zonal NAT gateway needs a subnet".into()));
+            problem("SubnetId", "a zonal NAT gateway needs a subnet");
         }
         if !private && props["AllocationId"].is_null() {
-            problems.push(("AllocationId".into(), "a public NAT gateway needs an Elastic IP".into()));
+            problem("AllocationId", "a public NAT gateway needs an Elastic IP");
         }
         if private && !props["AllocationId"].is_null() {
-            problems.push(("AllocationId".into(), "a private NAT gateway takes no Elastic IP".into()));
+            problem("AllocationId", "a private NAT gateway takes no Elastic IP");
         }
         problems
     }
@@ -145,7 +199,10 @@ impl ResourceType for NatGateway {
             if text.is_empty() { state.to_owned() } else { text }
         };
         Ok(match (goal, state) {
-            (Goal::Ready, "available") => Probe::Reached(attributes(&gateway)),
+            (Goal::Ready, "available") => match nat_addresses::unsettled(&gateway) {
+                Some(unsettled) => unsettled,
+                None => Probe::Reached(attributes(&gateway)),
+            },
             (Goal::Ready, "failed" | "deleting" | "deleted") => Probe::Failed(why()),
             (Goal::Gone, "deleted") => Probe::Reached(Attributes::new()),
             _ => Probe::Pending(state.to_owned()),
@@ -163,7 +220,10 @@ impl ResourceType for NatGateway {
         let ips: Vec<String> = secondary(&gateway).filter_map(|one| own(one.private_ip())).collect();
         Ok(Some(Props {
             AllocationId: own(first.and_then(|one| one.allocation_id())),
+            AvailabilityMode: gateway.availability_mode().map(|mode| mode.as_str().to_owned()),
+            AvailabilityZoneAddresses: nat_addresses::zones(&gateway, hint),
             ConnectivityType: gateway.connectivity_type().map(|kind| kind.as_str().to_owned()),
+            MaxDrainDurationSeconds: None,
             PrivateIpAddress: own(first.and_then(|one| one.private_ip())),
             // AWS answers one list of addresses; how it came about only the hint tells.
             SecondaryAllocationIds: hint.SecondaryAllocationIds.as_ref().map(|_| allocations),
@@ -173,6 +233,7 @@ impl ResourceType for NatGateway {
             SecondaryPrivateIpAddresses: hint.SecondaryPrivateIpAddresses.as_ref().map(|_| ips),
             SubnetId: own(gateway.subnet_id()),
             Tags: cx.own_tags(pairs(gateway.tags())),
+            VpcId: own(gateway.vpc_id()),
         }))
     }
 
@@ -184,6 +245,9 @@ impl ResourceType for NatGateway {
             .create_nat_gateway()
             .client_token(permit.token())
             .set_allocation_id(props.AllocationId.clone())
+            .set_availability_mode(props.AvailabilityMode.as_deref().map(Into::into))
+            .set_availability_zone_addresses(sent(OP, props.AvailabilityZoneAddresses.as_ref())?)
+            .set_vpc_id(props.VpcId.clone())
             .set_connectivity_type(props.ConnectivityType.as_deref().map(Into::into))
             .set_private_ip_address(props.PrivateIpAddress.clone())
             .set_secondary_allocation_ids(props.SecondaryAllocationIds.clone())
@@ -204,7 +268,12 @@ impl ResourceType for NatGateway {
         change: &Change<'_, Props>,
     ) -> Result<Progress, OpError> {
         retag(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
-        Ok(Progress::Done)
+        if !ADDRESSES.iter().any(|name| change.has(name)) {
+            return Ok(Progress::Done);
+        }
+        let gateway = get(cx, id.as_str()).await?;
+        let gateway = gateway.ok_or_else(|| OpError::missing("DescribeNatGateways", "the gateway"))?;
+        nat_addresses::settle(cx, &gateway, change.new).await
     }
 
     async fn delete(

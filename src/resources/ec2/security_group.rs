@@ -188,6 +188,10 @@ impl ResourceType for SecurityGroup {
             "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
             "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
         ],
+        refused: &[(
+            "SecurityGroupIngress.SourceSecurityGroupName",
+            "names identify groups of a default VPC only; give the group's id",
+        )],
         ..Facts::new(
             "AWS::EC2::SecurityGroup",
             "ec2",

@@ -78,6 +78,10 @@ impl ResourceType for SecurityGroupIngress {
             "ec2:RevokeSecurityGroupIngress",
             "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
         ],
+        refused: &[
+            ("GroupName", "names identify groups of a default VPC only; give the group's id"),
+            ("SourceSecurityGroupName", "names identify groups of a default VPC only; give the group's id"),
+        ],
         ..Facts::new(
             "AWS::EC2::SecurityGroupIngress",
             "ec2",

@@ -78,6 +78,25 @@ fn vpc() {
 }
 
 #[test]
+fn a_vpc_that_demands_encryption() {
+    let bench = Bench::new().optional(&["VpcEncryptionControl.StateMessage"]);
+    let names = ["InternetGateway", "EgressOnlyInternetGateway", "NatGateway", "VirtualPrivateGateway"];
+    let more = ["VpcPeering", "Lambda", "VpcLattice", "ElasticFileSystem"];
+    let mut control = json!({"Mode": "enforce"});
+    let mut optional = vec!["VpcEncryptionControl.ResourceExclusions".to_owned()];
+    for (at, name) in names.into_iter().chain(more).enumerate() {
+        control[format!("{name}Exclusion")] = json!(if at % 2 == 0 { "enable" } else { "disable" });
+        optional.push(format!("VpcEncryptionControl.ResourceExclusions.{name}"));
+        optional.push(format!("VpcEncryptionControl.ResourceExclusions.{name}.StateMessage"));
+    }
+    let bench = bench.optional(&optional.iter().map(String::as_str).collect::<Vec<_>>());
+    let first = json!({"CidrBlock": "10.0.0.0/16", "VpcEncryptionControl": control});
+    let mut second = first.clone();
+    second["Tags"] = tags("two");
+    bench.law::<Vpc>(first, Some(second));
+}
+
+#[test]
 fn subnet() {
     let bench = Bench::new();
     let net = Network(&bench);
@@ -114,7 +133,15 @@ fn internet_gateway_and_its_attachment() {
     let net = Network(&bench);
     let (vpc, one, two) = (net.vpc("10.0.0.0/16"), net.gateway(None), net.gateway(None));
     let to = |gateway: &str| json!({"VpcId": vpc, "InternetGatewayId": gateway});
-    bench.law_covering::<VpcGatewayAttachment>(&[(to(&one), Some(to(&two)))]);
+    let vpn = || {
+        let call = bench.sdk().ec2().create_vpn_gateway().r#type(aws_sdk_ec2::types::GatewayType::Ipsec1);
+        bench.run(call.send()).unwrap().vpn_gateway.unwrap().vpn_gateway_id.unwrap()
+    };
+    let over = |gateway: String| json!({"VpcId": vpc, "VpnGatewayId": gateway});
+    bench.law_covering::<VpcGatewayAttachment>(&[
+        (to(&one), Some(to(&two))),
+        (over(vpn()), Some(over(vpn()))),
+    ]);
 }
 
 #[test]
@@ -123,7 +150,24 @@ fn elastic_ip() {
     let first = json!({"Domain": "vpc", "NetworkBorderGroup": "us-east-1", "PublicIpv4Pool": "amazon", "Tags": tags("one")});
     let mut second = first.clone();
     second["Tags"] = json!([{"Key": "team", "Value": "ledger"}]);
-    bench.law_covering::<Eip>(&[(first, Some(second)), (json!({}), None)]);
+    let net = Network(&bench);
+    let vpc = net.vpc("10.0.0.0/16");
+    let subnet = net.subnet(&vpc, "10.0.1.0/24");
+    net.gateway(Some(&vpc));
+    for instance in ["i-0one", "i-0two"] {
+        let call = bench.sdk().ec2().create_network_interface().subnet_id(&subnet);
+        let eni = bench.run(call.send()).unwrap().network_interface.unwrap().network_interface_id.unwrap();
+        bench.world(|w| w.put("ec2.instance", instance, json!({"NetworkInterfaceId": eni})));
+    }
+    bench.world(|w| w.put("ec2.address-transfer", "198.51.100.7", json!({})));
+    let of = |instance: &str| json!({"InstanceId": instance});
+    bench.law_covering::<Eip>(&[
+        (first, Some(second)),
+        (json!({}), Some(of("i-0one"))),
+        (of("i-0one"), Some(of("i-0two"))),
+        (of("i-0two"), Some(json!({}))),
+        (json!({"TransferAddress": "198.51.100.7", "Tags": tags("taken over")}), None),
+    ]);
 }
 
 #[test]
@@ -140,9 +184,52 @@ fn nat_gateway() {
     });
     let mut second = first.clone();
     second["Tags"] = json!([{"Key": "Name", "Value": "two"}]);
-    let private =
-        json!({"SubnetId": subnet, "ConnectivityType": "private", "SecondaryPrivateIpAddressCount": 2});
-    bench.law_covering::<NatGateway>(&[(first, Some(second)), (private, None)]);
+    let three = net.address();
+    let mut moved = first.clone();
+    moved["SecondaryAllocationIds"] = json!([three, two]);
+    moved["SecondaryPrivateIpAddresses"] = json!(["10.0.1.78", "10.0.1.79"]);
+    moved["MaxDrainDurationSeconds"] = json!(1);
+    let private = |key: &str, value: Json| {
+        let mut props =
+            json!({"SubnetId": subnet, "ConnectivityType": "private", "AvailabilityMode": "zonal"});
+        props[key] = value;
+        props
+    };
+    let number = |n: i32| private("SecondaryPrivateIpAddressCount", json!(n));
+    let listed = |ips: &[&str]| private("SecondaryPrivateIpAddresses", json!(ips));
+    bench.law_covering::<NatGateway>(&[
+        (first.clone(), Some(second)),
+        (first, Some(moved)),
+        (number(2), Some(number(4))),
+        (number(3), Some(number(1))),
+        (listed(&["10.0.1.90", "10.0.1.91"]), Some(listed(&["10.0.1.91", "10.0.1.92"]))),
+    ]);
+}
+
+#[test]
+fn nat_gateway_of_a_whole_vpc() {
+    let bench = Bench::new().optional(&["EniId"]);
+    let net = Network(&bench);
+    let vpc = net.vpc("10.0.0.0/16");
+    net.subnet(&vpc, "10.0.1.0/24");
+    net.gateway(Some(&vpc));
+    let (one, two, three) = (net.address(), net.address(), net.address());
+    let with = |zones: Json| {
+        json!({
+            "VpcId": vpc, "AvailabilityMode": "regional", "MaxDrainDurationSeconds": 60,
+            "AvailabilityZoneAddresses": zones,
+        })
+    };
+    let first = with(json!([
+        {"AvailabilityZone": "us-east-1a", "AllocationIds": [one, two]},
+    ]));
+    let second = with(json!([
+        {"AvailabilityZone": "us-east-1a", "AllocationIds": [one]},
+        {"AvailabilityZoneId": "use1-az2", "AllocationIds": [two, three]},
+    ]));
+    let automatic = json!({"VpcId": vpc, "AvailabilityMode": "regional", "Tags": tags("one")});
+    bench.law::<NatGateway>(first, Some(second));
+    bench.law::<NatGateway>(automatic, None);
 }
 
 #[test]

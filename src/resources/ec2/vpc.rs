@@ -1,7 +1,7 @@
 //! `AWS::EC2::VPC`.
 
 use aws_sdk_ec2::types;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::support::{
     IN_USE, NEW_VPC, deleted, filter, ours, pairs, retag, seen, specification, unless_absent,
@@ -12,7 +12,7 @@ use crate::{
     props,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-        WaitPolicy, compare, shape::Tag,
+        WaitPolicy, compare, mirror::sent, shape::Tag,
     },
 };
 
@@ -29,10 +29,57 @@ props! {
         Ipv4IpamPoolId: String,
         Ipv4NetmaskLength: i32,
         Tags: Vec<Tag>,
+        VpcEncryptionControl: VpcEncryptionControl,
+    }
+}
+
+crate::words!(types::VpcEncryptionControlMode, types::VpcEncryptionControlExclusionStateInput);
+
+crate::mirrored! {
+    /// Whether traffic must be encrypted, and what is excepted. AWS answers it in another form.
+    pub struct VpcEncryptionControl: types::VpcEncryptionControlConfiguration
+        = types::VpcEncryptionControlConfiguration::builder().build() => {
+        EgressOnlyInternetGatewayExclusion/egress_only_internet_gateway_exclusion: String,
+        ElasticFileSystemExclusion/elastic_file_system_exclusion: String,
+        InternetGatewayExclusion/internet_gateway_exclusion: String, LambdaExclusion/lambda_exclusion: String,
+        Mode/mode: String, NatGatewayExclusion/nat_gateway_exclusion: String,
+        VirtualPrivateGatewayExclusion/virtual_private_gateway_exclusion: String,
+        VpcLatticeExclusion/vpc_lattice_exclusion: String, VpcPeeringExclusion/vpc_peering_exclusion: String,
     }
 }
 
 const ABSENT: &[&str] = &["InvalidVpcID.NotFound"];
+
+/// The attributes of encryption control, if the VPC has it.
+fn encryption(control: &types::VpcEncryptionControl) -> Vec<(String, Json)> {
+    let own = |text: Option<&str>| text.map(|text| json!(text));
+    let mut found = vec![
+        ("VpcId".to_owned(), own(control.vpc_id())),
+        ("VpcEncryptionControlId".to_owned(), own(control.vpc_encryption_control_id())),
+        ("State".to_owned(), own(control.state().map(|state| state.as_str()))),
+        ("StateMessage".to_owned(), own(control.state_message())),
+    ];
+    if let Some(all) = control.resource_exclusions() {
+        let exclusions = [
+            ("EgressOnlyInternetGateway", all.egress_only_internet_gateway()),
+            ("ElasticFileSystem", all.elastic_file_system()),
+            ("InternetGateway", all.internet_gateway()),
+            ("Lambda", all.lambda()),
+            ("NatGateway", all.nat_gateway()),
+            ("VirtualPrivateGateway", all.virtual_private_gateway()),
+            ("VpcLattice", all.vpc_lattice()),
+            ("VpcPeering", all.vpc_peering()),
+        ];
+        for (name, exclusion) in exclusions {
+            let state = exclusion.and_then(|one| one.state()).map(|state| state.as_str());
+            let message = exclusion.and_then(|one| one.state_message());
+            found.push((format!("ResourceExclusions.{name}.State"), own(state)));
+            found.push((format!("ResourceExclusions.{name}.StateMessage"), own(message)));
+        }
+    }
+    let known = found.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    known.map(|(name, value)| (format!("VpcEncryptionControl.{name}"), value)).collect()
+}
 
 /// What the VPC's own description tells; its default group and ACL are objects of their own.
 fn attributes(vpc: &types::Vpc) -> Attributes {
@@ -41,13 +88,15 @@ fn attributes(vpc: &types::Vpc) -> Attributes {
         vpc.cidr_block_association_set().iter().filter_map(|one| one.association_id()).collect();
     let six: Vec<&str> =
         vpc.ipv6_cidr_block_association_set().iter().filter_map(|one| one.ipv6_cidr_block()).collect();
-    Attributes::from([
+    let mut attributes = Attributes::from([
         ("Ref".into(), json!(id)),
         ("VpcId".into(), json!(id)),
         ("CidrBlock".into(), json!(vpc.cidr_block())),
         ("CidrBlockAssociations".into(), json!(blocks)),
         ("Ipv6CidrBlocks".into(), json!(six)),
-    ])
+    ]);
+    attributes.extend(vpc.encryption_control().into_iter().flat_map(encryption));
+    attributes
 }
 
 async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::Vpc>, OpError> {
@@ -144,7 +193,7 @@ impl ResourceType for Vpc {
         replaced
     }
 
-    fn check(props: &serde_json::Value) -> Vec<(String, String)> {
+    fn check(props: &Json) -> Vec<(String, String)> {
         if props["EnableDnsSupport"] == false && props["EnableDnsHostnames"] == true {
             let message = "DNS hostnames need EnableDnsSupport, which is off";
             return vec![("EnableDnsHostnames".into(), message.into())];
@@ -197,6 +246,10 @@ impl ResourceType for Vpc {
             Ipv4IpamPoolId: None,
             Ipv4NetmaskLength: None,
             Tags: cx.own_tags(pairs(vpc.tags())),
+            VpcEncryptionControl: vpc.encryption_control().map(|control| VpcEncryptionControl {
+                Mode: control.mode().map(|mode| mode.as_str().to_owned()),
+                ..VpcEncryptionControl::default()
+            }),
         }))
     }
 
@@ -209,6 +262,7 @@ impl ResourceType for Vpc {
             .set_instance_tenancy(props.InstanceTenancy.as_deref().map(Into::into))
             .set_ipv4_ipam_pool_id(props.Ipv4IpamPoolId.clone())
             .set_ipv4_netmask_length(props.Ipv4NetmaskLength)
+            .set_vpc_encryption_control(sent("CreateVpc", props.VpcEncryptionControl.as_ref())?)
             .tag_specifications(specification(cx, types::ResourceType::Vpc, props.Tags.as_ref()));
         let answer = call.send().await.map_err(op("CreateVpc"))?;
         let vpc = answer.vpc().ok_or_else(|| OpError::missing("CreateVpc", "the VPC"))?;

@@ -1,16 +1,17 @@
-//! `AWS::EC2::VPCGatewayAttachment` of an internet gateway. The VPC is the natural key: it has one at most.
+//! `AWS::EC2::VPCGatewayAttachment` of an internet gateway or a virtual private gateway. The VPC and the kind of
+//! gateway are the natural key: it has at most one of each.
 
 use aws_sdk_ec2::types;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::support::{IN_USE, NEW_GATEWAY, NEW_VPC, deleted, filter, seen};
+use super::support::{IN_USE, NEW_GATEWAY, NEW_VPC, deleted, filter};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     props,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType,
+        Progress, ResourceType, Retry, compare,
     },
 };
 
@@ -19,24 +20,41 @@ pub struct VpcGatewayAttachment;
 
 props! {
     /// The properties.
-    pub struct Props { InternetGatewayId: String, VpcId: String }
+    pub struct Props { InternetGatewayId: String, VpcId: String, VpnGatewayId: String }
 }
 
-const ABSENT: &[&str] =
-    &["Gateway.NotAttached", "InvalidInternetGatewayID.NotFound", "InvalidVpcID.NotFound"];
+const ABSENT: &[&str] = &[
+    "Gateway.NotAttached",
+    "InvalidInternetGatewayID.NotFound",
+    "InvalidVpcID.NotFound",
+    "InvalidVpnGatewayAttachment.NotFound",
+    "InvalidVpnGatewayID.NotFound",
+];
+
+/// What AWS calls the two kinds of attachment.
+const INTERNET: &str = "IGW";
+const PRIVATE: &str = "VGW";
 
 impl Props {
+    fn kind(&self) -> &'static str {
+        if self.VpnGatewayId.is_some() { PRIVATE } else { INTERNET }
+    }
+
     fn gateway(&self) -> &str {
-        self.InternetGatewayId.as_deref().unwrap_or_default()
+        self.VpnGatewayId.as_deref().or(self.InternetGatewayId.as_deref()).unwrap_or_default()
     }
 
     fn vpc(&self) -> &str {
         self.VpcId.as_deref().unwrap_or_default()
     }
+
+    fn id(&self) -> PhysicalId {
+        format!("{}|{}", self.kind(), self.vpc()).into()
+    }
 }
 
-fn id_of(vpc: &str) -> PhysicalId {
-    format!("IGW|{vpc}").into()
+fn kind_of(id: &PhysicalId) -> &str {
+    id.parts().first().copied().unwrap_or_default()
 }
 
 fn vpc_of(id: &PhysicalId) -> &str {
@@ -44,32 +62,67 @@ fn vpc_of(id: &PhysicalId) -> &str {
 }
 
 fn attributes(id: &PhysicalId) -> Attributes {
-    Attributes::from([("Ref".into(), json!(id.as_str())), ("AttachmentType".into(), json!("IGW"))])
+    Attributes::from([("Ref".into(), json!(id.as_str())), ("AttachmentType".into(), json!(kind_of(id)))])
 }
 
-/// The gateway that is attached to a VPC.
-async fn attached(cx: &Cx<'_>, vpc: &str) -> Result<Option<String>, OpError> {
-    let call = cx.sdk.ec2().describe_internet_gateways().filters(filter("attachment.vpc-id", vpc));
+/// The gateway that is attached to a VPC, and how far that is.
+async fn attached(
+    cx: &Cx<'_>,
+    id: &PhysicalId,
+) -> Result<Option<(String, types::AttachmentStatus)>, OpError> {
+    let vpc = vpc_of(id);
+    let by_vpc = filter("attachment.vpc-id", vpc);
+    let here = |attachments: Vec<(Option<&str>, Option<&types::AttachmentStatus>)>| {
+        let mut own = attachments.into_iter().filter(|(of, _)| *of == Some(vpc));
+        own.find_map(|(_, state)| state.filter(|state| **state != types::AttachmentStatus::Detached).cloned())
+    };
+    if kind_of(id) == PRIVATE {
+        let call = cx.sdk.ec2().describe_vpn_gateways().filters(by_vpc);
+        let page = call.send().await.map_err(op("DescribeVpnGateways"))?;
+        return Ok(page.vpn_gateways().iter().find_map(|gateway| {
+            let all = gateway.vpc_attachments().iter();
+            let state = here(all.map(|one| (one.vpc_id(), one.state())).collect())?;
+            Some((gateway.vpn_gateway_id()?.to_owned(), state))
+        }));
+    }
+    let call = cx.sdk.ec2().describe_internet_gateways().filters(by_vpc);
     let page = call.send().await.map_err(op("DescribeInternetGateways"))?;
-    let gone = |one: &types::InternetGatewayAttachment| {
-        matches!(one.state(), Some(types::AttachmentStatus::Detaching | types::AttachmentStatus::Detached))
-    };
-    let here = |gateway: &&types::InternetGateway| {
-        gateway.attachments().iter().any(|one| one.vpc_id() == Some(vpc) && !gone(one))
-    };
-    let gateway = page.internet_gateways().iter().find(here);
-    Ok(gateway.and_then(|gateway| gateway.internet_gateway_id().map(ToOwned::to_owned)))
+    Ok(page.internet_gateways().iter().find_map(|gateway| {
+        let all = gateway.attachments().iter();
+        let state = here(all.map(|one| (one.vpc_id(), one.state())).collect())?;
+        Some((gateway.internet_gateway_id()?.to_owned(), state))
+    }))
 }
 
-async fn attach(cx: &Cx<'_>, gateway: &str, vpc: &str) -> Result<(), OpError> {
+/// The same without one that is on its way out.
+async fn staying(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<String>, OpError> {
+    let found = attached(cx, id).await?;
+    Ok(found.filter(|(_, state)| *state != types::AttachmentStatus::Detaching).map(|(gateway, _)| gateway))
+}
+
+async fn attach(cx: &Cx<'_>, props: &Props) -> Result<(), OpError> {
+    let (gateway, vpc) = (props.gateway(), props.vpc());
+    if props.kind() == PRIVATE {
+        let call = cx.sdk.ec2().attach_vpn_gateway().vpn_gateway_id(gateway).vpc_id(vpc);
+        return call.send().await.map(drop).map_err(op("AttachVpnGateway"));
+    }
     let call = cx.sdk.ec2().attach_internet_gateway().internet_gateway_id(gateway).vpc_id(vpc);
     call.send().await.map(drop).map_err(op("AttachInternetGateway"))
 }
 
-async fn detach(cx: &Cx<'_>, gateway: &str, vpc: &str) -> Result<Progress, OpError> {
+async fn detach(cx: &Cx<'_>, id: &PhysicalId, gateway: &str) -> Result<Progress, OpError> {
+    let vpc = vpc_of(id);
+    if kind_of(id) == PRIVATE {
+        let call = cx.sdk.ec2().detach_vpn_gateway().vpn_gateway_id(gateway).vpc_id(vpc);
+        return deleted(call.send().await.map_err(op("DetachVpnGateway")), ABSENT);
+    }
     let call = cx.sdk.ec2().detach_internet_gateway().internet_gateway_id(gateway).vpc_id(vpc);
     deleted(call.send().await.map_err(op("DetachInternetGateway")), ABSENT)
 }
+
+/// A virtual private gateway made by the call before.
+const NEW_VPN_GATEWAY: Retry =
+    Retry { code: "InvalidVpnGatewayID.NotFound", message: "", why: "the new gateway is not visible yet" };
 
 impl ResourceType for VpcGatewayAttachment {
     type Props = Props;
@@ -77,9 +130,17 @@ impl ResourceType for VpcGatewayAttachment {
     const FACTS: Facts = Facts {
         identity: Identity::Name,
         early: &["AttachmentType", "Ref"],
-        retry: &[NEW_VPC, NEW_GATEWAY],
+        configures: true,
+        retry: &[NEW_VPC, NEW_GATEWAY, NEW_VPN_GATEWAY],
         retry_delete: &[IN_USE],
-        iam: &["ec2:AttachInternetGateway", "ec2:DescribeInternetGateways", "ec2:DetachInternetGateway"],
+        iam: &[
+            "ec2:AttachInternetGateway",
+            "ec2:AttachVpnGateway",
+            "ec2:DescribeInternetGateways",
+            "ec2:DescribeVpnGateways",
+            "ec2:DetachInternetGateway",
+            "ec2:DetachVpnGateway",
+        ],
         ..Facts::new(
             "AWS::EC2::VPCGatewayAttachment",
             "ec2",
@@ -87,50 +148,101 @@ impl ResourceType for VpcGatewayAttachment {
         )
     };
 
-    fn check(props: &serde_json::Value) -> Vec<(String, String)> {
-        if props["InternetGatewayId"].is_null() {
-            return vec![("InternetGatewayId".into(), "an attachment needs an internet gateway".into())];
+    fn check(props: &Json) -> Vec<(String, String)> {
+        let given = |name: &str| !props[name].is_null();
+        match (given("InternetGatewayId"), given("VpnGatewayId")) {
+            (false, false) => vec![(
+                "InternetGatewayId".into(),
+                "an attachment needs an internet gateway or a VPN gateway".into(),
+            )],
+            (true, true) => {
+                vec![("VpnGatewayId".into(), "each gateway needs an attachment of its own".into())]
+            }
+            _ => Vec::new(),
         }
-        Vec::new()
+    }
+
+    /// An attachment of the other kind is another attachment.
+    fn replaces(change: &Change<'_, Props>) -> Vec<String> {
+        let mut replaced = compare::create_only(Self::FACTS.kind, change.changed);
+        if change.old.kind() != change.new.kind() {
+            replaced.push("VpnGatewayId".into());
+        }
+        replaced
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(gateway) = attached(cx, props.vpc()).await? else { return Ok(None) };
-        let id = id_of(props.vpc());
+        let id = props.id();
+        let Some(gateway) = staying(cx, &id).await? else { return Ok(None) };
         let ownership = if gateway == props.gateway() { Ownership::Untaggable } else { Ownership::Foreign };
         Ok(Some(Found { attributes: attributes(&id), id, ownership }))
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(seen(attached(cx, vpc_of(id)).await?.map(|_| attributes(id)), goal))
+        let state = attached(cx, id).await?.map(|(_, state)| state.as_str().to_owned());
+        Ok(match (goal, state.as_deref()) {
+            (Goal::Gone, None) => Probe::Reached(Attributes::new()),
+            // Internet gateways say `available`.
+            (Goal::Ready, Some("attached" | "available")) => Probe::Reached(attributes(id)),
+            (_, state) => Probe::Pending(state.unwrap_or("not visible yet").to_owned()),
+        })
     }
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
-        let gateway = attached(cx, vpc_of(id)).await?;
-        Ok(gateway
-            .map(|gateway| Props { InternetGatewayId: Some(gateway), VpcId: Some(vpc_of(id).to_owned()) }))
+        let gateway = staying(cx, id).await?;
+        let private = kind_of(id) == PRIVATE;
+        Ok(gateway.map(|gateway| Props {
+            InternetGatewayId: (!private).then(|| gateway.clone()),
+            VpcId: Some(vpc_of(id).to_owned()),
+            VpnGatewayId: private.then_some(gateway),
+        }))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        attach(cx, props.gateway(), props.vpc()).await?;
-        let id = id_of(props.vpc());
+        attach(cx, props).await?;
+        let id = props.id();
         Ok(Created { attributes: attributes(&id), id })
+    }
+
+    /// An internet gateway is attached at once, a virtual private gateway takes a while.
+    async fn configure(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        id: &PhysicalId,
+        _props: &Props,
+    ) -> Result<Progress, OpError> {
+        if kind_of(id) == INTERNET {
+            return Ok(Progress::Done);
+        }
+        match attached(cx, id).await? {
+            Some((_, types::AttachmentStatus::Attached)) => Ok(Progress::Done),
+            _ => Ok(Progress::Again("attaching the gateway".into())),
+        }
     }
 
     async fn update(
         cx: &Cx<'_>,
-        _permit: &Permit,
+        permit: &Permit,
         id: &PhysicalId,
         change: &Change<'_, Props>,
     ) -> Result<Progress, OpError> {
-        let wanted = change.new.gateway();
-        match attached(cx, vpc_of(id)).await? {
-            Some(gateway) if gateway == wanted => return Ok(Progress::Done),
-            Some(gateway) => drop(detach(cx, &gateway, vpc_of(id)).await?),
+        match attached(cx, id).await? {
+            Some((_, types::AttachmentStatus::Detaching)) => {
+                return Ok(Progress::Again("detaching the old gateway".into()));
+            }
+            Some((gateway, _)) if gateway == change.new.gateway() => {
+                return Self::configure(cx, permit, id, change.new).await;
+            }
+            Some((gateway, _)) => {
+                detach(cx, id, &gateway).await?;
+                if kind_of(id) == PRIVATE {
+                    return Ok(Progress::Again("detaching the old gateway".into()));
+                }
+            }
             None => {}
         }
-        attach(cx, wanted, vpc_of(id)).await?;
-        Ok(Progress::Done)
+        attach(cx, change.new).await?;
+        Self::configure(cx, permit, id, change.new).await
     }
 
     async fn delete(
@@ -139,6 +251,10 @@ impl ResourceType for VpcGatewayAttachment {
         id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        detach(cx, props.gateway(), vpc_of(id)).await
+        let progress = detach(cx, id, props.gateway()).await?;
+        if kind_of(id) == PRIVATE && attached(cx, id).await?.is_some() {
+            return Ok(Progress::Again("detaching the gateway".into()));
+        }
+        Ok(progress)
     }
 }

@@ -78,6 +78,16 @@ impl ResourceType for VpcPeeringConnection {
             "ec2:DeleteVpcPeeringConnection",
             "ec2:DescribeVpcPeeringConnections",
         ],
+        refused: &[
+            (
+                "AssumeRoleRegion",
+                "it accepts the peering as a role of another account, and migrate works in one; accept the request over there",
+            ),
+            (
+                "PeerRoleArn",
+                "it accepts the peering as a role of another account, and migrate works in one; accept the request over there",
+            ),
+        ],
         ..Facts::new(
             "AWS::EC2::VPCPeeringConnection",
             "ec2",

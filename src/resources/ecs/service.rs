@@ -169,6 +169,11 @@ impl ResourceType for Service {
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",
         ],
+        refused: &[
+            ("DeploymentConfiguration.LifecycleHooks.HookDetails", "not implemented yet"),
+            ("GatewayConnectors", "not implemented yet"),
+            ("ServiceConnectConfiguration.ContainerConfigurations", "not implemented yet"),
+        ],
         ..Facts::new("AWS::ECS::Service", "ecs", include_str!("../../schema/types/aws-ecs-service.json"))
     };
 

@@ -113,6 +113,10 @@ impl ResourceType for TaskDefinition {
             "ecs:UntagResource",
             "iam:PassRole",
         ],
+        refused: &[
+            ("ContainerDefinitions.ResourceRequirements.SharingStrategy", "not implemented yet"),
+            ("InferenceAccelerators", "not implemented yet"),
+        ],
         ..Facts::new(
             "AWS::ECS::TaskDefinition",
             "ecs",

@@ -176,6 +176,10 @@ impl ResourceType for LoadBalancer {
             "elasticloadbalancing:SetSubnets",
             "iam:CreateServiceLinkedRole",
         ],
+        refused: &[
+            ("EnableCapacityReservationProvisionStabilize", "not implemented yet"),
+            ("Ipv4IpamPoolId", "not implemented yet"),
+        ],
         ..Facts::new(
             "AWS::ElasticLoadBalancingV2::LoadBalancer",
             "elasticloadbalancing",

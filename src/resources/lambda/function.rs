@@ -130,6 +130,11 @@ impl ResourceType for Function {
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
         ],
+        refused: &[
+            ("CapacityProviderConfig", "not implemented yet"),
+            ("FunctionScalingConfig", "not implemented yet"),
+            ("PublishToLatestPublished", "not implemented yet"),
+        ],
         ..Facts::new(
             "AWS::Lambda::Function",
             "lambda",

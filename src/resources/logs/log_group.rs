@@ -17,8 +17,9 @@ use crate::{
 crate::props! {
     /// The properties of a log group.
     pub struct Props {
-        DataProtectionPolicy: Json, DeletionProtectionEnabled: bool, FieldIndexPolicies: Vec<Json>, KmsKeyId: String,
-        LogGroupClass: String, LogGroupName: String, RetentionInDays: i32, Tags: Vec<Tag>,
+        BearerTokenAuthenticationEnabled: bool, DataProtectionPolicy: Json, DeletionProtectionEnabled: bool,
+        FieldIndexPolicies: Vec<Json>, KmsKeyId: String, LogGroupClass: String, LogGroupName: String,
+        ResourcePolicyDocument: Json, RetentionInDays: i32, Tags: Vec<Tag>,
     }
 }
 
@@ -120,6 +121,37 @@ async fn set_indexes(cx: &Cx<'_>, name: &str, policies: &[Json]) -> Result<(), O
     Ok(())
 }
 
+async fn set_bearer_tokens(cx: &Cx<'_>, name: &str, on: bool) -> Result<(), OpError> {
+    let call = cx.sdk.logs().put_bearer_token_authentication().log_group_identifier(name);
+    let call = call.bearer_token_authentication_enabled(on);
+    call.send().await.map(drop).map_err(op("PutBearerTokenAuthentication"))
+}
+
+/// The policy of the log group itself, not those of the account.
+async fn resource_policy(cx: &Cx<'_>, name: &str) -> Result<Option<types::ResourcePolicy>, OpError> {
+    let call = cx.sdk.logs().describe_resource_policies().resource_arn(arn(cx, name));
+    let call = call.policy_scope(types::PolicyScope::Resource);
+    match call.send().await.map_err(op("DescribeResourcePolicies")) {
+        Err(error) if error.is(&["ResourceNotFoundException"]) => Ok(None),
+        answer => Ok(answer?.resource_policies.unwrap_or_default().into_iter().next()),
+    }
+}
+
+/// A change must name the revision it changes.
+async fn set_resource_policy(cx: &Cx<'_>, name: &str, policy: Option<&Json>) -> Result<(), OpError> {
+    let live = resource_policy(cx, name).await?;
+    let revision = live.as_ref().and_then(|live| live.revision_id.clone());
+    if let Some(policy) = policy {
+        let call = cx.sdk.logs().put_resource_policy().resource_arn(arn(cx, name));
+        let call = call.policy_document(text(policy)).set_expected_revision_id(revision);
+        call.send().await.map_err(op("PutResourcePolicy"))?;
+    } else if live.is_some() {
+        let call = cx.sdk.logs().delete_resource_policy().resource_arn(arn(cx, name));
+        call.set_expected_revision_id(revision).send().await.map_err(op("DeleteResourcePolicy"))?;
+    }
+    Ok(())
+}
+
 impl ResourceType for LogGroup {
     type Props = Props;
 
@@ -151,15 +183,19 @@ impl ResourceType for LogGroup {
             "logs:DeleteDataProtectionPolicy",
             "logs:DeleteIndexPolicy",
             "logs:DeleteLogGroup",
+            "logs:DeleteResourcePolicy",
             "logs:DeleteRetentionPolicy",
             "logs:DescribeIndexPolicies",
             "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
             "logs:DisassociateKmsKey",
             "logs:GetDataProtectionPolicy",
             "logs:ListTagsForResource",
+            "logs:PutBearerTokenAuthentication",
             "logs:PutDataProtectionPolicy",
             "logs:PutIndexPolicy",
             "logs:PutLogGroupDeletionProtection",
+            "logs:PutResourcePolicy",
             "logs:PutRetentionPolicy",
             "logs:TagResource",
             "logs:UntagResource",
@@ -222,14 +258,20 @@ impl ResourceType for LogGroup {
                 answer.index_policies().iter().filter(|p| p.source() != Some(&types::IndexSource::Account));
             indexes = Some(own.filter_map(|policy| parsed(policy.policy_document())).collect());
         }
+        let mut policy = None;
+        if hint.ResourcePolicyDocument.is_some() {
+            policy = resource_policy(cx, name).await?;
+        }
         let tags = read_tags(cx, name).await?;
         Ok(Some(Props {
+            BearerTokenAuthenticationEnabled: Some(live.bearer_token_authentication_enabled.unwrap_or(false)),
             DataProtectionPolicy: protection,
             DeletionProtectionEnabled: Some(live.deletion_protection_enabled.unwrap_or(false)),
             FieldIndexPolicies: indexes,
             KmsKeyId: live.kms_key_id,
             LogGroupClass: live.log_group_class.map(|class| class.as_str().to_owned()),
             LogGroupName: live.log_group_name,
+            ResourcePolicyDocument: policy.and_then(|policy| parsed(policy.policy_document())),
             RetentionInDays: live.retention_in_days,
             Tags: cx.own_tags(pairs(&tags)),
         }))
@@ -268,6 +310,12 @@ impl ResourceType for LogGroup {
         if let Some(policies) = props.FieldIndexPolicies.as_deref().filter(|all| !all.is_empty()) {
             set_indexes(cx, name, policies).await?;
         }
+        if props.BearerTokenAuthenticationEnabled == Some(true) {
+            set_bearer_tokens(cx, name, true).await?;
+        }
+        if props.ResourcePolicyDocument.is_some() {
+            set_resource_policy(cx, name, props.ResourcePolicyDocument.as_ref()).await?;
+        }
         Ok(Progress::Done)
     }
 
@@ -298,6 +346,12 @@ impl ResourceType for LogGroup {
         }
         if change.has("FieldIndexPolicies") {
             set_indexes(cx, name, new.FieldIndexPolicies.as_deref().unwrap_or_default()).await?;
+        }
+        if change.has("BearerTokenAuthenticationEnabled") {
+            set_bearer_tokens(cx, name, new.BearerTokenAuthenticationEnabled.unwrap_or(false)).await?;
+        }
+        if change.has("ResourcePolicyDocument") {
+            set_resource_policy(cx, name, new.ResourcePolicyDocument.as_ref()).await?;
         }
         if change.has("DeletionProtectionEnabled") {
             let on = new.DeletionProtectionEnabled.unwrap_or(false);
@@ -368,7 +422,23 @@ mod tests {
         });
         let back = json!({"LogGroupName": "plain", "Tags": [{"Key": "a", "Value": "1"}]});
         let keyed = json!({"LogGroupName": "plain", "KmsKeyId": KEY, "RetentionInDays": 14});
-        bench.law_covering::<LogGroup>(&[(props, Some(bare)), (back, Some(keyed))]);
+        let policy = |effect: &str| {
+            json!({"Version": "2012-10-17", "Statement": [{
+                "Effect": effect, "Principal": {"Service": "delivery.logs.amazonaws.com"},
+                "Action": "logs:PutLogEvents", "Resource": "*"}]})
+        };
+        let open = |on: bool, effect: &str| {
+            json!({
+                "LogGroupName": "open", "BearerTokenAuthenticationEnabled": on,
+                "ResourcePolicyDocument": policy(effect),
+            })
+        };
+        bench.law_covering::<LogGroup>(&[
+            (props, Some(bare)),
+            (back, Some(keyed)),
+            (open(true, "Allow"), Some(open(false, "Deny"))),
+            (open(false, "Allow"), Some(json!({"LogGroupName": "open"}))),
+        ]);
     }
 
     #[test]

@@ -267,6 +267,15 @@ impl ResourceType for DbInstance {
             "iam:CreateServiceLinkedRole",
         ],
         stateful: Some("the database and its automated backups"),
+        refused: &[
+            ("AdditionalStorageVolumes", "not implemented yet"),
+            ("AutomaticBackupReplicationKmsKeyId", "not implemented yet"),
+            ("AutomaticBackupReplicationRegion", "not implemented yet"),
+            ("AutomaticBackupReplicationRetentionPeriod", "not implemented yet"),
+            ("DBClusterSnapshotIdentifier", "not implemented yet"),
+            ("SourceDBClusterIdentifier", "not implemented yet"),
+            ("SourceRegion", "not implemented yet"),
+        ],
         ..Facts::new(
             "AWS::RDS::DBInstance",
             "rds",

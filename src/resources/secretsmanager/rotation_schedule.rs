@@ -100,6 +100,10 @@ impl ResourceType for RotationSchedule {
             "secretsmanager:DescribeSecret",
             "secretsmanager:RotateSecret",
         ],
+        refused: &[(
+            "HostedRotationLambda",
+            "its function comes from CloudFormation's transform AWS::SecretsManager and an application repository; deploy the function and set RotationLambdaARN",
+        )],
         ..Facts::new(
             "AWS::SecretsManager::RotationSchedule",
             "secretsmanager",

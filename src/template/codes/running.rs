@@ -118,6 +118,11 @@ pub(super) static RUN: &[Code] = &[
         "Every entry carries a checksum. A disk's defect or an editor changed bytes that are still readable JSON. If the change was meant, `migrate ledger verify --accept-edits` seals the ledger again; otherwise restore a backup.",
     ).example(Example::Circumstances("it needs a ledger that somebody edited")),
     Code::error(
+        "M4108",
+        "the ledger could not be written in mid run",
+        "The disk filled up, a limit was reached, or the permissions changed while the run went on. From that moment nothing was called; the next run finds what the last calls did and goes on.",
+    ).example(Example::Circumstances("it needs a disk that fills up")),
+    Code::error(
         "M5001",
         "nobody to ask",
         "Without a terminal nothing is confirmed. `--yes` confirms; losing data needs --allow-data-loss besides.",

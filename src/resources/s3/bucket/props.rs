@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+pub use super::metadata::{Metadata, MetadataTable};
 use crate::resources::shape::Tag;
 
 crate::props! {
@@ -19,6 +20,8 @@ crate::props! {
         InventoryConfigurations: Vec<Inventory>,
         LifecycleConfiguration: Lifecycle,
         LoggingConfiguration: Logging,
+        MetadataConfiguration: Metadata,
+        MetadataTableConfiguration: MetadataTable,
         MetricsConfigurations: Vec<Metrics>,
         NotificationConfiguration: Notification,
         ObjectLockConfiguration: ObjectLock,

@@ -28,6 +28,13 @@ pub(super) fn same(kind: &str, property: &str, desired: &Json, recorded: &Json) 
                 }
             }
         }
+        "MetadataConfiguration" => {
+            for side in [&mut a, &mut b] {
+                for table in ["AnnotationTableConfiguration", "InventoryTableConfiguration"] {
+                    drop_if(side, table, &json!({"ConfigurationState": "DISABLED"}));
+                }
+            }
+        }
         "LifecycleConfiguration" => {
             for side in [&mut a, &mut b] {
                 items(side, "Rules").for_each(modern);

@@ -143,6 +143,83 @@ fn the_law_with_object_lock_and_a_public_acl() {
     bench.law::<Bucket>(props, Some(private));
 }
 
+fn with_metadata(metadata: Json) -> Json {
+    json!({"BucketName": "bench-metadata-bucket", "MetadataConfiguration": metadata})
+}
+
+fn with_table(name: &str) -> Json {
+    let bucket = "arn:aws:s3tables:us-east-1:123456789012:bucket/tables";
+    json!({
+        "BucketName": "bench-table-bucket",
+        "MetadataTableConfiguration": {"S3TablesDestination": {"TableBucketArn": bucket, "TableName": name}},
+    })
+}
+
+/// The ways between forms of the metadata tables: switched on, switched off, made anew for another key.
+fn metadata_cases() -> Vec<(Json, Option<Json>)> {
+    let key = json!({"SseAlgorithm": "aws:kms", "KmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1"});
+    let aes = json!({"SseAlgorithm": "AES256"});
+    let role = |name: &str| json!(format!("arn:aws:iam::123456789012:role/{name}"));
+    let journal = json!({"RecordExpiration": {"Expiration": "DISABLED"}});
+    let first = json!({
+        "JournalTableConfiguration": {"RecordExpiration": {"Expiration": "ENABLED", "Days": 30}, "EncryptionConfiguration": aes},
+        "InventoryTableConfiguration": {"ConfigurationState": "ENABLED", "EncryptionConfiguration": aes},
+    });
+    let second = json!({
+        "JournalTableConfiguration": {"RecordExpiration": {"Expiration": "DISABLED"}, "EncryptionConfiguration": aes},
+        "InventoryTableConfiguration": {"ConfigurationState": "ENABLED", "EncryptionConfiguration": key},
+        "AnnotationTableConfiguration": {"ConfigurationState": "ENABLED", "Role": role("one")},
+    });
+    let third = json!({
+        "JournalTableConfiguration": {"RecordExpiration": {"Expiration": "DISABLED"}, "EncryptionConfiguration": key},
+        "AnnotationTableConfiguration": {"ConfigurationState": "ENABLED", "Role": role("two")},
+    });
+    let annotated = |name: &str| {
+        let on = json!({"ConfigurationState": "ENABLED", "Role": role(name)});
+        json!({"JournalTableConfiguration": journal, "AnnotationTableConfiguration": on})
+    };
+    vec![
+        (with_metadata(first), Some(with_metadata(second.clone()))),
+        (with_metadata(second), Some(with_metadata(third))),
+        (with_metadata(annotated("one")), Some(with_metadata(annotated("two")))),
+        (with_metadata(annotated("one")), Some(with_metadata(json!({"JournalTableConfiguration": journal})))),
+        (with_metadata(annotated("one")), Some(json!({"BucketName": "bench-metadata-bucket"}))),
+        (with_table("one"), Some(with_table("two"))),
+        (with_table("one"), Some(json!({"BucketName": "bench-table-bucket"}))),
+    ]
+}
+
+#[test]
+fn the_law_with_metadata_tables() {
+    for (props, update) in metadata_cases() {
+        bench().law::<Bucket>(props, update);
+    }
+}
+
+/// What the template may ask of the tables with `Fn::GetAtt`.
+#[test]
+fn metadata_tables_have_attributes() {
+    let bench = bench();
+    let permit = bench.permit();
+    let all = [metadata_cases().swap_remove(1).0, with_table("objects")].map(|props| {
+        let props: Props = serde_json::from_value(props).unwrap();
+        let id = PhysicalId::from(props.BucketName.clone().unwrap());
+        bench.cx(|cx| {
+            bench.run(async {
+                Bucket::create(cx, &permit, &props).await.unwrap();
+                Bucket::configure(cx, &permit, &id, &props).await.unwrap();
+                match Bucket::probe(cx, &id, &props, Goal::Ready).await.unwrap() {
+                    Probe::Reached(attributes) => attributes,
+                    other => panic!("{other:?}"),
+                }
+            })
+        })
+    });
+    for name in METADATA {
+        assert!(all.iter().any(|attributes| attributes.contains_key(*name)), "{name}");
+    }
+}
+
 /// Buckets hold what others wrote: without permission they stay, with it they are emptied page by page.
 #[test]
 fn a_full_bucket_goes_only_with_permission() {
@@ -217,6 +294,9 @@ fn every_declared_action_is_used_by_bucket() {
     open["AccessControl"] = json!("AuthenticatedRead");
     open["PublicAccessBlockConfiguration"] = json!({});
     bench.law::<Bucket>(locked, Some(open));
+    for (props, update) in metadata_cases() {
+        bench.law::<Bucket>(props, update);
+    }
     let used: std::collections::BTreeSet<String> = bench
         .operations()
         .into_iter()

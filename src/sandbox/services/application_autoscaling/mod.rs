@@ -9,6 +9,8 @@ mod alarms;
 mod policies;
 mod targets;
 
+pub use targets::leave;
+
 use crate::sandbox::{Fault, Operation, Request};
 
 /// Implemented operations.

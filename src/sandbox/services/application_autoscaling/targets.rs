@@ -101,8 +101,20 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `DeregisterScalableTarget`: policies and scheduled actions go with it.
 pub fn deregister(world: &mut World, rq: &Request<'_>) -> Reply {
     let key = target_key(rq);
-    world.remove(TARGETS, &key).ok_or_else(|| no_target(rq))?;
-    let of_it = |row: &Json| row["_target"] == key.as_str();
+    world.get(TARGETS, &key).ok_or_else(|| no_target(rq))?;
+    forget(world, &key);
+    done()
+}
+
+/// What becomes of the target of an ECS service that is deleted: it goes with the service.
+pub fn leave(world: &mut World, region: &str, service: &str) {
+    forget(world, &format!("{region}/ecs/ecs:service:DesiredCount/{service}"));
+}
+
+/// Removes a target and everything below it.
+fn forget(world: &mut World, key: &str) {
+    world.remove(TARGETS, key);
+    let of_it = |row: &Json| row["_target"] == key;
     let mut gone = Vec::new();
     for table in [POLICIES, ACTIONS] {
         gone.extend(world.rows(table).filter(|(_, row)| of_it(row)).map(|(at, _)| (table, at.to_owned())));
@@ -114,7 +126,6 @@ pub fn deregister(world: &mut World, rq: &Request<'_>) -> Reply {
             alarms::remove(world, row["PolicyARN"].as_str().unwrap_or_default());
         }
     }
-    done()
 }
 
 /// `DescribeScalingActivities`: nothing scales by itself here.

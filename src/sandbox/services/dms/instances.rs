@@ -280,7 +280,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(state(format!("Replication Instance {arn} is already being deleted.")));
     }
     if world.any(TASK, |task| task["ReplicationInstanceArn"] == arn) {
-        return Err(state(format!("Replication Instance {arn} cannot be deleted: replication tasks still use it.")));
+        return Err(state(format!("Replication Instance {arn} has one or more replication tasks.")));
     }
     world.cancel(INSTANCE, arn);
     super::connections::forget(world, |row| row["ReplicationInstanceArn"] == arn);

@@ -142,8 +142,12 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     if world.get(SUBNET_GROUP, &key(rq, &name)).is_none() {
         return Err(absent(&name));
     }
-    if world.any(INSTANCE, |row| row["_group"] == name && row["_region"] == rq.region) {
-        return Err(state(format!("The replication subnet group {name} is in use by a replication instance.")));
+    let user = world.rows(INSTANCE).find(|(_, row)| row["_group"] == name && row["_region"] == rq.region);
+    if let Some((_, user)) = user {
+        let user = user["ReplicationInstanceIdentifier"].as_str().unwrap_or_default();
+        return Err(state(format!(
+            "Cannot delete the subnet group '{name}' because at least one database instance: {user} is still using it."
+        )));
     }
     world.remove(SUBNET_GROUP, &key(rq, &name));
     done()

@@ -34,6 +34,30 @@ pub(super) const ADDRESS: Noun = Noun {
     ],
 };
 
+/// Another public address.
+pub(super) fn public_ip(world: &mut World) -> String {
+    let n = world.next();
+    format!("52.{}.{}.{}", 16 + n / 64_516 % 64, n / 254 % 254, 1 + n % 254)
+}
+
+/// `AcceptAddressTransfer` of an address that another account offers.
+pub(super) fn accept(world: &mut World, rq: &Request<'_>) -> Reply {
+    let ip = rq.text("Address");
+    let offer = world.get("ec2.address-transfer", ip).cloned().ok_or_else(|| {
+        let message = format!("Address '{ip}' is not being transferred to this account.");
+        Fault::new("InvalidTransfer.AddressNotFound", message)
+    })?;
+    let row = json!({
+        "PublicIp": ip, "Domain": "vpc", "PublicIpv4Pool": "amazon", "NetworkBorderGroup": rq.region,
+    });
+    let id = ADDRESS.create(world, rq, row)?;
+    world.remove("ec2.address-transfer", ip);
+    Ok(json!({"AddressTransfer": {
+        "PublicIp": ip, "AllocationId": id, "TransferAccountId": world.account, "AddressTransferStatus": "accepted",
+        "TransferOfferExpirationTimestamp": offer["TransferOfferExpirationTimestamp"],
+    }}))
+}
+
 /// `AllocateAddress`.
 pub(super) fn allocate(world: &mut World, rq: &Request<'_>) -> Reply {
     if let Some(pool) = rq.opt("IpamPoolId") {
@@ -58,10 +82,9 @@ pub(super) fn allocate(world: &mut World, rq: &Request<'_>) -> Reply {
     if !group.starts_with(rq.region) {
         return Err(invalid(format!("The network border group '{group}' is invalid in {}", rq.region)));
     }
-    let n = world.next();
+    let ip = public_ip(world);
     let row = json!({
-        "PublicIp": format!("52.{}.{}.{}", 16 + n / 64_516 % 64, n / 254 % 254, 1 + n % 254), "Domain": "vpc",
-        "PublicIpv4Pool": "amazon", "NetworkBorderGroup": group,
+        "PublicIp": ip, "Domain": "vpc", "PublicIpv4Pool": "amazon", "NetworkBorderGroup": group,
     });
     let id = ADDRESS.create(world, rq, row)?;
     let mut row = ADDRESS.get(world, rq, &id)?.clone();
@@ -91,10 +114,22 @@ fn unknown_ip(ip: &str) -> Fault {
     Fault::new("InvalidAddress.NotFound", format!("Address '{ip}' not found."))
 }
 
+/// Whether an interface belongs to a service: a NAT gateway, say.
+fn managed(world: &World, eni: &str) -> bool {
+    world.get("ec2.network-interface", eni).is_some_and(|row| row["RequesterManaged"] == true)
+}
+
+fn not_yours() -> Fault {
+    Fault::new("AuthFailure", "You do not have permission to access the specified resource.")
+}
+
 /// `ReleaseAddress`.
 pub(super) fn release(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = named(world, rq)?;
     let row = ADDRESS.get(world, rq, &id)?;
+    if managed(world, row["NetworkInterfaceId"].as_str().unwrap_or_default()) {
+        return Err(not_yours());
+    }
     if row["AssociationId"].is_string() {
         let message = format!("Address {} is in use.", row["PublicIp"].as_str().unwrap_or_default());
         return Err(Fault::new("InvalidIPAddress.InUse", message));
@@ -143,17 +178,28 @@ pub(super) fn bind(world: &mut World, allocation: &str, eni: &str) -> String {
 
 /// The members of an address that nobody uses.
 pub(super) fn unbound() -> Json {
-    json!({"AssociationId": null, "NetworkInterfaceId": null, "NetworkInterfaceOwnerId": null, "PrivateIpAddress": null})
+    json!({
+        "AssociationId": null, "InstanceId": null, "NetworkInterfaceId": null, "NetworkInterfaceOwnerId": null,
+        "PrivateIpAddress": null, "_nat": null,
+    })
 }
 
 /// `AssociateAddress`.
 pub(super) fn associate(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = named(world, rq)?;
-    if let Some(instance) = rq.opt("InstanceId") {
-        let message = format!("The instance ID '{instance}' does not exist");
-        return Err(Fault::new("InvalidInstanceID.NotFound", message));
-    }
-    let eni = rq.opt("NetworkInterfaceId").ok_or_else(|| lacking("networkInterfaceId"))?;
+    let instance = rq.opt("InstanceId");
+    let eni = match instance {
+        Some(instance) => world
+            .get("ec2.instance", instance)
+            .and_then(|row| row["NetworkInterfaceId"].as_str())
+            .map(ToOwned::to_owned)
+            .ok_or_else(|| {
+                let message = format!("The instance ID '{instance}' does not exist");
+                Fault::new("InvalidInstanceID.NotFound", message)
+            })?,
+        None => rq.opt("NetworkInterfaceId").ok_or_else(|| lacking("networkInterfaceId"))?.to_owned(),
+    };
+    let eni = eni.as_str();
     let vpc = INTERFACE.get(world, rq, eni)?["VpcId"].as_str().unwrap_or_default().to_owned();
     if !internet_gateways::attached(world, &vpc) {
         let message = format!("Network {vpc} is not attached to any internet gateway");
@@ -170,6 +216,7 @@ pub(super) fn associate(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     }
     let association = bind(world, &id, eni);
+    ADDRESS.get_mut(world, rq, &id)?["InstanceId"] = json!(instance);
     Ok(json!({"AssociationId": association}))
 }
 
@@ -189,9 +236,8 @@ pub(super) fn disassociate(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = format!("The association ID '{named}' does not exist");
         return Err(Fault::new("InvalidAssociationID.NotFound", message));
     };
-    let managed = world.get("ec2.network-interface", &eni).is_some_and(|row| row["RequesterManaged"] == true);
-    if managed {
-        return Err(Fault::new("AuthFailure", "You do not have permission to access the specified resource."));
+    if managed(world, &eni) {
+        return Err(not_yours());
     }
     if let Some(row) = world.get_mut("ec2.network-interface", &eni) {
         row["Association"] = Json::Null;

@@ -209,12 +209,12 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = rq.text("NetworkInterfaceId");
     let row = INTERFACE.get(world, rq, id)?;
-    if row["RequesterManaged"] == true {
-        return Err(Fault::new("AuthFailure", "You do not have permission to access the specified resource."));
-    }
     if row["Status"] == "in-use" {
         let message = format!("Network interface '{id}' is currently in use.");
-        return Err(Fault::new("InvalidNetworkInterface.InUse", message));
+        return Err(Fault::new("InvalidParameterValue", message));
+    }
+    if row["RequesterManaged"] == true {
+        return Err(Fault::new("AuthFailure", "You do not have permission to access the specified resource."));
     }
     let bound = world.rows("ec2.address").find(|(_, a)| a["NetworkInterfaceId"] == id).map(|(key, _)| key.to_owned());
     if let Some(row) = bound.and_then(|key| world.get_mut("ec2.address", &key)) {

@@ -85,7 +85,12 @@ pub(super) fn detach(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = format!("resource {id} is not attached to network {vpc}");
         return Err(Fault::new("Gateway.NotAttached", message));
     }
-    if world.any("ec2.network-interface", |eni| eni["VpcId"] == vpc && mapped(world, eni)) {
+    let regional = |nat: &Json| {
+        nat["VpcId"] == vpc && nat["AvailabilityMode"] == "regional" && matches!(nat["State"].as_str(), Some("pending" | "available" | "deleting"))
+    };
+    if world.any("ec2.network-interface", |eni| eni["VpcId"] == vpc && mapped(world, eni))
+        || world.any("ec2.nat-gateway", regional)
+    {
         let message = format!(
             "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before \
              detaching the gateway."

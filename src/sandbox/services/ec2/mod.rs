@@ -10,6 +10,7 @@ mod common;
 mod filters;
 mod interfaces;
 mod internet_gateways;
+mod nat_addresses;
 mod nat_gateways;
 mod network_acls;
 mod operations;
@@ -22,6 +23,7 @@ mod security_groups;
 mod subnets;
 mod tags;
 mod vpcs;
+mod vpn_gateways;
 
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     addresses::{self, ADDRESS},
-    common::{Noun, combination, plain, remember, replayed, tidy},
-    interfaces, internet_gateways,
+    common::{Noun, combination, remember, replayed, tidy},
+    interfaces, internet_gateways, nat_addresses,
     subnets::SUBNET,
 };
 use crate::sandbox::{Effect, Fault, Reply, Request, World, durations};
@@ -53,9 +53,10 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return answer(world, rq, &id);
     }
     let regional = ["AvailabilityZoneAddresses", "VpcId"].iter().any(|member| !rq.get(member).is_null());
-    if rq.opt("AvailabilityMode") == Some("regional") || regional {
-        let message = "The sandbox has no regional NAT gateways; AWS does.";
-        return Err(Fault::new("UnsupportedOperation", message));
+    match rq.opt("AvailabilityMode") {
+        Some("regional") => return nat_addresses::create_regional(world, rq),
+        _ if regional => return Err(combination("VpcId and AvailabilityZoneAddresses need a regional NAT gateway")),
+        _ => {}
     }
     let subnet_id = rq.opt("SubnetId").ok_or_else(|| {
         let message = "The request must include the SubnetId parameter. Add the required parameter and retry the request.";
@@ -101,10 +102,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let flaw = flaw(world, &vpc, &allocations);
     let id = NAT.create(world, rq, row)?;
     if let Some((code, message)) = flaw {
-        let members = json!({"State": "failed", "FailureCode": code, "FailureMessage": message, "DeleteTime": (
-            world.now_secs() + f64::from(u16::try_from(FAILS / 1000).unwrap_or_default()))});
-        world.set_after(FAILS, NAT.table, &id, members);
-        world.after(FAILS + LISTED, NAT.table, &id, Effect::Remove);
+        fail(world, &id, code, &message);
         return answer(world, rq, &id);
     }
     let eni = interfaces::put_managed(world, rq, &subnet, &ips, &id, &format!("Interface for NAT Gateway {id}"));
@@ -129,7 +127,16 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     answer(world, rq, &id)
 }
 
-fn answer(world: &World, rq: &Request<'_>, id: &str) -> Reply {
+/// Lets a gateway fail for a reason that AWS finds out later.
+pub(super) fn fail(world: &mut World, id: &str, code: &str, message: &str) {
+    let members = json!({"State": "failed", "FailureCode": code, "FailureMessage": message, "DeleteTime": (
+        world.now_secs() + f64::from(u16::try_from(FAILS / 1000).unwrap_or_default()))});
+    world.set_after(FAILS, NAT.table, id, members);
+    world.after(FAILS + LISTED, NAT.table, id, Effect::Remove);
+}
+
+/// The answer of a create call.
+pub(super) fn answer(world: &World, rq: &Request<'_>, id: &str) -> Reply {
     let mut answer = json!({"NatGateway": tidy(NAT.get(world, rq, id)?.clone())});
     if let Some(token) = rq.opt("ClientToken") {
         answer["ClientToken"] = json!(token);
@@ -153,9 +160,10 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         .unwrap_or_default();
     let bound: Vec<String> = world
         .rows(ADDRESS.table)
-        .filter(|(_, row)| !eni.is_empty() && row["NetworkInterfaceId"] == eni.as_str())
+        .filter(|(_, row)| (!eni.is_empty() && row["NetworkInterfaceId"] == eni.as_str()) || row["_nat"] == id)
         .map(|(key, _)| key.to_owned())
         .collect();
+    let table = row["RouteTableId"].as_str().map(ToOwned::to_owned);
     world.cancel(NAT.table, id);
     let gone = world.now_secs() + f64::from(u16::try_from(durations::NAT_DOWN / 1000).unwrap_or_default());
     NAT.get_mut(world, rq, id)?["State"] = json!("deleting");
@@ -163,6 +171,9 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     world.after(durations::NAT_DOWN + LISTED, NAT.table, id, Effect::Remove);
     for key in bound {
         world.set_after(durations::NAT_DOWN, ADDRESS.table, &key, addresses::unbound());
+    }
+    if let Some(table) = table {
+        world.after(durations::NAT_DOWN, "ec2.route-table", &table, Effect::Remove);
     }
     if !eni.is_empty() {
         world.after(durations::NAT_DOWN, "ec2.network-interface", &eni, Effect::Remove);
@@ -172,5 +183,5 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `DescribeNatGateways`.
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
-    NAT.describe(world, rq, "NatGateways", plain)
+    NAT.describe(world, rq, "NatGateways", nat_addresses::view)
 }

@@ -1,8 +1,8 @@
 //! Which operation runs which behaviour. Every one of them can be run dry.
 
 use super::{
-    account, addresses, common::dry_run, interfaces, internet_gateways, nat_gateways, network_acls, peerings, route_tables,
-    routes, rules, security_groups, subnets, tags, vpcs,
+    account, addresses, common::dry_run, interfaces, internet_gateways, nat_addresses, nat_gateways, network_acls, peerings, route_tables,
+    routes, rules, security_groups, subnets, tags, vpcs, vpn_gateways,
 };
 use crate::sandbox::Operation;
 
@@ -17,13 +17,17 @@ macro_rules! operations {
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = operations! {
+    write "AcceptAddressTransfer" addresses::accept;
     write "AcceptVpcPeeringConnection" peerings::accept;
     write "AllocateAddress" addresses::allocate;
+    write "AssignPrivateNatGatewayAddress" nat_addresses::assign;
     write "AssociateAddress" addresses::associate;
+    write "AssociateNatGatewayAddress" nat_addresses::associate;
     write "AssociateRouteTable" route_tables::associate;
     write "AssociateSubnetCidrBlock" subnets::associate_block;
     write "AssociateVpcCidrBlock" vpcs::associate_block;
     write "AttachInternetGateway" internet_gateways::attach;
+    write "AttachVpnGateway" vpn_gateways::attach;
     write "AuthorizeSecurityGroupEgress" rules::authorize_egress;
     write "AuthorizeSecurityGroupIngress" rules::authorize_ingress;
     write "CreateInternetGateway" internet_gateways::create;
@@ -36,6 +40,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateTags" tags::create;
     write "CreateVpc" vpcs::create;
     write "CreateVpcPeeringConnection" peerings::create;
+    write "CreateVpnGateway" vpn_gateways::create;
     write "DeleteInternetGateway" internet_gateways::delete;
     write "DeleteNatGateway" nat_gateways::delete;
     write "DeleteNetworkInterface" interfaces::delete;
@@ -46,6 +51,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DeleteTags" tags::delete;
     write "DeleteVpc" vpcs::delete;
     write "DeleteVpcPeeringConnection" peerings::delete;
+    write "DeleteVpnGateway" vpn_gateways::delete;
     read "DescribeAccountAttributes" account::describe_attributes;
     read "DescribeAddresses" addresses::describe;
     read "DescribeAvailabilityZones" account::describe_zones;
@@ -64,8 +70,11 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeVpcAttribute" vpcs::describe_attribute;
     read "DescribeVpcPeeringConnections" peerings::describe;
     read "DescribeVpcs" vpcs::describe;
+    read "DescribeVpnGateways" vpn_gateways::describe;
     write "DetachInternetGateway" internet_gateways::detach;
+    write "DetachVpnGateway" vpn_gateways::detach;
     write "DisassociateAddress" addresses::disassociate;
+    write "DisassociateNatGatewayAddress" nat_addresses::disassociate;
     write "DisassociateRouteTable" route_tables::disassociate;
     write "DisassociateSubnetCidrBlock" subnets::disassociate_block;
     write "DisassociateVpcCidrBlock" vpcs::disassociate_block;
@@ -81,6 +90,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "ReplaceRouteTableAssociation" route_tables::replace_association;
     write "RevokeSecurityGroupEgress" rules::revoke_egress;
     write "RevokeSecurityGroupIngress" rules::revoke_ingress;
+    write "UnassignPrivateNatGatewayAddress" nat_addresses::unassign;
     write "UpdateSecurityGroupRuleDescriptionsEgress" rules::redescribe_egress;
     write "UpdateSecurityGroupRuleDescriptionsIngress" rules::redescribe_ingress;
 };

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     common::{Noun, here, invalid, remember, replayed, tidy},
-    internet_gateways::GATEWAY,
+    internet_gateways::{self, GATEWAY},
     routes,
     subnets::SUBNET,
     vpcs::VPC,
@@ -77,6 +77,23 @@ pub(super) fn put_main(world: &mut World, rq: &Request<'_>, vpc: &str, cidr: &st
     row["Tags"] = json!([]);
     row["_region"] = json!(rq.region);
     world.put(TABLE.table, &id, row);
+}
+
+/// Makes the table that AWS keeps for a NAT gateway of a whole VPC. Answers its id.
+pub(super) fn put_of_gateway(world: &mut World, rq: &Request<'_>, vpc: &str) -> String {
+    let id = world.id("rtb");
+    let mut row = world.get("ec2.vpc", vpc).map_or_else(|| json!({}), |vpc| fresh(world, vpc));
+    let internet = world.rows("ec2.internet-gateway").find(|(_, row)| internet_gateways::vpc_of(row) == Some(vpc));
+    if let (Some((gateway, _)), Some(routes)) = (internet, row["Routes"].as_array_mut()) {
+        routes.push(json!({
+            "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": gateway, "Origin": "CreateRoute", "State": "active",
+        }));
+    }
+    row["RouteTableId"] = json!(id);
+    row["Tags"] = json!([]);
+    row["_region"] = json!(rq.region);
+    world.put(TABLE.table, &id, row);
+    id
 }
 
 /// Adds the local route of a new block to all of a VPC's tables.

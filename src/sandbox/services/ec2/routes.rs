@@ -7,6 +7,7 @@ use super::{
     common::{agreed, invalid},
     internet_gateways, peerings,
     route_tables::TABLE,
+    vpn_gateways,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
@@ -40,8 +41,10 @@ pub(super) fn alive(world: &World, vpc: &str, route: &Json) -> bool {
     }
     let named = TARGETS.iter().find_map(|(member, table, ..)| Some((*table, route[*member].as_str()?)));
     let Some((table, id)) = named else { return true };
+    let table = if id.starts_with("vgw-") { vpn_gateways::VPN.table } else { table };
     match (table, world.get(table, id)) {
         (_, None) => false,
+        ("ec2.vpn-gateway", Some(row)) => vpn_gateways::vpc_of(row) == Some(vpc),
         ("ec2.internet-gateway", Some(row)) => internet_gateways::vpc_of(row) == Some(vpc),
         ("ec2.nat-gateway", Some(row)) => matches!(row["State"].as_str(), Some("pending" | "available")),
         ("ec2.vpc-peering-connection", Some(row)) => peerings::is_active(row),
@@ -86,11 +89,13 @@ fn target<'r>(world: &World, rq: &'r Request<'_>, table: &str, vpc: &str) -> Res
         let message = format!("The request must contain exactly one of {}", names.join(", "));
         return Err(Fault::new(code, message));
     };
+    let rows = if id.starts_with("vgw-") { vpn_gateways::VPN.table } else { rows };
     let row = world
         .get(rows, id)
         .filter(|row| super::common::here(row, rq.region))
         .ok_or_else(|| Fault::new(*code, format!("The {label} ID '{id}' does not exist")))?;
     let elsewhere = match *member {
+        "GatewayId" if id.starts_with("vgw-") => vpn_gateways::vpc_of(row) != Some(vpc),
         "GatewayId" => internet_gateways::vpc_of(row) != Some(vpc),
         "NatGatewayId" | "NetworkInterfaceId" => row["VpcId"] != vpc,
         "VpcPeeringConnectionId" => !peerings::joins(row, vpc),

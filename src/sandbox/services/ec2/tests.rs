@@ -156,7 +156,7 @@ fn an_address_and_a_gateway_are_held_by_the_nat_gateway_until_it_is_gone() {
     bench.run(ec2.delete_nat_gateway().nat_gateway_id(&nat).send()).unwrap();
     assert_eq!((state().as_str(), blackhole()), ("deleting", 1));
     let detach = || ec2.detach_internet_gateway().internet_gateway_id(&gateway).vpc_id(&vpc);
-    assert_eq!(refused!(bench, ec2.release_address().allocation_id(&address)), "InvalidIPAddress.InUse");
+    assert_eq!(refused!(bench, ec2.release_address().allocation_id(&address)), "AuthFailure");
     assert_eq!(refused!(bench, detach()), "DependencyViolation");
     assert_eq!(refused!(bench, ec2.delete_subnet().subnet_id(&subnet)), "DependencyViolation");
     bench.advance(Duration::from_secs(61));

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     account, cidrs,
     common::{Noun, agreed_value, combination, invalid, lacking, tidy},
-    network_acls, peerings, route_tables, security_groups,
+    network_acls, peerings, route_tables, security_groups, vpn_gateways,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done, durations};
 
@@ -139,6 +139,7 @@ fn in_use(world: &World, vpc: &str) -> bool {
         || world.any("ec2.nat-gateway", |row| {
             of(row) && !matches!(row["State"].as_str(), Some("deleted" | "failed"))
         })
+        || world.any(vpn_gateways::VPN.table, |row| vpn_gateways::vpc_of(row) == Some(vpc))
         || world.any("ec2.internet-gateway", |row| row["Attachments"].as_array().is_some_and(|l| l.iter().any(of)))
         || world.any(peerings::PEERING.table, |row| peerings::joins(row, vpc) && peerings::is_usable(row))
 }

@@ -6,7 +6,7 @@ use super::{
     CLUSTERS, SERVICES, client, cluster, definitions, invalid, missing, no_cluster, rollout, short,
     shown_tags, tags_of, tasks,
 };
-use crate::sandbox::{Effect, Fault, Reply, Request, World, durations, services::elbv2};
+use crate::sandbox::{Effect, Fault, Reply, Request, World, durations, services::{application_autoscaling, elbv2}};
 
 /// Deleted services stay visible for an hour.
 const REMEMBERED: i64 = 3_600_000;
@@ -388,6 +388,8 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         row["status"] = json!("DRAINING");
         row["desiredCount"] = json!(0);
     }
+    let name = row["serviceName"].as_str().unwrap_or_default();
+    application_autoscaling::leave(world, rq.region, &format!("service/{home}/{name}"));
     world.set_after(rest, SERVICES, &key, json!({"status": "INACTIVE", "deployments": []}));
     world.after(rest + REMEMBERED, SERVICES, &key, Effect::Remove);
     let row = world.get(SERVICES, &key).ok_or_else(unknown)?;

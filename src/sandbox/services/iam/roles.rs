@@ -200,6 +200,22 @@ pub(super) fn create_service_linked(world: &mut World, rq: &Request<'_>) -> Repl
     Ok(json!({"Role": shown(&row)}))
 }
 
+/// What still needs the role of a service, by region.
+fn linked_users(world: &World, service: &str) -> Vec<Json> {
+    let (table, arn) = match service {
+        "ecs.amazonaws.com" => ("ecs.cluster", "clusterArn"),
+        "rds.amazonaws.com" => ("rds.db-instance", "DBInstanceArn"),
+        "elasticloadbalancing.amazonaws.com" => ("elbv2.load-balancer", "LoadBalancerArn"),
+        _ => return Vec::new(),
+    };
+    let mut by_region: std::collections::BTreeMap<&str, Vec<&str>> = std::collections::BTreeMap::new();
+    for (_, row) in world.rows(table).filter(|(_, row)| row["status"] != "INACTIVE") {
+        let arn = row[arn].as_str().unwrap_or_default();
+        by_region.entry(arn.split(':').nth(3).unwrap_or_default()).or_default().push(arn);
+    }
+    by_region.into_iter().map(|(region, arns)| json!({"Region": region, "Resources": arns})).collect()
+}
+
 /// `DeleteServiceLinkedRole`: a background task with its own status.
 pub(super) fn delete_service_linked(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("RoleName");
@@ -209,8 +225,17 @@ pub(super) fn delete_service_linked(world: &mut World, rq: &Request<'_>) -> Repl
     };
     let task = format!("task/aws-service-role/{service}/{name}/{}", world.hex(32));
     world.put("iam.linked-deletion", &task, json!({"Status": "IN_PROGRESS"}));
-    world.set_after(LINKED_DOWN, "iam.linked-deletion", &task, json!({"Status": "SUCCEEDED"}));
-    world.after(LINKED_DOWN, ROLE.table, name, crate::sandbox::world::Effect::Remove);
+    let users = linked_users(world, &service);
+    let end = if users.is_empty() {
+        world.after(LINKED_DOWN, ROLE.table, name, crate::sandbox::world::Effect::Remove);
+        json!({"Status": "SUCCEEDED"})
+    } else {
+        json!({"Status": "FAILED", "Reason": {
+            "Reason": "A service-linked role cannot be deleted while its service has resources that use it.",
+            "RoleUsageList": users,
+        }})
+    };
+    world.set_after(LINKED_DOWN, "iam.linked-deletion", &task, end);
     Ok(json!({"DeletionTaskId": task}))
 }
 
@@ -220,5 +245,5 @@ pub(super) fn deletion_status(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = world
         .get("iam.linked-deletion", task)
         .ok_or_else(|| missing(format!("Deletion Task Id {task} does not exist.")))?;
-    Ok(json!({"Status": row["Status"]}))
+    Ok(json!({"Status": row["Status"], "Reason": row["Reason"]}))
 }

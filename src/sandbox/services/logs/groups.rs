@@ -113,3 +113,9 @@ pub fn protect(world: &mut World, rq: &Request<'_>) -> Reply {
     group_mut(world, rq)?["deletionProtectionEnabled"] = json!(rq.flag("deletionProtectionEnabled"));
     done()
 }
+
+/// `PutBearerTokenAuthentication`.
+pub fn bearer_tokens(world: &mut World, rq: &Request<'_>) -> Reply {
+    group_mut(world, rq)?["bearerTokenAuthenticationEnabled"] = json!(rq.flag("bearerTokenAuthenticationEnabled"));
+    done()
+}

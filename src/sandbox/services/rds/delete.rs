@@ -49,6 +49,7 @@ pub fn delete_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     drop_managed_secret(world, &row);
     origins::leave_source(world, rq, &row);
+    origins::orphan_replicas(world, rq, &row);
     let shown = world.get(INSTANCE, &key_text).map(public).unwrap_or_default();
     world.after(durations::RDS_DOWN, INSTANCE, &key_text, Effect::Remove);
     let arn = row["DBInstanceArn"].as_str().unwrap_or_default();

@@ -47,6 +47,14 @@ pub fn reboot_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn stop_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("DBInstanceIdentifier");
+    if let Some(row) = world.get(INSTANCE, &key(rq, name)) {
+        let has = row["ReadReplicaDBInstanceIdentifiers"].as_array().is_some_and(|list| !list.is_empty());
+        if has || !row["ReadReplicaSourceDBInstanceIdentifier"].is_null() {
+            let message = format!("Instance {name} has a read replica or is one, and can't be stopped.");
+            return Err(Fault::new("InvalidDBInstanceState", message));
+        }
+    }
     travel(world, rq, "available", "stopping", json!({"DBInstanceStatus": "stopped"}), durations::RDS_DOWN)
 }
 

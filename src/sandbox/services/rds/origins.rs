@@ -165,6 +165,17 @@ pub fn leave_source(world: &mut World, rq: &Request<'_>, row: &Json) {
     }
 }
 
+/// What becomes of an instance's replicas when it is deleted: each goes on alone.
+pub fn orphan_replicas(world: &mut World, rq: &Request<'_>, row: &Json) {
+    for name in row["ReadReplicaDBInstanceIdentifiers"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+        if let Some(replica) = world.get_mut(INSTANCE, &key(rq, name)) {
+            replica["ReadReplicaSourceDBInstanceIdentifier"] = Json::Null;
+            replica["ReplicaMode"] = Json::Null;
+            replica["StatusInfos"] = json!([]);
+        }
+    }
+}
+
 /// `PromoteReadReplica`.
 pub fn promote(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBInstanceIdentifier");

@@ -7,6 +7,7 @@ mod access;
 mod buckets;
 mod encoding;
 mod listing;
+mod metadata;
 mod numbered;
 mod objects;
 mod policies;
@@ -25,6 +26,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("CompleteMultipartUpload", uploads::complete),
     Operation::write("CopyObject", objects::copy),
     Operation::write("CreateBucket", buckets::create),
+    Operation::write("CreateBucketMetadataConfiguration", metadata::create),
+    Operation::write("CreateBucketMetadataTableConfiguration", metadata::create_table),
     Operation::write("CreateMultipartUpload", uploads::create),
     Operation::write("DeleteBucket", buckets::delete),
     Operation::write("DeleteBucketAnalyticsConfiguration", numbered::delete),
@@ -33,6 +36,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteBucketIntelligentTieringConfiguration", numbered::delete),
     Operation::write("DeleteBucketInventoryConfiguration", numbered::delete),
     Operation::write("DeleteBucketLifecycle", settings::delete),
+    Operation::write("DeleteBucketMetadataConfiguration", metadata::delete),
+    Operation::write("DeleteBucketMetadataTableConfiguration", metadata::delete_table),
     Operation::write("DeleteBucketMetricsConfiguration", numbered::delete),
     Operation::write("DeleteBucketOwnershipControls", settings::delete),
     Operation::write("DeleteBucketPolicy", settings::delete),
@@ -54,6 +59,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetBucketLifecycleConfiguration", settings::get),
     Operation::read("GetBucketLocation", buckets::location),
     Operation::read("GetBucketLogging", settings::get),
+    Operation::read("GetBucketMetadataConfiguration", metadata::get),
+    Operation::read("GetBucketMetadataTableConfiguration", metadata::get_table),
     Operation::read("GetBucketMetricsConfiguration", numbered::get),
     Operation::read("GetBucketNotificationConfiguration", settings::get),
     Operation::read("GetBucketOwnershipControls", settings::get),
@@ -107,6 +114,9 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("PutObjectRetention", retention::put),
     Operation::write("PutObjectTagging", objects::put_tagging),
     Operation::write("PutPublicAccessBlock", settings::put),
+    Operation::write("UpdateBucketMetadataAnnotationTableConfiguration", metadata::update),
+    Operation::write("UpdateBucketMetadataInventoryTableConfiguration", metadata::update),
+    Operation::write("UpdateBucketMetadataJournalTableConfiguration", metadata::update),
     Operation::write("UploadPart", uploads::upload_part),
 ];
 

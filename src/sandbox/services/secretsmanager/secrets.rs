@@ -176,11 +176,14 @@ pub fn delete_secret(world: &mut World, rq: &Request<'_>) -> Reply {
         Err(fault) => return Err(fault),
     };
     let row = world.get(TABLE, &key).cloned().unwrap_or_default();
-    if row["ReplicationStatus"].as_array().is_some_and(|list| !list.is_empty()) {
-        return Err(Fault::new(
-            "InvalidRequestException",
-            "You can't delete secret that still has replica regions. Remove the replicas first.",
-        ));
+    let replicas: Vec<&str> =
+        row["ReplicationStatus"].as_array().into_iter().flatten().filter_map(|one| one["Region"].as_str()).collect();
+    if !replicas.is_empty() {
+        let arn = row["ARN"].as_str().unwrap_or_default();
+        return Err(bad(format!(
+            "You can't delete secret {arn} that still has replica regions [{}].",
+            replicas.join(", ")
+        )));
     }
     if force {
         world.remove(TABLE, &key);

@@ -1,0 +1,72 @@
+//! Which properties of a type are refused by name: those of the schema that its `Props` does not declare.
+
+use super::{Node, TypeSchema};
+use crate::resources::{AnyType, shape::Field};
+
+/// A property that migrate does not implement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Dotted if nested: `MetadataConfiguration.Thing`.
+    pub path: String,
+    /// In one sentence, without a full stop.
+    pub why: Option<&'static str>,
+}
+
+impl Refusal {
+    /// Whether it is a property of the type itself and not of an object inside.
+    #[must_use]
+    pub fn is_top(&self) -> bool {
+        !self.path.contains('.')
+    }
+}
+
+/// All refused properties of a type, nested ones after the objects around them.
+#[must_use]
+pub fn refused(ty: &dyn AnyType) -> Vec<Refusal> {
+    let facts = ty.facts();
+    let Some(schema) = super::of(facts.kind) else { return Vec::new() };
+    let mut paths = Vec::new();
+    collect(schema, schema.root(), ty.fields(), "", &mut paths);
+    paths.into_iter().map(|path| Refusal { why: facts.why_refused(&path), path }).collect()
+}
+
+fn collect(schema: &TypeSchema, node: Node<'_>, fields: &[Field], path: &str, found: &mut Vec<String>) {
+    let node = std::iter::successors(Some(node), |node| node.items()).last().unwrap_or(node);
+    // The values of a free-form map share one shape.
+    let node = if node.members().is_none() { node.member("any").unwrap_or(node) } else { node };
+    for name in node.members().into_iter().flatten() {
+        let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        match (fields.iter().find(|field| field.name == name), node.member(name)) {
+            (Some(field), Some(inner)) if !field.nested.is_empty() => {
+                collect(schema, inner, field.nested, &path, found);
+            }
+            (Some(_), _) => {}
+            (None, _) if schema.is_read_only(&path.replace('.', "/")) => {}
+            (None, _) => found.push(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refused;
+    use crate::resources::registry;
+
+    /// Whoever leaves a property out says why; whoever implements it takes the reason away.
+    #[test]
+    fn every_refusal_has_a_reason_and_every_reason_a_refusal() {
+        let mut wrong = Vec::new();
+        for ty in registry::TYPES {
+            let (kind, refusals) = (ty.facts().kind, refused(*ty));
+            for refusal in refusals.iter().filter(|refusal| refusal.why.is_none()) {
+                wrong.push(format!("{kind}: {} is refused without a reason", refusal.path));
+            }
+            for (path, _) in ty.facts().refused {
+                if !refusals.iter().any(|refusal| refusal.path == *path) {
+                    wrong.push(format!("{kind}: {path} has a reason, but is not refused"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

@@ -1,0 +1,389 @@
+"""Deletes in the wrong order: what AWS answers, for every operation of the sandbox that takes something away.
+
+One table, for `order.py` to play and for `coverage_law.py` to hold against the registry of operations. Every operation
+that deletes, detaches, stops or releases has an entry: either what may still depend on its object, each with AWS's
+answer and where that is written, or why nothing can. Sources: `API` is the API reference of the operation; other AWS
+guides by name; where the guides are silent, what others saw, as repository and issue.
+"""
+import re
+from dataclasses import dataclass
+
+VERBS = re.compile("(Delete|Detach|Disassociate|Deregister|Remove|Release|Revoke|Unsubscribe|Untag|Abort|Terminate|Stop|"
+                   "Cancel|Disable|Reset|Reject)[A-Z]|Unsubscribe$|AbortMultipartUpload$")
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The call is refused with this code and a message of this form; once the dependent is gone it succeeds."""
+    code: str
+    wording: str
+    source: str = "API"
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The call succeeds and reports a failure of this form in its answer."""
+    wording: str
+    source: str = "API"
+
+
+@dataclass(frozen=True)
+class Cascades:
+    """Allowed: what depends goes too, or changes as said."""
+    what: str
+    source: str = "API"
+
+
+@dataclass(frozen=True)
+class Dangles:
+    """Allowed: what depends stays, and refers to nothing."""
+    what: str
+    source: str = "API"
+
+
+def ec2(label):
+    """What EC2 says of almost everything that is still in use."""
+    return rf"^The {label} '[a-z]+-[0-9a-f]+' has dependencies and cannot be deleted\.$"
+
+
+VPC, SUBNET = Refused("DependencyViolation", ec2("vpc")), Refused("DependencyViolation", ec2("subnet"))
+GROUP = Refused("DependencyViolation", r"^resource sg-[0-9a-f]+ has a dependent object$")
+TABLE = Refused("DependencyViolation", ec2("routeTable"))
+MAPPED = Refused("DependencyViolation", r"^Network vpc-[0-9a-f]+ has some mapped public address\(es\)\. Please unmap those")
+HELD = "^You do not have permission to access the specified resource"
+IN_USE = Refused("InvalidParameterValue", "^Network interface 'eni-[0-9a-f]+' is currently in use", "gruntwork-io/cloud-nuke#431")
+
+
+def conflict(wording):
+    return Refused("DeleteConflict", f"^{wording}$")
+
+
+INLINE = conflict(r"Cannot delete entity, must delete policies first\.")
+ATTACHED = conflict(r"Cannot delete entity, must detach all policies first\.")
+PROFILE = conflict(r"Cannot delete entity, must remove roles from instance profile first\.")
+MEMBER = conflict(r"Cannot delete entity, must remove users from group first\.")
+POLICY = conflict(r"Cannot delete a policy attached to entities\.")
+PROTECTED = Refused("UnmodifiableEntity", "^Cannot perform the operation on the protected role '.+' - this role is only modifiable by AWS$",
+                    "rebuy-de/aws-nuke#331")
+OF_A_TASK = Refused("InvalidResourceStateFault", "part of one or more ReplicationTasks")
+
+# (service:operation) -> what depends on the object -> what AWS does
+PAIRS = {
+    # EC2: the network
+    "ec2:DeleteVpc": {
+        "a subnet": VPC, "an attached internet gateway": VPC, "a route table": VPC, "a security group": VPC,
+        "an active peering connection": Refused("DependencyViolation", ec2("vpc"), "re:Post, dependency error when deleting a VPC"),
+        "the default security group, main route table and network ACL": Cascades("they go with the VPC"),
+        "a target group": Dangles("the target group stays and still names it", "kubernetes-sigs/aws-load-balancer-controller#889"),
+        "a private hosted zone": Dangles("the zone still names it", "hashicorp/terraform-provider-aws#2832"),
+    },
+    "ec2:DeleteSubnet": {
+        "a network interface": SUBNET, "a NAT gateway": SUBNET, "a load balancer": SUBNET, "the task of a service": SUBNET,
+        "a database instance": SUBNET, "a replication instance": SUBNET, "a function in the network": SUBNET,
+        "the association with a route table": Cascades("the association goes with the subnet"),
+        "a DB subnet group without instances": Dangles("the group still names it", "aws-cloudformation-resource-providers-rds#221"),
+        "a replication subnet group without instances": Dangles("the group still names it", "as for DB subnet groups"),
+    },
+    "ec2:DeleteSecurityGroup": {
+        "a rule of another group": GROUP, "a network interface": GROUP, "a load balancer": GROUP, "a database instance": GROUP,
+        "a replication instance": GROUP, "the task of a service": GROUP,
+        "the VPC it is the default group of": Refused(
+            "CannotDelete", r'^the specified group: "sg-[0-9a-f]+" name: "default" cannot be deleted by a user$', "EC2 error codes"),
+        "a rule of its own": Cascades("its rules go with it"),
+        "a rule in a peered VPC": Dangles("the rule goes stale", "VPC Peering Guide, stale rules"),
+    },
+    "ec2:DeleteRouteTable": {
+        "the association with a subnet": TABLE,
+        "the VPC it is the main table of": Refused("DependencyViolation", ec2("routeTable"), "VPC User Guide, delete a route table"),
+        "its routes": Cascades("its routes go with it"),
+    },
+    "ec2:DeleteRoute": {
+        "the VPC's own addresses": Refused(
+            "InvalidParameterValue", r"^cannot remove local route \S+ in route table rtb-[0-9a-f]+$", "VPC User Guide, local routes")},
+    "ec2:DisassociateRouteTable": {
+        "the VPC it is the main table of": Refused(
+            "InvalidParameterValue", "^cannot disassociate the main route table association rtbassoc-[0-9a-f]+$")},
+    "ec2:DeleteInternetGateway": {"the VPC it is attached to": Refused("DependencyViolation", ec2("internetGateway"))},
+    "ec2:DetachInternetGateway": {
+        "an address on an interface": MAPPED, "a NAT gateway": MAPPED, "an internet-facing load balancer": MAPPED,
+        "a route": Dangles("the route is a black hole", "VPC User Guide, route priority"),
+    },
+    "ec2:DeleteNatGateway": {
+        "its address": Cascades("the address is free once the gateway is gone"),
+        "a route": Dangles("the route is a black hole"),
+    },
+    "ec2:DeleteNetworkInterface": {
+        "the load balancer it belongs to": IN_USE,
+        "its address": Cascades("the address is free", "EC2 User Guide, delete a network interface"),
+    },
+    "ec2:DeleteVpcPeeringConnection": {"a route": Dangles("the route is a black hole", "VPC Peering Guide, route tables")},
+    "ec2:ReleaseAddress": {
+        "the interface it is associated with": Refused("InvalidIPAddress.InUse", r"^Address \S+ is in use"),
+        "a NAT gateway": Refused("AuthFailure", HELD, "kubernetes/kops#1604"),
+    },
+    "ec2:DisassociateAddress": {"a NAT gateway": Refused("AuthFailure", HELD, "hashicorp/terraform-provider-aws#3572")},
+    "ec2:DisassociateVpcCidrBlock": {
+        "a subnet in the block": Refused("InvalidCidrBlock.InUse", "in use|has a subnet", "EC2 error codes"),
+        "the VPC whose first block it is": Refused("OperationNotPermitted", "may not be disassociated. It is the primary IPv4 CIDR block"),
+    },
+    # Load balancing
+    "elbv2:DeleteLoadBalancer": {
+        "its own protection": Refused(
+            "OperationNotPermitted", "^Load balancer '.+' cannot be deleted because deletion protection is enabled$"),
+        "a listener": Cascades("listeners and their rules go with it"),
+        "a target group": Dangles("the target group stays, without load balancer"),
+        "an alias record": Dangles("the record still names it", "Route 53 Developer Guide, dangling records"),
+    },
+    "elbv2:DeleteListener": {"a rule": Cascades("its rules go with it", "ELB, Application Load Balancers, delete a listener")},
+    "elbv2:DeleteRule": {
+        "the listener whose default rule it is": Refused("OperationNotPermitted", "^Default rule '.+' cannot be deleted$")},
+    "elbv2:DeleteTargetGroup": {
+        "the default action of a listener": Refused("ResourceInUse", "^Target group '.+' is currently in use by a listener or a rule$"),
+        "the action of a rule": Refused("ResourceInUse", "^Target group '.+' is currently in use by a listener or a rule$"),
+        "a registered target": Cascades("targets are no longer registered"),
+    },
+    # ECS and its scaling
+    "ecs:DeleteCluster": {
+        "a service": Refused("ClusterContainsServicesException", "^The [Cc]luster cannot be deleted while [Ss]ervices are active"),
+    },
+    "ecs:DeleteService": {
+        "tasks it keeps running": Refused("InvalidParameterException", r"^The service cannot be stopped while it is scaled above 0\.$"),
+        "its scalable target": Cascades("target and policies go with the service", "eagletmt/hako#69"),
+    },
+    "ecs:DeregisterTaskDefinition": {"a service": Dangles("the service goes on with the revision")},
+    "ecs:DeleteTaskDefinitions": {
+        "its registration": Reported("still in ACTIVE status"),
+        "a service": Dangles("the revision stays in DELETE_IN_PROGRESS until the service is gone"),
+    },
+    "application-autoscaling:DeregisterScalableTarget": {
+        "a scaling policy": Cascades("the policy goes with it"), "a scheduled action": Cascades("the action goes with it")},
+    "application-autoscaling:DeleteScalingPolicy": {
+        "the alarms of target tracking": Cascades("its alarms go with it", "Application Auto Scaling, delete a target tracking policy")},
+    # IAM
+    "iam:DeleteRole": {
+        "an inline policy": INLINE, "an attached policy": ATTACHED, "an instance profile": PROFILE,
+        "the service it is linked to": PROTECTED,
+        "a permissions boundary": Cascades("the boundary is set free"),
+        "a function": Dangles("the function still names it", "Lambda Developer Guide, execution role"),
+    },
+    "iam:DeletePolicy": {
+        "a role": POLICY, "a user": POLICY, "a group": POLICY,
+        "a role whose boundary it is": POLICY,
+        "another version": conflict(
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
+            "The default version is deleted with the policy."),
+    },
+    "iam:DeletePolicyVersion": {"the policy whose default it is": conflict(r"Cannot delete the default version of a policy\.")},
+    "iam:DeleteInstanceProfile": {"a role": PROFILE},
+    "iam:DeleteUser": {"an inline policy": INLINE, "an attached policy": ATTACHED, "a group": MEMBER},
+    "iam:DeleteGroup": {"an inline policy": INLINE, "an attached policy": ATTACHED, "a user": MEMBER},
+    "iam:DetachRolePolicy": {"the service the role is linked to": PROTECTED},
+    "iam:DeleteServiceLinkedRole": {
+        "a resource of the service": Cascades("the deletion is asked for, and fails later while the service needs the role")},
+    # RDS
+    "rds:DeleteDBInstance": {
+        "its own protection": Refused(
+            "InvalidParameterCombination",
+            "^Cannot delete protected DB Instance, please disable deletion protection and try again", "RDS User Guide, delete a DB instance"),
+        "a final snapshot that is not named": Refused(
+            "InvalidParameterCombination", "^FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified"),
+        "a read replica": Cascades("the replica becomes an instance of its own", "RDS User Guide, delete a DB instance"),
+        "a manual snapshot": Dangles("the snapshot stays"),
+    },
+    "rds:StopDBInstance": {
+        "a read replica": Refused("InvalidDBInstanceState", "[Rr]ead [Rr]eplica", "RDS User Guide, limitations of stopping an instance")},
+    "rds:DeleteDBSubnetGroup": {
+        "a database instance": Refused(
+            "InvalidDBSubnetGroupStateFault",
+            "^Cannot delete the subnet group '.+' because at least one database instance: .+ is still using it", "anomalyco/sst#4026")},
+    "rds:DeleteDBParameterGroup": {
+        "a database instance": Refused("InvalidDBParameterGroupState", "are still members of this parameter group"),
+        "the family whose default it is": Refused("InvalidDBParameterGroupState", "^A default parameter group can't be deleted|default"),
+    },
+    "rds:DeleteDBSnapshot": {
+        "the backup that still makes it": Refused("InvalidDBSnapshotState", "not in available state"),
+        "an instance restored from it": Cascades("the instance lives on"),
+    },
+    # DMS
+    "dms:DeleteReplicationInstance": {
+        "a task": Refused("InvalidResourceStateFault", "has one or more replication tasks", "hashicorp/terraform-provider-aws#21199"),
+        "a tested connection": Cascades("the connection goes with it"),
+    },
+    "dms:DeleteEndpoint": {"a task from it": OF_A_TASK, "a task to it": OF_A_TASK, "a tested connection": Cascades("the connection goes with it")},
+    "dms:DeleteReplicationTask": {"its own run": Refused("InvalidResourceStateFault", "cannot be deleted|is currently running")},
+    "dms:DeleteReplicationSubnetGroup": {
+        "a replication instance": Refused(
+            "InvalidResourceStateFault", "^Cannot delete the subnet group '.+' because at least one database instance: .+ is still using it",
+            "hashicorp/terraform-provider-aws#34576")},
+    "dms:DeleteCertificate": {"an endpoint": Refused("InvalidResourceStateFault", "in use|being used")},
+    # S3
+    "s3:DeleteBucket": {
+        "an object": Refused("BucketNotEmpty", "^The bucket you tried to delete is not empty"),
+        "an older version": Refused("BucketNotEmpty", r"not empty\. You must delete all versions in the bucket\.$"),
+        "a delete marker": Refused("BucketNotEmpty", r"not empty\. You must delete all versions in the bucket\.$"),
+        "an unfinished upload": Cascades("the upload goes with it", "ceph/ceph#15630, scality/cloudserver#1591"),
+        "the bucket that replicates to it": Dangles("the rule still names it", "S3 User Guide, replication"),
+    },
+    "s3:DeleteObject": {"the retention of its version": Refused("AccessDenied", "object protected by object lock|Access Denied", "S3 User Guide, Object Lock")},
+    "s3:DeleteObjects": {"the retention of a version": Reported("object protected by object lock|Access Denied", "S3 User Guide, Object Lock")},
+    # Route 53
+    "route53:DeleteHostedZone": {
+        "a record": Refused("HostedZoneNotEmpty", "^The specified hosted zone contains non-required resource record sets and so cannot be deleted"),
+        "the networks of a private zone": Cascades("they no longer resolve it"),
+        "a query logging configuration": Cascades("the configuration goes with it"),
+    },
+    "route53:DeleteHealthCheck": {"a record": Dangles("the record still names it")},
+    "route53:DisassociateVPCFromHostedZone": {
+        "the private zone whose last network it is": Refused("LastVPCAssociation", "last VPC|only.*VPC|private hosted zone")},
+    "route53:DeleteVPCAssociationAuthorization": {"an association": Cascades("what is associated stays associated")},
+    # The rest
+    "secretsmanager:DeleteSecret": {
+        "a replica": Refused(
+            "InvalidParameterException", r"^You can't delete secret .+ that still has replica regions \[.+\]", "rebuy-de/aws-nuke#1127"),
+        "its successor of the same name": Refused("InvalidRequestException", "already scheduled for deletion", "Secrets Manager User Guide"),
+        "an endpoint that reads it": Dangles("the endpoint still names it", "DMS User Guide, secrets of endpoints"),
+    },
+    "sns:DeleteTopic": {
+        "a subscription": Cascades("subscriptions go with it"),
+        "an alarm": Dangles("the alarm still names it", "CloudWatch User Guide, alarm actions"),
+    },
+    "logs:DeleteLogGroup": {
+        "its own protection": Refused("ValidationException", "[Dd]eletion protection|protected"),
+        "a stream with events": Cascades("streams and events go with it"),
+    },
+    "logs:DeleteLogStream": {"its events": Cascades("its events go with it")},
+    "cloudwatch:DeleteAlarms": {
+        "a composite alarm": Refused("ValidationError", r"^Cannot delete \S+ as there are composite alarm\(s\) depending on it\.$", "ekristen/aws-nuke#462"),
+    },
+    "lambda:DeleteFunction": {
+        "a permission": Cascades("its policy goes with it"),
+        "the rotation of a secret": Dangles("the secret still names it", "Secrets Manager User Guide, rotation"),
+    },
+}
+
+CONFIGURATION = "a setting of its bucket or object: nothing hangs on it"
+TAGS = "tags: nothing hangs on them"
+# (service:operation) -> why nothing can depend on what it takes away
+ALONE = {
+    **dict.fromkeys((
+        "application-autoscaling:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
+        "ecs:UntagResource", "elbv2:RemoveTags", "iam:UntagInstanceProfile", "iam:UntagPolicy", "iam:UntagRole", "iam:UntagUser",
+        "lambda:UntagResource", "logs:UntagLogGroup", "logs:UntagResource", "rds:RemoveTagsFromResource", "s3:DeleteBucketTagging",
+        "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource", "ssm:RemoveTagsFromResource"), TAGS),
+    **dict.fromkeys((
+        "s3:DeleteBucketAnalyticsConfiguration", "s3:DeleteBucketCors", "s3:DeleteBucketEncryption",
+        "s3:DeleteBucketIntelligentTieringConfiguration", "s3:DeleteBucketInventoryConfiguration", "s3:DeleteBucketLifecycle",
+        "s3:DeleteBucketMetricsConfiguration", "s3:DeleteBucketOwnershipControls", "s3:DeleteBucketPolicy", "s3:DeleteBucketReplication",
+        "s3:DeleteBucketWebsite", "s3:DeletePublicAccessBlock"), CONFIGURATION),
+    "application-autoscaling:DeleteScheduledAction": "a leaf below its target",
+    "cloudwatch:DeleteDashboards": "a dashboard shows others and is used by nobody",
+    "cloudwatch:DisableAlarmActions": "a switch of the alarm",
+    "dms:DeleteConnection": "the outcome of a test; tasks that run are not stopped by it",
+    "dms:DeleteEventSubscription": "a leaf: it sends, nobody refers to it",
+    "dms:StopReplicationTask": "a change of state: a task is used by nobody",
+    "ec2:DisassociateSubnetCidrBlock": "IPv6 addresses of interfaces, which the sandbox does not give out",
+    "ec2:RejectVpcPeeringConnection": "only a pending connection can be rejected, and nothing uses one that is pending",
+    "ec2:RevokeSecurityGroupEgress": "a rule: nothing refers to it",
+    "ec2:RevokeSecurityGroupIngress": "a rule: nothing refers to it",
+    "ecs:StopTask": "a task is used by nobody; its service starts another",
+    "elbv2:DeregisterTargets": "targets are addresses, and drain",
+    "iam:DeleteGroupPolicy": "an inline policy exists in its group only",
+    "iam:DeleteRolePermissionsBoundary": "a setting of the role",
+    "iam:DeleteRolePolicy": "an inline policy exists in its role only",
+    "iam:DeleteUserPolicy": "an inline policy exists in its user only",
+    "iam:DetachGroupPolicy": "an attachment is used by nobody",
+    "iam:DetachUserPolicy": "an attachment is used by nobody",
+    "iam:RemoveRoleFromInstanceProfile": "instances that hold the profile, of which there are none here",
+    "iam:RemoveUserFromGroup": "a membership is used by nobody",
+    "lambda:DeleteFunctionCodeSigningConfig": "a setting of the function",
+    "lambda:DeleteFunctionConcurrency": "a setting of the function",
+    "lambda:RemovePermission": "a statement: those it permits are refused from now on, and are not told",
+    "logs:DeleteDataProtectionPolicy": "a setting of the group",
+    "logs:DeleteIndexPolicy": "a setting of the group",
+    "logs:DeleteRetentionPolicy": "a setting of the group",
+    "logs:DisassociateKmsKey": "a setting of the group",
+    "rds:RemoveRoleFromDBInstance": "an association is used by nobody",
+    "rds:ResetDBParameterGroup": "values, which are only set to their defaults",
+    "route53:DeleteQueryLoggingConfig": "a leaf below its zone",
+    "s3:AbortMultipartUpload": "an upload is used by nobody; its parts go with it",
+    "secretsmanager:CancelRotateSecret": "a setting of the secret",
+    "secretsmanager:DeleteResourcePolicy": "a setting of the secret",
+    "secretsmanager:RemoveRegionsFromReplication": "replicas are read by value, never referred to",
+    "sns:RemovePermission": "a statement of the topic's policy",
+    "sns:Unsubscribe": "a subscription is used by nobody",
+    "ssm:DeleteParameter": "parameters are read by value, never referred to",
+    "ssm:DeleteParameters": "parameters are read by value, never referred to",
+}
+
+# resource type -> the operations that end its objects; `reset` marks those that only put something back
+KINDS = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": "application-autoscaling:DeregisterScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy": "application-autoscaling:DeleteScalingPolicy",
+    "AWS::CloudWatch::Alarm": "cloudwatch:DeleteAlarms",
+    "AWS::CloudWatch::Dashboard": "cloudwatch:DeleteDashboards",
+    "AWS::DMS::Endpoint": "dms:DeleteEndpoint",
+    "AWS::DMS::ReplicationInstance": "dms:DeleteReplicationInstance",
+    "AWS::DMS::ReplicationSubnetGroup": "dms:DeleteReplicationSubnetGroup",
+    "AWS::DMS::ReplicationTask": "dms:DeleteReplicationTask",
+    "AWS::EC2::EIP": "ec2:ReleaseAddress",
+    "AWS::EC2::InternetGateway": "ec2:DeleteInternetGateway",
+    "AWS::EC2::NatGateway": "ec2:DeleteNatGateway",
+    "AWS::EC2::Route": "ec2:DeleteRoute",
+    "AWS::EC2::RouteTable": "ec2:DeleteRouteTable",
+    "AWS::EC2::SecurityGroup": "ec2:DeleteSecurityGroup",
+    "AWS::EC2::SecurityGroupEgress": "ec2:RevokeSecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress": "ec2:RevokeSecurityGroupIngress",
+    "AWS::EC2::Subnet": "ec2:DeleteSubnet",
+    "AWS::EC2::SubnetRouteTableAssociation": "ec2:DisassociateRouteTable",
+    "AWS::EC2::VPC": "ec2:DeleteVpc",
+    "AWS::EC2::VPCGatewayAttachment": "ec2:DetachInternetGateway",
+    "AWS::EC2::VPCPeeringConnection": "ec2:DeleteVpcPeeringConnection",
+    "AWS::ECS::Cluster": "ecs:DeleteCluster",
+    "AWS::ECS::Service": "ecs:DeleteService",
+    "AWS::ECS::TaskDefinition": "ecs:DeregisterTaskDefinition",
+    "AWS::ElasticLoadBalancingV2::Listener": "elbv2:DeleteListener",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "elbv2:DeleteLoadBalancer",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "elbv2:DeleteTargetGroup",
+    "AWS::IAM::ManagedPolicy": "iam:DeletePolicy",
+    "AWS::IAM::Policy": "iam:DeleteRolePolicy",
+    "AWS::IAM::Role": "iam:DeleteRole",
+    "AWS::Lambda::Function": "lambda:DeleteFunction",
+    "AWS::Lambda::Permission": "lambda:RemovePermission",
+    "AWS::Logs::LogGroup": "logs:DeleteLogGroup",
+    "AWS::RDS::DBInstance": "rds:DeleteDBInstance",
+    "AWS::RDS::DBParameterGroup": "rds:DeleteDBParameterGroup",
+    "AWS::RDS::DBSubnetGroup": "rds:DeleteDBSubnetGroup",
+    "AWS::Route53::HealthCheck": "route53:DeleteHealthCheck",
+    "AWS::Route53::HostedZone": "route53:DeleteHostedZone",
+    "AWS::Route53::RecordSet": "records are deleted by a change, and refer to others but are referred to by none",
+    "AWS::S3::Bucket": "s3:DeleteBucket",
+    "AWS::S3::BucketPolicy": "s3:DeleteBucketPolicy",
+    "AWS::SNS::Subscription": "sns:Unsubscribe",
+    "AWS::SNS::Topic": "sns:DeleteTopic",
+    "AWS::SNS::TopicPolicy": "an attribute, set back to what a new topic has",
+    "AWS::SecretsManager::ResourcePolicy": "secretsmanager:DeleteResourcePolicy",
+    "AWS::SecretsManager::RotationSchedule": "secretsmanager:CancelRotateSecret",
+    "AWS::SecretsManager::Secret": "secretsmanager:DeleteSecret",
+    "AWS::SecretsManager::SecretTargetAttachment": "a part of the secret's value, taken out again",
+    "Custom::VpcRestrictDefaultSG": "rules of the default group, put back",
+}
+
+
+def keys():
+    """Every pair, as (service:operation, what depends)."""
+    return {(operation, dependent) for operation, pairs in PAIRS.items() for dependent in pairs}
+
+
+def gaps(operations, kinds, played):
+    """What the table does not say, says twice or says of what does not exist, and pairs that were not played."""
+    taking = {f"{service}:{name}" for service, name in operations if VERBS.match(name)}
+    have = {f"{service}:{name}" for service, name in operations}
+    stated = set(PAIRS) | set(ALONE)
+    found = [f"{one} has neither a pair nor a statement that nothing depends on it" for one in sorted(taking - stated)]
+    found += [f"{one} is in the table and not in the registry" for one in sorted(stated - have)]
+    found += [f"{one} has pairs and a statement that nothing depends on it" for one in sorted(set(PAIRS) & set(ALONE))]
+    found += [f"{kind} has no operation that ends it in the table" for kind in sorted(kinds - set(KINDS))]
+    found += [f"{kind} is in the table and no resource type" for kind in sorted(set(KINDS) - kinds)]
+    found += [f"{kind}: {one} is not in the table" for kind, one in sorted(KINDS.items()) if " " not in one and one not in stated]
+    found += [f"{operation} while {dependent} depends on it was not played" for operation, dependent in sorted(keys() - played)]
+    return found

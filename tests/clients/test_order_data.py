@@ -1,0 +1,352 @@
+"""Deletes in the wrong order: databases and what migrates them, and the networks they stand in."""
+import itertools
+import json
+
+from harness import client, eventually, ids, network, patiently, role, wait
+from order import wrong
+
+ec2, rds, dms, iam = client("ec2"), client("rds"), client("dms"), client("iam")
+MAPPINGS = json.dumps({"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
+                                  "object-locator": {"schema-name": "public", "table-name": "%"}}]})
+number = itertools.count(1)
+role("dms-vpc-role", "dms.amazonaws.com")
+iam.attach_role_policy(RoleName="dms-vpc-role", PolicyArn="arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole")
+
+
+def fresh(prefix="order"):
+    return f"{prefix}-{next(number)}"
+
+
+# RDS
+
+def database(**more):
+    name = fresh("db")
+    rds.create_db_instance(DBInstanceIdentifier=name, DBInstanceClass="db.t3.medium", Engine="postgres", AllocatedStorage=20,
+                           MasterUsername="master", MasterUserPassword="not-a-secret-1", **more)
+    wait("rds", "db_instance_available", DBInstanceIdentifier=name)
+    return name
+
+
+def shown(name):
+    return rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+
+
+def end(name):
+    patiently("InvalidDBInstanceState", rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    wait("rds", "db_instance_deleted", DBInstanceIdentifier=name)
+
+
+def subnet_group(subnets):
+    name = fresh("subnets")
+    rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription="x", SubnetIds=subnets)
+    return name
+
+
+def replica(of):
+    name = fresh("replica")
+    patiently("InvalidDBInstanceState", rds.create_db_instance_read_replica, DBInstanceIdentifier=name, SourceDBInstanceIdentifier=of)
+    wait("rds", "db_instance_available", DBInstanceIdentifier=name)
+    wait("rds", "db_instance_available", DBInstanceIdentifier=of)
+    return name
+
+
+def snapshot(of):
+    name = fresh("snapshot")
+    patiently("InvalidDBInstanceState", rds.create_db_snapshot, DBInstanceIdentifier=of, DBSnapshotIdentifier=name)
+    return name
+
+
+@wrong("ec2:DeleteSubnet", "a database instance")
+def _():
+    _, subnets, _ = network()
+    name = database(DBSubnetGroupName=subnet_group(subnets))
+    inner = next(s for s in subnets if ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [s]}])["NetworkInterfaces"])
+    yield ec2.delete_subnet, {"SubnetId": inner}
+    end(name)
+
+
+@wrong("ec2:DeleteSubnet", "a DB subnet group without instances")
+def _():
+    _, subnets, _ = network()
+    name = subnet_group(subnets)
+    yield ec2.delete_subnet, {"SubnetId": subnets[0]}
+    found = rds.describe_db_subnet_groups(DBSubnetGroupName=name)["DBSubnetGroups"][0]
+    assert subnets[0] in ids(found["Subnets"], "SubnetIdentifier")
+    rds.delete_db_subnet_group(DBSubnetGroupName=name)
+
+
+@wrong("ec2:DeleteSecurityGroup", "a database instance")
+def _():
+    _, subnets, group = network()
+    name = database(DBSubnetGroupName=subnet_group(subnets), VpcSecurityGroupIds=[group])
+    yield ec2.delete_security_group, {"GroupId": group}
+    end(name)
+
+
+@wrong("rds:DeleteDBInstance", "its own protection")
+def _():
+    name = database(DeletionProtection=True)
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": name, "SkipFinalSnapshot": True}
+    rds.modify_db_instance(DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
+    wait("rds", "db_instance_available", DBInstanceIdentifier=name)
+
+
+@wrong("rds:DeleteDBInstance", "a final snapshot that is not named")
+def _():
+    name = database()
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": name}
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": name, "FinalDBSnapshotIdentifier": fresh("final")}
+
+
+@wrong("rds:DeleteDBInstance", "a read replica")
+def _():
+    name = database(BackupRetentionPeriod=1)
+    copy = replica(name)
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": name, "SkipFinalSnapshot": True}
+    wait("rds", "db_instance_deleted", DBInstanceIdentifier=name)
+    eventually(lambda: shown(copy)["DBInstanceStatus"] == "available" and "ReadReplicaSourceDBInstanceIdentifier" not in shown(copy))
+
+
+@wrong("rds:DeleteDBInstance", "a manual snapshot")
+def _():
+    name = database()
+    kept = snapshot(name)
+    wait("rds", "db_snapshot_available", DBSnapshotIdentifier=kept)
+    wait("rds", "db_instance_available", DBInstanceIdentifier=name)
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": name, "SkipFinalSnapshot": True}
+    wait("rds", "db_instance_deleted", DBInstanceIdentifier=name)
+    assert rds.describe_db_snapshots(DBSnapshotIdentifier=kept)["DBSnapshots"][0]["DBInstanceIdentifier"] == name
+
+
+@wrong("rds:StopDBInstance", "a read replica")
+def _():
+    name = database(BackupRetentionPeriod=1)
+    copy = replica(name)
+    yield rds.stop_db_instance, {"DBInstanceIdentifier": name}
+    end(copy)
+
+
+@wrong("rds:DeleteDBSubnetGroup", "a database instance")
+def _():
+    _, subnets, _ = network()
+    group = subnet_group(subnets)
+    name = database(DBSubnetGroupName=group)
+    yield rds.delete_db_subnet_group, {"DBSubnetGroupName": group}
+    end(name)
+
+
+@wrong("rds:DeleteDBParameterGroup", "a database instance")
+def _():
+    group = fresh("parameters")
+    name = database()
+    family = "postgres" + shown(name)["EngineVersion"].split(".")[0]
+    rds.create_db_parameter_group(DBParameterGroupName=group, DBParameterGroupFamily=family, Description="x")
+    rds.modify_db_instance(DBInstanceIdentifier=name, DBParameterGroupName=group, ApplyImmediately=True)
+    eventually(lambda: group in ids(shown(name)["DBParameterGroups"], "DBParameterGroupName"))
+    yield rds.delete_db_parameter_group, {"DBParameterGroupName": group}
+    end(name)
+
+
+@wrong("rds:DeleteDBParameterGroup", "the family whose default it is")
+def _():
+    name = database()
+    yield rds.delete_db_parameter_group, {"DBParameterGroupName": shown(name)["DBParameterGroups"][0]["DBParameterGroupName"]}
+    yield None, {}
+
+
+@wrong("rds:DeleteDBSnapshot", "the backup that still makes it")
+def _():
+    name = database()
+    one = snapshot(name)
+    yield rds.delete_db_snapshot, {"DBSnapshotIdentifier": one}
+    wait("rds", "db_snapshot_available", DBSnapshotIdentifier=one)
+
+
+@wrong("rds:DeleteDBSnapshot", "an instance restored from it")
+def _():
+    name = database()
+    one, copy = snapshot(name), fresh("restored")
+    wait("rds", "db_snapshot_available", DBSnapshotIdentifier=one)
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=copy, DBSnapshotIdentifier=one)
+    wait("rds", "db_instance_available", DBInstanceIdentifier=copy)
+    yield rds.delete_db_snapshot, {"DBSnapshotIdentifier": one}
+    assert shown(copy)["DBInstanceStatus"] == "available"
+
+
+# DMS
+
+def replication_subnets():
+    """A replication subnet group in a network of its own: `(name, subnets, security group)`."""
+    _, subnets, group = network()
+    name = fresh("replication")
+
+    def made():
+        try:
+            return dms.create_replication_subnet_group(
+                ReplicationSubnetGroupIdentifier=name, ReplicationSubnetGroupDescription="x", SubnetIds=subnets)
+        except dms.exceptions.AccessDeniedFault:
+            return None  # the role is not yet known everywhere
+    eventually(made)
+    return name, subnets, group
+
+
+def replication_instance(group, **more):
+    arn = dms.create_replication_instance(ReplicationInstanceIdentifier=fresh("instance"), ReplicationInstanceClass="dms.t3.medium",
+                                          ReplicationSubnetGroupIdentifier=group, **more)["ReplicationInstance"]["ReplicationInstanceArn"]
+    wait("dms", "replication_instance_available", Filters=[{"Name": "replication-instance-arn", "Values": [arn]}])
+    return arn
+
+
+def end_instance(arn):
+    dms.delete_replication_instance(ReplicationInstanceArn=arn)
+    wait("dms", "replication_instance_deleted", Filters=[{"Name": "replication-instance-arn", "Values": [arn]}])
+
+
+def endpoint(kind="source", **more):
+    name = fresh("endpoint")
+    return dms.create_endpoint(EndpointIdentifier=name, EndpointType=kind, EngineName="postgres", ServerName=f"{name}.example.com", Port=5432,
+                               Username="u", Password="not-a-secret-1", DatabaseName="d", **more)["Endpoint"]["EndpointArn"]
+
+
+def tested(instance, *endpoints):
+    for one in endpoints:
+        patiently("InvalidResourceStateFault", dms.test_connection, ReplicationInstanceArn=instance, EndpointArn=one)
+        wait("dms", "test_connection_succeeds", Filters=[{"Name": "endpoint-arn", "Values": [one]}])
+
+
+def task(instance, source, target):
+    arn = dms.create_replication_task(
+        SourceEndpointArn=source, TargetEndpointArn=target, ReplicationInstanceArn=instance, MigrationType="full-load-and-cdc",
+        TableMappings=MAPPINGS, ReplicationTaskIdentifier=fresh("task"))["ReplicationTask"]["ReplicationTaskArn"]
+    wait("dms", "replication_task_ready", Filters=[{"Name": "replication-task-arn", "Values": [arn]}])
+    return arn
+
+
+def end_task(arn):
+    dms.delete_replication_task(ReplicationTaskArn=arn)
+    wait("dms", "replication_task_deleted", Filters=[{"Name": "replication-task-arn", "Values": [arn]}])
+
+
+def migration():
+    """An instance, two tested endpoints and a task that is ready: `(instance, source, target, task)`."""
+    group, *_ = replication_subnets()
+    instance, source, target = replication_instance(group), endpoint(), endpoint("target")
+    tested(instance, source, target)
+    return instance, source, target, task(instance, source, target)
+
+
+@wrong("ec2:DeleteSubnet", "a replication instance")
+def _():
+    group, subnets, _ = replication_subnets()
+    arn = replication_instance(group)
+    inner = next(s for s in subnets if ec2.describe_network_interfaces(Filters=[{"Name": "subnet-id", "Values": [s]}])["NetworkInterfaces"])
+    yield ec2.delete_subnet, {"SubnetId": inner}
+    end_instance(arn)
+
+
+@wrong("ec2:DeleteSubnet", "a replication subnet group without instances")
+def _():
+    group, subnets, _ = replication_subnets()
+    yield ec2.delete_subnet, {"SubnetId": subnets[0]}
+    found = dms.describe_replication_subnet_groups(Filters=[{"Name": "replication-subnet-group-id", "Values": [group]}])
+    assert subnets[0] in ids(found["ReplicationSubnetGroups"][0]["Subnets"], "SubnetIdentifier")
+    dms.delete_replication_subnet_group(ReplicationSubnetGroupIdentifier=group)
+
+
+@wrong("ec2:DeleteSecurityGroup", "a replication instance")
+def _():
+    name, _, group = replication_subnets()
+    arn = replication_instance(name, VpcSecurityGroupIds=[group])
+    yield ec2.delete_security_group, {"GroupId": group}
+    end_instance(arn)
+
+
+@wrong("dms:DeleteReplicationInstance", "a task")
+def _():
+    instance, *_, work = migration()
+    yield dms.delete_replication_instance, {"ReplicationInstanceArn": instance}
+    end_task(work)
+
+
+@wrong("dms:DeleteReplicationInstance", "a tested connection")
+def _():
+    group, *_ = replication_subnets()
+    instance, source = replication_instance(group), endpoint()
+    tested(instance, source)
+    yield dms.delete_replication_instance, {"ReplicationInstanceArn": instance}
+    of_source = [{"Name": "endpoint-arn", "Values": [source]}]
+    eventually(lambda: not connections(of_source))
+
+
+def connections(filters):
+    try:
+        return dms.describe_connections(Filters=filters)["Connections"]
+    except dms.exceptions.ResourceNotFoundFault:
+        return []
+
+
+@wrong("dms:DeleteEndpoint", "a task from it")
+def _():
+    _, source, _, work = migration()
+    yield dms.delete_endpoint, {"EndpointArn": source}
+    end_task(work)
+
+
+@wrong("dms:DeleteEndpoint", "a task to it")
+def _():
+    _, _, target, work = migration()
+    yield dms.delete_endpoint, {"EndpointArn": target}
+    end_task(work)
+
+
+@wrong("dms:DeleteEndpoint", "a tested connection")
+def _():
+    group, *_ = replication_subnets()
+    instance, source = replication_instance(group), endpoint()
+    tested(instance, source)
+    of_instance = [{"Name": "replication-instance-arn", "Values": [instance]}]
+    assert connections(of_instance)
+    yield dms.delete_endpoint, {"EndpointArn": source}
+    eventually(lambda: not connections(of_instance))
+
+
+@wrong("dms:DeleteReplicationTask", "its own run")
+def _():
+    *_, work = migration()
+    by_arn = [{"Name": "replication-task-arn", "Values": [work]}]
+    dms.start_replication_task(ReplicationTaskArn=work, StartReplicationTaskType="start-replication")
+    wait("dms", "replication_task_running", Filters=by_arn)
+    yield dms.delete_replication_task, {"ReplicationTaskArn": work}
+    dms.stop_replication_task(ReplicationTaskArn=work)
+    wait("dms", "replication_task_stopped", Filters=by_arn)
+
+
+@wrong("dms:DeleteReplicationSubnetGroup", "a replication instance")
+def _():
+    group, *_ = replication_subnets()
+    arn = replication_instance(group)
+    yield dms.delete_replication_subnet_group, {"ReplicationSubnetGroupIdentifier": group}
+    end_instance(arn)
+
+
+@wrong("dms:DeleteCertificate", "an endpoint")
+def _():
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    certificate = dms.import_certificate(CertificateIdentifier=fresh("ca"), CertificatePem=pem)["Certificate"]["CertificateArn"]
+    one = endpoint(SslMode="verify-ca", CertificateArn=certificate)
+    yield dms.delete_certificate, {"CertificateArn": certificate}
+    dms.delete_endpoint(EndpointArn=one)
+    wait("dms", "endpoint_deleted", Filters=[{"Name": "endpoint-arn", "Values": [one]}])
+
+
+@wrong("secretsmanager:DeleteSecret", "an endpoint that reads it")
+def _():
+    secrets = client("secretsmanager")
+    name = fresh("secret")
+    arn = secrets.create_secret(Name=name, SecretString=json.dumps({"username": "u", "password": "p", "host": "h.example.com", "port": 5432}))["ARN"]
+    reader = role(fresh("reader"), "dms.us-east-1.amazonaws.com")
+    one = dms.create_endpoint(EndpointIdentifier=fresh("endpoint"), EndpointType="source", EngineName="postgres", DatabaseName="d", PostgreSQLSettings={
+        "SecretsManagerSecretId": arn, "SecretsManagerAccessRoleArn": reader})["Endpoint"]["EndpointArn"]
+    yield secrets.delete_secret, {"SecretId": name, "ForceDeleteWithoutRecovery": True}
+    found = dms.describe_endpoints(Filters=[{"Name": "endpoint-arn", "Values": [one]}])["Endpoints"][0]
+    assert found["PostgreSQLSettings"]["SecretsManagerSecretId"] == arn

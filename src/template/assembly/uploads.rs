@@ -40,7 +40,7 @@ pub(super) fn send(
         };
         let bucket = bucket.get_or_insert_with(|| {
             let id = unused(template, "CdkAssets");
-            add(template, &id, resource("AWS::S3::Bucket", private(&asset.span)));
+            add(template, &id, permitted(resource("AWS::S3::Bucket", private(&asset.span))));
             id
         });
         for (place, _) in &asset.places {
@@ -118,6 +118,21 @@ fn private(span: &Span) -> Vec<Entry> {
     let closed = ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"];
     let closed = Tree { value: Node::Map(closed.into_iter().map(on).collect()), span: span.clone() };
     vec![entry("PublicAccessBlockConfiguration", closed)]
+}
+
+/// Nobody wrote this bucket, so nobody is to be warned of it.
+fn permitted(mut bucket: Tree) -> Tree {
+    let span = bucket.span.clone();
+    let permission = vec![
+        entry("Code", text("plain-http-bucket", &span)),
+        entry("Reason", text("files of an app, put here over TLS by the plan alone", &span)),
+    ];
+    let permission = Tree { value: Node::Map(permission), span: span.clone() };
+    let list = Tree { value: Node::List(vec![permission]), span };
+    if let Some(members) = members_mut(&mut bucket) {
+        members.push(entry("Metadata", object("Migrate", object("Allow", list))));
+    }
+    bucket
 }
 
 /// Every name of the bootstrap bucket becomes a reference to the plan's own.

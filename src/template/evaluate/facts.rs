@@ -113,8 +113,14 @@ impl<'p> Eval<'_, 'p> {
                     let message =
                         format!("the parameter `{name}` of stack `{stack}`: {region} has no {missing}");
                     let place = parameter.given_at.as_ref().unwrap_or(&declared.key_span);
-                    let known = self.plan.env.names(region, kind).unwrap_or_default();
-                    let help = hint(value, "it has", known).filter(|_| !parameter.no_echo);
+                    let help = match self.plan.env.names(region, kind) {
+                        // Only of zones all are known; of other things, those that somebody asked for.
+                        Some(zones) if kind == ZONE && !parameter.no_echo => hint(value, "it has", zones),
+                        _ => {
+                            let account = &self.plan.env.account;
+                            Some(format!("are {region} and account {account} the right ones?"))
+                        }
+                    };
                     self.error("M1108", place, message, help);
                 }
             }

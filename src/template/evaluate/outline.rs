@@ -353,12 +353,14 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
                 if !empty {
                     let message = format!("no supported resource type takes a `{}`", attribute.key);
                     let whose = match attribute.key.as_str() {
-                        "CreationPolicy" => "instances, Auto Scaling groups, wait conditions and AppStream fleets",
+                        "CreationPolicy" => {
+                            "instances, Auto Scaling groups, wait conditions and AppStream fleets"
+                        }
                         _ => "Auto Scaling groups, caches, search domains and Lambda aliases",
                     };
-                    problems
-                        .error("M1022", Some(&attribute.key_span), message)
-                        .help(format!("it is for {whose}; every other resource is waited for by its own status"));
+                    problems.error("M1022", Some(&attribute.key_span), message).help(format!(
+                        "it is for {whose}; every other resource is waited for by its own status"
+                    ));
                 }
             }
             other => {

@@ -18,8 +18,9 @@ use crate::{
 crate::props! {
     /// The properties of a load balancer.
     pub struct Props {
-        EnablePrefixForIpv6SourceNat: String, EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: String,
-        IpAddressType: String, LoadBalancerAttributes: Vec<LoadBalancerAttribute>,
+        EnableCapacityReservationProvisionStabilize: bool, EnablePrefixForIpv6SourceNat: String,
+        EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: String,
+        IpAddressType: String, Ipv4IpamPoolId: String, LoadBalancerAttributes: Vec<LoadBalancerAttribute>,
         MinimumLoadBalancerCapacity: MinimumLoadBalancerCapacity, Name: String, Scheme: String,
         SecurityGroups: Vec<String>, SubnetMappings: Vec<SubnetMapping>, Subnets: Vec<String>, Tags: Vec<Tag>,
         Type: String,
@@ -112,6 +113,38 @@ async fn set_capacity(
     Ok(())
 }
 
+/// Where the load balancer takes its public addresses from.
+async fn set_pool(cx: &Cx<'_>, arn: &str, pool: Option<&String>) -> Result<(), OpError> {
+    let call = cx.sdk.elb().modify_ip_pools().load_balancer_arn(arn);
+    let call = match pool {
+        Some(pool) => call.ipam_pools(types::IpamPools::builder().ipv4_ipam_pool_id(pool).build()),
+        None => call.remove_ipam_pools(types::RemoveIpamPoolEnum::Ipv4),
+    };
+    call.send().await.map(drop).map_err(op("ModifyIpPools"))
+}
+
+/// What reserved capacity still waits for, where the template wants it waited for.
+async fn reserving(cx: &Cx<'_>, arn: &str, props: &Props) -> Result<Option<Probe>, OpError> {
+    use types::CapacityReservationStateEnum as State;
+    if props.EnableCapacityReservationProvisionStabilize != Some(true)
+        || props.MinimumLoadBalancerCapacity.is_none()
+    {
+        return Ok(None);
+    }
+    let call = cx.sdk.elb().describe_capacity_reservation().load_balancer_arn(arn);
+    let answer = call.send().await.map_err(op("DescribeCapacityReservation"))?;
+    let zones = answer.capacity_reservation_state().iter().filter_map(|zone| zone.state());
+    let found =
+        zones.filter(|state| state.code() != Some(&State::Provisioned)).map(|state| match state.code() {
+            Some(State::Failed) => Probe::Failed(format!(
+                "its capacity cannot be reserved: {}",
+                state.reason().unwrap_or("no reason given")
+            )),
+            _ => Probe::Pending("its capacity is being reserved".into()),
+        });
+    Ok(found.max_by_key(|probe| matches!(probe, Probe::Failed(_))))
+}
+
 /// Subnets with the addresses that the load balancer has in them.
 fn mappings(live: &types::LoadBalancer) -> Vec<SubnetMapping> {
     let zones = live.availability_zones().iter();
@@ -169,16 +202,13 @@ impl ResourceType for LoadBalancer {
             "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeTags",
             "elasticloadbalancing:ModifyCapacityReservation",
+            "elasticloadbalancing:ModifyIpPools",
             "elasticloadbalancing:ModifyLoadBalancerAttributes",
             "elasticloadbalancing:RemoveTags",
             "elasticloadbalancing:SetIpAddressType",
             "elasticloadbalancing:SetSecurityGroups",
             "elasticloadbalancing:SetSubnets",
             "iam:CreateServiceLinkedRole",
-        ],
-        refused: &[
-            ("EnableCapacityReservationProvisionStabilize", "not implemented yet"),
-            ("Ipv4IpamPoolId", "not implemented yet"),
         ],
         ..Facts::new(
             "AWS::ElasticLoadBalancingV2::LoadBalancer",
@@ -224,7 +254,7 @@ impl ResourceType for LoadBalancer {
         Ok(Some(Found { id: arn.into(), attributes: outputs(live), ownership }))
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
+    async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
         let live = match (look(cx, id.as_str()).await?, goal) {
             (None, Goal::Ready) => return Ok(Probe::Pending("not visible yet".into())),
             (None, Goal::Gone) => return Ok(Probe::Reached(Attributes::new())),
@@ -237,7 +267,7 @@ impl ResourceType for LoadBalancer {
             (
                 Goal::Ready,
                 Some(types::LoadBalancerStateEnum::Active | types::LoadBalancerStateEnum::ActiveImpaired),
-            ) => Probe::Reached(outputs(&live)),
+            ) => reserving(cx, id.as_str(), props).await?.unwrap_or_else(|| Probe::Reached(outputs(&live))),
             (Goal::Ready, Some(types::LoadBalancerStateEnum::Failed)) => {
                 let reason = live.state().and_then(|state| state.reason()).unwrap_or("no reason given");
                 Probe::Failed(reason.to_owned())
@@ -270,12 +300,15 @@ impl ResourceType for LoadBalancer {
         let props = Props {
             Subnets: hint.Subnets.as_ref().map(|_| zones.filter_map(|zone| zone.subnet_id.clone()).collect()),
             SubnetMappings: hint.SubnetMappings.as_ref().map(|_| mappings(&live)),
+            // How long to wait is nothing that AWS would know.
+            EnableCapacityReservationProvisionStabilize: None,
             EnablePrefixForIpv6SourceNat: live
                 .enable_prefix_for_ipv6_source_nat
                 .map(|v| v.as_str().to_owned()),
             EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: live
                 .enforce_security_group_inbound_rules_on_private_link_traffic,
             IpAddressType: live.ip_address_type.map(|v| v.as_str().to_owned()),
+            Ipv4IpamPoolId: live.ipam_pools.and_then(|pools| pools.ipv4_ipam_pool_id),
             LoadBalancerAttributes: settings,
             MinimumLoadBalancerCapacity: capacity,
             Name: live.load_balancer_name,
@@ -300,6 +333,12 @@ impl ResourceType for LoadBalancer {
             .set_scheme(props.Scheme.as_deref().map(Into::into))
             .set_type(props.Type.as_deref().map(Into::into))
             .set_ip_address_type(props.IpAddressType.as_deref().map(Into::into))
+            .set_ipam_pools(
+                props
+                    .Ipv4IpamPoolId
+                    .as_ref()
+                    .map(|pool| types::IpamPools::builder().ipv4_ipam_pool_id(pool).build()),
+            )
             .set_enable_prefix_for_ipv6_source_nat(
                 props.EnablePrefixForIpv6SourceNat.as_deref().map(Into::into),
             )
@@ -359,6 +398,9 @@ impl ResourceType for LoadBalancer {
         }
         if change.has("LoadBalancerAttributes") {
             set_attributes(cx, arn, new.LoadBalancerAttributes.as_ref()).await?;
+        }
+        if change.has("Ipv4IpamPoolId") {
+            set_pool(cx, arn, new.Ipv4IpamPoolId.as_ref()).await?;
         }
         if change.has("MinimumLoadBalancerCapacity") {
             set_capacity(cx, arn, new.MinimumLoadBalancerCapacity.as_ref()).await?;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Listener, LoadBalancer, TargetGroup};
-use crate::resources::{PhysicalId, ResourceType, bench::Bench};
+use super::{Listener, LoadBalancer, TargetGroup, load_balancer};
+use crate::resources::{Goal, PhysicalId, Probe, ResourceType, bench::Bench};
 
 /// A VPC with an internet gateway, three subnets in three zones and two security groups.
 pub fn network(bench: &Bench) {
@@ -69,7 +69,8 @@ fn a_load_balancer_keeps_the_law() {
             {"Key": "deletion_protection.enabled", "Value": "false"},
             {"Key": "idle_timeout.timeout_seconds", "Value": "120"},
         ],
-        "MinimumLoadBalancerCapacity": {"CapacityUnits": 100},
+        "MinimumLoadBalancerCapacity": {"CapacityUnits": 100}, "EnableCapacityReservationProvisionStabilize": true,
+        "Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0",
         "Tags": [{"Key": "CostCenter", "Value": "payments"}, {"Key": "Old", "Value": "1"}],
     });
     let mut changed = props.clone();
@@ -79,7 +80,30 @@ fn a_load_balancer_keeps_the_law() {
     changed["LoadBalancerAttributes"][1]["Value"] = json!("30");
     changed["MinimumLoadBalancerCapacity"] = json!({"CapacityUnits": 200});
     changed["Tags"] = json!([{"Key": "CostCenter", "Value": "other"}]);
-    bench.law_covering::<LoadBalancer>(&[(props, Some(changed))]);
+    changed["Ipv4IpamPoolId"] = json!("ipam-pool-0123456789abcdef1");
+    let without = |mut props: Json| {
+        props.as_object_mut().unwrap().retain(|name, _| name != "Ipv4IpamPoolId");
+        props["EnableCapacityReservationProvisionStabilize"] = json!(false);
+        props
+    };
+    let waits = |props: &Json| {
+        let props: load_balancer::Props = serde_json::from_value(props.clone()).unwrap();
+        bench.cx(|cx| {
+            bench.run(async {
+                let id = LoadBalancer::create(cx, &bench.permit(), &props).await.unwrap().id;
+                bench.advance(std::time::Duration::from_secs(200));
+                LoadBalancer::configure(cx, &bench.permit(), &id, &props).await.unwrap();
+                let probe = LoadBalancer::probe(cx, &id, &props, Goal::Ready).await.unwrap();
+                LoadBalancer::delete(cx, &bench.permit(), &id, &props).await.unwrap();
+                matches!(&probe, Probe::Pending(what) if what.contains("being reserved"))
+            })
+        })
+    };
+    assert!(waits(&props) && !waits(&without(props.clone())));
+    bench.law_covering::<LoadBalancer>(&[
+        (props.clone(), Some(changed)),
+        (props.clone(), Some(without(props))),
+    ]);
 }
 
 #[test]

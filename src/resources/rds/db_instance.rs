@@ -12,9 +12,11 @@ use serde_json::Value as Json;
 
 use super::{
     common::{change_tags, pairs, sdk_tags},
+    db_instance_backups as backups,
     db_instance_modify::{features, modify, number},
     db_instance_origin::{self as origins, Origin},
     db_instance_props::{Props, attributes, live_props, same},
+    db_instance_volumes as volumes,
 };
 use crate::{
     aws::{OpError, op},
@@ -44,8 +46,10 @@ const DEAD: &[&str] = &[
 
 /// What an instance is made from.
 const MADE_FROM: &[&str] = &[
+    "DBClusterSnapshotIdentifier",
     "DBSnapshotIdentifier",
     "RestoreTime",
+    "SourceDBClusterIdentifier",
     "SourceDBInstanceAutomatedBackupsArn",
     "SourceDBInstanceIdentifier",
     "SourceDbiResourceId",
@@ -96,6 +100,7 @@ fn still_pending(live: &Live, props: &Props) -> bool {
         || (pending.iam_database_authentication_enabled().is_some()
             && pending.iam_database_authentication_enabled() == props.EnableIAMDatabaseAuthentication)
         || pending.master_user_password().is_some()
+        || !pending.additional_storage_volumes().is_empty()
 }
 
 /// Associates and takes away roles; needs an available instance.
@@ -156,6 +161,7 @@ fn create_call(cx: &Cx<'_>, props: &Props) -> Result<CreateDBInstanceFluentBuild
         .sdk
         .rds()
         .create_db_instance()
+        .set_additional_storage_volumes(volumes::sent(p.AdditionalStorageVolumes.as_ref())?)
         .set_allocated_storage(number("AllocatedStorage", p.AllocatedStorage.as_ref())?)
         .set_auto_minor_version_upgrade(p.AutoMinorVersionUpgrade)
         .set_availability_zone(p.AvailabilityZone)
@@ -231,7 +237,7 @@ impl ResourceType for DbInstance {
         configures: true,
         early: &["Ref", "DBInstanceArn", "DbiResourceId"],
         // RDS copies only from an available instance.
-        needs_ready: &["SourceDBInstanceIdentifier", "SourceDbiResourceId"],
+        needs_ready: &["SourceDBClusterIdentifier", "SourceDBInstanceIdentifier", "SourceDbiResourceId"],
         ready: Some(WaitPolicy::secs(430, 15, 3600)),
         gone: Some(WaitPolicy::secs(240, 15, 3600)),
         retry: &[
@@ -257,6 +263,9 @@ impl ResourceType for DbInstance {
             "rds:RestoreDBInstanceFromDBSnapshot",
             "rds:RestoreDBInstanceToPointInTime",
             "rds:DescribeDBInstances",
+            "rds:DescribeDBInstanceAutomatedBackups",
+            "rds:StartDBInstanceAutomatedBackupsReplication",
+            "rds:StopDBInstanceAutomatedBackupsReplication",
             "rds:ModifyDBInstance",
             "rds:DeleteDBInstance",
             "rds:AddRoleToDBInstance",
@@ -267,15 +276,6 @@ impl ResourceType for DbInstance {
             "iam:CreateServiceLinkedRole",
         ],
         stateful: Some("the database and its automated backups"),
-        refused: &[
-            ("AdditionalStorageVolumes", "not implemented yet"),
-            ("AutomaticBackupReplicationKmsKeyId", "not implemented yet"),
-            ("AutomaticBackupReplicationRegion", "not implemented yet"),
-            ("AutomaticBackupReplicationRetentionPeriod", "not implemented yet"),
-            ("DBClusterSnapshotIdentifier", "not implemented yet"),
-            ("SourceDBClusterIdentifier", "not implemented yet"),
-            ("SourceRegion", "not implemented yet"),
-        ],
         ..Facts::new(
             "AWS::RDS::DBInstance",
             "rds",
@@ -361,6 +361,11 @@ impl ResourceType for DbInstance {
         if !interval.is_null() && *interval != 0 && *interval != "0" && !has("MonitoringRoleArn") {
             say("MonitoringRoleArn", "is needed when MonitoringInterval is not 0");
         }
+        for property in backups::PROPERTIES.iter().filter(|property| has(property)) {
+            if !has("AutomaticBackupReplicationRegion") {
+                say(property, "needs AutomaticBackupReplicationRegion");
+            }
+        }
         if !new {
             problems.extend(origins::check(props, origin));
         }
@@ -404,7 +409,10 @@ impl ResourceType for DbInstance {
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
         let live = look(cx, id.as_str()).await?.filter(|live| status(live) != "deleting");
-        Ok(live.map(|live| live_props(cx, &live, hint)))
+        let Some(live) = live else { return Ok(None) };
+        let mut props = live_props(cx, &live, hint);
+        backups::read(cx, &live, hint, &mut props).await?;
+        Ok(Some(props))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
@@ -430,7 +438,8 @@ impl ResourceType for DbInstance {
         props: &Props,
     ) -> Result<Progress, OpError> {
         let roles = props.AssociatedRoles.iter().flatten().next().is_some();
-        if !roles && !origins::settles(props) {
+        let replicates = props.AutomaticBackupReplicationRegion.is_some();
+        if !roles && !replicates && !origins::settles(props) {
             return Ok(Progress::Done);
         }
         match look(cx, id.as_str()).await? {
@@ -441,7 +450,7 @@ impl ResourceType for DbInstance {
                 if origins::settles(props) {
                     origins::settle(cx, &live, props).await?;
                 }
-                Ok(Progress::Done)
+                if replicates { backups::settle(cx, &live, props).await } else { Ok(Progress::Done) }
             }
             // The wait for `Ready` tells it in RDS's words.
             Some(live) if DEAD.contains(&status(&live)) => Ok(Progress::Done),
@@ -471,6 +480,11 @@ impl ResourceType for DbInstance {
         }
         if change.has("AssociatedRoles") {
             settle_roles(cx, &live, change.new, Some(change.old)).await?;
+        }
+        if backups::PROPERTIES.iter().any(|property| change.has(property))
+            && let again @ Progress::Again(_) = backups::settle(cx, &live, change.new).await?
+        {
+            return Ok(again);
         }
         modify(cx, id.as_str(), &live, change).await?;
         Ok(Progress::Done)

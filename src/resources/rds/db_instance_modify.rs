@@ -12,7 +12,7 @@ use aws_sdk_rds::{
     },
 };
 
-use super::db_instance_props::Props;
+use super::{db_instance_props::Props, db_instance_volumes as volumes};
 use crate::{
     aws::{OpError, op},
     resources::{Change, Cx},
@@ -23,6 +23,9 @@ const NO_EFFECT: &[&str] = &[
     "AllowMajorVersionUpgrade",
     "ApplyImmediately",
     "AssociatedRoles",
+    "AutomaticBackupReplicationKmsKeyId",
+    "AutomaticBackupReplicationRegion",
+    "AutomaticBackupReplicationRetentionPeriod",
     "CertificateRotationRestart",
     "DeleteAutomatedBackups",
     "Tags",
@@ -61,7 +64,7 @@ pub async fn modify(cx: &Cx<'_>, name: &str, live: &Live, change: &Change<'_, Pr
         .apply_immediately(new.ApplyImmediately.unwrap_or(true))
         .set_allow_major_version_upgrade(new.AllowMajorVersionUpgrade);
     let call = engine(call, change);
-    let call = storage(call, change)?;
+    let call = storage(call, live, change)?;
     let call = network(call, change)?;
     let call = operation(call, change);
     let call = credentials(call, change);
@@ -116,7 +119,7 @@ fn engine(mut call: Call, change: &Change<'_, Props>) -> Call {
     call
 }
 
-fn storage(mut call: Call, change: &Change<'_, Props>) -> Result<Call, OpError> {
+fn storage(mut call: Call, live: &Live, change: &Change<'_, Props>) -> Result<Call, OpError> {
     let new = change.new;
     // RDS wants type, size, IOPS and throughput together when the performance changes.
     if ["StorageType", "Iops", "StorageThroughput"].iter().any(|name| change.has(name)) {
@@ -135,6 +138,11 @@ fn storage(mut call: Call, change: &Change<'_, Props>) -> Result<Call, OpError> 
         // A limit equal to the size turns growing off.
         let off = number("AllocatedStorage", new.AllocatedStorage.as_ref())?;
         call = call.set_max_allocated_storage(new.MaxAllocatedStorage.or(off));
+    }
+    if change.has("AdditionalStorageVolumes") {
+        let live = live.additional_storage_volumes();
+        let changes = volumes::changes(live, new.AdditionalStorageVolumes.as_ref())?;
+        call = call.set_additional_storage_volumes((!changes.is_empty()).then_some(changes));
     }
     if change.has("DedicatedLogVolume") {
         call = call.dedicated_log_volume(new.DedicatedLogVolume.unwrap_or(false));

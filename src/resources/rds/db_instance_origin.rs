@@ -12,6 +12,7 @@ use super::{
     common::sdk_tags,
     db_instance_modify::{features, modify, number},
     db_instance_props::{Props, live_props, same},
+    db_instance_volumes as volumes,
 };
 use crate::{
     aws::{OpError, op},
@@ -38,11 +39,11 @@ const INHERITED: &[&str] = &["MasterUsername", "CharacterSetName", "Timezone", "
 /// parameter for it rely on.
 pub fn origin(props: &Json) -> Origin {
     let given = |name: &str| props[name].as_str().is_some_and(|text| !text.is_empty());
-    if given("DBSnapshotIdentifier") {
+    if given("DBSnapshotIdentifier") || given("DBClusterSnapshotIdentifier") {
         Origin::Snapshot
     } else if given("RestoreTime") || props["UseLatestRestorableTime"] == true {
         Origin::PointInTime
-    } else if given("SourceDBInstanceIdentifier") {
+    } else if given("SourceDBInstanceIdentifier") || given("SourceDBClusterIdentifier") {
         Origin::Replica
     } else {
         Origin::New
@@ -51,11 +52,13 @@ pub fn origin(props: &Json) -> Origin {
 
 fn of(props: &Props) -> Origin {
     let text = |value: Option<&String>| value.is_some_and(|text| !text.is_empty());
-    if text(props.DBSnapshotIdentifier.as_ref()) {
+    if text(props.DBSnapshotIdentifier.as_ref()) || text(props.DBClusterSnapshotIdentifier.as_ref()) {
         Origin::Snapshot
     } else if text(props.RestoreTime.as_ref()) || props.UseLatestRestorableTime == Some(true) {
         Origin::PointInTime
-    } else if text(props.SourceDBInstanceIdentifier.as_ref()) {
+    } else if text(props.SourceDBInstanceIdentifier.as_ref())
+        || text(props.SourceDBClusterIdentifier.as_ref())
+    {
         Origin::Replica
     } else {
         Origin::New
@@ -69,6 +72,23 @@ pub fn check(props: &Json, origin: Origin) -> Vec<(String, String)> {
     let mut say = |property: &str, message: String| problems.push((property.to_owned(), message));
     for property in INHERITED.iter().filter(|property| has(property)) {
         say(property, "comes with the data of the other instance or the snapshot: leave it out".into());
+    }
+    let both =
+        |one: &str, other: &str| has(one) && has(other) && [one, other].iter().all(|name| props[*name] != "");
+    for (one, other) in [
+        ("DBSnapshotIdentifier", "DBClusterSnapshotIdentifier"),
+        ("SourceDBInstanceIdentifier", "SourceDBClusterIdentifier"),
+    ] {
+        if both(one, other) {
+            say(other, format!("give this or {one}, not both"));
+        }
+    }
+    let source = props["SourceDBInstanceIdentifier"].as_str().unwrap_or_default();
+    if let (Some(region), Some(of_arn)) =
+        (props["SourceRegion"].as_str(), source.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)))
+        && region != of_arn
+    {
+        say("SourceRegion", format!("the source's ARN says {of_arn}"));
     }
     match origin {
         Origin::Replica => {
@@ -114,6 +134,7 @@ macro_rules! common {
     ($cx:expr, $props:expr, $call:expr) => {{
         let p = $props.clone();
         $call
+            .set_additional_storage_volumes(volumes::sent(p.AdditionalStorageVolumes.as_ref())?)
             .set_auto_minor_version_upgrade(p.AutoMinorVersionUpgrade)
             .set_availability_zone(p.AvailabilityZone)
             .set_ca_certificate_identifier(p.CACertificateIdentifier)
@@ -162,6 +183,11 @@ macro_rules! restored {
     }};
 }
 
+/// A name; an empty one means none.
+fn given(name: Option<&String>) -> Option<String> {
+    name.filter(|name| !name.is_empty()).cloned()
+}
+
 async fn snapshot(cx: &Cx<'_>, props: &Props) -> Result<Live, OpError> {
     const OP: &str = "RestoreDBInstanceFromDBSnapshot";
     let call = cx
@@ -169,7 +195,8 @@ async fn snapshot(cx: &Cx<'_>, props: &Props) -> Result<Live, OpError> {
         .rds()
         .restore_db_instance_from_db_snapshot()
         .set_db_instance_identifier(props.DBInstanceIdentifier.clone())
-        .set_db_snapshot_identifier(props.DBSnapshotIdentifier.clone());
+        .set_db_cluster_snapshot_identifier(given(props.DBClusterSnapshotIdentifier.as_ref()))
+        .set_db_snapshot_identifier(given(props.DBSnapshotIdentifier.as_ref()));
     let call = restored!(props, common!(cx, props, call));
     let answer = call.send().await.map_err(op(OP))?;
     answer.db_instance.ok_or_else(|| OpError::missing(OP, "the instance"))
@@ -197,6 +224,17 @@ async fn point_in_time(cx: &Cx<'_>, props: &Props) -> Result<Live, OpError> {
     answer.db_instance.ok_or_else(|| OpError::missing(OP, "the instance"))
 }
 
+/// The instance that a replica follows. One of another region is named by its ARN, which `SourceRegion` completes.
+fn source(cx: &Cx<'_>, props: &Props) -> Option<String> {
+    let name = given(props.SourceDBInstanceIdentifier.as_ref())?;
+    match props.SourceRegion.as_deref() {
+        Some(region) if region != cx.region && !name.starts_with("arn:") => {
+            Some(format!("arn:{}:rds:{region}:{}:db:{}", cx.partition, cx.account, name.to_lowercase()))
+        }
+        _ => Some(name),
+    }
+}
+
 async fn replica(cx: &Cx<'_>, props: &Props) -> Result<Live, OpError> {
     const OP: &str = "CreateDBInstanceReadReplica";
     let call = cx
@@ -204,7 +242,8 @@ async fn replica(cx: &Cx<'_>, props: &Props) -> Result<Live, OpError> {
         .rds()
         .create_db_instance_read_replica()
         .set_db_instance_identifier(props.DBInstanceIdentifier.clone())
-        .set_source_db_instance_identifier(props.SourceDBInstanceIdentifier.clone())
+        .set_source_db_cluster_identifier(given(props.SourceDBClusterIdentifier.as_ref()))
+        .set_source_db_instance_identifier(source(cx, props))
         .set_allocated_storage(number("AllocatedStorage", props.AllocatedStorage.as_ref())?)
         .set_enable_performance_insights(props.EnablePerformanceInsights)
         .set_kms_key_id(props.KmsKeyId.clone())

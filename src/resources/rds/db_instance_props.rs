@@ -4,17 +4,21 @@ use aws_sdk_rds::types::DbInstance as Live;
 use aws_smithy_types::date_time::Format;
 use serde_json::{Value as Json, json};
 
-use super::common::pairs;
+use super::{
+    common::pairs,
+    db_instance_volumes::{self as volumes, AdditionalStorageVolume},
+};
 use crate::resources::{Attributes, Cx, compare, shape::Tag};
 
 crate::props! {
-    /// The properties. Replicas of clusters or of other regions, restores from a cluster's snapshot, replicated
-    /// backups and additional storage volumes are not implemented, so their properties are absent here and refused.
+    /// The properties.
     pub struct Props {
+        AdditionalStorageVolumes: Vec<AdditionalStorageVolume>,
         AllocatedStorage: String, AllowMajorVersionUpgrade: bool, ApplyImmediately: bool, AssociatedRoles: Vec<Role>,
-        AutoMinorVersionUpgrade: bool, AvailabilityZone: String, BackupRetentionPeriod: i32, BackupTarget: String,
+        AutoMinorVersionUpgrade: bool, AutomaticBackupReplicationKmsKeyId: String, AutomaticBackupReplicationRegion: String,
+        AutomaticBackupReplicationRetentionPeriod: i32, AvailabilityZone: String, BackupRetentionPeriod: i32, BackupTarget: String,
         CACertificateIdentifier: String, CertificateRotationRestart: bool, CharacterSetName: String, CopyTagsToSnapshot: bool,
-        CustomIAMInstanceProfile: String, DBClusterIdentifier: String, DBInstanceClass: String, DBInstanceIdentifier: String,
+        CustomIAMInstanceProfile: String, DBClusterIdentifier: String, DBClusterSnapshotIdentifier: String, DBInstanceClass: String, DBInstanceIdentifier: String,
         DBName: String, DBParameterGroupName: String, DBSecurityGroups: Vec<String>, DBSnapshotIdentifier: String, DBSubnetGroupName: String, DBSystemId: String,
         DatabaseInsightsMode: String, DedicatedLogVolume: bool, DeleteAutomatedBackups: bool, DeletionProtection: bool, Domain: String,
         DomainAuthSecretArn: String, DomainDnsIps: Vec<String>, DomainFqdn: String, DomainIAMRoleName: String, DomainOu: String,
@@ -25,8 +29,8 @@ crate::props! {
         MonitoringRoleArn: String, MultiAZ: bool, NcharCharacterSetName: String, NetworkType: String, OptionGroupName: String,
         PerformanceInsightsKMSKeyId: String, PerformanceInsightsRetentionPeriod: i32, Port: String, PreferredBackupWindow: String,
         PreferredMaintenanceWindow: String, ProcessorFeatures: Vec<ProcessorFeature>, PromotionTier: i32, PubliclyAccessible: bool,
-        ReplicaMode: String, RestoreTime: String, SourceDBInstanceAutomatedBackupsArn: String, SourceDBInstanceIdentifier: String,
-        SourceDbiResourceId: String, StorageEncrypted: bool, StorageThroughput: i32, StorageType: String, Tags: Vec<Tag>, TdeCredentialArn: String,
+        ReplicaMode: String, RestoreTime: String, SourceDBClusterIdentifier: String, SourceDBInstanceAutomatedBackupsArn: String, SourceDBInstanceIdentifier: String,
+        SourceDbiResourceId: String, SourceRegion: String, StorageEncrypted: bool, StorageThroughput: i32, StorageType: String, Tags: Vec<Tag>, TdeCredentialArn: String,
         TdeCredentialPassword: String, Timezone: String, UseDefaultProcessorFeatures: bool, UseLatestRestorableTime: bool, VPCSecurityGroups: Vec<String>,
     }
     /// A role for one feature of the engine.
@@ -51,6 +55,7 @@ const CASELESS: &[&str] = &[
 
 /// Lists whose order means nothing to RDS although the schema does not say so.
 const SETS: &[&str] = &[
+    "AdditionalStorageVolumes",
     "VPCSecurityGroups",
     "DBSecurityGroups",
     "EnableCloudwatchLogsExports",
@@ -66,7 +71,14 @@ pub fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
             name if CASELESS.contains(&name) => wanted.eq_ignore_ascii_case(live),
             // `14` asks for any `14.x`, and RDS answers with the full version.
             "EngineVersion" => version_fits(wanted, live),
-            "KmsKeyId" | "PerformanceInsightsKMSKeyId" => same_key(wanted, live),
+            // A cluster is named or given as an ARN, and answered as either.
+            "SourceDBClusterIdentifier" => {
+                let last = |text: &str| text.rsplit(':').next().unwrap_or(text).to_ascii_lowercase();
+                last(wanted) == last(live)
+            }
+            "AutomaticBackupReplicationKmsKeyId" | "KmsKeyId" | "PerformanceInsightsKMSKeyId" => {
+                same_key(wanted, live)
+            }
             _ => compare::same(KIND, property, desired, recorded),
         };
     }
@@ -94,7 +106,7 @@ fn version_fits(wanted: &str, live: &str) -> bool {
 
 /// Keys are given as id, ARN or alias and answered as the key's ARN. An alias cannot be told apart from the
 /// key it means without asking KMS: it counts as the same.
-fn same_key(wanted: &str, live: &str) -> bool {
+pub(super) fn same_key(wanted: &str, live: &str) -> bool {
     wanted == live || wanted.contains("alias/") || live.rsplit('/').next() == Some(wanted)
 }
 
@@ -105,6 +117,10 @@ pub fn live_props(cx: &Cx<'_>, live: &Live, hint: &Props) -> Props {
         domain.and_then(get).map(str::to_owned)
     };
     Props {
+        AdditionalStorageVolumes: volumes::received(
+            live.additional_storage_volumes(),
+            hint.AdditionalStorageVolumes.as_ref(),
+        ),
         AllocatedStorage: storage(live, hint),
         AssociatedRoles: some(live.associated_roles(), |role| Role {
             FeatureName: role.feature_name.clone(),
@@ -119,6 +135,8 @@ pub fn live_props(cx: &Cx<'_>, live: &Live, hint: &Props) -> Props {
         CopyTagsToSnapshot: live.copy_tags_to_snapshot,
         CustomIAMInstanceProfile: live.custom_iam_instance_profile.clone(),
         DBClusterIdentifier: live.db_cluster_identifier.clone(),
+        // What it was made from RDS does not tell.
+        DBClusterSnapshotIdentifier: hint.DBClusterSnapshotIdentifier.clone(),
         DBInstanceClass: live.db_instance_class.clone(),
         DBInstanceIdentifier: live.db_instance_identifier.clone(),
         DBName: live.db_name.clone(),
@@ -177,6 +195,7 @@ pub fn live_props(cx: &Cx<'_>, live: &Live, hint: &Props) -> Props {
         PromotionTier: live.promotion_tier,
         PubliclyAccessible: live.publicly_accessible,
         ReplicaMode: live.replica_mode().map(|mode| mode.as_str().to_owned()),
+        SourceDBClusterIdentifier: live.read_replica_source_db_cluster_identifier.clone(),
         StorageEncrypted: live.storage_encrypted,
         StorageThroughput: live.storage_throughput,
         StorageType: live.storage_type.clone(),

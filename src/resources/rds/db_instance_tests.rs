@@ -100,13 +100,112 @@ fn keeps_the_law_for_rich_properties_and_for_a_managed_password() {
         "DBInstanceIdentifier": "reader", "SourceDBInstanceIdentifier": "shop", "DBInstanceClass": "db.t3.micro",
         "PreferredMaintenanceWindow": "sun:05:00-sun:06:00",
     });
+    let replicated = |region: &str, days: i32| {
+        with(
+            json!({
+                "BackupRetentionPeriod": 7, "AutomaticBackupReplicationRegion": region,
+                "AutomaticBackupReplicationRetentionPeriod": days, "DBInstanceIdentifier": "copied",
+            }),
+            with(small(), json!({"DBInstanceIdentifier": "copied"})),
+        )
+    };
+    let alone = with(small(), json!({"BackupRetentionPeriod": 7, "DBInstanceIdentifier": "copied"}));
     bench.law_covering::<DbInstance>(&[
+        (replicated("us-west-2", 14), Some(replicated("us-west-2", 21))),
+        (replicated("us-west-2", 14), Some(replicated("eu-west-1", 14))),
+        (replicated("us-west-2", 14), Some(alone.clone())),
+        (alone, Some(replicated("us-west-2", 14))),
         (rich, Some(changed)),
         (managed, Some(protected)),
         (restored, Some(larger)),
         (earlier, None),
         (reader, None),
     ]);
+}
+
+/// The copies of an encrypted database's backups have a key of their region.
+#[test]
+fn copies_of_backups_are_renewed_for_another_key() {
+    let bench = bench();
+    let props = |key: &str| {
+        with(
+            small(),
+            json!({
+                "StorageEncrypted": true, "AutomaticBackupReplicationRegion": "us-west-2",
+                "AutomaticBackupReplicationKmsKeyId": format!("arn:aws:kms:us-west-2:123456789012:key/{key}"),
+            }),
+        )
+    };
+    bench.law::<DbInstance>(props("one"), Some(props("two")));
+    let keys: Vec<Json> =
+        bench.world(|w| w.rows("rds.automated-backup").map(|(_, row)| row["KmsKeyId"].clone()).collect());
+    assert_eq!(keys, [json!("arn:aws:kms:us-west-2:123456789012:key/two")]);
+}
+
+#[test]
+fn volumes_are_added_grown_and_dropped_by_name() {
+    let bench = bench();
+    let oracle = json!({"Engine": "oracle-se2", "EngineVersion": "19"});
+    let volume = |name: &str, size: i32| {
+        json!({
+            "VolumeName": name, "AllocatedStorage": size.to_string(), "StorageType": "gp3", "Iops": 12_000,
+            "StorageThroughput": 500, "MaxAllocatedStorage": 5_000,
+        })
+    };
+    let with_volumes =
+        |volumes: Json| with(with(small(), oracle.clone()), json!({"AdditionalStorageVolumes": volumes}));
+    let first = with_volumes(
+        json!([volume("rdsdbdata2", 200), {"VolumeName": "rdsdbdata3", "AllocatedStorage": "300"}]),
+    );
+    let second = with_volumes(json!([volume("rdsdbdata2", 400), volume("rdsdbdata4", 200)]));
+    bench.law::<DbInstance>(first, Some(second));
+    let refused = with(small(), json!({"AdditionalStorageVolumes": [volume("rdsdbdata2", 200)]}));
+    let made = bench.cx(|cx| bench.run(DbInstance::create(cx, &bench.permit(), &typed(refused))));
+    assert!(made.unwrap_err().is(&["InvalidParameterCombination"]));
+}
+
+#[test]
+fn instances_come_from_clusters_and_from_other_regions() {
+    let bench = bench();
+    let cluster = json!({
+        "DBClusterIdentifier": "three", "Engine": "postgres", "EngineVersion": "14.19", "AllocatedStorage": 100,
+        "MasterUsername": "payments", "DBClusterInstanceClass": "db.r5.large", "Status": "available",
+    });
+    let far = json!({
+        "DBInstanceIdentifier": "shop", "DBInstanceArn": "arn:aws:rds:us-west-2:123456789012:db:shop",
+        "Engine": "postgres", "EngineVersion": "14.19", "AllocatedStorage": 100, "MasterUsername": "payments",
+        "DBInstanceClass": "db.r5.large", "DBInstanceStatus": "available", "BackupRetentionPeriod": 7,
+        "ReadReplicaDBInstanceIdentifiers": [],
+    });
+    bench.world(|w| {
+        w.put("rds.db-cluster-snapshot", "us-east-1/nightly", cluster.clone());
+        w.put("rds.db-cluster", "us-east-1/three", cluster);
+        w.put("rds.db-instance", "us-west-2/shop", far);
+    });
+    bench.law::<DbInstance>(
+        json!({
+            "DBInstanceIdentifier": "restored", "DBClusterSnapshotIdentifier": "nightly",
+            "DBInstanceClass": "db.t3.micro",
+        }),
+        None,
+    );
+    bench.law::<DbInstance>(
+        json!({"DBInstanceIdentifier": "reader", "SourceDBClusterIdentifier": "three"}),
+        None,
+    );
+    let reader = json!({"DBInstanceIdentifier": "far", "SourceDBInstanceIdentifier": "shop", "SourceRegion": "us-west-2"});
+    let sources = |bench: &Bench| {
+        bench.world(|w| {
+            w.get("rds.db-instance", "us-west-2/shop").unwrap()["ReadReplicaDBInstanceIdentifiers"].clone()
+        })
+    };
+    let id = running(&bench, &typed(reader.clone()));
+    assert_eq!(sources(&bench), json!(["arn:aws:rds:us-east-1:123456789012:db:far"]));
+    assert_eq!(delete(&bench, &id, &typed(reader.clone()), None), Ok(Progress::Done));
+    assert_eq!(sources(&bench), json!([]));
+    let mut wrong = reader;
+    wrong["SourceDBInstanceIdentifier"] = json!("arn:aws:rds:eu-west-1:123456789012:db:shop");
+    assert_eq!(DbInstance::check(&wrong)[0].0, "SourceRegion");
 }
 
 /// A database with backups and a snapshot.

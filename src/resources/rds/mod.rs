@@ -2,9 +2,11 @@
 
 mod common;
 mod db_instance;
+mod db_instance_backups;
 mod db_instance_modify;
 mod db_instance_origin;
 mod db_instance_props;
+mod db_instance_volumes;
 mod db_parameter_group;
 mod db_subnet_group;
 #[cfg(test)]

@@ -14,6 +14,8 @@ pub const NAT_ADDRESS: i64 = 5_000;
 pub const VPN_ATTACHMENT: i64 = 20_000;
 /// A load balancer becomes active.
 pub const ALB_UP: i64 = 150_000;
+/// A load balancer's capacity is reserved.
+pub const ALB_CAPACITY: i64 = 120_000;
 /// A registered target becomes healthy.
 pub const TARGET_HEALTHY: i64 = 60_000;
 /// Requester-managed interfaces of a deleted owner linger.

@@ -337,24 +337,53 @@ pub fn set_ip_address_type(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `ModifyCapacityReservation`.
 pub fn modify_capacity(world: &mut World, rq: &Request<'_>) -> Reply {
+    let at = world.now() + durations::ALB_CAPACITY;
     let row = world.get_mut(BALANCERS, rq.text("LoadBalancerArn")).ok_or_else(no_balancer)?;
     row["_capacity"] = if rq.flag("ResetCapacityReservation") {
         Json::Null
     } else {
         rq.get("MinimumLoadBalancerCapacity").clone()
     };
-    Ok(capacity(row))
+    row["_reserved"] = json!(at);
+    let row = row.clone();
+    Ok(capacity(world, &row))
+}
+
+/// `ModifyIpPools`.
+pub fn modify_pools(world: &mut World, rq: &Request<'_>) -> Reply {
+    let row = world.get_mut(BALANCERS, rq.text("LoadBalancerArn")).ok_or_else(no_balancer)?;
+    if row["Type"] != "application" || row["Scheme"] != "internet-facing" {
+        return Err(invalid("IPAM pools are for internet-facing application load balancers"));
+    }
+    if !rq.list("RemoveIpamPools").is_empty() {
+        row["IpamPools"] = json!({});
+    }
+    if rq.get("IpamPools").is_object() {
+        row["IpamPools"] = rq.get("IpamPools").clone();
+    }
+    Ok(json!({"IpamPools": row["IpamPools"]}))
 }
 
 /// `DescribeCapacityReservation`.
 pub fn describe_capacity(world: &mut World, rq: &Request<'_>) -> Reply {
-    Ok(capacity(world.get(BALANCERS, rq.text("LoadBalancerArn")).ok_or_else(no_balancer)?))
+    Ok(capacity(world, world.get(BALANCERS, rq.text("LoadBalancerArn")).ok_or_else(no_balancer)?))
 }
 
-fn capacity(row: &Json) -> Json {
+/// What is reserved, and how far that is in each zone.
+fn capacity(world: &World, row: &Json) -> Json {
     if row["_capacity"].is_null() {
-        json!({})
-    } else {
-        json!({"MinimumLoadBalancerCapacity": row["_capacity"]})
+        return json!({});
     }
+    let done = row["_reserved"].as_i64().is_none_or(|at| at <= world.now());
+    let zones = row["AvailabilityZones"].as_array().into_iter().flatten();
+    let states: Vec<Json> = zones
+        .map(|zone| {
+            let units = if done { row["_capacity"]["CapacityUnits"].as_f64().unwrap_or_default() } else { 0.0 };
+            json!({
+                "AvailabilityZone": zone["ZoneName"], "EffectiveCapacityUnits": units,
+                "State": {"Code": if done { "provisioned" } else { "pending" }},
+            })
+        })
+        .collect();
+    json!({"MinimumLoadBalancerCapacity": row["_capacity"], "CapacityReservationState": states})
 }

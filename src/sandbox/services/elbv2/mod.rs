@@ -43,6 +43,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeTargetGroups", groups::describe),
     Operation::read("DescribeTargetHealth", targets::describe_health),
     Operation::write("ModifyCapacityReservation", balancers::modify_capacity),
+    Operation::write("ModifyIpPools", balancers::modify_pools),
     Operation::write("ModifyListener", listeners::modify),
     Operation::write("ModifyListenerAttributes", attributes::modify_listener),
     Operation::write("ModifyLoadBalancerAttributes", attributes::modify_balancer),

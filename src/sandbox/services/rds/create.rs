@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     engines::{self, CLASSES},
     store::{CLUSTER, INSTANCE, PARAMETERS, SUBNETS, combination, identifier, invalid, key, public},
+    volumes,
 };
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
@@ -39,7 +40,9 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
         })?,
     };
     security_groups(world, &rq.texts("VpcSecurityGroupIds"))?;
-    let row = new_row(world, rq, &name, (engine.0, version, engine.3, engine.4), &group, &subnet_group);
+    let volumes = volumes::merged(engine.0, &Json::Null, rq.list("AdditionalStorageVolumes"))?;
+    let mut row = new_row(world, rq, &name, (engine.0, version, engine.3, engine.4), &group, &subnet_group);
+    row["AdditionalStorageVolumes"] = volumes;
     let arn = row["DBInstanceArn"].as_str().unwrap_or_default().to_owned();
     let host = format!("{name}.{}.{}.rds.amazonaws.com", world.hex(12), rq.region);
     let port = row["DbInstancePort"].clone();
@@ -202,7 +205,7 @@ fn place(world: &mut World, rq: &Request<'_>, arn: &str, group: &Json) {
 
 /// Members that are kept as they were sent.
 const KEPT: &[&str] = &[
-    "AdditionalStorageVolumes", "BackupTarget", "CharacterSetName", "CustomIamInstanceProfile", "DBClusterIdentifier", "DBInstanceClass",
+    "BackupTarget", "CharacterSetName", "CustomIamInstanceProfile", "DBClusterIdentifier", "DBInstanceClass",
     "DBSystemId", "EngineLifecycleSupport", "Iops", "MaxAllocatedStorage", "MonitoringRoleArn", "MultiTenant", "NcharCharacterSetName",
     "PerformanceInsightsKMSKeyId", "ProcessorFeatures", "PromotionTier", "StorageThroughput", "TdeCredentialArn", "Timezone",
     "DBCapacityReservationIdentifier",

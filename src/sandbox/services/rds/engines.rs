@@ -17,6 +17,13 @@ const ENGINES: &[Engine] = &[
     ("aurora-postgresql", &["13.20", "14.15", "14.17", "14.18", "15.10", "15.12", "15.13", "16.4", "16.6", "16.8", "16.9", "17.4", "17.5"], PG_LOGS, 5432, "postgresql-license"),
     ("mariadb", &["10.6.21", "10.6.22", "10.11.11", "10.11.13", "11.4.5", "11.4.7"], MY_LOGS, 3306, "general-public-license"),
     ("mysql", &["5.7.44", "8.0.35", "8.0.36", "8.0.37", "8.0.39", "8.0.40", "8.0.41", "8.0.42", "8.4.3", "8.4.4", "8.4.5"], MY_LOGS, 3306, "general-public-license"),
+    (
+        "oracle-se2",
+        &["19.0.0.0.ru-2025-07.rur-2025-07.r1", "21.0.0.0.ru-2025-07.rur-2025-07.r1"],
+        &["alert", "audit", "listener", "oemagent", "trace"],
+        1521,
+        "license-included",
+    ),
     ("postgres", &[
         "13.15", "13.16", "13.18", "13.20", "13.21", "14.12", "14.13", "14.15", "14.17", "14.18", "14.19", "15.7", "15.8", "15.10",
         "15.12", "15.13", "15.14", "16.3", "16.4", "16.6", "16.8", "16.9", "16.10", "17.2", "17.4", "17.5", "17.6",
@@ -57,13 +64,14 @@ pub fn version(engine: &Engine, wanted: Option<&str>) -> Result<&'static str, Fa
 
 /// The major version: `14` for PostgreSQL, `8.0` for MySQL.
 pub fn major(engine: &str, version: &str) -> String {
-    let parts = if engine.contains("postgres") { 1 } else { 2 };
+    let parts = if engine.contains("postgres") || engine.starts_with("oracle-") { 1 } else { 2 };
     version.split('.').take(parts).collect::<Vec<_>>().join(".")
 }
 
-/// `postgres14`, `mysql8.0`, `aurora-mysql8.0`.
+/// `postgres14`, `mysql8.0`, `aurora-mysql8.0`, `oracle-se2-19`.
 pub fn family(engine: &str, version: &str) -> String {
-    format!("{engine}{}", major(engine, version))
+    let dash = if engine.starts_with("oracle-") { "-" } else { "" };
+    format!("{engine}{dash}{}", major(engine, version))
 }
 
 /// Whether a family exists.

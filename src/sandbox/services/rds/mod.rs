@@ -1,5 +1,6 @@
 //! RDS: instances, parameter groups, subnet groups, snapshots, engine versions, tags.
 
+mod backups;
 mod catalogue;
 mod create;
 mod delete;
@@ -12,6 +13,7 @@ mod snapshots;
 mod store;
 mod subnets;
 mod tags;
+mod volumes;
 #[cfg(test)]
 mod tests;
 
@@ -27,10 +29,12 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("CreateDBSnapshot", snapshots::create_db_snapshot),
     Operation::write("CreateDBSubnetGroup", subnets::create_db_subnet_group),
     Operation::write("DeleteDBInstance", delete::delete_db_instance),
+    Operation::write("DeleteDBInstanceAutomatedBackup", backups::delete),
     Operation::write("DeleteDBParameterGroup", parameters::delete_db_parameter_group),
     Operation::write("DeleteDBSnapshot", snapshots::delete_db_snapshot),
     Operation::write("DeleteDBSubnetGroup", subnets::delete_db_subnet_group),
     Operation::read("DescribeDBEngineVersions", engines::describe_db_engine_versions),
+    Operation::read("DescribeDBInstanceAutomatedBackups", backups::describe),
     Operation::read("DescribeDBInstances", instances::describe_db_instances),
     Operation::read("DescribeDBParameterGroups", parameters::describe_db_parameter_groups),
     Operation::read("DescribeDBParameters", parameters::describe_db_parameters),
@@ -49,5 +53,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("RestoreDBInstanceFromDBSnapshot", origins::from_snapshot),
     Operation::write("RestoreDBInstanceToPointInTime", origins::to_point_in_time),
     Operation::write("StartDBInstance", instances::start_db_instance),
+    Operation::write("StartDBInstanceAutomatedBackupsReplication", backups::start),
     Operation::write("StopDBInstance", instances::stop_db_instance),
+    Operation::write("StopDBInstanceAutomatedBackupsReplication", backups::stop),
 ];

@@ -6,6 +6,7 @@ use super::{
     create::{domain, log_types, managed_secret, monitoring, parameter_group, password_rules, security_groups},
     engines,
     store::{INSTANCE, SUBNETS, combination, invalid, key, no_instance, public},
+    volumes,
 };
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
@@ -35,7 +36,6 @@ const WITH_STATUS: &[(&str, &str)] = &[
     ("MonitoringRoleArn", "MonitoringRoleArn"),
     ("NetworkType", "NetworkType"),
     ("EnableCustomerOwnedIp", "CustomerOwnedIpEnabled"),
-    ("AdditionalStorageVolumes", "AdditionalStorageVolumes"),
 ];
 
 /// Members that wait in `PendingModifiedValues` until they are applied: (parameter, pending name, member).
@@ -98,6 +98,7 @@ pub fn modify_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
             for (_, _, member) in PENDING {
                 applied.remove(*member);
             }
+            applied.remove("AdditionalStorageVolumes");
         }
         applied.insert("DBInstanceStatus".into(), row["DBInstanceStatus"].clone());
         // The instance stays `available` for a moment before the change begins, as on AWS.
@@ -112,6 +113,13 @@ type Members = serde_json::Map<String, Json>;
 /// What waits in `PendingModifiedValues`, and what is set once it is applied.
 fn pending(rq: &Request<'_>, row: &Json) -> Result<(Members, Members), Fault> {
     let (mut pending, mut later) = (Members::new(), Members::new());
+    let volumes = rq.list("AdditionalStorageVolumes");
+    let engine = row["Engine"].as_str().unwrap_or_default();
+    let after = volumes::merged(engine, &row["AdditionalStorageVolumes"], volumes)?;
+    if !volumes.is_empty() && after != row["AdditionalStorageVolumes"] {
+        pending.insert("AdditionalStorageVolumes".into(), volumes::wanted(volumes));
+        later.insert("AdditionalStorageVolumes".into(), after);
+    }
     for (parameter, waiting, member) in PENDING {
         let mut value = rq.get(parameter).clone();
         if value.is_null() {

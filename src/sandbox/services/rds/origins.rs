@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     create::create_db_instance,
-    store::{INSTANCE, SNAPSHOT, combination, invalid, key, no_instance, public},
+    store::{CLUSTER, CLUSTER_SNAPSHOT, INSTANCE, SNAPSHOT, combination, invalid, key, no_instance, public},
 };
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
@@ -60,13 +60,26 @@ fn shown(world: &World, key: &str) -> Reply {
     Ok(json!({"DBInstance": world.get(INSTANCE, key).map(public).unwrap_or_default()}))
 }
 
-/// `RestoreDBInstanceFromDBSnapshot`.
+/// The one of two alternatives that a request gives, and whether it is the first.
+fn either<'r>(rq: &'r Request<'_>, one: &str, other: &str) -> Result<(&'r str, bool), Fault> {
+    match (rq.opt(one), rq.opt(other)) {
+        (Some(name), None) => Ok((name_of(name), true)),
+        (None, Some(name)) => Ok((name_of(name), false)),
+        _ => Err(combination(format!("Specify either {one} or {other}."))),
+    }
+}
+
+/// `RestoreDBInstanceFromDBSnapshot`, of an instance or of a Multi-AZ cluster.
 pub fn from_snapshot(world: &mut World, rq: &Request<'_>) -> Reply {
-    let name = name_of(rq.opt("DBSnapshotIdentifier").ok_or_else(|| {
-        combination("The sandbox restores from snapshots of instances only: give a DBSnapshotIdentifier.")
-    })?);
-    let row = world.get(SNAPSHOT, &key(rq, name)).cloned();
-    let row = row.ok_or_else(|| Fault::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found.")))?;
+    let (name, instance) = either(rq, "DBSnapshotIdentifier", "DBClusterSnapshotIdentifier")?;
+    let table = if instance { SNAPSHOT } else { CLUSTER_SNAPSHOT };
+    let row = world.get(table, &key(rq, name)).cloned();
+    let missing = if instance {
+        Fault::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found."))
+    } else {
+        Fault::new("DBClusterSnapshotNotFoundFault", format!("DBClusterSnapshot {name} not found."))
+    };
+    let row = row.ok_or(missing)?;
     if row["Status"] != "available" {
         let message = format!("The snapshot {name} is not in available state.");
         return Err(Fault::new("InvalidDBSnapshotState", message));
@@ -110,12 +123,40 @@ pub fn to_point_in_time(world: &mut World, rq: &Request<'_>) -> Reply {
     shown(world, &key)
 }
 
-/// `CreateDBInstanceReadReplica` within the region.
+/// A replica of a Multi-AZ cluster.
+fn of_cluster(world: &mut World, rq: &Request<'_>, cluster: &str) -> Reply {
+    let source_key = key(rq, cluster);
+    let row = world.get(CLUSTER, &source_key).cloned();
+    let missing = || Fault::new("DBClusterNotFoundFault", format!("DBCluster {cluster} not found."));
+    let row = row.ok_or_else(missing)?;
+    let mut sent = rq.input.clone();
+    if sent["DBInstanceClass"].is_null() {
+        sent["DBInstanceClass"] = row["DBClusterInstanceClass"].clone();
+    }
+    if sent["BackupRetentionPeriod"].is_null() {
+        sent["BackupRetentionPeriod"] = json!(0);
+    }
+    let inherited = Request { operation: rq.operation, region: rq.region, input: sent };
+    let key = make(world, &inherited, &row, rq.text("DBInstanceIdentifier"))?;
+    if let Some(row) = world.get_mut(INSTANCE, &key) {
+        row["ReadReplicaSourceDBClusterIdentifier"] = json!(cluster.to_lowercase());
+        row["StatusInfos"] = json!([{"StatusType": "read replication", "Normal": true, "Status": "replicating"}]);
+    }
+    shown(world, &key)
+}
+
+/// `CreateDBInstanceReadReplica`; the source may be in another region, then it is named by its ARN.
 pub fn replica(world: &mut World, rq: &Request<'_>) -> Reply {
-    let source = name_of(rq.opt("SourceDBInstanceIdentifier").ok_or_else(|| {
-        combination("The sandbox makes replicas of instances only: give a SourceDBInstanceIdentifier.")
-    })?);
-    let source_key = key(rq, source);
+    let (source, instance) = either(rq, "SourceDBInstanceIdentifier", "SourceDBClusterIdentifier")?;
+    if !instance {
+        return of_cluster(world, rq, source);
+    }
+    let arn = rq.opt("SourceDBInstanceIdentifier").filter(|name| name.starts_with("arn:"));
+    let source_key = match arn.and_then(|arn| arn.split(':').nth(3)) {
+        Some(region) => format!("{region}/{}", source.to_lowercase()),
+        None => key(rq, source),
+    };
+    let near = source_key == key(rq, source);
     let mut row = world.get(INSTANCE, &source_key).cloned().ok_or_else(|| no_instance(source))?;
     if row["DBInstanceStatus"] != "available" {
         let message = format!("Source instance {source} is not in the available state.");
@@ -132,7 +173,8 @@ pub fn replica(world: &mut World, rq: &Request<'_>) -> Reply {
         ("DBParameterGroupName", &row["DBParameterGroups"][0]["DBParameterGroupName"]),
         ("BackupRetentionPeriod", &json!(0)),
     ] {
-        if sent[member].is_null() && !value.is_null() {
+        // Groups are of one region only.
+        if sent[member].is_null() && !value.is_null() && (near || member == "BackupRetentionPeriod") {
             sent[member] = value.clone();
         }
     }
@@ -141,13 +183,13 @@ pub fn replica(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBInstanceIdentifier").to_lowercase();
     let mut list = row["ReadReplicaDBInstanceIdentifiers"].take();
     if let Some(list) = list.as_array_mut() {
-        list.push(json!(name));
+        list.push(if near { json!(name) } else { world.get(INSTANCE, &key).map_or(Json::Null, |row| row["DBInstanceArn"].clone()) });
     }
     if let Some(row) = world.get_mut(INSTANCE, &source_key) {
         row["ReadReplicaDBInstanceIdentifiers"] = list;
     }
     if let Some(row) = world.get_mut(INSTANCE, &key) {
-        row["ReadReplicaSourceDBInstanceIdentifier"] = json!(source.to_lowercase());
+        row["ReadReplicaSourceDBInstanceIdentifier"] = json!(arn.filter(|_| !near).map_or(source.to_lowercase(), str::to_owned));
         row["ReplicaMode"] = rq.get("ReplicaMode").clone();
         row["StatusInfos"] = json!([{"StatusType": "read replication", "Normal": true, "Status": "replicating"}]);
     }
@@ -157,11 +199,14 @@ pub fn replica(world: &mut World, rq: &Request<'_>) -> Reply {
 /// A replica that goes or stands by itself is on its source's list no longer.
 pub fn leave_source(world: &mut World, rq: &Request<'_>, row: &Json) {
     let Some(source) = row["ReadReplicaSourceDBInstanceIdentifier"].as_str() else { return };
-    if let Some(list) = world
-        .get_mut(INSTANCE, &key(rq, source))
-        .and_then(|row| row["ReadReplicaDBInstanceIdentifiers"].as_array_mut())
+    let place = match source.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2)) {
+        Some(region) => format!("{region}/{}", name_of(source)),
+        None => key(rq, source),
+    };
+    if let Some(list) =
+        world.get_mut(INSTANCE, &place).and_then(|row| row["ReadReplicaDBInstanceIdentifiers"].as_array_mut())
     {
-        list.retain(|name| *name != row["DBInstanceIdentifier"]);
+        list.retain(|name| *name != row["DBInstanceIdentifier"] && *name != row["DBInstanceArn"]);
     }
 }
 

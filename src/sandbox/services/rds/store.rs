@@ -9,6 +9,7 @@ pub const PARAMETERS: &str = "rds.db-parameter-group";
 pub const SUBNETS: &str = "rds.db-subnet-group";
 pub const SNAPSHOT: &str = "rds.db-snapshot";
 pub const CLUSTER: &str = "rds.db-cluster";
+pub const CLUSTER_SNAPSHOT: &str = "rds.db-cluster-snapshot";
 
 /// `region/name`; an ARN is taken by its last part.
 pub fn key(rq: &Request<'_>, name: &str) -> String {

@@ -141,15 +141,18 @@ impl std::fmt::Display for Step<'_> {
     }
 }
 
-/// The JSON types a schema allows.
+/// The JSON types a schema allows, as it names them: one, several, or null if it does not say.
 #[derive(Clone, Copy)]
-struct Types(Option<Node<'static>>);
+struct Types(&'static Json);
 
 impl Types {
+    fn of(node: Option<Node<'static>>) -> Self {
+        Self(node.map_or(&Json::Null, |node| node.keyword("type")))
+    }
+
     fn names(self) -> impl Iterator<Item = &'static str> {
-        let json = self.0.map_or(&Json::Null, |node| node.keyword("type"));
-        let many = json.as_array().into_iter().flatten().filter_map(Json::as_str);
-        json.as_str().into_iter().chain(many)
+        let many = self.0.as_array().into_iter().flatten().filter_map(Json::as_str);
+        self.0.as_str().into_iter().chain(many)
     }
 
     /// The schema does not say.
@@ -253,7 +256,7 @@ impl<'w> Walk<'w, '_> {
 
     /// Checks a value and converts it.
     fn value(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &'w Item) -> Value {
-        let types = Types(node);
+        let types = Types::of(node);
         let takes = |name: &str| types.open() || types.has(name);
         match &item.kind {
             Kind::NoValue | Kind::Poison => Value::Null,
@@ -327,7 +330,7 @@ impl<'w> Walk<'w, '_> {
     fn object(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &'w Item) -> Value {
         let Kind::Map(members) = &item.kind else { return Value::Null };
         let closed = node.is_some_and(|node| {
-            node.members().is_some() && *node.keyword("additionalProperties") != Json::Bool(true)
+            node.has_members() && *node.keyword("additionalProperties") != Json::Bool(true)
         });
         let mut map = std::collections::BTreeMap::new();
         // A property that is only misspelt is not missing as well.

@@ -31,8 +31,8 @@ fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {
 
 /// Checks a text.
 pub(super) fn text(node: Node<'static>, text: &str, found: &mut Vec<Finding>) {
-    let length = text.chars().count() as u64;
     let (min, max) = (node.keyword("minLength").as_u64(), node.keyword("maxLength").as_u64());
+    let length = if min.or(max).is_some() { text.chars().count() as u64 } else { 0 };
     if min.is_some_and(|min| length < min) || max.is_some_and(|max| length > max) {
         let message = format!("the text has {length} characters; {}", bounds(min, max));
         found.push(("M2009", message, None));
@@ -44,7 +44,14 @@ pub(super) fn text(node: Node<'static>, text: &str, found: &mut Vec<Finding>) {
     {
         found.push(("M2007", format!("`{text}` does not match {pattern}"), None));
     }
-    allowed(node, &Json::String(text.to_owned()), found);
+    if restricted(node) {
+        allowed(node, &Json::String(text.to_owned()), found);
+    }
+}
+
+/// Whether only certain values are allowed.
+fn restricted(node: Node<'static>) -> bool {
+    ["const", "enum", "enumCaseInsensitive"].iter().any(|key| !node.keyword(key).is_null())
 }
 
 fn bounds<T: std::fmt::Display>(min: Option<T>, max: Option<T>) -> String {
@@ -78,6 +85,9 @@ pub(super) fn number(node: Node<'static>, number: f64, found: &mut Vec<Finding>)
 
 /// Checks a value against `enum` and `const`.
 pub(super) fn allowed(node: Node<'static>, value: &Json, found: &mut Vec<Finding>) {
+    if !restricted(node) {
+        return;
+    }
     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let constant = node.keyword("const");
     if !constant.is_null() && constant != value {

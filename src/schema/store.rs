@@ -198,6 +198,14 @@ impl<'s> Node<'s> {
         Some(Self::follow(self.schema, open))
     }
 
+    /// Whether the object's members are named; they are not for a free-form object.
+    #[must_use]
+    pub fn has_members(&self) -> bool {
+        let named = |node: &Json| node["properties"].as_object().is_some_and(|members| !members.is_empty());
+        named(self.node)
+            || ["oneOf", "anyOf"].into_iter().filter_map(|key| self.node[key].as_array()).flatten().any(named)
+    }
+
     /// Names of the object's members; `None` for a free-form object.
     #[must_use]
     pub fn members(&self) -> Option<impl Iterator<Item = &'s str> + use<'s>> {

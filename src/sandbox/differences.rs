@@ -80,6 +80,16 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "dms",
+        "CreateReplicationInstance",
+        "The maintenance window is always the same where none is sent; AWS picks one at random.",
+    ),
+    (
+        "dms",
+        "DescribeEndpoints",
+        "Settings of an engine are shown as they were sent; AWS repeats server, port and user inside them.",
+    ),
+    (
+        "dms",
         "DescribeTableStatistics",
         "Tables, rows and changes are made up from the task's mappings and its age.",
     ),
@@ -96,16 +106,24 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     ("ec2", "DescribeDhcpOptions", "Each region has its default set only."),
     ("ec2", "DescribeNetworkAcls", "Each VPC has its default network ACL only."),
+    ("ec2", "DescribeNetworkInterfaces", "IPv6 addresses, prefixes and public DNS names are not given out."),
     (
         "ecs",
         "CreateService",
         "Images are not pulled and containers not run; tasks start when roles and networks allow it.",
     ),
+    ("ecs", "CreateService", "The first tasks exist with the answer; AWS starts them moments later."),
     (
         "ecs",
         "DeleteService",
         "The service is inactive when its last task has stopped, so a cluster is never left with tasks alone.",
     ),
+    (
+        "ecs",
+        "DescribeTasks",
+        "Image pulls, attributes, overrides, runtime ids and ephemeral storage are not shown.",
+    ),
+    ("ecs", "RegisterTaskDefinition", "Required attributes are not worked out."),
     (
         "elbv2",
         "DescribeTargetHealth",
@@ -121,6 +139,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "AttachRolePolicy",
         "AWS managed policies are those that migrations commonly use; others are not found.",
     ),
+    ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
     ("lambda", "*", "Code is kept as digest and size; nothing is run."),
     ("lambda", "ListVersionsByFunction", "Functions have the version $LATEST only."),
     ("logs", "AssociateKmsKey", "Keys are not looked up, here and in every other service: there is no KMS."),
@@ -130,6 +149,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Patterns of plain terms and quoted phrases; JSON, column and regular-expression patterns are refused.",
     ),
     ("rds", "*", "There are instances without clusters, and no database is behind them."),
+    (
+        "rds",
+        "CreateDBInstance",
+        "Backup and maintenance windows are always the same where none are sent; AWS picks them at random.",
+    ),
     (
         "rds",
         "DescribeDBEngineVersions",
@@ -162,6 +186,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "PutBucketReplication",
         "New versions are copied after fifteen seconds; nothing is ever delayed or failed.",
     ),
+    ("secretsmanager", "DescribeSecret", "Readings are not remembered: there is no LastAccessedDate."),
     ("secretsmanager", "RotateSecret", "The function is looked at, not run: a rotation changes no value."),
     (
         "sns",

@@ -106,7 +106,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     ("ec2", "DescribeDhcpOptions", "Each region has its default set only."),
     ("ec2", "DescribeNetworkAcls", "Each VPC has its default network ACL only."),
-    ("ec2", "DescribeNetworkInterfaces", "IPv6 addresses, prefixes and public DNS names are not given out."),
+    (
+        "ec2",
+        "DescribeNetworkInterfaces",
+        "IPv6 addresses, prefixes and public DNS names are not given out; requester ids are names, where AWS has numbers for some.",
+    ),
     (
         "ecs",
         "CreateService",

@@ -104,12 +104,22 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "*",
         "There are no instances, transit gateways, VPC endpoints or prefix lists; ids of such are refused as not found.",
     ),
+    (
+        "ec2",
+        "CreateNatGateway",
+        "A regional gateway that chooses its addresses takes one in each zone that has a subnet, once and for all.",
+    ),
     ("ec2", "DescribeDhcpOptions", "Each region has its default set only."),
     ("ec2", "DescribeNetworkAcls", "Each VPC has its default network ACL only."),
     (
         "ec2",
         "DescribeNetworkInterfaces",
         "IPv6 addresses, prefixes and public DNS names are not given out; requester ids are names, where AWS has numbers for some.",
+    ),
+    (
+        "ec2",
+        "DisassociateNatGatewayAddress",
+        "No connections are drained: an address is free after five seconds.",
     ),
     (
         "ecs",
@@ -145,7 +155,9 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
     ("lambda", "*", "Code is kept as digest and size; nothing is run."),
+    ("lambda", "CreateFunction", "Capacity providers are not looked up: any ARN of one does."),
     ("lambda", "ListVersionsByFunction", "Functions have the version $LATEST only."),
+    ("lambda", "PublishVersion", "Functions on instances are published; numbered versions are refused."),
     ("logs", "AssociateKmsKey", "Keys are not looked up, here and in every other service: there is no KMS."),
     (
         "logs",
@@ -169,6 +181,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "A catalogue of common classes, the same for every version.",
     ),
     (
+        "rds",
+        "StartDBInstanceAutomatedBackupsReplication",
+        "Copies are listed in their region, but nothing can be restored from them.",
+    ),
+    (
         "route53",
         "GetHealthCheckStatus",
         "Health checkers ask nobody: an endpoint is healthy until somebody plays its outage in the world.",
@@ -182,6 +199,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "s3",
         "*",
         "Access is not checked: policies, ACLs, public access blocks and ownership are kept and read back.",
+    ),
+    (
+        "s3",
+        "CreateBucketMetadataConfiguration",
+        "The tables get names and ARNs, but have no rows: there is no S3 Tables.",
     ),
     ("s3", "PutBucketLifecycleConfiguration", "Rules are kept, but nothing expires or moves."),
     ("s3", "PutBucketNotificationConfiguration", "Notifications are kept, but none is sent."),

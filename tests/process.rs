@@ -4,6 +4,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -50,6 +51,9 @@ Resources:
     Properties: {DBInstanceClass: db.t3.micro, Engine: postgres, AllocatedStorage: '20', MasterUsername: app,
       ManageMasterUserPassword: true}
 ";
+
+/// How long a test waits for what is sure to come: not long on a quiet machine, and long enough for a busy one.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A served sandbox and a folder to work in.
 pub(crate) struct Place {
@@ -162,8 +166,7 @@ fn until_done(place: &Place, verb: &str, seed: u64) -> usize {
         let mut child = place.command(&[verb, "plan.yaml", "--yes"]).spawn().expect("the program starts");
         // The later runs have less to do: most die in mid work, and in the end one is let go.
         let mercy = killed >= if thorough() { 60 } else { 12 };
-        let patience =
-            if mercy { Duration::from_secs(120) } else { Duration::from_millis(dice.u64(10..160)) };
+        let patience = if mercy { PATIENCE } else { Duration::from_millis(dice.u64(10..160)) };
         let began = now();
         while since(began) < patience {
             if let Some(status) = child.try_wait().expect("its state") {
@@ -210,8 +213,51 @@ fn waiting(place: &Place) -> Child {
         if landed >= 2 {
             return child;
         }
-        assert!(since(began) < Duration::from_secs(30), "the run does not get going");
+        assert!(since(began) < PATIENCE, "the run does not get going");
         sleep(Duration::from_millis(20));
+    }
+}
+
+/// What a child says on stderr, while it says it.
+struct Talk(Arc<Mutex<String>>);
+
+impl Talk {
+    fn of(child: &mut Child) -> Self {
+        let said = Arc::new(Mutex::new(String::new()));
+        let (lines, heard) =
+            (BufReader::new(child.stderr.take().expect("its stderr")).lines(), Arc::clone(&said));
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                heard.lock().expect("the text").push_str(&(line + "\n"));
+            }
+        });
+        Self(said)
+    }
+
+    fn text(&self) -> String {
+        self.0.lock().expect("the text").clone()
+    }
+
+    /// Waits until these words were said: at once on a quiet machine, and long enough for a busy one.
+    fn wait_for(&self, words: &str) {
+        let began = now();
+        while !self.text().contains(words) {
+            assert!(since(began) < PATIENCE, "never said {words:?}: {}", self.text());
+            sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Waits for the end of a child that is about to end; `nudge` is called again and again meanwhile.
+fn ended(child: &mut Child, nudge: impl Fn(&Child)) -> Option<i32> {
+    let began = now();
+    loop {
+        if let Some(status) = child.try_wait().expect("its state") {
+            return status.code();
+        }
+        assert!(since(began) < PATIENCE, "it does not end");
+        nudge(child);
+        sleep(Duration::from_millis(40));
     }
 }
 
@@ -220,13 +266,14 @@ fn signals_stop_in_stages() {
     for (name, code) in [("INT", 8), ("TERM", 8)] {
         let place = Place::new(SLOW, 1);
         let mut child = waiting(&place);
+        let talk = Talk::of(&mut child);
         signal(name, child.id());
-        sleep(Duration::from_millis(700));
+        talk.wait_for("stopping:");
+        sleep(Duration::from_millis(300));
         assert!(child.try_wait().expect("its state").is_none(), "the first {name} settles what is in flight");
         signal(name, child.id());
-        let output = child.wait_with_output().expect("its output");
-        assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
-        assert!(text(&output.stderr).contains("goes on from here"), "{}", text(&output.stderr));
+        assert_eq!(ended(&mut child, |_| {}), Some(code), "{}", talk.text());
+        talk.wait_for("goes on from here");
         let status = text(&place.run(&["status", "plan.yaml"]).stdout);
         assert!(status.contains("created, not yet ready"), "{status}");
         assert!(!status.contains("open since"), "{status}");
@@ -236,13 +283,10 @@ fn signals_stop_in_stages() {
 #[test]
 fn three_signals_at_once_end_it_and_the_ledger_is_whole() {
     let place = Place::new(SLOW, 1);
-    let child = waiting(&place);
-    for _ in 0..3 {
-        signal("INT", child.id());
-        sleep(Duration::from_millis(40));
-    }
-    let output = child.wait_with_output().expect("its output");
-    assert_eq!(output.status.code(), Some(8), "{}", text(&output.stderr));
+    let mut child = waiting(&place);
+    // Signals that come while the last is not yet taken are one; so they come until it has ended.
+    let code = ended(&mut child, |child| signal("INT", child.id()));
+    assert_eq!(code, Some(8));
     let verified = place.run(&["ledger", "verify", "plan.yaml"]);
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified.stdout));
 }
@@ -259,7 +303,15 @@ fn one_run_at_a_time_and_no_lock_outlives_its_process() {
     let _ = first.wait();
     // The dead run's lock file still names it; nobody is kept out by that.
     let mut third = place.command(&["up", "plan.yaml", "--yes"]).spawn().expect("the program starts");
-    sleep(Duration::from_secs(2));
+    let began = now();
+    let lock = ledger(place.dir.path()).join("lock");
+    let holder = format!("pid {}", third.id());
+    while !std::fs::read_to_string(&lock).unwrap_or_default().contains(&holder) {
+        assert!(third.try_wait().expect("its state").is_none(), "it was kept out");
+        assert!(since(began) < PATIENCE, "it never takes the lock");
+        sleep(Duration::from_millis(20));
+    }
+    sleep(Duration::from_millis(300));
     assert!(third.try_wait().expect("its state").is_none(), "it goes on waiting for the database");
     let _ = third.kill();
     let _ = third.wait();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_smithy_types::error::operation::BuildError;
+use aws_smithy_types::{Document, Number, error::operation::BuildError};
 use serde_json::Value as Json;
 
 use crate::aws::OpError;
@@ -66,6 +66,41 @@ impl Mirror<HashMap<String, String>> for BTreeMap<String, String> {
     }
     fn receive(sdk: &HashMap<String, String>) -> Self {
         sdk.clone().into_iter().collect()
+    }
+}
+
+/// A value of no fixed form.
+impl Mirror<Document> for Json {
+    fn send(&self) -> Result<Document, BuildError> {
+        Ok(match self {
+            Self::Null => Document::Null,
+            Self::Bool(truth) => Document::Bool(*truth),
+            Self::String(text) => Document::String(text.clone()),
+            Self::Number(number) => Document::Number(match (number.as_u64(), number.as_i64()) {
+                (Some(number), _) => Number::PosInt(number),
+                (None, Some(number)) => Number::NegInt(number),
+                (None, None) => Number::Float(number.as_f64().unwrap_or_default()),
+            }),
+            Self::Array(items) => Document::Array(items.iter().map(Self::send).collect::<Result<_, _>>()?),
+            Self::Object(members) => {
+                let members = members.iter().map(|(name, value)| Ok((name.clone(), value.send()?)));
+                Document::Object(members.collect::<Result<_, BuildError>>()?)
+            }
+        })
+    }
+    fn receive(sdk: &Document) -> Self {
+        match sdk {
+            Document::Null => Self::Null,
+            Document::Bool(truth) => Self::Bool(*truth),
+            Document::String(text) => Self::String(text.clone()),
+            Document::Number(Number::PosInt(number)) => (*number).into(),
+            Document::Number(Number::NegInt(number)) => (*number).into(),
+            Document::Number(Number::Float(number)) => (*number).into(),
+            Document::Array(items) => Self::Array(items.iter().map(Self::receive).collect()),
+            Document::Object(members) => Self::Object(
+                members.iter().map(|(name, value)| (name.clone(), Self::receive(value))).collect(),
+            ),
+        }
     }
 }
 

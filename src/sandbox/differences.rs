@@ -80,6 +80,16 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "dms",
+        "CreateReplicationInstance",
+        "The maintenance window is always the same where none is sent; AWS picks one at random.",
+    ),
+    (
+        "dms",
+        "DescribeEndpoints",
+        "Settings of an engine are shown as they were sent; AWS repeats server, port and user inside them.",
+    ),
+    (
+        "dms",
         "DescribeTableStatistics",
         "Tables, rows and changes are made up from the task's mappings and its age.",
     ),
@@ -94,18 +104,40 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "*",
         "There are no instances, transit gateways, VPC endpoints or prefix lists; ids of such are refused as not found.",
     ),
+    (
+        "ec2",
+        "CreateNatGateway",
+        "A regional gateway that chooses its addresses takes one in each zone that has a subnet, once and for all.",
+    ),
     ("ec2", "DescribeDhcpOptions", "Each region has its default set only."),
     ("ec2", "DescribeNetworkAcls", "Each VPC has its default network ACL only."),
+    (
+        "ec2",
+        "DescribeNetworkInterfaces",
+        "IPv6 addresses, prefixes and public DNS names are not given out; requester ids are names, where AWS has numbers for some.",
+    ),
+    (
+        "ec2",
+        "DisassociateNatGatewayAddress",
+        "No connections are drained: an address is free after five seconds.",
+    ),
     (
         "ecs",
         "CreateService",
         "Images are not pulled and containers not run; tasks start when roles and networks allow it.",
     ),
+    ("ecs", "CreateService", "The first tasks exist with the answer; AWS starts them moments later."),
     (
         "ecs",
         "DeleteService",
         "The service is inactive when its last task has stopped, so a cluster is never left with tasks alone.",
     ),
+    (
+        "ecs",
+        "DescribeTasks",
+        "Image pulls, attributes, overrides, runtime ids and ephemeral storage are not shown.",
+    ),
+    ("ecs", "RegisterTaskDefinition", "Required attributes are not worked out."),
     (
         "elbv2",
         "DescribeTargetHealth",
@@ -121,8 +153,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "AttachRolePolicy",
         "AWS managed policies are those that migrations commonly use; others are not found.",
     ),
+    ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
     ("lambda", "*", "Code is kept as digest and size; nothing is run."),
+    ("lambda", "CreateFunction", "Capacity providers are not looked up: any ARN of one does."),
     ("lambda", "ListVersionsByFunction", "Functions have the version $LATEST only."),
+    ("lambda", "PublishVersion", "Functions on instances are published; numbered versions are refused."),
     ("logs", "AssociateKmsKey", "Keys are not looked up, here and in every other service: there is no KMS."),
     (
         "logs",
@@ -132,6 +167,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("rds", "*", "There are instances without clusters, and no database is behind them."),
     (
         "rds",
+        "CreateDBInstance",
+        "Backup and maintenance windows are always the same where none are sent; AWS picks them at random.",
+    ),
+    (
+        "rds",
         "DescribeDBEngineVersions",
         "A catalogue of common engines and versions, the same in every region.",
     ),
@@ -139,6 +179,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "rds",
         "DescribeOrderableDBInstanceOptions",
         "A catalogue of common classes, the same for every version.",
+    ),
+    (
+        "rds",
+        "StartDBInstanceAutomatedBackupsReplication",
+        "Copies are listed in their region, but nothing can be restored from them.",
     ),
     (
         "route53",
@@ -155,6 +200,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "*",
         "Access is not checked: policies, ACLs, public access blocks and ownership are kept and read back.",
     ),
+    (
+        "s3",
+        "CreateBucketMetadataConfiguration",
+        "The tables get names and ARNs, but have no rows: there is no S3 Tables.",
+    ),
     ("s3", "PutBucketLifecycleConfiguration", "Rules are kept, but nothing expires or moves."),
     ("s3", "PutBucketNotificationConfiguration", "Notifications are kept, but none is sent."),
     (
@@ -162,6 +212,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "PutBucketReplication",
         "New versions are copied after fifteen seconds; nothing is ever delayed or failed.",
     ),
+    ("secretsmanager", "DescribeSecret", "Readings are not remembered: there is no LastAccessedDate."),
     ("secretsmanager", "RotateSecret", "The function is looked at, not run: a rotation changes no value."),
     (
         "sns",

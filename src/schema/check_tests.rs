@@ -217,6 +217,23 @@ fn unknown_types_name_their_neighbours() {
     assert!(subject("AWS::Zebra::Zoo").help.unwrap().contains("migrate types"));
 }
 
+/// The type's own facts say why, of properties inside lists as well.
+#[test]
+fn a_refused_property_says_why() {
+    let why = |kind: &str, properties: &Item| {
+        let subject = Subject { kind, kind_span: &span(0), id_span: &span(1) };
+        let found = resource(&subject, &Address::new("a", "B"), properties, &|_| None).1;
+        let refusal = found.into_iter().find(|finding| finding.code == "M2003").expect("it is refused");
+        refusal.help.expect("with a reason")
+    };
+    let prefix = object(vec![("BucketNamePrefix", plain("logs"))]);
+    assert!(why("AWS::S3::Bucket", &prefix).contains("makes up names itself"));
+    let rule = object(vec![("IpProtocol", plain("tcp")), ("SourceSecurityGroupName", plain("web"))]);
+    let rules = Item { kind: Kind::List(vec![rule]), span: span(5) };
+    let group = object(vec![("GroupDescription", plain("d")), ("SecurityGroupIngress", rules)]);
+    assert!(why("AWS::EC2::SecurityGroup", &group).contains("give the group's id"));
+}
+
 #[test]
 fn json_in_texts_is_parsed_as_far_as_it_is_known() {
     let reference =

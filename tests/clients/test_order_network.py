@@ -1,8 +1,7 @@
 """Deletes in the wrong order: networks, load balancers, services and what scales them."""
 import itertools
-import time
 
-from harness import client, eventually, ids, refused, wait
+from harness import client, eventually, ids, passes, refused, wait
 from order import wrong
 
 ec2, elb, ecs, scaling, r53 = client("ec2"), client("elbv2"), client("ecs"), client("application-autoscaling"), client("route53")
@@ -669,7 +668,7 @@ def _():
 
     def status():
         return ecs.describe_task_definition(taskDefinition=task)["taskDefinition"]["status"]
-    time.sleep(0.5)  # minutes at the servers' speed: long enough for it to go if nothing held it
+    passes(150)  # long enough for it to go if nothing held it
     assert status() == "DELETE_IN_PROGRESS"
     assert ecs.describe_services(cluster=cluster, services=[name])["services"][0]["runningCount"] == 1
     end_service(cluster, name)

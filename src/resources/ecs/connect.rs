@@ -1,10 +1,28 @@
 //! How requests find a service's tasks: load balancers, registries, Service Connect, VPC Lattice.
 
 use aws_sdk_ecs::types;
+use aws_smithy_types::error::operation::BuildError;
 
 use super::container::LogConfiguration;
+use crate::resources::mirror::Mirror;
 
 crate::words!(types::ServiceConnectAccessLoggingFormat, types::ServiceConnectIncludeQueryParameters);
+
+crate::props! {
+    /// A setting of the proxy's container.
+    pub struct ContainerConfiguration { LogLevel: String }
+}
+
+impl Mirror<types::ServiceConnectContainerConfiguration> for ContainerConfiguration {
+    fn send(&self) -> Result<types::ServiceConnectContainerConfiguration, BuildError> {
+        let missing = || BuildError::missing_field("LogLevel", "is the only setting there is");
+        let level = self.LogLevel.as_deref().ok_or_else(missing)?;
+        Ok(types::ServiceConnectContainerConfiguration::LogLevel(level.into()))
+    }
+    fn receive(sdk: &types::ServiceConnectContainerConfiguration) -> Self {
+        Self { LogLevel: sdk.as_log_level().ok().map(|level| level.as_str().to_owned()) }
+    }
+}
 
 crate::mirrored! {
     /// A target group that the tasks join.
@@ -39,7 +57,8 @@ crate::mirrored! {
     /// Service Connect.
     pub struct ServiceConnectConfiguration: types::ServiceConnectConfiguration
         = types::ServiceConnectConfiguration::builder().enabled(false).build() => {
-        AccessLogConfiguration/access_log_configuration: AccessLogConfiguration, Enabled/enabled: bool,
+        AccessLogConfiguration/access_log_configuration: AccessLogConfiguration,
+        ContainerConfigurations/container_configurations: Vec<ContainerConfiguration>, Enabled/enabled: bool,
         LogConfiguration/log_configuration: LogConfiguration, Namespace/namespace: String,
         Services/services: Vec<ServiceConnectService>,
     }

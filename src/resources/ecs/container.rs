@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types;
+use aws_smithy_types::error::operation::BuildError;
+
+use crate::resources::mirror::Mirror;
 
 crate::words!(
     types::ApplicationProtocol,
@@ -16,6 +19,22 @@ crate::words!(
     types::UlimitName,
     types::VersionConsistency,
 );
+
+crate::props! {
+    /// How a GPU is shared.
+    pub struct SharingStrategy { NvidiaMps: NvidiaMps }
+}
+
+impl Mirror<types::SharingStrategy> for SharingStrategy {
+    fn send(&self) -> Result<types::SharingStrategy, BuildError> {
+        let missing = || BuildError::missing_field("NvidiaMps", "is the only strategy there is");
+        let wanted = self.NvidiaMps.as_ref().ok_or_else(missing)?;
+        Ok(types::SharingStrategy::NvidiaMps(wanted.send()?))
+    }
+    fn receive(sdk: &types::SharingStrategy) -> Self {
+        Self { NvidiaMps: sdk.as_nvidia_mps().ok().map(NvidiaMps::receive) }
+    }
+}
 
 crate::mirrored! {
     /// One container of a task.
@@ -111,7 +130,13 @@ crate::mirrored! {
         .credentials_parameter("").build()? => { CredentialsParameter/credentials_parameter: String }
     /// A GPU or an accelerator.
     pub struct ResourceRequirement: types::ResourceRequirement = types::ResourceRequirement::builder()
-        .value("").r#type(types::ResourceType::Gpu).build()? => { Type/r#type: String, Value/value: String }
+        .value("").r#type(types::ResourceType::Gpu).build()? => {
+        SharingStrategy/sharing_strategy: SharingStrategy, Type/r#type: String, Value/value: String,
+    }
+    /// What a container gets of a GPU that it shares by way of NVIDIA's multi-process service.
+    pub struct NvidiaMps: types::NvidiaMpsAllocation = types::NvidiaMpsAllocation::builder().memory(0).build()? => {
+        MaxComputePercent/max_compute_percent: i32, Memory/memory: i32,
+    }
     /// Whether the container is restarted alone.
     pub struct RestartPolicy: types::ContainerRestartPolicy = types::ContainerRestartPolicy::builder()
         .enabled(false).build()? => {

@@ -1,6 +1,7 @@
 //! Where a service's tasks run, and how new ones replace old ones.
 
 use aws_sdk_ecs::types;
+use serde_json::Value as Json;
 
 crate::words!(
     types::AssignPublicIp,
@@ -63,7 +64,7 @@ crate::mirrored! {
     /// A function called at stages of a deployment.
     pub struct DeploymentLifecycleHook: types::DeploymentLifecycleHook
         = types::DeploymentLifecycleHook::builder().build() => {
-        HookTargetArn/hook_target_arn: String, LifecycleStages/lifecycle_stages: Vec<String>,
+        HookDetails/hook_details: Json, HookTargetArn/hook_target_arn: String, LifecycleStages/lifecycle_stages: Vec<String>,
         RoleArn/role_arn: String, TargetType/target_type: String,
         TimeoutConfiguration/timeout_configuration: HookTimeoutConfig,
     }

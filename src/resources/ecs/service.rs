@@ -169,11 +169,10 @@ impl ResourceType for Service {
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",
         ],
-        refused: &[
-            ("DeploymentConfiguration.LifecycleHooks.HookDetails", "not implemented yet"),
-            ("GatewayConnectors", "not implemented yet"),
-            ("ServiceConnectConfiguration.ContainerConfigurations", "not implemented yet"),
-        ],
+        refused: &[(
+            "GatewayConnectors",
+            "AWS shows them in service revisions only, which migrate does not read, so it could not see a change",
+        )],
         ..Facts::new("AWS::ECS::Service", "ecs", include_str!("../../schema/types/aws-ecs-service.json"))
     };
 

@@ -113,10 +113,10 @@ impl ResourceType for TaskDefinition {
             "ecs:UntagResource",
             "iam:PassRole",
         ],
-        refused: &[
-            ("ContainerDefinitions.ResourceRequirements.SharingStrategy", "not implemented yet"),
-            ("InferenceAccelerators", "not implemented yet"),
-        ],
+        refused: &[(
+            "InferenceAccelerators",
+            "AWS has ended Elastic Inference and offers no such devices any more",
+        )],
         ..Facts::new(
             "AWS::ECS::TaskDefinition",
             "ecs",

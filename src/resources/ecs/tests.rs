@@ -52,6 +52,8 @@ fn definition() -> Json {
             "ReadonlyRootFilesystem": false, "StopTimeout": 30, "DockerLabels": {"app": "web"},
         }, {
             "Name": "sidecar", "Image": "envoy:v1", "Essential": false, "Cpu": 64, "MemoryReservation": 128,
+            "ResourceRequirements": [{"Type": "GPU", "Value": "1", "SharingStrategy": {
+                "NvidiaMps": {"Memory": 2048, "MaxComputePercent": 50}}}],
             "RestartPolicy": {"Enabled": true, "IgnoredExitCodes": [0], "RestartAttemptPeriod": 60},
         }],
         "Tags": [{"Key": "CostCenter", "Value": "payments"}],
@@ -224,9 +226,18 @@ fn a_service_of_capacity_providers_keeps_the_law() {
         props.as_object_mut().unwrap().remove(left_out);
     }
     props["TaskDefinition"] = json!("web:1");
+    props["DeploymentConfiguration"]["LifecycleHooks"] = json!([{
+        "HookTargetArn": "arn:aws:lambda:us-east-1:123456789012:function:gate", "RoleArn": ROLE,
+        "LifecycleStages": ["PRE_SCALE_UP"], "HookDetails": {"limit": 3, "checks": ["smoke", true, -1, 0.5]},
+    }]);
+    props["ServiceConnectConfiguration"] = json!({
+        "Enabled": true, "Namespace": "payments", "ContainerConfigurations": [{"LogLevel": "debug"}],
+    });
     props["CapacityProviderStrategy"] = json!([{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]);
     let mut changed = props.clone();
     changed["DesiredCount"] = json!(0);
+    changed["DeploymentConfiguration"]["LifecycleHooks"][0]["HookDetails"] = json!({"limit": 4});
+    changed["ServiceConnectConfiguration"]["ContainerConfigurations"][0]["LogLevel"] = json!("info");
     bench.law::<Service>(props, Some(changed));
 }
 

@@ -120,20 +120,18 @@ impl ResourceType for Function {
             "lambda:GetFunction",
             "lambda:GetFunctionCodeSigningConfig",
             "lambda:GetFunctionRecursionConfig",
+            "lambda:GetFunctionScalingConfig",
             "lambda:GetRuntimeManagementConfig",
             "lambda:PutFunctionCodeSigningConfig",
             "lambda:PutFunctionConcurrency",
+            "lambda:PublishVersion",
             "lambda:PutFunctionRecursionConfig",
+            "lambda:PutFunctionScalingConfig",
             "lambda:PutRuntimeManagementConfig",
             "lambda:TagResource",
             "lambda:UntagResource",
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
-        ],
-        refused: &[
-            ("CapacityProviderConfig", "not implemented yet"),
-            ("FunctionScalingConfig", "not implemented yet"),
-            ("PublishToLatestPublished", "not implemented yet"),
         ],
         ..Facts::new(
             "AWS::Lambda::Function",
@@ -169,7 +167,18 @@ impl ResourceType for Function {
     }
 
     fn check(props: &Json) -> Vec<(String, String)> {
-        code::check(props)
+        let mut problems = code::check(props);
+        let managed = !props["CapacityProviderConfig"].is_null();
+        let published = props["PublishToLatestPublished"] == true;
+        if published && !managed {
+            let why = "only a function with a CapacityProviderConfig is published that way";
+            problems.push(("PublishToLatestPublished".into(), why.into()));
+        }
+        if !props["FunctionScalingConfig"].is_null() && !published {
+            let why = "it is about what PublishToLatestPublished publishes: set that too";
+            problems.push(("FunctionScalingConfig".into(), why.into()));
+        }
+        problems
     }
 
     fn replaces(change: &Change<'_, Props>) -> Vec<String> {
@@ -179,6 +188,10 @@ impl ResourceType for Function {
             && change.old.DurableConfig.is_some() != change.new.DurableConfig.is_some()
         {
             replacing.push("DurableConfig".into());
+        }
+        // Nor can a function move to instances or from them.
+        if change.old.CapacityProviderConfig.is_some() != change.new.CapacityProviderConfig.is_some() {
+            replacing.push("CapacityProviderConfig".into());
         }
         replacing
     }
@@ -233,6 +246,9 @@ impl ResourceType for Function {
             let answer = call.send().await.map_err(op("GetFunctionCodeSigningConfig"))?;
             props.CodeSigningConfigArn = Some(answer.code_signing_config_arn).filter(|arn| !arn.is_empty());
         }
+        if hint.FunctionScalingConfig.is_some() {
+            props.FunctionScalingConfig = change_of::scaling_of(cx, name).await?;
+        }
         if hint.RecursiveLoop.is_some() {
             let call = cx.sdk.lambda().get_function_recursion_config().function_name(name);
             let answer = call.send().await.map_err(op("GetFunctionRecursionConfig"))?;
@@ -282,6 +298,11 @@ impl ResourceType for Function {
             .set_logging_config(sent(OP, props.LoggingConfig.as_ref())?)
             .set_tenancy_config(sent(OP, props.TenancyConfig.as_ref())?)
             .set_durable_config(sent(OP, props.DurableConfig.as_ref())?)
+            .set_capacity_provider_config(sent(OP, props.CapacityProviderConfig.as_ref())?)
+            .set_publish(change_of::publishes(props).then_some(true))
+            .set_publish_to(
+                change_of::publishes(props).then_some(types::FunctionVersionLatestPublished::LatestPublished),
+            )
             .set_tags(Some(map(cx.tags(props.Tags.as_ref()))))
             .send()
             .await
@@ -305,6 +326,9 @@ impl ResourceType for Function {
         }
         if props.RuntimeManagementConfig.is_some() {
             change_of::runtime_management(cx, name, props).await?;
+        }
+        if props.FunctionScalingConfig.is_some() {
+            change_of::scaling(cx, name, props.FunctionScalingConfig.as_ref()).await?;
         }
         Ok(Progress::Done)
     }
@@ -334,7 +358,16 @@ impl ResourceType for Function {
         if change.has("Tags") {
             settle_tags(cx, name, change).await?;
         }
-        change_of::settle(cx, name, &live, change).await
+        // What is scaled must have been published.
+        let scales = change.has("FunctionScalingConfig") && change_of::publishes(new);
+        if scales && change_of::publishes(change.old) {
+            change_of::scaling(cx, name, new.FunctionScalingConfig.as_ref()).await?;
+        }
+        let progress = change_of::settle(cx, name, &live, change).await?;
+        if scales && progress == Progress::Done && !change_of::publishes(change.old) {
+            change_of::scaling(cx, name, new.FunctionScalingConfig.as_ref()).await?;
+        }
+        Ok(progress)
     }
 
     async fn delete(

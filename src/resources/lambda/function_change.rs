@@ -2,18 +2,23 @@
 //! a time; the other settings by calls of their own.
 
 use aws_sdk_lambda::{primitives::Blob, types};
+use serde_json::Value as Json;
 
 use super::{
     code,
-    function_props::{Code, Environment, Props},
+    function_props::{Code, Environment, FunctionScalingConfig, Props},
 };
 use crate::{
     aws::{OpError, op},
-    resources::{Change, Cx, Progress, ResourceType, mirror::sent},
+    resources::{
+        Change, Cx, Progress, ResourceType,
+        mirror::{received, sent},
+    },
 };
 
 /// Properties that `UpdateFunctionConfiguration` changes.
 const CONFIGURATION: &[&str] = &[
+    "CapacityProviderConfig",
     "DeadLetterConfig",
     "Description",
     "DurableConfig",
@@ -44,21 +49,24 @@ pub(super) async fn settle(
 ) -> Result<Progress, OpError> {
     let configures = CONFIGURATION.iter().any(|property| change.has(property));
     let codes = change.has("Code") || change.has("Architectures");
+    let published = publishes(change.new);
     if !configures && !codes {
+        if published && change.has("PublishToLatestPublished") {
+            publish(cx, name).await?;
+        }
         return Ok(Progress::Done);
     }
     if live.last_update_status() == Some(&types::LastUpdateStatus::InProgress) {
         return Ok(Progress::Again("an update of the function is under way".into()));
     }
     if !codes {
-        configure(cx, name, change).await?;
-        return Ok(Progress::Done);
+        return configure_last(cx, name, live, change).await;
     }
     // What is in a bucket cannot be compared: then the configuration goes first, which can.
     match coded(live, change.new)? {
         Some(true) => {}
         Some(false) => {
-            send_code(cx, name, change.new).await?;
+            send_code(cx, name, change.new, published && !configures).await?;
             if configures {
                 return Ok(Progress::Again("the new code is being taken over".into()));
             }
@@ -69,14 +77,87 @@ pub(super) async fn settle(
             return Ok(Progress::Again("the new configuration is being taken over".into()));
         }
         None => {
-            send_code(cx, name, change.new).await?;
+            send_code(cx, name, change.new, published).await?;
             return Ok(Progress::Done);
         }
     }
-    if configures {
+    if configures { configure_last(cx, name, live, change).await } else { Ok(Progress::Done) }
+}
+
+/// Changes the configuration when nothing else is left, and publishes the outcome if that is wanted.
+async fn configure_last(
+    cx: &Cx<'_>,
+    name: &str,
+    live: &types::FunctionConfiguration,
+    change: &Change<'_, Props>,
+) -> Result<Progress, OpError> {
+    if !publishes(change.new) {
         configure(cx, name, change).await?;
+        return Ok(Progress::Done);
     }
-    Ok(Progress::Done)
+    if configured(live, change) && reset(live, change) {
+        publish(cx, name).await?;
+        return Ok(Progress::Done);
+    }
+    configure(cx, name, change).await?;
+    Ok(Progress::Again("the new configuration is published when it is taken over".into()))
+}
+
+/// Whether properties that left the template have AWS's default again.
+fn reset(live: &types::FunctionConfiguration, change: &Change<'_, Props>) -> bool {
+    let (Ok(live), Ok(new)) = (serde_json::to_value(Props::of(live)), serde_json::to_value(change.new))
+    else {
+        return false;
+    };
+    let gone = CONFIGURATION.iter().filter(|property| change.has(property) && new[**property].is_null());
+    gone.map(|property| (*property, &live[*property])).all(|(property, live)| match property {
+        "Description" => live.as_str().is_none_or(str::is_empty),
+        "Timeout" => *live == 3,
+        "MemorySize" => *live == 128,
+        "EphemeralStorage" => live["Size"] == 512,
+        "TracingConfig" => live["Mode"] != "Active",
+        "SnapStart" => live["ApplyOn"] != "PublishedVersions",
+        "LoggingConfig" => live["LogFormat"] != "JSON",
+        _ => match live {
+            Json::Object(members) => members.values().all(Json::is_null),
+            Json::Array(items) => items.is_empty(),
+            other => other.is_null(),
+        },
+    })
+}
+
+/// Whether what is changed is to be published as `$LATEST.PUBLISHED`, which functions on instances run.
+pub(super) fn publishes(props: &Props) -> bool {
+    props.PublishToLatestPublished == Some(true)
+}
+
+/// Publishes the function as it is; nothing happens if it is published already.
+async fn publish(cx: &Cx<'_>, name: &str) -> Result<(), OpError> {
+    let call = cx.sdk.lambda().publish_version().function_name(name);
+    let call = call.publish_to(types::FunctionVersionLatestPublished::LatestPublished);
+    call.send().await.map(drop).map_err(op("PublishVersion"))
+}
+
+/// The version that scaling is about.
+const PUBLISHED: &str = "$LATEST.PUBLISHED";
+
+/// Sets how the published version scales; without a wish, as Lambda does it by itself.
+pub(super) async fn scaling(
+    cx: &Cx<'_>,
+    name: &str,
+    wanted: Option<&FunctionScalingConfig>,
+) -> Result<(), OpError> {
+    const OP: &str = "PutFunctionScalingConfig";
+    let call = cx.sdk.lambda().put_function_scaling_config().function_name(name).qualifier(PUBLISHED);
+    let call = call.set_function_scaling_config(sent(OP, wanted)?);
+    call.send().await.map(drop).map_err(op(OP))
+}
+
+/// How the published version was asked to scale.
+pub(super) async fn scaling_of(cx: &Cx<'_>, name: &str) -> Result<Option<FunctionScalingConfig>, OpError> {
+    let call = cx.sdk.lambda().get_function_scaling_config().function_name(name).qualifier(PUBLISHED);
+    let answer = call.send().await.map_err(op("GetFunctionScalingConfig"))?;
+    Ok(received(answer.requested_function_scaling_config.as_ref()))
 }
 
 /// Whether the function has the wanted code, if that can be told.
@@ -98,7 +179,7 @@ fn configured(live: &types::FunctionConfiguration, change: &Change<'_, Props>) -
     })
 }
 
-async fn send_code(cx: &Cx<'_>, name: &str, new: &Props) -> Result<(), OpError> {
+async fn send_code(cx: &Cx<'_>, name: &str, new: &Props, published: bool) -> Result<(), OpError> {
     let none = Code::default();
     let code = new.Code.as_ref().unwrap_or(&none);
     let architectures = new.Architectures.clone().unwrap_or_else(|| vec!["x86_64".into()]);
@@ -113,6 +194,8 @@ async fn send_code(cx: &Cx<'_>, name: &str, new: &Props) -> Result<(), OpError> 
         .set_s3_object_storage_mode(code.S3ObjectStorageMode.as_deref().map(Into::into))
         .set_image_uri(code.ImageUri.clone())
         .set_source_kms_key_arn(code.SourceKMSKeyArn.clone())
+        .set_publish(published.then_some(true))
+        .set_publish_to(published.then_some(types::FunctionVersionLatestPublished::LatestPublished))
         .set_architectures(Some(architectures.iter().map(|a| a.as_str().into()).collect()))
         .send()
         .await
@@ -176,6 +259,9 @@ async fn configure(cx: &Cx<'_>, name: &str, change: &Change<'_, Props>) -> Resul
         .set_snap_start(keep(has("SnapStart"), sent(OP, new.SnapStart.as_ref())?, snap))
         .set_logging_config(keep(has("LoggingConfig"), sent(OP, new.LoggingConfig.as_ref())?, logging))
         .set_durable_config(sent(OP, new.DurableConfig.as_ref())?.filter(|_| has("DurableConfig")))
+        .set_capacity_provider_config(
+            sent(OP, new.CapacityProviderConfig.as_ref())?.filter(|_| has("CapacityProviderConfig")),
+        )
         .send()
         .await
         .map_err(op(OP))?;

@@ -20,10 +20,12 @@ crate::words!(
 crate::props! {
     /// The properties of a function.
     pub struct Props {
-        Architectures: Vec<String>, Code: Code, CodeSigningConfigArn: String, DeadLetterConfig: DeadLetterConfig,
+        Architectures: Vec<String>, CapacityProviderConfig: CapacityProviderConfig, Code: Code, CodeSigningConfigArn: String, DeadLetterConfig: DeadLetterConfig,
         Description: String, DurableConfig: DurableConfig, Environment: Environment, EphemeralStorage: EphemeralStorage,
-        FileSystemConfigs: Vec<FileSystemConfig>, FunctionName: String, Handler: String, ImageConfig: ImageConfig,
+        FileSystemConfigs: Vec<FileSystemConfig>, FunctionName: String, FunctionScalingConfig: FunctionScalingConfig,
+        Handler: String, ImageConfig: ImageConfig,
         KmsKeyArn: String, Layers: Vec<String>, LoggingConfig: LoggingConfig, MemorySize: i32, PackageType: String,
+        PublishToLatestPublished: bool,
         RecursiveLoop: String, ReservedConcurrentExecutions: i32, Role: String, Runtime: String,
         RuntimeManagementConfig: RuntimeManagementConfig, SnapStart: SnapStart, Tags: Vec<Tag>,
         TenancyConfig: TenancyConfig, Timeout: i32, TracingConfig: TracingConfig, VpcConfig: VpcConfig,
@@ -40,6 +42,23 @@ crate::props! {
 }
 
 crate::mirrored! {
+    /// The instances on which a function runs that is not Lambda's own affair.
+    pub struct CapacityProviderConfig: types::CapacityProviderConfig
+        = types::CapacityProviderConfig::builder().build() => {
+        LambdaManagedInstancesCapacityProviderConfig/lambda_managed_instances_capacity_provider_config: ManagedInstances,
+    }
+    /// Which provider, and how much of an instance an execution environment gets.
+    pub struct ManagedInstances: types::LambdaManagedInstancesCapacityProviderConfig
+        = types::LambdaManagedInstancesCapacityProviderConfig::builder().capacity_provider_arn("").build()? => {
+        CapacityProviderArn/capacity_provider_arn: String,
+        ExecutionEnvironmentMemoryGiBPerVCpu/execution_environment_memory_gib_per_v_cpu: f64,
+        PerExecutionEnvironmentMaxConcurrency/per_execution_environment_max_concurrency: i32,
+    }
+    /// How many execution environments there are on such instances.
+    pub struct FunctionScalingConfig: types::FunctionScalingConfig = types::FunctionScalingConfig::builder().build() => {
+        MaxExecutionEnvironments/max_execution_environments: i32,
+        MinExecutionEnvironments/min_execution_environments: i32,
+    }
     /// Where events go that could not be handled.
     pub struct DeadLetterConfig: types::DeadLetterConfig = types::DeadLetterConfig::builder().build() => {
         TargetArn/target_arn: String,
@@ -106,6 +125,7 @@ impl Props {
         let network = live.vpc_config().filter(|vpc| !vpc.subnet_ids().is_empty());
         Self {
             Architectures: texts(live.architectures().iter().map(types::Architecture::as_str)),
+            CapacityProviderConfig: received(live.capacity_provider_config()),
             DeadLetterConfig: received(live.dead_letter_config()),
             Description: live.description.clone(),
             DurableConfig: received(live.durable_config()),

@@ -82,12 +82,78 @@ fn functions_keep_the_law() {
     });
     let mut newer = image.clone();
     newer["Code"]["ImageUri"] = json!("123456789012.dkr.ecr.us-east-1.amazonaws.com/app:2");
+    let on_instances = |most: i32, memory: f64| {
+        let mut props = inline();
+        props["CapacityProviderConfig"] = json!({"LambdaManagedInstancesCapacityProviderConfig": {
+            "CapacityProviderArn": "arn:aws:lambda:us-east-1:123456789012:capacity-provider:own",
+            "ExecutionEnvironmentMemoryGiBPerVCpu": memory, "PerExecutionEnvironmentMaxConcurrency": 16,
+        }});
+        props["PublishToLatestPublished"] = json!(true);
+        props["FunctionScalingConfig"] =
+            json!({"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": most});
+        props["Description"] = json!("on instances");
+        props
+    };
+    let mut coded = on_instances(4, 2.0);
+    coded["Code"]["ZipFile"] = json!("exports.handler = async () => 3");
+    let mut plain = on_instances(4, 4.0);
+    plain.as_object_mut().unwrap().retain(|name, _| {
+        !matches!(name.as_str(), "FunctionScalingConfig" | "PublishToLatestPublished" | "Description")
+    });
     // What leaves the template goes back to AWS's defaults.
     bench().law_covering::<Function>(&[
+        (on_instances(4, 2.0), Some(on_instances(8, 4.0))),
+        (on_instances(4, 2.0), Some(coded)),
+        (plain.clone(), Some(on_instances(2, 2.0))),
+        (on_instances(4, 4.0), Some(plain)),
         (rich(), Some(changed)),
         (rich(), Some(inline())),
         (image, Some(newer)),
     ]);
+}
+
+/// What runs on instances is the published version: it must follow every change.
+#[test]
+fn the_published_version_is_that_of_the_last_change() {
+    let bench = bench();
+    let mut old = inline();
+    old["CapacityProviderConfig"] = json!({"LambdaManagedInstancesCapacityProviderConfig": {
+        "CapacityProviderArn": "arn:aws:lambda:us-east-1:123456789012:capacity-provider:own",
+    }});
+    old["PublishToLatestPublished"] = json!(true);
+    let mut new = old.clone();
+    new["Code"]["ZipFile"] = json!("exports.handler = async () => 4");
+    new["Timeout"] = json!(77);
+    let mut slow = old.clone();
+    slow["Timeout"] = json!(55);
+    for (from, to, timeout) in [(&old, &new, 77), (&old, &slow, 55), (&slow, &old, 3)] {
+        let typed = |json: &Json| -> Props { serde_json::from_value(json.clone()).unwrap() };
+        let (before, after) = (typed(from), typed(to));
+        let made = bench.cx(|cx| bench.run(Function::create(cx, &bench.permit(), &before))).unwrap();
+        bench.advance(std::time::Duration::from_secs(60));
+        let changed: Vec<String> = ["Code", "Timeout"]
+            .into_iter()
+            .filter(|name| from[*name] != to[*name])
+            .map(ToOwned::to_owned)
+            .collect();
+        let change = Change { old: &before, new: &after, changed: &changed };
+        let step =
+            || bench.cx(|cx| bench.run(Function::update(cx, &bench.permit(), &made.id, &change))).unwrap();
+        while let Progress::Again(_) = step() {
+            bench.advance(std::time::Duration::from_secs(10));
+        }
+        let published = bench.world(|w| {
+            w.rows("lambda.function")
+                .next()
+                .map(|(_, row)| (row["_published"].clone(), row["CodeSha256"].clone()))
+                .unwrap()
+        });
+        assert_eq!(
+            (published.0["Timeout"].clone(), published.0["CodeSha256"].clone()),
+            (json!(timeout), published.1)
+        );
+        bench.cx(|cx| bench.run(Function::delete(cx, &bench.permit(), &made.id, &before))).unwrap();
+    }
 }
 
 #[test]

@@ -154,6 +154,7 @@ pub fn project(model: &Model, reference: &Ref, value: &Json, path: &str) -> Json
 pub fn write(model: &Model, reference: &Ref, value: &Json) -> Json {
     let shape = model.shape(reference);
     match (shape.kind, value) {
+        _ if shape.document => value.clone(),
         (Type::Structure, Json::Object(members)) => members
             .iter()
             .filter_map(|(name, inner)| {

@@ -235,6 +235,16 @@ impl World {
         hex::encode(digest)[..len.min(64)].to_owned()
     }
 
+    /// That many characters of an alphabet, of which some services make their ids.
+    pub fn letters(&mut self, len: usize, alphabet: &[u8]) -> String {
+        let hex = self.hex(64);
+        let digits = hex.as_bytes().chunks(2).cycle().take(len);
+        digits
+            .filter_map(|pair| usize::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+            .map(|n| char::from(alphabet[n % alphabet.len()]))
+            .collect()
+    }
+
     /// An id as EC2 makes them: `vpc-` and 17 hexadecimal digits.
     pub fn id(&mut self, prefix: &str) -> String {
         format!("{prefix}-0{}", self.hex(16))

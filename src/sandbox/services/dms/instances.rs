@@ -121,6 +121,12 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut subnets = vec![first["SubnetIdentifier"].clone()];
     subnets.extend(second.map(|subnet| subnet["SubnetIdentifier"].clone()));
     let public = rq.get("PubliclyAccessible").as_bool().unwrap_or(true);
+    let worn: Vec<String> = world
+        .or_default_group(&rq.texts("VpcSecurityGroupIds"), &group["VpcId"])
+        .into_iter()
+        .map(ToOwned::to_owned)
+        .collect();
+    let worn: Vec<&str> = worn.iter().map(String::as_str).collect();
     let row = json!({
         "ReplicationInstanceIdentifier": name, "ReplicationInstanceArn": arn, "ReplicationInstanceStatus": "creating",
         "ReplicationInstanceClass": rq.text("ReplicationInstanceClass"), "AllocatedStorage": storage,
@@ -128,7 +134,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         "AutoMinorVersionUpgrade": rq.get("AutoMinorVersionUpgrade").as_bool().unwrap_or(true),
         "AvailabilityZone": zone(first), "NetworkType": rq.opt("NetworkType").unwrap_or("IPV4"),
         "PreferredMaintenanceWindow": rq.opt("PreferredMaintenanceWindow").unwrap_or("sun:06:00-sun:14:00").to_lowercase(),
-        "ReplicationSubnetGroup": group, "VpcSecurityGroups": groups(&rq.texts("VpcSecurityGroupIds")),
+        "ReplicationSubnetGroup": group, "VpcSecurityGroups": groups(&worn),
         "PendingModifiedValues": {}, "_region": rq.region, "_tags": rq.list("Tags"), "_subnets": subnets,
         "_group": group["ReplicationSubnetGroupIdentifier"],
     });
@@ -143,10 +149,11 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     world.put(INSTANCE, &arn, row.clone());
     let ids: Vec<&str> = subnets.iter().filter_map(Json::as_str).collect();
-    world.attach_interfaces(rq.region, &arn, &ids, &rq.texts("VpcSecurityGroupIds"));
+    let own = world.attach_interfaces(rq.region, &arn, &ids, &worn);
     let n = world.next();
     let host = |base: &str, at: usize| format!("{base}.{}.{}", (n / 200) % 250, n % 200 + 20 + at as u64);
-    let private: Vec<String> = (0..ids.len()).map(|at| host("10.0", at)).collect();
+    let private: Vec<String> =
+        own.into_iter().enumerate().map(|(at, ip)| ip.unwrap_or_else(|| host("10.0", at))).collect();
     let mut up = json!({
         "ReplicationInstanceStatus": "available", "InstanceCreateTime": world.now_secs(),
         "ReplicationInstancePrivateIpAddress": private[0], "ReplicationInstancePrivateIpAddresses": private,

@@ -109,7 +109,11 @@ pub(super) fn put_managed(
         "NetworkInterfaceId": id, "SubnetId": subnet["SubnetId"], "VpcId": subnet["VpcId"], "Groups": [],
         "AvailabilityZone": subnet["AvailabilityZone"], "AvailabilityZoneId": subnet["AvailabilityZoneId"],
         "RequesterManaged": true, "Status": "in-use", "Description": description, "InterfaceType": "natGateway",
-        "OwnerId": world.account, "MacAddress": mac, "SourceDestCheck": false, "TagSet": [],
+        "OwnerId": world.account, "MacAddress": mac, "SourceDestCheck": false, "TagSet": [], "Ipv6Addresses": [],
+        "Attachment": {
+            "AttachmentId": format!("ela-attach-{}", id.trim_start_matches("eni-")), "DeleteOnTermination": false,
+            "DeviceIndex": 1, "InstanceOwnerId": "amazon-aws", "Status": "attached",
+        },
         "PrivateIpAddress": ips[0], "PrivateIpAddresses": addresses(ips), "_owner": owner, "_region": rq.region,
     });
     world.put("ec2.network-interface", &id, row);

@@ -86,18 +86,42 @@ pub fn start(
             }
         }
         if let Some(subnet) = &subnet {
-            world.attach_interfaces(&region, &owner(&arn), &[subnet], &groups);
+            let own = world.attach_interfaces(&region, &owner(&arn), &[subnet], &groups);
+            let ip = own.into_iter().flatten().next().unwrap_or(ip);
+            let eni = world.rows("ec2.network-interface").find(|(_, eni)| eni["_owner"] == owner(&arn));
+            let eni = eni.map(|(_, eni)| eni.clone()).unwrap_or_default();
+            let details = [
+                ("subnetId", json!(subnet)),
+                ("networkInterfaceId", eni["NetworkInterfaceId"].clone()),
+                ("macAddress", eni["MacAddress"].clone()),
+                ("privateDnsName", eni["PrivateDnsName"].clone()),
+                ("privateIPv4Address", json!(ip)),
+            ];
+            let details: Vec<Json> = details
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| json!({"name": name, "value": value}))
+                .collect();
+            task["_ip"] = json!(ip);
+            for container in task["containers"].as_array_mut().into_iter().flatten() {
+                container["networkInterfaces"] = json!([{"attachmentId": id, "privateIpv4Address": ip}]);
+            }
             task["availabilityZone"] = world
                 .get("ec2.subnet", subnet)
                 .map_or(json!("us-east-1a"), |row| row["AvailabilityZone"].clone());
             task["attachments"] = json!([{
                 "id": id, "type": "ElasticNetworkInterface", "status": "ATTACHED",
-                "details": [{"name": "subnetId", "value": subnet}, {"name": "privateIPv4Address", "value": ip}],
+                "details": details,
             }]);
         }
         world.put(TASKS, &arn, task);
         let up = millis + durations::ECS_STEADY - 30_000;
-        world.set_after(up, TASKS, &arn, json!({"lastStatus": "RUNNING"}));
+        #[expect(clippy::cast_precision_loss, reason = "at most hours")]
+        let started = world.now_secs() + up as f64 / 1000.0;
+        let ip = world.get(TASKS, &arn).map(|task| task["_ip"].clone()).unwrap_or_default();
+        world.set_after(up, TASKS, &arn, json!({
+            "lastStatus": "RUNNING", "startedAt": started, "connectivity": "CONNECTED", "connectivityAt": started,
+        }));
         for balancer in row["loadBalancers"].as_array().into_iter().flatten() {
             if let Some(group) = balancer["targetGroupArn"].as_str() {
                 let target = json!({"Id": ip, "Port": balancer["containerPort"]});

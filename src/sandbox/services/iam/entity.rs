@@ -77,7 +77,7 @@ impl Entity {
 
 /// `AROA` and seventeen letters and digits.
 pub(super) fn unique_id(world: &mut World, prefix: &str) -> String {
-    format!("{prefix}{}", world.hex(17).to_uppercase())
+    format!("{prefix}{}", world.letters(17, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
 }
 
 /// `NoSuchEntity`.

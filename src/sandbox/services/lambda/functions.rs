@@ -162,11 +162,41 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let answer = shown(&row);
     let wait = if row["VpcConfig"].is_null() { durations::LAMBDA_ACTIVE } else { durations::LAMBDA_NETWORK };
     world.put(TABLE, &key, row);
+    // On instances only what is published can be invoked.
+    let managed = !rq.get("CapacityProviderConfig").is_null();
+    published(world, rq, &key)?;
     let active = json!({
-        "State": "Active", "StateReason": null, "StateReasonCode": null, "LastUpdateStatus": "Successful",
+        "State": if managed { "ActiveNonInvocable" } else { "Active" }, "StateReason": null, "StateReasonCode": null, "LastUpdateStatus": "Successful",
     });
     world.set_after(wait, TABLE, &key, active);
     Ok(answer)
+}
+
+/// Keeps what a request publishes as `$LATEST.PUBLISHED`: that it was, and with which code and configuration.
+fn published(world: &mut World, rq: &Request<'_>, key: &str) -> Result<(), Fault> {
+    if rq.opt("PublishTo").is_none() {
+        return Ok(());
+    }
+    if let Some(row) = world.get_mut(TABLE, key) {
+        if row["CapacityProviderConfig"].is_null() {
+            return Err(invalid("Only functions with a capacity provider are published to LATEST_PUBLISHED."));
+        }
+        let mut version = shown(row);
+        version["Version"] = json!("$LATEST.PUBLISHED");
+        row["_published"] = version;
+    }
+    Ok(())
+}
+
+/// `PublishVersion` of a function on instances; numbered versions are not modelled.
+pub fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (key, row) = row(world, rq)?;
+    if rq.opt("PublishTo").is_none() {
+        return Err(Fault::new("UnsupportedOperation", "The sandbox has no numbered versions; AWS does."));
+    }
+    idle(&row)?;
+    published(world, rq, &key)?;
+    Ok(world.get(TABLE, &key).map(|row| row["_published"].clone()).unwrap_or_default())
 }
 
 fn interfaces(world: &mut World, region: &str, arn: &str, vpc: &Json) {
@@ -278,7 +308,9 @@ pub fn update_code(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.flag("DryRun") {
         return Ok(shown(&row));
     }
-    begin(world, &key, row)
+    let answer = begin(world, &key, row)?;
+    published(world, rq, &key)?;
+    Ok(answer)
 }
 
 pub fn update_configuration(world: &mut World, rq: &Request<'_>) -> Reply {

@@ -100,3 +100,44 @@ pub fn account(world: &mut World, rq: &Request<'_>) -> Reply {
         "AccountUsage": {"TotalCodeSize": size, "FunctionCount": own.len()},
     }))
 }
+
+/// The published version, which is what scales.
+fn version(row: &Json) -> Result<(), Fault> {
+    if row["_published"].is_null() {
+        let message = format!("Function not found: {}:$LATEST.PUBLISHED", row["FunctionArn"].as_str().unwrap_or_default());
+        return Err(Fault::new("ResourceNotFoundException", message));
+    }
+    Ok(())
+}
+
+/// The function without its qualifier, of which only one is known.
+fn scaled<'r>(rq: &Request<'r>) -> Request<'r> {
+    let mut input = rq.input.clone();
+    if let Some(members) = input.as_object_mut() {
+        members.remove("Qualifier");
+    }
+    Request { operation: rq.operation, region: rq.region, input }
+}
+
+pub fn put_scaling(world: &mut World, rq: &Request<'_>) -> Reply {
+    let rq = scaled(rq);
+    version(&row(world, &rq)?.1)?;
+    let wanted = rq.get("FunctionScalingConfig");
+    let (least, most) = (wanted["MinExecutionEnvironments"].as_i64(), wanted["MaxExecutionEnvironments"].as_i64());
+    if least.zip(most).is_some_and(|(least, most)| least > most) {
+        return Err(invalid("MinExecutionEnvironments cannot be greater than MaxExecutionEnvironments."));
+    }
+    let row = set(world, &rq, "_scaling", wanted.clone())?;
+    Ok(json!({"FunctionState": row["State"]}))
+}
+
+pub fn get_scaling(world: &mut World, rq: &Request<'_>) -> Reply {
+    let (_, row) = row(world, &scaled(rq))?;
+    version(&row)?;
+    let mut answer = json!({"FunctionArn": row["FunctionArn"]});
+    if row["_scaling"].is_object() {
+        answer["RequestedFunctionScalingConfig"] = row["_scaling"].clone();
+        answer["AppliedFunctionScalingConfig"] = row["_scaling"].clone();
+    }
+    Ok(answer)
+}

@@ -54,7 +54,10 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     let endpoint = json!({"Address": host, "Port": port, "HostedZoneId": "Z2R2ITUGPM61AM"});
     let reachable = durations::RDS_UP - 60_000;
     let status = if backs_up { "backing-up" } else { "creating" };
-    world.set_after(reachable, INSTANCE, &key_text, json!({"Endpoint": endpoint, "DBInstanceStatus": status}));
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
+    let created = (world.now() + reachable) as f64 / 1000.0;
+    let members = json!({"Endpoint": endpoint, "DBInstanceStatus": status, "InstanceCreateTime": created});
+    world.set_after(reachable, INSTANCE, &key_text, members);
     let mut ready = json!({"DBInstanceStatus": "available"});
     if backs_up {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
@@ -101,7 +104,7 @@ pub fn password_rules(password: &str) -> Result<(), Fault> {
 
 fn storage(rq: &Request<'_>) -> Result<(), Fault> {
     let size = rq.int("AllocatedStorage").ok_or_else(|| invalid("The parameter AllocatedStorage must be provided and must not be blank."))?;
-    let kind = rq.opt("StorageType").unwrap_or("gp2");
+    let kind = storage_type(rq);
     let (low, provisioned) = match kind {
         "gp2" | "gp3" => (20, false),
         "standard" => (5, false),
@@ -200,7 +203,47 @@ fn place(world: &mut World, rq: &Request<'_>, arn: &str, group: &Json) {
         .take(if rq.flag("MultiAZ") { 2 } else { 1 })
         .collect();
     let subnets: Vec<&str> = subnets.iter().map(String::as_str).collect();
-    world.attach_interfaces(rq.region, arn, &subnets, &rq.texts("VpcSecurityGroupIds"));
+    let groups: Vec<String> = world
+        .or_default_group(&rq.texts("VpcSecurityGroupIds"), &group["VpcId"])
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+    world.attach_interfaces(rq.region, arn, &subnets, &groups);
+}
+
+/// The storage type: the one sent, or what AWS chooses.
+fn storage_type<'r>(rq: &'r Request<'_>) -> &'r str {
+    rq.opt("StorageType").unwrap_or(match rq.text("Engine") {
+        engine if engine.starts_with("aurora") => "aurora",
+        _ if rq.int("Iops").is_some() => "io1",
+        _ => "gp3",
+    })
+}
+
+/// What AWS fills in where nothing was sent.
+fn fill_in(row: &mut Json, engine: &str, kind: &str) {
+    let size = row["AllocatedStorage"].as_i64().unwrap_or_default();
+    // Above this size gp3 is striped over four volumes, and its baseline is four times as high.
+    let striped = size >= if engine.starts_with("oracle") { 200 } else { 400 };
+    let (iops, throughput) = match kind {
+        "gp3" if engine.starts_with("sqlserver") || !striped => (json!(3_000), json!(125)),
+        "gp3" => (json!(12_000), json!(500)),
+        _ => (Json::Null, json!(0)),
+    };
+    let extended = matches!(engine, "mysql" | "postgres").then_some("open-source-rds-extended-support");
+    for (member, value) in [
+        ("Iops", iops),
+        ("StorageThroughput", throughput),
+        ("BackupTarget", json!("region")),
+        ("EngineLifecycleSupport", json!(extended)),
+    ] {
+        if row[member].is_null() {
+            row[member] = value;
+        }
+    }
+    row["ActivityStreamStatus"] = json!("stopped");
+    row["IsStorageConfigUpgradeAvailable"] = json!(false);
 }
 
 /// Members that are kept as they were sent.
@@ -223,13 +266,14 @@ fn new_row(
     let pi = rq.flag("EnablePerformanceInsights");
     let zone = subnet_group["Subnets"][0]["SubnetAvailabilityZone"]["Name"].as_str().map_or(format!("{}a", rq.region), str::to_owned);
     let resource = format!("db-{}", world.hex(26).to_uppercase());
+    let kind = storage_type(rq);
     let mut row = json!({
         "DBInstanceIdentifier": name, "DBInstanceArn": world.arn("rds", rq.region, &format!("db:{name}")),
         "DbiResourceId": resource, "DBInstanceStatus": "creating", "Engine": engine, "EngineVersion": version,
-        "InstanceCreateTime": world.now_secs(), "LicenseModel": or("LicenseModel", json!(licence)),
+        "LicenseModel": or("LicenseModel", json!(licence)),
         "MasterUsername": or("MasterUsername", json!("admin_")), "DBName": rq.get("DBName"),
         "AllocatedStorage": or("AllocatedStorage", json!(1)), "DbInstancePort": 0, "_port": or("Port", json!(port)),
-        "StorageType": or("StorageType", json!(if rq.int("Iops").is_some() { "io1" } else { "gp2" })),
+        "StorageType": kind,
         "StorageEncrypted": rq.flag("StorageEncrypted"), "MultiAZ": rq.flag("MultiAZ"),
         "AvailabilityZone": or("AvailabilityZone", json!(zone)),
         "BackupRetentionPeriod": or("BackupRetentionPeriod", json!(1)),
@@ -248,7 +292,7 @@ fn new_row(
         "DBParameterGroups": [{"DBParameterGroupName": group, "ParameterApplyStatus": "in-sync"}],
         "DBSecurityGroups": rq.list("DBSecurityGroups").iter()
             .map(|g| json!({"DBSecurityGroupName": g, "Status": "active"})).collect::<Vec<_>>(),
-        "VpcSecurityGroups": rq.texts("VpcSecurityGroupIds").iter()
+        "VpcSecurityGroups": world.or_default_group(&rq.texts("VpcSecurityGroupIds"), &subnet_group["VpcId"]).iter()
             .map(|g| json!({"VpcSecurityGroupId": g, "Status": "active"})).collect::<Vec<_>>(),
         "OptionGroupMemberships": [{
             "OptionGroupName": rq.opt("OptionGroupName").map_or_else(
@@ -265,6 +309,7 @@ fn new_row(
     for member in KEPT {
         row[*member] = rq.get(member).clone();
     }
+    fill_in(&mut row, engine, kind);
     row["CertificateDetails"] = json!({"CAIdentifier": row["CACertificateIdentifier"], "ValidTill": world.now_secs() + 31_536_000.0});
     if !rq.list("EnableCloudwatchLogsExports").is_empty() {
         row["EnabledCloudwatchLogsExports"] = rq.get("EnableCloudwatchLogsExports").clone();
@@ -295,7 +340,7 @@ pub fn domain(rq: &Request<'_>) -> Json {
 /// The secret that RDS itself keeps the master password in.
 pub fn managed_secret(world: &mut World, rq: &Request<'_>, instance: &str) -> Json {
     let name = format!("rds!db-{}", world.hex(32));
-    let suffix = world.hex(6);
+    let suffix = world.letters(6, crate::sandbox::services::secretsmanager::SUFFIX);
     let arn = world.arn("secretsmanager", rq.region, &format!("secret:{name}-{suffix}"));
     let password = world.hex(28);
     let (token, now) = (world.hex(32), world.now_secs());

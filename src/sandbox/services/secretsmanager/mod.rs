@@ -9,6 +9,8 @@ mod store;
 mod tests;
 mod values;
 
+pub use store::SUFFIX;
+
 use crate::sandbox::Operation;
 
 /// Implemented operations.

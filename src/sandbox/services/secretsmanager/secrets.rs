@@ -39,7 +39,7 @@ pub fn create_secret(world: &mut World, rq: &Request<'_>) -> Reply {
             format!("The operation failed because the secret {name} already exists."),
         ));
     }
-    let suffix = world.hex(6);
+    let suffix = world.letters(6, super::store::SUFFIX);
     let arn = world.arn("secretsmanager", rq.region, &format!("secret:{name}-{suffix}"));
     let now = world.now_secs();
     let mut row = json!({

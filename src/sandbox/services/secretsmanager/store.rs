@@ -6,6 +6,9 @@ use serde_json::{Value as Json, json};
 use crate::sandbox::{Fault, Request, World};
 
 /// The table.
+/// What the end of a secret's ARN is made of.
+pub const SUFFIX: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+/// Secrets.
 pub const TABLE: &str = "secretsmanager.secret";
 
 /// The key of the secret that `id` (name, ARN, or ARN without its random suffix) means in the request's region.

@@ -195,6 +195,7 @@ pub(super) fn attributes(world: &mut World, rq: &Request<'_>) -> Reply {
     ] {
         all[name] = value.clone();
     }
+    all["SubscriptionPrincipal"] = json!(world.arn("iam", "", "root"));
     all["PendingConfirmation"] = json!((row["_pending"] == true).to_string());
     all["ConfirmationWasAuthenticated"] = json!((row["_pending"] != true).to_string());
     if let Some(members) = all.as_object_mut() {

@@ -99,6 +99,7 @@ fn born(world: &World, arn: &str, fifo: bool) -> Json {
             "defaultHealthyRetryPolicy": {"minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3,
                 "numMaxDelayRetries": 0, "numNoDelayRetries": 0, "numMinDelayRetries": 0, "backoffFunction": "linear"},
             "disableSubscriptionOverrides": false,
+            "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
         }}).to_string(),
     });
     if fifo {

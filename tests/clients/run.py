@@ -165,7 +165,8 @@ def main():
           f"{len(codes)} refusals of {len({(s, c) for s, _, c in codes})} error codes; "
           f"{len(gather(reports, 'paged'))} lists paged; {len(gather(reports, 'filtered'))} filters refused; "
           f"{len(gather(reports, 'waited'))} waiters; "
-          f"{len(coverage_law.EXCLUDED)} operations excluded with a reason")
+          f"{len(coverage_law.EXCLUDED)} operations excluded with a reason; "
+          f"{sum(len(names.split()) for names in coverage_law.NOT_YET.values())} not yet")
     outcomes = collections.Counter(type(pairs.PAIRS[one][dependent]).__name__.lower() for one, dependent in gather(reports, "played"))
     print(f"wrong order: {sum(outcomes.values())} pairs of {len(pairs.keys())} played ("
           f"{', '.join(f'{count} {name}' for name, count in sorted(outcomes.items()))}), of {len(pairs.PAIRS)} operations; "

@@ -3,7 +3,7 @@ import ipaddress
 import json
 import re
 
-from harness import ACCOUNT, client, eventually, ids, network, patiently, role, test, wait
+from harness import ACCOUNT, client, eventually, ids, network, no_such_filter, patiently, refused, role, test, wait
 
 ec2, rds, dms, elb, ecs, iam = client("ec2"), client("rds"), client("dms"), client("elbv2"), client("ecs"), client("iam")
 BASE = {"DBInstanceClass": "db.t3.medium", "Engine": "postgres", "MasterUsername": "master", "MasterUserPassword": "not-a-secret-1"}
@@ -115,3 +115,16 @@ def ids_and_attributes():
     assert policy["http"]["defaultRequestPolicy"] == {"headerContentType": "text/plain; charset=UTF-8"}
     held = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:q", ReturnSubscriptionArn=True)["SubscriptionArn"]
     assert sns.get_subscription_attributes(SubscriptionArn=held)["Attributes"]["SubscriptionPrincipal"] == f"arn:aws:iam::{ACCOUNT}:root"
+
+
+@test
+def policies_of_log_groups_for_services():
+    logs = client("logs")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "route53.amazonaws.com"},
+                         "Action": "logs:PutLogEvents", "Resource": "*"}]})
+    for n in range(3):
+        logs.put_resource_policy(policyName=f"answers-{n}", policyDocument=policy)
+    assert len(logs.describe_resource_policies()["resourcePolicies"]) == 3
+    logs.delete_resource_policy(policyName="answers-0")
+    refused("ResourceNotFoundException", logs.delete_resource_policy, policyName="answers-0")
+    no_such_filter("InvalidParameterValue", "ec2", "DescribeVpnGateways")

@@ -387,6 +387,17 @@ def _():
     ec2.detach_internet_gateway(InternetGatewayId=igw, VpcId=of)
 
 
+@wrong("ec2:DeleteVpnGateway", "the VPC it is attached to")
+def _():
+    of = vpc()
+    one = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    eventually(lambda: ec2.describe_vpn_gateways(Filters=[{"Name": "vpn-gateway-id", "Values": [one]}])["VpnGateways"])
+    ec2.attach_vpn_gateway(VpnGatewayId=one, VpcId=of)
+    eventually(lambda: ec2.describe_vpn_gateways(VpnGatewayIds=[one])["VpnGateways"][0]["VpcAttachments"][0]["State"] == "attached")
+    yield ec2.delete_vpn_gateway, {"VpnGatewayId": one}
+    ec2.detach_vpn_gateway(VpnGatewayId=one, VpcId=of)
+
+
 @wrong("ec2:DetachInternetGateway", "an address on an interface")
 def _():
     of = vpc()

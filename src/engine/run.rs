@@ -210,7 +210,7 @@ impl Run<'_, '_> {
             by: self.engine.by.clone(),
         });
         let (tally, failures) = self.steps().await;
-        let outcome = self.outcome(&tally, &failures);
+        let mut outcome = self.outcome(&tally, &failures);
         let mut outputs = BTreeMap::new();
         if outcome == Outcome::Complete {
             outputs = self.outputs().await;
@@ -224,6 +224,10 @@ impl Run<'_, '_> {
             && let Err(error) = self.engine.ledger.borrow_mut().sync()
         {
             *self.broken.borrow_mut() = Some(error);
+        }
+        // The last words of a run may be what no longer fits on the disk.
+        if self.broken.borrow().is_some() && outcome == Outcome::Complete {
+            outcome = Outcome::Failed;
         }
         let mut by_service: BTreeMap<String, u64> = BTreeMap::new();
         for ((service, _), count) in self.engine.cloud.meter.calls() {

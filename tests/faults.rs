@@ -57,7 +57,7 @@ fn every_call(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
     for (kind, (name, action)) in troubles().into_iter().enumerate() {
         let stride = if thorough() { 1 } else { stride };
         // Each kind begins elsewhere, so that together they visit many calls.
-        for call in (1 + kind % stride..=calls).step_by(stride) {
+        for call in std::iter::once(1).chain((2 + kind % stride..=calls).step_by(stride)) {
             cases.push((format!("{what}, call {call} of {calls} {name}"), call as u64, action.clone()));
         }
     }
@@ -66,7 +66,9 @@ fn every_call(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
         let mut rehearsal = before.fork();
         let ran = rehearsal.run_with(verb, at_call(*call, action.clone()));
         let complete = ran.finished.as_ref().is_some_and(|f| f.outcome == Outcome::Complete);
-        assert!(complete || may_end(action), "{context}: {:#?} {:?}", ran.finished, ran.broke_off);
+        // The first call asks whose credentials these are; without an answer nothing begins.
+        let early = *call == 1 && ran.finished.is_none() && ran.mutations.is_empty();
+        assert!(complete || early || may_end(action), "{context}: {:#?} {:?}", ran.finished, ran.broke_off);
         if !complete {
             let again = rehearsal.run(verb, Default::default());
             assert_eq!(again.outcome(), Outcome::Complete, "{context}: {:#?}", again.finished);

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    ops::Range,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex},
@@ -10,7 +11,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use crate::support::{report, thorough, write};
+use crate::support::{payments, report, thorough, write};
 
 /// Many quick resources with real dependencies; nothing that takes minutes.
 pub(crate) const QUICK: &str = "
@@ -58,6 +59,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// A served sandbox and a folder to work in.
 pub(crate) struct Place {
     pub(crate) dir: tempfile::TempDir,
+    speed: u32,
     server: Child,
     pub(crate) endpoint: String,
 }
@@ -97,7 +99,7 @@ impl Place {
                 Some(said[at..].split_whitespace().next().unwrap_or_default().to_owned())
             })
             .unwrap_or_else(|| panic!("the server names no endpoint: {line}"));
-        Self { dir, server, endpoint }
+        Self { dir, speed, server, endpoint }
     }
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
@@ -109,6 +111,7 @@ impl Place {
             .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "example")
             .env("AWS_REGION", "us-east-1")
+            .env("MIGRATE_SANDBOX_SPEED", self.speed.to_string())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
@@ -159,14 +162,14 @@ fn ledger(place: &Path) -> PathBuf {
     place.join(".migrate/plan-default")
 }
 
-/// Kills runs of a verb after growing, irregular times until one lives to its end. Returns the number killed.
-fn until_done(place: &Place, verb: &str, seed: u64) -> usize {
+/// Kills runs of a verb after irregular times (milliseconds) until one lives to its end. Returns the number killed.
+fn until_done(place: &Place, verb: &str, plan: &str, after: Range<u64>, seed: u64) -> usize {
     let mut dice = fastrand::Rng::with_seed(seed);
     for killed in 0..400 {
-        let mut child = place.command(&[verb, "plan.yaml", "--yes"]).spawn().expect("the program starts");
+        let mut child = place.command(&[verb, plan, "--yes"]).spawn().expect("the program starts");
         // The later runs have less to do: most die in mid work, and in the end one is let go.
         let mercy = killed >= if thorough() { 60 } else { 12 };
-        let patience = if mercy { PATIENCE } else { Duration::from_millis(dice.u64(10..160)) };
+        let patience = if mercy { PATIENCE } else { Duration::from_millis(dice.u64(after.clone())) };
         let began = now();
         while since(began) < patience {
             if let Some(status) = child.try_wait().expect("its state") {
@@ -182,24 +185,36 @@ fn until_done(place: &Place, verb: &str, seed: u64) -> usize {
     panic!("400 runs of {verb} were killed and none was done");
 }
 
-#[test]
-fn processes_killed_again_and_again_lose_nothing() {
-    let place = Place::new(QUICK, 60);
-    let up = until_done(&place, "up", 1);
+/// Kills `up` until it is done, looks whether the world is as planned, and does the same with `destroy`.
+fn killed_again_and_again(place: Place, plan: &str, resources: usize, after: Range<u64>) {
+    let up = until_done(&place, "up", plan, after.clone(), 1);
     let status: Json =
-        serde_json::from_slice(&place.run(&["status", "plan.yaml", "--json"]).stdout).expect("JSON");
+        serde_json::from_slice(&place.run(&["status", plan, "--json"]).stdout).expect("JSON");
     assert_eq!(status["open_intents"], serde_json::json!([]));
-    assert_eq!(status["resources"].as_array().map(Vec::len), Some(19));
-    let same = place.run(&["plan", "plan.yaml", "--detailed-exitcode"]);
+    assert_eq!(status["resources"].as_array().map(Vec::len), Some(resources));
+    let same = place.run(&["plan", plan, "--detailed-exitcode"]);
     assert_eq!(same.status.code(), Some(0), "{}{}", text(&same.stdout), text(&same.stderr));
-    let drift = place.run(&["refresh", "plan.yaml", "--detailed-exitcode"]);
+    let drift = place.run(&["refresh", plan, "--detailed-exitcode"]);
     assert_eq!(drift.status.code(), Some(0), "{}{}", text(&drift.stdout), text(&drift.stderr));
-    let verified = place.run(&["ledger", "verify", "plan.yaml"]);
+    let verified = place.run(&["ledger", "verify", plan]);
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified.stdout));
-    let destroy = until_done(&place, "destroy", 2);
-    report(&format!("SIGKILL survived: {up} during up, {destroy} during destroy"));
+    let destroy = until_done(&place, "destroy", plan, after, 2);
+    report(&format!("SIGKILL survived: {up} during up, {destroy} during destroy of {resources} resources"));
     let left = place.left();
     assert_eq!(left["objects"], serde_json::json!({}), "{left:#}");
+}
+
+#[test]
+fn processes_killed_again_and_again_lose_nothing() {
+    killed_again_and_again(Place::new(QUICK, 60), "plan.yaml", 19, 10..160);
+}
+
+/// The same with databases, a replication instance and its task, whose lifecycles outlive many processes.
+#[test]
+fn processes_that_wait_for_databases_can_be_killed_too() {
+    let plan = payments();
+    let plan = plan.to_str().expect("a path");
+    killed_again_and_again(Place::new(QUICK, 600), plan, 89, 50..500);
 }
 
 /// Starts `up` of something slow and waits until it waits.

@@ -57,8 +57,7 @@ pub fn open(
     verb: &str,
     lineage: impl FnOnce() -> String,
 ) -> Result<RefCell<Ledger>, Vec<Diagnostic>> {
-    let clock = Arc::clone(&session.clock);
-    let ledger = Ledger::open(dir, clock, &session.holder(verb), lineage)
+    let ledger = Ledger::open(dir, session.ledger_clock(), &session.holder(verb), lineage)
         .map_err(|error| ledger_error(&error, dir))?;
     Ok(RefCell::new(ledger))
 }

@@ -20,7 +20,7 @@ use crate::{
     clock::{Clock, SdkTime, SystemClock, VirtualClock, from_millis},
     error::{Class, Diagnostic},
     ledger::new_lineage,
-    sandbox::{FaultScript, Home, Kept, Sandbox, SandboxOptions},
+    sandbox::{FastClock, FaultScript, Home, Kept, Sandbox, SandboxOptions},
 };
 
 /// The sandbox's calendar begins here, so that rehearsals do not depend on the day they are run.
@@ -119,8 +119,11 @@ impl Session {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
                 one(Diagnostic::error("M9001", Class::Internal, format!("cannot start: {error}")))
             })?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let config = runtime.block_on(aws_settings(global, region, Arc::clone(&clock)));
+        let config = runtime.block_on(aws_settings(global, region));
+        let clock: Arc<dyn Clock> = match served_speed(&config) {
+            Some(speed) => Arc::new(FastClock::starting_at(SystemClock.now(), speed)),
+            None => Arc::new(SystemClock),
+        };
         let cloud = Cloud::new(Realm::Aws, config);
         Ok(Self { cloud, clock, driver: Driver::Real(Box::new(runtime)), sandbox: None, seed: 0 })
     }
@@ -140,6 +143,12 @@ impl Session {
                 hex::encode(Sha256::digest(format!("lineage {} {now}", self.seed)))[..16].to_owned()
             }
         }
+    }
+
+    /// The time that ledgers write: the rehearsal's or the wall's, never that of a hurried server.
+    #[must_use]
+    pub fn ledger_clock(&self) -> Arc<dyn Clock> {
+        if self.clock.is_virtual() { Arc::clone(&self.clock) } else { Arc::new(SystemClock) }
     }
 
     /// Whether this is a rehearsal.
@@ -223,7 +232,7 @@ pub fn script(path: Option<&Path>) -> Result<FaultScript, Vec<Diagnostic>> {
 }
 
 /// The user's own AWS configuration: environment, profiles, roles, SSO, endpoints. Retries are the engine's.
-async fn aws_settings(global: &Global, region: Option<&str>, clock: Arc<dyn Clock>) -> SdkConfig {
+async fn aws_settings(global: &Global, region: Option<&str>) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https();
@@ -232,7 +241,7 @@ async fn aws_settings(global: &Global, region: Option<&str>, clock: Arc<dyn Cloc
         .read_timeout(Duration::from_secs(60))
         .operation_attempt_timeout(Duration::from_secs(90))
         .build();
-    let time = SdkTime(clock);
+    let time = SdkTime(Arc::new(SystemClock));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .retry_config(RetryConfig::disabled())
@@ -246,6 +255,15 @@ async fn aws_settings(global: &Global, region: Option<&str>, clock: Arc<dyn Cloc
         loader = loader.region(Region::new(region.to_owned()));
     }
     loader.load().await
+}
+
+/// How fast the served sandbox runs that these settings lead to, as `MIGRATE_SANDBOX_SPEED` says: waits are to be
+/// shortened alike. The variable is for servers on this host only; with AWS itself time passes as it does.
+fn served_speed(config: &SdkConfig) -> Option<u32> {
+    let speed = std::env::var("MIGRATE_SANDBOX_SPEED").ok()?.parse().ok()?;
+    let authority = config.endpoint_url()?.strip_prefix("http://")?;
+    let host = authority.split(['/', '?']).next()?.rsplit_once(':').map_or(authority, |(host, _)| host);
+    (speed > 1 && ["127.0.0.1", "localhost", "[::1]"].contains(&host)).then_some(speed)
 }
 
 /// Why AWS cannot be used, with the next thing to try.

@@ -5,10 +5,16 @@
 
 use std::path::Path;
 
-use migrate::engine::Outcome;
+use migrate::{
+    engine::Outcome,
+    sandbox::{Action, FaultRule, FaultScript, Selector},
+};
 
-use crate::support::{
-    Crash, Rehearsal, Trouble, Verb, edited, edited_plan, in_parallel, payments, report, thorough,
+use crate::{
+    process::QUICK,
+    support::{
+        Crash, Rehearsal, Trouble, Verb, edited, edited_plan, in_parallel, payments, report, thorough, write,
+    },
 };
 
 /// Resumes from every place and compares with the undisturbed end.
@@ -69,6 +75,54 @@ fn an_update_with_replacements_converges_after_a_crash_anywhere() {
         set.steps.iter().map(|s| (&s.address, s.action.verb())).collect::<Vec<_>>()
     );
     converges("update of payments-single-stack", &deployed, Verb::Up, 1);
+}
+
+/// `up --rollback-on-failure` fails and dies on the way there or back: the next attempt, which fails as well, leaves
+/// what was there before the first.
+#[test]
+fn a_failed_run_that_is_rolled_back_converges_after_a_crash_anywhere() {
+    let fails = |operation: &str| {
+        let selector = Selector { operation: Some(operation.into()), ..Selector::default() };
+        let (code, message) = ("ResourceQuotaExceededFault".into(), "You have reached the quota.".into());
+        FaultScript {
+            rules: vec![FaultRule { selector, action: Action::Error { code, status: 400, message } }],
+        }
+    };
+    // An empty account, in which nearly everything is made before it fails; and a deployed one, to which the run adds.
+    let empty = Rehearsal::new(&payments());
+    let folder = tempfile::tempdir().expect("a folder");
+    let plan = folder.path().join("plan.yaml");
+    write(&plan, QUICK.split("  Gateway:").next().expect("the first half"));
+    let mut deployed = Rehearsal::new(&plan).with_warnings();
+    deployed.up().complete();
+    write(&plan, QUICK);
+    let deployed = deployed.with_plan(&plan);
+    for (what, before, operation, stride) in [
+        ("an empty account", empty, "CreateReplicationTask", 60),
+        ("a deployed plan", deployed, "CreateDBSubnetGroup", 8),
+    ] {
+        let mut undisturbed = before.fork();
+        let (ran, crashes, moments) = undisturbed.crashes_with(Verb::UpOrBack, fails(operation));
+        assert_eq!(ran.outcome(), Outcome::Failed, "{what}: {:#?}", ran.finished);
+        let places = crashes.len();
+        assert_eq!(undisturbed.census(), before.census(), "{what}: something is left");
+        let stride = if thorough() { 1 } else { stride };
+        let visited: Vec<(usize, &Crash)> = crashes.iter().enumerate().step_by(stride).collect();
+        report(&format!("roll back to {what}: died at {} of {places} places, {moments:?}", visited.len()));
+        in_parallel(&visited, |_, (n, crash)| {
+            let mut resumed = undisturbed.after(crash);
+            let context = format!("roll back to {what}, crash {n} of {places}, {}", crash.at);
+            let ran = resumed.run_with(Verb::UpOrBack, fails(operation));
+            assert_eq!(ran.outcome(), Outcome::Failed, "{context}: {:#?}", ran.finished);
+            resumed.check_invariants(&context);
+            assert_eq!(resumed.census(), before.census(), "{context}: something is left");
+            assert_eq!(
+                resumed.snapshot().objects().count(),
+                before.snapshot().objects().count(),
+                "{context}: the ledger differs"
+            );
+        });
+    }
 }
 
 /// The recovery dies too, twice in a row, at places spread over the run.

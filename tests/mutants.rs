@@ -76,6 +76,24 @@ const MUTANTS: &[Mutant] = &[
         scenarios: &["crash::up_of_payments", "random_lives"],
     },
     Mutant {
+        rule: "an answer tells of the world as it was when it was asked for",
+        edits: &[(
+            "src/engine/recover.rs",
+            "if asked >= millis(settled) {",
+            "if millis(clock.now()) >= millis(settled) {",
+        )],
+        scenarios: &["faults::a_late_answer"],
+    },
+    Mutant {
+        rule: "our own object that is found again gets its settings",
+        edits: &[(
+            "src/engine/step.rs",
+            "let configures = facts.configures && !self.object(step, generation)?.shared;",
+            "let configures = facts.configures && !life.shared;",
+        )],
+        scenarios: &["faults::an_object_of_ours"],
+    },
+    Mutant {
         rule: "only what carries our tags is ours",
         edits: &[("src/aws/owner.rs", "if lineage && address {", "if lineage || !lineage || address {")],
         scenarios: &["faults::a_strangers"],
@@ -97,6 +115,15 @@ const MUTANTS: &[Mutant] = &[
             "drop(ending);",
         )],
         scenarios: &["lifecycle::", "random_lives"],
+    },
+    Mutant {
+        rule: "a run that is rolled back takes the killed ones before it along",
+        edits: &[(
+            "src/ledger/history.rs",
+            "let earlier = history.iter().rev().skip(1).take_while(unended);",
+            "let earlier = history.iter().rev().skip(1).take_while(unended).take(0);",
+        )],
+        scenarios: &["crash::a_failed_run"],
     },
     Mutant {
         rule: "one run at a time",

@@ -188,8 +188,7 @@ fn until_done(place: &Place, verb: &str, plan: &str, after: Range<u64>, seed: u6
 /// Kills `up` until it is done, looks whether the world is as planned, and does the same with `destroy`.
 fn killed_again_and_again(place: Place, plan: &str, resources: usize, after: Range<u64>) {
     let up = until_done(&place, "up", plan, after.clone(), 1);
-    let status: Json =
-        serde_json::from_slice(&place.run(&["status", plan, "--json"]).stdout).expect("JSON");
+    let status: Json = serde_json::from_slice(&place.run(&["status", plan, "--json"]).stdout).expect("JSON");
     assert_eq!(status["open_intents"], serde_json::json!([]));
     assert_eq!(status["resources"].as_array().map(Vec::len), Some(resources));
     let same = place.run(&["plan", plan, "--detailed-exitcode"]);

@@ -172,7 +172,7 @@ pub struct UpCommand {
     /// Give this resource a new object, whatever the comparison says; repeatable
     #[arg(long, value_name = "ADDRESS", conflicts_with = "change_set")]
     pub replace: Vec<Address>,
-    /// If a step fails, remove again what this run created
+    /// If a step fails, remove again what this run created, and what interrupted runs with this option did before it
     #[arg(long)]
     pub rollback_on_failure: bool,
     /// Permit losing the data of this resource; repeatable

@@ -169,6 +169,7 @@ fn settle(
         operation: "resolve".into(),
         steps: 1,
         by: session.who(),
+        rolls_back: false,
     }];
     entries.push(entry);
     runs::write(&mut ledger, entries, dir)

@@ -105,7 +105,13 @@ pub fn again(global: &Global, verb: &str, plan: &Path, environment: Option<&str>
 /// The line that opens a record in the history for something an operator does.
 pub fn begun(ledger: &Ledger, operation: &str, steps: usize) -> Entry {
     let run = format!("run-{}", ledger.snapshot().seq + 1);
-    Entry::RunStarted { run, operation: operation.into(), steps, by: super::session::who() }
+    Entry::RunStarted {
+        run,
+        operation: operation.into(),
+        steps,
+        by: super::session::who(),
+        rolls_back: false,
+    }
 }
 
 /// The line that ties a new ledger to its world; nothing for one that is tied.
@@ -167,17 +173,24 @@ pub fn settle(
 ///
 /// # Errors
 /// When the ledger could not be written.
-pub fn execute(session: Session, opened: Opened, job: Job<'_>, printer: &mut Printer) -> Verdict {
+pub fn execute(session: Session, opened: Opened, mut job: Job<'_>, printer: &mut Printer) -> Verdict {
     let Opened { dir, ledger } = opened;
-    let Job { set, secrets, recovered, again, rollback } = job;
     let stop = Stop::default();
     signals::listen(&stop);
-    let secrets = SecretStore::new(secrets);
-    let mut finished = drive(&again, &session, &ledger, (set, &recovered), &secrets, &stop, printer);
-    if rollback && finished.outcome == Outcome::Failed && finished.ledger_error.is_none() {
+    let secrets = SecretStore::new(std::mem::take(&mut job.secrets));
+    let again = job.again.clone();
+    let mut finished = drive(&job, &session, &ledger, &secrets, &stop, printer);
+    if job.rollback && finished.outcome == Outcome::Failed && finished.ledger_error.is_none() {
         let back = planner::rollback(ledger.borrow().snapshot(), &session.cloud.account, &registry::find);
         printer.review(&back);
-        let undone = drive(&again, &session, &ledger, (&back, &[]), &secrets, &stop, printer);
+        let way_back = Job {
+            set: &back,
+            secrets: Secrets::default(),
+            recovered: Vec::new(),
+            again: again.clone(),
+            rollback: false,
+        };
+        let undone = drive(&way_back, &session, &ledger, &secrets, &stop, printer);
         // The command failed, however well the way back went; worse news about the ledger is kept.
         finished.ledger_error = undone.ledger_error;
         if undone.outcome == Outcome::Doubtful {
@@ -192,16 +205,15 @@ pub fn execute(session: Session, opened: Opened, job: Job<'_>, printer: &mut Pri
 
 /// One change set with its view.
 fn drive(
-    again: &str,
+    job: &Job<'_>,
     session: &Session,
     ledger: &RefCell<Ledger>,
-    (set, recovered): (&ChangeSet, &[EventKind]),
     secrets: &SecretStore,
     stop: &Stop,
     printer: &mut Printer,
 ) -> Finished {
-    let mut view = View::new(printer, set, session.is_sandbox());
-    view.recovered(recovered);
+    let mut view = View::new(printer, job.set, session.is_sandbox());
+    view.recovered(&job.recovered);
     let observer: RefCell<&mut dyn crate::engine::Observer> = RefCell::new(&mut view);
     let engine = Engine {
         cloud: &session.cloud,
@@ -211,11 +223,12 @@ fn drive(
         secrets,
         stop: stop.clone(),
         by: session.who(),
+        rolls_back: job.rollback,
         tick: session.tick(),
     };
-    let finished = session.block_on(engine.run(set));
+    let finished = session.block_on(engine.run(job.set));
     drop(engine);
-    view.finish(set, &finished, again);
+    view.finish(job.set, &finished, &job.again);
     finished
 }
 

@@ -75,7 +75,10 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let bound = runs::bound(&ledger.borrow(), graph, &session);
     runs::append(&mut ledger.borrow_mut(), bound, &dir)?;
     let secrets = prepared.graph.secrets.clone();
-    let again = runs::again(global, "up", &args.plan.plan, args.plan.environment.as_deref());
+    let mut again = runs::again(global, "up", &args.plan.plan, args.plan.environment.as_deref());
+    if args.rollback_on_failure {
+        again.push_str(" --rollback-on-failure");
+    }
     runs::execute(
         session,
         runs::Opened { dir, ledger },

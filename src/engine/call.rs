@@ -178,8 +178,9 @@ impl Run<'_, '_> {
                 && !error.is_throttle()
                 && (strikes > 0 || says_exists(&error))
             {
-                // Our own earlier call may have made it: its answer was lost, or the service is idempotent.
-                if let Ok(Some(found)) = self.look_once(life).await
+                // Our own earlier call may have made it: its answer was lost, or the service is idempotent. What
+                // creates already collide with, reads may not show yet.
+                if let Ok(Some(found)) = self.look(life).await
                     && (found.ownership == Ownership::Ours || strikes > 0)
                 {
                     return self.adopt(life, op, found);
@@ -244,17 +245,12 @@ impl Run<'_, '_> {
         }
     }
 
-    /// One look that counts: whose an unowned object is decides whether it was found.
-    pub async fn look_once(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
-        let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await?;
-        Ok(found.filter(|f| f.ownership != Ownership::Foreign || life.shared))
-    }
-
-    /// Looks until the object shows or the service's consistency window is over.
+    /// Looks until the object shows or the service's consistency window is over. A stranger's counts if shared.
     async fn look(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
         let mut pauses = consistency_window(life.facts().identity).iter();
         loop {
-            if let Some(found) = self.look_once(life).await? {
+            let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await?;
+            if let Some(found) = found.filter(|f| f.ownership != Ownership::Foreign || life.shared) {
                 return Ok(Some(found));
             }
             let Some(pause) = pauses.next() else { return Ok(None) };

@@ -122,12 +122,14 @@ pub(super) async fn look(
             + window;
     let mut failed = 0;
     loop {
+        // A slow answer tells of the world as it was when it was asked, not as it is when the answer arrives.
+        let asked = millis(clock.now());
         match ty.find(&cx, &declared.properties).await {
             Ok(Some(found)) if found.ownership != Ownership::Foreign || intent.shared => {
                 return Ok(Some((found, identity)));
             }
             Ok(_) => {
-                if millis(clock.now()) >= millis(settled) {
+                if asked >= millis(settled) {
                     return Ok(None);
                 }
                 clock.sleep(pause).await;

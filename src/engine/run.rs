@@ -46,6 +46,8 @@ pub struct Engine<'a> {
     pub stop: Stop,
     /// Who runs it, for the ledger's history.
     pub by: String,
+    /// Whether the caller rolls back what a failed run created; kept in the ledger for the run after a crash.
+    pub rolls_back: bool,
     /// How often [`Observer::tick`] is called; never in virtual time.
     pub tick: Option<Duration>,
 }
@@ -208,6 +210,7 @@ impl Run<'_, '_> {
             operation: operation.into(),
             steps: self.set.steps.len(),
             by: self.engine.by.clone(),
+            rolls_back: self.engine.rolls_back,
         });
         let (tally, failures) = self.steps().await;
         let mut outcome = self.outcome(&tally, &failures);

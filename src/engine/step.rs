@@ -245,12 +245,12 @@ impl Run<'_, '_> {
         if life.shared || facts.on_conflict == OnConflict::Overwrites {
             existing = self.existing(&life).await?;
         }
-        let adopted = existing.is_some();
         let created = match existing {
             Some(found) => self.adopt_existing(&life, found)?,
             None => self.create(&life, &sent).await?,
         };
-        let configures = facts.configures && !(adopted && life.shared);
+        // A stranger's object that is shared keeps its settings; our own, found again, may lack some.
+        let configures = facts.configures && !self.object(step, generation)?.shared;
         let rest = configures || facts.ready.is_some() || self.lacks(&life, &created.attributes);
         let seq = if rest {
             self.engine.ledger.borrow().snapshot().seq

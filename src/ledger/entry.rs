@@ -96,6 +96,9 @@ pub enum Entry {
         steps: usize,
         /// Who runs it.
         by: String,
+        /// Whether what it creates goes again should it fail.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        rolls_back: bool,
     },
     /// The next call.
     Intent {

@@ -1,6 +1,6 @@
 //! What the latest runs did: folded from the journal, kept in the snapshot, shown by `migrate ledger history`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,9 @@ pub struct RunRecord {
     pub finished: Option<String>,
     /// `complete`, `failed`, `stopped` or `doubtful`.
     pub outcome: Option<String>,
+    /// Whether what it creates goes again should it fail.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rolls_back: bool,
     /// What changed, in order.
     pub changes: Vec<ChangeRecord>,
 }
@@ -43,18 +46,24 @@ pub struct ChangeRecord {
     pub physical_id: Option<PhysicalId>,
 }
 
-pub(super) fn begin(history: &mut Vec<RunRecord>, run: &str, operation: &str, by: &str, at: &str) {
-    history.push(RunRecord {
-        run: run.into(),
-        operation: operation.into(),
-        by: by.into(),
-        started: at.into(),
-        finished: None,
-        outcome: None,
-        changes: Vec::new(),
-    });
+pub(super) fn begin(history: &mut Vec<RunRecord>, record: RunRecord) {
+    history.push(record);
     let surplus = history.len().saturating_sub(RUNS);
     history.drain(..surplus);
+}
+
+/// What the runs created that are one attempt: the latest, and those before it that were to be rolled back if they
+/// failed and never came to an end, with the ways back that were begun.
+pub(crate) fn attempted(history: &[RunRecord]) -> BTreeSet<&Address> {
+    let complete = |record: &RunRecord| record.outcome.as_deref() == Some("complete");
+    let unended =
+        |record: &&RunRecord| (record.rolls_back || record.operation == "rollback") && !complete(record);
+    let earlier = history.iter().rev().skip(1).take_while(unended);
+    let changes = history.last().into_iter().chain(earlier).flat_map(|run| &run.changes);
+    changes
+        .filter(|change| matches!(change.what.as_str(), "created" | "adopted"))
+        .map(|change| &change.address)
+        .collect()
 }
 
 pub(super) fn end(history: &mut [RunRecord], run: &str, outcome: &str, at: &str) {

@@ -153,6 +153,13 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The resources that were created by the latest run and by the interrupted ones before it whose work it took up:
+    /// what goes again when such an attempt fails and was to be rolled back.
+    #[must_use]
+    pub fn attempted(&self) -> BTreeSet<&Address> {
+        history::attempted(&self.history)
+    }
+
     /// An empty ledger.
     #[must_use]
     pub fn new(lineage: String) -> Self {
@@ -248,9 +255,13 @@ impl Snapshot {
             Entry::Bound { migration, environment, account, region, realm } => {
                 self.binding = Some(Binding { migration, environment, account, region, realm });
             }
-            Entry::RunStarted { run, operation, by, .. } => {
-                history::begin(&mut self.history, &run, &operation, &by, &line.at);
-                self.running = Some(run);
+            Entry::RunStarted { run, operation, by, rolls_back, .. } => {
+                self.running = Some(run.clone());
+                let started = line.at;
+                let (finished, outcome, changes) = (None, None, Vec::new());
+                let record =
+                    RunRecord { run, operation, by, started, finished, outcome, rolls_back, changes };
+                history::begin(&mut self.history, record);
             }
             Entry::RunFinished { run, outcome } => {
                 history::end(&mut self.history, &run, &outcome, &line.at);

@@ -1,6 +1,6 @@
 //! Everything goes, from the ledger alone: the plan's files are not needed. Or only what one run made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{ChangeSet, FORMAT, Operation, Target, order::Drafts, plan::open_intents};
 use crate::{
@@ -37,18 +37,12 @@ pub fn teardown(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
     assemble(Operation::Destroy, snapshot, account, drafts, ending, notes)
 }
 
-/// Works out how to remove again what the latest run created. Left alone, and named in the notes: what replaced
-/// an older object (going back would need that object again), and what something remaining depends on.
+/// Works out how to remove again what the latest run created, and the interrupted ones whose work it took up. Left
+/// alone, and named in the notes: what replaced an older object (going back would need that object again), and what
+/// something remaining depends on.
 #[must_use]
 pub fn rollback(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> ChangeSet {
-    let created: BTreeSet<&Address> = snapshot
-        .history
-        .last()
-        .into_iter()
-        .flat_map(|run| &run.changes)
-        .filter(|change| matches!(change.what.as_str(), "created" | "adopted"))
-        .map(|change| &change.address)
-        .collect();
+    let created = snapshot.attempted();
     let mut notes: Vec<String> = open_intents(snapshot).into_iter().collect();
     let mut going: BTreeMap<&Address, &Object> = BTreeMap::new();
     for (address, resource) in &snapshot.resources {

@@ -259,10 +259,12 @@ impl Store for Watched {
     }
 }
 
-/// Up or destroy.
+/// What a run does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     Up,
+    /// `up --rollback-on-failure`.
+    UpOrBack,
     Destroy,
 }
 
@@ -380,8 +382,13 @@ impl Rehearsal {
     /// each append (with the line whole or torn), after each sync, and after each effect on the world that no
     /// answer has told of. A state before a request is sent is the one after its intent's sync.
     pub fn crashes(&mut self, verb: Verb) -> (Ran, Vec<Crash>, Moments) {
+        self.crashes_with(verb, FaultScript::default())
+    }
+
+    /// The same of a run under a fault script.
+    pub fn crashes_with(&mut self, verb: Verb, script: FaultScript) -> (Ran, Vec<Crash>, Moments) {
         let places = Arc::<Mutex<Places>>::default();
-        let ran = self.run(verb, Trouble { places: Some(Arc::clone(&places)), ..Trouble::default() });
+        let ran = self.run(verb, Trouble { script, places: Some(Arc::clone(&places)), ..Trouble::default() });
         let mut places = places.lock().expect("places");
         (ran, std::mem::take(&mut places.crashes), places.moments)
     }
@@ -445,7 +452,7 @@ impl Rehearsal {
                 recover(&cloud, &shared, &ledger).await.map_err(|e| format!("{e:?}"))?;
                 let snapshot = ledger.borrow().snapshot().clone();
                 let set = match verb {
-                    Verb::Up => planner::plan(&PlanInput {
+                    Verb::Up | Verb::UpOrBack => planner::plan(&PlanInput {
                         graph,
                         links,
                         snapshot: &snapshot,
@@ -467,9 +474,18 @@ impl Rehearsal {
                     secrets: &secrets,
                     stop: Stop::default(),
                     by: "test".into(),
+                    rolls_back: verb == Verb::UpOrBack,
                     tick: None,
                 };
-                Ok::<Finished, String>(engine.run(&set).await)
+                let finished = engine.run(&set).await;
+                if engine.rolls_back && finished.outcome == Outcome::Failed {
+                    let back = planner::rollback(ledger.borrow().snapshot(), &cloud.account, &registry::find);
+                    let undone =
+                        Engine { rolls_back: false, stop: Stop::default(), ..engine }.run(&back).await;
+                    // What could not be undone is worse news than why.
+                    return Ok(if undone.outcome == Outcome::Complete { finished } else { undone });
+                }
+                Ok::<Finished, String>(finished)
             },
             &killed,
         );
@@ -511,11 +527,16 @@ impl Rehearsal {
 
     /// Takes what the world holds into the ledger, as `up --refresh` does.
     pub fn learn(&mut self) {
-        let clock: Arc<dyn Clock> = Arc::new(VirtualClock::starting_at(from_millis(self.world.now())));
         let seen = self.refresh();
+        self.write(lessons(&self.snapshot(), &seen));
+    }
+
+    /// Writes lines into the ledger between runs.
+    pub fn write(&mut self, entries: Vec<Entry>) {
+        let clock: Arc<dyn Clock> = Arc::new(VirtualClock::starting_at(from_millis(self.world.now())));
         let mut ledger =
             Ledger::on(Box::new(self.store.clone()), clock, || "none".into()).expect("a readable ledger");
-        for entry in lessons(&ledger.snapshot().clone(), &seen) {
+        for entry in entries {
             ledger.append(entry).expect("an entry");
         }
         ledger.sync().expect("a sync");

@@ -2,6 +2,8 @@
 //!
 //! `MIGRATE_PROOF=full` troubles every call in every way; without it each kind of trouble visits every n-th call.
 
+use std::path::Path;
+
 use migrate::{
     engine::{Finding, Outcome},
     graph::Address,
@@ -10,7 +12,7 @@ use migrate::{
 };
 use serde_json::json;
 
-use crate::support::{Rehearsal, Verb, in_parallel, payments, report, thorough, write};
+use crate::support::{Rehearsal, Verb, in_parallel, payments, report, seeds, thorough, write};
 
 fn script(selector: Selector, action: Action) -> FaultScript {
     FaultScript { rules: vec![FaultRule { selector, action }] }
@@ -97,16 +99,23 @@ fn any_call_of_destroy_may_go_wrong_in_any_way() {
 /// `MIGRATE_SEED=n` repeats one seed and tells each run's calls and events.
 #[test]
 fn random_mixes_of_trouble_converge() {
-    let one = std::env::var("MIGRATE_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
-    let seeds: Vec<u64> = match one {
-        Some(seed) => vec![seed],
-        None => (1..=if thorough() { 400 } else { 6 }).collect(),
-    };
-    let mut undisturbed = Rehearsal::new(&payments());
+    mixes(&payments(), &seeds(6, 400));
+}
+
+/// The same for stacks in several environments.
+#[test]
+fn random_mixes_of_trouble_converge_for_several_stacks() {
+    let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans/payments-multi-stack");
+    mixes(&plan, &seeds(2, 100));
+}
+
+fn mixes(plan: &Path, seeds: &[u64]) {
+    let mut undisturbed = Rehearsal::new(plan);
     undisturbed.up().complete();
     let census = undisturbed.census();
-    let base = Rehearsal::new(&payments());
-    in_parallel(&seeds, |_, seed| {
+    let base = Rehearsal::new(plan);
+    let name = plan.file_name().expect("a name").display();
+    in_parallel(seeds, |_, seed| {
         let rules = troubles()
             .into_iter()
             .map(|(_, action)| {
@@ -119,15 +128,16 @@ fn random_mixes_of_trouble_converge() {
         let mut rehearsal = base.fork().seeded(*seed);
         for _ in 0..3 {
             let ran = rehearsal.run_with(Verb::Up, script.clone());
-            if one.is_some() {
+            if seeds.len() == 1 {
                 for event in &ran.events {
                     report(&serde_json::to_string(event).expect("an event"));
                 }
                 report(&format!("mutating calls: {:#?}\n{:?}", ran.mutations, ran.broke_off));
             }
         }
-        let context =
-            format!("seed {seed} (repeat it with MIGRATE_SEED={seed} cargo test --test main random_mixes)");
+        let context = format!(
+            "{name}, seed {seed} (repeat it with MIGRATE_SEED={seed} cargo test --test main random_mixes)"
+        );
         let ran = rehearsal.up();
         assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
         rehearsal.check_invariants(&context);
@@ -140,7 +150,7 @@ fn random_mixes_of_trouble_converge() {
         assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
         assert_eq!(rehearsal.census(), base.census(), "{context}: something is left");
     });
-    report(&format!("random mixes of trouble: {} seeds", seeds.len()));
+    report(&format!("random mixes of trouble, {name}: {} seeds", seeds.len()));
 }
 
 /// The disk fills up at any write: nothing is called after that, and the next run goes on.

@@ -1,8 +1,8 @@
 //! Random lives: a generated plan goes up, changes, changes again and is destroyed, under random faults and
 //! crashes, by seed. A failing seed is shrunk and printed as one line that repeats it.
 //!
-//! `MIGRATE_PROOF=full` runs thousands of seeds; `MIGRATE_SEED=n` (with `MIGRATE_LIFE=stages:faults:resources`)
-//! repeats one.
+//! `MIGRATE_PROOF=full` runs thousands of seeds; `MIGRATE_SEEDS=from-to` runs others; `MIGRATE_SEED=n` (with
+//! `MIGRATE_LIFE=stages:faults:resources`) repeats one.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use migrate::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::support::{Rehearsal, Trouble, Verb, in_parallel, report, thorough, write};
+use crate::support::{Rehearsal, Trouble, Verb, in_parallel, report, seeds, write};
 
 /// What kind of resource a slot of the generated plan holds, and what it may refer to.
 const KINDS: &[(&str, &str)] = &[
@@ -380,14 +380,13 @@ const USUAL: Size = Size { stages: 2, faults: 4, resources: 10 };
 
 #[test]
 fn random_lives_keep_every_promise() {
-    let one = std::env::var("MIGRATE_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
-    if let Some(seed) = one {
+    let seeds = seeds(200, 5_000);
+    if let &[seed] = seeds.as_slice() {
         let life = std::env::var("MIGRATE_LIFE").unwrap_or_else(|_| USUAL.to_string());
         let parts: Vec<usize> = life.split(':').map(|n| n.parse().expect("a number")).collect();
         live(seed, Size { stages: parts[0], faults: parts[1], resources: parts[2] });
         return;
     }
-    let seeds: Vec<u64> = (1..=if thorough() { 5_000 } else { 200 }).collect();
     let runs = std::sync::atomic::AtomicUsize::new(0);
     in_parallel(&seeds, |_, seed| match outcome(*seed, USUAL) {
         Ok(made) => {

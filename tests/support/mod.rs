@@ -51,6 +51,19 @@ pub fn thorough() -> bool {
     std::env::var("MIGRATE_PROOF").is_ok_and(|value| value == "full")
 }
 
+/// The seeds to run: one (`MIGRATE_SEED=n`), some (`MIGRATE_SEEDS=from-to`), or the first so many.
+pub fn seeds(usual: u64, long: u64) -> Vec<u64> {
+    let number = |text: &str| text.parse::<u64>().unwrap_or_else(|_| panic!("`{text}` is no seed"));
+    if let Ok(one) = std::env::var("MIGRATE_SEED") {
+        return vec![number(&one)];
+    }
+    if let Ok(range) = std::env::var("MIGRATE_SEEDS") {
+        let (from, to) = range.split_once('-').expect("MIGRATE_SEEDS=from-to");
+        return (number(from)..=number(to)).collect();
+    }
+    (1..=if thorough() { long } else { usual }).collect()
+}
+
 /// A copy of the payments plan with texts exchanged; each must be there.
 pub fn edited(edits: &[(&str, &str, &str)]) -> tempfile::TempDir {
     edited_plan(&payments(), edits)

@@ -129,7 +129,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "ec2",
         "DisassociateNatGatewayAddress",
-        "No connections are drained: an address is free after five seconds.",
+        "No connections are drained: an address is free after half a minute.",
     ),
     (
         "ecs",
@@ -152,6 +152,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "elbv2",
         "DescribeTargetHealth",
         "Targets become healthy after a fixed time: nothing is asked for its health.",
+    ),
+    (
+        "elbv2",
+        "ModifyIpPools",
+        "IPAM pools are not looked up: any id does. Load balancers and changes that do not fit are refused with ValidationError; AWS's codes are not documented.",
     ),
     (
         "iam",

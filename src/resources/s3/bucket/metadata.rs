@@ -171,7 +171,7 @@ async fn put_inventory(
     Ok(())
 }
 
-/// Switches the annotations; a new encryption or role needs a new table.
+/// Switches the annotations; another role is given to the table as it runs, a new encryption needs a new table.
 async fn put_annotations(
     s3: &Client,
     bucket: &str,
@@ -181,9 +181,10 @@ async fn put_annotations(
 ) -> Outcome<()> {
     const OP: &str = "UpdateBucketMetadataAnnotationTableConfiguration";
     let (is, wanted) = (on(live.ConfigurationState.as_ref()), on(new.ConfigurationState.as_ref()));
-    let other = old.EncryptionConfiguration != new.EncryptionConfiguration || live.Role != new.Role;
-    for state in steps(is, wanted, is && wanted && other) {
-        let encryption = new.EncryptionConfiguration.as_ref().filter(|_| *state);
+    let renewed = is && wanted && old.EncryptionConfiguration != new.EncryptionConfiguration;
+    let handed_over = is && wanted && !renewed && live.Role != new.Role;
+    for state in if handed_over { &[true] } else { steps(is, wanted, renewed) } {
+        let encryption = new.EncryptionConfiguration.as_ref().filter(|_| *state && !handed_over);
         let updates = sdk::AnnotationTableConfigurationUpdates::builder()
             .configuration_state(if *state { "ENABLED" } else { "DISABLED" }.into())
             .set_encryption_configuration(sent(OP, encryption)?)

@@ -128,6 +128,9 @@ pub(super) fn create_regional(world: &mut World, rq: &Request<'_>) -> Reply {
 fn usable(world: &World, rq: &Request<'_>, private: bool) -> Result<Json, Fault> {
     let id = rq.text("NatGatewayId");
     let row = NAT.get(world, rq, id)?;
+    if row["State"] == "deleted" {
+        return Err(NAT.absent(id));
+    }
     if row["State"] != "available" {
         let message = format!("NatGateway {id} is not available");
         return Err(Fault::new("IncorrectState", message));

@@ -307,11 +307,11 @@ fn addresses_of_a_gateway_come_and_go_one_change_at_a_time() {
     bench.advance(Duration::from_secs(300));
     bench.run(assign().private_ip_addresses("10.0.0.10").private_ip_addresses("10.0.0.11").send()).unwrap();
     assert_eq!(refused!(bench, unassign("10.0.0.10")), "IncorrectState");
-    bench.advance(Duration::from_secs(10));
+    bench.advance(Duration::from_secs(40));
     assert_eq!(refused!(bench, unassign("10.0.0.99")), "InvalidParameter");
     bench.run(unassign("10.0.0.10").send()).unwrap();
     assert_eq!(refused!(bench, unassign("10.0.0.11")), "IncorrectState");
     assert_eq!(refused!(bench, assign().private_ip_address_count(1)), "IncorrectState");
-    bench.advance(Duration::from_secs(10));
+    bench.advance(Duration::from_secs(40));
     bench.run(unassign("10.0.0.11").send()).unwrap();
 }

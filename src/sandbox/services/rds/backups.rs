@@ -9,9 +9,6 @@ use crate::sandbox::{Effect, Fault, Reply, Request, World, durations};
 /// region that keeps them and the instance's resource id. The rest is read off the instances.
 const COPIES: &str = "rds.automated-backup";
 
-/// How long an instance is `modifying` while a copy begins or ends.
-const BUSY: i64 = 5_000;
-
 /// Members of an instance that its backups show.
 const SHOWN: &[&str] = &[
     "AllocatedStorage", "AvailabilityZone", "DBInstanceArn", "DBInstanceIdentifier", "DbiResourceId", "DedicatedLogVolume",
@@ -109,7 +106,7 @@ fn busy(world: &mut World, key: &str, members: Json) {
     if let Some(row) = world.get_mut(INSTANCE, key) {
         row["DBInstanceStatus"] = json!("modifying");
     }
-    world.set_after(BUSY, INSTANCE, key, members);
+    world.set_after(durations::RDS_MODIFY, INSTANCE, key, members);
 }
 
 /// The instance of an ARN, in whatever region: its key and its row.

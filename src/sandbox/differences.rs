@@ -106,6 +106,16 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "ec2",
+        "AcceptAddressTransfer",
+        "Offers are made by nobody but whoever looks after the world. Without one the code is InvalidTransfer.AddressNotFound; AWS's is not documented.",
+    ),
+    (
+        "ec2",
+        "AssociateNatGatewayAddress",
+        "A gateway that is not available or drains connections is refused with IncorrectState, one of the other kind with UnsupportedOperation; AWS's codes are not documented.",
+    ),
+    (
+        "ec2",
         "CreateNatGateway",
         "A regional gateway that chooses its addresses takes one in each zone that has a subnet, once and for all.",
     ),
@@ -119,7 +129,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "ec2",
         "DisassociateNatGatewayAddress",
-        "No connections are drained: an address is free after five seconds.",
+        "No connections are drained: an address is free after half a minute.",
     ),
     (
         "ecs",
@@ -144,6 +154,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Targets become healthy after a fixed time: nothing is asked for its health.",
     ),
     (
+        "elbv2",
+        "ModifyIpPools",
+        "IPAM pools are not looked up: any id does. Load balancers and changes that do not fit are refused with ValidationError; AWS's codes are not documented.",
+    ),
+    (
         "iam",
         "*",
         "Policies are checked for their form and kept, never evaluated; only trust policies decide who assumes a role.",
@@ -156,13 +171,26 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
     ("lambda", "*", "Code is kept as digest and size; nothing is run."),
     ("lambda", "CreateFunction", "Capacity providers are not looked up: any ARN of one does."),
-    ("lambda", "ListVersionsByFunction", "Functions have the version $LATEST only."),
-    ("lambda", "PublishVersion", "Functions on instances are published; numbered versions are refused."),
+    (
+        "lambda",
+        "PublishVersion",
+        "Versions have configuration and code; policies, runtime management and concurrency belong to whole functions, and there are no aliases.",
+    ),
+    (
+        "lambda",
+        "PutFunctionScalingConfig",
+        "It is applied at once and starts nothing. Functions without a capacity provider and a minimum above the maximum are refused with InvalidParameterValueException; AWS documents the code, not the cases.",
+    ),
     ("logs", "AssociateKmsKey", "Keys are not looked up, here and in every other service: there is no KMS."),
     (
         "logs",
         "FilterLogEvents",
         "Patterns of plain terms and quoted phrases; JSON, column and regular-expression patterns are refused.",
+    ),
+    (
+        "logs",
+        "PutBearerTokenAuthentication",
+        "Every log group may have it; AWS refuses some with InvalidOperationException and does not say which.",
     ),
     ("rds", "*", "There are instances without clusters, and no database is behind them."),
     (
@@ -183,7 +211,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "rds",
         "StartDBInstanceAutomatedBackupsReplication",
-        "Copies are listed in their region, but nothing can be restored from them.",
+        "A source that is replicated already is refused with InvalidDBInstanceAutomatedBackupState, one of the same region with InvalidParameterValue; which codes AWS has for these is not documented.",
     ),
     (
         "route53",
@@ -199,6 +227,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "s3",
         "*",
         "Access is not checked: policies, ACLs, public access blocks and ownership are kept and read back.",
+    ),
+    (
+        "s3",
+        "CreateBucketMetadataConfiguration",
+        "The codes for a bucket that has metadata tables (MetadataConfigurationAlreadyExists) and for settings that do not fit (InvalidRequest) are not documented by AWS.",
     ),
     (
         "s3",

@@ -115,16 +115,4 @@ def ids_and_attributes():
     assert policy["http"]["defaultRequestPolicy"] == {"headerContentType": "text/plain; charset=UTF-8"}
     held = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:q", ReturnSubscriptionArn=True)["SubscriptionArn"]
     assert sns.get_subscription_attributes(SubscriptionArn=held)["Attributes"]["SubscriptionPrincipal"] == f"arn:aws:iam::{ACCOUNT}:root"
-
-
-@test
-def policies_of_log_groups_for_services():
-    logs = client("logs")
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "route53.amazonaws.com"},
-                         "Action": "logs:PutLogEvents", "Resource": "*"}]})
-    for n in range(3):
-        logs.put_resource_policy(policyName=f"answers-{n}", policyDocument=policy)
-    assert len(logs.describe_resource_policies()["resourcePolicies"]) == 3
-    logs.delete_resource_policy(policyName="answers-0")
-    refused("ResourceNotFoundException", logs.delete_resource_policy, policyName="answers-0")
     no_such_filter("InvalidParameterValue", "ec2", "DescribeVpnGateways")

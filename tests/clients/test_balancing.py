@@ -171,6 +171,29 @@ def a_service_from_beginning_to_end():
 
 
 @test
+def addresses_from_pools():
+    first, second = ({"Ipv4IpamPoolId": f"ipam-pool-{n:017x}"} for n in (1, 2))
+    public = balancer("pools", IpamPools=first)["LoadBalancerArn"]
+    private = balancer("no-pools", Scheme="internal")["LoadBalancerArn"]
+    wait("elbv2", "load_balancer_available", LoadBalancerArns=[public, private])
+
+    def pools():
+        return elb.describe_load_balancers(LoadBalancerArns=[public])["LoadBalancers"][0].get("IpamPools")
+    assert pools() == first
+    assert elb.modify_ip_pools(LoadBalancerArn=public, IpamPools=second)["IpamPools"] == second == pools()
+    assert aws("elbv2", "modify-ip-pools", "--load-balancer-arn", public, "--ipam-pools", f"Ipv4IpamPoolId={first['Ipv4IpamPoolId']}")["IpamPools"] == first
+    assert not elb.modify_ip_pools(LoadBalancerArn=public, RemoveIpamPools=["ipv4"]).get("IpamPools") and not pools()
+    refused("LoadBalancerNotFound", elb.modify_ip_pools, LoadBalancerArn=NONE % "loadbalancer/app", IpamPools=first)
+    refused("ValidationError", elb.modify_ip_pools, LoadBalancerArn=private, IpamPools=first)
+    refused("ValidationError", elb.modify_ip_pools, LoadBalancerArn=public, RemoveIpamPools=["ipv6"])
+    refused("ValidationError", elb.modify_ip_pools, LoadBalancerArn=public, RemoveIpamPools=["ipv4"], IpamPools=first)
+    refused("ValidationError", elb.modify_ip_pools, LoadBalancerArn=public)
+    for one in (public, private):
+        elb.delete_load_balancer(LoadBalancerArn=one)
+    wait("elbv2", "load_balancers_deleted", LoadBalancerArns=[public, private])
+
+
+@test
 def lists_of_ecs_come_in_pages():
     ecs.create_cluster(clusterName="pages")
     for n in range(4):

@@ -3,7 +3,7 @@ import io
 import json
 import zipfile
 
-from harness import aws, client, eventually, pages, refused, role, tampered, test, wait
+from harness import aws, client, eventually, network, pages, refused, role, tampered, test, wait
 
 functions, secrets = client("lambda"), client("secretsmanager")
 
@@ -74,6 +74,119 @@ def a_function_from_beginning_to_end():
     functions.delete_function(FunctionName="main")
     refused("ResourceNotFoundException", functions.delete_function, FunctionName="main")
     aws("lambda", "get-function", "--function-name", "main", fails="ResourceNotFoundException")
+
+
+def version(name, number):
+    return functions.get_function_configuration(FunctionName=name, Qualifier=number)
+
+
+def changed(name, **more):
+    functions.update_function_configuration(FunctionName=name, **more)
+    wait("lambda", "function_updated_v2", FunctionName=name)
+
+
+@test
+def versions_keep_what_was_published():
+    arn = functions.get_function_configuration(FunctionName="page-0")["Role"]
+    _, subnets, group = network("versions")
+    function = made("versions", arn, VpcConfig={"SubnetIds": subnets, "SecurityGroupIds": [group]})
+    refused("ResourceConflictException", functions.publish_version, FunctionName="versions")  # it is still being made
+    wait("lambda", "function_active_v2", FunctionName="versions")
+    first = functions.publish_version(FunctionName="versions", Description="the first")
+    assert first["Version"] == "1" and first["FunctionArn"] == f"{function}:1" and first["Description"] == "the first"
+    assert first["State"] == "Pending"
+    wait("lambda", "published_version_active", FunctionName="versions", Qualifier="1")
+    assert functions.publish_version(FunctionName="versions")["Version"] == "1", "nothing has changed"
+    digest = first["CodeSha256"]
+    refused("InvalidParameterValueException", functions.publish_version, FunctionName="versions", CodeSha256="other")
+    refused("PreconditionFailedException", functions.publish_version, FunctionName="versions", RevisionId="other")
+    changed("versions", Timeout=60)
+    now = functions.get_function_configuration(FunctionName="versions")["RevisionId"]
+    second = aws("lambda", "publish-version", "--function-name", "versions", "--code-sha256", digest, "--revision-id", now)
+    assert second["Version"] == "2"
+    updated = functions.update_function_code(FunctionName="versions", ZipFile=code("other = 1"), Publish=True)
+    assert updated["Version"] == "3" and updated["FunctionArn"] == f"{function}:3" and updated["CodeSha256"] != digest
+    wait("lambda", "function_updated_v2", FunctionName="versions")
+    assert [version("versions", number)["Timeout"] for number in ("1", "2", "3", "$LATEST")] == [3, 60, 60, 60]
+    assert version("versions", "1")["CodeSha256"] == digest == functions.get_function(FunctionName=f"{function}:2")["Configuration"]["CodeSha256"]
+    assert version("versions", "$LATEST")["FunctionArn"] == f"{function}:$LATEST"
+    shown = functions.list_versions_by_function(FunctionName="versions")["Versions"]
+    assert [one["Version"] for one in shown] == ["$LATEST", "1", "2", "3"]
+    assert [one["FunctionArn"] for one in shown] == [f"{function}:{number}" for number in ("$LATEST", "1", "2", "3")]
+    pages("lambda", "ListVersionsByFunction", 2, "InvalidParameterValueException", FunctionName="versions")
+    assert len(aws("lambda", "list-versions-by-function", "--function-name", "versions", "--page-size", "1")["Versions"]) == 4
+    refused("ResourceNotFoundException", functions.list_versions_by_function, FunctionName="none")
+    refused("ResourceNotFoundException", functions.publish_version, FunctionName="none")
+    every = [one["FunctionArn"] for one in functions.list_functions(FunctionVersion="ALL", MaxItems=50)["Functions"]]
+    assert {f"{function}:3", f"{function}:$LATEST"} <= set(every)
+
+
+@test
+def versions_come_and_go():
+    function = functions.get_function_configuration(FunctionName="versions")["FunctionArn"]
+    refused("ResourceNotFoundException", functions.get_function_configuration, FunctionName="versions", Qualifier="9")
+    refused("InvalidParameterValueException", functions.get_function, FunctionName=f"{function}:1", Qualifier="2")
+    refused("InvalidParameterValueException", functions.delete_function, FunctionName="versions", Qualifier="$LATEST")
+    refused("InvalidParameterValueException", functions.tag_resource, Resource=f"{function}:1", Tags={"a": "b"})
+    refused("InvalidParameterValueException", functions.add_permission, FunctionName="versions", Qualifier="$LATEST", StatementId="s",
+            Action="lambda:InvokeFunction", Principal="sns.amazonaws.com")
+    functions.delete_function(FunctionName="versions", Qualifier="3")
+    refused("ResourceNotFoundException", functions.get_function, FunctionName="versions", Qualifier="3")
+    changed("versions", Timeout=61)
+    assert functions.publish_version(FunctionName="versions")["Version"] == "4", "a number is given once"
+    functions.delete_function(FunctionName="versions")
+    refused("ResourceNotFoundException", functions.get_function, FunctionName="versions", Qualifier="1")
+    born = functions.create_function(FunctionName="versions", Role=functions.get_function_configuration(FunctionName="page-0")["Role"],
+                                     Runtime="python3.12", Handler="index.handler", Code={"ZipFile": code()}, Publish=True)
+    assert born["Version"] == "1" and born["FunctionArn"] == function
+    functions.delete_function(FunctionName="versions")
+
+
+@test
+def published_versions_scale():
+    arn = functions.get_function_configuration(FunctionName="page-0")["Role"]
+    provider = {"LambdaManagedInstancesCapacityProviderConfig": {
+        "CapacityProviderArn": "arn:aws:lambda:us-east-1:123456789012:capacity-provider:own"}}
+    function = made("managed", arn, CapacityProviderConfig=provider)
+    published = {"FunctionName": "managed", "Qualifier": "$LATEST.PUBLISHED"}
+    put, get = functions.put_function_scaling_config, functions.get_function_scaling_config
+    for call in (put, get):
+        refused("ResourceNotFoundException", call, **published)  # nothing is published yet
+        refused("ResourceNotFoundException", call, FunctionName="none", Qualifier="1")
+        refused("ValidationException", call, FunctionName="managed", Qualifier="alias")
+    eventually(lambda: functions.get_function_configuration(FunctionName="managed")["State"] == "ActiveNonInvocable")
+    shown = functions.publish_version(FunctionName="managed", PublishTo="LATEST_PUBLISHED")
+    assert shown["Version"] == "$LATEST.PUBLISHED" and shown["FunctionArn"] == f"{function}:$LATEST.PUBLISHED"
+    wait("lambda", "published_version_active", **published)
+    assert "RequestedFunctionScalingConfig" not in get(**published)
+    wanted = {"MinExecutionEnvironments": 2, "MaxExecutionEnvironments": 5}
+    assert put(**published, FunctionScalingConfig=wanted)["FunctionState"] == "Active"
+    config = get(**published)
+    assert config["RequestedFunctionScalingConfig"] == config["AppliedFunctionScalingConfig"] == wanted
+    assert config["FunctionArn"] == f"{function}:$LATEST.PUBLISHED"
+    refused("InvalidParameterValueException", put, **published, FunctionScalingConfig={"MinExecutionEnvironments": 6, "MaxExecutionEnvironments": 5})
+    refused("ValidationException", put, **published, FunctionScalingConfig={"MaxExecutionEnvironments": 15001})
+    functions.publish_version(FunctionName="managed")
+    assert "RequestedFunctionScalingConfig" not in get(FunctionName="managed", Qualifier="1"), "each version has its own"
+    changed("managed", Timeout=10)
+    assert version("managed", "$LATEST.PUBLISHED")["Timeout"] == 3
+    functions.publish_version(FunctionName="managed", PublishTo="LATEST_PUBLISHED")
+    assert version("managed", "$LATEST.PUBLISHED")["Timeout"] == 10
+    assert get(**published)["RequestedFunctionScalingConfig"] == wanted, "it is kept when the version is published again"
+    put(**published)
+    assert "RequestedFunctionScalingConfig" not in get(**published), "Lambda scales by itself again"
+    assert aws("lambda", "get-function-scaling-config", "--function-name", "managed", "--qualifier", "1")["FunctionArn"] == f"{function}:1"
+    listed = functions.list_versions_by_function(FunctionName="managed")["Versions"]
+    assert [one["Version"] for one in listed] == ["$LATEST", "$LATEST.PUBLISHED", "1"]
+    functions.delete_function(FunctionName="managed", Qualifier="$LATEST.PUBLISHED")
+    refused("ResourceNotFoundException", get, **published)
+    # An ordinary function has no instances to scale.
+    wait("lambda", "function_active_v2", FunctionName="page-1")
+    refused("InvalidParameterValueException", functions.publish_version, FunctionName="page-1", PublishTo="LATEST_PUBLISHED")
+    functions.publish_version(FunctionName="page-1")
+    refused("InvalidParameterValueException", get, FunctionName="page-1", Qualifier="1")
+    functions.delete_function(FunctionName="managed")
+    refused("ResourceNotFoundException", get, FunctionName="managed", Qualifier="1")
 
 
 @test

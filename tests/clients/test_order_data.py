@@ -6,6 +6,7 @@ from harness import client, eventually, ids, network, patiently, role, wait
 from order import wrong
 
 ec2, rds, dms, iam = client("ec2"), client("rds"), client("dms"), client("iam")
+far = client("rds", "eu-west-1")
 MAPPINGS = json.dumps({"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
                                   "object-locator": {"schema-name": "public", "table-name": "%"}}]})
 number = itertools.count(1)
@@ -105,6 +106,68 @@ def _():
     yield rds.delete_db_instance, {"DBInstanceIdentifier": name, "SkipFinalSnapshot": True}
     wait("rds", "db_instance_deleted", DBInstanceIdentifier=name)
     eventually(lambda: shown(copy)["DBInstanceStatus"] == "available" and "ReadReplicaSourceDBInstanceIdentifier" not in shown(copy))
+
+
+def backups(region=rds, **by):
+    return region.describe_db_instance_automated_backups(**by)["DBInstanceAutomatedBackups"]
+
+
+def copied(of):
+    """Has the backups of an instance copied to another region."""
+    far.start_db_instance_automated_backups_replication(SourceDBInstanceArn=shown(of)["DBInstanceArn"])
+    wait("rds", "db_instance_available", DBInstanceIdentifier=of)
+    return eventually(lambda: [b for b in backups(far, DBInstanceIdentifier=of) if b["Status"] == "replicating"])[0]
+
+
+@wrong("rds:DeleteDBInstance", "its automated backups")
+def _():
+    name = database(BackupRetentionPeriod=1)
+    assert backups(DBInstanceIdentifier=name)
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": name, "SkipFinalSnapshot": True}
+    wait("rds", "db_instance_deleted", DBInstanceIdentifier=name)
+    assert name not in ids(backups(), "DBInstanceIdentifier")
+
+
+@wrong("rds:DeleteDBInstance", "automated backups that are to stay")
+def _():
+    name = database(BackupRetentionPeriod=1)
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": name, "SkipFinalSnapshot": True, "DeleteAutomatedBackups": False}
+    wait("rds", "db_instance_deleted", DBInstanceIdentifier=name)
+    assert ids(backups(DBInstanceIdentifier=name), "Status") == ["retained"]
+
+
+@wrong("rds:DeleteDBInstance", "the copies of its backups in another region")
+def _():
+    name = database(BackupRetentionPeriod=1)
+    copied(name)
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": name, "SkipFinalSnapshot": True}
+    wait("rds", "db_instance_deleted", DBInstanceIdentifier=name)
+    assert ids(backups(far, DBInstanceIdentifier=name), "Status") == ["retained"]
+
+
+@wrong("rds:DeleteDBInstanceAutomatedBackup", "the instance it is of")
+def _():
+    name = database(BackupRetentionPeriod=1)
+    yield rds.delete_db_instance_automated_backup, {"DbiResourceId": shown(name)["DbiResourceId"]}
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True, DeleteAutomatedBackups=False)
+
+
+@wrong("rds:DeleteDBInstanceAutomatedBackup", "the replication that adds to it")
+def _():
+    name = database(BackupRetentionPeriod=1)
+    copy = copied(name)
+    yield far.delete_db_instance_automated_backup, {"DBInstanceAutomatedBackupsArn": copy["DBInstanceAutomatedBackupsArn"]}
+    far.stop_db_instance_automated_backups_replication(SourceDBInstanceArn=shown(name)["DBInstanceArn"])
+
+
+@wrong("rds:StopDBInstanceAutomatedBackupsReplication", "the copies in the other region")
+def _():
+    name = database(BackupRetentionPeriod=1)
+    copied(name)
+    yield far.stop_db_instance_automated_backups_replication, {"SourceDBInstanceArn": shown(name)["DBInstanceArn"]}
+    assert ids(backups(far, DBInstanceIdentifier=name), "Status") == ["retained"]
+    wait("rds", "db_instance_available", DBInstanceIdentifier=name)
+    assert not shown(name).get("DBInstanceAutomatedBackupsReplications")
 
 
 @wrong("rds:DeleteDBInstance", "a manual snapshot")

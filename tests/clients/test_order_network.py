@@ -315,6 +315,51 @@ def _():
     eventually(lambda: "AssociationId" not in ec2.describe_addresses(AllocationIds=[held])["Addresses"][0])
 
 
+@wrong("ec2:DeleteNatGateway", "an address on its way out")
+def _():
+    of = vpc()
+    gateway(of)
+    one, extra = nat(subnet(of)), address()
+    leaving = second_address(one, extra)["AssociationId"]
+    ec2.disassociate_nat_gateway_address(NatGatewayId=one, AssociationIds=[leaving])
+    yield ec2.delete_nat_gateway, {"NatGatewayId": one}
+    wait("ec2", "nat_gateway_deleted", NatGatewayIds=[one])
+    eventually(lambda: "AssociationId" not in ec2.describe_addresses(AllocationIds=[extra])["Addresses"][0])
+    ec2.release_address(AllocationId=extra)
+
+
+def shown_nat(one):
+    return ec2.describe_nat_gateways(NatGatewayIds=[one])["NatGateways"][0]["NatGatewayAddresses"]
+
+
+def second_address(one, allocation):
+    """Associates an address with a NAT gateway, and waits until it is."""
+    ec2.associate_nat_gateway_address(NatGatewayId=one, AllocationIds=[allocation])
+    return eventually(lambda: [a for a in shown_nat(one) if a["AllocationId"] == allocation and a["Status"] == "succeeded"])[0]
+
+
+@wrong("ec2:DisassociateNatGatewayAddress", "the gateway whose first address it is")
+def _():
+    of = vpc()
+    gateway(of)
+    one, extra = nat(subnet(of)), address()
+    other = second_address(one, extra)["AssociationId"]
+    first = next(a["AssociationId"] for a in shown_nat(one) if a["IsPrimary"])
+    yield ec2.disassociate_nat_gateway_address, {"NatGatewayId": one, "AssociationIds": [first]}
+    yield ec2.disassociate_nat_gateway_address, {"NatGatewayId": one, "AssociationIds": [other]}
+
+
+@wrong("ec2:UnassignPrivateNatGatewayAddress", "the gateway whose first address it is")
+def _():
+    one = ec2.create_nat_gateway(SubnetId=subnet(vpc()), ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+    wait("ec2", "nat_gateway_available", NatGatewayIds=[one])
+    ec2.assign_private_nat_gateway_address(NatGatewayId=one, PrivateIpAddressCount=1)
+    eventually(lambda: {a["Status"] for a in shown_nat(one)} == {"succeeded"})
+    first, other = sorted(shown_nat(one), key=lambda a: not a["IsPrimary"])
+    yield ec2.unassign_private_nat_gateway_address, {"NatGatewayId": one, "PrivateIpAddresses": [first["PrivateIp"]]}
+    yield ec2.unassign_private_nat_gateway_address, {"NatGatewayId": one, "PrivateIpAddresses": [other["PrivateIp"]]}
+
+
 @wrong("ec2:DeleteNetworkInterface", "the load balancer it belongs to")
 def _():
     _, _, one, arn = balanced()

@@ -269,6 +269,14 @@ def _():
     refused("ResourceNotFoundException", functions.get_policy, FunctionName=name)
 
 
+@wrong("lambda:DeleteFunction", "a published version")
+def _():
+    name, *_ = function()
+    version = functions.publish_version(FunctionName=name)["Version"]
+    yield functions.delete_function, {"FunctionName": name}
+    refused("ResourceNotFoundException", functions.get_function, FunctionName=name, Qualifier=version)
+
+
 @wrong("lambda:DeleteFunction", "the rotation of a secret")
 def _():
     name, arn, _ = function()

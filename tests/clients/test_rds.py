@@ -137,7 +137,7 @@ def lists_come_in_pages():
     for n in range(21):
         wait("rds", "db_snapshot_available", DBSnapshotIdentifier=f"page-{n}")
         wait("rds", "db_instance_available", DBInstanceIdentifier=f"page-{n}")
-    for name in ("DescribeDBInstances", "DescribeDBParameterGroups", "DescribeDBSubnetGroups", "DescribeDBSnapshots"):
+    for name in ("DescribeDBInstances", "DescribeDBInstanceAutomatedBackups", "DescribeDBParameterGroups", "DescribeDBSubnetGroups", "DescribeDBSnapshots"):
         pages("rds", name, 20, "InvalidParameterValue")
     version = rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"][0]["EngineVersion"]
     pages("rds", "DescribeOrderableDBInstanceOptions", 20, "InvalidParameterValue", Engine="postgres", EngineVersion=version)
@@ -149,7 +149,7 @@ def lists_come_in_pages():
 
 @test
 def filters_filter():
-    for name in ("DescribeDBInstances", "DescribeDBSnapshots", "DescribeDBEngineVersions", "DescribeDBParameterGroups",
+    for name in ("DescribeDBInstances", "DescribeDBInstanceAutomatedBackups", "DescribeDBSnapshots", "DescribeDBEngineVersions", "DescribeDBParameterGroups",
                  "DescribeDBSubnetGroups"):
         no_such_filter("InvalidParameterValue", "rds", name)
     no_such_filter("InvalidParameterValue", "rds", "DescribeDBParameters", DBParameterGroupName="page-0")

@@ -123,6 +123,9 @@ pub(super) async fn settle(
     }
     let wanted = wanted(props, is_regional(gateway));
     let live: Vec<&types::NatGatewayAddress> = secondary(gateway).collect();
+    if draining(&live) {
+        return Ok(released(&live));
+    }
     for one in wanted.iter().filter(|one| !live.iter().any(|live| one.is_held(live))) {
         let call = cx.sdk.ec2().associate_nat_gateway_address().nat_gateway_id(id);
         let call = call
@@ -141,6 +144,11 @@ pub(super) async fn settle(
         call.send().await.map_err(op("DisassociateNatGatewayAddress"))?;
     }
     Ok(released(&extra))
+}
+
+/// Whether an address is on its way out: until it is gone EC2 takes no other away and gives none.
+fn draining(live: &[&types::NatGatewayAddress]) -> bool {
+    live.iter().any(|one| matches!(one.status(), Some(Status::Disassociating | Status::Unassigning)))
 }
 
 /// Addresses that no call is at work on.
@@ -164,6 +172,9 @@ async fn settle_private(
     props: &Props,
 ) -> Result<Progress, OpError> {
     let live: Vec<&types::NatGatewayAddress> = secondary(gateway).collect();
+    if draining(&live) {
+        return Ok(released(&live));
+    }
     let has = |ip: &str| live.iter().any(|one| one.private_ip() == Some(ip));
     let listed: Vec<String> = props.SecondaryPrivateIpAddresses.clone().unwrap_or_default();
     let missing: Vec<String> = listed.iter().filter(|ip| !has(ip)).cloned().collect();

@@ -143,10 +143,8 @@ fn the_published_version_is_that_of_the_last_change() {
             bench.advance(std::time::Duration::from_secs(10));
         }
         let published = bench.world(|w| {
-            w.rows("lambda.function")
-                .next()
-                .map(|(_, row)| (row["_published"].clone(), row["CodeSha256"].clone()))
-                .unwrap()
+            let version = w.rows("lambda.version").next().map(|(_, row)| row.clone()).unwrap();
+            w.rows("lambda.function").next().map(|(_, row)| (version, row["CodeSha256"].clone())).unwrap()
         });
         assert_eq!(
             (published.0["Timeout"].clone(), published.0["CodeSha256"].clone()),

@@ -140,10 +140,14 @@ async fn apply(
             (old.IntelligentTieringConfigurations.as_ref(), new.IntelligentTieringConfigurations.as_ref());
         reports::put_tierings(s3, bucket, old, new).await?;
     }
+    // A bucket has one kind of metadata tables: what leaves makes room for the other.
+    if touched("MetadataConfiguration") && new.MetadataConfiguration.is_none() {
+        metadata::put(s3, bucket, old.MetadataConfiguration.as_ref(), None).await?;
+    }
     if touched("MetadataTableConfiguration") {
         metadata::put_table(s3, bucket, new.MetadataTableConfiguration.as_ref()).await?;
     }
-    if touched("MetadataConfiguration") {
+    if touched("MetadataConfiguration") && new.MetadataConfiguration.is_some() {
         let (old, new) = (old.MetadataConfiguration.as_ref(), new.MetadataConfiguration.as_ref());
         metadata::put(s3, bucket, old, new).await?;
     }

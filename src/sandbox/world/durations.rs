@@ -9,7 +9,7 @@ pub const NAT_UP: i64 = 100_000;
 /// A NAT gateway is deleted.
 pub const NAT_DOWN: i64 = 60_000;
 /// A NAT gateway gets or gives back an address that nobody uses.
-pub const NAT_ADDRESS: i64 = 5_000;
+pub const NAT_ADDRESS: i64 = 30_000;
 /// A virtual private gateway is attached or detached.
 pub const VPN_ATTACHMENT: i64 = 20_000;
 /// A load balancer becomes active.

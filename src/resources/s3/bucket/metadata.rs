@@ -11,6 +11,9 @@ use crate::{
 
 const ABSENT: &[&str] = &["MetadataConfigurationNotFound", "MetadataTableConfigurationNotFound"];
 
+/// The operations of the older kind say this of a bucket that has the newer one.
+const NEWER: &str = "MethodNotAllowed";
+
 crate::words!(
     sdk::AnnotationConfigurationState,
     sdk::ExpirationState,
@@ -70,10 +73,17 @@ async fn look(s3: &Client, bucket: &str) -> Outcome<Option<sdk::MetadataConfigur
 
 async fn look_table(s3: &Client, bucket: &str) -> Outcome<Option<sdk::S3TablesDestinationResult>> {
     let answer = s3.get_bucket_metadata_table_configuration().bucket(bucket).send().await;
-    let answer = unless(answer.map_err(op("GetBucketMetadataTableConfiguration")), ABSENT)?;
+    let absent = [ABSENT, &[NEWER]].concat();
+    let answer = unless(answer.map_err(op("GetBucketMetadataTableConfiguration")), &absent)?;
     let result = answer.and_then(|answer| answer.get_bucket_metadata_table_configuration_result);
     let result = result.and_then(|result| result.metadata_table_configuration_result);
     Ok(result.and_then(|result| result.s3_tables_destination_result))
+}
+
+/// Whether what the newer operation shows is of the older kind, whose one table is in the customer's own bucket.
+fn is_older(live: &sdk::MetadataConfigurationResult) -> bool {
+    let kind = live.destination_result().and_then(|to| to.table_bucket_type());
+    kind == Some(&sdk::S3TablesBucketType::Customer)
 }
 
 /// What AWS says of the tables, in the template's terms; their encryption it never says.
@@ -106,7 +116,7 @@ fn shown(live: &sdk::MetadataConfigurationResult) -> Metadata {
 
 /// Reads the metadata tables' settings.
 pub(super) async fn get(s3: &Client, bucket: &str) -> Outcome<Option<Metadata>> {
-    Ok(look(s3, bucket).await?.as_ref().map(shown))
+    Ok(look(s3, bucket).await?.filter(|live| !is_older(live)).as_ref().map(shown))
 }
 
 /// Reads which table of the older kind there is.
@@ -161,7 +171,7 @@ async fn put_inventory(
     Ok(())
 }
 
-/// Switches the annotations; a new encryption or role needs a new table.
+/// Switches the annotations; another role is given to the table as it runs, a new encryption needs a new table.
 async fn put_annotations(
     s3: &Client,
     bucket: &str,
@@ -171,9 +181,10 @@ async fn put_annotations(
 ) -> Outcome<()> {
     const OP: &str = "UpdateBucketMetadataAnnotationTableConfiguration";
     let (is, wanted) = (on(live.ConfigurationState.as_ref()), on(new.ConfigurationState.as_ref()));
-    let other = old.EncryptionConfiguration != new.EncryptionConfiguration || live.Role != new.Role;
-    for state in steps(is, wanted, is && wanted && other) {
-        let encryption = new.EncryptionConfiguration.as_ref().filter(|_| *state);
+    let renewed = is && wanted && old.EncryptionConfiguration != new.EncryptionConfiguration;
+    let handed_over = is && wanted && !renewed && live.Role != new.Role;
+    for state in if handed_over { &[true] } else { steps(is, wanted, renewed) } {
+        let encryption = new.EncryptionConfiguration.as_ref().filter(|_| *state && !handed_over);
         let updates = sdk::AnnotationTableConfigurationUpdates::builder()
             .configuration_state(if *state { "ENABLED" } else { "DISABLED" }.into())
             .set_encryption_configuration(sent(OP, encryption)?)
@@ -205,6 +216,10 @@ pub(super) async fn put(
 ) -> Outcome<()> {
     let Some(want) = new else { return drop_all(s3, bucket).await };
     let Some(live) = look(s3, bucket).await? else { return create(s3, bucket, want).await };
+    if is_older(&live) {
+        drop_all(s3, bucket).await?;
+        return create(s3, bucket, want).await;
+    }
     let journal = |one: Option<&Metadata>| {
         one.and_then(|one| one.JournalTableConfiguration.as_ref())
             .and_then(|journal| journal.EncryptionConfiguration.clone())

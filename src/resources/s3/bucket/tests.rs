@@ -178,7 +178,12 @@ fn metadata_cases() -> Vec<(Json, Option<Json>)> {
         let on = json!({"ConfigurationState": "ENABLED", "Role": role(name)});
         json!({"JournalTableConfiguration": journal, "AnnotationTableConfiguration": on})
     };
+    // One kind makes room for the other.
+    let mut older = with_table("one");
+    older["BucketName"] = json!("bench-metadata-bucket");
     vec![
+        (older.clone(), Some(with_metadata(annotated("one")))),
+        (with_metadata(annotated("one")), Some(older)),
         (with_metadata(first), Some(with_metadata(second.clone()))),
         (with_metadata(second), Some(with_metadata(third))),
         (with_metadata(annotated("one")), Some(with_metadata(annotated("two")))),
@@ -201,7 +206,7 @@ fn the_law_with_metadata_tables() {
 fn metadata_tables_have_attributes() {
     let bench = bench();
     let permit = bench.permit();
-    let all = [metadata_cases().swap_remove(1).0, with_table("objects")].map(|props| {
+    let all = [metadata_cases().swap_remove(3).0, with_table("objects")].map(|props| {
         let props: Props = serde_json::from_value(props).unwrap();
         let id = PhysicalId::from(props.BucketName.clone().unwrap());
         bench.cx(|cx| {

@@ -40,22 +40,34 @@ pub(super) fn public_ip(world: &mut World) -> String {
     format!("52.{}.{}.{}", 16 + n / 64_516 % 64, n / 254 % 254, 1 + n % 254)
 }
 
-/// `AcceptAddressTransfer` of an address that another account offers.
+/// `AcceptAddressTransfer` of an address that another account offers. Offers are rows that somebody else puts into
+/// the world; their other members are what the owner's address is like.
 pub(super) fn accept(world: &mut World, rq: &Request<'_>) -> Reply {
     let ip = rq.text("Address");
-    let offer = world.get("ec2.address-transfer", ip).cloned().ok_or_else(|| {
+    let expires = |offer: &Json| offer["TransferOfferExpirationTimestamp"].as_f64();
+    let open = |offer: &&Json| expires(offer).is_none_or(|at| at > world.now_secs());
+    let offer = world.get("ec2.address-transfer", ip).filter(open).cloned().ok_or_else(|| {
         let message = format!("Address '{ip}' is not being transferred to this account.");
         Fault::new("InvalidTransfer.AddressNotFound", message)
     })?;
+    for (member, code) in [
+        ("AssociationId", "InvalidTransfer.AddressAssociated"),
+        ("PtrRecord", "InvalidTransfer.AddressCustomPtrSet"),
+    ] {
+        if !offer[member].is_null() {
+            return Err(Fault::new(code, format!("Address '{ip}' cannot be transferred as it is.")));
+        }
+    }
     let row = json!({
         "PublicIp": ip, "Domain": "vpc", "PublicIpv4Pool": "amazon", "NetworkBorderGroup": rq.region,
     });
     let id = ADDRESS.create(world, rq, row)?;
     world.remove("ec2.address-transfer", ip);
-    Ok(json!({"AddressTransfer": {
+    Ok(json!({"AddressTransfer": tidy(json!({
         "PublicIp": ip, "AllocationId": id, "TransferAccountId": world.account, "AddressTransferStatus": "accepted",
+        "TransferOfferAcceptedTimestamp": world.now_secs(),
         "TransferOfferExpirationTimestamp": offer["TransferOfferExpirationTimestamp"],
-    }}))
+    }))}))
 }
 
 /// `AllocateAddress`.

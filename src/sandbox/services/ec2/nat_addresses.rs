@@ -128,6 +128,9 @@ pub(super) fn create_regional(world: &mut World, rq: &Request<'_>) -> Reply {
 fn usable(world: &World, rq: &Request<'_>, private: bool) -> Result<Json, Fault> {
     let id = rq.text("NatGatewayId");
     let row = NAT.get(world, rq, id)?;
+    if row["State"] == "deleted" {
+        return Err(NAT.absent(id));
+    }
     if row["State"] != "available" {
         let message = format!("NatGateway {id} is not available");
         return Err(Fault::new("IncorrectState", message));
@@ -135,6 +138,13 @@ fn usable(world: &World, rq: &Request<'_>, private: bool) -> Result<Json, Fault>
     if (row["ConnectivityType"] == "private") != private {
         let kind = if private { "public" } else { "private" };
         return Err(Fault::new("UnsupportedOperation", format!("NatGateway {id} is {kind}")));
+    }
+    let shown = view(world, row);
+    let mut all = shown["NatGatewayAddresses"].as_array().into_iter().flatten();
+    if all.any(|one| one["Status"] == "disassociating" || one["Status"] == "unassigning") {
+        // Nothing comes or goes while connections are drained.
+        let message = format!("NatGateway {id} is draining connections of addresses");
+        return Err(Fault::new("IncorrectState", message));
     }
     Ok(row.clone())
 }
@@ -222,7 +232,8 @@ fn leave(world: &mut World, rq: &Request<'_>, member: &str, names: &[&str], stat
     for name in names {
         let found = shown.as_array().into_iter().flatten().find(|one| one[member] == *name);
         let Some(one) = found.filter(|one| one["IsPrimary"] != true) else {
-            return Err(invalid(format!("{name} is no secondary address of the NAT gateway")));
+            let message = format!("{name} is no secondary address of the NAT gateway");
+            return Err(Fault::new("InvalidParameter", message));
         };
         if one["Status"] != "succeeded" {
             return Err(Fault::new("IncorrectState", format!("{name} is {}", one["Status"].as_str().unwrap_or_default())));

@@ -6,6 +6,7 @@ use aws_sdk_ec2::{
     Client,
     types::{Filter, IpPermission, IpRange, Tag, UserIdGroupPair},
 };
+use serde_json::json;
 
 use crate::{aws::op, resources::bench::Bench};
 
@@ -259,4 +260,58 @@ fn a_peering_must_be_accepted_and_nothing_hangs_on_it_but_its_networks() {
     bench.run(ec2.delete_vpc().vpc_id(&two).send()).unwrap();
     bench.advance(Duration::from_secs(3 * 3600));
     assert_eq!(refused!(bench, accept()), "InvalidVpcPeeringConnectionID.NotFound");
+}
+
+#[test]
+fn an_offered_address_is_taken_over_as_it_must_be() {
+    let bench = Bench::new();
+    let ec2 = bench.sdk().ec2();
+    bench.world(|world| {
+        let later = world.now_secs() + 3_600.0;
+        for (ip, offer) in [
+            ("198.51.100.1", json!({"TransferOfferExpirationTimestamp": later})),
+            ("198.51.100.2", json!({"TransferOfferExpirationTimestamp": 1.0})),
+            ("198.51.100.3", json!({"AssociationId": "eipassoc-1"})),
+            ("198.51.100.4", json!({"PtrRecord": "mail.example.com."})),
+        ] {
+            world.put("ec2.address-transfer", ip, offer);
+        }
+    });
+    let accept = |ip: &str| ec2.accept_address_transfer().address(ip);
+    let taken = bench.run(accept("198.51.100.1").send()).unwrap().address_transfer.unwrap();
+    assert_eq!(taken.address_transfer_status.unwrap().as_str(), "accepted");
+    assert!(taken.transfer_offer_accepted_timestamp.is_some());
+    for (ip, code) in [
+        ("198.51.100.1", "InvalidTransfer.AddressNotFound"),
+        ("198.51.100.2", "InvalidTransfer.AddressNotFound"),
+        ("198.51.100.3", "InvalidTransfer.AddressAssociated"),
+        ("198.51.100.4", "InvalidTransfer.AddressCustomPtrSet"),
+    ] {
+        assert_eq!(refused!(bench, accept(ip)), code, "{ip}");
+    }
+}
+
+#[test]
+fn addresses_of_a_gateway_come_and_go_one_change_at_a_time() {
+    let bench = Bench::new();
+    let vpc = vpc(&bench, "10.0.0.0/16");
+    let subnet = subnet(&bench, &vpc, "10.0.0.0/24");
+    let ec2 = settle(&bench);
+    let made = bench.run(
+        ec2.create_nat_gateway().subnet_id(&subnet).connectivity_type("private".into()).send(),
+    );
+    let nat = made.unwrap().nat_gateway.unwrap().nat_gateway_id.unwrap();
+    let assign = || ec2.assign_private_nat_gateway_address().nat_gateway_id(&nat);
+    let unassign = |ip: &str| ec2.unassign_private_nat_gateway_address().nat_gateway_id(&nat).private_ip_addresses(ip);
+    assert_eq!(refused!(bench, assign().private_ip_address_count(1)), "IncorrectState");
+    bench.advance(Duration::from_secs(300));
+    bench.run(assign().private_ip_addresses("10.0.0.10").private_ip_addresses("10.0.0.11").send()).unwrap();
+    assert_eq!(refused!(bench, unassign("10.0.0.10")), "IncorrectState");
+    bench.advance(Duration::from_secs(40));
+    assert_eq!(refused!(bench, unassign("10.0.0.99")), "InvalidParameter");
+    bench.run(unassign("10.0.0.10").send()).unwrap();
+    assert_eq!(refused!(bench, unassign("10.0.0.11")), "IncorrectState");
+    assert_eq!(refused!(bench, assign().private_ip_address_count(1)), "IncorrectState");
+    bench.advance(Duration::from_secs(40));
+    bench.run(unassign("10.0.0.11").send()).unwrap();
 }

@@ -355,10 +355,13 @@ pub fn modify_pools(world: &mut World, rq: &Request<'_>) -> Reply {
     if row["Type"] != "application" || row["Scheme"] != "internet-facing" {
         return Err(invalid("IPAM pools are for internet-facing application load balancers"));
     }
-    if !rq.list("RemoveIpamPools").is_empty() {
-        row["IpamPools"] = json!({});
+    let (removes, sets) = (!rq.list("RemoveIpamPools").is_empty(), rq.get("IpamPools").is_object());
+    if removes == sets {
+        return Err(invalid("Specify either the pools to use or those to remove"));
     }
-    if rq.get("IpamPools").is_object() {
+    if removes {
+        row["IpamPools"] = json!({});
+    } else {
         row["IpamPools"] = rq.get("IpamPools").clone();
     }
     Ok(json!({"IpamPools": row["IpamPools"]}))

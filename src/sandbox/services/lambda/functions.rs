@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{TABLE, invalid, row};
+use super::{TABLE, invalid, named, qualifier, row, versions};
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
 /// Members that `CreateFunction` and `UpdateFunctionConfiguration` take as they are returned.
@@ -120,7 +120,7 @@ fn take(row: &mut Json, rq: &Request<'_>) {
     }
 }
 
-fn stamp(world: &mut World, row: &mut Json) {
+pub(super) fn stamp(world: &mut World, row: &mut Json) {
     row["LastModified"] = json!(crate::clock::rfc3339(crate::clock::from_millis(world.now())).replace('Z', ".000+0000"));
     row["RevisionId"] = json!(world.id("rev"));
 }
@@ -159,44 +159,20 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     stamp(world, &mut row);
     interfaces(world, rq.region, &arn, &row["VpcConfig"].clone());
-    let answer = shown(&row);
+    let mut answer = shown(&row);
     let wait = if row["VpcConfig"].is_null() { durations::LAMBDA_ACTIVE } else { durations::LAMBDA_NETWORK };
     world.put(TABLE, &key, row);
     // On instances only what is published can be invoked.
     let managed = !rq.get("CapacityProviderConfig").is_null();
-    published(world, rq, &key)?;
+    let numbered = versions::along(world, rq, &key)?;
     let active = json!({
         "State": if managed { "ActiveNonInvocable" } else { "Active" }, "StateReason": null, "StateReasonCode": null, "LastUpdateStatus": "Successful",
     });
     world.set_after(wait, TABLE, &key, active);
+    if let Some(version) = numbered {
+        answer["Version"] = version["Version"].clone();
+    }
     Ok(answer)
-}
-
-/// Keeps what a request publishes as `$LATEST.PUBLISHED`: that it was, and with which code and configuration.
-fn published(world: &mut World, rq: &Request<'_>, key: &str) -> Result<(), Fault> {
-    if rq.opt("PublishTo").is_none() {
-        return Ok(());
-    }
-    if let Some(row) = world.get_mut(TABLE, key) {
-        if row["CapacityProviderConfig"].is_null() {
-            return Err(invalid("Only functions with a capacity provider are published to LATEST_PUBLISHED."));
-        }
-        let mut version = shown(row);
-        version["Version"] = json!("$LATEST.PUBLISHED");
-        row["_published"] = version;
-    }
-    Ok(())
-}
-
-/// `PublishVersion` of a function on instances; numbered versions are not modelled.
-pub fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (key, row) = row(world, rq)?;
-    if rq.opt("PublishTo").is_none() {
-        return Err(Fault::new("UnsupportedOperation", "The sandbox has no numbered versions; AWS does."));
-    }
-    idle(&row)?;
-    published(world, rq, &key)?;
-    Ok(world.get(TABLE, &key).map(|row| row["_published"].clone()).unwrap_or_default())
 }
 
 fn interfaces(world: &mut World, region: &str, arn: &str, vpc: &Json) {
@@ -210,14 +186,26 @@ fn interfaces(world: &mut World, region: &str, arn: &str, vpc: &Json) {
 }
 
 /// The configuration as answers show it.
-fn shown(row: &Json) -> Json {
+pub(super) fn shown(row: &Json) -> Json {
     let members = row.as_object().into_iter().flatten();
     Json::Object(members.filter(|(k, v)| !k.starts_with('_') && !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect())
 }
 
+/// The function's row, and that of the version which the request names, with its ARN as answers show it.
+fn meant(world: &World, rq: &Request<'_>) -> Result<(Json, Json), Fault> {
+    let (key, row) = named(world, rq, rq.text("FunctionName"))?;
+    let one = match qualifier(rq, rq.text("FunctionName"))? {
+        None => row.clone(),
+        Some("$LATEST") => versions::qualified(&row),
+        Some(name) => versions::version(world, &key, name).cloned().ok_or_else(|| versions::missing(&row, name))?,
+    };
+    Ok((row, one))
+}
+
 pub fn get(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (_, row) = row(world, rq)?;
-    let mut answer = json!({"Configuration": shown(&row), "Code": row["_code"]});
+    let (row, one) = meant(world, rq)?;
+    let code = if one["_code"].is_null() { &row["_code"] } else { &one["_code"] };
+    let mut answer = json!({"Configuration": shown(&one), "Code": code});
     if row["_tags"].as_object().is_some_and(|tags| !tags.is_empty()) {
         answer["Tags"] = row["_tags"].clone();
     }
@@ -228,23 +216,24 @@ pub fn get(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn get_configuration(world: &mut World, rq: &Request<'_>) -> Reply {
-    row(world, rq).map(|(_, row)| shown(&row))
+    meant(world, rq).map(|(_, one)| shown(&one))
 }
 
 pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let prefix = format!("{}/", rq.region);
-    let items: Vec<Json> = world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)).map(|(_, row)| shown(row)).collect();
+    let all = rq.opt("FunctionVersion") == Some("ALL");
+    let mut items: Vec<Json> = Vec::new();
+    for (key, row) in world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)) {
+        items.push(if all { versions::qualified(row) } else { shown(row) });
+        if all {
+            items.extend(versions::of(world, key).into_iter().map(|(_, version)| shown(version)));
+        }
+    }
     let (page, next) = rq.page(items, "MaxItems", "Marker", 50, "InvalidParameterValueException")?;
     Ok(page_of("Functions", page, next))
 }
 
-pub fn list_versions(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (_, row) = row(world, rq)?;
-    let (page, next) = rq.page(vec![shown(&row)], "MaxItems", "Marker", 50, "InvalidParameterValueException")?;
-    Ok(page_of("Versions", page, next))
-}
-
-fn page_of(name: &str, page: Vec<Json>, next: Option<String>) -> Json {
+pub(super) fn page_of(name: &str, page: Vec<Json>, next: Option<String>) -> Json {
     let mut answer = json!({name: page});
     if let Some(next) = next {
         answer["NextMarker"] = json!(next);
@@ -253,7 +242,7 @@ fn page_of(name: &str, page: Vec<Json>, next: Option<String>) -> Json {
 }
 
 /// One change at a time.
-fn idle(row: &Json) -> Result<(), Fault> {
+pub(super) fn idle(row: &Json) -> Result<(), Fault> {
     let arn = row["FunctionArn"].as_str().unwrap_or_default();
     if row["State"] == "Pending" {
         return Err(Fault::new(
@@ -282,7 +271,7 @@ fn begin(world: &mut World, key: &str, mut row: Json) -> Reply {
     Ok(answer)
 }
 
-fn revision(row: &Json, rq: &Request<'_>) -> Result<(), Fault> {
+pub(super) fn revision(row: &Json, rq: &Request<'_>) -> Result<(), Fault> {
     match rq.opt("RevisionId") {
         Some(wanted) if row["RevisionId"] != wanted => Err(Fault::new(
             "PreconditionFailedException",
@@ -309,8 +298,7 @@ pub fn update_code(world: &mut World, rq: &Request<'_>) -> Reply {
         return Ok(shown(&row));
     }
     let answer = begin(world, &key, row)?;
-    published(world, rq, &key)?;
-    Ok(answer)
+    Ok(versions::along(world, rq, &key)?.map_or(answer, |version| shown(&version)))
 }
 
 pub fn update_configuration(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -334,7 +322,15 @@ pub fn update_configuration(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (key, row) = row(world, rq)?;
+    let (key, row) = named(world, rq, rq.text("FunctionName"))?;
+    match qualifier(rq, rq.text("FunctionName"))? {
+        Some("$LATEST") => return Err(invalid("$LATEST version cannot be deleted without deleting the function.")),
+        Some(name) => {
+            versions::remove(world, &key, Some(name));
+            return Ok(json!({"StatusCode": 204}));
+        }
+        None => versions::remove(world, &key, None),
+    }
     world.cancel(TABLE, &key);
     world.remove(TABLE, &key);
     world.release_interfaces(row["FunctionArn"].as_str().unwrap_or_default(), durations::LAMBDA_INTERFACES);

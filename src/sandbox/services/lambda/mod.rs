@@ -8,6 +8,9 @@ mod functions;
 mod permissions;
 mod settings;
 mod tags;
+#[cfg(test)]
+mod tests;
+mod versions;
 
 use serde_json::Value as Json;
 
@@ -26,17 +29,17 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetFunctionConcurrency", settings::get_concurrency),
     Operation::read("GetFunctionConfiguration", functions::get_configuration),
     Operation::read("GetFunctionRecursionConfig", settings::get_recursion),
-    Operation::read("GetFunctionScalingConfig", settings::get_scaling),
+    Operation::read("GetFunctionScalingConfig", versions::get_scaling),
     Operation::read("GetPolicy", permissions::get),
     Operation::read("GetRuntimeManagementConfig", settings::get_runtime),
     Operation::read("ListFunctions", functions::list),
     Operation::read("ListTags", tags::list),
-    Operation::read("ListVersionsByFunction", functions::list_versions),
-    Operation::write("PublishVersion", functions::publish),
+    Operation::read("ListVersionsByFunction", versions::list),
+    Operation::write("PublishVersion", versions::publish),
     Operation::write("PutFunctionCodeSigningConfig", settings::put_signing),
     Operation::write("PutFunctionConcurrency", settings::put_concurrency),
     Operation::write("PutFunctionRecursionConfig", settings::put_recursion),
-    Operation::write("PutFunctionScalingConfig", settings::put_scaling),
+    Operation::write("PutFunctionScalingConfig", versions::put_scaling),
     Operation::write("PutRuntimeManagementConfig", settings::put_runtime),
     Operation::write("RemovePermission", permissions::remove),
     Operation::write("TagResource", tags::tag),
@@ -52,22 +55,39 @@ fn invalid(message: impl Into<String>) -> Fault {
     Fault::new("InvalidParameterValueException", message)
 }
 
-/// The key of the function that a name, a partial ARN or an ARN means; versions and aliases are not modelled.
-fn key_of(world: &World, rq: &Request<'_>, id: &str) -> Result<String, Fault> {
+/// The function's name and the qualifier behind it, of a name, a partial ARN or an ARN.
+fn parts(id: &str) -> (&str, Option<&str>) {
     let tail = id.rsplit_once(":function:").map_or(id, |(_, tail)| tail);
-    let (name, qualifier) = tail.split_once(':').map_or((tail, None), |(name, rest)| (name, Some(rest)));
-    let key = format!("{}/{name}", rq.region);
-    let qualified = qualifier.or(rq.opt("Qualifier")).is_some_and(|qualifier| qualifier != "$LATEST");
-    if qualified || world.get(TABLE, &key).is_none() {
-        let arn = world.arn("lambda", rq.region, &format!("function:{tail}"));
-        return Err(Fault::new("ResourceNotFoundException", format!("Function not found: {arn}")));
-    }
-    Ok(key)
+    tail.split_once(':').map_or((tail, None), |(name, rest)| (name, Some(rest)))
 }
 
-/// The row of the function that the request names.
-fn row(world: &World, rq: &Request<'_>) -> Result<(String, Json), Fault> {
-    let key = key_of(world, rq, rq.text("FunctionName"))?;
-    let row = world.get(TABLE, &key).cloned().unwrap_or_default();
+/// The version or alias that a request names, behind the function's name or by itself.
+fn qualifier<'r>(rq: &'r Request<'_>, id: &'r str) -> Result<Option<&'r str>, Fault> {
+    match (parts(id).1, rq.opt("Qualifier")) {
+        (Some(behind), Some(own)) if behind != own => {
+            Err(invalid("The derived qualifier from the function name does not match the specified qualifier."))
+        }
+        (behind, own) => Ok(own.or(behind)),
+    }
+}
+
+/// The function that a name, a partial ARN or an ARN means, whatever its qualifier: its key and its row.
+fn named(world: &World, rq: &Request<'_>, id: &str) -> Result<(String, Json), Fault> {
+    let (name, _) = parts(id);
+    let key = format!("{}/{name}", rq.region);
+    let row = world.get(TABLE, &key).cloned().ok_or_else(|| {
+        let arn = world.arn("lambda", rq.region, &format!("function:{name}"));
+        Fault::new("ResourceNotFoundException", format!("Function not found: {arn}"))
+    })?;
     Ok((key, row))
+}
+
+/// The row of the function that the request names, for operations that versions do not have here.
+fn row(world: &World, rq: &Request<'_>) -> Result<(String, Json), Fault> {
+    let id = rq.text("FunctionName");
+    let (key, row) = named(world, rq, id)?;
+    match qualifier(rq, id)? {
+        None | Some("$LATEST") => Ok((key, row)),
+        Some(other) => Err(versions::missing(&row, other)),
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{TABLE, row};
+use super::{TABLE, invalid, row};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// A principal as the policy shows it.
@@ -19,6 +19,9 @@ fn principal(world: &World, wanted: &str) -> Json {
 
 pub fn add(world: &mut World, rq: &Request<'_>) -> Reply {
     let (key, row) = row(world, rq)?;
+    if rq.opt("Qualifier") == Some("$LATEST") {
+        return Err(invalid("We currently do not support adding policies for $LATEST."));
+    }
     let id = rq.text("StatementId");
     let statements = row["_statements"].as_array().cloned().unwrap_or_default();
     if statements.iter().any(|s| s["Sid"] == id) {

@@ -2,11 +2,19 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{TABLE, key_of};
+use super::{TABLE, invalid, named, parts};
 use crate::sandbox::{Fault, Reply, Request, World};
 
+/// The key of the function whose tags are meant; versions have none.
+fn key_of(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
+    if parts(rq.text("Resource")).1.is_some() {
+        return Err(invalid("Tags on function aliases and versions are not supported. Please specify either a function ARN."));
+    }
+    named(world, rq, rq.text("Resource")).map(|(key, _)| key)
+}
+
 fn tags_of<'w>(world: &'w mut World, rq: &Request<'_>) -> Result<&'w mut Map<String, Json>, Fault> {
-    let key = key_of(world, rq, rq.text("Resource"))?;
+    let key = key_of(world, rq)?;
     let missing = || Fault::new("ResourceNotFoundException", "The resource you requested does not exist.");
     let row = world.get_mut(TABLE, &key).ok_or_else(missing)?;
     if row["_tags"].is_null() {
@@ -16,7 +24,7 @@ fn tags_of<'w>(world: &'w mut World, rq: &Request<'_>) -> Result<&'w mut Map<Str
 }
 
 pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
-    let key = key_of(world, rq, rq.text("Resource"))?;
+    let key = key_of(world, rq)?;
     let tags = world.get(TABLE, &key).map(|row| row["_tags"].clone()).filter(Json::is_object);
     Ok(json!({"Tags": tags.unwrap_or_else(|| json!({}))}))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    origins, snapshots,
+    backups, origins, snapshots,
     store::{INSTANCE, SNAPSHOT, combination, identifier, key, no_instance, public},
 };
 use crate::sandbox::{Effect, Fault, Reply, Request, World, durations};
@@ -48,6 +48,7 @@ pub fn delete_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
         row["DBInstanceStatus"] = json!("deleting");
     }
     drop_managed_secret(world, &row);
+    backups::orphan(world, rq, &row);
     origins::leave_source(world, rq, &row);
     origins::orphan_replicas(world, rq, &row);
     let shown = world.get(INSTANCE, &key_text).map(public).unwrap_or_default();

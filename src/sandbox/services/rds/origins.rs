@@ -4,6 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    backups,
     create::create_db_instance,
     store::{CLUSTER, CLUSTER_SNAPSHOT, INSTANCE, SNAPSHOT, combination, invalid, key, no_instance, public},
 };
@@ -102,14 +103,9 @@ pub fn to_point_in_time(world: &mut World, rq: &Request<'_>) -> Reply {
         (Some(name), _) => world.get(INSTANCE, &key(rq, name)).cloned().ok_or_else(|| no_instance(name))?,
         (None, Some(id)) => {
             let found = world.rows(INSTANCE).find(|(_, row)| row["DbiResourceId"] == id).map(|(_, row)| row.clone());
-            found.ok_or_else(|| no_instance(id))?
+            found.map_or_else(|| backups::instance(world, rq), Ok)?
         }
-        (None, None) => {
-            return Err(Fault::new(
-                "DBInstanceAutomatedBackupNotFound",
-                "The sandbox keeps no automated backups of instances that are gone.",
-            ));
-        }
+        (None, None) => backups::instance(world, rq)?,
     };
     let latest = row["LatestRestorableTime"].as_f64();
     let Some(latest) = latest.filter(|_| row["BackupRetentionPeriod"].as_i64().unwrap_or_default() > 0) else {

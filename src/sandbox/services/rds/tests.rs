@@ -3,9 +3,17 @@
 use std::time::Duration;
 
 use aws_sdk_rds::types::{ApplyMethod, Parameter};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use crate::{aws::op, resources::bench::Bench, sandbox::services::rds::store::INSTANCE};
+use super::{OPERATIONS, store::INSTANCE};
+use crate::{
+    aws::op,
+    resources::bench::Bench,
+    sandbox::{Request, World},
+};
+
+const START: &str = "StartDBInstanceAutomatedBackupsReplication";
+const STOP: &str = "StopDBInstanceAutomatedBackupsReplication";
 
 /// Two zones and a security group.
 fn bench() -> Bench {
@@ -121,4 +129,63 @@ fn an_instance_travels_through_its_states() {
     bench.advance(Duration::from_secs(60));
     assert_eq!(status(), "available");
     assert!(bench.world(|world| world.get(INSTANCE, "us-east-1/db").is_some_and(|row| row["DBInstanceClass"] == "db.t3.small")));
+}
+
+#[test]
+fn backups_outlive_their_instance_if_they_are_to() {
+    let mut world = World::new(1, 0);
+    let call_in = |world: &mut World, region: &str, operation: &str, input: Json| {
+        let run = OPERATIONS.iter().find(|o| o.name == operation).unwrap().run;
+        run(world, &Request { operation, region, input })
+    };
+    let call = |world: &mut World, operation: &str, input: Json| call_in(world, "us-east-1", operation, input);
+    let statuses = |world: &mut World, region: &str| -> Vec<String> {
+        let answer = call_in(world, region, "DescribeDBInstanceAutomatedBackups", json!({})).unwrap();
+        let list = answer["DBInstanceAutomatedBackups"].as_array().unwrap().clone();
+        list.iter().map(|one| one["Status"].as_str().unwrap().to_owned()).collect()
+    };
+    let far = "eu-west-1";
+    let mut arns = Vec::new();
+    for (name, days) in [("kept", 2), ("gone", 1), ("none", 0)] {
+        let made = call(&mut world, "CreateDBInstance", json!({
+            "DBInstanceIdentifier": name, "DBInstanceClass": "db.t3.micro", "Engine": "mysql", "AllocatedStorage": 20,
+            "MasterUsername": "app", "MasterUserPassword": "long-enough-1", "BackupRetentionPeriod": days,
+        }));
+        arns.push(made.unwrap()["DBInstance"]["DBInstanceArn"].clone());
+    }
+    assert_eq!(statuses(&mut world, "us-east-1"), ["creating", "creating"]);
+    world.advance_to(600_000);
+    assert_eq!(statuses(&mut world, "us-east-1"), ["active", "active"]);
+    let by_name = json!({"DBInstanceIdentifier": "KEPT"});
+    let own = call(&mut world, "DescribeDBInstanceAutomatedBackups", by_name.clone()).unwrap()["DBInstanceAutomatedBackups"][0].clone();
+    let named = json!({"DBInstanceAutomatedBackupsArn": own["DBInstanceAutomatedBackupsArn"]});
+    assert_eq!(call(&mut world, "DeleteDBInstanceAutomatedBackup", named.clone()).unwrap_err().code, "InvalidDBInstanceAutomatedBackupState");
+    let source = |at: usize| json!({"SourceDBInstanceArn": arns[at]});
+    assert_eq!(call_in(&mut world, far, START, source(2)).unwrap_err().code, "InvalidDBInstanceState");
+    assert_eq!(call(&mut world, START, source(0)).unwrap_err().code, "InvalidParameterValue");
+    call_in(&mut world, far, START, source(0)).unwrap();
+    assert_eq!(call_in(&mut world, far, STOP, source(0)).unwrap_err().code, "InvalidDBInstanceState", "the source is modified");
+    world.advance_to(700_000);
+    assert_eq!(call_in(&mut world, far, START, source(0)).unwrap_err().code, "InvalidDBInstanceAutomatedBackupState");
+    let elsewhere = call_in(&mut world, "eu-central-1", STOP, source(0)).unwrap_err();
+    assert_eq!((elsewhere.code.as_str(), elsewhere.message.contains("not replicating to the current region")), ("InvalidDBInstanceState", true));
+    assert_eq!(statuses(&mut world, far), ["replicating"]);
+    for (name, stay) in [("kept", false), ("gone", true)] {
+        let input = json!({"DBInstanceIdentifier": name, "SkipFinalSnapshot": true, "DeleteAutomatedBackups": stay});
+        call(&mut world, "DeleteDBInstance", input).unwrap();
+    }
+    world.advance_to(1_500_000);
+    assert_eq!(statuses(&mut world, "us-east-1"), ["retained"]);
+    assert_eq!(statuses(&mut world, far), ["retained"], "no source, no replication");
+    assert_eq!(call_in(&mut world, far, STOP, source(0)).unwrap_err().code, "DBInstanceNotFound");
+    let again = json!({
+        "TargetDBInstanceIdentifier": "again", "UseLatestRestorableTime": true,
+        "SourceDBInstanceAutomatedBackupsArn": own["DBInstanceAutomatedBackupsArn"],
+    });
+    assert_eq!(call(&mut world, "RestoreDBInstanceToPointInTime", again).unwrap()["DBInstance"]["Engine"], "mysql");
+    call(&mut world, "DeleteDBInstanceAutomatedBackup", named.clone()).unwrap();
+    assert_eq!(call(&mut world, "DeleteDBInstanceAutomatedBackup", named).unwrap_err().code, "DBInstanceAutomatedBackupNotFound");
+    assert_eq!(call(&mut world, "DescribeDBInstanceAutomatedBackups", by_name).unwrap_err().code, "DBInstanceAutomatedBackupNotFound");
+    world.advance_to(8 * 86_400_000);
+    assert!(statuses(&mut world, far).is_empty(), "after seven days");
 }

@@ -158,3 +158,44 @@ fn policies_are_about_this_bucket_and_public_ones_are_blocked() {
     assert_eq!(put(stranger, "arn:aws:s3:::guarded/*").unwrap_err().message, "Invalid principal in policy");
     put(account, "arn:aws:s3:::guarded/*").unwrap();
 }
+
+#[test]
+fn the_newer_operations_know_both_kinds_of_metadata_tables() {
+    let mut world = World::new(1, 0);
+    let bucket = json!({"Bucket": "a-bucket"});
+    call(&mut world, "CreateBucket", bucket.clone()).unwrap();
+    for name in ["GetBucketMetadataConfiguration", "GetBucketMetadataTableConfiguration", "DeleteBucketMetadataConfiguration"] {
+        assert_eq!(code(call(&mut world, name, bucket.clone())), "MetadataConfigurationNotFound");
+    }
+    let mut older = bucket.clone();
+    older["MetadataTableConfiguration"] = json!({"S3TablesDestination": {"TableBucketArn": "arn", "TableName": "t"}});
+    let mut newer = bucket.clone();
+    newer["MetadataConfiguration"] = json!({
+        "JournalTableConfiguration": {"RecordExpiration": {"Expiration": "ENABLED", "Days": 6}},
+        "InventoryTableConfiguration": {"ConfigurationState": "ENABLED"},
+    });
+    call(&mut world, "CreateBucketMetadataTableConfiguration", older.clone()).unwrap();
+    let shown = call(&mut world, "GetBucketMetadataConfiguration", bucket.clone()).unwrap();
+    let shown = &shown["GetBucketMetadataConfigurationResult"]["MetadataConfigurationResult"];
+    assert_eq!(shown["DestinationResult"]["TableBucketType"], "customer");
+    assert_eq!(code(call(&mut world, "CreateBucketMetadataConfiguration", newer.clone())), "MetadataConfigurationAlreadyExists");
+    call(&mut world, "DeleteBucketMetadataConfiguration", bucket.clone()).unwrap();
+    assert_eq!(code(call(&mut world, "CreateBucketMetadataConfiguration", newer.clone())), "InvalidRequest");
+    newer["MetadataConfiguration"]["JournalTableConfiguration"]["RecordExpiration"]["Days"] = json!(7);
+    call(&mut world, "CreateBucketMetadataConfiguration", newer).unwrap();
+    for name in ["GetBucketMetadataTableConfiguration", "DeleteBucketMetadataTableConfiguration"] {
+        let fault = call(&mut world, name, bucket.clone()).unwrap_err();
+        assert_eq!(fault.code, "MethodNotAllowed");
+    }
+    assert_eq!(code(call(&mut world, "CreateBucketMetadataTableConfiguration", older)), "MetadataConfigurationAlreadyExists");
+    let mut status = |at: i64| {
+        world.advance_to(at);
+        let shown = call(&mut world, "GetBucketMetadataConfiguration", bucket.clone()).unwrap();
+        let shown = &shown["GetBucketMetadataConfigurationResult"]["MetadataConfigurationResult"];
+        [&shown["JournalTableConfigurationResult"], &shown["InventoryTableConfigurationResult"]]
+            .map(|table| table["TableStatus"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(status(1_000), ["CREATING", "CREATING"]);
+    assert_eq!(status(61_000), ["ACTIVE", "BACKFILLING"]);
+    assert_eq!(status(121_000), ["ACTIVE", "ACTIVE"]);
+}

@@ -256,24 +256,29 @@ fn a_failed_lifecycle_is_told_and_can_be_replaced() {
             "CreateDBInstance",
             "rds.db-instance",
             json!({"DBInstanceStatus": "incompatible-parameters"}),
-            "SourceDb",
         ),
+        ("rds", "CreateDBInstance", "rds.db-instance", json!({"DBInstanceStatus": "failed"})),
+        ("dms", "CreateReplicationInstance", "dms.instance", json!({"ReplicationInstanceStatus": "failed"})),
         (
             "dms",
-            "CreateReplicationInstance",
-            "dms.instance",
-            json!({"ReplicationInstanceStatus": "failed"}),
-            "",
+            "CreateReplicationTask",
+            "dms.task",
+            json!({"Status": "failed", "LastFailureMessage": "no permission"}),
         ),
         (
             "ec2",
             "CreateNatGateway",
             "ec2.nat-gateway",
             json!({"State": "failed", "FailureMessage": "no address"}),
-            "",
+        ),
+        (
+            "elbv2",
+            "CreateLoadBalancer",
+            "elbv2.load-balancer",
+            json!({"State": {"Code": "failed", "Reason": "no room"}}),
         ),
     ];
-    for (service, operation, table, members, _) in cases {
+    for (service, operation, table, members) in cases {
         let selector = Selector {
             service: Some(service.into()),
             operation: Some(operation.into()),

@@ -106,7 +106,7 @@ fn random_mixes_of_trouble_converge() {
 #[test]
 fn random_mixes_of_trouble_converge_for_several_stacks() {
     let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans/payments-multi-stack");
-    mixes(&plan, &seeds(2, 100));
+    mixes(&plan, &seeds(2, 300));
 }
 
 fn mixes(plan: &Path, seeds: &[u64]) {

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use crate::support::{payments, report, thorough, write};
+use crate::support::{payments, report, secrets, thorough, write};
 
 /// Many quick resources with real dependencies; nothing that takes minutes.
 pub(crate) const QUICK: &str = "
@@ -121,6 +121,15 @@ impl Place {
         self.command(args).output().expect("the program runs")
     }
 
+    /// The secret values of the served world.
+    fn secrets(&self) -> Vec<String> {
+        let copy = tempfile::tempdir().expect("a folder");
+        let world = self.dir.path().join(".migrate/sandbox");
+        let copied = Command::new("cp").arg("-r").arg(world).arg(copy.path()).status();
+        assert!(copied.is_ok_and(|status| status.success()), "the world can be copied");
+        secrets::of_folder(&copy.path().join("sandbox"))
+    }
+
     /// Ends the server and counts what is left in its world.
     pub(crate) fn left(mut self) -> Json {
         signal("TERM", self.server.id());
@@ -162,8 +171,12 @@ fn ledger(place: &Path) -> PathBuf {
     place.join(".migrate/plan-default")
 }
 
-/// Kills runs of a verb after irregular times (milliseconds) until one lives to its end. Returns the number killed.
-fn until_done(place: &Place, verb: &str, plan: &str, after: Range<u64>, seed: u64) -> usize {
+/// What was said and written, with its place.
+type Seen = Vec<(String, Vec<u8>)>;
+
+/// Kills runs of a verb after irregular times (milliseconds) until one lives to its end. Returns the number killed;
+/// keeps what they said and what they left behind.
+fn until_done(place: &Place, verb: &str, plan: &str, after: Range<u64>, seed: u64, seen: &mut Seen) -> usize {
     let mut dice = fastrand::Rng::with_seed(seed);
     for killed in 0..400 {
         let mut child = place.command(&[verb, plan, "--yes"]).spawn().expect("the program starts");
@@ -171,23 +184,36 @@ fn until_done(place: &Place, verb: &str, plan: &str, after: Range<u64>, seed: u6
         let mercy = killed >= if thorough() { 60 } else { 12 };
         let patience = if mercy { PATIENCE } else { Duration::from_millis(dice.u64(after.clone())) };
         let began = now();
-        while since(began) < patience {
-            if let Some(status) = child.try_wait().expect("its state") {
-                let output = child.wait_with_output().expect("its output");
-                assert_eq!(status.code(), Some(0), "{}", text(&output.stderr));
-                return killed;
-            }
+        let mut ended = None;
+        while ended.is_none() && since(began) < patience {
             sleep(Duration::from_millis(3));
+            ended = child.try_wait().expect("its state");
         }
-        signal("KILL", child.id());
-        let _ = child.wait();
+        if ended.is_none() {
+            signal("KILL", child.id());
+        }
+        let output = child.wait_with_output().expect("its output");
+        if let Some(status) = ended {
+            assert_eq!(status.code(), Some(0), "{}", text(&output.stderr));
+        }
+        seen.push((format!("stdout of {verb}"), output.stdout));
+        seen.push((format!("stderr of {verb}"), output.stderr));
+        for entry in std::fs::read_dir(place.dir.path().join(".migrate")).into_iter().flatten().flatten() {
+            if entry.file_name() != "sandbox" {
+                secrets::files(&entry.path(), seen);
+            }
+        }
+        if ended.is_some() {
+            return killed;
+        }
     }
     panic!("400 runs of {verb} were killed and none was done");
 }
 
 /// Kills `up` until it is done, looks whether the world is as planned, and does the same with `destroy`.
 fn killed_again_and_again(place: Place, plan: &str, resources: usize, after: Range<u64>) {
-    let up = until_done(&place, "up", plan, after.clone(), 1);
+    let mut seen = Seen::new();
+    let up = until_done(&place, "up", plan, after.clone(), 1, &mut seen);
     let status: Json = serde_json::from_slice(&place.run(&["status", plan, "--json"]).stdout).expect("JSON");
     assert_eq!(status["open_intents"], serde_json::json!([]));
     assert_eq!(status["resources"].as_array().map(Vec::len), Some(resources));
@@ -197,7 +223,12 @@ fn killed_again_and_again(place: Place, plan: &str, resources: usize, after: Ran
     assert_eq!(drift.status.code(), Some(0), "{}{}", text(&drift.stdout), text(&drift.stderr));
     let verified = place.run(&["ledger", "verify", plan]);
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified.stdout));
-    let destroy = until_done(&place, "destroy", plan, after, 2);
+    let known = place.secrets();
+    let destroy = until_done(&place, "destroy", plan, after, 2, &mut seen);
+    assert!(!known.is_empty() && seen.iter().any(|(place, _)| place.ends_with("journal.jsonl")));
+    for (place, bytes) in &seen {
+        secrets::absent_from(&text(bytes), &known, place);
+    }
     report(&format!("SIGKILL survived: {up} during up, {destroy} during destroy of {resources} resources"));
     let left = place.left();
     assert_eq!(left["objects"], serde_json::json!({}), "{left:#}");

@@ -1,13 +1,8 @@
 //! No secret reaches disk or terminal: every byte is searched for every secret value the world generated.
 
-use std::{
-    path::Path,
-    process::{Command, Output},
-};
+use std::process::{Command, Output};
 
-use migrate::sandbox::Home;
-
-use crate::support::{report, write};
+use crate::support::{report, secrets, write};
 
 /// Secrets of every origin: generated, generated inside JSON, typed by the user, used by other resources.
 const PLAN: &str = "
@@ -44,50 +39,6 @@ Outputs:
 
 const TYPED: &str = "correct-horse-battery-staple";
 
-fn files(dir: &Path, found: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(dir).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else {
-            let bytes = std::fs::read(&path).expect("a file");
-            found.push((path.display().to_string(), bytes));
-        }
-    }
-}
-
-/// Values that must be nowhere: the typed one and whatever the world's secrets hold.
-fn secrets(sandbox: &Path) -> Vec<String> {
-    let (_home, world) = Home::open(sandbox, 1, 0).expect("the world");
-    let mut values = vec![TYPED.to_owned()];
-    for (_, row) in world.rows("secretsmanager.version").chain(world.rows("secretsmanager.secret")) {
-        collect(row, &mut values);
-    }
-    values.sort();
-    values.dedup();
-    values
-}
-
-/// Every `SecretString` inside a row, and the passwords inside those that are JSON.
-fn collect(value: &serde_json::Value, values: &mut Vec<String>) {
-    match value {
-        serde_json::Value::Object(members) => {
-            for (name, member) in members {
-                if let ("SecretString", Some(text)) = (name.trim_start_matches('_'), member.as_str()) {
-                    values.push(text.to_owned());
-                    if let Ok(serde_json::Value::Object(inner)) = serde_json::from_str(text) {
-                        values.extend(inner.get("password").and_then(|p| p.as_str()).map(ToOwned::to_owned));
-                    }
-                } else {
-                    collect(member, values);
-                }
-            }
-        }
-        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, values)),
-        _ => {}
-    }
-}
-
 #[test]
 fn no_byte_on_disk_or_terminal_is_a_secret() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -105,7 +56,7 @@ fn no_byte_on_disk_or_terminal_is_a_secret() {
         seen.push((format!("stdout of {args:?}"), output.stdout.clone()));
         seen.push((format!("stderr of {args:?}"), output.stderr.clone()));
         // After every command: the ledger may be folded by the next.
-        files(dir.path(), &mut seen);
+        secrets::files(dir.path(), &mut seen);
         output
     };
     let set = format!("Password={TYPED}");
@@ -153,7 +104,8 @@ fn no_byte_on_disk_or_terminal_is_a_secret() {
     ] {
         run(args);
     }
-    let known = secrets(&world);
+    let mut known = secrets::of_folder(&world);
+    known.push(TYPED.to_owned());
     run(&["destroy", "plan.yaml", "--sandbox", "--yes"]);
     // The generated ones, the typed one, and the JSON documents around them.
     assert!(known.len() >= 4, "the world knows {} secrets only", known.len());

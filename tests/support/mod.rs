@@ -26,6 +26,8 @@ use migrate::{
     template::{self, Environment, Options},
 };
 
+pub mod secrets;
+
 /// Where every rehearsed world's calendar begins.
 const EPOCH_MS: i64 = 1_767_225_600_000;
 
@@ -417,6 +419,7 @@ impl Rehearsal {
     /// Runs with trouble.
     pub fn run(&mut self, verb: Verb, trouble: Trouble) -> Ran {
         fastrand::seed(7);
+        let mut known = secrets::of_world(&self.world);
         let clock = VirtualClock::starting_at(from_millis(self.world.now()));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let mut options = SandboxOptions { script: trouble.script, ..SandboxOptions::default() };
@@ -504,6 +507,13 @@ impl Rehearsal {
         );
         self.store.power_off();
         self.world = sandbox.world(|world| world.clone());
+        known.extend(secrets::of_world(&self.world));
+        for event in &events {
+            let line = serde_json::to_string(event).expect("an event");
+            secrets::absent_from(&line, &known, "an event");
+        }
+        secrets::absent_from(&self.store.durable(), &known, "the journal");
+        secrets::absent_from(&self.store.snapshot_text(), &known, "the ledger's snapshot");
         let log = sandbox.log();
         let (finished, broke_off) = match finished {
             Err(_) => (None, None),

@@ -42,6 +42,11 @@ const KINDS: &[(&str, &str)] = &[
     ("Dashboard", ""),
     ("Cluster", ""),
     ("Address", ""),
+    ("Database", "Secret"),
+    ("Endpoint", "Secret"),
+    ("Targets", "Vpc"),
+    ("Health", ""),
+    ("Tasks", "Logs"),
 ];
 
 /// The size of a life, for shrinking.
@@ -129,6 +134,12 @@ fn resource(slot: &Slot, number: usize) -> Json {
         json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"],
             "Resource": resource, "Sid": format!("V{v}")}]})
     };
+    let secret = match slot.kind {
+        "Database" | "Endpoint" => {
+            json!({"Fn::Sub": format!("{{{{resolve:secretsmanager:${{{}}}}}}}", slot.to[0])})
+        }
+        _ => Json::Null,
+    };
     let (kind, properties) = match slot.kind {
         "Vpc" => ("EC2::VPC", json!({"CidrBlock": format!("10.{}.0.0/16", 10 + f), "Tags": tags})),
         "Subnet" => (
@@ -187,7 +198,7 @@ fn resource(slot: &Slot, number: usize) -> Json {
         ),
         "Secret" => (
             "SecretsManager::Secret",
-            json!({"Description": format!("variant {v}"), "GenerateSecretString": {"PasswordLength": 24}}),
+            json!({"Description": format!("variant {v}"), "GenerateSecretString": {"PasswordLength": 24, "ExcludePunctuation": true}}),
         ),
         "Zone" => (
             "Route53::HostedZone",
@@ -212,9 +223,41 @@ fn resource(slot: &Slot, number: usize) -> Json {
         ),
         "Cluster" => ("ECS::Cluster", json!({"Tags": tags})),
         "Address" => ("EC2::EIP", json!({"Domain": "vpc", "Tags": tags})),
+        "Database" => (
+            "RDS::DBInstance",
+            json!({"Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": "20",
+                "BackupRetentionPeriod": v, "MasterUsername": format!("app{f}"), "MasterUserPassword": secret}),
+        ),
+        "Endpoint" => (
+            "DMS::Endpoint",
+            json!({"EndpointType": if f == 0 { "source" } else { "target" }, "EngineName": "postgres", "Port": 5432,
+                "DatabaseName": "app", "Username": "app", "Password": secret,
+                "ServerName": format!("db{v}.example.com")}),
+        ),
+        "Targets" => (
+            "ElasticLoadBalancingV2::TargetGroup",
+            json!({"VpcId": to(0), "Protocol": "HTTP", "Port": 80 + f, "HealthCheckIntervalSeconds": 10 + v}),
+        ),
+        "Health" => (
+            "Route53::HealthCheck",
+            json!({"HealthCheckConfig": {"Type": "HTTP", "FullyQualifiedDomainName": "www.example.com", "Port": 80,
+                "FailureThreshold": 1 + v, "RequestInterval": ([30, 10])[f]}}),
+        ),
+        "Tasks" => (
+            "ECS::TaskDefinition",
+            json!({"Family": format!("family-{number}"), "ContainerDefinitions": [{"Name": "app", "Memory": 128 + f,
+                "Image": format!("example:{v}"), "LogConfiguration": {"LogDriver": "awslogs", "Options": {
+                    "awslogs-group": to(0), "awslogs-region": "us-east-1", "awslogs-stream-prefix": "app"}}}]}),
+        ),
         other => panic!("no such kind {other}"),
     };
-    json!({"Type": format!("AWS::{kind}"), "Properties": properties})
+    let mut made = json!({"Type": format!("AWS::{kind}"), "Properties": properties});
+    if slot.kind == "Database" {
+        // A last snapshot would stay for ever.
+        made["DeletionPolicy"] = json!("Delete");
+        made["UpdateReplacePolicy"] = json!("Delete");
+    }
+    made
 }
 
 fn template(plan: &[Slot]) -> Json {
@@ -274,14 +317,21 @@ fn trouble(dice: &mut Dice, faults: usize) -> FaultScript {
         Action::Timeout(Moment::Before),
         Action::Timeout(Moment::After),
         Action::Garble,
+        Action::Delay(20_000),
+        Action::Delay(60_000),
         Action::ExpiredCredentials,
+        Action::Error {
+            code: "LimitExceeded".into(),
+            status: 400,
+            message: "You have reached the quota of this resource.".into(),
+        },
         Action::Crash(Moment::Before),
         Action::Crash(Moment::After),
     ];
     let rules = (0..faults)
         .map(|_| {
             let action = all[dice.below(all.len())].clone();
-            let ends = matches!(action, Action::ExpiredCredentials | Action::Crash(_));
+            let ends = matches!(action, Action::ExpiredCredentials | Action::Crash(_) | Action::Error { .. });
             let share = if ends { 0.01 } else { 0.05 };
             FaultRule { selector: Selector { probability: Some(share), ..Selector::default() }, action }
         })
@@ -311,9 +361,10 @@ fn live(seed: u64, size: Size) -> usize {
             let troubled = if dice.chance(30) {
                 Trouble::death(1 + dice.below(60) as u64, dice.chance(50))
             } else {
-                script.clone().into()
+                // Reads that lag behind for longer than usual, but not beyond anybody's patience.
+                Trouble::lagging(script.clone(), [400, 4_000, 10_000][dice.below(3)])
             };
-            life.run(Verb::Up, troubled);
+            life.run(if dice.chance(20) { Verb::UpOrBack } else { Verb::Up }, troubled);
             runs += 1;
         }
         let ran = life.up();
@@ -334,7 +385,7 @@ fn live(seed: u64, size: Size) -> usize {
         assert_eq!(life.snapshot().objects().count(), plan.len(), "{context}");
         // No orphan and no duplicate: a fresh account with the same plan holds as much.
         let mut fresh = Rehearsal::new(&file).seeded(seed + 1);
-        fresh.up();
+        fresh.up().complete();
         assert_eq!(life.census(), fresh.census(), "{context}: the world is not that of a fresh run");
         mutate(&mut plan, &mut dice, &mut serial);
     }

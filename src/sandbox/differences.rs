@@ -200,6 +200,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "rds",
+        "DeleteDBInstanceAutomatedBackup",
+        "A copy in another region is refused as long as it is replicated; whether AWS takes it away and ends the replication is not documented.",
+    ),
+    (
+        "rds",
         "DescribeDBEngineVersions",
         "A catalogue of common engines and versions, the same in every region.",
     ),

@@ -52,14 +52,10 @@ fn dashboards_must_be_valid() {
 #[test]
 fn pages_of_metric_data_are_cut_from_the_points_of_all_results() {
     let mut world = World::new(1, 0);
-    let mut call = |operation: &str, input: Json| {
-        let run = OPERATIONS.iter().find(|o| o.name == operation).unwrap().run;
-        run(&mut world, &Request { operation, region: "us-east-1", input })
-    };
     for (name, count) in [("A", 3), ("B", 2)] {
         for n in 1..=count {
             let point = json!({"MetricName": name, "Value": n, "Timestamp": n * 60});
-            call("PutMetricData", json!({"Namespace": "N", "MetricData": [point]})).unwrap();
+            call(&mut world, "PutMetricData", json!({"Namespace": "N", "MetricData": [point]})).unwrap();
         }
     }
     let stat = |id: &str, name: &str| json!({"Id": id, "MetricStat": {"Metric": {"Namespace": "N", "MetricName": name}, "Period": 60, "Stat": "Sum"}});
@@ -69,7 +65,7 @@ fn pages_of_metric_data_are_cut_from_the_points_of_all_results() {
     });
     let mut told = Vec::new();
     loop {
-        let page = call("GetMetricData", input.clone()).unwrap();
+        let page = call(&mut world, "GetMetricData", input.clone()).unwrap();
         let results = page["MetricDataResults"].as_array().unwrap().clone();
         told.push(results.iter().map(|one| json!([one["Values"], one["StatusCode"]])).collect::<Vec<_>>());
         input["NextToken"] = page["NextToken"].clone();
@@ -84,5 +80,5 @@ fn pages_of_metric_data_are_cut_from_the_points_of_all_results() {
         vec![json!([[], whole]), json!([[2.0], whole])],
     ]);
     input["NextToken"] = json!("other");
-    assert_eq!(call("GetMetricData", input).unwrap_err().code, "InvalidNextToken");
+    assert_eq!(call(&mut world, "GetMetricData", input).unwrap_err().code, "InvalidNextToken");
 }

@@ -96,13 +96,17 @@ def family(name, migrate):
         with tempfile.TemporaryDirectory() as trial, Server(migrate, trial, str(SPEED)) as url:
             speed = bearable(url)
         plant(migrate, folder, planted.ROWS.get(name, {}))
-        with Server(migrate, folder, str(speed)) as url:
+        server = Server(migrate, folder, str(speed))
+        with server as url:
             os.environ.update(AWS_ENDPOINT_URL=url, MIGRATE_SPEED=str(speed))
             import harness
             importlib.import_module(f"test_{name}")
             # The pairs of a family do not touch each other's objects, and mostly wait.
             with concurrent.futures.ThreadPoolExecutor(8 if name.startswith("order_") else 1) as pool:
                 failed = [one for one in pool.map(lambda run: one_test(name, run), harness.TESTS) if one]
+            if server.process.poll() is not None:
+                # Minus nine, say: somebody ended it, and the failures above tell of nothing else.
+                failed.append({"test": name, "why": f"the server ended by itself or was killed: {server.process.returncode}"})
     report = {"family": name, "speed": speed, "tests": len(harness.TESTS), "failed": failed, "cli": sum(harness.CLI.values()),
               "calls": sum(harness.CALLS.values())}
     for member in ("DONE", "CODES", "PAGED", "FILTERED", "WAITED", "PLAYED"):

@@ -236,7 +236,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "s3",
         "CreateBucketMetadataConfiguration",
-        "The codes for a bucket that has metadata tables (MetadataConfigurationAlreadyExists) and for settings that do not fit (InvalidRequest) are not documented by AWS.",
+        "The codes for a bucket that has metadata tables (MetadataConfigurationAlreadyExists), for settings that do not fit (InvalidRequest) and for updates of the older kind (MetadataConfigurationNotFound) are not documented by AWS.",
     ),
     (
         "s3",

@@ -200,6 +200,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "rds",
+        "DeleteDBInstanceAutomatedBackup",
+        "A copy in another region is refused as long as it is replicated; whether AWS takes it away and ends the replication is not documented.",
+    ),
+    (
+        "rds",
         "DescribeDBEngineVersions",
         "A catalogue of common engines and versions, the same in every region.",
     ),
@@ -231,7 +236,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "s3",
         "CreateBucketMetadataConfiguration",
-        "The codes for a bucket that has metadata tables (MetadataConfigurationAlreadyExists) and for settings that do not fit (InvalidRequest) are not documented by AWS.",
+        "The codes for a bucket that has metadata tables (MetadataConfigurationAlreadyExists), for settings that do not fit (InvalidRequest) and for updates of the older kind (MetadataConfigurationNotFound) are not documented by AWS.",
     ),
     (
         "s3",

@@ -54,6 +54,12 @@ def an_instance_has_backups_while_it_keeps_any():
     refused("DBInstanceAutomatedBackupNotFound", rds.delete_db_instance_automated_backup, DbiResourceId="db-NOBODY")
     rds.modify_db_instance(DBInstanceIdentifier="own", BackupRetentionPeriod=0, ApplyImmediately=True)
     eventually(lambda: not backups())
+    assert "LatestRestorableTime" not in row("own")
+    refused("PointInTimeRestoreNotEnabled", rds.restore_db_instance_to_point_in_time, SourceDBInstanceIdentifier="own",
+            TargetDBInstanceIdentifier="again", UseLatestRestorableTime=True)
+    rds.modify_db_instance(DBInstanceIdentifier="none", BackupRetentionPeriod=1, ApplyImmediately=True)
+    (late,) = eventually(lambda: backups())
+    assert late["DBInstanceIdentifier"] == "none" and late["RestoreWindow"]["LatestTime"] == row("none")["LatestRestorableTime"]
     end("own")
     end("none")
 
@@ -110,8 +116,7 @@ def backups_are_copied_to_another_region():
     refused("InvalidDBInstanceAutomatedBackupState", far.delete_db_instance_automated_backup, **arn)
     answer = refused("InvalidDBInstanceState", other.stop_db_instance_automated_backups_replication, **source)
     assert "not replicating to the current region" in answer["Error"]["Message"]
-    stopped = stop(**source)["DBInstanceAutomatedBackup"]
-    assert stopped["Status"] == "retained"
+    assert stop(**source)["DBInstanceAutomatedBackup"]["Status"] == "replicating", "the answer shows what it was until now"
     eventually(lambda: not row("source").get("DBInstanceAutomatedBackupsReplications"))
     wait("rds", "db_instance_available", DBInstanceIdentifier="source")
     assert ids(backups(far, **arn), "Status") == ["retained"], "what was copied stays"

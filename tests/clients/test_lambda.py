@@ -139,6 +139,8 @@ def versions_come_and_go():
     born = functions.create_function(FunctionName="versions", Role=functions.get_function_configuration(FunctionName="page-0")["Role"],
                                      Runtime="python3.12", Handler="index.handler", Code={"ZipFile": code()}, Publish=True)
     assert born["Version"] == "1" and born["FunctionArn"] == function
+    listed = functions.list_versions_by_function(FunctionName="versions")["Versions"]
+    assert [one["Version"] for one in listed] == ["$LATEST", "1"], "nothing is left of the function before"
     functions.delete_function(FunctionName="versions")
 
 

@@ -271,10 +271,13 @@ def _():
 
 @wrong("lambda:DeleteFunction", "a published version")
 def _():
-    name, *_ = function()
-    version = functions.publish_version(FunctionName=name)["Version"]
+    name, _, holder = function(Publish=True)
+    assert [one["Version"] for one in functions.list_versions_by_function(FunctionName=name)["Versions"]] == ["$LATEST", "1"]
     yield functions.delete_function, {"FunctionName": name}
-    refused("ResourceNotFoundException", functions.get_function, FunctionName=name, Qualifier=version)
+    refused("ResourceNotFoundException", functions.get_function, FunctionName=name, Qualifier="1")
+    functions.create_function(FunctionName=name, Role=f"arn:aws:iam::{ACCOUNT}:role/{holder}", Runtime="python3.12", Handler="index.handler",
+                              Code={"ZipFile": code()})
+    assert [one["Version"] for one in functions.list_versions_by_function(FunctionName=name)["Versions"]] == ["$LATEST"], "a successor has none"
 
 
 @wrong("lambda:DeleteFunction", "the rotation of a secret")

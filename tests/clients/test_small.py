@@ -2,7 +2,7 @@
 import json
 import time
 
-from harness import (ACCOUNT, FILTERED, aws, client, eventually, ids, no_such_filter, pages, refused, role, tampered,
+from harness import (ACCOUNT, FILTERED, aws, client, eventually, ids, kept, no_such_filter, pages, refused, role, tampered,
                      test, wait)
 
 secrets, sns, ssm = client("secretsmanager"), client("sns"), client("ssm")
@@ -90,6 +90,16 @@ def topics():
     sns.set_subscription_attributes(SubscriptionArn=sub, AttributeName="RawMessageDelivery", AttributeValue="true")
     assert sns.get_subscription_attributes(SubscriptionArn=sub)["Attributes"]["RawMessageDelivery"] == "true"
     refused("InvalidParameter", sns.confirm_subscription, TopicArn=topic, Token="no-token-of-ours")
+    held = next(one for one in kept("sns.subscription").values() if one["Protocol"] == "email")
+    arn, token = held["SubscriptionArn"], held["_token"]
+    assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["PendingConfirmation"] == "true"
+    refused("InvalidParameter", sns.unsubscribe, SubscriptionArn=arn)
+    refused("NotFound", sns.confirm_subscription, TopicArn=topic + "-none", Token=token)
+    for _ in range(2):  # whoever clicks twice is told the same
+        assert sns.confirm_subscription(TopicArn=topic, Token=token, AuthenticateOnUnsubscribe="true")["SubscriptionArn"] == arn
+    confirmed = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert confirmed["PendingConfirmation"] == "false" and confirmed["ConfirmationWasAuthenticated"] == "true"
+    assert arn in ids(sns.list_subscriptions()["Subscriptions"], "SubscriptionArn")
     assert len(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 2
     assert len(sns.list_subscriptions()["Subscriptions"]) == 2
     assert sns.publish(TopicArn=topic, Message="x & y")["MessageId"]
@@ -242,6 +252,14 @@ def alarms_dashboards_metrics():
     got = watch.get_metric_data(StartTime=at - 600, EndTime=at + 600, MetricDataQueries=[
         {"Id": "m", "MetricStat": {"Metric": {"Namespace": "Clients", "MetricName": "M"}, "Period": 60, "Stat": "Sum"}}])
     assert got["MetricDataResults"][0]["Values"] == [1.5]
+    for n in range(1, 5):
+        watch.put_metric_data(Namespace="Clients", MetricData=[{"MetricName": "P", "Value": n, "Timestamp": at - 60 * n}])
+    asked = {"StartTime": at - 600, "EndTime": at + 600, "MetricDataQueries": [
+        {"Id": name.lower(), "MetricStat": {"Metric": {"Namespace": "Clients", "MetricName": name}, "Period": 60, "Stat": "Sum"}} for name in "PM"]}
+    walked = [[(one["Id"], one["Values"], one["StatusCode"]) for one in page["MetricDataResults"]]
+              for page in watch.get_paginator("get_metric_data").paginate(**asked, PaginationConfig={"PageSize": 3})]
+    assert walked == [[("p", [1, 2, 3], "PartialData"), ("m", [], "PartialData")], [("p", [4], "Complete"), ("m", [1.5], "Complete")]], walked
+    refused("InvalidNextToken", watch.get_metric_data, **asked, NextToken="no-token-of-ours")
     watch.delete_alarms(AlarmNames=["both"])
     watch.delete_alarms(AlarmNames=["main"])
     assert aws("cloudwatch", "describe-alarms", "--alarm-names", "main")["MetricAlarms"] == []

@@ -170,27 +170,41 @@ pub(super) fn data(world: &mut World, rq: &Request<'_>) -> Reply {
     let queries = rq.list("MetricDataQueries");
     let known = solve(world, rq.region, queries, start, end)?;
     let ascending = rq.text("ScanBy") == "TimestampAscending";
-    let most = rq.int("MaxDatapoints").and_then(|n| usize::try_from(n).ok()).unwrap_or(100_800);
-    let results: Vec<Json> = queries
+    let shown: Vec<&Json> = queries.iter().filter(|query| query["ReturnData"] != false).collect();
+    let id = |query: &Json| query["Id"].as_str().unwrap_or_default().to_owned();
+    // Pages are cut from the points of all results, one after the other.
+    let (mut all, mut ends) = (Vec::new(), Vec::new());
+    for (of, query) in shown.iter().enumerate() {
+        let mut points: Vec<(i64, f64)> = known.get(&id(query)).into_iter().flatten().map(|(t, v)| (*t, *v)).collect();
+        if !ascending {
+            points.reverse();
+        }
+        for (time, value) in points {
+            all.push(json!({"of": of, "at": all.len(), "time": time, "value": value}));
+        }
+        ends.push(all.len());
+    }
+    let (page, next) = rq.page(all, "MaxDatapoints", "NextToken", 100_800, "InvalidNextToken")?;
+    let told = page.last().and_then(|point| point["at"].as_u64()).and_then(|at| usize::try_from(at + 1).ok()).unwrap_or_default();
+    let results: Vec<Json> = shown
         .iter()
-        .filter(|query| query["ReturnData"] != false)
-        .map(|query| {
-            let id = query["Id"].as_str().unwrap_or_default();
-            let mut points: Vec<(i64, f64)> = known.get(id).into_iter().flatten().map(|(t, v)| (*t, *v)).collect();
-            if !ascending {
-                points.reverse();
-            }
-            points.truncate(most);
-            let label = query["Label"]
-                .as_str()
-                .or_else(|| query["MetricStat"]["Metric"]["MetricName"].as_str())
-                .unwrap_or(id);
+        .enumerate()
+        .map(|(of, query)| {
+            let id = id(query);
+            let label = query["Label"].as_str().or_else(|| query["MetricStat"]["Metric"]["MetricName"].as_str()).unwrap_or(&id);
+            let own: Vec<&Json> = page.iter().filter(|point| point["of"].as_u64() == u64::try_from(of).ok()).collect();
+            let complete = next.is_none() || ends[of] <= told;
             json!({
-                "Id": id, "Label": label, "StatusCode": "Complete",
-                "Timestamps": points.iter().map(|(t, _)| *t).collect::<Vec<_>>(),
-                "Values": points.iter().map(|(_, v)| *v).collect::<Vec<_>>(),
+                "Id": id, "Label": label, "StatusCode": if complete { "Complete" } else { "PartialData" },
+                "Timestamps": own.iter().map(|point| point["time"].clone()).collect::<Vec<_>>(),
+                "Values": own.iter().map(|point| point["value"].clone()).collect::<Vec<_>>(),
             })
         })
         .collect();
-    Ok(json!({"MetricDataResults": results, "Messages": []}))
+    let mut answer = json!({"MetricDataResults": results, "Messages": []});
+    // What is computed comes without a token.
+    if let Some(next) = next.filter(|_| !queries.iter().any(|query| query["Expression"].is_string())) {
+        answer["NextToken"] = json!(next);
+    }
+    Ok(answer)
 }

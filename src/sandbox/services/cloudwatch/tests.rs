@@ -48,3 +48,37 @@ fn dashboards_must_be_valid() {
     let fault = call(&mut world, "GetDashboard", json!({"DashboardName": "d"})).unwrap_err();
     assert_eq!(fault.code, "ResourceNotFound");
 }
+
+#[test]
+fn pages_of_metric_data_are_cut_from_the_points_of_all_results() {
+    let mut world = World::new(1, 0);
+    for (name, count) in [("A", 3), ("B", 2)] {
+        for n in 1..=count {
+            let point = json!({"MetricName": name, "Value": n, "Timestamp": n * 60});
+            call(&mut world, "PutMetricData", json!({"Namespace": "N", "MetricData": [point]})).unwrap();
+        }
+    }
+    let stat = |id: &str, name: &str| json!({"Id": id, "MetricStat": {"Metric": {"Namespace": "N", "MetricName": name}, "Period": 60, "Stat": "Sum"}});
+    let mut input = json!({
+        "StartTime": 0, "EndTime": 600, "ScanBy": "TimestampAscending", "MaxDatapoints": 2,
+        "MetricDataQueries": [stat("a", "A"), stat("b", "B")],
+    });
+    let mut told = Vec::new();
+    loop {
+        let page = call(&mut world, "GetMetricData", input.clone()).unwrap();
+        let results = page["MetricDataResults"].as_array().unwrap().clone();
+        told.push(results.iter().map(|one| json!([one["Values"], one["StatusCode"]])).collect::<Vec<_>>());
+        input["NextToken"] = page["NextToken"].clone();
+        if page["NextToken"].is_null() {
+            break;
+        }
+    }
+    let (some, whole) = ("PartialData", "Complete");
+    assert_eq!(told, [
+        vec![json!([[1.0, 2.0], some]), json!([[], some])],
+        vec![json!([[3.0], whole]), json!([[1.0], some])],
+        vec![json!([[], whole]), json!([[2.0], whole])],
+    ]);
+    input["NextToken"] = json!("other");
+    assert_eq!(call(&mut world, "GetMetricData", input).unwrap_err().code, "InvalidNextToken");
+}

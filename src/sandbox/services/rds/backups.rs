@@ -174,8 +174,9 @@ pub fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = "The source DB instance is not replicating to the current region.";
         return Err(Fault::new("InvalidDBInstanceState", message));
     }
-    retain(world, &place);
+    // The answer shows what it was until now.
     let shown = world.get(COPIES, &place).map(public).unwrap_or_default();
+    retain(world, &place);
     busy(world, &key, json!({"DBInstanceAutomatedBackupsReplications": []}));
     Ok(json!({"DBInstanceAutomatedBackup": shown}))
 }

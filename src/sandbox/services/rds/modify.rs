@@ -100,6 +100,7 @@ pub fn modify_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
             }
             applied.remove("AdditionalStorageVolumes");
         }
+        backed_up(world, &row, &mut applied);
         applied.insert("DBInstanceStatus".into(), row["DBInstanceStatus"].clone());
         // The instance stays `available` for a moment before the change begins, as on AWS.
         world.set_after(5_000, INSTANCE, &key_text, json!({"DBInstanceStatus": "modifying"}));
@@ -109,6 +110,21 @@ pub fn modify_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 type Members = serde_json::Map<String, Json>;
+
+/// Where there were no backups the change begins with one; without any there is nothing to restore from.
+fn backed_up(world: &World, row: &Json, applied: &mut Members) {
+    let days = |period: Option<&Json>| period.and_then(Json::as_i64).unwrap_or_default();
+    let Some(period) = applied.get("BackupRetentionPeriod") else { return };
+    match (days(row.get("BackupRetentionPeriod")), days(Some(period))) {
+        (0, 1..) => {
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
+            let restorable = (world.now() + durations::RDS_MODIFY) as f64 / 1000.0;
+            applied.insert("LatestRestorableTime".into(), json!(restorable));
+        }
+        (_, 0) => drop(applied.insert("LatestRestorableTime".into(), Json::Null)),
+        _ => {}
+    }
+}
 
 /// What waits in `PendingModifiedValues`, and what is set once it is applied.
 fn pending(rq: &Request<'_>, row: &Json) -> Result<(Members, Members), Fault> {

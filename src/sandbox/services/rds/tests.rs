@@ -186,6 +186,13 @@ fn backups_outlive_their_instance_if_they_are_to() {
     call(&mut world, "DeleteDBInstanceAutomatedBackup", named.clone()).unwrap();
     assert_eq!(call(&mut world, "DeleteDBInstanceAutomatedBackup", named).unwrap_err().code, "DBInstanceAutomatedBackupNotFound");
     assert_eq!(call(&mut world, "DescribeDBInstanceAutomatedBackups", by_name).unwrap_err().code, "DBInstanceAutomatedBackupNotFound");
+    let restorable = |world: &World| world.get(INSTANCE, "us-east-1/none").unwrap()["LatestRestorableTime"].clone();
+    for days in [1, 0] {
+        let input = json!({"DBInstanceIdentifier": "none", "BackupRetentionPeriod": days, "ApplyImmediately": true});
+        call(&mut world, "ModifyDBInstance", input).unwrap();
+        world.advance_to(world.now() + 120_000);
+        assert_eq!(restorable(&world).is_number(), days > 0);
+    }
     world.advance_to(8 * 86_400_000);
     assert!(statuses(&mut world, far).is_empty(), "after seven days");
 }

@@ -358,6 +358,27 @@ fn a_late_answer_to_a_look_is_no_proof_of_absence() {
     }
 }
 
+/// An answer is lost and the object, which can carry no tags, stays invisible longer than anybody looks: it gets in the
+/// way of the next call, and is known for ours then, by what it is and because we called.
+#[test]
+fn what_stayed_unseen_is_taken_up_when_it_gets_in_the_way() {
+    let mut undisturbed = Rehearsal::new(&payments());
+    undisturbed.up().complete();
+    for operation in ["AssociateRouteTable", "AttachInternetGateway", "CreateRoute"] {
+        let selector = Selector { operation: Some(operation.into()), nth: Some(1), ..Selector::default() };
+        let mut rehearsal = Rehearsal::new(&payments());
+        let lagging = crate::support::Trouble::lagging(script(selector, Action::LoseAnswer), 40_000);
+        let ran = rehearsal.run(Verb::Up, lagging);
+        assert_eq!(ran.outcome(), Outcome::Failed, "{operation} was seen, or not called again");
+        rehearsal.up().complete();
+        rehearsal.check_invariants(operation);
+        rehearsal.check_world(operation);
+        assert_eq!(rehearsal.census(), undisturbed.census(), "{operation}");
+        rehearsal.destroy().complete();
+        assert_eq!(rehearsal.census(), Rehearsal::new(&payments()).census(), "{operation}");
+    }
+}
+
 /// Somebody said of a call that it had no effect, and it had one: the object is found again as ours, whose settings
 /// may be missing, although the resource would also adopt a stranger's.
 #[test]

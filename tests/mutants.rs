@@ -70,8 +70,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "recovery outlasts reads that lag behind",
         edits: &[(
             "src/engine/recover.rs",
-            "Identity::Tag => (Duration::from_secs(30), Duration::from_secs(5)),",
-            "Identity::Tag => (Duration::ZERO, Duration::ZERO),",
+            "_ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),",
+            "_ if hides(facts) => (Duration::ZERO, Duration::ZERO),",
         )],
         scenarios: &["crash::up_of_payments", "random_lives"],
     },
@@ -83,6 +83,11 @@ const MUTANTS: &[Mutant] = &[
             "if millis(clock.now()) >= millis(settled) {",
         )],
         scenarios: &["faults::a_late_answer"],
+    },
+    Mutant {
+        rule: "what stayed unseen is remembered",
+        edits: &[("src/ledger/snapshot.rs", "self.unseen.insert(open.address);", "")],
+        scenarios: &["faults::what_stayed_unseen"],
     },
     Mutant {
         rule: "our own object that is found again gets its settings",

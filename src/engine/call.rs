@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use super::{
     event::EventKind,
+    refresh::drift,
     run::Run,
     step::{Life, StepEnd},
 };
 use crate::{
     aws::{Certainty, OpError},
     ledger::{Entry, Intend, Permit, Resolution, Verb},
-    resources::{Attributes, Created, Found, Identity, Ownership, PhysicalId, Progress, Retry},
+    resources::{Attributes, Created, Facts, Found, Identity, Ownership, PhysicalId, Progress, Retry},
 };
 
 /// Unknown outcomes or failed reads in a row before a step gives up.
@@ -181,13 +182,34 @@ impl Run<'_, '_> {
                 // Our own earlier call may have made it: its answer was lost, or the service is idempotent. What
                 // creates already collide with, reads may not show yet.
                 if let Ok(Some(found)) = self.look(life).await
-                    && (found.ownership == Ownership::Ours || strikes > 0)
+                    && self.is_ours(life, &found, strikes > 0).await
                 {
                     return self.adopt(life, op, found);
                 }
             }
             self.append(Entry::Refused { op, error: error.clone() })?;
             self.after_rejection(life, &error, attempt, began, life.facts().retry, OUTWAIT).await?;
+        }
+    }
+
+    /// Whether an object that a create collides with was made by an earlier call of ours: it says so itself or, where
+    /// it cannot, we called without seeing an effect, and it is what we asked for.
+    pub async fn is_ours(&self, life: &Life<'_>, found: &Found, lost: bool) -> bool {
+        match found.ownership {
+            Ownership::Ours => true,
+            // Looked at only where a stranger's would do.
+            Ownership::Foreign => lost,
+            Ownership::Untaggable => {
+                let unseen = self.engine.ledger.borrow().snapshot().unseen.contains(&life.step.address);
+                if !lost && !unseen {
+                    return false;
+                }
+                let read = async || life.ty.read(&life.cx(), &found.id, life.recorded()).await;
+                match self.observe(life, read).await {
+                    Ok(Some(live)) => drift(life.ty, life.recorded(), &live).is_empty(),
+                    _ => false,
+                }
+            }
         }
     }
 
@@ -247,7 +269,7 @@ impl Run<'_, '_> {
 
     /// Looks until the object shows or the service's consistency window is over. A stranger's counts if shared.
     async fn look(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
-        let mut pauses = consistency_window(life.facts().identity).iter();
+        let mut pauses = consistency_window(life.facts()).iter();
         loop {
             let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await?;
             if let Some(found) = found.filter(|f| f.ownership != Ownership::Foreign || life.shared) {
@@ -370,12 +392,17 @@ impl Run<'_, '_> {
     }
 }
 
-/// Pauses between looks, in seconds: strongly consistent names need few, tag indexes lag.
-fn consistency_window(identity: Identity) -> &'static [u64] {
-    match identity {
-        Identity::Name => &[1, 2],
-        Identity::Tag => &[1, 2, 4, 8],
+/// Whether reads may hide a new object for long: indexes of tags do, and all of EC2 and IAM.
+pub(super) fn hides(facts: &Facts) -> bool {
+    facts.identity == Identity::Tag || matches!(facts.service, "ec2" | "iam")
+}
+
+/// Pauses between looks, in seconds.
+fn consistency_window(facts: &Facts) -> &'static [u64] {
+    match facts.identity {
         Identity::Token => &[],
+        _ if hides(facts) => &[1, 2, 4, 8],
+        _ => &[1, 2],
     }
 }
 

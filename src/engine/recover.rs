@@ -3,7 +3,7 @@
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use super::{
-    call::{Judged, STRIKES, backoff, how_found, judge_read},
+    call::{Judged, STRIKES, backoff, hides, how_found, judge_read},
     event::EventKind,
 };
 use crate::{
@@ -11,16 +11,15 @@ use crate::{
     clock::{Clock, from_millis, millis},
     graph::Address,
     ledger::{Entry, Ledger, LedgerError, Open, Resolution, Verb},
-    resources::{Attributes, Cx, Found, Identity, Ownership, registry},
+    resources::{Attributes, Cx, Facts, Found, Identity, Ownership, registry},
 };
 
-/// How long after an intent reads may still hide the object it made, and how often to look until then. Names are
-/// nearly consistent, tag indexes are not.
-fn lag(identity: Identity) -> (Duration, Duration) {
-    match identity {
-        Identity::Name => (Duration::from_secs(5), Duration::from_secs(1)),
-        Identity::Tag => (Duration::from_secs(30), Duration::from_secs(5)),
+/// How long after an intent reads may still hide the object it made, and how often to look until then.
+fn lag(facts: &Facts) -> (Duration, Duration) {
+    match facts.identity {
         Identity::Token => (Duration::ZERO, Duration::ZERO),
+        _ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
+        _ => (Duration::from_secs(5), Duration::from_secs(1)),
     }
 }
 
@@ -113,7 +112,7 @@ pub(super) async fn look(
         snapshot: None,
     };
     let identity = ty.facts().identity;
-    let (window, pause) = lag(identity);
+    let (window, pause) = lag(ty.facts());
     let settled =
         aws_smithy_types::DateTime::from_str(&intent.at, aws_smithy_types::date_time::Format::DateTime)
             .ok()

@@ -20,8 +20,7 @@ use crate::{
     ledger::{Declared, Entry, Intend, Object, Verb},
     planner::{Action, Keep, Step},
     resources::{
-        AnyType, Attributes, Cx, Facts, Goal, OnConflict, Ownership, PhysicalId, Progress, WaitPolicy,
-        registry,
+        AnyType, Attributes, Cx, Facts, Goal, OnConflict, PhysicalId, Progress, WaitPolicy, registry,
     },
     schema,
 };
@@ -285,7 +284,7 @@ impl Run<'_, '_> {
     async fn existing(&self, life: &Life<'_>) -> Result<Option<crate::resources::Found>, StepEnd> {
         let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await;
         let Some(found) = found.map_err(|e| self.failure(e))? else { return Ok(None) };
-        if found.ownership == Ownership::Ours || life.shared {
+        if life.shared || self.is_ours(life, &found, false).await {
             return Ok(Some(found));
         }
         Err(self.failure(OpError {

@@ -138,6 +138,10 @@ pub struct Snapshot {
     pub resources: BTreeMap<Address, Resource>,
     /// Intents without an outcome.
     pub open: BTreeMap<u64, Open>,
+    /// Resources whose creation was called without an effect that anybody saw. Should it show later, in the way of the
+    /// next call, it is ours. Empty again when everything exists.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unseen: BTreeSet<Address>,
     /// Outputs of the last run: stack, name, value.
     pub outputs: BTreeMap<String, BTreeMap<String, Json>>,
     /// Exports of the last run, by name; `region/name` outside of the binding's region.
@@ -172,6 +176,7 @@ impl Snapshot {
             binding: None,
             resources: BTreeMap::new(),
             open: BTreeMap::new(),
+            unseen: BTreeSet::new(),
             outputs: BTreeMap::new(),
             exports: BTreeMap::new(),
             imports: BTreeSet::new(),
@@ -225,6 +230,7 @@ impl Snapshot {
     /// Makes a new object current; the former one is superseded.
     fn exists(&mut self, open: Open, id: PhysicalId, attributes: Attributes, shared: bool) {
         let Some(declared) = open.declared else { return };
+        self.unseen.remove(&open.address);
         let resource = self.resources.entry(open.address).or_default();
         resource.superseded.extend(resource.current.take());
         resource.next_generation = resource.next_generation.max(open.generation + 1);
@@ -265,6 +271,9 @@ impl Snapshot {
             }
             Entry::RunFinished { run, outcome } => {
                 history::end(&mut self.history, &run, &outcome, &line.at);
+                if outcome == "complete" {
+                    self.unseen.clear();
+                }
                 self.running = None;
             }
             Entry::Refreshed { address, generation, properties } => {
@@ -341,7 +350,10 @@ impl Snapshot {
                 let open = self.settle(seq, op)?;
                 match (by, open.verb) {
                     (Resolution::Adopted(id), Verb::Create) => self.exists(open, id, attributes, shared),
-                    (_, Verb::Create) => self.drop_if_empty(&open.address),
+                    (_, Verb::Create) => {
+                        self.drop_if_empty(&open.address);
+                        self.unseen.insert(open.address);
+                    }
                     _ => {}
                 }
             }

@@ -52,6 +52,14 @@ pub fn rfc3339(at: SystemTime) -> String {
         .unwrap_or_default()
 }
 
+/// The inverse of [`rfc3339`].
+#[must_use]
+pub fn from_rfc3339(text: &str) -> Option<SystemTime> {
+    let format = aws_smithy_types::date_time::Format::DateTime;
+    let at = aws_smithy_types::DateTime::from_str(text, format).ok()?;
+    at.to_millis().ok().map(from_millis)
+}
+
 /// Real time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

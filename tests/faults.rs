@@ -379,6 +379,21 @@ fn what_stayed_unseen_is_taken_up_when_it_gets_in_the_way() {
     }
 }
 
+/// What was made the moment before the process died may not show yet: a refresh waits before it calls that missing,
+/// for `up` would make it again.
+#[test]
+fn a_refresh_right_after_a_crash_misses_nothing() {
+    for call in (20..120).step_by(10) {
+        let mut rehearsal = Rehearsal::new(&payments());
+        let ran = rehearsal.run_with(Verb::Up, at_call(call, Action::Crash(Moment::Before)));
+        assert!(ran.finished.is_none(), "there is no call {call}");
+        let seen = rehearsal.refresh_after(0);
+        assert!(!seen.is_empty(), "nothing was made before call {call}");
+        let missing: Vec<_> = seen.iter().filter(|one| one.finding == Finding::Missing).collect();
+        assert!(missing.is_empty(), "call {call}: {missing:#?}");
+    }
+}
+
 /// Somebody said of a call that it had no effect, and it had one: the object is found again as ours, whose settings
 /// may be missing, although the resource would also adopt a stranger's.
 #[test]

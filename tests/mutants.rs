@@ -90,6 +90,11 @@ const MUTANTS: &[Mutant] = &[
         scenarios: &["faults::what_stayed_unseen"],
     },
     Mutant {
+        rule: "a refresh waits for what does not show yet",
+        edits: &[("src/engine/refresh.rs", "Ok(None) if asked < settled => {", "Ok(None) if false => {")],
+        scenarios: &["faults::a_refresh"],
+    },
+    Mutant {
         rule: "our own object that is found again gets its settings",
         edits: &[(
             "src/engine/step.rs",

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::{
     aws::{Cloud, OpError, Owner},
-    clock::{Clock, from_millis, millis},
+    clock::{Clock, from_rfc3339, millis},
     graph::Address,
     ledger::{Entry, Ledger, LedgerError, Open, Resolution, Verb},
     resources::{Attributes, Cx, Facts, Found, Identity, Ownership, registry},
 };
 
 /// How long after an intent reads may still hide the object it made, and how often to look until then.
-fn lag(facts: &Facts) -> (Duration, Duration) {
+pub(super) fn lag(facts: &Facts) -> (Duration, Duration) {
     match facts.identity {
         Identity::Token => (Duration::ZERO, Duration::ZERO),
         _ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
@@ -113,12 +113,7 @@ pub(super) async fn look(
     };
     let identity = ty.facts().identity;
     let (window, pause) = lag(ty.facts());
-    let settled =
-        aws_smithy_types::DateTime::from_str(&intent.at, aws_smithy_types::date_time::Format::DateTime)
-            .ok()
-            .and_then(|at| at.to_millis().ok())
-            .map_or_else(|| clock.now(), from_millis)
-            + window;
+    let settled = from_rfc3339(&intent.at).unwrap_or_else(|| clock.now()) + window;
     let mut failed = 0;
     loop {
         // A slow answer tells of the world as it was when it was asked, not as it is when the answer arrives.

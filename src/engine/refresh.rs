@@ -1,6 +1,9 @@
 //! Reads the world and says where it differs from the ledger. Changes nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
@@ -9,10 +12,11 @@ use serde_json::Value as Json;
 use super::{
     call::{Judged, STRIKES, backoff, judge_read},
     limit::Limits,
+    recover::lag,
 };
 use crate::{
     aws::{Cloud, OpError, Owner},
-    clock::Clock,
+    clock::{Clock, from_rfc3339},
     graph::Address,
     ledger::{Entry, Object, Snapshot},
     resources::{AnyType, Cx, PhysicalId, registry},
@@ -70,6 +74,7 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
     let migration = snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment));
     let migration = &migration.unwrap_or_default();
     let limits = &limits;
+    let written = from_rfc3339(&snapshot.at).unwrap_or(SystemTime::UNIX_EPOCH);
     stream::iter(snapshot.objects())
         .map(|(address, object)| async move {
             let owner = Owner {
@@ -82,7 +87,7 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
                     &object.declared.kind,
                     "this version of migrate does not know the type",
                 )),
-                Some(ty) => look(cloud, clock, limits, &owner, address, object, ty).await,
+                Some(ty) => look(cloud, (clock, written), limits, &owner, address, object, ty).await,
             };
             Seen {
                 address: address.clone(),
@@ -99,7 +104,7 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
 
 async fn look(
     cloud: &Cloud,
-    clock: &Arc<dyn Clock>,
+    (clock, written): (&Arc<dyn Clock>, SystemTime),
     limits: &Limits,
     owner: &Owner,
     address: &Address,
@@ -118,10 +123,13 @@ async fn look(
         snapshot: None,
     };
     let service = ty.facts().service;
+    let (window, pause) = lag(ty.facts());
+    let settled = written + window;
     let began = clock.now();
     let mut failed = 0;
     loop {
         let passes = limits.enter(service).await;
+        let asked = clock.now();
         let answer = ty.read(&cx, &object.physical_id, &object.declared.properties).await;
         drop(passes);
         let error = match answer {
@@ -129,6 +137,11 @@ async fn look(
                 limits.succeeded(service);
                 let drift = drift(ty, &object.declared.properties, &live);
                 return if drift.is_empty() { Finding::InSync } else { Finding::Drifted(drift) };
+            }
+            // Made a moment ago, it may not show yet; to say that it is missing would have it made again.
+            Ok(None) if asked < settled => {
+                clock.sleep(pause).await;
+                continue;
             }
             Ok(None) => return Finding::Missing,
             Err(error) => error,

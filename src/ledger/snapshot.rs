@@ -127,6 +127,9 @@ pub struct Snapshot {
     pub lineage: String,
     /// The last sequence number folded in; also the ledger's serial.
     pub seq: u64,
+    /// When that was written, RFC 3339: nothing was done later than that.
+    #[serde(default)]
+    pub at: String,
     /// The checksum of the last line folded in; the next line's continues it.
     #[serde(default)]
     pub sum: String,
@@ -171,6 +174,7 @@ impl Snapshot {
             format: FORMAT,
             lineage,
             seq: 0,
+            at: String::new(),
             sum: String::new(),
             last_op: 0,
             binding: None,
@@ -257,6 +261,7 @@ impl Snapshot {
             return Err(LedgerError::Damaged { line: seq, what });
         }
         self.seq = seq;
+        self.at.clone_from(&line.at);
         match line.entry {
             Entry::Bound { migration, environment, account, region, realm } => {
                 self.binding = Some(Binding { migration, environment, account, region, realm });
@@ -394,7 +399,7 @@ impl Snapshot {
     pub fn learn(&mut self, entries: Vec<Entry>) -> Result<(), LedgerError> {
         let serial = self.seq;
         for entry in entries {
-            self.apply(Line { seq: self.seq + 1, at: String::new(), entry })?;
+            self.apply(Line { seq: self.seq + 1, at: self.at.clone(), entry })?;
         }
         self.seq = serial;
         Ok(())

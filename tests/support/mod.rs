@@ -535,9 +535,14 @@ impl Rehearsal {
         }
     }
 
-    /// Reads every object of the ledger back from the world, as it is now.
+    /// Reads every object of the ledger back from the world, as it is when everything shows.
     pub fn refresh(&self) -> Vec<Seen> {
-        let clock = VirtualClock::starting_at(from_millis(self.world.now() + 60_000));
+        self.refresh_after(60_000)
+    }
+
+    /// Reads every object of the ledger back from the world so many milliseconds from now.
+    pub fn refresh_after(&self, millis: i64) -> Vec<Seen> {
+        let clock = VirtualClock::starting_at(from_millis(self.world.now() + millis));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let sandbox = Sandbox::new(self.world.clone(), Arc::clone(&shared));
         let mut cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));

@@ -12,7 +12,7 @@ use migrate::{
 };
 use serde_json::json;
 
-use crate::support::{Rehearsal, Verb, in_parallel, payments, report, seeds, thorough, write};
+use crate::support::{Rehearsal, Trouble, Verb, in_parallel, payments, report, seeds, thorough, write};
 
 fn script(selector: Selector, action: Action) -> FaultScript {
     FaultScript { rules: vec![FaultRule { selector, action }] }
@@ -166,7 +166,7 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
     in_parallel(&places, |_, nth| {
         let context = format!("disk full at write {nth} of {writes}");
         let mut rehearsal = base.fork();
-        let full = crate::support::Trouble::full_disk(*nth);
+        let full = Trouble::full_disk(*nth);
         let ran = rehearsal.run(Verb::Up, full);
         let ended = ran.finished.as_ref().map(|f| (f.outcome, f.ledger_error.is_some()));
         assert!(
@@ -324,7 +324,7 @@ fn a_repeated_create_with_the_same_token_is_one_object() {
     let rules =
         ["CreateNatGateway", "CreateHealthCheck", "CreateHostedZone", "CreateSecret"].map(lost).into();
     let mut rehearsal = Rehearsal::new(&payments());
-    let lagging = crate::support::Trouble::lagging(FaultScript { rules }, 90_000);
+    let lagging = Trouble::lagging(FaultScript { rules }, 90_000);
     rehearsal.run(Verb::Up, lagging).complete();
     rehearsal.check_world("after a long lag");
     assert_eq!(rehearsal.census(), undisturbed.census(), "something exists twice");
@@ -351,7 +351,7 @@ fn a_late_answer_to_a_look_is_no_proof_of_absence() {
         let ran = rehearsal.run_with(Verb::Up, rule(create, Action::Crash(Moment::After)));
         assert!(ran.finished.is_none(), "{create} was not called");
         // Visible after four seconds, looked for at once, answered after a minute.
-        let lagging = crate::support::Trouble::lagging(rule(look, Action::Delay(60_000)), 4_000);
+        let lagging = Trouble::lagging(rule(look, Action::Delay(60_000)), 4_000);
         rehearsal.run(Verb::Up, lagging).complete();
         rehearsal.check_world(create);
         assert_eq!(rehearsal.census(), undisturbed.census(), "{create}: something exists twice");
@@ -367,7 +367,7 @@ fn what_stayed_unseen_is_taken_up_when_it_gets_in_the_way() {
     for operation in ["AssociateRouteTable", "AttachInternetGateway", "CreateRoute"] {
         let selector = Selector { operation: Some(operation.into()), nth: Some(1), ..Selector::default() };
         let mut rehearsal = Rehearsal::new(&payments());
-        let lagging = crate::support::Trouble::lagging(script(selector, Action::LoseAnswer), 40_000);
+        let lagging = Trouble::lagging(script(selector, Action::LoseAnswer), 40_000);
         let ran = rehearsal.run(Verb::Up, lagging);
         assert_eq!(ran.outcome(), Outcome::Failed, "{operation} was seen, or not called again");
         rehearsal.up().complete();
@@ -391,6 +391,23 @@ fn a_refresh_right_after_a_crash_misses_nothing() {
         assert!(!seen.is_empty(), "nothing was made before call {call}");
         let missing: Vec<_> = seen.iter().filter(|one| one.finding == Finding::Missing).collect();
         assert!(missing.is_empty(), "call {call}: {missing:#?}");
+    }
+}
+
+/// A run fails and is rolled back at once: EC2 and IAM may not know yet what they are asked to delete. They are asked
+/// again until that answer means something.
+#[test]
+fn a_rollback_of_what_is_not_known_yet_leaves_nothing() {
+    let empty = Rehearsal::new(&payments()).census();
+    for operation in ["CreateSubnet", "CreateRouteTable", "CreateInternetGateway", "CreateTopic"] {
+        let selector = Selector { operation: Some(operation.into()), ..Selector::default() };
+        let quota = Action::Error { code: "LimitExceeded".into(), status: 400, message: "Enough.".into() };
+        let mut rehearsal = Rehearsal::new(&payments());
+        let ran = rehearsal.run(Verb::UpOrBack, Trouble::forgetful(script(selector, quota), 20_000));
+        assert_eq!(ran.outcome(), Outcome::Failed, "{operation}: {:#?}", ran.finished);
+        assert!(ran.mutations.iter().any(|call| call == "ec2:DeleteVpc"), "{operation}: {:?}", ran.mutations);
+        assert_eq!(rehearsal.snapshot().objects().count(), 0, "{operation}");
+        assert_eq!(rehearsal.census(), empty, "{operation}: something is left");
     }
 }
 

@@ -95,6 +95,15 @@ const MUTANTS: &[Mutant] = &[
         scenarios: &["faults::a_refresh"],
     },
     Mutant {
+        rule: "a new object that is not known yet is deleted again",
+        edits: &[(
+            "src/engine/step.rs",
+            "if progress != Progress::Absent || asked >= shows {",
+            "if progress != Progress::Absent || asked < asked + pause {",
+        )],
+        scenarios: &["faults::a_rollback_of"],
+    },
+    Mutant {
         rule: "our own object that is found again gets its settings",
         edits: &[(
             "src/engine/step.rs",

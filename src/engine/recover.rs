@@ -1,6 +1,10 @@
 //! Settles what an earlier run left open, by looking. Never mutates anything but the ledger.
 
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     call::{Judged, STRIKES, backoff, hides, how_found, judge_read},
@@ -10,17 +14,23 @@ use crate::{
     aws::{Cloud, OpError, Owner},
     clock::{Clock, from_rfc3339, millis},
     graph::Address,
-    ledger::{Entry, Ledger, LedgerError, Open, Resolution, Verb},
+    ledger::{Entry, Ledger, LedgerError, Object, Open, Resolution, Verb},
     resources::{Attributes, Cx, Facts, Found, Identity, Ownership, registry},
 };
 
 /// How long after an intent reads may still hide the object it made, and how often to look until then.
-pub(super) fn lag(facts: &Facts) -> (Duration, Duration) {
+fn lag(facts: &Facts) -> (Duration, Duration) {
     match facts.identity {
         Identity::Token => (Duration::ZERO, Duration::ZERO),
         _ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
         _ => (Duration::from_secs(5), Duration::from_secs(1)),
     }
+}
+
+/// From when on reads surely show an object that exists, and how often to look until then.
+pub(super) fn shows(object: &Object, facts: &Facts) -> (SystemTime, Duration) {
+    let (window, pause) = lag(facts);
+    (from_rfc3339(&object.made).unwrap_or(SystemTime::UNIX_EPOCH) + window, pause)
 }
 
 /// Why recovery could not look.

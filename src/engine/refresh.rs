@@ -1,9 +1,6 @@
 //! Reads the world and says where it differs from the ledger. Changes nothing.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
@@ -12,11 +9,11 @@ use serde_json::Value as Json;
 use super::{
     call::{Judged, STRIKES, backoff, judge_read},
     limit::Limits,
-    recover::lag,
+    recover::shows,
 };
 use crate::{
     aws::{Cloud, OpError, Owner},
-    clock::{Clock, from_rfc3339},
+    clock::Clock,
     graph::Address,
     ledger::{Entry, Object, Snapshot},
     resources::{AnyType, Cx, PhysicalId, registry},
@@ -74,7 +71,6 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
     let migration = snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment));
     let migration = &migration.unwrap_or_default();
     let limits = &limits;
-    let written = from_rfc3339(&snapshot.at).unwrap_or(SystemTime::UNIX_EPOCH);
     stream::iter(snapshot.objects())
         .map(|(address, object)| async move {
             let owner = Owner {
@@ -87,7 +83,7 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
                     &object.declared.kind,
                     "this version of migrate does not know the type",
                 )),
-                Some(ty) => look(cloud, (clock, written), limits, &owner, address, object, ty).await,
+                Some(ty) => look(cloud, clock, limits, &owner, address, object, ty).await,
             };
             Seen {
                 address: address.clone(),
@@ -104,7 +100,7 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
 
 async fn look(
     cloud: &Cloud,
-    (clock, written): (&Arc<dyn Clock>, SystemTime),
+    clock: &Arc<dyn Clock>,
     limits: &Limits,
     owner: &Owner,
     address: &Address,
@@ -123,8 +119,7 @@ async fn look(
         snapshot: None,
     };
     let service = ty.facts().service;
-    let (window, pause) = lag(ty.facts());
-    let settled = written + window;
+    let (settled, pause) = shows(object, ty.facts());
     let began = clock.now();
     let mut failed = 0;
     loop {

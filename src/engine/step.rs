@@ -12,12 +12,13 @@ use super::{
     call::Verbed,
     event::EventKind,
     limit::Pass,
+    recover::shows,
     run::{Run, round},
 };
 use crate::{
     aws::{Certainty, OpError, Owner, Sdk},
     graph::{DeletionPolicy, Needs, Reference, Unknown, Value},
-    ledger::{Declared, Entry, Intend, Object, Verb},
+    ledger::{Declared, Entry, Intend, Object, Permit, Verb},
     planner::{Action, Keep, Step},
     resources::{
         AnyType, Attributes, Cx, Facts, Goal, OnConflict, PhysicalId, Progress, WaitPolicy, registry,
@@ -490,15 +491,22 @@ impl Run<'_, '_> {
             retries: facts.retry_delete,
             every: life.stage_pause(facts.gone),
         };
-        let progress = self
-            .repeat(&life, &verbed, async |permit| {
-                life.ty.delete(&life.cx(), permit, id, life.recorded()).await
-            })
-            .await?;
+        let (shows, pause) = shows(&object, facts);
+        let progress = loop {
+            let asked = self.now();
+            let delete =
+                async |permit: &Permit| life.ty.delete(&life.cx(), permit, id, life.recorded()).await;
+            let progress = self.repeat(&life, &verbed, delete).await?;
+            if progress != Progress::Absent || asked >= shows {
+                break progress;
+            }
+            // Not known yet is what the service says of an object just made, too.
+            self.pause(pause).await?;
+        };
         let mut kept = None;
         match progress {
             Progress::Kept(why) => kept = Some(why),
-            Progress::Done | Progress::Again(_) => {
+            Progress::Done | Progress::Absent | Progress::Again(_) => {
                 if let Some(policy) = facts.gone {
                     self.wait(&life, id, life.recorded(), Goal::Gone, &policy).await?;
                 }

@@ -40,6 +40,9 @@ pub struct Object {
     pub physical_id: PhysicalId,
     /// Counts up with each replacement.
     pub generation: u32,
+    /// When its creation was written down, RFC 3339: soon after that the service's reads may not show it yet.
+    #[serde(default)]
+    pub made: String,
     /// How far it is.
     pub stage: Stage,
     /// What was declared when it was last touched.
@@ -127,9 +130,6 @@ pub struct Snapshot {
     pub lineage: String,
     /// The last sequence number folded in; also the ledger's serial.
     pub seq: u64,
-    /// When that was written, RFC 3339: nothing was done later than that.
-    #[serde(default)]
-    pub at: String,
     /// The checksum of the last line folded in; the next line's continues it.
     #[serde(default)]
     pub sum: String,
@@ -174,7 +174,6 @@ impl Snapshot {
             format: FORMAT,
             lineage,
             seq: 0,
-            at: String::new(),
             sum: String::new(),
             last_op: 0,
             binding: None,
@@ -232,7 +231,7 @@ impl Snapshot {
     }
 
     /// Makes a new object current; the former one is superseded.
-    fn exists(&mut self, open: Open, id: PhysicalId, attributes: Attributes, shared: bool) {
+    fn exists(&mut self, open: Open, made: String, id: PhysicalId, attributes: Attributes, shared: bool) {
         let Some(declared) = open.declared else { return };
         self.unseen.remove(&open.address);
         let resource = self.resources.entry(open.address).or_default();
@@ -241,6 +240,7 @@ impl Snapshot {
         resource.current = Some(Object {
             physical_id: id,
             generation: open.generation,
+            made,
             stage: Stage::Created,
             declared: *declared,
             attributes,
@@ -261,7 +261,6 @@ impl Snapshot {
             return Err(LedgerError::Damaged { line: seq, what });
         }
         self.seq = seq;
-        self.at.clone_from(&line.at);
         match line.entry {
             Entry::Bound { migration, environment, account, region, realm } => {
                 self.binding = Some(Binding { migration, environment, account, region, realm });
@@ -325,7 +324,7 @@ impl Snapshot {
                             line: seq,
                             what: "a landed create has no physical id".into(),
                         })?;
-                        self.exists(open, id, attributes, false);
+                        self.exists(open, line.at, id, attributes, false);
                     }
                     Verb::Update if !more => {
                         if let Some(object) = self.object_mut(&open.address, open.generation) {
@@ -354,7 +353,9 @@ impl Snapshot {
             Entry::Resolved { op, by, attributes, shared } => {
                 let open = self.settle(seq, op)?;
                 match (by, open.verb) {
-                    (Resolution::Adopted(id), Verb::Create) => self.exists(open, id, attributes, shared),
+                    (Resolution::Adopted(id), Verb::Create) => {
+                        self.exists(open, line.at, id, attributes, shared);
+                    }
                     (_, Verb::Create) => {
                         self.drop_if_empty(&open.address);
                         self.unseen.insert(open.address);
@@ -399,7 +400,7 @@ impl Snapshot {
     pub fn learn(&mut self, entries: Vec<Entry>) -> Result<(), LedgerError> {
         let serial = self.seq;
         for entry in entries {
-            self.apply(Line { seq: self.seq + 1, at: self.at.clone(), entry })?;
+            self.apply(Line { seq: self.seq + 1, at: String::new(), entry })?;
         }
         self.seq = serial;
         Ok(())

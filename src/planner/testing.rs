@@ -222,6 +222,7 @@ pub fn object(
     Object {
         physical_id: PhysicalId(format!("id-{id}")),
         generation,
+        made: String::new(),
         stage: Stage::Ready,
         declared: Declared {
             kind: kind.into(),

@@ -241,7 +241,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
         for _ in 0..720 {
             let permit = self.bench.permit();
             match self.patient(what, retry, || verb(&permit)) {
-                Progress::Done => return false,
+                Progress::Done | Progress::Absent => return false,
                 Progress::Kept(_) => return true,
                 Progress::Again(_) => self.bench.advance(Duration::from_secs(5)),
             }

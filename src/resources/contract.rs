@@ -105,6 +105,8 @@ pub struct Created {
 pub enum Progress {
     /// Nothing more to call.
     Done,
+    /// The service knows no such object; only `delete` answers this. Of one made a moment ago it proves nothing.
+    Absent,
     /// One stage is done or under way (`stopping the replication task`); call again after the type's wait.
     Again(String),
     /// Deliberately left in place; only `delete` answers this (a role others still need).

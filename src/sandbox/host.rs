@@ -37,6 +37,8 @@ pub struct Options {
     pub throttles: Throttles,
     /// How long reads of `ec2` and `iam` lag behind writes, in milliseconds.
     pub read_lag: i64,
+    /// How long `ec2` and `iam` answer deletes of a new object as if there were none, in milliseconds.
+    pub delete_lag: i64,
     /// Whether calls take time on the clock.
     pub latency: bool,
     /// Scripted trouble.
@@ -48,6 +50,7 @@ impl Default for Options {
         Self {
             throttles: Throttles::aws(),
             read_lag: durations::READ_LAG,
+            delete_lag: 0,
             latency: true,
             script: FaultScript::default(),
         }
@@ -350,8 +353,14 @@ impl Sandbox {
         state.world.advance_to(now);
         // What time alone changed is told apart from what the call changes.
         state.flush();
-        let lags = operation.kind == Kind::Read && matches!(call.service.name, "ec2" | "iam");
-        let lag = if lags { state.options.read_lag } else { 0 };
+        let takes = ["Delete", "Release", "Detach", "Disassociate"];
+        let lag = match (call.service.name, operation.kind) {
+            ("ec2" | "iam", Kind::Read) => state.options.read_lag,
+            ("ec2" | "iam", Kind::Write) if takes.iter().any(|verb| call.name.starts_with(verb)) => {
+                state.options.delete_lag
+            }
+            _ => 0,
+        };
         state.world.set_lag(lag);
         let request = Request { operation: operation.name, region: &call.region, input };
         let reply = (operation.run)(&mut state.world, &request);

@@ -294,6 +294,8 @@ pub struct Trouble {
     pub disk_full_at: Option<u64>,
     /// How long reads of EC2 and IAM lag behind writes, in milliseconds.
     pub read_lag: Option<i64>,
+    /// How long deletes there do not know a new object, in milliseconds.
+    pub delete_lag: i64,
     places: Option<Arc<Mutex<Places>>>,
 }
 
@@ -308,6 +310,11 @@ impl Trouble {
     /// Reads lag behind for that many milliseconds.
     pub fn lagging(script: FaultScript, read_lag: i64) -> Self {
         Self { script, read_lag: Some(read_lag), ..Self::default() }
+    }
+
+    /// Deletes do not know objects that are younger than that many milliseconds.
+    pub fn forgetful(script: FaultScript, delete_lag: i64) -> Self {
+        Self { script, delete_lag, ..Self::default() }
     }
 
     /// The disk is full from that write on (from 1).
@@ -423,6 +430,7 @@ impl Rehearsal {
         let clock = VirtualClock::starting_at(from_millis(self.world.now()));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let mut options = SandboxOptions { script: trouble.script, ..SandboxOptions::default() };
+        options.delete_lag = trouble.delete_lag;
         options.read_lag = trouble.read_lag.unwrap_or(options.read_lag);
         let sandbox = Sandbox::with_options(self.world.clone(), Arc::clone(&shared), options);
         let killed = sandbox.killed();

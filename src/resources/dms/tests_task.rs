@@ -153,7 +153,7 @@ fn a_running_task_is_paused_changed_and_resumed_even_when_every_step_is_a_new_pr
             .unwrap()
         {
             Progress::Again(step) => steps.push(step),
-            Progress::Done => break,
+            Progress::Done | Progress::Absent => break,
             Progress::Kept(why) => panic!("{why}"),
         }
         assert!(steps.len() < 60, "{steps:?}");

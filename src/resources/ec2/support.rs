@@ -97,7 +97,8 @@ pub(super) fn unless_absent<T>(answer: Result<T, OpError>, codes: &[&str]) -> Re
 
 /// The end of a delete: an absent object is success.
 pub(super) fn deleted<T>(answer: Result<T, OpError>, codes: &[&str]) -> Result<Progress, OpError> {
-    unless_absent(answer, codes).map(|_| Progress::Done)
+    unless_absent(answer, codes)
+        .map(|answer| if answer.is_some() { Progress::Done } else { Progress::Absent })
 }
 
 /// What one look at an object without a lifecycle says.

@@ -308,7 +308,7 @@ impl ResourceType for ManagedPolicy {
         }
         match cx.sdk.iam().delete_policy().policy_arn(arn).send().await.map_err(op("DeletePolicy")) {
             Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
+            Err(error) if error.is(ABSENT) => Ok(Progress::Absent),
             Err(error) if error.is(&["DeleteConflict"]) => {
                 let (roles, users, groups) = entities(cx, arn).await?;
                 for principal in principals::all(Some(&roles), Some(&users), Some(&groups)) {

@@ -422,7 +422,7 @@ impl ResourceType for Role {
         }
         match cx.sdk.iam().delete_role().role_name(name).send().await.map_err(op("DeleteRole")) {
             Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
+            Err(error) if error.is(ABSENT) => Ok(Progress::Absent),
             Err(error) if error.is(&["DeleteConflict"]) => {
                 strip(cx, name).await?;
                 Ok(Progress::Again("taking off its policies and instance profiles".into()))

@@ -261,6 +261,7 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
         let current = Object {
             physical_id: PhysicalId(step.address.logical_id().to_owned()),
             generation: *generation,
+            made: String::new(),
             stage: Stage::Ready,
             declared: Declared {
                 kind: step.kind.clone(),

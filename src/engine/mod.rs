@@ -3,6 +3,13 @@
 //! Files, from the outside in: [`run`] drives everything, `schedule` decides what may start, `step` is the life
 //! of one step, `call` makes one verb's calls and judges their errors, `wait` repeats probes, `recover` settles
 //! what an earlier run left open, `critical` explains the wall clock.
+//!
+//! # What an answer proves
+//! EC2 and IAM, and every index of tags, may hide a new object for many seconds, and an answer may be late. So
+//! "there is none" counts only of a question that was asked after the object would have shown: in recovery
+//! (`recover`), before a refresh calls an object missing (`refresh`), and before a delete that finds nothing is
+//! believed (`step`). What still was called absent too early is remembered (`Snapshot::unseen`): when it gets in
+//! the way of the next call and is what was asked for, it is taken for ours.
 
 mod call;
 mod critical;

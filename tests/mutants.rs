@@ -139,8 +139,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "a run that is rolled back takes the killed ones before it along",
         edits: &[(
             "src/ledger/history.rs",
-            "let earlier = history.iter().rev().skip(1).take_while(unended);",
-            "let earlier = history.iter().rev().skip(1).take_while(unended).take(0);",
+            "for (age, record) in history.iter().rev().enumerate() {",
+            "for (age, record) in history.iter().rev().take(1).enumerate() {",
         )],
         scenarios: &["crash::a_failed_run"],
     },

@@ -53,13 +53,22 @@ pub(super) fn begin(history: &mut Vec<RunRecord>, record: RunRecord) {
 }
 
 /// What the runs created that are one attempt: the latest, and those before it that were to be rolled back if they
-/// failed and never came to an end, with the ways back that were begun.
+/// failed and never came to an end, with the ways back that were begun and the doubts that were settled in between.
 pub(crate) fn attempted(history: &[RunRecord]) -> BTreeSet<&Address> {
-    let complete = |record: &RunRecord| record.outcome.as_deref() == Some("complete");
-    let unended =
-        |record: &&RunRecord| (record.rolls_back || record.operation == "rollback") && !complete(record);
-    let earlier = history.iter().rev().skip(1).take_while(unended);
-    let changes = history.last().into_iter().chain(earlier).flat_map(|run| &run.changes);
+    let mut runs: Vec<&RunRecord> = Vec::new();
+    let mut settling = Vec::new();
+    for (age, record) in history.iter().rev().enumerate() {
+        let complete = record.outcome.as_deref() == Some("complete");
+        if age > 0 && record.operation == "resolve" {
+            settling.push(record);
+        } else if age == 0 || (!complete && (record.rolls_back || record.operation == "rollback")) {
+            runs.append(&mut settling);
+            runs.push(record);
+        } else {
+            break;
+        }
+    }
+    let changes = runs.into_iter().flat_map(|run| &run.changes);
     changes
         .filter(|change| matches!(change.what.as_str(), "created" | "adopted"))
         .map(|change| &change.address)
@@ -110,4 +119,44 @@ pub(super) fn note(
         _ => return,
     };
     record.changes.push(ChangeRecord { address: address.clone(), what: what.into(), physical_id });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs as `operation outcome`, each with one resource of its number; `*` marks those that roll back.
+    fn attempt(runs: &[&str]) -> Vec<String> {
+        let history: Vec<RunRecord> = runs
+            .iter()
+            .enumerate()
+            .map(|(number, run)| {
+                let mut words = run.trim_end_matches('*').split(' ');
+                let address = format!("stack/R{number}").parse().unwrap();
+                RunRecord {
+                    run: format!("run-{number}"),
+                    operation: words.next().unwrap().into(),
+                    by: "test".into(),
+                    started: String::new(),
+                    finished: None,
+                    outcome: words.next().map(Into::into),
+                    rolls_back: run.ends_with('*'),
+                    changes: vec![ChangeRecord { address, what: "created".into(), physical_id: None }],
+                }
+            })
+            .collect();
+        attempted(&history).into_iter().map(|address| address.logical_id().to_owned()).collect()
+    }
+
+    #[test]
+    fn an_attempt_reaches_back_over_what_never_came_to_an_end() {
+        assert_eq!(attempt(&["up complete", "up failed*"]), ["R1"]);
+        assert_eq!(attempt(&["up*", "up failed*"]), ["R0", "R1"]);
+        assert_eq!(attempt(&["up", "up failed*"]), ["R1"], "the first was not to be rolled back");
+        assert_eq!(attempt(&["up failed*", "rollback", "up failed*"]), ["R0", "R1", "R2"]);
+        assert_eq!(attempt(&["up failed*", "rollback complete", "up failed*"]), ["R2"]);
+        assert_eq!(attempt(&["up*", "resolve complete", "up failed*"]), ["R0", "R1", "R2"]);
+        assert_eq!(attempt(&["up failed", "resolve complete", "up failed*"]), ["R2"]);
+        assert_eq!(attempt(&["up stopped*", "up doubtful*", "up failed*"]), ["R0", "R1", "R2"]);
+    }
 }

@@ -1,0 +1,117 @@
+//! Where a run can die: every distinct state of world and disk that it goes through.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use migrate::{
+    ledger::{memory::MemoryStore, store::Store},
+    sandbox::{Sandbox, World},
+};
+
+use super::thorough;
+
+/// A state of world and ledger in which the process died.
+#[derive(Clone)]
+pub struct Crash {
+    /// What was about to happen, for messages.
+    pub at: String,
+    /// The account at that moment.
+    pub world: World,
+    /// The ledger's bytes as the next process finds them.
+    pub store: MemoryStore,
+}
+
+/// How many states of each kind an undisturbed run went through.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Moments {
+    /// Before a line was appended.
+    pub appends: usize,
+    /// After a sync.
+    pub syncs: usize,
+    /// After a service acted, before its answer arrived.
+    pub effects: usize,
+    /// Lines written and not synced survive the process, whole or torn.
+    pub torn: usize,
+}
+
+/// Collects the distinct states in which a run can die.
+#[derive(Default)]
+pub(super) struct Places {
+    pub crashes: Vec<Crash>,
+    pub moments: Moments,
+    last: String,
+}
+
+impl Places {
+    pub fn remember(&mut self, at: &str, world: &World, store: MemoryStore) -> bool {
+        // Two states are the same when the next process cannot tell them apart.
+        let state =
+            serde_json::to_string(world).expect("a world") + &store.durable() + &store.snapshot_text();
+        if state == self.last {
+            return false;
+        }
+        self.last = state;
+        self.crashes.push(Crash { at: at.chars().take(200).collect(), world: world.clone(), store });
+        true
+    }
+}
+
+/// A store that remembers world and disk at every append and sync: each is a place to die.
+pub(super) struct Watched {
+    pub lines: usize,
+    pub inner: MemoryStore,
+    pub sandbox: Sandbox,
+    pub places: Arc<Mutex<Places>>,
+}
+
+impl Store for Watched {
+    fn load(&mut self) -> io::Result<(Option<Vec<u8>>, Vec<u8>)> {
+        self.inner.load()
+    }
+    fn truncate_journal(&mut self, len: u64) -> io::Result<()> {
+        self.inner.truncate_journal(len)
+    }
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let world = self.sandbox.world(|world| world.clone());
+        let mut places = self.places.lock().expect("places");
+        let at = format!("before appending {}", String::from_utf8_lossy(bytes));
+        if places.remember(&at, &world, self.inner.fork()) {
+            places.moments.appends += 1;
+        }
+        self.inner.append(bytes)?;
+        // Killed after the write, before the sync: the line is there, or a part of it.
+        let pending = self.inner.pending();
+        // A torn line is cut off whatever it was (the ledger's own tests cut at every byte): a sample suffices.
+        let cuts: &[usize] = match self.lines % 12 {
+            0 => &[0, bytes.len() / 2, 1],
+            _ if thorough() || self.lines.is_multiple_of(4) => &[0],
+            _ => &[],
+        };
+        self.lines += 1;
+        for cut in cuts {
+            let keep = pending - cut;
+            let at = format!("torn {keep} of {pending} after {}", String::from_utf8_lossy(bytes));
+            if places.remember(&at, &world, self.inner.fork_with_pending(keep)) {
+                places.moments.torn += 1;
+            }
+        }
+        Ok(())
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        self.inner.sync()?;
+        let world = self.sandbox.world(|world| world.clone());
+        let mut places = self.places.lock().expect("places");
+        if places.remember("after a sync", &world, self.inner.fork()) {
+            places.moments.syncs += 1;
+        }
+        Ok(())
+    }
+    fn replace_snapshot(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inner.replace_snapshot(bytes)
+    }
+    fn name(&self) -> String {
+        "memory".into()
+    }
+}

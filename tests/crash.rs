@@ -1,6 +1,6 @@
 //! The process dies at every place; the next run converges to the same end.
 //!
-//! `MIGRATE_PROOF=full` visits every place for every plan (minutes to an hour); without it the larger plans
+//! `MIGRATE_PROOF=full` visits every place for every plan (minutes to an hour); without it plans
 //! are visited at every n-th place.
 
 use std::path::Path;

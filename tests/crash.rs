@@ -1,6 +1,6 @@
 //! The process dies at every place; the next run converges to the same end.
 //!
-//! `MIGRATE_PROOF=full` visits every place for every plan (minutes to an hour); without it plans
+//! `MIGRATE_PROOF=full` visits every place for every plan (minutes to an hour); without it the larger plans
 //! are visited at every n-th place.
 
 use std::path::Path;
@@ -43,14 +43,14 @@ pub(crate) fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usiz
 
 #[test]
 fn up_of_payments_converges_after_a_crash_anywhere() {
-    converges("up of payments-single-stack", &Rehearsal::new(&payments()), Verb::Up, 2);
+    converges("up of payments-single-stack", &Rehearsal::new(&payments()), Verb::Up, 1);
 }
 
 #[test]
 fn destroy_of_payments_converges_after_a_crash_anywhere() {
     let mut deployed = Rehearsal::new(&payments());
     deployed.up().complete();
-    converges("destroy of payments-single-stack", &deployed, Verb::Destroy, 2);
+    converges("destroy of payments-single-stack", &deployed, Verb::Destroy, 1);
 }
 
 /// Updates in place and replacements, among them of a security group whose rules go with it and whose load
@@ -132,7 +132,7 @@ fn up_converges_after_three_crashes_in_a_row() {
     let (ran, crashes, _) = first.crashes(Verb::Up);
     ran.complete();
     let census = first.census();
-    let stride = if thorough() { 5 } else { 90 };
+    let stride = if thorough() { 5 } else { 60 };
     let chosen: Vec<&Crash> = crashes.iter().step_by(stride).collect();
     in_parallel(&chosen, |n, crash| {
         // Early in the recovery, where it settles what was open; later, in the midst of the resumed work.
@@ -162,10 +162,10 @@ fn the_other_plans_converge_after_a_crash_anywhere() {
         }
         let name = plan.file_name().expect("a name").to_string_lossy().into_owned();
         let fresh = Rehearsal::new(&plan);
-        converges(&format!("up of {name}"), &fresh, Verb::Up, 60);
+        converges(&format!("up of {name}"), &fresh, Verb::Up, 40);
         let mut deployed = fresh.fork();
         deployed.up().complete();
-        converges(&format!("destroy of {name}"), &deployed, Verb::Destroy, 60);
+        converges(&format!("destroy of {name}"), &deployed, Verb::Destroy, 40);
     }
 }
 

@@ -142,7 +142,7 @@ pub struct Snapshot {
     /// Intents without an outcome.
     pub open: BTreeMap<u64, Open>,
     /// Resources whose creation was called without an effect that anybody saw. Should it show later, in the way of the
-    /// next call, it is ours. Empty again when everything exists.
+    /// next call, it is ours. Forgotten when the resource exists, or nothing is left.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unseen: BTreeSet<Address>,
     /// Outputs of the last run: stack, name, value.
@@ -275,7 +275,8 @@ impl Snapshot {
             }
             Entry::RunFinished { run, outcome } => {
                 history::end(&mut self.history, &run, &outcome, &line.at);
-                if outcome == "complete" {
+                let last = self.history.last().map(|record| record.operation.as_str());
+                if outcome == "complete" && last == Some("destroy") {
                     self.unseen.clear();
                 }
                 self.running = None;

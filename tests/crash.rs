@@ -98,8 +98,8 @@ fn a_failed_run_that_is_rolled_back_converges_after_a_crash_anywhere() {
     write(&plan, QUICK);
     let deployed = deployed.with_plan(&plan);
     for (what, before, operation, stride) in [
-        ("an empty account", empty, "CreateReplicationTask", 120),
-        ("a deployed plan", deployed, "CreateDBSubnetGroup", 8),
+        ("an empty account", empty, "CreateReplicationTask", 30),
+        ("a deployed plan", deployed, "CreateDBSubnetGroup", 4),
     ] {
         let mut undisturbed = before.fork();
         let (ran, crashes, moments) = undisturbed.crashes_with(Verb::UpOrBack, fails(operation));
@@ -132,7 +132,7 @@ fn up_converges_after_three_crashes_in_a_row() {
     let (ran, crashes, _) = first.crashes(Verb::Up);
     ran.complete();
     let census = first.census();
-    let stride = if thorough() { 5 } else { 60 };
+    let stride = if thorough() { 5 } else { 30 };
     let chosen: Vec<&Crash> = crashes.iter().step_by(stride).collect();
     in_parallel(&chosen, |n, crash| {
         // Early in the recovery, where it settles what was open; later, in the midst of the resumed work.
@@ -162,10 +162,10 @@ fn the_other_plans_converge_after_a_crash_anywhere() {
         }
         let name = plan.file_name().expect("a name").to_string_lossy().into_owned();
         let fresh = Rehearsal::new(&plan);
-        converges(&format!("up of {name}"), &fresh, Verb::Up, 40);
+        converges(&format!("up of {name}"), &fresh, Verb::Up, 20);
         let mut deployed = fresh.fork();
         deployed.up().complete();
-        converges(&format!("destroy of {name}"), &deployed, Verb::Destroy, 40);
+        converges(&format!("destroy of {name}"), &deployed, Verb::Destroy, 20);
     }
 }
 

@@ -275,6 +275,7 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
             attributes: attributes.get(&step.address).cloned().unwrap_or_default(),
             shared: false,
             attempted: None,
+            stray: false,
         };
         let resource =
             Resource { current: Some(current), superseded: Vec::new(), next_generation: generation + 1 };

@@ -7,6 +7,7 @@ mod crash;
 mod diagnostics;
 mod faults;
 mod full_disk;
+mod late;
 mod lifecycle;
 mod lifecycles;
 mod multi_stack;

@@ -86,7 +86,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "what stayed unseen is remembered",
-        edits: &[("src/ledger/snapshot.rs", "self.unseen.insert(open.address);", "")],
+        edits: &[("src/ledger/snapshot.rs", "self.unseen.insert(open.address.clone());", "")],
         scenarios: &["faults::what_stayed_unseen"],
     },
     Mutant {
@@ -143,6 +143,24 @@ const MUTANTS: &[Mutant] = &[
             "for (age, record) in history.iter().rev().take(1).enumerate() {",
         )],
         scenarios: &["crash::a_failed_run"],
+    },
+    Mutant {
+        rule: "what shows late beside its successor is found",
+        edits: &[(
+            "src/engine/late.rs",
+            "if found.ownership != Ownership::Ours || known",
+            "if true || known",
+        )],
+        scenarios: &["late::", "random_lives"],
+    },
+    Mutant {
+        rule: "destroy looks until nothing can show any more",
+        edits: &[(
+            "src/engine/late.rs",
+            "let hidden = if hides(facts) { HIDDEN } else { lag(facts).0 };",
+            "let hidden = lag(facts).0;",
+        )],
+        scenarios: &["late::"],
     },
     Mutant {
         rule: "one run at a time",

@@ -3,8 +3,11 @@
 use std::{
     cell::RefCell,
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
 };
+
+use futures_util::future::{Either, select};
 
 use super::{
     Verdict,
@@ -16,13 +19,16 @@ use super::{
 };
 use crate::{
     clock::{Clock, SystemClock},
-    engine::{Engine, EventKind, Finished, Outcome, SecretStore, Stop, recover},
+    engine::{
+        Engine, EventKind, Finished, Look, Outcome, RecoverError, SecretStore, Stop, look_again, looks_until,
+        recover,
+    },
     error::Diagnostic,
     graph::{Graph, Secrets},
     ledger::{Entry, Ledger, new_lineage},
-    planner::{self, ChangeSet},
+    planner::{self, ChangeSet, Operation},
     resources::registry,
-    ui::{Printer, View},
+    ui::{Printer, View, duration},
 };
 
 /// An open, locked ledger and its folder.
@@ -161,8 +167,11 @@ pub fn settle(
     ledger: &RefCell<Ledger>,
     dir: &Path,
 ) -> Result<Vec<EventKind>, Vec<Diagnostic>> {
-    if ledger.borrow().snapshot().open.is_empty() {
-        return Ok(Vec::new());
+    {
+        let ledger = ledger.borrow();
+        if ledger.snapshot().open.is_empty() && ledger.snapshot().late.is_empty() {
+            return Ok(Vec::new());
+        }
     }
     session
         .block_on(recover(&session.cloud, &session.clock, ledger))
@@ -180,27 +189,78 @@ pub fn execute(session: Session, opened: Opened, mut job: Job<'_>, printer: &mut
     let secrets = SecretStore::new(std::mem::take(&mut job.secrets));
     let again = job.again.clone();
     let mut finished = drive(&job, &session, &ledger, &secrets, &stop, printer);
-    if job.rollback && finished.outcome == Outcome::Failed && finished.ledger_error.is_none() {
-        let back = planner::rollback(ledger.borrow().snapshot(), &session.cloud.account, &registry::find);
-        printer.review(&back);
-        let way_back = Job {
-            set: &back,
-            secrets: Secrets::default(),
-            recovered: Vec::new(),
-            again: again.clone(),
-            rollback: false,
+    let recovered = match finished.ledger_error {
+        None => afterwards(&job, &mut finished, &session, &ledger, &dir, &stop, printer)?,
+        Some(_) => Vec::new(),
+    };
+    let rolls_back = job.rollback && finished.outcome == Outcome::Failed && finished.ledger_error.is_none();
+    let next = {
+        let (ledger, account) = (ledger.borrow(), &session.cloud.account);
+        let plan = if rolls_back {
+            planner::rollback
+        } else if job.set.operation == Operation::Destroy {
+            planner::teardown
+        } else {
+            planner::cleanup
         };
-        let undone = drive(&way_back, &session, &ledger, &secrets, &stop, printer);
-        // The command failed, however well the way back went; worse news about the ledger is kept.
-        finished.ledger_error = undone.ledger_error;
-        if undone.outcome == Outcome::Doubtful {
-            finished.outcome = Outcome::Doubtful;
+        (rolls_back || !recovered.is_empty()).then(|| plan(ledger.snapshot(), account, &registry::find))
+    };
+    if let Some(set) = next.as_ref().filter(|set| !rolls_back && set.is_empty()) {
+        View::new(printer, set, session.is_sandbox()).recovered(&recovered);
+    } else if let Some(set) = next {
+        printer.review(&set);
+        let next =
+            Job { set: &set, secrets: Secrets::default(), recovered, again: again.clone(), rollback: false };
+        let done = drive(&next, &session, &ledger, &secrets, &stop, printer);
+        // A command that failed has failed, however well this went; worse news about the ledger is kept.
+        finished.ledger_error = done.ledger_error;
+        if done.outcome == Outcome::Doubtful || finished.outcome == Outcome::Complete {
+            finished.outcome = done.outcome;
         }
     }
     let folded = if finished.ledger_error.is_none() { ledger.borrow_mut().fold() } else { Ok(()) };
     drop(ledger);
     session.close()?;
     end(finished, folded, &dir, &again)
+}
+
+/// Looks for what calls with lost answers may have made: after `destroy` until it is sure, because there may be no next
+/// run; else once.
+fn afterwards(
+    job: &Job<'_>,
+    finished: &mut Finished,
+    session: &Session,
+    ledger: &RefCell<Ledger>,
+    dir: &Path,
+    stop: &Stop,
+    printer: &mut Printer,
+) -> Result<Vec<EventKind>, Vec<Diagnostic>> {
+    let Some(until) = looks_until(ledger.borrow().snapshot()) else { return Ok(Vec::new()) };
+    if finished.outcome == Outcome::Stopped {
+        return Ok(Vec::new());
+    }
+    let last = job.set.operation == Operation::Destroy && finished.outcome == Outcome::Complete;
+    let left = until.duration_since(session.clock.now()).unwrap_or_default();
+    if last && !left.is_zero() && !session.is_sandbox() {
+        printer.advise(&format!(
+            "The answer of a call was lost, and AWS may show what it made only minutes later: looking for another {}. \
+             Ctrl-C leaves that to the next run.",
+            duration(left.as_secs_f64())
+        ));
+    }
+    let look = if last { Look::UntilSure } else { Look::Once };
+    let looking = pin!(look_again(&session.cloud, &session.clock, ledger, look));
+    let stopped = pin!(stop.reached(1));
+    match session.block_on(select(looking, stopped)) {
+        Either::Left((Ok(found), _)) => Ok(found),
+        // The next run looks again.
+        Either::Left((Err(RecoverError::Look(..)), _)) if !last => Ok(Vec::new()),
+        Either::Left((Err(error), _)) => Err(recover_error(error, dir)),
+        Either::Right(_) => {
+            finished.outcome = Outcome::Stopped;
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// One change set with its view.

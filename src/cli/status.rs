@@ -43,6 +43,9 @@ fn state(stage: Stage) -> &'static str {
     }
 }
 
+/// What a create without a visible effect means.
+const LATE: &str = "it may show late; the next run looks for it";
+
 pub(super) fn meaning(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "it may exist; the next run looks for it and adopts it",
@@ -72,6 +75,11 @@ fn as_json(snapshot: &Snapshot) -> Json {
             })
         })
         .collect();
+    let late: Vec<Json> = snapshot
+        .late
+        .iter()
+        .map(|open| json!({"op": open.op, "address": open.address, "since": open.at, "meaning": LATE}))
+        .collect();
     let replication: Vec<Json> = snapshot
         .objects()
         .filter(|(_, object)| object.declared.kind == "AWS::DMS::ReplicationTask")
@@ -86,7 +94,7 @@ fn as_json(snapshot: &Snapshot) -> Json {
         "format": 1, "migration": binding.migration, "environment": binding.environment,
         "account": binding.account, "region": binding.region, "realm": binding.realm,
         "serial": snapshot.seq, "interrupted_run": snapshot.running,
-        "resources": resources, "open_intents": open, "replication": replication,
+        "resources": resources, "open_intents": open, "late_creates": late, "replication": replication,
     })
 }
 
@@ -134,6 +142,12 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
         if let Some(doubt) = &open.doubt {
             text.push_str(&format!("  could not be found out: {doubt}\n"));
         }
+    }
+    for open in &snapshot.late {
+        text.push_str(&format!(
+            "\nno effect seen of the create of {} at {}: {LATE}\n",
+            open.address, open.at
+        ));
     }
     text
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::recover::look;
+use super::recover::{look, migration};
 use crate::{
     aws::{Cloud, OpError, Owner},
     clock::Clock,
@@ -47,12 +47,8 @@ pub async fn evidence(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot
     if open.verb != Verb::Create {
         return Evidence::Repeatable;
     }
-    let migration = snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment));
-    let owner = Owner {
-        migration: migration.unwrap_or_default(),
-        lineage: snapshot.lineage.clone(),
-        generation: open.generation,
-    };
+    let lineage = snapshot.lineage.clone();
+    let owner = Owner { migration: migration(snapshot), lineage, generation: open.generation };
     // Strangers are evidence too, though recovery would not adopt them.
     let anyone = Open { shared: true, ..open.clone() };
     match look(cloud, clock, &anyone, &owner).await {

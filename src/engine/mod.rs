@@ -9,12 +9,14 @@
 //! "there is none" counts only of a question that was asked after the object would have shown: in recovery
 //! (`recover`), before a refresh calls an object missing (`refresh`), and before a delete that finds nothing is
 //! believed (`step`). What still was called absent too early is remembered (`Snapshot::unseen`): when it gets in
-//! the way of the next call and is what was asked for, it is taken for ours.
+//! the way of the next call and is what was asked for, it is taken for ours; and what shows beside an object that
+//! was made since is found and deleted (`late`).
 
 mod call;
 mod critical;
 mod event;
 mod evidence;
+mod late;
 mod limit;
 mod outputs;
 mod recover;
@@ -29,6 +31,7 @@ mod wait;
 pub use critical::{CriticalPath, Leg};
 pub use event::{Event, EventKind, Observer, Outcome};
 pub use evidence::{Evidence, evidence};
+pub use late::{Look, look_again, looks_until};
 pub use limit::Limits;
 pub use recover::{RecoverError, recover};
 pub use refresh::{Drift, Finding, Seen, drift, lessons, refresh};

@@ -18,7 +18,7 @@ impl Run<'_, '_> {
     /// Computes and records outputs and exports. An output that cannot be computed says so instead of a value.
     pub(super) async fn outputs(&self) -> BTreeMap<String, BTreeMap<String, Json>> {
         let mut outputs: BTreeMap<String, BTreeMap<String, Json>> = BTreeMap::new();
-        if self.set.operation == Operation::Rollback {
+        if matches!(self.set.operation, Operation::Rollback | Operation::Cleanup) {
             return outputs;
         }
         let mut exports = BTreeMap::new();

@@ -9,17 +9,18 @@ use std::{
 use super::{
     call::{Judged, STRIKES, backoff, hides, how_found, judge_read},
     event::EventKind,
+    late::{Look, look_again},
 };
 use crate::{
-    aws::{Cloud, OpError, Owner},
+    aws::{Cloud, OpError, Owner, Sdk},
     clock::{Clock, from_rfc3339, millis},
     graph::Address,
-    ledger::{Entry, Ledger, LedgerError, Object, Open, Resolution, Verb},
+    ledger::{Entry, Ledger, LedgerError, Object, Open, Resolution, Snapshot, Verb},
     resources::{Attributes, Cx, Facts, Found, Identity, Ownership, registry},
 };
 
 /// How long after an intent reads may still hide the object it made, and how often to look until then.
-fn lag(facts: &Facts) -> (Duration, Duration) {
+pub(super) fn lag(facts: &Facts) -> (Duration, Duration) {
     match facts.identity {
         Identity::Token => (Duration::ZERO, Duration::ZERO),
         _ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
@@ -61,8 +62,7 @@ pub async fn recover(
     let (open, lineage, migration): (Vec<Open>, String, String) = {
         let ledger = ledger.borrow();
         let snapshot = ledger.snapshot();
-        let migration = snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment));
-        (snapshot.open.values().cloned().collect(), snapshot.lineage.clone(), migration.unwrap_or_default())
+        (snapshot.open.values().cloned().collect(), snapshot.lineage.clone(), migration(snapshot))
     };
     let mut told = Vec::new();
     for intent in open {
@@ -96,7 +96,30 @@ pub async fn recover(
         });
     }
     ledger.borrow_mut().sync()?;
+    match look_again(cloud, clock, ledger, Look::Once).await {
+        Ok(found) => told.extend(found),
+        // Nothing that this run needs to know; it is asked again at its end.
+        Err(RecoverError::Look(..)) => {}
+        Err(error) => return Err(error),
+    }
     Ok(told)
+}
+
+/// The migration's name as ownership tags have it.
+pub(super) fn migration(snapshot: &Snapshot) -> String {
+    snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment)).unwrap_or_default()
+}
+
+/// A context for reads.
+pub(super) fn looking<'a>(
+    cloud: &'a Cloud,
+    sdk: &'a Sdk,
+    region: &'a str,
+    owner: &'a Owner,
+    address: &'a Address,
+) -> Cx<'a> {
+    let (account, partition) = (&cloud.account, &cloud.partition);
+    Cx { sdk, region, account, partition, owner, address, empty_on_delete: false, snapshot: None }
 }
 
 /// Looks for the object an intent may have made.
@@ -111,16 +134,7 @@ pub(super) async fn look(
         return Err(OpError::not_sent(&declared.kind, "this version of migrate does not know the type"));
     };
     let sdk = cloud.sdk(&declared.region);
-    let cx = Cx {
-        sdk: &sdk,
-        region: &declared.region,
-        account: &cloud.account,
-        partition: &cloud.partition,
-        owner,
-        address: &intent.address,
-        empty_on_delete: false,
-        snapshot: None,
-    };
+    let cx = looking(cloud, &sdk, &declared.region, owner, &intent.address);
     let identity = ty.facts().identity;
     let (window, pause) = lag(ty.facts());
     let settled = from_rfc3339(&intent.at).unwrap_or_else(|| clock.now()) + window;

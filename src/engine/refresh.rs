@@ -9,14 +9,14 @@ use serde_json::Value as Json;
 use super::{
     call::{Judged, STRIKES, backoff, judge_read},
     limit::Limits,
-    recover::shows,
+    recover::{looking, migration, shows},
 };
 use crate::{
     aws::{Cloud, OpError, Owner},
     clock::Clock,
     graph::Address,
     ledger::{Entry, Object, Snapshot},
-    resources::{AnyType, Cx, PhysicalId, registry},
+    resources::{AnyType, PhysicalId, registry},
     schema,
 };
 
@@ -68,8 +68,7 @@ pub struct Drift {
 /// not compared.
 pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot) -> Vec<Seen> {
     let limits = Limits::new(Arc::clone(clock));
-    let migration = snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment));
-    let migration = &migration.unwrap_or_default();
+    let migration = &migration(snapshot);
     let limits = &limits;
     stream::iter(snapshot.objects())
         .map(|(address, object)| async move {
@@ -108,16 +107,7 @@ async fn look(
     ty: &'static dyn AnyType,
 ) -> Finding {
     let sdk = cloud.sdk(&object.declared.region);
-    let cx = Cx {
-        sdk: &sdk,
-        region: &object.declared.region,
-        account: &cloud.account,
-        partition: &cloud.partition,
-        owner,
-        address,
-        empty_on_delete: false,
-        snapshot: None,
-    };
+    let cx = looking(cloud, &sdk, &object.declared.region, owner, address);
     let service = ty.facts().service;
     let (settled, pause) = shows(object, ty.facts());
     let began = clock.now();

@@ -160,6 +160,21 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         shared: bool,
     },
+    /// A create that had shown no effect had one after all.
+    Appeared {
+        /// The intent's number.
+        op: u64,
+        /// The object's handle.
+        physical_id: PhysicalId,
+        /// Attributes the look told.
+        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        attributes: Attributes,
+    },
+    /// A create that had shown no effect surely had none, or its object is in the ledger.
+    Vain {
+        /// The intent's number.
+        op: u64,
+    },
     /// The object is configured and usable.
     Ready {
         /// The resource.

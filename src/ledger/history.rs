@@ -40,7 +40,8 @@ pub struct RunRecord {
 pub struct ChangeRecord {
     /// The resource.
     pub address: Address,
-    /// `created`, `replaced`, `updated`, `deleted`, `adopted`, `let go`, `refreshed`.
+    /// `created`, `replaced`, `updated`, `deleted`, `adopted`, `found late` (adopted too),
+    /// `found twice` (beside the one in use), `let go`, `refreshed`.
     pub what: String,
     /// Its object.
     pub physical_id: Option<PhysicalId>,
@@ -70,7 +71,7 @@ pub(crate) fn attempted(history: &[RunRecord]) -> BTreeSet<&Address> {
     }
     let changes = runs.into_iter().flat_map(|run| &run.changes);
     changes
-        .filter(|change| matches!(change.what.as_str(), "created" | "adopted"))
+        .filter(|change| matches!(change.what.as_str(), "created" | "adopted" | "found late"))
         .map(|change| &change.address)
         .collect()
 }
@@ -85,7 +86,7 @@ pub(super) fn end(history: &mut [RunRecord], run: &str, outcome: &str, at: &str)
 /// Notes what an entry says was changed; called before the entry is folded in.
 pub(super) fn note(
     history: &mut [RunRecord],
-    open: &BTreeMap<u64, Open>,
+    (open, late): (&BTreeMap<u64, Open>, &[Open]),
     resources: &BTreeMap<Address, Resource>,
     entry: &Entry,
 ) {
@@ -107,6 +108,11 @@ pub(super) fn note(
         Entry::Resolved { op, by: Resolution::Adopted(id), .. } => {
             let Some(open) = open.get(op) else { return };
             (&open.address, "adopted", Some(id.clone()))
+        }
+        Entry::Appeared { op, physical_id, .. } => {
+            let Some(open) = late.iter().find(|open| open.op == *op) else { return };
+            let current = resources.get(&open.address).is_some_and(|r| r.current.is_some());
+            (&open.address, if current { "found twice" } else { "found late" }, Some(physical_id.clone()))
         }
         Entry::Gone { address, generation, kept } => {
             let object = resources.get(address).and_then(|r| {

@@ -55,13 +55,22 @@ pub struct Object {
     /// Properties of an update whose outcome is unknown or partial: the object may hold them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempted: Option<Json>,
+    /// Made by a call that was taken for lost and made again: nothing ever used it, and it goes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stray: bool,
 }
 
 impl Object {
     /// What becomes of it when its resource goes: replaced objects have a policy of their own.
     #[must_use]
     pub fn policy(&self, current: bool) -> DeletionPolicy {
-        if current { self.declared.deletion_policy } else { self.declared.update_replace_policy }
+        if self.stray {
+            DeletionPolicy::Delete
+        } else if current {
+            self.declared.deletion_policy
+        } else {
+            self.declared.update_replace_policy
+        }
     }
 }
 
@@ -145,6 +154,10 @@ pub struct Snapshot {
     /// next call, it is ours. Forgotten when the resource exists, or nothing is left.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unseen: BTreeSet<Address>,
+    /// Creates that showed no effect, oldest first: AWS may show one minutes later. They are looked for until it
+    /// would surely have shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<Open>,
     /// Outputs of the last run: stack, name, value.
     pub outputs: BTreeMap<String, BTreeMap<String, Json>>,
     /// Exports of the last run, by name; `region/name` outside of the binding's region.
@@ -180,6 +193,7 @@ impl Snapshot {
             resources: BTreeMap::new(),
             open: BTreeMap::new(),
             unseen: BTreeSet::new(),
+            late: Vec::new(),
             outputs: BTreeMap::new(),
             exports: BTreeMap::new(),
             imports: BTreeSet::new(),
@@ -246,7 +260,41 @@ impl Snapshot {
             attributes,
             shared,
             attempted: None,
+            stray: false,
         });
+    }
+
+    /// What a create made after all: the resource's object if it has none, else a stray one beside it.
+    fn appeared(
+        &mut self,
+        seq: u64,
+        op: u64,
+        id: PhysicalId,
+        attributes: Attributes,
+    ) -> Result<(), LedgerError> {
+        let at = self.late.iter().position(|open| open.op == op).ok_or_else(|| LedgerError::Damaged {
+            line: seq,
+            what: format!("it tells of intent {op}, which is not looked for"),
+        })?;
+        let mut open = self.late.remove(at);
+        let made = open.at.clone();
+        let resource = self.resources.entry(open.address.clone()).or_default();
+        // Generations tell a resource's objects apart.
+        if resource.current.iter().chain(&resource.superseded).any(|o| o.generation == open.generation) {
+            open.generation = resource.next_generation;
+        }
+        let Some(current) = resource.current.take() else {
+            self.exists(open, made, id, attributes, false);
+            return Ok(());
+        };
+        self.exists(open.clone(), made, id, attributes, false);
+        if let Some(resource) = self.resources.get_mut(&open.address)
+            && let Some(mut stray) = resource.current.replace(current)
+        {
+            (stray.stray, stray.stage) = (true, Stage::Ready);
+            resource.superseded.push(stray);
+        }
+        Ok(())
     }
 
     /// Folds one line in.
@@ -255,7 +303,7 @@ impl Snapshot {
     /// A gap in the sequence, or an entry that does not fit what went before.
     pub fn apply(&mut self, line: Line) -> Result<(), LedgerError> {
         let seq = line.seq;
-        history::note(&mut self.history, &self.open, &self.resources, &line.entry);
+        history::note(&mut self.history, (&self.open, &self.late), &self.resources, &line.entry);
         if seq != self.seq + 1 {
             let what = format!("sequence number {seq} follows {}", self.seq);
             return Err(LedgerError::Damaged { line: seq, what });
@@ -357,13 +405,21 @@ impl Snapshot {
                     (Resolution::Adopted(id), Verb::Create) => {
                         self.exists(open, line.at, id, attributes, shared);
                     }
-                    (_, Verb::Create) => {
+                    (by, Verb::Create) => {
                         self.drop_if_empty(&open.address);
-                        self.unseen.insert(open.address);
+                        self.unseen.insert(open.address.clone());
+                        match by {
+                            Resolution::Operator(_) => self.late.retain(|late| late.address != open.address),
+                            _ => self.late.push(open),
+                        }
                     }
                     _ => {}
                 }
             }
+            Entry::Appeared { op, physical_id, attributes } => {
+                self.appeared(seq, op, physical_id, attributes)?;
+            }
+            Entry::Vain { op } => self.late.retain(|late| late.op != op),
             Entry::Ready { address, generation, attributes } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.stage = Stage::Ready;
@@ -375,7 +431,11 @@ impl Snapshot {
                     object.declared = *declared;
                 }
             }
-            Entry::Gone { address, generation, .. } => {
+            Entry::Gone { address, generation, kept } => {
+                // What was let go is not ours any more, and must not be found again as such.
+                if kept.is_some() {
+                    self.late.retain(|late| late.address != address);
+                }
                 if let Some(resource) = self.resources.get_mut(&address) {
                     resource.superseded.retain(|object| object.generation != generation);
                     if resource.current.as_ref().is_some_and(|object| object.generation == generation) {

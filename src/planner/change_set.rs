@@ -34,6 +34,8 @@ pub enum Operation {
     Destroy,
     /// Delete what a failed run created.
     Rollback,
+    /// Delete what calls with lost answers left behind.
+    Cleanup,
 }
 
 impl Operation {
@@ -44,6 +46,7 @@ impl Operation {
             Self::Up => "up",
             Self::Destroy => "destroy",
             Self::Rollback => "rollback",
+            Self::Cleanup => "cleanup",
         }
     }
 }

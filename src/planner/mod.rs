@@ -22,4 +22,4 @@ pub use change_set::{
 pub use digest::digest;
 pub use plan::{PlanInput, plan};
 pub use risks::unpermitted;
-pub use teardown::{rollback, teardown};
+pub use teardown::{cleanup, rollback, teardown};

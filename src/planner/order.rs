@@ -100,10 +100,12 @@ impl Drafts {
         } else {
             Action::Delete { physical_id, generation, superseded, policy }
         };
-        let data_loss = facts.and_then(|facts| facts.stateful).filter(|_| !stays).map(|what| match policy {
-            DeletionPolicy::Snapshot => format!("{what} would be deleted; a final snapshot stays"),
-            _ => format!("{what} would be lost"),
-        });
+        let data_loss = facts.and_then(|facts| facts.stateful).filter(|_| !stays && !object.stray).map(
+            |what| match policy {
+                DeletionPolicy::Snapshot => format!("{what} would be deleted; a final snapshot stays"),
+                _ => format!("{what} would be lost"),
+            },
+        );
         let typical_s = match facts {
             _ if stays => 0,
             Some(facts) => facts.gone.map_or(1, |wait| wait.typical.as_secs().max(1)),

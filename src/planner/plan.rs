@@ -8,6 +8,7 @@ use super::{
     digest,
     order::{Draft, Drafts, Strength, typical_ready},
     taken::{Held, taken},
+    teardown::left_over,
 };
 use crate::{
     error::Diagnostic,
@@ -191,8 +192,8 @@ impl<'i, 'a> Book<'i, 'a> {
             let Some(resource) = self.input.snapshot.resources.get(&node.address) else { continue };
             let policy = node.update_replace_policy;
             for object in &resource.superseded {
-                let why = "it was replaced in an earlier run".to_owned();
-                let old = self.end(&node.address, object, true, policy, why);
+                let policy = if object.stray { object.policy(false) } else { policy };
+                let old = self.end(&node.address, object, true, policy, left_over(object).to_owned());
                 if let Some(new) = self.making[at] {
                     self.drafts.wait(old, new, Needs::Ready, Strength::Firm, NEW_FIRST.into());
                 }

@@ -24,9 +24,7 @@ pub fn teardown(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
                     object.declared.kind
                 ));
             }
-            let mut why =
-                if newest { "everything is destroyed" } else { "it was replaced in an earlier run" }
-                    .to_owned();
+            let mut why = if newest { "everything is destroyed" } else { left_over(object) }.to_owned();
             if object.declared.metadata["Migrate"]["EmptyOnDelete"].as_bool().unwrap_or(false) {
                 why.push_str("; what it holds goes with it (EmptyOnDelete)");
             }
@@ -35,6 +33,33 @@ pub fn teardown(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
         }
     }
     assemble(Operation::Destroy, snapshot, account, drafts, ending, notes)
+}
+
+/// Why an object goes that is not the one in use.
+pub(super) fn left_over(object: &Object) -> &'static str {
+    if object.stray {
+        "it was made by a call whose answer was lost, and again since; nothing uses it"
+    } else {
+        "it was replaced in an earlier run"
+    }
+}
+
+/// Works out how to delete what calls with lost answers left behind.
+#[must_use]
+pub fn cleanup(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> ChangeSet {
+    let mut drafts = Drafts::default();
+    let ending = strays(snapshot, types, &mut drafts);
+    assemble(Operation::Cleanup, snapshot, account, drafts, ending, Vec::new())
+}
+
+fn strays<'s>(snapshot: &'s Snapshot, types: Lookup<'_>, drafts: &mut Drafts) -> Vec<(usize, &'s Object)> {
+    let strays = snapshot.objects().filter(|(_, object)| object.stray);
+    strays
+        .map(|(address, object)| {
+            let (ty, why) = (types(&object.declared.kind), left_over(object).to_owned());
+            (drafts.remove(ty, address, object, true, DeletionPolicy::Delete, why), object)
+        })
+        .collect()
 }
 
 /// Works out how to remove again what the latest run created, and the interrupted ones whose work it took up. Left
@@ -47,7 +72,7 @@ pub fn rollback(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
     let mut going: BTreeMap<&Address, &Object> = BTreeMap::new();
     for (address, resource) in &snapshot.resources {
         if let (Some(object), true) = (&resource.current, created.contains(address)) {
-            if resource.superseded.is_empty() && !object.shared {
+            if resource.superseded.iter().all(|other| other.stray) && !object.shared {
                 going.insert(address, object);
             } else {
                 notes.push(format!("{address} stays: it took the place of an older object, or is shared"));
@@ -66,21 +91,19 @@ pub fn rollback(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
         notes.push(format!("{held} stays: {by}, which existed before, uses it now"));
     }
     let mut drafts = Drafts::default();
-    let ending = going
-        .into_iter()
-        .map(|(address, object)| {
-            // As in CloudFormation: only Retain keeps what a failed creation made; there is nothing to snapshot.
-            let policy = match object.declared.deletion_policy {
-                DeletionPolicy::Retain => DeletionPolicy::Retain,
-                _ => DeletionPolicy::Delete,
-            };
-            let why = "this run created it and failed".to_owned();
-            let draft = drafts.remove(types(&object.declared.kind), address, object, false, policy, why);
-            // It never was in use: nothing that anybody could miss.
-            drafts.list[draft].data_loss = None;
-            (draft, object)
-        })
-        .collect();
+    let mut ending = strays(snapshot, types, &mut drafts);
+    ending.extend(going.into_iter().map(|(address, object)| {
+        // As in CloudFormation: only Retain keeps what a failed creation made; there is nothing to snapshot.
+        let policy = match object.declared.deletion_policy {
+            DeletionPolicy::Retain => DeletionPolicy::Retain,
+            _ => DeletionPolicy::Delete,
+        };
+        let why = "this run created it and failed".to_owned();
+        let draft = drafts.remove(types(&object.declared.kind), address, object, false, policy, why);
+        // It never was in use: nothing that anybody could miss.
+        drafts.list[draft].data_loss = None;
+        (draft, object)
+    }));
     assemble(Operation::Rollback, snapshot, account, drafts, ending, notes)
 }
 

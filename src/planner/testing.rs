@@ -42,6 +42,9 @@ impl AnyType for Fake {
     fn find<'a>(&'a self, _: &'a Cx<'a>, _: &'a Json) -> Answer<'a, Option<Found>> {
         never()
     }
+    fn find_all<'a>(&'a self, _: &'a Cx<'a>, _: &'a Json) -> Answer<'a, Vec<Found>> {
+        never()
+    }
     fn probe<'a>(&'a self, _: &'a Cx<'a>, _: &'a PhysicalId, _: &'a Json, _: Goal) -> Answer<'a, Probe> {
         never()
     }
@@ -236,6 +239,7 @@ pub fn object(
         attributes,
         shared: false,
         attempted: None,
+        stray: false,
     }
 }
 

@@ -21,6 +21,7 @@ pub trait AnyType: Send + Sync {
     fn replaces(&self, old: &Json, new: &Json, changed: &[String]) -> Result<Vec<String>, OpError>;
     fn check(&self, props: &Json) -> Vec<(String, String)>;
     fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>>;
+    fn find_all<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Vec<Found>, OpError>>;
     fn probe<'a>(
         &'a self,
         cx: &'a Cx<'a>,
@@ -114,6 +115,10 @@ impl<T: ResourceType> AnyType for Erased<T> {
 
     fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>> {
         Box::pin(async move { T::find(cx, &typed::<T>(props)?).await })
+    }
+
+    fn find_all<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Vec<Found>, OpError>> {
+        Box::pin(async move { T::find_all(cx, &typed::<T>(props)?).await })
     }
 
     fn probe<'a>(

@@ -305,7 +305,9 @@ impl<'b, T: ResourceType> Law<'b, T> {
         match create() {
             Ok(again) if again.id == created.id => {}
             Ok(again) if T::FACTS.identity == Identity::Tag => {
-                // The API takes no token: only `find` keeps the engine from making two. Take the twin away.
+                // The API takes no token: only `find` keeps the engine from making two, and `find_all` tells of
+                // both. Take the twin away.
+                self.sees_both(props, &created.id, &again.id);
                 self.delete(&again.id, props);
             }
             Ok(again) => {
@@ -315,6 +317,19 @@ impl<'b, T: ResourceType> Law<'b, T> {
             Err(error) => self.fail(&format!("repeated create: {error}")),
         }
         created
+    }
+
+    fn sees_both(&self, props: &T::Props, one: &PhysicalId, other: &PhysicalId) {
+        let mut seen = Vec::new();
+        for _ in 0..30 {
+            let all = self.bench.cx_of(&self.address, |cx| self.bench.run(T::find_all(cx, props)));
+            seen = all.unwrap_or_else(|error| self.fail(&format!("find_all: {error}")));
+            if [one, other].iter().all(|id| seen.iter().any(|found| found.id == **id)) {
+                return;
+            }
+            self.bench.advance(Duration::from_secs(1));
+        }
+        self.fail(&format!("of {one} and {other}, find_all sees {seen:?}"));
     }
 
     fn delete(&self, id: &PhysicalId, props: &T::Props) -> bool {

@@ -335,6 +335,16 @@ pub trait ResourceType: Send + Sync + 'static {
     /// filter). Never mutates. An object that is being deleted or is already terminated is not found.
     fn find(cx: &Cx<'_>, props: &Self::Props) -> impl Future<Output = Result<Option<Found>, OpError>> + Send;
 
+    /// Every object that carries this resource's ownership tags. There are two where a create took effect that nobody
+    /// had seen in time, and was made again; only types need it that nothing keeps from being made twice (no name, no
+    /// token, no natural key).
+    fn find_all(
+        cx: &Cx<'_>,
+        props: &Self::Props,
+    ) -> impl Future<Output = Result<Vec<Found>, OpError>> + Send {
+        async { Ok(Self::find(cx, props).await?.into_iter().collect()) }
+    }
+
     /// One look at an object. For a missing object: `Pending` if the goal is `Ready`, `Reached` if `Gone`.
     fn probe(
         cx: &Cx<'_>,

@@ -150,6 +150,7 @@ impl Page<'_> {
             Operation::Up => "Plan for",
             Operation::Destroy => "Destroy",
             Operation::Rollback => "Roll back",
+            Operation::Cleanup => "Clean up",
         };
         let title =
             format!("{what} {} ({}), account {}", target.migration, target.environment, target.account);
@@ -240,6 +241,7 @@ impl Page<'_> {
                 }
                 Operation::Destroy => "Nothing to do: the ledger holds no resources.".into(),
                 Operation::Rollback => "Nothing to roll back: the run created nothing.".into(),
+                Operation::Cleanup => "Nothing to clean up: nothing exists twice.".into(),
             };
             self.paragraph(0, BOLD, &text);
             self.notes(set);
@@ -262,7 +264,7 @@ impl Page<'_> {
         let next = self.styles.next.or(match set.operation {
             Operation::Up => Some("migrate up"),
             Operation::Destroy => Some("migrate destroy"),
-            Operation::Rollback => None,
+            Operation::Rollback | Operation::Cleanup => None,
         });
         if let Some(next) = next.filter(|next| !next.is_empty()) {
             self.paragraph(0, Style::new(), &format!("Next: {next}"));

@@ -134,14 +134,19 @@ impl ResourceType for Eip {
         replaced
     }
 
-    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        Ok(Self::find_all(cx, props).await?.into_iter().next())
+    }
+
+    async fn find_all(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Found>, OpError> {
         let call = cx.sdk.ec2().describe_addresses().set_filters(Some(ours(cx)));
         let page = call.send().await.map_err(op("DescribeAddresses"))?;
-        Ok(page.addresses().first().map(|address| Found {
+        let found = page.addresses().iter().map(|address| Found {
             id: address.allocation_id().unwrap_or_default().into(),
             attributes: of(address),
             ownership: cx.owns(pairs(address.tags())),
-        }))
+        });
+        Ok(found.collect())
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {

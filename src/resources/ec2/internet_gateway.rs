@@ -55,13 +55,18 @@ impl ResourceType for InternetGateway {
         )
     };
 
-    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        Ok(Self::find_all(cx, props).await?.into_iter().next())
+    }
+
+    async fn find_all(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Found>, OpError> {
         let call = cx.sdk.ec2().describe_internet_gateways().set_filters(Some(ours(cx)));
         let page = call.send().await.map_err(op("DescribeInternetGateways"))?;
-        Ok(page.internet_gateways().first().map(|gateway| {
+        let found = page.internet_gateways().iter().map(|gateway| {
             let id = gateway.internet_gateway_id().unwrap_or_default();
             Found { id: id.into(), attributes: attributes(id), ownership: cx.owns(pairs(gateway.tags())) }
-        }))
+        });
+        Ok(found.collect())
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {

@@ -160,14 +160,19 @@ impl ResourceType for Subnet {
         replaced
     }
 
-    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        Ok(Self::find_all(cx, props).await?.into_iter().next())
+    }
+
+    async fn find_all(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Found>, OpError> {
         let call = cx.sdk.ec2().describe_subnets().set_filters(Some(ours(cx)));
         let page = call.send().await.map_err(op("DescribeSubnets"))?;
-        Ok(page.subnets().first().map(|subnet| Found {
+        let found = page.subnets().iter().map(|subnet| Found {
             id: subnet.subnet_id().unwrap_or_default().into(),
             attributes: attributes(subnet),
             ownership: cx.owns(pairs(subnet.tags())),
-        }))
+        });
+        Ok(found.collect())
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {

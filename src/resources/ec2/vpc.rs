@@ -201,14 +201,19 @@ impl ResourceType for Vpc {
         Vec::new()
     }
 
-    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        Ok(Self::find_all(cx, props).await?.into_iter().next())
+    }
+
+    async fn find_all(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Found>, OpError> {
         let call = cx.sdk.ec2().describe_vpcs().set_filters(Some(ours(cx)));
         let page = call.send().await.map_err(op("DescribeVpcs"))?;
-        Ok(page.vpcs().first().map(|vpc| Found {
+        let found = page.vpcs().iter().map(|vpc| Found {
             id: vpc.vpc_id().unwrap_or_default().into(),
             attributes: attributes(vpc),
             ownership: cx.owns(pairs(vpc.tags())),
-        }))
+        });
+        Ok(found.collect())
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {

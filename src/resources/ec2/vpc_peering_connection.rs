@@ -102,7 +102,11 @@ impl ResourceType for VpcPeeringConnection {
         Vec::new()
     }
 
-    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
+    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        Ok(Self::find_all(cx, props).await?.into_iter().next())
+    }
+
+    async fn find_all(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Found>, OpError> {
         let mut filters = ours(cx);
         let mut living = filter("status-code", "active");
         let others = ["initiating-request", "pending-acceptance", "provisioning"].map(ToOwned::to_owned);
@@ -110,10 +114,11 @@ impl ResourceType for VpcPeeringConnection {
         filters.push(living);
         let call = cx.sdk.ec2().describe_vpc_peering_connections().set_filters(Some(filters));
         let page = call.send().await.map_err(op("DescribeVpcPeeringConnections"))?;
-        Ok(page.vpc_peering_connections().first().map(|connection| {
+        let found = page.vpc_peering_connections().iter().map(|connection| {
             let id = connection.vpc_peering_connection_id().unwrap_or_default();
             Found { id: id.into(), attributes: attributes(id), ownership: cx.owns(pairs(connection.tags())) }
-        }))
+        });
+        Ok(found.collect())
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {

@@ -125,11 +125,17 @@ impl ResourceType for TaskDefinition {
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
+        // Nearly always the latest revision is ours: one call.
         let Some(family) = &props.Family else { return Ok(None) };
         let Some(latest) = look(cx, family).await? else { return Ok(None) };
-        if let Some(found) = ours(cx, &latest) {
-            return Ok(Some(found));
+        match ours(cx, &latest) {
+            Some(found) => Ok(Some(found)),
+            None => Ok(Self::find_all(cx, props).await?.into_iter().next()),
         }
+    }
+
+    async fn find_all(cx: &Cx<'_>, props: &Props) -> Result<Vec<Found>, OpError> {
+        let Some(family) = &props.Family else { return Ok(Vec::new()) };
         let call = cx
             .sdk
             .ecs()
@@ -139,13 +145,12 @@ impl ResourceType for TaskDefinition {
             .sort(types::SortOrder::Desc)
             .max_results(LOOK_BACK);
         let answer = call.send().await.map_err(op("ListTaskDefinitions"))?;
-        for revision in answer.task_definition_arns().iter().filter(|revision| *revision != arn(&latest)) {
-            if let Some(found) = look(cx, revision).await?.and_then(|answer| ours(cx, &answer)) {
-                return Ok(Some(found));
-            }
+        let mut found = Vec::new();
+        for revision in answer.task_definition_arns() {
+            // Revisions of others do not stand in the way: registering adds one.
+            found.extend(look(cx, revision).await?.and_then(|answer| ours(cx, &answer)));
         }
-        // Revisions of others do not stand in the way: registering adds one.
-        Ok(None)
+        Ok(found)
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {

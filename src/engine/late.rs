@@ -1,0 +1,194 @@
+//! Creates that showed no effect, and may have had one.
+//!
+//! EC2 gives no token for VPCs, internet gateways and addresses: where the answer of such a create is lost, only
+//! looking tells whether it took effect, and a look may be too early ([AWS: eventual
+//! consistency](https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html)). The engine looks for a
+//! while and then calls again; what it called before stays in the ledger (`Snapshot::late`) and is looked for at the
+//! end of the run and at the beginning of the next, until it would surely have shown. What shows then is adopted or,
+//! beside an object that was made since, deleted.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use super::{
+    call::{Judged, STRIKES, backoff, hides, judge_read},
+    event::EventKind,
+    recover::{RecoverError, lag, looking, migration},
+};
+use crate::{
+    aws::{Cloud, OpError, Owner},
+    clock::{Clock, from_rfc3339, millis},
+    graph::Address,
+    ledger::{Entry, Ledger, Open, Snapshot},
+    resources::{AnyType, Facts, Found, Identity, Ownership, registry},
+};
+
+/// How long EC2 and IAM, and indexes of tags, may hide what was made: AWS says to repeat reads for up to five minutes.
+const HIDDEN: Duration = Duration::from_secs(5 * 60);
+
+/// Between looks.
+const PAUSE: Duration = Duration::from_secs(15);
+
+/// How long to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// One look; what is not sure yet is left to the next run.
+    Once,
+    /// Until it is sure: there may be no next run.
+    UntilSure,
+}
+
+/// When an effect would surely have shown.
+fn sure(open: &Open, facts: &Facts) -> SystemTime {
+    let hidden = if hides(facts) { HIDDEN } else { lag(facts).0 };
+    from_rfc3339(&open.at).unwrap_or(SystemTime::UNIX_EPOCH) + hidden
+}
+
+/// Nothing needs to be asked where the call cannot have made an object that the ledger does not hold.
+fn accounted(snapshot: &Snapshot, open: &Open, ty: &dyn AnyType) -> bool {
+    match ty.facts().identity {
+        // The next call with the same token answers with the same object.
+        Identity::Token => true,
+        // There can be only one of a name.
+        Identity::Name => snapshot.current(&open.address).is_some(),
+        Identity::Tag => false,
+    }
+}
+
+/// The latest moment until when there is something to look for; `None` if there is nothing.
+#[must_use]
+pub fn looks_until(snapshot: &Snapshot) -> Option<SystemTime> {
+    let late = snapshot.late.iter().filter_map(|open| Some((open, type_of(open)?)));
+    late.filter(|(open, ty)| !accounted(snapshot, open, *ty)).map(|(open, ty)| sure(open, ty.facts())).max()
+}
+
+fn type_of(open: &Open) -> Option<&'static dyn AnyType> {
+    registry::find(&open.declared.as_ref()?.kind)
+}
+
+/// Looks for what creates without a visible effect may have made. What shows is written into the ledger: as the
+/// resource's object, or as a stray one that [`crate::planner::cleanup`] deletes. Returns what was found, for views.
+///
+/// # Errors
+/// When AWS cannot be asked or the ledger cannot be written; what was not found out stays to be looked for.
+pub async fn look_again(
+    cloud: &Cloud,
+    clock: &Arc<dyn Clock>,
+    ledger: &RefCell<Ledger>,
+    look: Look,
+) -> Result<Vec<EventKind>, RecoverError> {
+    let mut told = Vec::new();
+    loop {
+        let objects = calls_by_object(ledger.borrow().snapshot());
+        if objects.is_empty() {
+            return Ok(told);
+        }
+        for calls in objects {
+            told.extend(one(cloud, clock, ledger, &calls).await?);
+        }
+        ledger.borrow_mut().sync()?;
+        if look == Look::Once {
+            return Ok(told);
+        }
+        if !ledger.borrow().snapshot().late.is_empty() {
+            clock.sleep(PAUSE).await;
+        }
+    }
+}
+
+/// The calls that were to make the same object: one look is for all of them.
+fn calls_by_object(snapshot: &Snapshot) -> Vec<Vec<Open>> {
+    let in_doubt = |address: &Address| snapshot.open.values().any(|open| open.address == *address);
+    let mut objects: BTreeMap<(Address, u32), Vec<Open>> = BTreeMap::new();
+    // What is in doubt is recovery's.
+    for open in snapshot.late.iter().filter(|open| !in_doubt(&open.address)) {
+        objects.entry((open.address.clone(), open.generation)).or_default().push(open.clone());
+    }
+    objects.into_values().collect()
+}
+
+async fn one(
+    cloud: &Cloud,
+    clock: &Arc<dyn Clock>,
+    ledger: &RefCell<Ledger>,
+    calls: &[Open],
+) -> Result<Vec<EventKind>, RecoverError> {
+    let mut told = Vec::new();
+    let last = calls.last().and_then(|open| Some((open, type_of(open)?)));
+    // What nobody can look for is not waited for either.
+    if let Some((last, ty)) = last.filter(|(open, ty)| !accounted(ledger.borrow().snapshot(), open, *ty)) {
+        let asked = clock.now();
+        let found = find(cloud, clock, ledger, last, ty)
+            .await
+            .map_err(|error| RecoverError::Look(last.address.clone(), error))?;
+        let mut waiting = calls.iter();
+        for found in found {
+            let known = |ledger: &Ledger| ledger.snapshot().objects().any(|(_, o)| o.physical_id == found.id);
+            if found.ownership != Ownership::Ours || known(&ledger.borrow()) {
+                continue;
+            }
+            let Some(call) = waiting.next() else { break };
+            let beside = ledger.borrow().snapshot().current(&call.address).is_some();
+            let physical_id = Some(found.id.to_string());
+            ledger.borrow_mut().append(Entry::Appeared {
+                op: call.op,
+                physical_id: found.id,
+                attributes: found.attributes,
+            })?;
+            let how = if beside {
+                "showed only after the call had been repeated; nothing uses it, it will be deleted"
+            } else {
+                "created before the interruption, showed only now, adopted"
+            };
+            told.push(EventKind::Recovered {
+                address: call.address.clone(),
+                verb: "create".into(),
+                how: how.into(),
+                physical_id,
+            });
+        }
+        // Later calls may show later: all are looked for until the last is sure.
+        if millis(asked) < millis(sure(last, ty.facts())) {
+            return Ok(told);
+        }
+    }
+    for call in calls {
+        ledger.borrow_mut().append(Entry::Vain { op: call.op })?;
+    }
+    Ok(told)
+}
+
+/// Every object with the tags of the one that was called for.
+async fn find(
+    cloud: &Cloud,
+    clock: &Arc<dyn Clock>,
+    ledger: &RefCell<Ledger>,
+    open: &Open,
+    ty: &dyn AnyType,
+) -> Result<Vec<Found>, OpError> {
+    let Some(declared) = &open.declared else { return Ok(Vec::new()) };
+    let owner = {
+        let ledger = ledger.borrow();
+        let snapshot = ledger.snapshot();
+        let lineage = snapshot.lineage.clone();
+        Owner { migration: migration(snapshot), lineage, generation: open.generation }
+    };
+    let sdk = cloud.sdk(&declared.region);
+    let cx = looking(cloud, &sdk, &declared.region, &owner, &open.address);
+    let mut failed = 0;
+    loop {
+        let error = match ty.find_all(&cx, &declared.properties).await {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        failed += 1;
+        if failed >= STRIKES || judge_read(&error) == Judged::Final {
+            return Err(error);
+        }
+        clock.sleep(backoff(failed)).await;
+    }
+}

@@ -78,6 +78,11 @@ fn bad_input_gets_a_code_a_place_and_an_exit_code() {
     let shown = text(&unknown.stderr);
     assert!(shown.contains("bad.yaml:3:") && shown.contains("AWS::EC2::VPC"), "{shown}");
     assert!(!shown.contains('\u{1b}'), "no colour without a terminal");
+    write(&dir.path().join("good.yaml"), "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}");
+    let faults =
+        migrate(dir.path(), &["up", "good.yaml", "--region", "us-east-1", "--yes", "--faults", "none.json"]);
+    assert_eq!(faults.status.code(), Some(2), "{}", text(&faults.stderr));
+    assert!(text(&faults.stderr).contains("add --sandbox"), "{}", text(&faults.stderr));
     let usage = migrate(dir.path(), &["frobnicate"]);
     assert_eq!(usage.status.code(), Some(2));
 }

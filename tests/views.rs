@@ -145,6 +145,34 @@ fn a_failed_run_rolls_back() {
     insta::assert_snapshot!("rollback-world", said(dir.path(), &["sandbox", "show"]));
 }
 
+/// What a call with a lost answer made shows only after the call was made again: in the same run, after it, and after
+/// everything else was destroyed.
+#[test]
+fn what_shows_late_is_told() {
+    let late = |lag: u32| {
+        let dir = tempfile::tempdir().expect("a folder");
+        write(&dir.path().join("shop.yaml"), "Resources: {Address: {Type: 'AWS::EC2::EIP'}}");
+        write(
+            &dir.path().join("faults.json"),
+            &format!(
+                r#"[{{"match": {{"operation": "AllocateAddress", "nth": 1}}, "action": "lose-answer"}},
+                {{"match": {{"operation": "DescribeAddresses"}}, "action": {{"lag": {lag}}}}}]"#
+            ),
+        );
+        dir
+    };
+    let up = ["up", "shop.yaml", "--sandbox", "--yes", "--faults", "faults.json"];
+    let in_time = late(15_500);
+    insta::assert_snapshot!("late-up", said(in_time.path(), &up));
+    insta::assert_snapshot!("late-history", said(in_time.path(), &["ledger", "history", "shop.yaml"]));
+    let later = late(60_000);
+    insta::assert_snapshot!("late-unseen", said(later.path(), &up));
+    insta::assert_snapshot!("late-status", said(later.path(), &["status", "shop.yaml"]));
+    let destroy = ["destroy", "shop.yaml", "--sandbox", "--yes", "--faults", "faults.json"];
+    insta::assert_snapshot!("late-destroy", said(later.path(), &destroy));
+    insta::assert_snapshot!("late-world", said(later.path(), &["sandbox", "show"]));
+}
+
 /// The event stream of a run with trouble in it, line by line.
 #[test]
 fn the_event_stream() {

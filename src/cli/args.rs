@@ -46,7 +46,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Trouble for the sandbox to make, as a JSON file of fault rules
-    #[arg(long, global = true, value_name = "FILE", requires = "sandbox")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub faults: Option<PathBuf>,
     /// The ledger's folder [default: .migrate/<migration>-<environment>]
     #[arg(long, global = true, value_name = "DIR")]

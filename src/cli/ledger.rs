@@ -56,7 +56,7 @@ fn history(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
         text.push('\n');
         for change in &run.changes {
             let id = change.physical_id.as_ref().map(|id| format!("  {id}")).unwrap_or_default();
-            text.push_str(&fit(&format!("    {:<9} {}{id}", change.what, change.address), width));
+            text.push_str(&fit(&format!("    {:<11} {}{id}", change.what, change.address), width));
             text.push('\n');
         }
     }

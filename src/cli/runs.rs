@@ -241,7 +241,7 @@ fn afterwards(
     }
     let last = job.set.operation == Operation::Destroy && finished.outcome == Outcome::Complete;
     let left = until.duration_since(session.clock.now()).unwrap_or_default();
-    if last && !left.is_zero() && !session.is_sandbox() {
+    if last && !left.is_zero() && !session.is_sandbox() && !printer.is_json() {
         printer.advise(&format!(
             "The answer of a call was lost, and AWS may show what it made only minutes later: looking for another {}. \
              Ctrl-C leaves that to the next run.",
@@ -252,7 +252,15 @@ fn afterwards(
     let looking = pin!(look_again(&session.cloud, &session.clock, ledger, look));
     let stopped = pin!(stop.reached(1));
     match session.block_on(select(looking, stopped)) {
-        Either::Left((Ok(found), _)) => Ok(found),
+        Either::Left((Ok(found), _)) => {
+            if looks_until(ledger.borrow().snapshot()).is_some() && !printer.is_json() {
+                printer.advise(
+                    "The answer of a create was lost, and AWS may yet show what it made: the next run looks for it \
+                     (`migrate status` names it).",
+                );
+            }
+            Ok(found)
+        }
         // The next run looks again.
         Either::Left((Err(RecoverError::Look(..)), _)) if !last => Ok(Vec::new()),
         Either::Left((Err(error), _)) => Err(recover_error(error, dir)),

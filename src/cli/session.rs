@@ -115,6 +115,10 @@ impl Session {
     }
 
     fn aws(global: &Global, region: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
+        if global.faults.is_some() {
+            let message = "--faults is for the sandbox: no trouble can be made for AWS";
+            return Err(one(Diagnostic::error("M0003", Class::Usage, message).help("add --sandbox")));
+        }
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
                 one(Diagnostic::error("M9001", Class::Internal, format!("cannot start: {error}")))

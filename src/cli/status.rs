@@ -144,10 +144,7 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
         }
     }
     for open in &snapshot.late {
-        text.push_str(&format!(
-            "\nno effect seen of the create of {} at {}: {LATE}\n",
-            open.address, open.at
-        ));
+        text.push_str(&format!("\nno effect seen since {}: Create of {}\n  {LATE}\n", open.at, open.address));
     }
     text
 }

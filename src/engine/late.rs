@@ -139,11 +139,7 @@ async fn one(
                 physical_id: found.id,
                 attributes: found.attributes,
             })?;
-            let how = if beside {
-                "showed only after the call had been repeated; nothing uses it, it will be deleted"
-            } else {
-                "created before the interruption, showed only now, adopted"
-            };
+            let how = if beside { "showed late, when another had its place" } else { "showed late, adopted" };
             told.push(EventKind::Recovered {
                 address: call.address.clone(),
                 verb: "create".into(),

@@ -78,6 +78,8 @@ pub enum Action {
     Garble,
     /// The answer takes so many milliseconds longer.
     Delay(u64),
+    /// A read of EC2 or IAM shows the world as it was so many milliseconds ago; other services are consistent.
+    Lag(u64),
     /// The simulated client process dies: the kill flag goes up and no answer ever comes.
     Crash(Moment),
     /// A lifecycle fails: members of the rows that the call changed in a matching table are set after

@@ -272,7 +272,8 @@ impl Sandbox {
                 "The security token included in the request is expired",
             )
             .status(403))),
-            _ => Ok(self.dispatch(&call)),
+            Some(Action::Lag(millis)) => Ok(self.dispatch(&call, i64::try_from(*millis).ok())),
+            _ => Ok(self.dispatch(&call, None)),
         };
         let reply = match outcome {
             Ok(reply) => reply,
@@ -343,7 +344,8 @@ impl Sandbox {
         (number, action, latency)
     }
 
-    fn dispatch(&self, call: &Call) -> Reply {
+    /// Reads may be told how far they lag behind.
+    fn dispatch(&self, call: &Call, lag: Option<i64>) -> Reply {
         let input = call.input.clone()?;
         let Some(operation) = call.implementation else {
             return Err(Fault::new(codec::NOT_IMPLEMENTED, format!("{} has no behaviour", call.name)));
@@ -355,7 +357,7 @@ impl Sandbox {
         state.flush();
         let takes = ["Delete", "Release", "Detach", "Disassociate"];
         let lag = match (call.service.name, operation.kind) {
-            ("ec2" | "iam", Kind::Read) => state.options.read_lag,
+            ("ec2" | "iam", Kind::Read) => lag.unwrap_or(state.options.read_lag),
             ("ec2" | "iam", Kind::Write) if takes.iter().any(|verb| call.name.starts_with(verb)) => {
                 state.options.delete_lag
             }

@@ -148,8 +148,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "what shows late beside its successor is found",
         edits: &[(
             "src/engine/late.rs",
-            "if found.ownership != Ownership::Ours || known",
-            "if true || known",
+            "if found.ownership != Ownership::Ours || let_go",
+            "if true || let_go",
         )],
         scenarios: &["late::", "random_lives"],
     },

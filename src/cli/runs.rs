@@ -235,12 +235,12 @@ fn afterwards(
     stop: &Stop,
     printer: &mut Printer,
 ) -> Result<Vec<EventKind>, Vec<Diagnostic>> {
-    let Some(until) = looks_until(ledger.borrow().snapshot()) else { return Ok(Vec::new()) };
-    if finished.outcome == Outcome::Stopped {
+    if ledger.borrow().snapshot().late.is_empty() || finished.outcome == Outcome::Stopped {
         return Ok(Vec::new());
     }
     let last = job.set.operation == Operation::Destroy && finished.outcome == Outcome::Complete;
-    let left = until.duration_since(session.clock.now()).unwrap_or_default();
+    let until = looks_until(ledger.borrow().snapshot());
+    let left = until.and_then(|until| until.duration_since(session.clock.now()).ok()).unwrap_or_default();
     if last && !left.is_zero() && !session.is_sandbox() && !printer.is_json() {
         printer.advise(&format!(
             "The answer of a call was lost, and AWS may show what it made only minutes later: looking for another {}. \

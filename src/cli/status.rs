@@ -9,7 +9,7 @@ use super::{
     prepare,
 };
 use crate::{
-    ledger::{Snapshot, Stage, Verb},
+    ledger::{Late, Snapshot, Stage, Verb},
     ui::{Printer, table},
 };
 
@@ -78,7 +78,10 @@ fn as_json(snapshot: &Snapshot) -> Json {
     let late: Vec<Json> = snapshot
         .late
         .iter()
-        .map(|open| json!({"op": open.op, "address": open.address, "since": open.at, "meaning": LATE}))
+        .map(|late| {
+            let call = &late.call;
+            json!({"op": call.op, "address": call.address, "since": call.at, "meaning": LATE})
+        })
         .collect();
     let replication: Vec<Json> = snapshot
         .objects()
@@ -143,8 +146,8 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
             text.push_str(&format!("  could not be found out: {doubt}\n"));
         }
     }
-    for open in &snapshot.late {
-        text.push_str(&format!("\nno effect seen since {}: Create of {}\n  {LATE}\n", open.at, open.address));
+    for Late { call, .. } in &snapshot.late {
+        text.push_str(&format!("\nno effect seen since {}: Create of {}\n  {LATE}\n", call.at, call.address));
     }
     text
 }

@@ -23,7 +23,7 @@ use crate::{
     aws::{Cloud, OpError, Owner},
     clock::{Clock, from_rfc3339, millis},
     graph::Address,
-    ledger::{Entry, Ledger, Open, Snapshot},
+    ledger::{Entry, Late, Ledger, Open, Snapshot},
     resources::{AnyType, Facts, Found, Identity, Ownership, registry},
 };
 
@@ -62,8 +62,8 @@ fn accounted(snapshot: &Snapshot, open: &Open, ty: &dyn AnyType) -> bool {
 /// The latest moment until when there is something to look for; `None` if there is nothing.
 #[must_use]
 pub fn looks_until(snapshot: &Snapshot) -> Option<SystemTime> {
-    let late = snapshot.late.iter().filter_map(|open| Some((open, type_of(open)?)));
-    late.filter(|(open, ty)| !accounted(snapshot, open, *ty)).map(|(open, ty)| sure(open, ty.facts())).max()
+    let late = snapshot.late.iter().filter_map(|late| Some((&late.call, type_of(&late.call)?)));
+    late.filter(|(call, ty)| !accounted(snapshot, call, *ty)).map(|(call, ty)| sure(call, ty.facts())).max()
 }
 
 fn type_of(open: &Open) -> Option<&'static dyn AnyType> {
@@ -101,12 +101,12 @@ pub async fn look_again(
 }
 
 /// The calls that were to make the same object: one look is for all of them.
-fn calls_by_object(snapshot: &Snapshot) -> Vec<Vec<Open>> {
+fn calls_by_object(snapshot: &Snapshot) -> Vec<Vec<Late>> {
     let in_doubt = |address: &Address| snapshot.open.values().any(|open| open.address == *address);
-    let mut objects: BTreeMap<(Address, u32), Vec<Open>> = BTreeMap::new();
+    let mut objects: BTreeMap<(Address, u32), Vec<Late>> = BTreeMap::new();
     // What is in doubt is recovery's.
-    for open in snapshot.late.iter().filter(|open| !in_doubt(&open.address)) {
-        objects.entry((open.address.clone(), open.generation)).or_default().push(open.clone());
+    for late in snapshot.late.iter().filter(|late| !in_doubt(&late.call.address)) {
+        objects.entry((late.call.address.clone(), late.call.generation)).or_default().push(late.clone());
     }
     objects.into_values().collect()
 }
@@ -115,10 +115,10 @@ async fn one(
     cloud: &Cloud,
     clock: &Arc<dyn Clock>,
     ledger: &RefCell<Ledger>,
-    calls: &[Open],
+    calls: &[Late],
 ) -> Result<Vec<EventKind>, RecoverError> {
     let mut told = Vec::new();
-    let last = calls.last().and_then(|open| Some((open, type_of(open)?)));
+    let last = calls.last().and_then(|late| Some((&late.call, type_of(&late.call)?)));
     // What nobody can look for is not waited for either.
     if let Some((last, ty)) = last.filter(|(open, ty)| !accounted(ledger.borrow().snapshot(), open, *ty)) {
         let asked = clock.now();
@@ -128,23 +128,24 @@ async fn one(
         let mut waiting = calls.iter();
         for found in found {
             let known = |ledger: &Ledger| ledger.snapshot().objects().any(|(_, o)| o.physical_id == found.id);
-            if found.ownership != Ownership::Ours || known(&ledger.borrow()) {
+            let let_go = calls.iter().any(|late| late.let_go.contains(&found.id));
+            if found.ownership != Ownership::Ours || let_go || known(&ledger.borrow()) {
                 continue;
             }
-            let Some(call) = waiting.next() else { break };
-            let beside = ledger.borrow().snapshot().current(&call.address).is_some();
-            let physical_id = Some(found.id.to_string());
+            let Some(Late { call, .. }) = waiting.next() else { break };
+            let id = found.id.clone();
             ledger.borrow_mut().append(Entry::Appeared {
                 op: call.op,
                 physical_id: found.id,
                 attributes: found.attributes,
             })?;
-            let how = if beside { "showed late, when another had its place" } else { "showed late, adopted" };
+            let stray = ledger.borrow().snapshot().current(&call.address).is_none_or(|o| o.physical_id != id);
+            let how = if stray { "showed late, when another had its place" } else { "showed late, adopted" };
             told.push(EventKind::Recovered {
                 address: call.address.clone(),
                 verb: "create".into(),
                 how: how.into(),
-                physical_id,
+                physical_id: Some(id.to_string()),
             });
         }
         // Later calls may show later: all are looked for until the last is sure.
@@ -152,8 +153,8 @@ async fn one(
             return Ok(told);
         }
     }
-    for call in calls {
-        ledger.borrow_mut().append(Entry::Vain { op: call.op })?;
+    for late in calls {
+        ledger.borrow_mut().append(Entry::Vain { op: late.call.op })?;
     }
     Ok(told)
 }

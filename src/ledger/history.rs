@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, Resolution, Verb},
-    snapshot::{Open, Resource},
+    snapshot::{Late, Open, Resource},
 };
 use crate::{graph::Address, resources::PhysicalId};
 
@@ -41,7 +41,7 @@ pub struct ChangeRecord {
     /// The resource.
     pub address: Address,
     /// `created`, `replaced`, `updated`, `deleted`, `adopted`, `found late` (adopted too),
-    /// `found twice` (beside the one in use), `let go`, `refreshed`.
+    /// `found twice` (another had its place), `let go`, `refreshed`.
     pub what: String,
     /// Its object.
     pub physical_id: Option<PhysicalId>,
@@ -86,7 +86,7 @@ pub(super) fn end(history: &mut [RunRecord], run: &str, outcome: &str, at: &str)
 /// Notes what an entry says was changed; called before the entry is folded in.
 pub(super) fn note(
     history: &mut [RunRecord],
-    (open, late): (&BTreeMap<u64, Open>, &[Open]),
+    (open, late): (&BTreeMap<u64, Open>, &[Late]),
     resources: &BTreeMap<Address, Resource>,
     entry: &Entry,
 ) {
@@ -110,9 +110,9 @@ pub(super) fn note(
             (&open.address, "adopted", Some(id.clone()))
         }
         Entry::Appeared { op, physical_id, .. } => {
-            let Some(open) = late.iter().find(|open| open.op == *op) else { return };
-            let current = resources.get(&open.address).is_some_and(|r| r.current.is_some());
-            (&open.address, if current { "found twice" } else { "found late" }, Some(physical_id.clone()))
+            let Some(Late { call, .. }) = late.iter().find(|late| late.call.op == *op) else { return };
+            let stray = resources.get(&call.address).is_some_and(|r| r.next_generation > call.generation);
+            (&call.address, if stray { "found twice" } else { "found late" }, Some(physical_id.clone()))
         }
         Entry::Gone { address, generation, kept } => {
             let object = resources.get(address).and_then(|r| {

@@ -115,6 +115,16 @@ pub struct Open {
     pub doubt: Option<OpError>,
 }
 
+/// A create that showed no effect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Late {
+    /// The call.
+    pub call: Open,
+    /// Objects of the resource that were let go since: what is found of these is not what the call made.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub let_go: BTreeSet<PhysicalId>,
+}
+
 /// To which world a ledger belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Binding {
@@ -157,7 +167,7 @@ pub struct Snapshot {
     /// Creates that showed no effect, oldest first: AWS may show one minutes later. They are looked for until it
     /// would surely have shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub late: Vec<Open>,
+    pub late: Vec<Late>,
     /// Outputs of the last run: stack, name, value.
     pub outputs: BTreeMap<String, BTreeMap<String, Json>>,
     /// Exports of the last run, by name; `region/name` outside of the binding's region.
@@ -264,7 +274,7 @@ impl Snapshot {
         });
     }
 
-    /// What a create made after all: the resource's object if it has none, else a stray one beside it.
+    /// What a create made after all: the resource's object, or a stray one if another has or had its place.
     fn appeared(
         &mut self,
         seq: u64,
@@ -272,27 +282,21 @@ impl Snapshot {
         id: PhysicalId,
         attributes: Attributes,
     ) -> Result<(), LedgerError> {
-        let at = self.late.iter().position(|open| open.op == op).ok_or_else(|| LedgerError::Damaged {
-            line: seq,
-            what: format!("it tells of intent {op}, which is not looked for"),
-        })?;
-        let mut open = self.late.remove(at);
-        let made = open.at.clone();
-        let resource = self.resources.entry(open.address.clone()).or_default();
-        // Generations tell a resource's objects apart.
-        if resource.current.iter().chain(&resource.superseded).any(|o| o.generation == open.generation) {
-            open.generation = resource.next_generation;
-        }
-        let Some(current) = resource.current.take() else {
-            self.exists(open, made, id, attributes, false);
-            return Ok(());
-        };
-        self.exists(open.clone(), made, id, attributes, false);
-        if let Some(resource) = self.resources.get_mut(&open.address)
-            && let Some(mut stray) = resource.current.replace(current)
-        {
-            (stray.stray, stray.stage) = (true, Stage::Ready);
-            resource.superseded.push(stray);
+        let at =
+            self.late.iter().position(|late| late.call.op == op).ok_or_else(|| LedgerError::Damaged {
+                line: seq,
+                what: format!("it tells of intent {op}, which is not looked for"),
+            })?;
+        let mut call = self.late.remove(at).call;
+        let (address, made) = (call.address.clone(), call.at.clone());
+        let resource = self.resources.entry(address.clone()).or_default();
+        let stray = resource.next_generation > call.generation;
+        let current = resource.current.take();
+        call.generation = call.generation.max(resource.next_generation);
+        self.exists(call, made, id, attributes, false);
+        if stray && let Some(resource) = self.resources.get_mut(&address) {
+            let found = std::mem::replace(&mut resource.current, current);
+            resource.superseded.extend(found.map(|object| Object { stray, stage: Stage::Ready, ..object }));
         }
         Ok(())
     }
@@ -409,8 +413,10 @@ impl Snapshot {
                         self.drop_if_empty(&open.address);
                         self.unseen.insert(open.address.clone());
                         match by {
-                            Resolution::Operator(_) => self.late.retain(|late| late.address != open.address),
-                            _ => self.late.push(open),
+                            Resolution::Operator(_) => {
+                                self.late.retain(|late| late.call.address != open.address);
+                            }
+                            _ => self.late.push(Late { call: open, let_go: BTreeSet::new() }),
                         }
                     }
                     _ => {}
@@ -419,7 +425,7 @@ impl Snapshot {
             Entry::Appeared { op, physical_id, attributes } => {
                 self.appeared(seq, op, physical_id, attributes)?;
             }
-            Entry::Vain { op } => self.late.retain(|late| late.op != op),
+            Entry::Vain { op } => self.late.retain(|late| late.call.op != op),
             Entry::Ready { address, generation, attributes } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.stage = Stage::Ready;
@@ -433,8 +439,11 @@ impl Snapshot {
             }
             Entry::Gone { address, generation, kept } => {
                 // What was let go is not ours any more, and must not be found again as such.
-                if kept.is_some() {
-                    self.late.retain(|late| late.address != address);
+                let let_go = kept.and_then(|_| Some(self.object(&address, generation)?.physical_id.clone()));
+                if let Some(id) = let_go {
+                    for late in self.late.iter_mut().filter(|late| late.call.address == address) {
+                        late.let_go.insert(id.clone());
+                    }
                 }
                 if let Some(resource) = self.resources.get_mut(&address) {
                     resource.superseded.retain(|object| object.generation != generation);

@@ -121,22 +121,28 @@ fn what_shows_late_survives_crashes() {
     });
 }
 
-/// What was let go is not ours any more; its twin, which nobody ever used, goes all the same.
+/// What was let go is not ours any more, whether the lost call made something or not; what it made, and nobody ever
+/// used, goes all the same.
 #[test]
 fn what_was_let_go_is_never_taken_for_what_shows_late() {
-    let (folder, mut rehearsal) = twice(
-        "Resources: {Address: {Type: 'AWS::EC2::EIP', DeletionPolicy: Retain}, Other: {Type: 'AWS::EC2::EIP'}}",
-    );
-    rehearsal.run(Verb::Up, Trouble::lagging(lost("AllocateAddress"), 60_000)).complete();
-    assert_eq!(rehearsal.snapshot().late.len(), 1);
-    let address = rehearsal.snapshot().late[0].call.address.clone();
-    let kept = rehearsal.snapshot().current(&address).expect("the second").physical_id.clone();
-    assert_eq!(address.logical_id(), "Address");
-    write(&folder.path().join("plan.yaml"), "Resources: {Other: {Type: 'AWS::EC2::EIP'}}");
-    let mut rehearsal = rehearsal.with_plan(&folder.path().join("plan.yaml"));
-    rehearsal.run(Verb::Up, Trouble::lagging(FaultScript::default(), 60_000)).complete();
-    assert!(rehearsal.snapshot().current(&address).is_none(), "it was not let go");
-    rehearsal.destroy().complete();
-    let left: Vec<String> = rehearsal.world.rows("ec2.address").map(|(id, _)| id.to_string()).collect();
-    assert_eq!(left, [kept.to_string()], "only what was let go stays");
+    for action in [Action::LoseAnswer, Action::LoseRequest] {
+        let (folder, mut rehearsal) = twice(
+            "Resources:\n  Address: {Type: 'AWS::EC2::EIP', DeletionPolicy: Retain}\n  Other: {Type: 'AWS::EC2::EIP'}\n",
+        );
+        let mut script = lost("AllocateAddress");
+        script.rules[0].action = action.clone();
+        rehearsal.run(Verb::Up, Trouble::lagging(script, 60_000)).complete();
+        let late = rehearsal.snapshot().late;
+        let address = &late[0].call.address;
+        assert!(late.len() == 1 && address.logical_id() == "Address", "{late:?}");
+        let kept = rehearsal.snapshot().current(address).expect("the second").physical_id.to_string();
+        let plan = folder.path().join("plan.yaml");
+        write(&plan, "Resources: {Other: {Type: 'AWS::EC2::EIP'}}");
+        let mut rehearsal = rehearsal.with_plan(&plan);
+        rehearsal.run(Verb::Up, Trouble::lagging(FaultScript::default(), 60_000)).complete();
+        assert!(rehearsal.snapshot().current(address).is_none(), "it was not let go");
+        rehearsal.destroy().complete();
+        let left: Vec<String> = rehearsal.world.rows("ec2.address").map(|(id, _)| id.to_string()).collect();
+        assert_eq!(left, [kept], "{action:?}: only what was let go stays");
+    }
 }

@@ -154,6 +154,15 @@ const MUTANTS: &[Mutant] = &[
         scenarios: &["late::", "random_lives"],
     },
     Mutant {
+        rule: "what was let go is not ours any more",
+        edits: &[(
+            "src/engine/late.rs",
+            "Ownership::Ours || let_go ||",
+            "Ownership::Ours || let_go && false ||",
+        )],
+        scenarios: &["late::"],
+    },
+    Mutant {
         rule: "destroy looks until nothing can show any more",
         edits: &[(
             "src/engine/late.rs",

@@ -168,6 +168,13 @@ fn what_shows_late_is_told() {
     let later = late(60_000);
     insta::assert_snapshot!("late-unseen", said(later.path(), &up));
     insta::assert_snapshot!("late-status", said(later.path(), &["status", "shop.yaml"]));
+    write(
+        &later.path().join("denied.json"),
+        r#"[{"match": {"operation": "DescribeAddresses"}, "action": {"error": {"code": "UnauthorizedOperation",
+        "status": 403, "message": "You are not authorized to perform this operation."}}}]"#,
+    );
+    let denied = ["destroy", "shop.yaml", "--sandbox", "--yes", "--faults", "denied.json"];
+    insta::assert_snapshot!("late-denied", said(later.path(), &denied));
     let destroy = ["destroy", "shop.yaml", "--sandbox", "--yes", "--faults", "faults.json"];
     insta::assert_snapshot!("late-destroy", said(later.path(), &destroy));
     insta::assert_snapshot!("late-world", said(later.path(), &["sandbox", "show"]));

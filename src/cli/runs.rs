@@ -23,7 +23,7 @@ use crate::{
         Engine, EventKind, Finished, Look, Outcome, RecoverError, SecretStore, Stop, look_again, looks_until,
         recover,
     },
-    error::Diagnostic,
+    error::{Class, Diagnostic},
     graph::{Graph, Secrets},
     ledger::{Entry, Ledger, new_lineage},
     planner::{self, ChangeSet, Operation},
@@ -189,8 +189,11 @@ pub fn execute(session: Session, opened: Opened, mut job: Job<'_>, printer: &mut
     let secrets = SecretStore::new(std::mem::take(&mut job.secrets));
     let again = job.again.clone();
     let mut finished = drive(&job, &session, &ledger, &secrets, &stop, printer);
+    let mut unknown = None;
     let recovered = match finished.ledger_error {
-        None => afterwards(&job, &mut finished, &session, &ledger, &dir, &stop, printer)?,
+        None => afterwards(&job, &mut finished, &session, &ledger, &dir, &stop, printer)
+            .map_err(|error| unknown = Some(error))
+            .unwrap_or_default(),
         Some(_) => Vec::new(),
     };
     let rolls_back = job.rollback && finished.outcome == Outcome::Failed && finished.ledger_error.is_none();
@@ -221,6 +224,9 @@ pub fn execute(session: Session, opened: Opened, mut job: Job<'_>, printer: &mut
     let folded = if finished.ledger_error.is_none() { ledger.borrow_mut().fold() } else { Ok(()) };
     drop(ledger);
     session.close()?;
+    if let Some(unknown) = unknown {
+        return Err(unknown);
+    }
     end(finished, folded, &dir, &again)
 }
 
@@ -263,9 +269,21 @@ fn afterwards(
         }
         // The next run looks again.
         Either::Left((Err(RecoverError::Look(..)), _)) if !last => Ok(Vec::new()),
+        Either::Left((Err(RecoverError::Look(address, error)), _)) => Err(vec![
+            Diagnostic::error(
+                "M7001",
+                Class::Doubtful,
+                "cannot find out what a call with a lost answer made",
+            )
+            .at(&address)
+            .help(format!("everything else is deleted; run the same command again, it looks again ({error})"))
+            .request(error.request_id),
+        ]),
         Either::Left((Err(error), _)) => Err(recover_error(error, dir)),
         Either::Right(_) => {
-            finished.outcome = Outcome::Stopped;
+            if last {
+                finished.outcome = Outcome::Stopped;
+            }
             Ok(Vec::new())
         }
     }

@@ -104,8 +104,9 @@ pub async fn look_again(
 fn calls_by_object(snapshot: &Snapshot) -> Vec<Vec<Late>> {
     let in_doubt = |address: &Address| snapshot.open.values().any(|open| open.address == *address);
     let mut objects: BTreeMap<(Address, u32), Vec<Late>> = BTreeMap::new();
-    // What is in doubt is recovery's.
-    for late in snapshot.late.iter().filter(|late| !in_doubt(&late.call.address)) {
+    // What is in doubt is recovery's, and what only another version knows is that version's.
+    let ours = |call: &Open| !in_doubt(&call.address) && type_of(call).is_some();
+    for late in snapshot.late.iter().filter(|late| ours(&late.call)) {
         objects.entry((late.call.address.clone(), late.call.generation)).or_default().push(late.clone());
     }
     objects.into_values().collect()
@@ -119,7 +120,6 @@ async fn one(
 ) -> Result<Vec<EventKind>, RecoverError> {
     let mut told = Vec::new();
     let last = calls.last().and_then(|late| Some((&late.call, type_of(&late.call)?)));
-    // What nobody can look for is not waited for either.
     if let Some((last, ty)) = last.filter(|(open, ty)| !accounted(ledger.borrow().snapshot(), open, *ty)) {
         let asked = clock.now();
         let found = find(cloud, clock, ledger, last, ty)
@@ -133,13 +133,16 @@ async fn one(
                 continue;
             }
             let Some(Late { call, .. }) = waiting.next() else { break };
+            // Of a name there is only one: whatever had its place was this object.
+            let tagged = ty.facts().identity == Identity::Tag;
+            let stray = tagged && ledger.borrow().snapshot().next_generation(&call.address) > call.generation;
             let id = found.id.clone();
             ledger.borrow_mut().append(Entry::Appeared {
                 op: call.op,
                 physical_id: found.id,
                 attributes: found.attributes,
+                stray,
             })?;
-            let stray = ledger.borrow().snapshot().current(&call.address).is_none_or(|o| o.physical_id != id);
             let how = if stray { "showed late, when another had its place" } else { "showed late, adopted" };
             told.push(EventKind::Recovered {
                 address: call.address.clone(),

@@ -169,6 +169,9 @@ pub enum Entry {
         /// Attributes the look told.
         #[serde(default, skip_serializing_if = "Attributes::is_empty")]
         attributes: Attributes,
+        /// Another object has or had its place since: nothing uses this one, and it goes.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stray: bool,
     },
     /// A create that had shown no effect surely had none, or its object is in the ledger.
     Vain {

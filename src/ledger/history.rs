@@ -109,10 +109,9 @@ pub(super) fn note(
             let Some(open) = open.get(op) else { return };
             (&open.address, "adopted", Some(id.clone()))
         }
-        Entry::Appeared { op, physical_id, .. } => {
+        Entry::Appeared { op, physical_id, stray, .. } => {
             let Some(Late { call, .. }) = late.iter().find(|late| late.call.op == *op) else { return };
-            let stray = resources.get(&call.address).is_some_and(|r| r.next_generation > call.generation);
-            (&call.address, if stray { "found twice" } else { "found late" }, Some(physical_id.clone()))
+            (&call.address, if *stray { "found twice" } else { "found late" }, Some(physical_id.clone()))
         }
         Entry::Gone { address, generation, kept } => {
             let object = resources.get(address).and_then(|r| {

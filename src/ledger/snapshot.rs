@@ -274,13 +274,14 @@ impl Snapshot {
         });
     }
 
-    /// What a create made after all: the resource's object, or a stray one if another has or had its place.
+    /// What a create made after all: the resource's object, or a stray one beside it.
     fn appeared(
         &mut self,
         seq: u64,
         op: u64,
         id: PhysicalId,
         attributes: Attributes,
+        stray: bool,
     ) -> Result<(), LedgerError> {
         let at =
             self.late.iter().position(|late| late.call.op == op).ok_or_else(|| LedgerError::Damaged {
@@ -290,8 +291,7 @@ impl Snapshot {
         let mut call = self.late.remove(at).call;
         let (address, made) = (call.address.clone(), call.at.clone());
         let resource = self.resources.entry(address.clone()).or_default();
-        let stray = resource.next_generation > call.generation;
-        let current = resource.current.take();
+        let current = if stray { resource.current.take() } else { None };
         call.generation = call.generation.max(resource.next_generation);
         self.exists(call, made, id, attributes, false);
         if stray && let Some(resource) = self.resources.get_mut(&address) {
@@ -422,8 +422,8 @@ impl Snapshot {
                     _ => {}
                 }
             }
-            Entry::Appeared { op, physical_id, attributes } => {
-                self.appeared(seq, op, physical_id, attributes)?;
+            Entry::Appeared { op, physical_id, attributes, stray } => {
+                self.appeared(seq, op, physical_id, attributes, stray)?;
             }
             Entry::Vain { op } => self.late.retain(|late| late.call.op != op),
             Entry::Ready { address, generation, attributes } => {

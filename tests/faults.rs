@@ -353,6 +353,8 @@ fn a_late_answer_to_a_look_is_no_proof_of_absence() {
         // Visible after four seconds, looked for at once, answered after a minute.
         let lagging = Trouble::lagging(rule(look, Action::Delay(60_000)), 4_000);
         rehearsal.run(Verb::Up, lagging).complete();
+        // Nor did it ever: what is made twice and found later would be mended, too.
+        rehearsal.check_invariants(create);
         rehearsal.check_world(create);
         assert_eq!(rehearsal.census(), undisturbed.census(), "{create}: something exists twice");
     }

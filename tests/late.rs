@@ -1,11 +1,13 @@
 //! What a call made shows only after everybody had stopped looking for it, and the call was made again.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use migrate::{
     engine::Outcome,
     sandbox::{Action, FaultRule, FaultScript, Selector},
 };
 
-use crate::support::{Rehearsal, Trouble, Verb, in_parallel, payments, write};
+use crate::support::{Rehearsal, Trouble, Verb, in_parallel, payments, report, write};
 
 /// Loses the answer of the first call of that name.
 fn lost(operation: &str) -> FaultScript {
@@ -97,12 +99,14 @@ fn what_shows_late_survives_crashes() {
     let (_folder, empty) = twice(TWICE);
     let mut undisturbed = empty.fork();
     undisturbed.up().complete();
-    let deaths: Vec<u64> = (1..40).collect();
+    let deaths: Vec<u64> = (1..60).collect();
+    let outlived = AtomicUsize::new(0);
     in_parallel(&deaths, |_, nth| {
         let mut rehearsal = empty.fork();
         let mut trouble = Trouble::lagging(lost("AllocateAddress"), 25_000);
         trouble.dies_at_write = Some((*nth, nth % 2 == 0));
-        rehearsal.run(Verb::Up, trouble);
+        let ran = rehearsal.run(Verb::Up, trouble);
+        outlived.fetch_add(usize::from(ran.finished.is_some()), Ordering::Relaxed);
         let context = format!("death at write {nth}");
         let mut destroyed = rehearsal.fork();
         rehearsal.world.advance_to(rehearsal.world.now() + 60_000);
@@ -119,6 +123,9 @@ fn what_shows_late_survives_crashes() {
         assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
         assert_eq!(destroyed.census(), empty.census(), "{context}: after destroy");
     });
+    let outlived = outlived.into_inner();
+    assert!((1..20).contains(&outlived), "{outlived} of {} deaths came after the run's end", deaths.len());
+    report(&format!("what shows late: died at {} writes of up", deaths.len() - outlived));
 }
 
 /// What was let go is not ours any more, whether the lost call made something or not; what it made, and nobody ever

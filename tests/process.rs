@@ -78,10 +78,17 @@ pub(crate) fn program() -> Command {
 
 impl Place {
     pub(crate) fn new(template: &str, speed: u32) -> Self {
+        Self::troubled(template, speed, "[]")
+    }
+
+    /// Where calls meet trouble by script.
+    fn troubled(template: &str, speed: u32, faults: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         write(&dir.path().join("plan.yaml"), template);
+        write(&dir.path().join("faults.json"), faults);
         let mut server = program()
-            .args(["sandbox", "serve", "--port", "0", "--speed", &speed.to_string()])
+            .args(["sandbox", "serve", "--port", "0", "--faults", "faults.json"])
+            .args(["--speed", &speed.to_string()])
             .current_dir(dir.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -326,6 +333,36 @@ fn signals_stop_in_stages() {
         assert!(status.contains("created, not yet ready"), "{status}");
         assert!(!status.contains("open since"), "{status}");
     }
+}
+
+/// When everything is deleted, `destroy` may still look for what shows late: that can be stopped and killed, and the
+/// next one goes on.
+#[test]
+fn the_look_for_what_shows_late_can_be_interrupted() {
+    let faults = r#"[{"match": {"operation": "AllocateAddress", "nth": 1}, "action": "lose-answer"},
+        {"match": {"operation": "DescribeAddresses"}, "action": {"lag": 120000}}]"#;
+    let place = Place::troubled("Resources: {Address: {Type: 'AWS::EC2::EIP'}}", 20, faults);
+    let up = place.run(&["up", "plan.yaml", "--yes"]);
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
+    for (name, code) in [("INT", Some(8)), ("KILL", None)] {
+        let mut child =
+            place.command(&["destroy", "plan.yaml", "--yes"]).spawn().expect("the program starts");
+        let talk = Talk::of(&mut child);
+        talk.wait_for("looking for another");
+        signal(name, child.id());
+        assert_eq!(ended(&mut child, |_| {}), code, "{name}: {}", talk.text());
+        if code.is_some() {
+            talk.wait_for("`migrate destroy plan.yaml` goes on from here");
+        }
+        let status: Json =
+            serde_json::from_slice(&place.run(&["status", "plan.yaml", "--json"]).stdout).expect("JSON");
+        assert_eq!(status["resources"], serde_json::json!([]), "{name}");
+        assert_eq!(status["late_creates"][0]["address"], "plan/Address", "{name}: {status:#}");
+    }
+    let done = place.run(&["destroy", "plan.yaml", "--yes"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let left = place.left();
+    assert_eq!(left["objects"], serde_json::json!({}), "{left:#}");
 }
 
 #[test]

@@ -283,6 +283,9 @@ fn afterwards(
         Either::Right(_) => {
             if last {
                 finished.outcome = Outcome::Stopped;
+                if !printer.is_json() {
+                    printer.advise(&format!("Stopped. `{}` goes on from here.", job.again));
+                }
             }
             Ok(Vec::new())
         }

@@ -2,6 +2,23 @@
 
 use super::Operation;
 
+pub mod application_autoscaling;
+pub mod cloudwatch;
+pub mod dms;
+pub mod ec2;
+pub mod ecs;
+pub mod elbv2;
+pub mod iam;
+pub mod lambda;
+pub mod logs;
+pub mod rds;
+pub mod route53;
+pub mod s3;
+pub mod secretsmanager;
+pub mod sns;
+pub mod ssm;
+pub mod sts;
+
 /// A service of the sandbox.
 pub struct Service {
     /// The folder's name in botocore, also the model file's name: `ec2`, `dms`, `elbv2`.
@@ -14,34 +31,34 @@ pub struct Service {
     pub operations: &'static [Operation],
 }
 
-macro_rules! services {
-    ($($module:ident $name:literal $signing:literal;)*) => {
-        $(pub mod $module;)*
-        /// All services, sorted by name.
-        pub static SERVICES: &[Service] = &[$(Service {
+/// One service: its name, its signing name and its module.
+macro_rules! service {
+    ($name:literal, $signing:literal, $module:ident) => {
+        Service {
             name: $name,
             signing: $signing,
             model: include_str!(concat!("../models/", $name, ".json")),
             operations: $module::OPERATIONS,
-        }),*];
+        }
     };
 }
 
-services! {
-    application_autoscaling "application-autoscaling" "application-autoscaling";
-    cloudwatch "cloudwatch" "monitoring";
-    dms "dms" "dms";
-    ec2 "ec2" "ec2";
-    ecs "ecs" "ecs";
-    elbv2 "elbv2" "elasticloadbalancing";
-    iam "iam" "iam";
-    lambda "lambda" "lambda";
-    logs "logs" "logs";
-    rds "rds" "rds";
-    route53 "route53" "route53";
-    s3 "s3" "s3";
-    secretsmanager "secretsmanager" "secretsmanager";
-    sns "sns" "sns";
-    ssm "ssm" "ssm";
-    sts "sts" "sts";
-}
+/// All services, sorted by name.
+pub static SERVICES: &[Service] = &[
+    service!("application-autoscaling", "application-autoscaling", application_autoscaling),
+    service!("cloudwatch", "monitoring", cloudwatch),
+    service!("dms", "dms", dms),
+    service!("ec2", "ec2", ec2),
+    service!("ecs", "ecs", ecs),
+    service!("elbv2", "elasticloadbalancing", elbv2),
+    service!("iam", "iam", iam),
+    service!("lambda", "lambda", lambda),
+    service!("logs", "logs", logs),
+    service!("rds", "rds", rds),
+    service!("route53", "route53", route53),
+    service!("s3", "s3", s3),
+    service!("secretsmanager", "secretsmanager", secretsmanager),
+    service!("sns", "sns", sns),
+    service!("ssm", "ssm", ssm),
+    service!("sts", "sts", sts),
+];

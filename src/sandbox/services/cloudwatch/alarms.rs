@@ -132,9 +132,14 @@ fn store(world: &mut World, rq: &Request<'_>, kind: &str) {
     row["_region"] = json!(rq.region);
     match &old {
         Some(old) => {
-            for member in
-                ["StateValue", "StateReason", "StateUpdatedTimestamp", "StateTransitionedTimestamp", "_tags", "_born"]
-            {
+            for member in [
+                "StateValue",
+                "StateReason",
+                "StateUpdatedTimestamp",
+                "StateTransitionedTimestamp",
+                "_tags",
+                "_born",
+            ] {
                 row[member] = old[member].clone();
             }
         }
@@ -184,12 +189,18 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
         .filter(|(_, row)| row["_region"] == rq.region)
         .map(|(_, row)| row)
         .filter(|row| names.is_empty() || names.iter().any(|name| row["AlarmName"] == *name))
-        .filter(|row| row["AlarmName"].as_str().is_some_and(|name| name.starts_with(rq.text("AlarmNamePrefix"))))
+        .filter(|row| {
+            row["AlarmName"].as_str().is_some_and(|name| name.starts_with(rq.text("AlarmNamePrefix")))
+        })
         .filter(|row| rq.opt("StateValue").is_none_or(|state| row["StateValue"] == state))
         .filter(|row| rq.opt("ActionPrefix").is_none_or(|prefix| acts(row, prefix)))
         .filter(|row| {
             // Without a choice only metric alarms are listed.
-            if types.is_empty() { row["_kind"] == "MetricAlarm" } else { types.iter().any(|t| row["_kind"] == *t) }
+            if types.is_empty() {
+                row["_kind"] == "MetricAlarm"
+            } else {
+                types.iter().any(|t| row["_kind"] == *t)
+            }
         })
         .cloned()
         .collect();
@@ -211,7 +222,8 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let missing: Vec<&str> =
         names.iter().copied().filter(|name| world.get(ALARMS, &key(rq, name)).is_none()).collect();
     if !missing.is_empty() {
-        return Err(Fault::new("ResourceNotFound", format!("Alarms [{}] do not exist", missing.join(", "))).status(404));
+        return Err(Fault::new("ResourceNotFound", format!("Alarms [{}] do not exist", missing.join(", ")))
+            .status(404));
     }
     composite::free(world, rq, &names)?;
     for name in names {

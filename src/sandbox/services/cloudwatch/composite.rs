@@ -23,12 +23,15 @@ fn children(rule: &str) -> Vec<String> {
 /// Refuses a rule that names alarms which do not exist.
 pub(super) fn check(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
     let here = |name: &str| world.any(ALARMS, |row| row["AlarmName"] == name && row["_region"] == rq.region);
-    let missing: Vec<String> = children(rq.text("AlarmRule")).into_iter().filter(|name| !here(name)).collect();
+    let missing: Vec<String> =
+        children(rq.text("AlarmRule")).into_iter().filter(|name| !here(name)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let message =
-        format!("Could not save the composite alarm as alarms [{}] in the alarm rule do not exist", missing.join(", "));
+    let message = format!(
+        "Could not save the composite alarm as alarms [{}] in the alarm rule do not exist",
+        missing.join(", ")
+    );
     Err(Fault::new("ValidationError", message))
 }
 
@@ -46,7 +49,8 @@ pub(super) fn free(world: &World, rq: &Request<'_>, names: &[&str]) -> Result<()
     held.sort_unstable();
     held.dedup();
     let them = if held.len() == 1 { "it" } else { "them" };
-    let message = format!("Cannot delete {} as there are composite alarm(s) depending on {them}.", held.join(","));
+    let message =
+        format!("Cannot delete {} as there are composite alarm(s) depending on {them}.", held.join(","));
     Err(Fault::new("ValidationError", message))
 }
 

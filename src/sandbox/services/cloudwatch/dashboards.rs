@@ -52,10 +52,15 @@ fn validate(body: &str) -> Result<Vec<Json>, Fault> {
             return Err(refused(&format!("{path}/properties"), "Should have required property 'markdown'"));
         }
         if kind == "metric" && properties["metrics"].is_null() && properties["annotations"].is_null() {
-            return Err(refused(&format!("{path}/properties"), "Should have property metrics or annotations"));
+            return Err(refused(
+                &format!("{path}/properties"),
+                "Should have property metrics or annotations",
+            ));
         }
         if kind == "metric" && properties["region"].is_null() {
-            messages.push(json!({"DataPath": format!("{path}/properties/region"), "Message": "Should have a region"}));
+            messages.push(
+                json!({"DataPath": format!("{path}/properties/region"), "Message": "Should have a region"}),
+            );
         }
     }
     Ok(messages)
@@ -63,7 +68,9 @@ fn validate(body: &str) -> Result<Vec<Json>, Fault> {
 
 pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     let (name, body) = (rq.text("DashboardName"), rq.text("DashboardBody"));
-    if name.is_empty() || name.len() > 255 || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    if name.is_empty()
+        || name.len() > 255
+        || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     {
         return Err(Fault::new(
             "InvalidParameterValue",

@@ -85,7 +85,8 @@ fn state(world: &World, region: &str, alarm: &Json) -> Option<(&'static str, Str
         current -= period;
     }
     let slots = || (0..periods).map(|back| current - back * period);
-    let limit = |at: i64| limits.as_ref().map_or(alarm["Threshold"].as_f64(), |series| series.get(&at).copied());
+    let limit =
+        |at: i64| limits.as_ref().map_or(alarm["Threshold"].as_f64(), |series| series.get(&at).copied());
     let missing = slots().filter(|at| !series.contains_key(at)).count();
     let mut breaching = 0;
     for at in slots() {
@@ -96,10 +97,9 @@ fn state(world: &World, region: &str, alarm: &Json) -> Option<(&'static str, Str
     }
     let nothing = usize::try_from(periods).is_ok_and(|all| missing == all);
     match alarm["TreatMissingData"].as_str().unwrap_or("missing") {
-        "missing" if nothing => Some((
-            "INSUFFICIENT_DATA",
-            "Insufficient Data: no datapoints were received.".to_owned(),
-        )),
+        "missing" if nothing => {
+            Some(("INSUFFICIENT_DATA", "Insufficient Data: no datapoints were received.".to_owned()))
+        }
         "ignore" if nothing => None,
         _ if breaching >= needed => Some((
             "ALARM",

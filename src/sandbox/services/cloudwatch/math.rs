@@ -89,11 +89,18 @@ impl<'t> Parser<'t> {
         }
         if self.eat('(') {
             let inner = self.sum()?;
-            return if self.eat(')') { Ok(inner) } else { Err(Problem::Syntax("a parenthesis is open".into())) };
+            return if self.eat(')') {
+                Ok(inner)
+            } else {
+                Err(Problem::Syntax("a parenthesis is open".into()))
+            };
         }
         if self.rest.starts_with(|c: char| c.is_ascii_digit()) {
             let word = self.take(|c| c.is_ascii_digit() || c == '.');
-            return word.parse().map(Value::Number).map_err(|_| Problem::Syntax(format!("'{word}' is no number")));
+            return word
+                .parse()
+                .map(Value::Number)
+                .map_err(|_| Problem::Syntax(format!("'{word}' is no number")));
         }
         let name = self.take(|c| c.is_ascii_alphanumeric() || c == '_');
         if name.is_empty() {

@@ -16,7 +16,9 @@ pub(super) fn dimension_key(dimensions: &Json) -> String {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|d| format!("{}={}", d["Name"].as_str().unwrap_or_default(), d["Value"].as_str().unwrap_or_default()))
+        .map(|d| {
+            format!("{}={}", d["Name"].as_str().unwrap_or_default(), d["Value"].as_str().unwrap_or_default())
+        })
         .collect();
     all.sort();
     all.join(",")
@@ -63,7 +65,8 @@ pub fn publish(
     dimensions: &[(&str, &str)],
     value: f64,
 ) {
-    let dimensions: Vec<Json> = dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
+    let dimensions: Vec<Json> =
+        dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
     let datum = json!({"MetricName": name, "Dimensions": dimensions});
     let seen = Observed { count: 1.0, sum: value, min: value, max: value };
     add(world, region, namespace, &datum, world.now_secs(), &seen);
@@ -72,10 +75,14 @@ pub fn publish(
 pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     let namespace = rq.text("Namespace");
     if namespace.starts_with("AWS/") {
-        return Err(Fault::new("InvalidParameterValue", "The value AWS/ for parameter Namespace is invalid."));
+        return Err(Fault::new(
+            "InvalidParameterValue",
+            "The value AWS/ for parameter Namespace is invalid.",
+        ));
     }
     let data = rq.list("MetricData").to_vec();
-    let nested = rq.list("EntityMetricData").iter().flat_map(|e| e["MetricData"].as_array().into_iter().flatten());
+    let nested =
+        rq.list("EntityMetricData").iter().flat_map(|e| e["MetricData"].as_array().into_iter().flatten());
     let data: Vec<Json> = data.into_iter().chain(nested.cloned()).collect();
     if data.is_empty() {
         return Err(Fault::new("MissingParameter", "The parameter MetricData is required."));

@@ -62,7 +62,8 @@ fn buckets(world: &World, key: &str, period: i64, start: f64, end: f64) -> BTree
             continue;
         }
         let slot = whole(time).div_euclid(period) * period;
-        let bucket = out.entry(slot).or_insert_with(|| Bucket { min: f64::MAX, max: f64::MIN, ..Bucket::default() });
+        let bucket =
+            out.entry(slot).or_insert_with(|| Bucket { min: f64::MAX, max: f64::MIN, ..Bucket::default() });
         bucket.count += number(1);
         bucket.sum += number(2);
         bucket.min = bucket.min.min(number(3));
@@ -76,7 +77,8 @@ fn buckets(world: &World, key: &str, period: i64, start: f64, end: f64) -> BTree
 pub(super) fn series(world: &World, region: &str, stat: &Json, start: f64, end: f64) -> Series {
     let metric = &stat["Metric"];
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    let key = metric_key(region, &text(&metric["Namespace"]), &text(&metric["MetricName"]), &metric["Dimensions"]);
+    let key =
+        metric_key(region, &text(&metric["Namespace"]), &text(&metric["MetricName"]), &metric["Dimensions"]);
     let period = stat["Period"].as_i64().unwrap_or(60).max(1);
     let name = text(&stat["Stat"]);
     buckets(world, &key, period, start, end)
@@ -86,7 +88,8 @@ pub(super) fn series(world: &World, region: &str, stat: &Json, start: f64, end: 
 }
 
 pub(super) fn statistics(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (start, end) = (rq.get("StartTime").as_f64().unwrap_or(0.0), rq.get("EndTime").as_f64().unwrap_or(0.0));
+    let (start, end) =
+        (rq.get("StartTime").as_f64().unwrap_or(0.0), rq.get("EndTime").as_f64().unwrap_or(0.0));
     if start >= end {
         return Err(Fault::new(
             "InvalidParameterCombination",
@@ -127,7 +130,13 @@ pub(super) fn statistics(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 /// All series of a set of queries, expressions computed from the others.
-pub(super) fn solve(world: &World, region: &str, queries: &[Json], start: f64, end: f64) -> Result<BTreeMap<String, Series>, Fault> {
+pub(super) fn solve(
+    world: &World,
+    region: &str,
+    queries: &[Json],
+    start: f64,
+    end: f64,
+) -> Result<BTreeMap<String, Series>, Fault> {
     let mut known: BTreeMap<String, Series> = BTreeMap::new();
     for query in queries.iter().filter(|query| query["MetricStat"].is_object()) {
         let id = query["Id"].as_str().unwrap_or_default().to_owned();
@@ -148,7 +157,10 @@ pub(super) fn solve(world: &World, region: &str, queries: &[Json], start: f64, e
                     missing = id;
                 }
                 Err(math::Problem::Syntax(why)) => {
-                    return Err(Fault::new("ValidationError", format!("Error in expression '{text}': {why}")));
+                    return Err(Fault::new(
+                        "ValidationError",
+                        format!("Error in expression '{text}': {why}"),
+                    ));
                 }
             }
         }
@@ -163,9 +175,13 @@ pub(super) fn solve(world: &World, region: &str, queries: &[Json], start: f64, e
 }
 
 pub(super) fn data(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (start, end) = (rq.get("StartTime").as_f64().unwrap_or(0.0), rq.get("EndTime").as_f64().unwrap_or(0.0));
+    let (start, end) =
+        (rq.get("StartTime").as_f64().unwrap_or(0.0), rq.get("EndTime").as_f64().unwrap_or(0.0));
     if start >= end {
-        return Err(Fault::new("ValidationError", "The parameter StartTime must be less than the parameter EndTime."));
+        return Err(Fault::new(
+            "ValidationError",
+            "The parameter StartTime must be less than the parameter EndTime.",
+        ));
     }
     let queries = rq.list("MetricDataQueries");
     let known = solve(world, rq.region, queries, start, end)?;
@@ -175,7 +191,8 @@ pub(super) fn data(world: &mut World, rq: &Request<'_>) -> Reply {
     // Pages are cut from the points of all results, one after the other.
     let (mut all, mut ends) = (Vec::new(), Vec::new());
     for (of, query) in shown.iter().enumerate() {
-        let mut points: Vec<(i64, f64)> = known.get(&id(query)).into_iter().flatten().map(|(t, v)| (*t, *v)).collect();
+        let mut points: Vec<(i64, f64)> =
+            known.get(&id(query)).into_iter().flatten().map(|(t, v)| (*t, *v)).collect();
         if !ascending {
             points.reverse();
         }
@@ -185,14 +202,22 @@ pub(super) fn data(world: &mut World, rq: &Request<'_>) -> Reply {
         ends.push(all.len());
     }
     let (page, next) = rq.page(all, "MaxDatapoints", "NextToken", 100_800, "InvalidNextToken")?;
-    let told = page.last().and_then(|point| point["at"].as_u64()).and_then(|at| usize::try_from(at + 1).ok()).unwrap_or_default();
+    let told = page
+        .last()
+        .and_then(|point| point["at"].as_u64())
+        .and_then(|at| usize::try_from(at + 1).ok())
+        .unwrap_or_default();
     let results: Vec<Json> = shown
         .iter()
         .enumerate()
         .map(|(of, query)| {
             let id = id(query);
-            let label = query["Label"].as_str().or_else(|| query["MetricStat"]["Metric"]["MetricName"].as_str()).unwrap_or(&id);
-            let own: Vec<&Json> = page.iter().filter(|point| point["of"].as_u64() == u64::try_from(of).ok()).collect();
+            let label = query["Label"]
+                .as_str()
+                .or_else(|| query["MetricStat"]["Metric"]["MetricName"].as_str())
+                .unwrap_or(&id);
+            let own: Vec<&Json> =
+                page.iter().filter(|point| point["of"].as_u64() == u64::try_from(of).ok()).collect();
             let complete = next.is_none() || ends[of] <= told;
             json!({
                 "Id": id, "Label": label, "StatusCode": if complete { "Complete" } else { "PartialData" },

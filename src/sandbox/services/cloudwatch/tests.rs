@@ -74,11 +74,14 @@ fn pages_of_metric_data_are_cut_from_the_points_of_all_results() {
         }
     }
     let (some, whole) = ("PartialData", "Complete");
-    assert_eq!(told, [
-        vec![json!([[1.0, 2.0], some]), json!([[], some])],
-        vec![json!([[3.0], whole]), json!([[1.0], some])],
-        vec![json!([[], whole]), json!([[2.0], whole])],
-    ]);
+    assert_eq!(
+        told,
+        [
+            vec![json!([[1.0, 2.0], some]), json!([[], some])],
+            vec![json!([[3.0], whole]), json!([[1.0], some])],
+            vec![json!([[], whole]), json!([[2.0], whole])],
+        ]
+    );
     input["NextToken"] = json!("other");
     assert_eq!(call(&mut world, "GetMetricData", input).unwrap_err().code, "InvalidNextToken");
 }

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::store::{CERTIFICATE, ENDPOINT, combination, exists, fresh_arn, here, identifier, listed, missing, state};
+use super::store::{
+    CERTIFICATE, ENDPOINT, combination, exists, fresh_arn, here, identifier, listed, missing, state,
+};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// `ImportCertificate`.
@@ -48,6 +50,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     if world.any(ENDPOINT, |row| row["CertificateArn"] == arn) {
         return Err(state(format!("Certificate {arn} is in use by an endpoint.")));
     }
-    let row = world.remove(CERTIFICATE, arn).ok_or_else(|| missing(format!("Certificate not found: {arn}")))?;
+    let row =
+        world.remove(CERTIFICATE, arn).ok_or_else(|| missing(format!("Certificate not found: {arn}")))?;
     Ok(json!({"Certificate": row}))
 }

@@ -17,13 +17,17 @@ pub(super) fn key(instance: &str, endpoint: &str) -> String {
 fn secret(world: &World, id: &str) -> Option<Json> {
     let (_, row) = world.rows("secretsmanager.secret").find(|(key, row)| {
         let arn = row["ARN"].as_str().unwrap_or_default();
-        arn == id || arn.rsplit_once('-').is_some_and(|(stem, _)| stem == id) || key.ends_with(&format!("/{id}"))
+        arn == id
+            || arn.rsplit_once('-').is_some_and(|(stem, _)| stem == id)
+            || key.ends_with(&format!("/{id}"))
     })?;
     if !row["DeletedDate"].is_null() {
         return None;
     }
     let current = row["_versions"].as_array()?.iter().find(|version| {
-        version["VersionStages"].as_array().is_some_and(|stages| stages.iter().any(|stage| stage == "AWSCURRENT"))
+        version["VersionStages"]
+            .as_array()
+            .is_some_and(|stages| stages.iter().any(|stage| stage == "AWSCURRENT"))
     })?;
     serde_json::from_str(current["SecretString"].as_str()?).ok()
 }
@@ -35,20 +39,25 @@ fn obstacle(world: &World, region: &str, endpoint: &Json) -> Option<String> {
     let role = settings["SecretsManagerAccessRoleArn"].as_str();
     if let (Some(id), Some(role)) = (settings["SecretsManagerSecretId"].as_str(), role) {
         if let Err(fault) = role_works(world, role, &format!("dms.{region}.amazonaws.com")) {
-            return Some(format!("Test Endpoint failed: Application-Status: 1020912, Application-Message: {}", fault.message));
+            return Some(format!(
+                "Test Endpoint failed: Application-Status: 1020912, Application-Message: {}",
+                fault.message
+            ));
         }
         let Some(value) = secret(world, id) else {
             return Some(format!(
                 "Test Endpoint failed: Application-Status: 1020912, Application-Message: the secret {id} cannot be read"
             ));
         };
-        let lacking = ["username", "password", "host", "port"].into_iter().find(|name| value[*name].is_null());
+        let lacking =
+            ["username", "password", "host", "port"].into_iter().find(|name| value[*name].is_null());
         return lacking.map(|name| {
             format!("Test Endpoint failed: Application-Status: 1020912, Application-Message: the secret {id} has no {name}")
         });
     }
     let server = endpoint["ServerName"].as_str().or_else(|| settings["ServerName"].as_str());
-    (engine.server && server.is_none()).then(|| "Test Endpoint failed: the endpoint names no server".to_owned())
+    (engine.server && server.is_none())
+        .then(|| "Test Endpoint failed: the endpoint names no server".to_owned())
 }
 
 /// What a test begun now will find; looked at when it begins, told when it ends.
@@ -116,7 +125,9 @@ pub(super) fn test(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut rows = here(world, rq, CONNECTION);
     for row in &mut rows {
-        if let Some(members) = row.as_object_mut().filter(|row| row.get("LastFailureMessage") == Some(&Json::Null)) {
+        if let Some(members) =
+            row.as_object_mut().filter(|row| row.get("LastFailureMessage") == Some(&Json::Null))
+        {
             members.remove("LastFailureMessage");
         }
     }

@@ -6,8 +6,8 @@ use super::{
     connections,
     engines::{self, Engine, SETTINGS},
     store::{
-        CERTIFICATE, ENDPOINT, TASK, combination, exists, fresh_arn, here, identifier, invalid, listed, missing,
-        role_works, state,
+        CERTIFICATE, ENDPOINT, TASK, combination, exists, fresh_arn, here, identifier, invalid, listed,
+        missing, role_works, state,
     },
 };
 use crate::sandbox::{
@@ -17,8 +17,14 @@ use crate::sandbox::{
 
 /// Members kept as they are sent.
 const PLAIN: &[&str] = &[
-    "CertificateArn", "DatabaseName", "ExternalTableDefinition", "ExtraConnectionAttributes", "Port", "ServerName",
-    "ServiceAccessRoleArn", "Username",
+    "CertificateArn",
+    "DatabaseName",
+    "ExternalTableDefinition",
+    "ExtraConnectionAttributes",
+    "Port",
+    "ServerName",
+    "ServiceAccessRoleArn",
+    "Username",
 ];
 /// Never returned: not even kept.
 const HIDDEN: &[&str] = &["Password", "AsmPassword", "AuthPassword", "SaslPassword", "SslClientKeyPassword"];
@@ -41,7 +47,9 @@ fn defaults(member: &str) -> Json {
             "CsvRowDelimiter": "\\n", "CsvDelimiter": ",", "CompressionType": "none", "EnableStatistics": true,
             "DatePartitionEnabled": false,
         }),
-        "KafkaSettings" => json!({"Topic": "kafka-default-topic", "MessageFormat": "json", "MessageMaxBytes": 1_000_000}),
+        "KafkaSettings" => {
+            json!({"Topic": "kafka-default-topic", "MessageFormat": "json", "MessageMaxBytes": 1_000_000})
+        }
         "KinesisSettings" => json!({"MessageFormat": "json"}),
         "ElasticsearchSettings" => json!({"FullLoadErrorPercentage": 10, "ErrorRetryDuration": 300}),
         "MongoDbSettings" => json!({
@@ -89,7 +97,9 @@ fn check(world: &World, rq: &Request<'_>, row: &Json, engine: &Engine, password:
     let secret = settings["SecretsManagerSecretId"].as_str();
     let role = settings["SecretsManagerAccessRoleArn"].as_str();
     if secret.is_some() != role.is_some() {
-        return Err(combination("SecretsManagerSecretId and SecretsManagerAccessRoleArn must be set together."));
+        return Err(combination(
+            "SecretsManagerSecretId and SecretsManagerAccessRoleArn must be set together.",
+        ));
     }
     let direct = |name: &str| !row[name].is_null() || !settings[name].is_null();
     let any_direct = ["ServerName", "Port", "Username"].iter().any(|name| direct(name)) || password;
@@ -144,7 +154,9 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     }
     for member in SETTINGS {
-        if !rq.get(member).is_null() || (*member == engine.settings && !defaults(member).as_object().is_none_or(Map::is_empty)) {
+        if !rq.get(member).is_null()
+            || (*member == engine.settings && !defaults(member).as_object().is_none_or(Map::is_empty))
+        {
             row[*member] = overlay(defaults(member), &without_secrets(rq.get(member)));
         }
     }
@@ -224,7 +236,11 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     for member in SETTINGS {
         if !rq.get(member).is_null() {
-            let base = if rq.flag("ExactSettings") || row[*member].is_null() { defaults(member) } else { row[*member].clone() };
+            let base = if rq.flag("ExactSettings") || row[*member].is_null() {
+                defaults(member)
+            } else {
+                row[*member].clone()
+            };
             row[*member] = overlay(base, &without_secrets(rq.get(member)));
         }
     }

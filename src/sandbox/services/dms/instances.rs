@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     store::{
-        ENDPOINT, INSTANCE, TASK, exists, fresh_arn, here, identifier, invalid, listed, missing, note, paged, state,
-        vpc_role_works,
+        ENDPOINT, INSTANCE, TASK, exists, fresh_arn, here, identifier, invalid, listed, missing, note, paged,
+        state, vpc_role_works,
     },
     subnets,
 };
@@ -25,12 +25,24 @@ const FAMILIES: &[(&str, &[&str])] = &[
     ("t3", &["micro", "small", "medium", "large"]),
     ("c4", &["large", "xlarge", "2xlarge", "4xlarge"]),
     ("c5", &["large", "xlarge", "2xlarge", "4xlarge", "9xlarge", "12xlarge", "18xlarge", "24xlarge"]),
-    ("c6i", &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "32xlarge"]),
-    ("c7i", &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "48xlarge"]),
+    (
+        "c6i",
+        &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "32xlarge"],
+    ),
+    (
+        "c7i",
+        &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "48xlarge"],
+    ),
     ("r4", &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge"]),
     ("r5", &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge"]),
-    ("r6i", &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "32xlarge"]),
-    ("r7i", &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "48xlarge"]),
+    (
+        "r6i",
+        &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "32xlarge"],
+    ),
+    (
+        "r7i",
+        &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge", "48xlarge"],
+    ),
 ];
 /// How long a changed or rebooted instance takes to be available again.
 const MODIFY: i64 = 120_000;
@@ -60,8 +72,14 @@ fn check_network(rq: &Request<'_>, group: &Json) -> Result<(), Fault> {
     match rq.opt("NetworkType") {
         None => Ok(()),
         Some(kind) if kind.eq_ignore_ascii_case("IPV4") => Ok(()),
-        Some(kind) if group["SupportedNetworkTypes"].as_array().is_some_and(|l| l.iter().any(|t| t == kind)) => Ok(()),
-        Some(kind) => Err(invalid(format!("The network type {kind} is not supported by the replication subnet group."))),
+        Some(kind)
+            if group["SupportedNetworkTypes"].as_array().is_some_and(|l| l.iter().any(|t| t == kind)) =>
+        {
+            Ok(())
+        }
+        Some(kind) => {
+            Err(invalid(format!("The network type {kind} is not supported by the replication subnet group.")))
+        }
     }
 }
 
@@ -75,7 +93,9 @@ fn check_groups(world: &World, ids: &[&str], vpc: &Json) -> Result<(), Fault> {
             return Err(invalid(format!("Invalid security group , groupId= {id}, groupName=.")));
         };
         if group["VpcId"] != *vpc {
-            return Err(invalid(format!("The security group {id} is not in the VPC of the replication subnet group.")));
+            return Err(invalid(format!(
+                "The security group {id} is not in the VPC of the replication subnet group."
+            )));
         }
     }
     Ok(())
@@ -164,7 +184,14 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         up["ReplicationInstancePublicIpAddresses"] = json!(addresses);
     }
     world.set_after(DMS_INSTANCE_UP, INSTANCE, &arn, up);
-    note(world, rq.region, "replication-instance", &name, "creation", "Replication instance is being created");
+    note(
+        world,
+        rq.region,
+        "replication-instance",
+        &name,
+        "creation",
+        "Replication instance is being created",
+    );
     Ok(json!({"ReplicationInstance": row}))
 }
 
@@ -231,14 +258,17 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     };
     let mut later = json!({});
-    for member in ["AllocatedStorage", "EngineVersion", "MultiAZ", "NetworkType", "ReplicationInstanceClass"] {
+    for member in ["AllocatedStorage", "EngineVersion", "MultiAZ", "NetworkType", "ReplicationInstanceClass"]
+    {
         let wanted = rq.get(member);
         if !wanted.is_null() && *wanted != old[member] {
             later[member] = wanted.clone();
         }
     }
     let now = rq.flag("ApplyImmediately");
-    let row = world.get_mut(INSTANCE, arn).ok_or_else(|| missing(format!("Replication Instance not found: {arn}")))?;
+    let row = world
+        .get_mut(INSTANCE, arn)
+        .ok_or_else(|| missing(format!("Replication Instance not found: {arn}")))?;
     if let Some(name) = renamed {
         row["ReplicationInstanceIdentifier"] = json!(name);
     }
@@ -274,7 +304,9 @@ pub(super) fn reboot(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("ReplicationInstanceArn");
     available(world, arn)?;
     world.set_after(MODIFY, INSTANCE, arn, json!({"ReplicationInstanceStatus": "available"}));
-    let row = world.get_mut(INSTANCE, arn).ok_or_else(|| missing(format!("Replication Instance not found: {arn}")))?;
+    let row = world
+        .get_mut(INSTANCE, arn)
+        .ok_or_else(|| missing(format!("Replication Instance not found: {arn}")))?;
     row["ReplicationInstanceStatus"] = json!("rebooting");
     Ok(json!({"ReplicationInstance": row}))
 }
@@ -295,7 +327,9 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     note(world, rq.region, "replication-instance", name, "deletion", "Replication instance is being deleted");
     world.after(DMS_INSTANCE_DOWN, INSTANCE, arn, Effect::Remove);
     world.release_interfaces(arn, DMS_INSTANCE_DOWN + 15_000);
-    let row = world.get_mut(INSTANCE, arn).ok_or_else(|| missing(format!("Replication Instance not found: {arn}")))?;
+    let row = world
+        .get_mut(INSTANCE, arn)
+        .ok_or_else(|| missing(format!("Replication Instance not found: {arn}")))?;
     row["ReplicationInstanceStatus"] = json!("deleting");
     Ok(json!({"ReplicationInstance": row}))
 }
@@ -303,7 +337,8 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `DescribeAccountAttributes`.
 pub(super) fn quotas(world: &mut World, rq: &Request<'_>) -> Reply {
     let used = |table: &str| here(world, rq, table).len();
-    let quota = |name: &str, used: usize, max: i64| json!({"AccountQuotaName": name, "Used": used, "Max": max});
+    let quota =
+        |name: &str, used: usize, max: i64| json!({"AccountQuotaName": name, "Used": used, "Max": max});
     Ok(json!({
         "UniqueAccountIdentifier": format!("dms-{}", world.account),
         "AccountQuotas": [

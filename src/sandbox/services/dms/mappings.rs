@@ -24,7 +24,8 @@ pub(super) struct Table {
 /// # Errors
 /// It is no JSON, or has no selection rule, or a rule lacks what DMS demands.
 pub(super) fn rules(text: &str) -> Result<Vec<Json>, Fault> {
-    let bad = |what: &str| invalid(format!("Invalid table mappings document. Error in mapping rules. {what}"));
+    let bad =
+        |what: &str| invalid(format!("Invalid table mappings document. Error in mapping rules. {what}"));
     let document: Json = serde_json::from_str(text).map_err(|_| bad("The document is not valid JSON"))?;
     let rules = document["rules"].as_array().ok_or_else(|| bad("'rules' is missing"))?.clone();
     for (at, rule) in rules.iter().enumerate() {
@@ -88,7 +89,9 @@ pub(super) fn tables(text: &str) -> Vec<Table> {
         let text = |member: &str| rule["object-locator"][member].as_str().unwrap_or("%").to_owned();
         (text("schema-name"), text("table-name"))
     };
-    for rule in rules.iter().filter(|rule| rule["rule-type"] == "selection" && rule["rule-action"] != "exclude") {
+    for rule in
+        rules.iter().filter(|rule| rule["rule-type"] == "selection" && rule["rule-action"] != "exclude")
+    {
         let (schema, name) = locator(rule);
         let schema = if schema.contains('%') { "public".to_owned() } else { schema };
         let names: Vec<String> = if name.contains('%') {
@@ -103,7 +106,9 @@ pub(super) fn tables(text: &str) -> Vec<Table> {
             }
         }
     }
-    for rule in rules.iter().filter(|rule| rule["rule-type"] == "selection" && rule["rule-action"] == "exclude") {
+    for rule in
+        rules.iter().filter(|rule| rule["rule-type"] == "selection" && rule["rule-action"] == "exclude")
+    {
         let (schema, name) = locator(rule);
         found.retain(|table| !(fits(&schema, &table.schema) && fits(&name, &table.name)));
     }
@@ -113,7 +118,8 @@ pub(super) fn tables(text: &str) -> Vec<Table> {
 
 /// Between ten thousand and a hundred thousand rows, always the same for the same name.
 fn rows(schema: &str, name: &str) -> i64 {
-    let mix = schema.bytes().chain(name.bytes()).fold(17_i64, |sum, byte| (sum * 31 + i64::from(byte)) % 90_001);
+    let mix =
+        schema.bytes().chain(name.bytes()).fold(17_i64, |sum, byte| (sum * 31 + i64::from(byte)) % 90_001);
     10_000 + mix
 }
 
@@ -133,6 +139,8 @@ mod tests {
         assert_eq!(names, ["accounts", "audit", "customers", "orders", "payments", "transactions"]);
         assert!(rules("{}").is_err());
         assert!(rules(&json!({"rules": [rule(1, "exclude", "%")]}).to_string()).is_err());
-        assert!(rules(&json!({"rules": [rule(1, "include", "%"), rule(1, "include", "a")]}).to_string()).is_err());
+        assert!(
+            rules(&json!({"rules": [rule(1, "include", "%"), rule(1, "include", "a")]}).to_string()).is_err()
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! Which operation runs which behaviour.
 
-use super::{certificates, connections, endpoints, instances, run, statistics, store, subnets, subscriptions, tags, tasks};
+use super::{
+    certificates, connections, endpoints, instances, run, statistics, store, subnets, subscriptions, tags,
+    tasks,
+};
 use crate::sandbox::Operation;
 
 /// Implemented operations.

@@ -49,8 +49,8 @@ pub(super) fn load_time(task: &Json) -> i64 {
 
 /// The state at `now`.
 pub(super) fn of(task: &Json, now: i64) -> Progress {
-    let settings: Json =
-        serde_json::from_str(task["ReplicationTaskSettings"].as_str().unwrap_or_default()).unwrap_or_default();
+    let settings: Json = serde_json::from_str(task["ReplicationTaskSettings"].as_str().unwrap_or_default())
+        .unwrap_or_default();
     let kind = task["MigrationType"].as_str().unwrap_or_default();
     let (loads, follows) = (kind != "cdc", kind != "full-load");
     let wide = settings["FullLoadSettings"]["MaxFullLoadSubTasks"].as_i64().unwrap_or(8).max(1);
@@ -60,7 +60,11 @@ pub(super) fn of(task: &Json, now: i64) -> Progress {
         .map(|(at, table): (i64, Table)| {
             let again = task["_reload"][format!("{}.{}", table.schema, table.name)].as_i64();
             let begin = again.unwrap_or(at / wide * TABLE_LOAD);
-            if loads { Loading { table, begin, end: begin + TABLE_LOAD } } else { Loading { table, begin: 0, end: 0 } }
+            if loads {
+                Loading { table, begin, end: begin + TABLE_LOAD }
+            } else {
+                Loading { table, begin: 0, end: 0 }
+            }
         })
         .collect();
     let active = active(task, now);
@@ -90,7 +94,8 @@ impl Progress {
 
     /// `ReplicationTaskStats`.
     pub(super) fn stats(&self, task: &Json) -> Json {
-        let count = |fits: &dyn Fn(&Loading) -> bool| self.tables.iter().filter(|loading| fits(loading)).count();
+        let count =
+            |fits: &dyn Fn(&Loading) -> bool| self.tables.iter().filter(|loading| fits(loading)).count();
         let started = !task["_run"].is_null();
         let begun = |loading: &Loading| started && self.active > loading.begin;
         let done = |loading: &Loading| started && self.active >= loading.end;

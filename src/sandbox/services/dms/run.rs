@@ -22,18 +22,28 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     let (ever, kind) = (!task["_run"].is_null(), task["MigrationType"].as_str().unwrap_or_default());
     let fresh = match rq.text("StartReplicationTaskType") {
         "start-replication" if ever && kind != "cdc" => {
-            return Err(combination("Start Type : START_REPLICATION, valid only for tasks running for the first time"));
+            return Err(combination(
+                "Start Type : START_REPLICATION, valid only for tasks running for the first time",
+            ));
         }
         "resume-processing" if !ever => {
-            return Err(combination("Start Type : RESUME_PROCESSING, is not valid for tasks running for the first time"));
+            return Err(combination(
+                "Start Type : RESUME_PROCESSING, is not valid for tasks running for the first time",
+            ));
         }
         "reload-target" if !ever => {
-            return Err(combination("Start Type : RELOAD_TARGET, is not valid for tasks running for the first time"));
+            return Err(combination(
+                "Start Type : RELOAD_TARGET, is not valid for tasks running for the first time",
+            ));
         }
         "reload-target" if kind == "cdc" => {
-            return Err(combination("Start Type : RELOAD_TARGET, is not valid for tasks of migration type cdc"));
+            return Err(combination(
+                "Start Type : RELOAD_TARGET, is not valid for tasks of migration type cdc",
+            ));
         }
-        "resume-processing" if kind == "full-load" && progress::active(&task, world.now()) >= progress::load_time(&task) => {
+        "resume-processing"
+            if kind == "full-load" && progress::active(&task, world.now()) >= progress::load_time(&task) =>
+        {
             return Err(combination("Start Type : RESUME_PROCESSING, is not valid for a finished full load"));
         }
         "start-replication" | "reload-target" => true,
@@ -81,7 +91,14 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         });
         world.set_after(DMS_TASK_RUNNING + left, TASK, arn, end);
     }
-    note(world, rq.region, "replication-task", &text("ReplicationTaskIdentifier"), "state change", "Replication task has started.");
+    note(
+        world,
+        rq.region,
+        "replication-task",
+        &text("ReplicationTaskIdentifier"),
+        "state change",
+        "Replication task has started.",
+    );
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
 }
 
@@ -99,7 +116,8 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
     row["_halt"] = json!(halt);
     let row = row.clone();
     let checkpoint = format!("checkpoint:V1#{}#0", halt / 1000);
-    let end = json!({"Status": "stopped", "StopReason": "Stop Reason NORMAL", "RecoveryCheckpoint": checkpoint});
+    let end =
+        json!({"Status": "stopped", "StopReason": "Stop Reason NORMAL", "RecoveryCheckpoint": checkpoint});
     world.set_after(DMS_TASK_STOP, TASK, arn, end);
     let name = task["ReplicationTaskIdentifier"].as_str().unwrap_or_default();
     note(world, rq.region, "replication-task", name, "state change", "Replication task is being stopped.");

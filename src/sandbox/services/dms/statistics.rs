@@ -33,7 +33,8 @@ pub(super) fn reload(world: &mut World, rq: &Request<'_>) -> Reply {
     let known = progress::of(task, now).tables(task);
     let mut names = Vec::new();
     for wanted in rq.list("TablesToReload") {
-        let there = |row: &Json| row["SchemaName"] == wanted["SchemaName"] && row["TableName"] == wanted["TableName"];
+        let there =
+            |row: &Json| row["SchemaName"] == wanted["SchemaName"] && row["TableName"] == wanted["TableName"];
         let text = |member: &str| wanted[member].as_str().unwrap_or_default().to_owned();
         let name = format!("{}.{}", text("SchemaName"), text("TableName"));
         if !known.iter().any(there) {

@@ -49,7 +49,12 @@ pub(super) fn exists(message: impl Into<String>) -> Fault {
 }
 
 /// The ARN of a new object: its last part is the wanted one, or twenty-six letters and digits.
-pub(super) fn fresh_arn(world: &mut World, rq: &Request<'_>, noun: &str, table: &str) -> Result<String, Fault> {
+pub(super) fn fresh_arn(
+    world: &mut World,
+    rq: &Request<'_>,
+    noun: &str,
+    table: &str,
+) -> Result<String, Fault> {
     let last = match rq.opt("ResourceIdentifier") {
         Some(wanted) => {
             let good = wanted.len() <= 31
@@ -58,7 +63,9 @@ pub(super) fn fresh_arn(world: &mut World, rq: &Request<'_>, noun: &str, table: 
                 && !wanted.ends_with('-')
                 && !wanted.contains("--");
             if !good {
-                return Err(invalid(format!("The parameter ResourceIdentifier {wanted} is not a valid identifier.")));
+                return Err(invalid(format!(
+                    "The parameter ResourceIdentifier {wanted} is not a valid identifier."
+                )));
             }
             wanted.to_owned()
         }
@@ -96,13 +103,18 @@ pub(super) fn here(world: &World, rq: &Request<'_>, table: &str) -> Vec<Json> {
 
 /// Keeps the rows that pass all filters. `known` names the filters with the members they look at; any value of
 /// a filter and any of its members may fit.
-pub(super) fn filtered(rq: &Request<'_>, mut rows: Vec<Json>, known: &[(&str, &[&str])]) -> Result<Vec<Json>, Fault> {
+pub(super) fn filtered(
+    rq: &Request<'_>,
+    mut rows: Vec<Json>,
+    known: &[(&str, &[&str])],
+) -> Result<Vec<Json>, Fault> {
     for filter in rq.list("Filters") {
         let name = filter["Name"].as_str().unwrap_or_default();
         let Some((_, members)) = known.iter().find(|(known, _)| *known == name) else {
             return Err(invalid(format!("Unknown filter name: {name}")));
         };
-        let values: Vec<&str> = filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+        let values: Vec<&str> =
+            filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         rows.retain(|row| {
             members.iter().any(|member| {
                 row[*member].as_str().is_some_and(|text| values.iter().any(|v| v.eq_ignore_ascii_case(text)))
@@ -161,7 +173,10 @@ pub(super) fn vpc_role_works(world: &World) -> Result<(), Fault> {
             && role["_policies"].as_object().is_some_and(serde_json::Map::is_empty)
     });
     if bare {
-        return Err(Fault::new("AccessDeniedFault", format!("The IAM Role {arn} is not configured properly.")));
+        return Err(Fault::new(
+            "AccessDeniedFault",
+            format!("The IAM Role {arn} is not configured properly."),
+        ));
     }
     Ok(())
 }
@@ -179,9 +194,10 @@ pub(super) fn note(world: &mut World, region: &str, source: &str, id: &str, cate
 /// `DescribeEvents`: of the last hour unless asked otherwise.
 pub(super) fn events(world: &mut World, rq: &Request<'_>) -> Reply {
     let minutes = rq.int("Duration").unwrap_or(60);
-    let from = rq.get("StartTime").as_f64().unwrap_or_else(|| {
-        world.now_secs() - 60.0 * f64::from(i32::try_from(minutes).unwrap_or(i32::MAX))
-    });
+    let from = rq
+        .get("StartTime")
+        .as_f64()
+        .unwrap_or_else(|| world.now_secs() - 60.0 * f64::from(i32::try_from(minutes).unwrap_or(i32::MAX)));
     let until = rq.get("EndTime").as_f64().unwrap_or(f64::MAX);
     let categories = rq.texts("EventCategories");
     let mut rows = here(world, rq, EVENT);

@@ -32,7 +32,10 @@ fn members(world: &World, ids: &[&str]) -> Result<(Vec<Json>, Json), Fault> {
             return Err(Fault::new("InvalidSubnet", format!("The subnet ID '{id}' does not exist")));
         };
         if !vpc.is_null() && vpc != subnet["VpcId"] {
-            return Err(Fault::new("InvalidSubnet", "The subnets of a replication subnet group must be in one VPC."));
+            return Err(Fault::new(
+                "InvalidSubnet",
+                "The subnets of a replication subnet group must be in one VPC.",
+            ));
         }
         vpc = subnet["VpcId"].clone();
         zones.insert(subnet["AvailabilityZone"].as_str().unwrap_or_default().to_owned());
@@ -87,8 +90,11 @@ pub(super) fn for_instance(world: &mut World, rq: &Request<'_>) -> Result<Json, 
     let Some(vpc) = vpc else {
         return Err(missing("No default VPC found: a replication subnet group must be specified."));
     };
-    let ids: Vec<String> =
-        world.rows("ec2.subnet").filter(|(_, row)| row["VpcId"] == vpc).map(|(id, _)| id.to_owned()).collect();
+    let ids: Vec<String> = world
+        .rows("ec2.subnet")
+        .filter(|(_, row)| row["VpcId"] == vpc)
+        .map(|(id, _)| id.to_owned())
+        .collect();
     let (list, _) = members(world, &ids.iter().map(String::as_str).collect::<Vec<_>>())?;
     let row = json!({
         "ReplicationSubnetGroupIdentifier": "default", "ReplicationSubnetGroupDescription": "default",
@@ -117,7 +123,10 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     vpc_role_works(world)?;
     let (list, vpc) = members(world, &rq.texts("SubnetIds"))?;
     if vpc != old["VpcId"] {
-        return Err(Fault::new("InvalidSubnet", "The new subnets must be in the same VPC as the existing subnets."));
+        return Err(Fault::new(
+            "InvalidSubnet",
+            "The new subnets must be in the same VPC as the existing subnets.",
+        ));
     }
     let busy: Vec<Json> = world
         .rows(INSTANCE)
@@ -126,7 +135,10 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
         .collect();
     let lost = busy.iter().find(|id| !list.iter().any(|subnet| subnet["SubnetIdentifier"] == **id));
     if let Some(id) = lost.and_then(Json::as_str) {
-        return Err(Fault::new("SubnetAlreadyInUse", format!("Subnet {id} is in use by a replication instance.")));
+        return Err(Fault::new(
+            "SubnetAlreadyInUse",
+            format!("Subnet {id} is in use by a replication instance."),
+        ));
     }
     let row = world.get_mut(SUBNET_GROUP, &key(rq, &name)).ok_or_else(|| absent(&name))?;
     row["Subnets"] = json!(list);

@@ -63,7 +63,12 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     check(world, rq)?;
     let row = world.get_mut(SUBSCRIPTION, &key(rq)).ok_or_else(|| absent(rq))?;
-    for (from, to) in [("SnsTopicArn", "SnsTopicArn"), ("SourceType", "SourceType"), ("Enabled", "Enabled"), ("EventCategories", "EventCategoriesList")] {
+    for (from, to) in [
+        ("SnsTopicArn", "SnsTopicArn"),
+        ("SourceType", "SourceType"),
+        ("Enabled", "Enabled"),
+        ("EventCategories", "EventCategoriesList"),
+    ] {
         if !rq.get(from).is_null() {
             row[to] = rq.get(from).clone();
         }

@@ -137,7 +137,9 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
 fn at_rest(task: &Json, verb: &str) -> Result<(), Fault> {
     match task["Status"].as_str() {
         Some("ready" | "stopped" | "failed" | "failed-move") => Ok(()),
-        other => Err(state(format!("Replication Task cannot be {verb}, task is {}", other.unwrap_or_default()))),
+        other => {
+            Err(state(format!("Replication Task cannot be {verb}, task is {}", other.unwrap_or_default())))
+        }
     }
 }
 
@@ -146,7 +148,8 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("ReplicationTaskArn");
     let mut row = task(world, arn)?.clone();
     at_rest(&row, "modified")?;
-    let kind = rq.opt("MigrationType").or_else(|| row["MigrationType"].as_str()).unwrap_or_default().to_owned();
+    let kind =
+        rq.opt("MigrationType").or_else(|| row["MigrationType"].as_str()).unwrap_or_default().to_owned();
     check_cdc(rq, &kind)?;
     check_data(rq)?;
     if rq.opt("ReplicationTaskIdentifier").is_some() {

@@ -10,9 +10,23 @@ use crate::sandbox::{Fault, Reply, Request, World};
 
 /// Regions that are on in every account.
 const REGIONS: &[&str] = &[
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
-    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1",
-    "us-east-2", "us-west-1", "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
 ];
 
 /// DHCP options.
@@ -72,7 +86,8 @@ pub(super) fn describe_zones(_world: &mut World, rq: &Request<'_>) -> Reply {
     let rows = zones
         .iter()
         .filter(|(name, id)| {
-            (names.is_empty() || names.contains(&name.as_str())) && (ids.is_empty() || ids.contains(&id.as_str()))
+            (names.is_empty() || names.contains(&name.as_str()))
+                && (ids.is_empty() || ids.contains(&id.as_str()))
         })
         .map(|(name, id)| {
             json!({
@@ -183,9 +198,11 @@ pub(super) fn zone(rq: &Request<'_>) -> Result<(String, String), Fault> {
             .find(|(zone, _)| zone == name)
             .cloned()
             .ok_or_else(|| refused(name, "availabilityZone")),
-        (None, Some(id)) => {
-            zones.iter().find(|(_, zone)| zone == id).cloned().ok_or_else(|| refused(id, "availabilityZoneId"))
-        }
+        (None, Some(id)) => zones
+            .iter()
+            .find(|(_, zone)| zone == id)
+            .cloned()
+            .ok_or_else(|| refused(id, "availabilityZoneId")),
         (None, None) => Ok(zones[0].clone()),
     }
 }

@@ -109,16 +109,18 @@ pub(super) fn allocate(world: &mut World, rq: &Request<'_>) -> Reply {
 /// The allocation that a request names, by id or by address.
 fn named(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
     match (rq.opt("AllocationId"), rq.opt("PublicIp")) {
-        (Some(_), Some(_)) => {
-            Err(super::common::combination("You may specify public IP or allocation id, but not both in the same call"))
-        }
+        (Some(_), Some(_)) => Err(super::common::combination(
+            "You may specify public IP or allocation id, but not both in the same call",
+        )),
         (Some(id), None) => ADDRESS.get(world, rq, id).map(|_| id.to_owned()),
         (None, Some(ip)) => ADDRESS
             .all(world, rq)
             .find(|row| row["PublicIp"] == ip)
             .and_then(|row| row["AllocationId"].as_str().map(ToOwned::to_owned))
             .ok_or_else(|| unknown_ip(ip)),
-        (None, None) => Err(Fault::new("MissingParameter", "Either public IP or allocation id must be specified")),
+        (None, None) => {
+            Err(Fault::new("MissingParameter", "Either public IP or allocation id must be specified"))
+        }
     }
 }
 
@@ -220,7 +222,8 @@ pub(super) fn associate(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = ADDRESS.get(world, rq, &id)?;
     if let Some(old) = row["NetworkInterfaceId"].as_str().map(ToOwned::to_owned) {
         if !rq.flag("AllowReassociation") {
-            let message = format!("resource {id} is already associated with associate-id {}", row["AssociationId"]);
+            let message =
+                format!("resource {id} is already associated with associate-id {}", row["AssociationId"]);
             return Err(Fault::new("Resource.AlreadyAssociated", message.replace('"', "")));
         }
         if let Some(row) = world.get_mut("ec2.network-interface", &old) {

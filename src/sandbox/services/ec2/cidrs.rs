@@ -11,14 +11,18 @@ use crate::sandbox::Fault;
 /// An IPv4 block in its canonical form.
 pub(super) fn v4(text: &str, parameter: &str) -> Result<Ipv4Net, Fault> {
     text.parse::<Ipv4Net>().map(|net| net.trunc()).map_err(|_| {
-        invalid(format!("Value ({text}) for parameter {parameter} is invalid. This is not a valid CIDR block."))
+        invalid(format!(
+            "Value ({text}) for parameter {parameter} is invalid. This is not a valid CIDR block."
+        ))
     })
 }
 
 /// An IPv6 block in its canonical form.
 pub(super) fn v6(text: &str, parameter: &str) -> Result<Ipv6Net, Fault> {
     text.parse::<Ipv6Net>().map(|net| net.trunc()).map_err(|_| {
-        invalid(format!("Value ({text}) for parameter {parameter} is invalid. This is not a valid IPv6 CIDR block."))
+        invalid(format!(
+            "Value ({text}) for parameter {parameter} is invalid. This is not a valid IPv6 CIDR block."
+        ))
     })
 }
 

@@ -76,7 +76,9 @@ pub(super) fn private_ip(
             let ip: std::net::Ipv4Addr =
                 text.parse().map_err(|_| invalid(format!("invalid value for parameter address: {text}")))?;
             if !net.contains(&ip) {
-                return Err(invalid(format!("Address does not fall within the subnet's address range: {text}")));
+                return Err(invalid(format!(
+                    "Address does not fall within the subnet's address range: {text}"
+                )));
             }
             if taken(text) {
                 let message = format!("Address {text} is in use.");
@@ -131,7 +133,14 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     if let Some(id) = replayed(world, rq, &INTERFACE)? {
         return answer(world, rq, &id);
     }
-    for member in ["Ipv4Prefixes", "Ipv4PrefixCount", "Ipv6Addresses", "Ipv6AddressCount", "Ipv6Prefixes", "Ipv6PrefixCount"] {
+    for member in [
+        "Ipv4Prefixes",
+        "Ipv4PrefixCount",
+        "Ipv6Addresses",
+        "Ipv6AddressCount",
+        "Ipv6Prefixes",
+        "Ipv6PrefixCount",
+    ] {
         if !rq.get(member).is_null() {
             let message = format!("The sandbox's interfaces know no {member}; AWS's do.");
             return Err(Fault::new("UnsupportedOperation", message));
@@ -141,15 +150,21 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut groups: Vec<String> = rq.texts("Groups").into_iter().map(ToOwned::to_owned).collect();
     if groups.is_empty() {
         let default = |row: &&Json| row["VpcId"] == subnet["VpcId"] && row["GroupName"] == "default";
-        groups.extend(GROUP.all(world, rq).find(default).and_then(|row| row["GroupId"].as_str().map(ToOwned::to_owned)));
+        groups.extend(
+            GROUP.all(world, rq).find(default).and_then(|row| row["GroupId"].as_str().map(ToOwned::to_owned)),
+        );
     }
     for group in &groups {
         if GROUP.get(world, rq, group)?["VpcId"] != subnet["VpcId"] {
-            return Err(invalid(format!("Security group {group} and subnet {} belong to different networks.", rq.text("SubnetId"))));
+            return Err(invalid(format!(
+                "Security group {group} and subnet {} belong to different networks.",
+                rq.text("SubnetId")
+            )));
         }
     }
     let primary = rq.list("PrivateIpAddresses").iter().find(|one| one["Primary"] == true);
-    let primary = rq.opt("PrivateIpAddress").or_else(|| primary.and_then(|one| one["PrivateIpAddress"].as_str()));
+    let primary =
+        rq.opt("PrivateIpAddress").or_else(|| primary.and_then(|one| one["PrivateIpAddress"].as_str()));
     let mut ips = vec![private_ip(world, &subnet, primary, &[])?];
     for one in rq.list("PrivateIpAddresses").iter().filter(|one| one["Primary"] != true) {
         ips.push(private_ip(world, &subnet, one["PrivateIpAddress"].as_str(), &ips)?);
@@ -187,7 +202,10 @@ fn answer(world: &World, rq: &Request<'_>, id: &str) -> Reply {
 fn view(world: &World, row: &Json) -> Json {
     let mut row = row.clone();
     for group in row["Groups"].as_array_mut().into_iter().flatten() {
-        let name = group["GroupId"].as_str().and_then(|id| world.get(GROUP.table, id)).map(|g| g["GroupName"].clone());
+        let name = group["GroupId"]
+            .as_str()
+            .and_then(|id| world.get(GROUP.table, id))
+            .map(|g| g["GroupName"].clone());
         if let Some(name) = name {
             group["GroupName"] = name;
         }
@@ -218,9 +236,13 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(Fault::new("InvalidParameterValue", message));
     }
     if row["RequesterManaged"] == true {
-        return Err(Fault::new("AuthFailure", "You do not have permission to access the specified resource."));
+        return Err(Fault::new(
+            "AuthFailure",
+            "You do not have permission to access the specified resource.",
+        ));
     }
-    let bound = world.rows("ec2.address").find(|(_, a)| a["NetworkInterfaceId"] == id).map(|(key, _)| key.to_owned());
+    let bound =
+        world.rows("ec2.address").find(|(_, a)| a["NetworkInterfaceId"] == id).map(|(key, _)| key.to_owned());
     if let Some(row) = bound.and_then(|key| world.get_mut("ec2.address", &key)) {
         for (member, value) in super::addresses::unbound().as_object().into_iter().flatten() {
             row[member.as_str()] = value.clone();
@@ -235,7 +257,10 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = rq.text("NetworkInterfaceId");
     let row = INTERFACE.get(world, rq, id)?;
     if row["RequesterManaged"] == true {
-        return Err(Fault::new("AuthFailure", "You do not have permission to access the specified resource."));
+        return Err(Fault::new(
+            "AuthFailure",
+            "You do not have permission to access the specified resource.",
+        ));
     }
     for group in rq.texts("Groups") {
         GROUP.get(world, rq, group)?;

@@ -62,7 +62,9 @@ pub(super) fn attach(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// Whether the owner of interfaces, `ELB app/name/id`, is the load balancer of that ARN.
 fn balances(arn: &str, owner: &str) -> bool {
-    owner.strip_prefix("ELB ").is_some_and(|tail| arn.split_once(":loadbalancer/").is_some_and(|(_, t)| t == tail))
+    owner
+        .strip_prefix("ELB ")
+        .is_some_and(|tail| arn.split_once(":loadbalancer/").is_some_and(|(_, t)| t == tail))
 }
 
 /// Whether an interface is reached from the internet through its VPC's gateway.
@@ -71,7 +73,9 @@ fn mapped(world: &World, eni: &Json) -> bool {
         world
             .rows("elbv2.load-balancer")
             .any(|(arn, lb)| balances(arn, owner) && lb["Scheme"] == "internet-facing")
-            || world.rows("rds.db-instance").any(|(_, db)| db["DBInstanceArn"] == owner && db["PubliclyAccessible"] == true)
+            || world
+                .rows("rds.db-instance")
+                .any(|(_, db)| db["DBInstanceArn"] == owner && db["PubliclyAccessible"] == true)
     };
     eni["Association"]["PublicIp"].is_string() || eni["_owner"].as_str().is_some_and(public)
 }
@@ -86,7 +90,9 @@ pub(super) fn detach(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(Fault::new("Gateway.NotAttached", message));
     }
     let regional = |nat: &Json| {
-        nat["VpcId"] == vpc && nat["AvailabilityMode"] == "regional" && matches!(nat["State"].as_str(), Some("pending" | "available" | "deleting"))
+        nat["VpcId"] == vpc
+            && nat["AvailabilityMode"] == "regional"
+            && matches!(nat["State"].as_str(), Some("pending" | "available" | "deleting"))
     };
     if world.any("ec2.network-interface", |eni| eni["VpcId"] == vpc && mapped(world, eni))
         || world.any("ec2.nat-gateway", regional)

@@ -88,7 +88,10 @@ pub(super) fn create_regional(world: &mut World, rq: &Request<'_>) -> Reply {
         let named = |zone: &&(String, String)| {
             entry["AvailabilityZone"] == zone.0.as_str() || entry["AvailabilityZoneId"] == zone.1.as_str()
         };
-        let zone = zones.iter().find(named).ok_or_else(|| invalid("The Availability Zone of an address is unknown"))?;
+        let zone = zones
+            .iter()
+            .find(named)
+            .ok_or_else(|| invalid("The Availability Zone of an address is unknown"))?;
         for allocation in entry["AllocationIds"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             free(world, rq, allocation)?;
             chosen.push((zone.clone(), Some(allocation.to_owned())));
@@ -97,7 +100,9 @@ pub(super) fn create_regional(world: &mut World, rq: &Request<'_>) -> Reply {
     let own = chosen.is_empty();
     if own {
         let used = |zone: &(String, String)| {
-            world.any(SUBNET.table, |row| row["VpcId"] == vpc.as_str() && row["AvailabilityZone"] == zone.0.as_str())
+            world.any(SUBNET.table, |row| {
+                row["VpcId"] == vpc.as_str() && row["AvailabilityZone"] == zone.0.as_str()
+            })
         };
         chosen.extend(zones.iter().filter(|zone| used(zone)).map(|zone| (zone.clone(), None)));
     }
@@ -189,7 +194,9 @@ pub(super) fn associate(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let zone = account::zone(rq)?;
     if regional != (rq.opt("AvailabilityZone").is_some() || rq.opt("AvailabilityZoneId").is_some()) {
-        return Err(combination("An Availability Zone is given for regional NAT gateways, and only for those"));
+        return Err(combination(
+            "An Availability Zone is given for regional NAT gateways, and only for those",
+        ));
     }
     let ips = rq.texts("PrivateIpAddresses");
     for (at, allocation) in rq.texts("AllocationIds").into_iter().enumerate() {
@@ -225,7 +232,13 @@ pub(super) fn assign(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 /// Lets the addresses go that `member` names; connections that would have to be drained there are none.
-fn leave(world: &mut World, rq: &Request<'_>, member: &str, names: &[&str], status: &str) -> Result<(), Fault> {
+fn leave(
+    world: &mut World,
+    rq: &Request<'_>,
+    member: &str,
+    names: &[&str],
+    status: &str,
+) -> Result<(), Fault> {
     let gone = world.now() + durations::NAT_ADDRESS;
     let mut row = NAT.get(world, rq, rq.text("NatGatewayId"))?.clone();
     let shown = view(world, &row)["NatGatewayAddresses"].clone();
@@ -236,14 +249,18 @@ fn leave(world: &mut World, rq: &Request<'_>, member: &str, names: &[&str], stat
             return Err(Fault::new("InvalidParameter", message));
         };
         if one["Status"] != "succeeded" {
-            return Err(Fault::new("IncorrectState", format!("{name} is {}", one["Status"].as_str().unwrap_or_default())));
+            return Err(Fault::new(
+                "IncorrectState",
+                format!("{name} is {}", one["Status"].as_str().unwrap_or_default()),
+            ));
         }
         if let Some(allocation) = one["AllocationId"].as_str() {
             world.set_after(durations::NAT_ADDRESS, ADDRESS.table, allocation, addresses::unbound());
         }
         let eni = one["NetworkInterfaceId"].as_str().unwrap_or_default();
-        if let Some(list) =
-            world.get_mut("ec2.network-interface", eni).and_then(|eni| eni["PrivateIpAddresses"].as_array_mut())
+        if let Some(list) = world
+            .get_mut("ec2.network-interface", eni)
+            .and_then(|eni| eni["PrivateIpAddresses"].as_array_mut())
         {
             list.retain(|ip| ip["PrivateIpAddress"] != one["PrivateIp"]);
         }

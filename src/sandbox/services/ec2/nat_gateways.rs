@@ -55,7 +55,9 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let regional = ["AvailabilityZoneAddresses", "VpcId"].iter().any(|member| !rq.get(member).is_null());
     match rq.opt("AvailabilityMode") {
         Some("regional") => return nat_addresses::create_regional(world, rq),
-        _ if regional => return Err(combination("VpcId and AvailabilityZoneAddresses need a regional NAT gateway")),
+        _ if regional => {
+            return Err(combination("VpcId and AvailabilityZoneAddresses need a regional NAT gateway"));
+        }
         _ => {}
     }
     let subnet_id = rq.opt("SubnetId").ok_or_else(|| {
@@ -70,8 +72,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(combination("A private NAT gateway takes no allocation id"));
     }
     if !private && allocations.is_empty() {
-        let message =
-            "The request must include the AllocationId parameter. Add the required parameter and retry the request.";
+        let message = "The request must include the AllocationId parameter. Add the required parameter and retry the request.";
         return Err(Fault::new("MissingParameter", message));
     }
     let own = rq.texts("SecondaryPrivateIpAddresses");
@@ -105,7 +106,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         fail(world, &id, code, &message);
         return answer(world, rq, &id);
     }
-    let eni = interfaces::put_managed(world, rq, &subnet, &ips, &id, &format!("Interface for NAT Gateway {id}"));
+    let eni =
+        interfaces::put_managed(world, rq, &subnet, &ips, &id, &format!("Interface for NAT Gateway {id}"));
     let addresses: Vec<Json> = ips
         .iter()
         .enumerate()
@@ -160,7 +162,9 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         .unwrap_or_default();
     let bound: Vec<String> = world
         .rows(ADDRESS.table)
-        .filter(|(_, row)| (!eni.is_empty() && row["NetworkInterfaceId"] == eni.as_str()) || row["_nat"] == id)
+        .filter(|(_, row)| {
+            (!eni.is_empty() && row["NetworkInterfaceId"] == eni.as_str()) || row["_nat"] == id
+        })
         .map(|(key, _)| key.to_owned())
         .collect();
     let table = row["RouteTableId"].as_str().map(ToOwned::to_owned);

@@ -55,10 +55,13 @@ pub(super) fn put_default(world: &mut World, rq: &Request<'_>, vpc: &str) {
 
 /// Puts a new subnet under its VPC's default ACL.
 pub(super) fn associate(world: &mut World, vpc: &str, subnet: &str) {
-    let default = world.rows("ec2.network-acl").find(|(_, row)| row["VpcId"] == vpc && row["IsDefault"] == true);
+    let default =
+        world.rows("ec2.network-acl").find(|(_, row)| row["VpcId"] == vpc && row["IsDefault"] == true);
     let Some(acl) = default.map(|(id, _)| id.to_owned()) else { return };
     let association = world.id("aclassoc");
-    if let Some(list) = world.get_mut("ec2.network-acl", &acl).and_then(|row| row["Associations"].as_array_mut()) {
+    if let Some(list) =
+        world.get_mut("ec2.network-acl", &acl).and_then(|row| row["Associations"].as_array_mut())
+    {
         list.push(json!({"NetworkAclAssociationId": association, "NetworkAclId": acl, "SubnetId": subnet}));
     }
 }

@@ -1,8 +1,8 @@
 //! Which operation runs which behaviour. Every one of them can be run dry.
 
 use super::{
-    account, addresses, common::dry_run, interfaces, internet_gateways, nat_addresses, nat_gateways, network_acls, peerings, route_tables,
-    routes, rules, security_groups, subnets, tags, vpcs, vpn_gateways,
+    account, addresses, common::dry_run, interfaces, internet_gateways, nat_addresses, nat_gateways,
+    network_acls, peerings, route_tables, routes, rules, security_groups, subnets, tags, vpcs, vpn_gateways,
 };
 use crate::sandbox::Operation;
 

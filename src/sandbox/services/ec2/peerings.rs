@@ -153,7 +153,8 @@ fn takes(row: &Json, id: &str, from: &[&str], to: &str) -> Result<(), Fault> {
     if from.contains(&code(row)) {
         return Ok(());
     }
-    let message = format!("Invalid state transition for {id}, attempted to transition from {} to {to}", code(row));
+    let message =
+        format!("Invalid state transition for {id}, attempted to transition from {} to {to}", code(row));
     Err(Fault::new("InvalidStateTransition", message))
 }
 
@@ -162,8 +163,12 @@ fn accepting(row: &Json, rq: &Request<'_>, id: &str) -> Result<(), Fault> {
     if row["AccepterVpcInfo"]["Region"] == rq.region {
         return Ok(());
     }
-    let message = format!("Incorrect region ({}) specified for this request. VPC peering connection {id} must be \
-         accepted or rejected in region {}", rq.region, row["AccepterVpcInfo"]["Region"].as_str().unwrap_or_default());
+    let message = format!(
+        "Incorrect region ({}) specified for this request. VPC peering connection {id} must be \
+         accepted or rejected in region {}",
+        rq.region,
+        row["AccepterVpcInfo"]["Region"].as_str().unwrap_or_default()
+    );
     Err(Fault::new("OperationNotPermitted", message))
 }
 
@@ -231,7 +236,8 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     ] {
         let Some(options) = rq.get(member).as_object() else { continue };
         if PEERING.get(world, rq, id)?[side]["Region"] != rq.region {
-            let message = format!("The options of the other side are changed in its own region, not in {}", rq.region);
+            let message =
+                format!("The options of the other side are changed in its own region, not in {}", rq.region);
             return Err(Fault::new("OperationNotPermitted", message));
         }
         let row = PEERING.get_mut(world, rq, id)?;

@@ -32,7 +32,8 @@ fn ports(protocol: &str, from: Option<i64>, to: Option<i64>) -> Result<(i64, i64
     match protocol {
         "tcp" | "udp" => {
             let (Some(from), Some(to)) = (from, to) else {
-                let message = "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.";
+                let message =
+                    "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.";
                 return Err(invalid(message));
             };
             if from == -1 && to == -1 {
@@ -68,7 +69,8 @@ fn group_peer(world: &World, rq: &Request<'_>, group: &Json, pair: &Json) -> Res
     let peer = GROUP.get(world, rq, &id)?;
     let mut info = json!({"GroupId": id, "UserId": world.account, "VpcId": peer["VpcId"]});
     if peer["VpcId"] != group["VpcId"] {
-        let (own, other) = (group["VpcId"].as_str().unwrap_or_default(), peer["VpcId"].as_str().unwrap_or_default());
+        let (own, other) =
+            (group["VpcId"].as_str().unwrap_or_default(), peer["VpcId"].as_str().unwrap_or_default());
         let Some(connection) = peerings::between(world, own, other) else {
             let message = "You have specified two resources that belong to different networks.";
             return Err(Fault::new("InvalidGroup.NotFound", message));
@@ -105,8 +107,8 @@ pub(super) fn rule(
     match peer.0 {
         "IpRanges" => {
             let text = value["CidrIp"].as_str().ok_or_else(|| lacking("cidrIp"))?;
-            let net = cidrs::v4(text, "cidrIp")
-                .map_err(|_| invalid(format!("CIDR block {text} is malformed")))?;
+            let net =
+                cidrs::v4(text, "cidrIp").map_err(|_| invalid(format!("CIDR block {text} is malformed")))?;
             rule["CidrIpv4"] = json!(net.to_string());
         }
         "Ipv6Ranges" => {
@@ -139,7 +141,9 @@ pub(super) fn rules(world: &World, rq: &Request<'_>, group: &Json) -> Result<Vec
     let mut rules = Vec::new();
     if short {
         if !rq.list("IpPermissions").is_empty() {
-            return Err(combination("The parameter ipPermissions cannot be used with the parameter ipProtocol"));
+            return Err(combination(
+                "The parameter ipPermissions cannot be used with the parameter ipProtocol",
+            ));
         }
         let peer = match (rq.opt("CidrIp"), rq.opt("SourceSecurityGroupName")) {
             (Some(cidr), None) => ("IpRanges", json!({"CidrIp": cidr})),
@@ -189,7 +193,9 @@ pub(super) fn grouped<'r>(world: &World, rules: impl Iterator<Item = &'r Json>) 
     let mut grouped: Vec<Json> = Vec::new();
     for rule in rules {
         let fits = |one: &Json| {
-            one["IpProtocol"] == rule["IpProtocol"] && one["_from"] == rule["FromPort"] && one["_to"] == rule["ToPort"]
+            one["IpProtocol"] == rule["IpProtocol"]
+                && one["_from"] == rule["FromPort"]
+                && one["_to"] == rule["ToPort"]
         };
         let at = grouped.iter().position(fits).unwrap_or_else(|| {
             let mut new = json!({

@@ -51,8 +51,7 @@ fn local(cidr: &str) -> Json {
 
 /// A row without tags and id: the local routes of its VPC and no associations.
 fn fresh(world: &World, vpc: &Json) -> Json {
-    let mut routes: Vec<Json> =
-        super::cidrs::of_vpc(vpc).iter().map(|net| local(&net.to_string())).collect();
+    let mut routes: Vec<Json> = super::cidrs::of_vpc(vpc).iter().map(|net| local(&net.to_string())).collect();
     for one in vpc["Ipv6CidrBlockAssociationSet"].as_array().into_iter().flatten() {
         routes.push(json!({
             "DestinationIpv6CidrBlock": one["Ipv6CidrBlock"], "GatewayId": "local", "Origin": "CreateRouteTable",
@@ -83,7 +82,8 @@ pub(super) fn put_main(world: &mut World, rq: &Request<'_>, vpc: &str, cidr: &st
 pub(super) fn put_of_gateway(world: &mut World, rq: &Request<'_>, vpc: &str) -> String {
     let id = world.id("rtb");
     let mut row = world.get("ec2.vpc", vpc).map_or_else(|| json!({}), |vpc| fresh(world, vpc));
-    let internet = world.rows("ec2.internet-gateway").find(|(_, row)| internet_gateways::vpc_of(row) == Some(vpc));
+    let internet =
+        world.rows("ec2.internet-gateway").find(|(_, row)| internet_gateways::vpc_of(row) == Some(vpc));
     if let (Some((gateway, _)), Some(routes)) = (internet, row["Routes"].as_array_mut()) {
         routes.push(json!({
             "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": gateway, "Origin": "CreateRoute", "State": "active",
@@ -109,8 +109,11 @@ pub(super) fn drop_local(world: &mut World, vpc: &str, cidr: &str) {
 }
 
 fn each_of_vpc(world: &mut World, vpc: &str, edit: impl Fn(&mut Vec<Json>)) {
-    let keys: Vec<String> =
-        world.rows(TABLE.table).filter(|(_, row)| row["VpcId"] == vpc).map(|(key, _)| key.to_owned()).collect();
+    let keys: Vec<String> = world
+        .rows(TABLE.table)
+        .filter(|(_, row)| row["VpcId"] == vpc)
+        .map(|(key, _)| key.to_owned())
+        .collect();
     for key in keys {
         if let Some(routes) = world.get_mut(TABLE.table, &key).and_then(|row| row["Routes"].as_array_mut()) {
             edit(routes);
@@ -131,7 +134,9 @@ pub(super) fn forget_subnet(world: &mut World, subnet: &str) {
         .map(|(key, _)| key.to_owned())
         .collect();
     for key in keys {
-        if let Some(list) = world.get_mut(TABLE.table, &key).and_then(|row| row["Associations"].as_array_mut()) {
+        if let Some(list) =
+            world.get_mut(TABLE.table, &key).and_then(|row| row["Associations"].as_array_mut())
+        {
             list.retain(|one| one["SubnetId"] != subnet);
         }
     }
@@ -195,7 +200,10 @@ pub(super) fn associate(world: &mut World, rq: &Request<'_>) -> Reply {
             ("GatewayId", gateway, GATEWAY.get(world, rq, gateway)?["Attachments"][0]["VpcId"].clone())
         }
         (None, None) if rq.opt("PublicIpv4Pool").is_some() => {
-            return Err(Fault::new("InvalidPublicIpv4PoolID.NotFound", "The public IPv4 pool does not exist"));
+            return Err(Fault::new(
+                "InvalidPublicIpv4PoolID.NotFound",
+                "The public IPv4 pool does not exist",
+            ));
         }
         _ => {
             let message = "The request must contain exactly one of subnetId, gatewayId, publicIpv4Pool";
@@ -232,7 +240,10 @@ fn take(world: &mut World, rq: &Request<'_>, association: &str) -> Result<(Strin
         .find(|(_, row)| here(row, rq.region) && associations(row).any(fits))
         .map(|(key, _)| key.to_owned());
     let missing = || {
-        Fault::new("InvalidAssociationID.NotFound", format!("The association ID '{association}' does not exist"))
+        Fault::new(
+            "InvalidAssociationID.NotFound",
+            format!("The association ID '{association}' does not exist"),
+        )
     };
     let key = key.ok_or_else(missing)?;
     let list = world.get_mut(TABLE.table, &key).and_then(|row| row["Associations"].as_array_mut());
@@ -261,7 +272,9 @@ pub(super) fn replace_association(world: &mut World, rq: &Request<'_>) -> Reply 
     let vpc = TABLE.get(world, rq, id)?["VpcId"].clone();
     let (old, one) = take(world, rq, rq.text("AssociationId"))?;
     if world.get(TABLE.table, &old).is_none_or(|row| row["VpcId"] != vpc) {
-        if let Some(list) = world.get_mut(TABLE.table, &old).and_then(|row| row["Associations"].as_array_mut()) {
+        if let Some(list) =
+            world.get_mut(TABLE.table, &old).and_then(|row| row["Associations"].as_array_mut())
+        {
             list.push(one);
         }
         return Err(invalid(format!("Route tables {old} and {id} belong to different networks")));

@@ -32,7 +32,8 @@ const TARGETS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-const DESTINATIONS: &[&str] = &["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"];
+const DESTINATIONS: &[&str] =
+    &["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"];
 
 /// Whether a route's target can take traffic.
 pub(super) fn alive(world: &World, vpc: &str, route: &Json) -> bool {
@@ -77,7 +78,12 @@ fn destination(rq: &Request<'_>) -> Result<(&'static str, String), Fault> {
 }
 
 /// The target, which must exist and be of the same VPC: `(member, id)`.
-fn target<'r>(world: &World, rq: &'r Request<'_>, table: &str, vpc: &str) -> Result<(&'static str, &'r str), Fault> {
+fn target<'r>(
+    world: &World,
+    rq: &'r Request<'_>,
+    table: &str,
+    vpc: &str,
+) -> Result<(&'static str, &'r str), Fault> {
     let mut sent = TARGETS.iter().filter_map(|target| Some((target, rq.opt(target.0)?)));
     let (Some(((member, rows, code, label), id)), None) = (sent.next(), sent.next()) else {
         let names: Vec<String> = TARGETS.iter().map(|(member, ..)| lower_first(member)).collect();
@@ -124,10 +130,12 @@ fn lower_first(text: &str) -> String {
 }
 
 fn made(world: &World, destination: (&str, &str), target: (&str, &str), origin: &str) -> Json {
-    let mut route = json!({destination.0: destination.1, target.0: target.1, "Origin": origin, "State": "active"});
+    let mut route =
+        json!({destination.0: destination.1, target.0: target.1, "Origin": origin, "State": "active"});
     // A VPC endpoint's route shows it as a gateway.
     if target.0 == "VpcEndpointId" {
-        route = json!({destination.0: destination.1, "GatewayId": target.1, "Origin": origin, "State": "active"});
+        route =
+            json!({destination.0: destination.1, "GatewayId": target.1, "Origin": origin, "State": "active"});
     }
     if target.0 == "NetworkInterfaceId"
         && let Some(owner) = world.get("ec2.network-interface", target.1).map(|eni| eni["OwnerId"].clone())
@@ -145,7 +153,10 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let vpc = row["VpcId"].as_str().unwrap_or_default();
     let (member, block) = destination(rq)?;
     if row["Routes"].as_array().into_iter().flatten().any(|route| route[member] == block.as_str()) {
-        return Err(Fault::new("RouteAlreadyExists", format!("The route identified by {block} already exists.")));
+        return Err(Fault::new(
+            "RouteAlreadyExists",
+            format!("The route identified by {block} already exists."),
+        ));
     }
     let target = target(world, rq, id, vpc)?;
     let route = made(world, (member, &block), target, "CreateRoute");
@@ -176,7 +187,9 @@ pub(super) fn replace(world: &mut World, rq: &Request<'_>) -> Reply {
         .as_array()
         .and_then(|routes| routes.iter().position(|route| route[member] == block.as_str()))
         .ok_or_else(|| {
-            let message = format!("There is no route defined for '{block}' in the route table. Use CreateRoute instead.");
+            let message = format!(
+                "There is no route defined for '{block}' in the route table. Use CreateRoute instead."
+            );
             invalid(message)
         })?;
     let local = row["Routes"][at]["GatewayId"] == "local";

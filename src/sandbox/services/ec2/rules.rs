@@ -46,8 +46,7 @@ pub(super) fn put(
 ) -> String {
     let id = world.id(RULE.prefix);
     rule["SecurityGroupRuleId"] = json!(id);
-    rule["SecurityGroupRuleArn"] =
-        json!(world.arn("ec2", rq.region, &format!("security-group-rule/{id}")));
+    rule["SecurityGroupRuleArn"] = json!(world.arn("ec2", rq.region, &format!("security-group-rule/{id}")));
     rule["GroupId"] = json!(group);
     rule["GroupOwnerId"] = json!(world.account);
     rule["IsEgress"] = json!(egress);
@@ -91,8 +90,7 @@ fn authorize(world: &mut World, rq: &Request<'_>, egress: bool) -> Reply {
         return Err(Fault::new("RulesPerSecurityGroupLimitExceeded", message));
     }
     let tags = super::tags::specified(rq, RULE.resource)?;
-    let ids: Vec<String> =
-        rules.into_iter().map(|rule| put(world, rq, id, egress, rule, &tags)).collect();
+    let ids: Vec<String> = rules.into_iter().map(|rule| put(world, rq, id, egress, rule, &tags)).collect();
     let rows: Vec<Json> =
         ids.iter().filter_map(|id| world.get(RULE.table, id)).map(|row| tidy(row.clone())).collect();
     Ok(json!({"Return": true, "SecurityGroupRules": rows}))
@@ -230,7 +228,16 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
             let message = format!("the specified rule \"{}\" already exists", in_words(&new));
             return Err(Fault::new("InvalidPermission.Duplicate", message));
         }
-        let kept = ["SecurityGroupRuleId", "SecurityGroupRuleArn", "GroupId", "GroupOwnerId", "IsEgress", "Tags", "_region", "_born"];
+        let kept = [
+            "SecurityGroupRuleId",
+            "SecurityGroupRuleArn",
+            "GroupId",
+            "GroupOwnerId",
+            "IsEgress",
+            "Tags",
+            "_region",
+            "_born",
+        ];
         for member in kept {
             new[member] = old[member].clone();
         }
@@ -252,7 +259,9 @@ pub(super) fn references(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut references = Vec::new();
     for id in rq.texts("GroupId") {
         let vpc = &GROUP.get(world, rq, id)?["VpcId"];
-        for (_, rule) in world.rows(RULE.table).filter(|(_, rule)| rule["ReferencedGroupInfo"]["GroupId"] == id) {
+        for (_, rule) in
+            world.rows(RULE.table).filter(|(_, rule)| rule["ReferencedGroupInfo"]["GroupId"] == id)
+        {
             let holder = rule["GroupId"].as_str().and_then(|holder| world.get(GROUP.table, holder));
             if let Some(holder) = holder.filter(|holder| holder["VpcId"] != *vpc) {
                 references.push(tidy(json!({

@@ -96,8 +96,9 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     }
     if name.starts_with("sg-") {
-        let message =
-            format!("invalid value for parameter groupName ({name}). group names may not be in the format sg-*");
+        let message = format!(
+            "invalid value for parameter groupName ({name}). group names may not be in the format sg-*"
+        );
         return Err(invalid(message));
     }
     if name.eq_ignore_ascii_case("default") {
@@ -123,7 +124,9 @@ pub(super) fn named(world: &World, rq: &Request<'_>) -> Result<Json, Fault> {
     match (rq.opt("GroupId"), rq.opt("GroupName")) {
         (Some(id), _) => GROUP.get(world, rq, id).cloned(),
         (None, Some(name)) => Err(GROUP.absent(name)),
-        (None, None) => Err(Fault::new("MissingParameter", "The request must contain the parameter groupName or groupId")),
+        (None, None) => {
+            Err(Fault::new("MissingParameter", "The request must contain the parameter groupName or groupId"))
+        }
     }
 }
 
@@ -141,7 +144,8 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
             && rule["GroupId"] != id
             && rule["ReferencedGroupInfo"]["VpcPeeringConnectionId"].is_null()
     };
-    let wears = |eni: &Json| eni["Groups"].as_array().is_some_and(|list| list.iter().any(|one| one["GroupId"] == id));
+    let wears =
+        |eni: &Json| eni["Groups"].as_array().is_some_and(|list| list.iter().any(|one| one["GroupId"] == id));
     if world.any("ec2.security-group-rule", refers) || world.any("ec2.network-interface", wears) {
         return Err(GROUP.busy(id));
     }
@@ -181,7 +185,12 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     let rows = GROUP
         .all(world, rq)
         .filter(|row| names.iter().any(|name| row["GroupName"] == *name))
-        .filter(|row| row["VpcId"].as_str().and_then(|id| world.get(VPC.table, id)).is_some_and(|v| v["IsDefault"] == true))
+        .filter(|row| {
+            row["VpcId"]
+                .as_str()
+                .and_then(|id| world.get(VPC.table, id))
+                .is_some_and(|v| v["IsDefault"] == true)
+        })
         .map(|row| view(world, row))
         .collect();
     let rows = filters::apply(rows, rq.list("Filters"), GROUP.filters, "Tags")?;

@@ -71,7 +71,10 @@ fn block(world: &World, rq: &Request<'_>, vpc: &Json) -> Result<ipnet::Ipv4Net, 
     }
     let conflict = |row: &Json| {
         row["VpcId"] == vpc["VpcId"]
-            && row["CidrBlock"].as_str().and_then(|t| t.parse().ok()).is_some_and(|o| cidrs::overlap(&o, &net))
+            && row["CidrBlock"]
+                .as_str()
+                .and_then(|t| t.parse().ok())
+                .is_some_and(|o| cidrs::overlap(&o, &net))
     };
     if world.any("ec2.subnet", conflict) {
         let message = format!("The CIDR '{text}' conflicts with another subnet");
@@ -154,7 +157,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
 /// As the API shows it: interfaces use up addresses.
 fn view(world: &World, row: &Json) -> Json {
     let mut row = row.clone();
-    let used = world.rows("ec2.network-interface").filter(|(_, eni)| eni["SubnetId"] == row["SubnetId"]).count();
+    let used =
+        world.rows("ec2.network-interface").filter(|(_, eni)| eni["SubnetId"] == row["SubnetId"]).count();
     let used = i64::try_from(used).unwrap_or_default();
     if let Some(count) = row["AvailableIpAddressCount"].as_i64() {
         row["AvailableIpAddressCount"] = json!((count - used).max(0));
@@ -216,7 +220,8 @@ pub(super) fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
         "AssignIpv6AddressOnCreation" => {
             let blocks = row["Ipv6CidrBlockAssociationSet"].as_array().map_or(0, Vec::len);
             if value == true && blocks == 0 {
-                let message = "AssignIpv6AddressOnCreation needs an IPv6 CIDR block associated with the subnet";
+                let message =
+                    "AssignIpv6AddressOnCreation needs an IPv6 CIDR block associated with the subnet";
                 return Err(invalid(message));
             }
             row[member] = value.clone();
@@ -246,8 +251,11 @@ pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn disassociate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     let association = rq.text("AssociationId");
     let region = rq.region;
-    let keys: Vec<String> =
-        world.rows("ec2.subnet").filter(|(_, row)| here(row, region)).map(|(key, _)| key.to_owned()).collect();
+    let keys: Vec<String> = world
+        .rows("ec2.subnet")
+        .filter(|(_, row)| here(row, region))
+        .map(|(key, _)| key.to_owned())
+        .collect();
     for key in keys {
         let Some(row) = world.get_mut("ec2.subnet", &key) else { continue };
         let Some(list) = row["Ipv6CidrBlockAssociationSet"].as_array_mut() else { continue };

@@ -74,11 +74,7 @@ fn noun(id: &str) -> Result<&'static Noun, Fault> {
 }
 
 /// Changes the tags of all the resources a request names, or of none.
-fn change(
-    world: &mut World,
-    rq: &Request<'_>,
-    edit: impl Fn(&mut Vec<Json>) -> Result<(), Fault>,
-) -> Reply {
+fn change(world: &mut World, rq: &Request<'_>, edit: impl Fn(&mut Vec<Json>) -> Result<(), Fault>) -> Reply {
     let mut edited = Vec::new();
     for id in rq.texts("Resources") {
         let noun = noun(id)?;

@@ -72,7 +72,10 @@ fn a_vpc_brings_three_children_and_goes_only_with_nothing_else_in_it() {
     let groups = bench.run(ec2.describe_security_groups().filters(mine.clone()).send()).unwrap();
     let tables = bench.run(ec2.describe_route_tables().filters(mine.clone()).send()).unwrap();
     let acls = bench.run(ec2.describe_network_acls().filters(mine).send()).unwrap();
-    assert_eq!((groups.security_groups().len(), tables.route_tables().len(), acls.network_acls().len()), (1, 1, 1));
+    assert_eq!(
+        (groups.security_groups().len(), tables.route_tables().len(), acls.network_acls().len()),
+        (1, 1, 1)
+    );
     let default = groups.security_groups()[0].group_id().unwrap();
     assert_eq!(refused!(bench, ec2.delete_security_group().group_id(default)), "CannotDelete");
     let main = tables.route_tables()[0].route_table_id().unwrap();
@@ -127,18 +130,23 @@ fn an_address_and_a_gateway_are_held_by_the_nat_gateway_until_it_is_gone() {
     let attach = || ec2.attach_internet_gateway().internet_gateway_id(&gateway).vpc_id(&vpc);
     bench.run(attach().send()).unwrap();
     assert_eq!(refused!(bench, attach()), "Resource.AlreadyAssociated");
-    assert_eq!(refused!(bench, ec2.delete_internet_gateway().internet_gateway_id(&gateway)), "DependencyViolation");
+    assert_eq!(
+        refused!(bench, ec2.delete_internet_gateway().internet_gateway_id(&gateway)),
+        "DependencyViolation"
+    );
 
     let address = bench.run(ec2.allocate_address().send()).unwrap().allocation_id.unwrap();
     let create = || ec2.create_nat_gateway().subnet_id(&subnet).allocation_id(&address).client_token("t1");
     let nat = bench.run(create().send()).unwrap().nat_gateway.unwrap().nat_gateway_id.unwrap();
     assert_eq!(bench.run(create().send()).unwrap().nat_gateway.unwrap().nat_gateway_id.unwrap(), nat);
-    let other = ec2.create_nat_gateway().subnet_id(&subnet).connectivity_type("private".into()).client_token("t1");
+    let other =
+        ec2.create_nat_gateway().subnet_id(&subnet).connectivity_type("private".into()).client_token("t1");
     assert_eq!(refused!(bench, other), "IdempotentParameterMismatch");
 
     let table = bench.run(ec2.create_route_table().vpc_id(&vpc).send()).unwrap().route_table.unwrap();
     let table = table.route_table_id.unwrap();
-    let route = || ec2.create_route().route_table_id(&table).destination_cidr_block("0.0.0.0/0").nat_gateway_id(&nat);
+    let route =
+        || ec2.create_route().route_table_id(&table).destination_cidr_block("0.0.0.0/0").nat_gateway_id(&nat);
     bench.run(route().send()).unwrap();
     assert_eq!(refused!(bench, route()), "RouteAlreadyExists");
 
@@ -177,13 +185,19 @@ fn routes_lead_only_where_the_vpc_can_go() {
     let gateway = gateway.internet_gateway_id.unwrap();
     let table = bench.run(ec2.create_route_table().vpc_id(&here).send()).unwrap().route_table.unwrap();
     let table = table.route_table_id.unwrap();
-    let route = |to: &str| ec2.create_route().route_table_id(&table).destination_cidr_block("0.0.0.0/0").gateway_id(to);
+    let route = |to: &str| {
+        ec2.create_route().route_table_id(&table).destination_cidr_block("0.0.0.0/0").gateway_id(to)
+    };
     assert_eq!(refused!(bench, route(&gateway)), "InvalidParameterValue");
     assert_eq!(refused!(bench, route("igw-0000000000000000f")), "InvalidGatewayID.NotFound");
-    let local = ec2.create_route().route_table_id(&table).destination_cidr_block("10.0.0.0/16").gateway_id(&gateway);
+    let local =
+        ec2.create_route().route_table_id(&table).destination_cidr_block("10.0.0.0/16").gateway_id(&gateway);
     assert_eq!(refused!(bench, local), "RouteAlreadyExists");
     let far = subnet(&bench, &there, "10.1.0.0/24");
-    assert_eq!(refused!(bench, ec2.associate_route_table().route_table_id(&table).subnet_id(far)), "InvalidParameterValue");
+    assert_eq!(
+        refused!(bench, ec2.associate_route_table().route_table_id(&table).subnet_id(far)),
+        "InvalidParameterValue"
+    );
     let near = subnet(&bench, &here, "10.0.0.0/24");
     let associate = || ec2.associate_route_table().route_table_id(&table).subnet_id(&near);
     bench.run(associate().send()).unwrap();
@@ -196,11 +210,19 @@ fn filters_tags_pages_dry_runs_and_regions() {
     let bench = Bench::new();
     let first = vpc(&bench, "10.0.0.0/16");
     let ec2 = settle(&bench);
-    assert_eq!(refused!(bench, ec2.describe_vpcs().filters(filter("colour", "red"))), "InvalidParameterValue");
+    assert_eq!(
+        refused!(bench, ec2.describe_vpcs().filters(filter("colour", "red"))),
+        "InvalidParameterValue"
+    );
     assert_eq!(refused!(bench, ec2.create_vpc().cidr_block("10.0.0.0/16").dry_run(true)), "DryRunOperation");
     let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
-    assert_eq!(refused!(bench, ec2.create_tags().resources(&first).tags(tag("aws:x", "1"))), "InvalidParameterValue");
-    bench.run(ec2.create_tags().resources(&first).tags(tag("Name", "web")).tags(tag("a", "b")).send()).unwrap();
+    assert_eq!(
+        refused!(bench, ec2.create_tags().resources(&first).tags(tag("aws:x", "1"))),
+        "InvalidParameterValue"
+    );
+    bench
+        .run(ec2.create_tags().resources(&first).tags(tag("Name", "web")).tags(tag("a", "b")).send())
+        .unwrap();
     bench.run(ec2.delete_tags().resources(&first).tags(tag("a", "other")).send()).unwrap();
     let found = bench.run(ec2.describe_tags().filters(filter("resource-id", &first)).send()).unwrap();
     assert_eq!(found.tags().len(), 2);
@@ -223,7 +245,8 @@ fn filters_tags_pages_dry_runs_and_regions() {
 fn a_peering_must_be_accepted_and_nothing_hangs_on_it_but_its_networks() {
     let bench = Bench::new();
     let ec2 = bench.sdk().ec2();
-    let (one, two, three) = (vpc(&bench, "10.0.0.0/16"), vpc(&bench, "10.1.0.0/16"), vpc(&bench, "10.2.0.0/16"));
+    let (one, two, three) =
+        (vpc(&bench, "10.0.0.0/16"), vpc(&bench, "10.1.0.0/16"), vpc(&bench, "10.2.0.0/16"));
     let (ours, theirs) = (group(&bench, &one, "ours"), group(&bench, &two, "theirs"));
     let allow = || ec2.authorize_security_group_ingress().group_id(&ours).ip_permissions(from_group(&theirs));
     assert_eq!(refused!(bench, allow()), "InvalidGroup.NotFound");
@@ -241,10 +264,14 @@ fn a_peering_must_be_accepted_and_nothing_hangs_on_it_but_its_networks() {
     settle(&bench);
     bench.run(allow().send()).unwrap();
 
-    let table = |vpc: &str| bench.run(ec2.create_route_table().vpc_id(vpc).send()).unwrap().route_table.unwrap();
+    let table =
+        |vpc: &str| bench.run(ec2.create_route_table().vpc_id(vpc).send()).unwrap().route_table.unwrap();
     let (inside, outside) = (table(&one).route_table_id.unwrap(), table(&three).route_table_id.unwrap());
     let route = |table: &str| {
-        ec2.create_route().route_table_id(table).destination_cidr_block("10.1.0.0/16").vpc_peering_connection_id(&id)
+        ec2.create_route()
+            .route_table_id(table)
+            .destination_cidr_block("10.1.0.0/16")
+            .vpc_peering_connection_id(&id)
     };
     assert_eq!(refused!(bench, route(&outside)), "InvalidParameterValue");
     bench.run(route(&inside).send()).unwrap();
@@ -297,12 +324,12 @@ fn addresses_of_a_gateway_come_and_go_one_change_at_a_time() {
     let vpc = vpc(&bench, "10.0.0.0/16");
     let subnet = subnet(&bench, &vpc, "10.0.0.0/24");
     let ec2 = settle(&bench);
-    let made = bench.run(
-        ec2.create_nat_gateway().subnet_id(&subnet).connectivity_type("private".into()).send(),
-    );
+    let made =
+        bench.run(ec2.create_nat_gateway().subnet_id(&subnet).connectivity_type("private".into()).send());
     let nat = made.unwrap().nat_gateway.unwrap().nat_gateway_id.unwrap();
     let assign = || ec2.assign_private_nat_gateway_address().nat_gateway_id(&nat);
-    let unassign = |ip: &str| ec2.unassign_private_nat_gateway_address().nat_gateway_id(&nat).private_ip_addresses(ip);
+    let unassign =
+        |ip: &str| ec2.unassign_private_nat_gateway_address().nat_gateway_id(&nat).private_ip_addresses(ip);
     assert_eq!(refused!(bench, assign().private_ip_address_count(1)), "IncorrectState");
     bench.advance(Duration::from_secs(300));
     bench.run(assign().private_ip_addresses("10.0.0.10").private_ip_addresses("10.0.0.11").send()).unwrap();

@@ -47,7 +47,10 @@ pub(super) fn no_pools(rq: &Request<'_>) -> Result<(), Fault> {
         return Err(Fault::new("InvalidIpamPoolId.NotFound", message));
     }
     if let Some(pool) = rq.opt("Ipv6Pool").filter(|pool| *pool != "Amazon") {
-        return Err(Fault::new("InvalidIpv6PoolID.NotFound", format!("The ipv6Pool ID '{pool}' does not exist")));
+        return Err(Fault::new(
+            "InvalidIpv6PoolID.NotFound",
+            format!("The ipv6Pool ID '{pool}' does not exist"),
+        ));
     }
     Ok(())
 }
@@ -140,7 +143,9 @@ fn in_use(world: &World, vpc: &str) -> bool {
             of(row) && !matches!(row["State"].as_str(), Some("deleted" | "failed"))
         })
         || world.any(vpn_gateways::VPN.table, |row| vpn_gateways::vpc_of(row) == Some(vpc))
-        || world.any("ec2.internet-gateway", |row| row["Attachments"].as_array().is_some_and(|l| l.iter().any(of)))
+        || world.any("ec2.internet-gateway", |row| {
+            row["Attachments"].as_array().is_some_and(|l| l.iter().any(of))
+        })
         || world.any(peerings::PEERING.table, |row| peerings::joins(row, vpc) && peerings::is_usable(row))
 }
 
@@ -219,7 +224,10 @@ pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
         let text = rq.opt("CidrBlock").ok_or_else(|| lacking("cidrBlock"))?;
         let net = block(text)?;
         if cidrs::of_vpc(&vpc).iter().any(|own| cidrs::overlap(own, &net)) {
-            return Err(Fault::new("InvalidVpc.Range", format!("The CIDR '{text}' conflicts with one of the VPC's.")));
+            return Err(Fault::new(
+                "InvalidVpc.Range",
+                format!("The CIDR '{text}' conflicts with one of the VPC's."),
+            ));
         }
         let association = world.id("vpc-cidr-assoc");
         let new = json!({
@@ -246,23 +254,28 @@ pub(super) fn disassociate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     let found = VPC.all(world, rq).find_map(|row| {
         let id = row["VpcId"].as_str()?.to_owned();
         let own = (row["CidrBlock"].clone(), id);
-        holds(row, "CidrBlockAssociationSet")
-            .map(|one| (own.clone(), "CidrBlockAssociation", one))
-            .or_else(|| holds(row, "Ipv6CidrBlockAssociationSet").map(|one| (own, "Ipv6CidrBlockAssociation", one)))
+        holds(row, "CidrBlockAssociationSet").map(|one| (own.clone(), "CidrBlockAssociation", one)).or_else(
+            || holds(row, "Ipv6CidrBlockAssociationSet").map(|one| (own, "Ipv6CidrBlockAssociation", one)),
+        )
     });
     let Some(((primary, vpc), member, mut one)) = found else {
         let message = format!("The vpc CIDR block association ID '{association}' does not exist");
         return Err(Fault::new("InvalidVpcCidrBlockAssociationID.NotFound", message));
     };
     if one["CidrBlock"] == primary && !primary.is_null() {
-        let message = format!("The vpc CIDR block with association ID {association} may not be disassociated. \
-             It is the primary IPv4 CIDR block of the VPC");
+        let message = format!(
+            "The vpc CIDR block with association ID {association} may not be disassociated. \
+             It is the primary IPv4 CIDR block of the VPC"
+        );
         return Err(Fault::new("OperationNotPermitted", message));
     }
     if let Ok(net) = one["CidrBlock"].as_str().unwrap_or_default().parse::<ipnet::Ipv4Net>() {
         let used = |row: &Json| {
             row["VpcId"] == vpc
-                && row["CidrBlock"].as_str().and_then(|t| t.parse::<ipnet::Ipv4Net>().ok()).is_some_and(|own| net.contains(&own))
+                && row["CidrBlock"]
+                    .as_str()
+                    .and_then(|t| t.parse::<ipnet::Ipv4Net>().ok())
+                    .is_some_and(|own| net.contains(&own))
         };
         if world.any("ec2.subnet", used) {
             return Err(Fault::new("InvalidCidrBlock.InUse", format!("The vpc CIDR block {net} is in use.")));

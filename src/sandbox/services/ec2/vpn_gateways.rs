@@ -90,7 +90,10 @@ pub(super) fn detach(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = rq.text("VpnGatewayId");
     if vpc_of(VPN.get(world, rq, id)?).is_some() {
-        return Err(Fault::new("IncorrectState", "The vpnGateway is in an incorrect state for this request: attached"));
+        return Err(Fault::new(
+            "IncorrectState",
+            "The vpnGateway is in an incorrect state for this request: attached",
+        ));
     }
     world.remove(VPN.table, id);
     done()

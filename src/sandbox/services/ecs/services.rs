@@ -6,7 +6,10 @@ use super::{
     CLUSTERS, SERVICES, client, cluster, definitions, invalid, missing, no_cluster, rollout, short,
     shown_tags, tags_of, tasks,
 };
-use crate::sandbox::{Effect, Fault, Reply, Request, World, durations, services::{application_autoscaling, elbv2}};
+use crate::sandbox::{
+    Effect, Fault, Reply, Request, World, durations,
+    services::{application_autoscaling, elbv2},
+};
 
 /// Deleted services stay visible for an hour.
 const REMEMBERED: i64 = 3_600_000;

@@ -381,7 +381,8 @@ fn capacity(world: &World, row: &Json) -> Json {
     let zones = row["AvailabilityZones"].as_array().into_iter().flatten();
     let states: Vec<Json> = zones
         .map(|zone| {
-            let units = if done { row["_capacity"]["CapacityUnits"].as_f64().unwrap_or_default() } else { 0.0 };
+            let units =
+                if done { row["_capacity"]["CapacityUnits"].as_f64().unwrap_or_default() } else { 0.0 };
             json!({
                 "AvailabilityZone": zone["ZoneName"], "EffectiveCapacityUnits": units,
                 "State": {"Code": if done { "provisioned" } else { "pending" }},

@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{aws_managed, entity::{Entity, GROUP, ROLE, USER, missing, paged}};
+use super::{
+    aws_managed,
+    entity::{Entity, GROUP, ROLE, USER, missing, paged},
+};
 use crate::sandbox::{Fault, Reply, Request, World, done, world::durations::IAM_PROPAGATION};
 
 /// How many managed policies one entity takes.
@@ -88,7 +91,11 @@ pub(super) fn entities(world: &mut World, rq: &Request<'_>) -> Reply {
             continue;
         }
         for (name, row) in world.rows(entity.table) {
-            let used = if boundary { row["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn } else { holds(row, arn) };
+            let used = if boundary {
+                row["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
+            } else {
+                holds(row, arn)
+            };
             if used && row["Path"].as_str().is_some_and(|path| path.starts_with(prefix)) {
                 let id = format!("{}Id", entity.title);
                 items.push(json!({"_kind": filter, entity.member: name, id.as_str(): row[&id]}));

@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 use crate::sandbox::World;
 
 /// Paths and names of all policies AWS manages, one a line, sorted.
-static NAMES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| include_str!("aws_managed.txt").lines().collect());
+static NAMES: LazyLock<BTreeSet<&'static str>> =
+    LazyLock::new(|| include_str!("aws_managed.txt").lines().collect());
 
 const PREFIX: &str = "arn:aws:iam::aws:policy/";
 /// When most of them were made; the sandbox keeps no date for each.
@@ -63,7 +64,8 @@ mod tests {
         assert!(exists("arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole"));
         assert!(!exists("arn:aws:iam::aws:policy/AmazonDMSVPCManagementRole"));
         let world = World::new(1, 0);
-        let policy = policy(&world, "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy").unwrap();
+        let policy =
+            policy(&world, "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy").unwrap();
         assert_eq!(policy["Path"], "/service-role/");
     }
 }

@@ -18,7 +18,8 @@ fn malformed(message: impl Into<String>) -> Fault {
 }
 
 fn statements(text: &str) -> Result<Vec<Json>, Fault> {
-    let document: Json = serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
+    let document: Json =
+        serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
     if !document.is_object() {
         return Err(malformed("Syntax errors in policy."));
     }
@@ -73,7 +74,9 @@ pub(super) fn check_identity(text: &str) -> Result<(), Fault> {
         }
         for action in texts(&statement["Action"]).into_iter().chain(texts(&statement["NotAction"])) {
             if action != "*" && !action.contains(':') {
-                return Err(malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."));
+                return Err(malformed(
+                    "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
+                ));
             }
         }
         for resource in texts(&statement["Resource"]).into_iter().chain(texts(&statement["NotResource"])) {
@@ -122,7 +125,10 @@ fn known_principal(world: &World, who: &str) -> bool {
     }
     let parts: Vec<&str> = who.splitn(6, ':').collect();
     let [_, _, "iam" | "sts", _, account, resource] = parts[..] else { return false };
-    if account != world.account || resource == "root" || !(resource.starts_with("role/") || resource.starts_with("user/")) {
+    if account != world.account
+        || resource == "root"
+        || !(resource.starts_with("role/") || resource.starts_with("user/"))
+    {
         return true;
     }
     let usable = |row: &Json| row["_usable"].as_i64().is_none_or(|at| at <= world.now());

@@ -51,7 +51,10 @@ impl Entity {
     pub(super) fn fresh(&self, world: &mut World, rq: &Request<'_>, id: &str) -> Result<Json, Fault> {
         let name = rq.text(self.member);
         if world.rows(self.table).any(|(key, _)| key.eq_ignore_ascii_case(name)) {
-            return Err(Fault::new("EntityAlreadyExists", format!("{} with name {name} already exists.", self.title)));
+            return Err(Fault::new(
+                "EntityAlreadyExists",
+                format!("{} with name {name} already exists.", self.title),
+            ));
         }
         let path = rq.opt("Path").unwrap_or("/");
         let arn = world.arn("iam", "", &format!("{}{path}{name}", self.noun));

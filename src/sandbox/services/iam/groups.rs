@@ -36,8 +36,11 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `ListGroupsForUser`.
 pub(super) fn of_user(world: &mut World, rq: &Request<'_>) -> Reply {
     let user = USER.get(world, rq)?;
-    let groups =
-        world.rows(GROUP.table).filter(|(name, _)| in_group(user, name)).map(|(_, row)| row.clone()).collect();
+    let groups = world
+        .rows(GROUP.table)
+        .filter(|(name, _)| in_group(user, name))
+        .map(|(_, row)| row.clone())
+        .collect();
     paged(rq, "Groups", groups)
 }
 
@@ -46,7 +49,9 @@ pub(super) fn add_user(world: &mut World, rq: &Request<'_>) -> Reply {
     let group = rq.text("GroupName");
     GROUP.get(world, rq)?;
     let user = USER.get_mut(world, rq)?;
-    if !in_group(user, group) && let Some(groups) = user["_groups"].as_array_mut() {
+    if !in_group(user, group)
+        && let Some(groups) = user["_groups"].as_array_mut()
+    {
         groups.push(json!(group));
     }
     done()
@@ -58,7 +63,10 @@ pub(super) fn remove_user(world: &mut World, rq: &Request<'_>) -> Reply {
     GROUP.get(world, rq)?;
     let user = USER.get_mut(world, rq)?;
     if !in_group(user, group) {
-        return Err(missing(format!("The user with name {} is not in the group {group}.", rq.text("UserName"))));
+        return Err(missing(format!(
+            "The user with name {} is not in the group {group}.",
+            rq.text("UserName")
+        )));
     }
     if let Some(groups) = user["_groups"].as_array_mut() {
         groups.retain(|name| name != group);

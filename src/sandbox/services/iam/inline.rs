@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{documents, entity::{Entity, missing, paged}};
+use super::{
+    documents,
+    entity::{Entity, missing, paged},
+};
 use crate::sandbox::{Fault, Reply, Request, World, done, world::durations::IAM_PROPAGATION};
 
 fn absent(entity: &Entity, name: &str) -> Fault {
@@ -47,7 +50,8 @@ pub(super) fn get(world: &mut World, rq: &Request<'_>, entity: &Entity) -> Reply
 /// `List*Policies`.
 pub(super) fn list(world: &mut World, rq: &Request<'_>, entity: &Entity) -> Reply {
     let row = entity.get(world, rq)?;
-    let names: Vec<Json> = row["_policies"].as_object().into_iter().flatten().map(|(name, _)| json!(name)).collect();
+    let names: Vec<Json> =
+        row["_policies"].as_object().into_iter().flatten().map(|(name, _)| json!(name)).collect();
     paged(rq, "PolicyNames", names)
 }
 

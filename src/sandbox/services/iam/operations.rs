@@ -1,7 +1,9 @@
 //! Which operation runs which behaviour.
 
 use super::{
-    attachments, entity::{GROUP, ROLE, USER}, groups, inline, policies, profiles, roles, tags, users,
+    attachments,
+    entity::{GROUP, ROLE, USER},
+    groups, inline, policies, profiles, roles, tags, users,
 };
 use crate::sandbox::Operation;
 

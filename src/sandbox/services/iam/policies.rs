@@ -2,7 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{attachments, aws_managed, documents, entity::{conflict, keep, missing, paged, unique_id}, tags};
+use super::{
+    attachments, aws_managed, documents,
+    entity::{conflict, keep, missing, paged, unique_id},
+    tags,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 const TABLE: &str = "iam.policy";
@@ -50,7 +54,10 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let path = rq.opt("Path").unwrap_or("/");
     let taken = |row: &Json| row["PolicyName"].as_str().is_some_and(|old| old.eq_ignore_ascii_case(name));
     if world.any(TABLE, taken) {
-        return Err(Fault::new("EntityAlreadyExists", format!("A policy called {name} already exists. Duplicate names are not allowed.")));
+        return Err(Fault::new(
+            "EntityAlreadyExists",
+            format!("A policy called {name} already exists. Duplicate names are not allowed."),
+        ));
     }
     let arn = world.arn("iam", "", &format!("policy{path}{name}"));
     let now = world.now_secs();

@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{entity::{ROLE, conflict, keep, missing, paged, under_path, unique_id}, roles, tags};
+use super::{
+    entity::{ROLE, conflict, keep, missing, paged, under_path, unique_id},
+    roles, tags,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 const TABLE: &str = "iam.instance-profile";
@@ -67,7 +70,8 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn of_role(world: &mut World, rq: &Request<'_>) -> Reply {
     ROLE.get(world, rq)?;
     let role = rq.text("RoleName");
-    let rows = world.rows(TABLE).filter(|(_, row)| holds(row, role)).map(|(_, row)| shown(world, row)).collect();
+    let rows =
+        world.rows(TABLE).filter(|(_, row)| holds(row, role)).map(|(_, row)| shown(world, row)).collect();
     paged(rq, "InstanceProfiles", rows)
 }
 
@@ -77,7 +81,10 @@ pub(super) fn add_role(world: &mut World, rq: &Request<'_>) -> Reply {
     ROLE.get(world, rq)?;
     let row = world.get_mut(TABLE, name).ok_or_else(|| absent(name))?;
     if row["_roles"].as_array().is_some_and(|list| !list.is_empty()) {
-        return Err(Fault::new("LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"));
+        return Err(Fault::new(
+            "LimitExceeded",
+            "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1",
+        ));
     }
     row["_roles"] = json!([role]);
     done()

@@ -2,7 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{aws_managed, documents, entity::{ROLE, conflict, keep, missing, paged, under_path}, tags};
+use super::{
+    aws_managed, documents,
+    entity::{ROLE, conflict, keep, missing, paged, under_path},
+    tags,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done, world::durations::IAM_PROPAGATION};
 
 /// How long IAM takes to delete a service-linked role.

@@ -37,7 +37,10 @@ pub(super) fn check(tags: &[Json]) -> Result<(), Fault> {
             return Err(Fault::new("InvalidInput", message));
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(Fault::new("InvalidInput", "Tag keys starting with 'aws:' are reserved for system use"));
+            return Err(Fault::new(
+                "InvalidInput",
+                "Tag keys starting with 'aws:' are reserved for system use",
+            ));
         }
     }
     if tags.len() > 50 {

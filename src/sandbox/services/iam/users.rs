@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{entity::{USER, conflict, keep, paged, under_path}, roles, tags};
+use super::{
+    entity::{USER, conflict, keep, paged, under_path},
+    roles, tags,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done, world::durations::IAM_PROPAGATION};
 
 /// `CreateUser`.
@@ -22,7 +25,10 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `GetUser`; without a name, the caller.
 pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.opt("UserName").is_none() {
-        return Err(Fault::new("ValidationError", "Must specify userName when calling with non-User credentials"));
+        return Err(Fault::new(
+            "ValidationError",
+            "Must specify userName when calling with non-User credentials",
+        ));
     }
     Ok(json!({"User": USER.get(world, rq)?}))
 }

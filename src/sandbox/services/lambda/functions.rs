@@ -9,8 +9,21 @@ use crate::sandbox::{Fault, Reply, Request, World, durations};
 
 /// Members that `CreateFunction` and `UpdateFunctionConfiguration` take as they are returned.
 const PLAIN: &[&str] = &[
-    "CapacityProviderConfig", "DeadLetterConfig", "Description", "DurableConfig", "EphemeralStorage", "FileSystemConfigs", "Handler",
-    "KMSKeyArn", "LoggingConfig", "MemorySize", "Role", "Runtime", "TenancyConfig", "Timeout", "TracingConfig",
+    "CapacityProviderConfig",
+    "DeadLetterConfig",
+    "Description",
+    "DurableConfig",
+    "EphemeralStorage",
+    "FileSystemConfigs",
+    "Handler",
+    "KMSKeyArn",
+    "LoggingConfig",
+    "MemorySize",
+    "Role",
+    "Runtime",
+    "TenancyConfig",
+    "Timeout",
+    "TracingConfig",
 ];
 
 /// Largest archive in a call.
@@ -25,13 +38,23 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
     if let Some(encoded) = text("ZipFile") {
         let bytes = BASE64_STANDARD.decode(encoded).map_err(|_| invalid("Could not unzip uploaded file."))?;
         if bytes.len() > MAX_ZIPPED {
-            return Err(Fault::new("RequestEntityTooLargeException", "Request must be smaller than 69905067 bytes").status(413));
+            return Err(Fault::new(
+                "RequestEntityTooLargeException",
+                "Request must be smaller than 69905067 bytes",
+            )
+            .status(413));
         }
         if zip::ZipArchive::new(std::io::Cursor::new(&bytes)).is_err() {
-            return Err(invalid("Could not unzip uploaded file. Please check your file, then try to upload again."));
+            return Err(invalid(
+                "Could not unzip uploaded file. Please check your file, then try to upload again.",
+            ));
         }
         let digest = BASE64_STANDARD.encode(Sha256::digest(&bytes));
-        return Ok((digest, bytes.len(), json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"})));
+        return Ok((
+            digest,
+            bytes.len(),
+            json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"}),
+        ));
     }
     if let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) {
         if !world.rows("s3.object").any(|(_, row)| row["_bucket"] == bucket && row["Key"] == key) {
@@ -40,14 +63,25 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
                 "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: The specified key or bucket does not exist."
             )));
         }
-        let digest = BASE64_STANDARD.encode(Sha256::digest(format!("{bucket}/{key}/{}", text("S3ObjectVersion").unwrap_or_default())));
-        return Ok((digest, 1_024, json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"})));
+        let digest = BASE64_STANDARD.encode(Sha256::digest(format!(
+            "{bucket}/{key}/{}",
+            text("S3ObjectVersion").unwrap_or_default()
+        )));
+        return Ok((
+            digest,
+            1_024,
+            json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"}),
+        ));
     }
     if let Some(image) = text("ImageUri") {
         if !image.contains(".dkr.ecr.") || rq.opt("PackageType").is_some_and(|kind| kind != "Image") {
             return Err(invalid(format!("Source image {image} is not valid. Provide a valid source image.")));
         }
-        return Ok((hex::encode(Sha256::digest(image)), 0, json!({"RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": image})));
+        return Ok((
+            hex::encode(Sha256::digest(image)),
+            0,
+            json!({"RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": image}),
+        ));
     }
     Err(invalid("Please provide a source for function code."))
 }
@@ -55,7 +89,12 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
 /// The network as it is shown, once its subnets and groups are known to exist in one VPC.
 fn network(world: &World, config: &Json) -> Result<Json, Fault> {
     let texts = |member: &str| -> Vec<String> {
-        config[member].as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
+        config[member]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|v| v.as_str().map(str::to_owned))
+            .collect()
     };
     let (subnets, groups) = (texts("SubnetIds"), texts("SecurityGroupIds"));
     if subnets.is_empty() && groups.is_empty() {
@@ -121,7 +160,8 @@ fn take(row: &mut Json, rq: &Request<'_>) {
 }
 
 pub(super) fn stamp(world: &mut World, row: &mut Json) {
-    row["LastModified"] = json!(crate::clock::rfc3339(crate::clock::from_millis(world.now())).replace('Z', ".000+0000"));
+    row["LastModified"] =
+        json!(crate::clock::rfc3339(crate::clock::from_millis(world.now())).replace('Z', ".000+0000"));
     row["RevisionId"] = json!(world.id("rev"));
 }
 
@@ -134,10 +174,15 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     role(world, rq.text("Role"))?;
     let image = rq.opt("PackageType") == Some("Image");
     if !image && (rq.opt("Runtime").is_none() || rq.opt("Handler").is_none()) {
-        return Err(invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages."));
+        return Err(invalid(
+            "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
+        ));
     }
-    if image && (rq.opt("Runtime").is_some() || rq.opt("Handler").is_some() || !rq.list("Layers").is_empty()) {
-        return Err(invalid("Please don't provide Handler or Runtime or Layer when the intent is to create a function with PackageType as Image."));
+    if image && (rq.opt("Runtime").is_some() || rq.opt("Handler").is_some() || !rq.list("Layers").is_empty())
+    {
+        return Err(invalid(
+            "Please don't provide Handler or Runtime or Layer when the intent is to create a function with PackageType as Image.",
+        ));
     }
     let (digest, size, place) = code(world, rq, rq.get("Code"))?;
     let vpc = network(world, rq.get("VpcConfig"))?;
@@ -188,7 +233,12 @@ fn interfaces(world: &mut World, region: &str, arn: &str, vpc: &Json) {
 /// The configuration as answers show it.
 pub(super) fn shown(row: &Json) -> Json {
     let members = row.as_object().into_iter().flatten();
-    Json::Object(members.filter(|(k, v)| !k.starts_with('_') && !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect())
+    Json::Object(
+        members
+            .filter(|(k, v)| !k.starts_with('_') && !v.is_null())
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
+    )
 }
 
 /// The function's row, and that of the version which the request names, with its ARN as answers show it.
@@ -197,7 +247,9 @@ fn meant(world: &World, rq: &Request<'_>) -> Result<(Json, Json), Fault> {
     let one = match qualifier(rq, rq.text("FunctionName"))? {
         None => row.clone(),
         Some("$LATEST") => versions::qualified(&row),
-        Some(name) => versions::version(world, &key, name).cloned().ok_or_else(|| versions::missing(&row, name))?,
+        Some(name) => {
+            versions::version(world, &key, name).cloned().ok_or_else(|| versions::missing(&row, name))?
+        }
     };
     Ok((row, one))
 }
@@ -247,13 +299,17 @@ pub(super) fn idle(row: &Json) -> Result<(), Fault> {
     if row["State"] == "Pending" {
         return Err(Fault::new(
             "ResourceConflictException",
-            format!("The operation cannot be performed at this time. The function is currently in the following state: Pending: {arn}"),
+            format!(
+                "The operation cannot be performed at this time. The function is currently in the following state: Pending: {arn}"
+            ),
         ));
     }
     if row["LastUpdateStatus"] == "InProgress" {
         return Err(Fault::new(
             "ResourceConflictException",
-            format!("The operation cannot be performed at this time. An update is in progress for resource: {arn}"),
+            format!(
+                "The operation cannot be performed at this time. An update is in progress for resource: {arn}"
+            ),
         ));
     }
     Ok(())
@@ -324,7 +380,9 @@ pub fn update_configuration(world: &mut World, rq: &Request<'_>) -> Reply {
 pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let (key, row) = named(world, rq, rq.text("FunctionName"))?;
     match qualifier(rq, rq.text("FunctionName"))? {
-        Some("$LATEST") => return Err(invalid("$LATEST version cannot be deleted without deleting the function.")),
+        Some("$LATEST") => {
+            return Err(invalid("$LATEST version cannot be deleted without deleting the function."));
+        }
         Some(name) => {
             versions::remove(world, &key, Some(name));
             return Ok(json!({"StatusCode": 204}));

@@ -64,9 +64,9 @@ fn parts(id: &str) -> (&str, Option<&str>) {
 /// The version or alias that a request names, behind the function's name or by itself.
 fn qualifier<'r>(rq: &'r Request<'_>, id: &'r str) -> Result<Option<&'r str>, Fault> {
     match (parts(id).1, rq.opt("Qualifier")) {
-        (Some(behind), Some(own)) if behind != own => {
-            Err(invalid("The derived qualifier from the function name does not match the specified qualifier."))
-        }
+        (Some(behind), Some(own)) if behind != own => Err(invalid(
+            "The derived qualifier from the function name does not match the specified qualifier.",
+        )),
         (behind, own) => Ok(own.or(behind)),
     }
 }

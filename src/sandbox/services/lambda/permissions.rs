@@ -27,7 +27,9 @@ pub fn add(world: &mut World, rq: &Request<'_>) -> Reply {
     if statements.iter().any(|s| s["Sid"] == id) {
         return Err(Fault::new(
             "ResourceConflictException",
-            format!("The statement id ({id}) provided already exists. Please provide a new statement id, or remove the existing statement."),
+            format!(
+                "The statement id ({id}) provided already exists. Please provide a new statement id, or remove the existing statement."
+            ),
         ));
     }
     let mut statement = json!({
@@ -67,7 +69,10 @@ pub fn remove(world: &mut World, rq: &Request<'_>) -> Reply {
     let (key, row) = row(world, rq)?;
     let id = rq.text("StatementId");
     if !row["_statements"].as_array().into_iter().flatten().any(|s| s["Sid"] == id) {
-        return Err(Fault::new("ResourceNotFoundException", format!("Statement {id} is not found in resource policy.")));
+        return Err(Fault::new(
+            "ResourceNotFoundException",
+            format!("Statement {id} is not found in resource policy."),
+        ));
     }
     if let Some(list) = world.get_mut(TABLE, &key).and_then(|row| row["_statements"].as_array_mut()) {
         list.retain(|s| s["Sid"] != id);

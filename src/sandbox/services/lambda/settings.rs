@@ -19,7 +19,8 @@ fn set(world: &mut World, rq: &Request<'_>, member: &str, value: Json) -> Result
 fn reserved(world: &World, rq: &Request<'_>) -> i64 {
     let own = rq.text("FunctionName").rsplit(':').next().unwrap_or_default();
     let prefix = format!("{}/", rq.region);
-    let others = world.rows(TABLE).filter(|(key, row)| key.starts_with(&prefix) && row["FunctionName"] != own);
+    let others =
+        world.rows(TABLE).filter(|(key, row)| key.starts_with(&prefix) && row["FunctionName"] != own);
     others.filter_map(|(_, row)| row["_reserved"].as_i64()).sum()
 }
 
@@ -36,7 +37,11 @@ pub fn put_concurrency(world: &mut World, rq: &Request<'_>) -> Reply {
 
 pub fn get_concurrency(world: &mut World, rq: &Request<'_>) -> Reply {
     let (_, row) = row(world, rq)?;
-    Ok(if row["_reserved"].is_null() { json!({}) } else { json!({"ReservedConcurrentExecutions": row["_reserved"]}) })
+    Ok(if row["_reserved"].is_null() {
+        json!({})
+    } else {
+        json!({"ReservedConcurrentExecutions": row["_reserved"]})
+    })
 }
 
 pub fn delete_concurrency(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -55,7 +60,9 @@ pub fn get_recursion(world: &mut World, rq: &Request<'_>) -> Reply {
 pub fn put_runtime(world: &mut World, rq: &Request<'_>) -> Reply {
     let manual = rq.opt("UpdateRuntimeOn") == Some("Manual");
     if manual != rq.opt("RuntimeVersionArn").is_some() {
-        return Err(invalid("A runtime version ARN is given if and only if the runtime is updated manually."));
+        return Err(invalid(
+            "A runtime version ARN is given if and only if the runtime is updated manually.",
+        ));
     }
     let mut value = json!({"UpdateRuntimeOn": rq.get("UpdateRuntimeOn")});
     if manual {
@@ -80,7 +87,9 @@ pub fn put_signing(world: &mut World, rq: &Request<'_>) -> Reply {
 
 pub fn get_signing(world: &mut World, rq: &Request<'_>) -> Reply {
     let (_, row) = row(world, rq)?;
-    Ok(json!({"CodeSigningConfigArn": row["_signing"].as_str().unwrap_or_default(), "FunctionName": row["FunctionName"]}))
+    Ok(
+        json!({"CodeSigningConfigArn": row["_signing"].as_str().unwrap_or_default(), "FunctionName": row["FunctionName"]}),
+    )
 }
 
 pub fn delete_signing(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -89,7 +98,8 @@ pub fn delete_signing(world: &mut World, rq: &Request<'_>) -> Reply {
 
 pub fn account(world: &mut World, rq: &Request<'_>) -> Reply {
     let prefix = format!("{}/", rq.region);
-    let own: Vec<&Json> = world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)).map(|(_, row)| row).collect();
+    let own: Vec<&Json> =
+        world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)).map(|(_, row)| row).collect();
     let size: i64 = own.iter().filter_map(|row| row["CodeSize"].as_i64()).sum();
     let held: i64 = own.iter().filter_map(|row| row["_reserved"].as_i64()).sum();
     Ok(json!({

@@ -8,7 +8,9 @@ use crate::sandbox::{Fault, Reply, Request, World};
 /// The key of the function whose tags are meant; versions have none.
 fn key_of(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
     if parts(rq.text("Resource")).1.is_some() {
-        return Err(invalid("Tags on function aliases and versions are not supported. Please specify either a function ARN."));
+        return Err(invalid(
+            "Tags on function aliases and versions are not supported. Please specify either a function ARN.",
+        ));
     }
     named(world, rq, rq.text("Resource")).map(|(key, _)| key)
 }

@@ -28,7 +28,8 @@ fn world(on_instances: bool) -> World {
         "Code": {"ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1"},
     });
     if on_instances {
-        input["CapacityProviderConfig"] = json!({"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": "arn"}});
+        input["CapacityProviderConfig"] =
+            json!({"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": "arn"}});
     }
     call(&mut world, "CreateFunction", input).unwrap();
     world
@@ -54,7 +55,10 @@ fn a_version_keeps_what_it_was() {
     assert_eq!(code(publish(&mut world, json!({}))), "ResourceConflictException");
     settle(&mut world);
     let first = publish(&mut world, json!({"Description": "first"})).unwrap();
-    assert_eq!((&first["Version"], &first["State"], &first["Description"]), (&json!("1"), &json!("Pending"), &json!("first")));
+    assert_eq!(
+        (&first["Version"], &first["State"], &first["Description"]),
+        (&json!("1"), &json!("Pending"), &json!("first"))
+    );
     assert!(first["FunctionArn"].as_str().unwrap().ends_with(":function:f:1"));
     assert_eq!(publish(&mut world, json!({})).unwrap()["Version"], "1", "nothing changed");
     call(&mut world, "UpdateFunctionConfiguration", json!({"FunctionName": "f", "Timeout": 9})).unwrap();
@@ -68,7 +72,10 @@ fn a_version_keeps_what_it_was() {
         let input = json!({"FunctionName": "f", "Qualifier": qualifier});
         call(world, "GetFunctionConfiguration", input).unwrap()["Timeout"].clone()
     };
-    assert_eq!((timeout(&mut world, "1"), timeout(&mut world, "2"), timeout(&mut world, "$LATEST")), (json!(3), json!(9), json!(9)));
+    assert_eq!(
+        (timeout(&mut world, "1"), timeout(&mut world, "2"), timeout(&mut world, "$LATEST")),
+        (json!(3), json!(9), json!(9))
+    );
     let none = json!({"FunctionName": "f", "Qualifier": "3"});
     assert_eq!(code(call(&mut world, "GetFunction", none)), "ResourceNotFoundException");
     let both = json!({"FunctionName": "f:1", "Qualifier": "2"});
@@ -92,23 +99,38 @@ fn published_versions_scale() {
     assert_eq!(code(call(&mut plain, "PublishVersion", published.clone())), "InvalidParameterValueException");
     call(&mut plain, "PublishVersion", json!({"FunctionName": "f"})).unwrap();
     let one = json!({"FunctionName": "f", "Qualifier": "1"});
-    assert_eq!(code(call(&mut plain, "GetFunctionScalingConfig", one.clone())), "InvalidParameterValueException");
+    assert_eq!(
+        code(call(&mut plain, "GetFunctionScalingConfig", one.clone())),
+        "InvalidParameterValueException"
+    );
 
     let mut world = world(true);
     settle(&mut world);
     let mut config = json!({"FunctionName": "f", "Qualifier": "$LATEST.PUBLISHED"});
-    assert_eq!(code(call(&mut world, "GetFunctionScalingConfig", config.clone())), "ResourceNotFoundException");
+    assert_eq!(
+        code(call(&mut world, "GetFunctionScalingConfig", config.clone())),
+        "ResourceNotFoundException"
+    );
     call(&mut world, "PublishVersion", published.clone()).unwrap();
     call(&mut world, "PublishVersion", json!({"FunctionName": "f"})).unwrap();
     assert_eq!(listed(&mut world), ["$LATEST", "$LATEST.PUBLISHED", "1"]);
     config["FunctionScalingConfig"] = json!({"MinExecutionEnvironments": 3, "MaxExecutionEnvironments": 2});
-    assert_eq!(code(call(&mut world, "PutFunctionScalingConfig", config.clone())), "InvalidParameterValueException");
+    assert_eq!(
+        code(call(&mut world, "PutFunctionScalingConfig", config.clone())),
+        "InvalidParameterValueException"
+    );
     config["FunctionScalingConfig"] = json!({"MinExecutionEnvironments": 1, "MaxExecutionEnvironments": 2});
-    assert_eq!(call(&mut world, "PutFunctionScalingConfig", config.clone()).unwrap()["FunctionState"], "Pending");
+    assert_eq!(
+        call(&mut world, "PutFunctionScalingConfig", config.clone()).unwrap()["FunctionState"],
+        "Pending"
+    );
     settle(&mut world);
     call(&mut world, "PublishVersion", published).unwrap();
     let kept = call(&mut world, "GetFunctionScalingConfig", config).unwrap();
-    assert_eq!(kept["RequestedFunctionScalingConfig"]["MaxExecutionEnvironments"], 2, "kept when it is published again");
+    assert_eq!(
+        kept["RequestedFunctionScalingConfig"]["MaxExecutionEnvironments"], 2,
+        "kept when it is published again"
+    );
     let other = call(&mut world, "GetFunctionScalingConfig", one).unwrap();
     assert!(other["RequestedFunctionScalingConfig"].is_null(), "each version has its own: {other}");
 }

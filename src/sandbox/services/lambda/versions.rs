@@ -19,14 +19,24 @@ pub(super) const PUBLISHED: &str = "$LATEST.PUBLISHED";
 
 /// What differs between a function and its version though nobody changed anything.
 const VOLATILE: &[&str] = &[
-    "Description", "FunctionArn", "LastModified", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
-    "RevisionId", "State", "StateReason", "StateReasonCode", "Version",
+    "Description",
+    "FunctionArn",
+    "LastModified",
+    "LastUpdateStatus",
+    "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode",
+    "RevisionId",
+    "State",
+    "StateReason",
+    "StateReasonCode",
+    "Version",
 ];
 
 /// A function's or version's configuration under the ARN that names its version.
 pub(super) fn qualified(row: &Json) -> Json {
     let mut answer = shown(row);
-    let (arn, version) = (row["FunctionArn"].as_str().unwrap_or_default(), row["Version"].as_str().unwrap_or_default());
+    let (arn, version) =
+        (row["FunctionArn"].as_str().unwrap_or_default(), row["Version"].as_str().unwrap_or_default());
     if !arn.ends_with(&format!(":{version}")) {
         answer["FunctionArn"] = json!(format!("{arn}:{version}"));
     }
@@ -56,7 +66,9 @@ pub(super) fn missing(row: &Json, qualifier: &str) -> Fault {
 fn same(version: &Json, row: &Json) -> bool {
     let essence = |row: &Json| {
         let mut row = shown(row);
-        row.as_object_mut().into_iter().for_each(|members| members.retain(|name, _| !VOLATILE.contains(&name.as_str())));
+        row.as_object_mut()
+            .into_iter()
+            .for_each(|members| members.retain(|name, _| !VOLATILE.contains(&name.as_str())));
         row
     };
     essence(version) == essence(row) && version["_description"] == row["Description"]
@@ -92,7 +104,9 @@ fn put(world: &mut World, rq: &Request<'_>, key: &str) -> Result<Json, Fault> {
     let description = rq.opt("Description").filter(|_| rq.operation == "PublishVersion");
     if rq.opt("PublishTo").is_some() {
         if row["CapacityProviderConfig"].is_null() {
-            return Err(invalid("Only functions with a capacity provider are published to LATEST_PUBLISHED."));
+            return Err(invalid(
+                "Only functions with a capacity provider are published to LATEST_PUBLISHED.",
+            ));
         }
         return Ok(keep(world, key, &row, PUBLISHED, description));
     }
@@ -162,7 +176,9 @@ fn scaled(world: &World, rq: &Request<'_>) -> Result<(String, Json), Fault> {
     let qualifier = rq.text("Qualifier");
     let version = version(world, &key, qualifier).cloned().ok_or_else(|| missing(&row, qualifier))?;
     if version["CapacityProviderConfig"].is_null() {
-        return Err(invalid("Only versions of functions with a capacity provider have a scaling configuration."));
+        return Err(invalid(
+            "Only versions of functions with a capacity provider have a scaling configuration.",
+        ));
     }
     Ok((key, version))
 }
@@ -171,7 +187,8 @@ fn scaled(world: &World, rq: &Request<'_>) -> Result<(String, Json), Fault> {
 pub fn put_scaling(world: &mut World, rq: &Request<'_>) -> Reply {
     let (key, version) = scaled(world, rq)?;
     let wanted = rq.get("FunctionScalingConfig").clone();
-    let (least, most) = (wanted["MinExecutionEnvironments"].as_i64(), wanted["MaxExecutionEnvironments"].as_i64());
+    let (least, most) =
+        (wanted["MinExecutionEnvironments"].as_i64(), wanted["MaxExecutionEnvironments"].as_i64());
     if least.zip(most).is_some_and(|(least, most)| least > most) {
         return Err(invalid("MinExecutionEnvironments cannot be greater than MaxExecutionEnvironments."));
     }

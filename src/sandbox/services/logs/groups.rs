@@ -116,6 +116,7 @@ pub fn protect(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `PutBearerTokenAuthentication`.
 pub fn bearer_tokens(world: &mut World, rq: &Request<'_>) -> Reply {
-    group_mut(world, rq)?["bearerTokenAuthenticationEnabled"] = json!(rq.flag("bearerTokenAuthenticationEnabled"));
+    group_mut(world, rq)?["bearerTokenAuthenticationEnabled"] =
+        json!(rq.flag("bearerTokenAuthenticationEnabled"));
     done()
 }

@@ -117,7 +117,8 @@ pub fn put_resource(world: &mut World, rq: &Request<'_>) -> Reply {
         group_mut(world, rq)?["_resource"] = policy.clone();
     } else {
         let name = rq.opt("policyName").ok_or_else(|| invalid("A policy of the account needs a name."))?;
-        let others = world.rows(POLICIES).filter(|(_, row)| row["_region"] == rq.region && row["policyName"] != name);
+        let others =
+            world.rows(POLICIES).filter(|(_, row)| row["_region"] == rq.region && row["policyName"] != name);
         if others.count() >= MOST {
             return Err(Fault::new("LimitExceededException", "Resource limit exceeded."));
         }
@@ -187,11 +188,15 @@ mod tests {
             let made = call(&mut world, "PutResourcePolicy", put(&format!("p{n}"))).unwrap();
             assert!(made["revisionId"].is_null() && made["resourcePolicy"]["revisionId"].is_null());
         }
-        assert_eq!(call(&mut world, "PutResourcePolicy", put("p10")).unwrap_err().code, "LimitExceededException");
+        assert_eq!(
+            call(&mut world, "PutResourcePolicy", put("p10")).unwrap_err().code,
+            "LimitExceededException"
+        );
         call(&mut world, "PutResourcePolicy", put("p9")).unwrap();
         let (mut names, mut token) = (Vec::new(), Json::Null);
         for (size, more) in [(4, true), (4, true), (2, false)] {
-            let page = call(&mut world, "DescribeResourcePolicies", json!({"limit": 4, "nextToken": token})).unwrap();
+            let page = call(&mut world, "DescribeResourcePolicies", json!({"limit": 4, "nextToken": token}))
+                .unwrap();
             let found = page["resourcePolicies"].as_array().unwrap();
             assert_eq!((found.len(), page["nextToken"].is_string()), (size, more));
             names.extend(found.iter().map(|policy| policy["policyName"].clone()));
@@ -210,7 +215,10 @@ mod tests {
             assert!(call(&mut world, "PutResourcePolicy", policy).unwrap()["revisionId"].is_string());
         }
         let count = |world: &mut World, input: Json| {
-            call(world, "DescribeResourcePolicies", input).unwrap()["resourcePolicies"].as_array().unwrap().len()
+            call(world, "DescribeResourcePolicies", input).unwrap()["resourcePolicies"]
+                .as_array()
+                .unwrap()
+                .len()
         };
         let arn = world.arn("logs", "us-east-1", "log-group:/two");
         assert_eq!(count(&mut world, json!({})), 0);

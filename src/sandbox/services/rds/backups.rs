@@ -11,9 +11,23 @@ const COPIES: &str = "rds.automated-backup";
 
 /// Members of an instance that its backups show.
 const SHOWN: &[&str] = &[
-    "AllocatedStorage", "AvailabilityZone", "DBInstanceArn", "DBInstanceIdentifier", "DbiResourceId", "DedicatedLogVolume",
-    "Engine", "EngineVersion", "IAMDatabaseAuthenticationEnabled", "InstanceCreateTime", "Iops", "LicenseModel",
-    "MasterUsername", "PreferredBackupWindow", "StorageThroughput", "StorageType", "Timezone",
+    "AllocatedStorage",
+    "AvailabilityZone",
+    "DBInstanceArn",
+    "DBInstanceIdentifier",
+    "DbiResourceId",
+    "DedicatedLogVolume",
+    "Engine",
+    "EngineVersion",
+    "IAMDatabaseAuthenticationEnabled",
+    "InstanceCreateTime",
+    "Iops",
+    "LicenseModel",
+    "MasterUsername",
+    "PreferredBackupWindow",
+    "StorageThroughput",
+    "StorageType",
+    "Timezone",
 ];
 
 /// How long a retained backup is listed, by the days it is kept.
@@ -31,7 +45,8 @@ fn of(row: &Json) -> Json {
         backup[*member] = row[*member].clone();
     }
     if !row["LatestRestorableTime"].is_null() {
-        backup["RestoreWindow"] = json!({"EarliestTime": row["InstanceCreateTime"], "LatestTime": row["LatestRestorableTime"]});
+        backup["RestoreWindow"] =
+            json!({"EarliestTime": row["InstanceCreateTime"], "LatestTime": row["LatestRestorableTime"]});
     }
     backup
 }
@@ -57,7 +72,11 @@ fn own(world: &World, row: &Json) -> Option<Json> {
 /// other regions stay.
 pub fn orphan(world: &mut World, rq: &Request<'_>, row: &Json) {
     let id = row["DbiResourceId"].as_str().unwrap_or_default();
-    let copies: Vec<String> = world.rows(COPIES).filter(|(_, copy)| copy["DbiResourceId"] == id).map(|(key, _)| key.to_owned()).collect();
+    let copies: Vec<String> = world
+        .rows(COPIES)
+        .filter(|(_, copy)| copy["DbiResourceId"] == id)
+        .map(|(key, _)| key.to_owned())
+        .collect();
     for place in copies {
         retain(world, &place);
     }
@@ -84,9 +103,16 @@ fn retain(world: &mut World, place: &str) {
 
 /// The instance of a backup that a restore names, as it was at the last backup.
 pub fn instance(world: &World, rq: &Request<'_>) -> Result<Json, Fault> {
-    let by = [("SourceDBInstanceAutomatedBackupsArn", "DBInstanceAutomatedBackupsArn"), ("SourceDbiResourceId", "DbiResourceId")];
-    let named = |row: &Json| by.iter().any(|(sent, member)| rq.opt(sent).is_some_and(|wanted| row[*member] == wanted));
-    if let Some(row) = rows(world, rq, INSTANCE).into_iter().find(|row| own(world, row).is_some_and(|backup| named(&backup))) {
+    let by = [
+        ("SourceDBInstanceAutomatedBackupsArn", "DBInstanceAutomatedBackupsArn"),
+        ("SourceDbiResourceId", "DbiResourceId"),
+    ];
+    let named = |row: &Json| {
+        by.iter().any(|(sent, member)| rq.opt(sent).is_some_and(|wanted| row[*member] == wanted))
+    };
+    if let Some(row) =
+        rows(world, rq, INSTANCE).into_iter().find(|row| own(world, row).is_some_and(|backup| named(&backup)))
+    {
         return Ok(row);
     }
     let found = rows(world, rq, COPIES).into_iter().find(named).ok_or_else(not_found)?;
@@ -115,7 +141,10 @@ fn source(world: &World, rq: &Request<'_>) -> Result<(String, Json), Fault> {
     let found = world.rows(INSTANCE).find(|(_, row)| row["DBInstanceArn"] == arn);
     let (key, row) = found.ok_or_else(|| no_instance(arn))?;
     if row["DBInstanceStatus"] != "available" {
-        return Err(Fault::new("InvalidDBInstanceState", "The source DB instance is not in the available state."));
+        return Err(Fault::new(
+            "InvalidDBInstanceState",
+            "The source DB instance is not in the available state.",
+        ));
     }
     Ok((key.to_owned(), row.clone()))
 }
@@ -218,7 +247,8 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     if by.iter().all(|member| rq.opt(member).is_none()) {
         return Err(combination("Specify either DbiResourceId or DBInstanceAutomatedBackupsArn."));
     }
-    let named = |row: &Json| by.iter().all(|member| rq.opt(member).is_none_or(|wanted| row[*member] == wanted));
+    let named =
+        |row: &Json| by.iter().all(|member| rq.opt(member).is_none_or(|wanted| row[*member] == wanted));
     let found = all(world, rq).into_iter().find(named).ok_or_else(not_found)?;
     if found["Status"] != "retained" {
         let message = "The automated backup is in use: its DB instance exists.";

@@ -23,7 +23,9 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid(format!("Invalid DB Instance class: {}", rq.text("DBInstanceClass"))));
     }
     if aurora {
-        let cluster = rq.opt("DBClusterIdentifier").ok_or_else(|| combination("A DBClusterIdentifier is required for Aurora."))?;
+        let cluster = rq
+            .opt("DBClusterIdentifier")
+            .ok_or_else(|| combination("A DBClusterIdentifier is required for Aurora."))?;
         if world.get(CLUSTER, &key(rq, cluster)).is_none() {
             return Err(Fault::new("DBClusterNotFoundFault", format!("DBCluster {cluster} not found.")));
         }
@@ -73,15 +75,27 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// The master user and its password.
 fn credentials(rq: &Request<'_>) -> Result<(), Fault> {
-    let user = rq.opt("MasterUsername").ok_or_else(|| invalid("The parameter MasterUsername must be provided and must not be blank."))?;
-    let reserved: &[&str] = if rq.text("Engine") == "postgres" { &["admin", "rdsadmin", "public", "postgresql"] } else { &["rdsadmin"] };
+    let user = rq
+        .opt("MasterUsername")
+        .ok_or_else(|| invalid("The parameter MasterUsername must be provided and must not be blank."))?;
+    let reserved: &[&str] = if rq.text("Engine") == "postgres" {
+        &["admin", "rdsadmin", "public", "postgresql"]
+    } else {
+        &["rdsadmin"]
+    };
     if reserved.contains(&user.to_lowercase().as_str()) {
-        return Err(invalid(format!("MasterUsername {user} cannot be used as it is a reserved word used by the engine")));
+        return Err(invalid(format!(
+            "MasterUsername {user} cannot be used as it is a reserved word used by the engine"
+        )));
     }
     match (rq.flag("ManageMasterUserPassword"), rq.opt("MasterUserPassword")) {
-        (true, Some(_)) => Err(combination("You can't specify MasterUserPassword when ManageMasterUserPassword is enabled.")),
+        (true, Some(_)) => {
+            Err(combination("You can't specify MasterUserPassword when ManageMasterUserPassword is enabled."))
+        }
         (true, None) => Ok(()),
-        (false, None) => Err(invalid("The parameter MasterUserPassword must be provided and must not be blank.")),
+        (false, None) => {
+            Err(invalid("The parameter MasterUserPassword must be provided and must not be blank."))
+        }
         (false, Some(password)) => password_rules(password),
     }
 }
@@ -89,10 +103,14 @@ fn credentials(rq: &Request<'_>) -> Result<(), Fault> {
 /// What RDS demands of a password; shared with modify.
 pub fn password_rules(password: &str) -> Result<(), Fault> {
     if password.len() < 8 {
-        return Err(invalid("The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters."));
+        return Err(invalid(
+            "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.",
+        ));
     }
     if password.len() > 128 {
-        return Err(invalid("The parameter MasterUserPassword is not a valid password because it is longer than 128 characters."));
+        return Err(invalid(
+            "The parameter MasterUserPassword is not a valid password because it is longer than 128 characters.",
+        ));
     }
     if !password.chars().all(|c| c.is_ascii_graphic() && !"/@\"".contains(c)) {
         return Err(invalid(
@@ -103,7 +121,9 @@ pub fn password_rules(password: &str) -> Result<(), Fault> {
 }
 
 fn storage(rq: &Request<'_>) -> Result<(), Fault> {
-    let size = rq.int("AllocatedStorage").ok_or_else(|| invalid("The parameter AllocatedStorage must be provided and must not be blank."))?;
+    let size = rq
+        .int("AllocatedStorage")
+        .ok_or_else(|| invalid("The parameter AllocatedStorage must be provided and must not be blank."))?;
     let kind = storage_type(rq);
     let (low, provisioned) = match kind {
         "gp2" | "gp3" => (20, false),
@@ -112,7 +132,10 @@ fn storage(rq: &Request<'_>) -> Result<(), Fault> {
         _ => return Err(invalid(format!("Invalid storage type: {kind}"))),
     };
     if size < low || size > 65_536 {
-        return Err(invalid(format!("Invalid storage size for engine name {} and storage type {kind}: {size}", rq.text("Engine"))));
+        return Err(invalid(format!(
+            "Invalid storage size for engine name {} and storage type {kind}: {size}",
+            rq.text("Engine")
+        )));
     }
     if provisioned && rq.int("Iops").is_none() {
         return Err(combination(format!("You must specify Iops for storage type {kind}.")));
@@ -126,16 +149,25 @@ fn storage(rq: &Request<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn settings(world: &World, rq: &Request<'_>, engine: &(&str, &[&str], &[&str], i64, &str), version: &str) -> Result<(), Fault> {
+fn settings(
+    world: &World,
+    rq: &Request<'_>,
+    engine: &(&str, &[&str], &[&str], i64, &str),
+    version: &str,
+) -> Result<(), Fault> {
     log_types(engine.0, version, engine.2, &rq.texts("EnableCloudwatchLogsExports"))?;
     if rq.opt("KmsKeyId").is_some() && !rq.flag("StorageEncrypted") {
         return Err(combination("KmsKeyId can only be specified when StorageEncrypted is true."));
     }
     if rq.flag("MultiAZ") && rq.opt("AvailabilityZone").is_some() {
-        return Err(combination("Requesting a specific availability zone is not valid for Multi-AZ instances."));
+        return Err(combination(
+            "Requesting a specific availability zone is not valid for Multi-AZ instances.",
+        ));
     }
     if !rq.flag("EnablePerformanceInsights") && rq.int("PerformanceInsightsRetentionPeriod").is_some() {
-        return Err(combination("You can't specify a Performance Insights retention period when Performance Insights is disabled."));
+        return Err(combination(
+            "You can't specify a Performance Insights retention period when Performance Insights is disabled.",
+        ));
     }
     if rq.int("BackupRetentionPeriod").is_some_and(|days| !(0..=35).contains(&days)) {
         return Err(invalid("Invalid backup retention period. Must be between 0 and 35."));
@@ -149,7 +181,9 @@ pub fn monitoring(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
         return Ok(());
     }
     let role = rq.opt("MonitoringRoleArn").ok_or_else(|| {
-        combination("A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
+        combination(
+            "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.",
+        )
     })?;
     world.assumable(role, "monitoring.rds.amazonaws.com").map_err(|_| {
         invalid("IAM role ARN value is invalid or does not include the required permissions for: ENHANCED_MONITORING")
@@ -160,12 +194,20 @@ pub fn monitoring(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
 pub fn log_types(engine: &str, version: &str, known: &[&str], wanted: &[&str]) -> Result<(), Fault> {
     match wanted.iter().find(|log| !known.contains(log)) {
         None => Ok(()),
-        Some(log) => Err(combination(format!("You cannot use the log types '{log}' with engine version {engine} {version}."))),
+        Some(log) => Err(combination(format!(
+            "You cannot use the log types '{log}' with engine version {engine} {version}."
+        ))),
     }
 }
 
 /// The parameter group to use: the named one, which must be of the engine's family, or the default one.
-pub fn parameter_group(world: &World, rq: &Request<'_>, engine: &str, version: &str, name: Option<&str>) -> Result<String, Fault> {
+pub fn parameter_group(
+    world: &World,
+    rq: &Request<'_>,
+    engine: &str,
+    version: &str,
+    name: Option<&str>,
+) -> Result<String, Fault> {
     let family = engines::family(engine, version);
     let Some(name) = name else { return Ok(format!("default.{family}")) };
     let theirs = match name.strip_prefix("default.") {
@@ -174,7 +216,9 @@ pub fn parameter_group(world: &World, rq: &Request<'_>, engine: &str, version: &
             .get(PARAMETERS, &key(rq, name))
             .and_then(|row| row["DBParameterGroupFamily"].as_str())
             .map(str::to_owned)
-            .ok_or_else(|| Fault::new("DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}")))?,
+            .ok_or_else(|| {
+                Fault::new("DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}"))
+            })?,
     };
     if theirs != family {
         return Err(combination(format!(
@@ -248,9 +292,24 @@ fn fill_in(row: &mut Json, engine: &str, kind: &str) {
 
 /// Members that are kept as they were sent.
 const KEPT: &[&str] = &[
-    "BackupTarget", "CharacterSetName", "CustomIamInstanceProfile", "DBClusterIdentifier", "DBInstanceClass",
-    "DBSystemId", "EngineLifecycleSupport", "Iops", "MaxAllocatedStorage", "MonitoringRoleArn", "MultiTenant", "NcharCharacterSetName",
-    "PerformanceInsightsKMSKeyId", "ProcessorFeatures", "PromotionTier", "StorageThroughput", "TdeCredentialArn", "Timezone",
+    "BackupTarget",
+    "CharacterSetName",
+    "CustomIamInstanceProfile",
+    "DBClusterIdentifier",
+    "DBInstanceClass",
+    "DBSystemId",
+    "EngineLifecycleSupport",
+    "Iops",
+    "MaxAllocatedStorage",
+    "MonitoringRoleArn",
+    "MultiTenant",
+    "NcharCharacterSetName",
+    "PerformanceInsightsKMSKeyId",
+    "ProcessorFeatures",
+    "PromotionTier",
+    "StorageThroughput",
+    "TdeCredentialArn",
+    "Timezone",
     "DBCapacityReservationIdentifier",
 ];
 
@@ -262,9 +321,12 @@ fn new_row(
     group: &str,
     subnet_group: &Json,
 ) -> Json {
-    let or = |member: &str, default: Json| if rq.get(member).is_null() { default } else { rq.get(member).clone() };
+    let or =
+        |member: &str, default: Json| if rq.get(member).is_null() { default } else { rq.get(member).clone() };
     let pi = rq.flag("EnablePerformanceInsights");
-    let zone = subnet_group["Subnets"][0]["SubnetAvailabilityZone"]["Name"].as_str().map_or(format!("{}a", rq.region), str::to_owned);
+    let zone = subnet_group["Subnets"][0]["SubnetAvailabilityZone"]["Name"]
+        .as_str()
+        .map_or(format!("{}a", rq.region), str::to_owned);
     let resource = format!("db-{}", world.hex(26).to_uppercase());
     let kind = storage_type(rq);
     let mut row = json!({
@@ -310,7 +372,8 @@ fn new_row(
         row[*member] = rq.get(member).clone();
     }
     fill_in(&mut row, engine, kind);
-    row["CertificateDetails"] = json!({"CAIdentifier": row["CACertificateIdentifier"], "ValidTill": world.now_secs() + 31_536_000.0});
+    row["CertificateDetails"] =
+        json!({"CAIdentifier": row["CACertificateIdentifier"], "ValidTill": world.now_secs() + 31_536_000.0});
     if !rq.list("EnableCloudwatchLogsExports").is_empty() {
         row["EnabledCloudwatchLogsExports"] = rq.get("EnableCloudwatchLogsExports").clone();
     }
@@ -318,7 +381,8 @@ fn new_row(
         row["PerformanceInsightsRetentionPeriod"] = or("PerformanceInsightsRetentionPeriod", json!(7));
     }
     if rq.flag("StorageEncrypted") {
-        row["KmsKeyId"] = or("KmsKeyId", json!(world.arn("kms", rq.region, "key/11111111-2222-3333-4444-555555555555")));
+        row["KmsKeyId"] =
+            or("KmsKeyId", json!(world.arn("kms", rq.region, "key/11111111-2222-3333-4444-555555555555")));
     }
     if rq.opt("Domain").is_some() || rq.opt("DomainFqdn").is_some() {
         row["DomainMemberships"] = json!([domain(rq)]);

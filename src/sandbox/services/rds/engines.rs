@@ -13,10 +13,45 @@ const MY_LOGS: &[&str] = &["audit", "error", "general", "slowquery", "iam-db-aut
 const AURORA_LOGS: &[&str] = &["audit", "error", "general", "slowquery", "instance", "iam-db-auth-error"];
 
 const ENGINES: &[Engine] = &[
-    ("aurora-mysql", &["5.7.mysql_aurora.2.12.5", "8.0.mysql_aurora.3.04.4", "8.0.mysql_aurora.3.08.2", "8.0.mysql_aurora.3.10.1"], AURORA_LOGS, 3306, "general-public-license"),
-    ("aurora-postgresql", &["13.20", "14.15", "14.17", "14.18", "15.10", "15.12", "15.13", "16.4", "16.6", "16.8", "16.9", "17.4", "17.5"], PG_LOGS, 5432, "postgresql-license"),
-    ("mariadb", &["10.6.21", "10.6.22", "10.11.11", "10.11.13", "11.4.5", "11.4.7"], MY_LOGS, 3306, "general-public-license"),
-    ("mysql", &["5.7.44", "8.0.35", "8.0.36", "8.0.37", "8.0.39", "8.0.40", "8.0.41", "8.0.42", "8.4.3", "8.4.4", "8.4.5"], MY_LOGS, 3306, "general-public-license"),
+    (
+        "aurora-mysql",
+        &[
+            "5.7.mysql_aurora.2.12.5",
+            "8.0.mysql_aurora.3.04.4",
+            "8.0.mysql_aurora.3.08.2",
+            "8.0.mysql_aurora.3.10.1",
+        ],
+        AURORA_LOGS,
+        3306,
+        "general-public-license",
+    ),
+    (
+        "aurora-postgresql",
+        &[
+            "13.20", "14.15", "14.17", "14.18", "15.10", "15.12", "15.13", "16.4", "16.6", "16.8", "16.9",
+            "17.4", "17.5",
+        ],
+        PG_LOGS,
+        5432,
+        "postgresql-license",
+    ),
+    (
+        "mariadb",
+        &["10.6.21", "10.6.22", "10.11.11", "10.11.13", "11.4.5", "11.4.7"],
+        MY_LOGS,
+        3306,
+        "general-public-license",
+    ),
+    (
+        "mysql",
+        &[
+            "5.7.44", "8.0.35", "8.0.36", "8.0.37", "8.0.39", "8.0.40", "8.0.41", "8.0.42", "8.4.3", "8.4.4",
+            "8.4.5",
+        ],
+        MY_LOGS,
+        3306,
+        "general-public-license",
+    ),
     (
         "oracle-se2",
         &["19.0.0.0.ru-2025-07.rur-2025-07.r1", "21.0.0.0.ru-2025-07.rur-2025-07.r1"],
@@ -24,19 +59,53 @@ const ENGINES: &[Engine] = &[
         1521,
         "license-included",
     ),
-    ("postgres", &[
-        "13.15", "13.16", "13.18", "13.20", "13.21", "14.12", "14.13", "14.15", "14.17", "14.18", "14.19", "15.7", "15.8", "15.10",
-        "15.12", "15.13", "15.14", "16.3", "16.4", "16.6", "16.8", "16.9", "16.10", "17.2", "17.4", "17.5", "17.6",
-    ], PG_LOGS, 5432, "postgresql-license"),
+    (
+        "postgres",
+        &[
+            "13.15", "13.16", "13.18", "13.20", "13.21", "14.12", "14.13", "14.15", "14.17", "14.18",
+            "14.19", "15.7", "15.8", "15.10", "15.12", "15.13", "15.14", "16.3", "16.4", "16.6", "16.8",
+            "16.9", "16.10", "17.2", "17.4", "17.5", "17.6",
+        ],
+        PG_LOGS,
+        5432,
+        "postgresql-license",
+    ),
 ];
 
 /// Instance classes this region offers.
 pub const CLASSES: &[&str] = &[
-    "db.t3.micro", "db.t3.small", "db.t3.medium", "db.t3.large", "db.t4g.micro", "db.t4g.small", "db.t4g.medium",
-    "db.t4g.large", "db.m5.large", "db.m5.xlarge", "db.m5.2xlarge", "db.m5.4xlarge", "db.m6g.large", "db.m6g.xlarge", "db.m6i.large",
-    "db.m6i.xlarge", "db.m7g.large", "db.m7g.xlarge", "db.r5.large", "db.r5.xlarge", "db.r5.2xlarge", "db.r5.4xlarge",
-    "db.r6g.large", "db.r6g.xlarge", "db.r6g.2xlarge", "db.r6i.large", "db.r6i.xlarge", "db.r6i.2xlarge", "db.r7g.large",
-    "db.r7g.xlarge", "db.r7g.2xlarge", "db.serverless",
+    "db.t3.micro",
+    "db.t3.small",
+    "db.t3.medium",
+    "db.t3.large",
+    "db.t4g.micro",
+    "db.t4g.small",
+    "db.t4g.medium",
+    "db.t4g.large",
+    "db.m5.large",
+    "db.m5.xlarge",
+    "db.m5.2xlarge",
+    "db.m5.4xlarge",
+    "db.m6g.large",
+    "db.m6g.xlarge",
+    "db.m6i.large",
+    "db.m6i.xlarge",
+    "db.m7g.large",
+    "db.m7g.xlarge",
+    "db.r5.large",
+    "db.r5.xlarge",
+    "db.r5.2xlarge",
+    "db.r5.4xlarge",
+    "db.r6g.large",
+    "db.r6g.xlarge",
+    "db.r6g.2xlarge",
+    "db.r6i.large",
+    "db.r6i.xlarge",
+    "db.r6i.2xlarge",
+    "db.r7g.large",
+    "db.r7g.xlarge",
+    "db.r7g.2xlarge",
+    "db.serverless",
 ];
 
 /// The engine of that name.
@@ -134,7 +203,8 @@ pub fn describe_orderable_db_instance_options(_world: &mut World, rq: &Request<'
     // The call has filters in its interface but none that it knows.
     filtered(rq, Vec::new(), |_| None)?;
     let aurora = e.0.starts_with("aurora");
-    let zones: Vec<Json> = ["a", "b", "c"].iter().map(|z| json!({"Name": format!("{}{z}", rq.region)})).collect();
+    let zones: Vec<Json> =
+        ["a", "b", "c"].iter().map(|z| json!({"Name": format!("{}{z}", rq.region)})).collect();
     let storages: &[&str] = if aurora { &["aurora", "aurora-iopt1"] } else { &["gp2", "gp3", "io1", "io2"] };
     let mut items = Vec::new();
     for v in e.1.iter().filter(|v| rq.opt("EngineVersion").is_none_or(|w| w == **v)) {

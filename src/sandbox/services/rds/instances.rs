@@ -35,7 +35,9 @@ fn travel(world: &mut World, rq: &Request<'_>, from: &str, over: &str, to: Json,
 }
 
 pub fn reboot_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
-    let groups = world.get(INSTANCE, &key(rq, rq.text("DBInstanceIdentifier"))).map(|row| row["DBParameterGroups"].clone());
+    let groups = world
+        .get(INSTANCE, &key(rq, rq.text("DBInstanceIdentifier")))
+        .map(|row| row["DBParameterGroups"].clone());
     let mut to = json!({"DBInstanceStatus": "available"});
     if let Some(mut groups) = groups {
         for group in groups.as_array_mut().into_iter().flatten() {
@@ -69,13 +71,21 @@ pub fn add_role(world: &mut World, rq: &Request<'_>) -> Reply {
     if row["DBInstanceStatus"] != "available" {
         return Err(Fault::new("InvalidDBInstanceState", "Database instance is not in available state."));
     }
-    if row["AssociatedRoles"].as_array().is_some_and(|list| list.iter().any(|r| r["FeatureName"] == feature)) {
-        return Err(Fault::new("DBInstanceRoleAlreadyExists", format!("A role for the feature {feature} is already associated with {name}.")));
+    if row["AssociatedRoles"].as_array().is_some_and(|list| list.iter().any(|r| r["FeatureName"] == feature))
+    {
+        return Err(Fault::new(
+            "DBInstanceRoleAlreadyExists",
+            format!("A role for the feature {feature} is already associated with {name}."),
+        ));
     }
     world.assumable(role, "rds.amazonaws.com").map_err(|_| {
-        super::store::invalid(format!("IAM role ARN value is invalid or does not include the required permissions for: {feature}"))
+        super::store::invalid(format!(
+            "IAM role ARN value is invalid or does not include the required permissions for: {feature}"
+        ))
     })?;
-    if let Some(list) = world.get_mut(INSTANCE, &key_text).and_then(|row| row["AssociatedRoles"].as_array_mut()) {
+    if let Some(list) =
+        world.get_mut(INSTANCE, &key_text).and_then(|row| row["AssociatedRoles"].as_array_mut())
+    {
         list.push(json!({"RoleArn": role, "FeatureName": feature, "Status": "ACTIVE"}));
     }
     Ok(json!({}))
@@ -88,7 +98,10 @@ pub fn remove_role(world: &mut World, rq: &Request<'_>) -> Reply {
     let before = list.len();
     list.retain(|r| r["RoleArn"] != role || r["FeatureName"] != feature);
     if list.len() == before {
-        return Err(Fault::new("DBInstanceRoleNotFound", format!("The role {role} is not associated with {name}.")));
+        return Err(Fault::new(
+            "DBInstanceRoleNotFound",
+            format!("The role {role} is not associated with {name}."),
+        ));
     }
     Ok(json!({}))
 }

@@ -13,9 +13,9 @@ mod snapshots;
 mod store;
 mod subnets;
 mod tags;
-mod volumes;
 #[cfg(test)]
 mod tests;
+mod volumes;
 
 use crate::sandbox::Operation;
 

@@ -3,7 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    create::{domain, log_types, managed_secret, monitoring, parameter_group, password_rules, security_groups},
+    create::{
+        domain, log_types, managed_secret, monitoring, parameter_group, password_rules, security_groups,
+    },
     engines,
     store::{INSTANCE, SUBNETS, combination, invalid, key, no_instance, public},
     volumes,
@@ -46,7 +48,11 @@ const PENDING: &[(&str, &str, &str)] = &[
     ("DBInstanceClass", "DBInstanceClass", "DBInstanceClass"),
     ("DBPortNumber", "Port", "Endpoint.Port"),
     ("DedicatedLogVolume", "DedicatedLogVolume", "DedicatedLogVolume"),
-    ("EnableIAMDatabaseAuthentication", "IAMDatabaseAuthenticationEnabled", "IAMDatabaseAuthenticationEnabled"),
+    (
+        "EnableIAMDatabaseAuthentication",
+        "IAMDatabaseAuthenticationEnabled",
+        "IAMDatabaseAuthenticationEnabled",
+    ),
     ("Engine", "Engine", "Engine"),
     ("EngineVersion", "EngineVersion", "EngineVersion"),
     ("Iops", "Iops", "Iops"),
@@ -147,7 +153,9 @@ fn pending(rq: &Request<'_>, row: &Json) -> Result<(Members, Members), Fault> {
             let from = row["EngineVersion"].as_str().unwrap_or_default();
             let rises = engines::major(engine.0, to) != engines::major(engine.0, from);
             if rises && !rq.flag("AllowMajorVersionUpgrade") {
-                return Err(combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version."));
+                return Err(combination(
+                    "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+                ));
             }
             value = json!(to);
         }
@@ -172,11 +180,16 @@ fn pending(rq: &Request<'_>, row: &Json) -> Result<(Members, Members), Fault> {
 fn check(world: &World, rq: &Request<'_>, row: &Json) -> Result<(), Fault> {
     if let Some(password) = rq.opt("MasterUserPassword") {
         if !row["MasterUserSecret"].is_null() && rq.get("ManageMasterUserPassword") != &json!(false) {
-            return Err(combination("You can't specify MasterUserPassword for an instance whose password is managed in Secrets Manager."));
+            return Err(combination(
+                "You can't specify MasterUserPassword for an instance whose password is managed in Secrets Manager.",
+            ));
         }
         password_rules(password)?;
     }
-    if rq.int("AllocatedStorage").is_some_and(|size| size < row["AllocatedStorage"].as_i64().unwrap_or_default()) {
+    if rq
+        .int("AllocatedStorage")
+        .is_some_and(|size| size < row["AllocatedStorage"].as_i64().unwrap_or_default())
+    {
         return Err(invalid("Requested storage size can't be smaller than the current storage size."));
     }
     if rq.opt("DBInstanceClass").is_some_and(|class| !engines::CLASSES.contains(&class)) {
@@ -232,7 +245,13 @@ fn groups(world: &mut World, rq: &Request<'_>, row: &Json, now: &mut Members) ->
 }
 
 /// Subnet group, log exports, directory, managed password. Answers whether the status changes.
-fn relations(world: &mut World, rq: &Request<'_>, row: &Json, now: &mut Members, applied: &mut Members) -> Result<bool, Fault> {
+fn relations(
+    world: &mut World,
+    rq: &Request<'_>,
+    row: &Json,
+    now: &mut Members,
+    applied: &mut Members,
+) -> Result<bool, Fault> {
     let mut status = false;
     if let Some(name) = rq.opt("DBSubnetGroupName") {
         let group = world.get(SUBNETS, &key(rq, name)).map(public).ok_or_else(|| {
@@ -259,7 +278,10 @@ fn relations(world: &mut World, rq: &Request<'_>, row: &Json, now: &mut Members,
         let mut logs = texts(&row["EnabledCloudwatchLogsExports"]);
         logs.retain(|log| !off.contains(log));
         logs.extend(on.into_iter().filter(|log| !texts(&row["EnabledCloudwatchLogsExports"]).contains(log)));
-        applied.insert("EnabledCloudwatchLogsExports".into(), if logs.is_empty() { Json::Null } else { json!(logs) });
+        applied.insert(
+            "EnabledCloudwatchLogsExports".into(),
+            if logs.is_empty() { Json::Null } else { json!(logs) },
+        );
         status = true;
     }
     if rq.flag("DisableDomain") {
@@ -276,7 +298,9 @@ fn relations(world: &mut World, rq: &Request<'_>, row: &Json, now: &mut Members,
         }
         Some(false) if !row["MasterUserSecret"].is_null() => {
             if rq.opt("MasterUserPassword").is_none() {
-                return Err(combination("You must specify MasterUserPassword when you stop managing it in Secrets Manager."));
+                return Err(combination(
+                    "You must specify MasterUserPassword when you stop managing it in Secrets Manager.",
+                ));
             }
             super::delete::drop_managed_secret(world, row);
             now.insert("MasterUserSecret".into(), Json::Null);

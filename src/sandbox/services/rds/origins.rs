@@ -102,13 +102,15 @@ pub fn to_point_in_time(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = match (source, resource) {
         (Some(name), _) => world.get(INSTANCE, &key(rq, name)).cloned().ok_or_else(|| no_instance(name))?,
         (None, Some(id)) => {
-            let found = world.rows(INSTANCE).find(|(_, row)| row["DbiResourceId"] == id).map(|(_, row)| row.clone());
+            let found =
+                world.rows(INSTANCE).find(|(_, row)| row["DbiResourceId"] == id).map(|(_, row)| row.clone());
             found.map_or_else(|| backups::instance(world, rq), Ok)?
         }
         (None, None) => backups::instance(world, rq)?,
     };
     let latest = row["LatestRestorableTime"].as_f64();
-    let Some(latest) = latest.filter(|_| row["BackupRetentionPeriod"].as_i64().unwrap_or_default() > 0) else {
+    let Some(latest) = latest.filter(|_| row["BackupRetentionPeriod"].as_i64().unwrap_or_default() > 0)
+    else {
         let message = "The source instance has no backups to restore from.";
         return Err(Fault::new("PointInTimeRestoreNotEnabled", message));
     };
@@ -136,7 +138,8 @@ fn of_cluster(world: &mut World, rq: &Request<'_>, cluster: &str) -> Reply {
     let key = make(world, &inherited, &row, rq.text("DBInstanceIdentifier"))?;
     if let Some(row) = world.get_mut(INSTANCE, &key) {
         row["ReadReplicaSourceDBClusterIdentifier"] = json!(cluster.to_lowercase());
-        row["StatusInfos"] = json!([{"StatusType": "read replication", "Normal": true, "Status": "replicating"}]);
+        row["StatusInfos"] =
+            json!([{"StatusType": "read replication", "Normal": true, "Status": "replicating"}]);
     }
     shown(world, &key)
 }
@@ -179,15 +182,21 @@ pub fn replica(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBInstanceIdentifier").to_lowercase();
     let mut list = row["ReadReplicaDBInstanceIdentifiers"].take();
     if let Some(list) = list.as_array_mut() {
-        list.push(if near { json!(name) } else { world.get(INSTANCE, &key).map_or(Json::Null, |row| row["DBInstanceArn"].clone()) });
+        list.push(if near {
+            json!(name)
+        } else {
+            world.get(INSTANCE, &key).map_or(Json::Null, |row| row["DBInstanceArn"].clone())
+        });
     }
     if let Some(row) = world.get_mut(INSTANCE, &source_key) {
         row["ReadReplicaDBInstanceIdentifiers"] = list;
     }
     if let Some(row) = world.get_mut(INSTANCE, &key) {
-        row["ReadReplicaSourceDBInstanceIdentifier"] = json!(arn.filter(|_| !near).map_or(source.to_lowercase(), str::to_owned));
+        row["ReadReplicaSourceDBInstanceIdentifier"] =
+            json!(arn.filter(|_| !near).map_or(source.to_lowercase(), str::to_owned));
         row["ReplicaMode"] = rq.get("ReplicaMode").clone();
-        row["StatusInfos"] = json!([{"StatusType": "read replication", "Normal": true, "Status": "replicating"}]);
+        row["StatusInfos"] =
+            json!([{"StatusType": "read replication", "Normal": true, "Status": "replicating"}]);
     }
     shown(world, &key)
 }
@@ -208,7 +217,9 @@ pub fn leave_source(world: &mut World, rq: &Request<'_>, row: &Json) {
 
 /// What becomes of an instance's replicas when it is deleted: each goes on alone.
 pub fn orphan_replicas(world: &mut World, rq: &Request<'_>, row: &Json) {
-    for name in row["ReadReplicaDBInstanceIdentifiers"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+    for name in
+        row["ReadReplicaDBInstanceIdentifiers"].as_array().into_iter().flatten().filter_map(Json::as_str)
+    {
         if let Some(replica) = world.get_mut(INSTANCE, &key(rq, name)) {
             replica["ReadReplicaSourceDBInstanceIdentifier"] = Json::Null;
             replica["ReplicaMode"] = Json::Null;

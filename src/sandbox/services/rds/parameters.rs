@@ -21,7 +21,10 @@ fn group(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
     if let Some(row) = world.get(PARAMETERS, &key(rq, name)) {
         return Ok(row.clone());
     }
-    let family = name.strip_prefix("default.").filter(|family| engines::is_family(family)).ok_or_else(|| missing(name))?;
+    let family = name
+        .strip_prefix("default.")
+        .filter(|family| engines::is_family(family))
+        .ok_or_else(|| missing(name))?;
     Ok(json!({
         "DBParameterGroupName": name, "DBParameterGroupFamily": family,
         "Description": format!("Default parameter group for {family}"),
@@ -37,7 +40,10 @@ pub fn create_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid(format!("ParameterGroupFamily {family} is not a valid parameter group family")));
     }
     if world.get(PARAMETERS, &key(rq, &name)).is_some() {
-        return Err(Fault::new("DBParameterGroupAlreadyExists", format!("Parameter group {name} already exists")));
+        return Err(Fault::new(
+            "DBParameterGroupAlreadyExists",
+            format!("Parameter group {name} already exists"),
+        ));
     }
     let row = json!({
         "DBParameterGroupName": name, "DBParameterGroupFamily": family, "Description": rq.text("Description"),
@@ -51,13 +57,18 @@ pub fn create_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
 pub fn delete_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBParameterGroupName");
     if name.starts_with("default.") {
-        return Err(Fault::new("InvalidDBParameterGroupState", "A default parameter group can't be deleted."));
+        return Err(Fault::new(
+            "InvalidDBParameterGroupState",
+            "A default parameter group can't be deleted.",
+        ));
     }
     let row = world.get(PARAMETERS, &key(rq, name)).cloned().ok_or_else(|| missing(name))?;
     if !members(world, rq, &row).is_empty() {
         return Err(Fault::new(
             "InvalidDBParameterGroupState",
-            format!("One or more database instances are still members of this parameter group {name}, so the group cannot be deleted"),
+            format!(
+                "One or more database instances are still members of this parameter group {name}, so the group cannot be deleted"
+            ),
         ));
     }
     world.remove(PARAMETERS, &key(rq, name));
@@ -68,9 +79,11 @@ pub fn delete_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
 fn members(world: &World, rq: &Request<'_>, group: &Json) -> Vec<String> {
     rows(world, rq, INSTANCE)
         .iter()
-        .filter(|i| i["DBParameterGroups"].as_array().is_some_and(|list| {
-            list.iter().any(|g| g["DBParameterGroupName"] == group["DBParameterGroupName"])
-        }))
+        .filter(|i| {
+            i["DBParameterGroups"].as_array().is_some_and(|list| {
+                list.iter().any(|g| g["DBParameterGroupName"] == group["DBParameterGroupName"])
+            })
+        })
         .filter_map(|i| i["DBInstanceIdentifier"].as_str().map(str::to_owned))
         .collect()
 }
@@ -104,9 +117,14 @@ pub fn describe_db_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     for filter in rq.list("Filters") {
         if filter["Name"] != "parameter-name" {
-            return Err(invalid(format!("Unrecognized filter name: {}", filter["Name"].as_str().unwrap_or_default())));
+            return Err(invalid(format!(
+                "Unrecognized filter name: {}",
+                filter["Name"].as_str().unwrap_or_default()
+            )));
         }
-        items.retain(|item| filter["Values"].as_array().is_some_and(|values| values.contains(&item["ParameterName"])));
+        items.retain(|item| {
+            filter["Values"].as_array().is_some_and(|values| values.contains(&item["ParameterName"]))
+        });
     }
     paged(rq, "Parameters", items)
 }
@@ -119,10 +137,14 @@ fn wanted(rq: &Request<'_>, family: &str) -> Result<Vec<(String, Json, String, &
     }
     list.iter()
         .map(|p| {
-            let name = p["ParameterName"].as_str().ok_or_else(|| invalid("The parameter ParameterName must be provided and must not be blank."))?;
+            let name = p["ParameterName"].as_str().ok_or_else(|| {
+                invalid("The parameter ParameterName must be provided and must not be blank.")
+            })?;
             let apply = catalogue::apply_type(family, name)
                 .ok_or_else(|| invalid(format!("Could not find parameter with name: {name}")))?;
-            let method = p["ApplyMethod"].as_str().ok_or_else(|| invalid("The parameter ApplyMethod must be provided and must not be blank."))?;
+            let method = p["ApplyMethod"].as_str().ok_or_else(|| {
+                invalid("The parameter ApplyMethod must be provided and must not be blank.")
+            })?;
             if apply == "static" && method == "immediate" {
                 return Err(combination("cannot use immediate apply method for static parameter"));
             }
@@ -135,7 +157,10 @@ pub fn modify_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBParameterGroupName");
     let row = group(world, rq, name)?;
     if name.starts_with("default.") {
-        return Err(Fault::new("InvalidDBParameterGroupState", "A default parameter group can't be modified."));
+        return Err(Fault::new(
+            "InvalidDBParameterGroupState",
+            "A default parameter group can't be modified.",
+        ));
     }
     let list = wanted(rq, row["DBParameterGroupFamily"].as_str().unwrap_or_default())?;
     if list.is_empty() {
@@ -170,7 +195,10 @@ pub fn reset_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBParameterGroupName");
     let row = group(world, rq, name)?;
     if name.starts_with("default.") {
-        return Err(Fault::new("InvalidDBParameterGroupState", "A default parameter group can't be modified."));
+        return Err(Fault::new(
+            "InvalidDBParameterGroupState",
+            "A default parameter group can't be modified.",
+        ));
     }
     let list = wanted(rq, row["DBParameterGroupFamily"].as_str().unwrap_or_default())?;
     let all = rq.flag("ResetAllParameters");
@@ -178,7 +206,9 @@ pub fn reset_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(combination("Either name parameters to reset or set ResetAllParameters, not both."));
     }
     let reboot = all || list.iter().any(|(.., apply)| *apply == "static");
-    if let Some(values) = world.get_mut(PARAMETERS, &key(rq, name)).and_then(|row| row["_values"].as_object_mut()) {
+    if let Some(values) =
+        world.get_mut(PARAMETERS, &key(rq, name)).and_then(|row| row["_values"].as_object_mut())
+    {
         if all {
             values.clear();
         }

@@ -10,9 +10,25 @@ const MILLIS: i64 = 120_000;
 
 /// Members a snapshot takes over from its instance.
 const COPIED: &[&str] = &[
-    "AllocatedStorage", "AvailabilityZone", "DBInstanceIdentifier", "DbiResourceId", "DedicatedLogVolume", "Engine", "EngineVersion",
-    "IAMDatabaseAuthenticationEnabled", "InstanceCreateTime", "Iops", "KmsKeyId", "LicenseModel", "MasterUsername", "MultiTenant",
-    "ProcessorFeatures", "StorageThroughput", "StorageType", "TdeCredentialArn", "Timezone",
+    "AllocatedStorage",
+    "AvailabilityZone",
+    "DBInstanceIdentifier",
+    "DbiResourceId",
+    "DedicatedLogVolume",
+    "Engine",
+    "EngineVersion",
+    "IAMDatabaseAuthenticationEnabled",
+    "InstanceCreateTime",
+    "Iops",
+    "KmsKeyId",
+    "LicenseModel",
+    "MasterUsername",
+    "MultiTenant",
+    "ProcessorFeatures",
+    "StorageThroughput",
+    "StorageType",
+    "TdeCredentialArn",
+    "Timezone",
 ];
 
 /// Takes a manual snapshot of an instance and answers its row.
@@ -44,11 +60,24 @@ pub fn create_db_snapshot(world: &mut World, rq: &Request<'_>) -> Reply {
     let (name, source) = (rq.text("DBSnapshotIdentifier"), rq.text("DBInstanceIdentifier"));
     identifier("DBSnapshotIdentifier", name, 255)?;
     if world.get(SNAPSHOT, &key(rq, name)).is_some() {
-        return Err(Fault::new("DBSnapshotAlreadyExists", format!("Cannot create the snapshot because a snapshot with the identifier {name} already exists.")));
+        return Err(Fault::new(
+            "DBSnapshotAlreadyExists",
+            format!(
+                "Cannot create the snapshot because a snapshot with the identifier {name} already exists."
+            ),
+        ));
     }
     let instance = world.get(INSTANCE, &key(rq, source)).cloned().ok_or_else(|| no_instance(source))?;
-    if !matches!(instance["DBInstanceStatus"].as_str(), Some("available" | "stopped" | "storage-optimization")) {
-        return Err(Fault::new("InvalidDBInstanceState", format!("Cannot create a snapshot because the database instance {source} is not currently in the available state.")));
+    if !matches!(
+        instance["DBInstanceStatus"].as_str(),
+        Some("available" | "stopped" | "storage-optimization")
+    ) {
+        return Err(Fault::new(
+            "InvalidDBInstanceState",
+            format!(
+                "Cannot create a snapshot because the database instance {source} is not currently in the available state."
+            ),
+        ));
     }
     let row = take(world, rq, &instance, name);
     Ok(json!({"DBSnapshot": public(&row)}))
@@ -58,7 +87,10 @@ pub fn delete_db_snapshot(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBSnapshotIdentifier");
     let row = world.get(SNAPSHOT, &key(rq, name)).cloned().ok_or_else(|| missing(name))?;
     if row["Status"] != "available" {
-        return Err(Fault::new("InvalidDBSnapshotState", format!("The snapshot {name} is not in available state.")));
+        return Err(Fault::new(
+            "InvalidDBSnapshotState",
+            format!("The snapshot {name} is not in available state."),
+        ));
     }
     world.remove(SNAPSHOT, &key(rq, name));
     let mut shown = public(&row);

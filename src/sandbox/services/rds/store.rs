@@ -70,7 +70,8 @@ pub fn filtered(
     for filter in rq.list("Filters") {
         let name = filter["Name"].as_str().unwrap_or_default();
         let member = member(name).ok_or_else(|| invalid(format!("Unrecognized filter name: {name}")))?;
-        let values: Vec<&str> = filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+        let values: Vec<&str> =
+            filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         rows.retain(|row| {
             row[member].as_str().is_some_and(|text| {
                 values.iter().any(|v| v.rsplit(':').next().is_some_and(|v| v.eq_ignore_ascii_case(text)))

@@ -10,7 +10,10 @@ use crate::sandbox::{Fault, Reply, Request, World};
 /// The subnets of a group and their VPC; two zones at least.
 fn subnets(world: &World, ids: &[&str]) -> Result<(Vec<Json>, Json), Fault> {
     let bad = || {
-        Fault::new("InvalidSubnet", "The requested subnet is invalid, or multiple subnets were requested that are not all in a common VPC.")
+        Fault::new(
+            "InvalidSubnet",
+            "The requested subnet is invalid, or multiple subnets were requested that are not all in a common VPC.",
+        )
     };
     let (mut list, mut zones, mut vpcs) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let mut vpc = Json::Null;
@@ -46,12 +49,19 @@ fn missing(name: &str) -> Fault {
 
 pub fn create_db_subnet_group(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBSubnetGroupName").to_lowercase();
-    let good = name.len() <= 255 && name != "default" && name.chars().all(|c| c.is_ascii_alphanumeric() || " ._-".contains(c));
+    let good = name.len() <= 255
+        && name != "default"
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || " ._-".contains(c));
     if name.is_empty() || !good {
-        return Err(invalid("The parameter DBSubnetGroupName must contain only letters, digits, spaces, hyphens, underscores and periods, and must not be \"default\"."));
+        return Err(invalid(
+            "The parameter DBSubnetGroupName must contain only letters, digits, spaces, hyphens, underscores and periods, and must not be \"default\".",
+        ));
     }
     if world.get(SUBNETS, &key(rq, &name)).is_some() {
-        return Err(Fault::new("DBSubnetGroupAlreadyExists", format!("The DB subnet group '{name}' already exists.")));
+        return Err(Fault::new(
+            "DBSubnetGroupAlreadyExists",
+            format!("The DB subnet group '{name}' already exists."),
+        ));
     }
     let (list, vpc) = subnets(world, &rq.texts("SubnetIds"))?;
     let row = json!({
@@ -69,13 +79,25 @@ pub fn modify_db_subnet_group(world: &mut World, rq: &Request<'_>) -> Reply {
     let old = world.get(SUBNETS, &key(rq, name)).cloned().ok_or_else(|| missing(name))?;
     let (list, vpc) = subnets(world, &rq.texts("SubnetIds"))?;
     if vpc != old["VpcId"] {
-        return Err(Fault::new("InvalidSubnet", "The new subnets are not in the VPC of the DB subnet group."));
+        return Err(Fault::new(
+            "InvalidSubnet",
+            "The new subnets are not in the VPC of the DB subnet group.",
+        ));
     }
     for used in world.rows("ec2.network-interface").filter(|(_, eni)| {
-        world.any(INSTANCE, |i| i["DBSubnetGroup"]["DBSubnetGroupName"] == old["DBSubnetGroupName"] && i["DBInstanceArn"] == eni["_owner"])
+        world.any(INSTANCE, |i| {
+            i["DBSubnetGroup"]["DBSubnetGroupName"] == old["DBSubnetGroupName"]
+                && i["DBInstanceArn"] == eni["_owner"]
+        })
     }) {
         if !list.iter().any(|s| s["SubnetIdentifier"] == used.1["SubnetId"]) {
-            return Err(Fault::new("SubnetAlreadyInUse", format!("Some input subnets in :[{}] are in use.", used.1["SubnetId"].as_str().unwrap_or_default())));
+            return Err(Fault::new(
+                "SubnetAlreadyInUse",
+                format!(
+                    "Some input subnets in :[{}] are in use.",
+                    used.1["SubnetId"].as_str().unwrap_or_default()
+                ),
+            ));
         }
     }
     let Some(row) = world.get_mut(SUBNETS, &key(rq, name)) else { return Err(missing(name)) };
@@ -91,13 +113,19 @@ pub fn delete_db_subnet_group(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = world.get(SUBNETS, &key(rq, name)).cloned().ok_or_else(|| missing(name))?;
     for table in [INSTANCE, super::store::CLUSTER] {
         let user = rows(world, rq, table).into_iter().find(|user| {
-            user["DBSubnetGroup"]["DBSubnetGroupName"] == row["DBSubnetGroupName"] || user["DBSubnetGroup"] == row["DBSubnetGroupName"]
+            user["DBSubnetGroup"]["DBSubnetGroupName"] == row["DBSubnetGroupName"]
+                || user["DBSubnetGroup"] == row["DBSubnetGroupName"]
         });
         if let Some(user) = user {
-            let id = user["DBInstanceIdentifier"].as_str().or(user["DBClusterIdentifier"].as_str()).unwrap_or_default();
+            let id = user["DBInstanceIdentifier"]
+                .as_str()
+                .or(user["DBClusterIdentifier"].as_str())
+                .unwrap_or_default();
             return Err(Fault::new(
                 "InvalidDBSubnetGroupStateFault",
-                format!("Cannot delete the subnet group '{name}' because at least one database instance: {id} is still using it."),
+                format!(
+                    "Cannot delete the subnet group '{name}' because at least one database instance: {id} is still using it."
+                ),
             ));
         }
     }

@@ -10,14 +10,28 @@ fn target(world: &World, rq: &Request<'_>) -> Result<(&'static str, String, &'st
     let arn = rq.text("ResourceName");
     let parts: Vec<&str> = arn.splitn(7, ':').collect();
     let [_, _, "rds", region, _, kind, name] = parts[..] else {
-        return Err(invalid(format!("The specified resource name does not match an RDS resource in this region: {arn}")));
+        return Err(invalid(format!(
+            "The specified resource name does not match an RDS resource in this region: {arn}"
+        )));
     };
     let (table, member, fault) = match kind {
         "db" => (INSTANCE, "TagList", no_instance(name)),
-        "pg" => (PARAMETERS, "_tags", Fault::new("DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}"))),
-        "subgrp" => (SUBNETS, "_tags", Fault::new("DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist."))),
-        "snapshot" => (SNAPSHOT, "TagList", Fault::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found."))),
-        "cluster" => (CLUSTER, "TagList", Fault::new("DBClusterNotFoundFault", format!("DBCluster {name} not found."))),
+        "pg" => (
+            PARAMETERS,
+            "_tags",
+            Fault::new("DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}")),
+        ),
+        "subgrp" => (
+            SUBNETS,
+            "_tags",
+            Fault::new("DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist.")),
+        ),
+        "snapshot" => {
+            (SNAPSHOT, "TagList", Fault::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found.")))
+        }
+        "cluster" => {
+            (CLUSTER, "TagList", Fault::new("DBClusterNotFoundFault", format!("DBCluster {name} not found.")))
+        }
         _ => return Err(invalid(format!("Unknown resource type in {arn}"))),
     };
     let key = format!("{region}/{}", name.to_lowercase());

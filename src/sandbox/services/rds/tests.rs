@@ -21,7 +21,8 @@ fn bench() -> Bench {
     bench.world(|world| {
         for zone in ["a", "b"] {
             let id = format!("subnet-{zone}");
-            let row = json!({"SubnetId": id, "VpcId": "vpc-1", "AvailabilityZone": format!("us-east-1{zone}")});
+            let row =
+                json!({"SubnetId": id, "VpcId": "vpc-1", "AvailabilityZone": format!("us-east-1{zone}")});
             world.put("ec2.subnet", &id, row);
         }
         world.put("ec2.security-group", "sg-1", json!({"GroupId": "sg-1", "VpcId": "vpc-1"}));
@@ -29,7 +30,17 @@ fn bench() -> Bench {
     bench
 }
 
-async fn code<T, E>(call: impl Future<Output = Result<T, aws_smithy_runtime_api::client::result::SdkError<E, aws_smithy_runtime_api::client::orchestrator::HttpResponse>>>) -> String
+async fn code<T, E>(
+    call: impl Future<
+        Output = Result<
+            T,
+            aws_smithy_runtime_api::client::result::SdkError<
+                E,
+                aws_smithy_runtime_api::client::orchestrator::HttpResponse,
+            >,
+        >,
+    >,
+) -> String
 where
     E: std::error::Error + aws_smithy_types::error::metadata::ProvideErrorMetadata + 'static,
 {
@@ -67,31 +78,50 @@ fn groups_are_held_while_an_instance_uses_them_and_its_interface_lingers() {
             .await
             .unwrap();
         for (name, family) in [("pg13", "postgres13"), ("pg14", "postgres14")] {
-            let call = rds.create_db_parameter_group().db_parameter_group_name(name).db_parameter_group_family(family);
+            let call = rds
+                .create_db_parameter_group()
+                .db_parameter_group_name(name)
+                .db_parameter_group_family(family);
             call.description("x").send().await.unwrap();
         }
         let parameter = Parameter::builder().parameter_name("rds.logical_replication").parameter_value("1");
         let parameter = parameter.apply_method(ApplyMethod::Immediate).build();
-        let static_now = rds.modify_db_parameter_group().db_parameter_group_name("pg14").parameters(parameter).send();
+        let static_now =
+            rds.modify_db_parameter_group().db_parameter_group_name("pg14").parameters(parameter).send();
         assert_eq!(code(static_now).await, "InvalidParameterCombination");
         assert_eq!(code(instance("has/slash-12", "pg14")).await, "InvalidParameterValue");
         assert_eq!(code(instance("short", "pg14")).await, "InvalidParameterValue");
         assert_eq!(code(instance("long-enough-1", "pg13")).await, "InvalidParameterCombination");
         assert_eq!(code(instance("long-enough-1", "pg14")).await, "ok");
         assert_eq!(code(instance("long-enough-1", "pg14")).await, "DBInstanceAlreadyExists");
-        assert_eq!(code(rds.delete_db_parameter_group().db_parameter_group_name("pg14").send()).await, "InvalidDBParameterGroupState");
-        assert_eq!(code(rds.delete_db_subnet_group().db_subnet_group_name("subnets").send()).await, "InvalidDBSubnetGroupStateFault");
+        assert_eq!(
+            code(rds.delete_db_parameter_group().db_parameter_group_name("pg14").send()).await,
+            "InvalidDBParameterGroupState"
+        );
+        assert_eq!(
+            code(rds.delete_db_subnet_group().db_subnet_group_name("subnets").send()).await,
+            "InvalidDBSubnetGroupStateFault"
+        );
         let busy = rds.modify_db_instance().db_instance_identifier("db").multi_az(true).send();
         assert_eq!(code(busy).await, "InvalidDBInstanceState");
         let unnamed = rds.delete_db_instance().db_instance_identifier("db").skip_final_snapshot(false).send();
         assert_eq!(code(unnamed).await, "InvalidParameterCombination");
-        assert_eq!(code(rds.delete_db_instance().db_instance_identifier("db").skip_final_snapshot(true).send()).await, "ok");
-        let unknown = rds.describe_db_instances().filters(aws_sdk_rds::types::Filter::builder().name("colour").values("red").build());
+        assert_eq!(
+            code(rds.delete_db_instance().db_instance_identifier("db").skip_final_snapshot(true).send())
+                .await,
+            "ok"
+        );
+        let unknown = rds
+            .describe_db_instances()
+            .filters(aws_sdk_rds::types::Filter::builder().name("colour").values("red").build());
         assert_eq!(code(unknown.send()).await, "InvalidParameterValue");
     });
     bench.advance(Duration::from_secs(250));
     bench.run(async {
-        assert_eq!(code(rds.describe_db_instances().db_instance_identifier("db").send()).await, "DBInstanceNotFound");
+        assert_eq!(
+            code(rds.describe_db_instances().db_instance_identifier("db").send()).await,
+            "DBInstanceNotFound"
+        );
         assert_eq!(code(rds.delete_db_subnet_group().db_subnet_group_name("subnets").send()).await, "ok");
     });
     assert!(bench.world(|world| world.any("ec2.network-interface", |_| true)));
@@ -105,8 +135,17 @@ fn an_instance_travels_through_its_states() {
     let bench = bench();
     let rds = bench.sdk().rds();
     bench.run(async {
-        let call = rds.create_db_instance().db_instance_identifier("db").engine("mysql").db_instance_class("db.t3.micro");
-        call.allocated_storage(20).master_username("app").master_user_password("long-enough-1").send().await.unwrap();
+        let call = rds
+            .create_db_instance()
+            .db_instance_identifier("db")
+            .engine("mysql")
+            .db_instance_class("db.t3.micro");
+        call.allocated_storage(20)
+            .master_username("app")
+            .master_user_password("long-enough-1")
+            .send()
+            .await
+            .unwrap();
     });
     let status = || {
         bench.run(async { rds.describe_db_instances().send().await.unwrap() }).db_instances()[0]
@@ -128,7 +167,9 @@ fn an_instance_travels_through_its_states() {
     assert_eq!(status(), "modifying");
     bench.advance(Duration::from_secs(60));
     assert_eq!(status(), "available");
-    assert!(bench.world(|world| world.get(INSTANCE, "us-east-1/db").is_some_and(|row| row["DBInstanceClass"] == "db.t3.small")));
+    assert!(bench.world(|world| {
+        world.get(INSTANCE, "us-east-1/db").is_some_and(|row| row["DBInstanceClass"] == "db.t3.small")
+    }));
 }
 
 #[test]
@@ -138,7 +179,8 @@ fn backups_outlive_their_instance_if_they_are_to() {
         let run = OPERATIONS.iter().find(|o| o.name == operation).unwrap().run;
         run(world, &Request { operation, region, input })
     };
-    let call = |world: &mut World, operation: &str, input: Json| call_in(world, "us-east-1", operation, input);
+    let call =
+        |world: &mut World, operation: &str, input: Json| call_in(world, "us-east-1", operation, input);
     let statuses = |world: &mut World, region: &str| -> Vec<String> {
         let answer = call_in(world, region, "DescribeDBInstanceAutomatedBackups", json!({})).unwrap();
         let list = answer["DBInstanceAutomatedBackups"].as_array().unwrap().clone();
@@ -147,10 +189,14 @@ fn backups_outlive_their_instance_if_they_are_to() {
     let far = "eu-west-1";
     let mut arns = Vec::new();
     for (name, days) in [("kept", 2), ("gone", 1), ("none", 0)] {
-        let made = call(&mut world, "CreateDBInstance", json!({
-            "DBInstanceIdentifier": name, "DBInstanceClass": "db.t3.micro", "Engine": "mysql", "AllocatedStorage": 20,
-            "MasterUsername": "app", "MasterUserPassword": "long-enough-1", "BackupRetentionPeriod": days,
-        }));
+        let made = call(
+            &mut world,
+            "CreateDBInstance",
+            json!({
+                "DBInstanceIdentifier": name, "DBInstanceClass": "db.t3.micro", "Engine": "mysql", "AllocatedStorage": 20,
+                "MasterUsername": "app", "MasterUserPassword": "long-enough-1", "BackupRetentionPeriod": days,
+            }),
+        );
         arns.push(made.unwrap()["DBInstance"]["DBInstanceArn"].clone());
     }
     assert_eq!(statuses(&mut world, "us-east-1"), ["creating", "creating"]);
@@ -159,19 +205,33 @@ fn backups_outlive_their_instance_if_they_are_to() {
     let by_name = json!({"DBInstanceIdentifier": "KEPT"});
     let own = call(&mut world, "DescribeDBInstanceAutomatedBackups", by_name.clone()).unwrap()["DBInstanceAutomatedBackups"][0].clone();
     let named = json!({"DBInstanceAutomatedBackupsArn": own["DBInstanceAutomatedBackupsArn"]});
-    assert_eq!(call(&mut world, "DeleteDBInstanceAutomatedBackup", named.clone()).unwrap_err().code, "InvalidDBInstanceAutomatedBackupState");
+    assert_eq!(
+        call(&mut world, "DeleteDBInstanceAutomatedBackup", named.clone()).unwrap_err().code,
+        "InvalidDBInstanceAutomatedBackupState"
+    );
     let source = |at: usize| json!({"SourceDBInstanceArn": arns[at]});
     assert_eq!(call_in(&mut world, far, START, source(2)).unwrap_err().code, "InvalidDBInstanceState");
     assert_eq!(call(&mut world, START, source(0)).unwrap_err().code, "InvalidParameterValue");
     call_in(&mut world, far, START, source(0)).unwrap();
-    assert_eq!(call_in(&mut world, far, STOP, source(0)).unwrap_err().code, "InvalidDBInstanceState", "the source is modified");
+    assert_eq!(
+        call_in(&mut world, far, STOP, source(0)).unwrap_err().code,
+        "InvalidDBInstanceState",
+        "the source is modified"
+    );
     world.advance_to(700_000);
-    assert_eq!(call_in(&mut world, far, START, source(0)).unwrap_err().code, "InvalidDBInstanceAutomatedBackupState");
+    assert_eq!(
+        call_in(&mut world, far, START, source(0)).unwrap_err().code,
+        "InvalidDBInstanceAutomatedBackupState"
+    );
     let elsewhere = call_in(&mut world, "eu-central-1", STOP, source(0)).unwrap_err();
-    assert_eq!((elsewhere.code.as_str(), elsewhere.message.contains("not replicating to the current region")), ("InvalidDBInstanceState", true));
+    assert_eq!(
+        (elsewhere.code.as_str(), elsewhere.message.contains("not replicating to the current region")),
+        ("InvalidDBInstanceState", true)
+    );
     assert_eq!(statuses(&mut world, far), ["replicating"]);
     for (name, stay) in [("kept", false), ("gone", true)] {
-        let input = json!({"DBInstanceIdentifier": name, "SkipFinalSnapshot": true, "DeleteAutomatedBackups": stay});
+        let input =
+            json!({"DBInstanceIdentifier": name, "SkipFinalSnapshot": true, "DeleteAutomatedBackups": stay});
         call(&mut world, "DeleteDBInstance", input).unwrap();
     }
     world.advance_to(1_500_000);
@@ -182,13 +242,24 @@ fn backups_outlive_their_instance_if_they_are_to() {
         "TargetDBInstanceIdentifier": "again", "UseLatestRestorableTime": true,
         "SourceDBInstanceAutomatedBackupsArn": own["DBInstanceAutomatedBackupsArn"],
     });
-    assert_eq!(call(&mut world, "RestoreDBInstanceToPointInTime", again).unwrap()["DBInstance"]["Engine"], "mysql");
+    assert_eq!(
+        call(&mut world, "RestoreDBInstanceToPointInTime", again).unwrap()["DBInstance"]["Engine"],
+        "mysql"
+    );
     call(&mut world, "DeleteDBInstanceAutomatedBackup", named.clone()).unwrap();
-    assert_eq!(call(&mut world, "DeleteDBInstanceAutomatedBackup", named).unwrap_err().code, "DBInstanceAutomatedBackupNotFound");
-    assert_eq!(call(&mut world, "DescribeDBInstanceAutomatedBackups", by_name).unwrap_err().code, "DBInstanceAutomatedBackupNotFound");
-    let restorable = |world: &World| world.get(INSTANCE, "us-east-1/none").unwrap()["LatestRestorableTime"].clone();
+    assert_eq!(
+        call(&mut world, "DeleteDBInstanceAutomatedBackup", named).unwrap_err().code,
+        "DBInstanceAutomatedBackupNotFound"
+    );
+    assert_eq!(
+        call(&mut world, "DescribeDBInstanceAutomatedBackups", by_name).unwrap_err().code,
+        "DBInstanceAutomatedBackupNotFound"
+    );
+    let restorable =
+        |world: &World| world.get(INSTANCE, "us-east-1/none").unwrap()["LatestRestorableTime"].clone();
     for days in [1, 0] {
-        let input = json!({"DBInstanceIdentifier": "none", "BackupRetentionPeriod": days, "ApplyImmediately": true});
+        let input =
+            json!({"DBInstanceIdentifier": "none", "BackupRetentionPeriod": days, "ApplyImmediately": true});
         call(&mut world, "ModifyDBInstance", input).unwrap();
         world.advance_to(world.now() + 120_000);
         assert_eq!(restorable(&world).is_number(), days > 0);

@@ -11,13 +11,18 @@ const NAMES: &[&str] = &["rdsdbdata2", "rdsdbdata3", "rdsdbdata4"];
 /// The volumes after a request: new and changed ones merged in by name, those to be deleted taken out.
 pub fn merged(engine: &str, live: &Json, sent: &[Json]) -> Result<Json, Fault> {
     if !sent.is_empty() && !engine.starts_with("oracle-") && !engine.starts_with("sqlserver-") {
-        return Err(combination(format!("Additional storage volumes are not supported for engine {engine}.")));
+        return Err(combination(format!(
+            "Additional storage volumes are not supported for engine {engine}."
+        )));
     }
     let mut all: Vec<Json> = live.as_array().cloned().unwrap_or_default();
     for change in sent {
         let name = change["VolumeName"].as_str().unwrap_or_default();
         if !NAMES.contains(&name) {
-            return Err(invalid(format!("Invalid volume name: {name}. Valid names are {}.", NAMES.join(", "))));
+            return Err(invalid(format!(
+                "Invalid volume name: {name}. Valid names are {}.",
+                NAMES.join(", ")
+            )));
         }
         let at = all.iter().position(|volume| volume["VolumeName"] == name);
         if change["SetForDelete"] == true {

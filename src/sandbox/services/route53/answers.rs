@@ -13,9 +13,8 @@ use crate::sandbox::{Reply, Request, World};
 /// The records that would answer: the healthy ones, or all if none is healthy; of weighted ones the heaviest,
 /// which is what a client sees most often.
 fn chosen<'r>(world: &World, records: &[&'r Json]) -> Vec<&'r Json> {
-    let well = |record: &&&Json| {
-        record["HealthCheckId"].as_str().is_none_or(|id| health::healthy(world, id, 0))
-    };
+    let well =
+        |record: &&&Json| record["HealthCheckId"].as_str().is_none_or(|id| health::healthy(world, id, 0));
     let weight = |record: &Json| record["Weight"].as_i64();
     // Records of weight zero answer only when no other is healthy.
     let heavy = |record: &&&Json| weight(record).is_none_or(|w| w > 0);

@@ -15,9 +15,10 @@ fn invalid(message: impl Into<String>) -> Fault {
 }
 
 fn check<'w>(world: &'w World, id: &str) -> Result<&'w Json, Fault> {
-    world
-        .get(CHECKS, id)
-        .ok_or_else(|| Fault::new("NoSuchHealthCheck", format!("No health check exists with the specified ID: {id}")).status(404))
+    world.get(CHECKS, id).ok_or_else(|| {
+        Fault::new("NoSuchHealthCheck", format!("No health check exists with the specified ID: {id}"))
+            .status(404)
+    })
 }
 
 /// Whether a configuration has what its type needs and nothing that it cannot have.
@@ -30,7 +31,8 @@ fn admit(world: &World, config: &Json) -> Result<(), Fault> {
             if !has("ChildHealthChecks") || !has("HealthThreshold") {
                 return Err(invalid("CALCULATED health checks need ChildHealthChecks and HealthThreshold"));
             }
-            for child in config["ChildHealthChecks"].as_array().into_iter().flatten().filter_map(Json::as_str) {
+            for child in config["ChildHealthChecks"].as_array().into_iter().flatten().filter_map(Json::as_str)
+            {
                 if world.get(CHECKS, child).is_none() {
                     return Err(invalid(format!("The child health check {child} does not exist")));
                 }
@@ -50,7 +52,9 @@ fn admit(world: &World, config: &Json) -> Result<(), Fault> {
             return Err(invalid("TCP health checks need IPAddress and Port"));
         }
         _ if !endpoint => {
-            return Err(invalid("Invalid parameter : Either IPAddress or FullyQualifiedDomainName must be specified"));
+            return Err(invalid(
+                "Invalid parameter : Either IPAddress or FullyQualifiedDomainName must be specified",
+            ));
         }
         _ => {}
     }
@@ -206,9 +210,11 @@ pub(super) fn healthy(world: &World, id: &str, depth: u8) -> bool {
             }
         }
         Some("CALCULATED") if depth < 8 => {
-            let children = config["ChildHealthChecks"].as_array().into_iter().flatten().filter_map(Json::as_str);
+            let children =
+                config["ChildHealthChecks"].as_array().into_iter().flatten().filter_map(Json::as_str);
             let well = children.filter(|child| healthy(world, child, depth + 1)).count();
-            let needed = config["HealthThreshold"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+            let needed =
+                config["HealthThreshold"].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
             well >= needed
         }
         _ => row["_unhealthy"] != true,
@@ -221,7 +227,9 @@ pub(super) fn status(world: &mut World, rq: &Request<'_>) -> Reply {
     let config = &check(world, id)?["HealthCheckConfig"];
     let kind = config["Type"].as_str().unwrap_or_default();
     if ["CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL"].contains(&kind) {
-        return Err(invalid(format!("GetHealthCheckStatus is not supported for health checks of type {kind}")));
+        return Err(invalid(format!(
+            "GetHealthCheckStatus is not supported for health checks of type {kind}"
+        )));
     }
     let status = match (healthy(world, id, 0) != (config["Inverted"] == true), kind) {
         (true, "TCP") => "Success: TCP connect succeeded",
@@ -229,10 +237,19 @@ pub(super) fn status(world: &mut World, rq: &Request<'_>) -> Reply {
         (false, _) => "Failure: Connection timed out. The endpoint or the internet connection is down.",
     };
     let regions = config["Regions"].as_array().cloned().unwrap_or_else(|| {
-        ["us-east-1", "us-west-1", "us-west-2", "eu-west-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "sa-east-1"]
-            .iter()
-            .map(|region| json!(region))
-            .collect()
+        [
+            "us-east-1",
+            "us-west-1",
+            "us-west-2",
+            "eu-west-1",
+            "ap-southeast-1",
+            "ap-southeast-2",
+            "ap-northeast-1",
+            "sa-east-1",
+        ]
+        .iter()
+        .map(|region| json!(region))
+        .collect()
     });
     let all: Vec<Json> = regions
         .into_iter()

@@ -12,7 +12,8 @@ use crate::sandbox::{Fault, Reply, Request, World, done};
 pub(super) const LOGGING: &str = "route53.logging";
 
 fn absent() -> Fault {
-    Fault::new("NoSuchQueryLoggingConfig", "The query logging config with the specified ID doesn't exist.").status(404)
+    Fault::new("NoSuchQueryLoggingConfig", "The query logging config with the specified ID doesn't exist.")
+        .status(404)
 }
 
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -33,7 +34,9 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(Fault::new("InvalidInput", "The log group must be in the us-east-1 region."));
     }
     let known = world.any("logs.group", |row| {
-        ["arn", "logGroupArn"].iter().any(|m| row[*m].as_str().is_some_and(|a| a.trim_end_matches(":*") == plain))
+        ["arn", "logGroupArn"]
+            .iter()
+            .any(|m| row[*m].as_str().is_some_and(|a| a.trim_end_matches(":*") == plain))
     });
     if !known {
         return Err(Fault::new(

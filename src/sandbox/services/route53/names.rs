@@ -30,15 +30,18 @@ pub(super) fn valid(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     !name.is_empty()
         && name.len() <= 255
-        && name.split('.').all(|label| !label.is_empty() && label.len() <= 63 && !label.contains(char::is_whitespace))
+        && name
+            .split('.')
+            .all(|label| !label.is_empty() && label.len() <= 63 && !label.contains(char::is_whitespace))
 }
 
 /// The page size, which travels as a text.
 pub(super) fn size(rq: &Request<'_>, member: &str, most: usize) -> Result<usize, Fault> {
     let value = rq.get(member);
-    let number = value.as_str().and_then(|text| text.parse::<usize>().ok()).or_else(|| {
-        value.as_u64().and_then(|n| usize::try_from(n).ok())
-    });
+    let number = value
+        .as_str()
+        .and_then(|text| text.parse::<usize>().ok())
+        .or_else(|| value.as_u64().and_then(|n| usize::try_from(n).ok()));
     match (value.is_null(), number) {
         (true, _) => Ok(most),
         (false, Some(n)) if n >= 1 => Ok(n.min(most)),
@@ -47,9 +50,16 @@ pub(super) fn size(rq: &Request<'_>, member: &str, most: usize) -> Result<usize,
 }
 
 /// Cuts a page after `marker`, the id of the first item of the page.
-pub(super) fn page(items: Vec<Json>, marker: Option<&str>, id: &str, size: usize) -> (Vec<Json>, Option<String>) {
+pub(super) fn page(
+    items: Vec<Json>,
+    marker: Option<&str>,
+    id: &str,
+    size: usize,
+) -> (Vec<Json>, Option<String>) {
     let from = marker
-        .and_then(|marker| items.iter().position(|item| item[id].as_str().is_some_and(|i| bare(i) == bare(marker))))
+        .and_then(|marker| {
+            items.iter().position(|item| item[id].as_str().is_some_and(|i| bare(i) == bare(marker)))
+        })
         .unwrap_or(0);
     let next = items.get(from + size).and_then(|item| item[id].as_str()).map(|id| bare(id).to_owned());
     (items.into_iter().skip(from).take(size).collect(), next)

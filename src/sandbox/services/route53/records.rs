@@ -33,7 +33,8 @@ pub(super) fn of_zone(world: &World, zone: &str) -> BTreeMap<String, Json> {
 /// `[name='www.example.com.', type='A']`, as messages name a record.
 fn named(record: &Json) -> String {
     let text = |member: &str| record[member].as_str().unwrap_or_default();
-    let set = record["SetIdentifier"].as_str().map(|set| format!(", set-identifier='{set}'")).unwrap_or_default();
+    let set =
+        record["SetIdentifier"].as_str().map(|set| format!(", set-identifier='{set}'")).unwrap_or_default();
     format!("[name='{}', type='{}'{set}]", text("Name"), text("Type"))
 }
 
@@ -70,8 +71,11 @@ pub(super) fn change(world: &mut World, rq: &Request<'_>) -> Reply {
             && change["Action"] != "DELETE"
             && world.get(super::health::CHECKS, check).is_none()
         {
-            return Err(Fault::new("NoSuchHealthCheck", format!("No health check exists with the specified ID: {check}"))
-                .status(404));
+            return Err(Fault::new(
+                "NoSuchHealthCheck",
+                format!("No health check exists with the specified ID: {check}"),
+            )
+            .status(404));
         }
     }
     let mut all = of_zone(world, &id);
@@ -99,8 +103,10 @@ pub(super) fn change(world: &mut World, rq: &Request<'_>) -> Reply {
             continue;
         }
         if action == "CREATE" && all.contains_key(&key) {
-            problems
-                .push(format!("Tried to create resource record set {} but it already exists", named(&record)));
+            problems.push(format!(
+                "Tried to create resource record set {} but it already exists",
+                named(&record)
+            ));
             continue;
         }
         let found = rules::content(world, &home, &all, &key, &record);
@@ -144,11 +150,8 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut all: Vec<Json> = of_zone(world, &id).into_values().collect();
     all.sort_by_key(key);
     if let Some(name) = rq.opt("StartRecordName") {
-        let from = (
-            order(name),
-            rq.text("StartRecordType").to_owned(),
-            rq.text("StartRecordIdentifier").to_owned(),
-        );
+        let from =
+            (order(name), rq.text("StartRecordType").to_owned(), rq.text("StartRecordIdentifier").to_owned());
         all.retain(|record| key(record) >= from);
     }
     let most = size(rq, "MaxItems", 300)?;

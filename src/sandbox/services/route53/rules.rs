@@ -7,8 +7,15 @@ use serde_json::Value as Json;
 use super::names::{full, within};
 use crate::sandbox::{Fault, World};
 
-const ROUTING: &[&str] =
-    &["Weight", "Region", "Failover", "GeoLocation", "GeoProximityLocation", "MultiValueAnswer", "CidrRoutingConfig"];
+const ROUTING: &[&str] = &[
+    "Weight",
+    "Region",
+    "Failover",
+    "GeoLocation",
+    "GeoProximityLocation",
+    "MultiValueAnswer",
+    "CidrRoutingConfig",
+];
 
 fn text<'j>(record: &'j Json, member: &str) -> &'j str {
     record[member].as_str().unwrap_or_default()
@@ -30,7 +37,9 @@ fn named(change: &Json) -> String {
 pub(super) fn shape(change: &Json) -> Result<(), Fault> {
     let record = &change["ResourceRecordSet"];
     let has = |member: &str| !record[member].is_null();
-    let invalid = |what: String| Err(Fault::new("InvalidInput", format!("Invalid request: {what} in {}", named(change))));
+    let invalid = |what: String| {
+        Err(Fault::new("InvalidInput", format!("Invalid request: {what} in {}", named(change))))
+    };
     let either = "Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId]";
     let plain = has("TTL") || has("ResourceRecords");
     if has("AliasTarget") && plain {
@@ -75,8 +84,12 @@ fn fatal(code: &str, what: &str, value: &str) -> String {
 
 /// Whether the values fit the type.
 fn values(record: &Json, problems: &mut Vec<String>) {
-    let all: Vec<&str> =
-        record["ResourceRecords"].as_array().into_iter().flatten().map(|value| text(value, "Value")).collect();
+    let all: Vec<&str> = record["ResourceRecords"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|value| text(value, "Value"))
+        .collect();
     for (at, value) in all.iter().enumerate() {
         if all[..at].contains(value) {
             problems.push(format!("Duplicate Resource Record: '{value}'"));
@@ -87,7 +100,11 @@ fn values(record: &Json, problems: &mut Vec<String>) {
                 problems.push(fatal("ARRDATAIllegalIPv4Address", "Value is not a valid IPv4 address", value));
             }
             "AAAA" if value.parse::<std::net::Ipv6Addr>().is_err() => {
-                problems.push(fatal("AAAARRDATAIllegalIPv6Address", "Value is not a valid IPv6 address", value));
+                problems.push(fatal(
+                    "AAAARRDATAIllegalIPv6Address",
+                    "Value is not a valid IPv6 address",
+                    value,
+                ));
             }
             "CNAME" | "NS" | "PTR" if value.trim().is_empty() || value.contains(char::is_whitespace) => {
                 problems.push(fatal("DomainLabelEmpty", "Domain label is empty", value));
@@ -130,7 +147,9 @@ pub(super) fn content(
         return vec![format!("RRSet with DNS name {name} is not permitted in zone {apex}")];
     }
     if kind == "CNAME" && name == apex {
-        return vec![format!("RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {apex}")];
+        return vec![format!(
+            "RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {apex}"
+        )];
     }
     values(record, &mut problems);
     let others = || all.iter().filter(|(other, _)| other.as_str() != key).map(|(_, other)| other);
@@ -176,7 +195,8 @@ fn target(
 ) {
     let (kind, to) = (text(record, "Type"), full(text(alias, "DNSName")));
     let id = text(alias, "HostedZoneId");
-    let say = |what: &str| format!("Tried to create an alias that targets {to}, type {kind} in zone {id}, {what}");
+    let say =
+        |what: &str| format!("Tried to create an alias that targets {to}, type {kind} in zone {id}, {what}");
     let own = super::names::bare(text(zone, "Id")) == id;
     if own {
         if !within(&to, text(zone, "Name")) {

@@ -11,14 +11,21 @@ fn call(world: &mut World, operation: &str, input: Json) -> Reply {
 }
 
 fn zone(world: &mut World) -> String {
-    let made = call(world, "CreateHostedZone", json!({"Name": "example.com", "CallerReference": "1"})).unwrap();
+    let made =
+        call(world, "CreateHostedZone", json!({"Name": "example.com", "CallerReference": "1"})).unwrap();
     names::bare(made["HostedZone"]["Id"].as_str().unwrap()).to_owned()
 }
 
 fn batch(world: &mut World, zone: &str, changes: &[(&str, Json)]) -> Reply {
-    let changes: Vec<Json> =
-        changes.iter().map(|(action, record)| json!({"Action": action, "ResourceRecordSet": record})).collect();
-    call(world, "ChangeResourceRecordSets", json!({"HostedZoneId": zone, "ChangeBatch": {"Changes": changes}}))
+    let changes: Vec<Json> = changes
+        .iter()
+        .map(|(action, record)| json!({"Action": action, "ResourceRecordSet": record}))
+        .collect();
+    call(
+        world,
+        "ChangeResourceRecordSets",
+        json!({"HostedZoneId": zone, "ChangeBatch": {"Changes": changes}}),
+    )
 }
 
 fn a(name: &str, value: &str) -> Json {
@@ -49,8 +56,12 @@ fn a_batch_happens_whole_or_not_at_all() {
         "[Tried to create resource record set [name='www.example.com.', type='A'] but it already exists]"
     );
     let listed = call(&mut world, "ListResourceRecordSets", json!({"HostedZoneId": zone})).unwrap();
-    let names: Vec<&str> =
-        listed["ResourceRecordSets"].as_array().unwrap().iter().map(|r| r["Name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = listed["ResourceRecordSets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["Name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["example.com.", "example.com.", "www.example.com."]);
 }
 
@@ -76,7 +87,9 @@ fn changes_spread_after_a_while_and_zones_must_be_empty() {
     let zone = zone(&mut world);
     let change = batch(&mut world, &zone, &[("CREATE", a("www.example.com", "192.0.2.1"))]).unwrap();
     let id = change["ChangeInfo"]["Id"].clone();
-    let status = |world: &mut World| call(world, "GetChange", json!({"Id": id})).unwrap()["ChangeInfo"]["Status"].clone();
+    let status = |world: &mut World| {
+        call(world, "GetChange", json!({"Id": id})).unwrap()["ChangeInfo"]["Status"].clone()
+    };
     assert_eq!(status(&mut world), "PENDING");
     world.advance_to(35_000);
     assert_eq!(status(&mut world), "INSYNC");

@@ -66,7 +66,10 @@ pub(super) fn disassociate(world: &mut World, rq: &Request<'_>) -> Reply {
     if !all.iter().any(|other| other["VPCId"] == vpc["VPCId"]) {
         return Err(Fault::new(
             "VPCAssociationNotFound",
-            format!("The VPC: {} and hosted zone: {at} that you specified are not currently associated.", id(&vpc)),
+            format!(
+                "The VPC: {} and hosted zone: {at} that you specified are not currently associated.",
+                id(&vpc)
+            ),
         )
         .status(404));
     }

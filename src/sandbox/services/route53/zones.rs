@@ -16,9 +16,9 @@ pub(super) const ZONES: &str = "route53.zone";
 /// The zone of an id.
 pub(super) fn zone<'w>(world: &'w World, id: &str) -> Result<&'w Json, Fault> {
     let id = bare(id);
-    world
-        .get(ZONES, id)
-        .ok_or_else(|| Fault::new("NoSuchHostedZone", format!("No hosted zone found with ID: {id}")).status(404))
+    world.get(ZONES, id).ok_or_else(|| {
+        Fault::new("NoSuchHostedZone", format!("No hosted zone found with ID: {id}")).status(404)
+    })
 }
 
 /// How the API shows a zone.
@@ -39,7 +39,9 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     if used {
         return Err(Fault::new(
             "HostedZoneAlreadyExists",
-            format!("A hosted zone has already been created with the specified caller reference: {reference}"),
+            format!(
+                "A hosted zone has already been created with the specified caller reference: {reference}"
+            ),
         )
         .status(409));
     }
@@ -185,7 +187,10 @@ pub(super) fn list_by_name(world: &mut World, rq: &Request<'_>) -> Reply {
     let next = zones.get(most).cloned();
     zones.truncate(most);
     let mut out = json!({"HostedZones": zones, "IsTruncated": next.is_some(), "MaxItems": most.to_string()});
-    set(&mut out, &[("DNSName", rq.get("DNSName").clone()), ("HostedZoneId", rq.get("HostedZoneId").clone())]);
+    set(
+        &mut out,
+        &[("DNSName", rq.get("DNSName").clone()), ("HostedZoneId", rq.get("HostedZoneId").clone())],
+    );
     if let Some(next) = next {
         out["NextDNSName"] = next["Name"].clone();
         out["NextHostedZoneId"] = json!(bare(next["Id"].as_str().unwrap_or_default()));
@@ -219,8 +224,11 @@ pub(super) fn features(world: &mut World, rq: &Request<'_>) -> Reply {
     if zone(world, &id)?["_private"] == true {
         return Err(Fault::new("InvalidInput", "Accelerated recovery is for public hosted zones"));
     }
-    let (now, then) =
-        if rq.flag("EnableAcceleratedRecovery") { ("ENABLING", "ENABLED") } else { ("DISABLING", "DISABLED") };
+    let (now, then) = if rq.flag("EnableAcceleratedRecovery") {
+        ("ENABLING", "ENABLED")
+    } else {
+        ("DISABLING", "DISABLED")
+    };
     if let Some(row) = world.get_mut(ZONES, &id) {
         row["Features"] = json!({"AcceleratedRecoveryStatus": now});
     }

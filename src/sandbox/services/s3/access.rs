@@ -37,10 +37,7 @@ pub(super) fn put_acl(world: &mut World, rq: &Request<'_>) -> Reply {
             return Err(Fault::new("UnexpectedContent", "This request does not support content"));
         }
         (None, true) => {
-            return Err(Fault::new(
-                "MissingSecurityHeader",
-                "Your request was missing a required header",
-            ));
+            return Err(Fault::new("MissingSecurityHeader", "Your request was missing a required header"));
         }
     }
     done()

@@ -52,11 +52,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     {
         return Err(Fault::new("InvalidBucketName", "The specified bucket is not valid."));
     }
-    let location = if region == "us-east-1" {
-        format!("/{name}")
-    } else {
-        format!("http://{name}.s3.amazonaws.com/")
-    };
+    let location =
+        if region == "us-east-1" { format!("/{name}") } else { format!("http://{name}.s3.amazonaws.com/") };
     if let Some(old) = world.get(BUCKETS, name) {
         if old["_owner"] != world.account.as_str() {
             return Err(Fault::new(

@@ -35,7 +35,9 @@ fn entries(world: &World, rq: &Request<'_>, every_version: bool) -> Vec<Entry> {
             continue;
         }
         let folder = (!delimiter.is_empty())
-            .then(|| key[prefix.len()..].find(delimiter).map(|at| &key[..prefix.len() + at + delimiter.len()]))
+            .then(|| {
+                key[prefix.len()..].find(delimiter).map(|at| &key[..prefix.len() + at + delimiter.len()])
+            })
             .flatten();
         match folder {
             Some(folder) if out.last().is_some_and(|e| matches!(e, Entry::Folder(f) if f == folder)) => {}
@@ -80,8 +82,7 @@ fn contents(page: &[Entry], owner: Option<&Json>) -> Vec<Json> {
 
 /// What every listing repeats of its request.
 fn frame(rq: &Request<'_>, more: bool) -> Json {
-    let mut out =
-        json!({"Name": rq.text("Bucket"), "Prefix": rq.text("Prefix"), "MaxKeys": limit(rq), "IsTruncated": more});
+    let mut out = json!({"Name": rq.text("Bucket"), "Prefix": rq.text("Prefix"), "MaxKeys": limit(rq), "IsTruncated": more});
     if let Some(delimiter) = rq.opt("Delimiter") {
         out["Delimiter"] = json!(delimiter);
     }

@@ -145,12 +145,15 @@ pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(missing());
     }
     let member = rq.operation.trim_start_matches("UpdateBucketMetadata");
-    let (name, wanted) = (member.trim_end_matches("TableConfiguration").to_lowercase(), rq.get(member).clone());
+    let (name, wanted) =
+        (member.trim_end_matches("TableConfiguration").to_lowercase(), rq.get(member).clone());
     check_encryption(&wanted)?;
     let table = &mut tables[format!("{member}Result")];
     let running = table["ConfigurationState"] == "ENABLED" && wanted["ConfigurationState"] == "ENABLED";
     // A table of annotations may be given another role while it runs.
-    let same_role = name != "annotation" || !wanted["EncryptionConfiguration"].is_null() || table["Role"] == wanted["Role"];
+    let same_role = name != "annotation"
+        || !wanted["EncryptionConfiguration"].is_null()
+        || table["Role"] == wanted["Role"];
     if running && same_role {
         let message = "The table is enabled already; disable it first.";
         return Err(Fault::new("InvalidRequest", message));

@@ -30,8 +30,11 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let existing = setting(row, &member).as_object();
     if existing.is_some_and(|all| all.len() >= 1000 && !all.contains_key(id)) {
-        return Err(Fault::new("TooManyConfigurations", "You are attempting to create a new configuration but have \
-            already reached the 1,000-configuration limit."));
+        return Err(Fault::new(
+            "TooManyConfigurations",
+            "You are attempting to create a new configuration but have \
+            already reached the 1,000-configuration limit.",
+        ));
     }
     if member == "IntelligentTieringConfiguration" {
         for step in value["Tierings"].as_array().into_iter().flatten() {
@@ -56,8 +59,11 @@ pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
 
 pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let member = member(rq.operation)?;
-    let all: Vec<Json> =
-        setting(bucket(world, rq)?, &member).as_object().into_iter().flat_map(|all| all.values().cloned()).collect();
+    let all: Vec<Json> = setting(bucket(world, rq)?, &member)
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.values().cloned())
+        .collect();
     let (page, next) = rq.page(all, "", "ContinuationToken", 100, "InvalidArgument")?;
     let mut out = json!({"IsTruncated": next.is_some(), format!("{member}List"): page});
     if let Some(token) = rq.opt("ContinuationToken") {

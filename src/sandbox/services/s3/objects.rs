@@ -122,7 +122,8 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 fn precondition() -> Fault {
-    Fault::new("PreconditionFailed", "At least one of the pre-conditions you specified did not hold").status(412)
+    Fault::new("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        .status(412)
 }
 
 /// Copies what an object keeps of a request.
@@ -167,7 +168,8 @@ pub(super) fn meant<'w>(world: &'w World, rq: &Request<'_>) -> Result<(String, &
     };
     if row["_marker"] == true {
         return Err(if rq.opt("VersionId").is_some() {
-            Fault::new("MethodNotAllowed", "The specified method is not allowed against this resource.").status(405)
+            Fault::new("MethodNotAllowed", "The specified method is not allowed against this resource.")
+                .status(405)
         } else {
             no_such_key()
         });
@@ -269,7 +271,8 @@ fn remove(world: &mut World, rq: &Request<'_>, key: &str, version: Option<&str>)
         return Ok(out);
     }
     if versioning(&home).is_none() {
-        let old: Vec<String> = versions_of(world, name, key).into_iter().map(|(at, _)| at.to_owned()).collect();
+        let old: Vec<String> =
+            versions_of(world, name, key).into_iter().map(|(at, _)| at.to_owned()).collect();
         for at in old {
             world.remove(OBJECTS, &at);
         }
@@ -331,13 +334,17 @@ pub(super) fn copy(world: &mut World, rq: &Request<'_>) -> Reply {
     let source = source.trim_start_matches('/');
     let (path, version) = source.split_once("?versionId=").map_or((source, None), |(p, v)| (p, Some(v)));
     let Some((from, key)) = path.split_once('/') else {
-        return Err(Fault::new("InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"));
+        return Err(Fault::new(
+            "InvalidArgument",
+            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+        ));
     };
     let mut input = json!({"Bucket": from, "Key": key});
     if let Some(version) = version {
         input["VersionId"] = json!(version);
     }
-    let region = world.get(super::tables::BUCKETS, from).and_then(|row| row["_region"].as_str()).unwrap_or(rq.region);
+    let region =
+        world.get(super::tables::BUCKETS, from).and_then(|row| row["_region"].as_str()).unwrap_or(rq.region);
     let old = meant(world, &Request { operation: "GetObject", region, input })?.1.clone();
     let replaces = rq.text("MetadataDirective") == "REPLACE";
     if from == rq.text("Bucket") && key == rq.text("Key") && !replaces && rq.get("StorageClass").is_null() {

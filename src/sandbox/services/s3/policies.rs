@@ -32,7 +32,8 @@ pub(super) fn names_service(policy: &str, service: &str) -> bool {
     let document: Json = serde_json::from_str(policy).unwrap_or_default();
     statements(&document).into_iter().any(|statement| {
         let principal = &statement["Principal"];
-        statement["Effect"] == "Allow" && (principal == "*" || texts(&principal["Service"]).contains(&service))
+        statement["Effect"] == "Allow"
+            && (principal == "*" || texts(&principal["Service"]).contains(&service))
     })
 }
 
@@ -60,9 +61,9 @@ fn known(world: &World, principal: &str) -> bool {
         return true;
     }
     if name.starts_with("role/") {
-        return world
-            .rows("iam.role")
-            .any(|(_, role)| role["Arn"] == principal && role["_usable"].as_i64().is_none_or(|at| at <= world.now()));
+        return world.rows("iam.role").any(|(_, role)| {
+            role["Arn"] == principal && role["_usable"].as_i64().is_none_or(|at| at <= world.now())
+        });
     }
     world.any("iam.user", |user| user["Arn"] == principal)
 }
@@ -86,7 +87,11 @@ pub(super) fn admit(world: &World, row: &Json, text: &str) -> Result<(), Fault> 
         if !matches!(statement["Effect"].as_str(), Some("Allow" | "Deny")) {
             return Err(malformed("Missing required field Effect"));
         }
-        let principal = if statement["Principal"].is_null() { &statement["NotPrincipal"] } else { &statement["Principal"] };
+        let principal = if statement["Principal"].is_null() {
+            &statement["NotPrincipal"]
+        } else {
+            &statement["Principal"]
+        };
         if principal.is_null() {
             return Err(malformed("Missing required field Principal"));
         }
@@ -98,18 +103,22 @@ pub(super) fn admit(world: &World, row: &Json, text: &str) -> Result<(), Fault> 
         if !texts(&principal["AWS"]).into_iter().all(|who| known(world, who)) {
             return Err(malformed("Invalid principal in policy"));
         }
-        let actions: Vec<&str> = texts(&statement["Action"]).into_iter().chain(texts(&statement["NotAction"])).collect();
+        let actions: Vec<&str> =
+            texts(&statement["Action"]).into_iter().chain(texts(&statement["NotAction"])).collect();
         if actions.is_empty() {
             return Err(malformed("Missing required field Action"));
         }
         if actions.iter().any(|action| *action != "*" && !action.to_lowercase().starts_with("s3:")) {
             return Err(malformed("Policy has invalid action"));
         }
-        let about: Vec<&str> = texts(&statement["Resource"]).into_iter().chain(texts(&statement["NotResource"])).collect();
+        let about: Vec<&str> =
+            texts(&statement["Resource"]).into_iter().chain(texts(&statement["NotResource"])).collect();
         if about.is_empty() {
             return Err(malformed("Missing required field Resource"));
         }
-        let ours = |resource: &&str| *resource == "*" || *resource == arn || resource.starts_with(&format!("{arn}/"));
+        let ours = |resource: &&str| {
+            *resource == "*" || *resource == arn || resource.starts_with(&format!("{arn}/"))
+        };
         if !about.iter().all(ours) {
             return Err(malformed("Policy has invalid resource"));
         }

@@ -12,7 +12,10 @@ fn matches(rule: &Json, key: &str, row: &Json) -> bool {
     if rule["Status"] != "Enabled" {
         return false;
     }
-    if row["_marker"] == true && rule["DeleteMarkerReplication"]["Status"] != "Enabled" && !rule["Filter"].is_null() {
+    if row["_marker"] == true
+        && rule["DeleteMarkerReplication"]["Status"] != "Enabled"
+        && !rule["Filter"].is_null()
+    {
         return false;
     }
     let filter = &rule["Filter"];
@@ -31,14 +34,20 @@ pub(super) fn send(world: &mut World, home: &Json, at: &str, row: &mut Json) {
         return;
     }
     let key = row["Key"].as_str().unwrap_or_default().to_owned();
-    let mut rules: Vec<&Json> =
-        configuration["Rules"].as_array().into_iter().flatten().filter(|rule| matches(rule, &key, row)).collect();
+    let mut rules: Vec<&Json> = configuration["Rules"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|rule| matches(rule, &key, row))
+        .collect();
     rules.sort_by_key(|rule| std::cmp::Reverse(rule["Priority"].as_i64().unwrap_or(0)));
     let mut sent: Vec<&str> = Vec::new();
     let role = configuration["Role"].as_str().unwrap_or_default();
     for rule in rules {
         let to = &rule["Destination"];
-        let Some(name) = to["Bucket"].as_str().and_then(|arn| arn.strip_prefix("arn:aws:s3:::")) else { continue };
+        let Some(name) = to["Bucket"].as_str().and_then(|arn| arn.strip_prefix("arn:aws:s3:::")) else {
+            continue;
+        };
         if sent.contains(&name) {
             continue;
         }

@@ -33,7 +33,9 @@ pub(super) fn allows_deletion(world: &World, row: &Json, bypass: bool) -> Result
     let until = row["ObjectLockRetainUntilDate"].as_f64().unwrap_or(0.0);
     let retained = until > world.now_secs() && !(bypass && row["ObjectLockMode"] == "GOVERNANCE");
     if retained || row["ObjectLockLegalHoldStatus"] == "ON" {
-        return Err(Fault::new("AccessDenied", "Access Denied because object protected by object lock.").status(403));
+        return Err(
+            Fault::new("AccessDenied", "Access Denied because object protected by object lock.").status(403)
+        );
     }
     Ok(())
 }
@@ -46,7 +48,9 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     let shorter = wanted["RetainUntilDate"].as_f64().unwrap_or(0.0) < old;
     let compliance = row["ObjectLockMode"] == "COMPLIANCE";
     if old > world.now_secs() && shorter && (compliance || !rq.flag("BypassGovernanceRetention")) {
-        return Err(Fault::new("AccessDenied", "Access Denied because object protected by object lock.").status(403));
+        return Err(
+            Fault::new("AccessDenied", "Access Denied because object protected by object lock.").status(403)
+        );
     }
     let (mode, until) = (wanted["Mode"].clone(), wanted["RetainUntilDate"].clone());
     if let Some(row) = world.get_mut(OBJECTS, &at) {
@@ -57,8 +61,11 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 fn none() -> Fault {
-    Fault::new("NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration")
-        .status(404)
+    Fault::new(
+        "NoSuchObjectLockConfiguration",
+        "The specified object does not have a ObjectLock configuration",
+    )
+    .status(404)
 }
 
 pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -67,7 +74,9 @@ pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
     if row["ObjectLockMode"].is_null() {
         return Err(none());
     }
-    Ok(json!({"Retention": {"Mode": row["ObjectLockMode"], "RetainUntilDate": row["ObjectLockRetainUntilDate"]}}))
+    Ok(
+        json!({"Retention": {"Mode": row["ObjectLockMode"], "RetainUntilDate": row["ObjectLockRetainUntilDate"]}}),
+    )
 }
 
 pub(super) fn put_hold(world: &mut World, rq: &Request<'_>) -> Reply {

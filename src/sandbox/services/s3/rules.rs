@@ -37,7 +37,8 @@ pub(super) fn admit(world: &World, row: &Json, member: &str, mut value: Json) ->
         "ServerSideEncryptionConfiguration" => encryption(&mut value)?,
         "ObjectLockConfiguration" => object_lock(row, &value)?,
         "PublicAccessBlockConfiguration" => {
-            for flag in ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"] {
+            for flag in ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"]
+            {
                 if value[flag].is_null() {
                     value[flag] = json!(false);
                 }
@@ -57,7 +58,9 @@ pub(super) fn admit(world: &World, row: &Json, member: &str, mut value: Json) ->
         }
         "OwnershipControls" => {
             let owner = &value["Rules"][0]["ObjectOwnership"];
-            if owner == "BucketOwnerEnforced" && !matches!(setting(row, "ACL").as_str(), None | Some("private")) {
+            if owner == "BucketOwnerEnforced"
+                && !matches!(setting(row, "ACL").as_str(), None | Some("private"))
+            {
                 return Err(Fault::new(
                     "InvalidBucketAclWithObjectOwnership",
                     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
@@ -114,7 +117,9 @@ fn encryption(value: &mut Json) -> Result<(), Fault> {
     for rule in rules {
         let default = &rule["ApplyServerSideEncryptionByDefault"];
         if default["SSEAlgorithm"] == "AES256" && default["KMSMasterKeyID"].is_string() {
-            return Err(argument("a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse"));
+            return Err(argument(
+                "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+            ));
         }
         if default.is_null() {
             rule["ApplyServerSideEncryptionByDefault"] = json!({"SSEAlgorithm": "AES256"});
@@ -128,10 +133,17 @@ fn encryption(value: &mut Json) -> Result<(), Fault> {
 
 fn object_lock(row: &Json, value: &Json) -> Result<(), Fault> {
     if versioning(row) != Some(true) {
-        return Err(Fault::new("InvalidBucketState", "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration").status(409));
+        return Err(Fault::new(
+            "InvalidBucketState",
+            "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+        )
+        .status(409));
     }
     let retention = &value["Rule"]["DefaultRetention"];
-    if !retention.is_null() && retention["Days"].is_null() == retention["Years"].is_null() && retention["DefaultEventHold"].is_null() {
+    if !retention.is_null()
+        && retention["Days"].is_null() == retention["Years"].is_null()
+        && retention["DefaultEventHold"].is_null()
+    {
         return Err(malformed());
     }
     Ok(())
@@ -149,7 +161,13 @@ fn lifecycle(value: &Json) -> Result<(), Fault> {
         {
             return Err(argument("Rule ID must be unique. Found same ID for more than one rule"));
         }
-        let acts = ["Expiration", "Transitions", "NoncurrentVersionTransitions", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload"];
+        let acts = [
+            "Expiration",
+            "Transitions",
+            "NoncurrentVersionTransitions",
+            "NoncurrentVersionExpiration",
+            "AbortIncompleteMultipartUpload",
+        ];
         if acts.iter().all(|act| rule[*act].is_null()) {
             return Err(request("At least one action needs to be specified in a rule"));
         }
@@ -176,7 +194,11 @@ fn lifecycle(value: &Json) -> Result<(), Fault> {
             return Err(request("ExpiredObjectDeleteMarker cannot be specified with Tags."));
         }
         for step in list(rule, "Transitions") {
-            let least = if matches!(step["StorageClass"].as_str(), Some("STANDARD_IA" | "ONEZONE_IA")) { 30 } else { 0 };
+            let least = if matches!(step["StorageClass"].as_str(), Some("STANDARD_IA" | "ONEZONE_IA")) {
+                30
+            } else {
+                0
+            };
             if let Some(days) = step["Days"].as_i64() {
                 if days < least {
                     return Err(argument(format!(
@@ -197,11 +219,15 @@ fn lifecycle(value: &Json) -> Result<(), Fault> {
 
 fn replication(world: &World, row: &Json, value: &mut Json) -> Result<(), Fault> {
     if versioning(row) != Some(true) {
-        return Err(request("Versioning must be 'Enabled' on the bucket to apply a replication configuration"));
+        return Err(request(
+            "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+        ));
     }
     let role = value["Role"].as_str().unwrap_or_default();
     if world.assumable(role, "s3.amazonaws.com").is_err() {
-        return Err(argument(format!("Invalid role: {role} does not exist or cannot be assumed by Amazon S3")));
+        return Err(argument(format!(
+            "Invalid role: {role} does not exist or cannot be assumed by Amazon S3"
+        )));
     }
     let rules = value["Rules"].as_array_mut().ok_or_else(malformed)?;
     if rules.is_empty() || rules.len() > 1000 {
@@ -221,17 +247,23 @@ fn replication(world: &World, row: &Json, value: &mut Json) -> Result<(), Fault>
                 return Err(malformed());
             }
             if rule["DeleteMarkerReplication"].is_null() {
-                return Err(request("DeleteMarkerReplication must be specified for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information."));
+                return Err(request(
+                    "DeleteMarkerReplication must be specified for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.",
+                ));
             }
             let Some(priority) = rule["Priority"].as_i64() else {
-                return Err(request("Priority must be specified for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information."));
+                return Err(request(
+                    "Priority must be specified for this version of Cross Region Replication configuration schema. Please refer to S3 Developer Guide for more information.",
+                ));
             };
             if !priorities.insert(priority) {
                 return Err(argument("Found duplicate priority in Replication Rules"));
             }
             let by_tag = !rule["Filter"]["Tag"].is_null() || !rule["Filter"]["And"]["Tags"].is_null();
             if by_tag && rule["DeleteMarkerReplication"]["Status"] == "Enabled" {
-                return Err(request("Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information."));
+                return Err(request(
+                    "Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.",
+                ));
             }
         }
         destination(world, row, rule)?;
@@ -277,11 +309,10 @@ fn logging(world: &World, row: &Json, value: &Json) -> Result<(), Fault> {
         Some(to) if to["_owner"] != row["_owner"] => {
             bad("The owner for the bucket to be logged and the target bucket must be the same.")
         }
-        Some(to) if to["_region"] != row["_region"] => Err(Fault::new(
-            "CrossLocationLoggingProhibitted",
-            "Cross S3 location logging not allowed.",
-        )
-        .status(403)),
+        Some(to) if to["_region"] != row["_region"] => {
+            Err(Fault::new("CrossLocationLoggingProhibitted", "Cross S3 location logging not allowed.")
+                .status(403))
+        }
         Some(_) => Ok(()),
     }
 }
@@ -330,10 +361,14 @@ fn website(value: &Json) -> Result<(), Fault> {
     let all = !value["RedirectAllRequestsTo"].is_null();
     let rest = ["IndexDocument", "ErrorDocument", "RoutingRules"].iter().any(|m| !value[*m].is_null());
     if all && rest {
-        return Err(argument("RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules."));
+        return Err(argument(
+            "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.",
+        ));
     }
     if !all && value["IndexDocument"].is_null() {
-        return Err(argument("A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty"));
+        return Err(argument(
+            "A value for IndexDocument Suffix must be provided if RedirectAllRequestsTo is empty",
+        ));
     }
     if value["IndexDocument"]["Suffix"].as_str().is_some_and(|s| s.is_empty() || s.contains('/')) {
         return Err(argument("The IndexDocument Suffix is not well formed"));

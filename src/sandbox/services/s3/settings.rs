@@ -122,16 +122,19 @@ const SETTINGS: &[Setting] = &[
         Shape::Named,
         Some(("NoSuchTagSet", "The TagSet does not exist")),
     ),
-    setting_of("BucketVersioning", "VersioningConfiguration", &["VersioningConfiguration"], Shape::Flat, None),
+    setting_of(
+        "BucketVersioning",
+        "VersioningConfiguration",
+        &["VersioningConfiguration"],
+        Shape::Flat,
+        None,
+    ),
     setting_of(
         "BucketWebsite",
         "WebsiteConfiguration",
         &["WebsiteConfiguration"],
         Shape::Flat,
-        Some((
-            "NoSuchWebsiteConfiguration",
-            "The specified bucket does not have a website configuration",
-        )),
+        Some(("NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration")),
     ),
     setting_of(
         "ObjectLockConfiguration",
@@ -148,10 +151,7 @@ const SETTINGS: &[Setting] = &[
         "PublicAccessBlockConfiguration",
         &["PublicAccessBlockConfiguration"],
         Shape::Named,
-        Some((
-            "NoSuchPublicAccessBlockConfiguration",
-            "The public access block configuration was not found",
-        )),
+        Some(("NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found")),
     ),
 ];
 

@@ -36,11 +36,18 @@ fn names_and_regions() {
     let bucket = json!({"Bucket": "a-bucket"});
     call(&mut world, "CreateBucket", bucket.clone()).unwrap();
     call(&mut world, "CreateBucket", bucket.clone()).unwrap();
-    let elsewhere = json!({"Bucket": "a-bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}});
+    let elsewhere =
+        json!({"Bucket": "a-bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}});
     assert_eq!(code(call_in(&mut world, "eu-west-1", "CreateBucket", elsewhere)), "BucketAlreadyOwnedByYou");
     let none = json!({"Bucket": "b-bucket"});
-    assert_eq!(code(call_in(&mut world, "eu-west-1", "CreateBucket", none)), "IllegalLocationConstraintException");
-    assert_eq!(code(call_in(&mut world, "eu-west-1", "GetBucketTagging", bucket.clone())), "PermanentRedirect");
+    assert_eq!(
+        code(call_in(&mut world, "eu-west-1", "CreateBucket", none)),
+        "IllegalLocationConstraintException"
+    );
+    assert_eq!(
+        code(call_in(&mut world, "eu-west-1", "GetBucketTagging", bucket.clone())),
+        "PermanentRedirect"
+    );
     assert_eq!(code(call(&mut world, "CreateBucket", json!({"Bucket": "192.168.0.1"}))), "InvalidBucketName");
     call(&mut world, "DeleteBucket", bucket.clone()).unwrap();
     assert_eq!(code(call(&mut world, "CreateBucket", bucket.clone())), "OperationAborted");
@@ -64,7 +71,10 @@ fn versions_and_markers_are_listed_page_by_page_and_hold_the_bucket() {
     let (mut seen, mut marker) = (0, json!({"Bucket": "v-bucket", "MaxKeys": 1}));
     loop {
         let page = call(&mut world, "ListObjectVersions", marker.clone()).unwrap();
-        seen += ["Versions", "DeleteMarkers"].iter().map(|l| page[*l].as_array().map_or(0, Vec::len)).sum::<usize>();
+        seen += ["Versions", "DeleteMarkers"]
+            .iter()
+            .map(|l| page[*l].as_array().map_or(0, Vec::len))
+            .sum::<usize>();
         if page["IsTruncated"] == false {
             break;
         }
@@ -97,7 +107,8 @@ fn matching_objects_are_replicated_after_a_while() {
     put(&mut world, "source", "in/a", "x");
     put(&mut world, "source", "out/a", "x");
     let status = |world: &mut World, bucket: &str, key: &str| {
-        call(world, "HeadObject", json!({"Bucket": bucket, "Key": key})).map(|head| head["ReplicationStatus"].clone())
+        call(world, "HeadObject", json!({"Bucket": bucket, "Key": key}))
+            .map(|head| head["ReplicationStatus"].clone())
     };
     assert_eq!(status(&mut world, "source", "in/a").unwrap(), "PENDING");
     assert!(status(&mut world, "target", "in/a").is_err());
@@ -112,7 +123,8 @@ fn matching_objects_are_replicated_after_a_while() {
 #[test]
 fn locked_versions_stay() {
     let mut world = World::new(1, 0);
-    call(&mut world, "CreateBucket", json!({"Bucket": "locked", "ObjectLockEnabledForBucket": true})).unwrap();
+    call(&mut world, "CreateBucket", json!({"Bucket": "locked", "ObjectLockEnabledForBucket": true}))
+        .unwrap();
     let rule = json!({"Bucket": "locked", "ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled",
         "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}});
     call(&mut world, "PutObjectLockConfiguration", rule).unwrap();
@@ -164,11 +176,16 @@ fn the_newer_operations_know_both_kinds_of_metadata_tables() {
     let mut world = World::new(1, 0);
     let bucket = json!({"Bucket": "a-bucket"});
     call(&mut world, "CreateBucket", bucket.clone()).unwrap();
-    for name in ["GetBucketMetadataConfiguration", "GetBucketMetadataTableConfiguration", "DeleteBucketMetadataConfiguration"] {
+    for name in [
+        "GetBucketMetadataConfiguration",
+        "GetBucketMetadataTableConfiguration",
+        "DeleteBucketMetadataConfiguration",
+    ] {
         assert_eq!(code(call(&mut world, name, bucket.clone())), "MetadataConfigurationNotFound");
     }
     let mut older = bucket.clone();
-    older["MetadataTableConfiguration"] = json!({"S3TablesDestination": {"TableBucketArn": "arn", "TableName": "t"}});
+    older["MetadataTableConfiguration"] =
+        json!({"S3TablesDestination": {"TableBucketArn": "arn", "TableName": "t"}});
     let mut newer = bucket.clone();
     newer["MetadataConfiguration"] = json!({
         "JournalTableConfiguration": {"RecordExpiration": {"Expiration": "ENABLED", "Days": 6}},
@@ -178,7 +195,10 @@ fn the_newer_operations_know_both_kinds_of_metadata_tables() {
     let shown = call(&mut world, "GetBucketMetadataConfiguration", bucket.clone()).unwrap();
     let shown = &shown["GetBucketMetadataConfigurationResult"]["MetadataConfigurationResult"];
     assert_eq!(shown["DestinationResult"]["TableBucketType"], "customer");
-    assert_eq!(code(call(&mut world, "CreateBucketMetadataConfiguration", newer.clone())), "MetadataConfigurationAlreadyExists");
+    assert_eq!(
+        code(call(&mut world, "CreateBucketMetadataConfiguration", newer.clone())),
+        "MetadataConfigurationAlreadyExists"
+    );
     call(&mut world, "DeleteBucketMetadataConfiguration", bucket.clone()).unwrap();
     assert_eq!(code(call(&mut world, "CreateBucketMetadataConfiguration", newer.clone())), "InvalidRequest");
     newer["MetadataConfiguration"]["JournalTableConfiguration"]["RecordExpiration"]["Days"] = json!(7);
@@ -187,7 +207,10 @@ fn the_newer_operations_know_both_kinds_of_metadata_tables() {
         let fault = call(&mut world, name, bucket.clone()).unwrap_err();
         assert_eq!(fault.code, "MethodNotAllowed");
     }
-    assert_eq!(code(call(&mut world, "CreateBucketMetadataTableConfiguration", older)), "MetadataConfigurationAlreadyExists");
+    assert_eq!(
+        code(call(&mut world, "CreateBucketMetadataTableConfiguration", older)),
+        "MetadataConfigurationAlreadyExists"
+    );
     let mut status = |at: i64| {
         world.advance_to(at);
         let shown = call(&mut world, "GetBucketMetadataConfiguration", bucket.clone()).unwrap();

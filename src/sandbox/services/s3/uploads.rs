@@ -47,7 +47,10 @@ pub(super) fn upload_part(world: &mut World, rq: &Request<'_>) -> Reply {
     upload(world, rq)?;
     let number = rq.int("PartNumber").unwrap_or(0);
     if !(1..=10_000).contains(&number) {
-        return Err(Fault::new("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive"));
+        return Err(Fault::new(
+            "InvalidArgument",
+            "Part number must be an integer between 1 and 10000, inclusive",
+        ));
     }
     let content = bytes(rq.get("Body"));
     let tag = etag(&content);
@@ -75,7 +78,10 @@ pub(super) fn complete(world: &mut World, rq: &Request<'_>) -> Reply {
     for (at, part) in wanted.iter().enumerate() {
         let number = part["PartNumber"].as_i64().unwrap_or(0);
         if number <= before {
-            return Err(Fault::new("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number."));
+            return Err(Fault::new(
+                "InvalidPartOrder",
+                "The list of parts was not in ascending order. Parts must be ordered by part number.",
+            ));
         }
         before = number;
         let stored = &row["_parts"][format!("{number:05}")];

@@ -9,9 +9,15 @@ use super::{
 use crate::sandbox::{Fault, Reply, Request, World};
 
 fn document(text: &str) -> Result<Json, Fault> {
-    serde_json::from_str::<Json>(text).ok().filter(|doc| doc["Statement"].is_array() || doc["Statement"].is_object()).ok_or_else(
-        || Fault::new("MalformedPolicyDocumentException", "This resource policy contains invalid Json or lacks a Statement."),
-    )
+    serde_json::from_str::<Json>(text)
+        .ok()
+        .filter(|doc| doc["Statement"].is_array() || doc["Statement"].is_object())
+        .ok_or_else(|| {
+            Fault::new(
+                "MalformedPolicyDocumentException",
+                "This resource policy contains invalid Json or lacks a Statement.",
+            )
+        })
 }
 
 /// Whether a policy lets everybody in without a condition.
@@ -21,7 +27,9 @@ fn is_public(doc: &Json) -> bool {
         one => vec![one.clone()],
     };
     statements.iter().any(|s| {
-        s["Effect"] == "Allow" && s["Condition"].is_null() && (s["Principal"] == "*" || s["Principal"]["AWS"] == "*")
+        s["Effect"] == "Allow"
+            && s["Condition"].is_null()
+            && (s["Principal"] == "*" || s["Principal"]["AWS"] == "*")
     })
 }
 
@@ -29,7 +37,10 @@ pub fn put_resource_policy(world: &mut World, rq: &Request<'_>) -> Reply {
     let key = live_key(world, rq, rq.text("SecretId"))?;
     let doc = document(rq.text("ResourcePolicy"))?;
     if rq.flag("BlockPublicPolicy") && is_public(&doc) {
-        return Err(Fault::new("PublicPolicyException", "You can't attach a resource policy that allows broad access."));
+        return Err(Fault::new(
+            "PublicPolicyException",
+            "You can't attach a resource policy that allows broad access.",
+        ));
     }
     let text = rq.text("ResourcePolicy").to_owned();
     let Some(row) = world.get_mut(TABLE, &key) else { return Ok(json!({})) };

@@ -24,11 +24,15 @@ fn callable(world: &World, arn: &str) -> bool {
 fn days(rules: &Json) -> Result<i64, Fault> {
     let (days, expression) = (rules["AutomaticallyAfterDays"].as_i64(), rules["ScheduleExpression"].as_str());
     match (days, expression) {
-        (Some(_), Some(_)) => Err(bad("You can't specify both AutomaticallyAfterDays and ScheduleExpression.")),
+        (Some(_), Some(_)) => {
+            Err(bad("You can't specify both AutomaticallyAfterDays and ScheduleExpression."))
+        }
         (Some(days), None) => Ok(days),
         (None, Some(expression)) => {
             let body = expression.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
-            let rate = body.and_then(|body| body.split_once(' ')).and_then(|(n, unit)| Some((n.parse::<i64>().ok()?, unit)));
+            let rate = body
+                .and_then(|body| body.split_once(' '))
+                .and_then(|(n, unit)| Some((n.parse::<i64>().ok()?, unit)));
             match rate {
                 Some((count, "day" | "days")) => Ok(count),
                 Some((count, "hour" | "hours")) if count >= 4 => Ok((count / 24).max(1)),
@@ -44,10 +48,16 @@ pub fn rotate_secret(world: &mut World, rq: &Request<'_>) -> Reply {
     let key = live_key(world, rq, rq.text("SecretId"))?;
     let (token, now) = (token(world, rq), world.now_secs());
     let row = world.get(TABLE, &key).cloned().unwrap_or_default();
-    let function = rq.opt("RotationLambdaARN").map(str::to_owned).or(row["RotationLambdaARN"].as_str().map(str::to_owned));
+    let function = rq
+        .opt("RotationLambdaARN")
+        .map(str::to_owned)
+        .or(row["RotationLambdaARN"].as_str().map(str::to_owned));
     let external = !rq.get("ExternalSecretRotationRoleArn").is_null();
     if function.is_none() && !external {
-        return Err(Fault::new("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret."));
+        return Err(Fault::new(
+            "InvalidRequestException",
+            "No Lambda rotation function ARN is associated with this secret.",
+        ));
     }
     if let Some(arn) = &function
         && !callable(world, arn)
@@ -55,7 +65,11 @@ pub fn rotate_secret(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.";
         return Err(Fault::new("AccessDeniedException", message).status(400));
     }
-    let mut rules = if rq.get("RotationRules").is_null() { row["RotationRules"].clone() } else { rq.get("RotationRules").clone() };
+    let mut rules = if rq.get("RotationRules").is_null() {
+        row["RotationRules"].clone()
+    } else {
+        rq.get("RotationRules").clone()
+    };
     if rules.is_null() {
         rules = json!({"AutomaticallyAfterDays": 30});
     }

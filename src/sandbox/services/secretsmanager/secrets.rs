@@ -17,7 +17,9 @@ pub fn create_secret(world: &mut World, rq: &Request<'_>) -> Reply {
         ));
     }
     if rq.opt("SecretString").is_some() && rq.opt("SecretBinary").is_some() {
-        return Err(bad("You can't specify both a binary secret value and a string secret value in the same secret."));
+        return Err(bad(
+            "You can't specify both a binary secret value and a string secret value in the same secret.",
+        ));
     }
     let key = format!("{}/{name}", rq.region);
     let token = token(world, rq);
@@ -29,7 +31,9 @@ pub fn create_secret(world: &mut World, rq: &Request<'_>) -> Reply {
             ));
         }
         let same = versions(row).iter().any(|v| {
-            v["VersionId"] == token && v["SecretString"] == *rq.get("SecretString") && v["SecretBinary"] == *rq.get("SecretBinary")
+            v["VersionId"] == token
+                && v["SecretString"] == *rq.get("SecretString")
+                && v["SecretBinary"] == *rq.get("SecretBinary")
         });
         if same {
             return Ok(json!({"ARN": row["ARN"], "Name": name, "VersionId": token}));
@@ -113,7 +117,11 @@ pub fn passes(row: &Json, filter: &Json) -> bool {
         text.as_str().is_some_and(|t| t.to_lowercase().starts_with(&wanted.to_lowercase()))
     };
     let tags = |part: &str, wanted: &str| {
-        row["Tags"].as_array().into_iter().flatten().any(|tag| tag[part].as_str().is_some_and(|t| t.starts_with(wanted)))
+        row["Tags"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|tag| tag[part].as_str().is_some_and(|t| t.starts_with(wanted)))
     };
     let hit = |wanted: &str| match filter["Key"].as_str().unwrap_or_default() {
         "name" => starts(&row["Name"], wanted),
@@ -129,9 +137,12 @@ pub fn passes(row: &Json, filter: &Json) -> bool {
             words(&row["Name"]) || words(&row["Description"]) || tags("Key", wanted) || tags("Value", wanted)
         }
     };
-    filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).any(|wanted| {
-        wanted.strip_prefix('!').map_or_else(|| hit(wanted), |rest| !hit(rest))
-    })
+    filter["Values"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .any(|wanted| wanted.strip_prefix('!').map_or_else(|| hit(wanted), |rest| !hit(rest)))
 }
 
 pub fn update_secret(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -158,7 +169,9 @@ pub fn delete_secret(world: &mut World, rq: &Request<'_>) -> Reply {
     let force = rq.flag("ForceDeleteWithoutRecovery");
     let window = rq.int("RecoveryWindowInDays");
     if force && window.is_some() {
-        return Err(bad("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays."));
+        return Err(bad(
+            "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+        ));
     }
     if window.is_some_and(|days| !(7..=30).contains(&days)) {
         return Err(bad("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive)."));
@@ -176,8 +189,12 @@ pub fn delete_secret(world: &mut World, rq: &Request<'_>) -> Reply {
         Err(fault) => return Err(fault),
     };
     let row = world.get(TABLE, &key).cloned().unwrap_or_default();
-    let replicas: Vec<&str> =
-        row["ReplicationStatus"].as_array().into_iter().flatten().filter_map(|one| one["Region"].as_str()).collect();
+    let replicas: Vec<&str> = row["ReplicationStatus"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one["Region"].as_str())
+        .collect();
     if !replicas.is_empty() {
         let arn = row["ARN"].as_str().unwrap_or_default();
         return Err(bad(format!(
@@ -234,7 +251,12 @@ pub fn untag_resource(world: &mut World, rq: &Request<'_>) -> Reply {
 /// What answers show of a secret: everything but the world's own members and nulls.
 fn public(row: &Json) -> Json {
     strip(Json::Object(
-        row.as_object().into_iter().flatten().filter(|(k, _)| !k.starts_with('_')).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        row.as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(k, _)| !k.starts_with('_'))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
     ))
 }
 

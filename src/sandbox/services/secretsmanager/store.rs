@@ -25,7 +25,9 @@ pub fn key_of(world: &World, rq: &Request<'_>, id: &str) -> Result<String, Fault
             arn == id || arn.rsplit_once('-').is_some_and(|(stem, _)| stem == id)
         })
         .map(|(key, _)| key.to_owned())
-        .ok_or_else(|| Fault::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret."))
+        .ok_or_else(|| {
+            Fault::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+        })
 }
 
 /// Like [`key_of`], for operations that a scheduled deletion forbids.
@@ -50,9 +52,16 @@ pub fn bad(message: impl Into<String>) -> Fault {
 ///
 /// # Errors
 /// The token was used for another value.
-pub fn add_version(row: &mut Json, token: &str, now: f64, input: &Json, stages: &[String]) -> Result<(), Fault> {
+pub fn add_version(
+    row: &mut Json,
+    token: &str,
+    now: f64,
+    input: &Json,
+    stages: &[String],
+) -> Result<(), Fault> {
     if let Some(old) = versions(row).iter().find(|v| v["VersionId"] == token) {
-        let same = old["SecretString"] == input["SecretString"] && old["SecretBinary"] == input["SecretBinary"];
+        let same =
+            old["SecretString"] == input["SecretString"] && old["SecretBinary"] == input["SecretBinary"];
         return if same {
             Ok(())
         } else {
@@ -119,7 +128,10 @@ pub fn staged(row: &Json) -> Json {
     let mut map = serde_json::Map::new();
     for version in versions(row) {
         if version["VersionStages"].as_array().is_some_and(|stages| !stages.is_empty()) {
-            map.insert(version["VersionId"].as_str().unwrap_or_default().to_owned(), version["VersionStages"].clone());
+            map.insert(
+                version["VersionId"].as_str().unwrap_or_default().to_owned(),
+                version["VersionStages"].clone(),
+            );
         }
     }
     Json::Object(map)

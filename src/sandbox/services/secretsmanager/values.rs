@@ -48,7 +48,8 @@ pub fn batch_get_secret_value(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut errors = Vec::new();
     if filters.is_empty() {
         for id in ids {
-            let found = live_key(world, rq, id).map(|key| world.get(TABLE, &key).cloned().unwrap_or_default());
+            let found =
+                live_key(world, rq, id).map(|key| world.get(TABLE, &key).cloned().unwrap_or_default());
             match found.map(|row| current(&row)) {
                 Ok(Some(value)) => values.push(value),
                 Ok(None) => errors.push(json!({
@@ -93,7 +94,10 @@ pub fn put_secret_value(world: &mut World, rq: &Request<'_>) -> Reply {
         stages.push("AWSCURRENT".into());
     }
     add_version(row, &token, now, &rq.input, &stages)?;
-    let kept = versions(row).iter().find(|v| v["VersionId"] == token).map_or(json!([]), |v| v["VersionStages"].clone());
+    let kept = versions(row)
+        .iter()
+        .find(|v| v["VersionId"] == token)
+        .map_or(json!([]), |v| v["VersionStages"].clone());
     Ok(json!({"ARN": row["ARN"], "Name": row["Name"], "VersionId": token, "VersionStages": kept}))
 }
 
@@ -130,7 +134,9 @@ pub fn update_secret_version_stage(world: &mut World, rq: &Request<'_>) -> Reply
         )));
     }
     if stage == "AWSCURRENT" && to.is_none() {
-        return Err(bad("You can't remove the staging label AWSCURRENT without moving it to another version."));
+        return Err(bad(
+            "You can't remove the staging label AWSCURRENT without moving it to another version.",
+        ));
     }
     let Some(row) = world.get_mut(TABLE, &key) else { return Ok(json!({})) };
     move_stage(row, stage, to);

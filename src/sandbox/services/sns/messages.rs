@@ -21,7 +21,9 @@ pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
                 if rq.opt("MessageGroupId").is_none() {
                     return Err(invalid("The MessageGroupId parameter is required for FIFO topics"));
                 }
-                if rq.opt("MessageDeduplicationId").is_none() && attributes["ContentBasedDeduplication"] != "true" {
+                if rq.opt("MessageDeduplicationId").is_none()
+                    && attributes["ContentBasedDeduplication"] != "true"
+                {
                     return Err(invalid(
                         "The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId \
                          provided explicitly",
@@ -50,7 +52,8 @@ pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = world.hex(32);
     let id = format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
     let key = format!("{:020}", world.next());
-    let row = json!({"MessageId": id, "_request": rq.input.clone(), "_at": world.now(), "_region": rq.region});
+    let row =
+        json!({"MessageId": id, "_request": rq.input.clone(), "_at": world.now(), "_region": rq.region});
     world.put(MESSAGES, &key, row);
     let mut out = json!({"MessageId": id});
     if let Some(sequence) = sequence {

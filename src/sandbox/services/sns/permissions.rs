@@ -33,15 +33,14 @@ fn texts(value: &Json) -> Vec<&str> {
 fn known(world: &World, principal: &str) -> bool {
     let own_role = principal.contains(":role/") && principal.contains(&format!("::{}:", world.account));
     !own_role
-        || world
-            .rows("iam.role")
-            .any(|(_, role)| role["Arn"] == principal && role["_usable"].as_i64().is_none_or(|at| at <= world.now()))
+        || world.rows("iam.role").any(|(_, role)| {
+            role["Arn"] == principal && role["_usable"].as_i64().is_none_or(|at| at <= world.now())
+        })
 }
 
 /// Checks a policy for a topic.
 pub(super) fn admit(world: &World, arn: &str, text: &str) -> Result<(), Fault> {
-    let document: Json =
-        serde_json::from_str(text).map_err(|_| invalid("Policy Error: null"))?;
+    let document: Json = serde_json::from_str(text).map_err(|_| invalid("Policy Error: null"))?;
     let statements = match &document["Statement"] {
         Json::Array(many) if !many.is_empty() => many.clone(),
         Json::Object(_) => vec![document["Statement"].clone()],
@@ -62,7 +61,9 @@ pub(super) fn admit(world: &World, arn: &str, text: &str) -> Result<(), Fault> {
             return Err(invalid("Policy statement action out of service scope!"));
         }
         let about = texts(&statement["Resource"]);
-        if !about.is_empty() && !about.iter().any(|resource| *resource == "*" || *resource == arn || resource.ends_with('*')) {
+        if !about.is_empty()
+            && !about.iter().any(|resource| *resource == "*" || *resource == arn || resource.ends_with('*'))
+        {
             return Err(invalid("Policy Error: the resource is not this topic"));
         }
     }

@@ -28,7 +28,10 @@ fn endpoint(protocol: &str, endpoint: &str) -> Result<(), Fault> {
         "http" => endpoint.starts_with("http://"),
         "https" => endpoint.starts_with("https://"),
         "email" | "email-json" => endpoint.contains('@'),
-        "sms" => endpoint.trim_start_matches('+').chars().all(|c| c.is_ascii_digit() || c == '-') && !endpoint.is_empty(),
+        "sms" => {
+            endpoint.trim_start_matches('+').chars().all(|c| c.is_ascii_digit() || c == '-')
+                && !endpoint.is_empty()
+        }
         "sqs" => arn("sqs"),
         "lambda" => arn("lambda"),
         "firehose" => arn("firehose"),
@@ -40,15 +43,17 @@ fn endpoint(protocol: &str, endpoint: &str) -> Result<(), Fault> {
 
 /// Whether the policy has values only where the scope allows: nested keys need the message's body.
 fn filter(text: &str, scope: &str) -> Result<(), Fault> {
-    let policy: Json = serde_json::from_str(text)
-        .map_err(|_| invalid("FilterPolicy: failed to parse JSON."))?;
+    let policy: Json =
+        serde_json::from_str(text).map_err(|_| invalid("FilterPolicy: failed to parse JSON."))?;
     let Some(keys) = policy.as_object() else {
         return Err(invalid("FilterPolicy: failed to parse JSON."));
     };
     for (key, value) in keys {
         let nested = value.is_object() && key != "$or";
         if nested && scope != "MessageBody" {
-            return Err(invalid("Filter policy scope MessageAttributes does not support nested filter policy"));
+            return Err(invalid(
+                "Filter policy scope MessageAttributes does not support nested filter policy",
+            ));
         }
         if !nested && !value.is_array() {
             return Err(invalid(format_args!("FilterPolicy: \"{key}\" must be an object or an array")));
@@ -72,12 +77,14 @@ fn check(world: &World, protocol: &str, all: &Json, name: &str, value: &str) -> 
         "RawMessageDelivery" if !["true", "false"].contains(&value) => {
             Err(invalid("Attributes Reason: RawMessageDelivery: Invalid value"))
         }
-        "RawMessageDelivery" if value == "true" && !["sqs", "http", "https", "firehose"].contains(&protocol) => {
+        "RawMessageDelivery"
+            if value == "true" && !["sqs", "http", "https", "firehose"].contains(&protocol) =>
+        {
             Err(invalid("Attributes Reason: Delivery protocol does not support raw message delivery"))
         }
         "RedrivePolicy" if !value.is_empty() => {
-            let policy: Json = serde_json::from_str(value)
-                .map_err(|_| invalid("RedrivePolicy: failed to parse JSON."))?;
+            let policy: Json =
+                serde_json::from_str(value).map_err(|_| invalid("RedrivePolicy: failed to parse JSON."))?;
             let queue = policy["deadLetterTargetArn"].as_str().unwrap_or_default();
             if queue.split(':').nth(2) == Some("sqs") {
                 Ok(())
@@ -115,12 +122,15 @@ pub(super) fn subscribe(world: &mut World, rq: &Request<'_>) -> Reply {
     };
     let same = world
         .rows(SUBSCRIPTIONS)
-        .find(|(_, row)| row["TopicArn"] == topic_arn && row["Protocol"] == protocol && row["Endpoint"] == target)
+        .find(|(_, row)| {
+            row["TopicArn"] == topic_arn && row["Protocol"] == protocol && row["Endpoint"] == target
+        })
         .map(|(arn, row)| (arn.to_owned(), row.clone()));
     if let Some((arn, row)) = same {
         let differs = sent.as_object().is_some_and(|all| {
             all.iter().any(|(name, value)| {
-                let parse = |text: &Json| serde_json::from_str::<Json>(text.as_str().unwrap_or_default()).ok();
+                let parse =
+                    |text: &Json| serde_json::from_str::<Json>(text.as_str().unwrap_or_default()).ok();
                 let stored = &row["_attributes"][name.as_str()];
                 stored != value && (parse(stored).is_none() || parse(stored) != parse(value))
             })
@@ -205,7 +215,8 @@ pub(super) fn attributes(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub(super) fn set(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (arn, name, value) = (rq.text("SubscriptionArn"), rq.text("AttributeName"), rq.text("AttributeValue"));
+    let (arn, name, value) =
+        (rq.text("SubscriptionArn"), rq.text("AttributeName"), rq.text("AttributeValue"));
     let row = world.get(SUBSCRIPTIONS, arn).ok_or_else(no_subscription)?;
     check(world, row["Protocol"].as_str().unwrap_or_default(), &row["_attributes"], name, value)?;
     if let Some(row) = world.get_mut(SUBSCRIPTIONS, arn) {

@@ -19,7 +19,10 @@ fn edit(world: &mut World, rq: &Request<'_>, act: impl FnOnce(&mut Vec<Json>)) -
     let mut tags = row(world, rq)?["_tags"].as_array().cloned().unwrap_or_default();
     act(&mut tags);
     if tags.len() > 50 {
-        return Err(Fault::new("TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded"));
+        return Err(Fault::new(
+            "TagLimitExceeded",
+            "Could not complete request: tag quota of per resource exceeded",
+        ));
     }
     if let Some(row) = world.get_mut(TOPICS, rq.text("ResourceArn")) {
         row["_tags"] = json!(tags);

@@ -66,7 +66,11 @@ fn check(world: &World, topic_arn: &str, fifo: bool, name: &str, value: &str) ->
         return Err(invalid(format_args!("Attributes Reason: {name} is only valid for FIFO topics")));
     }
     let one_of = |allowed: &[&str]| {
-        if allowed.contains(&value) { Ok(()) } else { Err(invalid(format_args!("Attributes Reason: {name} {value}"))) }
+        if allowed.contains(&value) {
+            Ok(())
+        } else {
+            Err(invalid(format_args!("Attributes Reason: {name} {value}")))
+        }
     };
     match name {
         "Policy" => permissions::admit(world, topic_arn, value),
@@ -178,7 +182,9 @@ pub(super) fn attributes(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut all = topic(world, rq, arn)?["_attributes"].clone();
     let count = |pending: bool| {
         let rows = world.rows(super::subscriptions::SUBSCRIPTIONS);
-        rows.filter(|(_, row)| row["TopicArn"] == arn && (row["_pending"] == true) == pending).count().to_string()
+        rows.filter(|(_, row)| row["TopicArn"] == arn && (row["_pending"] == true) == pending)
+            .count()
+            .to_string()
     };
     all["SubscriptionsPending"] = json!(count(true));
     all["SubscriptionsConfirmed"] = json!(count(false));

@@ -9,12 +9,15 @@ use crate::sandbox::{Fault, Reply, Request, World};
 fn passes(row: &Json, filter: &Json) -> Result<bool, Fault> {
     let key = filter["Key"].as_str().unwrap_or_default();
     let option = filter["Option"].as_str().unwrap_or("Equals");
-    let values: Vec<&str> = filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let values: Vec<&str> =
+        filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     let name = row["Name"].as_str().unwrap_or_default();
     if let Some(tag) = key.strip_prefix("tag:") {
-        return Ok(row["_tags"].as_array().into_iter().flatten().any(|t| {
-            t["Key"] == tag && (values.is_empty() || values.iter().any(|v| t["Value"] == *v))
-        }));
+        return Ok(row["_tags"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|t| t["Key"] == tag && (values.is_empty() || values.iter().any(|v| t["Value"] == *v))));
     }
     let text = match key {
         "Name" => name,
@@ -27,7 +30,9 @@ fn passes(row: &Json, filter: &Json) -> Result<bool, Fault> {
         "Type" | "KeyId" | "Tier" | "DataType" => row[key].as_str().unwrap_or_default(),
         "Label" => {
             return Ok(versions(row).iter().any(|v| {
-                v["Labels"].as_array().is_some_and(|labels| labels.iter().any(|l| values.iter().any(|v| l == v)))
+                v["Labels"]
+                    .as_array()
+                    .is_some_and(|labels| labels.iter().any(|l| values.iter().any(|v| l == v)))
             }));
         }
         _ => return Err(Fault::new("InvalidFilterKey", format!("The filter key {key} is not valid."))),
@@ -36,7 +41,12 @@ fn passes(row: &Json, filter: &Json) -> Result<bool, Fault> {
         "Equals" => values.contains(&text),
         "BeginsWith" => values.iter().any(|v| text.starts_with(v)),
         "Contains" => values.iter().any(|v| text.contains(v)),
-        _ => return Err(Fault::new("InvalidFilterOption", format!("The filter option {option} is not valid."))),
+        _ => {
+            return Err(Fault::new(
+                "InvalidFilterOption",
+                format!("The filter option {option} is not valid."),
+            ));
+        }
     })
 }
 
@@ -80,7 +90,9 @@ pub fn describe_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
 /// Policies as answers show them, from the JSON text that was put.
 fn policies(text: &str) -> Json {
     let list: Vec<Json> = serde_json::from_str(text).unwrap_or_default();
-    list.iter().map(|p| json!({"PolicyText": p.to_string(), "PolicyType": p["Type"], "PolicyStatus": "Pending"})).collect()
+    list.iter()
+        .map(|p| json!({"PolicyText": p.to_string(), "PolicyType": p["Type"], "PolicyStatus": "Pending"}))
+        .collect()
 }
 
 pub fn get_parameters_by_path(world: &mut World, rq: &Request<'_>) -> Reply {

@@ -44,10 +44,16 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("Name");
     let bare = name.trim_start_matches('/').to_lowercase();
     if bare.starts_with("aws") || bare.starts_with("ssm") {
-        return Err(Fault::new("ValidationException", "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)."));
+        return Err(Fault::new(
+            "ValidationException",
+            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).",
+        ));
     }
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/".contains(c)) {
-        return Err(Fault::new("ValidationException", "Parameter name must use only letters, numbers and the symbols ., -, _ and /."));
+        return Err(Fault::new(
+            "ValidationException",
+            "Parameter name must use only letters, numbers and the symbols ., -, _ and /.",
+        ));
     }
     if name[1..].contains('/') && !name.starts_with('/') {
         return Err(Fault::new("ValidationException", "Parameter name must be a fully qualified name."));
@@ -62,21 +68,36 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
         ));
     }
     if overwrite && !rq.list("Tags").is_empty() {
-        return Err(Fault::new("ValidationException", "Invalid request: tags and overwrite can't be used together."));
+        return Err(Fault::new(
+            "ValidationException",
+            "Invalid request: tags and overwrite can't be used together.",
+        ));
     }
     let kind = match (rq.opt("Type"), &old) {
         (Some(kind), Some(old)) if old["Type"] != kind && old["Type"] == "SecureString" => {
-            return Err(Fault::new("HierarchyTypeMismatchException", "The type of a SecureString parameter can't be changed."));
+            return Err(Fault::new(
+                "HierarchyTypeMismatchException",
+                "The type of a SecureString parameter can't be changed.",
+            ));
         }
         (Some(kind), _) => json!(kind),
         (None, Some(old)) => old["Type"].clone(),
-        (None, None) => return Err(Fault::new("ValidationException", "A parameter type is required when you create a parameter.")),
+        (None, None) => {
+            return Err(Fault::new(
+                "ValidationException",
+                "A parameter type is required when you create a parameter.",
+            ));
+        }
     };
     if let Some(pattern) = rq.opt("AllowedPattern") {
-        let regex = fancy_regex::Regex::new(&format!("^(?:{pattern})$"))
-            .map_err(|_| Fault::new("InvalidAllowedPatternException", "The pattern is not a valid regular expression."))?;
+        let regex = fancy_regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|_| {
+            Fault::new("InvalidAllowedPatternException", "The pattern is not a valid regular expression.")
+        })?;
         if !regex.is_match(rq.text("Value")).unwrap_or_default() {
-            return Err(Fault::new("ParameterPatternMismatchException", "Parameter value, cannot be validated against allowedPattern."));
+            return Err(Fault::new(
+                "ParameterPatternMismatchException",
+                "Parameter value, cannot be validated against allowedPattern.",
+            ));
         }
     }
     let tier = match rq.opt("Tier") {
@@ -85,7 +106,10 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
             if rq.opt("Tier") == Some("Intelligent-Tiering") {
                 "Advanced"
             } else {
-                return Err(Fault::new("ValidationException", "Standard tier parameters support a maximum parameter value of 4096 characters."));
+                return Err(Fault::new(
+                    "ValidationException",
+                    "Standard tier parameters support a maximum parameter value of 4096 characters.",
+                ));
             }
         }
         _ => "Standard",
@@ -93,7 +117,8 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
     let number = old.as_ref().and_then(|row| row["Version"].as_i64()).unwrap_or_default() + 1;
     let now = world.now_secs();
     let user = format!("arn:aws:iam::{}:root", world.account);
-    let key_id = if kind == "SecureString" { json!(rq.opt("KeyId").unwrap_or("alias/aws/ssm")) } else { Json::Null };
+    let key_id =
+        if kind == "SecureString" { json!(rq.opt("KeyId").unwrap_or("alias/aws/ssm")) } else { Json::Null };
     let keep = |member: &str| match rq.get(member) {
         Json::Null => old.as_ref().map_or(Json::Null, |row| row[member].clone()),
         sent => sent.clone(),
@@ -123,7 +148,9 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
 /// A parameter as `GetParameter` shows it; the name may carry `:version` or `:label`.
 pub fn lookup(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
     let (bare, selector) = match name.rsplit_once(':') {
-        Some((bare, selector)) if !name.starts_with("arn:") || bare.contains(":parameter") => (bare, Some(selector)),
+        Some((bare, selector)) if !name.starts_with("arn:") || bare.contains(":parameter") => {
+            (bare, Some(selector))
+        }
         _ => (name, None),
     };
     let row = world.get(TABLE, &key_of(rq, bare)).ok_or_else(|| missing(name))?;
@@ -135,7 +162,10 @@ pub fn lookup(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault
         }),
     };
     let version = version.ok_or_else(|| {
-        Fault::new("ParameterVersionNotFound", format!("Systems Manager could not find version {} of {bare}.", selector.unwrap_or_default()))
+        Fault::new(
+            "ParameterVersionNotFound",
+            format!("Systems Manager could not find version {} of {bare}.", selector.unwrap_or_default()),
+        )
     })?;
     let mut shown = shown(row, version, rq.flag("WithDecryption"));
     if let Some(selector) = selector {

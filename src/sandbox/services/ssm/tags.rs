@@ -12,7 +12,10 @@ fn target(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
     }
     let key = key_of(rq, rq.text("ResourceId"));
     if world.get(TABLE, &key).is_none() {
-        return Err(Fault::new("InvalidResourceId", format!("The resource ID \"{}\" is not valid.", rq.text("ResourceId"))));
+        return Err(Fault::new(
+            "InvalidResourceId",
+            format!("The resource ID \"{}\" is not valid.", rq.text("ResourceId")),
+        ));
     }
     Ok(key)
 }
@@ -51,16 +54,25 @@ fn version_mut<'w>(world: &'w mut World, rq: &Request<'_>) -> Result<&'w mut Jso
     row["_versions"]
         .as_array_mut()
         .and_then(|list| list.iter_mut().find(|v| v["Version"].as_i64() == wanted))
-        .ok_or_else(|| Fault::new("ParameterVersionNotFound", format!("Systems Manager could not find that version of {name}.")))
+        .ok_or_else(|| {
+            Fault::new(
+                "ParameterVersionNotFound",
+                format!("Systems Manager could not find that version of {name}."),
+            )
+        })
 }
 
 pub fn label_parameter_version(world: &mut World, rq: &Request<'_>) -> Reply {
     let (valid, invalid): (Vec<&str>, Vec<&str>) = rq.texts("Labels").into_iter().partition(|label| {
-        !label.starts_with(|c: char| c.is_ascii_digit()) && !label.starts_with("aws") && !label.starts_with("ssm")
+        !label.starts_with(|c: char| c.is_ascii_digit())
+            && !label.starts_with("aws")
+            && !label.starts_with("ssm")
     });
     let number = version_mut(world, rq)?["Version"].clone();
     // A label names one version: it leaves the one that had it.
-    if let Some(list) = world.get_mut(TABLE, &key_of(rq, rq.text("Name"))).and_then(|row| row["_versions"].as_array_mut()) {
+    if let Some(list) =
+        world.get_mut(TABLE, &key_of(rq, rq.text("Name"))).and_then(|row| row["_versions"].as_array_mut())
+    {
         for labels in list.iter_mut().filter_map(|v| v["Labels"].as_array_mut()) {
             labels.retain(|label| !valid.iter().any(|v| label == v));
         }

@@ -21,7 +21,13 @@ fn versions_labels_paths_and_sealed_values() {
         let twice = put("two", false).await.unwrap_err().into_service_error();
         assert!(twice.is_parameter_already_exists());
         assert_eq!(put("two", true).await.unwrap().version(), 2);
-        ssm.label_parameter_version().name("/payments/db/password").parameter_version(1).labels("first").send().await.unwrap();
+        ssm.label_parameter_version()
+            .name("/payments/db/password")
+            .parameter_version(1)
+            .labels("first")
+            .send()
+            .await
+            .unwrap();
         let get = |name: &str, open: bool| ssm.get_parameter().name(name).with_decryption(open).send();
         let value = |answer: aws_sdk_ssm::operation::get_parameter::GetParameterOutput| {
             answer.parameter().and_then(|p| p.value()).unwrap_or_default().to_owned()

@@ -15,7 +15,9 @@ pub const OPERATIONS: &[Operation] = &[
 const CALLER: &str = "user/sandbox";
 
 fn caller(world: &mut World, _rq: &Request<'_>) -> Reply {
-    Ok(json!({"UserId": "AIDASANDBOXCALLER0000", "Account": world.account, "Arn": world.arn("iam", "", CALLER)}))
+    Ok(
+        json!({"UserId": "AIDASANDBOXCALLER0000", "Account": world.account, "Arn": world.arn("iam", "", CALLER)}),
+    )
 }
 
 fn credentials(world: &mut World, seconds: i64) -> serde_json::Value {
@@ -43,7 +45,8 @@ fn assume_role(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         return Err(Fault::new("ValidationError", message));
     }
-    let (name, id) = (role["RoleName"].as_str().unwrap_or_default(), role["RoleId"].as_str().unwrap_or_default());
+    let (name, id) =
+        (role["RoleName"].as_str().unwrap_or_default(), role["RoleId"].as_str().unwrap_or_default());
     let assumed = world.arn("sts", "", &format!("assumed-role/{name}/{session}"));
     let credentials = credentials(world, seconds);
     Ok(json!({

@@ -49,14 +49,17 @@
 pub mod aws;
 pub mod cli;
 pub mod clock;
+pub mod codes;
 pub mod engine;
 pub mod error;
 pub mod graph;
 pub mod ledger;
 pub mod lint;
+pub mod model;
 pub mod planner;
 pub mod resources;
 pub mod sandbox;
 pub mod schema;
+pub mod syntax;
 pub mod template;
 pub mod ui;

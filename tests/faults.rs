@@ -6,8 +6,8 @@ use std::path::Path;
 
 use migrate::{
     engine::{Finding, Outcome},
-    graph::Address,
     ledger::{Entry, Resolution},
+    model::Address,
     sandbox::{Action, FaultRule, FaultScript, Moment, Selector},
 };
 use serde_json::json;

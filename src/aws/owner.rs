@@ -1,6 +1,6 @@
 //! Ownership tags: how an object is recognised as ours when its id was never learned.
 
-use crate::{graph::Address, resources::shape::Tag};
+use crate::model::{Address, Tag};
 
 /// All ownership tags start with this; AWS reserves only `aws:`.
 pub const TAG_PREFIX: &str = "migrate:";
@@ -51,21 +51,14 @@ impl crate::resources::Cx<'_> {
 
     /// Whether an object's tags are this very resource's ownership tags.
     #[must_use]
-    pub fn owns<'t>(
-        &self,
-        tags: impl IntoIterator<Item = (&'t str, &'t str)>,
-    ) -> crate::resources::Ownership {
+    pub fn owns<'t>(&self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> crate::model::Ownership {
         let (mut lineage, mut address) = (false, false);
         let mark = self.owner.mark();
         for (key, value) in tags {
             lineage |= key == TAG_LINEAGE && value == mark;
             address |= key == TAG_ADDRESS && value == self.address.as_str();
         }
-        if lineage && address {
-            crate::resources::Ownership::Ours
-        } else {
-            crate::resources::Ownership::Foreign
-        }
+        if lineage && address { crate::model::Ownership::Ours } else { crate::model::Ownership::Foreign }
     }
 
     /// Live tags as the template would write them: without ownership tags and AWS's own, sorted by key;

@@ -9,11 +9,9 @@ use super::{
     session::one,
 };
 use crate::{
-    error::{Class, Diagnostic},
-    graph::Address,
+    error::{Class, Diagnostic, suggest},
     ledger::{Entry, Resolution, Snapshot},
-    resources::Attributes,
-    template::suggest,
+    model::{Address, Attributes},
     ui::Printer,
 };
 
@@ -73,7 +71,7 @@ pub fn known(snapshot: &Snapshot, address: &Address) -> Result<(), Vec<Diagnosti
     if all.contains(&address) {
         return Ok(());
     }
-    let near = suggest::suggest(address.as_str(), all.iter().map(|a| a.as_str()));
+    let near = suggest(address.as_str(), all.iter().map(|a| a.as_str()));
     let diagnostic =
         Diagnostic::error("M0008", Class::Usage, format!("the ledger holds no resource `{address}`"));
     Err(one(match near {

@@ -13,11 +13,11 @@ use super::{
 use crate::{
     aws::Owner,
     engine::drift,
-    error::{Class, Diagnostic},
-    graph::{Address, Node, Reference, Unknown},
+    error::{Class, Diagnostic, suggest},
+    graph::Node,
     ledger::{Declared, Entry, Intend, Ledger, Resolution, Verb},
-    resources::{AnyType, Attributes, Cx, Goal, PhysicalId, Probe, registry},
-    template::suggest,
+    model::{Address, Attributes, PhysicalId, Reference, Unknown},
+    resources::{AnyType, Cx, Goal, Probe, registry},
     ui::Printer,
 };
 
@@ -30,7 +30,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     let graph = &prepared.graph;
     let address = &args.address;
     let Some(node) = graph.node(address) else {
-        let near = suggest::suggest(address.as_str(), graph.nodes.iter().map(|n| n.address.as_str()));
+        let near = suggest(address.as_str(), graph.nodes.iter().map(|n| n.address.as_str()));
         let wrong = Diagnostic::error("M0009", Class::Usage, format!("the plan has no resource `{address}`"));
         let help = near.map_or_else(|| "`migrate graph` shows all".into(), |n| format!("did you mean {n}?"));
         return Err(one(wrong.help(help)));

@@ -17,7 +17,7 @@ use crate::{
     engine::{self, Evidence},
     error::{Class, Diagnostic},
     ledger::{Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit},
-    resources::Attributes,
+    model::Attributes,
     ui::{Printer, fit},
 };
 

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     engine::lessons,
     error::{Class, Diagnostic},
-    graph::Address,
     ledger::{Ledger, Snapshot, store},
+    model::Address,
     planner::{self, ChangeSet},
     ui::Printer,
 };

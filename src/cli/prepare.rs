@@ -10,9 +10,10 @@ use super::{
 use crate::{
     engine::RecoverError,
     error::{Class, Diagnostic, Severity},
-    graph::{self, Address, Graph, Links},
+    graph::{self, Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
     lint,
+    model::Address,
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
     template::{self, Environment, Loaded, Options},
@@ -91,7 +92,7 @@ fn unknown_stacks(unknown: &[String], loaded: &Loaded) -> Vec<Diagnostic> {
         let message = format!("--stack {name}: the plan has no such stack");
         let known = loaded.stacks.iter().map(|stack| stack.name.as_str());
         let mut diagnostic = Diagnostic::error("M1903", Class::Usage, message);
-        diagnostic.help = template::suggest::hint(name, "stacks", known);
+        diagnostic.help = crate::error::hint(name, "stacks", known);
         diagnostic
     };
     unknown.iter().map(say).collect()

@@ -19,7 +19,8 @@ use super::{
 use crate::{
     aws::{Certainty, OpError},
     ledger::{Entry, Intend, Permit, Resolution, Verb},
-    resources::{Attributes, Created, Facts, Found, Identity, Ownership, PhysicalId, Progress, Retry},
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    resources::{Created, Found, Progress},
 };
 
 /// Unknown outcomes or failed reads in a row before a step gives up.

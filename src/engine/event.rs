@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::critical::Leg;
-use crate::{graph::Address, planner::StepId};
+use crate::{model::Address, planner::StepId};
 
 /// The version of the event stream's format.
 pub const FORMAT: u32 = 1;

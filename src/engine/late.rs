@@ -22,9 +22,9 @@ use super::{
 use crate::{
     aws::{Cloud, OpError, Owner},
     clock::{Clock, from_rfc3339, millis},
-    graph::Address,
     ledger::{Entry, Late, Ledger, Open, Snapshot},
-    resources::{AnyType, Facts, Found, Identity, Ownership, registry},
+    model::{Address, Facts, Identity, Ownership},
+    resources::{AnyType, Found, registry},
 };
 
 /// How long EC2 and IAM, and indexes of tags, may hide what was made: AWS says to repeat reads for up to five minutes.

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     aws::{Cloud, OpError, Owner, Sdk},
     clock::{Clock, from_rfc3339, millis},
-    graph::Address,
     ledger::{Entry, Ledger, LedgerError, Object, Open, Resolution, Snapshot, Verb},
-    resources::{Attributes, Cx, Facts, Found, Identity, Ownership, registry},
+    model::{Address, Attributes, Facts, Identity, Ownership},
+    resources::{Cx, Found, registry},
 };
 
 /// How long after an intent reads may still hide the object it made, and how often to look until then.

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     aws::{Cloud, OpError, Owner},
     clock::Clock,
-    graph::Address,
     ledger::{Entry, Object, Snapshot},
-    resources::{AnyType, PhysicalId, registry},
+    model::{Address, PhysicalId},
+    resources::{AnyType, registry},
     schema,
 };
 

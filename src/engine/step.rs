@@ -17,12 +17,13 @@ use super::{
 };
 use crate::{
     aws::{Certainty, OpError, Owner, Sdk},
-    graph::{DeletionPolicy, Needs, Reference, Unknown, Value},
+    graph::Needs,
     ledger::{Declared, Entry, Intend, Object, Permit, Verb},
-    planner::{Action, Keep, Step},
-    resources::{
-        AnyType, Attributes, Cx, Facts, Goal, OnConflict, PhysicalId, Progress, WaitPolicy, registry,
+    model::{
+        Attributes, DeletionPolicy, Facts, OnConflict, PhysicalId, Reference, Unknown, Value, WaitPolicy,
     },
+    planner::{Action, Keep, Step},
+    resources::{AnyType, Cx, Goal, Progress, registry},
     schema,
 };
 
@@ -554,6 +555,6 @@ fn differences(ty: &dyn AnyType, desired: &Json, recorded: &Json) -> Vec<String>
 
 /// A final snapshot's name: the same on every retry.
 fn snapshot_name(step: &Step, generation: u32, lineage: &str) -> String {
-    let rule = crate::resources::NameRule { property: "", max: 60, lower: true, separator: '-' };
+    let rule = crate::model::NameRule { property: "", max: 60, lower: true, separator: '-' };
     format!("{}-final", crate::aws::physical_name(&rule, lineage, &step.address, generation))
 }

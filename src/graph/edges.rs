@@ -3,12 +3,13 @@
 use std::{collections::HashSet, fmt::Write as _};
 
 use super::{
-    Edge, Graph, Needs, Node, Reference, Value, Why, cycles,
+    Edge, Graph, Needs, Node, Why, cycles,
     implicit::{self, Candidate},
     stacks,
 };
 use crate::{
     error::{Class, Diagnostic},
+    model::{Reference, Value},
     resources::AnyType,
 };
 

@@ -1,10 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::{
-    graph::{Address, testing::graph},
-    planner::testing::types,
-};
+use crate::{graph::testing::graph, model::Address, planner::testing::types};
 
 fn linked(nodes: &[(&str, &str, Json)]) -> (Graph, Links) {
     let graph = graph(nodes);

@@ -3,7 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Call, Edge, Graph, Node, Value, Why};
+use super::{Edge, Graph, Node, Why};
+use crate::model::{Call, Value};
 
 /// An edge that AWS would like; dropped where it would close a cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]

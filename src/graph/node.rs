@@ -5,22 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Address, Value};
-use crate::{error::Span, template::item::Item};
-
-/// What happens to the object when its resource leaves the plan or the plan is destroyed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum DeletionPolicy {
-    /// It is deleted.
-    #[default]
-    Delete,
-    /// It stays and is forgotten.
-    Retain,
-    /// It stays unless this very run created it.
-    RetainExceptOnCreate,
-    /// A final snapshot is taken, then it is deleted.
-    Snapshot,
-}
+use crate::model::{Address, Span, Value, item::Item};
 
 /// How far the needed resource must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Snapshot;
-use crate::{graph::Address, resources::registry};
+use crate::{model::Address, resources::registry};
 
 /// Findings in words; empty when all is well.
 #[must_use]

@@ -5,8 +5,7 @@ use serde_json::Value as Json;
 
 use crate::{
     aws::OpError,
-    graph::{Address, DeletionPolicy},
-    resources::{Attributes, PhysicalId},
+    model::{Address, Attributes, DeletionPolicy, PhysicalId},
 };
 
 /// One line of `journal.jsonl`.

@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     aws::OpError,
-    graph::{Address, DeletionPolicy},
-    resources::{Attributes, PhysicalId},
+    model::{Address, Attributes, DeletionPolicy, PhysicalId},
 };
 
 /// The version of the ledger's formats (snapshot and journal).

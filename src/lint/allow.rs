@@ -2,15 +2,13 @@
 
 use super::view::View;
 use crate::{
-    error::{Diagnostic, Severity, Span},
-    graph::Address,
-    template::{
-        codes::{self, Code},
+    codes,
+    error::{Code, Diagnostic, Problems, Severity, suggest},
+    model::{
+        Address, Span,
         item::{Item, Kind},
-        problems::Problems,
-        suggest::suggest,
-        syntax::{Node, Tree},
     },
+    syntax::{Node, Tree},
 };
 
 /// One permission.
@@ -143,7 +141,7 @@ fn item(tree: &Tree) -> Item {
         Node::Map(entries) => Kind::Map(
             entries
                 .iter()
-                .map(|entry| crate::template::item::Member {
+                .map(|entry| crate::model::item::Member {
                     key: entry.key.clone(),
                     key_span: entry.key_span.clone(),
                     value: item(&entry.value),

@@ -5,12 +5,12 @@ use super::{
     view::{Part, View},
 };
 use crate::{
-    error::Span,
-    schema::documents::text,
-    template::{
-        codes::Code,
+    error::Code,
+    model::{
+        Span,
         item::{Item, Kind},
     },
+    syntax,
 };
 
 const TASK: &str = "AWS::DMS::ReplicationTask";
@@ -51,7 +51,7 @@ fn tasks<'g>(view: &View<'g>) -> Vec<Task<'g>> {
         if place.is_missing() {
             return Some(Task { part, settings: None });
         }
-        let settings = text::read(place.item()?)?.ok()?;
+        let settings = syntax::document(place.item()?)?.ok()?;
         Some(Task { part, settings: Some(settings) })
     };
     view.of(TASK).filter_map(with_settings).collect()
@@ -423,7 +423,7 @@ pub(super) static NOT_LOGICAL: Lint = Lint {
                 let found = parameters.members().into_iter().find(|(name, _)| *name == parameter);
                 match found {
                     Some((_, value)) => value.text().is_some_and(|text| !text.eq_ignore_ascii_case(wanted)),
-                    None => parameters.is_missing() || parameters.value().is_some_and(|v| matches!(v, crate::graph::Value::Map(_))),
+                    None => parameters.is_missing() || parameters.value().is_some_and(|v| matches!(v, crate::model::Value::Map(_))),
                 }
             };
             if off {

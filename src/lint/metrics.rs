@@ -5,14 +5,13 @@ use super::{
     view::{Part, View},
 };
 use crate::{
-    error::Span,
-    graph::{Node, Reference, Value},
-    schema::documents::text,
-    template::{
-        codes::Code,
+    error::{Code, suggest},
+    graph::Node,
+    model::{
+        Reference, Span, Value,
         item::{Item, Kind},
-        suggest::suggest,
     },
+    syntax,
 };
 
 /// One metric that something asks for.
@@ -43,7 +42,7 @@ fn metrics<'g>(view: &View<'g>) -> Vec<Metric<'g>> {
         }
     }
     for board in view.of("AWS::CloudWatch::Dashboard") {
-        let Some(Some(Ok(body))) = board.get("DashboardBody").item().map(text::read) else { continue };
+        let Some(Some(Ok(body))) = board.get("DashboardBody").item().map(syntax::document) else { continue };
         let Some(Kind::List(widgets)) = body.get("widgets").map(|m| &m.value.kind) else { continue };
         for widget in widgets {
             let rows = widget.get("properties").and_then(|p| p.value.get("metrics"));

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use super::{LINTS, allow::Allowed, report::Report, view::View};
 use crate::{
-    error::{Diagnostic, Severity},
-    graph::{Address, Graph},
-    template::{StackSource, problems::Problems},
+    error::{Diagnostic, Problems, Severity},
+    graph::Graph,
+    model::Address,
+    template::StackSource,
 };
 
 /// What the lints say about a plan; errors are what AWS would refuse.

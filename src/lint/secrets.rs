@@ -1,8 +1,8 @@
 //! Passwords and keys that stand in the plan as plain text.
 
 use super::{Lint, view::Part};
-use crate::template::{
-    codes::Code,
+use crate::{
+    error::Code,
     syntax::{Entry, Tree},
 };
 

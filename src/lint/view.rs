@@ -6,9 +6,9 @@ use std::{
 };
 
 use crate::{
-    error::Span,
-    graph::{Address, Graph, Node, Reference, Value},
-    template::{StackSource, syntax::is_dynamic},
+    graph::{Graph, Node},
+    model::{Address, Reference, Span, Value, dynamic::is_dynamic},
+    template::StackSource,
 };
 
 /// The plan, by type.
@@ -203,7 +203,7 @@ impl<'g> Part<'g> {
     }
 
     /// The evaluated value with its places.
-    pub(super) fn item(&self) -> Option<&'g crate::template::item::Item> {
+    pub(super) fn item(&self) -> Option<&'g crate::model::item::Item> {
         let item = self.node.places.properties.as_ref()?;
         if self.path.is_empty() { Some(item) } else { item.place(&self.path).map(|(_, item)| item) }
     }

@@ -11,8 +11,9 @@ use super::{
 use crate::{
     aws::physical_name,
     error::{Class, Diagnostic},
-    graph::{Address, DeletionPolicy, Node, Reference, Value, Why},
+    graph::{Node, Why},
     ledger::{Object, Stage},
+    model::{Address, DeletionPolicy, Reference, Value},
     resources::AnyType,
     schema,
 };

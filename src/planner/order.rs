@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{Action, Dependency, PropertyChange, Step, StepId};
 use crate::{
-    graph::{Address, DeletionPolicy, Needs, cycles},
+    graph::{Needs, cycles},
     ledger::Object,
-    resources::{AnyType, Facts},
+    model::{Address, DeletionPolicy, Facts},
+    resources::AnyType,
 };
 
 /// How much a dependency matters when not all can be had.

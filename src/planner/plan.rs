@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     error::Diagnostic,
-    graph::{Address, DeletionPolicy, Graph, Links, Lookup, Needs, Why},
+    graph::{Graph, Links, Lookup, Needs, Why},
     ledger::{Object, Snapshot, Stage},
+    model::{Address, DeletionPolicy},
 };
 
 /// Everything planning looks at.

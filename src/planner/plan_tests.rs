@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     error::Diagnostic,
-    graph::{Address, DeletionPolicy, Graph, Needs, Value, link, testing::graph},
+    graph::{Graph, Needs, link, testing::graph},
     ledger::{Snapshot, Stage},
-    resources::Attributes,
+    model::{Address, Attributes, DeletionPolicy, Value},
 };
 
 /// Two subnets with a database, and an alarm on it.

@@ -6,12 +6,13 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     aws::OpError,
-    graph::{Address, DeletionPolicy, Graph, Value, link},
+    graph::{Graph, link},
     ledger::{Binding, Declared, Object, Permit, Resource, Snapshot, Stage},
-    resources::{
-        AnyType, Attributes, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
-        Progress, WaitPolicy, shape::Field,
+    model::{
+        Address, Attributes, DeletionPolicy, Facts, Identity, NameRule, PhysicalId, Value, WaitPolicy,
+        shape::Field,
     },
+    resources::{AnyType, Created, Cx, Found, Goal, Probe, Progress},
 };
 
 /// A type that only has facts and create-only properties.

@@ -4,11 +4,15 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use serde_json::Value as Json;
 
-use super::{
-    Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-    shape::{Field, Shape},
+use super::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType};
+use crate::{
+    aws::OpError,
+    ledger::Permit,
+    model::{
+        Facts, PhysicalId,
+        shape::{Field, Shape},
+    },
 };
-use crate::{aws::OpError, ledger::Permit};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

@@ -11,16 +11,16 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 
-use super::{
-    Attributes, Change, Cx, Goal, Identity, Ownership, PhysicalId, Probe, Progress, ResourceType, Retry,
-    WaitPolicy, registry,
+use super::{Change, Cx, Goal, Probe, Progress, ResourceType, registry};
+use crate::model::{
+    Attributes, Identity, Ownership, PhysicalId, Retry, WaitPolicy,
     shape::{Field, Shape},
 };
 use crate::{
     aws::{CallMeter, Certainty, OpError, Owner, Sdk, iam_actions},
     clock::{Clock, VirtualClock, millis},
-    graph::Address,
     ledger::Permit,
+    model::Address,
     sandbox::{Kind, Options, Sandbox, Throttles, World},
     schema,
 };

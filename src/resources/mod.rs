@@ -5,7 +5,6 @@ pub mod compare;
 mod contract;
 pub mod mirror;
 pub mod registry;
-pub mod shape;
 
 #[cfg(test)]
 pub mod bench;
@@ -27,7 +26,4 @@ pub mod secretsmanager;
 pub mod sns;
 
 pub use any::{AnyType, Erased};
-pub use contract::{
-    Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
-    PhysicalId, Probe, Progress, ResourceType, Retry, WaitPolicy,
-};
+pub use contract::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType};

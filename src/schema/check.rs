@@ -8,14 +8,14 @@ use super::{
     facets::{self, Finding},
 };
 use crate::{
-    error::{Class, Diagnostic, Severity, Span},
-    graph::{Address, Reference, Value},
-    resources::{AnyType, registry, shape::Field},
-    template::{
+    error::{Class, Diagnostic, Severity, suggest},
+    model::{
+        Address, Reference, Scalar, Sense, Span, Value,
+        dynamic::is_dynamic,
         item::{Item, Kind, is_list},
-        suggest::suggest,
-        syntax::{Scalar, Sense, is_dynamic},
+        shape::Field,
     },
+    resources::{AnyType, registry},
 };
 
 /// What is checked.

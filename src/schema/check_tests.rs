@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::{error::Source, template::item::Member};
+use crate::model::{Source, item::Member};
 
 const SCHEMA: &str = r##"{
   "typeName": "AWS::Test::Thing",
@@ -180,7 +180,7 @@ fn values_to_come_are_checked_by_their_form() {
         || Value::Attribute(Reference { address: Address::new("app", "Other"), attribute: "Ref".into() });
     let deferred = |value: Value| Item::new(Kind::Deferred(value), &span(0));
     let split =
-        || Value::Call(Box::new(crate::graph::Call::Split { separator: ",".into(), text: reference() }));
+        || Value::Call(Box::new(crate::model::Call::Split { separator: ",".into(), text: reference() }));
     assert!(codes(&with(vec![("Name", deferred(reference()))])).is_empty());
     assert!(codes(&with(vec![("Count", deferred(reference()))])).is_empty());
     assert!(codes(&with(vec![("List", deferred(split()))])).is_empty());
@@ -240,7 +240,7 @@ fn json_in_texts_is_parsed_as_far_as_it_is_known() {
         || Value::Attribute(Reference { address: Address::new("app", "Other"), attribute: "Ref".into() });
     let concat = |before: &str, after: &str| {
         let parts = vec![Value::String(before.into()), reference(), Value::String(after.into())];
-        Item::call(crate::graph::Call::Concat(parts), &span(5))
+        Item::call(crate::model::Call::Concat(parts), &span(5))
     };
     let cases = [
         (Item::text("{\"rules\": []}", &span(5)), true),

@@ -4,13 +4,12 @@
 mod dashboard;
 mod policy;
 mod replication;
-pub(crate) mod text;
 
 use crate::{
-    error::{Class, Diagnostic, Span},
-    template::{
+    error::{Class, Diagnostic, suggest},
+    model::{
+        Span,
         item::{Item, Kind, Member},
-        suggest::suggest,
     },
 };
 
@@ -61,7 +60,7 @@ pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
         }
         for (path, item) in items {
             found.path = path;
-            let read = text::read(item);
+            let read = syntax::document(item);
             let document = match &read {
                 // An object that is meant to be a policy, or a text that is none.
                 None => item,

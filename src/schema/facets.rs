@@ -9,7 +9,7 @@ use fancy_regex::Regex;
 use serde_json::Value as Json;
 
 use super::Node;
-use crate::template::suggest::suggest;
+use crate::error::suggest;
 
 /// A finding: code, message, help.
 pub(super) type Finding = (&'static str, String, Option<String>);

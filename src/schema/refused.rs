@@ -1,7 +1,7 @@
 //! Which properties of a type are refused by name: those of the schema that its `Props` does not declare.
 
 use super::{Node, TypeSchema};
-use crate::resources::{AnyType, shape::Field};
+use crate::{model::shape::Field, resources::AnyType};
 
 /// A property that migrate does not implement.
 #[derive(Debug, Clone, PartialEq, Eq)]

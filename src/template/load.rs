@@ -10,11 +10,12 @@ use super::{
     assembly,
     manifest::{Manifest, Settings, Text},
     options::{Assembly, Given, Loaded, Options, StackSource},
-    problems::Problems,
-    suggest::hint,
+};
+use crate::{
+    error::{Class, Diagnostic, Problems, hint},
+    model::Span,
     syntax::{self, Tree},
 };
-use crate::error::{Class, Diagnostic, Span};
 
 const MANIFESTS: &[&str] = &["migration.yaml", "migration.yml", "migration.json"];
 

@@ -3,7 +3,10 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::error::{Diagnostic, Severity, Span};
+use crate::{
+    error::{Diagnostic, Severity},
+    model::Span,
+};
 
 /// More than this many diagnostics are counted, not shown.
 const AT_MOST: usize = 100;

@@ -10,9 +10,9 @@ use super::{
     text::wrap_whole,
 };
 use crate::{
-    cli::args::Color,
     error::{Diagnostic, Severity},
     planner::ChangeSet,
+    ui::Color,
 };
 
 /// A text wrapped to the width; all its lines keep the first one's indentation.

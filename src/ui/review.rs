@@ -11,9 +11,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text::{SECRET, count, duration, fit, json as one_line, masked, pad, plain, wrap};
 use crate::{
-    graph::{Address, Needs, Value},
+    graph::Needs,
+    model::{Address, PhysicalId, Value},
     planner::{Action, ChangeSet, FORMAT, Operation, PropertyChange, Shown, Step, unpermitted},
-    resources::PhysicalId,
 };
 
 /// How a review looks.

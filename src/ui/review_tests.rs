@@ -46,7 +46,7 @@ fn changed() -> ChangeSet {
     let mut shop = shop();
     let ledger = deployed(&shop);
     let vpc = shop.index["net/Vpc"];
-    shop.nodes[vpc].deletion_policy = crate::graph::DeletionPolicy::Retain;
+    shop.nodes[vpc].deletion_policy = crate::model::DeletionPolicy::Retain;
     set(&mut shop, "app/Db", "MasterUsername", &json!("admin"));
     set(
         &mut shop,

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use migrate::{
     error::Severity,
-    graph::{DeletionPolicy, Graph, Value},
+    graph::Graph,
+    model::{DeletionPolicy, Value},
     planner::Action,
     template::{self, Environment, Options},
 };

@@ -11,7 +11,8 @@ use migrate::{
     error::{Diagnostic, Severity},
     graph,
     resources::registry,
-    template::{self, Environment, Given, Loaded, StackSource, syntax},
+    syntax,
+    template::{self, Environment, Given, Loaded, StackSource},
 };
 
 /// The codes of all errors.

@@ -9,11 +9,10 @@ use super::scheduled::{self, Place, ScheduledAction};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{pruned, received, sent},
-        shape::Tag,
     },
 };
 

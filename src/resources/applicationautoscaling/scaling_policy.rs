@@ -11,9 +11,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
-        Probe, Progress, ResourceType, Retry,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         mirror::{pruned, received, sent},
     },
 };

@@ -10,10 +10,8 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
-        Probe, Progress, ResourceType, compare,
-    },
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// `AWS::CloudWatch::Alarm`: one call makes or replaces it; all properties are implemented.

@@ -6,10 +6,8 @@ use super::tags;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
-        Probe, Progress, ResourceType, shape::Tag,
-    },
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {

@@ -4,7 +4,8 @@ use aws_sdk_cloudwatch::types as sdk;
 
 use crate::{
     aws::{OpError, op},
-    resources::{Cx, shape::Tag},
+    model::Tag,
+    resources::Cx,
 };
 
 /// Tags for AWS.

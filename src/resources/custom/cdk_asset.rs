@@ -12,10 +12,8 @@ use serde_json::json;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, Retry,
-    },
+    model::{Attributes, Facts, Identity, OnConflict, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {

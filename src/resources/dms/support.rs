@@ -4,7 +4,8 @@ use aws_sdk_databasemigration::types::{Filter, Tag as DmsTag};
 
 use crate::{
     aws::{OpError, op},
-    resources::{Cx, Ownership, Retry, shape::Tag},
+    model::{Ownership, Retry, Tag},
+    resources::Cx,
 };
 
 /// DMS answers filtered questions about nothing with this.

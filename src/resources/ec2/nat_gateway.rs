@@ -11,11 +11,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, PhysicalId, Retry, Tag, WaitPolicy},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-        Retry, WaitPolicy, compare, mirror::sent, shape::Tag,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, mirror::sent},
 };
 
 /// The type.

@@ -7,11 +7,9 @@ use super::support::{IN_USE, NEW_VPC, deleted, ours, pairs, retag, seen, specifi
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, PhysicalId, Tag},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-        shape::Tag,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 /// The type.

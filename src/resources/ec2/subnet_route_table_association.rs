@@ -6,11 +6,9 @@ use super::support::{NEW_SUBNET, NEW_TABLE, deleted, filter, seen};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 /// The type.

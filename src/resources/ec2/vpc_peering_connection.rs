@@ -9,11 +9,9 @@ use super::support::{NEW_VPC, deleted, filter, ours, pairs, retag, seen, specifi
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, PhysicalId, Tag, WaitPolicy},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-        WaitPolicy, shape::Tag,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 /// The type.

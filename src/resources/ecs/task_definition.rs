@@ -11,11 +11,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, Ownership, PhysicalId,
-        Probe, Progress, ResourceType,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         mirror::{pruned, received, sent},
-        shape::Tag,
     },
 };
 

@@ -9,11 +9,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, Retry,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         mirror::{pruned, received, sent},
-        shape::Tag,
     },
 };
 use aws_sdk_elasticloadbalancingv2::types;

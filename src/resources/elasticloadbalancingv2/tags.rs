@@ -4,7 +4,8 @@ use aws_sdk_elasticloadbalancingv2::types;
 
 use crate::{
     aws::{OpError, op},
-    resources::{Change, Cx, shape::Tag},
+    model::Tag,
+    resources::{Change, Cx},
 };
 
 /// Tags as create calls take them.

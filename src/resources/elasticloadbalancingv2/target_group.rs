@@ -7,11 +7,10 @@ use super::{attributes, tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
-        Probe, Progress, ResourceType, Retry, compare,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{pruned, received, sent},
-        shape::Tag,
     },
 };
 

@@ -12,11 +12,9 @@ use super::{
 use crate::{
     aws::OpError,
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
-        PhysicalId, Probe, Progress, ResourceType, Retry, compare,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// The type.

@@ -8,10 +8,8 @@ use serde_json::{Value as Json, json};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, shape::Tag,
-    },
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {

@@ -4,7 +4,8 @@ use aws_sdk_rds::types::Tag as SdkTag;
 
 use crate::{
     aws::{OpError, op},
-    resources::{Cx, shape::Tag},
+    model::Tag,
+    resources::Cx,
 };
 
 /// Tags as the SDK takes them.

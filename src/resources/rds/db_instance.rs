@@ -21,10 +21,8 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, WaitPolicy, compare,
-    },
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, WaitPolicy},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// `AWS::RDS::DBInstance`.

@@ -8,7 +8,10 @@ use super::{
     common::pairs,
     db_instance_volumes::{self as volumes, AdditionalStorageVolume},
 };
-use crate::resources::{Attributes, Cx, compare, shape::Tag};
+use crate::{
+    model::{Attributes, Tag},
+    resources::{Cx, compare},
+};
 
 crate::props! {
     /// The properties.

@@ -11,10 +11,8 @@ use super::common::{arn, change_tags, list_tags, pairs, sdk_tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, compare, shape::Tag,
-    },
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 crate::props! {

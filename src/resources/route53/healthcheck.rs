@@ -7,10 +7,8 @@ use super::common::{built, change_tags, ours, reference, tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, shape::Tag,
-    },
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {

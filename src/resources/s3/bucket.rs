@@ -21,10 +21,8 @@ pub use props::Props;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
-        PhysicalId, Probe, Progress, ResourceType, Retry, compare,
-    },
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// `AWS::S3::Bucket`. Tags, object lock and ownership are set by the create call; every other setting has a

@@ -6,10 +6,8 @@ use super::policy_document;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
-        Probe, Progress, ResourceType, Retry,
-    },
+    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {

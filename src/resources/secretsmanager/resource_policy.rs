@@ -6,10 +6,8 @@ use serde_json::{Value as Json, json};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
-        Probe, Progress, ResourceType, Retry, s3::policy_document,
-    },
+    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, s3::policy_document},
 };
 
 crate::props! {

@@ -10,9 +10,9 @@ use serde_json::{Value as Json, json};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
-        Probe, Progress, ResourceType, Retry, compare,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{pruned, received, sent},
     },
 };

@@ -17,10 +17,8 @@ use super::value::{CONNECTION, current};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, compare, shape::Tag,
-    },
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 crate::props! {

@@ -13,10 +13,8 @@ use super::value::{CONNECTION, current, put};
 use crate::{
     aws::{Certainty, OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry,
-    },
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {

@@ -6,9 +6,9 @@ use super::topic_form::document;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
-        Probe, Progress, ResourceType, Retry, compare, s3::policy_document,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, s3::policy_document,
     },
 };
 

@@ -1,7 +1,7 @@
 //! Bodies of CloudWatch dashboards.
 
 use super::{Field, Findings, Unknown, Want, field, fits, needed, text_of};
-use crate::template::item::{Item, Kind};
+use crate::model::item::{Item, Kind};
 
 static BODY: &[Field] = &[
     needed("widgets", Want::List(&Want::Object(WIDGET))),

@@ -1,9 +1,9 @@
 //! IAM policy documents.
 
 use super::{Field, Findings, Unknown, Want, field, fits, needed, text_of, unknown};
-use crate::template::{
-    item::{Item, Kind},
-    suggest::suggest,
+use crate::{
+    error::suggest,
+    model::item::{Item, Kind},
 };
 
 /// Whose policy it is: that decides about principals and resources.

@@ -1,7 +1,7 @@
 //! Settings and table mappings of DMS tasks.
 
 use super::{Field, Findings, Unknown, Want, field, fits, needed, text_of};
-use crate::template::item::{Item, Kind};
+use crate::model::item::{Item, Kind};
 
 const COUNT: Want = Want::Whole(0, i64::MAX);
 const DATA_ERROR: Want = Want::OneOf(&["IGNORE_RECORD", "LOG_ERROR", "SUSPEND_TABLE", "STOP_TASK"]);

@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    error::Span,
-    template::{
-        problems::Problems,
-        syntax::{self, Entry, Tree},
-    },
+    error::Problems,
+    model::Span,
+    syntax::{self, Entry, Tree},
 };
 
 /// Assemblies inside assemblies; an app has stages, and stages may have some.

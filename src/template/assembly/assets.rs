@@ -13,11 +13,9 @@ use sha2::{Digest, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
-    error::Span,
-    template::{
-        problems::Problems,
-        syntax::{self, Tree},
-    },
+    error::Problems,
+    model::Span,
+    syntax::{self, Tree},
 };
 
 /// Largest archive that Lambda takes inside a call, in bytes.

@@ -14,13 +14,11 @@ use super::{
     select,
 };
 use crate::{
-    error::Diagnostic,
+    error::{Diagnostic, Problems, hint},
+    syntax::{self, Tree},
     template::{
         load::{apply_sets, declared, folder_name, name_ok, region_ok, sets},
         options::{Assembly, Given, Loaded, Options, StackSource},
-        problems::Problems,
-        suggest::hint,
-        syntax::{self, Tree},
     },
 };
 

@@ -13,13 +13,10 @@ use super::{
     plan::{Eval, Place, Plan, Section},
 };
 use crate::{
-    error::{Diagnostic, Span},
-    template::{
-        item::Kind,
-        options::{Loaded, StackSource},
-        problems::Problems,
-        syntax::{Entry, Node, Scalar, Tree},
-    },
+    error::{Diagnostic, Problems},
+    model::{Scalar, Span, item::Kind},
+    syntax::{Entry, Node, Tree},
+    template::options::{Loaded, StackSource},
 };
 
 /// The transform's name.

@@ -3,7 +3,8 @@ use std::{path::Path, sync::Arc};
 use super::super::{Environment, evaluate};
 use crate::{
     error::Severity,
-    template::{Loaded, StackSource, syntax},
+    syntax,
+    template::{Loaded, StackSource},
 };
 
 /// Codes with their lines.

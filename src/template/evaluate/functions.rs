@@ -9,13 +9,14 @@ use super::{
     sub::{self, GetAtt, Part},
 };
 use crate::{
-    error::Span,
-    graph::{Call, Reference, Unknown, Value, functions},
-    schema::{self, Attribute},
-    template::{
+    model::{
+        Call, Reference, Span, Unknown, Value,
+        dynamic::{is_dynamic, references},
+        functions,
         item::{BYTES_AS_VALUE, Item, Kind, Member},
-        syntax::{Entry, Node, Tree, dynamic_references, is_dynamic},
     },
+    schema::{self, Attribute},
+    syntax::{Entry, Node, Tree},
 };
 
 impl<'p> Eval<'_, 'p> {

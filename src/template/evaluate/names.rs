@@ -6,13 +6,10 @@ use super::{
     sub::{self, GetAtt, Part},
 };
 use crate::{
-    error::Span,
+    error::{Problems, hint, suggest},
+    model::Span,
     schema,
-    template::{
-        problems::Problems,
-        suggest::{hint, suggest},
-        syntax::{Entry, Node, Tree},
-    },
+    syntax::{Entry, Node, Tree},
 };
 
 /// Names that need no declaration.

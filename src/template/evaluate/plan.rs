@@ -12,13 +12,9 @@ use super::{
     parameters::{self, Parameter},
 };
 use crate::{
-    error::{Diagnostic, Span},
-    graph::Address,
-    template::{
-        item::Item,
-        options::{Loaded, StackSource},
-        problems::Problems,
-    },
+    error::{Diagnostic, Problems},
+    model::{Address, Span, item::Item},
+    template::options::{Loaded, StackSource},
 };
 
 /// Conditions, outputs and properties may lead to each other at most this often in a row.

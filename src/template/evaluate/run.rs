@@ -14,16 +14,17 @@ use super::{
     secure, tags,
 };
 use crate::{
-    error::{Class, Diagnostic, Span},
-    graph::{Address, CIRCLE, DeletionPolicy, Graph, Node, Output, Places, Secrets, StackInfo, Value, link},
+    error::{Class, Diagnostic},
+    graph::{CIRCLE, Graph, Node, Output, Places, Secrets, StackInfo, link},
     lint,
+    model::{
+        Address, DeletionPolicy, Span, Value,
+        item::{Item, Kind},
+    },
     resources::registry,
     schema::check,
-    template::{
-        item::{Item, Kind},
-        options::Loaded,
-        syntax::{Node as Syntax, Tree},
-    },
+    syntax::{Node as Syntax, Tree},
+    template::options::Loaded,
 };
 
 /// Types of which AWS can take a final snapshot.

@@ -1,7 +1,7 @@
 //! Where `{{resolve:ssm-secure:...}}` may stand.
 
 use super::plan::Eval;
-use crate::template::item::{Item, Kind};
+use crate::model::item::{Item, Kind};
 
 const OPEN: &str = "{{resolve:ssm-secure:";
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    error::Span,
+    model::{
+        Span,
+        item::{Item, Kind, Member},
+    },
     resources::registry,
     schema,
-    template::item::{Item, Kind, Member},
 };
 
 /// The properties under which types keep their tags.

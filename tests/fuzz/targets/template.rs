@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use libfuzzer_sys::fuzz_target;
-use migrate::template::{Environment, Loaded, StackSource, evaluate, syntax};
+use migrate::{syntax, template::{Environment, Loaded, StackSource, evaluate}};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

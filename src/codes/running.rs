@@ -1,6 +1,6 @@
 //! Codes that do not come from a plan's files: command line, graph, ledger, account, run.
 
-use super::{Code, Example};
+use crate::error::{Code, Example};
 
 pub(super) static COMMAND_LINE: &[Code] = &[
     Code::error(

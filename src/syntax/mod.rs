@@ -1,17 +1,17 @@
 //! YAML and JSON as one tree in which every value knows its place in the file.
 
-mod dynamic;
+mod document;
 mod inner;
 mod json;
 mod read;
 mod tree;
 mod yaml;
 
-pub use dynamic::{DynamicReference, is_dynamic, references as dynamic_references};
+pub use document::document;
 pub use inner::Inner;
 pub use read::{MAX_BYTES, parse, read};
 use tree::Keys;
-pub use tree::{Entry, Node, Scalar, Sense, Tree};
+pub use tree::{Entry, Node, Tree};
 
 /// Deepest nesting a plan file may have; real templates stay below 30.
 pub const MAX_DEPTH: usize = 128;

@@ -5,8 +5,7 @@
 //! they appear in the text. So the map goes from the n-th character that is no blank to its place, and whatever
 //! does not fit that picture answers with the whole scalar.
 
-use super::read::offset;
-use crate::error::Span;
+use crate::{model::Span, syntax::read::offset};
 
 /// The places of a text's characters.
 pub struct Inner<'t> {
@@ -193,7 +192,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::error::Source;
+    use crate::model::Source;
 
     /// The text that the span of the marked part (between `<` and `>`) covers.
     fn covered(file: &str, text: &str, part: &str) -> String {

@@ -1,6 +1,6 @@
 //! Files, manifest and command line of a plan.
 
-use super::{Code, Example};
+use crate::error::{Code, Example};
 
 pub(super) static CODES: &[Code] = &[
     Code::error(

@@ -1,6 +1,6 @@
 //! The template language.
 
-use super::{Code, Example};
+use crate::error::{Code, Example};
 
 pub(super) static CODES: &[Code] = &[
     Code::error("M1020", "an unknown section", "A template has a fixed set of sections.").template("Resorces:

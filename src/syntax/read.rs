@@ -2,8 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{Tree, json, yaml};
-use crate::error::{Class, Diagnostic, Source, Span};
+use crate::{
+    error::{Class, Diagnostic},
+    model::{Source, Span},
+    syntax::{Tree, json, yaml},
+};
 
 /// Largest plan file; CloudFormation itself stops at 1 MB.
 pub const MAX_BYTES: usize = 32 << 20;

@@ -60,38 +60,13 @@ macro_rules! props {
                 pub $field: Option<$ty>,
             )*
         }
-        impl $crate::resources::shape::Shape for $name {
-            const FIELDS: &'static [$crate::resources::shape::Field] = &[
-                $($crate::resources::shape::Field {
+        impl $crate::model::shape::Shape for $name {
+            const FIELDS: &'static [$crate::model::shape::Field] = &[
+                $($crate::model::shape::Field {
                     name: stringify!($field),
-                    nested: <$ty as $crate::resources::shape::Shape>::FIELDS,
+                    nested: <$ty as $crate::model::shape::Shape>::FIELDS,
                 }),*
             ];
         }
     )* };
-}
-
-crate::props! {
-    /// A tag as CloudFormation writes it; most types take a list of these under `Tags`.
-    pub struct Tag { Key: String, Value: String }
-}
-
-impl Tag {
-    /// A tag.
-    #[must_use]
-    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { Key: Some(key.into()), Value: Some(value.into()) }
-    }
-
-    /// The key; empty if the template has none.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        self.Key.as_deref().unwrap_or_default()
-    }
-
-    /// The value; empty if the template has none.
-    #[must_use]
-    pub fn value(&self) -> &str {
-        self.Value.as_deref().unwrap_or_default()
-    }
 }

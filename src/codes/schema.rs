@@ -1,6 +1,6 @@
 //! Resources against their official schemas.
 
-use super::{Code, Example};
+use crate::error::{Code, Example};
 
 pub(super) static CODES: &[Code] = &[
     Code::error("M2001", "an unsupported resource type", "`migrate types` lists what is supported.").template("Resources:

@@ -1,6 +1,6 @@
 //! Documents that are the value of one property: policies, DMS settings, dashboards.
 
-use super::Code;
+use crate::error::Code;
 
 pub(super) static CODES: &[Code] = &[
     Code::error(

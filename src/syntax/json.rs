@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Entry, Keys, MAX_DEPTH, MAX_NODES, Node, Scalar, Tree, read::offset};
-use crate::error::{Class, Diagnostic, Source, Span};
+use crate::{
+    error::{Class, Diagnostic},
+    model::{Scalar, Source, Span},
+    syntax::{Entry, Keys, MAX_DEPTH, MAX_NODES, Node, Tree, read::offset},
+};
 
 /// Parses a whole JSON document.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Diagnostic>> {

@@ -2,29 +2,31 @@
 
 use serde_json::Value as Json;
 
-use super::syntax::{Scalar, Sense};
-use crate::{
-    error::Span,
-    graph::{Call, Value},
-};
+use super::{Call, Scalar, Sense, Span, Value};
 
 /// A value after evaluation, before it is fitted to its type.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Item {
+pub struct Item {
+    /// What it is.
     pub kind: Kind,
+    /// Where it is written.
     pub span: Span,
 }
 
 /// What an evaluated value is.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// `AWS::NoValue`: whatever holds it leaves it out.
     NoValue,
     /// Something was wrong and has been reported.
     Poison,
+    /// Null.
     Null,
+    /// A text, number or boolean, not yet told apart.
     Scalar(Scalar),
+    /// A list.
     List(Vec<Item>),
+    /// An object, in the order of the file.
     Map(Vec<Member>),
     /// Known only once other resources are there.
     Deferred(Value),
@@ -32,35 +34,49 @@ pub(crate) enum Kind {
 
 /// A member of an object.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Member {
+pub struct Member {
+    /// Its name.
     pub key: String,
+    /// Where the name is.
     pub key_span: Span,
+    /// The value.
     pub value: Item,
 }
 
 impl Item {
-    pub(crate) fn new(kind: Kind, span: &Span) -> Self {
+    /// A value at a place.
+    #[must_use]
+    pub fn new(kind: Kind, span: &Span) -> Self {
         Self { kind, span: span.clone() }
     }
 
-    pub(crate) fn poison(span: &Span) -> Self {
+    /// What could not be evaluated.
+    #[must_use]
+    pub fn poison(span: &Span) -> Self {
         Self::new(Kind::Poison, span)
     }
 
-    pub(crate) fn text(text: impl Into<String>, span: &Span) -> Self {
+    /// A text.
+    #[must_use]
+    pub fn text(text: impl Into<String>, span: &Span) -> Self {
         Self::new(Kind::Scalar(Scalar::quoted(text)), span)
     }
 
-    pub(crate) fn call(call: Call, span: &Span) -> Self {
+    /// A function that waits for its arguments.
+    #[must_use]
+    pub fn call(call: Call, span: &Span) -> Self {
         Self::new(Kind::Deferred(Value::Call(Box::new(call))), span)
     }
 
     /// A list of texts.
-    pub(crate) fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>, span: &Span) -> Self {
+    #[must_use]
+    pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>, span: &Span) -> Self {
         Self::new(Kind::List(texts.into_iter().map(|text| Self::text(text, span)).collect()), span)
     }
 
-    pub(crate) fn from_json(json: &Json, span: &Span) -> Self {
+    /// A known value, all of it at one place.
+    #[must_use]
+    pub fn from_json(json: &Json, span: &Span) -> Self {
         let kind = match json {
             Json::Null => Kind::Null,
             Json::Bool(b) => Kind::Scalar(Scalar::plain(b.to_string())),
@@ -81,7 +97,8 @@ impl Item {
     }
 
     /// The value where no schema says what is wanted: scalars are what they look like.
-    pub(crate) fn to_value(&self) -> Value {
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         match &self.kind {
             Kind::NoValue | Kind::Poison | Kind::Null => Value::Null,
             Kind::Scalar(scalar) => Value::from_json(scalar.to_json()),
@@ -95,7 +112,8 @@ impl Item {
 
     /// The property `A.B.0` (or `A/B/0`): where its key, or the item of a list, is written, and its value. Parts
     /// that are not there are left out: the nearest ancestor answers.
-    pub(crate) fn place(&self, path: &str) -> Option<(&Span, &Item)> {
+    #[must_use]
+    pub fn place(&self, path: &str) -> Option<(&Span, &Item)> {
         let mut found = None;
         let mut item = self;
         for part in path.split(['.', '/']) {
@@ -117,7 +135,8 @@ impl Item {
     }
 
     /// Whether anything inside failed to evaluate.
-    pub(crate) fn is_poisoned(&self) -> bool {
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
         match &self.kind {
             Kind::Poison => true,
             Kind::List(items) => items.iter().any(Self::is_poisoned),
@@ -127,7 +146,8 @@ impl Item {
     }
 
     /// Whether nothing inside waits for a resource.
-    pub(crate) fn is_known(&self) -> bool {
+    #[must_use]
+    pub fn is_known(&self) -> bool {
         match &self.kind {
             Kind::Poison | Kind::Deferred(_) => false,
             Kind::NoValue | Kind::Null | Kind::Scalar(_) => true,
@@ -137,7 +157,8 @@ impl Item {
     }
 
     /// Whether `test` holds for any text inside, in parts that are not known yet too.
-    pub(crate) fn any_text(&self, test: &dyn Fn(&str) -> bool) -> bool {
+    #[must_use]
+    pub fn any_text(&self, test: &dyn Fn(&str) -> bool) -> bool {
         match &self.kind {
             Kind::NoValue | Kind::Poison | Kind::Null => false,
             Kind::Scalar(scalar) => test(&scalar.text),
@@ -148,7 +169,8 @@ impl Item {
     }
 
     /// How many values are inside, and how deep they are nested.
-    pub(crate) fn extent(&self) -> (usize, usize) {
+    #[must_use]
+    pub fn extent(&self) -> (usize, usize) {
         let inside = |sizes: &mut dyn Iterator<Item = (usize, usize)>| {
             sizes.fold((1, 0), |(count, deep), (size, depth)| (count + size, deep.max(depth + 1)))
         };
@@ -162,7 +184,8 @@ impl Item {
     }
 
     /// What it is, for messages.
-    pub(crate) fn describe(&self) -> &'static str {
+    #[must_use]
+    pub fn describe(&self) -> &'static str {
         match &self.kind {
             Kind::NoValue => "AWS::NoValue",
             Kind::Poison => "an invalid value",
@@ -179,7 +202,8 @@ impl Item {
     }
 
     /// The member of an object.
-    pub(crate) fn get(&self, key: &str) -> Option<&Member> {
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Member> {
         match &self.kind {
             Kind::Map(members) => members.iter().find(|member| member.key == key),
             _ => None,
@@ -188,7 +212,7 @@ impl Item {
 }
 
 /// Whether `test` holds for any literal text inside.
-pub(crate) fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
+pub fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
     let any = |value: &Value| any_text(value, test);
     match value {
         Value::String(text) => test(text),
@@ -207,7 +231,7 @@ pub(crate) fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
 }
 
 /// That many bytes of text weigh as much as a value.
-pub(crate) const BYTES_AS_VALUE: usize = 64;
+pub const BYTES_AS_VALUE: usize = 64;
 
 /// How many values are inside, and how deep they are nested.
 fn extent(value: &Value) -> (usize, usize) {
@@ -227,7 +251,8 @@ fn extent(value: &Value) -> (usize, usize) {
 }
 
 /// Whether a value is a list once it is known; `None` if that cannot be said.
-pub(crate) fn is_list(call: &Call) -> Option<bool> {
+#[must_use]
+pub fn is_list(call: &Call) -> Option<bool> {
     match call {
         Call::Split { .. } | Call::Cidr { .. } => Some(true),
         Call::Concat(_) | Call::Join { .. } | Call::Base64(_) | Call::ToJson(_) | Call::Length(_) => {

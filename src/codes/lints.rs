@@ -1,6 +1,6 @@
 //! Codes about allowing lints; the lints themselves are registered in [`crate::lint`].
 
-use super::{Code, Example};
+use crate::error::{Code, Example};
 
 pub(super) static CODES: &[Code] = &[
     Code::warning(

@@ -5,12 +5,12 @@ use std::{cell::RefCell, path::Path};
 use serde_json::Value as Json;
 
 use crate::{
-    error::Span,
-    graph::{Call, Reference, Value},
-    template::{
+    model::{
+        Call, Reference, Scalar, Span, Value,
+        dynamic::is_dynamic,
         item::{Item, Kind, Member, any_text},
-        syntax::{Inner, Node, Scalar, Tree, is_dynamic, parse},
     },
+    syntax::{Inner, Node, Tree, parse},
 };
 
 /// Stand around the number of a reference inside a text; no template holds these characters.
@@ -26,7 +26,7 @@ const BARE: &str = "7046551204";
 ///
 /// # Errors
 /// Where and why the text is no JSON.
-pub(crate) fn read(item: &Item) -> Option<Result<Item, (Span, String)>> {
+pub fn document(item: &Item) -> Option<Result<Item, (Span, String)>> {
     match &item.kind {
         Kind::Scalar(scalar) if is_dynamic(&scalar.text) => None,
         Kind::Scalar(scalar) => Some(parsed(&item.span, &scalar.text, &[])),

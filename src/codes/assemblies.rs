@@ -1,6 +1,6 @@
 //! CDK cloud assemblies.
 
-use super::{Code, Example};
+use crate::error::{Code, Example};
 
 /// A template for the examples.
 const TOPIC: &str = "{\"Resources\": {\"Topic\": {\"Type\": \"AWS::SNS::Topic\"}}}\n";

@@ -4,12 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::{
-    Entry, Keys, MAX_ALIASED, MAX_DEPTH, MAX_NODES, Node, Scalar, Tree, json::duplicate, read::offset,
-};
 use crate::{
-    error::{Class, Diagnostic, Source, Span},
-    template::suggest::suggest,
+    error::{Class, Diagnostic, suggest},
+    model::{Scalar, Source, Span},
+    syntax::{Entry, Keys, MAX_ALIASED, MAX_DEPTH, MAX_NODES, Node, Tree, json::duplicate, read::offset},
 };
 
 /// Tags and the long forms they stand for.

@@ -47,6 +47,7 @@
 #![warn(missing_docs)]
 
 pub mod aws;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod codes;

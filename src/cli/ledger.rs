@@ -18,6 +18,7 @@ use crate::{
     error::{Class, Diagnostic},
     ledger::{Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit},
     model::Attributes,
+    resources::registry,
     ui::{Printer, fit},
 };
 
@@ -90,7 +91,7 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
         return Ok(Code::Success);
     }
     let snapshot = prepare::existing(&dir)?;
-    let findings = audit(&snapshot);
+    let findings = audit(&snapshot, &|kind| registry::find(kind).is_some());
     let torn = Ledger::torn(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?;
     if printer.is_json() {
         printer.json(&json!({

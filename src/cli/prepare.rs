@@ -8,11 +8,11 @@ use super::{
     session::{Session, access, one},
 };
 use crate::{
+    check::{self, Checked},
     engine::RecoverError,
     error::{Class, Diagnostic, Severity},
-    graph::{self, Graph, Links},
+    graph::{Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
-    lint,
     model::Address,
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
@@ -68,34 +68,8 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
 /// # Errors
 /// Everything that is wrong with the plan.
 pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
-    let (mut graph, mut warnings) = template::evaluate(loaded, environment)?;
-    let mut links = graph::link(&graph, &registry::find);
-    warnings.extend(lint::check(&loaded.stacks, &graph));
-    if let (Ok(linked), false) = (&links, loaded.wanted.is_empty()) {
-        graph.choose(linked, &loaded.wanted).map_err(|unknown| unknown_stacks(&unknown, loaded))?;
-        links = graph::link(&graph, &registry::find);
-    }
-    match links {
-        Ok(links) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
-            Ok(Prepared { graph, links, warnings, neighbours: Neighbours::default() })
-        }
-        Ok(_) => Err(warnings),
-        Err(mut tangled) => {
-            tangled.append(&mut warnings);
-            Err(tangled)
-        }
-    }
-}
-
-fn unknown_stacks(unknown: &[String], loaded: &Loaded) -> Vec<Diagnostic> {
-    let say = |name: &String| {
-        let message = format!("--stack {name}: the plan has no such stack");
-        let known = loaded.stacks.iter().map(|stack| stack.name.as_str());
-        let mut diagnostic = Diagnostic::error("M1903", Class::Usage, message);
-        diagnostic.help = crate::error::hint(name, "stacks", known);
-        diagnostic
-    };
-    unknown.iter().map(say).collect()
+    let Checked { graph, links, warnings } = check::check(template::draft(loaded, environment))?;
+    Ok(Prepared { graph, links, warnings, neighbours: Neighbours::default() })
 }
 
 /// Evaluates with the account's facts and prints warnings.

@@ -38,7 +38,7 @@ impl Share {
 fn share(ty: &dyn AnyType) -> Share {
     let mut implemented: Vec<&'static str> = ty.fields().iter().map(|field| field.name).collect();
     implemented.sort_unstable();
-    Share { implemented, refused: schema::refused(ty) }
+    Share { implemented, refused: schema::refused(ty.facts(), ty.fields()) }
 }
 
 /// Runs the verb.

@@ -39,9 +39,7 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
 /// The code, or the lint, of that name.
 #[must_use]
 pub fn find(wanted: &str) -> Option<&'static Code> {
-    all().find(|code| {
-        code.code.eq_ignore_ascii_case(wanted) || code.name.is_some_and(|n| n.eq_ignore_ascii_case(wanted))
-    })
+    all().find(|code| code.is(wanted))
 }
 
 #[cfg(test)]

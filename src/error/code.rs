@@ -50,6 +50,12 @@ impl Code {
         Self { severity: Severity::Warning, ..Self::error(code, title, text) }
     }
 
+    /// Whether it is the code, or the lint, of that name.
+    #[must_use]
+    pub fn is(&self, wanted: &str) -> bool {
+        self.code.eq_ignore_ascii_case(wanted) || self.name.is_some_and(|n| n.eq_ignore_ascii_case(wanted))
+    }
+
     /// A lint, by its name.
     #[must_use]
     pub const fn lint(

@@ -82,6 +82,12 @@ impl Problems {
         self.0.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// All of them, as they were found.
+    #[must_use]
+    pub fn into_findings(self) -> Vec<Diagnostic> {
+        self.0
+    }
+
     /// The warnings if there is no error, all findings otherwise; in the order of the files.
     ///
     /// # Errors

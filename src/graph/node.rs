@@ -55,7 +55,7 @@ pub struct Node {
     pub region: String,
     /// A [`Value::Map`]; tags of plan and stack are merged in, scalars are coerced to the schema's types.
     pub properties: Value,
-    /// From `DependsOn`; references are found in `properties`, implicit edges by `graph::edges`.
+    /// From `DependsOn`; references are found in `properties`, implicit edges by `check::link`.
     pub depends_on: Vec<Address>,
     /// What happens on deletion.
     pub deletion_policy: DeletionPolicy,

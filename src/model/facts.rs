@@ -76,8 +76,6 @@ pub struct Retry {
 pub struct Facts {
     /// `AWS::EC2::VPC`.
     pub kind: &'static str,
-    /// The trimmed CloudFormation schema, `include_str!("../../schema/types/aws-ec2-vpc.json")`.
-    pub schema: &'static str,
     /// The endpoint prefix calls are counted and limited under (`ec2`, `rds`).
     pub service: &'static str,
     /// How an unfinished create is found again.
@@ -120,10 +118,9 @@ pub struct Facts {
 impl Facts {
     /// A stateless, regional type found by its tags, ready and gone at once.
     #[must_use]
-    pub const fn new(kind: &'static str, service: &'static str, schema: &'static str) -> Self {
+    pub const fn new(kind: &'static str, service: &'static str) -> Self {
         Self {
             kind,
-            schema,
             service,
             identity: Identity::Tag,
             name: None,

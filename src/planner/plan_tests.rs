@@ -8,8 +8,9 @@ use super::{
     unpermitted,
 };
 use crate::{
+    check::link,
     error::Diagnostic,
-    graph::{Graph, Needs, link, testing::graph},
+    graph::{Graph, Needs, testing::graph},
     ledger::{Snapshot, Stage},
     model::{Address, Attributes, DeletionPolicy, Value},
 };

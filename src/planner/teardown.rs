@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{ChangeSet, FORMAT, Operation, Target, order::Drafts, plan::open_intents};
 use crate::{
-    graph::Lookup,
     ledger::{Object, Snapshot},
     model::{Address, DeletionPolicy},
+    resources::Lookup,
 };
 
 /// Works out how to delete (or let go) everything the ledger holds, users before what they use.

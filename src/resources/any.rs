@@ -70,6 +70,9 @@ pub trait AnyType: Send + Sync {
     ) -> BoxFuture<'a, Result<Progress, OpError>>;
 }
 
+/// Finds a resource type by its CloudFormation name; [`registry::find`](super::registry::find) outside of tests.
+pub type Lookup<'t> = &'t dyn Fn(&str) -> Option<&'static dyn AnyType>;
+
 /// Makes an [`AnyType`] of a [`ResourceType`].
 pub struct Erased<T>(PhantomData<fn() -> T>);
 

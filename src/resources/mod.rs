@@ -5,6 +5,7 @@ pub mod compare;
 mod contract;
 pub mod mirror;
 pub mod registry;
+mod tagging;
 
 #[cfg(test)]
 pub mod bench;
@@ -25,5 +26,5 @@ pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
 
-pub use any::{AnyType, Erased};
+pub use any::{AnyType, Erased, Lookup};
 pub use contract::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType};

@@ -7,8 +7,6 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 
-use crate::resources::registry;
-
 /// Types of which CloudFormation answers `Fn::GetAtt` for ordinary properties too.
 const PROPERTIES_ARE_ATTRIBUTES: &[&str] = &[
     "AWS::EC2::SecurityGroup",
@@ -39,13 +37,22 @@ pub struct TypeSchema {
     write_only: BTreeSet<String>,
 }
 
-static CACHE: LazyLock<HashMap<&'static str, OnceLock<Option<TypeSchema>>>> =
-    LazyLock::new(|| registry::TYPES.iter().map(|t| (t.facts().kind, OnceLock::new())).collect());
+/// Every schema of `types/`, by the type's name and sorted by it; `build.rs` makes the table.
+static SCHEMAS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 
-/// The schema of a registered type.
+static CACHE: LazyLock<HashMap<&'static str, (&'static str, OnceLock<Option<TypeSchema>>)>> =
+    LazyLock::new(|| SCHEMAS.iter().map(|(kind, text)| (*kind, (*text, OnceLock::new()))).collect());
+
+/// The schema of a type.
 #[must_use]
 pub fn of(kind: &str) -> Option<&'static TypeSchema> {
-    CACHE.get(kind)?.get_or_init(|| TypeSchema::parse(registry::find(kind)?.facts().schema)).as_ref()
+    let (text, parsed) = CACHE.get(kind)?;
+    parsed.get_or_init(|| TypeSchema::parse(text)).as_ref()
+}
+
+/// Names of all types that have a schema, sorted.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    SCHEMAS.iter().map(|(kind, _)| *kind)
 }
 
 /// `/properties/A/B/*/C` becomes `A/B/*/C`.
@@ -62,7 +69,8 @@ fn paths(document: &Json, key: &str) -> BTreeSet<String> {
 
 impl TypeSchema {
     /// Reads a trimmed schema.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let document: Json = serde_json::from_str(text).ok()?;
         Some(Self {
             create_only: paths(&document, "createOnlyProperties"),

@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Number, Value as Json};
+use serde_json::{Map, Value as Json};
 
-use crate::model::Span;
+use crate::model::{
+    Scalar, Sense, Span,
+    item::{Item, Kind, Member},
+};
 
 /// A value and where it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +129,27 @@ impl Tree {
                 _ => "an object",
             },
         }
+    }
+
+    /// The tree as a value, functions left as they are written.
+    #[must_use]
+    pub fn to_item(&self) -> Item {
+        let kind = match &self.value {
+            Node::Null => Kind::Null,
+            Node::Scalar(scalar) => Kind::Scalar(scalar.clone()),
+            Node::List(items) => Kind::List(items.iter().map(Self::to_item).collect()),
+            Node::Map(entries) => Kind::Map(
+                entries
+                    .iter()
+                    .map(|entry| Member {
+                        key: entry.key.clone(),
+                        key_span: entry.key_span.clone(),
+                        value: entry.value.to_item(),
+                    })
+                    .collect(),
+            ),
+        };
+        Item::new(kind, &self.span)
     }
 
     /// The tree as JSON, functions left as they are written.

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use proptest::prelude::*;
 
-use super::{Environment, Loaded, StackSource, evaluate};
+use super::{Environment, Loaded, StackSource, evaluate::testing::evaluate};
 use crate::syntax;
 
 const SEED: &str = "\

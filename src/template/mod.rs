@@ -1,4 +1,4 @@
-//! The plan language: manifest, templates in YAML or JSON, and their evaluation to a resource graph.
+//! The plan language: manifest, templates in YAML or JSON, and their evaluation to drafts of resources.
 
 mod assembly;
 mod evaluate;
@@ -6,7 +6,7 @@ mod load;
 mod manifest;
 mod options;
 
-pub use evaluate::{Environment, Foreign, Imports, account_facts, evaluate, ssm_parameters, zone_regions};
+pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, zone_regions};
 pub use load::load;
 pub use options::{Assembly, Given, Loaded, Options, StackSource};
 

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    graph::{Graph, link, testing::graph},
+    check::link,
+    graph::{Graph, testing::graph},
     ledger::Snapshot,
     planner::{
         PlanInput, plan, teardown,

@@ -12,12 +12,13 @@ use std::{
 
 use migrate::{
     aws::{Cloud, Realm},
+    check,
     clock::{Clock, VirtualClock, from_millis},
     engine::{
         Engine, Event, Finding, Finished, Look, Observer, Outcome, RecoverError, SecretStore, Seen, Stop,
         lessons, look_again, recover, refresh,
     },
-    graph::{self, Graph, Links},
+    graph::{Graph, Links},
     ledger::{Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
     model::Address,
     planner::{self, ChangeSet, PlanInput},
@@ -544,9 +545,9 @@ fn evaluated(plan: &Path, warned: bool, stacks: &[String]) -> (Graph, Links) {
     let options =
         Options { fallback_region: Some("us-east-1".into()), stacks: stacks.to_vec(), ..Options::default() };
     let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
-    let (graph, warnings) =
-        template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));
+    let (graph, warnings) = check::graph(&mut template::draft(&loaded, &Environment::offline()))
+        .unwrap_or_else(|e| panic!("{e:#?}"));
     assert!(warned || warnings.is_empty(), "{warnings:#?}");
-    let links = graph::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
+    let links = check::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
     (graph, links)
 }

@@ -144,11 +144,7 @@ impl ResourceType for ScalableTarget {
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",
         ],
-        ..Facts::new(
-            "AWS::ApplicationAutoScaling::ScalableTarget",
-            "application-autoscaling",
-            include_str!("../../schema/types/aws-applicationautoscaling-scalabletarget.json"),
-        )
+        ..Facts::new("AWS::ApplicationAutoScaling::ScalableTarget", "application-autoscaling")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -119,11 +119,7 @@ impl ResourceType for ScalingPolicy {
             "application-autoscaling:DescribeScalingPolicies",
             "application-autoscaling:PutScalingPolicy",
         ],
-        ..Facts::new(
-            "AWS::ApplicationAutoScaling::ScalingPolicy",
-            "application-autoscaling",
-            include_str!("../../schema/types/aws-applicationautoscaling-scalingpolicy.json"),
-        )
+        ..Facts::new("AWS::ApplicationAutoScaling::ScalingPolicy", "application-autoscaling")
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

@@ -87,11 +87,7 @@ impl ResourceType for Alarm {
             "cloudwatch:TagResource",
             "cloudwatch:UntagResource",
         ],
-        ..Facts::new(
-            "AWS::CloudWatch::Alarm",
-            "cloudwatch",
-            include_str!("../../schema/types/aws-cloudwatch-alarm.json"),
-        )
+        ..Facts::new("AWS::CloudWatch::Alarm", "cloudwatch")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

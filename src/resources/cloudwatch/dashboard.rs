@@ -53,11 +53,7 @@ impl ResourceType for Dashboard {
             "cloudwatch:UntagResource",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::CloudWatch::Dashboard",
-            "cloudwatch",
-            include_str!("../../schema/types/aws-cloudwatch-dashboard.json"),
-        )
+        ..Facts::new("AWS::CloudWatch::Dashboard", "cloudwatch")
     };
 
     async fn find(cx: &Cx<'_>, props: &Self::Props) -> Result<Option<Found>, OpError> {

@@ -93,7 +93,7 @@ impl ResourceType for CdkAsset {
             "s3:PutObject",
             "s3:PutObjectTagging",
         ],
-        ..Facts::new("Custom::CDKAsset", "s3", include_str!("../../schema/types/custom-cdkasset.json"))
+        ..Facts::new("Custom::CDKAsset", "s3")
     };
 
     async fn find(cx: &Cx<'_>, props: &Asset) -> Result<Option<Found>, OpError> {

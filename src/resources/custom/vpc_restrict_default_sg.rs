@@ -93,11 +93,7 @@ impl ResourceType for VpcRestrictDefaultSg {
             "ec2:RevokeSecurityGroupEgress",
             "ec2:RevokeSecurityGroupIngress",
         ],
-        ..Facts::new(
-            "Custom::VpcRestrictDefaultSG",
-            "ec2",
-            include_str!("../../schema/types/custom-vpcrestrictdefaultsg.json"),
-        )
+        ..Facts::new("Custom::VpcRestrictDefaultSG", "ec2")
     };
 
     async fn find(cx: &Cx<'_>, props: &Restriction) -> Result<Option<Found>, OpError> {

@@ -158,7 +158,7 @@ impl ResourceType for Endpoint {
             "dms:RemoveTagsFromResource",
             "iam:PassRole",
         ],
-        ..Facts::new("AWS::DMS::Endpoint", "dms", include_str!("../../schema/types/aws-dms-endpoint.json"))
+        ..Facts::new("AWS::DMS::Endpoint", "dms")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

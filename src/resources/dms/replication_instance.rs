@@ -114,11 +114,7 @@ impl ResourceType for ReplicationInstance {
             "dms:ModifyReplicationInstance",
             "dms:RemoveTagsFromResource",
         ],
-        ..Facts::new(
-            "AWS::DMS::ReplicationInstance",
-            "dms",
-            include_str!("../../schema/types/aws-dms-replicationinstance.json"),
-        )
+        ..Facts::new("AWS::DMS::ReplicationInstance", "dms")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

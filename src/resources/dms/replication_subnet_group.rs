@@ -74,11 +74,7 @@ impl ResourceType for ReplicationSubnetGroup {
             "dms:ModifyReplicationSubnetGroup",
             "dms:RemoveTagsFromResource",
         ],
-        ..Facts::new(
-            "AWS::DMS::ReplicationSubnetGroup",
-            "dms",
-            include_str!("../../schema/types/aws-dms-replicationsubnetgroup.json"),
-        )
+        ..Facts::new("AWS::DMS::ReplicationSubnetGroup", "dms")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -171,11 +171,7 @@ impl ResourceType for ReplicationTask {
             "dms:StartReplicationTask",
             "dms:StopReplicationTask",
         ],
-        ..Facts::new(
-            "AWS::DMS::ReplicationTask",
-            "dms",
-            include_str!("../../schema/types/aws-dms-replicationtask.json"),
-        )
+        ..Facts::new("AWS::DMS::ReplicationTask", "dms")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -111,7 +111,7 @@ impl ResourceType for Eip {
             "ec2:DisassociateAddress",
             "ec2:ReleaseAddress",
         ],
-        ..Facts::new("AWS::EC2::EIP", "ec2", include_str!("../../schema/types/aws-ec2-eip.json"))
+        ..Facts::new("AWS::EC2::EIP", "ec2")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

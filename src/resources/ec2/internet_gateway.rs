@@ -46,11 +46,7 @@ impl ResourceType for InternetGateway {
             "ec2:DeleteTags",
             "ec2:DescribeInternetGateways",
         ],
-        ..Facts::new(
-            "AWS::EC2::InternetGateway",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-internetgateway.json"),
-        )
+        ..Facts::new("AWS::EC2::InternetGateway", "ec2")
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

@@ -127,11 +127,7 @@ impl ResourceType for NatGateway {
             "ec2:DisassociateNatGatewayAddress",
             "ec2:UnassignPrivateNatGatewayAddress",
         ],
-        ..Facts::new(
-            "AWS::EC2::NatGateway",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-natgateway.json"),
-        )
+        ..Facts::new("AWS::EC2::NatGateway", "ec2")
     };
 
     /// Whether AWS chooses the addresses of a regional gateway is settled once.

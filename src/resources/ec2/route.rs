@@ -165,7 +165,7 @@ impl ResourceType for Route {
             },
         ],
         iam: &["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:DescribeRouteTables", "ec2:ReplaceRoute"],
-        ..Facts::new("AWS::EC2::Route", "ec2", include_str!("../../schema/types/aws-ec2-route.json"))
+        ..Facts::new("AWS::EC2::Route", "ec2")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

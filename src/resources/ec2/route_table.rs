@@ -48,11 +48,7 @@ impl ResourceType for RouteTable {
             "ec2:DeleteTags",
             "ec2:DescribeRouteTables",
         ],
-        ..Facts::new(
-            "AWS::EC2::RouteTable",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-routetable.json"),
-        )
+        ..Facts::new("AWS::EC2::RouteTable", "ec2")
     };
 
     async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {

@@ -190,11 +190,7 @@ impl ResourceType for SecurityGroup {
             "SecurityGroupIngress.SourceSecurityGroupName",
             "names identify groups of a default VPC only; give the group's id",
         )],
-        ..Facts::new(
-            "AWS::EC2::SecurityGroup",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-securitygroup.json"),
-        )
+        ..Facts::new("AWS::EC2::SecurityGroup", "ec2")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

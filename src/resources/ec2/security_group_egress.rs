@@ -76,11 +76,7 @@ impl ResourceType for SecurityGroupEgress {
             "ec2:RevokeSecurityGroupEgress",
             "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
         ],
-        ..Facts::new(
-            "AWS::EC2::SecurityGroupEgress",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-securitygroupegress.json"),
-        )
+        ..Facts::new("AWS::EC2::SecurityGroupEgress", "ec2")
     };
 
     /// Protocols by number, blocks with host bits and ports that mean nothing are spelled differently by EC2.

@@ -81,11 +81,7 @@ impl ResourceType for SecurityGroupIngress {
             ("GroupName", "names identify groups of a default VPC only; give the group's id"),
             ("SourceSecurityGroupName", "names identify groups of a default VPC only; give the group's id"),
         ],
-        ..Facts::new(
-            "AWS::EC2::SecurityGroupIngress",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-securitygroupingress.json"),
-        )
+        ..Facts::new("AWS::EC2::SecurityGroupIngress", "ec2")
     };
 
     /// Protocols by number, blocks with host bits and ports that mean nothing are spelled differently by EC2.

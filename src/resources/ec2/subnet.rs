@@ -146,7 +146,7 @@ impl ResourceType for Subnet {
             "ec2:DescribeSubnets",
             "ec2:ModifySubnetAttribute",
         ],
-        ..Facts::new("AWS::EC2::Subnet", "ec2", include_str!("../../schema/types/aws-ec2-subnet.json"))
+        ..Facts::new("AWS::EC2::Subnet", "ec2")
     };
 
     /// A subnet keeps its IPv6 block; another one is another subnet.

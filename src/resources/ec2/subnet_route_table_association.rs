@@ -48,11 +48,7 @@ impl ResourceType for SubnetRouteTableAssociation {
         early: &["Id", "Ref"],
         retry: &[NEW_SUBNET, NEW_TABLE],
         iam: &["ec2:AssociateRouteTable", "ec2:DescribeRouteTables", "ec2:DisassociateRouteTable"],
-        ..Facts::new(
-            "AWS::EC2::SubnetRouteTableAssociation",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-subnetroutetableassociation.json"),
-        )
+        ..Facts::new("AWS::EC2::SubnetRouteTableAssociation", "ec2")
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

@@ -176,7 +176,7 @@ impl ResourceType for Vpc {
             "ec2:ModifyVpcAttribute",
             "ec2:ModifyVpcTenancy",
         ],
-        ..Facts::new("AWS::EC2::VPC", "ec2", include_str!("../../schema/types/aws-ec2-vpc.json"))
+        ..Facts::new("AWS::EC2::VPC", "ec2")
     };
 
     /// Tenancy can be relaxed to `default` in place, and nothing else.

@@ -139,11 +139,7 @@ impl ResourceType for VpcGatewayAttachment {
             "ec2:DetachInternetGateway",
             "ec2:DetachVpnGateway",
         ],
-        ..Facts::new(
-            "AWS::EC2::VPCGatewayAttachment",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-vpcgatewayattachment.json"),
-        )
+        ..Facts::new("AWS::EC2::VPCGatewayAttachment", "ec2")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

@@ -86,11 +86,7 @@ impl ResourceType for VpcPeeringConnection {
                 "it accepts the peering as a role of another account, and migrate works in one; accept the request over there",
             ),
         ],
-        ..Facts::new(
-            "AWS::EC2::VPCPeeringConnection",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-vpcpeeringconnection.json"),
-        )
+        ..Facts::new("AWS::EC2::VPCPeeringConnection", "ec2")
     };
 
     fn check(props: &serde_json::Value) -> Vec<(String, String)> {

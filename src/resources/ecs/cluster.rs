@@ -130,7 +130,7 @@ impl ResourceType for Cluster {
             "ecs:UpdateCluster",
             "iam:CreateServiceLinkedRole",
         ],
-        ..Facts::new("AWS::ECS::Cluster", "ecs", include_str!("../../schema/types/aws-ecs-cluster.json"))
+        ..Facts::new("AWS::ECS::Cluster", "ecs")
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

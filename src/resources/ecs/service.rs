@@ -172,7 +172,7 @@ impl ResourceType for Service {
             "GatewayConnectors",
             "AWS shows them in service revisions only, which migrate does not read, so it could not see a change",
         )],
-        ..Facts::new("AWS::ECS::Service", "ecs", include_str!("../../schema/types/aws-ecs-service.json"))
+        ..Facts::new("AWS::ECS::Service", "ecs")
     };
 
     fn replaces(change: &Change<'_, Props>) -> Vec<String> {

@@ -116,11 +116,7 @@ impl ResourceType for TaskDefinition {
             "InferenceAccelerators",
             "AWS has ended Elastic Inference and offers no such devices any more",
         )],
-        ..Facts::new(
-            "AWS::ECS::TaskDefinition",
-            "ecs",
-            include_str!("../../schema/types/aws-ecs-taskdefinition.json"),
-        )
+        ..Facts::new("AWS::ECS::TaskDefinition", "ecs")
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

@@ -86,11 +86,7 @@ impl ResourceType for Listener {
             "elasticloadbalancing:ModifyListenerAttributes",
             "elasticloadbalancing:RemoveTags",
         ],
-        ..Facts::new(
-            "AWS::ElasticLoadBalancingV2::Listener",
-            "elasticloadbalancing",
-            include_str!("../../schema/types/aws-elasticloadbalancingv2-listener.json"),
-        )
+        ..Facts::new("AWS::ElasticLoadBalancingV2::Listener", "elasticloadbalancing")
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

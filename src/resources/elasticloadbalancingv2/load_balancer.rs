@@ -209,11 +209,7 @@ impl ResourceType for LoadBalancer {
             "elasticloadbalancing:SetSubnets",
             "iam:CreateServiceLinkedRole",
         ],
-        ..Facts::new(
-            "AWS::ElasticLoadBalancingV2::LoadBalancer",
-            "elasticloadbalancing",
-            include_str!("../../schema/types/aws-elasticloadbalancingv2-loadbalancer.json"),
-        )
+        ..Facts::new("AWS::ElasticLoadBalancingV2::LoadBalancer", "elasticloadbalancing")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

@@ -115,11 +115,7 @@ impl ResourceType for TargetGroup {
             "elasticloadbalancing:RegisterTargets",
             "elasticloadbalancing:RemoveTags",
         ],
-        ..Facts::new(
-            "AWS::ElasticLoadBalancingV2::TargetGroup",
-            "elasticloadbalancing",
-            include_str!("../../schema/types/aws-elasticloadbalancingv2-targetgroup.json"),
-        )
+        ..Facts::new("AWS::ElasticLoadBalancingV2::TargetGroup", "elasticloadbalancing")
     };
 
     fn replaces(change: &Change<'_, Props>) -> Vec<String> {

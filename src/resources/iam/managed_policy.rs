@@ -192,11 +192,7 @@ impl ResourceType for ManagedPolicy {
             "iam:TagPolicy",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::IAM::ManagedPolicy",
-            "iam",
-            include_str!("../../schema/types/aws-iam-managedpolicy.json"),
-        )
+        ..Facts::new("AWS::IAM::ManagedPolicy", "iam")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -90,7 +90,7 @@ impl ResourceType for Policy {
             "iam:PutUserPolicy",
         ],
         global: true,
-        ..Facts::new("AWS::IAM::Policy", "iam", include_str!("../../schema/types/aws-iam-policy.json"))
+        ..Facts::new("AWS::IAM::Policy", "iam")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -211,7 +211,7 @@ impl ResourceType for Role {
             "iam:UpdateRole",
         ],
         global: true,
-        ..Facts::new("AWS::IAM::Role", "iam", include_str!("../../schema/types/aws-iam-role.json"))
+        ..Facts::new("AWS::IAM::Role", "iam")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -132,11 +132,7 @@ impl ResourceType for Function {
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
         ],
-        ..Facts::new(
-            "AWS::Lambda::Function",
-            "lambda",
-            include_str!("../../schema/types/aws-lambda-function.json"),
-        )
+        ..Facts::new("AWS::Lambda::Function", "lambda")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

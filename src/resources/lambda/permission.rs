@@ -86,11 +86,7 @@ impl ResourceType for Permission {
             why: "the new function is not seen everywhere yet",
         }],
         iam: &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"],
-        ..Facts::new(
-            "AWS::Lambda::Permission",
-            "lambda",
-            include_str!("../../schema/types/aws-lambda-permission.json"),
-        )
+        ..Facts::new("AWS::Lambda::Permission", "lambda")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -199,7 +199,7 @@ impl ResourceType for LogGroup {
             "logs:UntagResource",
         ],
         stateful: Some("the log events"),
-        ..Facts::new("AWS::Logs::LogGroup", "logs", include_str!("../../schema/types/aws-logs-loggroup.json"))
+        ..Facts::new("AWS::Logs::LogGroup", "logs")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

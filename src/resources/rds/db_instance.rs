@@ -274,11 +274,7 @@ impl ResourceType for DbInstance {
             "iam:CreateServiceLinkedRole",
         ],
         stateful: Some("the database and its automated backups"),
-        ..Facts::new(
-            "AWS::RDS::DBInstance",
-            "rds",
-            include_str!("../../schema/types/aws-rds-dbinstance.json"),
-        )
+        ..Facts::new("AWS::RDS::DBInstance", "rds")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -169,11 +169,7 @@ impl ResourceType for DbParameterGroup {
             "rds:AddTagsToResource",
             "rds:RemoveTagsFromResource",
         ],
-        ..Facts::new(
-            "AWS::RDS::DBParameterGroup",
-            "rds",
-            include_str!("../../schema/types/aws-rds-dbparametergroup.json"),
-        )
+        ..Facts::new("AWS::RDS::DBParameterGroup", "rds")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

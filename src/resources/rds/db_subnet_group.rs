@@ -62,11 +62,7 @@ impl ResourceType for DbSubnetGroup {
             "rds:AddTagsToResource",
             "rds:RemoveTagsFromResource",
         ],
-        ..Facts::new(
-            "AWS::RDS::DBSubnetGroup",
-            "rds",
-            include_str!("../../schema/types/aws-rds-dbsubnetgroup.json"),
-        )
+        ..Facts::new("AWS::RDS::DBSubnetGroup", "rds")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

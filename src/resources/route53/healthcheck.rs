@@ -169,11 +169,7 @@ impl ResourceType for HealthCheck {
             "route53:ListTagsForResource",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::Route53::HealthCheck",
-            "route53",
-            include_str!("../../schema/types/aws-route53-healthcheck.json"),
-        )
+        ..Facts::new("AWS::Route53::HealthCheck", "route53")
     };
 
     /// Some members of the configuration are fixed, and others cannot be taken away again.

@@ -148,11 +148,7 @@ impl ResourceType for HostedZone {
             "route53:ListTagsForResource",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::Route53::HostedZone",
-            "route53",
-            include_str!("../../schema/types/aws-route53-hostedzone.json"),
-        )
+        ..Facts::new("AWS::Route53::HostedZone", "route53")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

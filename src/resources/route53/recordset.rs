@@ -117,11 +117,7 @@ impl ResourceType for RecordSet {
             "route53:ListHostedZonesByName",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::Route53::RecordSet",
-            "route53",
-            include_str!("../../schema/types/aws-route53-recordset.json"),
-        )
+        ..Facts::new("AWS::Route53::RecordSet", "route53")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -267,7 +267,7 @@ impl ResourceType for Bucket {
         )],
         stateful: Some("all objects and versions"),
         global: true,
-        ..Facts::new("AWS::S3::Bucket", "s3", include_str!("../../schema/types/aws-s3-bucket.json"))
+        ..Facts::new("AWS::S3::Bucket", "s3")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

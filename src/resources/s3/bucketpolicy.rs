@@ -73,11 +73,7 @@ impl ResourceType for BucketPolicy {
         }],
         iam: &["s3:PutBucketPolicy", "s3:GetBucketPolicy", "s3:DeleteBucketPolicy"],
         global: true,
-        ..Facts::new(
-            "AWS::S3::BucketPolicy",
-            "s3",
-            include_str!("../../schema/types/aws-s3-bucketpolicy.json"),
-        )
+        ..Facts::new("AWS::S3::BucketPolicy", "s3")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -79,11 +79,7 @@ impl ResourceType for ResourcePolicy {
             "secretsmanager:GetResourcePolicy",
             "secretsmanager:PutResourcePolicy",
         ],
-        ..Facts::new(
-            "AWS::SecretsManager::ResourcePolicy",
-            "secretsmanager",
-            include_str!("../../schema/types/aws-secretsmanager-resourcepolicy.json"),
-        )
+        ..Facts::new("AWS::SecretsManager::ResourcePolicy", "secretsmanager")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -104,11 +104,7 @@ impl ResourceType for RotationSchedule {
             "HostedRotationLambda",
             "its function comes from CloudFormation's transform AWS::SecretsManager and an application repository; deploy the function and set RotationLambdaARN",
         )],
-        ..Facts::new(
-            "AWS::SecretsManager::RotationSchedule",
-            "secretsmanager",
-            include_str!("../../schema/types/aws-secretsmanager-rotationschedule.json"),
-        )
+        ..Facts::new("AWS::SecretsManager::RotationSchedule", "secretsmanager")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

@@ -195,11 +195,7 @@ impl ResourceType for Secret {
             "secretsmanager:UntagResource",
         ],
         stateful: Some("the secret's value, at once and without a recovery window"),
-        ..Facts::new(
-            "AWS::SecretsManager::Secret",
-            "secretsmanager",
-            include_str!("../../schema/types/aws-secretsmanager-secret.json"),
-        )
+        ..Facts::new("AWS::SecretsManager::Secret", "secretsmanager")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -93,11 +93,7 @@ impl ResourceType for SecretTargetAttachment {
         needs_ready: &["TargetId"],
         retry: &[Retry { code: NOT_READY, message: "", why: "the database has no address yet" }],
         iam: &["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "rds:DescribeDBInstances"],
-        ..Facts::new(
-            "AWS::SecretsManager::SecretTargetAttachment",
-            "secretsmanager",
-            include_str!("../../schema/types/aws-secretsmanager-secrettargetattachment.json"),
-        )
+        ..Facts::new("AWS::SecretsManager::SecretTargetAttachment", "secretsmanager")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

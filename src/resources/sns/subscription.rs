@@ -114,11 +114,7 @@ impl ResourceType for Subscription {
             "sns:SetSubscriptionAttributes",
             "iam:PassRole",
         ],
-        ..Facts::new(
-            "AWS::SNS::Subscription",
-            "sns",
-            include_str!("../../schema/types/aws-sns-subscription.json"),
-        )
+        ..Facts::new("AWS::SNS::Subscription", "sns")
     };
 
     fn replaces(change: &Change<'_, Self::Props>) -> Vec<String> {

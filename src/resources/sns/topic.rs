@@ -107,7 +107,7 @@ impl ResourceType for Topic {
             "sns:UntagResource",
             "iam:PassRole",
         ],
-        ..Facts::new("AWS::SNS::Topic", "sns", include_str!("../../schema/types/aws-sns-topic.json"))
+        ..Facts::new("AWS::SNS::Topic", "sns")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

@@ -97,11 +97,7 @@ impl ResourceType for TopicPolicy {
             Retry { code: "NotFound", message: "", why: "the new topic is not seen everywhere yet" },
         ],
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
-        ..Facts::new(
-            "AWS::SNS::TopicPolicy",
-            "sns",
-            include_str!("../../schema/types/aws-sns-topicpolicy.json"),
-        )
+        ..Facts::new("AWS::SNS::TopicPolicy", "sns")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

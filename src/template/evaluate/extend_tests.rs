@@ -1,6 +1,6 @@
 use std::{path::Path, sync::Arc};
 
-use super::super::{Environment, evaluate};
+use super::super::{Environment, testing::evaluate};
 use crate::{
     error::Severity,
     syntax,

@@ -2,7 +2,7 @@ use std::{path::Path, sync::Arc};
 
 use serde_json::{Value as Json, json};
 
-use super::{Environment, Foreign, evaluate};
+use super::{Environment, Foreign, testing::evaluate};
 use crate::{
     error::{Diagnostic, Severity},
     graph::Graph,

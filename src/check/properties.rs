@@ -4,11 +4,12 @@
 use serde_json::{Number, Value as Json};
 
 use super::{
-    Node, TypeSchema, documents,
+    documents,
     facets::{self, Finding},
 };
 use crate::{
     error::{Class, Diagnostic, Severity, suggest},
+    graph::Idioms,
     model::{
         Address, Reference, Scalar, Sense, Span, Value,
         dynamic::is_dynamic,
@@ -16,6 +17,7 @@ use crate::{
         shape::Field,
     },
     resources::{AnyType, registry},
+    schema::{self, Node, TypeSchema},
 };
 
 /// What is checked.
@@ -26,6 +28,8 @@ pub(crate) struct Subject<'a> {
     pub kind_span: &'a Span,
     /// Where the resource is named.
     pub id_span: &'a Span,
+    /// How the plan's language says things.
+    pub idioms: &'a Idioms,
 }
 
 /// What the check needs to know of a type; taken from the registry, or from a test.
@@ -42,7 +46,7 @@ pub(crate) fn resource<'k>(
     properties: &Item,
     kind_of: &dyn Fn(&Address) -> Option<&'k str>,
 ) -> (Value, Vec<Diagnostic>) {
-    match (registry::find(subject.kind), super::of(subject.kind)) {
+    match (registry::find(subject.kind), schema::of(subject.kind)) {
         (Some(registered), Some(schema)) => {
             let check = |json: &Json| AnyType::check(registered, json);
             let known = Known { schema, fields: registered.fields(), check: &check };
@@ -261,7 +265,7 @@ impl<'w> Walk<'w, '_> {
         match &item.kind {
             Kind::NoValue | Kind::Poison => Value::Null,
             Kind::Null => {
-                let help = Some("leave it out, or use !Ref AWS::NoValue".to_owned());
+                let help = Some(self.subject.idioms.omit.to_owned());
                 self.report(&item.span, ("M2005", "null is no value".to_owned(), help));
                 Value::Null
             }
@@ -277,7 +281,7 @@ impl<'w> Walk<'w, '_> {
                     let help = if types.only("array") {
                         "put it into a list: [ ... ]"
                     } else {
-                        "pick one item with Fn::Select"
+                        self.subject.idioms.pick
                     };
                     return self.wrong_type(item, types, Some(help));
                 }
@@ -317,9 +321,7 @@ impl<'w> Walk<'w, '_> {
             }
             Kind::Map(_) => {
                 if !takes("object") {
-                    let help = types
-                        .only("string")
-                        .then_some("for a JSON document as a text, use Fn::ToJsonString or quote it");
+                    let help = types.only("string").then_some(self.subject.idioms.json_text);
                     return self.wrong_type(item, types, help);
                 }
                 self.object(node, fields, item)
@@ -345,11 +347,8 @@ impl<'w> Walk<'w, '_> {
                 meant.extend(self.unknown_property(node, &member.key, &member.key_span));
             } else if read_only {
                 let message = "is decided by AWS and cannot be set".to_owned();
-                let help = Some(format!(
-                    "remove it; read it with !GetAtt {}.{}",
-                    self.address.logical_id(),
-                    self.names(".")
-                ));
+                let attribute = (self.subject.idioms.attribute)(self.address.logical_id(), &self.names("."));
+                let help = Some(format!("remove it; read it with {attribute}"));
                 self.report(&member.key_span, ("M2015", message, help));
             } else if closed && !fields.is_empty() && field.is_none() {
                 let message =
@@ -419,11 +418,11 @@ impl<'w> Walk<'w, '_> {
         } else if dynamic && types.scalar() {
             Value::String(scalar.text.clone())
         } else if let (true, Some(number)) =
-            (takes("integer") && sense != Sense::Text || types.only("integer"), whole(&scalar.text))
+            (takes("integer") && sense != Sense::Text || types.only("integer"), schema::whole(&scalar.text))
         {
             Value::Number(number)
         } else if let (true, Some(number)) =
-            (takes("number") && (sense != Sense::Text || !takes("string")), decimal(&scalar.text))
+            (takes("number") && (sense != Sense::Text || !takes("string")), schema::decimal(&scalar.text))
         {
             Value::Number(number)
         } else if let (true, Some(truth)) =
@@ -468,7 +467,7 @@ impl<'w> Walk<'w, '_> {
             return Shape::Scalar;
         }
         let node = (self.kind_of)(&reference.address)
-            .and_then(super::of)
+            .and_then(schema::of)
             .and_then(|schema| schema.attribute_node(&reference.attribute));
         match node.map(|node| node.types()).unwrap_or_default().as_slice() {
             ["array"] => Shape::List,
@@ -486,46 +485,13 @@ fn leading_zero(text: &str) -> bool {
     digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A whole number, however it is written (`3`, `"3"`, `3.0`).
-pub(super) fn whole(text: &str) -> Option<Number> {
-    let text = text.trim();
-    if let Ok(number) = text.parse::<i64>() {
-        return Some(number.into());
-    }
-    let number = text.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && n.abs() < 9e15)?;
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
-    Some((number as i64).into())
-}
-
-/// A number, however it is written.
-pub(super) fn decimal(text: &str) -> Option<Number> {
-    let text = text.trim();
-    if let Ok(number) = text.parse::<i64>() {
-        return Some(number.into());
-    }
-    // Names like `inf` parse as floats but are no numbers.
-    if !text.bytes().any(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    Number::from_f64(text.parse().ok()?)
-}
-
 fn boolean(scalar: &Scalar) -> Option<bool> {
     match scalar.sense() {
         Sense::Bool(truth) => Some(truth),
-        _ => boolean_text(&scalar.text),
-    }
-}
-
-/// A boolean as a text.
-pub(super) fn boolean_text(text: &str) -> Option<bool> {
-    match text {
-        _ if text.eq_ignore_ascii_case("true") => Some(true),
-        _ if text.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
+        _ => schema::boolean(&scalar.text),
     }
 }
 
 #[cfg(test)]
-#[path = "check_tests.rs"]
+#[path = "properties_tests.rs"]
 mod tests;

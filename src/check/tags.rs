@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    error::{Class, Diagnostic},
     model::{
         Span,
         item::{Item, Kind, Member},
@@ -14,7 +15,7 @@ use crate::{
 /// The properties under which types keep their tags.
 const PROPERTIES: &[&str] = &["Tags", "HostedZoneTags", "HealthCheckTags"];
 
-/// Adds the tags that the template does not set itself.
+/// Adds the tags that the resource does not set itself.
 pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, String>) {
     if tags.is_empty() {
         return;
@@ -43,8 +44,8 @@ pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, S
     }
 }
 
-/// Tags of the template that would collide with AWS's own or with the ownership tags.
-pub(super) fn reserved(properties: &Item) -> Vec<(&str, &Span)> {
+/// Tags of a resource that would collide with AWS's own or with the ownership tags.
+pub(super) fn reserved(properties: &Item) -> Vec<Diagnostic> {
     let taken = |key: &str| key.starts_with("migrate:") || key.to_ascii_lowercase().starts_with("aws:");
     let mut found = Vec::new();
     for member in PROPERTIES.iter().filter_map(|name| properties.get(name)) {
@@ -64,7 +65,11 @@ pub(super) fn reserved(properties: &Item) -> Vec<(&str, &Span)> {
             _ => {}
         }
     }
-    found
+    let say = |(key, span): (&str, &Span)| {
+        let message = format!("the tag key `{key}` is reserved");
+        Diagnostic::error("M2018", Class::Plan, message).span(Some(span.clone()))
+    };
+    found.into_iter().map(say).collect()
 }
 
 fn add(target: &mut Item, tags: &BTreeMap<String, String>) {

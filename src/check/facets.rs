@@ -8,8 +8,7 @@ use std::{
 use fancy_regex::Regex;
 use serde_json::Value as Json;
 
-use super::Node;
-use crate::error::suggest;
+use crate::{error::suggest, schema::Node};
 
 /// A finding: code, message, help.
 pub(super) type Finding = (&'static str, String, Option<String>);

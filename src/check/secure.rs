@@ -1,7 +1,9 @@
 //! Where `{{resolve:ssm-secure:...}}` may stand.
 
-use super::plan::Eval;
-use crate::model::item::{Item, Kind};
+use crate::{
+    error::{Class, Diagnostic},
+    model::item::{Item, Kind},
+};
 
 const OPEN: &str = "{{resolve:ssm-secure:";
 
@@ -18,28 +20,31 @@ const ALLOWED: &[(&str, &str)] = &[
 ];
 
 /// Refuses secure parameters in the properties of a resource of this type, or in an output.
-pub(super) fn check(here: Eval<'_, '_>, kind: &str, properties: &Item) {
+pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
     if properties.any_text(&|text| text.contains(OPEN)) {
-        walk(here, kind, &mut Vec::new(), properties);
+        walk(kind, &mut Vec::new(), properties, &mut found);
     }
+    found
 }
 
-fn walk<'i>(here: Eval<'_, '_>, kind: &str, path: &mut Vec<&'i str>, item: &'i Item) {
+fn walk<'i>(kind: &str, path: &mut Vec<&'i str>, item: &'i Item, found: &mut Vec<Diagnostic>) {
     match &item.kind {
         Kind::Map(members) => {
             for member in members {
                 path.push(&member.key);
-                walk(here, kind, path, &member.value);
+                walk(kind, path, &member.value, found);
                 path.pop();
             }
         }
-        Kind::List(items) => items.iter().for_each(|item| walk(here, kind, path, item)),
+        Kind::List(items) => items.iter().for_each(|item| walk(kind, path, item, found)),
         _ if item.any_text(&|text| text.contains(OPEN)) => {
             let place = path.join(".");
             if !ALLOWED.contains(&(kind, place.as_str())) {
-                let message = "a secure parameter cannot be read here".to_owned();
+                let message = "a secure parameter cannot be read here";
                 let help = "AWS reads {{resolve:ssm-secure:...}} for a few passwords only; {{resolve:secretsmanager:...}} works in every property";
-                here.error("M1103", &item.span, message, Some(help.to_owned()));
+                let error = Diagnostic::error("M1103", Class::Plan, message);
+                found.push(error.span(Some(item.span.clone())).help(help));
             }
         }
         _ => {}

@@ -3,8 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Edge, Graph, Node, Why};
-use crate::model::{Call, Value};
+use crate::{
+    graph::{Edge, Graph, Node, Why},
+    model::{Call, Value},
+};
 
 /// An edge that AWS would like; dropped where it would close a cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,61 +3,15 @@
 use std::{collections::HashSet, fmt::Write as _};
 
 use super::{
-    Edge, Graph, Needs, Node, Why, cycles,
     implicit::{self, Candidate},
     stacks,
 };
 use crate::{
     error::{Class, Diagnostic},
+    graph::{Edge, Graph, Links, Needs, Node, Why, cycles},
     model::{Reference, Value},
-    resources::AnyType,
+    resources::Lookup,
 };
-
-/// Finds a resource type by its CloudFormation name; [`crate::resources::registry::find`] outside of tests.
-pub type Lookup<'t> = &'t dyn Fn(&str) -> Option<&'static dyn AnyType>;
-
-/// The edges of every node of one graph.
-#[derive(Debug, Clone, Default)]
-pub struct Links {
-    edges: Vec<Vec<Edge>>,
-    order: Vec<usize>,
-    notes: Vec<String>,
-}
-
-impl Links {
-    /// What the node at that index of [`Graph::nodes`] waits for.
-    #[must_use]
-    pub fn of(&self, node: usize) -> &[Edge] {
-        self.edges.get(node).map_or(&[], Vec::as_slice)
-    }
-
-    /// Indices of all nodes, each after everything it waits for.
-    #[must_use]
-    pub fn order(&self) -> &[usize] {
-        &self.order
-    }
-
-    /// Implicit edges that were left out because they would have closed a cycle.
-    #[must_use]
-    pub fn notes(&self) -> &[String] {
-        &self.notes
-    }
-}
-
-impl Why {
-    /// The reason in words, for an edge that leads to `to`.
-    #[must_use]
-    pub fn words(&self, to: &super::Address) -> String {
-        match self {
-            Self::Reference { attribute, property } if attribute == "Ref" => {
-                format!("{property} refers to {to}")
-            }
-            Self::Reference { attribute, property } => format!("{property} uses {to}.{attribute}"),
-            Self::DependsOn => format!("DependsOn {to}"),
-            Self::Implicit(reason) => reason.clone(),
-        }
-    }
-}
 
 /// Calls `each` for every reference below `value` with the place where it stands.
 fn walk<'v>(value: &'v Value, path: &mut String, each: &mut dyn FnMut(&'v Reference, &str)) {
@@ -109,7 +63,7 @@ pub fn link(graph: &Graph, types: Lookup<'_>) -> Result<Links, Vec<Diagnostic>> 
     candidates.extend(stacks::candidates(graph, &edges));
     let notes = accept(graph, &mut edges, &mut needs, candidates);
     let order = cycles::order(&needs, |node| node).unwrap_or_default();
-    Ok(Links { edges, order, notes })
+    Ok(Links::new(edges, order, notes))
 }
 
 fn explicit(graph: &Graph, node: &Node, types: Lookup<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Edge> {
@@ -259,5 +213,5 @@ fn reaches(needs: &[Vec<usize>], component: &[usize], from: usize, to: usize) ->
 }
 
 #[cfg(test)]
-#[path = "edges_tests.rs"]
+#[path = "link_tests.rs"]
 mod tests;

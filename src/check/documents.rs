@@ -11,6 +11,7 @@ use crate::{
         Span,
         item::{Item, Kind, Member},
     },
+    syntax,
 };
 
 /// A kind of document.

@@ -1,7 +1,7 @@
 //! Fits a resource's properties to its type: checks them against the official schema and against what is
 //! implemented here, and converts scalars to the types the schema wants.
 
-use serde_json::{Number, Value as Json};
+use serde_json::Value as Json;
 
 use super::{
     documents,

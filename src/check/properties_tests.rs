@@ -5,6 +5,17 @@ use serde_json::json;
 use super::*;
 use crate::model::{Source, item::Member};
 
+const IDIOMS: Idioms = Idioms {
+    omit: "omit it",
+    pick: "pick one",
+    json_text: "quote it",
+    join: "join it",
+    reference: |id| format!("ref {id}"),
+    attribute: |id, name| format!("get {id}.{name}"),
+    some_attribute: |name| format!("get {name}"),
+    part: |at, separator, id| format!("part {at} {separator} {id}"),
+};
+
 const SCHEMA: &str = r##"{
   "typeName": "AWS::Test::Thing",
   "additionalProperties": false,
@@ -78,7 +89,7 @@ fn check_as(
 ) -> (Value, Vec<Diagnostic>) {
     let schema: &'static TypeSchema = Box::leak(Box::new(TypeSchema::parse(SCHEMA).unwrap()));
     let known = Known { schema, fields: FIELDS, check: rule };
-    let subject = Subject { kind, kind_span: &span(1), id_span: &span(2) };
+    let subject = Subject { kind, kind_span: &span(1), id_span: &span(2), idioms: &IDIOMS };
     known.check(&subject, &Address::new("app", "Thing"), properties, &|_| None)
 }
 
@@ -159,7 +170,7 @@ fn every_kind_of_mistake_has_its_code_and_place() {
         (with(vec![("Left", json("\"x\"")), ("Count", json("1"))]), "M2012", 7, ""),
         (object(vec![("Name", json("\"abc\"")), ("Left", json("\"x\""))]), "M2013", 7, ""),
         (with(vec![("Count", json("1")), ("Ratio", json("1"))]), "M2014", 7, ""),
-        (with(vec![("Arn", json("\"x\""))]), "M2015", 7, "!GetAtt Thing.Arn"),
+        (with(vec![("Arn", json("\"x\""))]), "M2015", 7, "get Thing.Arn"),
         (with(vec![("Inner", json("{}"))]), "M2004", 0, ""),
         (with(vec![("Inners", json("[{\"Port\": 1, \"Other\": \"x\"}]"))]), "M2003", 0, ""),
         (with(vec![("Inner", json("{\"Port\": 1, \"Prot\": 2}"))]), "M2002", 0, "did you mean `Port`?"),
@@ -207,7 +218,7 @@ fn rules_of_the_type_see_valid_properties_only() {
 fn unknown_types_name_their_neighbours() {
     let subject = |kind| {
         let (span1, span2) = (span(1), span(2));
-        let subject = Subject { kind, kind_span: &span1, id_span: &span2 };
+        let subject = Subject { kind, kind_span: &span1, id_span: &span2, idioms: &IDIOMS };
         resource(&subject, &Address::new("a", "B"), &object(vec![]), &|_| None).1.remove(0)
     };
     let layer = subject("AWS::Lambda::LayerVersion");
@@ -221,7 +232,7 @@ fn unknown_types_name_their_neighbours() {
 #[test]
 fn a_refused_property_says_why() {
     let why = |kind: &str, properties: &Item| {
-        let subject = Subject { kind, kind_span: &span(0), id_span: &span(1) };
+        let subject = Subject { kind, kind_span: &span(0), id_span: &span(1), idioms: &IDIOMS };
         let found = resource(&subject, &Address::new("a", "B"), properties, &|_| None).1;
         let refusal = found.into_iter().find(|finding| finding.code == "M2003").expect("it is refused");
         refusal.help.expect("with a reason")

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
-use crate::model::{Address, PhysicalId};
+use crate::{
+    model::{Address, PhysicalId},
+    ui::Color,
+};
 
 /// Plans, runs and tears down AWS migrations through direct, crash-safe API calls.
 ///

@@ -225,7 +225,7 @@ impl Call {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::functions, *};
     use serde_json::json;
 
     #[test]

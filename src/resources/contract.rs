@@ -1,7 +1,7 @@
 //! What a resource type is. One file per type implements [`ResourceType`]; the engine does everything else:
 //! it journals, waits, retries, adopts and prints. Handlers never loop, sleep, print or retry.
 
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::future::Future;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::{
     aws::{OpError, Owner, Sdk},
     ledger::Permit,
-    model::{Address, shape::Shape},
+    model::{Address, Attributes, Facts, Ownership, PhysicalId, shape::Shape},
 };
 
 /// What a handler may know besides the resource's properties.

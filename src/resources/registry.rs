@@ -74,6 +74,30 @@ mod tests {
         assert!(TYPES.windows(2).all(|pair| pair[0].facts().kind < pair[1].facts().kind));
     }
 
+    #[test]
+    fn every_type_has_its_schema_and_every_schema_its_type() {
+        let kinds: Vec<&str> = TYPES.iter().map(|ty| ty.facts().kind).collect();
+        assert_eq!(crate::schema::kinds().collect::<Vec<_>>(), kinds);
+    }
+
+    /// Whoever leaves a property out says why; whoever implements it takes the reason away.
+    #[test]
+    fn every_refusal_has_a_reason_and_every_reason_a_refusal() {
+        let mut wrong = Vec::new();
+        for ty in TYPES {
+            let (kind, refusals) = (ty.facts().kind, crate::schema::refused(ty.facts(), ty.fields()));
+            for refusal in refusals.iter().filter(|refusal| refusal.why.is_none()) {
+                wrong.push(format!("{kind}: {} is refused without a reason", refusal.path));
+            }
+            for (path, _) in ty.facts().refused {
+                if !refusals.iter().any(|refusal| refusal.path == *path) {
+                    wrong.push(format!("{kind}: {path} has a reason, but is not refused"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
     fn sources(dir: &std::path::Path, found: &mut String) {
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();

@@ -87,6 +87,12 @@ impl TypeSchema {
         Node { schema: self, node: &self.document }
     }
 
+    /// The whole document as it is published, trimmed.
+    #[must_use]
+    pub fn document(&self) -> &Json {
+        &self.document
+    }
+
     /// A top-level property.
     #[must_use]
     pub fn property(&self, name: &str) -> Option<Node<'_>> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     model::{
         Call, Reference, Span, Unknown, Value,
-        dynamic::{is_dynamic, references},
+        dynamic::{self, is_dynamic},
         functions,
         item::{BYTES_AS_VALUE, Item, Kind, Member},
     },
@@ -62,7 +62,7 @@ impl<'p> Eval<'_, 'p> {
         if self.part || !is_dynamic(text) {
             return;
         }
-        if let Err(message) = dynamic_references(text) {
+        if let Err(message) = dynamic::references(text) {
             let help = "for example {{resolve:secretsmanager:NAME:SecretString:password}}".to_owned();
             self.error("M1054", span, message, Some(help));
         } else if text.contains("{{resolve:parameter:") && self.place == Place::Value && !self.is_own(text) {

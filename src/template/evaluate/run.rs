@@ -10,7 +10,7 @@ use super::{
     names::intrinsic,
     outline::Resource,
     parameters::kept_in_ssm,
-    plan::{Eval, Place, Plan, Scope},
+    plan::{Eval, Place, Plan},
 };
 use crate::{
     error::{Class, Diagnostic},

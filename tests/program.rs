@@ -44,7 +44,8 @@ fn the_main_job_runs_from_the_shell() {
     let refused = migrate(dir.path(), &["destroy", plan, "--sandbox"]);
     assert_eq!(refused.status.code(), Some(7), "no terminal, no --yes: {}", text(&refused.stderr));
 
-    let destroy = migrate(dir.path(), &["destroy", plan, "--sandbox", "--yes", "--json"]);
+    let destroy =
+        migrate(dir.path(), &["destroy", plan, "--sandbox", "--yes", "--allow-data-loss", "all", "--json"]);
     assert_eq!(destroy.status.code(), Some(0), "{}", text(&destroy.stderr));
     let last = text(&destroy.stdout);
     let last: serde_json::Value = serde_json::from_str(last.lines().last().expect("a line")).expect("JSON");

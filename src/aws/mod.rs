@@ -8,6 +8,7 @@ mod names;
 pub mod objects;
 mod owner;
 mod sdk;
+pub mod tagged;
 
 pub use cloud::{Cloud, Realm};
 pub use error::{Certainty, OpError, op};

@@ -73,6 +73,8 @@ clients! {
     ssm: aws_sdk_ssm;
     /// STS.
     sts: aws_sdk_sts;
+    /// Resource Groups Tagging API.
+    tagging: aws_sdk_resourcegroupstagging;
 }
 
 impl std::fmt::Debug for Sdk {

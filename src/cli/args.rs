@@ -175,9 +175,29 @@ pub struct UpCommand {
     /// If a step fails, remove again what this run created, and what interrupted runs with this option did before it
     #[arg(long)]
     pub rollback_on_failure: bool,
-    /// Permit losing the data of this resource; repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_data_loss: Vec<Address>,
+    /// Permit losing the data of these resources; `all` permits every loss that the review names; repeatable
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub allow_data_loss: Vec<Losable>,
+}
+
+/// Whose data may be lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Losable {
+    /// That of every resource.
+    All,
+    /// That of one resource.
+    One(Address),
+}
+
+impl std::str::FromStr for Losable {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        text.parse().map(Self::One).map_err(|error| format!("{error}; or `all`"))
+    }
 }
 
 /// Which ledger, for commands that work without the plan's files.
@@ -258,6 +278,9 @@ pub struct DestroyCommand {
     /// Only show what would be deleted
     #[arg(long)]
     pub dry_run: bool,
+    /// Permit losing the data of these resources; `all` permits every loss that the review names; repeatable
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub allow_data_loss: Vec<Losable>,
 }
 
 /// `types`.

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{graph::Secrets, planner, resources::registry, ui::Printer};
 
-/// Runs the verb. `--yes`, or typing the migration's name, is the explicit permission to lose data: that is
-/// what destroying means, and the review names every loss.
+/// Runs the verb. What needs a permission in `up` needs the same here: data is lost only with `--allow-data-loss`, or
+/// where the address was typed.
 pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, &args.whose)?;
     let snapshot = prepare::existing(&dir)?;
@@ -22,14 +22,22 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     neighbours::read(&dir, Some(&session)).keep_all(&snapshot)?;
     let account = session.cloud.account.clone();
     if args.dry_run {
-        printer.plan(&planner::teardown(&snapshot, &account, &registry::find), None);
+        let mut set = planner::teardown(&snapshot, &account, &registry::find);
+        runs::protect(&session, &snapshot, &mut set);
+        printer.plan(&set, None);
         session.close()?;
         return Ok(Code::Success);
     }
     let ledger = runs::open(&session, &dir, "destroy", || session.lineage())?;
     let recovered = runs::settle(&session, &ledger, &dir)?;
-    let set = planner::teardown(ledger.borrow().snapshot(), &account, &registry::find);
+    let mut set = planner::teardown(ledger.borrow().snapshot(), &account, &registry::find);
+    runs::protect(&session, ledger.borrow().snapshot(), &mut set);
     printer.review(&set);
+    if !set.is_empty() {
+        confirm::unprotected_stacks(ledger.borrow().snapshot())?;
+        confirm::unprotected(&set)?;
+        confirm::data_loss(printer, &confirm::unpermitted(&set, &args.allow_data_loss), args.yes)?;
+    }
     if !set.is_empty() && !args.yes {
         let name = format!("{}-{}", set.target.migration, set.target.environment);
         let question = format!("Everything above will be deleted. Type {name} to confirm: ");

@@ -20,12 +20,12 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     engine::{
-        Engine, EventKind, Finished, Look, Outcome, RecoverError, SecretStore, Stop, look_again, looks_until,
-        recover,
+        self, Engine, EventKind, Finished, Look, Outcome, RecoverError, SecretStore, Stop, look_again,
+        looks_until, recover,
     },
     error::{Class, Diagnostic},
     graph::{Graph, Secrets},
-    ledger::{Entry, Ledger, new_lineage},
+    ledger::{Entry, Ledger, Snapshot, new_lineage},
     planner::{self, ChangeSet, Operation},
     resources::registry,
     ui::{Printer, View, duration},
@@ -133,6 +133,25 @@ pub fn bound(ledger: &Ledger, graph: &Graph, session: &Session) -> Vec<Entry> {
         region: binding.region,
         realm: binding.realm,
     }]
+}
+
+/// The line that says which stacks have termination protection from now on; nothing where that is known.
+pub fn protected(ledger: &Ledger, graph: &Graph) -> Vec<Entry> {
+    let known = &ledger.snapshot().protected;
+    let mut stacks = known.clone();
+    for stack in &graph.stacks {
+        if stack.protected {
+            stacks.insert(stack.name.clone());
+        } else {
+            stacks.remove(&stack.name);
+        }
+    }
+    if stacks == *known { Vec::new() } else { vec![Entry::Protected { stacks }] }
+}
+
+/// Looks which deletions AWS would refuse because of deletion protection.
+pub fn protect(session: &Session, snapshot: &Snapshot, set: &mut ChangeSet) {
+    session.block_on(engine::protect(&session.cloud, snapshot, set));
 }
 
 /// Appends entries; not yet on disk.

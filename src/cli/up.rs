@@ -14,7 +14,7 @@ use crate::{
     engine::lessons,
     error::{Class, Diagnostic},
     ledger::Snapshot,
-    planner::{self, ChangeSet, unpermitted},
+    planner::{self, ChangeSet},
     ui::Printer,
 };
 
@@ -53,16 +53,18 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         // What the world holds is a fact, whatever is decided about the plan.
         runs::append(&mut ledger.borrow_mut(), lessons, &dir)?;
     }
-    let set = match saved {
+    let mut set = match saved {
         Some(set) => {
             still_true(&set, ledger.borrow().snapshot(), &session, &planner::digest(graph))?;
             set
         }
         None => prepare::change_set(&prepared, ledger.borrow().snapshot(), &session, &args.replace)?,
     };
+    runs::protect(&session, ledger.borrow().snapshot(), &mut set);
     printer.review(&set);
     if !set.is_empty() {
-        confirm::data_loss(printer, &unpermitted(&set, &args.allow_data_loss), args.yes)?;
+        confirm::unprotected(&set)?;
+        confirm::data_loss(printer, &confirm::unpermitted(&set, &args.allow_data_loss), args.yes)?;
         if !args.yes {
             confirm::ask(
                 printer,
@@ -74,6 +76,8 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     }
     let bound = runs::bound(&ledger.borrow(), graph, &session);
     runs::append(&mut ledger.borrow_mut(), bound, &dir)?;
+    let protected = runs::protected(&ledger.borrow(), graph);
+    runs::append(&mut ledger.borrow_mut(), protected, &dir)?;
     let secrets = prepared.graph.secrets.clone();
     let mut again = runs::again(global, "up", &args.plan.plan, args.plan.environment.as_deref());
     if args.rollback_on_failure {

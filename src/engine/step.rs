@@ -483,6 +483,7 @@ impl Run<'_, '_> {
         if policy == DeletionPolicy::Snapshot {
             life.snapshot = Some(snapshot_name(step, generation, &self.set.target.lineage));
         }
+        self.foresee(step).await?;
         let facts = life.facts();
         let verbed = Verbed {
             verb: Verb::Delete,
@@ -520,6 +521,39 @@ impl Run<'_, '_> {
         self.milestone(step.id, Needs::Created);
         self.milestone(step.id, Needs::Ready);
         Ok((Some(id.clone()), note))
+    }
+
+    /// Before an object goes to make room: asks AWS what can be asked about the one that comes. Where it cannot be asked,
+    /// the step goes on.
+    async fn foresee(&self, step: &Step) -> Result<(), StepEnd> {
+        let awaited = |other: &&Step| other.after.iter().any(|dependency| dependency.step == step.id);
+        for other in self.set.steps.iter().filter(awaited) {
+            let Action::Create { properties, generation, keep, .. } = &other.action else { continue };
+            let known = self.known(properties);
+            let life = self.life(other, known, keep.clone(), *generation, &other.region)?;
+            let asked =
+                self.observe(&life, async || life.ty.foresee(&life.cx(), life.recorded()).await).await;
+            if let Some((property, why)) = asked.unwrap_or_default().into_iter().next() {
+                return Err(self.failure(OpError::not_sent(
+                    &step.kind,
+                    format!(
+                        "not deleted, because {} could not come in its place: {property}: {why}. Correct the plan",
+                        other.address
+                    ),
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The properties that are known by now.
+    fn known(&self, properties: &Value) -> Json {
+        let ledger = self.engine.ledger.borrow();
+        let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
+        let Value::Map(members) = properties else { return Json::Null };
+        let known =
+            members.iter().filter_map(|(name, value)| Some((name.clone(), value.resolve(&lookup).ok()?)));
+        Json::Object(known.collect())
     }
 
     async fn forgets(&self, step: &Step, id: &PhysicalId, generation: u32) -> Ended {

@@ -18,6 +18,7 @@ pub fn graph(nodes: &[(&str, &str, Json)]) -> Graph {
                 description: None,
                 outputs: Vec::new(),
                 imports: Vec::new(),
+                protected: false,
             });
         }
         graph.index.insert(node.address.clone(), graph.nodes.len());

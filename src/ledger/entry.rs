@@ -223,6 +223,11 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "std::collections::BTreeSet::is_empty")]
         imports: std::collections::BTreeSet<String>,
     },
+    /// Stacks that have termination protection from now on; `destroy` refuses them.
+    Protected {
+        /// Their names.
+        stacks: std::collections::BTreeSet<String>,
+    },
     /// A run ends in order.
     RunFinished {
         /// Its name.

@@ -175,6 +175,9 @@ pub struct Snapshot {
     /// What the last run imported from other ledgers, as `region/name`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub imports: BTreeSet<String>,
+    /// Stacks that have termination protection.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub protected: BTreeSet<String>,
     /// The run that began and has not finished.
     pub running: Option<String>,
     /// What the latest runs did, oldest first; bounded.
@@ -207,6 +210,7 @@ impl Snapshot {
             outputs: BTreeMap::new(),
             exports: BTreeMap::new(),
             imports: BTreeSet::new(),
+            protected: BTreeSet::new(),
             history: Vec::new(),
             running: None,
         }
@@ -333,6 +337,7 @@ impl Snapshot {
                 }
                 self.running = None;
             }
+            Entry::Protected { stacks } => self.protected = stacks,
             Entry::Refreshed { address, generation, properties } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.declared.properties = properties;

@@ -134,7 +134,11 @@ impl Bench {
     /// The whole law for one set of properties, with an update if given. Returns the object's id.
     pub fn law<T: ResourceType>(&self, props: Json, update: Option<Json>) -> PhysicalId {
         let before = self.operations().len();
-        let id = Law::<T>::new(self).run(&props, update.as_ref());
+        let law = Law::<T>::new(self);
+        // What can be made is not refused beforehand.
+        let foreseen = self.cx_of(&law.address, |cx| self.run(T::foresee(cx, &props)));
+        assert_eq!(foreseen.expect("an answer"), [], "{}: refused beforehand", T::FACTS.kind);
+        let id = law.run(&props, update.as_ref());
         let declared: BTreeSet<&str> = T::FACTS.iam.iter().copied().collect();
         for action in self.used_since(before) {
             assert!(

@@ -324,6 +324,22 @@ pub trait ResourceType: Send + Sync + 'static {
         super::compare::create_only(Self::FACTS.kind, change.changed)
     }
 
+    /// Changes in place that AWS always refuses (an older engine version). `(property, why and what to do instead)`.
+    fn refused(_change: &Change<'_, Self::Props>) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// What a change in place does besides, in words for the review (a running task is stopped and resumed).
+    fn effects(_change: &Change<'_, Self::Props>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether AWS by itself brings a property from what was sent to what is live (an automatic minor version upgrade):
+    /// no drift, and never undone. `live` and `sent` are all properties.
+    fn moved_by_aws(_property: &str, _sent: &Json, _live: &Json) -> bool {
+        false
+    }
+
     /// Problems that only this type knows (a final snapshot without a name). `(property, message)`.
     fn check(_props: &Json) -> Vec<(String, String)> {
         Vec::new()
@@ -361,6 +377,15 @@ pub trait ResourceType: Send + Sync + 'static {
         id: &PhysicalId,
         hint: &Self::Props,
     ) -> impl Future<Output = Result<Option<Self::Props>, OpError>> + Send;
+
+    /// Asks AWS whether it would make such an object, before another one goes to make room for it. Reads only. What is
+    /// not known yet is left out of `props`. `(property, AWS's answer)`.
+    fn foresee(
+        _cx: &Cx<'_>,
+        _props: &Json,
+    ) -> impl Future<Output = Result<Vec<(String, String)>, OpError>> + Send {
+        async { Ok(Vec::new()) }
+    }
 
     // ------------------------------------------------------------------ write, only with a permit
 

@@ -4,8 +4,10 @@ mod any;
 pub mod compare;
 mod contract;
 pub mod mirror;
+pub mod protection;
 pub mod registry;
 pub mod shape;
+pub mod versions;
 
 #[cfg(test)]
 pub mod bench;

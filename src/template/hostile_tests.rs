@@ -37,6 +37,7 @@ fn swallow(text: &str) -> usize {
         template: Arc::new(tree),
         parameters: [].into(),
         tags: [].into(),
+        protected: false,
     };
     let loaded = Loaded { migration: "m".into(), stacks: vec![stack], ..Loaded::default() };
     match evaluate(&loaded, &Environment::offline()) {
@@ -53,6 +54,7 @@ fn has(text: &str, code: &str) -> bool {
         template: Arc::new(tree),
         parameters: [].into(),
         tags: [].into(),
+        protected: false,
     };
     let loaded = Loaded { migration: "m".into(), stacks: vec![stack], ..Loaded::default() };
     evaluate(&loaded, &Environment::offline()).is_err_and(|all| all.iter().any(|d| d.code == code))

@@ -63,6 +63,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         template: Arc::new(tree),
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
+        protected: false,
     };
     let sets = sets(options, &mut problems);
     apply_sets(&sets, std::slice::from_mut(&mut stack), &BTreeSet::new(), &mut problems);
@@ -155,7 +156,15 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         for (key, value) in manifest.settings.tags.iter().chain(&chosen.tags).chain(&entry.settings.tags) {
             tags.insert(key.clone(), expand.text(&value.text, &value.span, &mut problems));
         }
-        stacks.push(StackSource { name, region, path, template, parameters, tags });
+        stacks.push(StackSource {
+            name,
+            region,
+            path,
+            template,
+            parameters,
+            tags,
+            protected: entry.protected,
+        });
     }
     for (key, given) in manifest.settings.parameters.iter().chain(&chosen.parameters) {
         if !expand.used.contains(key) {

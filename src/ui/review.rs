@@ -155,6 +155,15 @@ impl Page<'_> {
         let title =
             format!("{what} {} ({}), account {}", target.migration, target.environment, target.account);
         self.paragraph(0, BOLD, &title);
+        let protected: Vec<&str> =
+            set.steps.iter().filter(|s| s.protected.is_some()).map(|s| s.address.as_str()).collect();
+        if !protected.is_empty() {
+            let text = format!(
+                "! Deletion protection is on, and nothing will run before it is off: {}",
+                protected.join(", ")
+            );
+            self.paragraph(0, LOUD, &text);
+        }
     }
 
     fn stack(&mut self, set: &ChangeSet, stack: &str, steps: &[&Step]) {
@@ -187,6 +196,9 @@ impl Page<'_> {
         } else {
             let detail = self.paint(DIM, &detail);
             self.line(&format!("{line}{}  {detail}", pad(&kind, kind_width)));
+        }
+        if let Some(property) = &step.protected {
+            self.paragraph(7, LOUD, &format!("! protected from deletion: {property} is on"));
         }
         if let Some(loss) = &step.data_loss {
             self.paragraph(7, LOUD, &format!("! {loss}"));

@@ -424,7 +424,7 @@ fn a_new_sandbox_becomes_the_account_and_another_is_refused() {
     let (code, _, err) = run(&["plan", specific, "--sandbox"]);
     assert_eq!(code, Some(6), "{err}");
     assert!(err.contains("M6104") && err.contains("123456789012"), "{err}");
-    let (code, _, err) = run(&["destroy", stages, "--sandbox", "--yes"]);
+    let (code, _, err) = run(&["destroy", stages, "--sandbox", "--yes", "--allow-data-loss", "all"]);
     assert_eq!(code, Some(0), "{err}");
     let (_, out, _) = run(&["sandbox", "show"]);
     assert!(out.contains("the account is empty"), "{out}");

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     instance_rules::{same_key, same_text},
+    pause::Pause,
     settings::{
         Block, DocDbSettings, DynamoDbSettings, ElasticsearchSettings, GcpMySQLSettings, IbmDb2Settings,
         KafkaSettings, KinesisSettings, MicrosoftSqlServerSettings, MongoDbSettings, MySqlSettings,
@@ -154,10 +155,15 @@ impl ResourceType for Endpoint {
             "dms:AddTagsToResource",
             "dms:CreateEndpoint",
             "dms:DeleteEndpoint",
+            "dms:DescribeConnections",
             "dms:DescribeEndpoints",
+            "dms:DescribeReplicationTasks",
             "dms:ListTagsForResource",
             "dms:ModifyEndpoint",
             "dms:RemoveTagsFromResource",
+            "dms:StartReplicationTask",
+            "dms:StopReplicationTask",
+            "dms:TestConnection",
             "iam:PassRole",
         ],
         ..Facts::new("AWS::DMS::Endpoint", "dms", include_str!("../../schema/types/aws-dms-endpoint.json"))
@@ -203,6 +209,12 @@ impl ResourceType for Endpoint {
         }
         blocks!(taken_away);
         properties
+    }
+
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let only_tags = change.changed.iter().all(|property| property == "Tags");
+        let text = "replication tasks that use it and run are stopped for the change and resumed";
+        if only_tags { Vec::new() } else { vec![text.to_owned()] }
     }
 
     fn check(props: &Json) -> Vec<(String, String)> {
@@ -336,6 +348,13 @@ impl ResourceType for Endpoint {
         if change.changed.iter().all(|property| property == "Tags") {
             return Ok(Progress::Done);
         }
+        let pause = Pause::look(cx, id.as_str()).await?;
+        if pause.is_changed() {
+            return pause.resume(cx).await;
+        }
+        if let Some(waits) = pause.stop(cx).await? {
+            return Ok(waits);
+        }
         // An empty text takes a value away.
         let text = |property: &str, value: &Option<String>| {
             change.has(property).then(|| value.clone().unwrap_or_default())
@@ -380,8 +399,10 @@ impl ResourceType for Endpoint {
             };
         }
         blocks!(send);
-        call.send().await.map_err(op(CALL))?;
-        Ok(Progress::Done)
+        match call.send().await.map_err(op(CALL)) {
+            Ok(_) => pause.changed(cx).await,
+            Err(error) => Err(pause.give_up(cx, error).await),
+        }
     }
 
     async fn delete(

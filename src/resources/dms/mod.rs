@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod instance_rules;
+mod pause;
 mod replication_instance;
 mod replication_subnet_group;
 mod replication_task;

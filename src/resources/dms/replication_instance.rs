@@ -13,7 +13,7 @@ use crate::{
     props,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, WaitPolicy, compare, shape::Tag,
+        ResourceType, WaitPolicy, compare, shape::Tag, versions,
     },
 };
 
@@ -78,6 +78,9 @@ async fn get(cx: &Cx<'_>, by: &str, value: &str) -> Result<Option<Live>, OpError
 const BY_ARN: &str = "replication-instance-arn";
 const BY_NAME: &str = "replication-instance-id";
 
+/// How many numbers of a version make the major one: 3.5.
+const MAJOR: usize = 2;
+
 /// Properties the modify call takes.
 const MODIFIABLE: &[&str] = &[
     "AllocatedStorage",
@@ -111,6 +114,7 @@ impl ResourceType for ReplicationInstance {
             "dms:AddTagsToResource",
             "dms:CreateReplicationInstance",
             "dms:DeleteReplicationInstance",
+            "dms:DescribeOrderableReplicationInstances",
             "dms:DescribeReplicationInstances",
             "dms:ListTagsForResource",
             "dms:ModifyReplicationInstance",
@@ -151,6 +155,57 @@ impl ResourceType for ReplicationInstance {
             return vec![("AvailabilityZone".into(), why.into())];
         }
         Vec::new()
+    }
+
+    /// AWS DMS User Guide, "Upgrading a replication instance": engine versions only rise.
+    fn refused(change: &Change<'_, Props>) -> Vec<(String, String)> {
+        let (old, new) = (change.old, change.new);
+        match (&old.EngineVersion, &new.EngineVersion) {
+            (Some(have), Some(want)) if change.has("EngineVersion") && versions::is_older(want, have) => {
+                let why = format!(
+                    "DMS does not downgrade an engine, and the instance has {have}, which is later than {want}"
+                );
+                vec![("EngineVersion".into(), why)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn moved_by_aws(property: &str, sent: &Json, live: &Json) -> bool {
+        let (Some(had), Some(has)) = (sent[property].as_str(), live[property].as_str()) else { return false };
+        let upgrades = |props: &Json| props["AutoMinorVersionUpgrade"] != false;
+        property == "EngineVersion"
+            && upgrades(sent)
+            && upgrades(live)
+            && versions::is_later_minor(had, has, MAJOR)
+    }
+
+    /// `DescribeOrderableReplicationInstances`: "the replication instance types that can be created in the specified region".
+    async fn foresee(cx: &Cx<'_>, props: &Json) -> Result<Vec<(String, String)>, OpError> {
+        const CALL: &str = "DescribeOrderableReplicationInstances";
+        let Some(class) = props["ReplicationInstanceClass"].as_str() else { return Ok(Vec::new()) };
+        let wanted = &props["EngineVersion"];
+        let mut marker = None;
+        loop {
+            let call = cx.sdk.dms().describe_orderable_replication_instances().set_marker(marker);
+            let answer = call.send().await.map_err(op(CALL))?;
+            let offered = answer.orderable_replication_instances().iter().any(|offer| {
+                let version = Json::from(offer.engine_version());
+                offer.replication_instance_class() == Some(class)
+                    && (wanted.is_null() || same_version(wanted, &version))
+            });
+            if offered {
+                return Ok(Vec::new());
+            }
+            marker = answer.marker;
+            if marker.is_none() {
+                let version = wanted.as_str().map(|v| format!(" with engine {v}")).unwrap_or_default();
+                return Ok(vec![(
+                    "ReplicationInstanceClass".into(),
+                    format!("DMS offers no {class}{version} here"),
+                )]);
+            }
+        }
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
@@ -265,8 +320,15 @@ impl ResourceType for ReplicationInstance {
         {
             return Ok(Progress::Again(format!("the replication instance is {status}")));
         }
-        // DMS refuses a request that changes nothing about some members, so only changes are sent.
-        let sent = |property: &str| change.has(property);
+        // DMS refuses a request that changes nothing about some members, so only changes are sent. An automatic upgrade
+        // may have gone further than what is asked for now.
+        let has = live.as_ref().and_then(Live::engine_version).unwrap_or_default();
+        let ahead =
+            new.EngineVersion.as_ref().is_some_and(|wanted| versions::is_later_minor(wanted, has, MAJOR));
+        let sent = |property: &str| change.has(property) && !(ahead && property == "EngineVersion");
+        if !MODIFIABLE.iter().any(|property| sent(property)) {
+            return Ok(Progress::Done);
+        }
         cx.sdk
             .dms()
             .modify_replication_instance()

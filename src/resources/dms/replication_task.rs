@@ -219,6 +219,12 @@ impl ResourceType for ReplicationTask {
         properties
     }
 
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let only_tags = change.changed.iter().all(|property| property == "Tags");
+        let text = "if it runs, it is stopped for the change and resumed";
+        if only_tags { Vec::new() } else { vec![text.to_owned()] }
+    }
+
     fn check(props: &Json) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         for property in ["TableMappings", "ReplicationTaskSettings", "TaskData"] {

@@ -1,7 +1,7 @@
 //! `AWS::ECS::Service`.
 
 use aws_sdk_ecs::types;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     connect::{
@@ -163,6 +163,7 @@ impl ResourceType for Service {
             "ecs:CreateService",
             "ecs:DeleteService",
             "ecs:DescribeServices",
+            "ecs:DescribeTaskDefinition",
             "ecs:TagResource",
             "ecs:UntagResource",
             "ecs:UpdateService",
@@ -183,6 +184,33 @@ impl ResourceType for Service {
             replacing.push("LaunchType".into());
         }
         replacing
+    }
+
+    /// A service goes to make room for another one only if that one could run its tasks.
+    async fn foresee(cx: &Cx<'_>, props: &Json) -> Result<Vec<(String, String)>, OpError> {
+        let Some(name) = props["TaskDefinition"].as_str() else { return Ok(Vec::new()) };
+        let call = cx.sdk.ecs().describe_task_definition().task_definition(name);
+        let problem = match call.send().await.map_err(op("DescribeTaskDefinition")) {
+            Err(error) if error.is(&["ClientException"]) => {
+                Some("there is no such task definition".to_owned())
+            }
+            answer => answer?.task_definition().and_then(|definition| {
+                let kind = props["LaunchType"].as_str();
+                let runs = kind
+                    .is_none_or(|kind| definition.compatibilities().iter().any(|fits| fits.as_str() == kind));
+                if definition.status() != Some(&aws_sdk_ecs::types::TaskDefinitionStatus::Active) {
+                    Some("the task definition is not active".to_owned())
+                } else if !runs {
+                    Some(format!(
+                        "the task definition does not support launch type {}",
+                        kind.unwrap_or_default()
+                    ))
+                } else {
+                    None
+                }
+            }),
+        };
+        Ok(problem.map(|why| ("TaskDefinition".to_owned(), format!("{name}: {why}"))).into_iter().collect())
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

@@ -94,6 +94,11 @@ impl ResourceType for Listener {
         )
     };
 
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let (old, new) = (change.old.ListenerAttributes.as_ref(), change.new.ListenerAttributes.as_ref());
+        attributes::kept("ListenerAttributes", old, new).into_iter().collect()
+    }
+
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(balancer) = &props.LoadBalancerArn else { return Ok(None) };
         let mut marker = None;
@@ -233,7 +238,9 @@ impl ResourceType for Listener {
             call.send().await.map_err(op(OP))?;
         }
         if change.has("ListenerAttributes") {
-            set_attributes(cx, id.as_str(), new.ListenerAttributes.as_ref()).await?;
+            let old = change.old.ListenerAttributes.as_ref();
+            let settings = attributes::changed(old, new.ListenerAttributes.as_ref());
+            set_attributes(cx, id.as_str(), settings.as_ref()).await?;
         }
         tags::update(cx, id.as_str(), change, |props| props.Tags.as_ref()).await?;
         Ok(Progress::Done)

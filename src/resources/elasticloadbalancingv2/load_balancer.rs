@@ -240,6 +240,12 @@ impl ResourceType for LoadBalancer {
         problems
     }
 
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let (old, new) =
+            (change.old.LoadBalancerAttributes.as_ref(), change.new.LoadBalancerAttributes.as_ref());
+        attributes::kept("LoadBalancerAttributes", old, new).into_iter().collect()
+    }
+
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(name) = &props.Name else { return Ok(None) };
         let call = cx.sdk.elb().describe_load_balancers().names(name);
@@ -397,7 +403,9 @@ impl ResourceType for LoadBalancer {
             set_groups(cx, arn, new).await?;
         }
         if change.has("LoadBalancerAttributes") {
-            set_attributes(cx, arn, new.LoadBalancerAttributes.as_ref()).await?;
+            let old = change.old.LoadBalancerAttributes.as_ref();
+            let settings = attributes::changed(old, new.LoadBalancerAttributes.as_ref());
+            set_attributes(cx, arn, settings.as_ref()).await?;
         }
         if change.has("Ipv4IpamPoolId") {
             set_pool(cx, arn, new.Ipv4IpamPoolId.as_ref()).await?;

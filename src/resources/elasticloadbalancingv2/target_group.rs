@@ -76,6 +76,62 @@ async fn set_attributes(
     Ok(())
 }
 
+/// What is wanted, with the default of each health check setting that the template names no longer: left out of the call
+/// it would keep its value. (API reference, `CreateTargetGroup`.)
+fn with_defaults(change: &Change<'_, Props>) -> Props {
+    let mut new = change.new.clone();
+    let protocol = new.Protocol.clone().unwrap_or_default();
+    let version = new.ProtocolVersion.as_deref().unwrap_or_default();
+    let (web, lambda) = (protocol.starts_with("HTTP"), new.TargetType.as_deref() == Some("lambda"));
+    let (grpc, gateway) = (version == "GRPC", protocol == "GENEVE");
+    let gone = |name: &str, unset: bool| unset && change.has(name);
+    if gone("HealthCheckProtocol", new.HealthCheckProtocol.is_none()) && !lambda {
+        new.HealthCheckProtocol = Some(if web { "HTTP" } else { "TCP" }.into());
+    }
+    let checks = new.HealthCheckProtocol.clone().unwrap_or_else(|| if web { "HTTP" } else { "TCP" }.into());
+    let checks_web = checks.starts_with("HTTP") || lambda;
+    if gone("HealthCheckPort", new.HealthCheckPort.is_none()) && !lambda {
+        new.HealthCheckPort = Some(if gateway { "80" } else { "traffic-port" }.into());
+    }
+    if gone("HealthCheckEnabled", new.HealthCheckEnabled.is_none()) {
+        new.HealthCheckEnabled = Some(!lambda);
+    }
+    if gone("HealthCheckPath", new.HealthCheckPath.is_none()) && checks_web {
+        new.HealthCheckPath = Some(if grpc { "/AWS.ALB/healthcheck" } else { "/" }.into());
+    }
+    if gone("HealthCheckIntervalSeconds", new.HealthCheckIntervalSeconds.is_none()) {
+        new.HealthCheckIntervalSeconds = Some(if lambda {
+            35
+        } else if gateway {
+            10
+        } else {
+            30
+        });
+    }
+    if gone("HealthCheckTimeoutSeconds", new.HealthCheckTimeoutSeconds.is_none()) {
+        new.HealthCheckTimeoutSeconds = Some(match (lambda, web || gateway, checks_web) {
+            (true, ..) => 30,
+            (_, true, _) => 5,
+            (_, _, true) => 6,
+            _ => 10,
+        });
+    }
+    if gone("HealthyThresholdCount", new.HealthyThresholdCount.is_none()) {
+        new.HealthyThresholdCount = Some(5);
+    }
+    if gone("UnhealthyThresholdCount", new.UnhealthyThresholdCount.is_none()) {
+        new.UnhealthyThresholdCount = Some(2);
+    }
+    if gone("Matcher", new.Matcher.is_none()) && checks_web {
+        new.Matcher = Some(match (grpc, web || lambda) {
+            (true, _) => Matcher { GrpcCode: Some("12".into()), HttpCode: None },
+            (_, true) => Matcher { HttpCode: Some("200".into()), GrpcCode: None },
+            _ => Matcher { HttpCode: Some("200-399".into()), GrpcCode: None },
+        });
+    }
+    new
+}
+
 async fn register(cx: &Cx<'_>, arn: &str, targets: &[TargetDescription]) -> Result<(), OpError> {
     if targets.is_empty() {
         return Ok(());
@@ -130,6 +186,12 @@ impl ResourceType for TargetGroup {
             replacing.push("TargetControlPort".into());
         }
         replacing
+    }
+
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let (old, new) =
+            (change.old.TargetGroupAttributes.as_ref(), change.new.TargetGroupAttributes.as_ref());
+        attributes::kept("TargetGroupAttributes", old, new).into_iter().collect()
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
@@ -254,7 +316,7 @@ impl ResourceType for TargetGroup {
         change: &Change<'_, Props>,
     ) -> Result<Progress, OpError> {
         const OP: &str = "ModifyTargetGroup";
-        let new = change.new;
+        let new = &with_defaults(change);
         let check = |name: &String| {
             name.starts_with("Health") || name == "Matcher" || name == "UnhealthyThresholdCount"
         };
@@ -276,7 +338,9 @@ impl ResourceType for TargetGroup {
             call.send().await.map_err(op(OP))?;
         }
         if change.has("TargetGroupAttributes") {
-            set_attributes(cx, id.as_str(), new.TargetGroupAttributes.as_ref()).await?;
+            let old = change.old.TargetGroupAttributes.as_ref();
+            let settings = attributes::changed(old, new.TargetGroupAttributes.as_ref());
+            set_attributes(cx, id.as_str(), settings.as_ref()).await?;
         }
         if change.has("Targets") {
             let (old, new) =

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use super::{
     common::{change_tags, pairs, sdk_tags},
     db_instance_backups as backups,
+    db_instance_foresee::foresee,
     db_instance_modify::{features, modify, number},
     db_instance_origin::{self as origins, Origin},
     db_instance_props::{Props, attributes, live_props, same},
@@ -23,7 +24,7 @@ use crate::{
     ledger::Permit,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, WaitPolicy, compare,
+        ResourceType, Retry, WaitPolicy, compare, versions,
     },
 };
 
@@ -228,6 +229,24 @@ fn create_call(cx: &Cx<'_>, props: &Props) -> Result<CreateDBInstanceFluentBuild
         .set_vpc_security_group_ids(p.VPCSecurityGroups))
 }
 
+/// Properties that stay as they are at RDS when the template names them no longer.
+const KEPT: &[&str] = &[
+    "AllocatedStorage",
+    "CACertificateIdentifier",
+    "DBInstanceClass",
+    "DBParameterGroupName",
+    "EngineVersion",
+    "Iops",
+    "LicenseModel",
+    "OptionGroupName",
+    "Port",
+    "PreferredBackupWindow",
+    "PreferredMaintenanceWindow",
+    "StorageThroughput",
+    "StorageType",
+    "VPCSecurityGroups",
+];
+
 impl ResourceType for DbInstance {
     type Props = Props;
 
@@ -263,6 +282,8 @@ impl ResourceType for DbInstance {
             "rds:RestoreDBInstanceFromDBSnapshot",
             "rds:RestoreDBInstanceToPointInTime",
             "rds:DescribeDBInstances",
+            "rds:DescribeDBParameterGroups",
+            "rds:DescribeOrderableDBInstanceOptions",
             "rds:DescribeDBInstanceAutomatedBackups",
             "rds:StartDBInstanceAutomatedBackupsReplication",
             "rds:StopDBInstanceAutomatedBackupsReplication",
@@ -310,6 +331,43 @@ impl ResourceType for DbInstance {
             names.push("PerformanceInsightsKMSKeyId".into());
         }
         names
+    }
+
+    /// RDS upgrades engines and grows storage, and never goes back. ("You can't downgrade": `ModifyDBInstance` answers
+    /// "Cannot find upgrade path from 16.13 to 16.8"; Amazon RDS User Guide, "Upgrading a DB instance engine version".)
+    fn refused(change: &Change<'_, Props>) -> Vec<(String, String)> {
+        let (old, new) = (change.old, change.new);
+        let mut problems = Vec::new();
+        if let (Some(have), Some(want)) = (&old.EngineVersion, &new.EngineVersion)
+            && change.has("EngineVersion")
+            && versions::is_older(want, have)
+        {
+            let why = format!(
+                "RDS does not downgrade an engine, and the database has {have}, which is later than {want}"
+            );
+            problems.push(("EngineVersion".into(), why));
+        }
+        problems
+    }
+
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let new = serde_json::to_value(change.new).unwrap_or_default();
+        let kept: Vec<&str> =
+            KEPT.iter().copied().filter(|name| change.has(name) && new[*name].is_null()).collect();
+        if kept.is_empty() {
+            return Vec::new();
+        }
+        vec![format!("{} keeps its value, RDS has no default to go back to", kept.join(", "))]
+    }
+
+    fn moved_by_aws(property: &str, sent: &Json, live: &Json) -> bool {
+        let (Some(had), Some(has)) = (sent[property].as_str(), live[property].as_str()) else { return false };
+        let engine = sent["Engine"].as_str().or(live["Engine"].as_str()).unwrap_or_default();
+        let upgrades = |props: &Json| props["AutoMinorVersionUpgrade"] != false;
+        property == "EngineVersion"
+            && upgrades(sent)
+            && upgrades(live)
+            && versions::is_later_minor(had, has, versions::rds_major(engine, had))
     }
 
     fn check(props: &Json) -> Vec<(String, String)> {
@@ -370,6 +428,10 @@ impl ResourceType for DbInstance {
             problems.extend(origins::check(props, origin));
         }
         problems
+    }
+
+    async fn foresee(cx: &Cx<'_>, props: &Json) -> Result<Vec<(String, String)>, OpError> {
+        foresee(cx, props).await
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

@@ -3,6 +3,7 @@
 mod common;
 mod db_instance;
 mod db_instance_backups;
+mod db_instance_foresee;
 mod db_instance_modify;
 mod db_instance_origin;
 mod db_instance_props;

@@ -18,6 +18,7 @@ pub mod secretsmanager;
 pub mod sns;
 pub mod ssm;
 pub mod sts;
+pub mod tagging;
 
 /// A service of the sandbox.
 pub struct Service {
@@ -55,6 +56,7 @@ pub static SERVICES: &[Service] = &[
     service!("lambda", "lambda", lambda),
     service!("logs", "logs", logs),
     service!("rds", "rds", rds),
+    service!("resourcegroupstaggingapi", "tagging", tagging),
     service!("route53", "route53", route53),
     service!("s3", "s3", s3),
     service!("secretsmanager", "secretsmanager", secretsmanager),

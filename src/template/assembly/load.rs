@@ -134,11 +134,6 @@ fn stack(
     };
     let assets = Assets::read(&artifact.folder, &artifact.assets, &artifact.template, problems);
     rewrite::rewrite(name, &mut template, (&assets, artifact.bootstrap.as_deref()), collected, problems);
-    if artifact.protected {
-        collected.notes.push(format!(
-            "stack {name}: there is no termination protection without CloudFormation; `destroy` asks for the migration's name"
-        ));
-    }
     if artifact.notified {
         collected.notes.push(format!("stack {name}: nobody is notified of stack events, as there are none"));
     }
@@ -160,6 +155,7 @@ fn stack(
         template: Arc::new(template),
         parameters,
         tags: artifact.tags.iter().cloned().collect(),
+        protected: artifact.protected,
     })
 }
 

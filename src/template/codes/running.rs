@@ -66,6 +66,11 @@ pub(super) static GRAPH: &[Code] = &[
         "a replacement that its users hold up",
         "The change needs a new object of the same name, AWS refuses to delete the old one while others use it, and those others stay. CloudFormation refuses custom names for the same reason.",
     ).example(Example::Circumstances("it needs a ledger with an object in use")),
+    Code::error(
+        "M3007",
+        "a change that AWS refuses",
+        "AWS never takes this change, as the older version of a database's engine: that is known while planning, and nothing is begun.",
+    ).example(Example::Circumstances("it needs a ledger with an object of a later version")),
 ];
 
 pub(super) static RUN: &[Code] = &[
@@ -131,8 +136,18 @@ pub(super) static RUN: &[Code] = &[
     Code::error(
         "M5003",
         "data would be lost",
-        "The step deletes or replaces something that holds data. Each such resource needs --allow-data-loss with its address, or the address typed in full.",
+        "The step deletes or replaces something that holds data. Each such resource needs --allow-data-loss with its address, or the address typed in full; `--allow-data-loss all` permits every loss that the review names. The same holds for `destroy`.",
     ).example(Example::Circumstances("it needs a ledger with data to lose")),
+    Code::error(
+        "M5004",
+        "an object is protected from deletion",
+        "AWS refuses to delete it while its deletion protection is on. That is looked up before anything runs, so that nothing is half deleted.",
+    ).example(Example::Circumstances("it needs a ledger with a protected object")),
+    Code::error(
+        "M5005",
+        "a stack is protected from termination",
+        "The stack has terminationProtection (in a CDK app, or in the manifest's list of stacks): it is neither destroyed nor taken out of the plan with all that it has. Turn it off and run `migrate up` first.",
+    ).example(Example::Circumstances("it needs a ledger with a protected stack")),
     Code::error(
         "M5006",
         "an import that would give an object two names",

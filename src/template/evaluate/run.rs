@@ -84,6 +84,7 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
             description: scope.outline.description.clone(),
             outputs,
             imports: Vec::new(),
+            protected: scope.source.protected,
         });
         here.check_named_objects();
         here.check_rules();

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use super::{DEFINITIONS, FAMILIES, client, invalid, shown_tags, tags_of};
+use super::{DEFINITIONS, FAMILIES, SERVICES, client, invalid, shown_tags, tags_of};
 use crate::sandbox::{Effect, Fault, Reply, Request, World};
 
-/// Deleted task definitions stay visible for a while as being deleted.
+/// How often ECS looks whether a task definition that is being deleted is still used. The documentation of
+/// `DeleteTaskDefinitions`: it "will stay in DELETE_IN_PROGRESS status until all the associated tasks and services have
+/// been terminated".
 const DELETION: i64 = 600_000;
 
 fn unknown() -> Fault {
@@ -227,7 +229,7 @@ pub fn deregister(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `DeleteTaskDefinitions`; only inactive ones.
 pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (mut gone, mut failures) = (Vec::new(), Vec::new());
+    let (mut gone, mut failures, mut unused) = (Vec::new(), Vec::new(), Vec::new());
     let now = world.now_secs();
     for name in rq.texts("taskDefinitions") {
         let arn = world.arn("ecs", rq.region, &format!("task-definition/{}", super::short(name)));
@@ -243,11 +245,28 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
                     row["deleteRequestedAt"] = json!(now);
                 }
                 gone.push(row.clone());
-                world.after(DELETION, DEFINITIONS, &arn, Effect::Remove);
+                unused.push(arn);
             }
         }
     }
+    for arn in unused {
+        released(world, &arn, 0);
+    }
     Ok(json!({"taskDefinitions": gone, "failures": failures}))
+}
+
+/// Whether a service still runs tasks of that definition.
+fn is_used(world: &World, arn: &str) -> bool {
+    world.rows(SERVICES).any(|(_, row)| row["status"] == "ACTIVE" && row["taskDefinition"] == arn)
+}
+
+/// A service has turned away from a task definition, or somebody wants it deleted: what is being deleted and used no
+/// more goes, once the tasks that end now have ended.
+pub fn released(world: &mut World, arn: &str, ending: i64) {
+    let deleting = world.get(DEFINITIONS, arn).is_some_and(|row| row["status"] == "DELETE_IN_PROGRESS");
+    if deleting && !is_used(world, arn) {
+        world.after(ending + DELETION, DEFINITIONS, arn, Effect::Remove);
+    }
 }
 
 /// `ListTaskDefinitions`.

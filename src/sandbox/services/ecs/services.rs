@@ -364,6 +364,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     } else {
         rollout::scale(world, &key);
     }
+    definitions::released(world, old["taskDefinition"].as_str().unwrap_or_default(), durations::ECS_DRAIN);
     let row = world.get(SERVICES, &key).ok_or_else(unknown)?;
     Ok(json!({"service": shown(world, row, true)}))
 }
@@ -393,6 +394,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let name = row["serviceName"].as_str().unwrap_or_default();
     application_autoscaling::leave(world, rq.region, &format!("service/{home}/{name}"));
+    definitions::released(world, row["taskDefinition"].as_str().unwrap_or_default(), rest);
     world.set_after(rest, SERVICES, &key, json!({"status": "INACTIVE", "deployments": []}));
     world.after(rest + REMEMBERED, SERVICES, &key, Effect::Remove);
     let row = world.get(SERVICES, &key).ok_or_else(unknown)?;

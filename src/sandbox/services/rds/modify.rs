@@ -151,6 +151,9 @@ fn pending(rq: &Request<'_>, row: &Json) -> Result<(Members, Members), Fault> {
             let engine = engines::engine(row["Engine"].as_str().unwrap_or_default())?;
             let to = engines::version(engine, value.as_str())?;
             let from = row["EngineVersion"].as_str().unwrap_or_default();
+            if engines::older(to, from) {
+                return Err(combination(format!("Cannot find upgrade path from {from} to {to}.")));
+            }
             let rises = engines::major(engine.0, to) != engines::major(engine.0, from);
             if rises && !rq.flag("AllowMajorVersionUpgrade") {
                 return Err(combination(

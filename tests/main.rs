@@ -14,6 +14,7 @@ mod multi_stack;
 mod mutants;
 mod process;
 mod program;
+mod rebuild;
 mod secrecy;
 mod support;
 mod views;

@@ -337,6 +337,22 @@ pub enum LedgerVerb {
     Verify(VerifyCommand),
     /// Show what is known about an open intent, or settle it by hand
     Resolve(ResolveCommand),
+    /// Make a lost ledger again from the plan and from what the account holds; changes nothing in the account
+    Rebuild(RebuildCommand),
+}
+
+/// `ledger rebuild`.
+#[derive(Debug, Args)]
+pub struct RebuildCommand {
+    /// Which plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// The lineage of the lost ledger, where the account shows objects of several
+    #[arg(long, value_name = "LINEAGE")]
+    pub lineage: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// `ledger verify`.

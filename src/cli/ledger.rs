@@ -9,7 +9,7 @@ use super::{
     args::{Global, LedgerCommand, LedgerVerb, ResolveCommand, VerifyCommand, Whose},
     confirm,
     exit::Code,
-    prepare, runs,
+    prepare, rebuild, runs,
     session::{Session, one},
     status::meaning,
 };
@@ -28,6 +28,7 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
         LedgerVerb::History(whose) => history(global, whose, printer),
         LedgerVerb::Verify(args) => verify(global, args, printer),
         LedgerVerb::Resolve(args) => resolve(global, args, printer),
+        LedgerVerb::Rebuild(args) => rebuild::run(global, args, printer),
     }
 }
 

@@ -13,6 +13,7 @@ mod neighbours;
 mod outputs;
 mod plan;
 mod prepare;
+mod rebuild;
 mod refresh;
 mod runs;
 mod sandbox;

@@ -39,6 +39,8 @@ pub struct Session {
     pub clock: Arc<dyn Clock>,
     driver: Driver,
     sandbox: Option<(Sandbox, Kept)>,
+    /// Whether the sandbox's world was made by this command.
+    fresh: bool,
     seed: u64,
 }
 
@@ -75,6 +77,7 @@ impl Session {
     fn sandbox(global: &Global, account: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
         let (home, mut world) =
             Home::open(&global.sandbox_dir, global.seed, SANDBOX_EPOCH_MS).map_err(one)?;
+        let fresh = world.now() == SANDBOX_EPOCH_MS;
         // Every call moves the world's clock: at its beginning nobody has seen the account's number yet.
         if let Some(account) = account.filter(|account| *account != world.account)
             && world.now() == SANDBOX_EPOCH_MS
@@ -110,6 +113,7 @@ impl Session {
             clock: shared,
             driver: Driver::Virtual(clock),
             sandbox: Some((sandbox, kept)),
+            fresh,
             seed,
         })
     }
@@ -129,7 +133,14 @@ impl Session {
             None => Arc::new(SystemClock),
         };
         let cloud = Cloud::new(Realm::Aws, config);
-        Ok(Self { cloud, clock, driver: Driver::Real(Box::new(runtime)), sandbox: None, seed: 0 })
+        Ok(Self {
+            cloud,
+            clock,
+            driver: Driver::Real(Box::new(runtime)),
+            sandbox: None,
+            fresh: false,
+            seed: 0,
+        })
     }
 
     /// Drives a future to its end in this realm's time.
@@ -159,6 +170,12 @@ impl Session {
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
         self.sandbox.is_some()
+    }
+
+    /// Whether this is a rehearsal in a world that was empty when the command began.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
     }
 
     /// How often a live view's clock ticks.

@@ -7,7 +7,7 @@ use super::{
     args::{Global, UpCommand},
     confirm,
     exit::Code,
-    plan, prepare, refresh, runs,
+    plan, prepare, rebuild, refresh, runs,
     session::{Session, one},
 };
 use crate::{
@@ -36,6 +36,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let graph = &prepared.graph;
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    rebuild::nothing_lost(&session, graph, (&dir, &args.plan))?;
     let ledger = runs::open(&session, &dir, "up", || match &saved {
         // A change set saved before the first run carries the lineage its names were made with.
         Some(set) => set.target.lineage.clone(),

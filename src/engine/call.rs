@@ -36,9 +36,11 @@ pub(super) fn backoff(attempt: u32) -> Duration {
     Duration::from_secs(1 << attempt.saturating_sub(1).min(4)).min(Duration::from_secs(15))
 }
 
-/// Pause while outwaiting a passing rejection: dense at first, because a role is usable after seconds.
+/// Pause while outwaiting a passing rejection: dense at first, because a role is usable after seconds; after some two
+/// minutes it is about what lingers for long.
 fn outwait_pause(attempt: u32) -> Duration {
-    Duration::from_secs(u64::from(attempt).clamp(1, 5))
+    let longest = if attempt < 26 { 5 } else { 15 };
+    Duration::from_secs(u64::from(attempt).clamp(1, longest))
 }
 
 /// What a failed read means.
@@ -298,10 +300,15 @@ impl Run<'_, '_> {
             return self.pause(delay).await;
         }
         match outwaited(error, retries) {
+            Some(_) if waited < patience && self.in_vain() => {
+                let mut error = error.clone();
+                error.message.push_str(" (nothing else is in flight that could change that)");
+                Err(self.failure(error))
+            }
             Some(retry) if waited < patience => {
                 let delay = outwait_pause(attempt);
                 self.retrying(life, error, attempt, delay, retry.why);
-                self.pause(delay).await
+                self.outwait(delay).await
             }
             _ => Err(self.failure(error.clone())),
         }

@@ -128,6 +128,21 @@ pub(super) static RUN: &[Code] = &[
         "The disk filled up, a limit was reached, or the permissions changed while the run went on. From that moment nothing was called; the next run finds what the last calls did and goes on.",
     ).example(Example::Circumstances("it needs a disk that fills up")),
     Code::error(
+        "M4111",
+        "the ledger is empty, but the account is not",
+        "The account holds objects that carry this migration's ownership tags, and the ledger knows none of them: `up` would make everything a second time. Name the right ledger, or make it again with `migrate ledger rebuild`.",
+    ).example(Example::Circumstances("it needs an account with objects of a lost ledger")),
+    Code::error(
+        "M4112",
+        "the ledger cannot be rebuilt there",
+        "`ledger rebuild` fills an empty ledger only.",
+    ).example(Example::Circumstances("it needs a ledger")),
+    Code::error(
+        "M4113",
+        "nothing to rebuild a ledger from",
+        "No object in the account carries this migration's ownership tags, or those of several ledgers do.",
+    ).example(Example::Circumstances("it needs an account")),
+    Code::error(
         "M5001",
         "nobody to ask",
         "Without a terminal nothing is confirmed. `--yes` confirms; losing data needs --allow-data-loss besides.",

@@ -10,7 +10,7 @@ mod owner;
 mod sdk;
 pub mod tagged;
 
-pub use cloud::{Cloud, Realm};
+pub use cloud::{Cloud, Realm, patiently};
 pub use error::{Certainty, OpError, op};
 pub use meter::{CallMeter, Calls};
 pub use names::physical_name;

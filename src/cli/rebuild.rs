@@ -17,7 +17,7 @@ use super::{
     session::{Session, access, one},
 };
 use crate::{
-    aws::{Owner, physical_name, tagged::Tagged},
+    aws::{Owner, patiently, physical_name, tagged::Tagged},
     engine::drift,
     error::{Class, Diagnostic},
     graph::{Graph, Node, Reference, Unknown, Value},
@@ -279,13 +279,17 @@ impl Rebuild<'_> {
             empty_on_delete: false,
             snapshot: None,
         };
+        let clock = self.session.clock.as_ref();
         let seen = self.session.block_on(async {
-            let Some(found) = ty.find(&cx, &desired).await? else { return Ok(None) };
+            let Some(found) = patiently(clock, async || ty.find(&cx, &desired).await).await? else {
+                return Ok(None);
+            };
             if found.ownership == Ownership::Foreign {
                 return Ok(None);
             }
-            let live = ty.read(&cx, &found.id, &desired).await?;
-            let probe = ty.probe(&cx, &found.id, &desired, Goal::Ready).await?;
+            let live = patiently(clock, async || ty.read(&cx, &found.id, &desired).await).await?;
+            let probe =
+                patiently(clock, async || ty.probe(&cx, &found.id, &desired, Goal::Ready).await).await?;
             Ok(live.map(|live| (found, live, probe)))
         });
         let Some((found, live, probe)) = seen.map_err(|error| one(access(&error, self.global)))? else {

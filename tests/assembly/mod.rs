@@ -153,7 +153,7 @@ fn an_assembly_without_an_environment_goes_wherever_the_session_is() {
     let policy = graph.nodes.iter().find(|node| node.kind == "AWS::S3::BucketPolicy").expect("enforceSSL");
     let statements = policy.properties.get("PolicyDocument").and_then(|d| d.get("Statement"));
     assert!(matches!(statements, Some(Value::List(list)) if list.len() == 1), "{statements:?}");
-    assert!(graph.notes.iter().any(|note| note.contains("stack Data: there is no termination protection")));
+    assert!(graph.stacks.iter().any(|stack| stack.name == "Data" && stack.protected));
 }
 
 #[test]

@@ -184,6 +184,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
         if !reasons.is_empty() {
             let name = self.new_name(ty, node, next);
             let in_the_way = self.old_first(at, ty, object, name.as_ref(), resolve)?;
+            // A gap in service is told where everybody reads it.
+            reasons.extend(in_the_way.clone().filter(|why| why.contains("requests fail")));
             return Ok(Decision {
                 fate: Fate::Replace { old_first: in_the_way.is_some() },
                 name,

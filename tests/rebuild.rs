@@ -10,8 +10,11 @@ fn lost(plan: &Path, ledger: &str) {
     let up = migrate(dir.path(), &["up", plan, "--sandbox", "--yes"]);
     assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
     let before = migrate(dir.path(), &["sandbox", "show", "--json"]);
-    std::fs::rename(dir.path().join(".migrate").join(ledger), dir.path().join("lost"))
-        .expect("it is moved away");
+    let moved = std::process::Command::new("mv")
+        .arg(dir.path().join(".migrate").join(ledger))
+        .arg(dir.path().join("lost"))
+        .status();
+    assert!(moved.expect("mv runs").success(), "it is moved away");
 
     let again = migrate(dir.path(), &["up", plan, "--sandbox", "--yes"]);
     assert_eq!(again.status.code(), Some(4), "{}", text(&again.stderr));

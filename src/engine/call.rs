@@ -19,7 +19,9 @@ use super::{
 use crate::{
     aws::{Certainty, OpError},
     ledger::{Entry, Intend, Permit, Resolution, Verb},
-    resources::{Attributes, Created, Facts, Found, Identity, Ownership, PhysicalId, Progress, Retry},
+    resources::{
+        Attributes, Created, Facts, Found, Identity, Ownership, PhysicalId, Progress, Retry, service,
+    },
 };
 
 /// Unknown outcomes or failed reads in a row before a step gives up.
@@ -399,9 +401,9 @@ impl Run<'_, '_> {
     }
 }
 
-/// Whether reads may hide a new object for long: indexes of tags do, and all of EC2 and IAM.
+/// Whether reads may hide a new object for long: indexes of tags do, and all of some services.
 pub(super) fn hides(facts: &Facts) -> bool {
-    facts.identity == Identity::Tag || matches!(facts.service, "ec2" | "iam")
+    facts.identity == Identity::Tag || service::of(facts.service).hides
 }
 
 /// Pauses between looks, in seconds.

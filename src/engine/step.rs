@@ -99,9 +99,9 @@ impl Life<'_> {
 
 /// Whether an existing object without our tags may be adopted instead of being refused: the account-global
 /// roles that AWS services look up by fixed names, and what the template says explicitly.
-pub(crate) fn may_adopt(kind: &str, properties: &Json, metadata: &Json) -> bool {
-    let named = kind == "AWS::IAM::Role"
-        && properties["RoleName"].as_str().is_some_and(crate::resources::iam::role::is_shared);
+pub(crate) fn may_adopt(facts: &Facts, properties: &Json, metadata: &Json) -> bool {
+    let name = facts.name.and_then(|rule| properties[rule.property].as_str());
+    let named = name.is_some_and(|name| facts.shared_names.contains(&name));
     named || metadata["Migrate"]["AdoptExisting"].as_bool().unwrap_or(false)
 }
 
@@ -177,7 +177,7 @@ impl Run<'_, '_> {
             step,
             ty,
             generation,
-            shared: may_adopt(&step.kind, &properties, &keep.metadata),
+            shared: may_adopt(ty.facts(), &properties, &keep.metadata),
             sdk: cloud.sdk(region),
             account: &cloud.account,
             partition: &cloud.partition,

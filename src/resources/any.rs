@@ -107,6 +107,23 @@ fn typed<T: ResourceType>(props: &Json) -> Result<T::Props, OpError> {
     })
 }
 
+/// `delete` of a type, with the codes that the type calls absent as [`Progress::Absent`]: the engine relies on it
+/// where a service does not know an object yet that was made a moment ago.
+///
+/// # Errors
+/// As [`ResourceType::delete`].
+pub async fn delete<T: ResourceType>(
+    cx: &Cx<'_>,
+    permit: &Permit,
+    id: &PhysicalId,
+    props: &T::Props,
+) -> Result<Progress, OpError> {
+    match T::delete(cx, permit, id, props).await {
+        Err(error) if error.is(T::FACTS.absent) => Ok(Progress::Absent),
+        answer => answer,
+    }
+}
+
 impl<T: ResourceType> AnyType for Erased<T> {
     fn facts(&self) -> &'static Facts {
         const { &T::FACTS }
@@ -227,6 +244,6 @@ impl<T: ResourceType> AnyType for Erased<T> {
         id: &'a PhysicalId,
         props: &'a Json,
     ) -> BoxFuture<'a, Result<Progress, OpError>> {
-        Box::pin(async move { T::delete(cx, permit, id, &typed::<T>(props)?).await })
+        Box::pin(async move { delete::<T>(cx, permit, id, &typed::<T>(props)?).await })
     }
 }

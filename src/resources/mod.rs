@@ -3,10 +3,13 @@
 mod any;
 pub mod compare;
 mod contract;
+pub mod described;
 pub mod mirror;
 pub mod protection;
 pub mod registry;
+pub mod service;
 pub mod shape;
+pub mod tags;
 pub mod versions;
 
 #[cfg(test)]
@@ -28,8 +31,9 @@ pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
 
-pub use any::{AnyType, Erased};
+pub use any::{AnyType, Erased, delete};
 pub use contract::{
-    Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
+    Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
     PhysicalId, Probe, Progress, ResourceType, Retry, WaitPolicy,
 };
+pub use described::{Described, LiveTags, Outcome, OwnTags, State};

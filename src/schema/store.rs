@@ -9,17 +9,6 @@ use serde_json::{Map, Value as Json};
 
 use crate::resources::registry;
 
-/// Types of which CloudFormation answers `Fn::GetAtt` for ordinary properties too.
-const PROPERTIES_ARE_ATTRIBUTES: &[&str] = &[
-    "AWS::EC2::SecurityGroup",
-    "AWS::EC2::Subnet",
-    "AWS::EC2::VPC",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer",
-    "AWS::RDS::DBInstance",
-    "AWS::RDS::DBParameterGroup",
-    "AWS::SNS::Topic",
-];
-
 /// Where the answer of `Fn::GetAtt` comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attribute {
@@ -139,7 +128,9 @@ impl TypeSchema {
             return Some(Attribute::Output);
         }
         let kind = self.document["typeName"].as_str().unwrap_or_default();
-        let open = PROPERTIES_ARE_ATTRIBUTES.contains(&kind) && self.attribute_node(name).is_some();
+        let facts = registry::find(kind).map(|ty| ty.facts());
+        let open = facts.is_some_and(|facts| facts.properties_are_attributes);
+        let open = open && self.attribute_node(name).is_some();
         open.then_some(Attribute::Property)
     }
 

@@ -8,6 +8,7 @@ mod replication_subnet_group;
 mod replication_task;
 mod settings;
 mod support;
+mod tags;
 mod task_settings;
 
 pub use endpoint::Endpoint;

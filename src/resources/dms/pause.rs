@@ -7,10 +7,13 @@ use aws_sdk_databasemigration::types::{
     ReplicationTask as Live, StartReplicationTaskTypeValue, Tag as DmsTag,
 };
 
-use super::support::{ABSENT, filter, pairs, tags_of};
+use super::{
+    support::{ABSENT, filter},
+    tags::Tags,
+};
 use crate::{
     aws::{OpError, TAG_LINEAGE, op},
-    resources::{Cx, Progress},
+    resources::{Cx, Progress, described::pairs},
 };
 
 /// Followed by the endpoint's id.
@@ -75,7 +78,7 @@ impl Pause {
                 continue;
             }
             let arn = task.replication_task_arn().unwrap_or_default();
-            let tags = tags_of(cx, arn).await?;
+            let tags = Tags::any(cx, arn).await?;
             let marks = || pairs(&tags).filter(|(name, _)| name.starts_with(MARK));
             let of_ours = format!("{}.", cx.owner.lineage);
             tasks.push(Task {

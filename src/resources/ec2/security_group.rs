@@ -8,9 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     permission::{Given, Peer, Rule, Way, difference},
-    support::{
-        IN_USE, NEW_GROUP, NEW_VPC, deleted, filter, pairs, retag, seen, specification, unless_absent,
-    },
+    support::{IN_USE, NEW_GROUP, NEW_VPC, filter, seen, unless_absent},
+    tags::{self, Tags, specification},
 };
 use crate::{
     aws::{OpError, op},
@@ -18,7 +17,7 @@ use crate::{
     props,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, Ownership, PhysicalId,
-        Probe, Progress, ResourceType, compare, shape::Tag,
+        Probe, Progress, ResourceType, compare, shape::Tag, tags::Tagging,
     },
 };
 
@@ -174,6 +173,8 @@ impl ResourceType for SecurityGroup {
         retry: &[NEW_VPC, NEW_GROUP],
         held_by_users: true,
         retry_delete: &[IN_USE],
+        properties_are_attributes: true,
+        absent: ABSENT,
         iam: &[
             "ec2:AuthorizeSecurityGroupEgress",
             "ec2:AuthorizeSecurityGroupIngress",
@@ -239,7 +240,7 @@ impl ResourceType for SecurityGroup {
             .iter()
             .map(|group| {
                 let id = group.group_id().unwrap_or_default();
-                Found { id: id.into(), attributes: attributes(id), ownership: cx.owns(pairs(group.tags())) }
+                Found { id: id.into(), attributes: attributes(id), ownership: tags::owner(cx, &group.tags) }
             })
             .collect();
         // Without a VPC the name may exist in several; only ours is of interest then.
@@ -290,7 +291,7 @@ impl ResourceType for SecurityGroup {
             GroupName: own(group.group_name()),
             SecurityGroupEgress: egress,
             SecurityGroupIngress: ingress,
-            Tags: cx.own_tags(pairs(group.tags())),
+            Tags: tags::own(cx, &group.tags),
             VpcId: own(group.vpc_id()),
         }))
     }
@@ -304,7 +305,12 @@ impl ResourceType for SecurityGroup {
             .set_group_name(props.GroupName.clone())
             .set_description(props.GroupDescription.clone())
             .set_vpc_id(props.VpcId.clone())
-            .tag_specifications(specification(cx, types::ResourceType::SecurityGroup, props.Tags.as_ref()));
+            .tag_specifications(specification(
+                cx,
+                OP,
+                types::ResourceType::SecurityGroup,
+                props.Tags.as_ref(),
+            )?);
         let answer = call.send().await.map_err(op(OP))?;
         let id = answer.group_id().ok_or_else(|| OpError::missing(OP, "the group's id"))?;
         Ok(Created { id: id.into(), attributes: attributes(id) })
@@ -335,7 +341,7 @@ impl ResourceType for SecurityGroup {
         if change.has("SecurityGroupEgress") {
             bring(cx, id, Way::Out, &old.egress(), &new.egress()).await?;
         }
-        retag(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
+        Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
@@ -346,6 +352,6 @@ impl ResourceType for SecurityGroup {
         _props: &Props,
     ) -> Result<Progress, OpError> {
         let call = cx.sdk.ec2().delete_security_group().group_id(id.as_str());
-        deleted(call.send().await.map_err(op("DeleteSecurityGroup")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteSecurityGroup"))
     }
 }

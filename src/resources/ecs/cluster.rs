@@ -121,6 +121,7 @@ impl ResourceType for Cluster {
                 why: "capacity providers of the cluster are being updated",
             },
         ],
+        absent: &["ClusterNotFoundException"],
         iam: &[
             "ecs:CreateCluster",
             "ecs:DeleteCluster",
@@ -248,10 +249,7 @@ impl ResourceType for Cluster {
         id: &PhysicalId,
         _props: &Props,
     ) -> Result<Progress, OpError> {
-        match cx.sdk.ecs().delete_cluster().cluster(id.as_str()).send().await.map_err(op("DeleteCluster")) {
-            Err(error) if error.is(&["ClusterNotFoundException"]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+        let call = cx.sdk.ecs().delete_cluster().cluster(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteCluster"))
     }
 }

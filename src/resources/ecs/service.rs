@@ -159,6 +159,7 @@ impl ResourceType for Service {
             message: "cannot be stopped while",
             why: "the service is still scaling down",
         }],
+        absent: &["ClusterNotFoundException", "ServiceNotActiveException", "ServiceNotFoundException"],
         iam: &[
             "ecs:CreateService",
             "ecs:DeleteService",
@@ -440,9 +441,12 @@ impl ResourceType for Service {
         props: &Props,
     ) -> Result<Progress, OpError> {
         let (cluster, name) = place(id, props);
-        let Some(live) = look(cx, cluster, name).await? else { return Ok(Progress::Done) };
-        if live.status() != Some("ACTIVE") {
-            return Ok(Progress::Done);
+        let Some(live) = look(cx, cluster, name).await? else { return Ok(Progress::Absent) };
+        match live.status() {
+            Some("ACTIVE") => {}
+            // ECS shows a deleted service for a while.
+            Some("INACTIVE") => return Ok(Progress::Absent),
+            _ => return Ok(Progress::Done),
         }
         // Daemons have no count; deployments of other controllers only go by force.
         let replica = live.scheduling_strategy() != Some(&types::SchedulingStrategy::Daemon)
@@ -464,15 +468,6 @@ impl ResourceType for Service {
             )));
         }
         let call = cx.sdk.ecs().delete_service().set_cluster(cluster.map(Into::into)).service(name);
-        match call.force(!replica).send().await.map_err(op("DeleteService")) {
-            Err(error)
-                if error.is(&[
-                    "ServiceNotFoundException",
-                    "ServiceNotActiveException",
-                    "ClusterNotFoundException",
-                ]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+        call.force(!replica).send().await.map(|_| Progress::Done).map_err(op("DeleteService"))
     }
 }

@@ -8,15 +8,15 @@ use serde_json::{Value as Json, json};
 
 use super::{
     documents,
-    principals::{self, ABSENT, BUSY, Principal, absent_is_fine, tags},
+    principals::{self, ABSENT, BUSY, Principal, tags, was_there},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     props,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, compare,
+        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
+        Progress, ResourceType, Retry, compare,
     },
 };
 
@@ -108,7 +108,7 @@ async fn spare_versions(cx: &Cx<'_>, arn: &str) -> Result<Vec<String>, OpError> 
 
 async fn delete_version(cx: &Cx<'_>, arn: &str, version: &str) -> Result<(), OpError> {
     let call = cx.sdk.iam().delete_policy_version().policy_arn(arn).version_id(version);
-    absent_is_fine(call.send().await.map(drop).map_err(op("DeletePolicyVersion")))
+    was_there(call.send().await.map(drop).map_err(op("DeletePolicyVersion"))).map(drop)
 }
 
 /// Names of the roles, users and groups the policy is attached to.
@@ -176,6 +176,7 @@ impl ResourceType for ManagedPolicy {
             BUSY,
             Retry { code: "DeleteConflict", message: "", why: "it is still being detached" },
         ],
+        documents: &[("PolicyDocument", Document::IdentityPolicy)],
         iam: &[
             "iam:AttachGroupPolicy",
             "iam:AttachRolePolicy",

@@ -14,8 +14,8 @@ use crate::{
     ledger::Permit,
     props,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
-        PhysicalId, Probe, Progress, ResourceType, Retry, compare,
+        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, OnConflict,
+        Ownership, PhysicalId, Probe, Progress, ResourceType, Retry, compare,
     },
 };
 
@@ -80,6 +80,7 @@ impl ResourceType for Policy {
             },
         ],
         retry_delete: &[BUSY],
+        documents: &[("PolicyDocument", Document::IdentityPolicy)],
         iam: &[
             "iam:DeleteGroupPolicy",
             "iam:DeleteRolePolicy",
@@ -213,9 +214,12 @@ impl ResourceType for Policy {
         _id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
+        let mut progress = Progress::Absent;
         for principal in props.principals() {
-            principal.delete(cx, props.name()).await?;
+            if principal.delete(cx, props.name()).await? {
+                progress = Progress::Done;
+            }
         }
-        Ok(Progress::Done)
+        Ok(progress)
     }
 }

@@ -11,20 +11,23 @@ use aws_sdk_rds::{
 use serde_json::Value as Json;
 
 use super::{
-    common::{change_tags, pairs, sdk_tags},
     db_instance_backups as backups,
     db_instance_foresee::foresee,
     db_instance_modify::{features, modify, number},
     db_instance_origin::{self as origins, Origin},
     db_instance_props::{Props, attributes, live_props, same},
     db_instance_volumes as volumes,
+    tags::{self, Tags},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
         Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, WaitPolicy, compare, versions,
+        ResourceType, Retry, WaitPolicy, compare,
+        described::pairs,
+        tags::{Tagging, create},
+        versions,
     },
 };
 
@@ -276,6 +279,11 @@ impl ResourceType for DbInstance {
             message: "",
             why: "the database is busy with an earlier change",
         }],
+        snapshots: true,
+        snapshot_unless: Some("DBClusterIdentifier"),
+        secure: &["MasterUserPassword"],
+        properties_are_attributes: true,
+        absent: ABSENT,
         iam: &[
             "rds:CreateDBInstance",
             "rds:CreateDBInstanceReadReplica",
@@ -443,7 +451,7 @@ impl ResourceType for DbInstance {
         Ok(Some(Found {
             id: id.into(),
             attributes: attributes(&live),
-            ownership: cx.owns(pairs(live.tag_list())),
+            ownership: cx.owns(pairs(&tags::of(live.tag_list.as_deref()))),
         }))
     }
 
@@ -481,7 +489,8 @@ impl ResourceType for DbInstance {
         let live = match origins::create(cx, props).await? {
             Some(live) => live,
             None => {
-                let call = create_call(cx, props)?.set_tags(Some(sdk_tags(&cx.tags(props.Tags.as_ref()))));
+                let call =
+                    create_call(cx, props)?.set_tags(create(cx, "CreateDBInstance", props.Tags.as_ref())?);
                 let answer = call.send().await.map_err(op("CreateDBInstance"))?;
                 answer.db_instance.ok_or_else(|| OpError::missing("CreateDBInstance", "the instance"))?
             }
@@ -532,7 +541,7 @@ impl ResourceType for DbInstance {
             .ok_or_else(|| OpError::not_sent("ModifyDBInstance", format!("{id} does not exist any more")))?;
         if change.has("Tags") {
             let arn = live.db_instance_arn().unwrap_or_default();
-            change_tags(cx, arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+            Tags::change(cx, arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         }
         if change.changed.iter().all(|property| property == "Tags") {
             return Ok(Progress::Done);
@@ -560,7 +569,7 @@ impl ResourceType for DbInstance {
         id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        let Some(live) = look(cx, id.as_str()).await? else { return Ok(Progress::Done) };
+        let Some(live) = look(cx, id.as_str()).await? else { return Ok(Progress::Absent) };
         if status(&live) == "deleting" {
             return Ok(Progress::Done);
         }
@@ -596,11 +605,7 @@ impl ResourceType for DbInstance {
             .delete_automated_backups(props.DeleteAutomatedBackups.unwrap_or(true))
             .send()
             .await;
-        match answer.map_err(op("DeleteDBInstance")) {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
-            Err(error) => Err(error),
-        }
+        answer.map(|_| Progress::Done).map_err(op("DeleteDBInstance"))
     }
 }
 

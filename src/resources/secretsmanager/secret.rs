@@ -18,8 +18,8 @@ use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, compare, shape::Tag,
+        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
+        Progress, ResourceType, compare, shape::Tag,
     },
 };
 
@@ -225,6 +225,8 @@ impl ResourceType for Secret {
         identity: Identity::Name,
         name: Some(NameRule { property: "Name", max: 512, lower: false, separator: '-' }),
         early: &["Ref", "Id"],
+        documents: &[("GenerateSecretString/SecretStringTemplate", Document::Json)],
+        absent: ABSENT,
         iam: &[
             "secretsmanager:CreateSecret",
             "secretsmanager:DescribeSecret",
@@ -412,7 +414,7 @@ impl ResourceType for Secret {
         id: &PhysicalId,
         _props: &Props,
     ) -> Result<Progress, OpError> {
-        let Some(secret) = look(cx, id.as_str()).await? else { return Ok(Progress::Done) };
+        let Some(secret) = look(cx, id.as_str()).await? else { return Ok(Progress::Absent) };
         let copies: Vec<String> =
             secret.replication_status().iter().filter_map(|status| status.region.clone()).collect();
         if !copies.is_empty() {
@@ -420,11 +422,7 @@ impl ResourceType for Secret {
         }
         let call =
             cx.sdk.secrets().delete_secret().secret_id(id.as_str()).force_delete_without_recovery(true);
-        match call.send().await.map_err(op("DeleteSecret")) {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
-            Err(error) => Err(error),
-        }
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteSecret"))
     }
 }
 

@@ -26,18 +26,6 @@ use crate::{
     },
 };
 
-/// Types of which AWS can take a final snapshot.
-const SNAPSHOTS: &[&str] = &[
-    "AWS::DocDB::DBCluster",
-    "AWS::EC2::Volume",
-    "AWS::ElastiCache::CacheCluster",
-    "AWS::ElastiCache::ReplicationGroup",
-    "AWS::Neptune::DBCluster",
-    "AWS::RDS::DBCluster",
-    "AWS::RDS::DBInstance",
-    "AWS::Redshift::Cluster",
-];
-
 /// Evaluates a plan to its resource graph, with all properties checked against their types' schemas, and the
 /// warnings.
 ///
@@ -247,14 +235,19 @@ impl<'p> Eval<'_, 'p> {
 
     fn policies(&self, resource: &Resource<'p>, properties: &Item) -> (DeletionPolicy, DeletionPolicy) {
         let kind = resource.kind.map_or("", |kind| kind.text);
+        // A type that is not registered is refused by name.
+        let facts = registry::find(kind).map(|ty| ty.facts());
         let snapshot = Some(DeletionPolicy::Snapshot);
-        if (resource.deletion == snapshot || resource.replacement == snapshot) && !SNAPSHOTS.contains(&kind) {
+        let wanted = resource.deletion == snapshot || resource.replacement == snapshot;
+        if wanted && facts.is_some_and(|facts| !facts.snapshots) {
             let message = format!("no snapshot can be taken of {kind}");
             self.error("M1024", resource.id.span, message, Some("use Delete or Retain".into()));
         }
-        // CloudFormation's own default for a database that belongs to no cluster.
-        let standalone = kind == "AWS::RDS::DBInstance" && properties.get("DBClusterIdentifier").is_none();
-        let default = if standalone { DeletionPolicy::Snapshot } else { DeletionPolicy::Delete };
+        let unless = facts.and_then(|facts| facts.snapshot_unless);
+        let default = match unless.is_some_and(|property| properties.get(property).is_none()) {
+            true => DeletionPolicy::Snapshot,
+            false => DeletionPolicy::Delete,
+        };
         (resource.deletion.unwrap_or(default), resource.replacement.unwrap_or_default())
     }
 

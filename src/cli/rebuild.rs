@@ -21,9 +21,9 @@ use crate::{
     engine::drift,
     error::{Class, Diagnostic},
     graph::{Graph, Node, Reference, Unknown, Value},
-    ledger::{Binding, Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
+    ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
     resources::{AnyType, Attributes, Cx, Found, Goal, Ownership, Probe, registry},
-    runs::{begin, end},
+    runs::{begin, bind, end},
     ui::Printer,
 };
 
@@ -118,10 +118,7 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
         confirm::ask(printer, &question, "yes", "migrate ledger rebuild PLAN --yes")?;
     }
     let failed = |error: LedgerError| prepare::ledger_error(&error, &dir);
-    if ledger.snapshot().binding.is_none() {
-        let Binding { migration, environment, account, region, realm } = prepare::binding(graph, &session);
-        ledger.append(Entry::Bound { migration, environment, account, region, realm }).map_err(failed)?;
-    }
+    bind(&mut ledger, prepare::binding(graph, &session)).map_err(failed)?;
     let run = begin(&mut ledger, "rebuild", graph.nodes.len(), &session.who()).map_err(failed)?;
     let rebuild = Rebuild { session: &session, global, graph, all: &all, lineage: &lineage };
     let mut outcomes = Vec::new();

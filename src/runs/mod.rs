@@ -19,5 +19,5 @@ mod run;
 
 pub use apply::Ended;
 pub use frontend::{Frontend, Notice, Phase, Watch};
-pub use record::{begin, end, record};
+pub use record::{begin, bind, end, record};
 pub use run::{Context, Run, RunError, Task, run};

@@ -1,6 +1,18 @@
 //! Records in the ledger's history of what an operator decided: `import`, `forget`, `ledger resolve`.
 
-use crate::ledger::{Entry, Ledger, LedgerError};
+use crate::ledger::{Binding, Entry, Ledger, LedgerError};
+
+/// Ties a new ledger to its account; one that is bound stays as it is.
+///
+/// # Errors
+/// When the ledger cannot be written.
+pub fn bind(ledger: &mut Ledger, binding: Binding) -> Result<(), LedgerError> {
+    if ledger.snapshot().binding.is_none() {
+        let Binding { migration, environment, account, region, realm } = binding;
+        ledger.append(Entry::Bound { migration, environment, account, region, realm })?;
+    }
+    Ok(())
+}
 
 /// Opens a record in the history. Returns its name, for [`end`].
 ///

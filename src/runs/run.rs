@@ -174,12 +174,7 @@ impl<'c> Run<'c> {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn bind(&self, binding: Binding) -> Result<(), RunError> {
-        let mut ledger = self.ledger();
-        if ledger.snapshot().binding.is_none() {
-            let Binding { migration, environment, account, region, realm } = binding;
-            ledger.append(Entry::Bound { migration, environment, account, region, realm })?;
-        }
-        Ok(())
+        Ok(super::bind(&mut self.ledger(), binding)?)
     }
 
     /// Records which stacks have termination protection from now on; nothing where that is known.

@@ -27,6 +27,7 @@
 //! | [`planner`] | differences, replacement, order, teardown, risks: a change set |
 //! | [`ledger`] | snapshot, write-ahead journal, lock, permits |
 //! | [`engine`] | schedule, steps, calls and their errors, waits, recovery, events |
+//! | [`runs`] | orchestration: settle, plan, confirm, apply, search again, roll back or clean up, fold |
 //! | [`aws`] | clients, error certainty, ownership tags, physical names |
 //! | [`resources`] | the contract of a type, the registry, one file per type |
 //! | [`sandbox`] | codec driven by API models, the account's world, the services' behaviour |
@@ -56,6 +57,7 @@ pub mod ledger;
 pub mod lint;
 pub mod planner;
 pub mod resources;
+pub mod runs;
 pub mod sandbox;
 pub mod schema;
 pub mod template;

@@ -20,6 +20,7 @@ mod sandbox;
 mod session;
 mod signals;
 mod status;
+mod terminal;
 mod types;
 mod up;
 mod validate;

@@ -8,7 +8,6 @@ use super::{
     session::{Session, access, one},
 };
 use crate::{
-    engine::RecoverError,
     error::{Class, Diagnostic, Severity},
     graph::{self, Address, Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
@@ -390,19 +389,4 @@ pub fn change_set(
     })?;
     prepared.neighbours.keep_promises(&prepared.graph, &set, snapshot)?;
     Ok(set)
-}
-
-/// Recovery's failure as a diagnostic.
-pub fn recover_error(error: RecoverError, dir: &Path) -> Vec<Diagnostic> {
-    match error {
-        RecoverError::Ledger(error) => ledger_error(&error, dir),
-        RecoverError::Look(address, error) => one(Diagnostic::error(
-            "M7001",
-            Class::Doubtful,
-            format!("cannot find out what an interrupted call did: {error}"),
-        )
-        .at(&address)
-        .request(error.request_id)
-        .help("nothing was changed; run the same command again")),
-    }
 }

@@ -21,8 +21,9 @@ use crate::{
     engine::drift,
     error::{Class, Diagnostic},
     graph::{Graph, Node, Reference, Unknown, Value},
-    ledger::{Declared, Entry, Intend, Ledger, Resolution, Snapshot, Verb},
+    ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
     resources::{AnyType, Attributes, Cx, Found, Goal, Ownership, Probe, registry},
+    runs::{begin, bind, end},
     ui::Printer,
 };
 
@@ -98,11 +99,10 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
     let all = tagged(&session, graph);
     let lineage = lineage(graph, &all, args.lineage.as_deref())?;
-    let ledger = runs::open(&session, &dir, "ledger rebuild", || lineage.clone())?;
+    let mut ledger = runs::open(&session, &dir, "ledger rebuild", || lineage.clone())?;
     let region = graph.main_region();
     let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
-    prepare::check_binding(ledger.borrow().snapshot(), &session, names, &dir)?;
-    let mut ledger = ledger.borrow_mut();
+    prepare::check_binding(ledger.snapshot(), &session, names, &dir)?;
     if ledger.snapshot().objects().next().is_some() || !ledger.snapshot().open.is_empty() {
         let message = format!("the ledger in {} is not empty", dir.display());
         return Err(one(Diagnostic::error("M4112", Class::Ledger, message)
@@ -117,9 +117,9 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
         let question = format!("Make the ledger in {} from plan and account? Type yes: ", dir.display());
         confirm::ask(printer, &question, "yes", "migrate ledger rebuild PLAN --yes")?;
     }
-    let mut entries = runs::bound(&ledger, graph, &session);
-    entries.push(runs::begun(&ledger, "rebuild", graph.nodes.len()));
-    runs::append(&mut ledger, entries, &dir)?;
+    let failed = |error: LedgerError| prepare::ledger_error(&error, &dir);
+    bind(&mut ledger, prepare::binding(graph, &session)).map_err(failed)?;
+    let run = begin(&mut ledger, "rebuild", graph.nodes.len(), &session.who()).map_err(failed)?;
     let rebuild = Rebuild { session: &session, global, graph, all: &all, lineage: &lineage };
     let mut outcomes = Vec::new();
     for &at in prepared.links.order() {
@@ -137,7 +137,7 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
         };
         outcomes.push(Outcome { node, how });
     }
-    runs::write(&mut ledger, Vec::new(), &dir)?;
+    end(&mut ledger, run).map_err(failed)?;
     let known: BTreeSet<String> = graph.nodes.iter().map(|node| node.address.to_string()).collect();
     drop(ledger);
     session.close()?;
@@ -350,5 +350,8 @@ fn record(
         Entry::Resolved { op, by, attributes: seen.attributes.clone(), shared: false },
         Entry::Ready { address, generation, attributes: seen.attributes },
     ];
-    runs::append(ledger, entries, dir)
+    for entry in entries {
+        ledger.append(entry).map_err(|error| prepare::ledger_error(&error, dir))?;
+    }
+    Ok(())
 }

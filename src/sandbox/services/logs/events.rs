@@ -21,7 +21,7 @@ pub fn create_stream(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let name = rq.text("logStreamName");
     let row = json!({
-        "logStreamName": name, "arn": format!("{arn}:log-stream:{name}"), "creationTime": world.now(),
+        "logStreamName": name, "arn": format!("{arn}:log-stream:{name}"), "creationTime": world.date(),
         "storedBytes": 0, "_events": [],
     });
     world.put(STREAMS, &stream_key(rq), row);
@@ -63,7 +63,7 @@ pub fn describe_streams(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `PutLogEvents`.
 pub fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     group(world, rq)?;
-    let now = world.now();
+    let now = world.date();
     let mut sent = rq.list("logEvents").to_vec();
     if sent.windows(2).any(|pair| pair[0]["timestamp"].as_i64() > pair[1]["timestamp"].as_i64()) {
         return Err(invalid("Log events in a single PutLogEvents request must be in chronological order."));

@@ -206,11 +206,14 @@ pub fn delete_secret(world: &mut World, rq: &Request<'_>) -> Reply {
         world.remove(TABLE, &key);
         return Ok(json!({"ARN": row["ARN"], "Name": row["Name"], "DeletionDate": now}));
     }
-    let key = live_key(world, rq, rq.text("SecretId"))?;
+    // A secret whose deletion is scheduled keeps its date (TestAccSecretsManagerSecret_disappears).
+    if !row["DeletedDate"].is_null() {
+        return Ok(json!({"ARN": row["ARN"], "Name": row["Name"], "DeletionDate": row["DeletedDate"]}));
+    }
     #[expect(clippy::cast_precision_loss, reason = "at most 30 days")]
     let until = now + window.unwrap_or(30) as f64 * DAY;
     #[expect(clippy::cast_possible_truncation, reason = "at most 30 days")]
-    let millis = ((until - now) * 1000.0) as i64;
+    let millis = world.lifecycle_time(((until - now) * 1000.0) as i64);
     if let Some(row) = world.get_mut(TABLE, &key) {
         row["DeletedDate"] = json!(until);
     }

@@ -344,7 +344,7 @@ impl Sandbox {
             seed,
         };
         let mut action = state.faults.draw(subject);
-        if action.is_none() && !state.options.throttles.admit(call.service.name, kind, now) {
+        if action.is_none() && !state.options.throttles.admit(call.service.name, &call.name, kind, now) {
             action = Some(Action::Throttle);
         }
         let latency = if state.options.latency { latency(call.service.name, seed, number) } else { (0, 0) };

@@ -115,7 +115,12 @@ impl ResourceType for Alarm {
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(name) = props.AlarmName.as_deref() else { return Ok(None) };
-        Ok(tags::read(cx, &arn(cx, name)).await?.map(|tags| Found {
+        let tags = tags::read(cx, &arn(cx, name)).await?;
+        // Of an alarm that is not there AWS lists no tags, and no error.
+        if tags.as_ref().is_some_and(Vec::is_empty) && live(cx, name).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(tags.map(|tags| Found {
             id: name.into(),
             attributes: attributes(cx, name),
             ownership: cx.owns(tags.iter().map(|tag| (tag.key(), tag.value()))),

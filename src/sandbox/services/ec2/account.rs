@@ -214,6 +214,15 @@ pub(super) fn dhcp_options(world: &mut World, region: &str) -> String {
     id
 }
 
+/// Takes the number that a region's set had before accounts came with one, so that worlds keep the ids they had for
+/// their seed.
+pub(super) fn number(world: &mut World, dhcp: &str) {
+    if let Some(row) = world.get_mut("ec2.dhcp-options", dhcp).filter(|row| row["_numbered"].is_null()) {
+        row["_numbered"] = json!(true);
+        world.next();
+    }
+}
+
 /// `DescribeDhcpOptions`.
 pub(super) fn describe_dhcp(world: &mut World, rq: &Request<'_>) -> Reply {
     DHCP.describe(world, rq, "DhcpOptions", plain)

@@ -103,6 +103,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid("ipv6CidrBlock needs a pool of the account's own addresses"));
     }
     let (association, dhcp) = (world.id("vpc-cidr-assoc"), account::dhcp_options(world, rq.region));
+    account::number(world, &dhcp);
     let mut row = json!({
         "CidrBlock": net.to_string(), "State": "pending", "DhcpOptionsId": dhcp, "IsDefault": false,
         "InstanceTenancy": rq.opt("InstanceTenancy").unwrap_or("default"), "OwnerId": world.account,

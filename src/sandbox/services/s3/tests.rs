@@ -51,7 +51,8 @@ fn names_and_regions() {
     assert_eq!(code(call(&mut world, "CreateBucket", json!({"Bucket": "192.168.0.1"}))), "InvalidBucketName");
     call(&mut world, "DeleteBucket", bucket.clone()).unwrap();
     // Where it was, a name is free at once; on its way to another region it is not.
-    let moved = json!({"Bucket": "a-bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}});
+    let moved =
+        json!({"Bucket": "a-bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}});
     assert_eq!(code(call_in(&mut world, "eu-west-1", "CreateBucket", moved.clone())), "OperationAborted");
     call(&mut world, "CreateBucket", bucket.clone()).unwrap();
     call(&mut world, "DeleteBucket", bucket).unwrap();

@@ -369,7 +369,7 @@ impl World {
     /// What only reminds of former objects, by table.
     #[must_use]
     pub fn memories(&self) -> BTreeMap<String, usize> {
-        self.count(remembered)
+        self.count(|table, row| remembered(table, row) && !original(row))
     }
 
     fn count(&self, fits: fn(&str, &Json) -> bool) -> BTreeMap<String, usize> {
@@ -455,14 +455,13 @@ fn original(row: &Json) -> bool {
 /// Whether a row is a record of the past and no object that costs, blocks or can be deleted.
 fn remembered(table: &str, row: &Json) -> bool {
     match table {
-        // Logs, counters, and the DHCP options every region has.
+        // Logs and counters.
         "cloudwatch.history"
         | "dms.event"
         | "rds.event"
         | "route53.change"
         | "route53.spent"
         | "ecs.family"
-        | "ec2.dhcp-options"
         | "iam.linked-deletion"
         | "account.region"
         | "sts.session"

@@ -19,7 +19,7 @@ const BLOCK: &str = "172.31.0.0/16";
 /// Gives a region what it has from the start, once.
 pub fn ensure(world: &mut World, region: &str) {
     if world.get(FURNISHED, region).is_none() {
-        world.put(FURNISHED, region, json!({"_born": 0}));
+        world.put(FURNISHED, region, json!({"_original": true, "_born": 0}));
         furnish(world, region, "");
     }
 }

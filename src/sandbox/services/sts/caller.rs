@@ -32,7 +32,7 @@ pub fn ensure_caller(world: &mut World) {
     if world.get("account.region", "caller").is_some() {
         return;
     }
-    world.put("account.region", "caller", json!({"_born": 0}));
+    world.put("account.region", "caller", json!({"_original": true, "_born": 0}));
     let arn = world.arn("iam", "", &format!("user/{USER}"));
     let administrator = format!("arn:{}:iam::aws:policy/AdministratorAccess", world.partition());
     let row = json!({

@@ -199,7 +199,7 @@ mod tests {
             assert!(message.starts_with(words), "{message}");
         }
         let hosts = json!({"Field": "host-header", "HostHeaderConfig": {"Values": ["a", "b", "c"]}});
-        assert!(check(&[hosts.clone()]).is_ok());
+        assert!(check(std::slice::from_ref(&hosts)).is_ok());
         let paths = json!({"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a", "/b", "/c"]}});
         assert_eq!(check(&[hosts, paths]).unwrap_err().message, "A rule can only have '5' condition values");
     }

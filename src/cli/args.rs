@@ -402,7 +402,7 @@ pub enum SandboxVerb {
         #[arg(long, default_value_t = 4566)]
         port: u16,
         /// Let lifecycles pass this many times faster than in real life
-        #[arg(long, default_value_t = 1, value_name = "F")]
+        #[arg(long, default_value_t = 1, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=86_400))]
         speed: u32,
     },
     /// Show what exists in the world

@@ -12,7 +12,7 @@ use super::{
     session::{one, sandbox_epoch, script},
 };
 use crate::{
-    clock::{Clock, from_millis, millis, rfc3339},
+    clock::{Clock, SystemClock, from_millis, millis, rfc3339},
     error::{Class, Diagnostic},
     sandbox::{FastClock, Home, Sandbox, SandboxOptions, serve},
     ui::{Printer, table},
@@ -36,13 +36,13 @@ pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Ver
 }
 
 fn show(global: &Global, printer: &mut Printer) -> Verdict {
-    let (_home, world) =
-        Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
-    let census = world.census();
+    // Only read: a served world can be looked at while it runs.
+    let world = Home::peek(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
+    let (census, originals) = (world.census(), world.originals());
     if printer.is_json() {
         printer.json(&json!({
             "format": 1, "account": world.account, "now": rfc3339(from_millis(world.now())), "seed": world.seed,
-            "objects": census, "memories": world.memories(),
+            "objects": census, "originals": originals, "memories": world.memories(),
         }));
         return Ok(Code::Success);
     }
@@ -58,6 +58,13 @@ fn show(global: &Global, printer: &mut Printer) -> Verdict {
         let rows: Vec<Vec<String>> =
             census.into_iter().map(|(name, count)| vec![name, count.to_string()]).collect();
         printer.out(&table(&["table", "objects"], &rows, printer.width()));
+    }
+    let originals: usize = originals.values().sum();
+    if originals > 0 {
+        printer.out("\n");
+        printer.paragraph(&format!(
+            "and {originals} objects that every account has from the start (default VPCs and what is in them)"
+        ));
     }
     let memories: usize = world.memories().values().sum();
     if memories > 0 {
@@ -98,7 +105,10 @@ fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Ver
             .help("choose another with --port N, or 0 for a free one"))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(trouble)?;
-    let (home, world) = Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
+    // A new world begins now: clients bring timestamps of their own clocks. A rehearsal's begins at its epoch.
+    let today = millis(SystemClock.now());
+    let (home, mut world) = Home::open(&global.sandbox_dir, global.seed, today).map_err(one)?;
+    world.keep_date(today, speed);
     let clock: Arc<dyn Clock> = Arc::new(FastClock::starting_at(from_millis(world.now()), speed));
     let options = SandboxOptions { script: script(global.faults.as_deref())?, ..SandboxOptions::default() };
     let sandbox = Sandbox::with_options(world, clock, options);
@@ -114,9 +124,11 @@ fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Ver
             printer.talk(&format!(
                 "The sandbox serves on http://{address}, {speed} times as fast as real life. In another shell:\n\
                  \n  export AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=test \
-                 AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1{hurry}\n\n\
+                 AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1{hurry}\n\n\
+                 Dates are those of the wall clock; lifecycles pass {speed} times as fast, so a database that \
+                 takes 7 minutes is ready in {} s.\n\
                  Ctrl-C ends it; its world is kept in {}.\n",
-                global.sandbox_dir.display()
+                (420 / u64::from(speed)).max(1), global.sandbox_dir.display()
             ));
         },
         async {

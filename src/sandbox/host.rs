@@ -20,11 +20,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Fault, Kind, Reply, Request, World,
-    codec::{self, Call, Incoming},
+    codec::{self, Call, Incoming, Stranger},
     connector::Connector,
     durations,
     faults::{self, Action, FaultScript, Faults, Moment, Subject},
-    services::{SERVICES, Service},
+    services::{self, SERVICES, Service},
     throttle::Throttles,
     world::Delta,
 };
@@ -240,10 +240,17 @@ impl Sandbox {
     pub async fn handle(&self, incoming: Incoming) -> Outcome {
         let start = millis(self.0.clock.now());
         let call = codec::receive(self.0.services, &incoming);
+        let stranger = call.is_none().then(|| Stranger::of(&incoming));
         drop(incoming);
         let (number, action, latency) = self.arrive(call.as_ref());
         let request_id = request_id(number, self.lock().world.seed);
-        let Some(call) = call else { return Outcome::Answer(codec::respond_unroutable(&request_id)) };
+        let call = match (call, stranger) {
+            (Some(call), _) => call,
+            (None, Some(stranger)) => {
+                return Outcome::Answer(codec::respond_unroutable(&stranger, &request_id));
+            }
+            (None, None) => return Outcome::Reset,
+        };
         self.sleep(latency.0).await;
 
         let mut note = None;
@@ -337,7 +344,7 @@ impl Sandbox {
             seed,
         };
         let mut action = state.faults.draw(subject);
-        if action.is_none() && !state.options.throttles.admit(call.service.name, kind, now) {
+        if action.is_none() && !state.options.throttles.admit(call.service.name, &call.name, kind, now) {
             action = Some(Action::Throttle);
         }
         let latency = if state.options.latency { latency(call.service.name, seed, number) } else { (0, 0) };
@@ -353,6 +360,8 @@ impl Sandbox {
         let now = millis(self.0.clock.now());
         let mut state = self.lock();
         state.world.advance_to(now);
+        state.world.set_region(&call.region);
+        services::furnish(&mut state.world, call.service.name, &call.region);
         // What time alone changed is told apart from what the call changes.
         state.flush();
         let takes = ["Delete", "Release", "Detach", "Disassociate"];
@@ -364,8 +373,10 @@ impl Sandbox {
             _ => 0,
         };
         state.world.set_lag(lag);
-        let request = Request { operation: operation.name, region: &call.region, input };
+        let request =
+            Request { operation: operation.name, region: &call.region, access_key: &call.access_key, input };
         let reply = (operation.run)(&mut state.world, &request);
+        let reply = reply.map_err(|fault| services::detailed(call.service.name, &request, fault));
         state.world.set_lag(0);
         reply
     }

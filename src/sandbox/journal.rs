@@ -54,6 +54,17 @@ impl Home {
         Self::lock(dir, seed, now).map_err(|refused| *refused)
     }
 
+    /// Reads the world of a directory that another process may be using; an empty one if there is none yet.
+    ///
+    /// # Errors
+    /// When its files are unreadable or damaged.
+    #[expect(clippy::result_large_err, reason = "called once per process; callers take plain diagnostics")]
+    pub fn peek(dir: &Path, seed: u64, now: i64) -> Result<World, Diagnostic> {
+        // Between its two reads the other process may have folded its changes into a new snapshot.
+        let loaded = load(dir).or_else(|_| load(dir)).map_err(|refused| *refused)?;
+        Ok(loaded.map_or_else(|| World::new(seed, now), |(_, world)| world))
+    }
+
     fn lock(dir: &Path, seed: u64, now: i64) -> Result<(Self, World), Box<Diagnostic>> {
         let failed = |what: &str, error: &io::Error| {
             let message = format!("cannot {what} {}: {error}", dir.display());

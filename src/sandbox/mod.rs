@@ -23,4 +23,4 @@ pub use journal::{Home, Kept};
 pub use reply::{Fault, Kind, Operation, Reply, Request, done};
 pub use server::{FastClock, serve};
 pub use throttle::Throttles;
-pub use world::{Effect, RoleProblem, World, durations};
+pub use world::{Effect, RoleProblem, World, durations, partition};

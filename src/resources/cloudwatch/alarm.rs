@@ -12,7 +12,8 @@ use crate::{
     ledger::Permit,
     resources::{
         Attributes, Change, Created, Cx, Described, Facts, Found, Identity, LiveTags, NameRule, OnConflict,
-        Outcome, OwnTags, PhysicalId, Progress, compare,
+        Outcome, OwnTags, Ownership, PhysicalId, Progress, compare,
+        described::look,
         tags::{self, Tagging},
     },
 };
@@ -117,7 +118,13 @@ impl Described for Alarm {
 
     async fn find_all(cx: &Cx<'_>, props: &Props) -> Result<Vec<Found>, OpError> {
         let Some(name) = props.AlarmName.as_deref() else { return Ok(Vec::new()) };
-        Tags::find(cx, &arn(cx, name), object(cx, name)).await
+        let found = Tags::find(cx, &arn(cx, name), object(cx, name)).await?;
+        // Of an alarm that is not there AWS lists no tags, and no error: one without our tags is looked for.
+        let ours = found.iter().any(|one| one.ownership == Ownership::Ours);
+        if !ours && look::<Self>(cx, &name.into(), props).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(found)
     }
 
     fn object(cx: &Cx<'_>, live: &Self::Live) -> Created {

@@ -95,6 +95,10 @@ fn content(model: &Model, reference: &Ref, shape: &Shape, value: &Json, out: &mu
                 entry(model, shape, "entry", key, inner, out);
             }
         }
+        // S3 writes the milliseconds that its times never have.
+        _ if model.metadata.service_id == "S3" => {
+            out.push_str(&escape(&text(model, reference, value, "iso8601-millis")));
+        }
         _ => out.push_str(&escape(&text(model, reference, value, "iso8601"))),
     }
 }

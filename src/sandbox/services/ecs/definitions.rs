@@ -143,8 +143,10 @@ pub fn register(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut names = BTreeSet::new();
     for container in containers {
         let name = container["name"].as_str().unwrap_or_default();
-        if name.is_empty() || container["image"].as_str().is_none_or(str::is_empty) {
-            return Err(client("Container.name and Container.image should not be null or empty."));
+        for (member, value) in [("name", Some(name)), ("image", container["image"].as_str())] {
+            if value.is_none_or(str::is_empty) {
+                return Err(client(format!("Container.{member} should not be null or empty.")));
+            }
         }
         if !names.insert(name) {
             return Err(client(format!("Container name {name} is used more than once.")));
@@ -185,7 +187,7 @@ pub fn register(world: &mut World, rq: &Request<'_>) -> Reply {
     row["revision"] = json!(revision);
     row["status"] = json!("ACTIVE");
     row["registeredAt"] = json!(world.now_secs());
-    row["registeredBy"] = json!(format!("arn:aws:iam::{}:root", world.account));
+    row["registeredBy"] = json!(world.arn("iam", "", "root"));
     row["containerDefinitions"] = containers.iter().map(|container| whole(container, awsvpc)).collect();
     for list in ["volumes", "placementConstraints"] {
         if row[list].is_null() {
@@ -234,10 +236,14 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     for name in rq.texts("taskDefinitions") {
         let arn = world.arn("ecs", rq.region, &format!("task-definition/{}", super::short(name)));
         match world.get_mut(DEFINITIONS, &arn) {
-            None => failures.push(json!({"arn": arn, "reason": "TASK_DEFINITION_NOT_FOUND"})),
+            // AWS's words (moto's `test_delete_task_definitions_cannot_delete_active`, `…_nonexistent`).
+            None => failures.push(json!({
+                "arn": arn,
+                "reason": "The specified task definition does not exist. Specify a valid account, family, revision and try again.",
+            })),
             Some(row) if row["status"] == "ACTIVE" => failures.push(json!({
-                "arn": arn, "reason": "TASK_DEFINITION_STILL_ACTIVE",
-                "detail": "The specified task definition is still in ACTIVE status. Deregister it and try again.",
+                "arn": arn,
+                "reason": "The specified task definition is still in ACTIVE status. Please deregister the target and try again.",
             })),
             Some(row) => {
                 if row["status"] == "INACTIVE" {

@@ -123,8 +123,7 @@ fn backed_up(world: &World, row: &Json, applied: &mut Members) {
     let Some(period) = applied.get("BackupRetentionPeriod") else { return };
     match (days(row.get("BackupRetentionPeriod")), days(Some(period))) {
         (0, 1..) => {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
-            let restorable = (world.now() + durations::RDS_MODIFY) as f64 / 1000.0;
+            let restorable = World::seconds(world.date_after(durations::RDS_MODIFY));
             applied.insert("LatestRestorableTime".into(), json!(restorable));
         }
         (_, 0) => drop(applied.insert("LatestRestorableTime".into(), Json::Null)),

@@ -19,7 +19,9 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;
-    neighbours::read(&dir, Some(&session)).keep_all(&snapshot)?;
+    let beside = neighbours::read(&dir, Some(&session));
+    printer.warnings(&beside.warnings());
+    beside.keep_all(&snapshot)?;
     let account = session.cloud.account.clone();
     if args.dry_run {
         let mut set = planner::teardown(&snapshot, &account, &registry::find);
@@ -48,7 +50,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
             "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`",
         )?;
     }
-    let again = runs::again(global, "destroy", &args.whose.plan, args.whose.environment.as_deref());
+    let again = runs::again(global, "destroy", args.whose.plan(), args.whose.environment.as_deref());
     let job = runs::Job { set: &set, secrets: Secrets::default(), recovered, again, rollback: false };
     runs::execute(session, runs::Opened { dir, ledger }, job, printer)
 }

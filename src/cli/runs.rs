@@ -264,7 +264,7 @@ fn afterwards(
         return Ok(Vec::new());
     }
     let last = job.set.operation == Operation::Destroy && finished.outcome == Outcome::Complete;
-    let until = looks_until(ledger.borrow().snapshot());
+    let until = looks_until(ledger.borrow().snapshot(), session.clock.now());
     let left = until.and_then(|until| until.duration_since(session.clock.now()).ok()).unwrap_or_default();
     if last && !left.is_zero() && !session.is_sandbox() && !printer.is_json() {
         printer.advise(&format!(
@@ -278,7 +278,7 @@ fn afterwards(
     let stopped = pin!(stop.reached(1));
     match session.block_on(select(looking, stopped)) {
         Either::Left((Ok(found), _)) => {
-            if looks_until(ledger.borrow().snapshot()).is_some() && !printer.is_json() {
+            if looks_until(ledger.borrow().snapshot(), session.clock.now()).is_some() && !printer.is_json() {
                 printer.advise(
                     "The answer of a create was lost, and AWS may yet show what it made: the next run looks for it \
                      (`migrate status` names it).",

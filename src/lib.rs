@@ -32,6 +32,8 @@
 //! | [`resources`] | the contract of a type, the registry, one file per type |
 //! | [`sandbox`] | codec driven by API models, the account's world, the services' behaviour |
 //! | [`ui`] | the printer, reviews, views, diagnostics |
+//! | [`files`] | files that nothing planted can lead astray, for their owner only |
+//! | [`printable`] | text from elsewhere that must not steer a terminal |
 //! | [`clock`] | time: real, virtual, and the adapter that makes the SDK obey it |
 //!
 //! # Rules worth knowing before changing anything
@@ -52,10 +54,12 @@ pub mod cli;
 pub mod clock;
 pub mod engine;
 pub mod error;
+pub mod files;
 pub mod graph;
 pub mod ledger;
 pub mod lint;
 pub mod planner;
+pub mod printable;
 pub mod resources;
 pub mod runs;
 pub mod sandbox;

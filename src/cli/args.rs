@@ -1,6 +1,9 @@
 //! The argument tree.
 
-use std::path::PathBuf;
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -203,12 +206,19 @@ impl std::str::FromStr for Losable {
 /// Which ledger, for commands that work without the plan's files.
 #[derive(Debug, Args)]
 pub struct Whose {
-    /// The plan whose ledger is meant; its default ledger folder is looked up by name
-    #[arg(default_value = ".")]
-    pub plan: PathBuf,
+    /// The plan whose ledger is meant [default: the current folder's, or the only ledger in .migrate]
+    pub plan: Option<PathBuf>,
     /// Environment of the manifest
     #[arg(long, short, value_name = "NAME")]
     pub environment: Option<String>,
+}
+
+impl Whose {
+    /// The plan that is meant.
+    #[must_use]
+    pub fn plan(&self) -> &Path {
+        self.plan.as_deref().unwrap_or(Path::new("."))
+    }
 }
 
 /// `refresh`.
@@ -398,9 +408,15 @@ pub struct SandboxCommand {
 pub enum SandboxVerb {
     /// Serve the world over HTTP in real time, for other processes and clients
     Serve {
-        /// Port on 127.0.0.1; 0 takes a free one
+        /// Port; 0 takes a free one
         #[arg(long, default_value_t = 4566)]
         port: u16,
+        /// Address to listen on; any other than a loopback one lets other machines read and change the sandbox
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+        bind: IpAddr,
+        /// Answer to this host name too, besides localhost and the address; repeatable
+        #[arg(long = "host", value_name = "NAME")]
+        hosts: Vec<String>,
         /// Let lifecycles pass this many times faster than in real life
         #[arg(long, default_value_t = 1, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=86_400))]
         speed: u32,

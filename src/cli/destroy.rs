@@ -20,7 +20,9 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;
-    neighbours::read(&dir, Some(&session)).keep_all(&snapshot)?;
+    let beside = neighbours::read(&dir, Some(&session));
+    printer.warnings(&beside.warnings());
+    beside.keep_all(&snapshot)?;
     let account = session.cloud.account.clone();
     if args.dry_run {
         let mut set = planner::teardown(&snapshot, &account, &registry::find);
@@ -30,7 +32,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
         return Ok(Code::Success);
     }
     let ledger = runs::open(&session, &dir, "destroy", || session.lineage())?;
-    let again = runs::again(global, "destroy", &args.whose.plan, args.whose.environment.as_deref());
+    let again = runs::again(global, "destroy", args.whose.plan(), args.whose.environment.as_deref());
     let task = Task {
         admit: &|snapshot| prepare::check_binding(snapshot, &session, None, &dir),
         binding: None,

@@ -90,7 +90,9 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
 
 /// `-v` shows what the SDK and the engine do, on stderr; `MIGRATE_LOG` takes tracing's filter syntax.
 fn logging(verbose: u8) {
-    use tracing_subscriber::EnvFilter;
+    use tracing_subscriber::{
+        EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    };
     let level = match verbose {
         0 => "off",
         1 => "migrate=info",
@@ -99,5 +101,22 @@ fn logging(verbose: u8) {
     };
     let filter = std::env::var("MIGRATE_LOG").unwrap_or_else(|_| level.to_owned());
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("off"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter_fn(harmless));
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+}
+
+/// The SDK's and the HTTP client's finest levels hold whole requests and answers, secrets included: they are never
+/// shown, whatever the filter asks for.
+fn harmless(about: &tracing::Metadata<'_>) -> bool {
+    let ours = about.target().split("::").next() == Some("migrate");
+    ours || *about.level()
+        <= if carries_bodies(about.target()) { tracing::Level::INFO } else { tracing::Level::DEBUG }
+}
+
+/// Crates that see what is sent and received.
+fn carries_bodies(target: &str) -> bool {
+    ["aws_smithy", "aws_runtime", "aws_sdk", "hyper", "h2", "rustls"]
+        .iter()
+        .any(|name| target.starts_with(name))
 }

@@ -10,18 +10,21 @@ use super::{
     exit::Code,
     fidelity,
     session::{one, sandbox_epoch, script},
+    signals,
 };
 use crate::{
     clock::{Clock, SystemClock, from_millis, millis, rfc3339},
     error::{Class, Diagnostic},
-    sandbox::{FastClock, Home, Sandbox, SandboxOptions, serve},
+    sandbox::{Door, Durability, FastClock, Home, Sandbox, SandboxOptions, serve},
     ui::{Printer, table},
 };
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Verdict {
-    match args.verb {
-        SandboxVerb::Serve { port, speed } => serving(global, port, speed, printer),
+    match &args.verb {
+        SandboxVerb::Serve { port, bind, hosts, speed } => {
+            serving(global, Door { bind: *bind, port: *port, names: hosts.clone() }, *speed, printer)
+        }
         SandboxVerb::Show => show(global, printer),
         SandboxVerb::Reset => reset(global, printer),
         SandboxVerb::Operations => {
@@ -99,10 +102,15 @@ fn reset(global: &Global, printer: &mut Printer) -> Verdict {
     Ok(Code::Success)
 }
 
-fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Verdict {
+fn serving(global: &Global, door: Door, speed: u32, printer: &mut Printer) -> Verdict {
+    let (bind, port) = (door.bind, door.port);
     let trouble = |error: std::io::Error| {
-        one(Diagnostic::error("M4005", Class::Access, format!("cannot serve on port {port}: {error}"))
-            .help("choose another with --port N, or 0 for a free one"))
+        one(Diagnostic::error(
+            "M4005",
+            Class::Access,
+            format!("cannot serve on {bind}, port {port}: {error}"),
+        )
+        .help("choose another with --port N, or 0 for a free one"))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(trouble)?;
     // A new world begins now: clients bring timestamps of their own clocks. A rehearsal's begins at its epoch.
@@ -112,10 +120,16 @@ fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Ver
     let clock: Arc<dyn Clock> = Arc::new(FastClock::starting_at(from_millis(world.now()), speed));
     let options = SandboxOptions { script: script(global.faults.as_deref())?, ..SandboxOptions::default() };
     let sandbox = Sandbox::with_options(world, clock, options);
-    let kept = home.keep(&sandbox).map_err(trouble)?;
+    let kept = home.keep(&sandbox, Durability::Synced).map_err(trouble)?;
+    if !bind.is_loopback() {
+        printer.advise(&format!(
+            "Warning: whoever reaches {bind} can read and change this sandbox, its secrets included; no credentials are \
+             checked."
+        ));
+    }
     let served = runtime.block_on(serve(
         sandbox,
-        port,
+        door,
         |address| {
             printer.out(&format!("http://{address}\n"));
             // `migrate` itself then waits as much shorter as lifecycles are.
@@ -131,21 +145,7 @@ fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Ver
                 (420 / u64::from(speed)).max(1), global.sandbox_dir.display()
             ));
         },
-        async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let terminate = async {
-                match signal(SignalKind::terminate()) {
-                    Ok(mut terminate) => {
-                        terminate.recv().await;
-                    }
-                    Err(_) => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                () = terminate => {}
-            }
-        },
+        signals::any(),
     ));
     kept.close().map_err(trouble)?;
     served.map_err(trouble)?;

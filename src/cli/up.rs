@@ -14,6 +14,7 @@ use super::{
 use crate::{
     engine::Stop,
     error::{Class, Diagnostic},
+    files,
     ledger::Snapshot,
     planner::{self, ChangeSet},
     runs::Task,
@@ -86,6 +87,9 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     runs::verdict(ended, &dir, &again)
 }
 
+/// Largest change set that is read, in bytes.
+const MAX_CHANGE_SET: u64 = 256 << 20;
+
 /// Reads a change set that `plan --out` wrote.
 ///
 /// # Errors
@@ -99,8 +103,8 @@ pub fn read_change_set(path: &Path) -> Result<ChangeSet, Vec<Diagnostic>> {
         )
         .help("make a new one with `migrate plan --out FILE`"))
     };
-    let text = std::fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
-    let set: ChangeSet = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    let bytes = files::read_input(path, MAX_CHANGE_SET).map_err(|e| wrong(e.to_string()))?;
+    let set: ChangeSet = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
     if set.format != planner::FORMAT {
         return Err(wrong(format!("it has format {}, this program knows {}", set.format, planner::FORMAT)));
     }

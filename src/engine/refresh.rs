@@ -109,8 +109,8 @@ async fn look(
     let sdk = cloud.sdk(&object.declared.region);
     let cx = looking(cloud, &sdk, &object.declared.region, owner, address);
     let service = ty.facts().service;
-    let (settled, pause) = shows(object, ty.facts());
     let began = clock.now();
+    let (settled, pause) = shows(object, ty.facts(), began);
     let mut failed = 0;
     loop {
         let passes = limits.enter(service).await;

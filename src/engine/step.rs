@@ -492,7 +492,7 @@ impl Run<'_, '_> {
             retries: facts.retry_delete,
             every: life.stage_pause(facts.gone),
         };
-        let (shows, pause) = shows(&object, facts);
+        let (shows, pause) = shows(&object, facts, self.now());
         let progress = loop {
             let asked = self.now();
             let delete =

@@ -181,10 +181,10 @@ impl Page<'_> {
 
     fn step(&mut self, set: &ChangeSet, step: &Step, region: &str, id_width: usize, kind_width: usize) {
         let (sign, style) = symbol(&step.action);
-        let id = fit(step.address.logical_id(), id_width);
+        let id = fit(&plain(step.address.logical_id()), id_width);
         let mut line = format!("{} {}  ", self.paint(style, &format!("{sign:>4}")), pad(&id, id_width));
         let used = 4 + 1 + id_width + 2;
-        let kind = fit(short(&step.kind), self.width.saturating_sub(used));
+        let kind = fit(&plain(short(&step.kind)), self.width.saturating_sub(used));
         // One long type name does not push everything else off the line.
         let kind_width = kind_width.min(MAX_KIND_COLUMN).max(kind.width());
         let room = self.width.saturating_sub(used + kind_width + 2);

@@ -385,6 +385,7 @@ impl Rehearsal {
                     if places.remember("after an effect, before its answer", world, store.fork()) {
                         places.moments.effects += 1;
                     }
+                    Ok(())
                 }));
                 Box::new(Watched { lines: 0, inner: self.store.clone(), sandbox: sandbox.clone(), places })
             }

@@ -10,7 +10,11 @@ use super::{
     paging, rest, validate,
     wire::{Incoming, Protocol},
 };
-use crate::sandbox::{Fault, reply::Operation, services::Service};
+use crate::sandbox::{
+    Fault,
+    reply::{Kind, Operation},
+    services::Service,
+};
 
 /// A request as far as it could be understood.
 pub struct Call {
@@ -55,7 +59,17 @@ pub fn receive(services: &'static [Service], rq: &Incoming) -> Option<Call> {
         input: Ok(Json::Null),
     };
     call.input = read(&mut call, rq);
+    if reads_only(&rq.method) && call.implementation.is_some_and(|operation| operation.kind == Kind::Write) {
+        let message = format!("{} changes the account; send it with POST", call.name);
+        call.input = Err(Fault::new("MethodNotAllowed", message).status(405));
+    }
     Some(call)
+}
+
+/// Methods that an image or a link in any web page sends. No SDK uses them for writes; AWS's query services would
+/// take them, signed.
+fn reads_only(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 fn service_of(services: &'static [Service], rq: &Incoming) -> Option<(&'static Service, String)> {

@@ -170,7 +170,7 @@ impl Checker<'_> {
                     return;
                 }
                 self.range(path, value, text.chars().count() as f64, limits, "length");
-                if shape.regex().is_some_and(|regex| !regex.is_match(text).unwrap_or(true)) {
+                if shape.regex().is_some_and(|regex| !regex.is_match(text).unwrap_or(false)) {
                     let pattern = shape.pattern.as_deref().unwrap_or_default();
                     self.problem(path, value, &format!("satisfy regular expression pattern: {pattern}"));
                 }

@@ -143,6 +143,11 @@ pub(super) static RUN: &[Code] = &[
         "No object in the account carries this migration's ownership tags, or those of several ledgers do.",
     ).example(Example::Circumstances("it needs an account")),
     Code::error(
+        "M4120",
+        "the plan's ledger is not known",
+        "A ledger is found through its plan's name and environment. When a PLAN or an environment is named and cannot be read, no other ledger stands for it; --ledger names one without a plan.",
+    ).example(Example::Circumstances("it needs a ledger, and a plan that cannot be read")),
+    Code::error(
         "M5001",
         "nobody to ask",
         "Without a terminal nothing is confirmed. `--yes` confirms; losing data needs --allow-data-loss besides.",
@@ -204,6 +209,11 @@ pub(super) static RUN: &[Code] = &[
         "AWS does not let the credentials in",
         "The role lacks a permission that every run needs, such as sts:GetCallerIdentity.",
     ).example(Example::Circumstances("it needs AWS")),
+    Code::error(
+        "M6005",
+        "AWS does not answer properly at the moment",
+        "It asks to slow down, or has an error of its own. Nothing is wrong with the credentials; a minute later it works.",
+    ).example(Example::Circumstances("it needs AWS on a bad day")),
     Code::error(
         "M6101",
         "the ledger is of another realm",

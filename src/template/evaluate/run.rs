@@ -202,6 +202,10 @@ impl<'p> Eval<'_, 'p> {
             here.error("M2018", span, format!("the tag key `{key}` is reserved"), None);
         }
         tags::merge(kind.text, &mut item, &source.tags);
+        for span in tags::unspeakable(&item) {
+            let help = "letters, digits, spaces and + - = . _ : / @ are taken by all services".to_owned();
+            here.error("M2030", span, "a tag holds a control character", Some(help));
+        }
         let whole = !item.is_poisoned();
         let subject = check::Subject { kind: kind.text, kind_span: kind.span, id_span: resource.id.span };
         let kind_of = |address: &Address| self.kind_of(address);

@@ -98,7 +98,7 @@ impl Run<'_> {
         }
         let context = self.context;
         let last = set.operation == Operation::Destroy && outcome == Outcome::Complete;
-        let until = looks_until(&self.snapshot());
+        let until = looks_until(&self.snapshot(), self.context.clock.now());
         let left = until.and_then(|until| until.duration_since(context.clock.now()).ok()).unwrap_or_default();
         if last && !left.is_zero() {
             frontend.notice(Notice::Searching(left));
@@ -114,7 +114,7 @@ impl Run<'_> {
         };
         match found {
             Some(Ok(found)) => {
-                if looks_until(&self.snapshot()).is_some() {
+                if looks_until(&self.snapshot(), self.context.clock.now()).is_some() {
                     frontend.notice(Notice::MayAppear);
                 }
                 found
@@ -149,7 +149,7 @@ impl Run<'_> {
         frontend: &mut dyn Frontend,
     ) {
         let rolls_back = rolls_back && ended.finished.outcome == Outcome::Failed;
-        if ended.finished.ledger_error.is_some() || !(rolls_back || !found.is_empty()) {
+        if ended.finished.ledger_error.is_some() || (!rolls_back && found.is_empty()) {
             return;
         }
         let (phase, plan): (Phase, fn(&_, &str, _) -> ChangeSet) = if rolls_back {

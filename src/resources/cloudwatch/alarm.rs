@@ -73,6 +73,7 @@ impl Described for Alarm {
         on_conflict: OnConflict::Overwrites,
         early: &["Ref", "Arn"],
         absent: ABSENT,
+        silent_delete: Some("DeleteAlarms passes over names that do not exist"),
         iam: &[
             "cloudwatch:PutMetricAlarm",
             "cloudwatch:DescribeAlarms",

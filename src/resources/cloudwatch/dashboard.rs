@@ -45,6 +45,7 @@ impl Described for Dashboard {
         early: &["Ref"],
         documents: &[("DashboardBody", Document::Dashboard)],
         absent: ABSENT,
+        silent_delete: Some("DeleteDashboards passes over names that do not exist"),
         iam: &[
             "cloudwatch:PutDashboard",
             "cloudwatch:GetDashboard",

@@ -122,6 +122,9 @@ impl ResourceType for Cluster {
             },
         ],
         absent: &["ClusterNotFoundException"],
+        silent_delete: Some(
+            "a deleted cluster stays INACTIVE for a while and is deleted again without an error",
+        ),
         iam: &[
             "ecs:CreateCluster",
             "ecs:DeleteCluster",

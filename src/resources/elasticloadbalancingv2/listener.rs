@@ -70,6 +70,7 @@ impl Described for Listener {
             },
         ],
         absent: ABSENT,
+        silent_delete: Some("DeleteListener of a listener that is gone succeeds"),
         iam: &[
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:CreateListener",

@@ -1,5 +1,5 @@
 """What an account has from the start, and the parts of a network beside the common ones."""
-from harness import client, network, no_such_filter, pages, refused, test
+from harness import client, eventually, network, no_such_filter, pages, refused, test
 
 ec2 = client("ec2")
 
@@ -86,3 +86,42 @@ def images_are_those_that_the_public_parameters_name():
     assert images and all(one["ImageId"].startswith("ami-") for one in images)
     no_such_filter("InvalidParameterValue", "ec2", "DescribeImages")
     refused("InvalidAMIID.NotFound", ec2.describe_images, ImageIds=["ami-0123456789abcdef0"])
+
+
+@test
+def a_default_vpc_that_was_deleted_comes_again():
+    there = client("ec2", "eu-west-2")
+    vpc = there.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    inside = [{"Name": "vpc-id", "Values": [vpc]}]
+    refused("DefaultVpcAlreadyExists", there.create_default_vpc)
+    first, *rest = there.describe_subnets(Filters=inside)["Subnets"]
+    zone = first["AvailabilityZone"]
+    refused("DefaultSubnetAlreadyExistsInAvailabilityZone", there.create_default_subnet, AvailabilityZone=zone)
+    there.delete_subnet(SubnetId=first["SubnetId"])
+    again = there.create_default_subnet(AvailabilityZone=zone)["Subnet"]
+    assert again["DefaultForAz"] and again["VpcId"] == vpc and again["AvailabilityZone"] == zone
+    for subnet in [again, *rest]:
+        there.delete_subnet(SubnetId=subnet["SubnetId"])
+    gateway = there.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [vpc]}])["InternetGateways"][0]
+    there.detach_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"], VpcId=vpc)
+    there.delete_internet_gateway(InternetGatewayId=gateway["InternetGatewayId"])
+    there.delete_vpc(VpcId=vpc)
+    new = there.create_default_vpc()["Vpc"]
+    assert new["IsDefault"] and new["VpcId"] != vpc
+
+
+@test
+def interfaces_of_services_cannot_be_attached_or_detached():
+    _, (subnet, *_), _ = network("attach")
+    interface = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+    eventually(lambda: ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"])
+    refused("InvalidInstanceID.NotFound", ec2.attach_network_interface, NetworkInterfaceId=interface,
+            InstanceId="i-0123456789abcdef0", DeviceIndex=1)
+    refused("InvalidAttachmentID.NotFound", ec2.detach_network_interface, AttachmentId="eni-attach-0123456789abcdef0")
+    ec2.delete_network_interface(NetworkInterfaceId=interface)
+
+
+@test
+def images_of_amazon_are_listed():
+    pages("ec2", "DescribeImages", 5)
+    assert all(one["OwnerId"] for one in ec2.describe_images(Owners=["amazon"])["Images"])

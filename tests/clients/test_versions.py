@@ -68,7 +68,7 @@ def layers_have_versions_and_policies():
 @test
 def rules_change_places():
     _, subnets, group = network("priorities")
-    balancer = balancing.create_load_balancer(Name="priorities", Subnets=subnets, SecurityGroups=[group])["LoadBalancers"][0]
+    balancer = balancing.create_load_balancer(Name="priorities", Subnets=subnets, SecurityGroups=[group], Scheme="internal")["LoadBalancers"][0]
     fixed = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]
     listener = balancing.create_listener(LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80,
                                          DefaultActions=fixed)["Listeners"][0]["ListenerArn"]

@@ -132,7 +132,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         .first()
         .and_then(|row| row["Version"].as_i64());
     let place = key(rq, number);
-    if newest == Some(number) {
+    if newest.is_none_or(|newest| number >= newest) {
         // Its number must not come again: a tombstone remains.
         if let Some(row) = world.get_mut(VERSIONS, &place) {
             row["_gone"] = json!(true);

@@ -66,9 +66,13 @@ pub struct Global {
     /// Region; wins over the plan's
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
-    /// More about what happens, on stderr; repeat for more
+    /// Steps (-v), API calls with durations and request ids (-vv), everything (-vvv), on stderr; MIGRATE_LOG
+    /// takes a filter
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Appends the log to a file instead (as -vv, if no level is given)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
 }
 
 /// Which plan, with which values.

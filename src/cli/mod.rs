@@ -9,6 +9,7 @@ mod forget;
 mod graph;
 mod import;
 mod ledger;
+mod logging;
 mod neighbours;
 mod outputs;
 mod plan;
@@ -48,10 +49,10 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { exit::Code::Usage.into() } else { exit::Code::Success.into() };
         }
     };
-    logging(cli.global.verbose);
     signals::outlive_file_limits();
     let mut printer = Printer::from_environment(cli.global.json, cli.global.color);
-    let code = match dispatch(&cli, &mut printer) {
+    let begun = logging::begin(cli.global.verbose, cli.global.log_file.as_deref());
+    let code = match begun.and_then(|()| dispatch(&cli, &mut printer)) {
         Ok(code) => code,
         Err(diagnostics) => {
             let code = exit::Code::of(&diagnostics);
@@ -86,37 +87,4 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
             Ok(exit::Code::Success)
         }
     }
-}
-
-/// `-v` shows what the SDK and the engine do, on stderr; `MIGRATE_LOG` takes tracing's filter syntax.
-fn logging(verbose: u8) {
-    use tracing_subscriber::{
-        EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
-    };
-    let level = match verbose {
-        0 => "off",
-        1 => "migrate=info",
-        2 => "migrate=debug,aws_config=info",
-        _ => "debug",
-    };
-    let filter = std::env::var("MIGRATE_LOG").unwrap_or_else(|_| level.to_owned());
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("off"));
-    let lines =
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter_fn(harmless));
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
-}
-
-/// The SDK's and the HTTP client's finest levels hold whole requests and answers, secrets included: they are never
-/// shown, whatever the filter asks for.
-fn harmless(about: &tracing::Metadata<'_>) -> bool {
-    let ours = about.target().split("::").next() == Some("migrate");
-    ours || *about.level()
-        <= if carries_bodies(about.target()) { tracing::Level::INFO } else { tracing::Level::DEBUG }
-}
-
-/// Crates that see what is sent and received.
-fn carries_bodies(target: &str) -> bool {
-    ["aws_smithy", "aws_runtime", "aws_sdk", "hyper", "h2", "rustls"]
-        .iter()
-        .any(|name| target.starts_with(name))
 }

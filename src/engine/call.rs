@@ -10,6 +10,8 @@
 
 use std::time::Duration;
 
+use tracing::{Instrument as _, debug_span};
+
 use super::{
     event::EventKind,
     refresh::drift,
@@ -130,7 +132,8 @@ impl Run<'_, '_> {
             attempt += 1;
             let permit = self.intend(life.create_intent()).await?;
             let passes = self.enter(life).await;
-            let answer = life.ty.create(&life.cx(), &permit, sent).await;
+            let span = debug_span!("create", attempt);
+            let answer = life.ty.create(&life.cx(), &permit, sent).instrument(span).await;
             drop(passes);
             let op = permit.op();
             let error = match answer {
@@ -250,7 +253,7 @@ impl Run<'_, '_> {
         let mut failed = 0;
         loop {
             let passes = self.enter(life).await;
-            let answer = read().await;
+            let answer = read().instrument(debug_span!("read", attempt = failed + 1)).await;
             drop(passes);
             let error = match answer {
                 Ok(value) => return Ok(value),
@@ -337,7 +340,8 @@ impl Run<'_, '_> {
                 })
                 .await?;
             let passes = self.enter(life).await;
-            let answer = call(&permit).await;
+            let span = debug_span!("verb", kind = ?verbed.verb, attempt);
+            let answer = call(&permit).instrument(span).await;
             drop(passes);
             let op = permit.op();
             let landed = |more| Entry::Landed { op, physical_id: None, attributes: Attributes::new(), more };

@@ -12,6 +12,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::Value as Json;
+use tracing::Instrument as _;
 
 use super::{
     critical::{CriticalPath, Timing, critical_path},
@@ -320,7 +321,8 @@ impl Run<'_, '_> {
             while may_start && let Some(id) = schedule.pop() {
                 let step = &self.set.steps[id.0 as usize];
                 self.in_flight.set(self.in_flight.get() + 1);
-                flying.push(Box::pin(async move { (id, self.step(step).await) }));
+                let span = tracing::info_span!("step", address = %step.address, action = step.action.verb());
+                flying.push(Box::pin(async move { (id, self.step(step).instrument(span).await) }));
             }
             if flying.is_empty() {
                 break;

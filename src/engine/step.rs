@@ -143,6 +143,7 @@ impl Run<'_, '_> {
         match result {
             Ok((physical_id, note)) => {
                 let took_s = round(self.since(began));
+                tracing::info!(took_s = round(self.since(began)), "finished");
                 self.emit(EventKind::StepFinished {
                     step: step.id,
                     address: step.address.clone(),
@@ -154,6 +155,7 @@ impl Run<'_, '_> {
                 StepEnd::Done
             }
             Err(end) => {
+                tracing::info!(took_s = round(self.since(began)), "not finished");
                 self.timings.borrow_mut()[step.id.0 as usize].to_ready = self.since(began);
                 end
             }

@@ -4,14 +4,19 @@ use super::{Code, Example};
 
 pub(super) static COMMAND_LINE: &[Code] = &[
     Code::error(
+        "M0002",
+        "an unusable log filter",
+        "MIGRATE_LOG takes the filter syntax of the tracing crate: `migrate=debug`, `migrate::engine=trace,warn`.",
+    ).example(Example::Circumstances("it needs a variable of the environment")),
+    Code::error(
         "M0003",
         "an unusable fault script",
         "--faults wants a file with a JSON list of fault rules for the sandbox.",
     ).example(Example::Circumstances("it needs a plan; any file that is no fault script shows it")),
     Code::error(
         "M0004",
-        "a change set cannot be written",
-        "--out names a file in a folder that exists and can be written to.",
+        "a file cannot be written",
+        "--out and --log-file name a file in a folder that exists and can be written to.",
     ).example(Example::Circumstances("it needs a folder that cannot be written to")),
     Code::error(
         "M0005",

@@ -12,6 +12,7 @@ mod lifecycle;
 mod lifecycles;
 mod multi_stack;
 mod mutants;
+mod packaging;
 mod process;
 mod program;
 mod rebuild;

@@ -8,6 +8,7 @@ mod diagnostics;
 mod faults;
 mod full_disk;
 mod late;
+mod ledger_formats;
 mod lifecycle;
 mod lifecycles;
 mod multi_stack;

@@ -265,7 +265,7 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
             Class::Ledger,
             format!("restore {} from a backup; its lines are JSON and can be read", dir.display()),
         ),
-        LedgerError::Format { .. } => {
+        LedgerError::Format { .. } | LedgerError::UnknownEntry { .. } => {
             ("M4104", Class::Ledger, "use the newer migrate that wrote it".to_owned())
         }
     };

@@ -114,7 +114,7 @@ pub(super) static RUN: &[Code] = &[
     Code::error(
         "M4104",
         "the ledger is of a newer migrate",
-        "Ledgers are never read by guessing. Use the version that wrote it.",
+        "Its format, or the kind of one of its entries, is not known to this program. Ledgers are never read by guessing: use the version that wrote it.",
     ).example(Example::Circumstances("it needs a ledger of the future")),
     Code::error("M4105", "there is no ledger", "Nothing was run yet, or --ledger names another folder.").example(Example::Commands(&["migrate ledger show --ledger nowhere"])),
     Code::error(

@@ -192,6 +192,7 @@ pub fn graph(template: &Json) -> Graph {
         description: None,
         outputs: Vec::new(),
         imports: Vec::new(),
+        protected: false,
     };
     let mut graph = Graph {
         migration: "big".into(),

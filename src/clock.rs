@@ -60,6 +60,13 @@ pub fn from_rfc3339(text: &str) -> Option<SystemTime> {
     at.to_millis().ok().map(from_millis)
 }
 
+/// An instant that was written down (RFC 3339), never later than `now`: a clock that was ahead when it was written must
+/// not stretch every wait that counts from it. `None` for what is no instant.
+#[must_use]
+pub fn written(text: &str, now: SystemTime) -> Option<SystemTime> {
+    from_rfc3339(text).map(|at| at.min(now))
+}
+
 /// Real time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

@@ -28,7 +28,7 @@ size=$(used); [ "$size" -gt 0 ] || size=4
 n=0
 while :; do
   room "$size"
-  "$MIGRATE" "$verb" plan.yaml --yes --ledger disk/ledger >said.out 2>said.err; code=$?
+  "$MIGRATE" "$verb" plan.yaml --yes --allow-data-loss all --ledger disk/ledger >said.out 2>said.err; code=$?
   echo "$code" >>codes
   [ "$code" -eq 0 ] && break
   cp said.err "full.$n.err"
@@ -178,11 +178,11 @@ mkdir disk && mount -t tmpfs -o size=1m tmpfs disk || exit 91
 "$MIGRATE" up plan.yaml --yes --ledger disk/ledger || exit 92
 mount -o remount,ro disk || exit 93
 for verb in up destroy; do
-  "$MIGRATE" "$verb" plan.yaml --yes --ledger disk/ledger >"$verb.out" 2>"$verb.err"; echo $? >>codes
+  "$MIGRATE" "$verb" plan.yaml --yes --allow-data-loss all --ledger disk/ledger >"$verb.out" 2>"$verb.err"; echo $? >>codes
 done
 "$MIGRATE" status plan.yaml --ledger disk/ledger >status.out || exit 94
 mount -o remount,rw disk || exit 95
-"$MIGRATE" destroy plan.yaml --yes --ledger disk/ledger || exit 96
+"$MIGRATE" destroy plan.yaml --yes --allow-data-loss all --ledger disk/ledger || exit 96
 "#;
     let ran = shell(&place, way, script, &[]);
     assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
@@ -205,7 +205,7 @@ fn a_limit_on_the_size_of_files_loses_nothing() {
 verb=$1; n=0; size=1
 while :; do
   # What is said goes through a pipe: the limit is for all files that the process writes.
-  { (ulimit -f "$size"; exec "$MIGRATE" "$verb" plan.yaml --yes --ledger ledger) 2>&1 >/dev/null; echo $? >code; } | cat >said.err
+  { (ulimit -f "$size"; exec "$MIGRATE" "$verb" plan.yaml --yes --allow-data-loss all --ledger ledger) 2>&1 >/dev/null; echo $? >code; } | cat >said.err
   read -r code <code
   echo "$code" >>codes
   [ "$code" -eq 0 ] && break

@@ -173,7 +173,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "one run at a time",
-        edits: &[("src/ledger/store.rs", "match lock.try_lock() {", "match Ok::<(), TryLockError>(()) {")],
+        edits: &[("src/files.rs", "match file.try_lock() {", "match Ok::<(), TryLockError>(()) {")],
         scenarios: &["process::one_run_at_a_time"],
     },
     Mutant {

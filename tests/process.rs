@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use migrate::ledger::FORMAT;
 use serde_json::Value as Json;
 
 use crate::support::{payments, report, secrets, thorough, write};
@@ -189,7 +190,10 @@ fn until_done(place: &Place, verb: &str, plan: &str, seed: u64, seen: &mut Seen)
     place.run(&["plan", plan]);
     let start = since(began);
     for killed in 0..400 {
-        let mut child = place.command(&[verb, plan, "--yes"]).spawn().expect("the program starts");
+        let mut child = place
+            .command(&[verb, plan, "--yes", "--allow-data-loss", "all"])
+            .spawn()
+            .expect("the program starts");
         // The later runs have less to do: most die in mid work, and in the end one is let go.
         let mercy = killed >= if thorough() { 60 } else { 20 };
         let patience = if mercy { PATIENCE } else { start.mul_f64(0.4 + 1.6 * dice.f64()) };
@@ -345,8 +349,10 @@ fn the_look_for_what_shows_late_can_be_interrupted() {
     let up = place.run(&["up", "plan.yaml", "--yes"]);
     assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
     for (name, code) in [("INT", Some(8)), ("KILL", None)] {
-        let mut child =
-            place.command(&["destroy", "plan.yaml", "--yes"]).spawn().expect("the program starts");
+        let mut child = place
+            .command(&["destroy", "plan.yaml", "--yes", "--allow-data-loss", "all"])
+            .spawn()
+            .expect("the program starts");
         let talk = Talk::of(&mut child);
         talk.wait_for("looking for another");
         signal(name, child.id());
@@ -359,7 +365,7 @@ fn the_look_for_what_shows_late_can_be_interrupted() {
         assert_eq!(status["resources"], serde_json::json!([]), "{name}");
         assert_eq!(status["late_creates"][0]["address"], "plan/Address", "{name}: {status:#}");
     }
-    let done = place.run(&["destroy", "plan.yaml", "--yes"]);
+    let done = place.run(&["destroy", "plan.yaml", "--yes", "--allow-data-loss", "all"]);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
     let left = place.left();
     assert_eq!(left["objects"], serde_json::json!({}), "{left:#}");
@@ -415,7 +421,7 @@ fn a_ledger_touched_by_others_is_refused_with_a_way_out() {
     let refused = |what: &str, bytes: &str, code: &str| {
         write(&snapshot, bytes);
         for verb in ["up", "destroy"] {
-            let output = run(&[verb, "plan.yaml", "--sandbox", "--yes"]);
+            let output = run(&[verb, "plan.yaml", "--sandbox", "--yes", "--allow-data-loss", "all"]);
             assert_eq!(output.status.code(), Some(4), "{what}: {}", text(&output.stderr));
             let said = text(&output.stderr);
             assert!(said.contains(code) && said.contains("help:"), "{what}: {said}");
@@ -424,7 +430,7 @@ fn a_ledger_touched_by_others_is_refused_with_a_way_out() {
     };
     refused("truncated", &good[..good.len() / 2], "M4103");
     refused("edited", &good.replace("us-east-1", "eu-west-1"), "M4107");
-    refused("newer", &good.replace("\"format\": 1", "\"format\": 99"), "M4104");
+    refused("newer", &good.replace(&format!("\"format\": {FORMAT}"), "\"format\": 99"), "M4104");
     let edited = good.replace("\"stage\": \"ready\"", "\"stage\": \"created\"");
     write(&snapshot, &edited);
     assert_eq!(run(&["ledger", "verify", "plan.yaml"]).status.code(), Some(4));

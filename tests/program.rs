@@ -44,7 +44,8 @@ fn the_main_job_runs_from_the_shell() {
     let refused = migrate(dir.path(), &["destroy", plan, "--sandbox"]);
     assert_eq!(refused.status.code(), Some(7), "no terminal, no --yes: {}", text(&refused.stderr));
 
-    let destroy = migrate(dir.path(), &["destroy", plan, "--sandbox", "--yes", "--json"]);
+    let destroy =
+        migrate(dir.path(), &["destroy", plan, "--sandbox", "--yes", "--allow-data-loss", "all", "--json"]);
     assert_eq!(destroy.status.code(), Some(0), "{}", text(&destroy.stderr));
     let last = text(&destroy.stdout);
     let last: serde_json::Value = serde_json::from_str(last.lines().last().expect("a line")).expect("JSON");
@@ -85,4 +86,34 @@ fn bad_input_gets_a_code_a_place_and_an_exit_code() {
     assert!(text(&faults.stderr).contains("add --sandbox"), "{}", text(&faults.stderr));
     let usage = migrate(dir.path(), &["frobnicate"]);
     assert_eq!(usage.status.code(), Some(2));
+}
+
+#[test]
+fn the_log_names_steps_calls_and_request_ids_and_goes_to_a_file() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(&dir.path().join("one.yaml"), "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}");
+    let up = migrate(dir.path(), &["up", "one.yaml", "--sandbox", "--yes", "--log-file", "run.log"]);
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
+    let log = std::fs::read_to_string(dir.path().join("run.log")).expect("the log");
+    let call = log.lines().find(|line| line.contains("CreateTopic")).expect("the call");
+    for part in [
+        "step{address=one/Topic action=",
+        "attempt=1",
+        "service=\"SNS\"",
+        "status=200",
+        "request_id=",
+        "took_ms=",
+    ] {
+        assert!(call.contains(part), "{part}: {call}");
+    }
+    assert!(!log.contains('\u{1b}'), "no colour in a file");
+    assert!(!text(&up.stderr).contains("took_ms"), "the log went to the file");
+
+    let once = migrate(dir.path(), &["destroy", "one.yaml", "--sandbox", "--yes", "-v"]);
+    assert!(text(&once.stderr).contains("finished took_s="), "{}", text(&once.stderr));
+    assert!(!text(&once.stderr).contains("took_ms"), "calls are for -vv");
+    let nowhere =
+        migrate(dir.path(), &["up", "one.yaml", "--sandbox", "--yes", "--log-file", "no/such/run.log"]);
+    assert_eq!(nowhere.status.code(), Some(2), "{}", text(&nowhere.stderr));
+    assert!(text(&nowhere.stderr).contains("M0004"), "{}", text(&nowhere.stderr));
 }

@@ -106,7 +106,7 @@ fn no_byte_on_disk_or_terminal_is_a_secret() {
     }
     let mut known = secrets::of_folder(&world);
     known.push(TYPED.to_owned());
-    run(&["destroy", "plan.yaml", "--sandbox", "--yes"]);
+    run(&["destroy", "plan.yaml", "--sandbox", "--yes", "--allow-data-loss", "all"]);
     // The generated ones, the typed one, and the JSON documents around them.
     assert!(known.len() >= 4, "the world knows {} secrets only", known.len());
     let mut bytes = 0;

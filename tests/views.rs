@@ -117,7 +117,10 @@ fn a_life_from_the_shell() {
     );
     shot("24-destroy-asks", &["destroy", "shop.yaml", "--sandbox"]);
     shot("25-destroy-dry-run", &["destroy", "shop.yaml", "--sandbox", "--dry-run"]);
-    shot("26-destroy-json", &["destroy", "shop.yaml", "--sandbox", "--yes", "--json"]);
+    shot(
+        "26-destroy-json",
+        &["destroy", "shop.yaml", "--sandbox", "--yes", "--allow-data-loss", "all", "--json"],
+    );
     shot("27-sandbox-show", &["sandbox", "show"]);
 }
 
@@ -173,9 +176,11 @@ fn what_shows_late_is_told() {
         r#"[{"match": {"operation": "DescribeAddresses"}, "action": {"error": {"code": "UnauthorizedOperation",
         "status": 403, "message": "You are not authorized to perform this operation."}}}]"#,
     );
-    let denied = ["destroy", "shop.yaml", "--sandbox", "--yes", "--faults", "denied.json"];
+    let denied =
+        ["destroy", "shop.yaml", "--sandbox", "--yes", "--allow-data-loss", "all", "--faults", "denied.json"];
     insta::assert_snapshot!("late-denied", said(later.path(), &denied));
-    let destroy = ["destroy", "shop.yaml", "--sandbox", "--yes", "--faults", "faults.json"];
+    let destroy =
+        ["destroy", "shop.yaml", "--sandbox", "--yes", "--allow-data-loss", "all", "--faults", "faults.json"];
     insta::assert_snapshot!("late-destroy", said(later.path(), &destroy));
     insta::assert_snapshot!("late-world", said(later.path(), &["sandbox", "show"]));
 }

@@ -163,7 +163,10 @@ impl Cloud {
 
 /// Asks again, a few times, when AWS wants it slower or answers with a server error. A lost connection is told at
 /// once: before a run, it means that there is no network.
-pub(super) async fn patiently<T>(
+///
+/// # Errors
+/// Any other, and these after a while.
+pub async fn patiently<T>(
     clock: &dyn Clock,
     ask: impl AsyncFn() -> Result<T, OpError>,
 ) -> Result<T, OpError> {

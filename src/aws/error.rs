@@ -7,6 +7,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use serde::{Deserialize, Serialize};
 
+use crate::printable;
+
 /// What is known about the effect of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -130,11 +132,13 @@ where
             }
             _ => Certainty::Unknown,
         };
-        let request_id = error.request_id().map(ToOwned::to_owned);
-        let code = error.code().map(ToOwned::to_owned);
+        // Whoever answers chooses these texts: they reach ledgers, events and terminals.
+        let clean = |text: &str| printable::lines(text).into_owned();
+        let request_id = error.request_id().map(clean);
+        let code = error.code().map(clean);
         let message = match error.message() {
-            Some(message) => message.to_owned(),
-            None => chain(&error),
+            Some(message) => clean(message),
+            None => clean(&chain(&error)),
         };
         let mut error = OpError { operation: operation.into(), code, message, request_id, certainty };
         if error.is_throttle() {

@@ -1,5 +1,6 @@
 //! AWS itself: configuration, clients, error certainty, ownership tags, physical names.
 
+mod call_log;
 mod cloud;
 mod error;
 pub mod iam_actions;
@@ -8,8 +9,10 @@ mod names;
 pub mod objects;
 mod owner;
 mod sdk;
+pub mod tagged;
 
-pub use cloud::{Cloud, Realm};
+pub use call_log::CallLog;
+pub use cloud::{Cloud, Realm, patiently};
 pub use error::{Certainty, OpError, op};
 pub use meter::{CallMeter, Calls};
 pub use names::physical_name;

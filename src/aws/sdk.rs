@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use aws_types::SdkConfig;
 
-use super::CallMeter;
+use super::{CallLog, CallMeter};
 
 macro_rules! clients {
     ($($(#[$doc:meta])* $name:ident: $krate:ident $(, $tweak:expr)?;)*) => {
@@ -30,7 +30,9 @@ macro_rules! clients {
                 pub fn $name(&self) -> &$krate::Client {
                     self.$name.get_or_init(|| {
                         #[allow(unused_mut, reason = "only some services need a tweak")]
-                        let mut builder = $krate::config::Builder::from(&self.config).interceptor(self.meter.clone());
+                        let mut builder = $krate::config::Builder::from(&self.config)
+                            .interceptor(self.meter.clone())
+                            .interceptor(CallLog);
                         $(builder = ($tweak)(self, builder);)?
                         $krate::Client::from_conf(builder.build())
                     })
@@ -73,6 +75,8 @@ clients! {
     ssm: aws_sdk_ssm;
     /// STS.
     sts: aws_sdk_sts;
+    /// Resource Groups Tagging API.
+    tagging: aws_sdk_resourcegroupstagging;
 }
 
 impl std::fmt::Debug for Sdk {

@@ -8,53 +8,18 @@ mod replication;
 use crate::{
     error::{Class, Diagnostic, suggest},
     model::{
-        Span,
+        Document, Span,
         item::{Item, Kind, Member},
     },
+    resources::registry,
     syntax,
 };
-
-/// A kind of document.
-#[derive(Clone, Copy)]
-enum Form {
-    /// JSON of whatever form.
-    Json,
-    Identity,
-    Trust,
-    /// A policy of a resource.
-    Resource,
-    TaskSettings,
-    TableMappings,
-    Dashboard,
-}
-
-/// Where documents are: type, property (`*` for every item of a list), kind.
-const DOCUMENTS: &[(&str, &str, Form)] = &[
-    ("AWS::CloudWatch::Dashboard", "DashboardBody", Form::Dashboard),
-    ("AWS::DMS::ReplicationTask", "ReplicationTaskSettings", Form::TaskSettings),
-    ("AWS::DMS::ReplicationTask", "TableMappings", Form::TableMappings),
-    ("AWS::DMS::ReplicationTask", "TaskData", Form::Json),
-    ("AWS::IAM::Group", "Policies/*/PolicyDocument", Form::Identity),
-    ("AWS::IAM::GroupPolicy", "PolicyDocument", Form::Identity),
-    ("AWS::IAM::ManagedPolicy", "PolicyDocument", Form::Identity),
-    ("AWS::IAM::Policy", "PolicyDocument", Form::Identity),
-    ("AWS::IAM::Role", "AssumeRolePolicyDocument", Form::Trust),
-    ("AWS::IAM::Role", "Policies/*/PolicyDocument", Form::Identity),
-    ("AWS::IAM::RolePolicy", "PolicyDocument", Form::Identity),
-    ("AWS::IAM::User", "Policies/*/PolicyDocument", Form::Identity),
-    ("AWS::IAM::UserPolicy", "PolicyDocument", Form::Identity),
-    ("AWS::KMS::Key", "KeyPolicy", Form::Resource),
-    ("AWS::S3::BucketPolicy", "PolicyDocument", Form::Resource),
-    ("AWS::SNS::TopicPolicy", "PolicyDocument", Form::Resource),
-    ("AWS::SQS::QueuePolicy", "PolicyDocument", Form::Resource),
-    ("AWS::SecretsManager::ResourcePolicy", "ResourcePolicy", Form::Resource),
-    ("AWS::SecretsManager::Secret", "GenerateSecretString/SecretStringTemplate", Form::Json),
-];
 
 /// Checks the documents of one resource.
 pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
     let mut found = Findings::default();
-    for (_, path, form) in DOCUMENTS.iter().filter(|(known, ..)| *known == kind) {
+    let documents = registry::find(kind).map(|ty| ty.facts().documents).unwrap_or_default();
+    for (path, form) in documents {
         let mut items = vec![(String::new(), properties)];
         for step in path.split('/') {
             items = items.into_iter().flat_map(|(path, item)| below(&path, item, step)).collect();
@@ -72,13 +37,13 @@ pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
                 }
             };
             match form {
-                Form::Json => {}
-                Form::Identity => policy::check(document, policy::Whose::Identity, &mut found),
-                Form::Trust => policy::check(document, policy::Whose::Trust, &mut found),
-                Form::Resource => policy::check(document, policy::Whose::Resource, &mut found),
-                Form::TaskSettings => replication::settings(document, &mut found),
-                Form::TableMappings => replication::mappings(document, &mut found),
-                Form::Dashboard => dashboard::check(document, &mut found),
+                Document::Json => {}
+                Document::IdentityPolicy => policy::check(document, policy::Whose::Identity, &mut found),
+                Document::TrustPolicy => policy::check(document, policy::Whose::Trust, &mut found),
+                Document::ResourcePolicy => policy::check(document, policy::Whose::Resource, &mut found),
+                Document::TaskSettings => replication::settings(document, &mut found),
+                Document::TableMappings => replication::mappings(document, &mut found),
+                Document::Dashboard => dashboard::check(document, &mut found),
             }
         }
     }

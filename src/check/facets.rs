@@ -39,9 +39,17 @@ pub(super) fn text(node: Node<'static>, text: &str, found: &mut Vec<Finding>) {
     }
     if let Some(pattern) = node.keyword("pattern").as_str()
         && let Some(regex) = compiled(pattern)
-        && !regex.is_match(text).unwrap_or(true)
     {
-        found.push(("M2007", format!("`{text}` does not match {pattern}"), None));
+        match regex.is_match(text) {
+            Ok(true) => {}
+            Ok(false) => found.push(("M2007", format!("`{text}` does not match {pattern}"), None)),
+            // What could not be checked is not taken for right.
+            Err(_) => {
+                let message =
+                    format!("the text cannot be checked against {pattern}: that takes too many steps");
+                found.push(("M2007", message, None));
+            }
+        }
     }
     if restricted(node) {
         allowed(node, &Json::String(text.to_owned()), found);

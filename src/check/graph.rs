@@ -14,18 +14,6 @@ use crate::{
     resources::registry,
 };
 
-/// Types of which AWS can take a final snapshot.
-const SNAPSHOTS: &[&str] = &[
-    "AWS::DocDB::DBCluster",
-    "AWS::EC2::Volume",
-    "AWS::ElastiCache::CacheCluster",
-    "AWS::ElastiCache::ReplicationGroup",
-    "AWS::Neptune::DBCluster",
-    "AWS::RDS::DBCluster",
-    "AWS::RDS::DBInstance",
-    "AWS::Redshift::Cluster",
-];
-
 /// Makes the graph of a plan, all properties checked against their types, and the warnings. The drafts of resources
 /// are used up.
 ///
@@ -71,6 +59,7 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
             description: stack.description.clone(),
             outputs,
             imports: stack.imports.clone(),
+            protected: stack.protected,
         });
     }
     if problems.has_errors() {
@@ -101,21 +90,30 @@ fn node(
         problems.add(finding.at(&address));
     }
     tags::merge(&kind, &mut item, &stack.tags);
+    for span in tags::unspeakable(&item) {
+        let error = Diagnostic::error("M2030", Class::Plan, "a tag holds a control character");
+        let error = error.at(&address).span(Some(span.clone()));
+        problems.add(error.help("letters, digits, spaces and + - = . _ : / @ are taken by all services"));
+    }
     let whole = !item.is_poisoned();
     let subject = properties::Subject { kind: &kind, kind_span: &kind_span, id_span: &span, idioms };
     let kind_of = |address: &Address| kinds.get(address).map(String::as_str);
     let (properties, findings) = properties::resource(&subject, &address, &item, &kind_of);
     problems.extend(findings);
+    // A type that is not registered is refused by name.
+    let facts = registry::find(&kind).map(|ty| ty.facts());
     let snapshot = Some(DeletionPolicy::Snapshot);
     let wants_snapshot = draft.deletion_policy == snapshot || draft.update_replace_policy == snapshot;
-    if wants_snapshot && !SNAPSHOTS.contains(&kind.as_str()) {
+    if wants_snapshot && facts.is_some_and(|facts| !facts.snapshots) {
         let message = format!("no snapshot can be taken of {kind}");
         let error = Diagnostic::error("M1024", Class::Plan, message).at(&address).span(Some(span.clone()));
         problems.add(error.help("use Delete or Retain"));
     }
-    // CloudFormation's own default for a database that belongs to no cluster.
-    let standalone = kind == "AWS::RDS::DBInstance" && item.get("DBClusterIdentifier").is_none();
-    let default = if standalone { DeletionPolicy::Snapshot } else { DeletionPolicy::Delete };
+    let unless = facts.and_then(|facts| facts.snapshot_unless);
+    let default = match unless.is_some_and(|property| item.get(property).is_none()) {
+        true => DeletionPolicy::Snapshot,
+        false => DeletionPolicy::Delete,
+    };
     let node = Node {
         kind,
         region: stack.region.clone(),

@@ -3,21 +3,10 @@
 use crate::{
     error::{Class, Diagnostic},
     model::item::{Item, Kind},
+    resources::registry,
 };
 
 const OPEN: &str = "{{resolve:ssm-secure:";
-
-/// The properties for which CloudFormation reads secure parameters.
-const ALLOWED: &[(&str, &str)] = &[
-    ("AWS::DirectoryService::MicrosoftAD", "Password"),
-    ("AWS::DirectoryService::SimpleAD", "Password"),
-    ("AWS::ElastiCache::ReplicationGroup", "AuthToken"),
-    ("AWS::IAM::User", "LoginProfile.Password"),
-    ("AWS::KinesisFirehose::DeliveryStream", "RedshiftDestinationConfiguration.Password"),
-    ("AWS::RDS::DBCluster", "MasterUserPassword"),
-    ("AWS::RDS::DBInstance", "MasterUserPassword"),
-    ("AWS::Redshift::Cluster", "MasterUserPassword"),
-];
 
 /// Refuses secure parameters in the properties of a resource of this type, or in an output.
 pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
@@ -40,7 +29,10 @@ fn walk<'i>(kind: &str, path: &mut Vec<&'i str>, item: &'i Item, found: &mut Vec
         Kind::List(items) => items.iter().for_each(|item| walk(kind, path, item, found)),
         _ if item.any_text(&|text| text.contains(OPEN)) => {
             let place = path.join(".");
-            if !ALLOWED.contains(&(kind, place.as_str())) {
+            // A type that is not registered is refused by name; an output has no type.
+            let facts = registry::find(kind).map(|ty| ty.facts());
+            let allowed = facts.map_or(!kind.is_empty(), |facts| facts.secure.contains(&place.as_str()));
+            if !allowed {
                 let message = "a secure parameter cannot be read here";
                 let help = "AWS reads {{resolve:ssm-secure:...}} for a few passwords only; {{resolve:secretsmanager:...}} works in every property";
                 let error = Diagnostic::error("M1103", Class::Plan, message);

@@ -94,6 +94,7 @@ mod tests {
             description: None,
             outputs: vec![],
             imports: vec![],
+            protected: false,
         };
         let choose = |wanted: &str| {
             let mut graph = two(true);

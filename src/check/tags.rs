@@ -72,6 +72,32 @@ pub(super) fn reserved(properties: &Item) -> Vec<Diagnostic> {
     found.into_iter().map(say).collect()
 }
 
+/// Keys and values of tags with characters in them that XML cannot carry: most services answer in XML, and an answer
+/// that holds such a tag can be read by nobody, so the object could not even be deleted any more
+/// (<https://www.w3.org/TR/xml/#charsets>). AWS itself takes letters, digits, spaces and a few signs
+/// (<https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>).
+pub(super) fn unspeakable(properties: &Item) -> Vec<&Span> {
+    let bad = |text: &str| text.contains(|ch: char| ch.is_control() || matches!(ch, '\u{fffe}' | '\u{ffff}'));
+    let bad_item = |item: &Item| matches!(&item.kind, Kind::Scalar(scalar) if bad(scalar.as_text()));
+    let mut found = Vec::new();
+    for member in PROPERTIES.iter().filter_map(|name| properties.get(name)) {
+        match &member.value.kind {
+            Kind::List(items) => {
+                let parts =
+                    items.iter().flat_map(|item| ["Key", "Value"].into_iter().filter_map(|n| item.get(n)));
+                found.extend(parts.filter(|part| bad_item(&part.value)).map(|part| &part.value.span));
+            }
+            Kind::Map(members) => {
+                found.extend(
+                    members.iter().filter(|m| bad(&m.key) || bad_item(&m.value)).map(|m| &m.key_span),
+                );
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 fn add(target: &mut Item, tags: &BTreeMap<String, String>) {
     let span = target.span.clone();
     let text = |text: &str| Item::text(text, &span);

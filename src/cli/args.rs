@@ -1,6 +1,9 @@
 //! The argument tree.
 
-use std::path::PathBuf;
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -55,9 +58,13 @@ pub struct Global {
     /// Region; wins over the plan's
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
-    /// More about what happens, on stderr; repeat for more
+    /// Steps (-v), API calls with durations and request ids (-vv), everything (-vvv), on stderr; MIGRATE_LOG
+    /// takes a filter
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Appends the log to a file instead (as -vv, if no level is given)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
 }
 
 /// Which plan, with which values.
@@ -167,20 +174,47 @@ pub struct UpCommand {
     /// If a step fails, remove again what this run created, and what interrupted runs with this option did before it
     #[arg(long)]
     pub rollback_on_failure: bool,
-    /// Permit losing the data of this resource; repeatable
-    #[arg(long, value_name = "ADDRESS")]
-    pub allow_data_loss: Vec<Address>,
+    /// Permit losing the data of these resources; `all` permits every loss that the review names; repeatable
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub allow_data_loss: Vec<Losable>,
+}
+
+/// Whose data may be lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Losable {
+    /// That of every resource.
+    All,
+    /// That of one resource.
+    One(Address),
+}
+
+impl std::str::FromStr for Losable {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        text.parse().map(Self::One).map_err(|error| format!("{error}; or `all`"))
+    }
 }
 
 /// Which ledger, for commands that work without the plan's files.
 #[derive(Debug, Args)]
 pub struct Whose {
-    /// The plan whose ledger is meant; its default ledger folder is looked up by name
-    #[arg(default_value = ".")]
-    pub plan: PathBuf,
+    /// The plan whose ledger is meant [default: the current folder's, or the only ledger in .migrate]
+    pub plan: Option<PathBuf>,
     /// Environment of the manifest
     #[arg(long, short, value_name = "NAME")]
     pub environment: Option<String>,
+}
+
+impl Whose {
+    /// The plan that is meant.
+    #[must_use]
+    pub fn plan(&self) -> &Path {
+        self.plan.as_deref().unwrap_or(Path::new("."))
+    }
 }
 
 /// `refresh`.
@@ -250,6 +284,9 @@ pub struct DestroyCommand {
     /// Only show what would be deleted
     #[arg(long)]
     pub dry_run: bool,
+    /// Permit losing the data of these resources; `all` permits every loss that the review names; repeatable
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub allow_data_loss: Vec<Losable>,
 }
 
 /// `types`.
@@ -306,6 +343,22 @@ pub enum LedgerVerb {
     Verify(VerifyCommand),
     /// Show what is known about an open intent, or settle it by hand
     Resolve(ResolveCommand),
+    /// Make a lost ledger again from the plan and from what the account holds; changes nothing in the account
+    Rebuild(RebuildCommand),
+}
+
+/// `ledger rebuild`.
+#[derive(Debug, Args)]
+pub struct RebuildCommand {
+    /// Which plan.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// The lineage of the lost ledger, where the account shows objects of several
+    #[arg(long, value_name = "LINEAGE")]
+    pub lineage: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// `ledger verify`.
@@ -351,11 +404,17 @@ pub struct SandboxCommand {
 pub enum SandboxVerb {
     /// Serve the world over HTTP in real time, for other processes and clients
     Serve {
-        /// Port on 127.0.0.1; 0 takes a free one
+        /// Port; 0 takes a free one
         #[arg(long, default_value_t = 4566)]
         port: u16,
+        /// Address to listen on; any other than a loopback one lets other machines read and change the sandbox
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+        bind: IpAddr,
+        /// Answer to this host name too, besides localhost and the address; repeatable
+        #[arg(long = "host", value_name = "NAME")]
+        hosts: Vec<String>,
         /// Let lifecycles pass this many times faster than in real life
-        #[arg(long, default_value_t = 1, value_name = "F")]
+        #[arg(long, default_value_t = 1, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=86_400))]
         speed: u32,
     },
     /// Show what exists in the world

@@ -1,9 +1,11 @@
 //! Asking before something happens.
 
-use super::session::one;
+use super::{args::Losable, session::one};
 use crate::{
     error::{Class, Diagnostic},
-    planner::Step,
+    ledger::Snapshot,
+    model::Address,
+    planner::{self, ChangeSet, Step},
     ui::Printer,
 };
 
@@ -32,6 +34,65 @@ pub fn ask(
     Err(one(Diagnostic::error("M5002", Class::Refused, "not confirmed; nothing was changed")))
 }
 
+/// Steps that lose data without permission.
+#[must_use]
+pub fn unpermitted<'c>(set: &'c ChangeSet, permitted: &[Losable]) -> Vec<&'c Step> {
+    if permitted.contains(&Losable::All) {
+        return Vec::new();
+    }
+    let named: Vec<Address> = permitted
+        .iter()
+        .filter_map(|one| match one {
+            Losable::One(address) => Some(address.clone()),
+            Losable::All => None,
+        })
+        .collect();
+    planner::unpermitted(set, &named)
+}
+
+/// Refuses a change set in which AWS would refuse a deletion, before anything is touched.
+///
+/// # Errors
+/// Objects with deletion protection.
+pub fn unprotected(set: &ChangeSet) -> Result<(), Vec<Diagnostic>> {
+    let refused: Vec<Diagnostic> = set
+        .steps
+        .iter()
+        .filter_map(|step| {
+            let property = step.protected.as_deref()?;
+            let message = format!("it is protected from deletion: {property} is on. Nothing was changed");
+            let help = format!(
+                "turn it off in the plan and run `migrate up`, then try again; or let `migrate` stop managing the object: \
+                 `migrate forget {}`",
+                step.address
+            );
+            Some(Diagnostic::error("M5004", Class::Refused, message).at(&step.address).help(help))
+        })
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
+}
+
+/// Refuses to destroy stacks with termination protection.
+///
+/// # Errors
+/// Their names.
+pub fn unprotected_stacks(snapshot: &Snapshot) -> Result<(), Vec<Diagnostic>> {
+    let held = |stack: &str| snapshot.objects().any(|(address, _)| address.stack() == stack);
+    let refused: Vec<Diagnostic> = snapshot
+        .protected
+        .iter()
+        .filter(|stack| held(stack))
+        .map(|stack| {
+            let message = format!("stack {stack} has termination protection. Nothing was changed");
+            Diagnostic::error("M5005", Class::Refused, message).help(
+                "set terminationProtection to false (in a CDK app: on the stack, then `cdk synth`), run `migrate up`, \
+                 and destroy again",
+            )
+        })
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
+}
+
 /// Permission for each step that loses data: by flag, or by typing the address in full.
 ///
 /// # Errors
@@ -47,7 +108,10 @@ pub fn data_loss(printer: &mut Printer, unpermitted: &[&Step], yes: bool) -> Res
                 let loss = step.data_loss.as_deref().unwrap_or("data would be lost");
                 Diagnostic::error("M5003", Class::Refused, format!("{}: {loss}", step.action.verb()))
                     .at(&step.address)
-                    .help(format!("if that is meant: --allow-data-loss {}", step.address))
+                    .help(format!(
+                        "if that is meant: --allow-data-loss {} (or `--allow-data-loss all`)",
+                        step.address
+                    ))
             })
             .collect());
     }

@@ -7,11 +7,12 @@ use super::{
     exit::Code,
     neighbours, prepare, runs,
     session::Session,
+    terminal::Terminal,
 };
-use crate::{graph::Secrets, planner, resources::registry, ui::Printer};
+use crate::{engine::Stop, graph::Secrets, planner, resources::registry, runs::Task, ui::Printer};
 
-/// Runs the verb. `--yes`, or typing the migration's name, is the explicit permission to lose data: that is
-/// what destroying means, and the review names every loss.
+/// Runs the verb. What needs a permission in `up` needs the same here: data is lost only with `--allow-data-loss`, or
+/// where the address was typed.
 pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, &args.whose)?;
     let snapshot = prepare::existing(&dir)?;
@@ -19,28 +20,47 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;
-    neighbours::read(&dir, Some(&session)).keep_all(&snapshot)?;
+    let beside = neighbours::read(&dir, Some(&session));
+    printer.warnings(&beside.warnings());
+    beside.keep_all(&snapshot)?;
     let account = session.cloud.account.clone();
     if args.dry_run {
-        printer.plan(&planner::teardown(&snapshot, &account, &registry::find), None);
+        let mut set = planner::teardown(&snapshot, &account, &registry::find);
+        runs::protect(&session, &snapshot, &mut set);
+        printer.plan(&set, None);
         session.close()?;
         return Ok(Code::Success);
     }
     let ledger = runs::open(&session, &dir, "destroy", || session.lineage())?;
-    let recovered = runs::settle(&session, &ledger, &dir)?;
-    let set = planner::teardown(ledger.borrow().snapshot(), &account, &registry::find);
-    printer.review(&set);
-    if !set.is_empty() && !args.yes {
-        let name = format!("{}-{}", set.target.migration, set.target.environment);
-        let question = format!("Everything above will be deleted. Type {name} to confirm: ");
-        confirm::ask(
-            printer,
-            &question,
-            &name,
-            "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`",
-        )?;
-    }
-    let again = runs::again(global, "destroy", &args.whose.plan, args.whose.environment.as_deref());
-    let job = runs::Job { set: &set, secrets: Secrets::default(), recovered, again, rollback: false };
-    runs::execute(session, runs::Opened { dir, ledger }, job, printer)
+    let again = runs::again(global, "destroy", args.whose.plan(), args.whose.environment.as_deref());
+    let task = Task {
+        admit: &|snapshot| prepare::check_binding(snapshot, &session, None, &dir),
+        binding: None,
+        stacks: Vec::new(),
+        refresh: false,
+        plan: &|snapshot| Ok(planner::teardown(snapshot, &account, &registry::find)),
+        secrets: Secrets::default(),
+        rolls_back: false,
+    };
+    let terminal = Terminal {
+        printer,
+        sandbox: session.is_sandbox(),
+        again: again.clone(),
+        stop: Stop::default(),
+        ask: &|printer, set, snapshot| {
+            confirm::unprotected_stacks(snapshot)?;
+            confirm::unprotected(set)?;
+            confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;
+            if args.yes {
+                return Ok(());
+            }
+            let name = format!("{}-{}", set.target.migration, set.target.environment);
+            let question = format!("Everything above will be deleted. Type {name} to confirm: ");
+            let without = "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`";
+            confirm::ask(printer, &question, &name, without)
+        },
+    };
+    let ended = runs::conduct(&session, &dir, ledger, task, terminal)?;
+    session.close()?;
+    runs::verdict(ended, &dir, &again)
 }

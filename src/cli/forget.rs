@@ -6,12 +6,13 @@ use super::{
     confirm,
     exit::Code,
     prepare, runs,
-    session::one,
+    session::{one, who},
 };
 use crate::{
     error::{Class, Diagnostic, suggest},
     ledger::{Entry, Resolution, Snapshot},
     model::{Address, Attributes},
+    runs::record,
     ui::Printer,
 };
 
@@ -45,9 +46,8 @@ pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verd
             "migrate forget ADDRESS --yes",
         )?;
     }
-    let ledger = runs::open_alone(global, &dir, "forget")?;
-    let mut ledger = ledger.borrow_mut();
-    let mut entries = vec![runs::begun(&ledger, "forget", 1)];
+    let mut ledger = runs::open_alone(&dir, "forget")?;
+    let mut entries = Vec::new();
     for open in ledger.snapshot().open.values().filter(|open| open.address == *address) {
         let by = Resolution::Operator("forgotten".into());
         entries.push(Entry::Resolved { op: open.op, by, attributes: Attributes::new(), shared: false });
@@ -56,7 +56,7 @@ pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verd
         let kept = Some("forgotten by an operator".to_owned());
         entries.push(Entry::Gone { address: address.clone(), generation: object.generation, kept });
     }
-    runs::write(&mut ledger, entries, &dir)?;
+    record(&mut ledger, "forget", &who(), entries).map_err(|error| prepare::ledger_error(&error, &dir))?;
     printer.out(&format!("{address} is forgotten.\n"));
     Ok(Code::Success)
 }

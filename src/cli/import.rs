@@ -8,16 +8,17 @@ use super::{
     confirm,
     exit::Code,
     prepare, runs,
-    session::{Session, access, one},
+    session::{Session, access, one, who},
 };
 use crate::{
     aws::Owner,
-    engine::drift,
+    engine::{Stop, drift},
     error::{Class, Diagnostic, suggest},
     graph::Node,
-    ledger::{Declared, Entry, Intend, Ledger, Resolution, Verb},
+    ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
     model::{Address, Attributes, PhysicalId, Reference, Unknown},
     resources::{AnyType, Cx, Goal, Probe, registry},
+    runs::{Run, begin, end},
     ui::Printer,
 };
 
@@ -39,19 +40,21 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     let ledger = runs::open(&session, &dir, "import", || session.lineage())?;
     let region = graph.main_region();
     let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
-    prepare::check_binding(ledger.borrow().snapshot(), &session, names, &dir)?;
-    runs::settle(&session, &ledger, &dir)?;
-    let mut ledger = ledger.borrow_mut();
-    free(&ledger, address, &args.physical_id, node)?;
+    let admit = |snapshot: &Snapshot| prepare::check_binding(snapshot, &session, names, &dir);
+    let wrong = |error| runs::run_error(error, &dir);
+    let context = runs::context(&session, Stop::default());
+    let mut run = Run::open(&context, ledger, admit).map_err(wrong)?;
+    session.block_on(run.settle()).map_err(wrong)?;
+    free(&run.snapshot(), address, &args.physical_id, node)?;
     let ty = registry::find(&node.kind).ok_or_else(|| {
         one(Diagnostic::error("M3003", Class::Plan, format!("resource type {} is not supported", node.kind)))
     })?;
-    let desired = resolved(&ledger, node)?;
+    let desired = resolved(&run.snapshot(), node)?;
     let at = prepared_index(graph, address);
     let mut depends_on: Vec<Address> = prepared.links.of(at).iter().map(|edge| edge.to.clone()).collect();
     depends_on.sort_unstable();
     depends_on.dedup();
-    let (live, attributes) = look(&session, global, &ledger, ty, node, &args.physical_id, &desired)?;
+    let (live, attributes) = look(&session, global, &run.snapshot(), ty, node, &args.physical_id, &desired)?;
     // What differs from the plan is recorded as it is, so that the next `up` changes it.
     let mut properties = desired.clone();
     let different = drift(ty, &desired, &live);
@@ -68,10 +71,8 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     if !args.yes {
         confirm::ask(printer, "Import it? Type yes: ", "yes", "migrate import ADDRESS ID --yes")?;
     }
-    let mut entries = runs::bound(&ledger, graph, &session);
-    entries.push(runs::begun(&ledger, "import", 1));
-    runs::append(&mut ledger, entries, &dir)?;
-    let generation = ledger.snapshot().next_generation(address);
+    run.bind(prepare::binding(graph, &session)).map_err(wrong)?;
+    let generation = run.snapshot().next_generation(address);
     let declared = Declared {
         kind: node.kind.clone(),
         region: node.region.clone(),
@@ -89,19 +90,33 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
         declared: Some(Box::new(declared)),
         shared: false,
     };
-    let draft = ledger.intend(intend).map_err(|error| prepare::ledger_error(&error, &dir))?;
-    drop(draft);
-    let op = ledger.snapshot().last_op;
-    let by = Resolution::Adopted(args.physical_id.clone());
-    let entries = vec![
-        Entry::Resolved { op, by, attributes: attributes.clone(), shared: false },
-        Entry::Ready { address: address.clone(), generation, attributes },
-    ];
-    runs::write(&mut ledger, entries, &dir)?;
-    drop(ledger);
+    let adopted = Adopted { intend, id: args.physical_id.clone(), attributes };
+    adopted.write(&mut run.ledger()).map_err(|error| prepare::ledger_error(&error, &dir))?;
+    drop(run);
+    drop(context);
     session.close()?;
     printer.paragraph(&format!("{address} is {} now. Next: migrate plan", args.physical_id));
     Ok(Code::Success)
+}
+
+/// An object that becomes a resource's: as a create whose effect was there before.
+struct Adopted {
+    intend: Intend,
+    id: PhysicalId,
+    attributes: Attributes,
+}
+
+impl Adopted {
+    fn write(self, ledger: &mut Ledger) -> Result<(), LedgerError> {
+        let Self { intend, id, attributes } = self;
+        let (address, generation) = (intend.address.clone(), intend.generation);
+        let run = begin(ledger, "import", 1, &who())?;
+        drop(ledger.intend(intend)?);
+        let (op, by) = (ledger.snapshot().last_op, Resolution::Adopted(id));
+        ledger.append(Entry::Resolved { op, by, attributes: attributes.clone(), shared: false })?;
+        ledger.append(Entry::Ready { address, generation, attributes })?;
+        end(ledger, run)
+    }
 }
 
 fn prepared_index(graph: &crate::graph::Graph, address: &Address) -> usize {
@@ -109,14 +124,14 @@ fn prepared_index(graph: &crate::graph::Graph, address: &Address) -> usize {
 }
 
 /// Refuses an address that has an object, and an object that another address has.
-fn free(ledger: &Ledger, address: &Address, id: &PhysicalId, node: &Node) -> Result<(), Vec<Diagnostic>> {
-    if let Some(object) = ledger.snapshot().current(address) {
+fn free(snapshot: &Snapshot, address: &Address, id: &PhysicalId, node: &Node) -> Result<(), Vec<Diagnostic>> {
+    if let Some(object) = snapshot.current(address) {
         let message = format!("{address} is {} already", object.physical_id);
         return Err(one(Diagnostic::error("M5006", Class::Refused, message)
             .at(address)
             .help(format!("`migrate forget {address}` first, if that object is not the right one"))));
     }
-    let owner = ledger.snapshot().objects().find(|(_, object)| {
+    let owner = snapshot.objects().find(|(_, object)| {
         object.physical_id == *id
             && object.declared.kind == node.kind
             && object.declared.region == node.region
@@ -131,8 +146,8 @@ fn free(ledger: &Ledger, address: &Address, id: &PhysicalId, node: &Node) -> Res
 }
 
 /// The planned properties with every reference answered from the ledger.
-fn resolved(ledger: &Ledger, node: &Node) -> Result<Json, Vec<Diagnostic>> {
-    let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
+fn resolved(snapshot: &Snapshot, node: &Node) -> Result<Json, Vec<Diagnostic>> {
+    let lookup = |r: &Reference| snapshot.attribute(&r.address, &r.attribute).cloned();
     node.properties.resolve(&lookup).map_err(|unknown| {
         let (message, help) = match unknown {
             Unknown::Reference(r) => (
@@ -148,7 +163,7 @@ fn resolved(ledger: &Ledger, node: &Node) -> Result<Json, Vec<Diagnostic>> {
 fn look(
     session: &Session,
     global: &Global,
-    ledger: &Ledger,
+    snapshot: &Snapshot,
     ty: &'static dyn AnyType,
     node: &Node,
     id: &PhysicalId,
@@ -157,8 +172,8 @@ fn look(
     let sdk = session.cloud.sdk(&node.region);
     let owner = Owner {
         migration: String::new(),
-        lineage: ledger.snapshot().lineage.clone(),
-        generation: ledger.snapshot().next_generation(&node.address),
+        lineage: snapshot.lineage.clone(),
+        generation: snapshot.next_generation(&node.address),
     };
     let cx = Cx {
         sdk: &sdk,

@@ -1,7 +1,5 @@
 //! `migrate ledger`: looks into the ledger, checks it, and settles by hand what could not be found out.
 
-use std::{cell::RefCell, path::Path};
-
 use serde_json::json;
 
 use super::{
@@ -9,7 +7,7 @@ use super::{
     args::{Global, LedgerCommand, LedgerVerb, ResolveCommand, VerifyCommand, Whose},
     confirm,
     exit::Code,
-    prepare, runs,
+    prepare, rebuild, runs,
     session::{Session, one},
     status::meaning,
 };
@@ -19,6 +17,7 @@ use crate::{
     ledger::{Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit},
     model::Attributes,
     resources::registry,
+    runs::record,
     ui::{Printer, fit},
 };
 
@@ -29,6 +28,7 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
         LedgerVerb::History(whose) => history(global, whose, printer),
         LedgerVerb::Verify(args) => verify(global, args, printer),
         LedgerVerb::Resolve(args) => resolve(global, args, printer),
+        LedgerVerb::Rebuild(args) => rebuild::run(global, args, printer),
     }
 }
 
@@ -134,7 +134,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;
-    let ledger = runs::open(&session, &dir, "ledger resolve", || session.lineage())?;
+    let mut ledger = runs::open(&session, &dir, "ledger resolve", || session.lineage())?;
     let evidence = session.block_on(engine::evidence(&session.cloud, &session.clock, &snapshot, open));
     if printer.is_json() {
         printer.json(&json!({"format": 1, "intent": open, "evidence": evidence}));
@@ -150,30 +150,13 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
         let question = format!("Record that for {}? Type yes: ", open.address);
         confirm::ask(printer, &question, "yes", "migrate ledger resolve ... --yes")?;
     }
-    settle(&ledger, open, by, &dir, &session)?;
+    let entry = Entry::Resolved { op: open.op, by, attributes: Attributes::new(), shared: open.shared };
+    record(&mut ledger, "resolve", &session.who(), vec![entry])
+        .map_err(|error| prepare::ledger_error(&error, &dir))?;
+    drop(ledger);
     session.close()?;
     printer.talk("Recorded. Next: migrate up (or destroy) goes on from there.\n");
     Ok(Code::Success)
-}
-
-fn settle(
-    ledger: &RefCell<Ledger>,
-    open: &Open,
-    by: Resolution,
-    dir: &Path,
-    session: &Session,
-) -> Result<(), Vec<Diagnostic>> {
-    let mut ledger = ledger.borrow_mut();
-    let entry = Entry::Resolved { op: open.op, by, attributes: Attributes::new(), shared: open.shared };
-    let mut entries = vec![Entry::RunStarted {
-        run: format!("run-{}", ledger.snapshot().seq + 1),
-        operation: "resolve".into(),
-        steps: 1,
-        by: session.who(),
-        rolls_back: false,
-    }];
-    entries.push(entry);
-    runs::write(&mut ledger, entries, dir)
 }
 
 /// The open intent that is meant.

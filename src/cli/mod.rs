@@ -9,16 +9,19 @@ mod forget;
 mod graph;
 mod import;
 mod ledger;
+mod logging;
 mod neighbours;
 mod outputs;
 mod plan;
 mod prepare;
+mod rebuild;
 mod refresh;
 mod runs;
 mod sandbox;
 mod session;
 mod signals;
 mod status;
+mod terminal;
 mod types;
 mod up;
 mod validate;
@@ -46,10 +49,10 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { exit::Code::Usage.into() } else { exit::Code::Success.into() };
         }
     };
-    logging(cli.global.verbose);
     signals::outlive_file_limits();
     let mut printer = Printer::from_environment(cli.global.json, cli.global.color);
-    let code = match dispatch(&cli, &mut printer) {
+    let begun = logging::begin(cli.global.verbose, cli.global.log_file.as_deref());
+    let code = match begun.and_then(|()| dispatch(&cli, &mut printer)) {
         Ok(code) => code,
         Err(diagnostics) => {
             let code = exit::Code::of(&diagnostics);
@@ -84,18 +87,4 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
             Ok(exit::Code::Success)
         }
     }
-}
-
-/// `-v` shows what the SDK and the engine do, on stderr; `MIGRATE_LOG` takes tracing's filter syntax.
-fn logging(verbose: u8) {
-    use tracing_subscriber::EnvFilter;
-    let level = match verbose {
-        0 => "off",
-        1 => "migrate=info",
-        2 => "migrate=debug,aws_config=info",
-        _ => "debug",
-    };
-    let filter = std::env::var("MIGRATE_LOG").unwrap_or_else(|_| level.to_owned());
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("off"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -1,6 +1,9 @@
 //! Ledgers beside this one: what they export and what they import.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value as Json;
 
@@ -21,10 +24,13 @@ pub struct Neighbours {
     pub exports: Imports,
     /// Which ledgers import what, by region and name.
     importers: BTreeMap<(String, String), Vec<String>>,
+    /// Folders whose ledger cannot be read, with the reason: whatever they import must be taken for in use.
+    unreadable: Vec<(PathBuf, String)>,
 }
 
 /// Reads the ledgers that lie beside `own`. Without a session, those of every account and realm: a plan's files
-/// are checked without knowing for which they are. Ledgers that cannot be read are their own runs' problem.
+/// are checked without knowing for which they are. What a ledger that cannot be read imports is not known, so it
+/// guards every export.
 #[must_use]
 pub fn read(own: &Path, session: Option<&Session>) -> Neighbours {
     let mut found = Neighbours::default();
@@ -34,17 +40,33 @@ pub fn read(own: &Path, session: Option<&Session>) -> Neighbours {
     let mut folders: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     folders.sort();
     for folder in folders {
-        if folder.file_name() == own.file_name() || !folder.join("ledger.json").exists() {
+        if folder.file_name() == own.file_name() {
             continue;
         }
-        if let Ok(Some(snapshot)) = Ledger::peek(&folder) {
-            found.add(&snapshot, session);
+        match Ledger::peek(&folder) {
+            Ok(Some(snapshot)) => found.add(&snapshot, session),
+            Ok(None) => {}
+            Err(error) => found.unreadable.push((folder, error.to_string())),
         }
     }
     found
 }
 
 impl Neighbours {
+    /// One warning for each ledger that cannot be read.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let say = |(folder, why): &(PathBuf, String)| {
+            let folder = folder.display();
+            let message = format!(
+                "the ledger in {folder} cannot be read, so what it exports and imports is not known: {why}"
+            );
+            Diagnostic::warning("M1110", Class::Ledger, message)
+                .help(format!("`migrate ledger verify --ledger {folder}` says what is wrong with it"))
+        };
+        self.unreadable.iter().map(say).collect()
+    }
+
     fn add(&mut self, snapshot: &Snapshot, session: Option<&Session>) {
         let Some(binding) = &snapshot.binding else { return };
         let near = session.is_none_or(|session| {
@@ -95,7 +117,8 @@ impl Neighbours {
                 && graph.stacks.iter().all(|stack| stack.name != address.stack())
                 && set.steps.iter().all(|step| step.address != *address)
         });
-        let problems = self.promised(snapshot).filter_map(|(region, name, old, users)| {
+        let mut problems = Vec::new();
+        for (region, name, old) in exports(snapshot) {
             let output = graph
                 .stacks
                 .iter()
@@ -103,14 +126,13 @@ impl Neighbours {
                 .flat_map(|stack| &stack.outputs)
                 .find(|output| output.export.as_ref() == Some(&name));
             let what = match output.map(|output| output.value.resolve(&lookup)) {
-                None if partial => return None,
+                None if partial => continue,
                 None => "would be removed",
-                Some(Ok(value)) if value == *old => return None,
+                Some(Ok(value)) if value == *old => continue,
                 Some(_) => "would change",
             };
-            Some(in_use(&name, what, &users))
-        });
-        let problems: Vec<Diagnostic> = problems.collect();
+            problems.extend(self.objection(region, &name, what));
+        }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
@@ -119,24 +141,35 @@ impl Neighbours {
     /// # Errors
     /// Every such export.
     pub fn keep_all(&self, snapshot: &Snapshot) -> Result<(), Vec<Diagnostic>> {
-        let problems =
-            self.promised(snapshot).map(|(_, name, _, users)| in_use(&name, "would be removed", &users));
-        let problems: Vec<Diagnostic> = problems.collect();
+        let problems: Vec<Diagnostic> = exports(snapshot)
+            .filter_map(|(region, name, _)| self.objection(region, &name, "would be removed"))
+            .collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    /// The ledger's exports that others import: region, name, value, users.
-    fn promised<'s>(
-        &self,
-        snapshot: &'s Snapshot,
-    ) -> impl Iterator<Item = (String, String, &'s Json, String)> {
-        let region = snapshot.binding.as_ref().map_or("", |binding| binding.region.as_str());
-        snapshot.exports.iter().filter_map(move |(key, value)| {
-            let (region, name) = split(key, region);
-            let users = self.importers.get(&(region.clone(), name.clone()))?.join(", ");
-            Some((region, name, value, users))
-        })
+    /// Why an export must stay as it is: somebody imports it, or nobody can tell.
+    fn objection(&self, region: String, name: &str, what: &str) -> Option<Diagnostic> {
+        if let Some(users) = self.importers.get(&(region, name.to_owned())) {
+            return Some(in_use(name, what, &users.join(", ")));
+        }
+        let (folder, why) = self.unreadable.first()?;
+        let folder = folder.display();
+        let message =
+            format!("the export `{name}` {what}, and whether {folder} imports it cannot be read: {why}");
+        Some(Diagnostic::error("M1109", Class::Plan, message).help(format!(
+            "`migrate ledger verify --ledger {folder}` says what is wrong with it; restore it, or move it elsewhere if \
+             it is of no use any more"
+        )))
     }
+}
+
+/// The ledger's exports: region, name, value.
+fn exports(snapshot: &Snapshot) -> impl Iterator<Item = (String, String, &Json)> {
+    let region = snapshot.binding.as_ref().map_or("", |binding| binding.region.as_str());
+    snapshot.exports.iter().map(move |(key, value)| {
+        let (region, name) = split(key, region);
+        (region, name, value)
+    })
 }
 
 /// An export's key is its name, or `region/name` outside of the ledger's own region.
@@ -182,5 +215,22 @@ mod tests {
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(told, ["M1106: the export `vpc` would be removed, but app (dev) imports it"]);
         assert!(Neighbours::default().keep_all(&own).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_neighbour_guards_every_export() {
+        let parent = tempfile::tempdir().unwrap();
+        let damaged = parent.path().join("app-dev");
+        crate::files::make_private_dir(&damaged).unwrap();
+        crate::files::replace(&damaged.join("ledger.json"), b"{\"format\": 1,").unwrap();
+        let beside = read(&parent.path().join("net-dev"), None);
+        let own = ledger("net", &[("vpc", "vpc-1")], &[]);
+        let problems = beside.keep_all(&own).unwrap_err();
+        assert_eq!(problems[0].code, "M1109");
+        assert!(problems[0].message.contains("app-dev"), "{}", problems[0].message);
+        // Without exports there is nothing to guard.
+        assert!(beside.keep_all(&ledger("net", &[], &[])).is_ok());
+        // And what it promised is not taken for a promise of nobody's.
+        assert!(read(&damaged, None).keep_all(&own).is_ok());
     }
 }

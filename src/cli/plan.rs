@@ -6,7 +6,7 @@ use super::{
     Verdict,
     args::{Global, PlanArgs, PlanCommand},
     exit::Code,
-    prepare, refresh,
+    prepare, refresh, runs,
     session::{Session, one},
     up,
 };
@@ -72,13 +72,14 @@ fn compute(
         let lessons = lessons(&snapshot, &seen);
         snapshot.learn(lessons).map_err(|error| prepare::ledger_error(&error, &dir))?;
     }
-    let set = match saved {
+    let mut set = match saved {
         Some(set) => {
             up::still_true(&set, &snapshot, &session, &planner::digest(graph))?;
             set
         }
         None => prepare::change_set(&prepared, &snapshot, &session, replace)?,
     };
+    runs::protect(&session, &snapshot, &mut set);
     session.close()?;
     Ok(set)
 }

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     check::{self, Checked},
-    engine::RecoverError,
     error::{Class, Diagnostic, Severity},
+    files,
     graph::{Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
     model::Address,
@@ -37,10 +37,18 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>> {
+    load_in(global, args, fallback_region(global))
+}
+
+fn load_in(
+    global: &Global,
+    args: &PlanArgs,
+    fallback_region: Option<String>,
+) -> Result<Loaded, Vec<Diagnostic>> {
     let options = Options {
         environment: args.environment.clone(),
         region: global.region.clone(),
-        fallback_region: fallback_region(global),
+        fallback_region,
         set: args.set.clone(),
         stacks: args.stacks.clone(),
     };
@@ -68,8 +76,10 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
 /// # Errors
 /// Everything that is wrong with the plan.
 pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
-    let Checked { graph, links, warnings } = check::check(template::draft(loaded, environment))?;
-    Ok(Prepared { graph, links, warnings, neighbours: Neighbours::default() })
+    let drafts = template::draft(loaded, environment);
+    let veil = |problems| template::veil(problems, &loaded.stacks);
+    let Checked { graph, links, warnings } = check::check(drafts).map_err(veil)?;
+    Ok(Prepared { graph, links, warnings: veil(warnings), neighbours: Neighbours::default() })
 }
 
 /// Evaluates with the account's facts and prints warnings.
@@ -109,6 +119,7 @@ pub fn online(
     }
     let own = ledger_dir(global, &loaded.migration, &loaded.environment);
     let mut neighbours = neighbours::read(&own, Some(session));
+    printer.warnings(&neighbours.warnings());
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
@@ -155,8 +166,9 @@ pub fn ledger_dir(global: &Global, migration: &str, environment: &str) -> PathBu
     global.ledger.clone().unwrap_or_else(|| Path::new(".migrate").join(format!("{migration}-{environment}")))
 }
 
-/// The ledger's folder for commands that do not need the plan: named by `--ledger`, else looked up through the
-/// plan's name, else the only ledger below `.migrate`.
+/// The ledger's folder for commands that do not need the plan's resources: named by `--ledger`, else looked up through
+/// the plan's name. Only where nothing names a plan (no argument, no environment, no plan in the current folder) it
+/// is the only ledger below `.migrate`: a misspelt or broken plan must never stand for another one.
 ///
 /// # Errors
 /// When it is not clear which ledger is meant.
@@ -165,26 +177,43 @@ pub fn find_ledger(global: &Global, whose: &Whose) -> Result<PathBuf, Vec<Diagno
         return Ok(dir.clone());
     }
     let args = PlanArgs {
-        plan: whose.plan.clone(),
+        plan: whose.plan().to_owned(),
         environment: whose.environment.clone(),
         set: Vec::new(),
         deny_warnings: false,
         stacks: Vec::new(),
     };
-    match load(global, &args) {
-        Ok(loaded) => Ok(ledger_dir(global, &loaded.migration, &loaded.environment)),
-        Err(problems) => only_ledger().ok_or(problems),
+    // Only names matter here: a plan without a region has its ledger all the same.
+    let region = fallback_region(global).or_else(|| Some("us-east-1".to_owned()));
+    let mut problems = match load_in(global, &args, region) {
+        Ok(loaded) => return Ok(ledger_dir(global, &loaded.migration, &loaded.environment)),
+        Err(problems) => problems,
+    };
+    let mut ledgers = ledgers();
+    let unnamed = whose.plan.is_none() && whose.environment.is_none() && !template::is_plan(Path::new("."));
+    if unnamed && ledgers.len() == 1 {
+        return Ok(ledgers.remove(0));
     }
+    if !ledgers.is_empty() {
+        let names: Vec<String> = ledgers.iter().map(|dir| format!("--ledger {}", dir.display())).collect();
+        let message = "the plan cannot be read, so its ledger is not known";
+        problems.push(Diagnostic::error("M4120", Class::Plan, message).help(format!(
+            "correct the plan's name or its files; or name the ledger itself: {}",
+            names.join(", ")
+        )));
+    }
+    Err(problems)
 }
 
-/// The only ledger below `.migrate`, so that `status` and `destroy` work without the plan's files.
-fn only_ledger() -> Option<PathBuf> {
-    let entries = std::fs::read_dir(".migrate").ok()?;
+/// The ledgers below `.migrate`, in the order of their names.
+fn ledgers() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(".migrate").into_iter().flatten();
     let mut dirs: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.join("ledger.json").exists())
         .collect();
-    if dirs.len() == 1 { dirs.pop() } else { None }
+    dirs.sort();
+    dirs
 }
 
 /// A ledger's failure as a diagnostic.
@@ -206,7 +235,7 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
             Class::Ledger,
             format!("restore {} from a backup; its lines are JSON and can be read", dir.display()),
         ),
-        LedgerError::Format { .. } => {
+        LedgerError::Format { .. } | LedgerError::UnknownEntry { .. } => {
             ("M4104", Class::Ledger, "use the newer migrate that wrote it".to_owned())
         }
     };
@@ -218,6 +247,9 @@ fn mend(source: &std::io::Error, dir: &Path) -> String {
     use std::io::ErrorKind::{
         FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
     };
+    if let Some(refused) = files::refusal(source) {
+        return files::advice(refused);
+    }
     let dir = dir.display();
     match source.kind() {
         StorageFull => format!("free space on the file system of {dir}"),
@@ -365,19 +397,4 @@ pub fn change_set(
     })?;
     prepared.neighbours.keep_promises(&prepared.graph, &set, snapshot)?;
     Ok(set)
-}
-
-/// Recovery's failure as a diagnostic.
-pub fn recover_error(error: RecoverError, dir: &Path) -> Vec<Diagnostic> {
-    match error {
-        RecoverError::Ledger(error) => ledger_error(&error, dir),
-        RecoverError::Look(address, error) => one(Diagnostic::error(
-            "M7001",
-            Class::Doubtful,
-            format!("cannot find out what an interrupted call did: {error}"),
-        )
-        .at(&address)
-        .request(error.request_id)
-        .help("nothing was changed; run the same command again")),
-    }
 }

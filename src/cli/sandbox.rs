@@ -10,18 +10,21 @@ use super::{
     exit::Code,
     fidelity,
     session::{one, sandbox_epoch, script},
+    signals,
 };
 use crate::{
-    clock::{Clock, from_millis, millis, rfc3339},
+    clock::{Clock, SystemClock, from_millis, millis, rfc3339},
     error::{Class, Diagnostic},
-    sandbox::{FastClock, Home, Sandbox, SandboxOptions, serve},
+    sandbox::{Door, Durability, FastClock, Home, Sandbox, SandboxOptions, serve},
     ui::{Printer, table},
 };
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Verdict {
-    match args.verb {
-        SandboxVerb::Serve { port, speed } => serving(global, port, speed, printer),
+    match &args.verb {
+        SandboxVerb::Serve { port, bind, hosts, speed } => {
+            serving(global, Door { bind: *bind, port: *port, names: hosts.clone() }, *speed, printer)
+        }
         SandboxVerb::Show => show(global, printer),
         SandboxVerb::Reset => reset(global, printer),
         SandboxVerb::Operations => {
@@ -36,13 +39,13 @@ pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Ver
 }
 
 fn show(global: &Global, printer: &mut Printer) -> Verdict {
-    let (_home, world) =
-        Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
-    let census = world.census();
+    // Only read: a served world can be looked at while it runs.
+    let world = Home::peek(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
+    let (census, originals) = (world.census(), world.originals());
     if printer.is_json() {
         printer.json(&json!({
             "format": 1, "account": world.account, "now": rfc3339(from_millis(world.now())), "seed": world.seed,
-            "objects": census, "memories": world.memories(),
+            "objects": census, "originals": originals, "memories": world.memories(),
         }));
         return Ok(Code::Success);
     }
@@ -58,6 +61,13 @@ fn show(global: &Global, printer: &mut Printer) -> Verdict {
         let rows: Vec<Vec<String>> =
             census.into_iter().map(|(name, count)| vec![name, count.to_string()]).collect();
         printer.out(&table(&["table", "objects"], &rows, printer.width()));
+    }
+    let originals: usize = originals.values().sum();
+    if originals > 0 {
+        printer.out("\n");
+        printer.paragraph(&format!(
+            "and {originals} objects that every account has from the start (default VPCs and what is in them)"
+        ));
     }
     let memories: usize = world.memories().values().sum();
     if memories > 0 {
@@ -92,20 +102,34 @@ fn reset(global: &Global, printer: &mut Printer) -> Verdict {
     Ok(Code::Success)
 }
 
-fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Verdict {
+fn serving(global: &Global, door: Door, speed: u32, printer: &mut Printer) -> Verdict {
+    let (bind, port) = (door.bind, door.port);
     let trouble = |error: std::io::Error| {
-        one(Diagnostic::error("M4005", Class::Access, format!("cannot serve on port {port}: {error}"))
-            .help("choose another with --port N, or 0 for a free one"))
+        one(Diagnostic::error(
+            "M4005",
+            Class::Access,
+            format!("cannot serve on {bind}, port {port}: {error}"),
+        )
+        .help("choose another with --port N, or 0 for a free one"))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(trouble)?;
-    let (home, world) = Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
+    // A new world begins now: clients bring timestamps of their own clocks. A rehearsal's begins at its epoch.
+    let today = millis(SystemClock.now());
+    let (home, mut world) = Home::open(&global.sandbox_dir, global.seed, today).map_err(one)?;
+    world.keep_date(today, speed);
     let clock: Arc<dyn Clock> = Arc::new(FastClock::starting_at(from_millis(world.now()), speed));
     let options = SandboxOptions { script: script(global.faults.as_deref())?, ..SandboxOptions::default() };
     let sandbox = Sandbox::with_options(world, clock, options);
-    let kept = home.keep(&sandbox).map_err(trouble)?;
+    let kept = home.keep(&sandbox, Durability::Synced).map_err(trouble)?;
+    if !bind.is_loopback() {
+        printer.advise(&format!(
+            "Warning: whoever reaches {bind} can read and change this sandbox, its secrets included; no credentials are \
+             checked."
+        ));
+    }
     let served = runtime.block_on(serve(
         sandbox,
-        port,
+        door,
         |address| {
             printer.out(&format!("http://{address}\n"));
             // `migrate` itself then waits as much shorter as lifecycles are.
@@ -114,26 +138,14 @@ fn serving(global: &Global, port: u16, speed: u32, printer: &mut Printer) -> Ver
             printer.talk(&format!(
                 "The sandbox serves on http://{address}, {speed} times as fast as real life. In another shell:\n\
                  \n  export AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=test \
-                 AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1{hurry}\n\n\
+                 AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1{hurry}\n\n\
+                 Dates are those of the wall clock; lifecycles pass {speed} times as fast, so a database that \
+                 takes 7 minutes is ready in {} s.\n\
                  Ctrl-C ends it; its world is kept in {}.\n",
-                global.sandbox_dir.display()
+                (420 / u64::from(speed)).max(1), global.sandbox_dir.display()
             ));
         },
-        async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let terminate = async {
-                match signal(SignalKind::terminate()) {
-                    Ok(mut terminate) => {
-                        terminate.recv().await;
-                    }
-                    Err(_) => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                () = terminate => {}
-            }
-        },
+        signals::any(),
     ));
     kept.close().map_err(trouble)?;
     served.map_err(trouble)?;

@@ -16,11 +16,12 @@ use sha2::{Digest, Sha256};
 
 use super::args::Global;
 use crate::{
-    aws::{Cloud, OpError, Realm},
+    aws::{Certainty, Cloud, OpError, Realm},
     clock::{Clock, SdkTime, SystemClock, VirtualClock, from_millis},
     error::{Class, Diagnostic},
+    files,
     ledger::new_lineage,
-    sandbox::{FastClock, FaultScript, Home, Kept, Sandbox, SandboxOptions},
+    sandbox::{Durability, FastClock, FaultScript, Home, Kept, Sandbox, SandboxOptions},
 };
 
 /// The sandbox's calendar begins here, so that rehearsals do not depend on the day they are run.
@@ -39,6 +40,8 @@ pub struct Session {
     pub clock: Arc<dyn Clock>,
     driver: Driver,
     sandbox: Option<(Sandbox, Kept)>,
+    /// Whether the sandbox's world was made by this command.
+    fresh: bool,
     seed: u64,
 }
 
@@ -75,6 +78,7 @@ impl Session {
     fn sandbox(global: &Global, account: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
         let (home, mut world) =
             Home::open(&global.sandbox_dir, global.seed, SANDBOX_EPOCH_MS).map_err(one)?;
+        let fresh = world.now() == SANDBOX_EPOCH_MS;
         // Every call moves the world's clock: at its beginning nobody has seen the account's number yet.
         if let Some(account) = account.filter(|account| *account != world.account)
             && world.now() == SANDBOX_EPOCH_MS
@@ -96,7 +100,7 @@ impl Session {
             SandboxOptions { script: script(global.faults.as_deref())?, ..SandboxOptions::default() };
         let seed = world.seed;
         let sandbox = Sandbox::with_options(world, Arc::clone(&shared), options);
-        let kept = home.keep(&sandbox).map_err(|error| {
+        let kept = home.keep(&sandbox, Durability::Written).map_err(|error| {
             one(Diagnostic::error(
                 "M4004",
                 Class::Ledger,
@@ -110,6 +114,7 @@ impl Session {
             clock: shared,
             driver: Driver::Virtual(clock),
             sandbox: Some((sandbox, kept)),
+            fresh,
             seed,
         })
     }
@@ -129,7 +134,14 @@ impl Session {
             None => Arc::new(SystemClock),
         };
         let cloud = Cloud::new(Realm::Aws, config);
-        Ok(Self { cloud, clock, driver: Driver::Real(Box::new(runtime)), sandbox: None, seed: 0 })
+        Ok(Self {
+            cloud,
+            clock,
+            driver: Driver::Real(Box::new(runtime)),
+            sandbox: None,
+            fresh: false,
+            seed: 0,
+        })
     }
 
     /// Drives a future to its end in this realm's time.
@@ -159,6 +171,12 @@ impl Session {
     #[must_use]
     pub fn is_sandbox(&self) -> bool {
         self.sandbox.is_some()
+    }
+
+    /// Whether this is a rehearsal in a world that was empty when the command began.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
     }
 
     /// How often a live view's clock ticks.
@@ -221,6 +239,9 @@ fn hostname() -> String {
     fs::read_to_string("/etc/hostname").map_or_else(|_| "this host".into(), |name| name.trim().to_owned())
 }
 
+/// Largest fault script, in bytes.
+const MAX_SCRIPT: u64 = 16 << 20;
+
 /// Reads a script of faults; none means no trouble.
 pub fn script(path: Option<&Path>) -> Result<FaultScript, Vec<Diagnostic>> {
     let Some(path) = path else { return Ok(FaultScript::default()) };
@@ -231,8 +252,10 @@ pub fn script(path: Option<&Path>) -> Result<FaultScript, Vec<Diagnostic>> {
             format!("cannot read the fault script {}: {why}", path.display()),
         ))
     };
-    let text = fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
-    serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))
+    let bytes = files::read_input(path, MAX_SCRIPT).map_err(|e| wrong(e.to_string()))?;
+    let script: FaultScript = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
+    script.check().map_err(wrong)?;
+    Ok(script)
 }
 
 /// The user's own AWS configuration: environment, profiles, roles, SSO, endpoints. Retries are the engine's.
@@ -258,7 +281,15 @@ async fn aws_settings(global: &Global, region: Option<&str>) -> SdkConfig {
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
-    loader.load().await
+    let config = loader.load().await;
+    // To the AWS CLI an empty AWS_ENDPOINT_URL (or `endpoint_url =` in a profile) is none; the SDK's clients would
+    // panic on it.
+    if config.endpoint_url().is_some_and(str::is_empty) {
+        let mut builder = config.into_builder();
+        builder.set_endpoint_url(None);
+        return builder.build();
+    }
+    config
 }
 
 /// How fast the served sandbox runs that these settings lead to, as `MIGRATE_SANDBOX_SPEED` says: waits are to be
@@ -289,6 +320,14 @@ pub(super) fn access(error: &OpError, global: &Global) -> Diagnostic {
             format!("there are no usable AWS credentials: {}", text.lines().next().unwrap_or_default()),
             "configure them as for the AWS CLI (environment, profile, SSO), or rehearse with --sandbox",
         )
+    } else if error.is_throttle() {
+        (
+            "M6005",
+            format!("AWS answers too many requests at the moment: {text}"),
+            "run the same command again in a minute",
+        )
+    } else if error.code.is_some() && error.certainty == Certainty::Unknown {
+        ("M6005", format!("AWS has an error of its own: {text}"), "run the same command again in a minute")
     } else if error.code.is_some() {
         ("M6004", format!("AWS does not let these credentials in: {text}"), "check the role's permissions")
     } else {
@@ -308,4 +347,26 @@ pub(super) fn access(error: &OpError, global: &Global) -> Diagnostic {
 /// The instant a fresh sandbox begins at, for servers.
 pub(super) fn sandbox_epoch() -> SystemTime {
     from_millis(SANDBOX_EPOCH_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn what_passes_is_no_refusal() {
+        let global = Cli::parse_from(["migrate", "types"]).global;
+        let told = |code: &str, certainty| {
+            let error =
+                OpError { code: Some(code.into()), certainty, ..OpError::not_sent("GetCallerIdentity", "m") };
+            access(&error, &global).code
+        };
+        assert_eq!(told("Throttling", Certainty::Rejected), "M6005");
+        assert_eq!(told("ServiceUnavailable", Certainty::Unknown), "M6005");
+        assert_eq!(told("AccessDenied", Certainty::Rejected), "M6004");
+        assert_eq!(told("ExpiredToken", Certainty::Rejected), "M6002");
+    }
 }

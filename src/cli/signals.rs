@@ -1,8 +1,38 @@
-//! Ctrl-C and SIGTERM become levels of [`Stop`].
+//! Ctrl-C, SIGTERM and SIGHUP (a terminal that was closed, a connection that broke) become levels of [`Stop`].
 
 use crate::engine::Stop;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::exit::Code;
+
+/// What asks a process to end.
+struct Signals([Signal; 3]);
+
+impl Signals {
+    /// Needs a runtime; `None` where the system refuses handlers.
+    fn listen() -> Option<Self> {
+        let of = |kind| signal(kind).ok();
+        Some(Self([of(SignalKind::interrupt())?, of(SignalKind::terminate())?, of(SignalKind::hangup())?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+/// Ends with the first signal that asks the process to end.
+pub async fn any() {
+    match Signals::listen() {
+        Some(mut signals) => signals.next().await,
+        None => std::future::pending().await,
+    }
+}
 
 /// Listens on a thread of its own, so that it works in virtual time too. The third signal ends the process
 /// where it stands; the journal covers that.
@@ -11,17 +41,9 @@ pub fn listen(stop: &Stop) {
     let spawned = std::thread::Builder::new().name("signals".into()).spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async move {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
-                return;
-            };
+            let Some(mut signals) = Signals::listen() else { return };
             loop {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
+                signals.next().await;
                 if stop.raise() >= 3 {
                     leave();
                 }
@@ -40,7 +62,6 @@ const FILE_TOO_LARGE: i32 = 25;
 pub fn outlive_file_limits() {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
-        use tokio::signal::unix::{SignalKind, signal};
         // The handler outlives the stream that is dropped here.
         if let Err(error) = signal(SignalKind::from_raw(FILE_TOO_LARGE)) {
             tracing::warn!("a file beyond its size limit ends the process: {error}");

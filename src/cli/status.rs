@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     ledger::{Late, Snapshot, Stage, Verb},
+    resources::registry,
     ui::{Printer, table},
 };
 
@@ -85,7 +86,7 @@ fn as_json(snapshot: &Snapshot) -> Json {
         .collect();
     let replication: Vec<Json> = snapshot
         .objects()
-        .filter(|(_, object)| object.declared.kind == "AWS::DMS::ReplicationTask")
+        .filter(|(_, object)| registry::find(&object.declared.kind).is_some_and(|ty| ty.facts().replicates))
         .map(|(address, object)| {
             json!({
                 "address": address, "task_arn": object.physical_id,

@@ -7,14 +7,17 @@ use super::{
     args::{Global, UpCommand},
     confirm,
     exit::Code,
-    plan, prepare, refresh, runs,
+    plan, prepare, rebuild, runs,
     session::{Session, one},
+    terminal::Terminal,
 };
 use crate::{
-    engine::lessons,
+    engine::Stop,
     error::{Class, Diagnostic},
+    files,
     ledger::Snapshot,
-    planner::{self, ChangeSet, unpermitted},
+    planner::{self, ChangeSet},
+    runs::Task,
     ui::Printer,
 };
 
@@ -36,56 +39,56 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let graph = &prepared.graph;
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    rebuild::nothing_lost(&session, graph, (&dir, &args.plan))?;
     let ledger = runs::open(&session, &dir, "up", || match &saved {
         // A change set saved before the first run carries the lineage its names were made with.
         Some(set) => set.target.lineage.clone(),
         None => session.lineage(),
     })?;
     let region = graph.main_region();
-    let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
-    prepare::check_binding(ledger.borrow().snapshot(), &session, names, &dir)?;
-    let recovered = runs::settle(&session, &ledger, &dir)?;
-    if args.refresh {
-        let lessons = {
-            let ledger = ledger.borrow();
-            lessons(ledger.snapshot(), &refresh::look(&session, ledger.snapshot()))
-        };
-        // What the world holds is a fact, whatever is decided about the plan.
-        runs::append(&mut ledger.borrow_mut(), lessons, &dir)?;
+    let names = (graph.migration.as_str(), graph.environment.as_str(), region.as_str());
+    let mut again = runs::again(global, "up", &args.plan.plan, args.plan.environment.as_deref());
+    if args.rollback_on_failure {
+        again.push_str(" --rollback-on-failure");
     }
-    let set = match saved {
-        Some(set) => {
-            still_true(&set, ledger.borrow().snapshot(), &session, &planner::digest(graph))?;
-            set
-        }
-        None => prepare::change_set(&prepared, ledger.borrow().snapshot(), &session, &args.replace)?,
+    let task = Task {
+        admit: &|snapshot| prepare::check_binding(snapshot, &session, Some(names), &dir),
+        binding: Some(prepare::binding(graph, &session)),
+        refresh: args.refresh,
+        plan: &|snapshot| match &saved {
+            Some(set) => still_true(set, snapshot, &session, &planner::digest(graph)).map(|()| set.clone()),
+            None => prepare::change_set(&prepared, snapshot, &session, &args.replace),
+        },
+        stacks: graph.stacks.iter().map(|stack| (stack.name.clone(), stack.protected)).collect(),
+        secrets: graph.secrets.clone(),
+        rolls_back: args.rollback_on_failure,
     };
-    printer.review(&set);
-    if !set.is_empty() {
-        confirm::data_loss(printer, &unpermitted(&set, &args.allow_data_loss), args.yes)?;
-        if !args.yes {
+    let terminal = Terminal {
+        printer,
+        sandbox: session.is_sandbox(),
+        again: again.clone(),
+        stop: Stop::default(),
+        ask: &|printer, set, _| {
+            confirm::unprotected(set)?;
+            confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;
+            if args.yes {
+                return Ok(());
+            }
             confirm::ask(
                 printer,
                 "Apply these changes? Type yes: ",
                 "yes",
                 "review with `migrate plan`, then run `migrate up --yes`",
-            )?;
-        }
-    }
-    let bound = runs::bound(&ledger.borrow(), graph, &session);
-    runs::append(&mut ledger.borrow_mut(), bound, &dir)?;
-    let secrets = prepared.graph.secrets.clone();
-    let mut again = runs::again(global, "up", &args.plan.plan, args.plan.environment.as_deref());
-    if args.rollback_on_failure {
-        again.push_str(" --rollback-on-failure");
-    }
-    runs::execute(
-        session,
-        runs::Opened { dir, ledger },
-        runs::Job { set: &set, secrets, recovered, again, rollback: args.rollback_on_failure },
-        printer,
-    )
+            )
+        },
+    };
+    let ended = runs::conduct(&session, &dir, ledger, task, terminal)?;
+    session.close()?;
+    runs::verdict(ended, &dir, &again)
 }
+
+/// Largest change set that is read, in bytes.
+const MAX_CHANGE_SET: u64 = 256 << 20;
 
 /// Reads a change set that `plan --out` wrote.
 ///
@@ -100,8 +103,8 @@ pub fn read_change_set(path: &Path) -> Result<ChangeSet, Vec<Diagnostic>> {
         )
         .help("make a new one with `migrate plan --out FILE`"))
     };
-    let text = std::fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
-    let set: ChangeSet = serde_json::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+    let bytes = files::read_input(path, MAX_CHANGE_SET).map_err(|e| wrong(e.to_string()))?;
+    let set: ChangeSet = serde_json::from_slice(&bytes).map_err(|e| wrong(e.to_string()))?;
     if set.format != planner::FORMAT {
         return Err(wrong(format!("it has format {}, this program knows {}", set.format, planner::FORMAT)));
     }

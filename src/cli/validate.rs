@@ -24,7 +24,9 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
         environment.account.clone_from(account);
     }
     let own = prepare::ledger_dir(global, &loaded.migration, &loaded.environment);
-    environment.imports = neighbours::read(&own, None).exports;
+    let beside = neighbours::read(&own, None);
+    printer.warnings(&beside.warnings());
+    environment.imports = beside.exports;
     let prepared = prepare::evaluate(&loaded, &environment, args.plan.deny_warnings, printer)?;
     let (stacks, resources) = (prepared.graph.stacks.len(), prepared.graph.nodes.len());
     if printer.is_json() {

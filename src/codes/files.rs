@@ -154,4 +154,13 @@ stacks:
   Topic:
     Type: AWS::SNS::Topic
 ")])),
+    Code::error(
+        "M1019",
+        "a file outside the plan's folder",
+        "Templates that a migration.yaml names, and the files of a cloud assembly, lie in the plan's folder or below it, links resolved. So a plan that somebody else wrote reads none of your other files. A single template may lie anywhere: name it on the command line.",
+    ).example(Example::Files(&[("migration.yaml", "name: shop
+region: us-east-1
+stacks:
+  - {name: app, template: ../../etc/hosts}
+")])),
 ];

@@ -385,4 +385,16 @@ Resources:
         "As CloudFormation does, `plan` and `up` look up what parameters of types like AWS::EC2::Subnet::Id name. Images, instances, key pairs and volumes are checked by form only: no supported resource type takes them.",
     )
     .example(Example::Circumstances("it needs an account")),
+    Code::error(
+        "M1109",
+        "an export that an unreadable ledger may import",
+        "What a damaged ledger beside this one imports is not known, so no export is removed or changed until that ledger is restored, or moved elsewhere because it is of no use any more.",
+    )
+    .example(Example::Circumstances("it needs a damaged ledger beside another one")),
+    Code::warning(
+        "M1110",
+        "a ledger beside this one that cannot be read",
+        "Its exports are not available to Fn::ImportValue, and what it imports is not known. `migrate ledger verify --ledger DIR` says what is wrong with it.",
+    )
+    .example(Example::Circumstances("it needs a damaged ledger beside another one")),
 ];

@@ -4,14 +4,19 @@ use crate::error::{Code, Example};
 
 pub(super) static COMMAND_LINE: &[Code] = &[
     Code::error(
+        "M0002",
+        "an unusable log filter",
+        "MIGRATE_LOG takes the filter syntax of the tracing crate: `migrate=debug`, `migrate::engine=trace,warn`.",
+    ).example(Example::Circumstances("it needs a variable of the environment")),
+    Code::error(
         "M0003",
         "an unusable fault script",
         "--faults wants a file with a JSON list of fault rules for the sandbox.",
     ).example(Example::Circumstances("it needs a plan; any file that is no fault script shows it")),
     Code::error(
         "M0004",
-        "a change set cannot be written",
-        "--out names a file in a folder that exists and can be written to.",
+        "a file cannot be written",
+        "--out and --log-file name a file in a folder that exists and can be written to.",
     ).example(Example::Circumstances("it needs a folder that cannot be written to")),
     Code::error(
         "M0005",
@@ -66,6 +71,11 @@ pub(super) static GRAPH: &[Code] = &[
         "a replacement that its users hold up",
         "The change needs a new object of the same name, AWS refuses to delete the old one while others use it, and those others stay. CloudFormation refuses custom names for the same reason.",
     ).example(Example::Circumstances("it needs a ledger with an object in use")),
+    Code::error(
+        "M3007",
+        "a change that AWS refuses",
+        "AWS never takes this change, as the older version of a database's engine: that is known while planning, and nothing is begun.",
+    ).example(Example::Circumstances("it needs a ledger with an object of a later version")),
 ];
 
 pub(super) static RUN: &[Code] = &[
@@ -104,7 +114,7 @@ pub(super) static RUN: &[Code] = &[
     Code::error(
         "M4104",
         "the ledger is of a newer migrate",
-        "Ledgers are never read by guessing. Use the version that wrote it.",
+        "Its format, or the kind of one of its entries, is not known to this program. Ledgers are never read by guessing: use the version that wrote it.",
     ).example(Example::Circumstances("it needs a ledger of the future")),
     Code::error("M4105", "there is no ledger", "Nothing was run yet, or --ledger names another folder.").example(Example::Commands(&["migrate ledger show --ledger nowhere"])),
     Code::error(
@@ -123,6 +133,26 @@ pub(super) static RUN: &[Code] = &[
         "The disk filled up, a limit was reached, or the permissions changed while the run went on. From that moment nothing was called; the next run finds what the last calls did and goes on.",
     ).example(Example::Circumstances("it needs a disk that fills up")),
     Code::error(
+        "M4111",
+        "the ledger is empty, but the account is not",
+        "The account holds objects that carry this migration's ownership tags, and the ledger knows none of them: `up` would make everything a second time. Name the right ledger, or make it again with `migrate ledger rebuild`.",
+    ).example(Example::Circumstances("it needs an account with objects of a lost ledger")),
+    Code::error(
+        "M4112",
+        "the ledger cannot be rebuilt there",
+        "`ledger rebuild` fills an empty ledger only.",
+    ).example(Example::Circumstances("it needs a ledger")),
+    Code::error(
+        "M4113",
+        "nothing to rebuild a ledger from",
+        "No object in the account carries this migration's ownership tags, or those of several ledgers do.",
+    ).example(Example::Circumstances("it needs an account")),
+    Code::error(
+        "M4120",
+        "the plan's ledger is not known",
+        "A ledger is found through its plan's name and environment. When a PLAN or an environment is named and cannot be read, no other ledger stands for it; --ledger names one without a plan.",
+    ).example(Example::Circumstances("it needs a ledger, and a plan that cannot be read")),
+    Code::error(
         "M5001",
         "nobody to ask",
         "Without a terminal nothing is confirmed. `--yes` confirms; losing data needs --allow-data-loss besides.",
@@ -131,8 +161,18 @@ pub(super) static RUN: &[Code] = &[
     Code::error(
         "M5003",
         "data would be lost",
-        "The step deletes or replaces something that holds data. Each such resource needs --allow-data-loss with its address, or the address typed in full.",
+        "The step deletes or replaces something that holds data. Each such resource needs --allow-data-loss with its address, or the address typed in full; `--allow-data-loss all` permits every loss that the review names. The same holds for `destroy`.",
     ).example(Example::Circumstances("it needs a ledger with data to lose")),
+    Code::error(
+        "M5004",
+        "an object is protected from deletion",
+        "AWS refuses to delete it while its deletion protection is on. That is looked up before anything runs, so that nothing is half deleted.",
+    ).example(Example::Circumstances("it needs a ledger with a protected object")),
+    Code::error(
+        "M5005",
+        "a stack is protected from termination",
+        "The stack has terminationProtection (in a CDK app, or in the manifest's list of stacks): it is neither destroyed nor taken out of the plan with all that it has. Turn it off and run `migrate up` first.",
+    ).example(Example::Circumstances("it needs a ledger with a protected stack")),
     Code::error(
         "M5006",
         "an import that would give an object two names",
@@ -174,6 +214,11 @@ pub(super) static RUN: &[Code] = &[
         "AWS does not let the credentials in",
         "The role lacks a permission that every run needs, such as sts:GetCallerIdentity.",
     ).example(Example::Circumstances("it needs AWS")),
+    Code::error(
+        "M6005",
+        "AWS does not answer properly at the moment",
+        "It asks to slow down, or has an error of its own. Nothing is wrong with the credentials; a minute later it works.",
+    ).example(Example::Circumstances("it needs AWS on a bad day")),
     Code::error(
         "M6101",
         "the ledger is of another realm",

@@ -141,4 +141,14 @@ pub(super) static CODES: &[Code] = &[
     Properties:
       Tags: [{Key: 'aws:owner', Value: shop}]
 "),
+    Code::error(
+        "M2030",
+        "a tag with a control character",
+        "Most services answer in XML, which cannot carry such characters: nobody could read the tag, or the object it is on. Letters, digits, spaces and + - = . _ : / @ are taken by all services.",
+    ).template("Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      Tags: [{Key: owner, Value: \"shop\\u0007\"}]
+"),
 ];

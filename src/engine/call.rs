@@ -10,6 +10,8 @@
 
 use std::time::Duration;
 
+use tracing::{Instrument as _, debug_span};
+
 use super::{
     event::EventKind,
     refresh::drift,
@@ -20,7 +22,7 @@ use crate::{
     aws::{Certainty, OpError},
     ledger::{Entry, Intend, Permit, Resolution, Verb},
     model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
-    resources::{Created, Found, Progress},
+    resources::{Created, Found, Progress, service},
 };
 
 /// Unknown outcomes or failed reads in a row before a step gives up.
@@ -37,9 +39,11 @@ pub(super) fn backoff(attempt: u32) -> Duration {
     Duration::from_secs(1 << attempt.saturating_sub(1).min(4)).min(Duration::from_secs(15))
 }
 
-/// Pause while outwaiting a passing rejection: dense at first, because a role is usable after seconds.
+/// Pause while outwaiting a passing rejection: dense at first, because a role is usable after seconds; after some two
+/// minutes it is about what lingers for long.
 fn outwait_pause(attempt: u32) -> Duration {
-    Duration::from_secs(u64::from(attempt).clamp(1, 5))
+    let longest = if attempt < 26 { 5 } else { 15 };
+    Duration::from_secs(u64::from(attempt).clamp(1, longest))
 }
 
 /// What a failed read means.
@@ -127,7 +131,8 @@ impl Run<'_, '_> {
             attempt += 1;
             let permit = self.intend(life.create_intent()).await?;
             let passes = self.enter(life).await;
-            let answer = life.ty.create(&life.cx(), &permit, sent).await;
+            let span = debug_span!("create", attempt);
+            let answer = life.ty.create(&life.cx(), &permit, sent).instrument(span).await;
             drop(passes);
             let op = permit.op();
             let error = match answer {
@@ -247,7 +252,7 @@ impl Run<'_, '_> {
         let mut failed = 0;
         loop {
             let passes = self.enter(life).await;
-            let answer = read().await;
+            let answer = read().instrument(debug_span!("read", attempt = failed + 1)).await;
             drop(passes);
             let error = match answer {
                 Ok(value) => return Ok(value),
@@ -299,10 +304,15 @@ impl Run<'_, '_> {
             return self.pause(delay).await;
         }
         match outwaited(error, retries) {
+            Some(_) if waited < patience && self.in_vain() => {
+                let mut error = error.clone();
+                error.message.push_str(" (nothing else is in flight that could change that)");
+                Err(self.failure(error))
+            }
             Some(retry) if waited < patience => {
                 let delay = outwait_pause(attempt);
                 self.retrying(life, error, attempt, delay, retry.why);
-                self.pause(delay).await
+                self.outwait(delay).await
             }
             _ => Err(self.failure(error.clone())),
         }
@@ -329,7 +339,8 @@ impl Run<'_, '_> {
                 })
                 .await?;
             let passes = self.enter(life).await;
-            let answer = call(&permit).await;
+            let span = debug_span!("verb", kind = ?verbed.verb, attempt);
+            let answer = call(&permit).instrument(span).await;
             drop(passes);
             let op = permit.op();
             let landed = |more| Entry::Landed { op, physical_id: None, attributes: Attributes::new(), more };
@@ -393,9 +404,9 @@ impl Run<'_, '_> {
     }
 }
 
-/// Whether reads may hide a new object for long: indexes of tags do, and all of EC2 and IAM.
+/// Whether reads may hide a new object for long: indexes of tags do, and all of some services.
 pub(super) fn hides(facts: &Facts) -> bool {
-    facts.identity == Identity::Tag || matches!(facts.service, "ec2" | "iam")
+    facts.identity == Identity::Tag || service::of(facts.service).hides
 }
 
 /// Pauses between looks, in seconds.

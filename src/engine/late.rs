@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     aws::{Cloud, OpError, Owner},
-    clock::{Clock, from_rfc3339, millis},
+    clock::{Clock, millis, written},
     ledger::{Entry, Late, Ledger, Open, Snapshot},
     model::{Address, Facts, Identity, Ownership},
     resources::{AnyType, Found, registry},
@@ -42,10 +42,10 @@ pub enum Look {
     UntilSure,
 }
 
-/// When an effect would surely have shown.
-fn sure(open: &Open, facts: &Facts) -> SystemTime {
+/// When an effect would surely have shown, as of an instant after the call.
+fn sure(open: &Open, facts: &Facts, after: SystemTime) -> SystemTime {
     let hidden = if hides(facts) { HIDDEN } else { lag(facts).0 };
-    from_rfc3339(&open.at).unwrap_or(SystemTime::UNIX_EPOCH) + hidden
+    written(&open.at, after).unwrap_or(SystemTime::UNIX_EPOCH) + hidden
 }
 
 /// Nothing needs to be asked where the call cannot have made an object that the ledger does not hold.
@@ -59,11 +59,13 @@ fn accounted(snapshot: &Snapshot, open: &Open, ty: &dyn AnyType) -> bool {
     }
 }
 
-/// The latest moment until when there is something to look for; `None` if there is nothing.
+/// The latest moment until when there is something to look for, as of now; `None` if there is nothing.
 #[must_use]
-pub fn looks_until(snapshot: &Snapshot) -> Option<SystemTime> {
+pub fn looks_until(snapshot: &Snapshot, now: SystemTime) -> Option<SystemTime> {
     let late = snapshot.late.iter().filter_map(|late| Some((&late.call, type_of(&late.call)?)));
-    late.filter(|(call, ty)| !accounted(snapshot, call, *ty)).map(|(call, ty)| sure(call, ty.facts())).max()
+    late.filter(|(call, ty)| !accounted(snapshot, call, *ty))
+        .map(|(call, ty)| sure(call, ty.facts(), now))
+        .max()
 }
 
 fn type_of(open: &Open) -> Option<&'static dyn AnyType> {
@@ -82,13 +84,14 @@ pub async fn look_again(
     look: Look,
 ) -> Result<Vec<EventKind>, RecoverError> {
     let mut told = Vec::new();
+    let began = clock.now();
     loop {
         let objects = calls_by_object(ledger.borrow().snapshot());
         if objects.is_empty() {
             return Ok(told);
         }
         for calls in objects {
-            told.extend(one(cloud, clock, ledger, &calls).await?);
+            told.extend(one(cloud, clock, ledger, &calls, began).await?);
         }
         ledger.borrow_mut().sync()?;
         if look == Look::Once {
@@ -117,6 +120,7 @@ async fn one(
     clock: &Arc<dyn Clock>,
     ledger: &RefCell<Ledger>,
     calls: &[Late],
+    began: SystemTime,
 ) -> Result<Vec<EventKind>, RecoverError> {
     let mut told = Vec::new();
     let last = calls.last().and_then(|late| Some((&late.call, type_of(&late.call)?)));
@@ -152,7 +156,7 @@ async fn one(
             });
         }
         // Later calls may show later: all are looked for until the last is sure.
-        if millis(asked) < millis(sure(last, ty.facts())) {
+        if millis(asked) < millis(sure(last, ty.facts(), began)) {
             return Ok(told);
         }
     }

@@ -10,21 +10,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::clock::Clock;
+use crate::{clock::Clock, resources::service};
 
 /// Calls in flight over all services.
 const OVERALL: usize = 64;
-
-/// Calls in flight for one service, before throttling teaches otherwise. Route 53 takes five requests a second
-/// for the whole account.
-fn ceiling(service: &str) -> usize {
-    match service {
-        "route53" => 2,
-        "rds" | "dms" | "iam" => 8,
-        "ec2" => 16,
-        _ => 12,
-    }
-}
 
 struct Gate {
     ceiling: usize,
@@ -89,7 +78,11 @@ impl Limits {
 
     fn gate(&self, service: &str) -> Rc<Gate> {
         let mut services = self.services.borrow_mut();
-        Rc::clone(services.entry(service.to_owned()).or_insert_with(|| Rc::new(Gate::new(ceiling(service)))))
+        Rc::clone(
+            services
+                .entry(service.to_owned())
+                .or_insert_with(|| Rc::new(Gate::new(service::of(service).ceiling))),
+        )
     }
 
     /// Waits for a place; also sits out a pause that throttling imposed on the service.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws::{Cloud, OpError, Owner, Sdk},
-    clock::{Clock, from_rfc3339, millis},
+    clock::{Clock, millis, written},
     ledger::{Entry, Ledger, LedgerError, Object, Open, Resolution, Snapshot, Verb},
     model::{Address, Attributes, Facts, Identity, Ownership},
     resources::{Cx, Found, registry},
@@ -29,9 +29,9 @@ pub(super) fn lag(facts: &Facts) -> (Duration, Duration) {
 }
 
 /// From when on reads surely show an object that exists, and how often to look until then.
-pub(super) fn shows(object: &Object, facts: &Facts) -> (SystemTime, Duration) {
+pub(super) fn shows(object: &Object, facts: &Facts, now: SystemTime) -> (SystemTime, Duration) {
     let (window, pause) = lag(facts);
-    (from_rfc3339(&object.made).unwrap_or(SystemTime::UNIX_EPOCH) + window, pause)
+    (written(&object.made, now).unwrap_or(SystemTime::UNIX_EPOCH) + window, pause)
 }
 
 /// Why recovery could not look.
@@ -137,7 +137,7 @@ pub(super) async fn look(
     let cx = looking(cloud, &sdk, &declared.region, owner, &intent.address);
     let identity = ty.facts().identity;
     let (window, pause) = lag(ty.facts());
-    let settled = from_rfc3339(&intent.at).unwrap_or_else(|| clock.now()) + window;
+    let settled = written(&intent.at, clock.now()).unwrap_or_else(|| clock.now()) + window;
     let mut failed = 0;
     loop {
         // A slow answer tells of the world as it was when it was asked, not as it is when the answer arrives.

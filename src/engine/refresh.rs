@@ -109,8 +109,8 @@ async fn look(
     let sdk = cloud.sdk(&object.declared.region);
     let cx = looking(cloud, &sdk, &object.declared.region, owner, address);
     let service = ty.facts().service;
-    let (settled, pause) = shows(object, ty.facts());
     let began = clock.now();
+    let (settled, pause) = shows(object, ty.facts(), began);
     let mut failed = 0;
     loop {
         let passes = limits.enter(service).await;
@@ -154,7 +154,8 @@ pub fn drift(ty: &dyn AnyType, recorded: &Json, live: &Json) -> Vec<Drift> {
     let mut found = Vec::new();
     for (name, value) in known.as_object().into_iter().flatten() {
         let other = &seen[name.as_str()];
-        if !holds_secret(value) && !is_empty(value, other) && !ty.same(name, value, other) {
+        let same = || ty.same(name, value, other) || ty.moved_by_aws(name, recorded, live);
+        if !holds_secret(value) && !is_empty(value, other) && !same() {
             found.push(Drift { property: name.clone(), recorded: value.clone(), live: other.clone() });
         }
     }
@@ -221,6 +222,28 @@ pub fn lessons(snapshot: &Snapshot, seen: &[Seen]) -> Vec<Entry> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    /// AWS's automatic minor upgrades are nobody's drift; a major version, or a database that upgrades only on order, is.
+    #[test]
+    fn automatic_minor_upgrades_are_no_drift() {
+        let found = |kind: &str, recorded: Json, live: Json| {
+            drift(registry::find(kind).unwrap(), &recorded, &live).len()
+        };
+        let db = |version: &str, more: Json| {
+            let mut all = json!({"Engine": "postgres", "EngineVersion": version});
+            all.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+            all
+        };
+        let rds = "AWS::RDS::DBInstance";
+        assert_eq!(found(rds, db("15.7", json!({})), db("15.14", json!({}))), 0);
+        assert_eq!(found(rds, db("15.7", json!({})), db("16.4", json!({}))), 1);
+        assert_eq!(found(rds, db("15.14", json!({})), db("15.7", json!({}))), 1);
+        let manual = json!({"AutoMinorVersionUpgrade": false});
+        assert_eq!(found(rds, db("15.7", manual.clone()), db("15.14", manual)), 1);
+        let dms = "AWS::DMS::ReplicationInstance";
+        assert_eq!(found(dms, json!({"EngineVersion": "3.5.3"}), json!({"EngineVersion": "3.5.4"})), 0);
+        assert_eq!(found(dms, json!({"EngineVersion": "3.5.4"}), json!({"EngineVersion": "3.6.1"})), 1);
+    }
 
     #[test]
     fn secrets_write_only_and_unset_empties_are_no_drift() {

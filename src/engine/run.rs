@@ -12,6 +12,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::Value as Json;
+use tracing::Instrument as _;
 
 use super::{
     critical::{CriticalPath, Timing, critical_path},
@@ -70,6 +71,12 @@ pub struct Finished {
     pub ledger_error: Option<LedgerError>,
 }
 
+/// How long the network interfaces of load balancers and databases outlive them.
+const LINGERS: Duration = Duration::from_secs(12 * 60);
+/// Those of functions: Lambda takes up to 40 minutes (AWS knowledge centre, "How do I resolve the \"The subnet has
+/// dependencies\" error").
+const LINGERS_LAMBDA: Duration = Duration::from_secs(45 * 60);
+
 /// The state shared by the steps of one run.
 pub(super) struct Run<'r, 'a> {
     pub engine: &'r Engine<'a>,
@@ -82,6 +89,12 @@ pub(super) struct Run<'r, 'a> {
     seq: Cell<u64>,
     syncing: RefCell<Vec<Waker>>,
     milestones: RefCell<VecDeque<(StepId, Needs)>>,
+    /// Steps that have begun and not ended.
+    in_flight: Cell<usize>,
+    /// Those of them that pause after a rejection which passes by itself.
+    outwaiting: Cell<usize>,
+    /// When a step last came further.
+    progressed: Cell<SystemTime>,
     pub timings: RefCell<Vec<Timing>>,
 }
 
@@ -100,6 +113,9 @@ impl Engine<'_> {
             seq: Cell::new(0),
             syncing: RefCell::default(),
             milestones: RefCell::default(),
+            in_flight: Cell::new(0),
+            outwaiting: Cell::new(0),
+            progressed: Cell::new(self.clock.now()),
             timings: RefCell::new(vec![Timing::default(); set.steps.len()]),
         };
         run.drive().await
@@ -150,7 +166,27 @@ impl Run<'_, '_> {
 
     /// A step has come this far, and that is on disk.
     pub fn milestone(&self, step: StepId, needs: Needs) {
+        self.progressed.set(self.now());
         self.milestones.borrow_mut().push_back((step, needs));
+    }
+
+    /// Pauses after a rejection that passes by itself; the step counts as one that waits for others.
+    pub async fn outwait(&self, delay: Duration) -> Result<(), StepEnd> {
+        self.outwaiting.set(self.outwaiting.get() + 1);
+        let ended = self.pause(delay).await;
+        self.outwaiting.set(self.outwaiting.get().saturating_sub(1));
+        ended
+    }
+
+    /// Whether waiting on is in vain: every step in flight outwaits a rejection, and for longer than anything lingers that
+    /// AWS takes away by itself, nothing has come further.
+    pub fn in_vain(&self) -> bool {
+        let lambda = |step: &Step| {
+            step.kind == "AWS::Lambda::Function" && matches!(step.action, Action::Delete { .. })
+        };
+        let lingers = if self.set.steps.iter().any(lambda) { LINGERS_LAMBDA } else { LINGERS };
+        self.outwaiting.get() + 1 >= self.in_flight.get()
+            && self.since(self.progressed.get()) > lingers.as_secs_f64()
     }
 
     /// Appends an entry; see [`Self::durable`].
@@ -285,7 +321,9 @@ impl Run<'_, '_> {
             let may_start = seen_level == 0 && !halted && self.broken.borrow().is_none();
             while may_start && let Some(id) = schedule.pop() {
                 let step = &self.set.steps[id.0 as usize];
-                flying.push(Box::pin(async move { (id, self.step(step).await) }));
+                self.in_flight.set(self.in_flight.get() + 1);
+                let span = tracing::info_span!("step", address = %step.address, action = step.action.verb());
+                flying.push(Box::pin(async move { (id, self.step(step).instrument(span).await) }));
             }
             if flying.is_empty() {
                 break;
@@ -320,6 +358,8 @@ impl Run<'_, '_> {
                 schedule.reached(step, needs);
             }
             for (id, end) in ended {
+                self.in_flight.set(self.in_flight.get().saturating_sub(1));
+                self.progressed.set(self.now());
                 let step = &self.set.steps[id.0 as usize];
                 match end {
                     StepEnd::Done => tally.done += 1,

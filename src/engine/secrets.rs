@@ -2,6 +2,8 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use crate::{
@@ -14,15 +16,20 @@ use crate::{
 pub struct Redactor(RefCell<Vec<String>>);
 
 impl Redactor {
-    /// Remembers a value. Very short ones are left alone: redacting `1` would garble every message and protect
-    /// nothing.
+    /// Remembers a value in all forms in which answers and messages carry it. Very short ones are left alone:
+    /// redacting `1` would garble every message and protect nothing.
     pub fn learn(&self, value: &str) {
-        let mut known = self.0.borrow_mut();
-        if value.len() >= 4 && !known.iter().any(|k| k == value) {
-            known.push(value.to_owned());
-            // Longest first, so that a secret that contains another is replaced whole.
-            known.sort_by_key(|v| std::cmp::Reverse(v.len()));
+        if value.len() < SHORTEST {
+            return;
         }
+        let mut known = self.0.borrow_mut();
+        for form in forms(value) {
+            if !known.contains(&form) {
+                known.push(form);
+            }
+        }
+        // Longest first, so that a secret that contains another is replaced whole.
+        known.sort_by_key(|v| std::cmp::Reverse(v.len()));
     }
 
     /// The text without secrets.
@@ -41,8 +48,64 @@ impl Redactor {
     #[must_use]
     pub fn clean_error(&self, mut error: OpError) -> OpError {
         error.message = self.clean(&error.message);
+        error.code = error.code.map(|code| self.clean(&code));
         error
     }
+}
+
+/// Shorter values are not redacted, in bytes.
+const SHORTEST: usize = 4;
+
+/// Shorter encodings are not redacted: they would be found by chance.
+const SHORTEST_CODE: usize = 8;
+
+/// What a value looks like: as it is; inside JSON, and inside JSON that is a text of JSON; in URLs and forms; in XML;
+/// in base64, by itself or as a part of something longer; in hexadecimal.
+fn forms(value: &str) -> Vec<String> {
+    let escaped = |text: &str| {
+        let quoted = serde_json::to_string(text).unwrap_or_default();
+        quoted[1.min(quoted.len())..quoted.len().saturating_sub(1)].to_owned()
+    };
+    let json = escaped(value);
+    let url = utf8_percent_encode(value, UNRESERVED).to_string();
+    let all = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
+    let path = url.replace("%2F", "/");
+    let xml = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let xml_quoted = xml.replace('"', "&quot;").replace('\'', "&apos;");
+    let xml_numbered = xml.replace('"', "&#34;").replace('\'', "&#39;");
+    let mut forms = vec![value.to_owned(), escaped(&json), json];
+    forms.extend([&url, &all, &path].map(|form| lower_escapes(form)));
+    forms.extend([url.replace("%20", "+"), url, all, path, xml, xml_quoted, xml_numbered]);
+    let mut codes = vec![hex::encode(value), hex::encode_upper(value)];
+    for before in 0..3 {
+        let code = aligned(value.as_bytes(), before);
+        codes.push(code.replace('+', "-").replace('/', "_"));
+        codes.push(code);
+    }
+    forms.extend(codes.into_iter().filter(|code| code.len() >= SHORTEST_CODE));
+    forms
+}
+
+/// What RFC 3986 leaves as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Some encoders write `%2f`.
+fn lower_escapes(text: &str) -> String {
+    let mut left = 0;
+    text.chars()
+        .map(|ch| {
+            left = if ch == '%' { 2 } else { left - 1_i32.min(left) };
+            if left > 0 || ch == '%' { ch.to_ascii_lowercase() } else { ch }
+        })
+        .collect()
+}
+
+/// The characters of base64 that depend on the value alone when so many bytes (modulo three) stand before it.
+fn aligned(value: &[u8], before: usize) -> String {
+    let padded: Vec<u8> = std::iter::repeat_n(0, before).chain(value.iter().copied()).collect();
+    let code = BASE64_STANDARD_NO_PAD.encode(&padded);
+    let (first, last) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+    code[first..last.max(first)].to_owned()
 }
 
 /// Where dynamic references are answered.
@@ -249,5 +312,47 @@ mod tests {
         redactor.learn("hunter2-long");
         redactor.learn("ab");
         assert_eq!(redactor.clean("got hunter2-long and hunter2, ab"), "got (secret) and (secret), ab");
+    }
+
+    #[test]
+    fn a_redactor_knows_every_form_of_a_secret() {
+        let secret = "p\"ss/w&rd+ü\\ 1'<x>";
+        let redactor = Redactor::default();
+        redactor.learn(secret);
+        let json = json!({"password": secret});
+        let url = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+        let mut texts = vec![
+            format!("bad password {secret}"),
+            json.to_string(),
+            json!({"body": json.to_string()}).to_string(),
+            format!("https://h/?p={url}"),
+            format!("https://h/?p={}", lower_escapes(&url)),
+            format!("p={}", form(secret)),
+            format!("<p>{}</p>", quick_xml::escape::escape(secret)),
+            hex::encode(secret),
+        ];
+        for before in ["", "u", "us", "use"] {
+            texts.push(BASE64_STANDARD_NO_PAD.encode(format!("{before}{secret}@host")));
+            texts.push(base64::prelude::BASE64_URL_SAFE.encode(format!("{before}{secret}")));
+        }
+        for text in texts {
+            let clean = redactor.clean(&text);
+            assert!(clean.contains("(secret)"), "{text} became {clean}");
+            for form in forms(secret) {
+                assert!(!clean.contains(&form), "{clean} holds {form}");
+            }
+        }
+    }
+
+    fn form(text: &str) -> String {
+        utf8_percent_encode(text, UNRESERVED).to_string().replace("%20", "+")
+    }
+
+    #[test]
+    fn base64_is_found_wherever_it_begins() {
+        for before in 0..3 {
+            let whole = BASE64_STANDARD_NO_PAD.encode([&b"xxx"[..before], b"hunter2hunter2", b"yy"].concat());
+            assert!(whole.contains(&aligned(b"hunter2hunter2", before)), "{before}");
+        }
     }
 }

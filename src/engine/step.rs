@@ -100,9 +100,9 @@ impl Life<'_> {
 
 /// Whether an existing object without our tags may be adopted instead of being refused: the account-global
 /// roles that AWS services look up by fixed names, and what the template says explicitly.
-pub(crate) fn may_adopt(kind: &str, properties: &Json, metadata: &Json) -> bool {
-    let named = kind == "AWS::IAM::Role"
-        && properties["RoleName"].as_str().is_some_and(crate::resources::iam::role::is_shared);
+pub(crate) fn may_adopt(facts: &Facts, properties: &Json, metadata: &Json) -> bool {
+    let name = facts.name.and_then(|rule| properties[rule.property].as_str());
+    let named = name.is_some_and(|name| facts.shared_names.contains(&name));
     named || metadata["Migrate"]["AdoptExisting"].as_bool().unwrap_or(false)
 }
 
@@ -144,6 +144,7 @@ impl Run<'_, '_> {
         match result {
             Ok((physical_id, note)) => {
                 let took_s = round(self.since(began));
+                tracing::info!(took_s = round(self.since(began)), "finished");
                 self.emit(EventKind::StepFinished {
                     step: step.id,
                     address: step.address.clone(),
@@ -155,6 +156,7 @@ impl Run<'_, '_> {
                 StepEnd::Done
             }
             Err(end) => {
+                tracing::info!(took_s = round(self.since(began)), "not finished");
                 self.timings.borrow_mut()[step.id.0 as usize].to_ready = self.since(began);
                 end
             }
@@ -178,7 +180,7 @@ impl Run<'_, '_> {
             step,
             ty,
             generation,
-            shared: may_adopt(&step.kind, &properties, &keep.metadata),
+            shared: may_adopt(ty.facts(), &properties, &keep.metadata),
             sdk: cloud.sdk(region),
             account: &cloud.account,
             partition: &cloud.partition,
@@ -484,6 +486,7 @@ impl Run<'_, '_> {
         if policy == DeletionPolicy::Snapshot {
             life.snapshot = Some(snapshot_name(step, generation, &self.set.target.lineage));
         }
+        self.foresee(step).await?;
         let facts = life.facts();
         let verbed = Verbed {
             verb: Verb::Delete,
@@ -492,7 +495,7 @@ impl Run<'_, '_> {
             retries: facts.retry_delete,
             every: life.stage_pause(facts.gone),
         };
-        let (shows, pause) = shows(&object, facts);
+        let (shows, pause) = shows(&object, facts, self.now());
         let progress = loop {
             let asked = self.now();
             let delete =
@@ -521,6 +524,39 @@ impl Run<'_, '_> {
         self.milestone(step.id, Needs::Created);
         self.milestone(step.id, Needs::Ready);
         Ok((Some(id.clone()), note))
+    }
+
+    /// Before an object goes to make room: asks AWS what can be asked about the one that comes. Where it cannot be asked,
+    /// the step goes on.
+    async fn foresee(&self, step: &Step) -> Result<(), StepEnd> {
+        let awaited = |other: &&Step| other.after.iter().any(|dependency| dependency.step == step.id);
+        for other in self.set.steps.iter().filter(awaited) {
+            let Action::Create { properties, generation, keep, .. } = &other.action else { continue };
+            let known = self.known(properties);
+            let life = self.life(other, known, keep.clone(), *generation, &other.region)?;
+            let asked =
+                self.observe(&life, async || life.ty.foresee(&life.cx(), life.recorded()).await).await;
+            if let Some((property, why)) = asked.unwrap_or_default().into_iter().next() {
+                return Err(self.failure(OpError::not_sent(
+                    &step.kind,
+                    format!(
+                        "not deleted, because {} could not come in its place: {property}: {why}. Correct the plan",
+                        other.address
+                    ),
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The properties that are known by now.
+    fn known(&self, properties: &Value) -> Json {
+        let ledger = self.engine.ledger.borrow();
+        let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
+        let Value::Map(members) = properties else { return Json::Null };
+        let known =
+            members.iter().filter_map(|(name, value)| Some((name.clone(), value.resolve(&lookup).ok()?)));
+        Json::Object(known.collect())
     }
 
     async fn forgets(&self, step: &Step, id: &PhysicalId, generation: u32) -> Ended {

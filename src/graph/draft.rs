@@ -53,6 +53,8 @@ pub struct StackDraft {
     pub resources: Vec<Draft>,
     /// Its outputs.
     pub outputs: Vec<OutputDraft>,
+    /// Deleting it needs that its protection is taken away first.
+    pub protected: bool,
     /// Names of what it imports from other plans.
     pub imports: Vec<String>,
     /// Tags for every resource that can carry them and does not set them itself.

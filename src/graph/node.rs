@@ -141,6 +141,9 @@ pub struct StackInfo {
     /// Names of what it imports from other plans.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub imports: Vec<String>,
+    /// Whether it has termination protection: then it is not deleted as a whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
 }
 
 /// The plan after evaluation, across all stacks.

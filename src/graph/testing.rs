@@ -19,6 +19,7 @@ pub fn graph(nodes: &[(&str, &str, Json)]) -> Graph {
                 description: None,
                 outputs: Vec::new(),
                 imports: Vec::new(),
+                protected: false,
             });
         }
         graph.index.insert(node.address.clone(), graph.nodes.len());

@@ -11,6 +11,9 @@ use crate::{
 /// One line of `journal.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
+    /// [`FORMAT`](super::FORMAT) of the program that wrote it; lines of format 1 carry none.
+    #[serde(default = "unversioned")]
+    pub v: u32,
     /// Counts up from 1 over the ledger's whole life; gaps mean damage.
     pub seq: u64,
     /// RFC 3339.
@@ -18,6 +21,10 @@ pub struct Line {
     /// What happened.
     #[serde(flatten)]
     pub entry: Entry,
+}
+
+fn unversioned() -> u32 {
+    1
 }
 
 /// What a call is about to do.
@@ -222,6 +229,11 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "std::collections::BTreeSet::is_empty")]
         imports: std::collections::BTreeSet<String>,
     },
+    /// Stacks that have termination protection from now on; `destroy` refuses them.
+    Protected {
+        /// Their names.
+        stacks: std::collections::BTreeSet<String>,
+    },
     /// A run ends in order.
     RunFinished {
         /// Its name.
@@ -229,4 +241,26 @@ pub enum Entry {
         /// `complete`, `failed`, `stopped` or `doubtful`.
         outcome: String,
     },
+}
+
+impl Entry {
+    /// The kinds, as lines name them.
+    pub const KINDS: &'static [&'static str] = &[
+        "bound",
+        "run-started",
+        "intent",
+        "landed",
+        "refused",
+        "doubtful",
+        "resolved",
+        "appeared",
+        "vain",
+        "ready",
+        "redeclared",
+        "gone",
+        "refreshed",
+        "outputs",
+        "protected",
+        "run-finished",
+    ];
 }

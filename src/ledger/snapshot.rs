@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The version of the ledger's formats (snapshot and journal).
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// How far an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +174,9 @@ pub struct Snapshot {
     /// What the last run imported from other ledgers, as `region/name`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub imports: BTreeSet<String>,
+    /// Stacks that have termination protection.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub protected: BTreeSet<String>,
     /// The run that began and has not finished.
     pub running: Option<String>,
     /// What the latest runs did, oldest first; bounded.
@@ -206,6 +209,7 @@ impl Snapshot {
             outputs: BTreeMap::new(),
             exports: BTreeMap::new(),
             imports: BTreeSet::new(),
+            protected: BTreeSet::new(),
             history: Vec::new(),
             running: None,
         }
@@ -332,6 +336,7 @@ impl Snapshot {
                 }
                 self.running = None;
             }
+            Entry::Protected { stacks } => self.protected = stacks,
             Entry::Refreshed { address, generation, properties } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.declared.properties = properties;
@@ -469,7 +474,7 @@ impl Snapshot {
     pub fn learn(&mut self, entries: Vec<Entry>) -> Result<(), LedgerError> {
         let serial = self.seq;
         for entry in entries {
-            self.apply(Line { seq: self.seq + 1, at: String::new(), entry })?;
+            self.apply(Line { v: FORMAT, seq: self.seq + 1, at: String::new(), entry })?;
         }
         self.seq = serial;
         Ok(())

@@ -4,12 +4,13 @@
 //! fsynced, renamed, and the directory fsynced. Disks that lie about flushing are beyond this module.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    fs::File,
+    io::{self, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
 use super::LedgerError;
+use crate::files::{self, Hold, Unheld};
 
 /// The bytes of a ledger.
 pub trait Store {
@@ -47,12 +48,15 @@ pub trait Store {
 pub struct DirStore {
     dir: PathBuf,
     journal: Option<File>,
-    lock: Option<File>,
+    hold: Option<Hold>,
 }
 
 const SNAPSHOT: &str = "ledger.json";
 const JOURNAL: &str = "journal.jsonl";
 const LOCK: &str = "lock";
+
+/// Largest snapshot or journal that is read, in bytes: a hundred times a very large migration's.
+const MAX_BYTES: u64 = 1 << 30;
 
 fn io_error(what: String) -> impl FnOnce(io::Error) -> LedgerError {
     move |source| LedgerError::Io { what, source }
@@ -62,7 +66,7 @@ impl DirStore {
     /// Opens for reading only: no directory is made, no lock taken.
     #[must_use]
     pub fn read_only(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), journal: None, lock: None }
+        Self { dir: dir.to_owned(), journal: None, hold: None }
     }
 
     /// Opens for a run: makes the directory, takes the lock and writes `holder` into it.
@@ -71,39 +75,31 @@ impl DirStore {
     /// [`LedgerError::Locked`] when another process holds the lock; the operating system releases it when that
     /// process ends, however it ends.
     pub fn exclusive(dir: &Path, holder: &str) -> Result<Self, LedgerError> {
-        fs::create_dir_all(dir).map_err(io_error(format!("make {}", dir.display())))?;
+        files::make_private_dir(dir).map_err(io_error(format!("make {}", dir.display())))?;
         let path = dir.join(LOCK);
-        let what = || format!("open {}", path.display());
-        let mut lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(io_error(what()))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                let _ = lock.read_to_string(&mut text);
-                let holder =
-                    if text.trim().is_empty() { "another process".into() } else { text.trim().to_owned() };
-                return Err(LedgerError::Locked { holder });
-            }
-            Err(TryLockError::Error(source)) => return Err(LedgerError::Io { what: what(), source }),
-        }
-        lock.set_len(0)
-            .and_then(|()| lock.seek(SeekFrom::Start(0)))
-            .and_then(|_| lock.write_all(holder.as_bytes()))
-            .map_err(io_error(format!("write {}", path.display())))?;
+        let held = |said: String| {
+            let holder = if said.is_empty() { "another process".into() } else { said };
+            LedgerError::Locked { holder }
+        };
+        let mut hold = Hold::take(dir, LOCK).map_err(|unheld| match unheld {
+            Unheld::Held(said) => held(said),
+            Unheld::Io(source) => LedgerError::Io { what: format!("open {}", path.display()), source },
+        })?;
         let journal_path = dir.join(JOURNAL);
-        let journal = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&journal_path)
+        let journal = files::open_private(&journal_path, true)
             .map_err(io_error(format!("open {}", journal_path.display())))?;
-        sync_dir(dir).map_err(io_error(format!("sync {}", dir.display())))?;
-        Ok(Self { dir: dir.to_owned(), journal: Some(journal), lock: Some(lock) })
+        // Where neither deleted lock files nor folders tell, as on NFS, the journal itself does.
+        if matches!(files::locked(&journal), Ok(false)) {
+            return Err(held(String::new()));
+        }
+        hold.file
+            .set_len(0)
+            .and_then(|()| hold.file.seek(SeekFrom::Start(0)))
+            .and_then(|_| hold.file.write_all(holder.as_bytes()))
+            .map_err(io_error(format!("write {}", path.display())))?;
+        files::sweep(&dir.join(SNAPSHOT));
+        files::sync_dir(dir).map_err(io_error(format!("sync {}", dir.display())))?;
+        Ok(Self { dir: dir.to_owned(), journal: Some(journal), hold: Some(hold) })
     }
 
     /// Whether there is a ledger at all.
@@ -119,16 +115,8 @@ impl DirStore {
     }
 }
 
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    files::read_private(path, MAX_BYTES)
 }
 
 impl Store for DirStore {
@@ -150,18 +138,17 @@ impl Store for DirStore {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.journal()?.sync_data()
+        // A ledger that was deleted under a run is none: what is written to it is read by nobody.
+        let path = self.dir.join(JOURNAL);
+        let journal = self.journal()?;
+        files::still_there(&path, journal)?;
+        journal.sync_data()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is ledger::store")]
     fn replace_snapshot(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let temporary = self.dir.join(format!("{SNAPSHOT}.new"));
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&temporary, self.dir.join(SNAPSHOT))?;
-        sync_dir(&self.dir)?;
+        let path = self.dir.join(JOURNAL);
+        files::still_there(&path, self.journal()?)?;
+        files::replace(&self.dir.join(SNAPSHOT), bytes)?;
         self.truncate_journal(0)
     }
 
@@ -172,24 +159,65 @@ impl Store for DirStore {
 
 impl Drop for DirStore {
     fn drop(&mut self) {
-        if let Some(lock) = &mut self.lock {
+        if let Some(hold) = &self.hold {
             // The lock itself ends with the file handle; an empty file tells readers that nobody holds it.
-            let _ = lock.set_len(0);
+            let _ = hold.file.set_len(0);
         }
     }
 }
 
-/// Writes a file that a person asked for (a saved change set): temp, fsync, rename.
+/// Writes a file that a person asked for (a saved change set): beside its place, synced, renamed; for its owner only.
 ///
 /// # Errors
 /// Whatever the file system says.
-#[expect(clippy::disallowed_methods, reason = "this is ledger::store")]
 pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let temporary = PathBuf::from(name);
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
+    files::replace(path, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_planted_link_stops_the_ledger_and_touches_nothing() {
+        for name in [LOCK, JOURNAL, SNAPSHOT] {
+            let dir = tempfile::tempdir().unwrap();
+            let victim = dir.path().join("victim");
+            File::create(&victim).unwrap().write_all(b"precious").unwrap();
+            let ledger = dir.path().join(".migrate/plan-dev");
+            files::make_private_dir(&ledger).unwrap();
+            symlink(&victim, ledger.join(name)).unwrap();
+            match DirStore::exclusive(&ledger, "test") {
+                Ok(mut store) => {
+                    assert_eq!(name, SNAPSHOT, "it is only read");
+                    assert!(store.load().is_err());
+                    store.replace_snapshot(b"{}").unwrap();
+                }
+                Err(error) => assert!(error.to_string().contains("symbolic link"), "{error}"),
+            }
+            assert_eq!(fs::read(&victim).unwrap(), b"precious", "{name}");
+        }
+    }
+
+    #[test]
+    fn deleted_files_neither_let_a_second_run_in_nor_take_what_the_first_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut first = DirStore::exclusive(dir.path(), "the first").unwrap();
+        first.append(b"x\n").unwrap();
+        first.sync().unwrap();
+        let second = || DirStore::exclusive(dir.path(), "the second").map(drop);
+        for gone in [&[LOCK][..], &[LOCK, JOURNAL]] {
+            for name in gone {
+                let _ = fs::remove_file(dir.path().join(name));
+            }
+            assert!(matches!(second(), Err(LedgerError::Locked { .. })), "{gone:?}");
+        }
+        first.append(b"y\n").unwrap();
+        assert!(first.sync().unwrap_err().to_string().contains("deleted or replaced"));
+        assert!(first.replace_snapshot(b"{}").is_err());
+        drop(first);
+        second().unwrap();
+    }
 }

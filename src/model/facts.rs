@@ -71,6 +71,25 @@ pub struct Retry {
     pub why: &'static str,
 }
 
+/// A kind of document that a property holds; each has its own rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// JSON of whatever form.
+    Json,
+    /// A policy of an identity.
+    IdentityPolicy,
+    /// Who may assume a role.
+    TrustPolicy,
+    /// A policy of a resource.
+    ResourcePolicy,
+    /// The settings of a DMS task.
+    TaskSettings,
+    /// The table mappings of a DMS task.
+    TableMappings,
+    /// The body of a CloudWatch dashboard.
+    Dashboard,
+}
+
 /// What is true of a type besides its schema. All of it is shown by `migrate types NAME`.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
@@ -102,6 +121,12 @@ pub struct Facts {
     pub retry: &'static [Retry],
     /// Rejections to outwait on delete (`DependencyViolation` while network interfaces linger).
     pub retry_delete: &'static [Retry],
+    /// Codes with which the service says that there is no such object. An answer of `delete` with one of them is
+    /// `Progress::Absent`; reads of described types take it for "there is none".
+    pub absent: &'static [&'static str],
+    /// Why `delete` of what is not there answers `Progress::Done` and not `Progress::Absent`: the service says
+    /// the same in both cases. `None` for all types that can tell; the law asks either way.
+    pub silent_delete: Option<&'static str>,
     /// Every IAM action the handler may cause.
     pub iam: &'static [&'static str],
     /// What is lost with the object, in words (`the database and its automated backups`); `None` if stateless.
@@ -111,6 +136,23 @@ pub struct Facts {
     pub held_by_users: bool,
     /// Names are unique in the account or the world, not in one region.
     pub global: bool,
+    /// Names by which AWS services look such an object up for the whole account: one that is there already is used
+    /// as it is.
+    pub shared_names: &'static [&'static str],
+    /// Whether AWS can take a final snapshot.
+    pub snapshots: bool,
+    /// CloudFormation's default policy is `Snapshot` unless this property is set (an instance of a cluster has no
+    /// snapshot of its own).
+    pub snapshot_unless: Option<&'static str>,
+    /// Properties, dotted if nested, for which CloudFormation reads secure SSM parameters.
+    pub secure: &'static [&'static str],
+    /// CloudFormation answers `Fn::GetAtt` for ordinary properties too.
+    pub properties_are_attributes: bool,
+    /// Properties that hold a document, as an object or as JSON text: the path (`*` for every item of a list), and
+    /// what kind of document.
+    pub documents: &'static [(&'static str, Document)],
+    /// It copies data from one database to another; `migrate status` lists it.
+    pub replicates: bool,
     /// Properties that are refused by name, dotted if nested (`Code.Thing`), and why in one sentence.
     pub refused: &'static [(&'static str, &'static str)],
 }
@@ -132,10 +174,19 @@ impl Facts {
             gone: None,
             retry: &[],
             retry_delete: &[],
+            absent: &[],
+            silent_delete: None,
             iam: &[],
             stateful: None,
             held_by_users: false,
             global: false,
+            shared_names: &[],
+            snapshots: false,
+            snapshot_unless: None,
+            secure: &[],
+            properties_are_attributes: false,
+            documents: &[],
+            replicates: false,
             refused: &[],
         }
     }

@@ -121,6 +121,9 @@ pub struct Step {
     pub changes: Vec<PropertyChange>,
     /// What would be lost; such a step needs an explicit permission.
     pub data_loss: Option<String>,
+    /// For deletions: the property that makes AWS refuse, because deletion protection is on. Nothing runs then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protected: Option<String>,
     /// Typical duration in seconds, from the type's wait policy.
     pub typical_s: u64,
 }

@@ -6,7 +6,8 @@ use super::{
     PropertyChange,
     diff::{self, Differences, Resolve},
     plan::PlanInput,
-    taken::{Held, is_generated, taken},
+    predict::predicted,
+    taken::{Held, is_generated, places_in, taken},
 };
 use crate::{
     aws::physical_name,
@@ -51,6 +52,8 @@ pub(super) struct Decision {
     pub(super) why: String,
     /// Of the object that is made.
     pub(super) generation: u32,
+    /// Why the old object goes before the new one is made, if it does.
+    pub(super) in_the_way: Option<String>,
 }
 
 impl Decision {
@@ -84,7 +87,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
     ///
     /// # Errors
     /// Types that are not supported (`M3003`), functions that do not fit their arguments (`M3004`),
-    /// replacements that cannot work (`M3005`, `M3006`).
+    /// replacements that cannot work (`M3005`, `M3006`), changes that AWS refuses (`M3007`).
     pub(super) fn make(input: &'i PlanInput<'a>) -> Result<Vec<Decision>, Vec<Diagnostic>> {
         let nodes = &input.graph.nodes;
         let mut all = Self { input, made: nodes.iter().map(|_| None).collect() };
@@ -176,20 +179,40 @@ impl<'i, 'a> Decisions<'i, 'a> {
             diff::computable(&desired, resolve).map_err(|e| invalid(node, e))?;
             Differences::default()
         };
+        let mut found = found;
+        self.come_back(node, ty, &recorded.properties, &mut found, resolve);
         reasons.extend(self.replacement_reasons(node, &found));
         if !reasons.is_empty() {
             let name = self.new_name(ty, node, next);
-            let old_first = self.old_first(at, ty, object, name.as_ref(), resolve)?;
+            let in_the_way = self.old_first(at, ty, object, name.as_ref(), resolve)?;
+            // A gap in service is told where everybody reads it.
+            reasons.extend(in_the_way.clone().filter(|why| why.contains("requests fail")));
             return Ok(Decision {
-                fate: Fate::Replace { old_first },
+                fate: Fate::Replace { old_first: in_the_way.is_some() },
                 name,
                 fields: found.fields(),
                 changes: found.changes,
                 why: reasons.join("; "),
                 generation: next,
+                in_the_way,
             });
         }
+        let (old, fields) = (&recorded.properties, found.fields());
+        if let Some((property, why)) = ty.refused(old, &found.new, &fields).first() {
+            return Err(Box::new(
+                Diagnostic::error("M3007", Class::Plan, format!("{property} cannot be changed so: {why}"))
+                    .at(&node.address)
+                    .span(node.span.clone())
+                    .help(
+                        "write what the object has (`migrate refresh` reads it), or replace it on purpose: --replace \
+                         ADDRESS makes a new object",
+                    ),
+            ));
+        }
         let mut why = self.update_reasons(&found);
+        if !found.is_empty() {
+            why.extend(ty.effects(old, &found.new, &fields));
+        }
         let fate = match object.stage {
             Stage::Created => {
                 why.insert(0, "its creation or update was not finished in an earlier run".into());
@@ -219,7 +242,56 @@ impl<'i, 'a> Decisions<'i, 'a> {
             changes: found.changes,
             why: why.join("; "),
             generation: object.generation,
+            in_the_way: None,
         })
+    }
+
+    /// Takes properties off those that need a new object if they refer to something that comes back under its old name.
+    /// Not where the object lives in the other one, which took it along.
+    fn come_back(
+        &self,
+        node: &Node,
+        ty: &dyn AnyType,
+        recorded: &Json,
+        found: &mut Differences,
+        resolve: Resolve<'_>,
+    ) {
+        let facts = ty.facts();
+        let inside = places_in(facts);
+        let guess = |reference: &Reference| resolve(reference).or_else(|| self.predict(reference));
+        let same = |name: &String| {
+            let unknown = found.unknown.iter().any(|(unknown, _)| unknown == name);
+            let bound = inside.contains(&name.as_str()) || facts.needs_ready.contains(&name.as_str());
+            let value = node.properties.get(name).and_then(|value| value.resolve(&guess).ok());
+            unknown && !bound && value.is_some_and(|value| ty.same(name, &value, &recorded[name]))
+        };
+        let back: Vec<String> = found.replacing.iter().filter(|name| same(name)).cloned().collect();
+        found.replacing.retain(|name| !back.contains(name));
+        for change in &mut found.changes {
+            change.replaces &= !back.iter().any(|name| *name == top(&change.property));
+        }
+    }
+
+    /// An attribute of an object that is made anew, if it follows from a name that the template fixes.
+    fn predict(&self, reference: &Reference) -> Option<Json> {
+        let at = *self.input.graph.index.get(&reference.address)?;
+        let node = &self.input.graph.nodes[at];
+        let ty = (self.input.types)(&node.kind)?;
+        match self.made[at].as_ref()?.fate {
+            Fate::Create => {}
+            // While it has users AWS does not let it go: they must go too.
+            Fate::Replace { .. } if !ty.facts().held_by_users => {
+                let old = self.input.snapshot.current(&node.address)?;
+                let moved = old.declared.kind != node.kind || old.declared.region != node.region;
+                if moved || old.stage == Stage::Deleting {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+        let resolve = |reference: &Reference| self.attribute(reference);
+        let known = |property: &str| node.properties.get(property)?.resolve(&resolve).ok();
+        predicted(ty, node, &reference.attribute, self.input.account, &known)
     }
 
     /// Why an unknown attribute is unknown.
@@ -325,15 +397,16 @@ impl<'i, 'a> Decisions<'i, 'a> {
             uses && stays && used
         })?;
         let message = format!(
-            "a new object is needed, but the old one holds its name and cannot be deleted while {} uses it",
+            "a new object is needed, but the old one holds its name or place and cannot be deleted while {} uses it",
             user.1.address
         );
         Some(Diagnostic::error("M3006", Class::Plan, message).at(&node.address).span(node.span.clone()).help(
-            "give the resource another name; then the new object comes first and its users change over",
+            "give the resource another name (a subnet: a block that does not overlap); then the new object comes first and \
+             its users change over",
         ))
     }
 
-    /// Whether the old object stands in the new one's way, or a producer's old object waits for this one's.
+    /// Why the old object goes first: it stands in the new one's way, or a producer's old object waits for it.
     fn old_first(
         &self,
         at: usize,
@@ -341,22 +414,25 @@ impl<'i, 'a> Decisions<'i, 'a> {
         object: &Object,
         name: Option<&(&'static str, String)>,
         resolve: Resolve<'_>,
-    ) -> Result<bool, Box<Diagnostic>> {
+    ) -> Result<Option<String>, Box<Diagnostic>> {
         let node = &self.input.graph.nodes[at];
         let cascade = self.input.links.of(at).iter().any(|edge| {
             let producer = self.input.graph.index.get(&edge.to).and_then(|to| self.made[*to].as_ref());
             producer.is_some_and(|decision| decision.fate == Fate::Replace { old_first: true })
         });
+        let usual = || "the old object is in the way until it is gone".to_owned();
         if object.declared.kind != node.kind {
-            return Ok(cascade);
+            return Ok(cascade.then(usual));
         }
         let new = |property: &str| held(node, name, property, resolve);
         let old = |property: &str| Held::recorded(&object.declared.properties, property);
         let wanted = taken(ty, &node.region, &new);
-        let collides = taken(ty, &object.declared.region, &old).iter().any(|key| wanted.contains(key));
+        let holds = taken(ty, &object.declared.region, &old);
+        let place = holds.iter().find(|place| wanted.iter().any(|other| other.collides(place)));
+        let collides = place.is_some();
         // Where the new name cannot be told yet it may be the old one again.
         let unsure = object.declared.region == node.region
-            && ty.facts().name.is_some_and(|rule| matches!(new(rule.property), Held::Unknown));
+            && ty.facts().name.is_some_and(|rule| matches!(new(rule.property), Held::Unknown(_)));
         let deleting = object.stage == Stage::Deleting;
         let stays = object.shared || (retained(node.update_replace_policy) && !deleting);
         if collides && stays {
@@ -371,7 +447,10 @@ impl<'i, 'a> Decisions<'i, 'a> {
                     .help("give the resource another name, or let UpdateReplacePolicy delete the old object"),
             ));
         }
-        Ok(deleting || !stays && (collides || unsure || cascade))
+        Ok(match place {
+            Some(place) if !stays => Some(place.in_the_way()),
+            _ => (deleting || !stays && (unsure || cascade)).then(usual),
+        })
     }
 }
 
@@ -393,8 +472,17 @@ pub(super) fn held(
     match node.properties.get(property).map(|value| value.resolve(resolve)) {
         None | Some(Ok(Json::Null)) => Held::Absent,
         Some(Ok(json)) => Held::Value(json),
-        Some(Err(_)) => Held::Unknown,
+        Some(Err(_)) => {
+            // What is known of it: a list's known members count.
+            let partly = |reference: &Reference| resolve(reference).or(Some(Json::Null));
+            let value = node.properties.get(property).and_then(|value| value.resolve(&partly).ok());
+            Held::Unknown(value.unwrap_or_default())
+        }
     }
+}
+
+fn top(path: &str) -> &str {
+    path.split('.').next().unwrap_or(path)
 }
 
 fn is_set(node: &Node, property: &str) -> bool {
@@ -402,7 +490,15 @@ fn is_set(node: &Node, property: &str) -> bool {
 }
 
 fn blank(fate: Fate, why: String) -> Decision {
-    Decision { fate, name: None, fields: Vec::new(), changes: Vec::new(), why, generation: 0 }
+    Decision {
+        fate,
+        name: None,
+        fields: Vec::new(),
+        changes: Vec::new(),
+        why,
+        generation: 0,
+        in_the_way: None,
+    }
 }
 
 fn invalid(node: &Node, (property, message): (String, String)) -> Box<Diagnostic> {

@@ -23,6 +23,8 @@ pub(super) struct Differences {
     pub(super) replacing: Vec<String>,
     /// The same for people.
     pub(super) changes: Vec<PropertyChange>,
+    /// The new properties as far as they are known, the old ones where they are not.
+    pub(super) new: Json,
 }
 
 impl Differences {
@@ -103,6 +105,7 @@ pub(super) fn differences(
         let new = Json::Object(new);
         found.replacing = replacing(ty, recorded, &new, &found);
         found.changes = changes(&found, desired, old, resolve);
+        found.new = new;
     }
     Ok(found)
 }

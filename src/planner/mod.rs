@@ -6,12 +6,15 @@ mod diff;
 mod digest;
 mod order;
 mod plan;
+mod predict;
 mod risks;
 mod taken;
 mod teardown;
 
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod room_tests;
 #[cfg(test)]
 pub mod testing;
 

@@ -1,13 +1,13 @@
 //! From drafts of steps to steps in order: cycles are opened at their weakest place, dependencies get numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Dependency, PropertyChange, Step, StepId};
 use crate::{
     graph::{Needs, cycles},
     ledger::Object,
     model::{Address, DeletionPolicy, Facts},
-    resources::AnyType,
+    resources::{AnyType, protection},
 };
 
 /// How much a dependency matters when not all can be had.
@@ -51,6 +51,8 @@ pub(super) struct Draft {
     pub(super) changes: Vec<PropertyChange>,
     /// What is lost.
     pub(super) data_loss: Option<String>,
+    /// Which property protects it from deletion.
+    pub(super) protected: Option<String>,
     /// Typical duration.
     pub(super) typical_s: u64,
     /// What comes first.
@@ -107,6 +109,8 @@ impl Drafts {
                 _ => format!("{what} would be lost"),
             },
         );
+        let protected = protection::protected(&object.declared.properties).filter(|_| !stays);
+        let protected = protected.map(ToOwned::to_owned);
         let typical_s = match facts {
             _ if stays => 0,
             Some(facts) => facts.gone.map_or(1, |wait| wait.typical.as_secs().max(1)),
@@ -120,6 +124,7 @@ impl Drafts {
             why,
             changes: Vec::new(),
             data_loss,
+            protected,
             typical_s,
             waits: Vec::new(),
         });
@@ -132,6 +137,19 @@ impl Drafts {
         if draft != on {
             self.list[draft].waits.push(Wait { on, needs, why, strength });
         }
+    }
+
+    /// The drafts that wait for a draft, directly or through others; itself included.
+    pub(super) fn waiting_for(&self, draft: usize) -> BTreeSet<usize> {
+        let mut users: Vec<Vec<usize>> = vec![Vec::new(); self.list.len()];
+        for (at, other) in self.list.iter().enumerate() {
+            other.waits.iter().for_each(|wait| users[wait.on].push(at));
+        }
+        let (mut found, mut stack) = (BTreeSet::from([draft]), vec![draft]);
+        while let Some(at) = stack.pop() {
+            stack.extend(users[at].iter().copied().filter(|user| found.insert(*user)));
+        }
+        found
     }
 
     /// Objects go before what they were made upon.
@@ -189,6 +207,7 @@ impl Drafts {
                     why: draft.why,
                     changes: draft.changes,
                     data_loss: draft.data_loss,
+                    protected: draft.protected,
                     typical_s: draft.typical_s,
                 })
             })

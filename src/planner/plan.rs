@@ -1,17 +1,17 @@
 //! Graph and ledger in, change set out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Action, ChangeSet, FORMAT, Keep, Operation, Target,
+    Action, ChangeSet, FORMAT, Keep, Operation, Step, Target,
     decide::{Decision, Decisions, Fate, held, known, retained},
     digest,
     order::{Draft, Drafts, Strength, typical_ready},
-    taken::{Held, taken},
+    taken::{Held, Place, taken},
     teardown::left_over,
 };
 use crate::{
-    error::Diagnostic,
+    error::{Class, Diagnostic},
     graph::{Graph, Links, Needs, Why},
     ledger::{Object, Snapshot, Stage},
     model::{Address, DeletionPolicy},
@@ -76,6 +76,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
     book.order();
     let (steps, dropped) = book.drafts.into_steps();
     notes.extend(dropped);
+    leaving(input, &steps)?;
     let mut unchanged: Vec<Address> = decisions
         .iter()
         .zip(&graph.nodes)
@@ -99,6 +100,31 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
         unchanged,
         notes,
     })
+}
+
+/// A stack with termination protection does not leave the plan with all that it has.
+fn leaving(input: &PlanInput<'_>, steps: &[Step]) -> Result<(), Vec<Diagnostic>> {
+    let stays = |stack: &str| input.graph.stacks.iter().any(|other| other.name == stack);
+    let leaves = |stack: &&String| {
+        let deleted = |step: &Step| {
+            step.address.stack() == stack.as_str() && matches!(step.action, Action::Delete { .. })
+        };
+        !stays(stack) && steps.iter().any(deleted)
+    };
+    let problems: Vec<Diagnostic> = input
+        .snapshot
+        .protected
+        .iter()
+        .filter(leaves)
+        .map(|stack| {
+            let message =
+                format!("stack {stack} is no longer in the plan, but it has termination protection");
+            Diagnostic::error("M5005", Class::Refused, message).help(
+                "keep the stack in the plan with terminationProtection set to false and run `migrate up`; then take it out",
+            )
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
 /// A word about calls whose outcome is not known yet.
@@ -126,6 +152,8 @@ struct Book<'i, 'a> {
     ending: Vec<(usize, &'i Object)>,
     /// Nodes that wait for a node, from the plan's edges and from the ledger's.
     users: HashMap<&'i Address, Vec<usize>>,
+    /// What goes to make room, and what is made in its place.
+    rooms: Vec<(usize, usize)>,
 }
 
 impl<'i, 'a> Book<'i, 'a> {
@@ -144,7 +172,8 @@ impl<'i, 'a> Book<'i, 'a> {
             }
         }
         let making = vec![None; input.graph.nodes.len()];
-        Self { input, decisions, drafts: Drafts::default(), making, ending: Vec::new(), users }
+        let (ending, rooms) = (Vec::new(), Vec::new());
+        Self { input, decisions, drafts: Drafts::default(), making, ending, users, rooms }
     }
 
     /// A step for every node that is not left alone.
@@ -182,6 +211,7 @@ impl<'i, 'a> Book<'i, 'a> {
                 why: decision.why.clone(),
                 changes: decision.changes.clone(),
                 data_loss: None,
+                protected: None,
                 typical_s,
                 waits: Vec::new(),
             }));
@@ -200,7 +230,7 @@ impl<'i, 'a> Book<'i, 'a> {
                     self.drafts.wait(old, new, Needs::Ready, Strength::Firm, NEW_FIRST.into());
                 }
             }
-            let (Fate::Replace { old_first }, Some(object)) = (decision.fate, &resource.current) else {
+            let (Fate::Replace { .. }, Some(object)) = (decision.fate, &resource.current) else {
                 continue;
             };
             // What was half deleted is of no use to anybody: it is not kept.
@@ -209,9 +239,9 @@ impl<'i, 'a> Book<'i, 'a> {
             let old = self.end(&node.address, object, true, policy, "a new object takes its place".into());
             let Some(new) = self.making[at] else { continue };
             self.drafts.list[new].data_loss = self.drafts.list[old].data_loss.clone();
-            if old_first {
-                let why = "the old object is in the way until it is gone".to_owned();
-                self.drafts.wait(new, old, Needs::Ready, Strength::Hard, why);
+            if let Some(why) = &decision.in_the_way {
+                self.drafts.wait(new, old, Needs::Ready, Strength::Hard, why.clone());
+                self.rooms.push((old, new));
             } else {
                 self.drafts.wait(old, new, Needs::Ready, Strength::Firm, NEW_FIRST.into());
             }
@@ -254,6 +284,7 @@ impl<'i, 'a> Book<'i, 'a> {
         self.users_first();
         self.drafts.removals_in_reverse(self.ending.iter().copied());
         self.names_free_first();
+        self.room_last();
     }
 
     /// What is made waits for what it needs.
@@ -295,42 +326,115 @@ impl<'i, 'a> Book<'i, 'a> {
         }
     }
 
-    /// A resource under a new logical id waits until the old one has given up the name.
+    /// What takes a name or place waits until its holder has given it up: by going, or by changing in place.
     fn names_free_first(&mut self) {
-        let mut holders: BTreeMap<String, usize> = BTreeMap::new();
+        let holders = self.freed();
+        if holders.is_empty() {
+            return;
+        }
+        let mut waits = Vec::new();
+        for (at, node) in self.input.graph.nodes.iter().enumerate() {
+            let Some(draft) = self.making[at] else { continue };
+            for place in self.gained(at) {
+                for (held, old) in holders.get(place.key()).into_iter().flatten() {
+                    let other = &self.drafts.list[*old].address;
+                    if held.collides(&place) && *other != node.address {
+                        waits.push((draft, *old, place.words(other)));
+                    }
+                }
+            }
+        }
+        for (draft, old, why) in waits {
+            self.drafts.wait(draft, old, Needs::Ready, Strength::Hard, why);
+            if matches!(self.drafts.list[old].action, Action::Delete { .. }) {
+                self.rooms.push((old, draft));
+            }
+        }
+    }
+
+    /// Names and places that become free, by their keys, and with which draft.
+    fn freed(&self) -> BTreeMap<String, Vec<(Place, usize)>> {
+        let mut holders: BTreeMap<String, Vec<(Place, usize)>> = BTreeMap::new();
+        let mut add = |place: Place, draft| {
+            holders.entry(place.key().to_owned()).or_default().push((place, draft));
+        };
         for (old, object) in &self.ending {
             if let (Some(ty), Action::Delete { .. }) =
                 ((self.input.types)(&object.declared.kind), &self.drafts.list[*old].action)
             {
                 let property = |name: &str| Held::recorded(&object.declared.properties, name);
-                for key in taken(ty, &object.declared.region, &property) {
-                    holders.insert(key, *old);
+                for place in taken(ty, &object.declared.region, &property) {
+                    add(place, *old);
                 }
             }
         }
-        if holders.is_empty() {
-            return;
+        for at in 0..self.making.len() {
+            let Some((draft, before, after)) = self.moves(at) else { continue };
+            for place in before.into_iter().filter(|place| !after.contains(place)) {
+                add(place, draft);
+            }
         }
+        holders
+    }
+
+    /// What an object that changes in place holds before and afterwards.
+    fn moves(&self, at: usize) -> Option<(usize, Vec<Place>, Vec<Place>)> {
+        let (node, draft) = (&self.input.graph.nodes[at], self.making[at]?);
+        if !matches!(self.decisions[at].fate, Fate::Update | Fate::Finish) {
+            return None;
+        }
+        let object = self.input.snapshot.current(&node.address)?;
+        let ty = (self.input.types)(&node.kind)?;
+        let property = |name: &str| Held::recorded(&object.declared.properties, name);
+        let before = taken(ty, &object.declared.region, &property);
+        (!before.is_empty()).then(|| (draft, before, self.wanted(at)))
+    }
+
+    /// Names and places that a node's object takes.
+    fn gained(&self, at: usize) -> Vec<Place> {
+        match self.moves(at) {
+            Some((_, before, after)) => after.into_iter().filter(|place| !before.contains(place)).collect(),
+            None => self.wanted(at),
+        }
+    }
+
+    /// What a node's object will hold.
+    fn wanted(&self, at: usize) -> Vec<Place> {
+        let (node, decision) = (&self.input.graph.nodes[at], &self.decisions[at]);
+        let Some(ty) = (self.input.types)(&node.kind) else { return Vec::new() };
         let resolve = known(self.input, self.decisions);
-        let mut waits = Vec::new();
-        for (at, (node, decision)) in self.input.graph.nodes.iter().zip(self.decisions).enumerate() {
-            let (Some(draft), Fate::Create | Fate::Replace { .. }) = (self.making[at], decision.fate) else {
-                continue;
-            };
-            let Some(ty) = (self.input.types)(&node.kind) else { continue };
-            let property = |name: &str| held(node, decision.name.as_ref(), name, &resolve);
-            for key in taken(ty, &node.region, &property) {
-                if let Some(old) =
-                    holders.get(&key).filter(|old| self.drafts.list[**old].address != node.address)
-                {
-                    waits.push((draft, *old));
+        let property = |name: &str| held(node, decision.name.as_ref(), name, &resolve);
+        taken(ty, &node.region, &property)
+    }
+
+    /// What goes to make room goes only when everything is done that its successor needs and that does not itself wait
+    /// for the room: a successor that could not come would leave nothing behind.
+    fn room_last(&mut self) {
+        for (old, new) in std::mem::take(&mut self.rooms) {
+            let waiting = self.drafts.waiting_for(old);
+            let (mut seen, mut first) = (BTreeSet::from([new]), BTreeSet::new());
+            let mut stack = vec![new];
+            while let Some(at) = stack.pop() {
+                for wait in &self.drafts.list[at].waits {
+                    if wait.on == old || !seen.insert(wait.on) {
+                        continue;
+                    }
+                    if waiting.contains(&wait.on) {
+                        stack.push(wait.on);
+                    } else if !matches!(
+                        self.drafts.list[wait.on].action,
+                        Action::Delete { .. } | Action::Forget { .. }
+                    ) {
+                        first.insert(wait.on);
+                    }
                 }
             }
-        }
-        for (draft, old) in waits {
-            let why =
-                format!("{} holds the same name or place until it is gone", self.drafts.list[old].address);
-            self.drafts.wait(draft, old, Needs::Ready, Strength::Hard, why);
+            for on in first {
+                let (successor, on_address) = (&self.drafts.list[new].address, &self.drafts.list[on].address);
+                let why =
+                    format!("its successor {successor} needs {on_address}, which has to be there first");
+                self.drafts.wait(old, on, Needs::Ready, Strength::Firm, why);
+            }
         }
     }
 }

@@ -222,7 +222,9 @@ fn an_explicit_name_forces_the_old_object_out_first_and_its_users_before_it() {
     shop.nodes[group].region = "eu-west-1".into();
     // Another region: the names do not collide.
     let set = planned(&shop, &ledger).unwrap();
-    assert!(lines(&set).contains(&"1 replace app/Group g1 []".to_owned()));
+    // The database, which is in its successor's way, waits until the group is there that the successor needs.
+    assert!(lines(&set).contains(&"0 replace app/Group g1 []".to_owned()), "{:#?}", lines(&set));
+    assert!(lines(&set).contains(&"1 delete app/Db g0 superseded [0]".to_owned()), "{:#?}", lines(&set));
     // Same region and name, but half deleted: the old group must go first, and the database on it before.
     shop.nodes[group].region = "us-east-1".into();
     let mut ledger = ledger;

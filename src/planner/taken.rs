@@ -1,6 +1,9 @@
-//! Names and places that only one object can hold at a time: they decide whether a replacement may be made
-//! before the old object is gone.
+//! Names and places that only one object can hold at a time: they decide whether a replacement may be made before the
+//! old object is gone.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde_json::Value as Json;
 
 use crate::{
@@ -10,17 +13,116 @@ use crate::{
     schema,
 };
 
-/// Groups of properties of which AWS allows each combination once, where no name says so.
-const EXCLUSIVE: &[(&str, &[&[&str]])] = &[
-    ("AWS::EC2::NatGateway", &[&["AllocationId"]]),
+/// What AWS allows once.
+enum Once {
+    /// Each combination of these properties, in one region (one account for global types).
+    Together(&'static [&'static str]),
+    /// The same, and letters' case does not tell names apart.
+    AnyCase(&'static [&'static str]),
+    /// Each member of the list, together with the properties. A dotted path goes into the members.
+    Each(&'static str, &'static [&'static str]),
+    /// Address blocks in the first property may not overlap, where the others are equal.
+    Block(&'static str, &'static [&'static str]),
+    /// A target group in the actions belongs to one load balancer. The second property tells which: its ARN, or a
+    /// listener's.
+    Targets(&'static str, &'static str),
+}
+
+/// Types of which AWS allows something else once than their name, and those of which it allows everything twice.
+/// Where the documentation says so:
+///
+/// * EC2 `CreateSecurityGroup`: "Unique within the VPC". `AuthorizeSecurityGroupIngress`: InvalidPermission.Duplicate
+///   for the same protocol, ports and peer. `CreateSubnet`: InvalidSubnet.Conflict for overlapping blocks of a VPC.
+///   `CreateVpcPeeringConnection`: one between two VPCs at a time.
+/// * ECS `CreateService`: the name is unique within a cluster, and cannot be used while the old service drains.
+///   `RegisterTaskDefinition`: every call adds a revision to the family, which is no exclusive name.
+/// * Elastic Load Balancing, `CreateListener`: TargetGroupAssociationLimit, "a target group can be associated with
+///   only one load balancer"; DuplicateListener for a port.
+/// * IAM `CreateRole` and `CreatePolicy`: names are unique in the account, "not distinguished by case". Inline
+///   policies (`PutRolePolicy`) are unique within their role, user or group.
+/// * Lambda `AddPermission`: the statement id, which is another one for each generation.
+/// * Route 53 `CreateHostedZone`: several public zones may have one name; ConflictingDomainExists for private zones of
+///   one name in one VPC. Health checks have no name.
+/// * SNS `SetTopicAttributes`: a topic has one policy. Application Auto Scaling `PutScalingPolicy`: the policy's name is
+///   unique for a scalable target.
+const ONCE: &[(&str, &[Once])] = &[
+    (
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        &[Once::Together(&[
+            "PolicyName",
+            "ResourceId",
+            "ScalableDimension",
+            "ServiceNamespace",
+            "ScalingTargetId",
+        ])],
+    ),
+    ("AWS::EC2::NatGateway", &[Once::Together(&["AllocationId"])]),
     (
         "AWS::EC2::Route",
-        &[&["RouteTableId", "DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"]],
+        &[Once::Together(&[
+            "RouteTableId",
+            "DestinationCidrBlock",
+            "DestinationIpv6CidrBlock",
+            "DestinationPrefixListId",
+        ])],
     ),
-    ("AWS::EC2::Subnet", &[&["VpcId", "CidrBlock"]]),
-    ("AWS::EC2::SubnetRouteTableAssociation", &[&["SubnetId"]]),
-    ("AWS::EC2::VPCGatewayAttachment", &[&["InternetGatewayId"], &["VpcId"]]),
-    ("AWS::ElasticLoadBalancingV2::Listener", &[&["LoadBalancerArn", "Port"]]),
+    ("AWS::EC2::SecurityGroup", &[Once::Together(&["GroupName", "VpcId"])]),
+    (
+        "AWS::EC2::SecurityGroupEgress",
+        &[Once::Together(&[
+            "GroupId",
+            "IpProtocol",
+            "FromPort",
+            "ToPort",
+            "CidrIp",
+            "CidrIpv6",
+            "DestinationPrefixListId",
+            "DestinationSecurityGroupId",
+        ])],
+    ),
+    (
+        "AWS::EC2::SecurityGroupIngress",
+        &[Once::Together(&[
+            "GroupId",
+            "GroupName",
+            "IpProtocol",
+            "FromPort",
+            "ToPort",
+            "CidrIp",
+            "CidrIpv6",
+            "SourcePrefixListId",
+            "SourceSecurityGroupId",
+            "SourceSecurityGroupName",
+        ])],
+    ),
+    ("AWS::EC2::Subnet", &[Once::Block("CidrBlock", &["VpcId"]), Once::Block("Ipv6CidrBlock", &["VpcId"])]),
+    ("AWS::EC2::SubnetRouteTableAssociation", &[Once::Together(&["SubnetId"])]),
+    ("AWS::EC2::VPCGatewayAttachment", &[Once::Together(&["InternetGatewayId"]), Once::Together(&["VpcId"])]),
+    ("AWS::EC2::VPCPeeringConnection", &[Once::Together(&["VpcId", "PeerVpcId", "PeerRegion"])]),
+    ("AWS::ECS::Service", &[Once::Together(&["ServiceName", "Cluster"])]),
+    ("AWS::ECS::TaskDefinition", &[]),
+    (
+        "AWS::ElasticLoadBalancingV2::Listener",
+        &[Once::Together(&["LoadBalancerArn", "Port"]), Once::Targets("DefaultActions", "LoadBalancerArn")],
+    ),
+    (
+        "AWS::ElasticLoadBalancingV2::ListenerRule",
+        &[Once::Together(&["ListenerArn", "Priority"]), Once::Targets("Actions", "ListenerArn")],
+    ),
+    ("AWS::IAM::ManagedPolicy", &[Once::AnyCase(&["ManagedPolicyName"])]),
+    (
+        "AWS::IAM::Policy",
+        &[
+            Once::Each("Groups", &["PolicyName"]),
+            Once::Each("Roles", &["PolicyName"]),
+            Once::Each("Users", &["PolicyName"]),
+        ],
+    ),
+    ("AWS::IAM::Role", &[Once::AnyCase(&["RoleName"])]),
+    ("AWS::Lambda::Permission", &[]),
+    ("AWS::Route53::HealthCheck", &[]),
+    ("AWS::Route53::HostedZone", &[Once::Each("VPCs.VPCId", &["Name"])]),
+    ("AWS::SNS::TopicPolicy", &[Once::Each("Topics", &[])]),
 ];
 
 /// A property as far as it is known.
@@ -29,8 +131,8 @@ pub(super) enum Held {
     Value(Json),
     /// Not set.
     Absent,
-    /// It hangs on another step.
-    Unknown,
+    /// It hangs on another step. Parts that are known are there; the rest is null.
+    Unknown(Json),
 }
 
 impl Held {
@@ -43,40 +145,185 @@ impl Held {
     }
 }
 
-/// What an object holds alone, as texts that are equal exactly for objects that cannot exist side by side.
-pub(super) fn taken(ty: &dyn AnyType, region: &str, property: &dyn Fn(&str) -> Held) -> Vec<String> {
+/// Something that only one object can hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Place {
+    key: String,
+    what: What,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum What {
+    Whole,
+    Block(IpNet),
+    /// Two may hold it if both say that they belong to the same.
+    Within(Option<String>),
+}
+
+impl Place {
+    /// Whether not both can be held at the same time.
+    pub(super) fn collides(&self, other: &Self) -> bool {
+        self.key == other.key
+            && match (&self.what, &other.what) {
+                (What::Whole, What::Whole) => true,
+                (What::Block(one), What::Block(two)) => one.contains(two) || two.contains(one),
+                (What::Within(one), What::Within(two)) => one.is_none() || two.is_none() || one != two,
+                _ => false,
+            }
+    }
+
+    /// Where places that may collide are looked for.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Why a new holder waits for the old one, which has that address.
+    pub(super) fn words(&self, old: &Address) -> String {
+        match self.what {
+            What::Within(_) => format!(
+                "a target group belongs to one load balancer at a time: {old} goes first, and requests fail until the \
+                 new one is there"
+            ),
+            What::Whole | What::Block(_) => format!("{old} holds the same name or place until it is gone"),
+        }
+    }
+
+    /// Why a new object waits for the one that it replaces.
+    pub(super) fn in_the_way(&self) -> String {
+        match self.what {
+            What::Within(_) => {
+                "the old object keeps a target group that only one load balancer can have; requests \
+                                fail until the new one is there"
+                    .to_owned()
+            }
+            What::Whole | What::Block(_) => "the old object is in the way until it is gone".to_owned(),
+        }
+    }
+}
+
+/// What an object holds alone.
+pub(super) fn taken(ty: &dyn AnyType, region: &str, property: &dyn Fn(&str) -> Held) -> Vec<Place> {
     let facts = ty.facts();
     let place = if facts.global { "" } else { region };
-    let key = |group: &[&str]| -> Option<String> {
-        let mut text = format!("{} {place}", facts.kind);
+    let holder = Holder { start: format!("{} {place}", facts.kind), property };
+    if let Some((_, rules)) = ONCE.iter().find(|(kind, _)| *kind == facts.kind) {
+        return rules.iter().flat_map(|rule| holder.places(rule)).collect();
+    }
+    if let Some(rule) = facts.name {
+        return holder.together(&[rule.property], false).into_iter().collect();
+    }
+    if facts.identity == Identity::Name {
+        return holder.together(&natural_key(facts), false).into_iter().collect();
+    }
+    Vec::new()
+}
+
+/// Properties that say where an object is: what refers to another object there goes with it.
+pub(super) fn places_in(facts: &Facts) -> Vec<&'static str> {
+    match ONCE.iter().find(|(kind, _)| *kind == facts.kind) {
+        Some((_, rules)) => rules
+            .iter()
+            .flat_map(|rule| match rule {
+                Once::Together(names) | Once::AnyCase(names) => names.to_vec(),
+                Once::Each(name, names) | Once::Block(name, names) => {
+                    let top = name.split('.').next().unwrap_or(name);
+                    std::iter::once(top).chain(names.iter().copied()).collect()
+                }
+                Once::Targets(_, balancer) => vec![*balancer],
+            })
+            .collect(),
+        None => natural_key(facts),
+    }
+}
+
+struct Holder<'p> {
+    start: String,
+    property: &'p dyn Fn(&str) -> Held,
+}
+
+impl Holder<'_> {
+    fn places(&self, rule: &Once) -> Vec<Place> {
+        match rule {
+            Once::Together(names) => self.together(names, false).into_iter().collect(),
+            Once::AnyCase(names) => self.together(names, true).into_iter().collect(),
+            Once::Each(list, names) => self.each(list, names),
+            Once::Block(block, names) => self.block(block, names).into_iter().collect(),
+            Once::Targets(actions, balancer) => self.targets(actions, balancer),
+        }
+    }
+
+    /// A text that is equal for equal properties; `None` if one of them is not known or none is set.
+    fn key(&self, names: &[&str], any_case: bool) -> Option<String> {
+        let mut text = self.start.clone();
         let mut any = false;
-        for name in group {
-            match property(name) {
+        for name in names {
+            match (self.property)(name) {
                 Held::Value(value) => {
                     any = true;
+                    let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+                    let value = if any_case { value.to_lowercase() } else { value };
                     text.push_str(&format!("\n{name}={value}"));
                 }
                 Held::Absent => {}
-                Held::Unknown => return None,
+                Held::Unknown(_) => return None,
             }
         }
         any.then_some(text)
-    };
-    let mut keys = Vec::new();
-    if let Some(rule) = facts.name {
-        keys.extend(key(&[rule.property]));
     }
-    let natural;
-    let groups: &[&[&str]] = match EXCLUSIVE.iter().find(|(kind, _)| *kind == facts.kind) {
-        Some((_, groups)) => groups,
-        None if facts.name.is_none() && facts.identity == Identity::Name => {
-            natural = natural_key(facts);
-            &[&natural]
+
+    fn together(&self, names: &[&str], any_case: bool) -> Option<Place> {
+        Some(Place { key: self.key(names, any_case)?, what: What::Whole })
+    }
+
+    fn each(&self, list: &str, names: &[&str]) -> Vec<Place> {
+        let (top, member) = list.split_once('.').unwrap_or((list, ""));
+        let (Held::Value(Json::Array(items)) | Held::Unknown(Json::Array(items))) = (self.property)(top)
+        else {
+            return Vec::new();
+        };
+        let start = match (names, self.key(names, false)) {
+            ([], _) => self.start.clone(),
+            (_, Some(start)) => start,
+            (_, None) => return Vec::new(),
+        };
+        let texts =
+            items.iter().filter_map(|item| if member.is_empty() { item } else { &item[member] }.as_str());
+        texts.map(|text| Place { key: format!("{start}\n{list}={text}"), what: What::Whole }).collect()
+    }
+
+    fn block(&self, block: &str, names: &[&str]) -> Option<Place> {
+        let Held::Value(Json::String(text)) = (self.property)(block) else { return None };
+        let net: IpNet = text.parse().ok()?;
+        let family = if matches!(net.addr(), IpAddr::V4(_)) { 4 } else { 6 };
+        Some(Place { key: format!("{}\nIPv{family}", self.key(names, false)?), what: What::Block(net) })
+    }
+
+    fn targets(&self, actions: &str, balancer: &str) -> Vec<Place> {
+        let (Held::Value(actions) | Held::Unknown(actions)) = (self.property)(actions) else {
+            return Vec::new();
+        };
+        let within = match (self.property)(balancer) {
+            Held::Value(Json::String(arn)) => Some(balancer_of(&arn)),
+            _ => None,
+        };
+        let mut groups = Vec::new();
+        for action in actions.as_array().into_iter().flatten() {
+            groups.extend(action["TargetGroupArn"].as_str());
+            let weighted = action["ForwardConfig"]["TargetGroups"].as_array();
+            groups
+                .extend(weighted.into_iter().flatten().filter_map(|group| group["TargetGroupArn"].as_str()));
         }
-        None => &[],
-    };
-    keys.extend(groups.iter().filter_map(|group| key(group)));
-    keys
+        groups.sort_unstable();
+        groups.dedup();
+        let key = |group: &str| format!("AWS::ElasticLoadBalancingV2::TargetGroup\n{group}");
+        groups.into_iter().map(|g| Place { key: key(g), what: What::Within(within.clone()) }).collect()
+    }
+}
+
+/// The load balancer's name and id in its own ARN or in one of a listener of it.
+fn balancer_of(arn: &str) -> String {
+    let path = arn.split_once(":listener/").or_else(|| arn.split_once(":loadbalancer/"));
+    path.map_or_else(|| arn.to_owned(), |(_, path)| path.split('/').take(3).collect::<Vec<_>>().join("/"))
 }
 
 /// The writable part of the schema's primary identifier; where AWS makes the whole of it up, the create-only
@@ -111,4 +358,135 @@ pub(super) fn is_generated(
     let generated = physical_name(rule, lineage, address, generation);
     let hash = generated.rsplit(rule.separator).next().unwrap_or(&generated);
     name.ends_with(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::registry;
+    use serde_json::json;
+
+    fn places(kind: &str, properties: &Json) -> Vec<Place> {
+        taken(registry::find(kind).unwrap(), "us-east-1", &|name| Held::recorded(properties, name))
+    }
+
+    fn collide(kind: &str, one: Json, two: Json) -> bool {
+        let (one, two) = (places(kind, &one), places(kind, &two));
+        one.iter().any(|a| two.iter().any(|b| a.collides(b) && b.collides(a)))
+    }
+
+    #[test]
+    fn what_aws_allows_twice_is_in_nobodys_way() {
+        for (kind, one, two) in [
+            ("AWS::ECS::TaskDefinition", json!({"Family": "web"}), json!({"Family": "web"})),
+            ("AWS::Route53::HostedZone", json!({"Name": "a.example"}), json!({"Name": "a.example"})),
+            (
+                "AWS::Route53::HostedZone",
+                json!({"Name": "a.example", "VPCs": [{"VPCId": "vpc-1"}]}),
+                json!({"Name": "a.example", "VPCs": [{"VPCId": "vpc-2"}]}),
+            ),
+            (
+                "AWS::EC2::SecurityGroup",
+                json!({"GroupName": "web", "VpcId": "vpc-1"}),
+                json!({"GroupName": "web", "VpcId": "vpc-2"}),
+            ),
+            (
+                "AWS::ECS::Service",
+                json!({"ServiceName": "web", "Cluster": "a"}),
+                json!({"ServiceName": "web", "Cluster": "b"}),
+            ),
+            (
+                "AWS::IAM::Policy",
+                json!({"PolicyName": "rights", "Roles": ["a"]}),
+                json!({"PolicyName": "rights", "Roles": ["b"]}),
+            ),
+            ("AWS::Lambda::Permission", json!({"FunctionName": "f"}), json!({"FunctionName": "f"})),
+            (
+                "AWS::ApplicationAutoScaling::ScalingPolicy",
+                json!({"PolicyName": "up", "ScalableDimension": "ecs:service:DesiredCount", "ResourceId": "a"}),
+                json!({"PolicyName": "up", "ScalableDimension": "ecs:service:DesiredCount", "ResourceId": "b"}),
+            ),
+            (
+                "AWS::EC2::Subnet",
+                json!({"VpcId": "v", "CidrBlock": "10.0.0.0/24"}),
+                json!({"VpcId": "v", "CidrBlock": "10.0.1.0/24"}),
+            ),
+        ] {
+            assert!(
+                !collide(kind, one.clone(), two.clone()),
+                "{kind}: {one} and {two} can exist side by side"
+            );
+        }
+    }
+
+    #[test]
+    fn what_aws_allows_once_is_in_the_way() {
+        for (kind, one, two) in [
+            (
+                "AWS::RDS::DBInstance",
+                json!({"DBInstanceIdentifier": "a"}),
+                json!({"DBInstanceIdentifier": "a"}),
+            ),
+            ("AWS::IAM::Role", json!({"RoleName": "Web"}), json!({"RoleName": "web"})),
+            (
+                "AWS::EC2::Subnet",
+                json!({"VpcId": "v", "CidrBlock": "10.0.0.0/24"}),
+                json!({"VpcId": "v", "CidrBlock": "10.0.0.0/23"}),
+            ),
+            (
+                "AWS::Route53::HostedZone",
+                json!({"Name": "a.example", "VPCs": [{"VPCId": "vpc-1"}]}),
+                json!({"Name": "a.example", "VPCs": [{"VPCId": "vpc-2"}, {"VPCId": "vpc-1"}]}),
+            ),
+            (
+                "AWS::EC2::SecurityGroupIngress",
+                json!({"GroupId": "g", "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/8"}),
+                json!({"GroupId": "g", "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/8",
+                       "Description": "another one"}),
+            ),
+            ("AWS::SNS::TopicPolicy", json!({"Topics": ["a", "b"]}), json!({"Topics": ["b"]})),
+            ("AWS::S3::BucketPolicy", json!({"Bucket": "b"}), json!({"Bucket": "b"})),
+        ] {
+            assert!(
+                collide(kind, one.clone(), two.clone()),
+                "{kind}: {one} and {two} cannot exist side by side"
+            );
+        }
+    }
+
+    #[test]
+    fn a_target_group_is_in_the_way_of_another_balancers_listener_only() {
+        let kind = "AWS::ElasticLoadBalancingV2::Listener";
+        let arn = |id: &str| {
+            format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/lb/{id}")
+        };
+        let forward = json!([{"Type": "forward", "TargetGroupArn": "tg"}]);
+        let weighted =
+            json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "tg"}]}}]);
+        let old = json!({"LoadBalancerArn": arn("1"), "Port": 80, "DefaultActions": forward});
+        let on = |id: &str| json!({"LoadBalancerArn": arn(id), "Port": 81, "DefaultActions": weighted});
+        assert!(collide(kind, old.clone(), on("2")));
+        assert!(!collide(kind, old.clone(), on("1")));
+        let unknown = |name: &str| match name {
+            "LoadBalancerArn" => Held::Unknown(Json::Null),
+            other => Held::recorded(&on("2"), other),
+        };
+        let new = taken(registry::find(kind).unwrap(), "us-east-1", &unknown);
+        assert!(places(kind, &old).iter().any(|a| new.iter().any(|b| a.collides(b))));
+        assert_eq!(
+            balancer_of("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/lb/1/9f"),
+            balancer_of(&arn("1"))
+        );
+    }
+
+    #[test]
+    fn every_kind_in_the_table_names_properties_of_its_schema() {
+        for (kind, _) in ONCE {
+            let Some(ty) = registry::find(kind) else { continue };
+            let schema = schema::of(kind).unwrap();
+            for name in places_in(ty.facts()) {
+                assert!(schema.root().keyword("properties").get(name).is_some(), "{kind} has no {name}");
+            }
+        }
+    }
 }

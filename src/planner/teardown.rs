@@ -15,6 +15,11 @@ pub fn teardown(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
     let mut drafts = Drafts::default();
     let mut ending = Vec::new();
     let mut notes: Vec<String> = open_intents(snapshot).into_iter().collect();
+    for stack in &snapshot.protected {
+        if snapshot.objects().any(|(address, _)| address.stack() == stack) {
+            notes.push(format!("stack {stack} has termination protection: `destroy` refuses it"));
+        }
+    }
     for (address, resource) in &snapshot.resources {
         for object in resource.current.iter().chain(&resource.superseded) {
             let newest = resource.current.as_ref().is_none_or(|c| c.generation == object.generation);

@@ -24,6 +24,22 @@ pub trait AnyType: Send + Sync {
     fn same(&self, property: &str, desired: &Json, recorded: &Json) -> bool;
     fn replaces(&self, old: &Json, new: &Json, changed: &[String]) -> Result<Vec<String>, OpError>;
     fn check(&self, props: &Json) -> Vec<(String, String)>;
+    fn refused(&self, _old: &Json, _new: &Json, _changed: &[String]) -> Vec<(String, String)> {
+        Vec::new()
+    }
+    fn effects(&self, _old: &Json, _new: &Json, _changed: &[String]) -> Vec<String> {
+        Vec::new()
+    }
+    fn moved_by_aws(&self, _property: &str, _sent: &Json, _live: &Json) -> bool {
+        false
+    }
+    fn foresee<'a>(
+        &'a self,
+        _cx: &'a Cx<'a>,
+        _props: &'a Json,
+    ) -> BoxFuture<'a, Result<Vec<(String, String)>, OpError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
     fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>>;
     fn find_all<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Vec<Found>, OpError>>;
     fn probe<'a>(
@@ -98,6 +114,23 @@ fn typed<T: ResourceType>(props: &Json) -> Result<T::Props, OpError> {
     })
 }
 
+/// `delete` of a type, with the codes that the type calls absent as [`Progress::Absent`]: the engine relies on it
+/// where a service does not know an object yet that was made a moment ago.
+///
+/// # Errors
+/// As [`ResourceType::delete`].
+pub async fn delete<T: ResourceType>(
+    cx: &Cx<'_>,
+    permit: &Permit,
+    id: &PhysicalId,
+    props: &T::Props,
+) -> Result<Progress, OpError> {
+    match T::delete(cx, permit, id, props).await {
+        Err(error) if error.is(T::FACTS.absent) => Ok(Progress::Absent),
+        answer => answer,
+    }
+}
+
 impl<T: ResourceType> AnyType for Erased<T> {
     fn facts(&self) -> &'static Facts {
         const { &T::FACTS }
@@ -118,6 +151,29 @@ impl<T: ResourceType> AnyType for Erased<T> {
 
     fn check(&self, props: &Json) -> Vec<(String, String)> {
         T::check(props)
+    }
+
+    fn refused(&self, old: &Json, new: &Json, changed: &[String]) -> Vec<(String, String)> {
+        // What does not fit the type was recorded by another version of this program, and is not judged.
+        let (Ok(old), Ok(new)) = (typed::<T>(old), typed::<T>(new)) else { return Vec::new() };
+        T::refused(&Change { old: &old, new: &new, changed })
+    }
+
+    fn effects(&self, old: &Json, new: &Json, changed: &[String]) -> Vec<String> {
+        let (Ok(old), Ok(new)) = (typed::<T>(old), typed::<T>(new)) else { return Vec::new() };
+        T::effects(&Change { old: &old, new: &new, changed })
+    }
+
+    fn moved_by_aws(&self, property: &str, sent: &Json, live: &Json) -> bool {
+        T::moved_by_aws(property, sent, live)
+    }
+
+    fn foresee<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Vec<(String, String)>, OpError>> {
+        Box::pin(T::foresee(cx, props))
     }
 
     fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>> {
@@ -195,6 +251,6 @@ impl<T: ResourceType> AnyType for Erased<T> {
         id: &'a PhysicalId,
         props: &'a Json,
     ) -> BoxFuture<'a, Result<Progress, OpError>> {
-        Box::pin(async move { T::delete(cx, permit, id, &typed::<T>(props)?).await })
+        Box::pin(async move { delete::<T>(cx, permit, id, &typed::<T>(props)?).await })
     }
 }

@@ -133,7 +133,11 @@ impl Bench {
     /// The whole law for one set of properties, with an update if given. Returns the object's id.
     pub fn law<T: ResourceType>(&self, props: Json, update: Option<Json>) -> PhysicalId {
         let before = self.operations().len();
-        let id = Law::<T>::new(self).run(&props, update.as_ref());
+        let law = Law::<T>::new(self);
+        // What can be made is not refused beforehand.
+        let foreseen = self.cx_of(&law.address, |cx| self.run(T::foresee(cx, &props)));
+        assert_eq!(foreseen.expect("an answer"), [], "{}: refused beforehand", T::FACTS.kind);
+        let id = law.run(&props, update.as_ref());
         let declared: BTreeSet<&str> = T::FACTS.iam.iter().copied().collect();
         for action in self.used_since(before) {
             assert!(
@@ -333,8 +337,23 @@ impl<'b, T: ResourceType> Law<'b, T> {
 
     fn delete(&self, id: &PhysicalId, props: &T::Props) -> bool {
         self.staged("delete", T::FACTS.retry_delete, |permit| {
-            self.bench.cx_of(&self.address, |cx| self.bench.run(T::delete(cx, permit, id, props)))
+            self.bench.cx_of(&self.address, |cx| self.bench.run(super::delete::<T>(cx, permit, id, props)))
         })
+    }
+
+    /// A delete of what is gone says so, as the engine relies on it, unless the type knows why it cannot.
+    fn tells_absent(&self, id: &PhysicalId, props: &T::Props) {
+        let permit = self.bench.permit();
+        let delete = || {
+            self.bench.cx_of(&self.address, |cx| self.bench.run(super::delete::<T>(cx, &permit, id, props)))
+        };
+        let progress = self.patient("delete", T::FACTS.retry_delete, delete);
+        let told = progress == Progress::Absent;
+        match T::FACTS.silent_delete {
+            None if !told => self.fail(&format!("a delete of what is gone answers {progress:?}, not Absent")),
+            Some(why) if told => self.fail(&format!("it tells what is absent, though FACTS say: {why}")),
+            _ => {}
+        }
     }
 
     fn run(&self, props: &Json, update: Option<&Json>) -> PhysicalId {
@@ -381,7 +400,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
         }
         self.delete(&id, &last);
         self.reach(&id, &last, Goal::Gone, T::FACTS.gone);
-        self.delete(&id, &last);
+        self.tells_absent(&id, &last);
         if let Some(found) = self.find(&last) {
             self.fail(&format!("find still sees {} after it is gone", found.id));
         }

@@ -97,6 +97,12 @@ pub struct Change<'a, P> {
 }
 
 impl<P> Change<'_, P> {
+    /// Whether one of these top-level properties differs.
+    #[must_use]
+    pub fn any(&self, properties: &[&str]) -> bool {
+        self.changed.iter().any(|name| properties.contains(&name.as_str()))
+    }
+
     /// Whether a top-level property differs.
     #[must_use]
     pub fn has(&self, property: &str) -> bool {
@@ -127,6 +133,22 @@ pub trait ResourceType: Send + Sync + 'static {
     /// create-only. Types with conditional create-only properties decide here.
     fn replaces(change: &Change<'_, Self::Props>) -> Vec<String> {
         super::compare::create_only(Self::FACTS.kind, change.changed)
+    }
+
+    /// Changes in place that AWS always refuses (an older engine version). `(property, why and what to do instead)`.
+    fn refused(_change: &Change<'_, Self::Props>) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
+    /// What a change in place does besides, in words for the review (a running task is stopped and resumed).
+    fn effects(_change: &Change<'_, Self::Props>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Whether AWS by itself brings a property from what was sent to what is live (an automatic minor version upgrade):
+    /// no drift, and never undone. `live` and `sent` are all properties.
+    fn moved_by_aws(_property: &str, _sent: &Json, _live: &Json) -> bool {
+        false
     }
 
     /// Problems that only this type knows (a final snapshot without a name). `(property, message)`.
@@ -167,6 +189,15 @@ pub trait ResourceType: Send + Sync + 'static {
         hint: &Self::Props,
     ) -> impl Future<Output = Result<Option<Self::Props>, OpError>> + Send;
 
+    /// Asks AWS whether it would make such an object, before another one goes to make room for it. Reads only. What is
+    /// not known yet is left out of `props`. `(property, AWS's answer)`.
+    fn foresee(
+        _cx: &Cx<'_>,
+        _props: &Json,
+    ) -> impl Future<Output = Result<Vec<(String, String)>, OpError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     // ------------------------------------------------------------------ write, only with a permit
 
     /// The one call that makes the object exist, with ownership tags and the permit's token where the API
@@ -197,7 +228,9 @@ pub trait ResourceType: Send + Sync + 'static {
         change: &Change<'_, Self::Props>,
     ) -> impl Future<Output = Result<Progress, OpError>> + Send;
 
-    /// Deletes the object; an absent one is success. May be staged (stop, empty, detach, then delete).
+    /// Deletes the object. May be staged (stop, empty, detach, then delete). That there is none is success: an
+    /// error with a code of [`Facts::absent`] becomes [`Progress::Absent`] outside; what is known in another way
+    /// (a read, a part of a message) is answered so here.
     fn delete(
         cx: &Cx<'_>,
         permit: &Permit,

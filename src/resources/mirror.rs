@@ -152,8 +152,27 @@ macro_rules! words {
 /// Declares property structs with [`props!`](crate::props) together with their way to and from the SDK:
 /// `pub struct Secret: types::Secret = builder { Name/name: String }`. The expression builds the SDK value
 /// that unset members keep; it may use `?`.
+///
+/// The top-level properties of a type are read from one SDK struct and sent by many calls. For them there is the
+/// form `pub struct Props <= types::Subnet { VpcId/vpc_id: String, Tags: Vec<Tag> }`: it declares the struct and
+/// `Props::received(&live)`, which copies every member that has an SDK name and leaves the others unset.
 #[macro_export]
 macro_rules! mirrored {
+    (
+        $(#[$meta:meta])* pub struct $name:ident <= $sdk:ty { $($field:ident $(/ $member:ident)? : $ty:ty),* $(,)? }
+        $($rest:tt)*
+    ) => {
+        $crate::props! { $(#[$meta])* pub struct $name { $($field: $ty),* } }
+        impl $name {
+            /// What the SDK's struct tells of the properties.
+            fn received(live: &$sdk) -> Self {
+                let mut props = Self::default();
+                $($( props.$field = $crate::resources::mirror::Member::take(&live.$member); )?)*
+                props
+            }
+        }
+        $crate::mirrored! { $($rest)* }
+    };
     ($($(#[$meta:meta])* pub struct $name:ident : $sdk:ty = $new:expr => { $($field:ident / $member:ident : $ty:ty),* $(,)? })*) => {
         $crate::props! { $($(#[$meta])* pub struct $name { $($field: $ty),* })* }
         $(
@@ -179,6 +198,17 @@ macro_rules! mirrored {
             }
         )*
     };
+}
+
+/// Hands properties to a call by its setters, each in the SDK's form, and answers the call:
+/// `pass!("CreateSubnet", cx.sdk.ec2().create_subnet(), props => { set_vpc_id: VpcId })`. May use `?`.
+#[macro_export]
+macro_rules! pass {
+    ($op:expr, $call:expr, $props:expr => { $($setter:ident : $field:ident),* $(,)? }) => {{
+        let (call, props) = ($call, $props);
+        $( let call = call.$setter($crate::resources::mirror::sent($op, props.$field.as_ref())?); )*
+        call
+    }};
 }
 
 /// The SDK's form of an optional property.

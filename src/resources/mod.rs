@@ -3,9 +3,14 @@
 mod any;
 pub mod compare;
 mod contract;
+pub mod described;
 pub mod mirror;
+pub mod protection;
 pub mod registry;
+pub mod service;
 mod tagging;
+pub mod tags;
+pub mod versions;
 
 #[cfg(test)]
 pub mod bench;
@@ -26,5 +31,6 @@ pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
 
-pub use any::{AnyType, Erased, Lookup};
+pub use any::{AnyType, Erased, Lookup, delete};
 pub use contract::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType};
+pub use described::{Described, LiveTags, Outcome, OwnTags, State};

@@ -65,6 +65,12 @@ pub fn find(kind: &str) -> Option<&'static dyn AnyType> {
     TYPES.binary_search_by(|candidate| candidate.facts().kind.cmp(kind)).ok().map(|at| TYPES[at])
 }
 
+/// Whether CloudFormation answers `Fn::GetAtt` for ordinary properties of the type too.
+#[must_use]
+pub fn properties_are_attributes(kind: &str) -> bool {
+    find(kind).is_some_and(|ty| ty.facts().properties_are_attributes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,11 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::{
+    differences::refused,
+    services::{SERVICES, Service},
+};
+
 /// Rules, tried in order; the first that fits a call is applied.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -13,6 +18,7 @@ pub struct FaultScript {
 
 /// One rule: which calls, and what happens to them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FaultRule {
     /// Which calls.
     #[serde(rename = "match", default)]
@@ -94,6 +100,93 @@ pub enum Action {
     },
     /// The credentials are refused as expired.
     ExpiredCredentials,
+}
+
+/// Longest delay, lag or lifecycle of a script, in milliseconds: a year. More would leave the calendar.
+const LONGEST: u64 = 365 * 24 * 3_600_000;
+
+impl FaultScript {
+    /// Refuses rules that could never apply, or whose numbers mean nothing: a misspelt operation would make a
+    /// rehearsal look good that tested nothing.
+    ///
+    /// # Errors
+    /// The first such rule, counted from 1, and why.
+    pub fn check(&self) -> Result<(), String> {
+        self.rules.iter().enumerate().try_for_each(|(at, rule)| {
+            rule.selector
+                .check()
+                .and_then(|()| rule.action.check())
+                .map_err(|why| format!("rule {}: {why}", at + 1))
+        })
+    }
+}
+
+impl Selector {
+    fn check(&self) -> Result<(), String> {
+        let services =
+            || SERVICES.iter().filter(|s| self.service.as_deref().is_none_or(|name| name == s.name));
+        if let Some(name) = &self.service
+            && services().next().is_none()
+        {
+            let known: Vec<&str> = SERVICES.iter().map(|service| service.name).collect();
+            return Err(format!("the sandbox has no service `{name}`; it has {}", known.join(", ")));
+        }
+        if let Some(name) = &self.operation {
+            let known = |service: &Service| {
+                service.operations.iter().any(|o| o.name == name) || refused(service).contains(&name.as_str())
+            };
+            if !services().any(known) {
+                let whose = self
+                    .service
+                    .as_deref()
+                    .map_or("no service has an".to_owned(), |s| format!("`{s}` has no"));
+                return Err(format!("{whose} operation `{name}`; `migrate sandbox operations` lists them"));
+            }
+        }
+        for (name, number) in [("nth", self.nth), ("call", self.call), ("times", self.times)] {
+            if number == Some(0) {
+                return Err(format!("`{name}` counts from 1; with 0 the rule never applies"));
+            }
+        }
+        match self.probability {
+            Some(share) if !(0.0..=1.0).contains(&share) => {
+                Err(format!("`probability` is a share from 0 to 1, not {share}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Action {
+    fn check(&self) -> Result<(), String> {
+        let long = |name: &str, millis: u64| {
+            if millis <= LONGEST {
+                Ok(())
+            } else {
+                Err(format!("`{name}` is at most {LONGEST} milliseconds"))
+            }
+        };
+        match self {
+            Self::Error { status, .. } if !(400..600).contains(status) => {
+                Err(format!("an error's `status` is 400 to 599, not {status}"))
+            }
+            Self::Error { code, .. } if code.is_empty() => Err("an error has a `code`".into()),
+            Self::ServerError(status) if ![500, 503].contains(status) => {
+                Err(format!("`server-error` is 500 or 503, not {status}"))
+            }
+            Self::Delay(millis) => long("delay", *millis),
+            Self::Lag(millis) => long("lag", *millis),
+            Self::LifecycleFail { millis, members, .. } => {
+                if !members.is_object() {
+                    return Err("`members` is an object: what is set in the failing row".into());
+                }
+                u64::try_from(*millis)
+                    .map_err(|_| "`millis` is not negative".to_owned())
+                    .and_then(|m| long("millis", m))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The script with its counters.
@@ -203,6 +296,44 @@ mod tests {
         assert_eq!(faults.draw(subject("CreateVpc", 3)), Some(Action::LoseAnswer));
         assert_eq!(faults.draw(subject("CreateVpc", 4)), Some(Action::Crash(Moment::After)));
         assert_eq!(faults.applied(), [1, 1, 0]);
+    }
+
+    #[test]
+    fn a_rule_that_could_never_apply_is_refused() {
+        let why = |rule: serde_json::Value| {
+            let script = serde_json::from_value::<FaultScript>(json!([rule]));
+            script.map_err(|e| e.to_string()).and_then(|script| script.check()).err().unwrap_or_default()
+        };
+        for (rule, word) in [
+            (json!({"match": {"service": "ec3"}, "action": "throttle"}), "no service `ec3`"),
+            (json!({"match": {"operation": "CreateVPC"}, "action": "throttle"}), "operation `CreateVPC`"),
+            (
+                json!({"match": {"service": "s3", "operation": "CreateVpc"}, "action": "throttle"}),
+                "`s3` has no",
+            ),
+            (json!({"match": {"nth": 0}, "action": "throttle"}), "`nth`"),
+            (json!({"match": {"times": 0}, "action": "throttle"}), "`times`"),
+            (json!({"match": {"probability": 1.5}, "action": "throttle"}), "`probability`"),
+            (json!({"match": {"probability": -0.5}, "action": "throttle"}), "`probability`"),
+            (json!({"match": {"nht": 1}, "action": "throttle"}), "nht"),
+            (json!({"matches": {}, "action": "throttle"}), "matches"),
+            (json!({"action": "trottle"}), "trottle"),
+            (json!({"action": {"error": {"code": "X", "status": 200, "message": ""}}}), "`status`"),
+            (json!({"action": {"server-error": 404}}), "`server-error`"),
+            (json!({"action": {"delay": u64::MAX}}), "`delay`"),
+            (json!({"action": {"lag": i64::MAX}}), "`lag`"),
+            (json!({"action": {"lifecycle-fail": {"table": "t", "millis": -1, "members": {}}}}), "`millis`"),
+            (json!({"action": {"lifecycle-fail": {"table": "t", "millis": 1, "members": []}}}), "`members`"),
+        ] {
+            assert!(why(rule.clone()).contains(word), "{rule}: {}", why(rule.clone()));
+        }
+        for rule in [
+            json!({"action": "lose-answer"}),
+            json!({"match": {"service": "ec2", "operation": "CreateVpc", "nth": 1}, "action": "throttle"}),
+            json!({"action": {"error": {"code": "X", "status": 400, "message": "m"}}}),
+        ] {
+            assert_eq!(why(rule), "");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The sandbox as a whole: a world, a clock, scripted faults, a log of requests.
 
 use std::{
-    fmt,
+    collections::VecDeque,
+    fmt, io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -20,11 +21,11 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Fault, Kind, Reply, Request, World,
-    codec::{self, Call, Incoming},
+    codec::{self, Call, Incoming, Stranger},
     connector::Connector,
     durations,
     faults::{self, Action, FaultScript, Faults, Moment, Subject},
-    services::{SERVICES, Service},
+    services::{self, SERVICES, Service},
     throttle::Throttles,
     world::Delta,
 };
@@ -89,24 +90,31 @@ pub enum Outcome {
     Killed,
 }
 
-/// Is told of every change of the world, before the caller is answered.
-pub type Sink = Box<dyn FnMut(&World, Delta) + Send>;
+/// Is told of every change of the world, before the caller is answered; fails when it cannot keep it.
+pub type Sink = Box<dyn FnMut(&World, Delta) -> io::Result<()> + Send>;
+
+/// Most requests that the log holds; a server forgets older ones.
+const LOG: usize = 100_000;
 
 struct State {
     world: World,
     options: Options,
     faults: Faults,
-    log: Vec<Logged>,
+    log: VecDeque<Logged>,
     calls: u64,
     sink: Option<Sink>,
+    /// Why changes are no longer kept: then nothing is answered as if it had happened.
+    broken: Option<String>,
 }
 
 impl State {
     fn flush(&mut self) {
         match &mut self.sink {
             Some(sink) => {
-                if let Some(delta) = self.world.take_delta() {
-                    sink(&self.world, delta);
+                if let Some(delta) = self.world.take_delta()
+                    && let Err(error) = sink(&self.world, delta)
+                {
+                    self.broken.get_or_insert_with(|| error.to_string());
                 }
             }
             None => self.world.forget_delta(),
@@ -153,7 +161,8 @@ impl Sandbox {
         services: &'static [Service],
     ) -> Self {
         let faults = Faults::new(options.script.clone());
-        let state = State { world, options, faults, log: Vec::new(), calls: 0, sink: None };
+        let state =
+            State { world, options, faults, log: VecDeque::new(), calls: 0, sink: None, broken: None };
         let killed = Arc::new(AtomicBool::new(false));
         Self(Arc::new(Inner { state: Mutex::new(state), services, clock, killed }))
     }
@@ -203,10 +212,16 @@ impl Sandbox {
         Arc::clone(&self.0.clock)
     }
 
-    /// Every request so far.
+    /// The requests so far; the latest ones, if there were very many.
     #[must_use]
     pub fn log(&self) -> Vec<Logged> {
-        self.lock().log.clone()
+        self.lock().log.iter().cloned().collect()
+    }
+
+    /// Why the sandbox's changes are no longer kept, if they are not.
+    #[must_use]
+    pub fn broken(&self) -> Option<String> {
+        self.lock().broken.clone()
     }
 
     /// Number of requests so far.
@@ -240,10 +255,17 @@ impl Sandbox {
     pub async fn handle(&self, incoming: Incoming) -> Outcome {
         let start = millis(self.0.clock.now());
         let call = codec::receive(self.0.services, &incoming);
+        let stranger = call.is_none().then(|| Stranger::of(&incoming));
         drop(incoming);
         let (number, action, latency) = self.arrive(call.as_ref());
         let request_id = request_id(number, self.lock().world.seed);
-        let Some(call) = call else { return Outcome::Answer(codec::respond_unroutable(&request_id)) };
+        let call = match (call, stranger) {
+            (Some(call), _) => call,
+            (None, Some(stranger)) => {
+                return Outcome::Answer(codec::respond_unroutable(&stranger, &request_id));
+            }
+            (None, None) => return Outcome::Reset,
+        };
         self.sleep(latency.0).await;
 
         let mut note = None;
@@ -288,6 +310,12 @@ impl Sandbox {
             self.fail_lifecycle(table, *millis, members);
         }
         self.lock().flush();
+        if let Some(why) = self.broken() {
+            let fault = Fault::new("InternalFailure", format!("The sandbox cannot keep its world: {why}"))
+                .status(500);
+            self.note(&call, start, Some(fault.code.clone()), mutating);
+            return Outcome::Answer(codec::respond(&call, &Err(fault), &request_id));
+        }
         let lost = match &action {
             Some(Action::LoseAnswer) => Some(("lose-answer", Outcome::Reset)),
             Some(Action::Timeout(Moment::After)) => {
@@ -337,7 +365,7 @@ impl Sandbox {
             seed,
         };
         let mut action = state.faults.draw(subject);
-        if action.is_none() && !state.options.throttles.admit(call.service.name, kind, now) {
+        if action.is_none() && !state.options.throttles.admit(call.service.name, &call.name, kind, now) {
             action = Some(Action::Throttle);
         }
         let latency = if state.options.latency { latency(call.service.name, seed, number) } else { (0, 0) };
@@ -353,6 +381,8 @@ impl Sandbox {
         let now = millis(self.0.clock.now());
         let mut state = self.lock();
         state.world.advance_to(now);
+        state.world.set_region(&call.region);
+        services::furnish(&mut state.world, call.service.name, &call.region);
         // What time alone changed is told apart from what the call changes.
         state.flush();
         let takes = ["Delete", "Release", "Detach", "Disassociate"];
@@ -364,8 +394,10 @@ impl Sandbox {
             _ => 0,
         };
         state.world.set_lag(lag);
-        let request = Request { operation: operation.name, region: &call.region, input };
+        let request =
+            Request { operation: operation.name, region: &call.region, access_key: &call.access_key, input };
         let reply = (operation.run)(&mut state.world, &request);
+        let reply = reply.map_err(|fault| services::detailed(call.service.name, &request, fault));
         state.world.set_lag(0);
         reply
     }
@@ -384,7 +416,11 @@ impl Sandbox {
     }
 
     fn note(&self, call: &Call, start: i64, code: Option<String>, mutating: bool) {
-        self.lock().log.push(Logged {
+        let mut state = self.lock();
+        if state.log.len() == LOG {
+            state.log.pop_front();
+        }
+        state.log.push_back(Logged {
             service: call.service.name.to_owned(),
             operation: call.name.clone(),
             region: call.region.clone(),

@@ -5,7 +5,6 @@
 //! process is dropped; its request was never answered.
 
 use std::{
-    fs::{File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -14,7 +13,17 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{Sandbox, World, world::Delta};
-use crate::error::{Class, Diagnostic};
+use crate::{
+    error::{Class, Diagnostic},
+    files::{self, Hold, Unheld},
+};
+
+const WORLD: &str = "world.json";
+const CHANGES: &str = "world.jsonl";
+const LOCK: &str = "world.lock";
+
+/// Largest world or file of changes that is read, in bytes: a world holds the objects of its buckets.
+const MAX_BYTES: u64 = 4 << 30;
 
 /// Format of both files; others are refused.
 const FORMAT: u32 = 1;
@@ -34,13 +43,22 @@ struct Line {
     delta: Delta,
 }
 
+/// When a change counts as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// When the system has it: it outlives this process, however that ends. For rehearsals, which are one process.
+    Written,
+    /// When the disk has it: it outlives the machine, like what AWS has answered. For servers.
+    Synced,
+}
+
 /// A world's directory, held by this process alone.
 #[derive(Debug)]
 pub struct Home {
     dir: PathBuf,
     seq: u64,
     /// Holds the operating system's lock until it is dropped.
-    _lock: File,
+    _hold: Hold,
 }
 
 impl Home {
@@ -54,35 +72,40 @@ impl Home {
         Self::lock(dir, seed, now).map_err(|refused| *refused)
     }
 
+    /// Reads the world of a directory that another process may be using; an empty one if there is none yet.
+    ///
+    /// # Errors
+    /// When its files are unreadable or damaged.
+    #[expect(clippy::result_large_err, reason = "called once per process; callers take plain diagnostics")]
+    pub fn peek(dir: &Path, seed: u64, now: i64) -> Result<World, Diagnostic> {
+        // Between its two reads the other process may have folded its changes into a new snapshot.
+        let loaded = load(dir).or_else(|_| load(dir)).map_err(|refused| *refused)?;
+        Ok(loaded.map_or_else(|| World::new(seed, now), |(_, world)| world))
+    }
+
     fn lock(dir: &Path, seed: u64, now: i64) -> Result<(Self, World), Box<Diagnostic>> {
         let failed = |what: &str, error: &io::Error| {
             let message = format!("cannot {what} {}: {error}", dir.display());
-            Box::new(Diagnostic::error("M4001", Class::Ledger, message))
+            let mut problem = Diagnostic::error("M4001", Class::Ledger, message);
+            problem.help = files::refusal(error).map(files::advice);
+            Box::new(problem)
         };
-        std::fs::create_dir_all(dir).map_err(|error| failed("make the sandbox directory", &error))?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(dir.join("world.lock"))
-            .map_err(|error| failed("lock the sandbox directory", &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
+        files::make_private_dir(dir).map_err(|error| failed("make the sandbox directory", &error))?;
+        let hold = Hold::take(dir, LOCK).map_err(|unheld| match unheld {
+            Unheld::Held(_) => {
                 let message = format!("another process uses the sandbox in {}", dir.display());
                 let refused = Diagnostic::error("M4002", Class::Locked, message)
                     .help("wait until it ends, or choose another sandbox directory");
-                return Err(Box::new(refused));
+                Box::new(refused)
             }
-            Err(std::fs::TryLockError::Error(error)) => {
-                return Err(failed("lock the sandbox directory", &error));
-            }
-        }
+            Unheld::Io(error) => failed("lock the sandbox directory", &error),
+        })?;
+        files::sweep(&dir.join(WORLD));
         let (seq, world) = match load(dir)? {
             Some(loaded) => loaded,
             None => (0, World::new(seed, now)),
         };
-        let home = Self { dir: dir.to_owned(), seq, _lock: lock };
+        let home = Self { dir: dir.to_owned(), seq, _hold: hold };
         home.fold(&world).map_err(|error| failed("write", &error))?;
         Ok((home, world))
     }
@@ -94,22 +117,20 @@ impl Home {
     pub fn fold(&self, world: &World) -> io::Result<()> {
         let snapshot = Snapshot { format: FORMAT, seq: self.seq, world: world.clone() };
         let text = serde_json::to_vec(&snapshot)?;
-        let temporary = self.dir.join("world.json.new");
-        let mut file = File::create(&temporary)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        replace(&temporary, &self.dir.join("world.json"))?;
+        files::replace(&self.dir.join(WORLD), &text)?;
         // Lines up to `seq` that survive a crash right here are skipped when they are loaded again.
-        File::create(self.dir.join("world.jsonl"))?.sync_all()
+        let changes = files::open_private(&self.dir.join(CHANGES), true)?;
+        changes.set_len(0)?;
+        changes.sync_all()
     }
 
-    /// Appends every change of the sandbox's world from now on, before its caller is answered. A change that
-    /// cannot be written is reported by [`Kept::close`].
+    /// Appends every change of the sandbox's world from now on, before its caller is answered. After a change that
+    /// cannot be written no call is answered any more but with an error, and [`Kept::close`] reports it.
     ///
     /// # Errors
     /// When the file of changes cannot be opened.
-    pub fn keep(self, sandbox: &Sandbox) -> io::Result<Kept> {
-        let mut file = OpenOptions::new().append(true).create(true).open(self.dir.join("world.jsonl"))?;
+    pub fn keep(self, sandbox: &Sandbox, durability: Durability) -> io::Result<Kept> {
+        let mut file = files::open_private(&self.dir.join(CHANGES), true)?;
         let shared = Arc::new(Mutex::new((self, None)));
         let sink = Arc::clone(&shared);
         sandbox.set_sink(Box::new(move |_, delta| {
@@ -117,18 +138,22 @@ impl Home {
             let (home, trouble) = &mut *guard;
             if trouble.is_some() {
                 // A gap would make later lines meaningless.
-                return;
+                return Err(io::ErrorKind::BrokenPipe.into());
             }
             home.seq += 1;
             let written = serde_json::to_vec(&Line { seq: home.seq, delta }).map_err(io::Error::from);
             let written = written.and_then(|mut line| {
                 line.push(b'\n');
-                file.write_all(&line)
+                file.write_all(&line)?;
+                files::still_there(&home.dir.join(CHANGES), &file)?;
+                if durability == Durability::Synced { file.sync_data() } else { Ok(()) }
             });
-            if let Err(error) = written {
+            written.map_err(|error| {
                 tracing::error!("the sandbox's world is no longer kept: {error}");
+                let kind = error.kind();
                 *trouble = Some(error);
-            }
+                kind.into()
+            })
         }));
         Ok(Kept { shared, sandbox: sandbox.clone() })
     }
@@ -147,7 +172,7 @@ impl Kept {
     /// When a change or the snapshot could not be written.
     pub fn close(self) -> io::Result<()> {
         let world = self.sandbox.world(|world| world.clone());
-        self.sandbox.set_sink(Box::new(|_, _| {}));
+        self.sandbox.set_sink(Box::new(|_, _| Ok(())));
         let mut guard = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         guard.0.fold(&world)?;
         guard.1.take().map_or(Ok(()), Err)
@@ -156,15 +181,15 @@ impl Kept {
 
 /// The world of a directory and the number of its last change; `None` if there is none yet.
 fn load(dir: &Path) -> Result<Option<(u64, World)>, Box<Diagnostic>> {
-    let path = dir.join("world.json");
+    let path = dir.join(WORLD);
     let damaged = |path: &Path, why: String| {
         let message = format!("the sandbox's file {} is damaged: {why}", path.display());
         let error = Diagnostic::error("M4003", Class::Ledger, message);
         Box::new(error.help("delete the sandbox directory to start with an empty account"))
     };
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+    let text = match files::read_private(&path, MAX_BYTES) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Ok(None),
         Err(error) => return Err(damaged(&path, error.to_string())),
     };
     let snapshot: Snapshot =
@@ -176,12 +201,10 @@ fn load(dir: &Path) -> Result<Option<(u64, World)>, Box<Diagnostic>> {
         ));
     }
     let (mut seq, mut world) = (snapshot.seq, snapshot.world);
-    let path = dir.join("world.jsonl");
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(damaged(&path, error.to_string())),
-    };
+    let path = dir.join(CHANGES);
+    let text = files::read_private(&path, MAX_BYTES)
+        .map_err(|error| damaged(&path, error.to_string()))?
+        .unwrap_or_default();
     for (at, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let Some(line) = line.strip_suffix(b"\n") else { break };
         let line: Line = serde_json::from_slice(line)
@@ -198,17 +221,12 @@ fn load(dir: &Path) -> Result<Option<(u64, World)>, Box<Diagnostic>> {
     Ok(Some((seq, world)))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the sandbox's world is no ledger; it is replaced whole, after a sync"
-)]
-fn replace(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::rename(from, to)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{
+        fs::{File, OpenOptions},
+        sync::Arc,
+    };
 
     use serde_json::json;
 
@@ -226,7 +244,7 @@ mod tests {
         let (home, world) = Home::open(dir.path(), 7, 1_000).unwrap();
         assert_eq!(std::fs::metadata(dir.path().join("world.jsonl")).unwrap().len(), 0);
         let first = sandbox(world);
-        let kept = home.keep(&first).unwrap();
+        let kept = home.keep(&first, Durability::Written).unwrap();
         first.world(|w| {
             w.put("t", "a", json!({"N": 1}));
             w.put("t", "b", json!({"N": 2}));
@@ -250,7 +268,7 @@ mod tests {
         assert_eq!(serde_json::to_value(&world).unwrap(), before);
         assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
         let second = sandbox(world);
-        let kept = home.keep(&second).unwrap();
+        let kept = home.keep(&second, Durability::Synced).unwrap();
         second.world(|w| w.advance_to(6_500));
         kept.close().unwrap();
         drop(second);
@@ -270,11 +288,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_on_disk_is_not_answered() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, world) = Home::open(dir.path(), 1, 0).unwrap();
+        let sandbox = sandbox(world);
+        let kept = home.keep(&sandbox, Durability::Synced).unwrap();
+        assert!(sandbox.broken().is_none());
+        std::fs::remove_file(dir.path().join(CHANGES)).unwrap();
+        sandbox.world(|w| w.put("t", "k", json!({"N": 1})));
+        assert!(sandbox.broken().is_some());
+        sandbox.world(|w| w.put("t", "k", json!({"N": 2})));
+        assert!(kept.close().unwrap_err().to_string().contains("deleted or replaced"));
+    }
+
+    #[test]
     fn damage_in_the_middle_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let (home, world) = Home::open(dir.path(), 1, 0).unwrap();
         let sandbox = sandbox(world);
-        let kept = home.keep(&sandbox).unwrap();
+        let kept = home.keep(&sandbox, Durability::Written).unwrap();
         for n in 0..3 {
             sandbox.world(|w| w.put("t", "k", json!({"N": n})));
         }

@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub operation: &'a str,
     /// The region of the endpoint or of the signature.
     pub region: &'a str,
+    /// The access key of the caller's signature; empty if the request is not signed.
+    pub access_key: &'a str,
     /// Parameters by the model's member names. Timestamps are seconds since the epoch (number), blobs are
     /// base64 texts, maps are objects, and members nobody sent are absent.
     pub input: Json,
@@ -143,13 +145,28 @@ pub struct Fault {
     pub status: Option<u16>,
     /// Further members of the modelled error shape.
     pub members: Json,
+    /// Headers that the answer has besides the usual ones.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Fault {
     /// An error answer.
     #[must_use]
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), status: None, members: json!({}) }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            status: None,
+            members: json!({}),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// Sets the HTTP status.

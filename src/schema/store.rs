@@ -7,17 +7,6 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 
-/// Types of which CloudFormation answers `Fn::GetAtt` for ordinary properties too.
-const PROPERTIES_ARE_ATTRIBUTES: &[&str] = &[
-    "AWS::EC2::SecurityGroup",
-    "AWS::EC2::Subnet",
-    "AWS::EC2::VPC",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer",
-    "AWS::RDS::DBInstance",
-    "AWS::RDS::DBParameterGroup",
-    "AWS::SNS::Topic",
-];
-
 /// Where the answer of `Fn::GetAtt` comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attribute {
@@ -140,9 +129,10 @@ impl TypeSchema {
         self.read_only.iter().map(String::as_str)
     }
 
-    /// Where `Fn::GetAtt` gets `A.B` from; `None` if the type has no such attribute.
+    /// Where `Fn::GetAtt` gets `A.B` from; `None` if the type has no such attribute. `properties_too`: the type answers
+    /// for ordinary properties as well.
     #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<Attribute> {
+    pub fn attribute(&self, name: &str, properties_too: bool) -> Option<Attribute> {
         let path = name.replace('.', "/");
         let read_only = self.read_only.iter().any(|known| {
             path.strip_prefix(known.as_str()).is_some_and(|rest| {
@@ -152,8 +142,7 @@ impl TypeSchema {
         if read_only {
             return Some(Attribute::Output);
         }
-        let kind = self.document["typeName"].as_str().unwrap_or_default();
-        let open = PROPERTIES_ARE_ATTRIBUTES.contains(&kind) && self.attribute_node(name).is_some();
+        let open = properties_too && self.attribute_node(name).is_some();
         open.then_some(Attribute::Property)
     }
 

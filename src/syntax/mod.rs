@@ -19,5 +19,8 @@ pub const MAX_DEPTH: usize = 128;
 /// Most values one file may hold after its aliases are expanded.
 pub const MAX_NODES: usize = 2_000_000;
 
+/// Most bytes of text that aliases may add to a file.
+pub const MAX_ALIASED_BYTES: usize = 16 << 20;
+
 /// Most values that aliases may add to a file.
 pub const MAX_ALIASED: usize = 100_000;

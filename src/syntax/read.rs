@@ -2,10 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
+use super::{Tree, json, yaml};
 use crate::{
     error::{Class, Diagnostic},
+    files::{self, Refusal},
     model::{Source, Span},
-    syntax::{Tree, json, yaml},
 };
 
 /// Largest plan file; CloudFormation itself stops at 1 MB.
@@ -17,13 +18,18 @@ pub const MAX_BYTES: usize = 32 << 20;
 /// What is wrong with it: unreadable, not UTF-8, too large, or the first syntax error and all duplicate keys.
 pub fn read(path: &Path) -> Result<Tree, Vec<Diagnostic>> {
     let fail = |code, message: String| Diagnostic::error(code, Class::Plan, message);
-    let bytes = std::fs::read(path)
-        .map_err(|error| vec![fail("M1001", format!("{} cannot be read: {error}", path.display()))])?;
-    if bytes.len() > MAX_BYTES {
-        let message =
-            format!("{} has {} bytes; a plan file may have {MAX_BYTES}", path.display(), bytes.len());
-        return Err(vec![fail("M1006", message).help("split the template into several stacks")]);
-    }
+    let bytes = files::read_input(path, MAX_BYTES as u64).map_err(|error| {
+        let refused = files::refusal(&error);
+        vec![match refused.map(|refused| &refused.why) {
+            Some(Refusal::TooLarge(_)) => {
+                let message =
+                    format!("{} has more than {MAX_BYTES} bytes, which a plan file may have", path.display());
+                fail("M1006", message).help("split the template into several stacks")
+            }
+            Some(_) => fail("M1001", error.to_string()).help("a plan's files are regular files"),
+            None => fail("M1001", format!("{} cannot be read: {error}", path.display())),
+        }]
+    })?;
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         let message = format!("{} is UTF-16 text", path.display());
         return Err(vec![fail("M1002", message).help("save the file as UTF-8")]);

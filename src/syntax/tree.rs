@@ -62,6 +62,17 @@ impl Keys {
 }
 
 impl Tree {
+    /// Bytes of text in it, names included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match &self.value {
+            Node::Null => 0,
+            Node::Scalar(scalar) => scalar.text.len(),
+            Node::List(items) => items.iter().map(Self::bytes).sum(),
+            Node::Map(entries) => entries.iter().map(|entry| entry.key.len() + entry.value.bytes()).sum(),
+        }
+    }
+
     /// The members, if it is an object.
     #[must_use]
     pub fn as_map(&self) -> Option<&[Entry]> {

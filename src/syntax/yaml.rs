@@ -7,7 +7,10 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 use crate::{
     error::{Class, Diagnostic, suggest},
     model::{Scalar, Source, Span},
-    syntax::{Entry, Keys, MAX_ALIASED, MAX_DEPTH, MAX_NODES, Node, Tree, json::duplicate, read::offset},
+    syntax::{
+        Entry, Keys, MAX_ALIASED, MAX_ALIASED_BYTES, MAX_DEPTH, MAX_NODES, Node, Tree, json::duplicate,
+        read::offset,
+    },
 };
 
 /// Tags and the long forms they stand for.
@@ -50,6 +53,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Diagnostic>> {
         anchors: HashMap::new(),
         nodes: 0,
         aliased: 0,
+        aliased_bytes: 0,
         problems: Vec::new(),
     };
     let mut parser = Parser::new_from_str(&source.text);
@@ -132,6 +136,7 @@ struct Builder<'s> {
     anchors: HashMap<usize, (Tree, usize)>,
     nodes: usize,
     aliased: usize,
+    aliased_bytes: usize,
     problems: Vec<Diagnostic>,
 }
 
@@ -165,12 +170,16 @@ impl Builder<'_> {
                 let Some((tree, size)) = self.anchors.get(&anchor) else {
                     return Err(self.fail("M1005", span, "the alias refers to a value it is part of"));
                 };
+                // Counted before the copy is made: an alias costs three bytes, and what it stands for may be large.
                 self.aliased += size;
-                let (tree, size) = (tree.clone(), *size);
-                if self.aliased > MAX_ALIASED {
-                    let message = format!("aliases add more than {MAX_ALIASED} values to the file");
+                self.aliased_bytes += tree.bytes();
+                if self.aliased > MAX_ALIASED || self.aliased_bytes > MAX_ALIASED_BYTES {
+                    let message = format!(
+                        "aliases add more than {MAX_ALIASED} values or {MAX_ALIASED_BYTES} bytes to the file"
+                    );
                     return Err(self.fail("M1006", span, message));
                 }
+                let (tree, size) = (tree.clone(), *size);
                 self.count(size, &span)?;
                 self.push(tree)
             }
@@ -468,6 +477,12 @@ mod tests {
             bomb.push_str(&format!("a{level}: &a{level} [{uses}]\n"));
         }
         assert_eq!(parse_text(&bomb).unwrap_err()[0].code, "M1006");
+        // A large text behind few aliases.
+        let text = "x".repeat(1 << 20);
+        let large = format!("a: &a {text}\nb: [{}]\n", vec!["*a"; 200].join(", "));
+        assert_eq!(parse_text(&large).unwrap_err()[0].code, "M1006");
+        let nested = format!("a: &a [{text}]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b, *b]\n");
+        assert_eq!(parse_text(&nested).unwrap_err()[0].code, "M1006");
         assert_eq!(parse_text("a: &x [*x]").unwrap_err()[0].code, "M1005");
         assert_eq!(parse_text("a: *nobody").unwrap_err()[0].code, "M1003");
     }

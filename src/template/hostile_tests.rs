@@ -38,6 +38,7 @@ fn swallow(text: &str) -> usize {
         template: Arc::new(tree),
         parameters: [].into(),
         tags: [].into(),
+        protected: false,
     };
     let loaded = Loaded { migration: "m".into(), stacks: vec![stack], ..Loaded::default() };
     match evaluate(&loaded, &Environment::offline()) {
@@ -54,6 +55,7 @@ fn has(text: &str, code: &str) -> bool {
         template: Arc::new(tree),
         parameters: [].into(),
         tags: [].into(),
+        protected: false,
     };
     let loaded = Loaded { migration: "m".into(), stacks: vec![stack], ..Loaded::default() };
     evaluate(&loaded, &Environment::offline()).is_err_and(|all| all.iter().any(|d| d.code == code))
@@ -74,6 +76,49 @@ fn outputs_that_double_each_other_end_early() {
         .replace("Resources: {}", "Resources: {T: {Type: AWS::SNS::Topic}}")
         .replace("abcdefgh", "!Ref T");
     assert!(has(&text, "M1102"));
+}
+
+#[test]
+fn variables_of_nested_subs_are_evaluated_once() {
+    let mut value = "''".to_owned();
+    for _ in 0..40 {
+        value = format!("!Sub ['${{V}}${{V}}', {{V: {value}}}]");
+    }
+    assert_eq!(swallow(&format!("Resources: {{}}\nOutputs: {{O: {{Value: {value}}}}}\n")), 0);
+    // With text in it each level doubles the result, which is bounded.
+    let text = value.replace("''", "abcdefgh");
+    assert!(has(&format!("Resources: {{}}\nOutputs: {{O: {{Value: {text}}}}}\n"), "M1102"));
+}
+
+#[test]
+fn references_to_large_texts_are_counted_in_bytes() {
+    let uses = |one: &str, count: usize| vec![one; count].join(", ");
+    let text = "x".repeat(200_000);
+    let mapped = format!(
+        "Mappings: {{M: {{a: {{b: {text}}}}}}}\nResources: {{}}\nOutputs: {{O: {{Value: !Join ['', [{}]]}}}}\n",
+        uses("!FindInMap [M, a, b]", 20_000)
+    );
+    assert!(has(&mapped, "M1102"));
+    let parameter = |size: usize, count: usize| {
+        format!(
+            "Parameters: {{P: {{Type: String, Default: {}}}}}\nResources:\n  T:\n    Type: AWS::SNS::Topic\n    \
+             Metadata: {{A: b}}\n    Properties: {{Tags: [{{Key: a, Value: !Select [0, [{}]]}}]}}\n",
+            "x".repeat(size),
+            uses("!Ref P", count)
+        )
+    };
+    assert!(has(&parameter(4_097, 1), "M1032"));
+    assert!(!has(&parameter(4_096, 1), "M1032"));
+    assert!(has(&parameter(4_096, 60_000), "M1102"));
+}
+
+#[test]
+fn a_pattern_that_takes_too_long_allows_nothing() {
+    let text = format!(
+        "Parameters: {{P: {{Type: String, AllowedPattern: '(a|aa|(?=b)b)+(?!x)$', Default: {}c}}}}\nResources: {{}}\n",
+        "a".repeat(200)
+    );
+    assert!(has(&text, "M1032"));
 }
 
 #[test]

@@ -10,14 +10,23 @@ use super::{
     assembly,
     manifest::{Manifest, Settings, Text},
     options::{Assembly, Given, Loaded, Options, StackSource},
+    veil::veil,
 };
 use crate::{
     error::{Class, Diagnostic, Problems, hint},
+    files,
     model::Span,
     syntax::{self, Tree},
 };
 
 const MANIFESTS: &[&str] = &["migration.yaml", "migration.yml", "migration.json"];
+
+/// Whether a folder holds a plan, readable or not.
+#[must_use]
+pub fn is_plan(folder: &Path) -> bool {
+    MANIFESTS.iter().any(|name| folder.join(name).symlink_metadata().is_ok())
+        || assembly::manifest_of(folder).is_some()
+}
 
 /// Reads a plan: a folder with a `migration.yaml`, such a file, a single template, or a CDK cloud assembly.
 ///
@@ -36,7 +45,7 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
     } else {
         path.to_owned()
     };
-    let tree = syntax::read(&file)?;
+    let tree = syntax::read(&file).map_err(|errors| veil(errors, &[]))?;
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
     let (loaded, problems) = if assembly::is_assembly(&file, &tree) {
         assembly::load(&file, &tree, options)
@@ -46,7 +55,8 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
         from_template(&file, tree, options)
     };
     let mut loaded = loaded;
-    loaded.warnings = problems.finish()?;
+    let warnings = problems.finish().map_err(|errors| veil(errors, &loaded.stacks))?;
+    loaded.warnings = veil(warnings, &loaded.stacks);
     Ok(loaded)
 }
 
@@ -64,6 +74,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         template: Arc::new(tree),
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
+        protected: false,
     };
     let sets = sets(options, &mut problems);
     apply_sets(&sets, std::slice::from_mut(&mut stack), &BTreeSet::new(), &mut problems);
@@ -120,7 +131,7 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
             None => region_ok(options.fallback_region.as_deref(), None, &name, &mut problems),
         };
         let path = folder.join(&entry.template.text);
-        let template = templates.entry(path.clone()).or_insert_with(|| match syntax::read(&path) {
+        let template = templates.entry(path.clone()).or_insert_with(|| match read_within(folder, &path) {
             Ok(tree) => Some(Arc::new(tree)),
             Err(mut errors) => {
                 // A missing file is the manifest's mistake, a broken one its own.
@@ -156,7 +167,15 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         for (key, value) in manifest.settings.tags.iter().chain(&chosen.tags).chain(&entry.settings.tags) {
             tags.insert(key.clone(), expand.text(&value.text, &value.span, &mut problems));
         }
-        stacks.push(StackSource { name, region, path, template, parameters, tags });
+        stacks.push(StackSource {
+            name,
+            region,
+            path,
+            template,
+            parameters,
+            tags,
+            protected: entry.protected,
+        });
     }
     for (key, given) in manifest.settings.parameters.iter().chain(&chosen.parameters) {
         if !expand.used.contains(key) {
@@ -183,6 +202,25 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         wanted: options.stacks.clone(),
     };
     (loaded, problems)
+}
+
+/// Reads a file that the plan names, not the user: it must lie in the plan's folder once links are resolved. A plan
+/// from somebody else's repository must not show what the user's other files hold.
+///
+/// # Errors
+/// Outside, or as [`syntax::read`].
+pub(super) fn read_within(folder: &Path, path: &Path) -> Result<Tree, Vec<Diagnostic>> {
+    match files::within(folder, path) {
+        // What is not there, the reader says best.
+        Err(error) if files::refusal(&error).is_some() => {
+            let message = format!("{} lies outside the plan's folder", path.display());
+            Err(vec![Diagnostic::error("M1019", Class::Plan, message).help(
+                "move it into the folder; links out of it are not followed. A template of its own can be named on the \
+                 command line instead",
+            )])
+        }
+        _ => syntax::read(path),
+    }
 }
 
 /// The environment's name and, if the manifest declares it, its settings.

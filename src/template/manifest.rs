@@ -12,7 +12,7 @@ use crate::{
 const KEYS: &[&str] =
     &["name", "description", "region", "environment", "parameters", "tags", "environments", "stacks"];
 const ENVIRONMENT_KEYS: &[&str] = &["region", "parameters", "tags"];
-const STACK_KEYS: &[&str] = &["name", "template", "parameters", "region", "tags"];
+const STACK_KEYS: &[&str] = &["name", "template", "parameters", "region", "tags", "terminationProtection"];
 
 /// A text and its place.
 #[derive(Debug, Clone)]
@@ -35,6 +35,7 @@ pub(super) struct StackEntry {
     pub name: Text,
     pub template: Text,
     pub settings: Settings,
+    pub protected: bool,
 }
 
 /// The manifest as written.
@@ -119,6 +120,18 @@ fn text(tree: &Tree, what: &str, problems: &mut Problems) -> Option<Text> {
     }
 }
 
+fn flag(tree: &Tree, what: &str, problems: &mut Problems) -> bool {
+    match tree.as_text() {
+        Some("true") => true,
+        Some("false") => false,
+        _ => {
+            let message = format!("`{what}` must be true or false, not {}", tree.describe());
+            problems.error("M1011", Some(&tree.span), message);
+            false
+        }
+    }
+}
+
 /// Parameter values: scalars, or lists of scalars.
 fn parameters(tree: &Tree, problems: &mut Problems) -> BTreeMap<String, Given> {
     let mut out = BTreeMap::new();
@@ -197,13 +210,14 @@ fn stacks(tree: &Tree, problems: &mut Problems) -> Vec<StackEntry> {
     let mut out = Vec::new();
     for item in items {
         let mut settings = Settings::default();
-        let (mut name, mut template) = (None, None);
+        let (mut name, mut template, mut protected) = (None, None, false);
         let Some(entries) = object(item, "a stack", problems) else { continue };
         for entry in entries {
             match entry.key.as_str() {
                 "name" => name = text(&entry.value, "name", problems),
                 "template" => template = text(&entry.value, "template", problems),
                 "region" | "parameters" | "tags" => settings.member(entry, problems),
+                "terminationProtection" => protected = flag(&entry.value, &entry.key, problems),
                 other => unknown(other, &entry.key_span, "a stack", STACK_KEYS, problems),
             }
         }
@@ -213,7 +227,7 @@ fn stacks(tree: &Tree, problems: &mut Problems) -> Vec<StackEntry> {
             }
         }
         if let (Some(name), Some(template)) = (name, template) {
-            out.push(StackEntry { name, template, settings });
+            out.push(StackEntry { name, template, settings, protected });
         }
     }
     out

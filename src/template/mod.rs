@@ -5,10 +5,12 @@ mod evaluate;
 mod load;
 mod manifest;
 mod options;
+mod veil;
 
 pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, zone_regions};
-pub use load::load;
+pub use load::{is_plan, load};
 pub use options::{Assembly, Given, Loaded, Options, StackSource};
+pub use veil::veil;
 
 #[cfg(test)]
 mod hostile_tests;

@@ -85,6 +85,8 @@ pub struct StackSource {
     pub parameters: BTreeMap<String, Given>,
     /// Tags of plan and stack; the stack's win.
     pub tags: BTreeMap<String, String>,
+    /// Whether it has termination protection.
+    pub protected: bool,
 }
 
 /// A parameter's value as somebody gave it.

@@ -1,11 +1,14 @@
 //! Diagnostics as rustc shows them, and as JSON.
 
+use std::{borrow::Cow, sync::Arc};
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
 use crate::{
     error::{Diagnostic, Severity},
-    model::Span,
+    model::{Source, Span},
+    printable,
 };
 
 /// More than this many diagnostics are counted, not shown.
@@ -17,7 +20,7 @@ pub fn render(list: &[Diagnostic], width: usize, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() }.term_width(width);
     let mut out = String::new();
     for diagnostic in list.iter().take(AT_MOST) {
-        out.push_str(&renderer.render(&report(diagnostic)));
+        out.push_str(&renderer.render(&report(&harmless(diagnostic))));
         out.push_str("\n\n");
     }
     if list.len() > AT_MOST {
@@ -28,6 +31,40 @@ pub fn render(list: &[Diagnostic], width: usize, color: bool) -> String {
         out.push_str(&format!("{errors} errors; `migrate explain CODE` says more about each kind\n"));
     }
     out
+}
+
+/// The diagnostic without anything that steers a terminal; its places stay where they are.
+fn harmless(diagnostic: &Diagnostic) -> Diagnostic {
+    let mut clean = diagnostic.clone();
+    let text = |text: &str| printable::lines(text).into_owned();
+    clean.message = text(&clean.message);
+    clean.help = clean.help.as_deref().map(text);
+    clean.request_id = clean.request_id.as_deref().map(text);
+    // Places of one file go on sharing it: that is how labels are grouped.
+    let mut sources: Vec<(Arc<Source>, Arc<Source>)> = Vec::new();
+    let mut settle = |span: &mut Span| {
+        let known =
+            sources.iter().find(|(from, _)| Arc::ptr_eq(from, &span.source)).map(|(_, to)| Arc::clone(to));
+        let source = known.unwrap_or_else(|| {
+            let from = &span.source;
+            let clean =
+                match (printable::same_length(&from.text), printable::line(&from.path.to_string_lossy())) {
+                    (Cow::Borrowed(_), Cow::Borrowed(_)) => Arc::clone(from),
+                    (text, path) => {
+                        Arc::new(Source { path: path.into_owned().into(), text: text.into_owned() })
+                    }
+                };
+            sources.push((Arc::clone(from), Arc::clone(&clean)));
+            clean
+        });
+        span.source = source;
+    };
+    clean.span.iter_mut().for_each(&mut settle);
+    for (span, words) in &mut clean.labels {
+        settle(span);
+        *words = text(words);
+    }
+    clean
 }
 
 fn report(diagnostic: &Diagnostic) -> Vec<Group<'_>> {

@@ -7,6 +7,7 @@ use super::{
     plain::{Plain, seconds},
     review::expected_seconds,
     tables::{duration, fit},
+    text::plain,
 };
 use crate::{
     engine::{Event, EventKind},
@@ -155,7 +156,7 @@ impl Live {
             };
             let time = format!("{took}{usual}");
             let line = format!("  {time:>16}  {} {}  {}", running.action, running.address, running.detail);
-            lines.push(fit(line.trim_end(), self.width));
+            lines.push(fit(plain(&line).trim_end(), self.width));
         }
         if rows.len() > ROWS {
             lines.push(format!("  {:>16}  and {} more", "", rows.len() - ROWS));

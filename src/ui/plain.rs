@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     tables::{duration, fit},
-    text::{count, wrap_whole},
+    text::{count, plain, wrap_whole},
 };
 use crate::{
     engine::{Event, EventKind},
@@ -38,6 +38,7 @@ impl Plain {
     /// The event's line, if it has one.
     pub fn line(&mut self, event: &Event) -> Option<String> {
         let (tone, text) = self.words(&event.kind)?;
+        let text = plain(&text);
         let mark = if self.sandbox { "~" } else { "" };
         let time = format!("{mark}{}", duration(event.elapsed_s));
         // Failures are never cut: their text is what the reader came for.

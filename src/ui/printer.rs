@@ -1,6 +1,6 @@
 //! The only writer of stdout and stderr. Stdout is data, stderr is talk.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _};
 
 use serde_json::Value as Json;
 
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::{Diagnostic, Severity},
     planner::ChangeSet,
+    printable,
     ui::Color,
 };
 
@@ -20,6 +21,12 @@ fn indented(text: &str, width: usize) -> String {
     let indent = " ".repeat(text.len() - text.trim_start_matches(' ').len());
     let lines = wrap_whole(text, width.saturating_sub(indent.len()).max(20));
     lines.iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// What cannot be written is nobody's to read: a pipe that was closed.
+fn put(mut to: impl io::Write, text: &str) {
+    let _ = to.write_all(text.as_bytes());
+    let _ = to.flush();
 }
 
 /// Writes everything, knows what the terminal can do.
@@ -83,9 +90,21 @@ impl Printer {
 
     /// Data. A reader that went away (`| head`) is no error.
     pub fn out(&mut self, text: &str) {
-        let mut stdout = io::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes());
-        let _ = stdout.flush();
+        put(io::stdout().lock(), &printable::lines(text));
+    }
+
+    /// Data with styles, if there are any.
+    fn out_styled(&mut self, text: &str) {
+        if self.color {
+            put(io::stdout().lock(), &printable::styled(text));
+        } else {
+            self.out(text);
+        }
+    }
+
+    /// One JSON document on a line of its own.
+    pub fn json_line(&mut self, text: &str) {
+        put(io::stdout().lock(), &format!("{}\n", printable::json(text)));
     }
 
     /// A text as the command's result, wrapped to the width.
@@ -102,15 +121,23 @@ impl Printer {
 
     /// Talk.
     pub fn talk(&mut self, text: &str) {
-        let mut stderr = io::stderr().lock();
-        let _ = stderr.write_all(text.as_bytes());
-        let _ = stderr.flush();
+        put(io::stderr().lock(), &printable::lines(text));
+    }
+
+    /// Talk with styles or cursor movements, if there are any. Whoever calls this has cleaned what it puts between
+    /// them.
+    pub(super) fn talk_styled(&mut self, text: &str) {
+        if self.talk_color || self.live {
+            put(io::stderr().lock(), &printable::styled(text));
+        } else {
+            self.talk(text);
+        }
     }
 
     /// A JSON document, pretty.
     pub fn json(&mut self, value: &Json) {
         let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
-        self.out(&format!("{text}\n"));
+        self.json_line(&text);
     }
 
     /// Says once, unmistakably, that this is no AWS.
@@ -119,7 +146,7 @@ impl Printer {
         if sandbox && !self.json {
             let text = "SANDBOX: a rehearsal in virtual time; AWS is not touched.";
             if self.talk_color {
-                self.talk(&format!("\x1b[1;35m{text}\x1b[0m\n"));
+                self.talk_styled(&format!("\x1b[1;35m{text}\x1b[0m\n"));
             } else {
                 self.talk(&format!("{text}\n"));
             }
@@ -131,7 +158,7 @@ impl Printer {
         if !self.json {
             // The command that goes on is this one.
             let styles = Styles { color: self.talk_color, verbose: false, next: Some("") };
-            self.talk(&review::render(set, self.width, &styles));
+            self.talk_styled(&review::render(set, self.width, &styles));
         }
     }
 
@@ -141,7 +168,7 @@ impl Printer {
             self.json(&review::plan_json(set));
         } else {
             let styles = Styles { color: self.color, verbose: false, next };
-            self.out(&review::render(set, self.width, &styles));
+            self.out_styled(&review::render(set, self.width, &styles));
         }
     }
 
@@ -151,14 +178,14 @@ impl Printer {
             self.json(&diagnostics::as_json(list));
         }
         let text = diagnostics::render(list, self.width, self.talk_color);
-        self.talk(&text);
+        self.talk_styled(&text);
     }
 
     /// Warnings: talk only.
     pub fn warnings(&mut self, list: &[Diagnostic]) {
         debug_assert!(list.iter().all(|d| d.severity == Severity::Warning), "errors end the command");
         if !list.is_empty() {
-            self.talk(&diagnostics::render(list, self.width, self.talk_color));
+            self.talk_styled(&diagnostics::render(list, self.width, self.talk_color));
         }
     }
 

@@ -155,6 +155,15 @@ impl Page<'_> {
         let title =
             format!("{what} {} ({}), account {}", target.migration, target.environment, target.account);
         self.paragraph(0, BOLD, &title);
+        let protected: Vec<&str> =
+            set.steps.iter().filter(|s| s.protected.is_some()).map(|s| s.address.as_str()).collect();
+        if !protected.is_empty() {
+            let text = format!(
+                "! Deletion protection is on, and nothing will run before it is off: {}",
+                protected.join(", ")
+            );
+            self.paragraph(0, LOUD, &text);
+        }
     }
 
     fn stack(&mut self, set: &ChangeSet, stack: &str, steps: &[&Step]) {
@@ -172,10 +181,10 @@ impl Page<'_> {
 
     fn step(&mut self, set: &ChangeSet, step: &Step, region: &str, id_width: usize, kind_width: usize) {
         let (sign, style) = symbol(&step.action);
-        let id = fit(step.address.logical_id(), id_width);
+        let id = fit(&plain(step.address.logical_id()), id_width);
         let mut line = format!("{} {}  ", self.paint(style, &format!("{sign:>4}")), pad(&id, id_width));
         let used = 4 + 1 + id_width + 2;
-        let kind = fit(short(&step.kind), self.width.saturating_sub(used));
+        let kind = fit(&plain(short(&step.kind)), self.width.saturating_sub(used));
         // One long type name does not push everything else off the line.
         let kind_width = kind_width.min(MAX_KIND_COLUMN).max(kind.width());
         let room = self.width.saturating_sub(used + kind_width + 2);
@@ -187,6 +196,9 @@ impl Page<'_> {
         } else {
             let detail = self.paint(DIM, &detail);
             self.line(&format!("{line}{}  {detail}", pad(&kind, kind_width)));
+        }
+        if let Some(property) = &step.protected {
+            self.paragraph(7, LOUD, &format!("! protected from deletion: {property} is on"));
         }
         if let Some(loss) = &step.data_loss {
             self.paragraph(7, LOUD, &format!("! {loss}"));

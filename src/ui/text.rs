@@ -3,6 +3,8 @@
 use serde_json::{Map, Value as Json};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::printable;
+
 /// Cuts text that is wider than `width` columns and ends it with an ellipsis.
 pub(super) fn fit(text: &str, width: usize) -> String {
     if text.width() <= width {
@@ -47,9 +49,9 @@ pub(super) fn wrap_whole(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Text without control characters: a template must not move the cursor.
+/// Text without anything that steers a terminal: a template must not move the cursor.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|ch| if ch.is_control() { '?' } else { ch }).collect()
+    printable::line(text).into_owned()
 }
 
 /// Seconds as people say them.
@@ -112,7 +114,7 @@ fn holds_secret(text: &str) -> bool {
 pub(super) fn json(path: &str, value: &Json) -> String {
     match masked(path, value, true) {
         Json::String(text) if text == SECRET => text,
-        other => other.to_string(),
+        other => printable::json(&other.to_string()).into_owned(),
     }
 }
 

@@ -61,7 +61,7 @@ impl<'p> View<'p> {
             text.push_str(&live.clear());
         }
         text.push_str(&self.summary(set, finished, again));
-        self.printer.talk(&text);
+        self.printer.talk_styled(&text);
         if finished.outcome == Outcome::Complete && !finished.outputs.is_empty() {
             let width = self.printer.width();
             self.printer.out(&outputs_text(&finished.outputs, width));
@@ -147,16 +147,16 @@ impl Observer for View<'_> {
         match &mut self.kind {
             Kind::Json => {
                 let line = serde_json::to_string(event).unwrap_or_default();
-                self.printer.out(&format!("{line}\n"));
+                self.printer.json_line(&line);
             }
             Kind::Plain(plain) => {
                 if let Some(text) = plain.line(event) {
-                    self.printer.talk(&text);
+                    self.printer.talk_styled(&text);
                 }
             }
             Kind::Live(live) => {
                 let text = live.on(event);
-                self.printer.talk(&text);
+                self.printer.talk_styled(&text);
             }
         }
     }
@@ -164,7 +164,7 @@ impl Observer for View<'_> {
     fn tick(&mut self, elapsed_s: f64) {
         if let Kind::Live(live) = &mut self.kind {
             let text = live.tick(elapsed_s);
-            self.printer.talk(&text);
+            self.printer.talk_styled(&text);
         }
     }
 }

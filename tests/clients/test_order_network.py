@@ -437,3 +437,28 @@ def _():
     of = vpc()
     yield ec2.disassociate_vpc_cidr_block, {"AssociationId": ec2.describe_vpcs(VpcIds=[of])["Vpcs"][0]["CidrBlockAssociationSet"][0]["AssociationId"]}
     yield ec2.delete_vpc, {"VpcId": of}
+
+
+@wrong("ec2:DeleteNetworkAcl", "a subnet")
+def _():
+    of = vpc()
+    inner = subnet(of)
+    acl = ec2.create_network_acl(VpcId=of)["NetworkAcl"]["NetworkAclId"]
+
+    def associated():
+        all = ec2.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [inner]}])["NetworkAcls"]
+        return next((one for acl in all for one in acl["Associations"] if one["SubnetId"] == inner), None)
+    old = eventually(associated)
+    new = ec2.replace_network_acl_association(AssociationId=old["NetworkAclAssociationId"], NetworkAclId=acl)["NewAssociationId"]
+    yield ec2.delete_network_acl, {"NetworkAclId": acl}
+    ec2.replace_network_acl_association(AssociationId=new, NetworkAclId=old["NetworkAclId"])
+
+
+@wrong("ec2:DeleteDhcpOptions", "a VPC")
+def _():
+    of = vpc()
+    made = ec2.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name", "Values": ["order.example.com"]}])
+    options = made["DhcpOptions"]["DhcpOptionsId"]
+    ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=of)
+    yield ec2.delete_dhcp_options, {"DhcpOptionsId": options}
+    ec2.associate_dhcp_options(DhcpOptionsId="default", VpcId=of)

@@ -317,3 +317,17 @@ def nonsense_is_refused():
     tampered("UnknownOperationException", watch.describe_alarms, frobnicated)
     tampered("SerializationException", ssm.describe_parameters, lambda p: p.update(body=b"{no"))
     refused("SandboxOperationNotImplemented", watch.list_metric_streams)
+
+
+@test
+def tagged_objects_are_found_across_services():
+    tagging = client("resourcegroupstaggingapi")
+    arns = [sns.create_topic(Name=f"tagged-{n}", Tags=[{"Key": "wave", "Value": str(n % 2)}])["TopicArn"] for n in range(5)]
+    wave = [{"Key": "wave"}]
+    found = tagging.get_resources(TagFilters=wave)["ResourceTagMappingList"]
+    assert {one["ResourceARN"] for one in found} >= set(arns), found
+    pages("resourcegroupstaggingapi", "GetResources", 2, None, TagFilters=wave)
+    assert "wave" in tagging.get_tag_keys()["TagKeys"]
+    assert set(tagging.get_tag_values(Key="wave")["TagValues"]) >= {"0", "1"}
+    for arn in arns:
+        sns.delete_topic(TopicArn=arn)

@@ -33,6 +33,7 @@ fn verdict(text: &str, parameters: BTreeMap<String, Given>) -> BTreeSet<&'static
         path: path.into(),
         template: Arc::new(tree),
         parameters,
+        protected: false,
         tags: BTreeMap::new(),
     };
     let loaded = Loaded { migration: "corpus".into(), stacks: vec![stack], ..Loaded::default() };

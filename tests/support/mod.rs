@@ -14,15 +14,14 @@ use migrate::{
     aws::{Cloud, Realm},
     check,
     clock::{Clock, VirtualClock, from_millis},
-    engine::{
-        Engine, Event, Finding, Finished, Look, Observer, Outcome, RecoverError, SecretStore, Seen, Stop,
-        lessons, look_again, recover, refresh,
-    },
+    engine::{Event, EventKind, Finding, Finished, Observer, Outcome, Seen, Stop, lessons, refresh},
+    error::Diagnostic,
     graph::{Graph, Links},
-    ledger::{Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
+    ledger::{Binding, Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
     model::Address,
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
+    runs::{Context, Frontend, Notice, Phase, Task, Watch, run},
     sandbox::{FaultScript, Sandbox, SandboxOptions, World},
     template::{self, Environment, Options},
 };
@@ -30,8 +29,8 @@ use migrate::{
 mod places;
 pub mod secrets;
 
+use places::{Copied, Places, Watched};
 pub use places::{Crash, Moments};
-use places::{Places, Watched};
 
 /// Where every rehearsed world's calendar begins.
 const EPOCH_MS: i64 = 1_767_225_600_000;
@@ -173,6 +172,44 @@ impl Ran {
         );
         self
     }
+}
+
+/// Confirms everything and keeps what it is shown.
+#[derive(Default)]
+struct Recorder {
+    events: Vec<Event>,
+    change_set: Option<ChangeSet>,
+}
+
+impl Frontend for Recorder {
+    fn confirm(&mut self, set: &ChangeSet, _: &Snapshot) -> Result<(), Vec<Diagnostic>> {
+        self.change_set = Some(set.clone());
+        Ok(())
+    }
+
+    fn watch<'s>(&'s mut self, _: &'s ChangeSet, _: Phase) -> Box<dyn Watch + 's> {
+        Box::new(Recording(&mut self.events))
+    }
+
+    fn notice(&mut self, _: Notice) {}
+}
+
+struct Recording<'r>(&'r mut Vec<Event>);
+
+impl Observer for Recording<'_> {
+    fn on(&mut self, event: &Event) {
+        self.0.push(event.clone());
+    }
+}
+
+impl Watch for Recording<'_> {
+    fn recovered(&mut self, found: &[EventKind]) {
+        for kind in found {
+            self.on(&Event { seq: 0, at: String::new(), elapsed_s: 0.0, kind: kind.clone() });
+        }
+    }
+
+    fn finished(&mut self, _: &Finished) {}
 }
 
 /// What a run does.
@@ -350,83 +387,61 @@ impl Rehearsal {
                     if places.remember("after an effect, before its answer", world, store.fork()) {
                         places.moments.effects += 1;
                     }
+                    Ok(())
                 }));
                 Box::new(Watched { lines: 0, inner: self.store.clone(), sandbox: sandbox.clone(), places })
             }
             None => Box::new(self.store.clone()),
         };
+        let written = Arc::<Mutex<Vec<u8>>>::default();
+        let store: Box<dyn Store> = Box::new(Copied { inner: store, written: Arc::clone(&written) });
         let mut cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));
-        let mut events: Vec<Event> = Vec::new();
         let (graph, links) = self.graph();
-        let mut change_set = None;
-        let ledger = Ledger::on(store, Arc::clone(&shared), || self.lineage.into()).map(RefCell::new);
+        let mut frontend = Recorder::default();
+        let account = RefCell::new(String::new());
+        let task = Task {
+            admit: &|_| Ok(()),
+            binding: Some(Binding {
+                migration: graph.migration.clone(),
+                environment: graph.environment.clone(),
+                account: self.world.account.clone(),
+                region: graph.main_region(),
+                realm: Realm::Sandbox.as_str().into(),
+            }),
+            stacks: graph.stacks.iter().map(|stack| (stack.name.clone(), stack.protected)).collect(),
+            refresh: false,
+            plan: &|snapshot| {
+                let account = account.borrow();
+                let types = &registry::find;
+                if verb == Verb::Destroy {
+                    return Ok(planner::teardown(snapshot, &account, types));
+                }
+                let replace = &self.replace;
+                let input = PlanInput { graph, links, snapshot, account: &account, types, replace };
+                Ok(planner::plan(&input).unwrap_or_else(|e| panic!("{e:#?}")))
+            },
+            secrets: graph.secrets.clone(),
+            rolls_back: verb == Verb::UpOrBack,
+        };
         let finished = clock.block_on_until(
             async {
-                let ledger = ledger.map_err(|e| format!("{e:?}"))?;
+                let broke = |error: &dyn std::fmt::Debug| format!("{error:?}");
+                let ledger =
+                    Ledger::on(store, Arc::clone(&shared), || self.lineage.into()).map_err(|e| broke(&e))?;
                 cloud.identify(shared.as_ref()).await.map_err(|e| e.to_string())?;
-                if ledger.borrow().snapshot().binding.is_none() {
-                    let bound = Entry::Bound {
-                        migration: graph.migration.clone(),
-                        environment: graph.environment.clone(),
-                        account: cloud.account.clone(),
-                        region: graph.stacks[0].region.clone(),
-                        realm: "sandbox".into(),
-                    };
-                    ledger.borrow_mut().append(bound).map_err(|e| format!("{e:?}"))?;
+                account.borrow_mut().clone_from(&cloud.account);
+                let clock = Arc::clone(&shared);
+                let (stop, by) = (Stop::default(), "test".to_owned());
+                let context = Context { cloud: &cloud, clock, stop, by, tick: None };
+                let ended = run(&context, ledger, task, &mut frontend).await.map_err(|e| broke(&e))?;
+                match ended.unresolved {
+                    Some(unresolved) => Err(broke(&unresolved)),
+                    None => Ok(ended.finished),
                 }
-                recover(&cloud, &shared, &ledger).await.map_err(|e| format!("{e:?}"))?;
-                let snapshot = ledger.borrow().snapshot().clone();
-                let set = match verb {
-                    Verb::Up | Verb::UpOrBack => planner::plan(&PlanInput {
-                        graph,
-                        links,
-                        snapshot: &snapshot,
-                        account: &cloud.account,
-                        types: &registry::find,
-                        replace: &self.replace,
-                    })
-                    .unwrap_or_else(|e| panic!("{e:#?}")),
-                    Verb::Destroy => planner::teardown(&snapshot, &cloud.account, &registry::find),
-                };
-                change_set = Some(set.clone());
-                let secrets = SecretStore::new(graph.secrets.clone());
-                let observer: RefCell<&mut dyn Observer> = RefCell::new(&mut events);
-                let engine = Engine {
-                    cloud: &cloud,
-                    clock: Arc::clone(&shared),
-                    ledger: &ledger,
-                    observer: &observer,
-                    secrets: &secrets,
-                    stop: Stop::default(),
-                    by: "test".into(),
-                    rolls_back: verb == Verb::UpOrBack,
-                    tick: None,
-                };
-                let finished = engine.run(&set).await;
-                let rolls_back = engine.rolls_back && finished.outcome == Outcome::Failed;
-                // As the program does: what showed no effect is looked for again.
-                let last = verb == Verb::Destroy && finished.outcome == Outcome::Complete;
-                let look = if last { Look::UntilSure } else { Look::Once };
-                let found = match look_again(&cloud, &shared, &ledger, look).await {
-                    Ok(found) => found,
-                    Err(RecoverError::Look(..)) if !last => Vec::new(),
-                    Err(error) => return Err(format!("{error:?}")),
-                };
-                let plan = match verb {
-                    _ if rolls_back => planner::rollback,
-                    Verb::Destroy => planner::teardown,
-                    Verb::Up | Verb::UpOrBack => planner::cleanup,
-                };
-                if rolls_back || !found.is_empty() {
-                    let next = plan(ledger.borrow().snapshot(), &cloud.account, &registry::find);
-                    let done = Engine { rolls_back: false, stop: Stop::default(), ..engine }.run(&next).await;
-                    // What could not be undone is worse news than why.
-                    return Ok(if done.outcome == Outcome::Complete { finished } else { done });
-                }
-                Ok::<Finished, String>(finished)
             },
             &killed,
         );
+        let Recorder { events, change_set } = frontend;
         self.store.power_off();
         self.world = sandbox.world(|world| world.clone());
         known.extend(secrets::of_world(&self.world));
@@ -434,7 +449,9 @@ impl Rehearsal {
             let line = serde_json::to_string(event).expect("an event");
             secrets::absent_from(&line, &known, "an event");
         }
-        secrets::absent_from(&self.store.durable(), &known, "the journal");
+        let journal = written.lock().expect("what was written");
+        secrets::absent_from(&String::from_utf8_lossy(&journal), &known, "the journal");
+        drop(journal);
         secrets::absent_from(&self.store.snapshot_text(), &known, "the ledger's snapshot");
         let log = sandbox.log();
         let (finished, broke_off) = match finished {

@@ -32,6 +32,8 @@ pub struct Moments {
     pub syncs: usize,
     /// After a service acted, before its answer arrived.
     pub effects: usize,
+    /// Around the replacement of the snapshot.
+    pub folds: usize,
     /// Lines written and not synced survive the process, whole or torn.
     pub torn: usize,
 }
@@ -109,9 +111,50 @@ impl Store for Watched {
         Ok(())
     }
     fn replace_snapshot(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.inner.replace_snapshot(bytes)
+        let world = self.sandbox.world(|world| world.clone());
+        let mut places = self.places.lock().expect("places");
+        // On a disk the new snapshot is in place before the journal is emptied.
+        let between = self.inner.fork();
+        between.set_snapshot(bytes);
+        if places.remember("after the snapshot was replaced, before the journal was emptied", &world, between)
+        {
+            places.moments.folds += 1;
+        }
+        self.inner.replace_snapshot(bytes)?;
+        if places.remember("after a fold", &world, self.inner.fork()) {
+            places.moments.folds += 1;
+        }
+        Ok(())
     }
     fn name(&self) -> String {
         "memory".into()
+    }
+}
+
+/// A store that keeps a copy of everything that is ever appended: a fold takes it off the disk.
+pub(super) struct Copied {
+    pub inner: Box<dyn Store>,
+    pub written: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Store for Copied {
+    fn load(&mut self) -> io::Result<(Option<Vec<u8>>, Vec<u8>)> {
+        self.inner.load()
+    }
+    fn truncate_journal(&mut self, len: u64) -> io::Result<()> {
+        self.inner.truncate_journal(len)
+    }
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.written.lock().expect("what was written").extend_from_slice(bytes);
+        self.inner.append(bytes)
+    }
+    fn sync(&mut self) -> io::Result<()> {
+        self.inner.sync()
+    }
+    fn replace_snapshot(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inner.replace_snapshot(bytes)
+    }
+    fn name(&self) -> String {
+        self.inner.name()
     }
 }

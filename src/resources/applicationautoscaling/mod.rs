@@ -4,6 +4,7 @@ mod predictive;
 mod scalable_target;
 mod scaling_policy;
 mod scheduled;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tracking;

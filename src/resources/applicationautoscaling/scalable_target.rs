@@ -1,31 +1,33 @@
 //! `AWS::ApplicationAutoScaling::ScalableTarget`.
 
-use std::collections::HashMap;
-
 use aws_sdk_applicationautoscaling::types;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use super::scheduled::{self, Place, ScheduledAction};
+use super::{
+    scheduled::{self, Place, ScheduledAction},
+    tags::Tags,
+};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
+    model::{Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
-        mirror::{pruned, received, sent},
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
+        described::{alike, look},
+        mirror::pruned,
+        tags::{Tagging, to_map},
     },
 };
 
-crate::props! {
-    /// The properties of a scalable target.
-    pub struct Props {
-        MaxCapacity: i32, MinCapacity: i32, ResourceId: String, RoleARN: String, ScalableDimension: String,
-        ScheduledActions: Vec<ScheduledAction>, ServiceNamespace: String, SuspendedState: SuspendedState,
-        Tags: Vec<Tag>,
-    }
-}
+crate::words!(types::ScalableDimension, types::ServiceNamespace);
 
 crate::mirrored! {
+    /// The properties of a scalable target. AWS answers with the service-linked role whatever `RoleARN` was sent.
+    pub struct Props <= types::ScalableTarget {
+        MaxCapacity/max_capacity: i32, MinCapacity/min_capacity: i32, ResourceId/resource_id: String,
+        RoleARN: String, ScalableDimension/scalable_dimension: String, ScheduledActions: Vec<ScheduledAction>,
+        ServiceNamespace/service_namespace: String, SuspendedState/suspended_state: SuspendedState, Tags: Vec<Tag>,
+    }
     /// What is suspended.
     pub struct SuspendedState: types::SuspendedState = types::SuspendedState::builder().build() => {
         DynamicScalingInSuspended/dynamic_scaling_in_suspended: bool,
@@ -50,59 +52,25 @@ fn parsed(id: &PhysicalId) -> Result<Place, OpError> {
         .ok_or_else(|| OpError::not_sent("DescribeScalableTargets", format!("odd id {id}")))
 }
 
-fn outputs(id: &str) -> Attributes {
-    Attributes::from([("Ref".into(), json!(id)), ("Id".into(), json!(id))])
-}
-
-async fn look(cx: &Cx<'_>, place: &Place) -> Result<Option<types::ScalableTarget>, OpError> {
-    let call = cx
-        .sdk
-        .autoscaling()
-        .describe_scalable_targets()
-        .service_namespace(place.namespace.as_str().into())
-        .resource_ids(&place.resource)
-        .scalable_dimension(place.dimension.as_str().into());
-    let answer = call.send().await.map_err(op("DescribeScalableTargets"))?;
-    Ok(answer.scalable_targets.unwrap_or_default().into_iter().next())
-}
-
-async fn read_tags(cx: &Cx<'_>, live: &types::ScalableTarget) -> Result<HashMap<String, String>, OpError> {
-    let Some(arn) = live.scalable_target_arn() else { return Ok(HashMap::new()) };
-    let call = cx.sdk.autoscaling().list_tags_for_resource().resource_arn(arn);
-    match call.send().await.map_err(op("ListTagsForResource")) {
-        Err(error) if error.is(&["ResourceNotFoundException"]) => Ok(HashMap::new()),
-        answer => Ok(answer?.tags.unwrap_or_default()),
-    }
-}
-
-fn pairs(tags: &HashMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
-    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
-}
-
-fn map(tags: Vec<Tag>) -> HashMap<String, String> {
-    tags.into_iter().map(|tag| (tag.Key.unwrap_or_default(), tag.Value.unwrap_or_default())).collect()
+fn object(id: &str) -> Created {
+    Created { id: id.into(), attributes: alike(&["Ref", "Id"], id) }
 }
 
 async fn register(cx: &Cx<'_>, props: &Props, tags: Option<Vec<Tag>>) -> Result<(), OpError> {
     const OP: &str = "RegisterScalableTarget";
-    let call = cx
-        .sdk
-        .autoscaling()
-        .register_scalable_target()
-        .set_service_namespace(props.ServiceNamespace.as_deref().map(Into::into))
-        .set_resource_id(props.ResourceId.clone())
-        .set_scalable_dimension(props.ScalableDimension.as_deref().map(Into::into))
-        .set_min_capacity(props.MinCapacity)
-        .set_max_capacity(props.MaxCapacity)
-        .set_role_arn(props.RoleARN.clone())
-        .set_suspended_state(sent(OP, props.SuspendedState.as_ref())?)
-        .set_tags(tags.map(map));
+    let call = crate::pass!(OP, cx.sdk.autoscaling().register_scalable_target(), props => {
+        set_service_namespace: ServiceNamespace, set_resource_id: ResourceId,
+        set_scalable_dimension: ScalableDimension, set_min_capacity: MinCapacity,
+        set_max_capacity: MaxCapacity, set_role_arn: RoleARN, set_suspended_state: SuspendedState,
+    });
+    let call = call.set_tags(tags.map(to_map));
     call.send().await.map_err(op(OP))?;
     Ok(())
 }
 
-impl ResourceType for ScalableTarget {
+impl Described for ScalableTarget {
     type Props = Props;
+    type Live = types::ScalableTarget;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -131,6 +99,7 @@ impl ResourceType for ScalableTarget {
             message: "",
             why: "another update of the target is under way",
         }],
+        absent: &["ObjectNotFoundException", "ResourceNotFoundException"],
         iam: &[
             "application-autoscaling:DeleteScheduledAction",
             "application-autoscaling:DeregisterScalableTarget",
@@ -161,44 +130,34 @@ impl ResourceType for ScalableTarget {
         compare::same(Self::FACTS.kind, property, &normal(desired), &normal(recorded))
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(place) = place(props) else { return Ok(None) };
-        let Some(live) = look(cx, &place).await? else { return Ok(None) };
-        let tags = read_tags(cx, &live).await?;
-        let id = place.id();
-        Ok(Some(Found { attributes: outputs(&id), id: id.into(), ownership: cx.owns(pairs(&tags)) }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        place(props).map(|place| place.id().into())
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (look(cx, &parsed(id)?).await?, goal) {
-            (Some(_), Goal::Ready) => Probe::Reached(outputs(id.as_str())),
-            (Some(_), Goal::Gone) => Probe::Pending("present".into()),
-            (None, Goal::Ready) => Probe::Pending("not visible yet".into()),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-        })
-    }
-
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
         let place = parsed(id)?;
-        let Some(live) = look(cx, &place).await? else { return Ok(None) };
-        let tags = read_tags(cx, &live).await?;
-        let actions = match &hint.ScheduledActions {
-            Some(_) => Some(scheduled::read(cx, &place).await?),
-            None => None,
-        };
-        let props = Props {
-            MaxCapacity: Some(live.max_capacity),
-            MinCapacity: Some(live.min_capacity),
-            ResourceId: Some(live.resource_id),
-            // Write-only: AWS answers with the service-linked role whatever was sent.
-            RoleARN: None,
-            ScalableDimension: Some(live.scalable_dimension.as_str().to_owned()),
-            ScheduledActions: actions,
-            ServiceNamespace: Some(live.service_namespace.as_str().to_owned()),
-            SuspendedState: received(live.suspended_state.as_ref()),
-            Tags: cx.own_tags(pairs(&tags)),
-        };
-        Ok(Some(pruned(props, hint)))
+        let call = cx.sdk.autoscaling().describe_scalable_targets().resource_ids(&place.resource);
+        let call = call.service_namespace(place.namespace.as_str().into());
+        let call = call.scalable_dimension(place.dimension.as_str().into());
+        let answer = call.send().await.map_err(op("DescribeScalableTargets"))?;
+        Ok(answer.scalable_targets.unwrap_or_default().into_iter().next())
+    }
+
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(&place(&Props::received(live)).map(|place| place.id()).unwrap_or_default())
+    }
+
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        let Some(arn) = live.scalable_target_arn() else { return Ok(Some(Vec::new())) };
+        Tags::list(cx, arn).await.map(Some)
+    }
+
+    async fn props(cx: &Cx<'_>, live: Self::Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let mut props = Props { Tags: tags, ..Props::received(&live) };
+        if let (Some(_), Some(place)) = (&hint.ScheduledActions, place(&props)) {
+            props.ScheduledActions = Some(scheduled::read(cx, &place).await?);
+        }
+        Ok(pruned(props, hint))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
@@ -206,27 +165,17 @@ impl ResourceType for ScalableTarget {
             || OpError::not_sent("RegisterScalableTarget", "ResourceId, dimension or namespace is missing");
         let id = place(props).ok_or_else(missing)?.id();
         register(cx, props, Some(cx.tags(props.Tags.as_ref()))).await?;
-        Ok(Created { attributes: outputs(&id), id: id.into() })
+        Ok(object(&id))
     }
 
-    async fn configure(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         scheduled::put(cx, &parsed(id)?, props.ScheduledActions.as_deref().unwrap_or_default()).await?;
         Ok(Progress::Done)
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         let place = parsed(id)?;
-        if ["MaxCapacity", "MinCapacity", "RoleARN", "SuspendedState"].iter().any(|name| change.has(name)) {
+        if change.any(&["MaxCapacity", "MinCapacity", "RoleARN", "SuspendedState"]) {
             let mut props = change.new.clone();
             if props.SuspendedState.is_none() && change.has("SuspendedState") {
                 props.SuspendedState = Some(SuspendedState {
@@ -244,40 +193,19 @@ impl ResourceType for ScalableTarget {
             scheduled::put(cx, &place, new).await?;
         }
         if change.has("Tags") {
-            let live = look(cx, &place).await?;
+            let live = look::<Self>(cx, id, change.new).await?;
             let arn = live.and_then(|live| live.scalable_target_arn);
             let arn = arn.ok_or_else(|| OpError::missing("DescribeScalableTargets", "the target's ARN"))?;
-            let (set, unset) = cx.tag_changes(change.old.Tags.as_ref(), change.new.Tags.as_ref());
-            if !unset.is_empty() {
-                let call = cx.sdk.autoscaling().untag_resource().resource_arn(&arn).set_tag_keys(Some(unset));
-                call.send().await.map_err(op("UntagResource"))?;
-            }
-            if !set.is_empty() {
-                let call = cx.sdk.autoscaling().tag_resource().resource_arn(&arn).set_tags(Some(map(set)));
-                call.send().await.map_err(op("TagResource"))?;
-            }
+            Tags::change(cx, &arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         }
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
         let place = parsed(id)?;
-        let call = cx
-            .sdk
-            .autoscaling()
-            .deregister_scalable_target()
-            .service_namespace(place.namespace.as_str().into())
-            .resource_id(&place.resource)
-            .scalable_dimension(place.dimension.as_str().into());
-        match call.send().await.map_err(op("DeregisterScalableTarget")) {
-            Err(error) if error.is(&["ObjectNotFoundException"]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+        let call = cx.sdk.autoscaling().deregister_scalable_target().resource_id(&place.resource);
+        let call = call.service_namespace(place.namespace.as_str().into());
+        let call = call.scalable_dimension(place.dimension.as_str().into());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeregisterScalableTarget"))
     }
 }

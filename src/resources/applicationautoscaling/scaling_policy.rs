@@ -1,7 +1,6 @@
 //! `AWS::ApplicationAutoScaling::ScalingPolicy`.
 
 use aws_sdk_applicationautoscaling::types;
-use serde_json::json;
 
 use super::{
     predictive::Predictive,
@@ -11,19 +10,23 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
+    model::{Facts, Identity, OnConflict, PhysicalId, Retry},
     resources::{
-        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
-        mirror::{pruned, received, sent},
+        Change, Created, Cx, Described, Outcome, OwnTags, Progress, described::alike, mirror::pruned,
     },
 };
 
-crate::props! {
+crate::words!(types::PolicyType);
+
+crate::mirrored! {
     /// The properties of a scaling policy.
-    pub struct Props {
-        PolicyName: String, PolicyType: String, PredictiveScalingPolicyConfiguration: Predictive, ResourceId: String,
-        ScalableDimension: String, ScalingTargetId: String, ServiceNamespace: String,
-        StepScalingPolicyConfiguration: StepScaling, TargetTrackingScalingPolicyConfiguration: TargetTracking,
+    pub struct Props <= types::ScalingPolicy {
+        PolicyName/policy_name: String, PolicyType/policy_type: String,
+        PredictiveScalingPolicyConfiguration/predictive_scaling_policy_configuration: Predictive,
+        ResourceId/resource_id: String, ScalableDimension/scalable_dimension: String, ScalingTargetId: String,
+        ServiceNamespace/service_namespace: String,
+        StepScalingPolicyConfiguration/step_scaling_policy_configuration: StepScaling,
+        TargetTrackingScalingPolicyConfiguration/target_tracking_scaling_policy_configuration: TargetTracking,
     }
 }
 
@@ -48,50 +51,27 @@ fn placed(props: &Props) -> Result<Place, OpError> {
     })
 }
 
-fn outputs(arn: &str) -> Attributes {
-    Attributes::from([("Ref".into(), json!(arn)), ("Arn".into(), json!(arn))])
-}
-
-async fn look(cx: &Cx<'_>, props: &Props) -> Result<Option<types::ScalingPolicy>, OpError> {
-    let (Some(place), Some(name)) = (place(props), &props.PolicyName) else { return Ok(None) };
-    let call = cx
-        .sdk
-        .autoscaling()
-        .describe_scaling_policies()
-        .policy_names(name)
-        .service_namespace(place.namespace.as_str().into())
-        .resource_id(place.resource)
-        .scalable_dimension(place.dimension.as_str().into());
-    let answer = call.send().await.map_err(op("DescribeScalingPolicies"))?;
-    Ok(answer.scaling_policies.unwrap_or_default().into_iter().next())
-}
-
-async fn put(cx: &Cx<'_>, props: &Props) -> Result<String, OpError> {
+async fn put(cx: &Cx<'_>, props: &Props) -> Result<Created, OpError> {
     const OP: &str = "PutScalingPolicy";
     let place = placed(props)?;
-    let call = cx
-        .sdk
-        .autoscaling()
-        .put_scaling_policy()
-        .set_policy_name(props.PolicyName.clone())
-        .service_namespace(place.namespace.as_str().into())
-        .resource_id(place.resource)
-        .scalable_dimension(place.dimension.as_str().into())
-        .set_policy_type(props.PolicyType.as_deref().map(Into::into))
-        .set_step_scaling_policy_configuration(sent(OP, props.StepScalingPolicyConfiguration.as_ref())?)
-        .set_target_tracking_scaling_policy_configuration(sent(
-            OP,
-            props.TargetTrackingScalingPolicyConfiguration.as_ref(),
-        )?)
-        .set_predictive_scaling_policy_configuration(sent(
-            OP,
-            props.PredictiveScalingPolicyConfiguration.as_ref(),
-        )?);
-    Ok(call.send().await.map_err(op(OP))?.policy_arn)
+    let call = crate::pass!(OP, cx.sdk.autoscaling().put_scaling_policy(), props => {
+        set_policy_name: PolicyName, set_policy_type: PolicyType,
+        set_step_scaling_policy_configuration: StepScalingPolicyConfiguration,
+        set_target_tracking_scaling_policy_configuration: TargetTrackingScalingPolicyConfiguration,
+        set_predictive_scaling_policy_configuration: PredictiveScalingPolicyConfiguration,
+    });
+    let call = call.service_namespace(place.namespace.as_str().into()).resource_id(place.resource);
+    let call = call.scalable_dimension(place.dimension.as_str().into());
+    Ok(object(&call.send().await.map_err(op(OP))?.policy_arn))
 }
 
-impl ResourceType for ScalingPolicy {
+fn object(arn: &str) -> Created {
+    Created { id: arn.into(), attributes: alike(&["Ref", "Arn"], arn) }
+}
+
+impl Described for ScalingPolicy {
     type Props = Props;
+    type Live = types::ScalingPolicy;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -114,6 +94,7 @@ impl ResourceType for ScalingPolicy {
             message: "",
             why: "another update of the target is under way",
         }],
+        absent: &["ObjectNotFoundException"],
         iam: &[
             "application-autoscaling:DeleteScalingPolicy",
             "application-autoscaling:DescribeScalingPolicies",
@@ -122,82 +103,44 @@ impl ResourceType for ScalingPolicy {
         ..Facts::new("AWS::ApplicationAutoScaling::ScalingPolicy", "application-autoscaling")
     };
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        Ok(look(cx, props).await?.map(|live| Found {
-            attributes: outputs(&live.policy_arn),
-            id: live.policy_arn.into(),
-            ownership: Ownership::Untaggable,
-        }))
+    /// By its target and name: nothing can be asked about a policy's ARN.
+    async fn get(cx: &Cx<'_>, _id: &PhysicalId, hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        Ok(Self::list(cx, hint).await?.into_iter().next())
     }
 
-    async fn probe(cx: &Cx<'_>, _id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (look(cx, props).await?, goal) {
-            (Some(live), Goal::Ready) => Probe::Reached(outputs(&live.policy_arn)),
-            (Some(_), Goal::Gone) => Probe::Pending("present".into()),
-            (None, Goal::Ready) => Probe::Pending("not visible yet".into()),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-        })
+    async fn list(cx: &Cx<'_>, props: &Props) -> Result<Vec<Self::Live>, OpError> {
+        let (Some(place), Some(name)) = (place(props), &props.PolicyName) else { return Ok(Vec::new()) };
+        let call = cx.sdk.autoscaling().describe_scaling_policies().policy_names(name);
+        let call = call.service_namespace(place.namespace.as_str().into()).resource_id(place.resource);
+        let call = call.scalable_dimension(place.dimension.as_str().into());
+        let answer = call.send().await.map_err(op("DescribeScalingPolicies"))?;
+        Ok(answer.scaling_policies.unwrap_or_default())
     }
 
-    async fn read(cx: &Cx<'_>, _id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(live) = look(cx, hint).await? else { return Ok(None) };
-        let place = Place {
-            resource: live.resource_id,
-            dimension: live.scalable_dimension.as_str().to_owned(),
-            namespace: live.service_namespace.as_str().to_owned(),
-        };
-        let props = Props {
-            PolicyName: Some(live.policy_name),
-            PolicyType: Some(live.policy_type.as_str().to_owned()),
-            PredictiveScalingPolicyConfiguration: received(
-                live.predictive_scaling_policy_configuration.as_ref(),
-            ),
-            ScalingTargetId: hint.ScalingTargetId.is_some().then(|| place.id()),
-            ResourceId: Some(place.resource),
-            ScalableDimension: Some(place.dimension),
-            ServiceNamespace: Some(place.namespace),
-            StepScalingPolicyConfiguration: received(live.step_scaling_policy_configuration.as_ref()),
-            TargetTrackingScalingPolicyConfiguration: received(
-                live.target_tracking_scaling_policy_configuration.as_ref(),
-            ),
-        };
-        Ok(Some(pruned(props, hint)))
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(&live.policy_arn)
+    }
+
+    async fn props(_: &Cx<'_>, live: Self::Live, _: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let mut props = Props::received(&live);
+        props.ScalingTargetId =
+            place(&props).filter(|_| hint.ScalingTargetId.is_some()).map(|place| place.id());
+        Ok(pruned(props, hint))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        let arn = put(cx, props).await?;
-        Ok(Created { attributes: outputs(&arn), id: arn.into() })
+        put(cx, props).await
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        _id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
-        put(cx, change.new).await?;
-        Ok(Progress::Done)
+    async fn update(cx: &Cx<'_>, _permit: &Permit, _id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
+        put(cx, change.new).await.map(|_| Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        _id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, _id: &PhysicalId, props: &Props) -> Outcome {
         let place = placed(props)?;
-        let call = cx
-            .sdk
-            .autoscaling()
-            .delete_scaling_policy()
-            .set_policy_name(props.PolicyName.clone())
-            .service_namespace(place.namespace.as_str().into())
-            .resource_id(place.resource)
-            .scalable_dimension(place.dimension.as_str().into());
-        match call.send().await.map_err(op("DeleteScalingPolicy")) {
-            Err(error) if error.is(&["ObjectNotFoundException"]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+        let call = cx.sdk.autoscaling().delete_scaling_policy().set_policy_name(props.PolicyName.clone());
+        let call = call.service_namespace(place.namespace.as_str().into()).resource_id(place.resource);
+        let call = call.scalable_dimension(place.dimension.as_str().into());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteScalingPolicy"))
     }
 }

@@ -5,13 +5,17 @@ use serde_json::{Value as Json, json};
 
 use super::{
     alarm_form::{self, Props},
-    tags,
+    tags::{ABSENT, Tags},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId},
+    resources::{
+        Change, Created, Cx, Described, Found, LiveTags, Outcome, OwnTags, Progress, compare,
+        described::look,
+        tags::{self, Tagging},
+    },
 };
 
 /// `AWS::CloudWatch::Alarm`: one call makes or replaces it; all properties are implemented.
@@ -21,8 +25,9 @@ fn arn(cx: &Cx<'_>, name: &str) -> String {
     format!("arn:{}:cloudwatch:{}:{}:alarm:{name}", cx.partition, cx.region, cx.account)
 }
 
-fn attributes(cx: &Cx<'_>, name: &str) -> Attributes {
-    Attributes::from([("Ref".to_owned(), json!(name)), ("Arn".to_owned(), json!(arn(cx, name)))])
+fn object(cx: &Cx<'_>, name: &str) -> Created {
+    let attributes = [("Ref".to_owned(), json!(name)), ("Arn".to_owned(), json!(arn(cx, name)))];
+    Created { id: name.into(), attributes: Attributes::from(attributes) }
 }
 
 /// The call, without tags.
@@ -58,27 +63,17 @@ fn put(cx: &Cx<'_>, props: &Props) -> PutMetricAlarmFluentBuilder {
         .set_warm_up_configuration(alarm_form::warm_up(props.WarmUpConfiguration.as_ref()))
 }
 
-async fn live(cx: &Cx<'_>, name: &str) -> Result<Option<sdk::MetricAlarm>, OpError> {
-    let answer = cx
-        .sdk
-        .cloudwatch()
-        .describe_alarms()
-        .alarm_names(name)
-        .alarm_types(sdk::AlarmType::MetricAlarm)
-        .send()
-        .await
-        .map_err(op("DescribeAlarms"))?;
-    Ok(answer.metric_alarms.unwrap_or_default().into_iter().next())
-}
-
-impl ResourceType for Alarm {
+impl Described for Alarm {
     type Props = Props;
+    type Live = sdk::MetricAlarm;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
         name: Some(NameRule { property: "AlarmName", max: 255, lower: false, separator: '-' }),
         on_conflict: OnConflict::Overwrites,
         early: &["Ref", "Arn"],
+        absent: ABSENT,
+        silent_delete: Some("DeleteAlarms passes over names that do not exist"),
         iam: &[
             "cloudwatch:PutMetricAlarm",
             "cloudwatch:DescribeAlarms",
@@ -107,66 +102,58 @@ impl ResourceType for Alarm {
         compare::same(Self::FACTS.kind, property, &spelled(desired), &spelled(recorded))
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(name) = props.AlarmName.as_deref() else { return Ok(None) };
-        Ok(tags::read(cx, &arn(cx, name)).await?.map(|tags| Found {
-            id: name.into(),
-            attributes: attributes(cx, name),
-            ownership: cx.owns(tags.iter().map(|tag| (tag.key(), tag.value()))),
-        }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.AlarmName.as_deref().map(Into::into)
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        let there = live(cx, id.as_str()).await?.is_some();
-        Ok(match (goal, there) {
-            (Goal::Ready, true) => Probe::Reached(attributes(cx, id.as_str())),
-            (Goal::Ready, false) => Probe::Pending("not seen yet".into()),
-            (Goal::Gone, true) => Probe::Pending("still there".into()),
-            (Goal::Gone, false) => Probe::Reached(Attributes::new()),
-        })
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.cloudwatch().describe_alarms().alarm_names(id.as_str());
+        let call = call.alarm_types(sdk::AlarmType::MetricAlarm);
+        let answer = call.send().await.map_err(op("DescribeAlarms"))?;
+        Ok(answer.metric_alarms.unwrap_or_default().into_iter().next())
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(alarm) = live(cx, id.as_str()).await? else { return Ok(None) };
-        let tags = tags::read(cx, &arn(cx, id.as_str())).await?.unwrap_or_default();
-        let own = cx.own_tags(tags.iter().map(|tag| (tag.key(), tag.value())));
-        Ok(Some(alarm_form::own(&alarm, hint, own)))
+    async fn find_all(cx: &Cx<'_>, props: &Props) -> Result<Vec<Found>, OpError> {
+        let Some(name) = props.AlarmName.as_deref() else { return Ok(Vec::new()) };
+        let found = Tags::find(cx, &arn(cx, name), object(cx, name)).await?;
+        // Of an alarm that is not there AWS lists no tags, and no error: one without our tags is looked for.
+        let ours = found.iter().any(|one| one.ownership == Ownership::Ours);
+        if !ours && look::<Self>(cx, &name.into(), props).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(found)
+    }
+
+    fn object(cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(cx, live.alarm_name().unwrap_or_default())
+    }
+
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, &arn(cx, live.alarm_name().unwrap_or_default())).await.map(Some)
+    }
+
+    async fn props(_: &Cx<'_>, live: Self::Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        Ok(alarm_form::own(&live, hint, tags))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        let name = props.AlarmName.as_deref().unwrap_or_default();
-        let tags = tags::sent(&cx.tags(props.Tags.as_ref()));
-        put(cx, props).set_tags(Some(tags)).send().await.map_err(op("PutMetricAlarm"))?;
-        Ok(Created { id: name.into(), attributes: attributes(cx, name) })
+        const OP: &str = "PutMetricAlarm";
+        let tags = tags::create(cx, OP, props.Tags.as_ref())?;
+        put(cx, props).set_tags(tags).send().await.map_err(op(OP))?;
+        Ok(object(cx, props.AlarmName.as_deref().unwrap_or_default()))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         if change.changed.iter().any(|property| property != "Tags") {
             put(cx, change.new).send().await.map_err(op("PutMetricAlarm"))?;
         }
-        if change.has("Tags") {
-            let arn = arn(cx, id.as_str());
-            tags::change(cx, &arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
-        }
+        Tags::change(cx, &arn(cx, id.as_str()), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
         let call = cx.sdk.cloudwatch().delete_alarms().alarm_names(id.as_str());
-        match call.send().await.map_err(op("DeleteAlarms")) {
-            Err(error) if !error.is(&["ResourceNotFound"]) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteAlarms"))
     }
 }
 

@@ -1,18 +1,24 @@
 //! `AWS::CloudWatch::Dashboard`.
 
-use serde_json::json;
+use aws_sdk_cloudwatch::operation::get_dashboard::GetDashboardOutput;
 
-use super::tags;
+use super::tags::{ABSENT, Tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Tag},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
+    model::{Document, Facts, Identity, NameRule, OnConflict, PhysicalId, Tag},
+    resources::{
+        Change, Created, Cx, Described, Found, LiveTags, Outcome, OwnTags, Progress,
+        described::alike,
+        tags::{self, Tagging},
+    },
 };
 
-crate::props! {
+crate::mirrored! {
     /// A dashboard.
-    pub struct DashboardProps { DashboardBody: String, DashboardName: String, Tags: Vec<Tag> }
+    pub struct Props <= GetDashboardOutput {
+        DashboardBody/dashboard_body: String, DashboardName/dashboard_name: String, Tags: Vec<Tag>,
+    }
 }
 
 /// `AWS::CloudWatch::Dashboard`: one call makes or replaces it.
@@ -23,27 +29,22 @@ fn arn(cx: &Cx<'_>, name: &str) -> String {
     format!("arn:{}:cloudwatch::{}:dashboard/{name}", cx.partition, cx.account)
 }
 
-fn attributes(name: &str) -> Attributes {
-    Attributes::from([("Ref".to_owned(), json!(name))])
+fn object(name: &str) -> Created {
+    Created { id: name.into(), attributes: alike(&["Ref"], name) }
 }
 
-async fn live(cx: &Cx<'_>, name: &str) -> Result<Option<String>, OpError> {
-    let answer = cx.sdk.cloudwatch().get_dashboard().dashboard_name(name).send().await;
-    match answer.map_err(op("GetDashboard")) {
-        Ok(answer) => Ok(Some(answer.dashboard_body.unwrap_or_default())),
-        Err(error) if error.is(&["ResourceNotFound", "DashboardNotFoundError"]) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-impl ResourceType for Dashboard {
-    type Props = DashboardProps;
+impl Described for Dashboard {
+    type Props = Props;
+    type Live = GetDashboardOutput;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
         name: Some(NameRule { property: "DashboardName", max: 255, lower: false, separator: '-' }),
         on_conflict: OnConflict::Overwrites,
         early: &["Ref"],
+        documents: &[("DashboardBody", Document::Dashboard)],
+        absent: ABSENT,
+        silent_delete: Some("DeleteDashboards passes over names that do not exist"),
         iam: &[
             "cloudwatch:PutDashboard",
             "cloudwatch:GetDashboard",
@@ -56,84 +57,63 @@ impl ResourceType for Dashboard {
         ..Facts::new("AWS::CloudWatch::Dashboard", "cloudwatch")
     };
 
-    async fn find(cx: &Cx<'_>, props: &Self::Props) -> Result<Option<Found>, OpError> {
-        let Some(name) = props.DashboardName.as_deref() else { return Ok(None) };
-        Ok(tags::read(cx, &arn(cx, name)).await?.map(|tags| Found {
-            id: name.into(),
-            attributes: attributes(name),
-            ownership: cx.owns(tags.iter().map(|tag| (tag.key(), tag.value()))),
-        }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.DashboardName.as_deref().map(Into::into)
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Self::Props, goal: Goal) -> Result<Probe, OpError> {
-        let there = live(cx, id.as_str()).await?.is_some();
-        Ok(match (goal, there) {
-            (Goal::Ready, true) => Probe::Reached(attributes(id.as_str())),
-            (Goal::Ready, false) => Probe::Pending("not seen yet".into()),
-            (Goal::Gone, true) => Probe::Pending("still there".into()),
-            (Goal::Gone, false) => Probe::Reached(Attributes::new()),
-        })
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.cloudwatch().get_dashboard().dashboard_name(id.as_str());
+        let mut live = call.send().await.map_err(op("GetDashboard"))?;
+        live.dashboard_name = Some(id.to_string());
+        Ok(Some(live))
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Self::Props) -> Result<Option<Self::Props>, OpError> {
-        let Some(body) = live(cx, id.as_str()).await? else { return Ok(None) };
-        let tags = tags::read(cx, &arn(cx, id.as_str())).await?.unwrap_or_default();
-        Ok(Some(DashboardProps {
-            DashboardBody: Some(body),
-            DashboardName: Some(id.as_str().to_owned()),
-            Tags: cx.own_tags(tags.iter().map(|tag| (tag.key(), tag.value()))),
-        }))
+    async fn find_all(cx: &Cx<'_>, props: &Props) -> Result<Vec<Found>, OpError> {
+        let Some(name) = props.DashboardName.as_deref() else { return Ok(Vec::new()) };
+        Tags::find(cx, &arn(cx, name), object(name)).await
     }
 
-    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Self::Props) -> Result<Created, OpError> {
-        let name = props.DashboardName.as_deref().unwrap_or_default();
-        cx.sdk
-            .cloudwatch()
-            .put_dashboard()
-            .dashboard_name(name)
-            .set_dashboard_body(props.DashboardBody.clone())
-            .set_tags(Some(tags::sent(&cx.tags(props.Tags.as_ref()))))
-            .send()
-            .await
-            .map_err(op("PutDashboard"))?;
-        Ok(Created { id: name.into(), attributes: attributes(name) })
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(live.dashboard_name().unwrap_or_default())
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Self::Props>,
-    ) -> Result<Progress, OpError> {
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, &arn(cx, live.dashboard_name().unwrap_or_default())).await.map(Some)
+    }
+
+    async fn props(_: &Cx<'_>, live: Self::Live, tags: OwnTags, _: &Props) -> Result<Props, OpError> {
+        Ok(Props { Tags: tags, ..Props::received(&live) })
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        const OP: &str = "PutDashboard";
+        let call = crate::pass!(OP, cx.sdk.cloudwatch().put_dashboard(), props => {
+            set_dashboard_name: DashboardName, set_dashboard_body: DashboardBody,
+        });
+        call.set_tags(tags::create(cx, OP, props.Tags.as_ref())?).send().await.map_err(op(OP))?;
+        Ok(object(props.DashboardName.as_deref().unwrap_or_default()))
+    }
+
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         if change.has("DashboardBody") {
-            let body = change.new.DashboardBody.clone();
-            let call =
-                cx.sdk.cloudwatch().put_dashboard().dashboard_name(id.as_str()).set_dashboard_body(body);
+            let call = cx.sdk.cloudwatch().put_dashboard().dashboard_name(id.as_str());
+            let call = call.set_dashboard_body(change.new.DashboardBody.clone());
             call.send().await.map_err(op("PutDashboard"))?;
         }
-        if change.has("Tags") {
-            let arn = arn(cx, id.as_str());
-            tags::change(cx, &arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
-        }
+        Tags::change(cx, &arn(cx, id.as_str()), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Self::Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
         let call = cx.sdk.cloudwatch().delete_dashboards().dashboard_names(id.as_str());
-        match call.send().await.map_err(op("DeleteDashboards")) {
-            Err(error) if !error.is(&["ResourceNotFound", "DashboardNotFoundError"]) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteDashboards"))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::resources::bench::Bench;
 

@@ -5,45 +5,54 @@ use aws_sdk_cloudwatch::types as sdk;
 use crate::{
     aws::{OpError, op},
     model::Tag,
-    resources::Cx,
+    resources::{
+        Created, Cx, Found,
+        described::pairs,
+        mirror::{received, sent},
+        tags::Tagging,
+    },
 };
 
-/// Tags for AWS.
-pub(super) fn sent(tags: &[Tag]) -> Vec<sdk::Tag> {
-    tags.iter().map(|tag| sdk::Tag::builder().key(tag.key()).value(tag.value()).build()).collect()
+crate::tag_form!(sdk::Tag);
+
+/// What the service says of an alarm or a dashboard that is not there.
+pub(super) const ABSENT: &[&str] =
+    &["ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError"];
+
+/// CloudWatch's tag calls; they take an ARN.
+pub(super) struct Tags;
+
+impl Tags {
+    /// All tags.
+    pub async fn list(cx: &Cx<'_>, arn: &str) -> Result<Vec<Tag>, OpError> {
+        let call = cx.sdk.cloudwatch().list_tags_for_resource().resource_arn(arn);
+        let answer = call.send().await.map_err(op("ListTagsForResource"))?;
+        Ok(received(answer.tags.as_ref()).unwrap_or_default())
+    }
+
+    /// An object whose handle and attributes follow from its name: its tags alone tell whether it is there and
+    /// whose it is.
+    pub async fn find(cx: &Cx<'_>, arn: &str, object: Created) -> Result<Vec<Found>, OpError> {
+        match Self::list(cx, arn).await {
+            Ok(tags) => {
+                let Created { id, attributes } = object;
+                Ok(vec![Found { id, attributes, ownership: cx.owns(pairs(&tags)) }])
+            }
+            Err(error) if error.is(ABSENT) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-/// Live tags; `None` if there is no such object.
-pub(super) async fn read(cx: &Cx<'_>, arn: &str) -> Result<Option<Vec<Tag>>, OpError> {
-    let answer = cx.sdk.cloudwatch().list_tags_for_resource().resource_arn(arn).send().await;
-    match answer.map_err(op("ListTagsForResource")) {
-        Ok(answer) => Ok(Some(
-            answer
-                .tags()
-                .iter()
-                .map(|tag| Tag::new(tag.key().unwrap_or_default(), tag.value().unwrap_or_default()))
-                .collect(),
-        )),
-        Err(error) if error.is(&["ResourceNotFoundException", "ResourceNotFound"]) => Ok(None),
-        Err(error) => Err(error),
+impl Tagging for Tags {
+    async fn set(cx: &Cx<'_>, arn: &str, tags: Vec<Tag>) -> Result<(), OpError> {
+        const OP: &str = "TagResource";
+        let call = cx.sdk.cloudwatch().tag_resource().resource_arn(arn).set_tags(sent(OP, Some(&tags))?);
+        call.send().await.map(drop).map_err(op(OP))
     }
-}
 
-/// Sets and removes tags so that `old` becomes `new`.
-pub(super) async fn change(
-    cx: &Cx<'_>,
-    arn: &str,
-    old: Option<&Vec<Tag>>,
-    new: Option<&Vec<Tag>>,
-) -> Result<(), OpError> {
-    let (set, unset) = cx.tag_changes(old, new);
-    if !unset.is_empty() {
-        let call = cx.sdk.cloudwatch().untag_resource().resource_arn(arn).set_tag_keys(Some(unset));
-        call.send().await.map_err(op("UntagResource"))?;
+    async fn unset(cx: &Cx<'_>, arn: &str, keys: Vec<String>) -> Result<(), OpError> {
+        let call = cx.sdk.cloudwatch().untag_resource().resource_arn(arn).set_tag_keys(Some(keys));
+        call.send().await.map(drop).map_err(op("UntagResource"))
     }
-    if !set.is_empty() {
-        let call = cx.sdk.cloudwatch().tag_resource().resource_arn(arn).set_tags(Some(sent(&set)));
-        call.send().await.map_err(op("TagResource"))?;
-    }
-    Ok(())
 }

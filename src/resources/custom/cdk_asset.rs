@@ -86,6 +86,10 @@ impl ResourceType for CdkAsset {
         on_conflict: OnConflict::Overwrites,
         early: &["Ref"],
         retry: &[LATE_BUCKET],
+        absent: ABSENT,
+        silent_delete: Some(
+            "S3 deletes a key that is not there without a word (DeleteObject, S3 API Reference)",
+        ),
         iam: &[
             "s3:DeleteObject",
             "s3:GetObject",
@@ -153,11 +157,8 @@ impl ResourceType for CdkAsset {
         _props: &Asset,
     ) -> Result<Progress, OpError> {
         let (bucket, key) = place(id);
-        match cx.sdk.s3().delete_object().bucket(bucket).key(key).send().await.map_err(op("DeleteObject")) {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
-            Err(error) => Err(error),
-        }
+        let call = cx.sdk.s3().delete_object().bucket(bucket).key(key);
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteObject"))
     }
 }
 

@@ -86,6 +86,7 @@ impl ResourceType for VpcRestrictDefaultSg {
             message: "",
             why: "the new VPC's security group is not visible yet",
         }],
+        silent_delete: Some("there is no object: the rules stand again, whoever put them back"),
         iam: &[
             "ec2:AuthorizeSecurityGroupEgress",
             "ec2:AuthorizeSecurityGroupIngress",

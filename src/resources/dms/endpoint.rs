@@ -5,59 +5,47 @@ use serde_json::{Value as Json, json};
 
 use super::{
     instance_rules::{same_key, same_text},
+    pause::Pause,
     settings::{
         Block, DocDbSettings, DynamoDbSettings, ElasticsearchSettings, GcpMySQLSettings, IbmDb2Settings,
         KafkaSettings, KinesisSettings, MicrosoftSqlServerSettings, MongoDbSettings, MySqlSettings,
         NeptuneSettings, OracleSettings, PostgreSqlSettings, RedisSettings, RedshiftSettings, S3Settings,
         SybaseSettings,
     },
-    support::{ABSENT, BUSY, ROLE, filter, ownership, pairs, retag, tags, tags_of},
+    support::{ABSENT, BUSY, ROLE, filter},
+    tags::Tags,
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
-    props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
+        described::leaving,
+        tags::{self, Tagging},
+    },
 };
 
 /// The type.
 pub struct Endpoint;
 
-props! {
+crate::words!(DmsSslModeValue, ReplicationEndpointTypeValue);
+
+crate::mirrored! {
     /// The properties.
-    pub struct Props {
-        CertificateArn: String,
-        DatabaseName: String,
-        DocDbSettings: DocDbSettings,
-        DynamoDbSettings: DynamoDbSettings,
-        ElasticsearchSettings: ElasticsearchSettings,
-        EndpointIdentifier: String,
-        EndpointType: String,
-        EngineName: String,
-        ExtraConnectionAttributes: String,
-        GcpMySQLSettings: GcpMySQLSettings,
-        IbmDb2Settings: IbmDb2Settings,
-        KafkaSettings: KafkaSettings,
-        KinesisSettings: KinesisSettings,
-        KmsKeyId: String,
-        MicrosoftSqlServerSettings: MicrosoftSqlServerSettings,
-        MongoDbSettings: MongoDbSettings,
-        MySqlSettings: MySqlSettings,
-        NeptuneSettings: NeptuneSettings,
-        OracleSettings: OracleSettings,
-        Password: String,
-        Port: i32,
-        PostgreSqlSettings: PostgreSqlSettings,
-        RedisSettings: RedisSettings,
-        RedshiftSettings: RedshiftSettings,
-        ResourceIdentifier: String,
-        S3Settings: S3Settings,
-        ServerName: String,
-        SslMode: String,
-        SybaseSettings: SybaseSettings,
-        Tags: Vec<Tag>,
-        Username: String,
+    pub struct Props <= Live {
+        CertificateArn/certificate_arn: String, DatabaseName/database_name: String, DocDbSettings: DocDbSettings,
+        DynamoDbSettings: DynamoDbSettings, ElasticsearchSettings: ElasticsearchSettings,
+        EndpointIdentifier/endpoint_identifier: String, EndpointType/endpoint_type: String,
+        EngineName/engine_name: String, ExtraConnectionAttributes/extra_connection_attributes: String,
+        GcpMySQLSettings: GcpMySQLSettings, IbmDb2Settings: IbmDb2Settings, KafkaSettings: KafkaSettings,
+        KinesisSettings: KinesisSettings, KmsKeyId/kms_key_id: String,
+        MicrosoftSqlServerSettings: MicrosoftSqlServerSettings, MongoDbSettings: MongoDbSettings,
+        MySqlSettings: MySqlSettings, NeptuneSettings: NeptuneSettings, OracleSettings: OracleSettings,
+        Password: String, Port/port: i32, PostgreSqlSettings: PostgreSqlSettings, RedisSettings: RedisSettings,
+        RedshiftSettings: RedshiftSettings, ResourceIdentifier: String, S3Settings: S3Settings,
+        ServerName/server_name: String, SslMode/ssl_mode: String, SybaseSettings: SybaseSettings, Tags: Vec<Tag>,
+        Username/username: String,
     }
 }
 
@@ -116,14 +104,10 @@ fn attributes(endpoint: &Live) -> Attributes {
     ])
 }
 
-async fn get(cx: &Cx<'_>, by: &str, value: &str) -> Result<Option<Live>, OpError> {
-    const CALL: &str = "DescribeEndpoints";
-    let filter = filter(CALL, by, value)?;
-    match cx.sdk.dms().describe_endpoints().filters(filter).send().await.map_err(op(CALL)) {
-        Ok(answer) => Ok(answer.endpoints.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is(ABSENT) => Ok(None),
-        Err(error) => Err(error),
-    }
+async fn by(cx: &Cx<'_>, name: &str, value: &str) -> Result<Option<Live>, OpError> {
+    const OP: &str = "DescribeEndpoints";
+    let call = cx.sdk.dms().describe_endpoints().filters(filter(OP, name, value)?);
+    Ok(call.send().await.map_err(op(OP))?.endpoints.unwrap_or_default().into_iter().next())
 }
 
 /// Settings as they compare: what DMS never shows counts only where both sides have it.
@@ -137,8 +121,9 @@ fn same_settings(desired: &Json, recorded: &Json) -> bool {
     })
 }
 
-impl ResourceType for Endpoint {
+impl Described for Endpoint {
     type Props = Props;
+    type Live = Live;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -148,14 +133,20 @@ impl ResourceType for Endpoint {
         retry: &[ROLE],
         held_by_users: true,
         retry_delete: &[BUSY],
+        absent: ABSENT,
         iam: &[
             "dms:AddTagsToResource",
             "dms:CreateEndpoint",
             "dms:DeleteEndpoint",
+            "dms:DescribeConnections",
             "dms:DescribeEndpoints",
+            "dms:DescribeReplicationTasks",
             "dms:ListTagsForResource",
             "dms:ModifyEndpoint",
             "dms:RemoveTagsFromResource",
+            "dms:StartReplicationTask",
+            "dms:StopReplicationTask",
+            "dms:TestConnection",
             "iam:PassRole",
         ],
         ..Facts::new("AWS::DMS::Endpoint", "dms")
@@ -203,6 +194,12 @@ impl ResourceType for Endpoint {
         properties
     }
 
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let only_tags = change.changed.iter().all(|property| property == "Tags");
+        let text = "replication tasks that use it and run are stopped for the change and resumed";
+        if only_tags { Vec::new() } else { vec![text.to_owned()] }
+    }
+
     fn check(props: &Json) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         for block in BLOCKS {
@@ -227,58 +224,39 @@ impl ResourceType for Endpoint {
         problems
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(endpoint) = get(cx, "endpoint-id", &props.name().to_lowercase()).await? else {
-            return Ok(None);
-        };
-        let Some(arn) = endpoint.endpoint_arn() else { return Ok(None) };
-        if endpoint.status() == Some("deleting") {
-            return Ok(None);
-        }
-        let ownership = ownership(cx, arn).await?;
-        Ok(Some(Found { id: arn.into(), attributes: attributes(&endpoint), ownership }))
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {
+        by(cx, "endpoint-arn", id.as_str()).await
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        let endpoint = get(cx, "endpoint-arn", id.as_str()).await?;
-        let status = endpoint.as_ref().and_then(Live::status).unwrap_or("absent").to_owned();
-        Ok(match (endpoint, goal) {
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-            (Some(endpoint), Goal::Ready) if status == "active" => Probe::Reached(attributes(&endpoint)),
-            (Some(_), Goal::Ready) if status == "deleting" || status == "failed" => {
-                Probe::Failed(format!("the endpoint is {status}"))
-            }
-            _ => Probe::Pending(status),
-        })
+    async fn list(cx: &Cx<'_>, props: &Props) -> Result<Vec<Live>, OpError> {
+        Ok(by(cx, "endpoint-id", &props.name().to_lowercase()).await?.into_iter().collect())
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(live) = get(cx, "endpoint-arn", id.as_str()).await? else { return Ok(None) };
-        if live.status() == Some("deleting") {
-            return Ok(None);
+    fn object(_cx: &Cx<'_>, live: &Live) -> Created {
+        Created { id: live.endpoint_arn().unwrap_or_default().into(), attributes: attributes(live) }
+    }
+
+    fn state(live: &Live) -> State {
+        let status = live.status().unwrap_or_default();
+        match status {
+            "active" => State::Ready,
+            "deleting" => State::Leaving(status.to_owned()),
+            "failed" => State::Failed(format!("the endpoint is {status}")),
+            _ => State::Pending(status.to_owned()),
         }
-        let tags = cx.own_tags(pairs(&tags_of(cx, id.as_str()).await?));
-        let last = id.as_str().rsplit(':').next().map(ToOwned::to_owned);
-        let mut props = Props {
-            CertificateArn: live.certificate_arn.clone().filter(|arn| !arn.is_empty()),
-            DatabaseName: live.database_name.clone(),
-            EndpointIdentifier: live.endpoint_identifier.clone(),
-            EndpointType: live.endpoint_type.as_ref().map(|kind| kind.as_str().to_owned()),
-            EngineName: live.engine_name.clone(),
-            // DMS repeats settings here that the template gives in blocks.
-            ExtraConnectionAttributes: hint
-                .ExtraConnectionAttributes
-                .as_ref()
-                .and(live.extra_connection_attributes.clone()),
-            KmsKeyId: live.kms_key_id.clone(),
-            Port: live.port,
-            ResourceIdentifier: hint.ResourceIdentifier.as_ref().and(last),
-            ServerName: live.server_name.clone(),
-            SslMode: live.ssl_mode.as_ref().map(|mode| mode.as_str().to_owned()),
-            Tags: tags,
-            Username: live.username.clone(),
-            ..Props::default()
-        };
+    }
+
+    async fn tags(cx: &Cx<'_>, live: &Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, live.endpoint_arn().unwrap_or_default()).await.map(Some)
+    }
+
+    async fn props(_: &Cx<'_>, live: Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let mut props = Props { Tags: tags, ..Props::received(&live) };
+        props.CertificateArn.take_if(|arn| arn.is_empty());
+        // DMS repeats settings here that the template gives in blocks.
+        props.ExtraConnectionAttributes.take_if(|_| hint.ExtraConnectionAttributes.is_none());
+        let last = live.endpoint_arn().and_then(|arn| arn.rsplit(':').next());
+        props.ResourceIdentifier = hint.ResourceIdentifier.as_ref().and(last.map(ToOwned::to_owned));
         macro_rules! shown {
             ($($prop:ident $set:ident $field:ident,)*) => {
                 $(if let (Some(live), Some(hint)) = (&live.$field, &hint.$prop) {
@@ -287,29 +265,19 @@ impl ResourceType for Endpoint {
             };
         }
         blocks!(shown);
-        Ok(Some(props))
+        Ok(props)
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         const CALL: &str = "CreateEndpoint";
-        let mut call = cx
-            .sdk
-            .dms()
-            .create_endpoint()
-            .endpoint_identifier(props.name())
-            .set_certificate_arn(props.CertificateArn.clone())
-            .set_database_name(props.DatabaseName.clone())
-            .set_endpoint_type(props.EndpointType.as_deref().map(ReplicationEndpointTypeValue::from))
-            .set_engine_name(props.EngineName.clone())
-            .set_extra_connection_attributes(props.ExtraConnectionAttributes.clone())
-            .set_kms_key_id(props.KmsKeyId.clone())
-            .set_password(props.Password.clone())
-            .set_port(props.Port)
-            .set_resource_identifier(props.ResourceIdentifier.clone())
-            .set_server_name(props.ServerName.clone())
-            .set_ssl_mode(props.SslMode.as_deref().map(DmsSslModeValue::from))
-            .set_username(props.Username.clone())
-            .set_tags(Some(tags(&cx.tags(props.Tags.as_ref()))));
+        let mut call = crate::pass!(CALL, cx.sdk.dms().create_endpoint(), props => {
+            set_endpoint_identifier: EndpointIdentifier, set_certificate_arn: CertificateArn,
+            set_database_name: DatabaseName, set_endpoint_type: EndpointType, set_engine_name: EngineName,
+            set_extra_connection_attributes: ExtraConnectionAttributes, set_kms_key_id: KmsKeyId,
+            set_password: Password, set_port: Port, set_resource_identifier: ResourceIdentifier,
+            set_server_name: ServerName, set_ssl_mode: SslMode, set_username: Username,
+        });
+        call = call.set_tags(tags::create(cx, CALL, props.Tags.as_ref())?);
         macro_rules! send {
             ($($prop:ident $set:ident $field:ident,)*) => {
                 $(call = call.$set(sent(CALL, props.$prop.as_ref())?);)*
@@ -317,22 +285,23 @@ impl ResourceType for Endpoint {
         }
         blocks!(send);
         let answer = call.send().await.map_err(op(CALL))?;
-        let endpoint = answer.endpoint().ok_or_else(|| OpError::missing(CALL, "the endpoint"))?;
-        let arn = endpoint.endpoint_arn().ok_or_else(|| OpError::missing(CALL, "the ARN"))?;
-        Ok(Created { id: arn.into(), attributes: attributes(endpoint) })
+        let endpoint = answer.endpoint.filter(|endpoint| endpoint.endpoint_arn().is_some());
+        Ok(Self::object(cx, &endpoint.ok_or_else(|| OpError::missing(CALL, "the endpoint's ARN"))?))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         const CALL: &str = "ModifyEndpoint";
         let new = change.new;
-        retag(cx, id.as_str(), change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
+        Tags::change(cx, id.as_str(), change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
         if change.changed.iter().all(|property| property == "Tags") {
             return Ok(Progress::Done);
+        }
+        let pause = Pause::look(cx, id.as_str()).await?;
+        if pause.is_changed() {
+            return pause.resume(cx).await;
+        }
+        if let Some(waits) = pause.stop(cx).await? {
+            return Ok(waits);
         }
         // An empty text takes a value away.
         let text = |property: &str, value: &Option<String>| {
@@ -378,36 +347,18 @@ impl ResourceType for Endpoint {
             };
         }
         blocks!(send);
-        call.send().await.map_err(op(CALL))?;
-        Ok(Progress::Done)
+        match call.send().await.map_err(op(CALL)) {
+            Ok(_) => pause.changed(cx).await,
+            Err(error) => Err(pause.give_up(cx, error).await),
+        }
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
-        match cx
-            .sdk
-            .dms()
-            .delete_endpoint()
-            .endpoint_arn(id.as_str())
-            .send()
-            .await
-            .map_err(op("DeleteEndpoint"))
-        {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
+        let call = cx.sdk.dms().delete_endpoint().endpoint_arn(id.as_str());
+        match call.send().await.map_err(op("DeleteEndpoint")) {
             // Refused because tasks remain, or because it is being deleted already.
-            Err(error) if error.is(&["InvalidResourceStateFault"]) => {
-                match get(cx, "endpoint-arn", id.as_str()).await? {
-                    None => Ok(Progress::Done),
-                    Some(live) if live.status() == Some("deleting") => Ok(Progress::Done),
-                    Some(_) => Err(error),
-                }
-            }
-            Err(error) => Err(error),
+            Err(error) if error.is(&[BUSY.code]) => leaving::<Self>(cx, id, props, error).await,
+            answer => answer.map(|_| Progress::Done),
         }
     }
 }

@@ -2,11 +2,13 @@
 
 mod endpoint;
 mod instance_rules;
+mod pause;
 mod replication_instance;
 mod replication_subnet_group;
 mod replication_task;
 mod settings;
 mod support;
+mod tags;
 mod task_settings;
 
 pub use endpoint::Endpoint;

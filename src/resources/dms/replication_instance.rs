@@ -5,38 +5,35 @@ use serde_json::{Value as Json, json};
 
 use super::{
     instance_rules::{same_key, same_set, same_text, same_version},
-    support::{ABSENT, BUSY, ROLE, filter, ownership, pairs, retag, tags, tags_of},
+    support::{ABSENT, BUSY, ROLE, filter},
+    tags::Tags,
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
-    props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
+        described::{alike, leaving, look},
+        tags::{self, Tagging},
+        versions,
+    },
 };
 
 /// The type.
 pub struct ReplicationInstance;
 
-props! {
+crate::mirrored! {
     /// The properties.
-    pub struct Props {
-        AllocatedStorage: i32,
-        AllowMajorVersionUpgrade: bool,
-        AutoMinorVersionUpgrade: bool,
-        AvailabilityZone: String,
-        DnsNameServers: String,
-        EngineVersion: String,
-        KmsKeyId: String,
-        MultiAZ: bool,
-        NetworkType: String,
-        PreferredMaintenanceWindow: String,
-        PubliclyAccessible: bool,
-        ReplicationInstanceClass: String,
-        ReplicationInstanceIdentifier: String,
-        ReplicationSubnetGroupIdentifier: String,
-        ResourceIdentifier: String,
-        Tags: Vec<Tag>,
+    pub struct Props <= Live {
+        AllocatedStorage/allocated_storage: i32, AllowMajorVersionUpgrade: bool,
+        AutoMinorVersionUpgrade/auto_minor_version_upgrade: bool, AvailabilityZone/availability_zone: String,
+        DnsNameServers/dns_name_servers: String, EngineVersion/engine_version: String, KmsKeyId/kms_key_id: String,
+        MultiAZ/multi_az: bool, NetworkType/network_type: String,
+        PreferredMaintenanceWindow/preferred_maintenance_window: String,
+        PubliclyAccessible/publicly_accessible: bool, ReplicationInstanceClass/replication_instance_class: String,
+        ReplicationInstanceIdentifier/replication_instance_identifier: String,
+        ReplicationSubnetGroupIdentifier: String, ResourceIdentifier: String, Tags: Vec<Tag>,
         VpcSecurityGroupIds: Vec<String>,
     }
 }
@@ -63,18 +60,14 @@ fn attributes(instance: &Live) -> Attributes {
     ])
 }
 
-async fn get(cx: &Cx<'_>, by: &str, value: &str) -> Result<Option<Live>, OpError> {
-    const CALL: &str = "DescribeReplicationInstances";
-    let filter = filter(CALL, by, value)?;
-    match cx.sdk.dms().describe_replication_instances().filters(filter).send().await.map_err(op(CALL)) {
-        Ok(answer) => Ok(answer.replication_instances.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is(ABSENT) => Ok(None),
-        Err(error) => Err(error),
-    }
+async fn by(cx: &Cx<'_>, name: &str, value: &str) -> Result<Option<Live>, OpError> {
+    const OP: &str = "DescribeReplicationInstances";
+    let call = cx.sdk.dms().describe_replication_instances().filters(filter(OP, name, value)?);
+    Ok(call.send().await.map_err(op(OP))?.replication_instances.unwrap_or_default().into_iter().next())
 }
 
-const BY_ARN: &str = "replication-instance-arn";
-const BY_NAME: &str = "replication-instance-id";
+/// How many numbers of a version make the major one: 3.5.
+const MAJOR: usize = 2;
 
 /// Properties the modify call takes.
 const MODIFIABLE: &[&str] = &[
@@ -89,8 +82,9 @@ const MODIFIABLE: &[&str] = &[
     "VpcSecurityGroupIds",
 ];
 
-impl ResourceType for ReplicationInstance {
+impl Described for ReplicationInstance {
     type Props = Props;
+    type Live = Live;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -105,10 +99,12 @@ impl ResourceType for ReplicationInstance {
         retry: &[ROLE],
         held_by_users: true,
         retry_delete: &[BUSY],
+        absent: ABSENT,
         iam: &[
             "dms:AddTagsToResource",
             "dms:CreateReplicationInstance",
             "dms:DeleteReplicationInstance",
+            "dms:DescribeOrderableReplicationInstances",
             "dms:DescribeReplicationInstances",
             "dms:ListTagsForResource",
             "dms:ModifyReplicationInstance",
@@ -147,120 +143,146 @@ impl ResourceType for ReplicationInstance {
         Vec::new()
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(instance) = get(cx, BY_NAME, &props.name().to_lowercase()).await? else { return Ok(None) };
-        let Some(arn) = instance.replication_instance_arn() else { return Ok(None) };
-        if instance.replication_instance_status() == Some("deleting") {
-            return Ok(None);
+    /// AWS DMS User Guide, "Upgrading a replication instance": engine versions only rise.
+    fn refused(change: &Change<'_, Props>) -> Vec<(String, String)> {
+        let (old, new) = (change.old, change.new);
+        match (&old.EngineVersion, &new.EngineVersion) {
+            (Some(have), Some(want)) if change.has("EngineVersion") && versions::is_older(want, have) => {
+                let why = format!(
+                    "DMS does not downgrade an engine, and the instance has {have}, which is later than {want}"
+                );
+                vec![("EngineVersion".into(), why)]
+            }
+            _ => Vec::new(),
         }
-        let ownership = ownership(cx, arn).await?;
-        Ok(Some(Found { id: arn.into(), attributes: attributes(&instance), ownership }))
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        let instance = get(cx, BY_ARN, id.as_str()).await?;
-        let status =
-            instance.as_ref().and_then(|i| i.replication_instance_status()).unwrap_or("absent").to_owned();
-        Ok(match (instance, goal) {
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-            (None, Goal::Ready) => Probe::Pending(status),
-            (Some(_), Goal::Gone) => Probe::Pending(status),
-            (Some(instance), Goal::Ready) => match status.as_str() {
-                "available" => Probe::Reached(attributes(&instance)),
-                "deleting" | "deleted" | "failed" | "incompatible-credentials" | "incompatible-network" => {
-                    Probe::Failed(format!("the replication instance is {status}"))
-                }
-                _ => Probe::Pending(status),
-            },
-        })
+    fn moved_by_aws(property: &str, sent: &Json, live: &Json) -> bool {
+        let (Some(had), Some(has)) = (sent[property].as_str(), live[property].as_str()) else { return false };
+        let upgrades = |props: &Json| props["AutoMinorVersionUpgrade"] != false;
+        property == "EngineVersion"
+            && upgrades(sent)
+            && upgrades(live)
+            && versions::is_later_minor(had, has, MAJOR)
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(live) = get(cx, BY_ARN, id.as_str()).await? else { return Ok(None) };
-        if live.replication_instance_status() == Some("deleting") {
-            return Ok(None);
+    /// `DescribeOrderableReplicationInstances`: "the replication instance types that can be created in the specified region".
+    async fn foresee(cx: &Cx<'_>, props: &Json) -> Result<Vec<(String, String)>, OpError> {
+        const CALL: &str = "DescribeOrderableReplicationInstances";
+        let Some(class) = props["ReplicationInstanceClass"].as_str() else { return Ok(Vec::new()) };
+        let wanted = &props["EngineVersion"];
+        let mut marker = None;
+        loop {
+            let call = cx.sdk.dms().describe_orderable_replication_instances().set_marker(marker);
+            let answer = call.send().await.map_err(op(CALL))?;
+            let offered = answer.orderable_replication_instances().iter().any(|offer| {
+                let version = Json::from(offer.engine_version());
+                offer.replication_instance_class() == Some(class)
+                    && (wanted.is_null() || same_version(wanted, &version))
+            });
+            if offered {
+                return Ok(Vec::new());
+            }
+            marker = answer.marker;
+            if marker.is_none() {
+                let version = wanted.as_str().map(|v| format!(" with engine {v}")).unwrap_or_default();
+                return Ok(vec![(
+                    "ReplicationInstanceClass".into(),
+                    format!("DMS offers no {class}{version} here"),
+                )]);
+            }
         }
-        let mut groups: Vec<String> = live
-            .vpc_security_groups()
-            .iter()
-            .filter_map(|group| group.vpc_security_group_id().map(ToOwned::to_owned))
-            .collect();
+    }
+
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {
+        by(cx, "replication-instance-arn", id.as_str()).await
+    }
+
+    async fn list(cx: &Cx<'_>, props: &Props) -> Result<Vec<Live>, OpError> {
+        let found = by(cx, "replication-instance-id", &props.name().to_lowercase()).await?;
+        Ok(found.into_iter().collect())
+    }
+
+    fn object(_cx: &Cx<'_>, live: &Live) -> Created {
+        let arn = live.replication_instance_arn().unwrap_or_default();
+        Created { id: arn.into(), attributes: attributes(live) }
+    }
+
+    fn state(live: &Live) -> State {
+        let status = live.replication_instance_status().unwrap_or_default();
+        match status {
+            "available" => State::Ready,
+            "deleting" => State::Leaving(status.to_owned()),
+            "deleted" | "failed" | "incompatible-credentials" | "incompatible-network" => {
+                State::Failed(format!("the replication instance is {status}"))
+            }
+            _ => State::Pending(status.to_owned()),
+        }
+    }
+
+    async fn tags(cx: &Cx<'_>, live: &Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, live.replication_instance_arn().unwrap_or_default()).await.map(Some)
+    }
+
+    async fn props(_: &Cx<'_>, live: Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let mut props = Props::received(&live);
+        let groups =
+            live.vpc_security_groups().iter().filter_map(|group| group.vpc_security_group_id.clone());
+        let mut groups: Vec<String> = groups.collect();
         groups.sort();
-        let tags = cx.own_tags(pairs(&tags_of(cx, id.as_str()).await?));
-        let last = id.as_str().rsplit(':').next().map(ToOwned::to_owned);
-        let group = live.replication_subnet_group.and_then(|group| group.replication_subnet_group_identifier);
-        Ok(Some(Props {
-            AllocatedStorage: Some(live.allocated_storage),
-            // A permission for updates, not a state of the instance.
-            AllowMajorVersionUpgrade: hint.AllowMajorVersionUpgrade,
-            AutoMinorVersionUpgrade: Some(live.auto_minor_version_upgrade),
-            AvailabilityZone: live.availability_zone,
-            DnsNameServers: live.dns_name_servers,
-            EngineVersion: live.engine_version,
-            KmsKeyId: live.kms_key_id,
-            MultiAZ: Some(live.multi_az),
-            NetworkType: live.network_type,
-            PreferredMaintenanceWindow: live.preferred_maintenance_window,
-            PubliclyAccessible: Some(live.publicly_accessible),
-            ReplicationInstanceClass: live.replication_instance_class,
-            ReplicationInstanceIdentifier: live.replication_instance_identifier,
-            ReplicationSubnetGroupIdentifier: group,
-            ResourceIdentifier: hint.ResourceIdentifier.as_ref().and(last),
-            Tags: tags,
-            VpcSecurityGroupIds: (!groups.is_empty()).then_some(groups),
-        }))
+        props.VpcSecurityGroupIds = (!groups.is_empty()).then_some(groups);
+        let last = live.replication_instance_arn().and_then(|arn| arn.rsplit(':').next());
+        props.ResourceIdentifier = hint.ResourceIdentifier.as_ref().and(last.map(ToOwned::to_owned));
+        // A permission for updates, not a state of the instance.
+        props.AllowMajorVersionUpgrade = hint.AllowMajorVersionUpgrade;
+        let group = live.replication_subnet_group;
+        props.ReplicationSubnetGroupIdentifier =
+            group.and_then(|group| group.replication_subnet_group_identifier);
+        props.Tags = tags;
+        Ok(props)
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        let answer = cx
-            .sdk
-            .dms()
-            .create_replication_instance()
-            .set_allocated_storage(props.AllocatedStorage)
-            .set_auto_minor_version_upgrade(props.AutoMinorVersionUpgrade)
-            .set_availability_zone(props.AvailabilityZone.clone())
-            .set_dns_name_servers(props.DnsNameServers.clone())
-            .set_engine_version(props.EngineVersion.clone())
-            .set_kms_key_id(props.KmsKeyId.clone())
-            .set_multi_az(props.MultiAZ)
-            .set_network_type(props.NetworkType.clone())
-            .set_preferred_maintenance_window(props.PreferredMaintenanceWindow.clone())
-            .set_publicly_accessible(props.PubliclyAccessible)
-            .set_replication_instance_class(props.ReplicationInstanceClass.clone())
-            .replication_instance_identifier(props.name())
-            .set_replication_subnet_group_identifier(props.ReplicationSubnetGroupIdentifier.clone())
-            .set_resource_identifier(props.ResourceIdentifier.clone())
-            .set_vpc_security_group_ids(props.VpcSecurityGroupIds.clone())
-            .set_tags(Some(tags(&cx.tags(props.Tags.as_ref()))))
-            .send()
-            .await
-            .map_err(op("CreateReplicationInstance"))?;
+        const OP: &str = "CreateReplicationInstance";
+        let call = crate::pass!(OP, cx.sdk.dms().create_replication_instance(), props => {
+            set_allocated_storage: AllocatedStorage, set_auto_minor_version_upgrade: AutoMinorVersionUpgrade,
+            set_availability_zone: AvailabilityZone, set_dns_name_servers: DnsNameServers,
+            set_engine_version: EngineVersion, set_kms_key_id: KmsKeyId, set_multi_az: MultiAZ,
+            set_network_type: NetworkType, set_preferred_maintenance_window: PreferredMaintenanceWindow,
+            set_publicly_accessible: PubliclyAccessible, set_replication_instance_class: ReplicationInstanceClass,
+            set_replication_instance_identifier: ReplicationInstanceIdentifier,
+            set_replication_subnet_group_identifier: ReplicationSubnetGroupIdentifier,
+            set_resource_identifier: ResourceIdentifier, set_vpc_security_group_ids: VpcSecurityGroupIds,
+        });
+        let call = call.set_tags(tags::create(cx, OP, props.Tags.as_ref())?);
+        let answer = call.send().await.map_err(op(OP))?;
         let arn = answer.replication_instance().and_then(|instance| instance.replication_instance_arn());
-        let arn = arn.ok_or_else(|| OpError::missing("CreateReplicationInstance", "the ARN"))?;
+        let arn = arn.ok_or_else(|| OpError::missing(OP, "the ARN"))?;
         // The addresses come later.
-        let known = [("Ref".into(), json!(arn)), ("Id".into(), json!(arn))];
-        Ok(Created { id: arn.into(), attributes: Attributes::from(known) })
+        Ok(Created { id: arn.into(), attributes: alike(&["Ref", "Id"], arn) })
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         let new = change.new;
-        retag(cx, id.as_str(), change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
-        if !MODIFIABLE.iter().any(|property| change.has(property)) {
+        Tags::change(cx, id.as_str(), change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
+        if !change.any(MODIFIABLE) {
             return Ok(Progress::Done);
         }
-        let live = get(cx, BY_ARN, id.as_str()).await?;
+        let live = look::<Self>(cx, id, new).await?;
         if let Some(status) = live.as_ref().and_then(|live| live.replication_instance_status())
             && status != "available"
         {
             return Ok(Progress::Again(format!("the replication instance is {status}")));
         }
-        // DMS refuses a request that changes nothing about some members, so only changes are sent.
-        let sent = |property: &str| change.has(property);
+        // DMS refuses a request that changes nothing about some members, so only changes are sent. An automatic upgrade
+        // may have gone further than what is asked for now.
+        let has = live.as_ref().and_then(Live::engine_version).unwrap_or_default();
+        let ahead =
+            new.EngineVersion.as_ref().is_some_and(|wanted| versions::is_later_minor(wanted, has, MAJOR));
+        let sent = |property: &str| change.has(property) && !(ahead && property == "EngineVersion");
+        if !MODIFIABLE.iter().any(|property| sent(property)) {
+            return Ok(Progress::Done);
+        }
         cx.sdk
             .dms()
             .modify_replication_instance()
@@ -294,27 +316,12 @@ impl ResourceType for ReplicationInstance {
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         let call = cx.sdk.dms().delete_replication_instance().replication_instance_arn(id.as_str());
         match call.send().await.map_err(op("DeleteReplicationInstance")) {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
             // Refused because tasks remain, or because it is being deleted already.
-            Err(error) if error.is(&["InvalidResourceStateFault"]) => {
-                match get(cx, BY_ARN, id.as_str()).await? {
-                    None => Ok(Progress::Done),
-                    Some(live) if live.replication_instance_status() == Some("deleting") => {
-                        Ok(Progress::Done)
-                    }
-                    Some(_) => Err(error),
-                }
-            }
-            Err(error) => Err(error),
+            Err(error) if error.is(&[BUSY.code]) => leaving::<Self>(cx, id, props, error).await,
+            answer => answer.map(|_| Progress::Done),
         }
     }
 }

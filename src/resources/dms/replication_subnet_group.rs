@@ -1,27 +1,32 @@
 //! `AWS::DMS::ReplicationSubnetGroup`. The account's `dms-vpc-role` must exist and have propagated first.
 
-use aws_sdk_databasemigration::types::ReplicationSubnetGroup as Live;
-use serde_json::{Value as Json, json};
+use aws_sdk_databasemigration::types;
+use serde_json::Value as Json;
 
-use super::support::{ABSENT, BUSY, ROLE, filter, ownership, pairs, retag, tags, tags_of};
+use super::{
+    support::{ABSENT, BUSY, ROLE, filter},
+    tags::Tags,
+};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag},
-    props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    model::{Facts, Identity, NameRule, PhysicalId, Tag},
+    resources::{
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
+        described::alike,
+        tags::{self, Tagging},
+    },
 };
 
 /// The type.
 pub struct ReplicationSubnetGroup;
 
-props! {
+crate::mirrored! {
     /// The properties.
-    pub struct Props {
-        ReplicationSubnetGroupDescription: String,
-        ReplicationSubnetGroupIdentifier: String,
-        SubnetIds: Vec<String>,
-        Tags: Vec<Tag>,
+    pub struct Props <= types::ReplicationSubnetGroup {
+        ReplicationSubnetGroupDescription/replication_subnet_group_description: String,
+        ReplicationSubnetGroupIdentifier/replication_subnet_group_identifier: String,
+        SubnetIds: Vec<String>, Tags: Vec<Tag>,
     }
 }
 
@@ -36,22 +41,13 @@ fn arn(cx: &Cx<'_>, name: &str) -> String {
     format!("arn:{}:dms:{}:{}:subgrp:{name}", cx.partition, cx.region, cx.account)
 }
 
-fn attributes(name: &str) -> Attributes {
-    Attributes::from([("Ref".into(), json!(name))])
+fn object(name: &str) -> Created {
+    Created { id: name.into(), attributes: alike(&["Ref"], name) }
 }
 
-async fn get(cx: &Cx<'_>, name: &str) -> Result<Option<Live>, OpError> {
-    const CALL: &str = "DescribeReplicationSubnetGroups";
-    let filter = filter(CALL, "replication-subnet-group-id", name)?;
-    match cx.sdk.dms().describe_replication_subnet_groups().filters(filter).send().await.map_err(op(CALL)) {
-        Ok(answer) => Ok(answer.replication_subnet_groups.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is(ABSENT) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-impl ResourceType for ReplicationSubnetGroup {
+impl Described for ReplicationSubnetGroup {
     type Props = Props;
+    type Live = types::ReplicationSubnetGroup;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -65,6 +61,7 @@ impl ResourceType for ReplicationSubnetGroup {
         retry: &[ROLE],
         held_by_users: true,
         retry_delete: &[BUSY],
+        absent: ABSENT,
         iam: &[
             "dms:AddTagsToResource",
             "dms:CreateReplicationSubnetGroup",
@@ -85,86 +82,61 @@ impl ResourceType for ReplicationSubnetGroup {
         }
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let name = props.name();
-        if get(cx, &name).await?.is_none() {
-            return Ok(None);
-        }
-        let ownership = ownership(cx, &arn(cx, &name)).await?;
-        Ok(Some(Found { attributes: attributes(&name), id: name.into(), ownership }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        Some(props.name().into())
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (get(cx, id.as_str()).await?, goal) {
-            (Some(_), Goal::Ready) => Probe::Reached(attributes(id.as_str())),
-            (None, Goal::Ready) => Probe::Pending("absent".into()),
-            (Some(_), Goal::Gone) => Probe::Pending("present".into()),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-        })
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        const OP: &str = "DescribeReplicationSubnetGroups";
+        let call = cx.sdk.dms().describe_replication_subnet_groups();
+        let call = call.filters(filter(OP, "replication-subnet-group-id", id.as_str())?);
+        let answer = call.send().await.map_err(op(OP))?;
+        Ok(answer.replication_subnet_groups.unwrap_or_default().into_iter().next())
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(group) = get(cx, id.as_str()).await? else { return Ok(None) };
-        let mut subnets: Vec<String> =
-            group.subnets().iter().filter_map(|s| s.subnet_identifier().map(ToOwned::to_owned)).collect();
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(&live.replication_subnet_group_identifier().unwrap_or_default().to_lowercase())
+    }
+
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, &arn(cx, Self::object(cx, live).id.as_str())).await.map(Some)
+    }
+
+    async fn props(_: &Cx<'_>, live: Self::Live, tags: OwnTags, _: &Props) -> Result<Props, OpError> {
+        let subnets = live.subnets().iter().filter_map(|subnet| subnet.subnet_identifier.clone());
+        let mut subnets: Vec<String> = subnets.collect();
         subnets.sort();
-        Ok(Some(Props {
-            SubnetIds: Some(subnets),
-            Tags: cx.own_tags(pairs(&tags_of(cx, &arn(cx, id.as_str())).await?)),
-            ReplicationSubnetGroupDescription: group.replication_subnet_group_description,
-            ReplicationSubnetGroupIdentifier: group.replication_subnet_group_identifier,
-        }))
+        Ok(Props { SubnetIds: Some(subnets), Tags: tags, ..Props::received(&live) })
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        let name = props.name();
-        cx.sdk
-            .dms()
-            .create_replication_subnet_group()
-            .replication_subnet_group_identifier(&name)
-            .set_replication_subnet_group_description(props.ReplicationSubnetGroupDescription.clone())
-            .set_subnet_ids(props.SubnetIds.clone())
-            .set_tags(Some(tags(&cx.tags(props.Tags.as_ref()))))
-            .send()
-            .await
-            .map_err(op("CreateReplicationSubnetGroup"))?;
-        Ok(Created { attributes: attributes(&name), id: name.into() })
+        const OP: &str = "CreateReplicationSubnetGroup";
+        let call = crate::pass!(OP, cx.sdk.dms().create_replication_subnet_group(), props => {
+            set_replication_subnet_group_description: ReplicationSubnetGroupDescription,
+            set_subnet_ids: SubnetIds,
+        });
+        let call = call.replication_subnet_group_identifier(props.name());
+        call.set_tags(tags::create(cx, OP, props.Tags.as_ref())?).send().await.map_err(op(OP))?;
+        Ok(object(&props.name()))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
-        let new = change.new;
-        if change.has("SubnetIds") || change.has("ReplicationSubnetGroupDescription") {
-            cx.sdk
-                .dms()
-                .modify_replication_subnet_group()
-                .replication_subnet_group_identifier(id.as_str())
-                .set_replication_subnet_group_description(new.ReplicationSubnetGroupDescription.clone())
-                .set_subnet_ids(new.SubnetIds.clone())
-                .send()
-                .await
-                .map_err(op("ModifyReplicationSubnetGroup"))?;
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
+        const OP: &str = "ModifyReplicationSubnetGroup";
+        if change.any(&["SubnetIds", "ReplicationSubnetGroupDescription"]) {
+            let call = cx.sdk.dms().modify_replication_subnet_group();
+            let call = crate::pass!(OP, call, change.new => {
+                set_replication_subnet_group_description: ReplicationSubnetGroupDescription,
+                set_subnet_ids: SubnetIds,
+            });
+            call.replication_subnet_group_identifier(id.as_str()).send().await.map_err(op(OP))?;
         }
-        retag(cx, &arn(cx, id.as_str()), change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
+        Tags::change(cx, &arn(cx, id.as_str()), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
         let call = cx.sdk.dms().delete_replication_subnet_group();
         let call = call.replication_subnet_group_identifier(id.as_str());
-        match call.send().await.map_err(op("DeleteReplicationSubnetGroup")) {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
-            Err(error) => Err(error),
-        }
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteReplicationSubnetGroup"))
     }
 }

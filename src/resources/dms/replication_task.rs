@@ -12,15 +12,20 @@ use serde_json::{Value as Json, json};
 
 use super::{
     instance_rules::same_text,
-    support::{ABSENT, BUSY, filter, ownership, pairs, retag, tags, tags_of},
+    support::{ABSENT, BUSY, filter},
+    tags::Tags,
     task_settings,
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
+    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
+        described::pairs,
+        tags::{self, Tagging},
+    },
 };
 
 /// The type.
@@ -135,7 +140,7 @@ async fn modify(cx: &Cx<'_>, arn: &str, gap: &Gap, new: &Props) -> Result<(), Op
 }
 
 async fn is_marked(cx: &Cx<'_>, arn: &str) -> Result<bool, OpError> {
-    Ok(pairs(&tags_of(cx, arn).await?).any(|(key, _)| key == RESUME))
+    Ok(Tags::any(cx, arn).await?.iter().any(|tag| tag.key() == RESUME))
 }
 
 async fn mark(cx: &Cx<'_>, arn: &str) -> Result<(), OpError> {
@@ -159,6 +164,13 @@ impl ResourceType for ReplicationTask {
         ready: Some(WaitPolicy::secs(30, 5, 1_800)),
         gone: Some(WaitPolicy::secs(10, 5, 1_800)),
         retry_delete: &[BUSY],
+        documents: &[
+            ("ReplicationTaskSettings", Document::TaskSettings),
+            ("TableMappings", Document::TableMappings),
+            ("TaskData", Document::Json),
+        ],
+        replicates: true,
+        absent: ABSENT,
         iam: &[
             "dms:AddTagsToResource",
             "dms:CreateReplicationTask",
@@ -213,6 +225,12 @@ impl ResourceType for ReplicationTask {
         properties
     }
 
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let only_tags = change.changed.iter().all(|property| property == "Tags");
+        let text = "if it runs, it is stopped for the change and resumed";
+        if only_tags { Vec::new() } else { vec![text.to_owned()] }
+    }
+
     fn check(props: &Json) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         for property in ["TableMappings", "ReplicationTaskSettings", "TaskData"] {
@@ -235,7 +253,7 @@ impl ResourceType for ReplicationTask {
         if task.status() == Some("deleting") {
             return Ok(None);
         }
-        let ownership = ownership(cx, arn).await?;
+        let ownership = cx.owns(pairs(&Tags::any(cx, arn).await?));
         Ok(Some(Found { id: arn.into(), attributes: attributes(arn), ownership }))
     }
 
@@ -261,7 +279,7 @@ impl ResourceType for ReplicationTask {
         if live.status() == Some("deleting") {
             return Ok(None);
         }
-        let tags = cx.own_tags(pairs(&tags_of(cx, id.as_str()).await?));
+        let tags = cx.own_tags(pairs(&Tags::any(cx, id.as_str()).await?));
         let last = id.as_str().rsplit(':').next().map(ToOwned::to_owned);
         let settings = match (&live.replication_task_settings, &hint.ReplicationTaskSettings) {
             (Some(whole), Some(sent)) => Some(task_settings::shown(whole, sent)),
@@ -302,7 +320,7 @@ impl ResourceType for ReplicationTask {
             .set_table_mappings(props.TableMappings.clone())
             .set_target_endpoint_arn(props.TargetEndpointArn.clone())
             .set_task_data(props.TaskData.clone())
-            .set_tags(Some(tags(&cx.tags(props.Tags.as_ref()))))
+            .set_tags(tags::create(cx, "CreateReplicationTask", props.Tags.as_ref())?)
             .send()
             .await
             .map_err(op("CreateReplicationTask"))?;
@@ -320,7 +338,7 @@ impl ResourceType for ReplicationTask {
     ) -> Result<Progress, OpError> {
         let (arn, new) = (id.as_str(), change.new);
         if change.has("Tags") {
-            retag(cx, arn, change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
+            Tags::change(cx, arn, change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
         }
         let Some(live) = get(cx, BY_ARN, arn).await? else {
             return Err(OpError::not_sent("ModifyReplicationTask", "the task is gone"));
@@ -367,7 +385,7 @@ impl ResourceType for ReplicationTask {
         _props: &Props,
     ) -> Result<Progress, OpError> {
         let arn = id.as_str();
-        let Some(live) = get(cx, BY_ARN, arn).await? else { return Ok(Progress::Done) };
+        let Some(live) = get(cx, BY_ARN, arn).await? else { return Ok(Progress::Absent) };
         match live.status().unwrap_or_default() {
             "deleting" => Ok(Progress::Done),
             "running" => {
@@ -376,11 +394,7 @@ impl ResourceType for ReplicationTask {
             }
             "ready" | "stopped" | "failed" | "failed-move" => {
                 let call = cx.sdk.dms().delete_replication_task().replication_task_arn(arn);
-                match call.send().await.map_err(op("DeleteReplicationTask")) {
-                    Ok(_) => Ok(Progress::Done),
-                    Err(error) if error.is(ABSENT) => Ok(Progress::Done),
-                    Err(error) => Err(error),
-                }
+                call.send().await.map(|_| Progress::Done).map_err(op("DeleteReplicationTask"))
             }
             status => Ok(Progress::Again(format!("the replication task is {status}"))),
         }

@@ -170,20 +170,39 @@ fn endpoint_keeps_the_law() {
             "SecretsManagerSecretId": "db", "SecretsManagerAccessRoleArn": "arn:aws:iam::123456789012:role/secrets",
         },
     });
+    let before = bench.operations().len();
     bench.law::<Endpoint>(direct, Some(changed));
-    bench.law_covering::<Endpoint>(&[(secret.clone(), Some({
-        let mut new = secret;
-        new["DatabaseName"] = json!("orders");
-        new["Tags"] = json!([{"Key": "a", "Value": "b"}]);
-        new
-    })), {
-        let with_tags = json!({"EndpointIdentifier": "s3", "EndpointType": "target", "EngineName": "s3",
+    for (props, update) in [
+        (
+            secret.clone(),
+            Some({
+                let mut new = secret;
+                new["DatabaseName"] = json!("orders");
+                new["Tags"] = json!([{"Key": "a", "Value": "b"}]);
+                new
+            }),
+        ),
+        {
+            let with_tags = json!({"EndpointIdentifier": "s3", "EndpointType": "target", "EngineName": "s3",
             "S3Settings": {"BucketName": "b", "ServiceAccessRoleArn": "arn:aws:iam::123456789012:role/secrets"},
             "Tags": [{"Key": "a", "Value": "b"}]});
-        let mut without = with_tags.clone();
-        without.as_object_mut().unwrap().remove("Tags");
-        (with_tags, Some(without))
-    }]);
+            let mut without = with_tags.clone();
+            without.as_object_mut().unwrap().remove("Tags");
+            (with_tags, Some(without))
+        },
+    ] {
+        bench.law::<Endpoint>(props, update);
+    }
+    // Stopping and resuming tasks has tests of its own.
+    bench.covers::<Endpoint>(
+        before,
+        &[
+            "dms:DescribeConnections",
+            "dms:StartReplicationTask",
+            "dms:StopReplicationTask",
+            "dms:TestConnection",
+        ],
+    );
 }
 
 #[test]

@@ -352,3 +352,155 @@ fn a_connection_needs_the_whole_secret_and_is_tested_again_after_a_change() {
     });
     assert_eq!(status().0, "testing");
 }
+
+/// Drives an update of an endpoint to its end, as the engine does.
+fn change_endpoint(stage: &Stage, arn: &str, old: &Json, new: &Json) -> Result<Vec<String>, String> {
+    let (old, new) =
+        (serde_json::from_value(old.clone()).unwrap(), serde_json::from_value(new.clone()).unwrap());
+    let changed: Vec<String> = ["DatabaseName", "CertificateArn", "SslMode"].map(Into::into).to_vec();
+    let change = Change { old: &old, new: &new, changed: &changed };
+    let mut said = Vec::new();
+    for _ in 0..60 {
+        let id = PhysicalId::from(arn);
+        let answer =
+            stage.bench.cx(|cx| stage.bench.run(Endpoint::update(cx, &stage.bench.permit(), &id, &change)));
+        match answer.map_err(|error| error.to_string())? {
+            Progress::Again(detail) => {
+                if said.last() != Some(&detail) {
+                    said.push(detail);
+                }
+                stage.bench.advance(Duration::from_secs(10));
+            }
+            _ => return Ok(said),
+        }
+    }
+    panic!("the update does not end: {said:?}");
+}
+
+fn endpoint_props(name: &str, kind: &str, database: &str) -> Json {
+    json!({"EndpointIdentifier": name, "EndpointType": kind, "EngineName": "postgres", "ServerName": "h", "Port": 5432,
+           "Username": "u", "Password": "p", "DatabaseName": database})
+}
+
+fn running(stage: &Stage) -> PhysicalId {
+    let (id, _) = stage.task(json!({}));
+    stage.test_connections();
+    stage.start(&id, Start::StartReplication).unwrap();
+    stage.bench.advance(Duration::from_secs(600));
+    assert_eq!(stage.row(&id)["Status"], "running");
+    id
+}
+
+fn marks(stage: &Stage, id: &PhysicalId) -> Vec<String> {
+    let call = stage.bench.sdk().dms().list_tags_for_resource().resource_arn(id.as_str());
+    let tags = stage.bench.run(call.send()).unwrap().tag_list.unwrap_or_default();
+    tags.into_iter().filter_map(|tag| tag.key).filter(|key| key.starts_with("migrate:resume")).collect()
+}
+
+#[test]
+fn an_endpoint_of_a_running_task_is_changed_while_it_is_stopped_and_the_task_runs_on() {
+    let stage = stage();
+    let id = running(&stage);
+    let (old, new) = (endpoint_props("source", "source", "a"), endpoint_props("source", "source", "b"));
+    let said = change_endpoint(&stage, &stage.source, &old, &new).unwrap();
+    assert!(said[0].starts_with("stopping") && said.iter().any(|s| s.starts_with("resuming")), "{said:?}");
+    assert_eq!(stage.row(&id)["Status"], "running");
+    assert!(marks(&stage, &id).is_empty());
+    let row = stage.bench.world(|world| world.get("dms.endpoint", &stage.source).cloned().unwrap());
+    assert_eq!(row["DatabaseName"], "b");
+}
+
+#[test]
+fn a_refused_change_of_an_endpoint_leaves_its_task_running() {
+    let stage = stage();
+    let id = running(&stage);
+    let old = endpoint_props("source", "source", "a");
+    let mut new = endpoint_props("source", "source", "b");
+    new["CertificateArn"] = json!("arn:aws:dms:us-east-1:123456789012:cert:NONE");
+    new["SslMode"] = json!("verify-ca");
+    let error = change_endpoint(&stage, &stage.source, &old, &new).unwrap_err();
+    assert!(error.contains("was stopped for it and runs again"), "{error}");
+    stage.bench.advance(Duration::from_secs(60));
+    assert_eq!(stage.row(&id)["Status"], "running");
+    assert!(marks(&stage, &id).is_empty());
+}
+
+/// The process dies after any call of the change: the next one ends it, and the task runs again.
+#[test]
+fn a_change_of_an_endpoint_that_dies_between_two_calls_is_taken_up() {
+    let props =
+        |database: &str| serde_json::from_value(endpoint_props("source", "source", database)).unwrap();
+    for dies_after in 0..12 {
+        let stage = stage();
+        let id = running(&stage);
+        let changed = vec!["DatabaseName".to_owned()];
+        let (old, new) = (props("a"), props("b"));
+        let change = Change { old: &old, new: &new, changed: &changed };
+        let before = stage.bench.operations().len();
+        for _ in 0..60 {
+            let source = PhysicalId::from(stage.source.as_str());
+            let done = stage
+                .bench
+                .cx(|cx| stage.bench.run(Endpoint::update(cx, &stage.bench.permit(), &source, &change)));
+            if stage.bench.operations().len() - before > dies_after || done.unwrap() == Progress::Done {
+                break;
+            }
+            stage.bench.advance(Duration::from_secs(10));
+        }
+        let (old, new) = (endpoint_props("source", "source", "a"), endpoint_props("source", "source", "b"));
+        change_endpoint(&stage, &stage.source, &old, &new).unwrap();
+        assert_eq!(stage.row(&id)["Status"], "running", "died after {dies_after} calls");
+        assert!(marks(&stage, &id).is_empty(), "died after {dies_after} calls");
+        let row = stage.bench.world(|world| world.get("dms.endpoint", &stage.source).cloned().unwrap());
+        assert_eq!(row["DatabaseName"], "b");
+    }
+}
+
+/// Both endpoints of a task change at the same time, each call of one followed by one of the other.
+#[test]
+fn two_endpoints_of_one_task_change_together() {
+    let stage = stage();
+    let id = running(&stage);
+    let changed = vec!["DatabaseName".to_owned()];
+    let props =
+        |name: &str, database: &str| serde_json::from_value(endpoint_props(name, name, database)).unwrap();
+    let (mut done, mut turns) = ([false, false], 0);
+    while done != [true, true] {
+        turns += 1;
+        assert!(turns < 100, "no end");
+        for (at, name) in ["source", "target"].into_iter().enumerate() {
+            if done[at] {
+                continue;
+            }
+            let arn = PhysicalId::from(if at == 0 { stage.source.as_str() } else { stage.target.as_str() });
+            let (old, new) = (props(name, "a"), props(name, "b"));
+            let change = Change { old: &old, new: &new, changed: &changed };
+            let answer = stage
+                .bench
+                .cx(|cx| stage.bench.run(Endpoint::update(cx, &stage.bench.permit(), &arn, &change)));
+            done[at] = answer.unwrap() == Progress::Done;
+            stage.bench.advance(Duration::from_secs(7));
+        }
+    }
+    stage.bench.advance(Duration::from_secs(60));
+    assert_eq!(stage.row(&id)["Status"], "running");
+    assert!(marks(&stage, &id).is_empty());
+    for arn in [&stage.source, &stage.target] {
+        let row = stage.bench.world(|world| world.get("dms.endpoint", arn).cloned().unwrap());
+        assert_eq!(row["DatabaseName"], "b");
+    }
+}
+
+#[test]
+fn a_task_of_others_is_not_stopped_for_an_endpoint() {
+    let stage = stage();
+    let id = running(&stage);
+    stage.bench.run(async {
+        let call = stage.bench.sdk().dms().remove_tags_from_resource().resource_arn(id.as_str());
+        call.tag_keys(crate::aws::TAG_LINEAGE).send().await.unwrap();
+    });
+    let (old, new) = (endpoint_props("source", "source", "a"), endpoint_props("source", "source", "b"));
+    let error = change_endpoint(&stage, &stage.source, &old, &new).unwrap_err();
+    assert!(error.contains("is not this migration's"), "{error}");
+    assert_eq!(stage.row(&id)["Status"], "running");
+}

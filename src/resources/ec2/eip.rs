@@ -3,50 +3,38 @@
 use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
-use super::support::{deleted, ours, pairs, retag, seen, specification, unless_absent};
+use super::{
+    support::{deleted, described_by},
+    tags::{self, Tags, specification},
+};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, PhysicalId, Retry, Tag},
-    props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare, described::look,
+        tags::Tagging,
+    },
 };
 
 /// The type.
 pub struct Eip;
 
-props! {
+crate::words!(types::DomainType);
+
+crate::mirrored! {
     /// The properties.
-    pub struct Props {
-        Address: String,
-        Domain: String,
-        InstanceId: String,
-        IpamPoolId: String,
-        NetworkBorderGroup: String,
-        PublicIpv4Pool: String,
-        Tags: Vec<Tag>,
-        TransferAddress: String,
+    pub struct Props <= types::Address {
+        Address: String, Domain/domain: String, InstanceId/instance_id: String, IpamPoolId: String,
+        NetworkBorderGroup/network_border_group: String, PublicIpv4Pool/public_ipv4_pool: String,
+        Tags: Vec<Tag>, TransferAddress: String,
     }
 }
 
-const ABSENT: &[&str] = &["InvalidAllocationID.NotFound"];
-
-fn attributes(id: &str, ip: &str) -> Attributes {
-    Attributes::from([
-        ("Ref".into(), json!(ip)),
-        ("PublicIp".into(), json!(ip)),
-        ("AllocationId".into(), json!(id)),
-    ])
-}
-
-fn of(address: &types::Address) -> Attributes {
-    attributes(address.allocation_id().unwrap_or_default(), address.public_ip().unwrap_or_default())
-}
-
-async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::Address>, OpError> {
-    let call = cx.sdk.ec2().describe_addresses().allocation_ids(id);
-    let answer = call.send().await.map_err(op("DescribeAddresses"));
-    Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.addresses().first().cloned()))
+fn object(id: &str, ip: &str) -> Created {
+    let attributes = [("Ref", ip), ("PublicIp", ip), ("AllocationId", id)];
+    let attributes = attributes.map(|(name, value)| (name.to_owned(), json!(value)));
+    Created { id: id.into(), attributes: Attributes::from(attributes) }
 }
 
 async fn associate(cx: &Cx<'_>, id: &str, instance: &str) -> Result<(), OpError> {
@@ -56,9 +44,9 @@ async fn associate(cx: &Cx<'_>, id: &str, instance: &str) -> Result<(), OpError>
 }
 
 /// Takes the address from the instance that has it, if any has.
-async fn disassociate(cx: &Cx<'_>, id: &str) -> Result<(), OpError> {
-    let Some(live) = get(cx, id).await?.filter(|live| live.instance_id().is_some_and(|id| !id.is_empty()))
-    else {
+async fn disassociate(cx: &Cx<'_>, id: &PhysicalId) -> Result<(), OpError> {
+    let live = look::<Eip>(cx, id, &Props::default()).await?;
+    let Some(live) = live.filter(|live| live.instance_id().is_some_and(|id| !id.is_empty())) else {
         return Ok(());
     };
     let Some(association) = live.association_id() else { return Ok(()) };
@@ -70,19 +58,17 @@ async fn disassociate(cx: &Cx<'_>, id: &str) -> Result<(), OpError> {
 /// Takes an address that another account offers.
 async fn accept(cx: &Cx<'_>, offered: &str, tags: Option<&Vec<Tag>>) -> Result<Created, OpError> {
     const OP: &str = "AcceptAddressTransfer";
-    let call = cx.sdk.ec2().accept_address_transfer().address(offered).tag_specifications(specification(
-        cx,
-        types::ResourceType::ElasticIp,
-        tags,
-    ));
+    let tags = specification(cx, OP, types::ResourceType::ElasticIp, tags)?;
+    let call = cx.sdk.ec2().accept_address_transfer().address(offered).tag_specifications(tags);
     let answer = call.send().await.map_err(op(OP))?;
     let id = answer.address_transfer().and_then(|transfer| transfer.allocation_id());
     let id = id.ok_or_else(|| OpError::missing(OP, "the allocation's id"))?;
-    Ok(Created { id: id.into(), attributes: attributes(id, offered) })
+    Ok(object(id, offered))
 }
 
-impl ResourceType for Eip {
+impl Described for Eip {
     type Props = Props;
+    type Live = types::Address;
 
     const FACTS: Facts = Facts {
         configures: true,
@@ -101,6 +87,7 @@ impl ResourceType for Eip {
                 why: "the address is still held by a NAT gateway or load balancer",
             },
         ],
+        absent: &["InvalidAllocationID.NotFound"],
         iam: &[
             "ec2:AcceptAddressTransfer",
             "ec2:AllocateAddress",
@@ -132,36 +119,20 @@ impl ResourceType for Eip {
         replaced
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        Ok(Self::find_all(cx, props).await?.into_iter().next())
+    described_by!("DescribeAddresses", describe_addresses, allocation_ids => addresses);
+
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(live.allocation_id().unwrap_or_default(), live.public_ip().unwrap_or_default())
     }
 
-    async fn find_all(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Found>, OpError> {
-        let call = cx.sdk.ec2().describe_addresses().set_filters(Some(ours(cx)));
-        let page = call.send().await.map_err(op("DescribeAddresses"))?;
-        let found = page.addresses().iter().map(|address| Found {
-            id: address.allocation_id().unwrap_or_default().into(),
-            attributes: of(address),
-            ownership: cx.owns(pairs(address.tags())),
-        });
-        Ok(found.collect())
+    async fn tags(_cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Ok(tags::of(&live.tags))
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(seen(get(cx, id.as_str()).await?.as_ref().map(of), goal))
-    }
-
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
-        Ok(get(cx, id.as_str()).await?.map(|address| Props {
-            Address: None,
-            Domain: address.domain().map(|domain| domain.as_str().to_owned()),
-            InstanceId: address.instance_id().filter(|id| !id.is_empty()).map(ToOwned::to_owned),
-            IpamPoolId: None,
-            NetworkBorderGroup: address.network_border_group().map(ToOwned::to_owned),
-            PublicIpv4Pool: address.public_ipv4_pool().map(ToOwned::to_owned),
-            Tags: cx.own_tags(pairs(address.tags())),
-            TransferAddress: None,
-        }))
+    async fn props(_: &Cx<'_>, live: Self::Live, tags: OwnTags, _: &Props) -> Result<Props, OpError> {
+        let mut props = Props { Tags: tags, ..Props::received(&live) };
+        props.InstanceId.take_if(|id| id.is_empty());
+        Ok(props)
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
@@ -170,59 +141,40 @@ impl ResourceType for Eip {
             return accept(cx, offered, props.Tags.as_ref()).await;
         }
         let domain = props.Domain.as_deref().map(|domain| domain.to_ascii_lowercase().as_str().into());
-        let call = cx
-            .sdk
-            .ec2()
-            .allocate_address()
-            .set_address(props.Address.clone())
-            .set_domain(domain)
-            .set_ipam_pool_id(props.IpamPoolId.clone())
-            .set_network_border_group(props.NetworkBorderGroup.clone())
-            .set_public_ipv4_pool(props.PublicIpv4Pool.clone())
-            .tag_specifications(specification(cx, types::ResourceType::ElasticIp, props.Tags.as_ref()));
+        let call = crate::pass!(OP, cx.sdk.ec2().allocate_address().set_domain(domain), props => {
+            set_address: Address, set_ipam_pool_id: IpamPoolId,
+            set_network_border_group: NetworkBorderGroup, set_public_ipv4_pool: PublicIpv4Pool,
+        });
+        let tags = specification(cx, OP, types::ResourceType::ElasticIp, props.Tags.as_ref())?;
+        let call = call.tag_specifications(tags);
         let answer = call.send().await.map_err(op(OP))?;
         let id = answer.allocation_id().ok_or_else(|| OpError::missing(OP, "the allocation's id"))?;
         let ip = answer.public_ip().ok_or_else(|| OpError::missing(OP, "the address"))?;
-        Ok(Created { id: id.into(), attributes: attributes(id, ip) })
+        Ok(object(id, ip))
     }
 
-    async fn configure(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         if let Some(instance) = &props.InstanceId {
             associate(cx, id.as_str(), instance).await?;
         }
         Ok(Progress::Done)
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         match &change.new.InstanceId {
             _ if !change.has("InstanceId") => {}
             Some(instance) => associate(cx, id.as_str(), instance).await?,
-            None => disassociate(cx, id.as_str()).await?,
+            None => disassociate(cx, id).await?,
         }
-        retag(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+        Tags::change(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         if props.InstanceId.is_some() {
-            disassociate(cx, id.as_str()).await?;
+            disassociate(cx, id).await?;
         }
         let call = cx.sdk.ec2().release_address().allocation_id(id.as_str());
-        deleted(call.send().await.map_err(op("ReleaseAddress")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("ReleaseAddress"))
     }
 }

@@ -13,6 +13,7 @@ mod security_group_ingress;
 mod subnet;
 mod subnet_route_table_association;
 mod support;
+mod tags;
 mod vpc;
 mod vpc_gateway_attachment;
 mod vpc_peering_connection;

@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::{self, NatGatewayAddressStatus as Status};
 use super::nat_gateway::{AvailabilityZoneAddress, Props};
 use crate::{
     aws::{OpError, op},
-    resources::{Cx, Probe, Progress},
+    resources::{Cx, Progress, State},
 };
 
 /// Whether the gateway is one for all zones of its VPC.
@@ -23,15 +23,16 @@ pub(super) fn secondary(gateway: &types::NatGateway) -> impl Iterator<Item = &ty
 }
 
 /// What an available gateway still waits for, or what has failed.
-pub(super) fn unsettled(gateway: &types::NatGateway) -> Option<Probe> {
-    gateway.nat_gateway_addresses().iter().find_map(|one| match one.status()? {
+pub(super) fn state(gateway: &types::NatGateway) -> State {
+    let unsettled = gateway.nat_gateway_addresses().iter().find_map(|one| match one.status()? {
         Status::Succeeded => None,
         Status::Failed => {
             let name = one.allocation_id().or(one.private_ip()).unwrap_or("an address");
-            Some(Probe::Failed(format!("{name}: {}", one.failure_message().unwrap_or("not associated"))))
+            Some(State::Failed(format!("{name}: {}", one.failure_message().unwrap_or("not associated"))))
         }
-        status => Some(Probe::Pending(status.as_str().to_owned())),
-    })
+        status => Some(State::Pending(status.as_str().to_owned())),
+    });
+    unsettled.unwrap_or(State::Ready)
 }
 
 /// The addresses of a regional gateway whose addresses AWS does not choose, by zone. Zones are named as the

@@ -6,38 +6,33 @@ use serde_json::{Value as Json, json};
 
 use super::{
     nat_addresses::{self, secondary},
-    support::{NEW_SUBNET, deleted, filter, ours, pairs, retag, seen, specification, unless_absent},
+    support::{NEW_SUBNET, described_by, ours_in},
+    tags::{self, Tags, specification},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, PhysicalId, Retry, Tag, WaitPolicy},
-    props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, mirror::sent},
+    resources::{
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
+        described::look, tags::Tagging,
+    },
 };
 
 /// The type.
 pub struct NatGateway;
 
-props! {
-    /// The properties.
-    pub struct Props {
-        AllocationId: String,
-        AvailabilityMode: String,
-        AvailabilityZoneAddresses: Vec<AvailabilityZoneAddress>,
-        ConnectivityType: String,
-        MaxDrainDurationSeconds: i32,
-        PrivateIpAddress: String,
-        SecondaryAllocationIds: Vec<String>,
-        SecondaryPrivateIpAddressCount: i32,
-        SecondaryPrivateIpAddresses: Vec<String>,
-        SubnetId: String,
-        Tags: Vec<Tag>,
-        VpcId: String,
-    }
-}
+crate::words!(types::AvailabilityMode, types::ConnectivityType);
 
 crate::mirrored! {
+    /// The properties.
+    pub struct Props <= types::NatGateway {
+        AllocationId: String, AvailabilityMode/availability_mode: String,
+        AvailabilityZoneAddresses: Vec<AvailabilityZoneAddress>, ConnectivityType/connectivity_type: String,
+        MaxDrainDurationSeconds: i32, PrivateIpAddress: String, SecondaryAllocationIds: Vec<String>,
+        SecondaryPrivateIpAddressCount: i32, SecondaryPrivateIpAddresses: Vec<String>,
+        SubnetId/subnet_id: String, Tags: Vec<Tag>, VpcId/vpc_id: String,
+    }
     /// The Elastic IPs of a regional gateway in one zone.
     pub struct AvailabilityZoneAddress: types::AvailabilityZoneAddress
         = types::AvailabilityZoneAddress::builder().build() => {
@@ -46,7 +41,6 @@ crate::mirrored! {
     }
 }
 
-const ABSENT: &[&str] = &["NatGatewayNotFound"];
 /// What only a gateway of one zone takes.
 const ZONAL: &[&str] = &[
     "AllocationId",
@@ -92,18 +86,14 @@ fn attributes(gateway: &types::NatGateway) -> Attributes {
     attributes
 }
 
-fn over(gateway: &types::NatGateway) -> bool {
-    matches!(gateway.state(), Some(types::NatGatewayState::Deleting | types::NatGatewayState::Deleted))
+/// Only those that are not over; a failed one is still ours to take away.
+fn living(cx: &Cx<'_>) -> Vec<types::Filter> {
+    ours_in(cx, "state", &["pending", "available", "failed"])
 }
 
-async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::NatGateway>, OpError> {
-    let call = cx.sdk.ec2().describe_nat_gateways().nat_gateway_ids(id);
-    let answer = call.send().await.map_err(op("DescribeNatGateways"));
-    Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.nat_gateways().first().cloned()))
-}
-
-impl ResourceType for NatGateway {
+impl Described for NatGateway {
     type Props = Props;
+    type Live = types::NatGateway;
 
     const FACTS: Facts = Facts {
         ready: Some(WaitPolicy::secs(100, 5, 900)),
@@ -116,6 +106,7 @@ impl ResourceType for NatGateway {
                 why: "the new Elastic IP is not visible yet",
             },
         ],
+        absent: &["NatGatewayNotFound"],
         iam: &[
             "ec2:AssignPrivateNatGatewayAddress",
             "ec2:AssociateNatGatewayAddress",
@@ -170,113 +161,82 @@ impl ResourceType for NatGateway {
         problems
     }
 
-    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
-        let mut filters = ours(cx);
-        let mut living = filter("state", "pending");
-        living.values.get_or_insert_default().extend(["available".to_owned(), "failed".to_owned()]);
-        filters.push(living);
-        let call = cx.sdk.ec2().describe_nat_gateways().set_filter(Some(filters));
-        let page = call.send().await.map_err(op("DescribeNatGateways"))?;
-        Ok(page.nat_gateways().first().map(|gateway| Found {
-            id: gateway.nat_gateway_id().unwrap_or_default().into(),
-            attributes: attributes(gateway),
-            ownership: cx.owns(pairs(gateway.tags())),
-        }))
+    described_by!(
+        "DescribeNatGateways", describe_nat_gateways, nat_gateway_ids => nat_gateways, set_filter, living
+    );
+
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        Created { id: live.nat_gateway_id().unwrap_or_default().into(), attributes: attributes(live) }
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        let Some(gateway) = get(cx, id.as_str()).await? else { return Ok(seen(None, goal)) };
-        let state = gateway.state().map_or("pending", |state| state.as_str());
+    fn state(live: &Self::Live) -> State {
+        let state = live.state().map_or("pending", |state| state.as_str());
         let why = || {
-            let parts = [gateway.failure_code(), gateway.failure_message()];
+            let parts = [live.failure_code(), live.failure_message()];
             let text = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
             if text.is_empty() { state.to_owned() } else { text }
         };
-        Ok(match (goal, state) {
-            (Goal::Ready, "available") => match nat_addresses::unsettled(&gateway) {
-                Some(unsettled) => unsettled,
-                None => Probe::Reached(attributes(&gateway)),
-            },
-            (Goal::Ready, "failed" | "deleting" | "deleted") => Probe::Failed(why()),
-            (Goal::Gone, "deleted") => Probe::Reached(Attributes::new()),
-            _ => Probe::Pending(state.to_owned()),
-        })
+        match state {
+            "available" => nat_addresses::state(live),
+            "failed" => State::Failed(why()),
+            "deleting" => State::Leaving(state.to_owned()),
+            "deleted" => State::Gone(why()),
+            _ => State::Pending(state.to_owned()),
+        }
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(gateway) = get(cx, id.as_str()).await?.filter(|gateway| !over(gateway)) else {
-            return Ok(None);
-        };
+    async fn tags(_cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Ok(tags::of(&live.tags))
+    }
+
+    async fn props(_: &Cx<'_>, live: Self::Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {
         let own = |text: Option<&str>| text.map(ToOwned::to_owned);
-        let first = primary(&gateway);
-        let allocations: Vec<String> =
-            secondary(&gateway).filter_map(|one| own(one.allocation_id())).collect();
-        let ips: Vec<String> = secondary(&gateway).filter_map(|one| own(one.private_ip())).collect();
-        Ok(Some(Props {
+        let first = primary(&live);
+        let allocations: Vec<String> = secondary(&live).filter_map(|one| own(one.allocation_id())).collect();
+        let ips: Vec<String> = secondary(&live).filter_map(|one| own(one.private_ip())).collect();
+        let count = i32::try_from(ips.len()).ok();
+        Ok(Props {
             AllocationId: own(first.and_then(|one| one.allocation_id())),
-            AvailabilityMode: gateway.availability_mode().map(|mode| mode.as_str().to_owned()),
-            AvailabilityZoneAddresses: nat_addresses::zones(&gateway, hint),
-            ConnectivityType: gateway.connectivity_type().map(|kind| kind.as_str().to_owned()),
-            MaxDrainDurationSeconds: None,
+            AvailabilityZoneAddresses: nat_addresses::zones(&live, hint),
             PrivateIpAddress: own(first.and_then(|one| one.private_ip())),
             // AWS answers one list of addresses; how it came about only the hint tells.
             SecondaryAllocationIds: hint.SecondaryAllocationIds.as_ref().map(|_| allocations),
-            SecondaryPrivateIpAddressCount: hint
-                .SecondaryPrivateIpAddressCount
-                .and_then(|_| i32::try_from(ips.len()).ok()),
+            SecondaryPrivateIpAddressCount: hint.SecondaryPrivateIpAddressCount.and(count),
             SecondaryPrivateIpAddresses: hint.SecondaryPrivateIpAddresses.as_ref().map(|_| ips),
-            SubnetId: own(gateway.subnet_id()),
-            Tags: cx.own_tags(pairs(gateway.tags())),
-            VpcId: own(gateway.vpc_id()),
-        }))
+            Tags: tags,
+            ..Props::received(&live)
+        })
     }
 
     async fn create(cx: &Cx<'_>, permit: &Permit, props: &Props) -> Result<Created, OpError> {
         const OP: &str = "CreateNatGateway";
-        let call = cx
-            .sdk
-            .ec2()
-            .create_nat_gateway()
-            .client_token(permit.token())
-            .set_allocation_id(props.AllocationId.clone())
-            .set_availability_mode(props.AvailabilityMode.as_deref().map(Into::into))
-            .set_availability_zone_addresses(sent(OP, props.AvailabilityZoneAddresses.as_ref())?)
-            .set_vpc_id(props.VpcId.clone())
-            .set_connectivity_type(props.ConnectivityType.as_deref().map(Into::into))
-            .set_private_ip_address(props.PrivateIpAddress.clone())
-            .set_secondary_allocation_ids(props.SecondaryAllocationIds.clone())
-            .set_secondary_private_ip_address_count(props.SecondaryPrivateIpAddressCount)
-            .set_secondary_private_ip_addresses(props.SecondaryPrivateIpAddresses.clone())
-            .set_subnet_id(props.SubnetId.clone())
-            .tag_specifications(specification(cx, types::ResourceType::Natgateway, props.Tags.as_ref()));
-        let answer = call.send().await.map_err(op(OP))?;
-        let gateway = answer.nat_gateway().ok_or_else(|| OpError::missing(OP, "the gateway"))?;
-        let id = gateway.nat_gateway_id().ok_or_else(|| OpError::missing(OP, "the gateway's id"))?;
-        Ok(Created { id: id.into(), attributes: attributes(gateway) })
+        let call = cx.sdk.ec2().create_nat_gateway().client_token(permit.token());
+        let call = crate::pass!(OP, call, props => {
+            set_allocation_id: AllocationId, set_availability_mode: AvailabilityMode,
+            set_availability_zone_addresses: AvailabilityZoneAddresses, set_vpc_id: VpcId,
+            set_connectivity_type: ConnectivityType, set_private_ip_address: PrivateIpAddress,
+            set_secondary_allocation_ids: SecondaryAllocationIds,
+            set_secondary_private_ip_address_count: SecondaryPrivateIpAddressCount,
+            set_secondary_private_ip_addresses: SecondaryPrivateIpAddresses, set_subnet_id: SubnetId,
+        });
+        let tags = specification(cx, OP, types::ResourceType::Natgateway, props.Tags.as_ref())?;
+        let gateway = call.tag_specifications(tags).send().await.map_err(op(OP))?.nat_gateway;
+        let gateway = gateway.filter(|gateway| gateway.nat_gateway_id().is_some());
+        Ok(Self::object(cx, &gateway.ok_or_else(|| OpError::missing(OP, "the gateway's id"))?))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
-        retag(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
+        Tags::change(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         if !ADDRESSES.iter().any(|name| change.has(name)) {
             return Ok(Progress::Done);
         }
-        let gateway = get(cx, id.as_str()).await?;
+        let gateway = look::<Self>(cx, id, change.new).await?;
         let gateway = gateway.ok_or_else(|| OpError::missing("DescribeNatGateways", "the gateway"))?;
         nat_addresses::settle(cx, &gateway, change.new).await
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
         let call = cx.sdk.ec2().delete_nat_gateway().nat_gateway_id(id.as_str());
-        deleted(call.send().await.map_err(op("DeleteNatGateway")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteNatGateway"))
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::types;
 
-use super::support::{filter, specification};
+use super::{support::filter, tags::specification};
 use crate::{
     aws::{OpError, TAG_ADDRESS, op},
     resources::Cx,
@@ -189,7 +189,13 @@ impl Way {
         tagged: bool,
     ) -> Result<Vec<String>, OpError> {
         let permissions: Vec<types::IpPermission> = rules.iter().map(|rule| rule.permission()).collect();
-        let tags = tagged.then(|| vec![specification(cx, types::ResourceType::SecurityGroupRule, None)]);
+        let tags = match tagged {
+            true => {
+                let kind = types::ResourceType::SecurityGroupRule;
+                Some(vec![specification(cx, "AuthorizeSecurityGroup", kind, None)?])
+            }
+            false => None,
+        };
         let ec2 = cx.sdk.ec2();
         let made = match self {
             Self::In => {

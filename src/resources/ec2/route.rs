@@ -3,16 +3,13 @@
 use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
-use super::{
-    route_table,
-    support::{NEW_TABLE, deleted, seen},
-};
+use super::{RouteTable, support::NEW_TABLE};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    model::{Attributes, Facts, Identity, PhysicalId, Retry},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{Change, Created, Cx, Described, Outcome, OwnTags, Progress, compare, described},
 };
 
 /// The type.
@@ -40,7 +37,6 @@ props! {
     }
 }
 
-const ABSENT: &[&str] = &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"];
 const DESTINATIONS: &[&str] =
     &["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"];
 
@@ -101,9 +97,11 @@ impl Props {
     }
 }
 
-fn attributes(id: &PhysicalId) -> Attributes {
+fn object(id: PhysicalId) -> Created {
     let destination = id.parts().get(1).copied().unwrap_or_default();
-    Attributes::from([("Ref".into(), json!(id.as_str())), ("CidrBlock".into(), json!(destination))])
+    let attributes =
+        Attributes::from([("Ref".into(), json!(id.as_str())), ("CidrBlock".into(), json!(destination))]);
+    Created { attributes, id }
 }
 
 fn leads_to(route: &types::Route, destination: &str) -> bool {
@@ -111,10 +109,10 @@ fn leads_to(route: &types::Route, destination: &str) -> bool {
         .contains(&Some(destination))
 }
 
-async fn get(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<types::Route>, OpError> {
-    let [table, destination] = id.parts()[..] else { return Ok(None) };
-    let table = route_table::get(cx, table).await?;
-    Ok(table.and_then(|table| table.routes().iter().find(|route| leads_to(route, destination)).cloned()))
+/// A route and the table it stands in.
+pub struct Live {
+    table: String,
+    route: types::Route,
 }
 
 /// The route in the schema's terms. EC2 shows an endpoint as a gateway, and an instance's interface with it.
@@ -145,8 +143,9 @@ fn shown(table: &str, route: &types::Route) -> Props {
     }
 }
 
-impl ResourceType for Route {
+impl Described for Route {
     type Props = Props;
+    type Live = Live;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -164,6 +163,7 @@ impl ResourceType for Route {
                 why: "the new NAT gateway is not visible yet",
             },
         ],
+        absent: &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"],
         iam: &["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:DescribeRouteTables", "ec2:ReplaceRoute"],
         ..Facts::new("AWS::EC2::Route", "ec2")
     };
@@ -188,22 +188,29 @@ impl ResourceType for Route {
         Vec::new()
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let id = props.id();
-        let Some(route) = get(cx, &id).await? else { return Ok(None) };
-        let live = shown(props.table(), &route);
-        let ownership =
-            if live.targets() == props.targets() { Ownership::Untaggable } else { Ownership::Foreign };
-        Ok(Some(Found { attributes: attributes(&id), id, ownership }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        Some(props.id())
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(seen(get(cx, id).await?.map(|_| attributes(id)), goal))
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {
+        let [table, destination] = id.parts()[..] else { return Ok(None) };
+        let found = described::look::<RouteTable>(cx, &table.into(), &Default::default()).await?;
+        let route = found.and_then(|table| {
+            table.routes.unwrap_or_default().into_iter().find(|route| leads_to(route, destination))
+        });
+        Ok(route.map(|route| Live { table: table.to_owned(), route }))
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
-        let table = id.parts()[0].to_owned();
-        Ok(get(cx, id).await?.map(|route| shown(&table, &route)))
+    fn object(_cx: &Cx<'_>, live: &Live) -> Created {
+        object(shown(&live.table, &live.route).id())
+    }
+
+    fn fits(live: &Live, props: &Props) -> bool {
+        shown(&live.table, &live.route).targets() == props.targets()
+    }
+
+    async fn props(_: &Cx<'_>, live: Live, _: OwnTags, _: &Props) -> Result<Props, OpError> {
+        Ok(shown(&live.table, &live.route))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
@@ -216,16 +223,10 @@ impl ResourceType for Route {
             .set_destination_ipv6_cidr_block(props.DestinationIpv6CidrBlock.clone())
             .set_destination_prefix_list_id(props.DestinationPrefixListId.clone());
         with_target!(call, props).send().await.map_err(op("CreateRoute"))?;
-        let id = props.id();
-        Ok(Created { attributes: attributes(&id), id })
+        Ok(object(props.id()))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        _id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, _id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         let props = change.new;
         let call = cx
             .sdk
@@ -239,12 +240,7 @@ impl ResourceType for Route {
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        _id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, _id: &PhysicalId, props: &Props) -> Outcome {
         let call = cx
             .sdk
             .ec2()
@@ -253,6 +249,6 @@ impl ResourceType for Route {
             .set_destination_cidr_block(props.DestinationCidrBlock.clone())
             .set_destination_ipv6_cidr_block(props.DestinationIpv6CidrBlock.clone())
             .set_destination_prefix_list_id(props.DestinationPrefixListId.clone());
-        deleted(call.send().await.map_err(op("DeleteRoute")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteRoute"))
     }
 }

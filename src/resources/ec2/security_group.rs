@@ -8,16 +8,15 @@ use serde_json::{Value as Json, json};
 
 use super::{
     permission::{Given, Peer, Rule, Way, difference},
-    support::{
-        IN_USE, NEW_GROUP, NEW_VPC, deleted, filter, pairs, retag, seen, specification, unless_absent,
-    },
+    support::{IN_USE, NEW_GROUP, NEW_VPC, filter, seen, unless_absent},
+    tags::{self, Tags, specification},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Tag},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
 };
 
 /// The type.
@@ -172,6 +171,8 @@ impl ResourceType for SecurityGroup {
         retry: &[NEW_VPC, NEW_GROUP],
         held_by_users: true,
         retry_delete: &[IN_USE],
+        properties_are_attributes: true,
+        absent: ABSENT,
         iam: &[
             "ec2:AuthorizeSecurityGroupEgress",
             "ec2:AuthorizeSecurityGroupIngress",
@@ -233,7 +234,7 @@ impl ResourceType for SecurityGroup {
             .iter()
             .map(|group| {
                 let id = group.group_id().unwrap_or_default();
-                Found { id: id.into(), attributes: attributes(id), ownership: cx.owns(pairs(group.tags())) }
+                Found { id: id.into(), attributes: attributes(id), ownership: tags::owner(cx, &group.tags) }
             })
             .collect();
         // Without a VPC the name may exist in several; only ours is of interest then.
@@ -284,7 +285,7 @@ impl ResourceType for SecurityGroup {
             GroupName: own(group.group_name()),
             SecurityGroupEgress: egress,
             SecurityGroupIngress: ingress,
-            Tags: cx.own_tags(pairs(group.tags())),
+            Tags: tags::own(cx, &group.tags),
             VpcId: own(group.vpc_id()),
         }))
     }
@@ -298,7 +299,12 @@ impl ResourceType for SecurityGroup {
             .set_group_name(props.GroupName.clone())
             .set_description(props.GroupDescription.clone())
             .set_vpc_id(props.VpcId.clone())
-            .tag_specifications(specification(cx, types::ResourceType::SecurityGroup, props.Tags.as_ref()));
+            .tag_specifications(specification(
+                cx,
+                OP,
+                types::ResourceType::SecurityGroup,
+                props.Tags.as_ref(),
+            )?);
         let answer = call.send().await.map_err(op(OP))?;
         let id = answer.group_id().ok_or_else(|| OpError::missing(OP, "the group's id"))?;
         Ok(Created { id: id.into(), attributes: attributes(id) })
@@ -329,7 +335,7 @@ impl ResourceType for SecurityGroup {
         if change.has("SecurityGroupEgress") {
             bring(cx, id, Way::Out, &old.egress(), &new.egress()).await?;
         }
-        retag(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
+        Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
@@ -340,6 +346,6 @@ impl ResourceType for SecurityGroup {
         _props: &Props,
     ) -> Result<Progress, OpError> {
         let call = cx.sdk.ec2().delete_security_group().group_id(id.as_str());
-        deleted(call.send().await.map_err(op("DeleteSecurityGroup")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteSecurityGroup"))
     }
 }

@@ -1,17 +1,19 @@
 //! `AWS::EC2::SecurityGroupEgress`: a rule of its own, so that groups can refer to each other.
 
+use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
 use super::{
     permission::{Given, Rule, Way},
-    support::{NEW_GROUP, deleted, ours, pairs, seen, unless_absent},
+    support::{NEW_GROUP, described_by},
+    tags,
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, PhysicalId},
+    model::{Facts, PhysicalId},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
+    resources::{Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike},
 };
 
 /// The type.
@@ -32,8 +34,6 @@ props! {
     }
 }
 
-const ABSENT: &[&str] = &["InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound"];
-
 impl Props {
     fn rule(&self) -> Rule {
         Rule::new(&Given {
@@ -53,22 +53,14 @@ impl Props {
     }
 }
 
-fn attributes(id: &str) -> Attributes {
-    Attributes::from([("Ref".into(), json!(id)), ("Id".into(), json!(id))])
-}
-
-async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<aws_sdk_ec2::types::SecurityGroupRule>, OpError> {
-    let call = cx.sdk.ec2().describe_security_group_rules().security_group_rule_ids(id);
-    let answer = call.send().await.map_err(op("DescribeSecurityGroupRules"));
-    Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.security_group_rules().first().cloned()))
-}
-
-impl ResourceType for SecurityGroupEgress {
+impl Described for SecurityGroupEgress {
     type Props = Props;
+    type Live = types::SecurityGroupRule;
 
     const FACTS: Facts = Facts {
         early: &["Id", "Ref"],
         retry: &[NEW_GROUP],
+        absent: &["InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound"],
         iam: &[
             "ec2:AuthorizeSecurityGroupEgress",
             "ec2:CreateTags",
@@ -95,22 +87,21 @@ impl ResourceType for SecurityGroupEgress {
         rule(desired).is_some_and(|one| rule(recorded).is_some_and(|other| one == other))
     }
 
-    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
-        // DescribeSecurityGroupRules filters by tag; there is no name to look for.
-        let call = cx.sdk.ec2().describe_security_group_rules().set_filters(Some(ours(cx)));
-        let page = call.send().await.map_err(op("DescribeSecurityGroupRules"))?;
-        Ok(page.security_group_rules().first().map(|rule| {
-            let id = rule.security_group_rule_id().unwrap_or_default();
-            Found { id: id.into(), attributes: attributes(id), ownership: cx.owns(pairs(rule.tags())) }
-        }))
+    described_by!(
+        "DescribeSecurityGroupRules", describe_security_group_rules,
+        security_group_rule_ids => security_group_rules
+    );
+
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        let id = live.security_group_rule_id().unwrap_or_default();
+        Created { id: id.into(), attributes: alike(&["Ref", "Id"], id) }
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(seen(get(cx, id.as_str()).await?.map(|_| attributes(id.as_str())), goal))
+    async fn tags(_cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Ok(tags::of(&live.tags))
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(live) = get(cx, id.as_str()).await? else { return Ok(None) };
+    async fn props(_cx: &Cx<'_>, live: Self::Live, _: OwnTags, hint: &Props) -> Result<Props, OpError> {
         let rule = Rule::live(&live);
         let [v4, v6, list, group, _] = rule.peer_parts();
         let (mut from, mut to) = rule.port_parts();
@@ -118,7 +109,7 @@ impl ResourceType for SecurityGroupEgress {
             // The protocol has no ports; EC2 ignores what the template says.
             (from, to) = (hint.FromPort, hint.ToPort);
         }
-        Ok(Some(Props {
+        Ok(Props {
             CidrIp: v4,
             CidrIpv6: v6,
             Description: rule.description.clone(),
@@ -128,37 +119,27 @@ impl ResourceType for SecurityGroupEgress {
             GroupId: live.group_id().map(ToOwned::to_owned),
             IpProtocol: Some(rule.protocol.clone()),
             ToPort: to,
-        }))
+        })
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         let ids = Way::Out.authorize(cx, props.group(), &[&props.rule()], true).await?;
         let id =
             ids.first().ok_or_else(|| OpError::missing("AuthorizeSecurityGroupEgress", "the rule's id"))?;
-        Ok(Created { id: id.as_str().into(), attributes: attributes(id) })
+        Ok(Created { id: id.as_str().into(), attributes: alike(&["Ref", "Id"], id) })
     }
 
     /// Only the description can change.
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        _id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, _id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         if change.has("Description") {
             Way::Out.redescribe(cx, change.new.group(), &[&change.new.rule()]).await?;
         }
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         let call = cx.sdk.ec2().revoke_security_group_egress().group_id(props.group());
         let call = call.security_group_rule_ids(id.as_str());
-        deleted(call.send().await.map_err(op("RevokeSecurityGroupEgress")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("RevokeSecurityGroupEgress"))
     }
 }

@@ -1,17 +1,19 @@
 //! `AWS::EC2::SecurityGroupIngress`: a rule of its own, so that groups can refer to each other.
 
+use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
 use super::{
     permission::{Given, Rule, Way},
-    support::{NEW_GROUP, deleted, ours, pairs, seen, unless_absent},
+    support::{NEW_GROUP, described_by},
+    tags,
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, PhysicalId},
+    model::{Facts, PhysicalId},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
+    resources::{Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike},
 };
 
 /// The type.
@@ -33,8 +35,6 @@ props! {
     }
 }
 
-const ABSENT: &[&str] = &["InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound"];
-
 impl Props {
     fn rule(&self) -> Rule {
         Rule::new(&Given {
@@ -54,22 +54,14 @@ impl Props {
     }
 }
 
-fn attributes(id: &str) -> Attributes {
-    Attributes::from([("Ref".into(), json!(id)), ("Id".into(), json!(id))])
-}
-
-async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<aws_sdk_ec2::types::SecurityGroupRule>, OpError> {
-    let call = cx.sdk.ec2().describe_security_group_rules().security_group_rule_ids(id);
-    let answer = call.send().await.map_err(op("DescribeSecurityGroupRules"));
-    Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.security_group_rules().first().cloned()))
-}
-
-impl ResourceType for SecurityGroupIngress {
+impl Described for SecurityGroupIngress {
     type Props = Props;
+    type Live = types::SecurityGroupRule;
 
     const FACTS: Facts = Facts {
         early: &["Id", "Ref"],
         retry: &[NEW_GROUP],
+        absent: &["InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound"],
         iam: &[
             "ec2:AuthorizeSecurityGroupIngress",
             "ec2:CreateTags",
@@ -100,22 +92,21 @@ impl ResourceType for SecurityGroupIngress {
         rule(desired).is_some_and(|one| rule(recorded).is_some_and(|other| one == other))
     }
 
-    async fn find(cx: &Cx<'_>, _props: &Props) -> Result<Option<Found>, OpError> {
-        // DescribeSecurityGroupRules filters by tag; there is no name to look for.
-        let call = cx.sdk.ec2().describe_security_group_rules().set_filters(Some(ours(cx)));
-        let page = call.send().await.map_err(op("DescribeSecurityGroupRules"))?;
-        Ok(page.security_group_rules().first().map(|rule| {
-            let id = rule.security_group_rule_id().unwrap_or_default();
-            Found { id: id.into(), attributes: attributes(id), ownership: cx.owns(pairs(rule.tags())) }
-        }))
+    described_by!(
+        "DescribeSecurityGroupRules", describe_security_group_rules,
+        security_group_rule_ids => security_group_rules
+    );
+
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        let id = live.security_group_rule_id().unwrap_or_default();
+        Created { id: id.into(), attributes: alike(&["Ref", "Id"], id) }
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(seen(get(cx, id.as_str()).await?.map(|_| attributes(id.as_str())), goal))
+    async fn tags(_cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Ok(tags::of(&live.tags))
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(live) = get(cx, id.as_str()).await? else { return Ok(None) };
+    async fn props(cx: &Cx<'_>, live: Self::Live, _: OwnTags, hint: &Props) -> Result<Props, OpError> {
         let rule = Rule::live(&live);
         let [v4, v6, list, group, account] = rule.peer_parts();
         let (mut from, mut to) = rule.port_parts();
@@ -123,7 +114,7 @@ impl ResourceType for SecurityGroupIngress {
             // The protocol has no ports; EC2 ignores what the template says.
             (from, to) = (hint.FromPort, hint.ToPort);
         }
-        Ok(Some(Props {
+        Ok(Props {
             CidrIp: v4,
             CidrIpv6: v6,
             Description: rule.description.clone(),
@@ -135,37 +126,27 @@ impl ResourceType for SecurityGroupIngress {
             SourceSecurityGroupOwnerId: account
                 .filter(|account| hint.SourceSecurityGroupOwnerId.is_some() || account != cx.account),
             ToPort: to,
-        }))
+        })
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         let ids = Way::In.authorize(cx, props.group(), &[&props.rule()], true).await?;
         let id =
             ids.first().ok_or_else(|| OpError::missing("AuthorizeSecurityGroupIngress", "the rule's id"))?;
-        Ok(Created { id: id.as_str().into(), attributes: attributes(id) })
+        Ok(Created { id: id.as_str().into(), attributes: alike(&["Ref", "Id"], id) })
     }
 
     /// Only the description can change.
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        _id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, _id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         if change.has("Description") {
             Way::In.redescribe(cx, change.new.group(), &[&change.new.rule()]).await?;
         }
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         let call = cx.sdk.ec2().revoke_security_group_ingress().group_id(props.group());
         let call = call.security_group_rule_ids(id.as_str());
-        deleted(call.send().await.map_err(op("RevokeSecurityGroupIngress")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("RevokeSecurityGroupIngress"))
     }
 }

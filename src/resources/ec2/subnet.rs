@@ -3,15 +3,16 @@
 use aws_sdk_ec2::{operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder, types};
 use serde_json::json;
 
-use super::support::{
-    IN_USE, NEW_SUBNET, NEW_VPC, deleted, filter, ours, pairs, retag, seen, specification, unless_absent,
+use super::{
+    support::{IN_USE, NEW_SUBNET, NEW_VPC, filter, ours, seen, unless_absent},
+    tags::{self, Tags, specification},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, PhysicalId, Tag, WaitPolicy},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
 };
 
 /// The type.
@@ -137,6 +138,8 @@ impl ResourceType for Subnet {
         retry: &[NEW_VPC, NEW_SUBNET],
         held_by_users: true,
         retry_delete: &[IN_USE],
+        properties_are_attributes: true,
+        absent: ABSENT,
         iam: &[
             "ec2:CreateSubnet",
             "ec2:CreateTags",
@@ -168,7 +171,7 @@ impl ResourceType for Subnet {
         let found = page.subnets().iter().map(|subnet| Found {
             id: subnet.subnet_id().unwrap_or_default().into(),
             attributes: attributes(subnet),
-            ownership: cx.owns(pairs(subnet.tags())),
+            ownership: tags::owner(cx, &subnet.tags),
         });
         Ok(found.collect())
     }
@@ -230,7 +233,7 @@ impl ResourceType for Subnet {
             MapPublicIpOnLaunch: subnet.map_public_ip_on_launch(),
             OutpostArn: own(subnet.outpost_arn()),
             PrivateDnsNameOptionsOnLaunch: names,
-            Tags: cx.own_tags(pairs(subnet.tags())),
+            Tags: tags::own(cx, &subnet.tags),
             VpcId: own(subnet.vpc_id()),
         }))
     }
@@ -251,7 +254,12 @@ impl ResourceType for Subnet {
             .set_ipv6_netmask_length(props.Ipv6NetmaskLength)
             .set_ipv6_native(props.Ipv6Native)
             .set_outpost_arn(props.OutpostArn.clone())
-            .tag_specifications(specification(cx, types::ResourceType::Subnet, props.Tags.as_ref()));
+            .tag_specifications(specification(
+                cx,
+                "CreateSubnet",
+                types::ResourceType::Subnet,
+                props.Tags.as_ref(),
+            )?);
         let answer = call.send().await.map_err(op("CreateSubnet"))?;
         let subnet = answer.subnet().ok_or_else(|| OpError::missing("CreateSubnet", "the subnet"))?;
         let id = subnet.subnet_id().ok_or_else(|| OpError::missing("CreateSubnet", "the subnet's id"))?;
@@ -303,7 +311,7 @@ impl ResourceType for Subnet {
         if change.has("EnableLniAtDeviceIndex") && new.EnableLniAtDeviceIndex.is_none() {
             modify(cx, id, |call| call.disable_lni_at_device_index(flag(true))).await?;
         }
-        retag(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
+        Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
@@ -314,6 +322,6 @@ impl ResourceType for Subnet {
         _props: &Props,
     ) -> Result<Progress, OpError> {
         let call = cx.sdk.ec2().delete_subnet().subnet_id(id.as_str());
-        deleted(call.send().await.map_err(op("DeleteSubnet")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteSubnet"))
     }
 }

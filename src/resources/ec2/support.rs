@@ -1,10 +1,10 @@
-//! What EC2's types share: tags, filters, and which rejections pass by themselves.
+//! What EC2's types share: filters, and which rejections pass by themselves.
 
 use aws_sdk_ec2::types;
 
 use crate::{
-    aws::{OpError, TAG_ADDRESS, TAG_LINEAGE, op},
-    model::{Attributes, Retry, Tag},
+    aws::{OpError, TAG_ADDRESS, TAG_LINEAGE},
+    model::{Attributes, Retry},
     resources::{Cx, Goal, Probe, Progress},
 };
 
@@ -36,19 +36,6 @@ pub(super) const NEW_GATEWAY: Retry = Retry {
 pub(super) const IN_USE: Retry =
     Retry { code: "DependencyViolation", message: "", why: "something in use still depends on it" };
 
-/// All tags of a new object.
-pub(super) fn specification(
-    cx: &Cx<'_>,
-    kind: types::ResourceType,
-    own: Option<&Vec<Tag>>,
-) -> types::TagSpecification {
-    types::TagSpecification::builder().resource_type(kind).set_tags(Some(sent(&cx.tags(own)))).build()
-}
-
-fn sent(tags: &[Tag]) -> Vec<types::Tag> {
-    tags.iter().map(|tag| types::Tag::builder().key(tag.key()).value(tag.value()).build()).collect()
-}
-
 /// A filter with one value.
 pub(super) fn filter(name: &str, value: &str) -> types::Filter {
     types::Filter::builder().name(name).values(value).build()
@@ -60,31 +47,6 @@ pub(super) fn ours(cx: &Cx<'_>) -> Vec<types::Filter> {
         filter(&format!("tag:{TAG_LINEAGE}"), &cx.owner.mark()),
         filter(&format!("tag:{TAG_ADDRESS}"), cx.address.as_str()),
     ]
-}
-
-/// Tags as pairs.
-pub(super) fn pairs(tags: &[types::Tag]) -> impl Iterator<Item = (&str, &str)> {
-    tags.iter().map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default()))
-}
-
-/// Brings an object's own tags from `old` to `new`.
-pub(super) async fn retag(
-    cx: &Cx<'_>,
-    id: &str,
-    old: Option<&Vec<Tag>>,
-    new: Option<&Vec<Tag>>,
-) -> Result<(), OpError> {
-    let (set, unset) = cx.tag_changes(old, new);
-    if !set.is_empty() {
-        let call = cx.sdk.ec2().create_tags().resources(id).set_tags(Some(sent(&set)));
-        call.send().await.map_err(op("CreateTags"))?;
-    }
-    if !unset.is_empty() {
-        let keys = unset.iter().map(|key| types::Tag::builder().key(key).build()).collect();
-        let call = cx.sdk.ec2().delete_tags().resources(id).set_tags(Some(keys));
-        call.send().await.map_err(op("DeleteTags"))?;
-    }
-    Ok(())
 }
 
 /// The answer of a read, `None` if the object is not there.
@@ -110,4 +72,32 @@ pub(super) fn seen(attributes: Option<Attributes>, goal: Goal) -> Probe {
         (Some(_), Goal::Gone) => Probe::Pending("still there".into()),
         (None, Goal::Gone) => Probe::Reached(Attributes::new()),
     }
+}
+
+/// `get` and `list` of a described type with a describe call of its own, that takes ids and filters:
+/// `described_by!("DescribeVpcs", describe_vpcs, vpc_ids => vpcs)`. Which filters, a fourth argument may say.
+macro_rules! described_by {
+    ($op:literal, $describe:ident, $by_id:ident => $all:ident) => {
+        described_by!($op, $describe, $by_id => $all, set_filters, $crate::resources::ec2::support::ours);
+    };
+    ($op:literal, $describe:ident, $by_id:ident => $all:ident, $set_filters:ident, $filters:path) => {
+        async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+            let page = cx.sdk.ec2().$describe().$by_id(id.as_str()).send().await.map_err(op($op))?;
+            Ok(page.$all.unwrap_or_default().into_iter().next())
+        }
+
+        async fn list(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Self::Live>, OpError> {
+            let call = cx.sdk.ec2().$describe().$set_filters(Some($filters(cx)));
+            Ok(call.send().await.map_err(op($op))?.$all.unwrap_or_default())
+        }
+    };
+}
+pub(super) use described_by;
+
+/// [`ours`], and one of these values of another filter.
+pub(super) fn ours_in(cx: &Cx<'_>, name: &str, values: &[&str]) -> Vec<types::Filter> {
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
+    let mut filters = ours(cx);
+    filters.push(types::Filter::builder().name(name).set_values(Some(values)).build());
+    filters
 }

@@ -3,15 +3,18 @@
 use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
-use super::support::{
-    IN_USE, NEW_VPC, deleted, filter, ours, pairs, retag, seen, specification, unless_absent,
+use super::{
+    support::{IN_USE, NEW_VPC, filter, ours, seen, unless_absent},
+    tags::{self, Tags, specification},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, PhysicalId, Tag, WaitPolicy},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, mirror::sent},
+    resources::{
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, mirror::sent, tags::Tagging,
+    },
 };
 
 /// The type.
@@ -164,6 +167,8 @@ impl ResourceType for Vpc {
         retry: &[NEW_VPC],
         held_by_users: true,
         retry_delete: &[IN_USE],
+        properties_are_attributes: true,
+        absent: ABSENT,
         iam: &[
             "ec2:CreateTags",
             "ec2:CreateVpc",
@@ -209,7 +214,7 @@ impl ResourceType for Vpc {
         let found = page.vpcs().iter().map(|vpc| Found {
             id: vpc.vpc_id().unwrap_or_default().into(),
             attributes: attributes(vpc),
-            ownership: cx.owns(pairs(vpc.tags())),
+            ownership: tags::owner(cx, &vpc.tags),
         });
         Ok(found.collect())
     }
@@ -248,7 +253,7 @@ impl ResourceType for Vpc {
             InstanceTenancy: vpc.instance_tenancy().map(|tenancy| tenancy.as_str().to_owned()),
             Ipv4IpamPoolId: None,
             Ipv4NetmaskLength: None,
-            Tags: cx.own_tags(pairs(vpc.tags())),
+            Tags: tags::own(cx, &vpc.tags),
             VpcEncryptionControl: vpc.encryption_control().map(|control| VpcEncryptionControl {
                 Mode: control.mode().map(|mode| mode.as_str().to_owned()),
                 ..VpcEncryptionControl::default()
@@ -266,7 +271,12 @@ impl ResourceType for Vpc {
             .set_ipv4_ipam_pool_id(props.Ipv4IpamPoolId.clone())
             .set_ipv4_netmask_length(props.Ipv4NetmaskLength)
             .set_vpc_encryption_control(sent("CreateVpc", props.VpcEncryptionControl.as_ref())?)
-            .tag_specifications(specification(cx, types::ResourceType::Vpc, props.Tags.as_ref()));
+            .tag_specifications(specification(
+                cx,
+                "CreateVpc",
+                types::ResourceType::Vpc,
+                props.Tags.as_ref(),
+            )?);
         let answer = call.send().await.map_err(op("CreateVpc"))?;
         let vpc = answer.vpc().ok_or_else(|| OpError::missing("CreateVpc", "the VPC"))?;
         let id = vpc.vpc_id().ok_or_else(|| OpError::missing("CreateVpc", "the VPC's id"))?;
@@ -302,7 +312,7 @@ impl ResourceType for Vpc {
             let call = call.instance_tenancy(types::VpcTenancy::Default);
             call.send().await.map_err(op("ModifyVpcTenancy"))?;
         }
-        retag(cx, id, change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
+        Tags::change(cx, id, change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
@@ -313,6 +323,6 @@ impl ResourceType for Vpc {
         _props: &Props,
     ) -> Result<Progress, OpError> {
         let call = cx.sdk.ec2().delete_vpc().vpc_id(id.as_str());
-        deleted(call.send().await.map_err(op("DeleteVpc")), ABSENT)
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteVpc"))
     }
 }

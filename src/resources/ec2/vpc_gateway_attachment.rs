@@ -131,6 +131,7 @@ impl ResourceType for VpcGatewayAttachment {
         configures: true,
         retry: &[NEW_VPC, NEW_GATEWAY, NEW_VPN_GATEWAY],
         retry_delete: &[IN_USE],
+        absent: ABSENT,
         iam: &[
             "ec2:AttachInternetGateway",
             "ec2:AttachVpnGateway",

@@ -120,6 +120,10 @@ impl ResourceType for Cluster {
                 why: "capacity providers of the cluster are being updated",
             },
         ],
+        absent: &["ClusterNotFoundException"],
+        silent_delete: Some(
+            "a deleted cluster stays INACTIVE for a while and is deleted again without an error",
+        ),
         iam: &[
             "ecs:CreateCluster",
             "ecs:DeleteCluster",
@@ -247,10 +251,7 @@ impl ResourceType for Cluster {
         id: &PhysicalId,
         _props: &Props,
     ) -> Result<Progress, OpError> {
-        match cx.sdk.ecs().delete_cluster().cluster(id.as_str()).send().await.map_err(op("DeleteCluster")) {
-            Err(error) if error.is(&["ClusterNotFoundException"]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+        let call = cx.sdk.ecs().delete_cluster().cluster(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteCluster"))
     }
 }

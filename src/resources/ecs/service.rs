@@ -1,7 +1,7 @@
 //! `AWS::ECS::Service`.
 
 use aws_sdk_ecs::types;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
     connect::{
@@ -158,10 +158,12 @@ impl ResourceType for Service {
             message: "cannot be stopped while",
             why: "the service is still scaling down",
         }],
+        absent: &["ClusterNotFoundException", "ServiceNotActiveException", "ServiceNotFoundException"],
         iam: &[
             "ecs:CreateService",
             "ecs:DeleteService",
             "ecs:DescribeServices",
+            "ecs:DescribeTaskDefinition",
             "ecs:TagResource",
             "ecs:UntagResource",
             "ecs:UpdateService",
@@ -182,6 +184,33 @@ impl ResourceType for Service {
             replacing.push("LaunchType".into());
         }
         replacing
+    }
+
+    /// A service goes to make room for another one only if that one could run its tasks.
+    async fn foresee(cx: &Cx<'_>, props: &Json) -> Result<Vec<(String, String)>, OpError> {
+        let Some(name) = props["TaskDefinition"].as_str() else { return Ok(Vec::new()) };
+        let call = cx.sdk.ecs().describe_task_definition().task_definition(name);
+        let problem = match call.send().await.map_err(op("DescribeTaskDefinition")) {
+            Err(error) if error.is(&["ClientException"]) => {
+                Some("there is no such task definition".to_owned())
+            }
+            answer => answer?.task_definition().and_then(|definition| {
+                let kind = props["LaunchType"].as_str();
+                let runs = kind
+                    .is_none_or(|kind| definition.compatibilities().iter().any(|fits| fits.as_str() == kind));
+                if definition.status() != Some(&aws_sdk_ecs::types::TaskDefinitionStatus::Active) {
+                    Some("the task definition is not active".to_owned())
+                } else if !runs {
+                    Some(format!(
+                        "the task definition does not support launch type {}",
+                        kind.unwrap_or_default()
+                    ))
+                } else {
+                    None
+                }
+            }),
+        };
+        Ok(problem.map(|why| ("TaskDefinition".to_owned(), format!("{name}: {why}"))).into_iter().collect())
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
@@ -411,9 +440,12 @@ impl ResourceType for Service {
         props: &Props,
     ) -> Result<Progress, OpError> {
         let (cluster, name) = place(id, props);
-        let Some(live) = look(cx, cluster, name).await? else { return Ok(Progress::Done) };
-        if live.status() != Some("ACTIVE") {
-            return Ok(Progress::Done);
+        let Some(live) = look(cx, cluster, name).await? else { return Ok(Progress::Absent) };
+        match live.status() {
+            Some("ACTIVE") => {}
+            // ECS shows a deleted service for a while.
+            Some("INACTIVE") => return Ok(Progress::Absent),
+            _ => return Ok(Progress::Done),
         }
         // Daemons have no count; deployments of other controllers only go by force.
         let replica = live.scheduling_strategy() != Some(&types::SchedulingStrategy::Daemon)
@@ -435,15 +467,6 @@ impl ResourceType for Service {
             )));
         }
         let call = cx.sdk.ecs().delete_service().set_cluster(cluster.map(Into::into)).service(name);
-        match call.force(!replica).send().await.map_err(op("DeleteService")) {
-            Err(error)
-                if error.is(&[
-                    "ServiceNotFoundException",
-                    "ServiceNotActiveException",
-                    "ClusterNotFoundException",
-                ]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+        call.force(!replica).send().await.map(|_| Progress::Done).map_err(op("DeleteService"))
     }
 }

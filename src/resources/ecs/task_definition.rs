@@ -102,6 +102,7 @@ impl ResourceType for TaskDefinition {
         identity: Identity::Tag,
         name: Some(NameRule { property: "Family", max: 255, lower: false, separator: '-' }),
         early: &["Ref", "TaskDefinitionArn"],
+        absent: &["TASK_DEFINITION_NOT_FOUND"],
         iam: &[
             "ecs:DeleteTaskDefinitions",
             "ecs:DeregisterTaskDefinition",
@@ -232,7 +233,7 @@ impl ResourceType for TaskDefinition {
         _props: &Props,
     ) -> Result<Progress, OpError> {
         const DELETE: &str = "DeleteTaskDefinitions";
-        let Some(answer) = look(cx, id.as_str()).await? else { return Ok(Progress::Done) };
+        let Some(answer) = look(cx, id.as_str()).await? else { return Ok(Progress::Absent) };
         if answer.task_definition().and_then(types::TaskDefinition::status)
             == Some(&types::TaskDefinitionStatus::Active)
         {
@@ -243,7 +244,7 @@ impl ResourceType for TaskDefinition {
         let call = cx.sdk.ecs().delete_task_definitions().task_definitions(id.as_str());
         let answer = call.send().await.map_err(op(DELETE))?;
         match answer.failures().first() {
-            Some(failure) if failure.reason() != Some("TASK_DEFINITION_NOT_FOUND") => Err(OpError {
+            Some(failure) => Err(OpError {
                 operation: DELETE.into(),
                 code: failure.reason().map(Into::into),
                 message: failure.detail().unwrap_or("the task definition was not deleted").into(),

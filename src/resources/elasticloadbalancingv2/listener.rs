@@ -1,45 +1,37 @@
 //! `AWS::ElasticLoadBalancingV2::Listener`.
 
-use serde_json::json;
-
 use super::{
     actions::{Action, Certificate, ListenerAttribute, MutualAuthentication, keep_secrets},
-    attributes, tags,
+    attributes,
+    tags::{ABSENT, Tags},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
+    model::{Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
+        described::alike,
         mirror::{pruned, received, sent},
+        tags::{self, Tagging},
     },
 };
 use aws_sdk_elasticloadbalancingv2::types;
 
-crate::props! {
+crate::words!(types::ProtocolEnum);
+
+crate::mirrored! {
     /// The properties of a listener.
-    pub struct Props {
-        AlpnPolicy: Vec<String>, Certificates: Vec<Certificate>, DefaultActions: Vec<Action>,
-        ListenerAttributes: Vec<ListenerAttribute>, LoadBalancerArn: String,
-        MutualAuthentication: MutualAuthentication, Port: i32, Protocol: String, SslPolicy: String,
-        Tags: Vec<Tag>,
+    pub struct Props <= types::Listener {
+        AlpnPolicy/alpn_policy: Vec<String>, Certificates/certificates: Vec<Certificate>,
+        DefaultActions/default_actions: Vec<Action>, ListenerAttributes: Vec<ListenerAttribute>,
+        LoadBalancerArn/load_balancer_arn: String, MutualAuthentication/mutual_authentication: MutualAuthentication,
+        Port/port: i32, Protocol/protocol: String, SslPolicy/ssl_policy: String, Tags: Vec<Tag>,
     }
 }
 
 /// A port on which a load balancer listens, and what it does with requests.
 pub struct Listener;
-
-fn outputs(arn: &str) -> Attributes {
-    Attributes::from([("Ref".into(), json!(arn)), ("ListenerArn".into(), json!(arn))])
-}
-
-async fn look(cx: &Cx<'_>, arn: &str) -> Result<Option<types::Listener>, OpError> {
-    match cx.sdk.elb().describe_listeners().listener_arns(arn).send().await.map_err(op("DescribeListeners")) {
-        Err(error) if error.is(&["ListenerNotFound", "LoadBalancerNotFound"]) => Ok(None),
-        answer => Ok(answer?.listeners.unwrap_or_default().into_iter().next()),
-    }
-}
 
 async fn set_attributes(
     cx: &Cx<'_>,
@@ -53,8 +45,9 @@ async fn set_attributes(
     Ok(())
 }
 
-impl ResourceType for Listener {
+impl Described for Listener {
     type Props = Props;
+    type Live = types::Listener;
 
     const FACTS: Facts = Facts {
         // A load balancer has one listener per port, which makes the port the natural key.
@@ -75,6 +68,8 @@ impl ResourceType for Listener {
                 why: "the certificate is not visible to the load balancer yet",
             },
         ],
+        absent: ABSENT,
+        silent_delete: Some("DeleteListener of a listener that is gone succeeds"),
         iam: &[
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:CreateListener",
@@ -89,109 +84,70 @@ impl ResourceType for Listener {
         ..Facts::new("AWS::ElasticLoadBalancingV2::Listener", "elasticloadbalancing")
     };
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(balancer) = &props.LoadBalancerArn else { return Ok(None) };
-        let mut marker = None;
-        loop {
-            let call = cx.sdk.elb().describe_listeners().load_balancer_arn(balancer).set_marker(marker);
-            let answer = match call.send().await.map_err(op("DescribeListeners")) {
-                Err(error) if error.is(&["LoadBalancerNotFound"]) => return Ok(None),
-                other => other?,
-            };
-            // A gateway load balancer's only listener has no port.
-            if let Some(listener) = answer.listeners().iter().find(|l| l.port == props.Port) {
-                let arn = listener.listener_arn().unwrap_or_default();
-                let tags = tags::read(cx, arn).await?;
-                return Ok(Some(Found {
-                    id: arn.into(),
-                    attributes: outputs(arn),
-                    ownership: cx.owns(tags::pairs(&tags)),
-                }));
-            }
-            marker = answer.next_marker;
-            if marker.is_none() {
-                return Ok(None);
-            }
-        }
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let (old, new) = (change.old.ListenerAttributes.as_ref(), change.new.ListenerAttributes.as_ref());
+        attributes::kept("ListenerAttributes", old, new).into_iter().collect()
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (look(cx, id.as_str()).await?, goal) {
-            (Some(_), Goal::Ready) => Probe::Reached(outputs(id.as_str())),
-            (Some(_), Goal::Gone) => Probe::Pending("present".into()),
-            (None, Goal::Ready) => Probe::Pending("not visible yet".into()),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-        })
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.elb().describe_listeners().listener_arns(id.as_str());
+        let answer = call.send().await.map_err(op("DescribeListeners"))?;
+        Ok(answer.listeners.unwrap_or_default().into_iter().next())
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(live) = look(cx, id.as_str()).await? else { return Ok(None) };
-        let mut settings = None;
+    async fn list(cx: &Cx<'_>, props: &Props) -> Result<Vec<Self::Live>, OpError> {
+        let Some(balancer) = &props.LoadBalancerArn else { return Ok(Vec::new()) };
+        let call = cx.sdk.elb().describe_listeners().load_balancer_arn(balancer).into_paginator();
+        let all = call.items().send().try_collect().await.map_err(op("DescribeListeners"))?;
+        // A gateway load balancer's only listener has no port.
+        Ok(all.into_iter().filter(|listener| listener.port == props.Port).collect())
+    }
+
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        let arn = live.listener_arn().unwrap_or_default();
+        Created { id: arn.into(), attributes: alike(&["Ref", "ListenerArn"], arn) }
+    }
+
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, live.listener_arn().unwrap_or_default()).await.map(Some)
+    }
+
+    async fn props(cx: &Cx<'_>, live: Self::Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let mut props = Props { Tags: tags, ..Props::received(&live) };
         if hint.ListenerAttributes.is_some() {
-            let call = cx.sdk.elb().describe_listener_attributes().listener_arn(id.as_str());
+            let call = cx.sdk.elb().describe_listener_attributes().set_listener_arn(live.listener_arn);
             let answer = call.send().await.map_err(op("DescribeListenerAttributes"))?;
             let all: Vec<ListenerAttribute> = received(answer.attributes.as_ref()).unwrap_or_default();
-            settings = attributes::named(
+            props.ListenerAttributes = attributes::named(
                 hint.ListenerAttributes.as_ref(),
                 |setting| setting.Key.as_deref(),
                 all.into_iter(),
             );
         }
-        let mut actions: Option<Vec<Action>> = received(live.default_actions.as_ref());
-        keep_secrets(actions.as_deref_mut().unwrap_or_default(), hint.DefaultActions.as_ref());
-        let tags = tags::read(cx, id.as_str()).await?;
-        let props = Props {
-            AlpnPolicy: live.alpn_policy.filter(|policies| !policies.is_empty()),
-            Certificates: received(live.certificates.as_ref()),
-            DefaultActions: actions,
-            ListenerAttributes: settings,
-            LoadBalancerArn: live.load_balancer_arn,
-            MutualAuthentication: received(live.mutual_authentication.as_ref()),
-            Port: live.port,
-            Protocol: live.protocol.map(|protocol| protocol.as_str().to_owned()),
-            SslPolicy: live.ssl_policy,
-            Tags: cx.own_tags(tags::pairs(&tags)),
-        };
-        Ok(Some(pruned(props, hint)))
+        keep_secrets(props.DefaultActions.as_deref_mut().unwrap_or_default(), hint.DefaultActions.as_ref());
+        props.AlpnPolicy.take_if(|policies| policies.is_empty());
+        Ok(pruned(props, hint))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         const OP: &str = "CreateListener";
-        let call = cx
-            .sdk
-            .elb()
-            .create_listener()
-            .set_load_balancer_arn(props.LoadBalancerArn.clone())
-            .set_port(props.Port)
-            .set_protocol(props.Protocol.as_deref().map(Into::into))
-            .set_ssl_policy(props.SslPolicy.clone())
-            .set_certificates(sent(OP, props.Certificates.as_ref())?)
-            .set_default_actions(sent(OP, props.DefaultActions.as_ref())?)
-            .set_alpn_policy(props.AlpnPolicy.clone())
-            .set_mutual_authentication(sent(OP, props.MutualAuthentication.as_ref())?)
-            .set_tags(tags::sdk(cx.tags(props.Tags.as_ref())));
-        let answer = call.send().await.map_err(op(OP))?;
-        let arn = answer.listeners().first().and_then(types::Listener::listener_arn);
-        let arn = arn.ok_or_else(|| OpError::missing(OP, "the listener's ARN"))?;
-        Ok(Created { id: arn.into(), attributes: outputs(arn) })
+        let call = crate::pass!(OP, cx.sdk.elb().create_listener(), props => {
+            set_load_balancer_arn: LoadBalancerArn, set_port: Port, set_protocol: Protocol,
+            set_ssl_policy: SslPolicy, set_certificates: Certificates, set_default_actions: DefaultActions,
+            set_alpn_policy: AlpnPolicy, set_mutual_authentication: MutualAuthentication,
+        });
+        let call = call.set_tags(tags::create(cx, OP, props.Tags.as_ref())?);
+        let all = call.send().await.map_err(op(OP))?.listeners.unwrap_or_default();
+        let listener = all.into_iter().find(|listener| listener.listener_arn().is_some());
+        Ok(Self::object(cx, &listener.ok_or_else(|| OpError::missing(OP, "the listener's ARN"))?))
     }
 
-    async fn configure(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         set_attributes(cx, id.as_str(), props.ListenerAttributes.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         const OP: &str = "ModifyListener";
         const MODIFIED: &[&str] = &[
             "AlpnPolicy",
@@ -203,7 +159,7 @@ impl ResourceType for Listener {
             "SslPolicy",
         ];
         let new = change.new;
-        if MODIFIED.iter().any(|name| change.has(name)) {
+        if change.any(MODIFIED) {
             // An empty list takes the policy away; leaving it out would keep it.
             let alpn = match (&change.old.AlpnPolicy, &new.AlpnPolicy) {
                 (Some(_), None) => Some(vec!["None".to_owned()]),
@@ -213,45 +169,25 @@ impl ResourceType for Listener {
                 (Some(_), None) => Some(types::MutualAuthenticationAttributes::builder().mode("off").build()),
                 (_, wanted) => sent(OP, wanted.as_ref())?,
             };
-            let call = cx
-                .sdk
-                .elb()
-                .modify_listener()
-                .listener_arn(id.as_str())
-                .set_port(new.Port)
-                .set_protocol(new.Protocol.as_deref().map(Into::into))
-                .set_ssl_policy(new.SslPolicy.clone())
-                .set_certificates(sent(OP, new.Certificates.as_ref())?)
-                .set_default_actions(sent(OP, new.DefaultActions.as_ref())?)
-                .set_alpn_policy(alpn)
-                .set_mutual_authentication(authentication);
+            let call = crate::pass!(OP, cx.sdk.elb().modify_listener(), new => {
+                set_port: Port, set_protocol: Protocol, set_ssl_policy: SslPolicy,
+                set_certificates: Certificates, set_default_actions: DefaultActions,
+            });
+            let call = call.listener_arn(id.as_str()).set_alpn_policy(alpn);
+            let call = call.set_mutual_authentication(authentication);
             call.send().await.map_err(op(OP))?;
         }
         if change.has("ListenerAttributes") {
-            set_attributes(cx, id.as_str(), new.ListenerAttributes.as_ref()).await?;
+            let old = change.old.ListenerAttributes.as_ref();
+            let settings = attributes::changed(old, new.ListenerAttributes.as_ref());
+            set_attributes(cx, id.as_str(), settings.as_ref()).await?;
         }
-        tags::update(cx, id.as_str(), change, |props| props.Tags.as_ref()).await?;
+        Tags::change(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
-        match cx
-            .sdk
-            .elb()
-            .delete_listener()
-            .listener_arn(id.as_str())
-            .send()
-            .await
-            .map_err(op("DeleteListener"))
-        {
-            Err(error) if error.is(&["ListenerNotFound"]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
+        let call = cx.sdk.elb().delete_listener().listener_arn(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteListener"))
     }
 }

@@ -3,14 +3,19 @@
 use aws_sdk_elasticloadbalancingv2::types;
 use serde_json::{Value as Json, json};
 
-use super::{attributes, tags};
+use super::{
+    attributes,
+    tags::{ABSENT, Tags},
+};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
+        described::pairs,
         mirror::{pruned, received, sent},
+        tags::{self, Tagging},
     },
 };
 
@@ -192,6 +197,11 @@ impl ResourceType for LoadBalancer {
                 why: "the load balancer is still being provisioned",
             },
         ],
+        properties_are_attributes: true,
+        absent: ABSENT,
+        silent_delete: Some(
+            "the call succeeds if the load balancer does not exist (DeleteLoadBalancer, ELBv2 API Reference)",
+        ),
         iam: &[
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:CreateLoadBalancer",
@@ -235,6 +245,12 @@ impl ResourceType for LoadBalancer {
         problems
     }
 
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let (old, new) =
+            (change.old.LoadBalancerAttributes.as_ref(), change.new.LoadBalancerAttributes.as_ref());
+        attributes::kept("LoadBalancerAttributes", old, new).into_iter().collect()
+    }
+
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(name) = &props.Name else { return Ok(None) };
         let call = cx.sdk.elb().describe_load_balancers().names(name);
@@ -244,8 +260,8 @@ impl ResourceType for LoadBalancer {
         };
         let Some(live) = answer.load_balancers().first() else { return Ok(None) };
         let arn = live.load_balancer_arn().unwrap_or_default();
-        let tags = tags::read(cx, arn).await?;
-        let ownership = cx.owns(tags::pairs(&tags));
+        let tags = Tags::any(cx, arn).await?;
+        let ownership = cx.owns(pairs(&tags));
         Ok(Some(Found { id: arn.into(), attributes: outputs(live), ownership }))
     }
 
@@ -290,7 +306,7 @@ impl ResourceType for LoadBalancer {
             let answer = call.send().await.map_err(op("DescribeCapacityReservation"))?;
             capacity = received(answer.minimum_load_balancer_capacity.as_ref());
         }
-        let tags = tags::read(cx, id.as_str()).await?;
+        let tags = Tags::any(cx, id.as_str()).await?;
         let zones = live.availability_zones().iter();
         let props = Props {
             Subnets: hint.Subnets.as_ref().map(|_| zones.filter_map(|zone| zone.subnet_id.clone()).collect()),
@@ -309,7 +325,7 @@ impl ResourceType for LoadBalancer {
             Name: live.load_balancer_name,
             Scheme: live.scheme.map(|v| v.as_str().to_owned()),
             SecurityGroups: live.security_groups,
-            Tags: cx.own_tags(tags::pairs(&tags)),
+            Tags: cx.own_tags(pairs(&tags)),
             Type: live.r#type.map(|v| v.as_str().to_owned()),
         };
         Ok(Some(pruned(props, hint)))
@@ -337,7 +353,7 @@ impl ResourceType for LoadBalancer {
             .set_enable_prefix_for_ipv6_source_nat(
                 props.EnablePrefixForIpv6SourceNat.as_deref().map(Into::into),
             )
-            .set_tags(tags::sdk(cx.tags(props.Tags.as_ref())));
+            .set_tags(tags::create(cx, OP, props.Tags.as_ref())?);
         let answer = call.send().await.map_err(op(OP))?;
         let live =
             answer.load_balancers().first().ok_or_else(|| OpError::missing(OP, "the load balancer"))?;
@@ -392,7 +408,9 @@ impl ResourceType for LoadBalancer {
             set_groups(cx, arn, new).await?;
         }
         if change.has("LoadBalancerAttributes") {
-            set_attributes(cx, arn, new.LoadBalancerAttributes.as_ref()).await?;
+            let old = change.old.LoadBalancerAttributes.as_ref();
+            let settings = attributes::changed(old, new.LoadBalancerAttributes.as_ref());
+            set_attributes(cx, arn, settings.as_ref()).await?;
         }
         if change.has("Ipv4IpamPoolId") {
             set_pool(cx, arn, new.Ipv4IpamPoolId.as_ref()).await?;
@@ -400,7 +418,7 @@ impl ResourceType for LoadBalancer {
         if change.has("MinimumLoadBalancerCapacity") {
             set_capacity(cx, arn, new.MinimumLoadBalancerCapacity.as_ref()).await?;
         }
-        tags::update(cx, arn, change, |props| props.Tags.as_ref()).await?;
+        Tags::change(cx, arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
@@ -411,10 +429,6 @@ impl ResourceType for LoadBalancer {
         _props: &Props,
     ) -> Result<Progress, OpError> {
         let call = cx.sdk.elb().delete_load_balancer().load_balancer_arn(id.as_str());
-        match call.send().await.map_err(op("DeleteLoadBalancer")) {
-            Err(error) if error.is(&["LoadBalancerNotFound"]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteLoadBalancer"))
     }
 }

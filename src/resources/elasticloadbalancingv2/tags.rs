@@ -5,57 +5,48 @@ use aws_sdk_elasticloadbalancingv2::types;
 use crate::{
     aws::{OpError, op},
     model::Tag,
-    resources::{Change, Cx},
+    resources::{
+        Cx,
+        mirror::{received, sent},
+        tags::Tagging,
+    },
 };
 
-/// Tags as create calls take them.
-pub fn sdk(tags: Vec<Tag>) -> Option<Vec<types::Tag>> {
-    Some(
-        tags.into_iter()
-            .map(|tag| types::Tag::builder().set_key(tag.Key).set_value(tag.Value).build())
-            .collect(),
-    )
-}
+crate::tag_form!(types::Tag);
 
-/// The object's live tags; empty if the object is gone.
-pub async fn read(cx: &Cx<'_>, arn: &str) -> Result<Vec<(String, String)>, OpError> {
-    let answer = cx.sdk.elb().describe_tags().resource_arns(arn).send().await.map_err(op("DescribeTags"));
-    let answer = match answer {
-        Err(error) if error.is(&["LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"]) => {
-            return Ok(Vec::new());
+/// What the service says of an object that is not there.
+pub(super) const ABSENT: &[&str] = &["LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"];
+
+/// The service's tag calls; they take an ARN.
+pub(super) struct Tags;
+
+impl Tags {
+    /// All tags.
+    pub async fn list(cx: &Cx<'_>, arn: &str) -> Result<Vec<Tag>, OpError> {
+        let answer =
+            cx.sdk.elb().describe_tags().resource_arns(arn).send().await.map_err(op("DescribeTags"))?;
+        let all = answer.tag_descriptions.unwrap_or_default().into_iter();
+        Ok(all.flat_map(|one| received::<Vec<Tag>, _>(one.tags.as_ref()).unwrap_or_default()).collect())
+    }
+
+    /// All tags; none of an object that is not there.
+    pub async fn any(cx: &Cx<'_>, arn: &str) -> Result<Vec<Tag>, OpError> {
+        match Self::list(cx, arn).await {
+            Err(error) if error.is(ABSENT) => Ok(Vec::new()),
+            answer => answer,
         }
-        other => other?,
-    };
-    Ok(answer
-        .tag_descriptions()
-        .iter()
-        .flat_map(types::TagDescription::tags)
-        .map(|tag| (tag.key().unwrap_or_default().to_owned(), tag.value().unwrap_or_default().to_owned()))
-        .collect())
+    }
 }
 
-/// Sets and removes what differs.
-pub async fn update<P>(
-    cx: &Cx<'_>,
-    arn: &str,
-    change: &Change<'_, P>,
-    of: fn(&P) -> Option<&Vec<Tag>>,
-) -> Result<(), OpError> {
-    if !change.has("Tags") {
-        return Ok(());
+impl Tagging for Tags {
+    async fn set(cx: &Cx<'_>, arn: &str, tags: Vec<Tag>) -> Result<(), OpError> {
+        const OP: &str = "AddTags";
+        let call = cx.sdk.elb().add_tags().resource_arns(arn).set_tags(sent(OP, Some(&tags))?);
+        call.send().await.map(drop).map_err(op(OP))
     }
-    let (set, unset) = cx.tag_changes(of(change.old), of(change.new));
-    if !unset.is_empty() {
-        let call = cx.sdk.elb().remove_tags().resource_arns(arn).set_tag_keys(Some(unset));
-        call.send().await.map_err(op("RemoveTags"))?;
-    }
-    if !set.is_empty() {
-        cx.sdk.elb().add_tags().resource_arns(arn).set_tags(sdk(set)).send().await.map_err(op("AddTags"))?;
-    }
-    Ok(())
-}
 
-/// Pairs as the ownership helpers take them.
-pub fn pairs(tags: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    async fn unset(cx: &Cx<'_>, arn: &str, keys: Vec<String>) -> Result<(), OpError> {
+        let call = cx.sdk.elb().remove_tags().resource_arns(arn).set_tag_keys(Some(keys));
+        call.send().await.map(drop).map_err(op("RemoveTags"))
+    }
 }

@@ -3,30 +3,37 @@
 use aws_sdk_elasticloadbalancingv2::types;
 use serde_json::json;
 
-use super::{attributes, tags};
+use super::{
+    attributes,
+    tags::{ABSENT, Tags},
+};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         mirror::{pruned, received, sent},
+        tags::{self, Tagging},
     },
 };
 
-crate::props! {
-    /// The properties of a target group.
-    pub struct Props {
-        HealthCheckEnabled: bool, HealthCheckIntervalSeconds: i32, HealthCheckPath: String,
-        HealthCheckPort: String, HealthCheckProtocol: String, HealthCheckTimeoutSeconds: i32,
-        HealthyThresholdCount: i32, IpAddressType: String, Matcher: Matcher, Name: String, Port: i32,
-        Protocol: String, ProtocolVersion: String, Tags: Vec<Tag>, TargetControlPort: i32,
-        TargetGroupAttributes: Vec<TargetGroupAttribute>, TargetType: String, Targets: Vec<TargetDescription>,
-        UnhealthyThresholdCount: i32, VpcId: String,
-    }
-}
+crate::words!(types::TargetGroupIpAddressTypeEnum, types::TargetTypeEnum);
 
 crate::mirrored! {
+    /// The properties of a target group.
+    pub struct Props <= types::TargetGroup {
+        HealthCheckEnabled/health_check_enabled: bool,
+        HealthCheckIntervalSeconds/health_check_interval_seconds: i32, HealthCheckPath/health_check_path: String,
+        HealthCheckPort/health_check_port: String, HealthCheckProtocol/health_check_protocol: String,
+        HealthCheckTimeoutSeconds/health_check_timeout_seconds: i32,
+        HealthyThresholdCount/healthy_threshold_count: i32, IpAddressType/ip_address_type: String,
+        Matcher/matcher: Matcher, Name/target_group_name: String, Port/port: i32, Protocol/protocol: String,
+        ProtocolVersion/protocol_version: String, Tags: Vec<Tag>, TargetControlPort/target_control_port: i32,
+        TargetGroupAttributes: Vec<TargetGroupAttribute>, TargetType/target_type: String,
+        Targets: Vec<TargetDescription>, UnhealthyThresholdCount/unhealthy_threshold_count: i32,
+        VpcId/vpc_id: String,
+    }
     /// Answers that count as healthy.
     pub struct Matcher: types::Matcher = types::Matcher::builder().build() => {
         GrpcCode/grpc_code: String, HttpCode/http_code: String,
@@ -55,14 +62,6 @@ fn outputs(live: &types::TargetGroup) -> Attributes {
     ])
 }
 
-async fn look(cx: &Cx<'_>, arn: &str) -> Result<Option<types::TargetGroup>, OpError> {
-    let call = cx.sdk.elb().describe_target_groups().target_group_arns(arn);
-    match call.send().await.map_err(op("DescribeTargetGroups")) {
-        Err(error) if error.is(&["TargetGroupNotFound"]) => Ok(None),
-        answer => Ok(answer?.target_groups.unwrap_or_default().into_iter().next()),
-    }
-}
-
 async fn set_attributes(
     cx: &Cx<'_>,
     arn: &str,
@@ -75,6 +74,62 @@ async fn set_attributes(
     Ok(())
 }
 
+/// What is wanted, with the default of each health check setting that the template names no longer: left out of the call
+/// it would keep its value. (API reference, `CreateTargetGroup`.)
+fn with_defaults(change: &Change<'_, Props>) -> Props {
+    let mut new = change.new.clone();
+    let protocol = new.Protocol.clone().unwrap_or_default();
+    let version = new.ProtocolVersion.as_deref().unwrap_or_default();
+    let (web, lambda) = (protocol.starts_with("HTTP"), new.TargetType.as_deref() == Some("lambda"));
+    let (grpc, gateway) = (version == "GRPC", protocol == "GENEVE");
+    let gone = |name: &str, unset: bool| unset && change.has(name);
+    if gone("HealthCheckProtocol", new.HealthCheckProtocol.is_none()) && !lambda {
+        new.HealthCheckProtocol = Some(if web { "HTTP" } else { "TCP" }.into());
+    }
+    let checks = new.HealthCheckProtocol.clone().unwrap_or_else(|| if web { "HTTP" } else { "TCP" }.into());
+    let checks_web = checks.starts_with("HTTP") || lambda;
+    if gone("HealthCheckPort", new.HealthCheckPort.is_none()) && !lambda {
+        new.HealthCheckPort = Some(if gateway { "80" } else { "traffic-port" }.into());
+    }
+    if gone("HealthCheckEnabled", new.HealthCheckEnabled.is_none()) {
+        new.HealthCheckEnabled = Some(!lambda);
+    }
+    if gone("HealthCheckPath", new.HealthCheckPath.is_none()) && checks_web {
+        new.HealthCheckPath = Some(if grpc { "/AWS.ALB/healthcheck" } else { "/" }.into());
+    }
+    if gone("HealthCheckIntervalSeconds", new.HealthCheckIntervalSeconds.is_none()) {
+        new.HealthCheckIntervalSeconds = Some(if lambda {
+            35
+        } else if gateway {
+            10
+        } else {
+            30
+        });
+    }
+    if gone("HealthCheckTimeoutSeconds", new.HealthCheckTimeoutSeconds.is_none()) {
+        new.HealthCheckTimeoutSeconds = Some(match (lambda, web || gateway, checks_web) {
+            (true, ..) => 30,
+            (_, true, _) => 5,
+            (_, _, true) => 6,
+            _ => 10,
+        });
+    }
+    if gone("HealthyThresholdCount", new.HealthyThresholdCount.is_none()) {
+        new.HealthyThresholdCount = Some(5);
+    }
+    if gone("UnhealthyThresholdCount", new.UnhealthyThresholdCount.is_none()) {
+        new.UnhealthyThresholdCount = Some(2);
+    }
+    if gone("Matcher", new.Matcher.is_none()) && checks_web {
+        new.Matcher = Some(match (grpc, web || lambda) {
+            (true, _) => Matcher { GrpcCode: Some("12".into()), HttpCode: None },
+            (_, true) => Matcher { HttpCode: Some("200".into()), GrpcCode: None },
+            _ => Matcher { HttpCode: Some("200-399".into()), GrpcCode: None },
+        });
+    }
+    new
+}
+
 async fn register(cx: &Cx<'_>, arn: &str, targets: &[TargetDescription]) -> Result<(), OpError> {
     if targets.is_empty() {
         return Ok(());
@@ -85,8 +140,9 @@ async fn register(cx: &Cx<'_>, arn: &str, targets: &[TargetDescription]) -> Resu
     Ok(())
 }
 
-impl ResourceType for TargetGroup {
+impl Described for TargetGroup {
     type Props = Props;
+    type Live = types::TargetGroup;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -101,6 +157,10 @@ impl ResourceType for TargetGroup {
             message: "",
             why: "a listener that is going away still uses the target group",
         }],
+        absent: ABSENT,
+        silent_delete: Some(
+            "DeleteTargetGroup knows no error for a group that is not there (ELBv2 API Reference)",
+        ),
         iam: &[
             "elasticloadbalancing:AddTags",
             "elasticloadbalancing:CreateTargetGroup",
@@ -127,151 +187,107 @@ impl ResourceType for TargetGroup {
         replacing
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(name) = &props.Name else { return Ok(None) };
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let (old, new) =
+            (change.old.TargetGroupAttributes.as_ref(), change.new.TargetGroupAttributes.as_ref());
+        attributes::kept("TargetGroupAttributes", old, new).into_iter().collect()
+    }
+
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.elb().describe_target_groups().target_group_arns(id.as_str());
+        let answer = call.send().await.map_err(op("DescribeTargetGroups"))?;
+        Ok(answer.target_groups.unwrap_or_default().into_iter().next())
+    }
+
+    async fn list(cx: &Cx<'_>, props: &Props) -> Result<Vec<Self::Live>, OpError> {
+        let Some(name) = &props.Name else { return Ok(Vec::new()) };
         let call = cx.sdk.elb().describe_target_groups().names(name);
-        let answer = match call.send().await.map_err(op("DescribeTargetGroups")) {
-            Err(error) if error.is(&["TargetGroupNotFound"]) => return Ok(None),
-            other => other?,
-        };
-        let Some(live) = answer.target_groups().first() else { return Ok(None) };
-        let arn = live.target_group_arn().unwrap_or_default();
-        let tags = tags::read(cx, arn).await?;
-        let ownership = cx.owns(tags::pairs(&tags));
-        Ok(Some(Found { id: arn.into(), attributes: outputs(live), ownership }))
+        Ok(call.send().await.map_err(op("DescribeTargetGroups"))?.target_groups.unwrap_or_default())
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (look(cx, id.as_str()).await?, goal) {
-            (Some(live), Goal::Ready) => Probe::Reached(outputs(&live)),
-            (Some(_), Goal::Gone) => Probe::Pending("present".into()),
-            (None, Goal::Ready) => Probe::Pending("not visible yet".into()),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-        })
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        Created { id: live.target_group_arn().unwrap_or_default().into(), attributes: outputs(live) }
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(live) = look(cx, id.as_str()).await? else { return Ok(None) };
-        let mut settings = None;
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, live.target_group_arn().unwrap_or_default()).await.map(Some)
+    }
+
+    async fn props(cx: &Cx<'_>, live: Self::Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let mut props = Props { Tags: tags, ..Props::received(&live) };
+        let arn = live.target_group_arn.unwrap_or_default();
         if hint.TargetGroupAttributes.is_some() {
-            let call = cx.sdk.elb().describe_target_group_attributes().target_group_arn(id.as_str());
+            let call = cx.sdk.elb().describe_target_group_attributes().target_group_arn(&arn);
             let answer = call.send().await.map_err(op("DescribeTargetGroupAttributes"))?;
             let all: Vec<TargetGroupAttribute> = received(answer.attributes.as_ref()).unwrap_or_default();
-            settings = attributes::named(
+            props.TargetGroupAttributes = attributes::named(
                 hint.TargetGroupAttributes.as_ref(),
                 |setting| setting.Key.as_deref(),
                 all.into_iter(),
             );
         }
         // ECS and Auto Scaling register targets of their own: only a template that lists targets is compared.
-        let mut targets = None;
         if hint.Targets.is_some() {
-            let call = cx.sdk.elb().describe_target_health().target_group_arn(id.as_str());
+            let call = cx.sdk.elb().describe_target_health().target_group_arn(&arn);
             let answer = call.send().await.map_err(op("DescribeTargetHealth"))?;
             let draining = |state: &&types::TargetHealthDescription| {
                 state.target_health().and_then(|h| h.state()) != Some(&types::TargetHealthStateEnum::Draining)
             };
             let live =
                 answer.target_health_descriptions().iter().filter(draining).filter_map(|d| d.target.clone());
-            targets = received(Some(&live.collect::<Vec<_>>()));
+            props.Targets = received(Some(&live.collect::<Vec<_>>()));
         }
-        let tags = tags::read(cx, id.as_str()).await?;
-        let props = Props {
-            HealthCheckEnabled: live.health_check_enabled,
-            HealthCheckIntervalSeconds: live.health_check_interval_seconds,
-            HealthCheckPath: live.health_check_path,
-            HealthCheckPort: live.health_check_port,
-            HealthCheckProtocol: live.health_check_protocol.map(|p| p.as_str().to_owned()),
-            HealthCheckTimeoutSeconds: live.health_check_timeout_seconds,
-            HealthyThresholdCount: live.healthy_threshold_count,
-            IpAddressType: live.ip_address_type.map(|t| t.as_str().to_owned()),
-            Matcher: received(live.matcher.as_ref()),
-            Name: live.target_group_name,
-            Port: live.port,
-            Protocol: live.protocol.map(|p| p.as_str().to_owned()),
-            ProtocolVersion: live.protocol_version,
-            Tags: cx.own_tags(tags::pairs(&tags)),
-            TargetControlPort: live.target_control_port,
-            TargetGroupAttributes: settings,
-            TargetType: live.target_type.map(|t| t.as_str().to_owned()),
-            Targets: targets,
-            UnhealthyThresholdCount: live.unhealthy_threshold_count,
-            VpcId: live.vpc_id,
-        };
-        Ok(Some(pruned(props, hint)))
+        Ok(pruned(props, hint))
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         const OP: &str = "CreateTargetGroup";
-        let call = cx
-            .sdk
-            .elb()
-            .create_target_group()
-            .set_name(props.Name.clone())
-            .set_protocol(props.Protocol.as_deref().map(Into::into))
-            .set_protocol_version(props.ProtocolVersion.clone())
-            .set_port(props.Port)
-            .set_vpc_id(props.VpcId.clone())
-            .set_health_check_protocol(props.HealthCheckProtocol.as_deref().map(Into::into))
-            .set_health_check_port(props.HealthCheckPort.clone())
-            .set_health_check_enabled(props.HealthCheckEnabled)
-            .set_health_check_path(props.HealthCheckPath.clone())
-            .set_health_check_interval_seconds(props.HealthCheckIntervalSeconds)
-            .set_health_check_timeout_seconds(props.HealthCheckTimeoutSeconds)
-            .set_healthy_threshold_count(props.HealthyThresholdCount)
-            .set_unhealthy_threshold_count(props.UnhealthyThresholdCount)
-            .set_matcher(sent(OP, props.Matcher.as_ref())?)
-            .set_target_type(props.TargetType.as_deref().map(Into::into))
-            .set_ip_address_type(props.IpAddressType.as_deref().map(Into::into))
-            .set_target_control_port(props.TargetControlPort)
-            .set_tags(tags::sdk(cx.tags(props.Tags.as_ref())));
-        let answer = call.send().await.map_err(op(OP))?;
-        let live = answer.target_groups().first().ok_or_else(|| OpError::missing(OP, "the target group"))?;
-        let arn = live.target_group_arn().ok_or_else(|| OpError::missing(OP, "the target group's ARN"))?;
-        Ok(Created { id: arn.into(), attributes: outputs(live) })
+        let call = crate::pass!(OP, cx.sdk.elb().create_target_group(), props => {
+            set_name: Name, set_protocol: Protocol, set_protocol_version: ProtocolVersion, set_port: Port,
+            set_vpc_id: VpcId, set_health_check_protocol: HealthCheckProtocol,
+            set_health_check_port: HealthCheckPort, set_health_check_enabled: HealthCheckEnabled,
+            set_health_check_path: HealthCheckPath,
+            set_health_check_interval_seconds: HealthCheckIntervalSeconds,
+            set_health_check_timeout_seconds: HealthCheckTimeoutSeconds,
+            set_healthy_threshold_count: HealthyThresholdCount,
+            set_unhealthy_threshold_count: UnhealthyThresholdCount, set_matcher: Matcher,
+            set_target_type: TargetType, set_ip_address_type: IpAddressType,
+            set_target_control_port: TargetControlPort,
+        });
+        let call = call.set_tags(tags::create(cx, OP, props.Tags.as_ref())?);
+        let all = call.send().await.map_err(op(OP))?.target_groups.unwrap_or_default();
+        let group = all.into_iter().find(|group| group.target_group_arn().is_some());
+        Ok(Self::object(cx, &group.ok_or_else(|| OpError::missing(OP, "the target group's ARN"))?))
     }
 
-    async fn configure(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         set_attributes(cx, id.as_str(), props.TargetGroupAttributes.as_ref()).await?;
         register(cx, id.as_str(), props.Targets.as_deref().unwrap_or_default()).await?;
         Ok(Progress::Done)
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         const OP: &str = "ModifyTargetGroup";
-        let new = change.new;
+        let new = &with_defaults(change);
         let check = |name: &String| {
             name.starts_with("Health") || name == "Matcher" || name == "UnhealthyThresholdCount"
         };
         if change.changed.iter().any(check) {
-            let call = cx
-                .sdk
-                .elb()
-                .modify_target_group()
-                .target_group_arn(id.as_str())
-                .set_health_check_protocol(new.HealthCheckProtocol.as_deref().map(Into::into))
-                .set_health_check_port(new.HealthCheckPort.clone())
-                .set_health_check_enabled(new.HealthCheckEnabled)
-                .set_health_check_path(new.HealthCheckPath.clone())
-                .set_health_check_interval_seconds(new.HealthCheckIntervalSeconds)
-                .set_health_check_timeout_seconds(new.HealthCheckTimeoutSeconds)
-                .set_healthy_threshold_count(new.HealthyThresholdCount)
-                .set_unhealthy_threshold_count(new.UnhealthyThresholdCount)
-                .set_matcher(sent(OP, new.Matcher.as_ref())?);
+            let call = crate::pass!(OP, cx.sdk.elb().modify_target_group(), new => {
+                set_health_check_protocol: HealthCheckProtocol, set_health_check_port: HealthCheckPort,
+                set_health_check_enabled: HealthCheckEnabled, set_health_check_path: HealthCheckPath,
+                set_health_check_interval_seconds: HealthCheckIntervalSeconds,
+                set_health_check_timeout_seconds: HealthCheckTimeoutSeconds,
+                set_healthy_threshold_count: HealthyThresholdCount,
+                set_unhealthy_threshold_count: UnhealthyThresholdCount, set_matcher: Matcher,
+            });
+            let call = call.target_group_arn(id.as_str());
             call.send().await.map_err(op(OP))?;
         }
         if change.has("TargetGroupAttributes") {
-            set_attributes(cx, id.as_str(), new.TargetGroupAttributes.as_ref()).await?;
+            let old = change.old.TargetGroupAttributes.as_ref();
+            let settings = attributes::changed(old, new.TargetGroupAttributes.as_ref());
+            set_attributes(cx, id.as_str(), settings.as_ref()).await?;
         }
         if change.has("Targets") {
             let (old, new) =
@@ -284,21 +300,12 @@ impl ResourceType for TargetGroup {
             }
             register(cx, id.as_str(), &new).await?;
         }
-        tags::update(cx, id.as_str(), change, |props| props.Tags.as_ref()).await?;
+        Tags::change(cx, id.as_str(), change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
         let call = cx.sdk.elb().delete_target_group().target_group_arn(id.as_str());
-        match call.send().await.map_err(op("DeleteTargetGroup")) {
-            Err(error) if error.is(&["TargetGroupNotFound"]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteTargetGroup"))
     }
 }

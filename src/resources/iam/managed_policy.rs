@@ -8,12 +8,12 @@ use serde_json::{Value as Json, json};
 
 use super::{
     documents,
-    principals::{self, ABSENT, BUSY, Principal, absent_is_fine, tags},
+    principals::{self, ABSENT, BUSY, Principal, tags, was_there},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry},
+    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Retry},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
@@ -106,7 +106,7 @@ async fn spare_versions(cx: &Cx<'_>, arn: &str) -> Result<Vec<String>, OpError> 
 
 async fn delete_version(cx: &Cx<'_>, arn: &str, version: &str) -> Result<(), OpError> {
     let call = cx.sdk.iam().delete_policy_version().policy_arn(arn).version_id(version);
-    absent_is_fine(call.send().await.map(drop).map_err(op("DeletePolicyVersion")))
+    was_there(call.send().await.map(drop).map_err(op("DeletePolicyVersion"))).map(drop)
 }
 
 /// Names of the roles, users and groups the policy is attached to.
@@ -174,6 +174,7 @@ impl ResourceType for ManagedPolicy {
             BUSY,
             Retry { code: "DeleteConflict", message: "", why: "it is still being detached" },
         ],
+        documents: &[("PolicyDocument", Document::IdentityPolicy)],
         iam: &[
             "iam:AttachGroupPolicy",
             "iam:AttachRolePolicy",

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     aws::OpError,
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
+    model::{Attributes, Document, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
@@ -78,6 +78,7 @@ impl ResourceType for Policy {
             },
         ],
         retry_delete: &[BUSY],
+        documents: &[("PolicyDocument", Document::IdentityPolicy)],
         iam: &[
             "iam:DeleteGroupPolicy",
             "iam:DeleteRolePolicy",
@@ -211,9 +212,12 @@ impl ResourceType for Policy {
         _id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
+        let mut progress = Progress::Absent;
         for principal in props.principals() {
-            principal.delete(cx, props.name()).await?;
+            if principal.delete(cx, props.name()).await? {
+                progress = Progress::Done;
+            }
         }
-        Ok(Progress::Done)
+        Ok(progress)
     }
 }

@@ -98,9 +98,9 @@ impl Principal<'_> {
     }
 
     /// Deletes an inline policy; absent is success.
-    pub(super) async fn delete(self, cx: &Cx<'_>, policy: &str) -> Result<(), OpError> {
+    pub(super) async fn delete(self, cx: &Cx<'_>, policy: &str) -> Result<bool, OpError> {
         let iam = cx.sdk.iam();
-        absent_is_fine(match self {
+        was_there(match self {
             Self::Role(name) => {
                 let call = iam.delete_role_policy().role_name(name).policy_name(policy);
                 call.send().await.map(drop).map_err(op("DeleteRolePolicy"))
@@ -136,9 +136,9 @@ impl Principal<'_> {
     }
 
     /// Detaches a managed policy; absent is success.
-    pub(super) async fn detach(self, cx: &Cx<'_>, arn: &str) -> Result<(), OpError> {
+    pub(super) async fn detach(self, cx: &Cx<'_>, arn: &str) -> Result<bool, OpError> {
         let iam = cx.sdk.iam();
-        absent_is_fine(match self {
+        was_there(match self {
             Self::Role(name) => {
                 let call = iam.detach_role_policy().role_name(name).policy_arn(arn);
                 call.send().await.map(drop).map_err(op("DetachRolePolicy"))
@@ -155,11 +155,11 @@ impl Principal<'_> {
     }
 }
 
-/// Turns "there is none" into success.
-pub(super) fn absent_is_fine(result: Result<(), OpError>) -> Result<(), OpError> {
+/// Whether there was something: "there is none" is success.
+pub(super) fn was_there(result: Result<(), OpError>) -> Result<bool, OpError> {
     match result {
-        Err(error) if error.is(ABSENT) => Ok(()),
-        other => other,
+        Err(error) if error.is(ABSENT) => Ok(false),
+        other => other.map(|()| true),
     }
 }
 

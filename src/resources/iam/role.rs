@@ -7,12 +7,12 @@ use serde_json::{Value as Json, json};
 
 use super::{
     documents,
-    principals::{ABSENT, BUSY, Principal, absent_is_fine, tags},
+    principals::{ABSENT, BUSY, Principal, tags, was_there},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
+    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
@@ -37,12 +37,9 @@ props! {
     pub struct InlinePolicy { PolicyDocument: Json, PolicyName: String }
 }
 
-/// Whether the name is one of those that DMS looks up by itself: one role serves the whole account, so a role
-/// that is already there is used as it is, and goes only when nothing of DMS is left.
-#[must_use]
-pub fn is_shared(role_name: &str) -> bool {
-    matches!(role_name, "dms-vpc-role" | "dms-cloudwatch-logs-role" | "dms-access-for-endpoint")
-}
+/// The names that DMS looks up by itself: one role serves the whole account, so a role that is already there is
+/// used as it is, and goes only when nothing of DMS is left.
+const SHARED: &[&str] = &["dms-vpc-role", "dms-cloudwatch-logs-role", "dms-access-for-endpoint"];
 
 impl InlinePolicy {
     fn name(&self) -> &str {
@@ -133,7 +130,7 @@ async fn strip(cx: &Cx<'_>, name: &str) -> Result<(), OpError> {
     for profile in profiles.instance_profiles() {
         let call = iam.remove_role_from_instance_profile().role_name(name);
         let call = call.instance_profile_name(profile.instance_profile_name());
-        absent_is_fine(call.send().await.map(drop).map_err(op("RemoveRoleFromInstanceProfile")))?;
+        was_there(call.send().await.map(drop).map_err(op("RemoveRoleFromInstanceProfile")))?;
     }
     Ok(())
 }
@@ -187,6 +184,11 @@ impl ResourceType for Role {
         retry_delete: &[
             BUSY,
             Retry { code: "DeleteConflict", message: "", why: "its policies are still being taken off" },
+        ],
+        shared_names: SHARED,
+        documents: &[
+            ("AssumeRolePolicyDocument", Document::TrustPolicy),
+            ("Policies/*/PolicyDocument", Document::IdentityPolicy),
         ],
         iam: &[
             "dms:DescribeReplicationInstances",
@@ -361,7 +363,7 @@ impl ResourceType for Role {
                 }
                 None => {
                     let call = iam.delete_role_permissions_boundary().role_name(name);
-                    absent_is_fine(call.send().await.map(drop).map_err(op("DeleteRolePermissionsBoundary")))?;
+                    was_there(call.send().await.map(drop).map_err(op("DeleteRolePermissionsBoundary")))?;
                 }
             }
         }
@@ -404,7 +406,7 @@ impl ResourceType for Role {
         props: &Props,
     ) -> Result<Progress, OpError> {
         let name = id.as_str();
-        if is_shared(name) {
+        if SHARED.contains(&name) {
             match dependent(cx).await? {
                 Some((what, true)) => return Ok(Progress::Again(format!("{what} is being deleted"))),
                 Some((what, false)) => return Ok(Progress::Kept(format!("still needed by {what}"))),

@@ -282,6 +282,13 @@ fn the_sandbox_refuses_what_iam_refuses() {
                 .role_session_name("session")
                 .send()
         };
+        let foreign = assume().await.unwrap_err();
+        assert_eq!(foreign.code(), Some("AccessDenied"), "trusts a service only");
+        let trusting = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "sts:AssumeRole"},
+        ]});
+        let update = iam.update_assume_role_policy().role_name("beta");
+        update.policy_document(trusting.to_string()).send().await.unwrap();
         let early = assume().await.unwrap_err();
         assert_eq!(early.code(), Some("AccessDenied"), "not propagated yet");
         bench.advance(std::time::Duration::from_secs(10));

@@ -110,6 +110,7 @@ impl ResourceType for Function {
             PENDING,
         ],
         retry_delete: &[BUSY, PENDING],
+        absent: ABSENT,
         iam: &[
             "iam:PassRole",
             "lambda:CreateFunction",
@@ -371,17 +372,7 @@ impl ResourceType for Function {
         id: &PhysicalId,
         _props: &Props,
     ) -> Result<Progress, OpError> {
-        match cx
-            .sdk
-            .lambda()
-            .delete_function()
-            .function_name(id.as_str())
-            .send()
-            .await
-            .map_err(op("DeleteFunction"))
-        {
-            Err(error) if !error.is(ABSENT) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+        let call = cx.sdk.lambda().delete_function().function_name(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteFunction"))
     }
 }

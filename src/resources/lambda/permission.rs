@@ -1,27 +1,27 @@
 //! `AWS::Lambda::Permission`: one statement of a function's resource policy. Nothing of it can be changed; a change
 //! makes another statement.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
+    model::{Facts, Identity, PhysicalId, Retry},
+    resources::{Created, Cx, Described, Outcome, OwnTags, Progress, described::alike},
 };
 
 crate::props! {
     /// The properties of a permission.
-    pub struct PermissionProps {
+    pub struct Props {
         Action: String, EventSourceToken: String, FunctionName: String, FunctionUrlAuthType: String,
         InvokedViaFunctionUrl: bool, Principal: String, PrincipalOrgID: String, SourceAccount: String, SourceArn: String,
     }
 }
 
+crate::words!(aws_sdk_lambda::types::FunctionUrlAuthType);
+
 /// A permission to call a function.
 pub struct Permission;
-
-const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
 /// Longest statement id that Lambda takes.
 const MAX_ID: usize = 100;
@@ -36,28 +36,12 @@ fn statement_id(cx: &Cx<'_>) -> String {
     format!("{}-{mark}", name.get(..room.min(name.len())).unwrap_or_default())
 }
 
-fn id_of(function: &str, statement: &str) -> PhysicalId {
-    format!("{function}|{statement}").into()
+fn object(function: &str, statement: &str) -> Created {
+    Created { id: format!("{function}|{statement}").into(), attributes: alike(&["Ref", "Id"], statement) }
 }
 
 fn parts(id: &PhysicalId) -> (&str, &str) {
     id.as_str().split_once('|').unwrap_or((id.as_str(), ""))
-}
-
-fn attributes(statement: &str) -> Attributes {
-    Attributes::from([("Ref".to_owned(), json!(statement)), ("Id".to_owned(), json!(statement))])
-}
-
-/// The statement in the function's policy.
-async fn look(cx: &Cx<'_>, function: &str, statement: &str) -> Result<Option<Json>, OpError> {
-    let answer =
-        match cx.sdk.lambda().get_policy().function_name(function).send().await.map_err(op("GetPolicy")) {
-            Ok(answer) => answer,
-            Err(error) if error.is(ABSENT) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-    let policy: Json = serde_json::from_str(answer.policy().unwrap_or_default()).unwrap_or_default();
-    Ok(policy["Statement"].as_array().into_iter().flatten().find(|s| s["Sid"] == statement).cloned())
 }
 
 /// A principal as a template names it: a service, an account, an ARN or `*`.
@@ -74,8 +58,15 @@ fn account_of(principal: &str) -> Option<&str> {
     rest.strip_suffix(":root")
 }
 
-impl ResourceType for Permission {
-    type Props = PermissionProps;
+/// A function and a statement of its policy.
+pub struct Live {
+    function: String,
+    statement: Json,
+}
+
+impl Described for Permission {
+    type Props = Props;
+    type Live = Live;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -85,6 +76,7 @@ impl ResourceType for Permission {
             message: "Function not found",
             why: "the new function is not seen everywhere yet",
         }],
+        absent: &["ResourceNotFoundException"],
         iam: &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"],
         ..Facts::new("AWS::Lambda::Permission", "lambda")
     };
@@ -96,97 +88,58 @@ impl ResourceType for Permission {
         }
     }
 
-    async fn find(cx: &Cx<'_>, props: &PermissionProps) -> Result<Option<Found>, OpError> {
-        let Some(function) = &props.FunctionName else { return Ok(None) };
-        let statement = statement_id(cx);
-        Ok(look(cx, function, &statement).await?.map(|_| Found {
-            id: id_of(function, &statement),
-            attributes: attributes(&statement),
-            ownership: Ownership::Untaggable,
-        }))
+    fn key(cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.FunctionName.as_deref().map(|function| object(function, &statement_id(cx)).id)
     }
 
-    async fn probe(
-        cx: &Cx<'_>,
-        id: &PhysicalId,
-        _props: &PermissionProps,
-        goal: Goal,
-    ) -> Result<Probe, OpError> {
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {
         let (function, statement) = parts(id);
-        Ok(match (look(cx, function, statement).await?.is_some(), goal) {
-            (true, Goal::Ready) => Probe::Reached(attributes(statement)),
-            (false, Goal::Gone) => Probe::Reached(Attributes::new()),
-            (true, Goal::Gone) => Probe::Pending("still there".into()),
-            (false, Goal::Ready) => Probe::Pending("not seen yet".into()),
-        })
+        let call = cx.sdk.lambda().get_policy().function_name(function);
+        let answer = call.send().await.map_err(op("GetPolicy"))?;
+        let policy: Json = serde_json::from_str(answer.policy().unwrap_or_default()).unwrap_or_default();
+        let mut statements = policy["Statement"].as_array().into_iter().flatten();
+        let found = statements.find(|one| one["Sid"] == statement).cloned();
+        Ok(found.map(|statement| Live { function: function.to_owned(), statement }))
     }
 
-    async fn read(
-        cx: &Cx<'_>,
-        id: &PhysicalId,
-        hint: &PermissionProps,
-    ) -> Result<Option<PermissionProps>, OpError> {
-        let (function, statement) = parts(id);
-        let Some(live) = look(cx, function, statement).await? else { return Ok(None) };
+    fn object(_cx: &Cx<'_>, live: &Live) -> Created {
+        object(&live.function, live.statement["Sid"].as_str().unwrap_or_default())
+    }
+
+    async fn props(_: &Cx<'_>, live: Live, _: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let Live { function, statement } = live;
         let condition =
-            |operator: &str, key: &str| live["Condition"][operator][key].as_str().map(str::to_owned);
-        Ok(Some(PermissionProps {
-            Action: live["Action"].as_str().map(str::to_owned),
+            |operator: &str, key: &str| statement["Condition"][operator][key].as_str().map(str::to_owned);
+        Ok(Props {
+            Action: statement["Action"].as_str().map(str::to_owned),
             EventSourceToken: condition("StringEquals", "lambda:EventSourceToken"),
-            FunctionName: hint.FunctionName.clone().or_else(|| Some(function.to_owned())),
+            FunctionName: hint.FunctionName.clone().or(Some(function)),
             FunctionUrlAuthType: condition("StringEquals", "lambda:FunctionUrlAuthType"),
             InvokedViaFunctionUrl: condition("Bool", "lambda:InvokedViaFunctionUrl")
                 .map(|text| text == "true"),
-            Principal: principal(&live),
+            Principal: principal(&statement),
             PrincipalOrgID: condition("StringEquals", "aws:PrincipalOrgID"),
             SourceAccount: condition("StringEquals", "AWS:SourceAccount"),
             SourceArn: condition("ArnLike", "AWS:SourceArn"),
-        }))
+        })
     }
 
-    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &PermissionProps) -> Result<Created, OpError> {
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        const OP: &str = "AddPermission";
         let statement = statement_id(cx);
-        let function = props.FunctionName.clone().unwrap_or_default();
-        cx.sdk
-            .lambda()
-            .add_permission()
-            .function_name(&function)
-            .statement_id(&statement)
-            .set_action(props.Action.clone())
-            .set_principal(props.Principal.clone())
-            .set_source_arn(props.SourceArn.clone())
-            .set_source_account(props.SourceAccount.clone())
-            .set_event_source_token(props.EventSourceToken.clone())
-            .set_principal_org_id(props.PrincipalOrgID.clone())
-            .set_function_url_auth_type(props.FunctionUrlAuthType.as_deref().map(Into::into))
-            .set_invoked_via_function_url(props.InvokedViaFunctionUrl)
-            .send()
-            .await
-            .map_err(op("AddPermission"))?;
-        Ok(Created { attributes: attributes(&statement), id: id_of(&function, &statement) })
+        let call = crate::pass!(OP, cx.sdk.lambda().add_permission(), props => {
+            set_function_name: FunctionName, set_action: Action, set_principal: Principal,
+            set_source_arn: SourceArn, set_source_account: SourceAccount,
+            set_event_source_token: EventSourceToken, set_principal_org_id: PrincipalOrgID,
+            set_function_url_auth_type: FunctionUrlAuthType, set_invoked_via_function_url: InvokedViaFunctionUrl,
+        });
+        call.statement_id(&statement).send().await.map_err(op(OP))?;
+        Ok(object(props.FunctionName.as_deref().unwrap_or_default(), &statement))
     }
 
-    async fn update(
-        _cx: &Cx<'_>,
-        _permit: &Permit,
-        _id: &PhysicalId,
-        _change: &Change<'_, PermissionProps>,
-    ) -> Result<Progress, OpError> {
-        // Every property is create-only.
-        Ok(Progress::Done)
-    }
-
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &PermissionProps,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
         let (function, statement) = parts(id);
         let call = cx.sdk.lambda().remove_permission().function_name(function).statement_id(statement);
-        match call.send().await.map_err(op("RemovePermission")) {
-            Err(error) if !error.is(ABSENT) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+        call.send().await.map(|_| Progress::Done).map_err(op("RemovePermission"))
     }
 }

@@ -1,23 +1,28 @@
 //! `AWS::Logs::LogGroup`.
 
-use std::collections::HashMap;
-
 use aws_sdk_cloudwatchlogs::types;
 use serde_json::{Value as Json, json};
 
+use super::tags::Tags;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
+    resources::{
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
+        tags::{Tagging, to_map},
+    },
 };
 
-crate::props! {
+crate::words!(types::LogGroupClass);
+
+crate::mirrored! {
     /// The properties of a log group.
-    pub struct Props {
-        BearerTokenAuthenticationEnabled: bool, DataProtectionPolicy: Json, DeletionProtectionEnabled: bool,
-        FieldIndexPolicies: Vec<Json>, KmsKeyId: String, LogGroupClass: String, LogGroupName: String,
-        ResourcePolicyDocument: Json, RetentionInDays: i32, Tags: Vec<Tag>,
+    pub struct Props <= types::LogGroup {
+        BearerTokenAuthenticationEnabled/bearer_token_authentication_enabled: bool, DataProtectionPolicy: Json,
+        DeletionProtectionEnabled/deletion_protection_enabled: bool, FieldIndexPolicies: Vec<Json>,
+        KmsKeyId/kms_key_id: String, LogGroupClass/log_group_class: String, LogGroupName/log_group_name: String,
+        ResourcePolicyDocument: Json, RetentionInDays/retention_in_days: i32, Tags: Vec<Tag>,
     }
 }
 
@@ -28,41 +33,10 @@ fn arn(cx: &Cx<'_>, name: &str) -> String {
     format!("arn:{}:logs:{}:{}:log-group:{name}", cx.partition, cx.region, cx.account)
 }
 
-fn outputs(cx: &Cx<'_>, name: &str) -> Attributes {
+fn object(cx: &Cx<'_>, name: &str) -> Created {
     // Policies for the group's streams need the form with the star, and CloudFormation returns that one.
-    Attributes::from([("Ref".into(), json!(name)), ("Arn".into(), json!(format!("{}:*", arn(cx, name))))])
-}
-
-async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<types::LogGroup>, OpError> {
-    let mut token = None;
-    loop {
-        let call = cx.sdk.logs().describe_log_groups().log_group_name_prefix(name).set_next_token(token);
-        let answer = call.send().await.map_err(op("DescribeLogGroups"))?;
-        let groups = answer.log_groups.unwrap_or_default();
-        if let Some(group) = groups.into_iter().find(|group| group.log_group_name() == Some(name)) {
-            return Ok(Some(group));
-        }
-        token = answer.next_token;
-        if token.is_none() {
-            return Ok(None);
-        }
-    }
-}
-
-async fn read_tags(cx: &Cx<'_>, name: &str) -> Result<HashMap<String, String>, OpError> {
-    let call = cx.sdk.logs().list_tags_for_resource().resource_arn(arn(cx, name));
-    match call.send().await.map_err(op("ListTagsForResource")) {
-        Err(error) if error.is(&["ResourceNotFoundException"]) => Ok(HashMap::new()),
-        answer => Ok(answer?.tags.unwrap_or_default()),
-    }
-}
-
-fn pairs(tags: &HashMap<String, String>) -> impl Iterator<Item = (&str, &str)> {
-    tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))
-}
-
-fn map(tags: Vec<Tag>) -> HashMap<String, String> {
-    tags.into_iter().map(|tag| (tag.Key.unwrap_or_default(), tag.Value.unwrap_or_default())).collect()
+    let attributes = [("Ref".into(), json!(name)), ("Arn".into(), json!(format!("{}:*", arn(cx, name))))];
+    Created { id: name.into(), attributes: Attributes::from(attributes) }
 }
 
 /// A policy as the API takes it: a template may hold it as an object or as its text.
@@ -150,8 +124,9 @@ async fn set_resource_policy(cx: &Cx<'_>, name: &str, policy: Option<&Json>) -> 
     Ok(())
 }
 
-impl ResourceType for LogGroup {
+impl Described for LogGroup {
     type Props = Props;
+    type Live = types::LogGroup;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -175,6 +150,7 @@ impl ResourceType for LogGroup {
             message: "",
             why: "another change of the log group is under way",
         }],
+        absent: &["ResourceNotFoundException"],
         iam: &[
             "logs:AssociateKmsKey",
             "logs:CreateLogGroup",
@@ -220,84 +196,69 @@ impl ResourceType for LogGroup {
         replacing
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(name) = &props.LogGroupName else { return Ok(None) };
-        if look(cx, name).await?.is_none() {
-            return Ok(None);
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.LogGroupName.as_deref().map(Into::into)
+    }
+
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let mut token = None;
+        loop {
+            let call = cx.sdk.logs().describe_log_groups().log_group_name_prefix(id.as_str());
+            let answer = call.set_next_token(token).send().await.map_err(op("DescribeLogGroups"))?;
+            let mut groups = answer.log_groups.unwrap_or_default().into_iter();
+            let found = groups.find(|group| group.log_group_name() == Some(id.as_str()));
+            if found.is_some() || answer.next_token.is_none() {
+                return Ok(found);
+            }
+            token = answer.next_token;
         }
-        let tags = read_tags(cx, name).await?;
-        let ownership = cx.owns(pairs(&tags));
-        Ok(Some(Found { id: name.clone().into(), attributes: outputs(cx, name), ownership }))
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (look(cx, id.as_str()).await?, goal) {
-            (Some(_), Goal::Ready) => Probe::Reached(outputs(cx, id.as_str())),
-            (Some(_), Goal::Gone) => Probe::Pending("present".into()),
-            (None, Goal::Ready) => Probe::Pending("not visible yet".into()),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-        })
+    fn object(cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(cx, live.log_group_name().unwrap_or_default())
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
-        let name = id.as_str();
-        let Some(live) = look(cx, name).await? else { return Ok(None) };
-        let mut protection = None;
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, &arn(cx, live.log_group_name().unwrap_or_default())).await.map(Some)
+    }
+
+    async fn props(cx: &Cx<'_>, live: Self::Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let name = live.log_group_name().unwrap_or_default();
+        let mut props = Props { Tags: tags, ..Props::received(&live) };
+        // Off, where AWS says nothing.
+        props.BearerTokenAuthenticationEnabled.get_or_insert(false);
+        props.DeletionProtectionEnabled.get_or_insert(false);
         if hint.DataProtectionPolicy.is_some() {
             let call = cx.sdk.logs().get_data_protection_policy().log_group_identifier(name);
             let answer = call.send().await.map_err(op("GetDataProtectionPolicy"))?;
-            protection = parsed(answer.policy_document());
+            props.DataProtectionPolicy = parsed(answer.policy_document());
         }
-        let mut indexes = None;
         if hint.FieldIndexPolicies.is_some() {
             let call = cx.sdk.logs().describe_index_policies().log_group_identifiers(name);
             let answer = call.send().await.map_err(op("DescribeIndexPolicies"))?;
             let own =
                 answer.index_policies().iter().filter(|p| p.source() != Some(&types::IndexSource::Account));
-            indexes = Some(own.filter_map(|policy| parsed(policy.policy_document())).collect());
+            props.FieldIndexPolicies =
+                Some(own.filter_map(|policy| parsed(policy.policy_document())).collect());
         }
-        let mut policy = None;
         if hint.ResourcePolicyDocument.is_some() {
-            policy = resource_policy(cx, name).await?;
+            let policy = resource_policy(cx, name).await?;
+            props.ResourcePolicyDocument = policy.and_then(|policy| parsed(policy.policy_document()));
         }
-        let tags = read_tags(cx, name).await?;
-        Ok(Some(Props {
-            BearerTokenAuthenticationEnabled: Some(live.bearer_token_authentication_enabled.unwrap_or(false)),
-            DataProtectionPolicy: protection,
-            DeletionProtectionEnabled: Some(live.deletion_protection_enabled.unwrap_or(false)),
-            FieldIndexPolicies: indexes,
-            KmsKeyId: live.kms_key_id,
-            LogGroupClass: live.log_group_class.map(|class| class.as_str().to_owned()),
-            LogGroupName: live.log_group_name,
-            ResourcePolicyDocument: policy.and_then(|policy| parsed(policy.policy_document())),
-            RetentionInDays: live.retention_in_days,
-            Tags: cx.own_tags(pairs(&tags)),
-        }))
+        Ok(props)
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         const OP: &str = "CreateLogGroup";
-        let name =
-            props.LogGroupName.clone().ok_or_else(|| OpError::not_sent(OP, "LogGroupName is missing"))?;
-        let call = cx
-            .sdk
-            .logs()
-            .create_log_group()
-            .log_group_name(&name)
-            .set_kms_key_id(props.KmsKeyId.clone())
-            .set_log_group_class(props.LogGroupClass.as_deref().map(Into::into))
-            .set_deletion_protection_enabled(props.DeletionProtectionEnabled)
-            .set_tags(Some(map(cx.tags(props.Tags.as_ref()))));
-        call.send().await.map_err(op(OP))?;
-        Ok(Created { attributes: outputs(cx, &name), id: name.into() })
+        let call = crate::pass!(OP, cx.sdk.logs().create_log_group(), props => {
+            set_log_group_name: LogGroupName, set_kms_key_id: KmsKeyId, set_log_group_class: LogGroupClass,
+            set_deletion_protection_enabled: DeletionProtectionEnabled,
+        });
+        call.set_tags(Some(to_map(cx.tags(props.Tags.as_ref())))).send().await.map_err(op(OP))?;
+        Ok(object(cx, props.LogGroupName.as_deref().unwrap_or_default()))
     }
 
-    async fn configure(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         let name = id.as_str();
         if props.RetentionInDays.is_some() {
             set_retention(cx, name, props.RetentionInDays).await?;
@@ -317,12 +278,7 @@ impl ResourceType for LogGroup {
         Ok(Progress::Done)
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         let (name, new) = (id.as_str(), change.new);
         if change.has("RetentionInDays") {
             set_retention(cx, name, new.RetentionInDays).await?;
@@ -356,47 +312,20 @@ impl ResourceType for LogGroup {
             let call = cx.sdk.logs().put_log_group_deletion_protection().log_group_identifier(name);
             call.deletion_protection_enabled(on).send().await.map_err(op("PutLogGroupDeletionProtection"))?;
         }
-        if change.has("Tags") {
-            let (set, unset) = cx.tag_changes(change.old.Tags.as_ref(), change.new.Tags.as_ref());
-            if !unset.is_empty() {
-                let call =
-                    cx.sdk.logs().untag_resource().resource_arn(arn(cx, name)).set_tag_keys(Some(unset));
-                call.send().await.map_err(op("UntagResource"))?;
-            }
-            if !set.is_empty() {
-                let call = cx.sdk.logs().tag_resource().resource_arn(arn(cx, name)).set_tags(Some(map(set)));
-                call.send().await.map_err(op("TagResource"))?;
-            }
-        }
+        Tags::change(cx, &arn(cx, name), change.old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
-        match cx
-            .sdk
-            .logs()
-            .delete_log_group()
-            .log_group_name(id.as_str())
-            .send()
-            .await
-            .map_err(op("DeleteLogGroup"))
-        {
-            Err(error) if error.is(&["ResourceNotFoundException"]) => {}
-            answer => drop(answer?),
-        }
-        Ok(Progress::Done)
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
+        let call = cx.sdk.logs().delete_log_group().log_group_name(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteLogGroup"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::bench::Bench;
+    use crate::resources::{ResourceType, bench::Bench};
 
     const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1";
 
@@ -455,6 +384,6 @@ mod tests {
             assert!(op("")(error).is(&["ResourceAlreadyExistsException"]));
         });
         let props = Props { LogGroupName: Some("web".into()), ..Props::default() };
-        assert_eq!(bench.cx(|cx| bench.run(LogGroup::find(cx, &props))).unwrap(), None);
+        assert_eq!(bench.cx(|cx| bench.run(<LogGroup as ResourceType>::find(cx, &props))).unwrap(), None);
     }
 }

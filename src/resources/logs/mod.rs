@@ -1,5 +1,6 @@
 //! CloudWatch Logs: log groups.
 
 mod log_group;
+mod tags;
 
 pub use log_group::LogGroup;

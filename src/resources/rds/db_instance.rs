@@ -11,18 +11,24 @@ use aws_sdk_rds::{
 use serde_json::Value as Json;
 
 use super::{
-    common::{change_tags, pairs, sdk_tags},
     db_instance_backups as backups,
+    db_instance_foresee::foresee,
     db_instance_modify::{features, modify, number},
     db_instance_origin::{self as origins, Origin},
     db_instance_props::{Props, attributes, live_props, same},
     db_instance_volumes as volumes,
+    tags::{self, Tags},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, WaitPolicy},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
+        described::pairs,
+        tags::{Tagging, create},
+        versions,
+    },
 };
 
 /// `AWS::RDS::DBInstance`.
@@ -226,6 +232,24 @@ fn create_call(cx: &Cx<'_>, props: &Props) -> Result<CreateDBInstanceFluentBuild
         .set_vpc_security_group_ids(p.VPCSecurityGroups))
 }
 
+/// Properties that stay as they are at RDS when the template names them no longer.
+const KEPT: &[&str] = &[
+    "AllocatedStorage",
+    "CACertificateIdentifier",
+    "DBInstanceClass",
+    "DBParameterGroupName",
+    "EngineVersion",
+    "Iops",
+    "LicenseModel",
+    "OptionGroupName",
+    "Port",
+    "PreferredBackupWindow",
+    "PreferredMaintenanceWindow",
+    "StorageThroughput",
+    "StorageType",
+    "VPCSecurityGroups",
+];
+
 impl ResourceType for DbInstance {
     type Props = Props;
 
@@ -255,12 +279,19 @@ impl ResourceType for DbInstance {
             message: "",
             why: "the database is busy with an earlier change",
         }],
+        snapshots: true,
+        snapshot_unless: Some("DBClusterIdentifier"),
+        secure: &["MasterUserPassword"],
+        properties_are_attributes: true,
+        absent: ABSENT,
         iam: &[
             "rds:CreateDBInstance",
             "rds:CreateDBInstanceReadReplica",
             "rds:RestoreDBInstanceFromDBSnapshot",
             "rds:RestoreDBInstanceToPointInTime",
             "rds:DescribeDBInstances",
+            "rds:DescribeDBParameterGroups",
+            "rds:DescribeOrderableDBInstanceOptions",
             "rds:DescribeDBInstanceAutomatedBackups",
             "rds:StartDBInstanceAutomatedBackupsReplication",
             "rds:StopDBInstanceAutomatedBackupsReplication",
@@ -304,6 +335,43 @@ impl ResourceType for DbInstance {
             names.push("PerformanceInsightsKMSKeyId".into());
         }
         names
+    }
+
+    /// RDS upgrades engines and grows storage, and never goes back. ("You can't downgrade": `ModifyDBInstance` answers
+    /// "Cannot find upgrade path from 16.13 to 16.8"; Amazon RDS User Guide, "Upgrading a DB instance engine version".)
+    fn refused(change: &Change<'_, Props>) -> Vec<(String, String)> {
+        let (old, new) = (change.old, change.new);
+        let mut problems = Vec::new();
+        if let (Some(have), Some(want)) = (&old.EngineVersion, &new.EngineVersion)
+            && change.has("EngineVersion")
+            && versions::is_older(want, have)
+        {
+            let why = format!(
+                "RDS does not downgrade an engine, and the database has {have}, which is later than {want}"
+            );
+            problems.push(("EngineVersion".into(), why));
+        }
+        problems
+    }
+
+    fn effects(change: &Change<'_, Props>) -> Vec<String> {
+        let new = serde_json::to_value(change.new).unwrap_or_default();
+        let kept: Vec<&str> =
+            KEPT.iter().copied().filter(|name| change.has(name) && new[*name].is_null()).collect();
+        if kept.is_empty() {
+            return Vec::new();
+        }
+        vec![format!("{} keeps its value, RDS has no default to go back to", kept.join(", "))]
+    }
+
+    fn moved_by_aws(property: &str, sent: &Json, live: &Json) -> bool {
+        let (Some(had), Some(has)) = (sent[property].as_str(), live[property].as_str()) else { return false };
+        let engine = sent["Engine"].as_str().or(live["Engine"].as_str()).unwrap_or_default();
+        let upgrades = |props: &Json| props["AutoMinorVersionUpgrade"] != false;
+        property == "EngineVersion"
+            && upgrades(sent)
+            && upgrades(live)
+            && versions::is_later_minor(had, has, versions::rds_major(engine, had))
     }
 
     fn check(props: &Json) -> Vec<(String, String)> {
@@ -366,6 +434,10 @@ impl ResourceType for DbInstance {
         problems
     }
 
+    async fn foresee(cx: &Cx<'_>, props: &Json) -> Result<Vec<(String, String)>, OpError> {
+        foresee(cx, props).await
+    }
+
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(name) = &props.DBInstanceIdentifier else { return Ok(None) };
         let Some(live) = look(cx, name).await?.filter(|live| status(live) != "deleting") else {
@@ -375,7 +447,7 @@ impl ResourceType for DbInstance {
         Ok(Some(Found {
             id: id.into(),
             attributes: attributes(&live),
-            ownership: cx.owns(pairs(live.tag_list())),
+            ownership: cx.owns(pairs(&tags::of(live.tag_list.as_deref()))),
         }))
     }
 
@@ -413,7 +485,8 @@ impl ResourceType for DbInstance {
         let live = match origins::create(cx, props).await? {
             Some(live) => live,
             None => {
-                let call = create_call(cx, props)?.set_tags(Some(sdk_tags(&cx.tags(props.Tags.as_ref()))));
+                let call =
+                    create_call(cx, props)?.set_tags(create(cx, "CreateDBInstance", props.Tags.as_ref())?);
                 let answer = call.send().await.map_err(op("CreateDBInstance"))?;
                 answer.db_instance.ok_or_else(|| OpError::missing("CreateDBInstance", "the instance"))?
             }
@@ -464,7 +537,7 @@ impl ResourceType for DbInstance {
             .ok_or_else(|| OpError::not_sent("ModifyDBInstance", format!("{id} does not exist any more")))?;
         if change.has("Tags") {
             let arn = live.db_instance_arn().unwrap_or_default();
-            change_tags(cx, arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
+            Tags::change(cx, arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         }
         if change.changed.iter().all(|property| property == "Tags") {
             return Ok(Progress::Done);
@@ -492,7 +565,7 @@ impl ResourceType for DbInstance {
         id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        let Some(live) = look(cx, id.as_str()).await? else { return Ok(Progress::Done) };
+        let Some(live) = look(cx, id.as_str()).await? else { return Ok(Progress::Absent) };
         if status(&live) == "deleting" {
             return Ok(Progress::Done);
         }
@@ -528,11 +601,7 @@ impl ResourceType for DbInstance {
             .delete_automated_backups(props.DeleteAutomatedBackups.unwrap_or(true))
             .send()
             .await;
-        match answer.map_err(op("DeleteDBInstance")) {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
-            Err(error) => Err(error),
-        }
+        answer.map(|_| Progress::Done).map_err(op("DeleteDBInstance"))
     }
 }
 

@@ -15,7 +15,7 @@ use aws_sdk_rds::{
 use super::{db_instance_props::Props, db_instance_volumes as volumes};
 use crate::{
     aws::{OpError, op},
-    resources::{Change, Cx},
+    resources::{Change, Cx, versions},
 };
 
 /// Properties that are flags of the call itself or live elsewhere: a change of these alone changes nothing.
@@ -63,7 +63,7 @@ pub async fn modify(cx: &Cx<'_>, name: &str, live: &Live, change: &Change<'_, Pr
         .db_instance_identifier(name)
         .apply_immediately(new.ApplyImmediately.unwrap_or(true))
         .set_allow_major_version_upgrade(new.AllowMajorVersionUpgrade);
-    let call = engine(call, change);
+    let call = engine(call, live, change);
     let call = storage(call, live, change)?;
     let call = network(call, change)?;
     let call = operation(call, change);
@@ -76,16 +76,22 @@ pub async fn modify(cx: &Cx<'_>, name: &str, live: &Live, change: &Change<'_, Pr
 
 type Call = ModifyDBInstanceFluentBuilder;
 
-fn engine(mut call: Call, change: &Change<'_, Props>) -> Call {
+fn engine(mut call: Call, live: &Live, change: &Change<'_, Props>) -> Call {
     let new = change.new;
+    // An automatic upgrade may have gone further than what is asked for now.
+    let version = new.EngineVersion.as_deref().filter(|wanted| {
+        let has = live.engine_version().unwrap_or_default();
+        let major = versions::rds_major(live.engine().unwrap_or_default(), wanted);
+        change.has("EngineVersion") && !versions::is_later_minor(wanted, has, major)
+    });
     if change.has("DBInstanceClass") {
         call = call.set_db_instance_class(new.DBInstanceClass.clone());
     }
     if change.has("Engine") {
         call = call.set_engine(new.Engine.clone());
     }
-    if change.has("EngineVersion") {
-        call = call.set_engine_version(new.EngineVersion.clone());
+    if let Some(version) = version {
+        call = call.engine_version(version);
     }
     // A new major version needs a parameter group of its family in the same call.
     if change.has("DBParameterGroupName")

@@ -9,7 +9,6 @@ use aws_smithy_types::{DateTime, date_time::Format};
 use serde_json::Value as Json;
 
 use super::{
-    common::sdk_tags,
     db_instance_modify::{features, modify, number},
     db_instance_props::{Props, live_props, same},
     db_instance_volumes as volumes,
@@ -164,7 +163,7 @@ macro_rules! common {
             .set_storage_type(p.StorageType)
             .set_use_default_processor_features(p.UseDefaultProcessorFeatures)
             .set_vpc_security_group_ids(p.VPCSecurityGroups)
-            .set_tags(Some(sdk_tags(&$cx.tags($props.Tags.as_ref()))))
+            .set_tags(crate::resources::tags::create($cx, "CreateDBInstance", $props.Tags.as_ref())?)
     }};
 }
 

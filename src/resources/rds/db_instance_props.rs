@@ -5,12 +5,12 @@ use aws_smithy_types::date_time::Format;
 use serde_json::{Value as Json, json};
 
 use super::{
-    common::pairs,
     db_instance_volumes::{self as volumes, AdditionalStorageVolume},
+    tags,
 };
 use crate::{
     model::{Attributes, Tag},
-    resources::{Cx, compare},
+    resources::{Cx, compare, described::pairs},
 };
 
 crate::props! {
@@ -202,7 +202,7 @@ pub fn live_props(cx: &Cx<'_>, live: &Live, hint: &Props) -> Props {
         StorageEncrypted: live.storage_encrypted,
         StorageThroughput: live.storage_throughput,
         StorageType: live.storage_type.clone(),
-        Tags: cx.own_tags(pairs(live.tag_list())),
+        Tags: cx.own_tags(pairs(&tags::of(live.tag_list.as_deref()))),
         TdeCredentialArn: live.tde_credential_arn.clone(),
         Timezone: live.timezone.clone(),
         VPCSecurityGroups: some(live.vpc_security_groups(), |group| {

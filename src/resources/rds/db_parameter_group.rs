@@ -4,20 +4,26 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_rds::types::{ApplyMethod, Parameter};
+use aws_sdk_rds::types::{self, ApplyMethod, Parameter};
 use serde_json::{Value as Json, json};
 
-use super::common::{arn, change_tags, list_tags, pairs, sdk_tags};
+use super::tags::{Tags, arn};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
+        tags::{self, Tagging},
+    },
 };
 
-crate::props! {
+crate::mirrored! {
     /// The properties. `Parameters` is a map of names to values, as an object or as JSON text.
-    pub struct Props { DBParameterGroupName: String, Description: String, Family: String, Parameters: Json, Tags: Vec<Tag> }
+    pub struct Props <= types::DbParameterGroup {
+        DBParameterGroupName/db_parameter_group_name: String, Description/description: String,
+        Family/db_parameter_group_family: String, Parameters: Json, Tags: Vec<Tag>,
+    }
 }
 
 /// `AWS::RDS::DBParameterGroup`.
@@ -27,26 +33,6 @@ const ABSENT: &[&str] = &["DBParameterGroupNotFound"];
 
 /// Most parameters RDS takes in one call.
 const PER_CALL: usize = 20;
-
-async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<aws_sdk_rds::types::DbParameterGroup>, OpError> {
-    let answer = cx.sdk.rds().describe_db_parameter_groups().db_parameter_group_name(name).send().await;
-    match answer.map_err(op("DescribeDBParameterGroups")) {
-        Ok(answer) => Ok(answer.db_parameter_groups.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is(ABSENT) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn attributes(group: &aws_sdk_rds::types::DbParameterGroup) -> Attributes {
-    let mut out = Attributes::new();
-    if let Some(name) = group.db_parameter_group_name() {
-        out.insert("Ref".into(), json!(name));
-    }
-    if let Some(arn) = group.db_parameter_group_arn() {
-        out.insert("DBParameterGroupArn".into(), json!(arn));
-    }
-    out
-}
 
 /// All parameters of a group; with `source`, only those that somebody set.
 async fn parameters(cx: &Cx<'_>, name: &str, source: Option<&str>) -> Result<Vec<Parameter>, OpError> {
@@ -144,8 +130,9 @@ async fn settle(cx: &Cx<'_>, name: &str, old: Option<&Json>, new: Option<&Json>)
     Ok(())
 }
 
-impl ResourceType for DbParameterGroup {
+impl Described for DbParameterGroup {
     type Props = Props;
+    type Live = types::DbParameterGroup;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -158,6 +145,8 @@ impl ResourceType for DbParameterGroup {
             message: "",
             why: "a database that is being deleted still uses the parameter group",
         }],
+        properties_are_attributes: true,
+        absent: ABSENT,
         iam: &[
             "rds:CreateDBParameterGroup",
             "rds:DescribeDBParameterGroups",
@@ -183,101 +172,65 @@ impl ResourceType for DbParameterGroup {
         }
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(name) = &props.DBParameterGroupName else { return Ok(None) };
-        let Some(group) = look(cx, name).await? else { return Ok(None) };
-        let tags = list_tags(cx, group.db_parameter_group_arn().unwrap_or_default()).await?;
-        let id = group.db_parameter_group_name().unwrap_or(name).to_owned();
-        Ok(Some(Found { id: id.into(), attributes: attributes(&group), ownership: cx.owns(pairs(&tags)) }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.DBParameterGroupName.as_deref().map(Into::into)
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (look(cx, id.as_str()).await?, goal) {
-            (Some(group), Goal::Ready) => Probe::Reached(attributes(&group)),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-            (Some(_), Goal::Gone) => Probe::Pending("still there".into()),
-            (None, Goal::Ready) => Probe::Pending("not visible yet".into()),
-        })
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.rds().describe_db_parameter_groups().db_parameter_group_name(id.as_str());
+        let answer = call.send().await.map_err(op("DescribeDBParameterGroups"))?;
+        Ok(answer.db_parameter_groups.unwrap_or_default().into_iter().next())
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(group) = look(cx, id.as_str()).await? else { return Ok(None) };
-        let set: serde_json::Map<String, Json> = parameters(cx, id.as_str(), Some("user"))
-            .await?
-            .into_iter()
-            .filter_map(|p| Some((p.parameter_name?, json!(p.parameter_value?))))
-            .collect();
-        let tags = list_tags(cx, group.db_parameter_group_arn().unwrap_or_default()).await?;
-        Ok(Some(Props {
-            DBParameterGroupName: group.db_parameter_group_name.clone(),
-            Description: group.description.clone(),
-            Family: group.db_parameter_group_family.clone(),
-            Parameters: (!set.is_empty()).then_some(Json::Object(set)),
-            Tags: cx.own_tags(pairs(&tags)),
-        }))
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        let name = live.db_parameter_group_name().unwrap_or_default();
+        let mut attributes = Attributes::from([("Ref".into(), json!(name))]);
+        attributes
+            .extend(live.db_parameter_group_arn().map(|arn| ("DBParameterGroupArn".into(), json!(arn))));
+        Created { id: name.into(), attributes }
+    }
+
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, live.db_parameter_group_arn().unwrap_or_default()).await.map(Some)
+    }
+
+    async fn props(cx: &Cx<'_>, live: Self::Live, tags: OwnTags, _: &Props) -> Result<Props, OpError> {
+        let all = parameters(cx, live.db_parameter_group_name().unwrap_or_default(), Some("user")).await?;
+        let set = all.into_iter().filter_map(|one| Some((one.parameter_name?, json!(one.parameter_value?))));
+        let set: serde_json::Map<String, Json> = set.collect();
+        let parameters = (!set.is_empty()).then_some(Json::Object(set));
+        Ok(Props { Parameters: parameters, Tags: tags, ..Props::received(&live) })
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        let answer = cx
-            .sdk
-            .rds()
-            .create_db_parameter_group()
-            .set_db_parameter_group_name(props.DBParameterGroupName.clone())
-            .set_description(props.Description.clone())
-            .set_db_parameter_group_family(props.Family.clone())
-            .set_tags(Some(sdk_tags(&cx.tags(props.Tags.as_ref()))))
-            .send()
-            .await
-            .map_err(op("CreateDBParameterGroup"))?;
-        let group = answer
-            .db_parameter_group
-            .ok_or_else(|| OpError::missing("CreateDBParameterGroup", "the parameter group"))?;
-        let id = group
-            .db_parameter_group_name
-            .clone()
-            .ok_or_else(|| OpError::missing("CreateDBParameterGroup", "the parameter group's name"))?;
-        Ok(Created { id: id.into(), attributes: attributes(&group) })
+        const OP: &str = "CreateDBParameterGroup";
+        let call = crate::pass!(OP, cx.sdk.rds().create_db_parameter_group(), props => {
+            set_db_parameter_group_name: DBParameterGroupName, set_description: Description,
+            set_db_parameter_group_family: Family,
+        });
+        let call = call.set_tags(tags::create(cx, OP, props.Tags.as_ref())?);
+        let group = call.send().await.map_err(op(OP))?.db_parameter_group;
+        let group = group.filter(|group| group.db_parameter_group_name().is_some());
+        Ok(Self::object(cx, &group.ok_or_else(|| OpError::missing(OP, "the parameter group's name"))?))
     }
 
-    async fn configure(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Props,
-    ) -> Result<Progress, OpError> {
+    async fn configure(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         settle(cx, id.as_str(), None, props.Parameters.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         if change.has("Parameters") {
             settle(cx, id.as_str(), change.old.Parameters.as_ref(), change.new.Parameters.as_ref()).await?;
         }
-        if change.has("Tags") {
-            change_tags(cx, &arn(cx, "pg", id.as_str()), change.old.Tags.as_ref(), change.new.Tags.as_ref())
-                .await?;
-        }
+        let arn = arn(cx, "pg", id.as_str());
+        Tags::change(cx, &arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
-        match cx.sdk.rds().delete_db_parameter_group().db_parameter_group_name(id.as_str()).send().await {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) => match op("DeleteDBParameterGroup")(error) {
-                error if error.is(ABSENT) => Ok(Progress::Done),
-                error => Err(error),
-            },
-        }
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
+        let call = cx.sdk.rds().delete_db_parameter_group().db_parameter_group_name(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteDBParameterGroup"))
     }
 }
 

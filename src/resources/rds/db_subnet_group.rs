@@ -1,18 +1,25 @@
 //! `AWS::RDS::DBSubnetGroup`. RDS keeps the name in lower case.
 
+use aws_sdk_rds::types;
 use serde_json::{Value as Json, json};
 
-use super::common::{arn, change_tags, list_tags, pairs, sdk_tags};
+use super::tags::{Tags, arn};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
+        tags::{self, Tagging},
+    },
 };
 
-crate::props! {
+crate::mirrored! {
     /// The properties.
-    pub struct Props { DBSubnetGroupDescription: String, DBSubnetGroupName: String, SubnetIds: Vec<String>, Tags: Vec<Tag> }
+    pub struct Props <= types::DbSubnetGroup {
+        DBSubnetGroupDescription/db_subnet_group_description: String,
+        DBSubnetGroupName/db_subnet_group_name: String, SubnetIds: Vec<String>, Tags: Vec<Tag>,
+    }
 }
 
 /// `AWS::RDS::DBSubnetGroup`.
@@ -20,28 +27,9 @@ pub struct DbSubnetGroup;
 
 const ABSENT: &[&str] = &["DBSubnetGroupNotFoundFault"];
 
-async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<aws_sdk_rds::types::DbSubnetGroup>, OpError> {
-    let answer = cx.sdk.rds().describe_db_subnet_groups().db_subnet_group_name(name).send().await;
-    match answer.map_err(op("DescribeDBSubnetGroups")) {
-        Ok(answer) => Ok(answer.db_subnet_groups.unwrap_or_default().into_iter().next()),
-        Err(error) if error.is(ABSENT) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn attributes(group: &aws_sdk_rds::types::DbSubnetGroup) -> Attributes {
-    let mut out = Attributes::new();
-    if let Some(name) = group.db_subnet_group_name() {
-        out.insert("Ref".into(), json!(name));
-    }
-    if let Some(arn) = group.db_subnet_group_arn() {
-        out.insert("DBSubnetGroupArn".into(), json!(arn));
-    }
-    out
-}
-
-impl ResourceType for DbSubnetGroup {
+impl Described for DbSubnetGroup {
     type Props = Props;
+    type Live = types::DbSubnetGroup;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -53,6 +41,7 @@ impl ResourceType for DbSubnetGroup {
             message: "",
             why: "a database that is being deleted still uses the subnet group",
         }],
+        absent: ABSENT,
         iam: &[
             "rds:CreateDBSubnetGroup",
             "rds:DescribeDBSubnetGroups",
@@ -72,104 +61,62 @@ impl ResourceType for DbSubnetGroup {
         }
     }
 
-    async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let Some(name) = &props.DBSubnetGroupName else { return Ok(None) };
-        let Some(group) = look(cx, name).await? else { return Ok(None) };
-        let tags = list_tags(cx, group.db_subnet_group_arn().unwrap_or_default()).await?;
-        let id = group.db_subnet_group_name().unwrap_or(name).to_owned();
-        Ok(Some(Found { id: id.into(), attributes: attributes(&group), ownership: cx.owns(pairs(&tags)) }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.DBSubnetGroupName.as_deref().map(Into::into)
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (look(cx, id.as_str()).await?, goal) {
-            (Some(group), Goal::Ready) => Probe::Reached(attributes(&group)),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-            (Some(group), Goal::Gone) => Probe::Pending(group.subnet_group_status.unwrap_or_default()),
-            (None, Goal::Ready) => Probe::Pending("not visible yet".into()),
-        })
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.rds().describe_db_subnet_groups().db_subnet_group_name(id.as_str());
+        let answer = call.send().await.map_err(op("DescribeDBSubnetGroups"))?;
+        Ok(answer.db_subnet_groups.unwrap_or_default().into_iter().next())
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
-        let Some(group) = look(cx, id.as_str()).await? else { return Ok(None) };
-        let tags = list_tags(cx, group.db_subnet_group_arn().unwrap_or_default()).await?;
-        let mut subnets: Vec<String> = group
-            .subnets()
-            .iter()
-            .filter_map(|subnet| subnet.subnet_identifier().map(str::to_owned))
-            .collect();
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        let name = live.db_subnet_group_name().unwrap_or_default();
+        let mut attributes = Attributes::from([("Ref".into(), json!(name))]);
+        attributes.extend(live.db_subnet_group_arn().map(|arn| ("DBSubnetGroupArn".into(), json!(arn))));
+        Created { id: name.into(), attributes }
+    }
+
+    async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
+        Tags::list(cx, live.db_subnet_group_arn().unwrap_or_default()).await.map(Some)
+    }
+
+    async fn props(_: &Cx<'_>, live: Self::Live, tags: OwnTags, _: &Props) -> Result<Props, OpError> {
+        let subnets = live.subnets().iter().filter_map(|subnet| subnet.subnet_identifier.clone());
+        let mut subnets: Vec<String> = subnets.collect();
         subnets.sort();
-        Ok(Some(Props {
-            DBSubnetGroupDescription: group.db_subnet_group_description.clone(),
-            DBSubnetGroupName: group.db_subnet_group_name.clone(),
-            SubnetIds: Some(subnets),
-            Tags: cx.own_tags(pairs(&tags)),
-        }))
+        Ok(Props { SubnetIds: Some(subnets), Tags: tags, ..Props::received(&live) })
     }
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        let answer = cx
-            .sdk
-            .rds()
-            .create_db_subnet_group()
-            .set_db_subnet_group_name(props.DBSubnetGroupName.clone())
-            .set_db_subnet_group_description(props.DBSubnetGroupDescription.clone())
-            .set_subnet_ids(props.SubnetIds.clone())
-            .set_tags(Some(sdk_tags(&cx.tags(props.Tags.as_ref()))))
-            .send()
-            .await
-            .map_err(op("CreateDBSubnetGroup"))?;
-        let group = answer
-            .db_subnet_group
-            .ok_or_else(|| OpError::missing("CreateDBSubnetGroup", "the subnet group"))?;
-        let id = group
-            .db_subnet_group_name
-            .clone()
-            .ok_or_else(|| OpError::missing("CreateDBSubnetGroup", "the subnet group's name"))?;
-        Ok(Created { id: id.into(), attributes: attributes(&group) })
+        const OP: &str = "CreateDBSubnetGroup";
+        let call = crate::pass!(OP, cx.sdk.rds().create_db_subnet_group(), props => {
+            set_db_subnet_group_name: DBSubnetGroupName,
+            set_db_subnet_group_description: DBSubnetGroupDescription, set_subnet_ids: SubnetIds,
+        });
+        let call = call.set_tags(tags::create(cx, OP, props.Tags.as_ref())?);
+        let group = call.send().await.map_err(op(OP))?.db_subnet_group;
+        let group = group.filter(|group| group.db_subnet_group_name().is_some());
+        Ok(Self::object(cx, &group.ok_or_else(|| OpError::missing(OP, "the subnet group's name"))?))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Props>,
-    ) -> Result<Progress, OpError> {
-        if change.has("SubnetIds") || change.has("DBSubnetGroupDescription") {
-            cx.sdk
-                .rds()
-                .modify_db_subnet_group()
-                .db_subnet_group_name(id.as_str())
-                .set_db_subnet_group_description(change.new.DBSubnetGroupDescription.clone())
-                .set_subnet_ids(change.new.SubnetIds.clone())
-                .send()
-                .await
-                .map_err(op("ModifyDBSubnetGroup"))?;
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
+        const OP: &str = "ModifyDBSubnetGroup";
+        if change.any(&["SubnetIds", "DBSubnetGroupDescription"]) {
+            let call = crate::pass!(OP, cx.sdk.rds().modify_db_subnet_group(), change.new => {
+                set_db_subnet_group_description: DBSubnetGroupDescription, set_subnet_ids: SubnetIds,
+            });
+            call.db_subnet_group_name(id.as_str()).send().await.map_err(op(OP))?;
         }
-        if change.has("Tags") {
-            change_tags(
-                cx,
-                &arn(cx, "subgrp", id.as_str()),
-                change.old.Tags.as_ref(),
-                change.new.Tags.as_ref(),
-            )
-            .await?;
-        }
+        let arn = arn(cx, "subgrp", id.as_str());
+        Tags::change(cx, &arn, change.old.Tags.as_ref(), change.new.Tags.as_ref()).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Props,
-    ) -> Result<Progress, OpError> {
-        match cx.sdk.rds().delete_db_subnet_group().db_subnet_group_name(id.as_str()).send().await {
-            Ok(_) => Ok(Progress::Done),
-            Err(error) => match op("DeleteDBSubnetGroup")(error) {
-                error if error.is(ABSENT) => Ok(Progress::Done),
-                error => Err(error),
-            },
-        }
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
+        let call = cx.sdk.rds().delete_db_subnet_group().db_subnet_group_name(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteDBSubnetGroup"))
     }
 }
 

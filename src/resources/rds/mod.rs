@@ -1,8 +1,8 @@
 //! Resource types of AWS::RDS.
 
-mod common;
 mod db_instance;
 mod db_instance_backups;
+mod db_instance_foresee;
 mod db_instance_modify;
 mod db_instance_origin;
 mod db_instance_props;
@@ -11,6 +11,7 @@ mod db_parameter_group;
 mod db_subnet_group;
 #[cfg(test)]
 mod prepared;
+mod tags;
 
 pub use db_instance::DbInstance;
 pub use db_parameter_group::DbParameterGroup;

@@ -159,6 +159,7 @@ impl ResourceType for HealthCheck {
         identity: Identity::Name,
         configures: true,
         early: &["Ref", "HealthCheckId"],
+        absent: ABSENT,
         iam: &[
             "route53:CreateHealthCheck",
             "route53:DeleteHealthCheck",
@@ -348,11 +349,8 @@ impl ResourceType for HealthCheck {
         id: &PhysicalId,
         _props: &Self::Props,
     ) -> Result<Progress, OpError> {
-        let gone = cx.sdk.route53().delete_health_check().health_check_id(id.as_str()).send().await;
-        match gone.map_err(op("DeleteHealthCheck")) {
-            Err(error) if !error.is(ABSENT) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+        let call = cx.sdk.route53().delete_health_check().health_check_id(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteHealthCheck"))
     }
 }
 

@@ -132,6 +132,7 @@ impl ResourceType for HostedZone {
         identity: Identity::Name,
         configures: true,
         early: &["Ref", "Id", "NameServers"],
+        absent: ABSENT,
         iam: &[
             "route53:CreateHostedZone",
             "route53:DeleteHostedZone",
@@ -346,11 +347,8 @@ impl ResourceType for HostedZone {
         id: &PhysicalId,
         _props: &Self::Props,
     ) -> Result<Progress, OpError> {
-        let gone = cx.sdk.route53().delete_hosted_zone().id(id.as_str()).send().await;
-        match gone.map_err(op("DeleteHostedZone")) {
-            Err(error) if !error.is(ABSENT) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+        let call = cx.sdk.route53().delete_hosted_zone().id(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteHostedZone"))
     }
 }
 

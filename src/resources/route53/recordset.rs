@@ -111,6 +111,7 @@ impl ResourceType for RecordSet {
             },
             Retry { code: "NoSuchHostedZone", message: "", why: "the new zone is not seen everywhere yet" },
         ],
+        absent: &["NoSuchHostedZone"],
         iam: &[
             "route53:ChangeResourceRecordSets",
             "route53:ListResourceRecordSets",
@@ -240,14 +241,12 @@ impl ResourceType for RecordSet {
         props: &Props,
     ) -> Result<Progress, OpError> {
         let zone = zone_of(id);
-        let Some(record) = live(cx, &zone, &Key::of(props)).await? else { return Ok(Progress::Done) };
+        let Some(record) = live(cx, &zone, &Key::of(props)).await? else { return Ok(Progress::Absent) };
         match change(cx, &zone, None, vec![(sdk::ChangeAction::Delete, record)]).await {
             Err(error) if error.is(&["InvalidChangeBatch"]) && error.message.contains("it was not found") => {
-                Ok(Progress::Done)
+                Ok(Progress::Absent)
             }
-            Err(error) if error.is(&["NoSuchHostedZone"]) => Ok(Progress::Done),
-            Err(error) => Err(error),
-            Ok(()) => Ok(Progress::Done),
+            answer => answer.map(|()| Progress::Done),
         }
     }
 }

@@ -205,6 +205,7 @@ impl ResourceType for Bucket {
             message: "",
             why: "another change of the bucket is under way",
         }],
+        absent: ABSENT,
         iam: &[
             "s3:CreateBucket",
             "s3:DeleteBucket",
@@ -419,13 +420,11 @@ impl ResourceType for Bucket {
             match emptying::step(s3, bucket).await {
                 Ok(Some(done)) => return Ok(Progress::Again(done)),
                 Ok(None) => {}
-                Err(error) if error.is(ABSENT) => return Ok(Progress::Done),
                 Err(error) => return Err(error),
             }
         }
         match s3.delete_bucket().bucket(bucket).send().await.map_err(op("DeleteBucket")) {
             Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
             Err(error) if error.is(&["BucketNotEmpty"]) && cx.empty_on_delete => {
                 Ok(Progress::Again("the bucket is not seen empty yet".into()))
             }

@@ -1,39 +1,28 @@
 //! `AWS::S3::BucketPolicy`.
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::policy_document;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
+    model::{Document, Facts, Identity, OnConflict, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Described, Outcome, OwnTags, Progress, described::alike},
 };
 
 crate::props! {
     /// The policy of a bucket.
-    pub struct BucketPolicyProps { Bucket: String, PolicyDocument: Json }
+    pub struct Props { Bucket: String, PolicyDocument: Json }
 }
 
 /// `AWS::S3::BucketPolicy`: known by its bucket's name.
 pub struct BucketPolicy;
 
-const ABSENT: &[&str] = &["NoSuchBucketPolicy", "NoSuchBucket"];
-
-fn attributes(bucket: &str) -> Attributes {
-    Attributes::from([("Ref".to_owned(), json!(bucket))])
+fn object(bucket: &str) -> Created {
+    Created { id: bucket.into(), attributes: alike(&["Ref"], bucket) }
 }
 
-/// The live document, or `None`.
-async fn live(cx: &Cx<'_>, bucket: &str) -> Result<Option<String>, OpError> {
-    match cx.sdk.s3().get_bucket_policy().bucket(bucket).send().await.map_err(op("GetBucketPolicy")) {
-        Ok(answer) => Ok(answer.policy),
-        Err(error) if error.is(ABSENT) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-async fn put(cx: &Cx<'_>, bucket: &str, props: &BucketPolicyProps) -> Result<(), OpError> {
+async fn put(cx: &Cx<'_>, bucket: &str, props: &Props) -> Result<(), OpError> {
     let text = match &props.PolicyDocument {
         Some(Json::String(text)) => text.clone(),
         Some(document) => document.to_string(),
@@ -50,8 +39,10 @@ async fn put(cx: &Cx<'_>, bucket: &str, props: &BucketPolicyProps) -> Result<(),
     Ok(())
 }
 
-impl ResourceType for BucketPolicy {
-    type Props = BucketPolicyProps;
+impl Described for BucketPolicy {
+    type Props = Props;
+    /// The bucket and the text of its policy.
+    type Live = (PhysicalId, String);
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -71,6 +62,11 @@ impl ResourceType for BucketPolicy {
             message: "",
             why: "another change of the bucket is under way",
         }],
+        documents: &[("PolicyDocument", Document::ResourcePolicy)],
+        absent: &["NoSuchBucketPolicy", "NoSuchBucket"],
+        silent_delete: Some(
+            "S3 deletes a policy that is not there without a word (DeleteBucketPolicy answers 204)",
+        ),
         iam: &["s3:PutBucketPolicy", "s3:GetBucketPolicy", "s3:DeleteBucketPolicy"],
         global: true,
         ..Facts::new("AWS::S3::BucketPolicy", "s3")
@@ -83,64 +79,46 @@ impl ResourceType for BucketPolicy {
         }
     }
 
-    async fn find(cx: &Cx<'_>, props: &Self::Props) -> Result<Option<Found>, OpError> {
-        let Some(bucket) = props.Bucket.as_deref() else { return Ok(None) };
-        Ok(live(cx, bucket).await?.map(|_| Found {
-            id: bucket.into(),
-            attributes: attributes(bucket),
-            ownership: Ownership::Untaggable,
-        }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.Bucket.as_deref().map(Into::into)
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Self::Props, goal: Goal) -> Result<Probe, OpError> {
-        let there = live(cx, id.as_str()).await?.is_some();
-        Ok(match (goal, there) {
-            (Goal::Ready, true) => Probe::Reached(attributes(id.as_str())),
-            (Goal::Ready, false) => Probe::Pending("not seen yet".into()),
-            (Goal::Gone, true) => Probe::Pending("still there".into()),
-            (Goal::Gone, false) => Probe::Reached(Attributes::new()),
-        })
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.s3().get_bucket_policy().bucket(id.as_str());
+        let policy = call.send().await.map_err(op("GetBucketPolicy"))?.policy;
+        Ok(policy.map(|text| (id.clone(), text)))
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Self::Props) -> Result<Option<Self::Props>, OpError> {
-        Ok(live(cx, id.as_str()).await?.map(|text| BucketPolicyProps {
-            Bucket: Some(id.as_str().to_owned()),
-            PolicyDocument: Some(serde_json::from_str(&text).unwrap_or(Json::String(text))),
-        }))
+    fn object(_cx: &Cx<'_>, (bucket, _): &Self::Live) -> Created {
+        object(bucket.as_str())
     }
 
-    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Self::Props) -> Result<Created, OpError> {
+    async fn props(_: &Cx<'_>, (bucket, text): Self::Live, _: OwnTags, _: &Props) -> Result<Props, OpError> {
+        let document = serde_json::from_str(&text).unwrap_or(Json::String(text));
+        Ok(Props { Bucket: Some(bucket.to_string()), PolicyDocument: Some(document) })
+    }
+
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         let bucket = props.Bucket.as_deref().unwrap_or_default();
         put(cx, bucket, props).await?;
-        Ok(Created { id: bucket.into(), attributes: attributes(bucket) })
+        Ok(object(bucket))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Self::Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         put(cx, id.as_str(), change.new).await?;
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Self::Props,
-    ) -> Result<Progress, OpError> {
-        let gone = cx.sdk.s3().delete_bucket_policy().bucket(id.as_str()).send().await;
-        match gone.map_err(op("DeleteBucketPolicy")) {
-            Err(error) if !error.is(ABSENT) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
+        let call = cx.sdk.s3().delete_bucket_policy().bucket(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteBucketPolicy"))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::resources::bench::Bench;
 

@@ -20,6 +20,12 @@ fn canonical(document: &Json) -> Json {
         out["Statement"] = Json::Array(vec![out["Statement"].clone()]);
     }
     for statement in out.get_mut("Statement").and_then(Json::as_array_mut).into_iter().flatten() {
+        // An empty id is none.
+        if let Some(members) =
+            statement.as_object_mut().filter(|members| members.get("Sid") == Some(&"".into()))
+        {
+            members.remove("Sid");
+        }
         for (name, value) in statement.as_object_mut().into_iter().flatten() {
             match name.as_str() {
                 "Action" | "NotAction" => *value = list(value, &str::to_lowercase),
@@ -62,6 +68,7 @@ fn list(value: &Json, spell: &dyn Fn(&str) -> String) -> Json {
         single => vec![one(single)],
     };
     all.sort();
+    all.dedup();
     all.into()
 }
 

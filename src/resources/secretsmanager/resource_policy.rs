@@ -1,18 +1,21 @@
 //! `AWS::SecretsManager::ResourcePolicy`: who may use a secret besides those whose own policies say so. A secret has
 //! one policy at most, so the secret is the natural key.
 
-use serde_json::{Value as Json, json};
+use aws_sdk_secretsmanager::operation::get_resource_policy::GetResourcePolicyOutput;
+use serde_json::Value as Json;
 
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, s3::policy_document},
+    model::{Document, Facts, Identity, OnConflict, PhysicalId, Retry},
+    resources::{
+        Change, Created, Cx, Described, Outcome, OwnTags, Progress, described::alike, s3::policy_document,
+    },
 };
 
 crate::props! {
     /// The properties of a secret's policy.
-    pub struct ResourcePolicyProps { BlockPublicPolicy: bool, ResourcePolicy: Json, SecretId: String }
+    pub struct Props { BlockPublicPolicy: bool, ResourcePolicy: Json, SecretId: String }
 }
 
 /// `AWS::SecretsManager::ResourcePolicy`.
@@ -20,34 +23,11 @@ pub struct ResourcePolicy;
 
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
-fn attributes(secret: &str) -> Attributes {
-    Attributes::from([("Ref".to_owned(), json!(secret)), ("Id".to_owned(), json!(secret))])
+fn object(secret: &str) -> Created {
+    Created { id: secret.into(), attributes: alike(&["Ref", "Id"], secret) }
 }
 
-/// The secret's ARN and its policy, if it has one.
-async fn look(cx: &Cx<'_>, secret: &str) -> Result<Option<(String, String)>, OpError> {
-    match cx
-        .sdk
-        .secrets()
-        .get_resource_policy()
-        .secret_id(secret)
-        .send()
-        .await
-        .map_err(op("GetResourcePolicy"))
-    {
-        Ok(answer) => {
-            Ok(answer.resource_policy.map(|policy| (answer.arn.unwrap_or_else(|| secret.to_owned()), policy)))
-        }
-        Err(error) if error.is(ABSENT) => Ok(None),
-        // A secret that waits for its deletion has no policy for us.
-        Err(error) if error.is(&["InvalidRequestException"]) && error.message.contains("deletion") => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-async fn put(cx: &Cx<'_>, secret: &str, props: &ResourcePolicyProps) -> Result<Option<String>, OpError> {
+async fn put(cx: &Cx<'_>, secret: &str, props: &Props) -> Result<Option<String>, OpError> {
     let text = match &props.ResourcePolicy {
         Some(Json::String(text)) => text.clone(),
         Some(document) => document.to_string(),
@@ -62,8 +42,9 @@ async fn put(cx: &Cx<'_>, secret: &str, props: &ResourcePolicyProps) -> Result<O
     Ok(answer.arn)
 }
 
-impl ResourceType for ResourcePolicy {
-    type Props = ResourcePolicyProps;
+impl Described for ResourcePolicy {
+    type Props = Props;
+    type Live = GetResourcePolicyOutput;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -74,6 +55,9 @@ impl ResourceType for ResourcePolicy {
             message: "invalid principal",
             why: "the principal is not known to Secrets Manager yet",
         }],
+        documents: &[("ResourcePolicy", Document::ResourcePolicy)],
+        absent: ABSENT,
+        silent_delete: Some("DeleteResourcePolicy succeeds on a secret without a policy"),
         iam: &[
             "secretsmanager:DeleteResourcePolicy",
             "secretsmanager:GetResourcePolicy",
@@ -89,71 +73,57 @@ impl ResourceType for ResourcePolicy {
         }
     }
 
-    async fn find(cx: &Cx<'_>, props: &Self::Props) -> Result<Option<Found>, OpError> {
-        let Some(secret) = props.SecretId.as_deref() else { return Ok(None) };
-        Ok(look(cx, secret).await?.map(|(arn, _)| Found {
-            attributes: attributes(&arn),
-            id: arn.into(),
-            ownership: Ownership::Untaggable,
-        }))
+    fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.SecretId.as_deref().map(Into::into)
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Self::Props, goal: Goal) -> Result<Probe, OpError> {
-        Ok(match (look(cx, id.as_str()).await?, goal) {
-            (Some((arn, _)), Goal::Ready) => Probe::Reached(attributes(&arn)),
-            (None, Goal::Gone) => Probe::Reached(Attributes::new()),
-            (Some(_), Goal::Gone) => Probe::Pending("still there".into()),
-            (None, Goal::Ready) => Probe::Pending("not seen yet".into()),
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.secrets().get_resource_policy().secret_id(id.as_str());
+        match call.send().await.map_err(op("GetResourcePolicy")) {
+            // A secret that waits for its deletion has no policy for us.
+            Err(error) if error.is(&["InvalidRequestException"]) && error.message.contains("deletion") => {
+                Ok(None)
+            }
+            answer => {
+                let mut live = answer?;
+                live.arn.get_or_insert_with(|| id.to_string());
+                Ok(Some(live).filter(|live| live.resource_policy.is_some()))
+            }
+        }
+    }
+
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(live.arn().unwrap_or_default())
+    }
+
+    async fn props(_: &Cx<'_>, live: Self::Live, _: OwnTags, hint: &Props) -> Result<Props, OpError> {
+        let policy = live.resource_policy.unwrap_or_default();
+        Ok(Props {
+            ResourcePolicy: Some(serde_json::from_str(&policy).unwrap_or(Json::String(policy))),
+            SecretId: hint.SecretId.clone().or(live.arn),
+            ..Props::default()
         })
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Self::Props) -> Result<Option<Self::Props>, OpError> {
-        Ok(look(cx, id.as_str()).await?.map(|(arn, policy)| ResourcePolicyProps {
-            ResourcePolicy: Some(serde_json::from_str(&policy).unwrap_or(Json::String(policy))),
-            SecretId: hint.SecretId.clone().or(Some(arn)),
-            ..ResourcePolicyProps::default()
-        }))
-    }
-
-    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Self::Props) -> Result<Created, OpError> {
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         let secret = props.SecretId.as_deref().unwrap_or_default();
-        let arn = put(cx, secret, props).await?.unwrap_or_else(|| secret.to_owned());
-        Ok(Created { attributes: attributes(&arn), id: arn.into() })
+        Ok(object(put(cx, secret, props).await?.as_deref().unwrap_or(secret)))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Self::Props>,
-    ) -> Result<Progress, OpError> {
-        put(cx, id.as_str(), change.new).await?;
-        Ok(Progress::Done)
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
+        put(cx, id.as_str(), change.new).await.map(|_| Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        _props: &Self::Props,
-    ) -> Result<Progress, OpError> {
-        match cx
-            .sdk
-            .secrets()
-            .delete_resource_policy()
-            .secret_id(id.as_str())
-            .send()
-            .await
-            .map_err(op("DeleteResourcePolicy"))
-        {
-            Err(error) if !error.is(ABSENT) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Props) -> Outcome {
+        let call = cx.sdk.secrets().delete_resource_policy().secret_id(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteResourcePolicy"))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::resources::{bench::Bench, secretsmanager::testing};
 

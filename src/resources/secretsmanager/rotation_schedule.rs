@@ -94,6 +94,7 @@ impl ResourceType for RotationSchedule {
             message: "cannot invoke the specified Lambda function",
             why: "the function does not permit Secrets Manager to call it yet",
         }],
+        absent: ABSENT,
         iam: &[
             "iam:PassRole",
             "secretsmanager:CancelRotateSecret",
@@ -182,20 +183,10 @@ impl ResourceType for RotationSchedule {
         _props: &Schedule,
     ) -> Result<Progress, OpError> {
         if look(cx, id.as_str()).await?.is_none() {
-            return Ok(Progress::Done);
+            return Ok(Progress::Absent);
         }
-        match cx
-            .sdk
-            .secrets()
-            .cancel_rotate_secret()
-            .secret_id(id.as_str())
-            .send()
-            .await
-            .map_err(op("CancelRotateSecret"))
-        {
-            Err(error) if !error.is(ABSENT) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+        let call = cx.sdk.secrets().cancel_rotate_secret().secret_id(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("CancelRotateSecret"))
     }
 }
 

@@ -165,7 +165,7 @@ impl ResourceType for SecretTargetAttachment {
         props: &Props,
     ) -> Result<Progress, OpError> {
         let Some(mut value) = current(cx, id.as_str()).await?.filter(|value| attached(value, props)) else {
-            return Ok(Progress::Done);
+            return Ok(Progress::Absent);
         };
         value.retain(|member, _| !CONNECTION.contains(&member.as_str()));
         put(cx, id.as_str(), permit.token(), value).await?;

@@ -12,19 +12,23 @@ use crate::{
 pub const CONNECTION: &[&str] =
     &["engine", "host", "port", "dbname", "dbInstanceIdentifier", "dbClusterIdentifier"];
 
+/// The current value; `None` when there is no such secret, or it has no value, or it is being deleted.
+pub async fn text(cx: &Cx<'_>, id: &str) -> Result<Option<String>, OpError> {
+    let answer = cx.sdk.secrets().get_secret_value().secret_id(id).send().await.map_err(op("GetSecretValue"));
+    match answer {
+        Ok(answer) => Ok(answer.secret_string),
+        Err(error) if error.is(&["ResourceNotFoundException"]) => Ok(None),
+        Err(error) if error.is(&["InvalidRequestException"]) && error.message.contains("deletion") => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// The current value as an object; `None` when there is no such secret, or it has no value, or it is being
 /// deleted.
 pub async fn current(cx: &Cx<'_>, id: &str) -> Result<Option<Map<String, Json>>, OpError> {
-    let answer = cx.sdk.secrets().get_secret_value().secret_id(id).send().await.map_err(op("GetSecretValue"));
-    let text = match answer {
-        Ok(answer) => answer.secret_string,
-        Err(error) if error.is(&["ResourceNotFoundException"]) => return Ok(None),
-        Err(error) if error.is(&["InvalidRequestException"]) && error.message.contains("deletion") => {
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    };
-    match text.as_deref().map(serde_json::from_str::<Json>) {
+    match text(cx, id).await?.as_deref().map(serde_json::from_str::<Json>) {
         None => Ok(None),
         Some(Ok(Json::Object(map))) => Ok(Some(map)),
         Some(_) => Err(OpError::not_sent(

@@ -8,13 +8,15 @@ use super::topic_form::{document, parsed};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    model::{Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
+    resources::{
+        Change, Created, Cx, Described, Found, Outcome, OwnTags, Progress, compare, described::alike,
+    },
 };
 
 crate::props! {
     /// A subscription.
-    pub struct SubscriptionProps {
+    pub struct Props {
         DeliveryPolicy: Json,
         Endpoint: String,
         FilterPolicy: Json,
@@ -34,20 +36,18 @@ crate::props! {
 /// which answers the same ARN.
 pub struct Subscription;
 
-const ABSENT: &[&str] = &["NotFound"];
-
-fn attributes(arn: &str) -> Attributes {
-    Attributes::from([("Ref".to_owned(), json!(arn)), ("Arn".to_owned(), json!(arn))])
+fn object(arn: &str) -> Created {
+    Created { id: arn.into(), attributes: alike(&["Ref", "Arn"], arn) }
 }
 
 /// Calls go to the topic's region, which may not be the stack's.
-fn over(cx: &Cx<'_>, props: &SubscriptionProps) -> aws_sdk_sns::config::Builder {
+fn over(cx: &Cx<'_>, props: &Props) -> aws_sdk_sns::config::Builder {
     let region = props.Region.clone().unwrap_or_else(|| cx.region.to_owned());
     aws_sdk_sns::config::Builder::new().region(aws_sdk_sns::config::Region::new(region))
 }
 
 /// The API's attributes in the order in which they can be set: the scope decides how a filter is read.
-fn sent(props: &SubscriptionProps) -> Vec<(&'static str, String)> {
+fn sent(props: &Props) -> Vec<(&'static str, String)> {
     [
         ("FilterPolicyScope", props.FilterPolicyScope.clone()),
         ("FilterPolicy", props.FilterPolicy.as_ref().map(document)),
@@ -72,27 +72,10 @@ fn reset(attribute: &str) -> &'static str {
     }
 }
 
-async fn live(
-    cx: &Cx<'_>,
-    arn: &str,
-    props: &SubscriptionProps,
-) -> Result<Option<HashMap<String, String>>, OpError> {
-    let call = cx.sdk.sns().get_subscription_attributes().subscription_arn(arn);
-    match call
-        .customize()
-        .config_override(over(cx, props))
-        .send()
-        .await
-        .map_err(op("GetSubscriptionAttributes"))
-    {
-        Ok(answer) => Ok(Some(answer.attributes.unwrap_or_default())),
-        Err(error) if error.is(ABSENT) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-impl ResourceType for Subscription {
-    type Props = SubscriptionProps;
+impl Described for Subscription {
+    type Props = Props;
+    /// The attributes of the API.
+    type Live = HashMap<String, String>;
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
@@ -106,6 +89,8 @@ impl ResourceType for Subscription {
                 why: "the subscription role is not usable yet",
             },
         ],
+        absent: &["NotFound"],
+        silent_delete: Some("Unsubscribe of what is not there succeeds"),
         iam: &[
             "sns:Subscribe",
             "sns:Unsubscribe",
@@ -117,7 +102,7 @@ impl ResourceType for Subscription {
         ..Facts::new("AWS::SNS::Subscription", "sns")
     };
 
-    fn replaces(change: &Change<'_, Self::Props>) -> Vec<String> {
+    fn replaces(change: &Change<'_, Props>) -> Vec<String> {
         let mut names = compare::create_only(Self::FACTS.kind, change.changed);
         if change.has("Region") {
             names.push("Region".into());
@@ -125,55 +110,46 @@ impl ResourceType for Subscription {
         names
     }
 
-    async fn find(cx: &Cx<'_>, props: &Self::Props) -> Result<Option<Found>, OpError> {
+    async fn get(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        let call = cx.sdk.sns().get_subscription_attributes().subscription_arn(id.as_str());
+        let answer = call.customize().config_override(over(cx, hint)).send().await;
+        let mut all = answer.map_err(op("GetSubscriptionAttributes"))?.attributes.unwrap_or_default();
+        all.insert("SubscriptionArn".into(), id.to_string());
+        Ok(Some(all))
+    }
+
+    /// The topic's list tells all that is needed: the ARN.
+    async fn find_all(cx: &Cx<'_>, props: &Props) -> Result<Vec<Found>, OpError> {
         let mut token = None;
         loop {
-            let call = cx
-                .sdk
-                .sns()
-                .list_subscriptions_by_topic()
-                .set_topic_arn(props.TopicArn.clone())
-                .set_next_token(token);
-            let page = call.customize().config_override(over(cx, props)).send().await;
-            let page = match page.map_err(op("ListSubscriptionsByTopic")) {
-                Ok(page) => page,
-                Err(error) if error.is(ABSENT) => return Ok(None),
-                Err(error) => return Err(error),
+            let call = cx.sdk.sns().list_subscriptions_by_topic().set_topic_arn(props.TopicArn.clone());
+            let call = call.set_next_token(token).customize().config_override(over(cx, props));
+            let page = match call.send().await.map_err(op("ListSubscriptionsByTopic")) {
+                Err(error) if error.is(Self::FACTS.absent) => return Ok(Vec::new()),
+                page => page?,
             };
-            let ours = page
-                .subscriptions()
-                .iter()
-                .find(|s| s.protocol == props.Protocol && s.endpoint == props.Endpoint);
-            if let Some(arn) =
-                ours.and_then(|s| s.subscription_arn.as_deref()).filter(|arn| arn.starts_with("arn:"))
-            {
-                return Ok(Some(Found {
-                    id: arn.into(),
-                    attributes: attributes(arn),
-                    ownership: Ownership::Untaggable,
-                }));
+            let ours = |s: &&aws_sdk_sns::types::Subscription| {
+                s.protocol == props.Protocol && s.endpoint == props.Endpoint
+            };
+            let arn = page.subscriptions().iter().find(ours).and_then(|s| s.subscription_arn());
+            if let Some(arn) = arn.filter(|arn| arn.starts_with("arn:")) {
+                let Created { id, attributes } = object(arn);
+                return Ok(vec![Found { id, attributes, ownership: Ownership::Untaggable }]);
             }
             token = page.next_token;
             if token.is_none() {
-                return Ok(None);
+                return Ok(Vec::new());
             }
         }
     }
 
-    async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props, goal: Goal) -> Result<Probe, OpError> {
-        let there = live(cx, id.as_str(), props).await?.is_some();
-        Ok(match (goal, there) {
-            (Goal::Ready, true) => Probe::Reached(attributes(id.as_str())),
-            (Goal::Ready, false) => Probe::Pending("not seen yet".into()),
-            (Goal::Gone, true) => Probe::Pending("still there".into()),
-            (Goal::Gone, false) => Probe::Reached(Attributes::new()),
-        })
+    fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
+        object(live.get("SubscriptionArn").map(String::as_str).unwrap_or_default())
     }
 
-    async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Self::Props) -> Result<Option<Self::Props>, OpError> {
-        let Some(all) = live(cx, id.as_str(), hint).await? else { return Ok(None) };
+    async fn props(_: &Cx<'_>, all: Self::Live, _: OwnTags, hint: &Props) -> Result<Props, OpError> {
         let text = |name: &str| all.get(name).filter(|value| !value.is_empty()).cloned();
-        Ok(Some(SubscriptionProps {
+        Ok(Props {
             DeliveryPolicy: parsed(all.get("DeliveryPolicy")),
             Endpoint: text("Endpoint"),
             FilterPolicy: parsed(all.get("FilterPolicy"))
@@ -186,10 +162,10 @@ impl ResourceType for Subscription {
             ReplayPolicy: parsed(all.get("ReplayPolicy")),
             SubscriptionRoleArn: text("SubscriptionRoleArn"),
             TopicArn: text("TopicArn"),
-        }))
+        })
     }
 
-    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Self::Props) -> Result<Created, OpError> {
+    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         let attributes_sent: HashMap<String, String> =
             sent(props).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let call = cx
@@ -205,15 +181,10 @@ impl ResourceType for Subscription {
         let answer =
             call.customize().config_override(over(cx, props)).send().await.map_err(op("Subscribe"))?;
         let arn = answer.subscription_arn.ok_or_else(|| OpError::missing("Subscribe", "SubscriptionArn"))?;
-        Ok(Created { id: arn.as_str().into(), attributes: attributes(&arn) })
+        Ok(object(&arn))
     }
 
-    async fn update(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        change: &Change<'_, Self::Props>,
-    ) -> Result<Progress, OpError> {
+    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         let (old, new) = (sent(change.old), sent(change.new));
         let gone = old.iter().filter(|(name, _)| !new.iter().any(|(other, _)| other == name));
         let mut calls: Vec<(&str, String)> = gone.map(|(name, _)| (*name, reset(name).to_owned())).collect();
@@ -240,16 +211,10 @@ impl ResourceType for Subscription {
         Ok(Progress::Done)
     }
 
-    async fn delete(
-        cx: &Cx<'_>,
-        _permit: &Permit,
-        id: &PhysicalId,
-        props: &Self::Props,
-    ) -> Result<Progress, OpError> {
+    async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, props: &Props) -> Outcome {
         let call = cx.sdk.sns().unsubscribe().subscription_arn(id.as_str());
         match call.customize().config_override(over(cx, props)).send().await.map_err(op("Unsubscribe")) {
             Ok(_) => Ok(Progress::Done),
-            Err(error) if error.is(ABSENT) => Ok(Progress::Done),
             Err(error)
                 if error.is(&["InvalidParameter"]) && error.message.contains("pending confirmation") =>
             {
@@ -289,11 +254,11 @@ mod tests {
     #[test]
     fn an_unconfirmed_subscription_has_its_arn_and_is_left_behind() {
         let bench = Bench::new();
-        let props = SubscriptionProps {
+        let props = Props {
             TopicArn: Some(topic(&bench)),
             Protocol: Some("email".into()),
             Endpoint: Some("ops@example.com".into()),
-            ..SubscriptionProps::default()
+            ..Props::default()
         };
         let permit = bench.permit();
         bench.cx(|cx| {

@@ -92,6 +92,11 @@ impl ResourceType for Topic {
         on_conflict: OnConflict::Overwrites,
         configures: true,
         early: &["Ref", "TopicArn", "TopicName"],
+        properties_are_attributes: true,
+        absent: ABSENT,
+        silent_delete: Some(
+            "deleting a topic that does not exist is no error (DeleteTopic, SNS API Reference)",
+        ),
         iam: &[
             "sns:CreateTopic",
             "sns:DeleteTopic",
@@ -261,10 +266,8 @@ impl ResourceType for Topic {
         id: &PhysicalId,
         _props: &Props,
     ) -> Result<Progress, OpError> {
-        match cx.sdk.sns().delete_topic().topic_arn(id.as_str()).send().await.map_err(op("DeleteTopic")) {
-            Err(error) if !error.is(ABSENT) => Err(error),
-            _ => Ok(Progress::Done),
-        }
+        let call = cx.sdk.sns().delete_topic().topic_arn(id.as_str());
+        call.send().await.map(|_| Progress::Done).map_err(op("DeleteTopic"))
     }
 }
 

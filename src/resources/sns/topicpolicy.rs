@@ -6,7 +6,7 @@ use super::topic_form::document;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
+    model::{Attributes, Document, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, s3::policy_document,
     },
@@ -69,10 +69,11 @@ fn born(cx: &Cx<'_>, topic: &str) -> String {
     .to_string()
 }
 
-async fn restore(cx: &Cx<'_>, topic: &str) -> Result<(), OpError> {
+/// Whether there was a topic to give its first policy back to.
+async fn restore(cx: &Cx<'_>, topic: &str) -> Result<bool, OpError> {
     match set(cx, topic, &born(cx, topic)).await {
-        Err(error) if !error.is(ABSENT) => Err(error),
-        _ => Ok(()),
+        Err(error) if error.is(ABSENT) => Ok(false),
+        answer => answer.map(|()| true),
     }
 }
 
@@ -96,6 +97,8 @@ impl ResourceType for TopicPolicy {
             },
             Retry { code: "NotFound", message: "", why: "the new topic is not seen everywhere yet" },
         ],
+        documents: &[("PolicyDocument", Document::ResourcePolicy)],
+        silent_delete: Some("the topics get their first policy back, whatever policy they have"),
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
         ..Facts::new("AWS::SNS::TopicPolicy", "sns")
     };
@@ -185,10 +188,13 @@ impl ResourceType for TopicPolicy {
         _id: &PhysicalId,
         props: &Self::Props,
     ) -> Result<Progress, OpError> {
+        let mut progress = Progress::Absent;
         for topic in topics(props) {
-            restore(cx, topic).await?;
+            if restore(cx, topic).await? {
+                progress = Progress::Done;
+            }
         }
-        Ok(Progress::Done)
+        Ok(progress)
     }
 }
 

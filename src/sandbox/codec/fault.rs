@@ -30,7 +30,7 @@ pub fn write(service: &str, model: &Model, protocol: Protocol, fault: &Fault, re
         .status
         .or_else(|| shape?.error.as_ref()?.http_status_code)
         .unwrap_or_else(|| if shape.is_some_and(|s| s.fault) { 500 } else { default_status(&fault.code) });
-    let mut headers = Vec::new();
+    let mut headers = fault.headers.clone();
     let body = match protocol {
         Protocol::Json | Protocol::RestJson | Protocol::Cbor => {
             if model.metadata.aws_query_compatible.is_some() {
@@ -126,6 +126,11 @@ fn typed_body(model: &Model, name: &str, shape: Option<&Shape>, fault: &Fault) -
         .and_then(|s| s.members.keys().find(|member| member.eq_ignore_ascii_case("message")))
         .map_or("message", String::as_str);
     body.insert(message.to_owned(), json!(fault.message));
+    // Lambda says whose mistake it was.
+    if shape.is_some_and(|s| s.members.contains_key("Type")) && fault.members["Type"].is_null() {
+        let whose = if shape.is_some_and(|s| s.fault) { "Service" } else { "User" };
+        body.insert("Type".into(), json!(whose));
+    }
     for (member, value) in fault.members.as_object().into_iter().flatten() {
         if let Some(reference) = shape.and_then(|s| s.members.get(member)) {
             body.insert(member.clone(), json_body::project(model, reference, value, member));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     model::{Model, Ref, Shape, Type},
     time,
-    wire::{Protocol, form_decode},
+    wire::{Incoming, Protocol, form_decode},
 };
 use crate::sandbox::Fault;
 
@@ -27,6 +27,13 @@ impl Node {
         items.sort_by_key(|(at, _)| *at);
         Some(items.into_iter().map(|(_, node)| node).collect())
     }
+}
+
+/// Whether a request is a form of the query protocols.
+pub fn is_form(rq: &Incoming) -> bool {
+    rq.method == "POST"
+        && rq.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+        && !rq.body.is_empty()
 }
 
 /// The parameters of a form body, decoded.

@@ -2,10 +2,12 @@
 
 mod aws_chunked;
 mod cbor;
+mod empty;
 mod fault;
 mod form;
 mod json;
 mod model;
+mod paging;
 mod receive;
 mod respond;
 mod rest;
@@ -25,5 +27,6 @@ mod xml_tree;
 pub use fault::NOT_IMPLEMENTED;
 pub use model::{Model, OperationModel, model};
 pub use receive::{Call, receive};
-pub use respond::{respond, respond_unroutable};
+pub use respond::{Stranger, respond, respond_unroutable};
+pub use time::http_date;
 pub use wire::{Incoming, Protocol};

@@ -28,12 +28,18 @@ pub struct Model {
 pub struct Metadata {
     /// `ec2`, `query`, `json`, `rest-xml`, `smithy-rpc-v2-cbor`.
     pub protocol: String,
+    /// `2011-06-15`; requests of the query protocols carry it.
+    #[serde(default)]
+    pub api_version: String,
     #[serde(default)]
     pub json_version: Option<String>,
     #[serde(default)]
     pub target_prefix: Option<String>,
     #[serde(default)]
     pub xml_namespace: Option<String>,
+    /// `S3`, `EC2`.
+    #[serde(default)]
+    pub service_id: String,
     /// Present when errors also travel under the codes of the older query protocol.
     #[serde(default)]
     pub aws_query_compatible: Option<serde_json::Value>,

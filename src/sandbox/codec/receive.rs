@@ -3,14 +3,18 @@
 use serde_json::{Map, Value as Json};
 
 use super::{
-    cbor,
+    cbor, empty,
     fault::NOT_IMPLEMENTED,
     form, json,
     model::{Model, OperationModel, model},
-    rest, validate,
+    paging, rest, validate,
     wire::{Incoming, Protocol},
 };
-use crate::sandbox::{Fault, reply::Operation, services::Service};
+use crate::sandbox::{
+    Fault,
+    reply::{Kind, Operation},
+    services::Service,
+};
 
 /// A request as far as it could be understood.
 pub struct Call {
@@ -22,6 +26,8 @@ pub struct Call {
     pub protocol: Protocol,
     /// The region it is signed for.
     pub region: String,
+    /// The access key it is signed with; empty if it is not signed.
+    pub access_key: String,
     /// The HTTP method; answers to `HEAD` have no body.
     pub head: bool,
     /// The operation's name as the client gave it; empty if none could be told.
@@ -45,6 +51,7 @@ pub fn receive(services: &'static [Service], rq: &Incoming) -> Option<Call> {
         model,
         protocol,
         region,
+        access_key: rq.access_key().to_owned(),
         head: rq.method == "HEAD",
         name: String::new(),
         operation: None,
@@ -52,7 +59,17 @@ pub fn receive(services: &'static [Service], rq: &Incoming) -> Option<Call> {
         input: Ok(Json::Null),
     };
     call.input = read(&mut call, rq);
+    if reads_only(&rq.method) && call.implementation.is_some_and(|operation| operation.kind == Kind::Write) {
+        let message = format!("{} changes the account; send it with POST", call.name);
+        call.input = Err(Fault::new("MethodNotAllowed", message).status(405));
+    }
     Some(call)
+}
+
+/// Methods that an image or a link in any web page sends. No SDK uses them for writes; AWS's query services would
+/// take them, signed.
+fn reads_only(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 fn service_of(services: &'static [Service], rq: &Incoming) -> Option<(&'static Service, String)> {
@@ -62,15 +79,36 @@ fn service_of(services: &'static [Service], rq: &Incoming) -> Option<(&'static S
     }
     let labels: Vec<&str> = rq.host().split('.').collect();
     let named = |s: &&Service| labels.iter().any(|label| *label == s.signing || *label == s.name);
-    let service = services.iter().find(named).or_else(|| {
-        let target = rq.header("x-amz-target")?.split('.').next()?;
-        services.iter().find(|s| model(s).metadata.target_prefix.as_deref() == Some(target))
-    });
-    // An unsigned request without a telling host is how a browser or curl asks for a public object.
-    let service = service.or_else(|| services.iter().find(|s| s.name == "s3"))?;
+    let service = services.iter().find(named);
+    let service = match (service, rq.header("x-amz-target")) {
+        (Some(service), _) => service,
+        (None, Some(target)) => {
+            let target = target.split('.').next();
+            services.iter().find(|s| model(s).metadata.target_prefix.as_deref() == target)?
+        }
+        // STS takes roles for web identities and SAML assertions unsigned.
+        (None, None) if form::is_form(rq) => form_service(services, rq)?,
+        // An unsigned request without a telling host is how a browser or curl asks for a public object.
+        (None, None) => services.iter().find(|s| s.name == "s3")?,
+    };
     let region =
         labels.iter().find(|l| l.split('-').count() == 3 && l.ends_with(|c: char| c.is_ascii_digit()));
     Some((service, region.map_or("us-east-1", |r| r).to_owned()))
+}
+
+/// The service that has the action and the version of a form.
+fn form_service(services: &'static [Service], rq: &Incoming) -> Option<&'static Service> {
+    let parameters = form::parameters(&rq.body);
+    let value = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let (action, version) = (value("Action")?, value("Version").unwrap_or_default());
+    let has = |service: &&Service| {
+        let model = model(service);
+        let queries = matches!(model.metadata.protocol.as_str(), "query" | "ec2" | "smithy-rpc-v2-cbor");
+        queries
+            && (version.is_empty() || model.metadata.api_version == version)
+            && (model.operations.contains_key(action) || model.unmodelled.contains(action))
+    };
+    services.iter().find(has)
 }
 
 fn protocol_of(model: &Model, rq: &Incoming) -> Protocol {
@@ -135,7 +173,10 @@ fn read(call: &mut Call, rq: &Incoming) -> Result<Json, Fault> {
         }
     };
     let reference = call.operation.and_then(|operation| operation.input.as_ref());
-    validate::check(call.service.name, model, reference, &input)?;
+    let (service, mut input) = (call.service.name, input);
+    empty::drop(service, &call.name, model, reference, &mut input);
+    validate::check(service, model, reference, &mut input)?;
+    paging::check(service, &call.name, &mut input)?;
     Ok(input)
 }
 

@@ -6,10 +6,10 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    cbor, fault, json,
+    cbor, fault, form, json,
     model::{Location, Model, Ref, Type},
     receive::Call,
-    wire::Protocol,
+    wire::{Incoming, Protocol},
     xml_out,
 };
 use crate::sandbox::Reply;
@@ -41,6 +41,17 @@ const S3_ROOTS: &[(&str, &str)] = &[
     ("ListObjects", "ListBucketResult"),
     ("ListObjectsV2", "ListBucketResult"),
     ("ListParts", "ListPartsResult"),
+];
+
+/// Operations of S3 that answer 204 although the model says 200 (LocalStack's recordings of AWS,
+/// `test_put_bucket_policy`, `test_bucket_tagging_crud`, `test_put_bucket_metrics_configuration`, …).
+const NO_CONTENT: &[&str] = &[
+    "PutBucketAnalyticsConfiguration",
+    "PutBucketIntelligentTieringConfiguration",
+    "PutBucketInventoryConfiguration",
+    "PutBucketMetricsConfiguration",
+    "PutBucketPolicy",
+    "PutBucketTagging",
 ];
 
 const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
@@ -79,6 +90,7 @@ pub fn respond(call: &Call, reply: &Reply, request_id: &str) -> Response<Bytes> 
         }
         Protocol::Ec2 => add("content-type", "text/xml;charset=UTF-8".into()),
         Protocol::Query => add("content-type", "text/xml".into()),
+        Protocol::RestXml if answer.body.is_empty() => {}
         Protocol::RestXml => add("content-type", "application/xml".into()),
     }
     if call.service.name == "s3" {
@@ -93,24 +105,71 @@ pub fn respond(call: &Call, reply: &Reply, request_id: &str) -> Response<Bytes> 
     build(answer)
 }
 
-/// The answer to a request that is for no service of the sandbox.
+/// A request for a service that the sandbox does not have, as far as its answer must fit it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranger {
+    /// The service's signing name; empty if the request is not signed.
+    service: String,
+    /// The protocol it speaks, told from what it looks like.
+    protocol: Protocol,
+}
+
+/// Signing names of services that speak XML over REST; nearly all others that have paths speak JSON.
+const REST_XML: &[&str] = &["cloudfront", "route53", "s3", "s3-outposts", "s3express"];
+
+impl Stranger {
+    /// Looks at a request.
+    #[must_use]
+    pub fn of(rq: &Incoming) -> Self {
+        let service = rq.scope().map(|(_, service)| service.to_owned()).unwrap_or_default();
+        let cbor = rq.header("smithy-protocol").is_some_and(|v| v == "rpc-v2-cbor");
+        let json = rq.header("x-amz-target").is_some()
+            || rq.header("content-type").is_some_and(|kind| kind.starts_with("application/x-amz-json"));
+        let protocol = if cbor {
+            Protocol::Cbor
+        } else if json {
+            Protocol::Json
+        } else if form::is_form(rq) || rq.parameter("Action").is_some() {
+            Protocol::Query
+        } else if REST_XML.contains(&service.as_str()) {
+            Protocol::RestXml
+        } else {
+            Protocol::RestJson
+        };
+        Self { service, protocol }
+    }
+}
+
+/// The answer to a request that is for no service of the sandbox, in the protocol it speaks.
 #[must_use]
-pub fn respond_unroutable(request_id: &str) -> Response<Bytes> {
-    let message = "the sandbox does not have this service; nothing was done";
-    build(Answer {
-        status: 400,
-        headers: vec![
-            ("content-type".into(), "application/xml".into()),
-            ("x-amzn-errortype".into(), fault::NOT_IMPLEMENTED.into()),
-            ("x-amzn-requestid".into(), request_id.into()),
-        ],
-        body: format!(
-            "{XML}<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{message}</Message></Error>\
-             <RequestId>{request_id}</RequestId></ErrorResponse>",
-            fault::NOT_IMPLEMENTED
-        )
-        .into_bytes(),
-    })
+pub fn respond_unroutable(stranger: &Stranger, request_id: &str) -> Response<Bytes> {
+    let code = fault::NOT_IMPLEMENTED;
+    let service = if stranger.service.is_empty() { "this service" } else { &stranger.service };
+    let message = format!("the sandbox does not have {service}; nothing was done");
+    let typed = serde_json::json!({"__type": code, "message": message});
+    let mut headers = vec![
+        ("x-amzn-errortype".to_owned(), code.to_owned()),
+        ("x-amzn-requestid".to_owned(), request_id.to_owned()),
+    ];
+    let (kind, body) = match stranger.protocol {
+        Protocol::Json => ("application/x-amz-json-1.1", typed.to_string().into_bytes()),
+        Protocol::RestJson => ("application/json", typed.to_string().into_bytes()),
+        Protocol::Cbor => {
+            headers.push(("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned()));
+            ("application/cbor", cbor::bytes(&cbor::untyped(&typed)))
+        }
+        Protocol::Query | Protocol::Ec2 | Protocol::RestXml => (
+            "text/xml",
+            format!(
+                "{XML}<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{}</Message></Error>\
+                 <RequestId>{request_id}</RequestId></ErrorResponse>",
+                xml_out::escape(&message)
+            )
+            .into_bytes(),
+        ),
+    };
+    headers.push(("content-type".to_owned(), kind.to_owned()));
+    build(Answer { status: 400, headers, body })
 }
 
 fn build(answer: Answer) -> Response<Bytes> {
@@ -138,7 +197,12 @@ fn success(call: &Call, value: &Json, request_id: &str) -> Answer {
             Json::Object(Map::new())
         }
     };
-    let status = call.operation.and_then(|operation| operation.http.response_code).unwrap_or(200);
+    let modelled = call.operation.and_then(|operation| operation.http.response_code).unwrap_or(200);
+    let status = match call.service.name {
+        "s3" if NO_CONTENT.contains(&name.as_str()) => 204,
+        "s3" if !value["ContentRange"].is_null() => 206,
+        _ => modelled,
+    };
     let mut answer = Answer { status, headers: Vec::new(), body: Vec::new() };
     match call.protocol {
         Protocol::Json => {

@@ -33,7 +33,15 @@ fn echoes() -> &'static [Service] {
             .iter()
             .map(|service| {
                 let names = model(service).operations.keys();
-                let operations: Vec<Operation> = names.map(|name| Operation::write(name, echo)).collect();
+                let reads = ["Get", "List", "Head", "Describe"];
+                let echoes = |name: &'static String| {
+                    if reads.iter().any(|prefix| name.starts_with(prefix)) {
+                        Operation::read(name, echo)
+                    } else {
+                        Operation::write(name, echo)
+                    }
+                };
+                let operations: Vec<Operation> = names.map(echoes).collect();
                 Service {
                     name: service.name,
                     signing: service.signing,

@@ -15,8 +15,18 @@ fn format_of(name: &str) -> Format {
 #[must_use]
 pub fn write(secs: f64, format: &str) -> String {
     let at = DateTime::from_millis(to_millis(secs));
+    if format == "iso8601-millis" {
+        let text = at.fmt(Format::DateTime).unwrap_or_default();
+        return if text.contains('.') { text } else { text.replace('Z', ".000Z") };
+    }
     let format = if format == "iso8601" { Format::DateTime } else { format_of(format) };
     at.fmt(format).unwrap_or_default()
+}
+
+/// A date as HTTP's headers have it.
+#[must_use]
+pub fn http_date(secs: f64) -> String {
+    write(secs, "rfc822")
 }
 
 /// Reads a timestamp given as text; numbers are seconds in every format.

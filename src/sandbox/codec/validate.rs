@@ -1,9 +1,9 @@
 //! Checks a decoded input against the model, as the services' front ends do, and words the refusal in the
 //! service's manner.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::model::{Model, Ref, Type};
+use super::model::{Location, Model, Ref, Type};
 use crate::sandbox::Fault;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,22 +19,80 @@ struct Problem {
     message: String,
     /// The offending value.
     value: String,
+    /// Of a parameter in the query string or a header, its name there.
+    outside: Option<String>,
 }
 
 /// Refuses an input that lacks required members or holds values that the model excludes.
-pub fn check(service: &str, model: &Model, input: Option<&Ref>, value: &Json) -> Result<(), Fault> {
+pub fn check(service: &str, model: &Model, input: Option<&Ref>, value: &mut Json) -> Result<(), Fault> {
     let Some(reference) = input else { return Ok(()) };
     let mut problems = Vec::new();
-    Checker { model, problems: &mut problems }.walk(reference, value, "");
-    if problems.is_empty() { Ok(()) } else { Err(refuse(service, &problems)) }
+    Checker { service, model, problems: &mut problems, outside: None }.walk(reference, value, "");
+    if !problems.is_empty() {
+        return Err(refuse(service, &problems));
+    }
+    if CASELESS.contains(&service) {
+        canonical(model, reference, value);
+    }
+    Ok(())
 }
 
+/// Gives the request's own enumerations the model's spelling, which operations compare with. Settings further in
+/// are kept as they were sent: they are shown so again.
+fn canonical(model: &Model, reference: &Ref, value: &mut Json) {
+    for (name, inner) in value.as_object_mut().into_iter().flatten() {
+        let Some(member) = model.shape(reference).members.get(name) else { continue };
+        let values = &model.shape(member).values;
+        if let Some(text) = inner.as_str()
+            && let Some(same) = values.iter().find(|value| value.eq_ignore_ascii_case(text))
+        {
+            *inner = Json::String(same.clone());
+        }
+    }
+}
+
+/// Values that services take although their models do not list them: `(service, shape, values)`.
+const MORE_VALUES: &[(&str, &str, &[&str])] = &[
+    // S3 User Guide, "Canned ACL": these apply to buckets too, or are ignored when a bucket is created.
+    (
+        "s3",
+        "BucketCannedACL",
+        &["aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "log-delivery-write"],
+    ),
+];
+
+/// Services that compare values of enumerations without regard to case: DMS takes `NONE` and `SSE_S3`
+/// (`TestAccDMSS3Endpoint_simple`, `TestAccDMSEndpoint_S3_basic` of terraform-provider-aws) where its model has
+/// `none` and `sse-s3`.
+const CASELESS: &[&str] = &["dms"];
+
 struct Checker<'a> {
+    service: &'a str,
     model: &'a Model,
     problems: &'a mut Vec<Problem>,
+    /// The wire name of the query parameter or header that is looked at.
+    outside: Option<String>,
 }
 
 impl Checker<'_> {
+    /// Whether an enumeration has a value, in the way the service compares them.
+    fn listed(&self, shape: &str, values: &[String], text: &str) -> bool {
+        // Which regions a bucket can be created in hangs on where the request is sent: the operation looks.
+        // Lambda words its refusal of a runtime itself.
+        if shape == "BucketLocationConstraint" || (self.service, shape) == ("lambda", "Runtime") {
+            return true;
+        }
+        // DMS's values have hyphens in the model, underscores in its documentation, and it takes both.
+        let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+        let same = |allowed: &str| {
+            allowed == text || CASELESS.contains(&self.service) && plain(allowed) == plain(text)
+        };
+        let more = |(service, name, values): &(&str, &str, &[&str])| {
+            *service == self.service && *name == shape && values.contains(&text)
+        };
+        values.iter().any(|value| same(value)) || MORE_VALUES.iter().any(more)
+    }
+
     fn problem(&mut self, path: &str, value: &Json, constraint: &str) {
         let value = match value {
             Json::String(text) => text.clone(),
@@ -44,7 +102,8 @@ impl Checker<'_> {
             "Value '{value}' at '{}' failed to satisfy constraint: Member must {constraint}",
             camel(path)
         );
-        self.problems.push(Problem { rule: Rule::Value, path: path.into(), message, value });
+        let outside = self.outside.clone();
+        self.problems.push(Problem { rule: Rule::Value, path: path.into(), message, value, outside });
     }
 
     fn range(&mut self, path: &str, value: &Json, size: f64, limits: (Option<f64>, Option<f64>), what: &str) {
@@ -67,10 +126,17 @@ impl Checker<'_> {
                         "Value null at '{}' failed to satisfy constraint: Member must not be null",
                         camel(&path)
                     );
-                    self.problems.push(Problem { rule: Rule::Missing, path, message, value: String::new() });
+                    let value = String::new();
+                    self.problems.push(Problem { rule: Rule::Missing, path, message, value, outside: None });
                 }
                 for (name, inner) in members {
                     if let Some(inner_ref) = shape.members.get(name) {
+                        if path.is_empty() {
+                            let away =
+                                matches!(inner_ref.location, Some(Location::Header | Location::QueryString));
+                            let wire = self.model.location_name(inner_ref).unwrap_or(name);
+                            self.outside = away.then(|| wire.to_owned());
+                        }
                         self.walk(inner_ref, inner, &join(path, name));
                     }
                 }
@@ -95,7 +161,7 @@ impl Checker<'_> {
                 }
             }
             (Type::String, Json::String(text)) => {
-                if !shape.values.is_empty() && !shape.values.iter().any(|allowed| allowed == text) {
+                if !shape.values.is_empty() && !self.listed(&reference.shape, &shape.values, text) {
                     self.problem(
                         path,
                         value,
@@ -104,7 +170,7 @@ impl Checker<'_> {
                     return;
                 }
                 self.range(path, value, text.chars().count() as f64, limits, "length");
-                if shape.regex().is_some_and(|regex| !regex.is_match(text).unwrap_or(true)) {
+                if shape.regex().is_some_and(|regex| !regex.is_match(text).unwrap_or(false)) {
                     let pattern = shape.pattern.as_deref().unwrap_or_default();
                     self.problem(path, value, &format!("satisfy regular expression pattern: {pattern}"));
                 }
@@ -150,12 +216,43 @@ fn codes(service: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// How S3 refuses a query parameter or a header: with its name and value (LocalStack's recordings of AWS,
+/// `test_list_ops_encoding_type_validation`, `test_s3_bucket_acl_exceptions`, `test_bucket_ownership_controls_exc`, …).
+fn refuse_argument(name: &str, value: &str) -> Fault {
+    let argument = |message: String| {
+        let mut fault = Fault::new("InvalidArgument", message);
+        fault.members = json!({"ArgumentName": name, "ArgumentValue": value});
+        fault
+    };
+    match name {
+        "encoding-type" => argument("Invalid Encoding Method specified in Request".into()),
+        "x-amz-acl" => argument(String::new()),
+        "x-amz-object-ownership" => argument(format!("Invalid x-amz-object-ownership header: {value}")),
+        "x-amz-object-lock-mode" => argument("Unknown wormMode directive.".into()),
+        "x-amz-metadata-directive" => argument("Unknown metadata directive.".into()),
+        "x-amz-tagging-directive" => argument("Unknown tagging directive.".into()),
+        "x-amz-server-side-encryption" => argument("The encryption method specified is not supported".into()),
+        "x-amz-storage-class" => {
+            let mut fault = Fault::new("InvalidStorageClass", "The storage class you specified is not valid");
+            fault.members = json!({"StorageClassRequested": value});
+            fault
+        }
+        "x-amz-sdk-checksum-algorithm" | "x-amz-checksum-algorithm" => Fault::new(
+            "InvalidRequest",
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, \
+             CRC64NVME, SHA1, SHA256]",
+        ),
+        _ => argument(format!("Invalid value for {name}")),
+    }
+}
+
 fn refuse(service: &str, problems: &[Problem]) -> Fault {
     let (missing, bad) = codes(service);
     let first = &problems[0];
+    if let ("s3", Some(name)) = (service, &first.outside) {
+        return refuse_argument(name, &first.value);
+    }
     let code = match (service, first.rule) {
-        // The one value of a document that S3 names in its refusal.
-        ("s3", Rule::Value) if first.path.ends_with("LocationConstraint") => "InvalidLocationConstraint",
         (_, Rule::Missing) => missing,
         (_, Rule::Value) => bad,
     };
@@ -171,10 +268,10 @@ fn refuse(service: &str, problems: &[Problem]) -> Fault {
                 first.message
             )
         }
-        ("s3", _) => format!(
-            "The XML you provided was not well-formed or did not validate against our published schema: {}",
-            first.message
-        ),
+        ("s3", _) => {
+            "The XML you provided was not well-formed or did not validate against our published schema"
+                .to_owned()
+        }
         _ => {
             let all: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
             let plural = if all.len() == 1 { "error" } else { "errors" };

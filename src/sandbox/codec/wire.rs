@@ -76,15 +76,25 @@ impl Incoming {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_deref().unwrap_or_default())
     }
 
-    /// `access-key/date/region/service/aws4_request` of the signature: `(region, service)`.
+    /// `access-key/date/region/service/aws4_request` of the signature.
+    fn credential(&self) -> Option<&str> {
+        match self.header("authorization") {
+            Some(text) => text.split("Credential=").nth(1)?.split([',', ' ']).next(),
+            None => self.parameter("X-Amz-Credential"),
+        }
+    }
+
+    /// Where the signature is for: `(region, service)`.
     #[must_use]
     pub fn scope(&self) -> Option<(&str, &str)> {
-        let credential = match self.header("authorization") {
-            Some(text) => text.split("Credential=").nth(1)?.split([',', ' ']).next()?,
-            None => self.parameter("X-Amz-Credential")?,
-        };
-        let mut parts = credential.split('/').skip(2);
+        let mut parts = self.credential()?.split('/').skip(2);
         Some((parts.next()?, parts.next()?))
+    }
+
+    /// The access key it is signed with; empty if it is not signed.
+    #[must_use]
+    pub fn access_key(&self) -> &str {
+        self.credential().and_then(|text| text.split('/').next()).unwrap_or_default()
     }
 }
 

@@ -18,6 +18,11 @@ pub fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             // A bare carriage return would be read back as a line feed.
             '\r' => out.push_str("&#xD;"),
+            // No escape makes these XML (https://www.w3.org/TR/xml/#charsets): one of them would make the whole
+            // answer unreadable.
+            '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                out.push(char::REPLACEMENT_CHARACTER);
+            }
             _ => out.push(ch),
         }
     }
@@ -95,6 +100,10 @@ fn content(model: &Model, reference: &Ref, shape: &Shape, value: &Json, out: &mu
                 entry(model, shape, "entry", key, inner, out);
             }
         }
+        // S3 writes the milliseconds that its times never have.
+        _ if model.metadata.service_id == "S3" => {
+            out.push_str(&escape(&text(model, reference, value, "iso8601-millis")));
+        }
         _ => out.push_str(&escape(&text(model, reference, value, "iso8601"))),
     }
 }
@@ -116,5 +125,24 @@ pub fn text(model: &Model, reference: &Ref, value: &Json, timestamp: &str) -> St
         ),
         (_, Json::String(text)) => text.clone(),
         (_, other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn every_character_makes_readable_xml() {
+        let text: String =
+            (0..=0x2ff_u32).chain([0xfffe, 0xffff, 0x1f600]).filter_map(char::from_u32).collect();
+        let xml = escape(&text);
+        let illegal =
+            |ch: char| ch < '\u{20}' && !"\t\n\r".contains(ch) || matches!(ch, '\u{fffe}' | '\u{ffff}');
+        assert!(!xml.contains(illegal), "{xml:?}");
+        let back = quick_xml::escape::unescape(&xml).unwrap();
+        let kept: String =
+            text.chars().map(|ch| if illegal(ch) { char::REPLACEMENT_CHARACTER } else { ch }).collect();
+        assert_eq!(back, kept);
     }
 }

@@ -1,6 +1,6 @@
 //! The services' behaviour: per service a model and a slice of operations.
 
-use super::Operation;
+use super::{Fault, Operation, Request, World};
 
 pub mod application_autoscaling;
 pub mod cloudwatch;
@@ -18,6 +18,22 @@ pub mod secretsmanager;
 pub mod sns;
 pub mod ssm;
 pub mod sts;
+pub mod tagging;
+
+/// Gives the account what it has from the start, as far as the service can see it: default VPCs, the caller.
+pub fn furnish(world: &mut World, service: &str, region: &str) {
+    match service {
+        "ec2" | "elbv2" | "rds" | "dms" | "ecs" | "lambda" => ec2::default_vpc::ensure(world, region),
+        "iam" | "sts" | "s3" | "sns" => sts::ensure_caller(world),
+        _ => {}
+    }
+}
+
+/// A refusal with what the service says in it about the request.
+#[must_use]
+pub fn detailed(service: &str, request: &Request<'_>, fault: Fault) -> Fault {
+    if service == "s3" { s3::fill(request, fault) } else { fault }
+}
 
 /// A service of the sandbox.
 pub struct Service {
@@ -55,6 +71,7 @@ pub static SERVICES: &[Service] = &[
     service!("lambda", "lambda", lambda),
     service!("logs", "logs", logs),
     service!("rds", "rds", rds),
+    service!("resourcegroupstaggingapi", "tagging", tagging),
     service!("route53", "route53", route53),
     service!("s3", "s3", s3),
     service!("secretsmanager", "secretsmanager", secretsmanager),

@@ -48,6 +48,37 @@ pub struct Delta {
     rows: Vec<(String, String, Json)>,
 }
 
+/// How a served world's lifecycle clock maps to dates.
+#[derive(Debug, Clone, Copy)]
+struct Calendar {
+    /// What the lifecycle clock showed when serving began.
+    clock: i64,
+    /// The date at that moment.
+    date: i64,
+    /// How many times faster than the calendar lifecycles pass.
+    speed: i64,
+}
+
+fn commercial() -> &'static str {
+    "aws"
+}
+
+/// The partition a region is in.
+#[must_use]
+pub fn partition(region: &str) -> &'static str {
+    // As botocore's partitions.json has them.
+    match region {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        r if r.starts_with("us-isob-") => "aws-iso-b",
+        r if r.starts_with("us-isof-") => "aws-iso-f",
+        r if r.starts_with("us-iso-") => "aws-iso",
+        r if r.starts_with("eu-isoe-") => "aws-iso-e",
+        r if r.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
 /// The account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct World {
@@ -62,6 +93,12 @@ pub struct World {
     /// Rows younger than this many milliseconds are invisible to the running (read) operation.
     #[serde(skip)]
     lag: i64,
+    /// Of a served world: the calendar runs as the client's does, however fast lifecycles pass.
+    #[serde(skip)]
+    calendar: Option<Calendar>,
+    /// The partition of the running operation's region; what global services name their ARNs after.
+    #[serde(skip, default = "commercial")]
+    partition: &'static str,
     #[serde(skip)]
     dirty: BTreeSet<(String, String)>,
     #[serde(skip)]
@@ -83,24 +120,72 @@ impl World {
             queue: BTreeMap::new(),
             counter: 0,
             lag: 0,
+            calendar: None,
+            partition: commercial(),
             dirty: BTreeSet::new(),
             dirty_queue: Vec::new(),
             clean_counter: 0,
         }
     }
 
-    /// Milliseconds since the epoch.
+    /// The clock that lifecycles run on, in milliseconds since the epoch. What clients are shown, or send, are
+    /// dates: see [`Self::date`].
     #[must_use]
     pub fn now(&self) -> i64 {
         self.now
     }
 
-    /// Seconds since the epoch, as timestamps travel in answers.
+    /// The date of the moment, in milliseconds since the epoch. It is the lifecycle clock itself, except in a
+    /// served world, where clients bring timestamps of their own clocks.
+    #[must_use]
+    pub fn date(&self) -> i64 {
+        self.date_of(self.now)
+    }
+
+    /// The date of the moment `millis` of lifecycle time from now.
+    #[must_use]
+    pub fn date_after(&self, millis: i64) -> i64 {
+        self.date_of(self.now + millis)
+    }
+
+    fn date_of(&self, clock: i64) -> i64 {
+        self.calendar.map_or(clock, |c| c.date + (clock - c.clock) / c.speed)
+    }
+
+    /// How long a stretch of calendar time is on the lifecycle clock.
+    #[must_use]
+    pub fn lifecycle_time(&self, millis: i64) -> i64 {
+        self.calendar.map_or(millis, |c| millis.saturating_mul(c.speed))
+    }
+
+    /// Ties the calendar to a date now; from here on it advances `speed` times slower than lifecycles.
+    pub fn keep_date(&mut self, date: i64, speed: u32) {
+        self.calendar = Some(Calendar { clock: self.now, date, speed: i64::from(speed.max(1)) });
+    }
+
+    /// The date in seconds since the epoch, as timestamps travel in answers.
     #[must_use]
     pub fn now_secs(&self) -> f64 {
+        Self::seconds(self.date())
+    }
+
+    /// A date in milliseconds as timestamps travel in answers.
+    #[must_use]
+    pub fn seconds(millis: i64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
-        let secs = self.now as f64 / 1000.0;
+        let secs = millis as f64 / 1000.0;
         secs
+    }
+
+    /// Notes which region the running operation is called in.
+    pub fn set_region(&mut self, region: &str) {
+        self.partition = partition(region);
+    }
+
+    /// The partition of the running operation's region.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        self.partition
     }
 
     /// Lets everything happen that is due by `now`, in order.
@@ -250,23 +335,41 @@ impl World {
         format!("{prefix}-0{}", self.hex(16))
     }
 
-    /// `arn:aws:service:region:account:resource`; region empty for global services.
+    /// An id that depends on what it is for and on nothing that happened before: what an account has from the
+    /// start is named so, and does not shift the ids of what is made later.
+    #[must_use]
+    pub fn fixed_id(&self, prefix: &str, what: &str) -> String {
+        use sha2::{Digest, Sha256};
+        let digest = Sha256::digest(format!("{}:from the start:{prefix}:{what}", self.seed));
+        format!("{prefix}-0{}", &hex::encode(digest)[..16])
+    }
+
+    /// `arn:aws:service:region:account:resource`; region empty for global services, which are named after the
+    /// partition they are called in.
     #[must_use]
     pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{region}:{}:{resource}", self.account)
+        let partition = if region.is_empty() { self.partition } else { partition(region) };
+        format!("arn:{partition}:{service}:{region}:{}:{resource}", self.account)
     }
 
     /// Objects that exist, by table. Left out is what the real services too keep for a while after the object
-    /// is gone (a deleted NAT gateway, an inactive cluster, a stopped task) and their records of the past.
+    /// is gone (a deleted NAT gateway, an inactive cluster, a stopped task) and their records of the past, and
+    /// what every account has from the start.
     #[must_use]
     pub fn census(&self) -> BTreeMap<String, usize> {
-        self.count(|table, row| !remembered(table, row))
+        self.count(|table, row| !remembered(table, row) && !original(row))
+    }
+
+    /// What every account has from the start (default VPCs and what is in them, the caller's user), by table.
+    #[must_use]
+    pub fn originals(&self) -> BTreeMap<String, usize> {
+        self.count(|table, row| !remembered(table, row) && original(row))
     }
 
     /// What only reminds of former objects, by table.
     #[must_use]
     pub fn memories(&self) -> BTreeMap<String, usize> {
-        self.count(remembered)
+        self.count(|table, row| remembered(table, row) && !original(row))
     }
 
     fn count(&self, fits: fn(&str, &Json) -> bool) -> BTreeMap<String, usize> {
@@ -344,18 +447,24 @@ impl World {
     }
 }
 
+/// Whether a row was there before anybody made anything.
+fn original(row: &Json) -> bool {
+    row["_original"] == true
+}
+
 /// Whether a row is a record of the past and no object that costs, blocks or can be deleted.
 fn remembered(table: &str, row: &Json) -> bool {
     match table {
-        // Logs, counters, and the DHCP options every region has.
+        // Logs and counters.
         "cloudwatch.history"
         | "dms.event"
         | "rds.event"
         | "route53.change"
         | "route53.spent"
         | "ecs.family"
-        | "ec2.dhcp-options"
         | "iam.linked-deletion"
+        | "account.region"
+        | "sts.session"
         | "cloudwatch.metric"
         | "s3.name"
         | "sns.message" => true,

@@ -1,11 +1,17 @@
 //! `manifest.json`: the artifacts of an assembly and of the assemblies inside it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
+use super::load::MANIFEST;
 use crate::{
     error::Problems,
     model::Span,
-    syntax::{self, Entry, Tree},
+    syntax::{Entry, Tree},
+    template::load::read_within,
 };
 
 /// Assemblies inside assemblies; an app has stages, and stages may have some.
@@ -18,6 +24,8 @@ pub(super) struct StackArtifact {
     pub id: String,
     /// The folder of its assembly.
     pub folder: PathBuf,
+    /// The folder of the outermost assembly: nothing outside is read.
+    pub root: PathBuf,
     /// The stack's name.
     pub name: String,
     /// How the CDK shows it: `Stage/Stack`.
@@ -60,12 +68,35 @@ enum Target {
     Other,
 }
 
+/// What is collected over all assemblies.
+struct Reading {
+    root: PathBuf,
+    /// Folders of the assemblies that were read, links resolved: none is read twice.
+    seen: BTreeSet<PathBuf>,
+    all: Vec<StackArtifact>,
+}
+
+/// The folder of the outermost assembly: that of a stage may be named on its own, and its files lie beside it.
+fn root(folder: &Path) -> PathBuf {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    while let Some(parent) = root.parent().filter(|parent| super::load::manifest_of(parent).is_some()) {
+        root = parent.to_owned();
+    }
+    root
+}
+
 /// All stacks of an assembly, those of inner assemblies included.
 pub(super) fn stacks(manifest: &Path, tree: &Tree, problems: &mut Problems) -> Vec<StackArtifact> {
-    let mut all = Vec::new();
     let folder = manifest.parent().unwrap_or(Path::new(""));
-    assembly(folder, tree, &[], 0, &mut all, problems);
-    all
+    let mut reading = Reading { root: root(folder), seen: BTreeSet::new(), all: Vec::new() };
+    reading.seen.extend(fs::canonicalize(if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    }));
+    assembly(folder, tree, &[], 0, &mut reading, problems);
+    reading.all
 }
 
 /// Reads one assembly; returns the positions of its stacks, inner ones included.
@@ -74,7 +105,7 @@ fn assembly(
     tree: &Tree,
     outside: &[usize],
     depth: usize,
-    all: &mut Vec<StackArtifact>,
+    reading: &mut Reading,
     problems: &mut Problems,
 ) -> Vec<usize> {
     if tree.get("version").and_then(Tree::as_text).is_none() {
@@ -101,11 +132,12 @@ fn assembly(
     let inner = |entry: &&Entry| kind(&entry.value) == "cdk:cloud-assembly";
     for entry in artifacts.iter().filter(|entry| !inner(entry)) {
         let target = match kind(&entry.value) {
-            "aws:cloudformation:stack" => match stack(folder, entry, problems) {
+            "aws:cloudformation:stack" => match stack(folder, &reading.root, entry, problems) {
                 Some(stack) => {
-                    all.push(stack);
-                    own.push(all.len() - 1);
-                    Target::Stacks(vec![all.len() - 1])
+                    reading.all.push(stack);
+                    let at = reading.all.len() - 1;
+                    own.push(at);
+                    Target::Stacks(vec![at])
                 }
                 None => Target::Other,
             },
@@ -118,10 +150,11 @@ fn assembly(
     }
     let mut members = own.clone();
     for entry in artifacts.iter().filter(inner) {
-        let stacks = nested(folder, entry, (&targets, outside), depth, all, problems);
+        let stacks = nested(folder, entry, (&targets, outside), depth, reading, problems);
         members.extend(&stacks);
         targets.push((&entry.key, Target::Stacks(stacks)));
     }
+    let all = &mut reading.all;
     for at in own {
         let mut after = outside.to_vec();
         for need in std::mem::take(&mut all[at].needs) {
@@ -149,7 +182,7 @@ fn nested(
     entry: &Entry,
     (targets, outside): (&[(&str, Target)], &[usize]),
     depth: usize,
-    all: &mut Vec<StackArtifact>,
+    reading: &mut Reading,
     problems: &mut Problems,
 ) -> Vec<usize> {
     let Some(directory) = property(&entry.value, "directoryName") else {
@@ -168,14 +201,23 @@ fn nested(
         return Vec::new();
     }
     let folder = folder.join(directory);
+    // A link may lead back to an assembly that is being read, or several to the same one.
+    if let Ok(whole) = fs::canonicalize(&folder)
+        && !reading.seen.insert(whole)
+    {
+        let message =
+            format!("the assembly `{}` is in a folder that is another assembly's already", entry.key);
+        problems.error("M1901", Some(&entry.key_span), message);
+        return Vec::new();
+    }
     let mut outside = outside.to_vec();
     for need in texts(entry.value.get("dependencies")) {
         if let Some((_, Target::Stacks(stacks))) = targets.iter().find(|(id, _)| *id == need) {
             outside.extend(stacks);
         }
     }
-    match syntax::read(&folder.join("manifest.json")) {
-        Ok(tree) => assembly(&folder, &tree, &outside, depth + 1, all, problems),
+    match read_within(&reading.root, &folder.join(MANIFEST)) {
+        Ok(tree) => assembly(&folder, &tree, &outside, depth + 1, reading, problems),
         Err(errors) => {
             problems.extend(errors);
             Vec::new()
@@ -183,7 +225,7 @@ fn nested(
     }
 }
 
-fn stack(folder: &Path, entry: &Entry, problems: &mut Problems) -> Option<StackArtifact> {
+fn stack(folder: &Path, root: &Path, entry: &Entry, problems: &mut Problems) -> Option<StackArtifact> {
     let tree = &entry.value;
     let Some(template) = property(tree, "templateFile") else {
         problems.error(
@@ -201,6 +243,7 @@ fn stack(folder: &Path, entry: &Entry, problems: &mut Problems) -> Option<StackA
     Some(StackArtifact {
         id: entry.key.clone(),
         folder: folder.to_owned(),
+        root: root.to_owned(),
         name: property(tree, "stackName").unwrap_or(&entry.key).to_owned(),
         display: tree.get("displayName").and_then(Tree::as_text).unwrap_or(&entry.key).to_owned(),
         environment: tree.get("environment").and_then(Tree::as_text).unwrap_or_default().to_owned(),
@@ -227,11 +270,13 @@ fn stack(folder: &Path, entry: &Entry, problems: &mut Problems) -> Option<StackA
 
 /// What constructs have said: the CDK stops at errors, and so does this.
 pub(super) fn findings(artifact: &StackArtifact, problems: &mut Problems) {
-    let more = artifact.said_in.as_ref().and_then(|file| match syntax::read(&artifact.folder.join(file)) {
-        Ok(tree) => Some(tree),
-        Err(errors) => {
-            problems.extend(errors);
-            None
+    let more = artifact.said_in.as_ref().and_then(|file| {
+        match read_within(&artifact.root, &artifact.folder.join(file)) {
+            Ok(tree) => Some(tree),
+            Err(errors) => {
+                problems.extend(errors);
+                None
+            }
         }
     });
     for tree in artifact.said.iter().chain(&more) {

@@ -12,10 +12,13 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
+use super::artifact::StackArtifact;
 use crate::{
     error::Problems,
+    files::{self, Refusal},
     model::Span,
-    syntax::{self, Tree},
+    syntax::Tree,
+    template::load::read_within,
 };
 
 /// Largest archive that Lambda takes inside a call, in bytes.
@@ -27,6 +30,9 @@ const MAX_SIZE: u64 = 250 << 20;
 /// Deepest folder within an asset; links may lead in circles.
 const MAX_DEPTH: usize = 64;
 
+/// Most files and folders of one asset.
+const MAX_ENTRIES: usize = 65_535;
+
 /// A file asset.
 #[derive(Debug)]
 pub(super) struct FileAsset {
@@ -34,6 +40,8 @@ pub(super) struct FileAsset {
     pub name: String,
     /// File or folder.
     pub path: PathBuf,
+    /// The assembly's folder, out of which no path and no link leads.
+    pub root: PathBuf,
     /// Whether a folder is to be zipped.
     pub zip: bool,
     /// Bucket and key under which the template names it; the bucket may hold `${AWS::...}`.
@@ -73,18 +81,18 @@ pub(super) struct Packed {
 
 impl Assets {
     /// Reads a stack's asset manifests.
-    pub(super) fn read(folder: &Path, files: &[String], template: &str, problems: &mut Problems) -> Self {
+    pub(super) fn read(stack: &StackArtifact, problems: &mut Problems) -> Self {
         let mut assets = Self::default();
-        for file in files {
-            match syntax::read(&folder.join(file)) {
-                Ok(tree) => assets.take(folder, &tree, template, problems),
+        for file in &stack.assets {
+            match read_within(&stack.root, &stack.folder.join(file)) {
+                Ok(tree) => assets.take(stack, &tree, problems),
                 Err(errors) => problems.extend(errors),
             }
         }
         assets
     }
 
-    fn take(&mut self, folder: &Path, tree: &Tree, template: &str, problems: &mut Problems) {
+    fn take(&mut self, stack: &StackArtifact, tree: &Tree, problems: &mut Problems) {
         for entry in tree.get("files").and_then(Tree::as_map).unwrap_or_default() {
             let name =
                 entry.value.get("displayName").and_then(Tree::as_text).unwrap_or(&entry.key).to_owned();
@@ -95,13 +103,14 @@ impl Assets {
                 problems.error("M1905", Some(&entry.key_span), message);
                 continue;
             };
-            if path == template {
+            if path == stack.template {
                 continue;
             }
             let places = entry.value.get("destinations").and_then(Tree::as_map).unwrap_or_default();
             self.files.push(FileAsset {
                 name,
-                path: folder.join(path),
+                path: stack.folder.join(path),
+                root: stack.root.clone(),
                 zip: source.and_then(|s| s.get("packaging")?.as_text()) == Some("zip"),
                 places: places
                     .iter()
@@ -132,18 +141,21 @@ impl FileAsset {
     /// # Errors
     /// Why they cannot be sent.
     pub(super) fn pack(&self) -> Result<Packed, String> {
-        let failed = |error: io::Error| format!("{} cannot be read: {error}", self.path.display());
-        let (digest, bytes) = if self.zip && self.path.is_dir() {
-            let mut files = BTreeMap::new();
-            let mut size = 0;
-            list(&self.path, "", 0, &mut files, &mut size).map_err(failed)?;
-            archive(&files).map_err(failed)?
-        } else {
-            let size = fs::metadata(&self.path).map_err(failed)?.len();
-            if size > MAX_SIZE {
-                return Err(format!("it has {} MiB; at most {} are sent", size >> 20, MAX_SIZE >> 20));
+        let failed = |error: io::Error| match files::refusal(&error).map(|refused| &refused.why) {
+            Some(Refusal::Outside(_)) => {
+                format!("{} lies outside the assembly", self.path.display())
             }
-            let bytes = fs::read(&self.path).map_err(failed)?;
+            Some(Refusal::TooLarge(_)) => format!("it has more than {} MiB", MAX_SIZE >> 20),
+            Some(_) => error.to_string(),
+            None => format!("{} cannot be read: {error}", self.path.display()),
+        };
+        files::within(&self.root, &self.path).map_err(failed)?;
+        let (digest, bytes) = if self.zip && self.path.is_dir() {
+            let mut listing = Listing { root: &self.root, files: BTreeMap::new(), size: 0, entries: 0 };
+            listing.add(&self.path, "", 0).map_err(failed)?;
+            archive(&listing.files).map_err(failed)?
+        } else {
+            let bytes = files::read_input(&self.path, MAX_SIZE).map_err(failed)?;
             (hex::encode(Sha256::digest(&bytes)), bytes)
         };
         Ok(Packed {
@@ -157,27 +169,54 @@ impl FileAsset {
 /// A file within a folder: where it is, and whether it can be run.
 type Files = BTreeMap<String, (PathBuf, bool)>;
 
-/// All files below a folder by their names within it. Links are followed, as the CDK does.
-fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Files, size: &mut u64) -> io::Result<()> {
-    if depth > MAX_DEPTH {
-        return Err(io::Error::other("its folders are too deep; does a link lead back to its parent?"));
-    }
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| io::Error::other("a file's name is not UTF-8"))?;
-        let about = fs::metadata(&path)?;
-        if about.is_dir() {
-            list(&path, &format!("{prefix}{name}/"), depth + 1, files, size)?;
-            continue;
+/// All files below a folder by their names within it.
+struct Listing<'r> {
+    root: &'r Path,
+    files: Files,
+    size: u64,
+    entries: usize,
+}
+
+impl Listing<'_> {
+    /// Links are followed, as the CDK does, but not out of the assembly.
+    fn add(&mut self, folder: &Path, prefix: &str, depth: usize) -> io::Result<()> {
+        if depth > MAX_DEPTH {
+            return Err(io::Error::other("its folders are too deep; does a link lead back to its parent?"));
         }
-        *size += about.len();
-        if *size > MAX_SIZE {
-            return Err(io::Error::other(format!("it has more than {} MiB", MAX_SIZE >> 20)));
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let name = name.ok_or_else(|| io::Error::other("a file's name is not UTF-8"))?;
+            // Links that lead to their own parents multiply folders without a single byte.
+            self.entries += 1;
+            if self.entries > MAX_ENTRIES {
+                return Err(io::Error::other(format!("it has more than {MAX_ENTRIES} files and folders")));
+            }
+            if entry.file_type()?.is_symlink() {
+                files::within(self.root, &path).map_err(|error| match files::refusal(&error) {
+                    Some(_) => {
+                        io::Error::other(format!("the link {} leads out of the assembly", path.display()))
+                    }
+                    None => error,
+                })?;
+            }
+            let about = fs::metadata(&path)?;
+            if about.is_dir() {
+                self.add(&path, &format!("{prefix}{name}/"), depth + 1)?;
+                continue;
+            }
+            if !about.is_file() {
+                return Err(io::Error::other(format!("{} is not a regular file", path.display())));
+            }
+            self.size += about.len();
+            if self.size > MAX_SIZE {
+                return Err(io::Error::other(format!("it has more than {} MiB", MAX_SIZE >> 20)));
+            }
+            self.files.insert(format!("{prefix}{name}"), (path, executable(&about)));
         }
-        files.insert(format!("{prefix}{name}"), (path, executable(&about)));
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(unix)]
@@ -193,11 +232,13 @@ fn executable(_about: &fs::Metadata) -> bool {
 
 /// The digest of the contents and the archive: files in the order of their names, one fixed time, two modes. The
 /// digest does not depend on how the archive is compressed, so that another version of the compressor is no change.
-fn archive(files: &Files) -> io::Result<(String, Vec<u8>)> {
+fn archive(listed: &Files) -> io::Result<(String, Vec<u8>)> {
     let mut hasher = Sha256::new();
     let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
-    for (name, (path, executable)) in files {
-        let bytes = fs::read(path)?;
+    let mut left = MAX_SIZE;
+    for (name, (path, executable)) in listed {
+        let bytes = files::read_input(path, left)?;
+        left -= bytes.len() as u64;
         hasher.update(format!("{} {name} {} {executable}\n", name.len(), bytes.len()));
         hasher.update(&bytes);
         let mode = if *executable { 0o755 } else { 0o644 };
@@ -215,6 +256,7 @@ fn archive(files: &Files) -> io::Result<(String, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax;
 
     #[expect(clippy::disallowed_methods, reason = "a test's own file")]
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -227,11 +269,51 @@ mod tests {
         dir
     }
 
+    fn asset(root: &Path, path: &Path) -> FileAsset {
+        let tree = syntax::parse(Path::new("a.json"), "{}".into()).unwrap();
+        FileAsset {
+            name: "code".into(),
+            path: path.into(),
+            root: root.into(),
+            zip: true,
+            places: vec![],
+            span: tree.span,
+        }
+    }
+
     fn pack(dir: &Path) -> Packed {
-        let path = syntax::parse(Path::new("a.json"), "{}".into()).unwrap();
-        let asset =
-            FileAsset { name: "code".into(), path: dir.into(), zip: true, places: vec![], span: path.span };
-        asset.pack().unwrap()
+        asset(dir, dir).pack().unwrap()
+    }
+
+    #[test]
+    fn nothing_outside_the_assembly_is_sent() {
+        let outside = folder(&[("id_rsa", "private")]);
+        let assembly = folder(&[("asset.1/index.js", "code"), ("asset.2/a", "a"), ("asset.3/a", "a")]);
+        let at = |path: &str| asset(assembly.path(), &assembly.path().join(path)).pack().unwrap_err();
+        let link =
+            |to: &Path, from: &str| std::os::unix::fs::symlink(to, assembly.path().join(from)).unwrap();
+        let stolen = outside.path().join("id_rsa");
+        let up = format!("../{}/id_rsa", outside.path().file_name().unwrap().to_str().unwrap());
+        for path in [stolen.to_str().unwrap(), &up, "asset.1/../../", "/etc"] {
+            assert!(at(path).contains("outside the assembly"), "{path}: {}", at(path));
+        }
+        link(&stolen, "asset.1/key");
+        assert!(at("asset.1").contains("leads out of the assembly"), "{}", at("asset.1"));
+        link(outside.path(), "asset.4");
+        assert!(at("asset.4").contains("outside the assembly"), "{}", at("asset.4"));
+        link(outside.path(), "asset.2/folder");
+        assert!(at("asset.2").contains("leads out of the assembly"), "{}", at("asset.2"));
+        // Within the assembly links are followed; in circles they end.
+        link(Path::new("a"), "asset.3/b");
+        assert!(asset(assembly.path(), &assembly.path().join("asset.3")).pack().is_ok());
+        for circle in ["asset.3/c", "asset.3/d"] {
+            link(Path::new("."), circle);
+        }
+        let why = at("asset.3");
+        assert!(["too deep", "more than", "Too many levels"].iter().any(|w| why.contains(w)), "{why}");
+        let made =
+            std::process::Command::new("mkfifo").arg(assembly.path().join("asset.5")).status().unwrap();
+        assert!(made.success() && at("asset.5").contains("a FIFO"), "{}", at("asset.5"));
     }
 
     #[test]

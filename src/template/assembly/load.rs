@@ -15,15 +15,15 @@ use super::{
 };
 use crate::{
     error::{Diagnostic, Problems, hint},
-    syntax::{self, Tree},
+    syntax::Tree,
     template::{
-        load::{apply_sets, declared, folder_name, name_ok, region_ok, sets},
+        load::{apply_sets, declared, folder_name, name_ok, read_within, region_ok, sets},
         options::{Assembly, Given, Loaded, Options, StackSource},
     },
 };
 
 /// An assembly's manifest.
-const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 
 /// The manifest of the assembly in a folder, if it is one.
 pub(in crate::template) fn manifest_of(folder: &Path) -> Option<PathBuf> {
@@ -123,20 +123,15 @@ fn stack(
     let fallback = || options.region.clone().or_else(|| options.fallback_region.clone());
     let region = region_ok(place.region.or_else(fallback).as_deref(), span, name, problems);
     let path = artifact.folder.join(&artifact.template);
-    let mut template = match syntax::read(&path) {
+    let mut template = match read_within(&artifact.root, &path) {
         Ok(template) => template,
         Err(errors) => {
             problems.extend(errors.into_iter().map(|error| placed(error, artifact)).collect());
             return None;
         }
     };
-    let assets = Assets::read(&artifact.folder, &artifact.assets, &artifact.template, problems);
+    let assets = Assets::read(artifact, problems);
     rewrite::rewrite(name, &mut template, (&assets, artifact.bootstrap.as_deref()), collected, problems);
-    if artifact.protected {
-        collected.notes.push(format!(
-            "stack {name}: there is no termination protection without CloudFormation; `destroy` asks for the migration's name"
-        ));
-    }
     if artifact.notified {
         collected.notes.push(format!("stack {name}: nobody is notified of stack events, as there are none"));
     }
@@ -158,6 +153,7 @@ fn stack(
         template: Arc::new(template),
         parameters,
         tags: artifact.tags.iter().cloned().collect(),
+        protected: artifact.protected,
     })
 }
 

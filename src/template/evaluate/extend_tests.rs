@@ -20,6 +20,7 @@ fn run(text: &str) -> (Vec<(String, String)>, Findings) {
         path: path.into(),
         parameters: [].into(),
         tags: [].into(),
+        protected: false,
     };
     let loaded = Loaded { migration: "test".into(), stacks: vec![stack], ..Loaded::default() };
     match evaluate(&loaded, &Environment::offline()) {

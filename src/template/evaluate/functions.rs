@@ -1,5 +1,7 @@
 //! Values and intrinsic functions: what is known is computed, the rest waits in the graph.
 
+use std::collections::HashMap;
+
 use serde_json::Value as Json;
 
 use super::{
@@ -15,6 +17,7 @@ use crate::{
         functions,
         item::{BYTES_AS_VALUE, Item, Kind, Member},
     },
+    resources::registry,
     schema::{self, Attribute},
     syntax::{Entry, Node, Tree},
 };
@@ -141,13 +144,16 @@ impl<'p> Eval<'_, 'p> {
                     Item::poison(span)
                 }
                 Given::List(items) => {
-                    if self.spend(items.len(), span).is_none() {
+                    let work = items.iter().map(|item| 1 + item.len() / BYTES_AS_VALUE).sum();
+                    if self.spend(work, span).is_none() {
                         return Item::poison(span);
                     }
                     Item::texts(items.iter().cloned(), span)
                 }
-                Given::Text(_) if hidden => Item::text(parameter.placeholder.clone(), span),
-                Given::Text(text) => Item::text(text.clone(), span),
+                Given::Text(_) if hidden => {
+                    self.affordable(Item::text(parameter.placeholder.clone(), span), span)
+                }
+                Given::Text(text) => self.affordable(Item::text(text.clone(), span), span),
             };
         }
         let text = match name {
@@ -199,7 +205,8 @@ impl<'p> Eval<'_, 'p> {
         if attribute != "Ref"
             && let Some(schema) = schema
         {
-            match schema.attribute(attribute) {
+            let open = registry::properties_are_attributes(resource.kind.map_or("", |kind| kind.text));
+            match schema.attribute(attribute, open) {
                 // Reported when names were resolved, unless the attribute's name was computed.
                 None => return Item::poison(span),
                 Some(Attribute::Output) => {}
@@ -225,10 +232,11 @@ impl<'p> Eval<'_, 'p> {
         let mut names = path.split('.');
         let tree = properties?.get(names.next()?)?;
         self.plan.chain.set(self.plan.chain.get() + 1);
-        let item = self.eval(tree);
+        // Counted before a member is taken out: all of it was made.
+        let item = self.affordable(self.eval(tree), span);
         self.plan.chain.set(self.plan.chain.get() - 1);
         let item = names.try_fold(item, |item, name| item.get(name).map(|member| member.value.clone()))?;
-        Some(self.affordable(Item { span: span.clone(), ..item }, span))
+        Some(Item { span: span.clone(), ..item })
     }
 
     fn substitute(&self, argument: &'p Tree, span: &Span) -> Item {
@@ -237,10 +245,18 @@ impl<'p> Eval<'_, 'p> {
         let literal = |text: String| Value::String(text);
         let mut pieces = Vec::new();
         let mut poisoned = false;
+        // Each name is evaluated once: a variable may hold a Fn::Sub of its own, and so on, and would otherwise
+        // double with every use on every level.
+        let mut seen: HashMap<&str, Option<Value>> = HashMap::new();
         for part in sub::parts(text.as_scalar().map_or("", |scalar| &scalar.text)) {
             let value = match part {
                 Part::Literal(literal_text) => Some(literal(literal_text.to_owned())),
                 Part::Kept(name) => Some(literal(format!("${{{name}}}"))),
+                Part::Name(name, _) if seen.contains_key(name) => {
+                    let known = seen[name].clone();
+                    let bytes = known.as_ref().and_then(Value::as_str).map_or(0, str::len);
+                    if self.spend(1 + bytes / BYTES_AS_VALUE, span).is_some() { known } else { None }
+                }
                 Part::Name(name, raw) => {
                     let place = sub::place(&text.span, raw);
                     let item = match own.iter().find(|entry| entry.key == name) {
@@ -250,7 +266,9 @@ impl<'p> Eval<'_, 'p> {
                             None => self.reference_to(name, &place),
                         },
                     };
-                    self.piece("Fn::Sub", &item)
+                    let value = self.piece("Fn::Sub", &item);
+                    seen.insert(name, value.clone());
+                    value
                 }
             };
             match (value, pieces.last_mut()) {
@@ -302,7 +320,7 @@ impl<'p> Eval<'_, 'p> {
             self.error("M1102", span, message, None);
             return None;
         }
-        self.spend(length / BYTES_AS_VALUE, span)
+        self.spend(1 + length / BYTES_AS_VALUE, span)
     }
 
     /// Exactly `count` arguments.

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     error::{Problems, hint, suggest},
     model::Span,
+    resources::registry,
     schema,
     syntax::{Entry, Node, Tree},
 };
@@ -416,7 +417,7 @@ impl<'p> Eval<'_, 'p> {
         };
         let Some((kind, attribute)) = resource.kind.zip(attribute) else { return };
         let Some(schema) = schema::of(kind.text) else { return };
-        if schema.attribute(attribute).is_none() {
+        if schema.attribute(attribute, registry::properties_are_attributes(kind.text)).is_none() {
             let known: Vec<String> = schema.attributes().collect();
             let help = match suggest(attribute, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),

@@ -223,6 +223,17 @@ fn parameter(
             return missing;
         }
     };
+    if text.len() > MAX_BYTES {
+        let message = format!(
+            "the parameter `{name}` of stack `{}`: its value has {} bytes; CloudFormation takes at most {MAX_BYTES}",
+            stack.name,
+            text.len()
+        );
+        problems
+            .error("M1032", Some(span.unwrap_or(&entry.key_span)), message)
+            .help("put large texts into the template, a file that is uploaded, or a parameter of SSM");
+        return missing;
+    }
     if kind.ssm {
         return ssm(entry, kind, &text, span, (stack, env), problems);
     }
@@ -345,6 +356,10 @@ fn secret(name: &str, stack: &StackSource, value: &str, secrets: &mut BTreeMap<S
     placeholder
 }
 
+/// Longest value of a parameter, in bytes: "Parameter values … 4,096 bytes",
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
+const MAX_BYTES: usize = 4_096;
+
 /// A parameter's constraints.
 struct Rules {
     allowed: Option<Vec<String>>,
@@ -434,10 +449,17 @@ impl Rules {
             {
                 return Some(format!("is longer than {max}"));
             }
-            if let Some((pattern, regex)) = &self.pattern
-                && !regex.is_match(value).unwrap_or(true)
-            {
-                return Some(format!("does not match {pattern}"));
+            if let Some((pattern, regex)) = &self.pattern {
+                match regex.is_match(value) {
+                    Ok(true) => {}
+                    Ok(false) => return Some(format!("does not match {pattern}")),
+                    // What could not be checked is not allowed.
+                    Err(_) => {
+                        return Some(format!(
+                            "cannot be checked against {pattern}: that takes too many steps"
+                        ));
+                    }
+                }
             }
         } else if let Some(number) = number {
             if let (Some(min), _) = self.range

@@ -53,6 +53,7 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
             tags: scope.source.tags.clone(),
             metadata: scope.source.template.get("Metadata").map(Tree::to_item),
             parameters: scope.outline.parameters.iter().map(parameter).collect(),
+            protected: scope.source.protected,
         });
         here.check_named_objects();
         here.check_rules();

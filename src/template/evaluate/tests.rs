@@ -23,6 +23,7 @@ pub(super) fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &
             .map(|(key, value)| ((*key).to_owned(), Given { text: (*value).to_owned(), span: None }))
             .collect(),
         tags: [].into(),
+        protected: false,
     }
 }
 

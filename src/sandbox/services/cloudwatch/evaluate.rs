@@ -48,7 +48,7 @@ fn watched(world: &World, region: &str, alarm: &Json, now: f64) -> Option<(i64, 
                 "Namespace": alarm["Namespace"], "MetricName": alarm["MetricName"],
                 "Dimensions": alarm["Dimensions"],
             },
-            "Period": period,
+            "Period": period, "Unit": alarm["Unit"],
             "Stat": if alarm["Statistic"].is_string() { &alarm["Statistic"] } else { &alarm["ExtendedStatistic"] },
         });
         return Some((period, queries::series(world, region, &stat, from(period), now), None));

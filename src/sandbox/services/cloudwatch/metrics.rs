@@ -44,14 +44,13 @@ fn add(world: &mut World, region: &str, namespace: &str, datum: &Json, at: f64, 
     if world.get(METRICS, &key).is_none() {
         let row = json!({
             "Namespace": namespace, "MetricName": name, "Dimensions": dimensions, "_region": region, "_points": [],
-            "_unit": datum["Unit"],
         });
         world.put(METRICS, &key, row);
     }
     let horizon = world.now_secs() - KEPT;
     if let Some(points) = world.get_mut(METRICS, &key).and_then(|row| row["_points"].as_array_mut()) {
         points.retain(|point| point[0].as_f64().is_some_and(|time| time >= horizon));
-        points.push(json!([at, seen.count, seen.sum, seen.min, seen.max]));
+        points.push(json!([at, seen.count, seen.sum, seen.min, seen.max, datum["Unit"]]));
     }
 }
 

@@ -52,18 +52,42 @@ fn whole(seconds: f64) -> i64 {
     seconds.floor() as i64
 }
 
-fn buckets(world: &World, key: &str, period: i64, start: f64, end: f64) -> BTreeMap<i64, Bucket> {
-    let mut out: BTreeMap<i64, Bucket> = BTreeMap::new();
+/// A number with commas, as CloudWatch writes it.
+fn thousands(number: i64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// The samples of a metric by unit and start of the period: those of different units are never put together
+/// (CloudWatch User Guide, metrics concepts, units).
+fn buckets(
+    world: &World,
+    key: &str,
+    unit: Option<&str>,
+    period: i64,
+    (start, end): (f64, f64),
+) -> BTreeMap<String, BTreeMap<i64, Bucket>> {
+    let mut out: BTreeMap<String, BTreeMap<i64, Bucket>> = BTreeMap::new();
     let points = world.get(METRICS, key).and_then(|row| row["_points"].as_array());
     for point in points.into_iter().flatten() {
         let number = |at: usize| point[at].as_f64().unwrap_or(0.0);
-        let time = number(0);
-        if time < start || time >= end {
+        let (time, own) = (number(0), point[5].as_str().unwrap_or("None"));
+        if time < start || time >= end || unit.is_some_and(|wanted| wanted != own) {
             continue;
         }
         let slot = whole(time).div_euclid(period) * period;
-        let bucket =
-            out.entry(slot).or_insert_with(|| Bucket { min: f64::MAX, max: f64::MIN, ..Bucket::default() });
+        let bucket = out.entry(own.to_owned()).or_default().entry(slot).or_insert_with(|| Bucket {
+            min: f64::MAX,
+            max: f64::MIN,
+            ..Bucket::default()
+        });
         bucket.count += number(1);
         bucket.sum += number(2);
         bucket.min = bucket.min.min(number(3));
@@ -73,17 +97,27 @@ fn buckets(world: &World, key: &str, period: i64, start: f64, end: f64) -> BTree
     out
 }
 
-/// The statistic of a metric from `start` to `end`.
+/// The units of a metric's points, where the query names none.
+fn units(world: &World, region: &str, stat: &Json, span: (f64, f64)) -> Vec<String> {
+    buckets(world, &key_of(region, &stat["Metric"]), stat["Unit"].as_str(), 60, span).into_keys().collect()
+}
+
+fn key_of(region: &str, metric: &Json) -> String {
+    let text = |member: &str| metric[member].as_str().unwrap_or_default();
+    metric_key(region, text("Namespace"), text("MetricName"), &metric["Dimensions"])
+}
+
+/// The statistic of a metric from `start` to `end`. Of several units, the first is taken.
 pub(super) fn series(world: &World, region: &str, stat: &Json, start: f64, end: f64) -> Series {
-    let metric = &stat["Metric"];
-    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    let key =
-        metric_key(region, &text(&metric["Namespace"]), &text(&metric["MetricName"]), &metric["Dimensions"]);
+    let key = key_of(region, &stat["Metric"]);
     let period = stat["Period"].as_i64().unwrap_or(60).max(1);
-    let name = text(&stat["Stat"]);
-    buckets(world, &key, period, start, end)
+    let name = stat["Stat"].as_str().unwrap_or_default();
+    buckets(world, &key, stat["Unit"].as_str(), period, (start, end))
+        .into_values()
+        .next()
         .into_iter()
-        .filter_map(|(at, mut bucket)| Some((at, bucket.statistic(&name)?)))
+        .flatten()
+        .filter_map(|(at, mut bucket)| Some((at, bucket.statistic(name)?)))
         .collect()
 }
 
@@ -92,7 +126,7 @@ pub(super) fn statistics(world: &mut World, rq: &Request<'_>) -> Reply {
         (rq.get("StartTime").as_f64().unwrap_or(0.0), rq.get("EndTime").as_f64().unwrap_or(0.0));
     if start >= end {
         return Err(Fault::new(
-            "InvalidParameterCombination",
+            "InvalidParameterValue",
             "The parameter StartTime must be less than the parameter EndTime.",
         ));
     }
@@ -102,20 +136,22 @@ pub(super) fn statistics(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(Fault::new("MissingParameter", "Must specify either Statistics or ExtendedStatistics"));
     }
     let period = rq.int("Period").unwrap_or(60).max(1);
-    if (end - start) > 1440.0 * f64::from(i32::try_from(period).unwrap_or(i32::MAX)) {
-        return Err(Fault::new(
-            "InvalidParameterCombination",
-            "You have requested up to more than 1,440 datapoints, which exceeds the limit of 1,440.",
-        ));
+    #[expect(clippy::cast_precision_loss, reason = "periods are seconds to days")]
+    let wanted =
+        whole(((end - start) / period as f64).ceil()) * i64::try_from(names.len().max(1)).unwrap_or(1);
+    if wanted > 1440 {
+        let message = format!(
+            "You have requested up to {} datapoints, which exceeds the limit of 1,440. You may reduce the datapoints \
+             requested by increasing Period, or decreasing the time range.",
+            thousands(wanted)
+        );
+        return Err(Fault::new("InvalidParameterCombination", message));
     }
     let key = metric_key(rq.region, rq.text("Namespace"), rq.text("MetricName"), rq.get("Dimensions"));
-    let unit = world.get(METRICS, &key).and_then(|row| row["_unit"].as_str()).unwrap_or("None").to_owned();
-    if rq.opt("Unit").is_some_and(|wanted| wanted != unit) {
-        return Ok(json!({"Label": rq.text("MetricName"), "Datapoints": []}));
-    }
-    let points: Vec<Json> = buckets(world, &key, period, start, end)
+    let points: Vec<Json> = buckets(world, &key, rq.opt("Unit"), period, (start, end))
         .into_iter()
-        .map(|(at, mut bucket)| {
+        .flat_map(|(unit, slots)| slots.into_iter().map(move |(at, bucket)| (unit.clone(), at, bucket)))
+        .map(|(unit, at, mut bucket)| {
             let mut point = json!({"Timestamp": at, "Unit": unit});
             for name in &names {
                 point[*name] = json!(bucket.statistic(name));
@@ -219,11 +255,17 @@ pub(super) fn data(world: &mut World, rq: &Request<'_>) -> Reply {
             let own: Vec<&Json> =
                 page.iter().filter(|point| point["of"].as_u64() == u64::try_from(of).ok()).collect();
             let complete = next.is_none() || ends[of] <= told;
-            json!({
+            let mut result = json!({
                 "Id": id, "Label": label, "StatusCode": if complete { "Complete" } else { "PartialData" },
                 "Timestamps": own.iter().map(|point| point["time"].clone()).collect::<Vec<_>>(),
                 "Values": own.iter().map(|point| point["value"].clone()).collect::<Vec<_>>(),
-            })
+            });
+            let units = units(world, rq.region, &query["MetricStat"], (start, end));
+            if units.len() > 1 {
+                let message = format!("Multiple units returned: '[{}]'", units.join(", "));
+                result["Messages"] = json!([{"Code": "MultipleUnits", "Value": message}]);
+            }
+            result
         })
         .collect();
     let mut answer = json!({"MetricDataResults": results, "Messages": []});

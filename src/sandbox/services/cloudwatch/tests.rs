@@ -7,7 +7,7 @@ use crate::sandbox::{Request, World};
 
 fn call(world: &mut World, operation: &str, input: serde_json::Value) -> crate::sandbox::Reply {
     let run = OPERATIONS.iter().find(|o| o.name == operation).unwrap().run;
-    run(world, &Request { operation, region: "eu-west-1", input })
+    run(world, &Request { operation, region: "eu-west-1", access_key: "", input })
 }
 
 fn state(world: &mut World) -> String {

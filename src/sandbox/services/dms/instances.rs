@@ -230,6 +230,13 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     if let Some(version) = rq.opt("EngineVersion") {
         check_version(version)?;
+        // User guide, "Upgrading a replication instance": versions only rise. The wording is this twin's own.
+        let numbers = |text: &str| -> Vec<u64> { text.split('.').filter_map(|n| n.parse().ok()).collect() };
+        if let Some(now) = old["EngineVersion"].as_str().filter(|now| numbers(version) < numbers(now)) {
+            return Err(super::store::combination(format!(
+                "The engine version cannot be downgraded from {now} to {version}."
+            )));
+        }
         let minor = |text: &str| text.rsplit_once('.').map(|(minor, _)| minor.to_owned());
         let major = old["EngineVersion"].as_str().is_some_and(|now| minor(now) != minor(version));
         if major && !rq.flag("AllowMajorVersionUpgrade") {

@@ -141,9 +141,6 @@ pub(super) fn listed(
 
 /// One page.
 pub(super) fn paged(rq: &Request<'_>, member: &str, rows: Vec<Json>, default: usize) -> Reply {
-    if rq.int("MaxRecords").is_some_and(|n| n < 20) {
-        return Err(invalid("The parameter MaxRecords must be between 20 and 100."));
-    }
     let (page, next) = rq.page(rows, "MaxRecords", "Marker", default, "InvalidParameterValueException")?;
     let mut answer = json!({member: page});
     if let Some(next) = next {

@@ -53,6 +53,8 @@ fn members(world: &World, ids: &[&str]) -> Result<(Vec<Json>, Json), Fault> {
         );
         return Err(Fault::new("ReplicationSubnetGroupDoesNotCoverEnoughAZs", message));
     }
+    // By zone: instances go to the first one.
+    list.sort_by_key(|one: &Json| one["SubnetAvailabilityZone"]["Name"].to_string());
     Ok((list, vpc))
 }
 
@@ -99,7 +101,7 @@ pub(super) fn for_instance(world: &mut World, rq: &Request<'_>) -> Result<Json, 
     let row = json!({
         "ReplicationSubnetGroupIdentifier": "default", "ReplicationSubnetGroupDescription": "default",
         "VpcId": vpc, "SubnetGroupStatus": "Complete", "Subnets": list, "SupportedNetworkTypes": ["IPV4"],
-        "_region": rq.region, "_tags": [],
+        "_region": rq.region, "_tags": [], "_original": true,
     });
     world.put(SUBNET_GROUP, &key(rq, "default"), row.clone());
     Ok(row)

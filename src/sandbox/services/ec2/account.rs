@@ -9,7 +9,7 @@ use super::{
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// Regions that are on in every account.
-const REGIONS: &[&str] = &[
+pub const REGIONS: &[&str] = &[
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-northeast-3",
@@ -74,6 +74,46 @@ pub(super) fn zones(region: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// What a region is called (Regions and Zones guide).
+fn long_name(region: &str) -> &str {
+    match region {
+        "af-south-1" => "Africa (Cape Town)",
+        "ap-east-1" => "Asia Pacific (Hong Kong)",
+        "ap-northeast-1" => "Asia Pacific (Tokyo)",
+        "ap-northeast-2" => "Asia Pacific (Seoul)",
+        "ap-northeast-3" => "Asia Pacific (Osaka)",
+        "ap-south-1" => "Asia Pacific (Mumbai)",
+        "ap-south-2" => "Asia Pacific (Hyderabad)",
+        "ap-southeast-1" => "Asia Pacific (Singapore)",
+        "ap-southeast-2" => "Asia Pacific (Sydney)",
+        "ap-southeast-3" => "Asia Pacific (Jakarta)",
+        "ap-southeast-4" => "Asia Pacific (Melbourne)",
+        "ca-central-1" => "Canada (Central)",
+        "ca-west-1" => "Canada West (Calgary)",
+        "cn-north-1" => "China (Beijing)",
+        "cn-northwest-1" => "China (Ningxia)",
+        "eu-central-1" => "Europe (Frankfurt)",
+        "eu-central-2" => "Europe (Zurich)",
+        "eu-north-1" => "Europe (Stockholm)",
+        "eu-south-1" => "Europe (Milan)",
+        "eu-south-2" => "Europe (Spain)",
+        "eu-west-1" => "Europe (Ireland)",
+        "eu-west-2" => "Europe (London)",
+        "eu-west-3" => "Europe (Paris)",
+        "il-central-1" => "Israel (Tel Aviv)",
+        "me-central-1" => "Middle East (UAE)",
+        "me-south-1" => "Middle East (Bahrain)",
+        "sa-east-1" => "South America (Sao Paulo)",
+        "us-east-1" => "US East (N. Virginia)",
+        "us-east-2" => "US East (Ohio)",
+        "us-gov-east-1" => "AWS GovCloud (US-East)",
+        "us-gov-west-1" => "AWS GovCloud (US-West)",
+        "us-west-1" => "US West (N. California)",
+        "us-west-2" => "US West (Oregon)",
+        other => other,
+    }
+}
+
 /// `DescribeAvailabilityZones`.
 pub(super) fn describe_zones(_world: &mut World, rq: &Request<'_>) -> Reply {
     let (names, ids) = (rq.texts("ZoneNames"), rq.texts("ZoneIds"));
@@ -93,7 +133,7 @@ pub(super) fn describe_zones(_world: &mut World, rq: &Request<'_>) -> Reply {
             json!({
                 "ZoneName": name, "ZoneId": id, "RegionName": rq.region, "State": "available", "Messages": [],
                 "ZoneType": "availability-zone", "OptInStatus": "opt-in-not-required",
-                "GroupName": format!("{}-zg-1", rq.region), "NetworkBorderGroup": rq.region,
+                "GroupName": format!("{}-zg-1", rq.region), "GroupLongName": format!("{} 1", long_name(rq.region)), "NetworkBorderGroup": rq.region,
             })
         })
         .collect();
@@ -134,11 +174,12 @@ pub(super) fn describe_regions(_world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 /// `DescribeAccountAttributes`.
-pub(super) fn describe_attributes(_world: &mut World, rq: &Request<'_>) -> Reply {
+pub(super) fn describe_attributes(world: &mut World, rq: &Request<'_>) -> Reply {
     let wanted = rq.texts("AttributeNames");
+    let default = super::default_vpc::of(world, rq.region);
     let attributes = [
         ("supported-platforms", "VPC"),
-        ("default-vpc", "none"),
+        ("default-vpc", default.as_deref().unwrap_or("none")),
         ("vpc-max-security-groups-per-interface", "5"),
         ("max-instances", "20"),
         ("max-elastic-ips", "5"),
@@ -153,17 +194,17 @@ pub(super) fn describe_attributes(_world: &mut World, rq: &Request<'_>) -> Reply
 }
 
 /// The region's own DHCP options, made when they are first needed.
-pub(super) fn dhcp_options(world: &mut World, rq: &Request<'_>) -> String {
-    if let Some(id) = DHCP.all(world, rq).find_map(|row| row["DhcpOptionsId"].as_str()) {
-        return id.to_owned();
+pub(super) fn dhcp_options(world: &mut World, region: &str) -> String {
+    let id = world.fixed_id("dopt", region);
+    if world.get("ec2.dhcp-options", &id).is_some() {
+        return id;
     }
-    let id = world.id("dopt");
-    let domain = match rq.region {
+    let domain = match region {
         "us-east-1" => "ec2.internal".to_owned(),
         region => format!("{region}.compute.internal"),
     };
     let row = json!({
-        "DhcpOptionsId": id, "OwnerId": world.account, "Tags": [], "_region": rq.region,
+        "DhcpOptionsId": id, "OwnerId": world.account, "Tags": [], "_region": region, "_original": true, "_born": 0,
         "DhcpConfigurations": [
             {"Key": "domain-name", "Values": [{"Value": domain}]},
             {"Key": "domain-name-servers", "Values": [{"Value": "AmazonProvidedDNS"}]},
@@ -171,6 +212,15 @@ pub(super) fn dhcp_options(world: &mut World, rq: &Request<'_>) -> String {
     });
     world.put("ec2.dhcp-options", &id, row);
     id
+}
+
+/// Takes the number that a region's set had before accounts came with one, so that worlds keep the ids they had for
+/// their seed.
+pub(super) fn number(world: &mut World, dhcp: &str) {
+    if let Some(row) = world.get_mut("ec2.dhcp-options", dhcp).filter(|row| row["_numbered"].is_null()) {
+        row["_numbered"] = json!(true);
+        world.next();
+    }
 }
 
 /// `DescribeDhcpOptions`.

@@ -19,7 +19,8 @@ pub(super) const ADDRESS: Noun = Noun {
     tags: "Tags",
     resource: "elastic-ip",
     missing: "InvalidAllocationID.NotFound",
-    malformed: "InvalidAllocationID.Malformed",
+    // AWS's list of codes has no other for what is no id at all.
+    malformed: "InvalidAllocationID.NotFound",
     label: "allocation",
     filters: &[
         ("allocation-id", "AllocationId"),
@@ -235,8 +236,44 @@ pub(super) fn associate(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(json!({"AssociationId": association}))
 }
 
+/// What is known of addresses besides what DescribeAddresses shows: their reverse DNS records.
+fn attribute(row: &Json) -> Json {
+    tidy(json!({"PublicIp": row["PublicIp"], "AllocationId": row["AllocationId"], "PtrRecord": row["_ptr"]}))
+}
+
+/// `DescribeAddressesAttribute`.
+pub(super) fn attributes(world: &mut World, rq: &Request<'_>) -> Reply {
+    let mut rows = Vec::new();
+    for id in rq.texts("AllocationIds") {
+        rows.push(attribute(ADDRESS.get(world, rq, id)?));
+    }
+    if rows.is_empty() {
+        rows.extend(ADDRESS.all(world, rq).map(attribute));
+    }
+    super::common::listed(rq, "Addresses", rows)
+}
+
+/// `ModifyAddressAttribute`: a reverse DNS record. Whether the name leads back to the address is not looked at.
+pub(super) fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.opt("DomainName").ok_or_else(|| lacking("DomainName"))?;
+    let row = ADDRESS.get_mut(world, rq, rq.text("AllocationId"))?;
+    row["_ptr"] = json!(format!("{}.", name.trim_end_matches('.')));
+    Ok(json!({"Address": attribute(row)}))
+}
+
+/// `ResetAddressAttribute`.
+pub(super) fn reset_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
+    let row = ADDRESS.get_mut(world, rq, rq.text("AllocationId"))?;
+    row["_ptr"] = Json::Null;
+    Ok(json!({"Address": attribute(row)}))
+}
+
 /// `DisassociateAddress`.
 pub(super) fn disassociate(world: &mut World, rq: &Request<'_>) -> Reply {
+    if rq.opt("AssociationId").is_none() && rq.opt("PublicIp").is_none() {
+        let message = "Either public IP or association id must be specified";
+        return Err(Fault::new("MissingParameter", message));
+    }
     let wanted = |row: &Json| match (rq.opt("AssociationId"), rq.opt("PublicIp")) {
         (Some(association), _) => row["AssociationId"] == association,
         (None, Some(ip)) => row["PublicIp"] == ip && row["AssociationId"].is_string(),

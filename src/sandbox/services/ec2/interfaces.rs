@@ -22,13 +22,20 @@ pub(super) const INTERFACE: Noun = Noun {
     malformed: "InvalidNetworkInterfaceId.Malformed",
     label: "networkInterface",
     filters: &[
+        ("addresses.association.owner-id", "PrivateIpAddresses.Association.IpOwnerId"),
+        ("addresses.association.public-ip", "PrivateIpAddresses.Association.PublicIp"),
+        ("addresses.primary", "PrivateIpAddresses.Primary"),
         ("addresses.private-ip-address", "PrivateIpAddresses.PrivateIpAddress"),
         ("association.allocation-id", "Association.AllocationId"),
         ("association.association-id", "Association.AssociationId"),
         ("association.ip-owner-id", "Association.IpOwnerId"),
+        ("association.public-dns-name", "Association.PublicDnsName"),
         ("association.public-ip", "Association.PublicIp"),
         ("attachment.attachment-id", "Attachment.AttachmentId"),
+        ("attachment.delete-on-termination", "Attachment.DeleteOnTermination"),
+        ("attachment.device-index", "Attachment.DeviceIndex"),
         ("attachment.instance-id", "Attachment.InstanceId"),
+        ("attachment.instance-owner-id", "Attachment.InstanceOwnerId"),
         ("attachment.status", "Attachment.Status"),
         ("availability-zone", "AvailabilityZone"),
         ("availability-zone-id", "AvailabilityZoneId"),
@@ -219,7 +226,123 @@ fn view(world: &World, row: &Json) -> Json {
     if row["TagSet"].is_null() {
         row["TagSet"] = json!([]);
     }
+    name(world, &mut row);
     row
+}
+
+/// Gives the addresses their names, where the VPC has DNS host names (VPC User Guide, "DNS hostnames").
+fn name(world: &World, row: &mut Json) {
+    let vpc = row["VpcId"].as_str().and_then(|id| world.get("ec2.vpc", id));
+    let on = |attribute: &str| vpc.is_some_and(|vpc| vpc["_attributes"][attribute] == true);
+    if !on("EnableDnsHostnames") || !on("EnableDnsSupport") {
+        return;
+    }
+    let region = row["_region"].as_str().unwrap_or("us-east-1").to_owned();
+    let (inside, outside) = match region.as_str() {
+        "us-east-1" => ("ec2.internal".to_owned(), "compute-1.amazonaws.com".to_owned()),
+        _ => (format!("{region}.compute.internal"), format!("{region}.compute.amazonaws.com")),
+    };
+    let named = |one: &mut Json| {
+        if let Some(ip) = one["PrivateIpAddress"].as_str() {
+            one["PrivateDnsName"] = json!(format!("ip-{}.{inside}", ip.replace('.', "-")));
+        }
+        if let Some(ip) = one["Association"]["PublicIp"].as_str() {
+            one["Association"]["PublicDnsName"] = json!(format!("ec2-{}.{outside}", ip.replace('.', "-")));
+        }
+    };
+    named(row);
+    row["PrivateIpAddresses"].as_array_mut().into_iter().flatten().for_each(named);
+}
+
+/// `AttachNetworkInterface`: there are no instances.
+pub(super) fn attach(world: &mut World, rq: &Request<'_>) -> Reply {
+    INTERFACE.get(world, rq, rq.text("NetworkInterfaceId"))?;
+    let message = format!("The instance ID '{}' does not exist", rq.text("InstanceId"));
+    Err(Fault::new("InvalidInstanceID.NotFound", message))
+}
+
+/// `DetachNetworkInterface`: what a service has attached is the service's to detach.
+pub(super) fn detach(world: &mut World, rq: &Request<'_>) -> Reply {
+    let id = rq.text("AttachmentId");
+    let found = INTERFACE.all(world, rq).find(|row| row["Attachment"]["AttachmentId"] == id);
+    match found {
+        None => {
+            let message = format!("The attachment ID '{id}' does not exist.");
+            Err(Fault::new("InvalidAttachmentID.NotFound", message))
+        }
+        // AWS's words, as clients that clean up after Lambda and ELB meet them.
+        Some(_) => Err(Fault::new(
+            "OperationNotPermitted",
+            "You are not allowed to manage 'ela-attach' attachments.",
+        )),
+    }
+}
+
+/// `DescribeNetworkInterfaceAttribute`.
+pub(super) fn attribute(world: &mut World, rq: &Request<'_>) -> Reply {
+    let row = view(world, INTERFACE.get(world, rq, rq.text("NetworkInterfaceId"))?);
+    let id = row["NetworkInterfaceId"].clone();
+    Ok(match rq.text("Attribute") {
+        "description" => json!({"NetworkInterfaceId": id, "Description": {"Value": row["Description"]}}),
+        "groupSet" => json!({"NetworkInterfaceId": id, "Groups": row["Groups"]}),
+        "sourceDestCheck" => {
+            json!({"NetworkInterfaceId": id, "SourceDestCheck": {"Value": row["SourceDestCheck"]}})
+        }
+        "attachment" => json!({"NetworkInterfaceId": id, "Attachment": row["Attachment"]}),
+        "associatePublicIpAddress" => json!({"NetworkInterfaceId": id, "AssociatePublicIpAddress": false}),
+        _ => return Err(lacking("attribute")),
+    })
+}
+
+/// `ResetNetworkInterfaceAttribute`: the source and destination check is on again.
+pub(super) fn reset_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
+    INTERFACE.get_mut(world, rq, rq.text("NetworkInterfaceId"))?["SourceDestCheck"] = json!(true);
+    done()
+}
+
+/// `AssignPrivateIpAddresses`: more addresses for an interface.
+pub(super) fn assign(world: &mut World, rq: &Request<'_>) -> Reply {
+    let id = rq.text("NetworkInterfaceId");
+    let row = INTERFACE.get(world, rq, id)?;
+    let subnet = SUBNET.get(world, rq, row["SubnetId"].as_str().unwrap_or_default())?.clone();
+    if !rq.get("Ipv4Prefixes").is_null() || !rq.get("Ipv4PrefixCount").is_null() {
+        let message = "The sandbox's interfaces know no Ipv4Prefixes; AWS's do.";
+        return Err(Fault::new("UnsupportedOperation", message));
+    }
+    let mut new: Vec<String> = Vec::new();
+    for wanted in rq.texts("PrivateIpAddresses") {
+        new.push(private_ip(world, &subnet, Some(wanted), &new)?);
+    }
+    for _ in 0..rq.int("SecondaryPrivateIpAddressCount").unwrap_or_default() {
+        new.push(private_ip(world, &subnet, None, &new)?);
+    }
+    if new.is_empty() {
+        return Err(lacking("privateIpAddress or secondaryPrivateIpAddressCount"));
+    }
+    if let Some(list) = INTERFACE.get_mut(world, rq, id)?["PrivateIpAddresses"].as_array_mut() {
+        list.extend(new.iter().map(|ip| json!({"PrivateIpAddress": ip, "Primary": false})));
+    }
+    let assigned: Vec<Json> = new.iter().map(|ip| json!({"PrivateIpAddress": ip})).collect();
+    Ok(json!({"NetworkInterfaceId": id, "AssignedPrivateIpAddresses": assigned}))
+}
+
+/// `UnassignPrivateIpAddresses`: never the primary one.
+pub(super) fn unassign(world: &mut World, rq: &Request<'_>) -> Reply {
+    let id = rq.text("NetworkInterfaceId");
+    let row = INTERFACE.get(world, rq, id)?;
+    for ip in rq.texts("PrivateIpAddresses") {
+        let has = row["PrivateIpAddresses"]
+            .as_array()
+            .is_some_and(|l| l.iter().any(|o| o["PrivateIpAddress"] == ip));
+        if !has || row["PrivateIpAddress"] == ip {
+            return Err(invalid(format!("Some of [{ip}] addresses are not assigned to interface {id}")));
+        }
+    }
+    let gone = rq.texts("PrivateIpAddresses");
+    if let Some(list) = INTERFACE.get_mut(world, rq, id)?["PrivateIpAddresses"].as_array_mut() {
+        list.retain(|one| !gone.iter().any(|ip| one["PrivateIpAddress"] == *ip));
+    }
+    done()
 }
 
 /// `DescribeNetworkInterfaces`.

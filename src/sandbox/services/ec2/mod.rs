@@ -7,7 +7,11 @@ mod account;
 mod addresses;
 mod cidrs;
 mod common;
+pub mod default_vpc;
+mod dhcp;
+mod egress_only;
 mod filters;
+mod images;
 mod interfaces;
 mod internet_gateways;
 mod nat_addresses;
@@ -28,4 +32,5 @@ mod vpn_gateways;
 #[cfg(test)]
 mod tests;
 
+pub use account::REGIONS;
 pub use operations::OPERATIONS;

@@ -131,8 +131,9 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// Lets a gateway fail for a reason that AWS finds out later.
 pub(super) fn fail(world: &mut World, id: &str, code: &str, message: &str) {
-    let members = json!({"State": "failed", "FailureCode": code, "FailureMessage": message, "DeleteTime": (
-        world.now_secs() + f64::from(u16::try_from(FAILS / 1000).unwrap_or_default()))});
+    let gone = World::seconds(world.date_after(FAILS));
+    let members =
+        json!({"State": "failed", "FailureCode": code, "FailureMessage": message, "DeleteTime": gone});
     world.set_after(FAILS, NAT.table, id, members);
     world.after(FAILS + LISTED, NAT.table, id, Effect::Remove);
 }
@@ -169,7 +170,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         .collect();
     let table = row["RouteTableId"].as_str().map(ToOwned::to_owned);
     world.cancel(NAT.table, id);
-    let gone = world.now_secs() + f64::from(u16::try_from(durations::NAT_DOWN / 1000).unwrap_or_default());
+    let gone = World::seconds(world.date_after(durations::NAT_DOWN));
     NAT.get_mut(world, rq, id)?["State"] = json!("deleting");
     world.set_after(durations::NAT_DOWN, NAT.table, id, json!({"State": "deleted", "DeleteTime": gone}));
     world.after(durations::NAT_DOWN + LISTED, NAT.table, id, Effect::Remove);

@@ -1,8 +1,9 @@
 //! Which operation runs which behaviour. Every one of them can be run dry.
 
 use super::{
-    account, addresses, common::dry_run, interfaces, internet_gateways, nat_addresses, nat_gateways,
-    network_acls, peerings, route_tables, routes, rules, security_groups, subnets, tags, vpcs, vpn_gateways,
+    account, addresses, common::dry_run, default_vpc, dhcp, egress_only, images, interfaces,
+    internet_gateways, nat_addresses, nat_gateways, network_acls, peerings, route_tables, routes, rules,
+    security_groups, subnets, tags, vpcs, vpn_gateways,
 };
 use crate::sandbox::Operation;
 
@@ -20,18 +21,27 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "AcceptAddressTransfer" addresses::accept;
     write "AcceptVpcPeeringConnection" peerings::accept;
     write "AllocateAddress" addresses::allocate;
+    write "AssignPrivateIpAddresses" interfaces::assign;
     write "AssignPrivateNatGatewayAddress" nat_addresses::assign;
     write "AssociateAddress" addresses::associate;
+    write "AssociateDhcpOptions" dhcp::associate;
     write "AssociateNatGatewayAddress" nat_addresses::associate;
     write "AssociateRouteTable" route_tables::associate;
     write "AssociateSubnetCidrBlock" subnets::associate_block;
     write "AssociateVpcCidrBlock" vpcs::associate_block;
     write "AttachInternetGateway" internet_gateways::attach;
+    write "AttachNetworkInterface" interfaces::attach;
     write "AttachVpnGateway" vpn_gateways::attach;
     write "AuthorizeSecurityGroupEgress" rules::authorize_egress;
     write "AuthorizeSecurityGroupIngress" rules::authorize_ingress;
+    write "CreateDefaultSubnet" default_vpc::create_subnet;
+    write "CreateDefaultVpc" default_vpc::create;
+    write "CreateDhcpOptions" dhcp::create;
+    write "CreateEgressOnlyInternetGateway" egress_only::create;
     write "CreateInternetGateway" internet_gateways::create;
     write "CreateNatGateway" nat_gateways::create;
+    write "CreateNetworkAcl" network_acls::create;
+    write "CreateNetworkAclEntry" network_acls::create_entry;
     write "CreateNetworkInterface" interfaces::create;
     write "CreateRoute" routes::create;
     write "CreateRouteTable" route_tables::create;
@@ -41,8 +51,12 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateVpc" vpcs::create;
     write "CreateVpcPeeringConnection" peerings::create;
     write "CreateVpnGateway" vpn_gateways::create;
+    write "DeleteDhcpOptions" dhcp::delete;
+    write "DeleteEgressOnlyInternetGateway" egress_only::delete;
     write "DeleteInternetGateway" internet_gateways::delete;
     write "DeleteNatGateway" nat_gateways::delete;
+    write "DeleteNetworkAcl" network_acls::delete;
+    write "DeleteNetworkAclEntry" network_acls::delete_entry;
     write "DeleteNetworkInterface" interfaces::delete;
     write "DeleteRoute" routes::delete;
     write "DeleteRouteTable" route_tables::delete;
@@ -54,11 +68,15 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DeleteVpnGateway" vpn_gateways::delete;
     read "DescribeAccountAttributes" account::describe_attributes;
     read "DescribeAddresses" addresses::describe;
+    read "DescribeAddressesAttribute" addresses::attributes;
     read "DescribeAvailabilityZones" account::describe_zones;
     read "DescribeDhcpOptions" account::describe_dhcp;
+    read "DescribeEgressOnlyInternetGateways" egress_only::describe;
+    read "DescribeImages" images::describe;
     read "DescribeInternetGateways" internet_gateways::describe;
     read "DescribeNatGateways" nat_gateways::describe;
     read "DescribeNetworkAcls" network_acls::describe;
+    read "DescribeNetworkInterfaceAttribute" interfaces::attribute;
     read "DescribeNetworkInterfaces" interfaces::describe;
     read "DescribeRegions" account::describe_regions;
     read "DescribeRouteTables" route_tables::describe;
@@ -72,12 +90,14 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeVpcs" vpcs::describe;
     read "DescribeVpnGateways" vpn_gateways::describe;
     write "DetachInternetGateway" internet_gateways::detach;
+    write "DetachNetworkInterface" interfaces::detach;
     write "DetachVpnGateway" vpn_gateways::detach;
     write "DisassociateAddress" addresses::disassociate;
     write "DisassociateNatGatewayAddress" nat_addresses::disassociate;
     write "DisassociateRouteTable" route_tables::disassociate;
     write "DisassociateSubnetCidrBlock" subnets::disassociate_block;
     write "DisassociateVpcCidrBlock" vpcs::disassociate_block;
+    write "ModifyAddressAttribute" addresses::modify_attribute;
     write "ModifyNetworkInterfaceAttribute" interfaces::modify;
     write "ModifySecurityGroupRules" rules::modify;
     write "ModifySubnetAttribute" subnets::modify_attribute;
@@ -86,10 +106,15 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "ModifyVpcTenancy" vpcs::modify_tenancy;
     write "RejectVpcPeeringConnection" peerings::reject;
     write "ReleaseAddress" addresses::release;
+    write "ReplaceNetworkAclAssociation" network_acls::replace_association;
+    write "ReplaceNetworkAclEntry" network_acls::replace_entry;
     write "ReplaceRoute" routes::replace;
     write "ReplaceRouteTableAssociation" route_tables::replace_association;
+    write "ResetAddressAttribute" addresses::reset_attribute;
+    write "ResetNetworkInterfaceAttribute" interfaces::reset_attribute;
     write "RevokeSecurityGroupEgress" rules::revoke_egress;
     write "RevokeSecurityGroupIngress" rules::revoke_ingress;
+    write "UnassignPrivateIpAddresses" interfaces::unassign;
     write "UnassignPrivateNatGatewayAddress" nat_addresses::unassign;
     write "UpdateSecurityGroupRuleDescriptionsEgress" rules::redescribe_egress;
     write "UpdateSecurityGroupRuleDescriptionsIngress" rules::redescribe_ingress;

@@ -55,6 +55,14 @@ fn ports(protocol: &str, from: Option<i64>, to: Option<i64>) -> Result<(i64, i64
 fn group_peer(world: &World, rq: &Request<'_>, group: &Json, pair: &Json) -> Result<Json, Fault> {
     let id = match (pair["GroupId"].as_str(), pair["GroupName"].as_str()) {
         (Some(id), _) => id.to_owned(),
+        // By name only in the default VPC.
+        (None, Some(name))
+            if super::default_vpc::of(world, rq.region).as_deref() == group["VpcId"].as_str() =>
+        {
+            let same = |row: &&Json| row["VpcId"] == group["VpcId"] && row["GroupName"] == name;
+            let found = GROUP.all(world, rq).find(same).and_then(|row| row["GroupId"].as_str());
+            found.ok_or_else(|| GROUP.absent(name))?.to_owned()
+        }
         (None, Some(name)) => {
             return Err(invalid(format!(
                 "Invalid value '{name}' for groupName. You may not reference Amazon VPC security groups by name. \

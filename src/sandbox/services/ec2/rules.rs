@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    common::{Noun, agreed, combination, lacking, plain, tidy},
+    common::{Noun, agreed, combination, invalid, lacking, plain, tidy},
     permissions,
     security_groups::GROUP,
 };
@@ -211,6 +211,23 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
         }
         let wanted = &update["SecurityGroupRule"];
         let text = &wanted["Description"];
+        if !wanted["IpProtocol"].is_string() {
+            return Err(invalid(
+                "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.",
+            ));
+        }
+        let ports = wanted["FromPort"].is_i64() && wanted["ToPort"].is_i64();
+        if !ports && matches!(wanted["IpProtocol"].as_str(), Some("tcp" | "udp" | "6" | "17")) {
+            let message = "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.";
+            return Err(invalid(message));
+        }
+        let peers = ["CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId"];
+        if peers.iter().filter(|member| wanted[**member].is_string()).count() != 1 {
+            return Err(Fault::new(
+                "MissingParameter",
+                "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId",
+            ));
+        }
         let (list, peer) = if wanted["CidrIpv4"].is_string() {
             ("IpRanges", json!({"CidrIp": wanted["CidrIpv4"], "Description": text}))
         } else if wanted["CidrIpv6"].is_string() {
@@ -251,6 +268,15 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `DescribeSecurityGroupRules`.
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
+    let groups = rq.list("Filters").iter().filter(|filter| filter["Name"] == "group-id");
+    let ids =
+        groups.flat_map(|filter| filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str));
+    for id in ids {
+        if !id.starts_with("sg-") {
+            let message = format!("The security group ID '{id}' is malformed");
+            return Err(Fault::new(GROUP.malformed, message));
+        }
+    }
     RULE.describe(world, rq, "SecurityGroupRules", plain)
 }
 

@@ -25,6 +25,7 @@ pub(super) const GROUP: Noun = Noun {
         ("egress.ip-permission.cidr", "IpPermissionsEgress.IpRanges.CidrIp"),
         ("egress.ip-permission.from-port", "IpPermissionsEgress.FromPort"),
         ("egress.ip-permission.group-id", "IpPermissionsEgress.UserIdGroupPairs.GroupId"),
+        ("egress.ip-permission.group-name", "IpPermissionsEgress.UserIdGroupPairs.GroupName"),
         ("egress.ip-permission.ipv6-cidr", "IpPermissionsEgress.Ipv6Ranges.CidrIpv6"),
         ("egress.ip-permission.prefix-list-id", "IpPermissionsEgress.PrefixListIds.PrefixListId"),
         ("egress.ip-permission.protocol", "IpPermissionsEgress.IpProtocol"),
@@ -35,6 +36,7 @@ pub(super) const GROUP: Noun = Noun {
         ("ip-permission.cidr", "IpPermissions.IpRanges.CidrIp"),
         ("ip-permission.from-port", "IpPermissions.FromPort"),
         ("ip-permission.group-id", "IpPermissions.UserIdGroupPairs.GroupId"),
+        ("ip-permission.group-name", "IpPermissions.UserIdGroupPairs.GroupName"),
         ("ip-permission.ipv6-cidr", "IpPermissions.Ipv6Ranges.CidrIpv6"),
         ("ip-permission.prefix-list-id", "IpPermissions.PrefixListIds.PrefixListId"),
         ("ip-permission.protocol", "IpPermissions.IpProtocol"),
@@ -82,7 +84,8 @@ pub(super) fn remove_rules(world: &mut World, group: &str) {
 /// `CreateSecurityGroup`.
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("GroupName");
-    let Some(vpc) = rq.opt("VpcId") else {
+    let default = super::default_vpc::of(world, rq.region);
+    let Some(vpc) = rq.opt("VpcId").or(default.as_deref()) else {
         return Err(Fault::new("VPCIdNotSpecified", "No default VPC for this user"));
     };
     VPC.get(world, rq, vpc)?;
@@ -116,14 +119,27 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     GROUP.get_mut(world, rq, &id)?["SecurityGroupArn"] = json!(arn);
     rules::put(world, rq, &id, true, all_out(), &[]);
     let row = GROUP.get(world, rq, &id)?;
-    Ok(json!({"GroupId": id, "SecurityGroupArn": arn, "Tags": row["Tags"]}))
+    let tags = row["Tags"].as_array().filter(|tags| !tags.is_empty());
+    Ok(json!({"GroupId": id, "SecurityGroupArn": arn, "Tags": tags}))
 }
 
 /// The group that a request names, by id or (in a default VPC only) by name.
 pub(super) fn named(world: &World, rq: &Request<'_>) -> Result<Json, Fault> {
     match (rq.opt("GroupId"), rq.opt("GroupName")) {
         (Some(id), _) => GROUP.get(world, rq, id).cloned(),
-        (None, Some(name)) => Err(GROUP.absent(name)),
+        (None, Some(name)) => {
+            let default = super::default_vpc::of(world, rq.region);
+            GROUP
+                .all(world, rq)
+                .find(|row| row["GroupName"] == name && row["VpcId"].as_str() == default.as_deref())
+                .cloned()
+                .ok_or_else(|| {
+                    let home = default.as_deref().unwrap_or("null");
+                    let message =
+                        format!("The security group '{name}' does not exist in default VPC '{home}'");
+                    Fault::new("InvalidGroup.NotFound", message)
+                })
+        }
         (None, None) => {
             Err(Fault::new("MissingParameter", "The request must contain the parameter groupName or groupId"))
         }

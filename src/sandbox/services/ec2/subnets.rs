@@ -121,8 +121,14 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let native = rq.flag("Ipv6Native");
     let net = if native {
+        if rq.opt("Ipv6CidrBlock").is_none() {
+            let message = "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.";
+            return Err(Fault::new("MissingParameter", message));
+        }
         if rq.opt("CidrBlock").is_some() {
-            return Err(combination("An IPv6-only subnet takes no cidrBlock"));
+            return Err(combination(
+                "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true.",
+            ));
         }
         None
     } else {
@@ -130,7 +136,6 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     };
     let six = match rq.opt("Ipv6CidrBlock") {
         Some(text) => vec![block_v6(world, &vpc, text)?],
-        None if native => return Err(lacking("ipv6CidrBlock")),
         None => Vec::new(),
     };
     let row = json!({

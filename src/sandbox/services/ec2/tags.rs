@@ -3,8 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    account::DHCP,
     addresses::ADDRESS,
     common::{Noun, here, invalid, listed},
+    egress_only::EGRESS_ONLY,
     filters,
     interfaces::INTERFACE,
     internet_gateways::GATEWAY,
@@ -16,12 +18,27 @@ use super::{
     security_groups::GROUP,
     subnets::SUBNET,
     vpcs::VPC,
+    vpn_gateways::VPN,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Everything that carries tags.
-const TAGGABLE: &[&Noun] =
-    &[&ADDRESS, &INTERFACE, &GATEWAY, &NAT, &ACL, &PEERING, &TABLE, &RULE, &GROUP, &SUBNET, &VPC];
+const TAGGABLE: &[&Noun] = &[
+    &ADDRESS,
+    &INTERFACE,
+    &GATEWAY,
+    &NAT,
+    &ACL,
+    &PEERING,
+    &TABLE,
+    &RULE,
+    &GROUP,
+    &SUBNET,
+    &VPC,
+    &VPN,
+    &DHCP,
+    &EGRESS_ONLY,
+];
 
 /// The tags that a create call gives to a resource of that type.
 pub(super) fn specified(rq: &Request<'_>, resource: &str) -> Result<Vec<Json>, Fault> {

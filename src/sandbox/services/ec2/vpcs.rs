@@ -26,11 +26,13 @@ pub(super) const VPC: Noun = Noun {
         ("cidr-block-association.cidr-block", "CidrBlockAssociationSet.CidrBlock"),
         ("cidr-block-association.state", "CidrBlockAssociationSet.CidrBlockState.State"),
         ("dhcp-options-id", "DhcpOptionsId"),
+        ("dhcpOptionsId", "DhcpOptionsId"),
         ("ipv6-cidr-block-association.association-id", "Ipv6CidrBlockAssociationSet.AssociationId"),
         ("ipv6-cidr-block-association.ipv6-cidr-block", "Ipv6CidrBlockAssociationSet.Ipv6CidrBlock"),
         ("ipv6-cidr-block-association.ipv6-pool", "Ipv6CidrBlockAssociationSet.Ipv6Pool"),
         ("ipv6-cidr-block-association.state", "Ipv6CidrBlockAssociationSet.Ipv6CidrBlockState.State"),
         ("is-default", "IsDefault"),
+        ("isDefault", "IsDefault"),
         ("owner-id", "OwnerId"),
         ("state", "State"),
         ("vpc-id", "VpcId"),
@@ -100,7 +102,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.opt("Ipv6CidrBlock").is_some() {
         return Err(invalid("ipv6CidrBlock needs a pool of the account's own addresses"));
     }
-    let (association, dhcp) = (world.id("vpc-cidr-assoc"), account::dhcp_options(world, rq));
+    let (association, dhcp) = (world.id("vpc-cidr-assoc"), account::dhcp_options(world, rq.region));
+    account::number(world, &dhcp);
     let mut row = json!({
         "CidrBlock": net.to_string(), "State": "pending", "DhcpOptionsId": dhcp, "IsDefault": false,
         "InstanceTenancy": rq.opt("InstanceTenancy").unwrap_or("default"), "OwnerId": world.account,
@@ -127,7 +130,13 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     route_tables::put_main(world, rq, &id, &net.to_string());
     security_groups::put_default(world, rq, &id);
     network_acls::put_default(world, rq, &id);
-    Ok(json!({"Vpc": tidy(VPC.get(world, rq, &id)?.clone())}))
+    let mut vpc = tidy(view(world, VPC.get(world, rq, &id)?));
+    if let Some(members) = vpc.as_object_mut() {
+        // Whether public access is blocked is told by later reads only.
+        members.remove("BlockPublicAccessStates");
+        members.entry("Ipv6CidrBlockAssociationSet").or_insert_with(|| json!([]));
+    }
+    Ok(json!({"Vpc": vpc}))
 }
 
 /// What keeps a VPC from being deleted.
@@ -139,6 +148,7 @@ fn in_use(world: &World, vpc: &str) -> bool {
         || world.any("ec2.network-acl", |row| of(row) && row["IsDefault"] != true)
         || world.any("ec2.network-interface", of)
         || world.any("ec2.vpc-endpoint", of)
+        || world.any("ec2.egress-only-gateway", |row| row["_vpc"] == vpc)
         || world.any("ec2.nat-gateway", |row| {
             of(row) && !matches!(row["State"].as_str(), Some("deleted" | "failed"))
         })
@@ -170,7 +180,22 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `DescribeVpcs`.
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
-    VPC.describe(world, rq, "Vpcs", super::common::plain)
+    VPC.describe(world, rq, "Vpcs", view)
+}
+
+/// As the API shows it: a block that was added takes a moment.
+fn view(world: &World, row: &Json) -> Json {
+    let mut row = row.clone();
+    for (set, state) in
+        [("CidrBlockAssociationSet", "CidrBlockState"), ("Ipv6CidrBlockAssociationSet", "Ipv6CidrBlockState")]
+    {
+        for one in row[set].as_array_mut().into_iter().flatten() {
+            if one["_ready"].as_i64().is_some_and(|at| at > world.now()) {
+                one[state] = json!({"State": "associating"});
+            }
+        }
+    }
+    row
 }
 
 /// `ModifyVpcAttribute`: one attribute a call.
@@ -235,6 +260,8 @@ pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
         });
         ("CidrBlockAssociation", "CidrBlockAssociationSet", new)
     };
+    let mut new = new;
+    new["_ready"] = json!(world.now() + durations::EC2_OBJECT);
     let mut list = vpc[set].as_array().cloned().unwrap_or_default();
     list.push(new.clone());
     let row = VPC.get_mut(world, rq, id)?;
@@ -242,6 +269,8 @@ pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     if set == "CidrBlockAssociationSet" {
         route_tables::add_local(world, id, new["CidrBlock"].as_str().unwrap_or_default());
     }
+    let state = if set == "CidrBlockAssociationSet" { "CidrBlockState" } else { "Ipv6CidrBlockState" };
+    new[state] = json!({"State": "associating"});
     Ok(json!({"VpcId": id, member: new}))
 }
 

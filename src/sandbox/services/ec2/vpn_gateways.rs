@@ -43,7 +43,11 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         "AmazonSideAsn": rq.int("AmazonSideAsn").unwrap_or(64_512), "AvailabilityZone": rq.get("AvailabilityZone"),
     });
     let id = VPN.create(world, rq, row)?;
-    Ok(json!({"VpnGateway": tidy(VPN.get(world, rq, &id)?.clone())}))
+    let mut gateway = tidy(VPN.get(world, rq, &id)?.clone());
+    if let Some(members) = gateway.as_object_mut().filter(|m| m["Tags"] == json!([])) {
+        members.remove("Tags");
+    }
+    Ok(json!({"VpnGateway": gateway}))
 }
 
 /// `AttachVpnGateway`.

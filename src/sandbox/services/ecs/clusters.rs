@@ -174,6 +174,12 @@ pub fn put_capacity_providers(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `DeleteCluster`.
 pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
+    // One that was deleted is shown again (TestAccECSCluster_disappears).
+    if let Some(row) =
+        world.get(CLUSTERS, &cluster_key(rq, "cluster")).filter(|row| row["status"] == "INACTIVE")
+    {
+        return Ok(json!({"cluster": shown(world, row, &["SETTINGS", "CONFIGURATIONS"])}));
+    }
     let arn = cluster(world, rq)?["clusterArn"].clone();
     if world.any(SERVICES, |service| service["clusterArn"] == arn && service["status"] != "INACTIVE") {
         let text = "The Cluster cannot be deleted while Services are active.";

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use super::{DEFINITIONS, FAMILIES, client, invalid, shown_tags, tags_of};
+use super::{DEFINITIONS, FAMILIES, SERVICES, client, invalid, shown_tags, tags_of};
 use crate::sandbox::{Effect, Fault, Reply, Request, World};
 
-/// Deleted task definitions stay visible for a while as being deleted.
+/// How often ECS looks whether a task definition that is being deleted is still used. The documentation of
+/// `DeleteTaskDefinitions`: it "will stay in DELETE_IN_PROGRESS status until all the associated tasks and services have
+/// been terminated".
 const DELETION: i64 = 600_000;
 
 fn unknown() -> Fault {
@@ -141,8 +143,10 @@ pub fn register(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut names = BTreeSet::new();
     for container in containers {
         let name = container["name"].as_str().unwrap_or_default();
-        if name.is_empty() || container["image"].as_str().is_none_or(str::is_empty) {
-            return Err(client("Container.name and Container.image should not be null or empty."));
+        for (member, value) in [("name", Some(name)), ("image", container["image"].as_str())] {
+            if value.is_none_or(str::is_empty) {
+                return Err(client(format!("Container.{member} should not be null or empty.")));
+            }
         }
         if !names.insert(name) {
             return Err(client(format!("Container name {name} is used more than once.")));
@@ -183,7 +187,7 @@ pub fn register(world: &mut World, rq: &Request<'_>) -> Reply {
     row["revision"] = json!(revision);
     row["status"] = json!("ACTIVE");
     row["registeredAt"] = json!(world.now_secs());
-    row["registeredBy"] = json!(format!("arn:aws:iam::{}:root", world.account));
+    row["registeredBy"] = json!(world.arn("iam", "", "root"));
     row["containerDefinitions"] = containers.iter().map(|container| whole(container, awsvpc)).collect();
     for list in ["volumes", "placementConstraints"] {
         if row[list].is_null() {
@@ -227,15 +231,19 @@ pub fn deregister(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `DeleteTaskDefinitions`; only inactive ones.
 pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (mut gone, mut failures) = (Vec::new(), Vec::new());
+    let (mut gone, mut failures, mut unused) = (Vec::new(), Vec::new(), Vec::new());
     let now = world.now_secs();
     for name in rq.texts("taskDefinitions") {
         let arn = world.arn("ecs", rq.region, &format!("task-definition/{}", super::short(name)));
         match world.get_mut(DEFINITIONS, &arn) {
-            None => failures.push(json!({"arn": arn, "reason": "TASK_DEFINITION_NOT_FOUND"})),
+            // AWS's words (moto's `test_delete_task_definitions_cannot_delete_active`, `…_nonexistent`).
+            None => failures.push(json!({
+                "arn": arn,
+                "reason": "The specified task definition does not exist. Specify a valid account, family, revision and try again.",
+            })),
             Some(row) if row["status"] == "ACTIVE" => failures.push(json!({
-                "arn": arn, "reason": "TASK_DEFINITION_STILL_ACTIVE",
-                "detail": "The specified task definition is still in ACTIVE status. Deregister it and try again.",
+                "arn": arn,
+                "reason": "The specified task definition is still in ACTIVE status. Please deregister the target and try again.",
             })),
             Some(row) => {
                 if row["status"] == "INACTIVE" {
@@ -243,11 +251,28 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
                     row["deleteRequestedAt"] = json!(now);
                 }
                 gone.push(row.clone());
-                world.after(DELETION, DEFINITIONS, &arn, Effect::Remove);
+                unused.push(arn);
             }
         }
     }
+    for arn in unused {
+        released(world, &arn, 0);
+    }
     Ok(json!({"taskDefinitions": gone, "failures": failures}))
+}
+
+/// Whether a service still runs tasks of that definition.
+fn is_used(world: &World, arn: &str) -> bool {
+    world.rows(SERVICES).any(|(_, row)| row["status"] == "ACTIVE" && row["taskDefinition"] == arn)
+}
+
+/// A service has turned away from a task definition, or somebody wants it deleted: what is being deleted and used no
+/// more goes, once the tasks that end now have ended.
+pub fn released(world: &mut World, arn: &str, ending: i64) {
+    let deleting = world.get(DEFINITIONS, arn).is_some_and(|row| row["status"] == "DELETE_IN_PROGRESS");
+    if deleting && !is_used(world, arn) {
+        world.after(ending + DELETION, DEFINITIONS, arn, Effect::Remove);
+    }
 }
 
 /// `ListTaskDefinitions`.

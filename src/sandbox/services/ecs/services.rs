@@ -168,6 +168,16 @@ fn check_balancer(world: &World, balancer: &Json, definition: &Json, awsvpc: boo
     Ok(())
 }
 
+/// Gives values their one spelling: `host` is another word for `instanceId`
+/// (TestAccECSService_PlacementStrategy_basic).
+fn normalise(row: &mut Json) {
+    for one in row["placementStrategy"].as_array_mut().into_iter().flatten() {
+        if one["field"] == "host" {
+            one["field"] = json!("instanceId");
+        }
+    }
+}
+
 /// `CreateService`.
 pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let home = cluster(world, rq)?.clone();
@@ -210,14 +220,12 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         "serviceArn": key, "serviceName": name, "clusterArn": home["clusterArn"], "status": "ACTIVE",
         "desiredCount": rq.int("desiredCount").unwrap_or(0),
         "schedulingStrategy": rq.opt("schedulingStrategy").unwrap_or("REPLICA"), "createdAt": world.now_secs(),
-        "createdBy": format!("arn:aws:iam::{}:root", world.account), "events": [], "deployments": [],
+        "createdBy": world.arn("iam", "", "root"), "events": [], "deployments": [],
         "loadBalancers": [], "serviceRegistries": [], "placementConstraints": [], "placementStrategy": [],
         "deploymentController": {"type": "ECS"}, "propagateTags": "NONE", "availabilityZoneRebalancing": "ENABLED",
         "enableECSManagedTags": rq.flag("enableECSManagedTags"),
         "enableExecuteCommand": rq.flag("enableExecuteCommand"), "taskDefinition": rq.text("taskDefinition"),
-        "roleArn": format!(
-            "arn:aws:iam::{}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", world.account
-        ),
+        "roleArn": world.arn("iam", "", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
         "_tags": tags_of(rq), "_region": rq.region, "_input": rq.input, "_created": rq.input,
     });
     for member in KEPT {
@@ -225,6 +233,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
             row[*member] = rq.get(member).clone();
         }
     }
+    normalise(&mut row);
     if let Some(role) = rq.opt("role") {
         row["roleArn"] = json!(if role.starts_with("arn:") {
             role.to_owned()
@@ -240,8 +249,14 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
             row["launchType"] = json!("EC2");
         }
     }
-    let definition = check(world, rq, &row)?;
-    row["taskDefinition"] = definition["taskDefinitionArn"].clone();
+    // Under an external controller the task sets bring their definitions.
+    let bare = rq.get("deploymentController")["type"] == "EXTERNAL" && rq.opt("taskDefinition").is_none();
+    if bare {
+        row["taskDefinition"] = Json::Null;
+    } else {
+        let definition = check(world, rq, &row)?;
+        row["taskDefinition"] = definition["taskDefinitionArn"].clone();
+    }
     fill(&mut row, rq);
     world.remove(SERVICES, &key);
     world.put(SERVICES, &key, row);
@@ -349,7 +364,10 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
         row["taskDefinition"] = json!(definition);
     }
     // A scaled-down service may outlive what it refers to; only changes of the deployment are checked.
-    let deploys = rq.flag("forceNewDeployment") || DEPLOYED.iter().any(|member| !rq.get(member).is_null());
+    normalise(&mut row);
+    let external = old["deploymentController"]["type"] == "EXTERNAL" && row["taskDefinition"].is_null();
+    let deploys = !external
+        && (rq.flag("forceNewDeployment") || DEPLOYED.iter().any(|member| !rq.get(member).is_null()));
     if deploys {
         let definition = check(world, rq, &row)?;
         row["taskDefinition"] = definition["taskDefinitionArn"].clone();
@@ -359,11 +377,14 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     let moved = old["taskDefinition"] != row["taskDefinition"]
         || DEPLOYED.iter().filter(|member| **member != "taskDefinition").any(|member| !same(member));
     world.put(SERVICES, &key, row);
-    if rq.flag("forceNewDeployment") || moved {
+    if external {
+        // Nothing to roll out: tasks come with task sets.
+    } else if rq.flag("forceNewDeployment") || moved {
         rollout::deploy(world, &key);
     } else {
         rollout::scale(world, &key);
     }
+    definitions::released(world, old["taskDefinition"].as_str().unwrap_or_default(), durations::ECS_DRAIN);
     let row = world.get(SERVICES, &key).ok_or_else(unknown)?;
     Ok(json!({"service": shown(world, row, true)}))
 }
@@ -393,6 +414,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let name = row["serviceName"].as_str().unwrap_or_default();
     application_autoscaling::leave(world, rq.region, &format!("service/{home}/{name}"));
+    definitions::released(world, row["taskDefinition"].as_str().unwrap_or_default(), rest);
     world.set_after(rest, SERVICES, &key, json!({"status": "INACTIVE", "deployments": []}));
     world.after(rest + REMEMBERED, SERVICES, &key, Effect::Remove);
     let row = world.get(SERVICES, &key).ok_or_else(unknown)?;

@@ -116,8 +116,7 @@ pub fn start(
         }
         world.put(TASKS, &arn, task);
         let up = millis + durations::ECS_STEADY - 30_000;
-        #[expect(clippy::cast_precision_loss, reason = "at most hours")]
-        let started = world.now_secs() + up as f64 / 1000.0;
+        let started = World::seconds(world.date_after(up));
         let ip = world.get(TASKS, &arn).map(|task| task["_ip"].clone()).unwrap_or_default();
         world.set_after(up, TASKS, &arn, json!({
             "lastStatus": "RUNNING", "startedAt": started, "connectivity": "CONNECTED", "connectivityAt": started,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{BALANCERS, GROUPS, LISTENERS, invalid, no_balancer, no_group, no_listener};
+use super::{BALANCERS, GROUPS, LISTENERS, attribute_values, invalid, no_balancer, no_group, no_listener};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// What a new load balancer's attributes are.
@@ -110,6 +110,12 @@ fn modify(
             )));
         }
     }
+    let mut wanted = row["_attributes"].clone();
+    for setting in rq.list("Attributes") {
+        let key = setting["Key"].as_str().unwrap_or_default();
+        wanted[key] = json!(setting["Value"].as_str().unwrap_or_default());
+    }
+    attribute_values::check(noun, row, rq.list("Attributes"), &wanted)?;
     for setting in rq.list("Attributes") {
         let key = setting["Key"].as_str().unwrap_or_default();
         row["_attributes"][key] = json!(setting["Value"].as_str().unwrap_or_default());

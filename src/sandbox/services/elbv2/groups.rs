@@ -73,6 +73,13 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let kind = rq.opt("TargetType").unwrap_or("instance");
     let lambda = kind == "lambda";
+    for (member, word) in [("Port", "Port"), ("Protocol", "Protocol"), ("VpcId", "VPC ID")] {
+        if lambda && !rq.get(member).is_null() {
+            return Err(invalid(format!(
+                "{word} cannot be specified for target groups with target type 'lambda'"
+            )));
+        }
+    }
     if !lambda {
         for (member, word) in [("Protocol", "protocol"), ("Port", "port"), ("VpcId", "VPC ID")] {
             if rq.get(member).is_null() {
@@ -93,15 +100,17 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         (_, true) => 5,
         _ => 10,
     });
-    if timeout >= interval && http {
-        return Err(invalid("Health check timeout must be smaller than the interval"));
+    if timeout >= interval && (http || lambda) {
+        return Err(invalid(format!(
+            "Health check timeout '{timeout}' must be smaller than or equal to the interval '{interval}'"
+        )));
     }
+    check_matcher(protocol, rq.get("Matcher"))?;
     let tags = tags_of(rq)?;
     let id = world.hex(16);
     let arn = world.arn("elasticloadbalancing", rq.region, &format!("targetgroup/{name}/{id}"));
     let mut row = json!({
-        "TargetGroupArn": arn, "TargetGroupName": name, "TargetType": kind, "HealthCheckProtocol": check,
-        "HealthCheckPort": rq.opt("HealthCheckPort").unwrap_or("traffic-port"),
+        "TargetGroupArn": arn, "TargetGroupName": name, "TargetType": kind,
         "HealthCheckEnabled": rq.get("HealthCheckEnabled").as_bool().unwrap_or(!lambda),
         "HealthCheckIntervalSeconds": interval, "HealthCheckTimeoutSeconds": timeout,
         "HealthyThresholdCount": rq.int("HealthyThresholdCount").unwrap_or(5),
@@ -110,13 +119,18 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         "_tags": tags, "_attributes": attributes::group_defaults(protocol, kind), "_region": rq.region,
         "_settings": settings,
     });
+    // A function is called, not connected to: its checks have neither protocol nor port.
+    if !lambda {
+        row["HealthCheckProtocol"] = json!(check);
+        row["HealthCheckPort"] = json!(rq.opt("HealthCheckPort").unwrap_or("traffic-port"));
+    }
     if check.starts_with("HTTP") {
         let grpc = rq.text("ProtocolVersion") == "GRPC";
         let path = if grpc { "/AWS.ALB/healthcheck" } else { "/" };
         row["HealthCheckPath"] = json!(rq.opt("HealthCheckPath").unwrap_or(path));
         row["Matcher"] = match (rq.get("Matcher"), grpc) {
             (Json::Null, true) => json!({"GrpcCode": "12"}),
-            (Json::Null, false) => json!({"HttpCode": if http { "200" } else { "200-399" }}),
+            (Json::Null, false) => json!({"HttpCode": if http || lambda { "200" } else { "200-399" }}),
             (sent, _) => sent.clone(),
         };
     }
@@ -130,6 +144,27 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     world.put(GROUPS, &arn, row.clone());
     Ok(json!({"TargetGroups": [row]}))
+}
+
+/// The status codes that a health check can wait for: numbers and ranges, one of them or several.
+fn check_matcher(protocol: &str, matcher: &Json) -> Result<(), Fault> {
+    let Some(text) = matcher["HttpCode"].as_str() else { return Ok(()) };
+    // API Reference, `Matcher`: network load balancers take more.
+    let (low, high) =
+        if protocol.is_empty() || protocol.starts_with("HTTP") { (200, 499) } else { (200, 599) };
+    let within = |code: &str| code.trim().parse::<u16>().is_ok_and(|code| (low..=high).contains(&code));
+    for part in text.split(',') {
+        let good = match part.split_once('-') {
+            Some((from, to)) => within(from) && within(to) && from.trim() <= to.trim(),
+            None => within(part),
+        };
+        if !good {
+            return Err(invalid(format!(
+                "Health check matcher HTTP code '{text}' must be within '{low}-{high}' inclusive"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// `DescribeTargetGroups`.
@@ -160,6 +195,9 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `ModifyTargetGroup`.
 pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("TargetGroupArn");
+    let protocol =
+        world.get(GROUPS, arn).ok_or_else(no_group)?["Protocol"].as_str().unwrap_or_default().to_owned();
+    check_matcher(&protocol, rq.get("Matcher"))?;
     let row = world.get_mut(GROUPS, arn).ok_or_else(no_group)?;
     for (member, value) in rq.input.as_object().into_iter().flatten() {
         row[member] = value.clone();

@@ -5,9 +5,12 @@
 //! object, defaults included), `_region` and `_settings` (what the create call sent, to tell a repeated call
 //! from a different one).
 
+mod attribute_values;
 mod attributes;
 mod balancers;
+mod conditions;
 mod groups;
+mod limits;
 mod listeners;
 mod rules;
 mod tags;
@@ -32,6 +35,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteRule", rules::delete),
     Operation::write("DeleteTargetGroup", groups::delete),
     Operation::write("DeregisterTargets", targets::deregister_targets),
+    Operation::read("DescribeAccountLimits", limits::describe),
     Operation::read("DescribeCapacityReservation", balancers::describe_capacity),
     Operation::read("DescribeListenerAttributes", attributes::describe_listener),
     Operation::read("DescribeListeners", listeners::describe),
@@ -53,6 +57,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("RegisterTargets", targets::register_targets),
     Operation::write("RemoveTags", tags::remove),
     Operation::write("SetIpAddressType", balancers::set_ip_address_type),
+    Operation::write("SetRulePriorities", rules::set_priorities),
     Operation::write("SetSecurityGroups", balancers::set_security_groups),
     Operation::write("SetSubnets", balancers::set_subnets),
 ];

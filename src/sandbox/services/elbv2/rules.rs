@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{BALANCERS, LISTENERS, RULES, listeners, no_balancer, no_listener};
+use super::{BALANCERS, LISTENERS, RULES, conditions, listeners, no_balancer, no_listener};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 fn no_rule() -> Fault {
@@ -19,6 +19,10 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         |rule: &Json| rule["_listener"] == rq.text("ListenerArn") && rule["Priority"] == priority.as_str();
     if world.any(RULES, taken) {
         return Err(Fault::new("PriorityInUse", format!("Priority '{priority}' is currently in use")));
+    }
+    conditions::check(rq.list("Conditions"))?;
+    if rq.list("Actions").is_empty() {
+        return Err(super::invalid("An action must be specified"));
     }
     let actions = listeners::actions(world, &balancer, rq.list("Actions"))?;
     let tags = super::tags_of(rq)?;
@@ -56,6 +60,10 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
             "RuleArn": rule, "Priority": "default", "Conditions": [], "Actions": actions, "IsDefault": true,
         }));
     }
+    // In the order in which they are tried, the default one last.
+    found.sort_by_key(|rule| {
+        rule["Priority"].as_str().and_then(|n| n.parse::<u32>().ok()).unwrap_or(u32::MAX)
+    });
     let (page, next) = rq.page(found, "PageSize", "Marker", 400, "ValidationError")?;
     Ok(json!({"Rules": page, "NextMarker": next}))
 }
@@ -66,6 +74,7 @@ pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = world.get(RULES, arn).ok_or_else(no_rule)?.clone();
     let balancer =
         world.get(BALANCERS, row["_balancer"].as_str().unwrap_or_default()).ok_or_else(no_balancer)?;
+    conditions::check(rq.list("Conditions"))?;
     let actions = listeners::actions(world, &balancer.clone(), rq.list("Actions"))?;
     let row = world.get_mut(RULES, arn).ok_or_else(no_rule)?;
     if !actions.is_empty() {
@@ -77,6 +86,40 @@ pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     }
     Ok(json!({"Rules": [row]}))
+}
+
+/// `SetRulePriorities`: all at once, so that rules can change places.
+pub fn set_priorities(world: &mut World, rq: &Request<'_>) -> Reply {
+    let wanted = rq.list("RulePriorities");
+    let arns: Vec<&str> = wanted.iter().filter_map(|one| one["RuleArn"].as_str()).collect();
+    let Some(first) = arns.first() else { return Err(super::invalid("A rule priority must be specified")) };
+    let listener = world.get(RULES, first).ok_or_else(no_rule)?["_listener"].clone();
+    for one in wanted {
+        let arn = one["RuleArn"].as_str().unwrap_or_default();
+        if arn.ends_with("/default") {
+            let message = format!("Default rule '{arn}' cannot be reprioritized");
+            return Err(Fault::new("OperationNotPermitted", message));
+        }
+        if world.get(RULES, arn).ok_or_else(no_rule)?["_listener"] != listener {
+            return Err(super::invalid("The rules must belong to one listener"));
+        }
+        let priority = one["Priority"].to_string();
+        let twice = wanted.iter().filter(|other| other["Priority"] == one["Priority"]).count() > 1;
+        let taken = world.rows(RULES).any(|(other, row)| {
+            row["_listener"] == listener && row["Priority"] == priority.as_str() && !arns.contains(&other)
+        });
+        if twice || taken {
+            return Err(Fault::new("PriorityInUse", format!("Priority '{priority}' is currently in use")));
+        }
+    }
+    let mut rules = Vec::new();
+    for one in wanted {
+        if let Some(row) = one["RuleArn"].as_str().and_then(|arn| world.get_mut(RULES, arn)) {
+            row["Priority"] = json!(one["Priority"].to_string());
+            rules.push(row.clone());
+        }
+    }
+    Ok(json!({"Rules": rules}))
 }
 
 /// `DeleteRule`.

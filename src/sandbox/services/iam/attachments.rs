@@ -20,14 +20,22 @@ pub(super) fn count(world: &World, arn: &str) -> usize {
     [&ROLE, &USER, &GROUP].iter().flat_map(|e| world.rows(e.table)).filter(|(_, row)| holds(row, arn)).count()
 }
 
+/// Refuses what is no policy's ARN (LocalStack's recordings of AWS, `test_role_attach_policy`).
+pub(super) fn check_arn(arn: &str) -> Result<(), Fault> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts[..] {
+        ["arn", _, "iam", "", _, resource] if resource.starts_with("policy/") => Ok(()),
+        ["arn", _, _, _, _, _] => Err(Fault::new("InvalidInput", format!("ARN {arn} is not valid."))),
+        _ => Err(Fault::new("ValidationError", "Invalid ARN:  Could not be parsed!")),
+    }
+}
+
 /// `Attach*Policy`: attaching twice is fine.
 pub(super) fn attach(world: &mut World, rq: &Request<'_>, entity: &Entity) -> Reply {
     let arn = rq.text("PolicyArn");
     let row = entity.get(world, rq)?;
     super::roles::modifiable(row)?;
-    if !arn.starts_with("arn:") {
-        return Err(Fault::new("InvalidInput", format!("ARN {arn} is not valid.")));
-    }
+    check_arn(arn)?;
     if world.get("iam.policy", arn).is_none() && !aws_managed::exists(arn) {
         return Err(missing(format!("Policy {arn} does not exist or is not attachable.")));
     }
@@ -50,6 +58,7 @@ pub(super) fn attach(world: &mut World, rq: &Request<'_>, entity: &Entity) -> Re
 /// `Detach*Policy`.
 pub(super) fn detach(world: &mut World, rq: &Request<'_>, entity: &Entity) -> Reply {
     let arn = rq.text("PolicyArn");
+    check_arn(arn)?;
     let row = entity.get_mut(world, rq)?;
     super::roles::modifiable(row)?;
     if !holds(row, arn) {

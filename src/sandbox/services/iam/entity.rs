@@ -66,6 +66,16 @@ impl Entity {
         }))
     }
 
+    /// Gives an entity another name, another path, or both; its unique id stays.
+    pub(super) fn rename(&self, world: &mut World, old: &str, new: &str, path: Option<&str>) {
+        let Some(mut row) = world.remove(self.table, old) else { return };
+        let path = path.or(row["Path"].as_str()).unwrap_or("/").to_owned();
+        row["Arn"] = json!(world.arn("iam", "", &format!("{}{path}{new}", self.noun)));
+        row[self.member] = json!(new);
+        row["Path"] = json!(path);
+        world.put(self.table, new, row);
+    }
+
     /// Why it cannot be deleted yet.
     pub(super) fn deletable(&self, row: &Json) -> Result<(), Fault> {
         if row["_attached"].as_array().is_some_and(|list| !list.is_empty()) {

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::entity::{GROUP, USER, conflict, missing, paged, under_path};
-use crate::sandbox::{Reply, Request, World, done};
+use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// `CreateGroup`.
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -26,6 +26,31 @@ pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut answer = paged(rq, "Users", members(world, rq.text("GroupName")))?;
     answer["Group"] = group;
     Ok(answer)
+}
+
+/// `UpdateGroup`: another name or path.
+pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("GroupName");
+    GROUP.get(world, rq)?;
+    let new = rq.opt("NewGroupName").unwrap_or(name).to_owned();
+    if !new.eq_ignore_ascii_case(name)
+        && world.rows(GROUP.table).any(|(key, _)| key.eq_ignore_ascii_case(&new))
+    {
+        return Err(Fault::new("EntityAlreadyExists", format!("Group with name {new} already exists.")));
+    }
+    let users: Vec<String> = world
+        .rows(USER.table)
+        .filter(|(_, user)| in_group(user, name))
+        .map(|(key, _)| key.to_owned())
+        .collect();
+    GROUP.rename(world, name, &new, rq.opt("NewPath"));
+    for user in users {
+        let groups = world.get_mut(USER.table, &user).and_then(|row| row["_groups"].as_array_mut());
+        for group in groups.into_iter().flatten().filter(|group| *group == name) {
+            *group = json!(new);
+        }
+    }
+    done()
 }
 
 /// `ListGroups`.

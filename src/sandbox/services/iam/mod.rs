@@ -2,10 +2,14 @@
 
 mod attachments;
 mod aws_managed;
+mod certificates;
+mod credentials;
 mod documents;
 mod entity;
+mod grammar;
 mod groups;
 mod inline;
+mod linked;
 mod operations;
 mod policies;
 mod profiles;

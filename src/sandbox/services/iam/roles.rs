@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     aws_managed, documents,
     entity::{ROLE, conflict, keep, missing, paged, under_path},
-    tags,
+    linked, tags,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done, world::durations::IAM_PROPAGATION};
 
@@ -17,6 +17,14 @@ pub(super) fn shown(row: &Json) -> Json {
     let mut role = row.clone();
     role["AssumeRolePolicyDocument"] =
         json!(documents::encoded(row["AssumeRolePolicyDocument"].as_str().unwrap_or_default()));
+    role
+}
+
+/// A role as the calls that make one show it: without the duration (LocalStack's recordings of AWS,
+/// `TestRoles::test_create_describe_role`).
+fn created(row: &Json) -> Json {
+    let mut role = shown(row);
+    role["MaxSessionDuration"] = Json::Null;
     role
 }
 
@@ -57,7 +65,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     row["_usable"] = json!(world.now() + IAM_PROPAGATION);
     world.put(ROLE.table, rq.text("RoleName"), row.clone());
-    Ok(json!({"Role": shown(&row)}))
+    Ok(json!({"Role": created(&row)}))
 }
 
 /// `GetRole`.
@@ -147,40 +155,18 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     done()
 }
 
-/// `AWSServiceRoleForECS` for `ecs.amazonaws.com`; unknown services get a name of their first label.
-fn linked_name(service: &str) -> String {
-    let known = [
-        ("ecs.amazonaws.com", "ECS"),
-        ("elasticloadbalancing.amazonaws.com", "ElasticLoadBalancing"),
-        ("rds.amazonaws.com", "RDS"),
-        ("autoscaling.amazonaws.com", "AutoScaling"),
-        ("dms.amazonaws.com", "DMSServerless"),
-        ("ecs.application-autoscaling.amazonaws.com", "ApplicationAutoScaling_ECSService"),
-        ("rds.application-autoscaling.amazonaws.com", "ApplicationAutoScaling_RDSCluster"),
-        ("dynamodb.application-autoscaling.amazonaws.com", "ApplicationAutoScaling_DynamoDBTable"),
-        ("fis.amazonaws.com", "FIS"),
-        ("backup.amazonaws.com", "Backup"),
-        ("spot.amazonaws.com", "EC2Spot"),
-    ];
-    let label = known.iter().find(|(principal, _)| *principal == service).map_or_else(
-        || {
-            let first = service.split('.').next().unwrap_or_default();
-            let mut letters = first.chars();
-            letters.next().map(|c| c.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
-        },
-        |(_, label)| (*label).to_owned(),
-    );
-    format!("AWSServiceRoleFor{label}")
-}
-
 /// `CreateServiceLinkedRole`.
 pub(super) fn create_service_linked(world: &mut World, rq: &Request<'_>) -> Reply {
     let service = rq.text("AWSServiceName");
-    if !service.ends_with(".amazonaws.com") {
-        return Err(missing(format!("Service {service} does not exist")));
-    }
-    let mut name = linked_name(service);
+    let Some(linked) = linked::of(service) else {
+        let message = format!("Cannot find Service Linked Role template for {service}");
+        return Err(Fault::new("InvalidInput", message));
+    };
+    let mut name = format!("AWSServiceRoleFor{}", linked.name);
     if let Some(suffix) = rq.opt("CustomSuffix").filter(|suffix| !suffix.is_empty()) {
+        if !linked.suffix {
+            return Err(Fault::new("InvalidInput", format!("Custom suffix is not allowed for {service}")));
+        }
         name = format!("{name}_{suffix}");
     }
     if world.get(ROLE.table, &name).is_some() {
@@ -194,14 +180,15 @@ pub(super) fn create_service_linked(world: &mut World, rq: &Request<'_>) -> Repl
         "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole",
     }]});
     let id = super::entity::unique_id(world, "AROA");
+    let policy = format!("arn:{}:iam::aws:policy/aws-service-role/{}", world.partition(), linked.policy);
     let mut row = json!({
         "RoleName": name, "Path": path, "RoleId": id, "Arn": world.arn("iam", "", &format!("role{path}{name}")),
         "CreateDate": world.now_secs(), "AssumeRolePolicyDocument": trust.to_string(), "MaxSessionDuration": 3_600,
-        "_policies": {}, "_attached": [], "_linked": service, "_usable": world.now() + IAM_PROPAGATION,
+        "_policies": {}, "_attached": [policy], "_linked": service, "_usable": world.now() + IAM_PROPAGATION,
     });
     keep(&mut row, rq, &["Description"]);
     world.put(ROLE.table, &name, row.clone());
-    Ok(json!({"Role": shown(&row)}))
+    Ok(json!({"Role": created(&row)}))
 }
 
 /// What still needs the role of a service, by region.
@@ -227,7 +214,9 @@ pub(super) fn delete_service_linked(world: &mut World, rq: &Request<'_>) -> Repl
     let Some(service) = row["_linked"].as_str().map(ToOwned::to_owned) else {
         return Err(Fault::new("InvalidInput", format!("Role {name} is not a service-linked role.")));
     };
-    let task = format!("task/aws-service-role/{service}/{name}/{}", world.hex(32));
+    let digits = world.hex(32);
+    let id = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-");
+    let task = format!("task/aws-service-role/{service}/{name}/{id}");
     world.put("iam.linked-deletion", &task, json!({"Status": "IN_PROGRESS"}));
     let users = linked_users(world, &service);
     let end = if users.is_empty() {

@@ -22,6 +22,19 @@ pub(super) const POLICY: Tagged = Tagged { table: "iam.policy", member: "PolicyA
 pub(super) const PROFILE: Tagged =
     Tagged { table: "iam.instance-profile", member: "InstanceProfileName", noun: "instance profile" };
 
+/// Server certificates.
+pub(super) const CERTIFICATE: Tagged = Tagged {
+    table: super::certificates::CERTIFICATES,
+    member: "ServerCertificateName",
+    noun: "server certificate",
+};
+/// OpenID Connect providers.
+pub(super) const PROVIDER: Tagged = Tagged {
+    table: super::certificates::PROVIDERS,
+    member: "OpenIDConnectProviderArn",
+    noun: "OpenIDConnect provider",
+};
+
 impl Tagged {
     fn missing(&self, name: &str) -> Fault {
         missing(format!("The {} with name {name} cannot be found.", self.noun))

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::{
-    entity::{USER, conflict, keep, paged, under_path},
+    credentials,
+    entity::{USER, conflict, keep, missing, paged, under_path},
     roles, tags,
 };
-use crate::sandbox::{Fault, Reply, Request, World, done, world::durations::IAM_PROPAGATION};
+use crate::sandbox::{Fault, Reply, Request, World, done, services::sts, world::durations::IAM_PROPAGATION};
 
 /// `CreateUser`.
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -24,13 +25,48 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `GetUser`; without a name, the caller.
 pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
-    if rq.opt("UserName").is_none() {
-        return Err(Fault::new(
-            "ValidationError",
-            "Must specify userName when calling with non-User credentials",
-        ));
+    if rq.opt("UserName").is_some() {
+        return Ok(json!({"User": USER.get(world, rq)?}));
     }
-    Ok(json!({"User": USER.get(world, rq)?}))
+    let caller = sts::caller_of(world, rq);
+    let row = caller.user.as_deref().and_then(|name| world.get(USER.table, name));
+    let user = row.ok_or_else(|| {
+        Fault::new("ValidationError", "Must specify userName when calling with non-User credentials")
+    })?;
+    Ok(json!({"User": user}))
+}
+
+/// `UpdateUser`: another name or path.
+pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("UserName");
+    USER.get(world, rq)?;
+    let new = rq.opt("NewUserName").unwrap_or(name).to_owned();
+    if !new.eq_ignore_ascii_case(name)
+        && world.rows(USER.table).any(|(key, _)| key.eq_ignore_ascii_case(&new))
+    {
+        return Err(Fault::new("EntityAlreadyExists", format!("User with name {new} already exists.")));
+    }
+    USER.rename(world, name, &new, rq.opt("NewPath"));
+    if new != name {
+        credentials::rename(world, name, &new);
+    }
+    done()
+}
+
+/// `PutUserPermissionsBoundary`.
+pub(super) fn put_boundary(world: &mut World, rq: &Request<'_>) -> Reply {
+    USER.get(world, rq)?;
+    let boundary = roles::boundary(world, rq.text("PermissionsBoundary"))?;
+    USER.get_mut(world, rq)?["PermissionsBoundary"] = boundary;
+    done()
+}
+
+/// `DeleteUserPermissionsBoundary`.
+pub(super) fn delete_boundary(world: &mut World, rq: &Request<'_>) -> Reply {
+    if let Some(members) = USER.get_mut(world, rq)?.as_object_mut() {
+        members.remove("PermissionsBoundary");
+    }
+    done()
 }
 
 /// `ListUsers`.
@@ -55,11 +91,41 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(conflict("Cannot delete entity, must remove users from group first."));
     }
     USER.deletable(row)?;
+    let (keys, profile) = credentials::held(world, rq.text("UserName"));
+    if keys {
+        return Err(conflict("Cannot delete entity, must delete access keys first."));
+    }
+    if profile {
+        return Err(conflict("Cannot delete entity, must delete login profile first."));
+    }
     world.remove(USER.table, rq.text("UserName"));
     done()
 }
 
-/// `ListAccountAliases`: the account has none.
-pub(super) fn aliases(_world: &mut World, rq: &Request<'_>) -> Reply {
-    paged(rq, "AccountAliases", Vec::new())
+/// The account's alias: it has one or none.
+const ALIAS: &str = "iam.account-alias";
+
+/// `ListAccountAliases`.
+pub(super) fn aliases(world: &mut World, rq: &Request<'_>) -> Reply {
+    let all = world.rows(ALIAS).map(|(alias, _)| json!(alias)).collect();
+    paged(rq, "AccountAliases", all)
+}
+
+/// `CreateAccountAlias`: it takes the place of an earlier one.
+pub(super) fn create_alias(world: &mut World, rq: &Request<'_>) -> Reply {
+    let old: Vec<String> = world.rows(ALIAS).map(|(alias, _)| alias.to_owned()).collect();
+    for alias in old {
+        world.remove(ALIAS, &alias);
+    }
+    world.put(ALIAS, rq.text("AccountAlias"), json!({}));
+    done()
+}
+
+/// `DeleteAccountAlias`.
+pub(super) fn delete_alias(world: &mut World, rq: &Request<'_>) -> Reply {
+    let alias = rq.text("AccountAlias");
+    world
+        .remove(ALIAS, alias)
+        .map(|_| json!({}))
+        .ok_or_else(|| missing(format!("The account alias {alias} cannot be found.")))
 }

@@ -1,10 +1,10 @@
 //! Functions themselves: create, look, change code or configuration, delete.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{TABLE, invalid, named, qualifier, row, versions};
+use super::{TABLE, aliases, invalid, named, qualifier, row, runtimes, versions};
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
 /// Members that `CreateFunction` and `UpdateFunctionConfiguration` take as they are returned.
@@ -30,7 +30,7 @@ const PLAIN: &[&str] = &[
 const MAX_ZIPPED: usize = 50 << 20;
 
 /// Bytes of an account's code.
-type Code = (String, usize, Json);
+pub(super) type Code = (String, usize, Json);
 
 /// Digest, size and origin of the code that a request brings.
 fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
@@ -57,19 +57,26 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
         ));
     }
     if let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) {
-        if !world.rows("s3.object").any(|(_, row)| row["_bucket"] == bucket && row["Key"] == key) {
+        let version = text("S3ObjectVersion");
+        let meant = |row: &Json| {
+            row["_bucket"] == bucket
+                && row["Key"] == key
+                && row["_marker"] != true
+                && version.is_none_or(|version| row["VersionId"] == version)
+        };
+        let Some((_, object)) = world.rows("s3.object").find(|(_, row)| meant(row)) else {
             let code = if world.get("s3.bucket", bucket).is_some() { "NoSuchKey" } else { "NoSuchBucket" };
+            let noun = if code == "NoSuchKey" { "key" } else { "bucket" };
             return Err(invalid(format!(
-                "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: The specified key or bucket does not exist."
+                "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: The specified {noun} does not exist."
             )));
-        }
-        let digest = BASE64_STANDARD.encode(Sha256::digest(format!(
-            "{bucket}/{key}/{}",
-            text("S3ObjectVersion").unwrap_or_default()
-        )));
+        };
+        // The digest is that of the object (TestAccLambdaFunction_S3Update_basic).
+        let bytes = BASE64_STANDARD.decode(object["_body"].as_str().unwrap_or_default()).unwrap_or_default();
+        let digest = BASE64_STANDARD.encode(Sha256::digest(&bytes));
         return Ok((
             digest,
-            1_024,
+            bytes.len(),
             json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"}),
         ));
     }
@@ -84,6 +91,11 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
         ));
     }
     Err(invalid("Please provide a source for function code."))
+}
+
+/// Digest, size and origin of a layer's content.
+pub(super) fn code_of(world: &World, rq: &Request<'_>, content: &Json) -> Result<Code, Fault> {
+    code(world, rq, content)
 }
 
 /// The network as it is shown, once its subnets and groups are known to exist in one VPC.
@@ -145,8 +157,8 @@ fn take(row: &mut Json, rq: &Request<'_>) {
     }
     if !rq.get("Environment").is_null() {
         let variables = rq.get("Environment")["Variables"].clone();
-        let none = variables.as_object().is_none_or(Map::is_empty);
-        row["Environment"] = if none { Json::Null } else { json!({"Variables": variables}) };
+        // An empty one that was sent is shown.
+        row["Environment"] = json!({"Variables": if variables.is_null() { json!({}) } else { variables }});
     }
     if !rq.get("Layers").is_null() {
         row["Layers"] = rq.texts("Layers").iter().map(|arn| json!({"Arn": arn, "CodeSize": 1_024})).collect();
@@ -161,8 +173,24 @@ fn take(row: &mut Json, rq: &Request<'_>) {
 
 pub(super) fn stamp(world: &mut World, row: &mut Json) {
     row["LastModified"] =
-        json!(crate::clock::rfc3339(crate::clock::from_millis(world.now())).replace('Z', ".000+0000"));
-    row["RevisionId"] = json!(world.id("rev"));
+        json!(crate::clock::rfc3339(crate::clock::from_millis(world.date())).replace('Z', ".000+0000"));
+    row["RevisionId"] = json!(super::uuid(world));
+}
+
+/// Checks what a request says about how the function runs.
+fn check_settings(rq: &Request<'_>) -> Result<(), Fault> {
+    if let Some(runtime) = rq.opt("Runtime") {
+        runtimes::check(runtime)?;
+    }
+    let variables = rq.get("Environment")["Variables"].to_string();
+    // Lambda quotas: 4 KB for all environment variables together.
+    if rq.get("Environment")["Variables"].is_object() && variables.len() > 4_096 {
+        return Err(invalid(format!(
+            "Lambda was unable to configure your environment variables because the environment variables you have \
+             provided exceeded the 4KB limit. String measured: {variables}"
+        )));
+    }
+    Ok(())
 }
 
 pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -184,6 +212,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
             "Please don't provide Handler or Runtime or Layer when the intent is to create a function with PackageType as Image.",
         ));
     }
+    check_settings(rq)?;
     let (digest, size, place) = code(world, rq, rq.get("Code"))?;
     let vpc = network(world, rq.get("VpcConfig"))?;
     let arn = world.arn("lambda", rq.region, &format!("function:{name}"));
@@ -199,6 +228,11 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         "_statements": [], "_recursion": "Terminate", "_runtime": {"UpdateRuntimeOn": "Auto"},
     });
     take(&mut row, rq);
+    if !image {
+        let digest = hex::encode(Sha256::digest(row["Runtime"].as_str().unwrap_or_default()));
+        let runtime = format!("arn:{}:lambda:{}::runtime:{digest}", world.partition(), rq.region);
+        row["RuntimeVersionConfig"] = json!({"RuntimeVersionArn": runtime});
+    }
     if row["LoggingConfig"]["LogGroup"].is_null() {
         row["LoggingConfig"]["LogGroup"] = json!(format!("/aws/lambda/{name}"));
     }
@@ -244,13 +278,7 @@ pub(super) fn shown(row: &Json) -> Json {
 /// The function's row, and that of the version which the request names, with its ARN as answers show it.
 fn meant(world: &World, rq: &Request<'_>) -> Result<(Json, Json), Fault> {
     let (key, row) = named(world, rq, rq.text("FunctionName"))?;
-    let one = match qualifier(rq, rq.text("FunctionName"))? {
-        None => row.clone(),
-        Some("$LATEST") => versions::qualified(&row),
-        Some(name) => {
-            versions::version(world, &key, name).cloned().ok_or_else(|| versions::missing(&row, name))?
-        }
-    };
+    let one = super::resolved(world, &key, &row, qualifier(rq, rq.text("FunctionName"))?)?;
     Ok((row, one))
 }
 
@@ -276,13 +304,25 @@ pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let all = rq.opt("FunctionVersion") == Some("ALL");
     let mut items: Vec<Json> = Vec::new();
     for (key, row) in world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)) {
-        items.push(if all { versions::qualified(row) } else { shown(row) });
+        items.push(listed(if all { versions::qualified(row) } else { shown(row) }));
         if all {
-            items.extend(versions::of(world, key).into_iter().map(|(_, version)| shown(version)));
+            items.extend(versions::of(world, key).into_iter().map(|(_, version)| listed(shown(version))));
         }
     }
     let (page, next) = rq.page(items, "MaxItems", "Marker", 50, "InvalidParameterValueException")?;
     Ok(page_of("Functions", page, next))
+}
+
+/// A configuration as lists show it: without its state (LocalStack's recordings of AWS, `test_list_functions`).
+pub(super) fn listed(mut configuration: Json) -> Json {
+    if let Some(members) = configuration.as_object_mut() {
+        members.retain(|name, _| {
+            !name.starts_with("State")
+                && !name.starts_with("LastUpdateStatus")
+                && name != "RuntimeVersionConfig"
+        });
+    }
+    configuration
 }
 
 pub(super) fn page_of(name: &str, page: Vec<Json>, next: Option<String>) -> Json {
@@ -361,11 +401,23 @@ pub fn update_configuration(world: &mut World, rq: &Request<'_>) -> Reply {
     let (key, mut row) = row(world, rq)?;
     idle(&row)?;
     revision(&row, rq)?;
+    check_settings(rq)?;
     if let Some(arn) = rq.opt("Role") {
         role(world, arn)?;
     }
     if !rq.get("VpcConfig").is_null() {
-        let vpc = network(world, rq.get("VpcConfig"))?;
+        // Subnets alone or groups alone leave the other as it is (TestAccLambdaFunction_VPC_replaceSGWithDefault).
+        let mut wanted = rq.get("VpcConfig").clone();
+        for member in ["SubnetIds", "SecurityGroupIds"] {
+            if wanted[member].is_null() {
+                wanted[member] = row["VpcConfig"][member].clone();
+            }
+        }
+        let mut vpc = network(world, &wanted)?;
+        if vpc.is_null() {
+            // Once emptied it is shown empty.
+            vpc = json!({"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": false});
+        }
         if vpc != row["VpcConfig"] {
             let arn = row["FunctionArn"].as_str().unwrap_or_default().to_owned();
             world.release_interfaces(&arn, durations::LAMBDA_INTERFACES);
@@ -384,10 +436,20 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
             return Err(invalid("$LATEST version cannot be deleted without deleting the function."));
         }
         Some(name) => {
+            if let Some(alias) = aliases::points_to(world, &key, name) {
+                let message = format!(
+                    "Version {name} of function {} is in use by alias [{alias}]",
+                    row["FunctionName"].as_str().unwrap_or_default()
+                );
+                return Err(Fault::new("ResourceConflictException", message).status(409));
+            }
             versions::remove(world, &key, Some(name));
             return Ok(json!({"StatusCode": 204}));
         }
-        None => versions::remove(world, &key, None),
+        None => {
+            versions::remove(world, &key, None);
+            aliases::remove_all(world, &key);
+        }
     }
     world.cancel(TABLE, &key);
     world.remove(TABLE, &key);

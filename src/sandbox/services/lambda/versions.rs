@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     TABLE,
-    functions::{idle, page_of, revision, shown, stamp},
+    functions::{idle, listed, page_of, revision, shown, stamp},
     invalid, named, row,
 };
 use crate::sandbox::{Fault, Reply, Request, World, durations};
@@ -86,11 +86,25 @@ fn keep(world: &mut World, key: &str, row: &Json, qualifier: &str, description: 
     if let Some(text) = description {
         version["Description"] = json!(text);
     }
+    stamp(world, &mut version);
+    world.cancel(VERSIONS, &place);
+    // A version of an active function is active at once; on instances it has to start (LocalStack's recordings of
+    // AWS, `TestLambdaVersions::test_version_lifecycle`).
+    let starts = !row["CapacityProviderConfig"].is_null() || row["State"] == "Pending";
+    if !starts {
+        version["State"] = json!("Active");
+        version["LastUpdateStatus"] = json!("Successful");
+        for member in
+            ["StateReason", "StateReasonCode", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"]
+        {
+            version[member] = Json::Null;
+        }
+        world.put(VERSIONS, &place, version.clone());
+        return version;
+    }
     version["State"] = json!("Pending");
     version["StateReason"] = json!("The function is being created.");
     version["StateReasonCode"] = json!("Creating");
-    stamp(world, &mut version);
-    world.cancel(VERSIONS, &place);
     world.put(VERSIONS, &place, version.clone());
     let active = json!({"State": "Active", "StateReason": null, "StateReasonCode": null, "LastUpdateStatus": "Successful"});
     world.set_after(durations::LAMBDA_ACTIVE, VERSIONS, &place, active);
@@ -147,13 +161,8 @@ pub fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `ListVersionsByFunction`.
 pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let (key, row) = row(world, rq)?;
-    let mut items = vec![qualified(&row)];
-    items.extend(of(world, &key).into_iter().map(|(_, row)| shown(row)));
-    // However many are asked for, a page has fifty at most.
-    let mut rq = Request { operation: rq.operation, region: rq.region, input: rq.input.clone() };
-    if rq.int("MaxItems").is_some_and(|wanted| wanted > 50) {
-        rq.input["MaxItems"] = json!(50);
-    }
+    let mut items = vec![listed(qualified(&row))];
+    items.extend(of(world, &key).into_iter().map(|(_, row)| listed(shown(row))));
     let (page, next) = rq.page(items, "MaxItems", "Marker", 50, "InvalidParameterValueException")?;
     Ok(page_of("Versions", page, next))
 }

@@ -21,7 +21,7 @@ pub fn create_stream(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let name = rq.text("logStreamName");
     let row = json!({
-        "logStreamName": name, "arn": format!("{arn}:log-stream:{name}"), "creationTime": world.now(),
+        "logStreamName": name, "arn": format!("{arn}:log-stream:{name}"), "creationTime": world.date(),
         "storedBytes": 0, "_events": [],
     });
     world.put(STREAMS, &stream_key(rq), row);
@@ -63,11 +63,14 @@ pub fn describe_streams(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `PutLogEvents`.
 pub fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     group(world, rq)?;
-    let now = world.now();
+    let now = world.date();
     let mut sent = rq.list("logEvents").to_vec();
     if sent.windows(2).any(|pair| pair[0]["timestamp"].as_i64() > pair[1]["timestamp"].as_i64()) {
         return Err(invalid("Log events in a single PutLogEvents request must be in chronological order."));
     }
+    let retention = world.get(GROUPS, &key(rq)).and_then(|row| row["retentionInDays"].as_i64());
+    let rejected = rejected(&sent, now, retention);
+    sent.retain(|event| event["timestamp"].as_i64().is_some_and(|at| within(at, now, retention)));
     for event in &mut sent {
         event["ingestionTime"] = json!(now);
     }
@@ -81,7 +84,41 @@ pub fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     row["lastIngestionTime"] = json!(now);
     row["uploadSequenceToken"] = json!(token);
     row["_events"] = json!(all);
-    Ok(json!({"nextSequenceToken": token}))
+    let mut answer = json!({"nextSequenceToken": token});
+    if rejected.is_object() {
+        answer["rejectedLogEventsInfo"] = rejected;
+    }
+    Ok(answer)
+}
+
+const DAY: i64 = 86_400_000;
+/// How far an event may be ahead.
+const AHEAD: i64 = 7_200_000;
+/// How old an event may be, whatever the retention.
+const OLDEST: i64 = 14 * DAY;
+
+/// Whether an event is kept (PutLogEvents: neither older than fourteen days or the retention, nor more than two hours
+/// ahead).
+fn within(at: i64, now: i64, retention: Option<i64>) -> bool {
+    at <= now + AHEAD && at >= now - OLDEST && retention.is_none_or(|days| at >= now - days * DAY)
+}
+
+/// What an answer tells of events that are not kept; null if all are.
+fn rejected(sent: &[Json], now: i64, retention: Option<i64>) -> Json {
+    let times: Vec<i64> = sent.iter().filter_map(|event| event["timestamp"].as_i64()).collect();
+    let end = |limit: i64| times.iter().filter(|at| **at < limit).count();
+    let mut info = json!({});
+    let old = end(now - OLDEST);
+    if old > 0 {
+        info["tooOldLogEventEndIndex"] = json!(old);
+    }
+    if let Some(days) = retention.filter(|days| end(now - days * DAY) > old) {
+        info["expiredLogEventEndIndex"] = json!(end(now - days * DAY));
+    }
+    if let Some(first) = times.iter().position(|at| *at > now + AHEAD) {
+        info["tooNewLogEventStartIndex"] = json!(first);
+    }
+    if info.as_object().is_some_and(serde_json::Map::is_empty) { Json::Null } else { info }
 }
 
 fn in_time(rq: &Request<'_>, event: &Json) -> bool {
@@ -113,7 +150,7 @@ pub fn get(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// `FilterLogEvents`; patterns are terms that must all occur, or one quoted phrase.
 pub fn filter(world: &mut World, rq: &Request<'_>) -> Reply {
-    world.get(GROUPS, &key(rq)).ok_or_else(super::no_group)?;
+    group(world, rq)?;
     let pattern = rq.opt("filterPattern").unwrap_or_default().trim();
     if pattern.starts_with(['{', '[', '%']) || pattern.contains(['?', '-']) && !pattern.starts_with('"') {
         return Err(invalid(format!("The sandbox does not know this form of filter pattern: {pattern}")));

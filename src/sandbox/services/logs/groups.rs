@@ -16,7 +16,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let arn = world.arn("logs", rq.region, &format!("log-group:{name}"));
     let mut row = json!({
-        "logGroupName": name, "arn": format!("{arn}:*"), "logGroupArn": arn, "creationTime": world.now(),
+        "logGroupName": name, "arn": format!("{arn}:*"), "logGroupArn": arn, "creationTime": world.date(),
         "metricFilterCount": 0, "storedBytes": 0, "logGroupClass": rq.opt("logGroupClass").unwrap_or("STANDARD"),
         "deletionProtectionEnabled": rq.flag("deletionProtectionEnabled"), "_region": rq.region, "_tags": {},
     });

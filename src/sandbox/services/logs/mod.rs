@@ -73,7 +73,18 @@ fn key(rq: &Request<'_>) -> String {
     format!("{}/{}", rq.region, name_of(name))
 }
 
+/// Refuses a group that is named in two ways (LocalStack's recordings of AWS,
+/// `test_describe_log_streams_with_log_group_identifier`).
+fn exclusive(rq: &Request<'_>) -> Result<(), Fault> {
+    if rq.opt("logGroupName").is_some() && rq.opt("logGroupIdentifier").is_some() {
+        let message = "LogGroup name and LogGroup ARN are mutually exclusive parameters.";
+        return Err(Fault::new("ValidationException", message));
+    }
+    Ok(())
+}
+
 fn group<'w>(world: &'w World, rq: &Request<'_>) -> Result<&'w Json, Fault> {
+    exclusive(rq)?;
     world.get(GROUPS, &key(rq)).ok_or_else(no_group)
 }
 

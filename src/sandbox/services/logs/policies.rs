@@ -15,7 +15,7 @@ pub fn put_protection(world: &mut World, rq: &Request<'_>) -> Reply {
             "A data protection policy needs one statement that audits and one that de-identifies.",
         ));
     }
-    let now = world.now();
+    let now = world.date();
     let row = group_mut(world, rq)?;
     row["dataProtectionStatus"] = json!("ACTIVATED");
     row["_protection"] = json!({"policyDocument": text, "lastUpdatedTime": now});
@@ -51,7 +51,7 @@ pub fn put_index(world: &mut World, rq: &Request<'_>) -> Reply {
     if !known || document["Fields"].as_array().is_some_and(|fields| fields.len() > 20) {
         return Err(invalid("A field index policy names up to 20 fields."));
     }
-    let now = world.now();
+    let now = world.date();
     let row = group_mut(world, rq)?;
     row["_index"] = json!({
         "logGroupIdentifier": row["logGroupArn"], "lastUpdateTime": now, "policyDocument": text,
@@ -107,7 +107,7 @@ pub fn put_resource(world: &mut World, rq: &Request<'_>) -> Reply {
     if !document["Statement"].is_array() {
         return Err(invalid("The policy document has no statements."));
     }
-    let mut policy = json!({"policyDocument": text, "lastUpdatedTime": world.now()});
+    let mut policy = json!({"policyDocument": text, "lastUpdatedTime": world.date()});
     let revision = world.hex(32);
     if let Some(row) = resource(world, rq)? {
         expected(rq, &row["_resource"])?;
@@ -177,7 +177,7 @@ mod tests {
 
     fn call(world: &mut World, operation: &str, input: Json) -> Reply {
         let run = OPERATIONS.iter().find(|o| o.name == operation).unwrap().run;
-        run(world, &Request { operation, region: "us-east-1", input })
+        run(world, &Request { operation, region: "us-east-1", access_key: "", input })
     }
 
     #[test]

@@ -56,14 +56,12 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     let endpoint = json!({"Address": host, "Port": port, "HostedZoneId": "Z2R2ITUGPM61AM"});
     let reachable = durations::RDS_UP - 60_000;
     let status = if backs_up { "backing-up" } else { "creating" };
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
-    let created = (world.now() + reachable) as f64 / 1000.0;
+    let created = World::seconds(world.date_after(reachable));
     let members = json!({"Endpoint": endpoint, "DBInstanceStatus": status, "InstanceCreateTime": created});
     world.set_after(reachable, INSTANCE, &key_text, members);
     let mut ready = json!({"DBInstanceStatus": "available"});
     if backs_up {
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
-        let restorable = (world.now() + durations::RDS_UP) as f64 / 1000.0;
+        let restorable = World::seconds(world.date_after(durations::RDS_UP));
         ready["LatestRestorableTime"] = json!(restorable);
     }
     if rq.flag("ManageMasterUserPassword") {

@@ -8,6 +8,14 @@ use crate::sandbox::{Fault, Reply, Request, World};
 /// Engine, versions oldest first, log types, default port, licence.
 type Engine = (&'static str, &'static [&'static str], &'static [&'static str], i64, &'static str);
 
+/// Whether one version is older than another: number by number.
+pub fn older(one: &str, two: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        text.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
+    };
+    numbers(one) < numbers(two)
+}
+
 const PG_LOGS: &[&str] = &["postgresql", "upgrade", "iam-db-auth-error"];
 const MY_LOGS: &[&str] = &["audit", "error", "general", "slowquery", "iam-db-auth-error"];
 const AURORA_LOGS: &[&str] = &["audit", "error", "general", "slowquery", "instance", "iam-db-auth-error"];

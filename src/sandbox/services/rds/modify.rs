@@ -123,8 +123,7 @@ fn backed_up(world: &World, row: &Json, applied: &mut Members) {
     let Some(period) = applied.get("BackupRetentionPeriod") else { return };
     match (days(row.get("BackupRetentionPeriod")), days(Some(period))) {
         (0, 1..) => {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
-            let restorable = (world.now() + durations::RDS_MODIFY) as f64 / 1000.0;
+            let restorable = World::seconds(world.date_after(durations::RDS_MODIFY));
             applied.insert("LatestRestorableTime".into(), json!(restorable));
         }
         (_, 0) => drop(applied.insert("LatestRestorableTime".into(), Json::Null)),
@@ -151,6 +150,9 @@ fn pending(rq: &Request<'_>, row: &Json) -> Result<(Members, Members), Fault> {
             let engine = engines::engine(row["Engine"].as_str().unwrap_or_default())?;
             let to = engines::version(engine, value.as_str())?;
             let from = row["EngineVersion"].as_str().unwrap_or_default();
+            if engines::older(to, from) {
+                return Err(combination(format!("Cannot find upgrade path from {from} to {to}.")));
+            }
             let rises = engines::major(engine.0, to) != engines::major(engine.0, from);
             if rises && !rq.flag("AllowMajorVersionUpgrade") {
                 return Err(combination(

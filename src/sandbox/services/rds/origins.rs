@@ -52,7 +52,7 @@ fn make(world: &mut World, rq: &Request<'_>, from: &Json, name: &str) -> Result<
         // The data brings its users along; the value is checked and not kept.
         input["MasterUserPassword"] = json!("comes-with-the-data");
     }
-    let made = Request { operation: rq.operation, region: rq.region, input };
+    let made = Request { operation: rq.operation, region: rq.region, access_key: rq.access_key, input };
     create_db_instance(world, &made)?;
     Ok(key(rq, &name.to_lowercase()))
 }
@@ -134,7 +134,8 @@ fn of_cluster(world: &mut World, rq: &Request<'_>, cluster: &str) -> Reply {
     if sent["BackupRetentionPeriod"].is_null() {
         sent["BackupRetentionPeriod"] = json!(0);
     }
-    let inherited = Request { operation: rq.operation, region: rq.region, input: sent };
+    let inherited =
+        Request { operation: rq.operation, region: rq.region, access_key: rq.access_key, input: sent };
     let key = make(world, &inherited, &row, rq.text("DBInstanceIdentifier"))?;
     if let Some(row) = world.get_mut(INSTANCE, &key) {
         row["ReadReplicaSourceDBClusterIdentifier"] = json!(cluster.to_lowercase());
@@ -177,7 +178,8 @@ pub fn replica(world: &mut World, rq: &Request<'_>) -> Reply {
             sent[member] = value.clone();
         }
     }
-    let inherited = Request { operation: rq.operation, region: rq.region, input: sent };
+    let inherited =
+        Request { operation: rq.operation, region: rq.region, access_key: rq.access_key, input: sent };
     let key = make(world, &inherited, &row, rq.text("DBInstanceIdentifier"))?;
     let name = rq.text("DBInstanceIdentifier").to_lowercase();
     let mut list = row["ReadReplicaDBInstanceIdentifiers"].take();

@@ -30,6 +30,8 @@ fn subnets(world: &World, ids: &[&str]) -> Result<(Vec<Json>, Json), Fault> {
     if vpcs.len() > 1 {
         return Err(bad());
     }
+    // By zone: instances go to the first one.
+    list.sort_by_key(|one: &Json| one["SubnetAvailabilityZone"]["Name"].to_string());
     if zones.len() < 2 {
         let covered: Vec<&str> = zones.iter().map(String::as_str).collect();
         return Err(Fault::new(

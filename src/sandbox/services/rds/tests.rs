@@ -177,7 +177,7 @@ fn backups_outlive_their_instance_if_they_are_to() {
     let mut world = World::new(1, 0);
     let call_in = |world: &mut World, region: &str, operation: &str, input: Json| {
         let run = OPERATIONS.iter().find(|o| o.name == operation).unwrap().run;
-        run(world, &Request { operation, region, input })
+        run(world, &Request { operation, region, access_key: "", input })
     };
     let call =
         |world: &mut World, operation: &str, input: Json| call_in(world, "us-east-1", operation, input);

@@ -7,7 +7,7 @@ use crate::sandbox::{Reply, Request, World};
 
 fn call(world: &mut World, operation: &str, input: Json) -> Reply {
     let run = OPERATIONS.iter().find(|o| o.name == operation).unwrap().run;
-    run(world, &Request { operation, region: "us-east-1", input })
+    run(world, &Request { operation, region: "us-east-1", access_key: "", input })
 }
 
 fn zone(world: &mut World) -> String {

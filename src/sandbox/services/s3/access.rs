@@ -9,6 +9,7 @@ use super::{
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
+const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 const ANY_ACCOUNT: &str = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
 
 pub(super) fn put_acl(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -56,6 +57,9 @@ pub(super) fn get_acl(world: &mut World, rq: &Request<'_>) -> Reply {
     match setting(row, "ACL").as_str() {
         Some("public-read") => grants.push(group(EVERYBODY, "READ")),
         Some("public-read-write") => grants.extend([group(EVERYBODY, "READ"), group(EVERYBODY, "WRITE")]),
+        Some("log-delivery-write") => {
+            grants.extend([group(LOG_DELIVERY, "WRITE"), group(LOG_DELIVERY, "READ_ACP")]);
+        }
         Some("authenticated-read") => grants.push(group(ANY_ACCOUNT, "READ")),
         _ => {}
     }

@@ -20,15 +20,29 @@ fn valid(name: &str) -> bool {
         && !name.ends_with("-s3alias")
 }
 
+/// Whether a text is a region that buckets can be in.
+fn known_region(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('-').collect();
+    matches!(parts.len(), 3 | 4)
+        && parts.last().is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))
+        && ["af", "ap", "ca", "cn", "eu", "il", "me", "mx", "sa", "us"].contains(&parts[0])
+}
+
 /// The region of a new bucket.
 fn place<'r>(rq: &'r Request<'_>) -> Result<&'r str, Fault> {
     let wanted = rq.get("CreateBucketConfiguration")["LocationConstraint"].as_str();
+    let invalid = |wanted: &str| {
+        let mut fault =
+            Fault::new("InvalidLocationConstraint", "The specified location-constraint is not valid");
+        fault.members = json!({"LocationConstraint": wanted});
+        fault
+    };
     match (rq.region, wanted) {
         ("us-east-1", None) => Ok("us-east-1"),
-        (_, Some("us-east-1")) => {
-            Err(Fault::new("InvalidLocationConstraint", "The specified location-constraint is not valid"))
-        }
-        ("us-east-1", Some("EU")) => Ok("eu-west-1"),
+        // Only the oldest region takes buckets of all others, and none of its own by name (moto's
+        // `test_bucket_create_force_us_east_1`, verified on AWS).
+        ("us-east-1", Some("EU")) | ("eu-west-1", Some("EU")) => Ok("eu-west-1"),
+        ("us-east-1", Some(other)) if other == "us-east-1" || !known_region(other) => Err(invalid(other)),
         ("us-east-1", Some(other)) => Ok(other),
         (here, Some(wanted)) if here == wanted => Ok(here),
         (_, wanted) => Err(Fault::new(
@@ -73,7 +87,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         )
         .status(409));
     }
-    if world.get(NAMES, name).is_some() {
+    // A name that was given up can be taken again where it was; elsewhere S3 has to hear of it first.
+    if world.get(NAMES, name).is_some_and(|row| row["_region"] != region.as_str()) {
         return Err(Fault::new(
             "OperationAborted",
             "A conflicting conditional operation is currently in progress against this resource. Please try again.",
@@ -110,11 +125,11 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         sub["TagSet"] = tags.clone();
     }
     let row = json!({
-        "Name": name, "CreationDate": world.now_secs(), "_region": region, "_owner": world.account, "_sub": sub,
+        "Name": name, "CreationDate": world.now_secs().floor(), "_region": region, "_owner": world.account, "_sub": sub,
         "_request": rq.input.clone(),
     });
     world.put(BUCKETS, name, row);
-    Ok(json!({"Location": location, "BucketArn": format!("arn:aws:s3:::{name}")}))
+    Ok(json!({"Location": location, "BucketArn": format!("arn:{}:s3:::{name}", world.partition())}))
 }
 
 /// What every bucket has when nobody asked for anything.
@@ -143,8 +158,9 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
             world.remove(table, &key);
         }
     }
+    let region = bucket(world, rq)?["_region"].clone();
     world.remove(BUCKETS, &name);
-    world.put(NAMES, &name, json!({}));
+    world.put(NAMES, &name, json!({"_region": region}));
     world.after(NAME_LINGERS, NAMES, &name, Effect::Remove);
     done()
 }
@@ -158,7 +174,7 @@ pub(super) fn head(world: &mut World, rq: &Request<'_>) -> Reply {
     })?;
     Ok(json!({
         "BucketRegion": row["_region"], "AccessPointAlias": false,
-        "BucketArn": format!("arn:aws:s3:::{}", rq.text("Bucket")),
+        "BucketArn": format!("arn:{}:s3:::{}", world.partition(), rq.text("Bucket")),
     }))
 }
 
@@ -169,6 +185,10 @@ pub(super) fn location(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     Ok(match row["_region"].as_str() {
         Some("us-east-1") | None => json!({}),
+        // As it was asked for.
+        Some("eu-west-1") if row["_request"]["CreateBucketConfiguration"]["LocationConstraint"] == "EU" => {
+            json!({"LocationConstraint": "EU"})
+        }
         Some(region) => json!({"LocationConstraint": region}),
     })
 }
@@ -182,7 +202,7 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
         .map(|(name, row)| {
             json!({
                 "Name": name, "CreationDate": row["CreationDate"], "BucketRegion": row["_region"],
-                "BucketArn": format!("arn:aws:s3:::{name}"),
+                "BucketArn": format!("arn:{}:s3:::{name}", world.partition()),
             })
         })
         .collect();

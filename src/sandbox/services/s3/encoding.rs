@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn keys_are_encoded_only_when_asked_for() {
         let listing = json!({"Prefix": "a b", "Contents": [{"Key": "a b/c+d.txt", "ETag": "\"+\""}]});
-        let rq = |input| Request { operation: "ListObjectsV2", region: "us-east-1", input };
+        let rq = |input| Request { operation: "ListObjectsV2", region: "us-east-1", access_key: "", input };
         assert_eq!(encoded(&rq(json!({})), listing.clone()), listing);
         let got = encoded(&rq(json!({"EncodingType": "url"})), listing);
         assert_eq!(got["Contents"][0], json!({"Key": "a+b/c%2Bd.txt", "ETag": "\"+\""}));

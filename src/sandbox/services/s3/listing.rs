@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    checksums,
     encoding::encoded,
     tables::{self, bucket, owner},
 };
@@ -70,6 +71,7 @@ fn contents(page: &[Entry], owner: Option<&Json>) -> Vec<Json> {
                     "LastModified": row["LastModified"],
                     "StorageClass": row["StorageClass"].as_str().unwrap_or("STANDARD"),
                 });
+                checksums::list(&mut out, &row["_checksum"]);
                 if let Some(owner) = owner {
                     out["Owner"] = owner.clone();
                 }
@@ -83,7 +85,7 @@ fn contents(page: &[Entry], owner: Option<&Json>) -> Vec<Json> {
 /// What every listing repeats of its request.
 fn frame(rq: &Request<'_>, more: bool) -> Json {
     let mut out = json!({"Name": rq.text("Bucket"), "Prefix": rq.text("Prefix"), "MaxKeys": limit(rq), "IsTruncated": more});
-    if let Some(delimiter) = rq.opt("Delimiter") {
+    if let Some(delimiter) = rq.opt("Delimiter").filter(|text| !text.is_empty()) {
         out["Delimiter"] = json!(delimiter);
     }
     out
@@ -115,10 +117,11 @@ pub(super) fn objects_v2(world: &mut World, rq: &Request<'_>) -> Reply {
     let listed = contents(&all, rq.flag("FetchOwner").then_some(&owner));
     out["KeyCount"] = json!(all.len());
     set_lists(&mut out, [("Contents", listed), ("CommonPrefixes", folders(&all))]);
-    for member in ["ContinuationToken", "StartAfter"] {
-        if let Some(value) = rq.opt(member) {
-            out[member] = json!(value);
-        }
+    // A token says where to go on; where the listing began is no longer told.
+    match (rq.opt("ContinuationToken"), rq.opt("StartAfter")) {
+        (Some(token), _) => out["ContinuationToken"] = json!(token),
+        (None, Some(after)) => out["StartAfter"] = json!(after),
+        (None, None) => {}
     }
     if more {
         out["NextContinuationToken"] = json!(hex::encode(all.last().map_or("", Entry::name)));
@@ -181,7 +184,8 @@ fn versions_listing(world: &World, rq: &Request<'_>) -> Json {
         } else {
             one["ETag"] = row["ETag"].clone();
             one["Size"] = row["Size"].clone();
-            one["StorageClass"] = json!("STANDARD");
+            one["StorageClass"] = json!(row["StorageClass"].as_str().unwrap_or("STANDARD"));
+            checksums::list(&mut one, &row["_checksum"]);
             versions.push(one);
         }
     }

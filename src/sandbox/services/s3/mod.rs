@@ -5,18 +5,23 @@
 
 mod access;
 mod buckets;
+mod checksums;
+mod details;
 mod encoding;
 mod listing;
 mod metadata;
 mod numbered;
 mod objects;
 mod policies;
+mod reading;
 mod replicas;
 mod retention;
 mod rules;
 mod settings;
 mod tables;
 mod uploads;
+
+pub use details::fill;
 
 use crate::sandbox::Operation;
 
@@ -71,14 +76,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetBucketTagging", settings::get),
     Operation::read("GetBucketVersioning", settings::get),
     Operation::read("GetBucketWebsite", settings::get),
-    Operation::read("GetObject", objects::get),
+    Operation::read("GetObject", reading::get),
     Operation::read("GetObjectLegalHold", retention::get_hold),
     Operation::read("GetObjectLockConfiguration", settings::get),
     Operation::read("GetObjectRetention", retention::get),
     Operation::read("GetObjectTagging", objects::get_tagging),
     Operation::read("GetPublicAccessBlock", settings::get),
     Operation::read("HeadBucket", buckets::head),
-    Operation::read("HeadObject", objects::head),
+    Operation::read("HeadObject", reading::head),
     Operation::read("ListBucketAnalyticsConfigurations", numbered::list),
     Operation::read("ListBucketIntelligentTieringConfigurations", numbered::list),
     Operation::read("ListBucketInventoryConfigurations", numbered::list),

@@ -5,13 +5,13 @@ use md5::{Digest, Md5};
 use serde_json::{Value as Json, json};
 
 use super::{
-    replicas, retention,
+    checksums, reading, replicas, retention, rules,
     tables::{OBJECTS, bucket, setting, version_key, versioning, versions_of},
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// What an object keeps of the request that made it.
-const KEPT: &[&str] = &[
+pub(super) const KEPT: &[&str] = &[
     "CacheControl",
     "ContentDisposition",
     "ContentEncoding",
@@ -80,17 +80,11 @@ pub(super) fn store(world: &mut World, bucket: &Json, key: &str, mut row: Json) 
     }
     row["Key"] = json!(key);
     row["VersionId"] = json!(version);
-    row["LastModified"] = json!(world.now_secs());
+    // S3's times are whole seconds.
+    row["LastModified"] = json!(world.now_secs().floor());
     row["_bucket"] = json!(name);
     if row["_marker"] != true {
-        let default = &setting(bucket, "ServerSideEncryptionConfiguration")["Rules"][0];
-        let by = &default["ApplyServerSideEncryptionByDefault"];
-        if row["ServerSideEncryption"].is_null() {
-            row["ServerSideEncryption"] = by["SSEAlgorithm"].clone();
-            if !by["KMSMasterKeyID"].is_null() {
-                row["SSEKMSKeyId"] = by["KMSMasterKeyID"].clone();
-            }
-        }
+        encrypt(world, bucket, &mut row);
         retention::default(world, bucket, &mut row);
     }
     let at = version_key(&name, key, world.next());
@@ -99,57 +93,133 @@ pub(super) fn store(world: &mut World, bucket: &Json, key: &str, mut row: Json) 
     row
 }
 
+/// The ARN of a key; without one, of the key that S3 keeps for the account.
+fn key_arn(world: &World, region: &str, key: Option<&str>) -> String {
+    match key {
+        Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
+        Some(alias) if alias.starts_with("alias/") => world.arn("kms", region, alias),
+        Some(id) => world.arn("kms", region, &format!("key/{id}")),
+        None => world.arn("kms", region, "key/00000000-0000-4000-8000-0000000000a3"),
+    }
+}
+
+/// Fills in how an object is encrypted: as it was asked for, else as the bucket's default says.
+pub(super) fn encrypt(world: &World, bucket: &Json, row: &mut Json) {
+    let rule = &setting(bucket, "ServerSideEncryptionConfiguration")["Rules"][0];
+    let default = &rule["ApplyServerSideEncryptionByDefault"];
+    let region = bucket["_region"].as_str().unwrap_or("us-east-1");
+    let own = !row["ServerSideEncryption"].is_null();
+    if !own && row["SSECustomerAlgorithm"].is_null() {
+        row["ServerSideEncryption"] =
+            if default["SSEAlgorithm"].is_null() { json!("AES256") } else { default["SSEAlgorithm"].clone() };
+    }
+    if row["ServerSideEncryption"].as_str().is_some_and(|algorithm| algorithm.starts_with("aws:kms")) {
+        let key = row["SSEKMSKeyId"].as_str().or(if own { None } else { default["KMSMasterKeyID"].as_str() });
+        row["SSEKMSKeyId"] = json!(key_arn(world, region, key));
+        if row["BucketKeyEnabled"].is_null() && rule["BucketKeyEnabled"] == true && !own {
+            row["BucketKeyEnabled"] = json!(true);
+        }
+    }
+}
+
 pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     let home = bucket(world, rq)?.clone();
     let key = rq.text("Key");
     if key.len() > 1024 {
         return Err(Fault::new("KeyTooLongError", "Your key is too long"));
     }
-    let live = current(world, rq.text("Bucket"), key);
-    if rq.text("IfNoneMatch") == "*" && live.is_some() {
-        return Err(precondition());
-    }
-    if let Some(tag) = rq.opt("IfMatch")
-        && live.is_none_or(|row| row["ETag"] != tag)
-    {
-        return Err(precondition());
-    }
+    writable(world, rq)?;
     let content = bytes(rq.get("Body"));
-    let mut row = json!({"ETag": etag(&content), "Size": content.len(), "_body": rq.get("Body")});
-    keep(&mut row, rq);
+    let checksum = checksums::of_object(rq, &content)?;
+    let mut row = json!({
+        "ETag": etag(&content), "Size": content.len(), "_body": rq.get("Body"), "_checksum": checksum,
+    });
+    keep(&mut row, rq)?;
     let row = store(world, &home, key, row);
-    Ok(outcome(&row))
+    let mut out = outcome(&row, false);
+    checksums::show(&mut out, &row["_checksum"], true);
+    Ok(out)
 }
 
-fn precondition() -> Fault {
-    Fault::new("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
-        .status(412)
+/// The conditions of a write: whether the key is free, or its object the one that is meant.
+pub(super) fn writable(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
+    let unusual = |header: &str, more: &str| {
+        let mut fault = Fault::new(
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented",
+        )
+        .status(501);
+        fault.members = json!({"Header": header, "additionalMessage": more});
+        fault
+    };
+    let live = current(world, rq.text("Bucket"), rq.text("Key"));
+    match (rq.opt("IfMatch"), rq.opt("IfNoneMatch")) {
+        (Some(_), Some(_)) => Err(unusual(
+            "If-Match,If-None-Match",
+            "Multiple conditional request headers present in the request",
+        )),
+        (None, Some("*")) if live.is_some() => Err(precondition("If-None-Match")),
+        (None, Some("*") | None) => Ok(()),
+        (None, Some(_)) => Err(unusual(
+            "If-None-Match",
+            "We don't accept the provided value of If-None-Match header for this API",
+        )),
+        (Some(_), None) if live.is_none() => Err(no_such_key()),
+        (Some(tag), None) if live.is_some_and(|row| reading::same_tag(tag, &row["ETag"])) => Ok(()),
+        (Some(_), None) => Err(precondition("If-Match")),
+    }
+}
+
+/// A condition does not hold.
+pub(super) fn precondition(condition: &str) -> Fault {
+    let mut fault =
+        Fault::new("PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+            .status(412);
+    fault.members = json!({"Condition": condition});
+    fault
 }
 
 /// Copies what an object keeps of a request.
-pub(super) fn keep(row: &mut Json, rq: &Request<'_>) {
+pub(super) fn keep(row: &mut Json, rq: &Request<'_>) -> Result<(), Fault> {
     for member in KEPT {
         if !rq.get(member).is_null() {
             row[*member] = rq.get(member).clone();
         }
     }
+    if row["ObjectLockMode"].is_null() != row["ObjectLockRetainUntilDate"].is_null() {
+        let message = "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied";
+        return Err(Fault::new("InvalidArgument", message));
+    }
     if let Some(tags) = rq.opt("Tagging") {
         row["_tags"] = header_tags(tags);
+        rules::object_tags(&row["_tags"])?;
     }
+    Ok(())
 }
 
-/// The answer to whoever made a version.
-pub(super) fn outcome(row: &Json) -> Json {
+/// The answer to whoever made a version. `null_too`: whether the version that is named null is told.
+pub(super) fn outcome(row: &Json, null_too: bool) -> Json {
     let mut out = json!({"ETag": row["ETag"]});
-    for member in ["ServerSideEncryption", "SSEKMSKeyId", "BucketKeyEnabled"] {
-        if !row[member].is_null() {
+    for member in [
+        "ServerSideEncryption",
+        "SSEKMSKeyId",
+        "BucketKeyEnabled",
+        "SSECustomerAlgorithm",
+        "SSECustomerKeyMD5",
+    ] {
+        if !row[member].is_null() && row[member] != false {
             out[member] = row[member].clone();
         }
     }
-    if row["VersionId"] != "null" {
+    shown_version(&mut out, row, null_too);
+    out
+}
+
+/// Tells a version's id: in buckets that keep versions, or once did, the null version's too.
+pub(super) fn shown_version(out: &mut Json, row: &Json, null_too: bool) {
+    if null_too || row["VersionId"] != "null" {
         out["VersionId"] = row["VersionId"].clone();
     }
-    out
 }
 
 fn current<'w>(world: &'w World, bucket: &str, key: &str) -> Option<&'w Json> {
@@ -167,88 +237,23 @@ pub(super) fn meant<'w>(world: &'w World, rq: &Request<'_>) -> Result<(String, &
         }
     };
     if row["_marker"] == true {
-        return Err(if rq.opt("VersionId").is_some() {
+        // The content of a deleted object is missing, its tags and the like cannot be had of a marker.
+        let named = rq.opt("VersionId").is_some();
+        let content = matches!(rq.operation, "GetObject" | "HeadObject") && !named;
+        let fault = if content {
+            no_such_key()
+        } else {
             Fault::new("MethodNotAllowed", "The specified method is not allowed against this resource.")
                 .status(405)
-        } else {
-            no_such_key()
-        });
+                .header("allow", "DELETE")
+        };
+        let changed = crate::sandbox::codec::http_date(row["LastModified"].as_f64().unwrap_or_default());
+        return Err(fault
+            .header("x-amz-delete-marker", "true")
+            .header("x-amz-version-id", row["VersionId"].as_str().unwrap_or_default())
+            .header("last-modified", changed));
     }
     Ok(((*at).to_owned(), row))
-}
-
-/// What GetObject and HeadObject tell besides the content.
-fn described(row: &Json) -> Json {
-    let mut out = outcome(row);
-    for member in KEPT {
-        if !row[*member].is_null() {
-            out[*member] = row[*member].clone();
-        }
-    }
-    if out["ContentType"].is_null() {
-        out["ContentType"] = json!("binary/octet-stream");
-    }
-    if out["StorageClass"] == "STANDARD" {
-        out.as_object_mut().map(|all| all.remove("StorageClass"));
-    }
-    if let Some(tags) = row["_tags"].as_array().filter(|tags| !tags.is_empty()) {
-        out["TagCount"] = json!(tags.len());
-    }
-    if !row["ReplicationStatus"].is_null() {
-        out["ReplicationStatus"] = row["ReplicationStatus"].clone();
-    }
-    out["LastModified"] = row["LastModified"].clone();
-    out["AcceptRanges"] = json!("bytes");
-    out["ContentLength"] = row["Size"].clone();
-    out
-}
-
-fn not_modified(rq: &Request<'_>, row: &Json) -> Result<(), Fault> {
-    if rq.opt("IfMatch").is_some_and(|tag| row["ETag"] != tag) {
-        return Err(precondition());
-    }
-    if rq.opt("IfNoneMatch").is_some_and(|tag| row["ETag"] == tag) {
-        return Err(Fault::new("NotModified", "Not Modified").status(304));
-    }
-    Ok(())
-}
-
-pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (_, row) = meant(world, rq)?;
-    not_modified(rq, row)?;
-    let mut out = described(row);
-    let content = bytes(&row["_body"]);
-    let total = content.len();
-    let (from, to) = match rq.opt("Range").and_then(|text| text.strip_prefix("bytes=")) {
-        None => (0, total),
-        Some(range) => {
-            let (first, last) = range.split_once('-').unwrap_or((range, ""));
-            let (from, to) = match (first.parse::<usize>(), last.parse::<usize>()) {
-                (Ok(from), Ok(to)) => (from, (to + 1).min(total)),
-                (Ok(from), Err(_)) => (from, total),
-                (Err(_), Ok(tail)) => (total.saturating_sub(tail), total),
-                _ => (0, total),
-            };
-            if from >= total {
-                return Err(Fault::new("InvalidRange", "The requested range is not satisfiable").status(416));
-            }
-            out["ContentRange"] = json!(format!("bytes {from}-{}/{total}", to - 1));
-            (from, to)
-        }
-    };
-    let part = content.get(from..to).unwrap_or_default();
-    out["ContentLength"] = json!(part.len());
-    out["Body"] = json!(base64::engine::general_purpose::STANDARD.encode(part));
-    Ok(out)
-}
-
-pub(super) fn head(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (_, row) = meant(world, rq).map_err(|fault| match fault.status {
-        Some(404) => Fault::new("NotFound", "Not Found").status(404),
-        _ => fault,
-    })?;
-    not_modified(rq, row)?;
-    Ok(described(row))
 }
 
 /// Deletes a version or, where versions are kept, puts a delete marker on top.
@@ -261,6 +266,12 @@ fn remove(world: &mut World, rq: &Request<'_>, key: &str, version: Option<&str>)
             .find(|(_, row)| row["VersionId"] == version)
             .map(|(at, row)| (at.to_owned(), row.clone()));
         let mut out = json!({"VersionId": version});
+        // An id of S3's own making that names nothing is fine; others S3 cannot even read.
+        if found.is_none() && version != "null" && (version.len() != 32 || hex::decode(version).is_err()) {
+            let mut fault = Fault::new("InvalidArgument", "Invalid version id specified");
+            fault.members = json!({"ArgumentName": "versionId", "ArgumentValue": version});
+            return Err(fault);
+        }
         if let Some((at, row)) = found {
             retention::allows_deletion(world, &row, rq.flag("BypassGovernanceRetention"))?;
             world.remove(OBJECTS, &at);
@@ -312,6 +323,8 @@ pub(super) fn delete_many(world: &mut World, rq: &Request<'_>) -> Reply {
                 deleted.push(entry);
             }
             Err(fault) => {
+                let fault =
+                    if fault.message.starts_with("Invalid version id") { no_such_version() } else { fault };
                 entry["Code"] = json!(fault.code);
                 entry["Message"] = json!(fault.message);
                 errors.push(entry);
@@ -328,26 +341,90 @@ pub(super) fn delete_many(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(out)
 }
 
+/// The conditions under which an object is copied.
+fn copyable(world: &World, rq: &Request<'_>, old: &Json) -> Result<(), Fault> {
+    let changed = old["LastModified"].as_f64().unwrap_or_default();
+    let tag = |member: &str| rq.opt(member).map(|tag| reading::same_tag(tag, &old["ETag"]));
+    let date = |member: &str| rq.get(member).as_f64().filter(|since| *since <= world.now_secs());
+    if tag("CopySourceIfMatch") == Some(false) {
+        return Err(precondition("x-amz-copy-source-If-Match"));
+    }
+    if tag("CopySourceIfMatch").is_none()
+        && rq.get("CopySourceIfUnmodifiedSince").as_f64().is_some_and(|since| changed > since)
+    {
+        return Err(precondition("x-amz-copy-source-If-Unmodified-Since"));
+    }
+    if tag("CopySourceIfNoneMatch") == Some(true) {
+        return Err(precondition("x-amz-copy-source-If-None-Match"));
+    }
+    if tag("CopySourceIfNoneMatch").is_none()
+        && date("CopySourceIfModifiedSince").is_some_and(|since| changed <= since)
+    {
+        return Err(precondition("x-amz-copy-source-If-Modified-Since"));
+    }
+    Ok(())
+}
+
+/// Where a copy comes from: bucket, key and version.
+fn source(rq: &Request<'_>) -> Result<(String, String, Option<String>), Fault> {
+    let text = rq.text("CopySource").replace('+', " ");
+    let (path, version) = text.split_once("?versionId=").map_or((text.as_str(), None), |(p, v)| (p, Some(v)));
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+    match path.trim_start_matches('/').split_once('/') {
+        Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+            Ok((bucket.to_owned(), key.to_owned(), version.map(ToOwned::to_owned)))
+        }
+        _ => {
+            let mut fault = Fault::new("InvalidArgument", "Invalid copy source object key");
+            fault.members =
+                json!({"ArgumentName": "x-amz-copy-source", "ArgumentValue": "x-amz-copy-source"});
+            Err(fault)
+        }
+    }
+}
+
+/// What a copy takes from its source unless the request replaces it.
+const COPIED: &[&str] = &[
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "ContentType",
+    "Expires",
+    "Metadata",
+];
+
 pub(super) fn copy(world: &mut World, rq: &Request<'_>) -> Reply {
     let home = bucket(world, rq)?.clone();
-    let source = percent_encoding::percent_decode_str(rq.text("CopySource")).decode_utf8_lossy().into_owned();
-    let source = source.trim_start_matches('/');
-    let (path, version) = source.split_once("?versionId=").map_or((source, None), |(p, v)| (p, Some(v)));
-    let Some((from, key)) = path.split_once('/') else {
-        return Err(Fault::new(
-            "InvalidArgument",
-            "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
-        ));
-    };
+    let (from, key, version) = source(rq)?;
+    let region = world
+        .get(super::tables::BUCKETS, &from)
+        .and_then(|row| row["_region"].as_str())
+        .unwrap_or(rq.region)
+        .to_owned();
     let mut input = json!({"Bucket": from, "Key": key});
-    if let Some(version) = version {
+    if let Some(version) = &version {
         input["VersionId"] = json!(version);
     }
-    let region =
-        world.get(super::tables::BUCKETS, from).and_then(|row| row["_region"].as_str()).unwrap_or(rq.region);
-    let old = meant(world, &Request { operation: "GetObject", region, input })?.1.clone();
+    let asked = Request { operation: "GetObject", region: &region, access_key: rq.access_key, input };
+    let old = meant(world, &asked).map(|(_, row)| row.clone()).map_err(|fault| match fault.status {
+        Some(405) => Fault::new(
+            "InvalidRequest",
+            "The source of a copy request may not specifically refer to a delete marker by version id.",
+        ),
+        _ => super::details::fill(&asked, fault),
+    })?;
+    copyable(world, rq, &old)?;
     let replaces = rq.text("MetadataDirective") == "REPLACE";
-    if from == rq.text("Bucket") && key == rq.text("Key") && !replaces && rq.get("StorageClass").is_null() {
+    let changes = [
+        "StorageClass",
+        "WebsiteRedirectLocation",
+        "ServerSideEncryption",
+        "SSEKMSKeyId",
+        "ChecksumAlgorithm",
+    ];
+    let in_place = from == rq.text("Bucket") && key == rq.text("Key") && version.is_none();
+    if in_place && !replaces && changes.iter().all(|member| rq.get(member).is_null()) {
         return Err(Fault::new(
             "InvalidRequest",
             "This copy request is illegal because it is trying to copy an object to itself without changing the \
@@ -355,16 +432,29 @@ pub(super) fn copy(world: &mut World, rq: &Request<'_>) -> Reply {
         ));
     }
     let mut row = json!({"ETag": old["ETag"], "Size": old["Size"], "_body": old["_body"]});
-    for member in ["ContentType", "Metadata", "CacheControl", "ContentEncoding", "_tags"] {
-        let tags_replaced = member == "_tags" && rq.text("TaggingDirective") == "REPLACE";
-        if !old[member].is_null() && !replaces && !tags_replaced {
-            row[member] = old[member].clone();
+    keep(&mut row, rq)?;
+    if !replaces {
+        for member in COPIED {
+            row[*member] = old[*member].clone();
         }
     }
-    keep(&mut row, rq);
+    if rq.text("TaggingDirective") != "REPLACE" {
+        row["_tags"] = old["_tags"].clone();
+    }
+    let content = bytes(&old["_body"]);
+    let kind = rq.opt("ChecksumAlgorithm").or(old["_checksum"]["kind"].as_str()).unwrap_or("CRC64NVME");
+    // Whatever its parts were, a copy is one object.
+    row["_checksum"] = checksums::whole(kind, &content);
+    if old["_parts"].is_array() {
+        row["ETag"] = json!(etag(&content));
+    }
     let row = store(world, &home, rq.text("Key"), row);
-    let mut out = outcome(&row);
+    let mut out = outcome(&row, versioning(&home).is_some());
     out["CopyObjectResult"] = json!({"ETag": row["ETag"], "LastModified": row["LastModified"]});
+    checksums::show(&mut out["CopyObjectResult"], &row["_checksum"], true);
+    if old["VersionId"] != "null" {
+        out["CopySourceVersionId"] = old["VersionId"].clone();
+    }
     if let Some(all) = out.as_object_mut() {
         all.remove("ETag");
     }
@@ -391,9 +481,7 @@ fn set_tags(world: &mut World, rq: &Request<'_>, tags: Json) -> Reply {
 
 pub(super) fn put_tagging(world: &mut World, rq: &Request<'_>) -> Reply {
     let tags = rq.get("Tagging")["TagSet"].clone();
-    if tags.as_array().is_some_and(|all| all.len() > 10) {
-        return Err(Fault::new("BadRequest", "Object tags cannot be greater than 10"));
-    }
+    rules::object_tags(&tags)?;
     set_tags(world, rq, tags)
 }
 

@@ -55,7 +55,7 @@ fn known(world: &World, principal: &str) -> bool {
     let parts: Vec<&str> = principal.split(':').collect();
     let ["arn", _, "iam", "", account, name] = parts[..] else {
         // Assumed-role sessions and canonical user ids are not looked up.
-        return principal.starts_with("arn:aws:sts::") || principal.len() == 64;
+        return principal.contains(":sts::") || principal.len() == 64;
     };
     if name == "root" || account != world.account {
         return true;
@@ -82,7 +82,7 @@ pub(super) fn admit(world: &World, row: &Json, text: &str) -> Result<(), Fault> 
     if all.is_empty() {
         return Err(malformed("Missing required field Statement"));
     }
-    let arn = format!("arn:aws:s3:::{}", row["Name"].as_str().unwrap_or_default());
+    let arn = format!("arn:{}:s3:::{}", world.partition(), row["Name"].as_str().unwrap_or_default());
     for statement in all {
         if !matches!(statement["Effect"].as_str(), Some("Allow" | "Deny")) {
             return Err(malformed("Missing required field Effect"));

@@ -45,7 +45,8 @@ pub(super) fn send(world: &mut World, home: &Json, at: &str, row: &mut Json) {
     let role = configuration["Role"].as_str().unwrap_or_default();
     for rule in rules {
         let to = &rule["Destination"];
-        let Some(name) = to["Bucket"].as_str().and_then(|arn| arn.strip_prefix("arn:aws:s3:::")) else {
+        let Some(name) = to["Bucket"].as_str().and_then(|arn| arn.split_once(":s3:::")).map(|(_, name)| name)
+        else {
             continue;
         };
         if sent.contains(&name) {

@@ -88,6 +88,40 @@ pub(super) fn tags(set: &Json) -> Result<(), Fault> {
     Ok(())
 }
 
+/// At most ten, keys once each, none of AWS's own.
+pub(super) fn object_tags(set: &Json) -> Result<(), Fault> {
+    let all = set.as_array().map_or(&[][..], Vec::as_slice);
+    if all.len() > 10 {
+        return Err(Fault::new("BadRequest", "Object tags cannot be greater than 10"));
+    }
+    let refused = |message: &str, key: &str| {
+        let mut fault = Fault::new("InvalidTag", message);
+        fault.members = json!({"TagKey": key});
+        Err(fault)
+    };
+    let mut keys = BTreeSet::new();
+    for tag in all {
+        let (key, value) =
+            (tag["Key"].as_str().unwrap_or_default(), tag["Value"].as_str().unwrap_or_default());
+        let good = |text: &str| {
+            text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "+-=._:/@".contains(c))
+        };
+        if key.starts_with("aws:") {
+            return refused("Your TagKey cannot be prefixed with aws:", key);
+        }
+        if key.is_empty() || key.chars().count() > 128 || !good(key) {
+            return refused("The TagKey you have provided is invalid", key);
+        }
+        if value.chars().count() > 256 || !good(value) {
+            return refused("The TagValue you have provided is invalid", key);
+        }
+        if !keys.insert(key) {
+            return refused("Cannot provide multiple Tags with the same key", key);
+        }
+    }
+    Ok(())
+}
+
 fn version_states(row: &Json, value: &Json) -> Result<(), Fault> {
     if value["Status"] == "Suspended" {
         if !setting(row, "ReplicationConfiguration").is_null() {
@@ -132,6 +166,9 @@ fn encryption(value: &mut Json) -> Result<(), Fault> {
 }
 
 fn object_lock(row: &Json, value: &Json) -> Result<(), Fault> {
+    if value["ObjectLockEnabled"] != "Enabled" {
+        return Err(malformed());
+    }
     if versioning(row) != Some(true) {
         return Err(Fault::new(
             "InvalidBucketState",
@@ -273,7 +310,8 @@ fn replication(world: &World, row: &Json, value: &mut Json) -> Result<(), Fault>
 
 fn destination(world: &World, row: &Json, rule: &Json) -> Result<(), Fault> {
     let to = &rule["Destination"];
-    let Some(name) = to["Bucket"].as_str().and_then(|arn| arn.strip_prefix("arn:aws:s3:::")) else {
+    let Some(name) = to["Bucket"].as_str().and_then(|arn| arn.split_once(":s3:::")).map(|(_, name)| name)
+    else {
         return Err(argument("Invalid bucket ARN."));
     };
     if row["Name"] == name {

@@ -29,19 +29,28 @@ pub(super) fn bucket<'w>(world: &'w World, rq: &Request<'_>) -> Result<&'w Json,
     if row["_owner"] != world.account.as_str() {
         return Err(denied());
     }
-    if let Some(owner) = rq.opt("ExpectedBucketOwner")
-        && row["_owner"] != owner
-    {
-        return Err(denied());
+    if let Some(owner) = rq.opt("ExpectedBucketOwner") {
+        if owner.len() != 12 || !owner.bytes().all(|byte| byte.is_ascii_digit()) {
+            let message = format!(
+                "The value of the expected bucket owner parameter must be an AWS Account ID... [{owner}]"
+            );
+            return Err(Fault::new("InvalidBucketOwnerAWSAccountID", message));
+        }
+        if row["_owner"] != owner {
+            return Err(denied());
+        }
     }
     if row["_region"] != rq.region {
+        let region = row["_region"].as_str().unwrap_or("us-east-1");
         let mut fault = Fault::new(
             "PermanentRedirect",
             "The bucket you are attempting to access must be addressed using the specified endpoint. Please send \
              all future requests to this endpoint.",
         )
-        .status(301);
-        fault.members = json!({"BucketRegion": row["_region"]});
+        .status(301)
+        .header("x-amz-bucket-region", region);
+        let name = rq.text("Bucket");
+        fault.members = json!({"Endpoint": format!("{name}.s3.{region}.amazonaws.com"), "Bucket": name});
         return Err(fault);
     }
     Ok(row)

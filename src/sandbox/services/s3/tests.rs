@@ -8,7 +8,7 @@ use crate::sandbox::{Reply, Request, World};
 
 fn call_in(world: &mut World, region: &str, operation: &str, input: Json) -> Reply {
     let run = OPERATIONS.iter().find(|o| o.name == operation).unwrap().run;
-    run(world, &Request { operation, region, input })
+    run(world, &Request { operation, region, access_key: "", input })
 }
 
 fn call(world: &mut World, operation: &str, input: Json) -> Reply {
@@ -50,9 +50,14 @@ fn names_and_regions() {
     );
     assert_eq!(code(call(&mut world, "CreateBucket", json!({"Bucket": "192.168.0.1"}))), "InvalidBucketName");
     call(&mut world, "DeleteBucket", bucket.clone()).unwrap();
-    assert_eq!(code(call(&mut world, "CreateBucket", bucket.clone())), "OperationAborted");
+    // Where it was, a name is free at once; on its way to another region it is not.
+    let moved =
+        json!({"Bucket": "a-bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}});
+    assert_eq!(code(call_in(&mut world, "eu-west-1", "CreateBucket", moved.clone())), "OperationAborted");
+    call(&mut world, "CreateBucket", bucket.clone()).unwrap();
+    call(&mut world, "DeleteBucket", bucket).unwrap();
     world.advance_to(5_000);
-    call(&mut world, "CreateBucket", bucket).unwrap();
+    call_in(&mut world, "eu-west-1", "CreateBucket", moved).unwrap();
 }
 
 #[test]

@@ -5,7 +5,8 @@ use md5::{Digest, Md5};
 use serde_json::{Value as Json, json};
 
 use super::{
-    objects::{bytes, etag, keep, outcome, store},
+    checksums,
+    objects::{bytes, encrypt, etag, keep, outcome, store},
     tables::{UPLOADS, bucket, owner},
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
@@ -31,20 +32,34 @@ fn upload<'w>(world: &'w World, rq: &Request<'_>) -> Result<&'w Json, Fault> {
 }
 
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
-    bucket(world, rq)?;
+    let home = bucket(world, rq)?.clone();
+    let checksum = checksums::of_upload(rq)?;
     let id = world.hex(64);
     let mut object = json!({});
-    keep(&mut object, rq);
+    keep(&mut object, rq)?;
+    encrypt(world, &home, &mut object);
+    object["VersionId"] = json!("null");
+    let mut answer = outcome(&object, false);
     let row = json!({
-        "UploadId": id, "Key": rq.text("Key"), "Initiated": world.now_secs(), "_bucket": rq.text("Bucket"),
+        "UploadId": id, "Key": rq.text("Key"), "Initiated": world.now_secs().floor(), "_bucket": rq.text("Bucket"),
         "StorageClass": rq.opt("StorageClass").unwrap_or("STANDARD"), "_object": object, "_parts": {},
+        "_checksum": checksum.map(|(kind, how)| json!({"kind": kind, "type": how})),
     });
     world.put(UPLOADS, &id, row);
-    Ok(json!({"Bucket": rq.text("Bucket"), "Key": rq.text("Key"), "UploadId": id}))
+    for (member, value) in [("Bucket", rq.text("Bucket")), ("Key", rq.text("Key")), ("UploadId", &id)] {
+        answer[member] = json!(value);
+    }
+    if let Some((kind, how)) = checksum {
+        answer["ChecksumAlgorithm"] = json!(kind);
+        answer["ChecksumType"] = json!(how);
+    }
+    Ok(answer)
 }
 
 pub(super) fn upload_part(world: &mut World, rq: &Request<'_>) -> Reply {
-    upload(world, rq)?;
+    let row = upload(world, rq)?;
+    let wanted = row["_checksum"]["kind"].as_str().map(ToOwned::to_owned);
+    let encryption = row["_object"].clone();
     let number = rq.int("PartNumber").unwrap_or(0);
     if !(1..=10_000).contains(&number) {
         return Err(Fault::new(
@@ -54,14 +69,44 @@ pub(super) fn upload_part(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let content = bytes(rq.get("Body"));
     let tag = etag(&content);
+    let brought = checksums::brought(rq, &content)?;
+    if let (Some(wanted), Some(actual)) = (&wanted, brought.as_ref().and_then(|one| one["kind"].as_str()))
+        && wanted != actual
+    {
+        let message = format!(
+            "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+            wanted.to_ascii_lowercase(),
+            actual.to_ascii_lowercase()
+        );
+        return Err(Fault::new("InvalidRequest", message));
+    }
+    let checksum = brought.or_else(|| wanted.map(|kind| checksums::whole(&kind, &content)));
     let part = json!({
-        "PartNumber": number, "ETag": tag, "Size": content.len(), "LastModified": world.now_secs(),
-        "_body": rq.get("Body"),
+        "PartNumber": number, "ETag": tag, "Size": content.len(), "LastModified": world.now_secs().floor(),
+        "_body": rq.get("Body"), "_checksum": checksum,
     });
     if let Some(row) = world.get_mut(UPLOADS, rq.text("UploadId")) {
         row["_parts"][format!("{number:05}")] = part;
     }
-    Ok(json!({"ETag": tag, "ServerSideEncryption": "AES256"}))
+    let mut answer = outcome(&encryption, false);
+    answer["ETag"] = json!(tag);
+    if let Some(checksum) = checksum {
+        checksums::show(&mut answer, &checksum, false);
+    }
+    Ok(answer)
+}
+
+fn invalid_part(rq: &Request<'_>, part: &Json) -> Fault {
+    let mut fault = Fault::new(
+        "InvalidPart",
+        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified \
+         entity tag may not match the part's entity tag.",
+    );
+    fault.members = json!({
+        "UploadId": rq.text("UploadId"), "PartNumber": part["PartNumber"].to_string(),
+        "ETag": part["ETag"].as_str().unwrap_or_default().trim_matches('"'),
+    });
+    fault
 }
 
 pub(super) fn complete(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -74,7 +119,9 @@ pub(super) fn complete(world: &mut World, rq: &Request<'_>) -> Reply {
             "The XML you provided was not well-formed or did not validate against our published schema",
         ));
     }
+    let how = &row["_checksum"];
     let (mut content, mut digests, mut before) = (Vec::new(), Vec::new(), 0);
+    let mut bodies = Vec::new();
     for (at, part) in wanted.iter().enumerate() {
         let number = part["PartNumber"].as_i64().unwrap_or(0);
         if number <= before {
@@ -87,29 +134,52 @@ pub(super) fn complete(world: &mut World, rq: &Request<'_>) -> Reply {
         let stored = &row["_parts"][format!("{number:05}")];
         let tag = |value: &Json| value.as_str().unwrap_or_default().trim_matches('"').to_owned();
         if stored.is_null() || tag(&stored["ETag"]) != tag(&part["ETag"]) {
-            return Err(Fault::new(
-                "InvalidPart",
-                "One or more of the specified parts could not be found. The part may not have been uploaded, or the \
-                 specified entity tag may not match the part's entity tag.",
-            ));
+            return Err(invalid_part(rq, part));
+        }
+        if let Some(kind) = how["kind"].as_str().filter(|_| how["type"] == "COMPOSITE") {
+            match part[checksums::member(kind)].as_str() {
+                None => {
+                    let kind = kind.to_ascii_lowercase();
+                    return Err(Fault::new(
+                        "InvalidRequest",
+                        format!(
+                            "The upload was created using a {kind} checksum. The complete request must include the \
+                             checksum for each part. It was missing for part {number} in the request."
+                        ),
+                    ));
+                }
+                Some(value) if stored["_checksum"]["value"] != value => return Err(invalid_part(rq, part)),
+                Some(_) => {}
+            }
         }
         let body = bytes(&stored["_body"]);
         if body.len() < LEAST_PART && at + 1 < wanted.len() {
-            return Err(Fault::new(
-                "EntityTooSmall",
-                "Your proposed upload is smaller than the minimum allowed size",
-            ));
+            let mut fault =
+                Fault::new("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size");
+            fault.members = json!({
+                "ETag": tag(&stored["ETag"]), "MinSizeAllowed": LEAST_PART.to_string(),
+                "PartNumber": number.to_string(), "ProposedSize": body.len().to_string(),
+            });
+            return Err(fault);
         }
         digests.extend(Md5::digest(&body));
-        content.extend(body);
+        content.extend_from_slice(&body);
+        bodies.push(body);
     }
+    super::objects::writable(world, rq)?;
     let mut object = row["_object"].clone();
     object["ETag"] = json!(format!("\"{}-{}\"", hex::encode(Md5::digest(&digests)), wanted.len()));
+    let parts: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
+    let kind = how["kind"].as_str().unwrap_or("CRC64NVME");
+    object["_checksum"] =
+        checksums::of_parts(kind, how["type"].as_str().unwrap_or("FULL_OBJECT"), &content, &parts);
+    object["_parts"] = json!(parts.iter().map(|part| part.len()).collect::<Vec<_>>());
     object["Size"] = json!(content.len());
     object["_body"] = json!(base64::engine::general_purpose::STANDARD.encode(&content));
     world.remove(UPLOADS, rq.text("UploadId"));
     let made = store(world, &home, rq.text("Key"), object);
-    let mut out = outcome(&made);
+    let mut out = outcome(&made, false);
+    checksums::show(&mut out, &made["_checksum"], true);
     let (name, key) = (rq.text("Bucket"), rq.text("Key"));
     out["Bucket"] = json!(name);
     out["Key"] = json!(key);
@@ -142,20 +212,57 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
         (text("Key"), text("UploadId"))
     };
     all.sort_by_key(order);
-    if let Some(marker) = rq.opt("KeyMarker").filter(|m| !m.is_empty()) {
-        let from = (marker.to_owned(), rq.text("UploadIdMarker").to_owned());
-        all.retain(|one| if from.1.is_empty() { order(one).0 > from.0 } else { order(one) > from });
+    let (prefix, delimiter) = (rq.text("Prefix"), rq.text("Delimiter"));
+    let marker = rq.text("KeyMarker");
+    // The marker of an upload counts only next to that of its key.
+    let upload = rq.text("UploadIdMarker");
+    if !marker.is_empty() {
+        let from = (marker.to_owned(), upload.to_owned());
+        if !upload.is_empty() && !all.iter().any(|one| order(one) == from) {
+            let mut fault = Fault::new("InvalidArgument", "Invalid uploadId marker");
+            fault.members = json!({"ArgumentName": "upload-id-marker", "ArgumentValue": upload});
+            return Err(fault);
+        }
+        all.retain(|one| if upload.is_empty() { order(one).0 > from.0 } else { order(one) > from });
     }
     let most = rq.int("MaxUploads").and_then(|n| usize::try_from(n).ok()).unwrap_or(1000).min(1000);
-    let more = all.len() > most;
-    all.truncate(most);
-    let mut out = json!({"Bucket": rq.text("Bucket"), "MaxUploads": most, "IsTruncated": more});
-    if let (true, Some(last)) = (more, all.last()) {
-        out["NextKeyMarker"] = last["Key"].clone();
-        out["NextUploadIdMarker"] = last["UploadId"].clone();
+    let (mut uploads, mut folders, mut more) = (Vec::new(), Vec::<String>::new(), false);
+    for one in all {
+        let key = one["Key"].as_str().unwrap_or_default();
+        let folder = (!delimiter.is_empty())
+            .then(|| {
+                key[prefix.len()..].find(delimiter).map(|at| &key[..prefix.len() + at + delimiter.len()])
+            })
+            .flatten();
+        if folder.is_some_and(|folder| folders.iter().any(|old| old == folder) || folder == marker) {
+            continue;
+        }
+        if uploads.len() + folders.len() == most {
+            more = true;
+            break;
+        }
+        match folder {
+            Some(folder) => folders.push(folder.to_owned()),
+            None => uploads.push(one),
+        }
     }
-    if !all.is_empty() {
-        out["Uploads"] = json!(all);
+    let last = |member: &str| uploads.last().map_or_else(|| json!(""), |one: &Json| one[member].clone());
+    let mut out = json!({
+        "Bucket": rq.text("Bucket"), "MaxUploads": most, "IsTruncated": more, "KeyMarker": marker,
+        "UploadIdMarker": if marker.is_empty() { "" } else { upload }, "NextKeyMarker": last("Key"),
+        "NextUploadIdMarker": last("UploadId"),
+    });
+    for (member, value) in [("Prefix", prefix), ("Delimiter", delimiter)] {
+        if !value.is_empty() {
+            out[member] = json!(value);
+        }
+    }
+    if !folders.is_empty() {
+        let all: Vec<Json> = folders.iter().map(|folder| json!({"Prefix": folder})).collect();
+        out["CommonPrefixes"] = json!(all);
+    }
+    if !uploads.is_empty() {
+        out["Uploads"] = json!(uploads);
     }
     Ok(super::encoding::encoded(rq, out))
 }
@@ -170,10 +277,14 @@ pub(super) fn parts(world: &mut World, rq: &Request<'_>) -> Reply {
         .flat_map(|parts| parts.values())
         .filter(|part| part["PartNumber"].as_i64().is_some_and(|n| n > after))
         .map(|part| {
-            json!({
+            let mut one = json!({
                 "PartNumber": part["PartNumber"], "ETag": part["ETag"], "Size": part["Size"],
                 "LastModified": part["LastModified"],
-            })
+            });
+            if row["_checksum"]["kind"].is_string() {
+                checksums::show(&mut one, &part["_checksum"], false);
+            }
+            one
         })
         .collect();
     let more = all.len() > most;
@@ -183,8 +294,11 @@ pub(super) fn parts(world: &mut World, rq: &Request<'_>) -> Reply {
         "Bucket": rq.text("Bucket"), "Key": rq.text("Key"), "UploadId": rq.text("UploadId"), "MaxParts": most,
         "IsTruncated": more, "StorageClass": row["StorageClass"], "Owner": who, "Initiator": who,
     });
-    if let (true, Some(last)) = (more, all.last()) {
-        out["NextPartNumberMarker"] = last["PartNumber"].clone();
+    out["PartNumberMarker"] = json!(after);
+    out["NextPartNumberMarker"] = all.last().map_or_else(|| json!(0), |last| last["PartNumber"].clone());
+    if row["_checksum"]["kind"].is_string() {
+        out["ChecksumAlgorithm"] = row["_checksum"]["kind"].clone();
+        out["ChecksumType"] = row["_checksum"]["type"].clone();
     }
     if !all.is_empty() {
         out["Parts"] = json!(all);

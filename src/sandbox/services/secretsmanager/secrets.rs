@@ -76,6 +76,7 @@ pub fn describe_secret(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn list_secrets(world: &mut World, rq: &Request<'_>) -> Reply {
+    check_filters(rq.list("Filters"))?;
     let prefix = format!("{}/", rq.region);
     let mut items: Vec<Json> = world
         .rows(TABLE)
@@ -111,11 +112,50 @@ pub fn list_secrets(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(strip(json!({"SecretList": page, "NextToken": next})))
 }
 
-/// One filter: its values are alternatives, `!` negates, matching is by prefix and ignores case except for tags.
+/// The words of a text: white space and the characters that names are made of divide them.
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| c.is_whitespace() || "/_+=.@-".contains(c))
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+/// Whether every word of `wanted` begins a word of the text.
+fn worded(text: &str, wanted: &str) -> bool {
+    let all = words(text);
+    words(wanted).iter().all(|word| all.iter().any(|own| own.starts_with(word.as_str())))
+}
+
+/// Keys of filters.
+const FILTERS: &[&str] =
+    &["all", "description", "name", "owning-service", "primary-region", "tag-key", "tag-value"];
+
+/// Refuses filters that say nothing (moto's `test_with_no_filter_key`, `test_with_no_filter_values`).
+pub fn check_filters(filters: &[Json]) -> Result<(), Fault> {
+    for filter in filters {
+        let Some(key) = filter["Key"].as_str() else {
+            return Err(Fault::new("InvalidParameterException", "Invalid filter key"));
+        };
+        if !FILTERS.contains(&key) {
+            let message = format!(
+                "1 validation error detected: Value '{key}' at 'filters.1.member.key' failed to satisfy constraint: Member \
+                 must satisfy enum value set: [{}]",
+                FILTERS.join(", ")
+            );
+            return Err(Fault::new("ValidationException", message));
+        }
+        if filter["Values"].as_array().is_none_or(Vec::is_empty) {
+            let message = format!("Invalid filter values for key: {key}");
+            return Err(Fault::new("InvalidParameterException", message));
+        }
+    }
+    Ok(())
+}
+
+/// One filter: its values are alternatives, `!` negates. Names and tags match by prefix, case and all; descriptions and
+/// `all` by words (moto's `test_list_secrets.py`, verified on AWS).
 pub fn passes(row: &Json, filter: &Json) -> bool {
-    let starts = |text: &Json, wanted: &str| {
-        text.as_str().is_some_and(|t| t.to_lowercase().starts_with(&wanted.to_lowercase()))
-    };
+    let starts = |text: &Json, wanted: &str| text.as_str().is_some_and(|t| t.starts_with(wanted));
     let tags = |part: &str, wanted: &str| {
         row["Tags"]
             .as_array()
@@ -125,16 +165,19 @@ pub fn passes(row: &Json, filter: &Json) -> bool {
     };
     let hit = |wanted: &str| match filter["Key"].as_str().unwrap_or_default() {
         "name" => starts(&row["Name"], wanted),
-        "description" => starts(&row["Description"], wanted),
+        "description" => row["Description"].as_str().is_some_and(|text| worded(text, wanted)),
         "tag-key" => tags("Key", wanted),
         "tag-value" => tags("Value", wanted),
         "primary-region" => row["PrimaryRegion"] == wanted,
         "owning-service" => row["OwningService"] == wanted,
         _ => {
-            let words = |text: &Json| {
-                text.as_str().is_some_and(|t| t.to_lowercase().contains(&wanted.to_lowercase()))
-            };
-            words(&row["Name"]) || words(&row["Description"]) || tags("Key", wanted) || tags("Value", wanted)
+            let has = |text: &Json| text.as_str().is_some_and(|text| worded(text, wanted));
+            let tagged = row["Tags"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|tag| has(&tag["Key"]) || has(&tag["Value"]));
+            has(&row["Name"]) || has(&row["Description"]) || tagged
         }
     };
     filter["Values"]
@@ -206,11 +249,14 @@ pub fn delete_secret(world: &mut World, rq: &Request<'_>) -> Reply {
         world.remove(TABLE, &key);
         return Ok(json!({"ARN": row["ARN"], "Name": row["Name"], "DeletionDate": now}));
     }
-    let key = live_key(world, rq, rq.text("SecretId"))?;
+    // A secret whose deletion is scheduled keeps its date (TestAccSecretsManagerSecret_disappears).
+    if !row["DeletedDate"].is_null() {
+        return Ok(json!({"ARN": row["ARN"], "Name": row["Name"], "DeletionDate": row["DeletedDate"]}));
+    }
     #[expect(clippy::cast_precision_loss, reason = "at most 30 days")]
     let until = now + window.unwrap_or(30) as f64 * DAY;
     #[expect(clippy::cast_possible_truncation, reason = "at most 30 days")]
-    let millis = ((until - now) * 1000.0) as i64;
+    let millis = world.lifecycle_time(((until - now) * 1000.0) as i64);
     if let Some(row) = world.get_mut(TABLE, &key) {
         row["DeletedDate"] = json!(until);
     }

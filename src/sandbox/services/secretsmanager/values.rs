@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    secrets::{passes, strip},
+    secrets::{check_filters, passes, strip},
     store::{TABLE, add_version, bad, has_stage, key_of, live_key, move_stage, token, versions},
 };
 use crate::sandbox::{Fault, Reply, Request, World};
@@ -18,6 +18,15 @@ pub fn get_secret_value(world: &mut World, rq: &Request<'_>) -> Reply {
             .find(|v| v["VersionId"] == id && stage.is_none_or(|stage| has_stage(v, stage))),
         None => versions(&row).iter().find(|v| has_stage(v, stage.unwrap_or("AWSCURRENT"))),
     };
+    // A version that is there, without that label, is told from one that is not.
+    if let (None, Some(id), Some(_)) = (version, rq.opt("VersionId"), stage)
+        && versions(&row).iter().any(|v| v["VersionId"] == id)
+    {
+        return Err(Fault::new(
+            "InvalidRequestException",
+            "You provided a VersionStage that is not associated to the provided VersionId.",
+        ));
+    }
     let version = version.ok_or_else(|| {
         let what = match rq.opt("VersionId") {
             Some(id) => format!("VersionId: {id}"),
@@ -61,6 +70,7 @@ pub fn batch_get_secret_value(world: &mut World, rq: &Request<'_>) -> Reply {
         }
         return Ok(json!({"SecretValues": values, "Errors": errors}));
     }
+    check_filters(filters)?;
     let prefix = format!("{}/", rq.region);
     let values = world
         .rows(TABLE)
@@ -107,8 +117,18 @@ pub fn list_secret_version_ids(world: &mut World, rq: &Request<'_>) -> Reply {
     let items = versions(&row)
         .iter()
         .rev()
-        .filter(|v| rq.flag("IncludeDeprecated") || v["VersionStages"].as_array().is_some_and(|s| !s.is_empty()))
-        .map(|v| json!({"VersionId": v["VersionId"], "VersionStages": v["VersionStages"], "CreatedDate": v["CreatedDate"]}))
+        .filter(|v| {
+            rq.flag("IncludeDeprecated") || v["VersionStages"].as_array().is_some_and(|s| !s.is_empty())
+        })
+        .map(|v| {
+            let key = row["KmsKeyId"].as_str().unwrap_or("DefaultEncryptionKey");
+            // Deprecated versions have no list of stages, not an empty one.
+            let stages = v["VersionStages"].as_array().filter(|stages| !stages.is_empty());
+            strip(json!({
+                "VersionId": v["VersionId"], "VersionStages": stages, "CreatedDate": v["CreatedDate"],
+                "KmsKeyIds": [key],
+            }))
+        })
         .collect();
     let (page, next) = rq.page(items, "MaxResults", "NextToken", 100, "InvalidNextTokenException")?;
     Ok(strip(json!({"ARN": row["ARN"], "Name": row["Name"], "Versions": page, "NextToken": next})))

@@ -2,8 +2,10 @@
 //!
 //! Tables: `sns.topic` and `sns.subscription` by ARN (attributes under `_attributes`), `sns.message`.
 
+mod filter_policy;
 mod messages;
 mod permissions;
+mod sms;
 mod subscriptions;
 mod tags;
 mod topics;
@@ -17,6 +19,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("CreateTopic", topics::create),
     Operation::write("DeleteTopic", topics::delete),
     Operation::read("GetDataProtectionPolicy", topics::get_data_protection),
+    Operation::read("GetSMSAttributes", sms::get),
     Operation::read("GetSubscriptionAttributes", subscriptions::attributes),
     Operation::read("GetTopicAttributes", topics::attributes),
     Operation::read("ListSubscriptions", subscriptions::list),
@@ -26,6 +29,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("Publish", messages::publish),
     Operation::write("PutDataProtectionPolicy", topics::put_data_protection),
     Operation::write("RemovePermission", permissions::remove),
+    Operation::write("SetSMSAttributes", sms::set),
     Operation::write("SetSubscriptionAttributes", subscriptions::set),
     Operation::write("SetTopicAttributes", topics::set),
     Operation::write("Subscribe", subscriptions::subscribe),

@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::topics::{invalid, topic};
+use super::{
+    filter_policy::{self, Refusal},
+    topics::{invalid, topic},
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Subscriptions by ARN.
@@ -41,38 +44,39 @@ fn endpoint(protocol: &str, endpoint: &str) -> Result<(), Fault> {
     if fits { Ok(()) } else { Err(invalid(format_args!("{protocol} endpoint"))) }
 }
 
-/// Whether the policy has values only where the scope allows: nested keys need the message's body.
-fn filter(text: &str, scope: &str) -> Result<(), Fault> {
-    let policy: Json =
-        serde_json::from_str(text).map_err(|_| invalid("FilterPolicy: failed to parse JSON."))?;
-    let Some(keys) = policy.as_object() else {
-        return Err(invalid("FilterPolicy: failed to parse JSON."));
-    };
-    for (key, value) in keys {
-        let nested = value.is_object() && key != "$or";
-        if nested && scope != "MessageBody" {
-            return Err(invalid(
-                "Filter policy scope MessageAttributes does not support nested filter policy",
-            ));
+/// Refuses a filter policy; `place` is how the call names what it refuses.
+fn filter(text: &str, scope: &str, place: &str) -> Result<(), Fault> {
+    filter_policy::check(text, scope).map_err(|refusal| match refusal {
+        Refusal::Policy(why) => invalid(format_args!("{place}FilterPolicy: {why}")),
+        Refusal::Scope => {
+            invalid("Filter policy scope MessageAttributes does not support nested filter policy")
         }
-        if !nested && !value.is_array() {
-            return Err(invalid(format_args!("FilterPolicy: \"{key}\" must be an object or an array")));
-        }
-    }
-    Ok(())
+    })
 }
 
-fn check(world: &World, protocol: &str, all: &Json, name: &str, value: &str) -> Result<(), Fault> {
+fn check(
+    world: &World,
+    protocol: &str,
+    all: &Json,
+    (name, value): (&str, &str),
+    place: &str,
+) -> Result<(), Fault> {
     if !SETTABLE.contains(&name) {
         return Err(invalid("AttributeName"));
     }
     match name {
-        "FilterPolicy" => filter(value, all["FilterPolicyScope"].as_str().unwrap_or("MessageAttributes")),
+        // An empty one takes the policy away.
+        "FilterPolicy" if value.is_empty() => Ok(()),
+        "FilterPolicy" => {
+            filter(value, all["FilterPolicyScope"].as_str().unwrap_or("MessageAttributes"), place)
+        }
         "FilterPolicyScope" if !["MessageAttributes", "MessageBody"].contains(&value) => {
-            Err(invalid("FilterPolicyScope: Invalid value"))
+            Err(invalid(format_args!(
+                "{place}FilterPolicyScope: Invalid value [{value}]. Please use either MessageBody or MessageAttributes"
+            )))
         }
         "FilterPolicyScope" if value == "MessageAttributes" => {
-            filter(all["FilterPolicy"].as_str().filter(|text| !text.is_empty()).unwrap_or("{}"), value)
+            filter(all["FilterPolicy"].as_str().filter(|text| !text.is_empty()).unwrap_or("{}"), value, place)
         }
         "RawMessageDelivery" if !["true", "false"].contains(&value) => {
             Err(invalid("Attributes Reason: RawMessageDelivery: Invalid value"))
@@ -111,7 +115,7 @@ pub(super) fn subscribe(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let sent = rq.get("Attributes").clone();
     for (name, value) in sent.as_object().into_iter().flatten() {
-        check(world, protocol, &sent, name, value.as_str().unwrap_or_default())?;
+        check(world, protocol, &sent, (name, value.as_str().unwrap_or_default()), "Attributes Reason: ")?;
     }
     if protocol == "firehose" && sent["SubscriptionRoleArn"].is_null() {
         return Err(invalid("Attributes Reason: SubscriptionRoleArn is required for firehose"));
@@ -173,7 +177,10 @@ pub(super) fn unsubscribe(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid("SubscriptionArn Reason: An ARN must have at least 6 elements, not 1"));
     }
     if world.get(SUBSCRIPTIONS, arn).is_some_and(|row| row["_pending"] == true) {
-        return Err(invalid("SubscriptionArn Reason: the subscription is pending confirmation"));
+        // Terraform looks for these words, to leave such subscriptions alone.
+        return Err(invalid(
+            "This subscription is not confirmed. Cannot unsubscribe a subscription that is pending confirmation",
+        ));
     }
     // Unsubscribing what is not there succeeds.
     world.remove(SUBSCRIPTIONS, arn);
@@ -218,7 +225,7 @@ pub(super) fn set(world: &mut World, rq: &Request<'_>) -> Reply {
     let (arn, name, value) =
         (rq.text("SubscriptionArn"), rq.text("AttributeName"), rq.text("AttributeValue"));
     let row = world.get(SUBSCRIPTIONS, arn).ok_or_else(no_subscription)?;
-    check(world, row["Protocol"].as_str().unwrap_or_default(), &row["_attributes"], name, value)?;
+    check(world, row["Protocol"].as_str().unwrap_or_default(), &row["_attributes"], (name, value), "")?;
     if let Some(row) = world.get_mut(SUBSCRIPTIONS, arn) {
         row["_attributes"][name] = json!(value);
     }

@@ -57,7 +57,7 @@ pub(super) fn topic<'w>(world: &'w World, rq: &Request<'_>, arn: &str) -> Result
     world.get(TOPICS, arn).ok_or_else(no_topic)
 }
 
-fn check(world: &World, topic_arn: &str, fifo: bool, name: &str, value: &str) -> Result<(), Fault> {
+fn check(world: &World, fifo: bool, name: &str, value: &str) -> Result<(), Fault> {
     if !SETTABLE.contains(&name) {
         return Err(invalid("AttributeName"));
     }
@@ -73,7 +73,7 @@ fn check(world: &World, topic_arn: &str, fifo: bool, name: &str, value: &str) ->
         }
     };
     match name {
-        "Policy" => permissions::admit(world, topic_arn, value),
+        "Policy" => permissions::admit(world, value),
         "DeliveryPolicy" | "ArchivePolicy" if !value.is_empty() => serde_json::from_str::<Json>(value)
             .map(|_| ())
             .map_err(|_| invalid(format_args!("{name}: JSON is not valid"))),
@@ -113,13 +113,6 @@ fn born(world: &World, arn: &str, fifo: bool) -> Json {
     all
 }
 
-/// Tags as a set.
-fn sorted(tags: &Json) -> Vec<String> {
-    let mut all: Vec<String> = tags.as_array().into_iter().flatten().map(Json::to_string).collect();
-    all.sort();
-    all
-}
-
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("Name");
     let sent = rq.get("Attributes").as_object().cloned().unwrap_or_default();
@@ -134,19 +127,26 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     for (key, value) in &sent {
         let value = value.as_str().unwrap_or_default();
         if key == "FifoTopic" {
-            if value != "true" {
+            // `false` says what is so without it.
+            if !["true", "false"].contains(&value) {
                 return Err(invalid("Attributes Reason: FifoTopic"));
             }
             continue;
         }
-        check(world, &arn, fifo, key, value)?;
+        check(world, fifo, key, value)?;
         attributes[key.as_str()] = json!(value);
     }
+    archive(world, &mut attributes);
     if let Some(old) = world.get(TOPICS, &arn) {
-        if sent.iter().any(|(key, value)| old["_attributes"][key.as_str()] != *value) {
+        let same = |key: &str, value: &Json| {
+            old["_attributes"][key] == *value || key == "FifoTopic" && !fifo && value == "false"
+        };
+        if sent.iter().any(|(key, value)| !same(key, value)) {
             return Err(invalid("Attributes Reason: Topic already exists with different attributes"));
         }
-        if !rq.list("Tags").is_empty() && sorted(&old["_tags"]) != sorted(rq.get("Tags")) {
+        // Some of the topic's tags, or none, are fine.
+        let has = |tag: &Json| old["_tags"].as_array().is_some_and(|tags| tags.contains(tag));
+        if !rq.list("Tags").iter().all(has) {
             return Err(invalid("Tags Reason: Topic already exists with different tags"));
         }
         return Ok(json!({"TopicArn": arn}));
@@ -189,7 +189,7 @@ pub(super) fn attributes(world: &mut World, rq: &Request<'_>) -> Reply {
     all["SubscriptionsPending"] = json!(count(true));
     all["SubscriptionsConfirmed"] = json!(count(false));
     if let Some(members) = all.as_object_mut() {
-        members.retain(|name, value| value != "" || name == "DisplayName");
+        members.retain(|name, value| !value.is_null() && (value != "" || name == "DisplayName"));
     }
     Ok(json!({"Attributes": all}))
 }
@@ -197,11 +197,27 @@ pub(super) fn attributes(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn set(world: &mut World, rq: &Request<'_>) -> Reply {
     let (arn, name, value) = (rq.text("TopicArn"), rq.text("AttributeName"), rq.text("AttributeValue"));
     let fifo = topic(world, rq, arn)?["_attributes"]["FifoTopic"] == "true";
-    check(world, arn, fifo, name, value)?;
+    check(world, fifo, name, value)?;
+    let mut all = topic(world, rq, arn)?["_attributes"].clone();
+    all[name] = json!(value);
+    if name == "ArchivePolicy" {
+        archive(world, &mut all);
+    }
     if let Some(row) = world.get_mut(TOPICS, arn) {
-        row["_attributes"][name] = json!(value);
+        row["_attributes"] = all;
     }
     done()
+}
+
+/// Notes when a topic began to keep its messages, or that it does not.
+fn archive(world: &World, attributes: &mut Json) {
+    let kept = attributes["ArchivePolicy"].as_str().is_some_and(|text| !text.is_empty() && text != "{}");
+    if !kept {
+        attributes["BeginningArchiveTime"] = Json::Null;
+    } else if attributes["BeginningArchiveTime"].is_null() {
+        let now = crate::clock::rfc3339(crate::clock::from_millis(world.date()));
+        attributes["BeginningArchiveTime"] = json!(now);
+    }
 }
 
 pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {

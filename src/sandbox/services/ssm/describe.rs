@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::parameters::{TABLE, key_of, missing, shown, strip, versions};
+use super::{
+    parameters::{TABLE, missing, row_of, shown, strip, versions},
+    public,
+};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// Whether a row passes one `ParameterStringFilter`; unknown keys are errors.
@@ -103,7 +106,8 @@ pub fn get_parameters_by_path(world: &mut World, rq: &Request<'_>) -> Reply {
     let option = if rq.flag("Recursive") { "Recursive" } else { "OneLevel" };
     let filter = json!({"Key": "Path", "Option": option, "Values": [path]});
     let mut items = Vec::new();
-    for row in selected(world, rq)? {
+    let published = if path.starts_with("/aws/service") { public::all(world, rq.region) } else { Vec::new() };
+    for row in selected(world, rq)?.into_iter().chain(&published) {
         if passes(row, &filter)? {
             items.extend(versions(row).last().map(|version| shown(row, version, rq.flag("WithDecryption"))));
         }
@@ -114,7 +118,7 @@ pub fn get_parameters_by_path(world: &mut World, rq: &Request<'_>) -> Reply {
 
 pub fn get_parameter_history(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("Name");
-    let row = world.get(TABLE, &key_of(rq, name)).ok_or_else(|| missing(name))?;
+    let row = &row_of(world, rq, name).ok_or_else(|| missing(name))?;
     let items = versions(row)
         .iter()
         .map(|version| {

@@ -2,9 +2,12 @@
 
 mod describe;
 mod parameters;
+mod public;
 mod tags;
 #[cfg(test)]
 mod tests;
+
+pub use public::{AMAZON_LINUX, image};
 
 use crate::sandbox::Operation;
 

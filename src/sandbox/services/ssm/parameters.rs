@@ -3,6 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::public;
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// The table.
@@ -11,15 +12,46 @@ pub const TABLE: &str = "ssm.parameter";
 /// What a masked `SecureString` reads as without `WithDecryption`: the ciphertext, here a constant.
 const SEALED: &str = "AQICAHhEXAMPLEciphertext";
 
-/// The row of a parameter by name or ARN.
+/// The row of a parameter by name or ARN. A slash before a name of one level means nothing: `/name` and `name` are
+/// one parameter (moto's `test_parameter_lifecycle_with_leading_slash`, verified on AWS).
 pub fn key_of(rq: &Request<'_>, name: &str) -> String {
     let name = match name.split_once(":parameter") {
-        // The ARN of a plain name gains a slash that the name has not.
-        Some((_, rest)) if name.starts_with("arn:") && rest.matches('/').count() == 1 => &rest[1..],
         Some((_, rest)) if name.starts_with("arn:") => rest,
         _ => name,
     };
+    let name = match name.strip_prefix('/') {
+        Some(rest) if !rest.contains('/') => rest,
+        _ => name,
+    };
     format!("{}/{name}", rq.region)
+}
+
+/// The parameter of that name or ARN: the account's own or one that AWS publishes.
+pub fn row_of(world: &World, rq: &Request<'_>, name: &str) -> Option<Json> {
+    let path = match name.split_once(":parameter") {
+        Some((_, rest)) if name.starts_with("arn:") => rest,
+        _ => name,
+    };
+    world.get(TABLE, &key_of(rq, name)).cloned().or_else(|| public::row(world, rq.region, path))
+}
+
+/// Refuses names that no parameter can have (LocalStack's recordings of AWS, `test_hierarchical_parameter`).
+pub fn check_name(name: &str) -> Result<(), Fault> {
+    let refused = |message: &str| Err(Fault::new("ValidationException", message));
+    if name.starts_with("arn:") {
+        return Ok(());
+    }
+    if name.contains('/') && !name.starts_with('/') {
+        return refused("Parameter name must be a fully qualified name.");
+    }
+    if name.contains("//") || name.ends_with('/') {
+        return refused(
+            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive). If formed as a path, it can \
+             consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and \
+             the following 3 symbols .-_",
+        );
+    }
+    Ok(())
 }
 
 /// `ParameterNotFound`.
@@ -55,8 +87,12 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
             "Parameter name must use only letters, numbers and the symbols ., -, _ and /.",
         ));
     }
-    if name[1..].contains('/') && !name.starts_with('/') {
-        return Err(Fault::new("ValidationException", "Parameter name must be a fully qualified name."));
+    check_name(name)?;
+    if name.matches('/').count() > 15 {
+        return Err(Fault::new(
+            "HierarchyLevelLimitExceededException",
+            "Parameter names can have at most fifteen levels.",
+        ));
     }
     let key = key_of(rq, name);
     let old = world.get(TABLE, &key).cloned();
@@ -74,10 +110,12 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
         ));
     }
     let kind = match (rq.opt("Type"), &old) {
-        (Some(kind), Some(old)) if old["Type"] != kind && old["Type"] == "SecureString" => {
+        // The other way round AWS takes it (TestAccSSMParameter_updateType).
+        (Some("SecureString"), Some(old)) if old["Type"] != "SecureString" => {
             return Err(Fault::new(
                 "HierarchyTypeMismatchException",
-                "The type of a SecureString parameter can't be changed.",
+                "Parameter Store doesn't support changing a parameter type in a hierarchy. For example, you can't \
+                 change a parameter from a String type to a SecureString type. You must create a new, unique parameter.",
             ));
         }
         (Some(kind), _) => json!(kind),
@@ -89,7 +127,7 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
             ));
         }
     };
-    if let Some(pattern) = rq.opt("AllowedPattern") {
+    if let Some(pattern) = rq.opt("AllowedPattern").filter(|pattern| !pattern.is_empty()) {
         let regex = fancy_regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|_| {
             Fault::new("InvalidAllowedPatternException", "The pattern is not a valid regular expression.")
         })?;
@@ -116,7 +154,7 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
     };
     let number = old.as_ref().and_then(|row| row["Version"].as_i64()).unwrap_or_default() + 1;
     let now = world.now_secs();
-    let user = format!("arn:aws:iam::{}:root", world.account);
+    let user = crate::sandbox::services::sts::caller_of(world, rq).arn;
     let key_id =
         if kind == "SecureString" { json!(rq.opt("KeyId").unwrap_or("alias/aws/ssm")) } else { Json::Null };
     let keep = |member: &str| match rq.get(member) {
@@ -153,10 +191,11 @@ pub fn lookup(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault
         }
         _ => (name, None),
     };
-    let row = world.get(TABLE, &key_of(rq, bare)).ok_or_else(|| missing(name))?;
+    check_name(bare)?;
+    let row = row_of(world, rq, bare).ok_or_else(|| missing(name))?;
     let version = match selector {
-        None => versions(row).last(),
-        Some(selector) => versions(row).iter().rev().find(|v| {
+        None => versions(&row).last(),
+        Some(selector) => versions(&row).iter().rev().find(|v| {
             v["Version"].as_i64().is_some_and(|version| selector.parse() == Ok(version))
                 || v["Labels"].as_array().is_some_and(|labels| labels.iter().any(|l| l == selector))
         }),
@@ -164,10 +203,13 @@ pub fn lookup(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault
     let version = version.ok_or_else(|| {
         Fault::new(
             "ParameterVersionNotFound",
-            format!("Systems Manager could not find version {} of {bare}.", selector.unwrap_or_default()),
+            format!(
+                "Systems Manager could not find version {} of {bare}. Verify the version and try again.",
+                selector.unwrap_or_default()
+            ),
         )
     })?;
-    let mut shown = shown(row, version, rq.flag("WithDecryption"));
+    let mut shown = shown(&row, version, rq.flag("WithDecryption"));
     if let Some(selector) = selector {
         shown["Selector"] = json!(format!(":{selector}"));
     }

@@ -10,7 +10,13 @@ fn target(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
     if rq.text("ResourceType") != "Parameter" {
         return Err(Fault::new("InvalidResourceType", "Only parameters exist in this account."));
     }
-    let key = key_of(rq, rq.text("ResourceId"));
+    // `NAME:VERSION` means the parameter too (TestAccSSMParameter_basic).
+    let id = rq.text("ResourceId");
+    let id = match id.rsplit_once(':') {
+        Some((name, version)) if !id.starts_with("arn:") && version.parse::<u32>().is_ok() => name,
+        _ => id,
+    };
+    let key = key_of(rq, id);
     if world.get(TABLE, &key).is_none() {
         return Err(Fault::new(
             "InvalidResourceId",
@@ -64,9 +70,11 @@ fn version_mut<'w>(world: &'w mut World, rq: &Request<'_>) -> Result<&'w mut Jso
 
 pub fn label_parameter_version(world: &mut World, rq: &Request<'_>) -> Reply {
     let (valid, invalid): (Vec<&str>, Vec<&str>) = rq.texts("Labels").into_iter().partition(|label| {
-        !label.starts_with(|c: char| c.is_ascii_digit())
-            && !label.starts_with("aws")
-            && !label.starts_with("ssm")
+        // LabelParameterVersion's documentation: letters, digits, periods, hyphens and underscores.
+        label.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
+            && !label.starts_with(|c: char| c.is_ascii_digit())
+            && !label.to_ascii_lowercase().starts_with("aws")
+            && !label.to_ascii_lowercase().starts_with("ssm")
     });
     let number = version_mut(world, rq)?["Version"].clone();
     // A label names one version: it leaves the one that had it.

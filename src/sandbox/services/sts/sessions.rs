@@ -1,61 +1,62 @@
-//! Callers and sessions. The sandbox checks no signatures: every caller is one administrator.
+//! Credentials on loan, and the tags that travel with them.
 
-use serde_json::json;
+use std::collections::BTreeSet;
 
-use crate::sandbox::{Fault, Operation, Reply, Request, World};
+use serde_json::{Value as Json, json};
 
-/// Implemented operations.
-pub const OPERATIONS: &[Operation] = &[
-    Operation::write("AssumeRole", assume_role),
-    Operation::read("GetCallerIdentity", caller),
-    Operation::write("GetSessionToken", session_token),
-];
+use super::caller::{self, SESSION};
+use crate::sandbox::{Fault, Reply, Request, World};
 
-/// The caller everything is done as.
-const CALLER: &str = "user/sandbox";
-
-fn caller(world: &mut World, _rq: &Request<'_>) -> Reply {
-    Ok(
-        json!({"UserId": "AIDASANDBOXCALLER0000", "Account": world.account, "Arn": world.arn("iam", "", CALLER)}),
-    )
-}
-
-fn credentials(world: &mut World, seconds: i64) -> serde_json::Value {
+/// Hands out credentials; `session` says whom they stand for (`Arn`, `UserId`, `Role` or `User`).
+pub(super) fn lend(world: &mut World, seconds: i64, session: Json) -> Json {
     let (key, secret, token) = (world.hex(16).to_uppercase(), world.hex(40), world.hex(64));
+    let key = format!("ASIA{key}");
     let until = world.now_secs() + f64::from(i32::try_from(seconds).unwrap_or(3_600));
-    json!({
-        "AccessKeyId": format!("ASIA{key}"), "SecretAccessKey": secret, "SessionToken": token, "Expiration": until,
-    })
+    world.put(SESSION, &key, session);
+    json!({"AccessKeyId": key, "SecretAccessKey": secret, "SessionToken": token, "Expiration": until})
 }
 
-fn assume_role(world: &mut World, rq: &Request<'_>) -> Reply {
-    let (arn, session) = (rq.text("RoleArn"), rq.text("RoleSessionName"));
-    let role = world.rows("iam.role").find(|(_, role)| role["Arn"] == arn).map(|(_, role)| role.clone());
-    let usable = |role: &serde_json::Value| role["_usable"].as_i64().is_none_or(|at| at <= world.now());
-    let Some(role) = role.filter(usable) else {
-        let message = format!(
-            "User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}",
-            world.arn("iam", "", CALLER)
+/// `GetSessionToken`: the caller's own, for a while.
+pub(super) fn session_token(world: &mut World, rq: &Request<'_>) -> Reply {
+    let caller = caller::caller_of(world, rq);
+    if caller.role.is_some() {
+        return Err(
+            Fault::new("AccessDenied", "Cannot call GetSessionToken with session credentials").status(403)
         );
-        return Err(Fault::new("AccessDenied", message).status(403));
-    };
-    let longest = role["MaxSessionDuration"].as_i64().unwrap_or(3_600);
-    let seconds = rq.int("DurationSeconds").unwrap_or(3_600);
-    if seconds > longest {
-        let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
-        return Err(Fault::new("ValidationError", message));
     }
-    let (name, id) =
-        (role["RoleName"].as_str().unwrap_or_default(), role["RoleId"].as_str().unwrap_or_default());
-    let assumed = world.arn("sts", "", &format!("assumed-role/{name}/{session}"));
-    let credentials = credentials(world, seconds);
-    Ok(json!({
-        "Credentials": credentials,
-        "AssumedRoleUser": {"AssumedRoleId": format!("{id}:{session}"), "Arn": assumed},
-    }))
+    let session = json!({"Arn": caller.arn, "UserId": caller.id, "User": caller.user});
+    let credentials = lend(world, rq.int("DurationSeconds").unwrap_or(43_200), session);
+    Ok(json!({"Credentials": credentials}))
 }
 
-fn session_token(world: &mut World, rq: &Request<'_>) -> Reply {
-    let credentials = credentials(world, rq.int("DurationSeconds").unwrap_or(43_200));
-    Ok(json!({"Credentials": credentials}))
+/// Checks the tags of a session and those that are to travel on (LocalStack's recordings of AWS,
+/// `TestSTSAssumeRoleTagging::test_assume_role_tag_validation`). `inherited` are keys that an earlier session passed.
+///
+/// # Errors
+/// `InvalidParameterValue`.
+pub(super) fn check_tags(rq: &Request<'_>, inherited: &[Json]) -> Result<(), Fault> {
+    let refused = |message: &str| Err(Fault::new("InvalidParameterValue", message));
+    let mut keys = BTreeSet::new();
+    for tag in rq.list("Tags") {
+        let key = tag["Key"].as_str().unwrap_or_default().to_lowercase();
+        if !keys.insert(key) {
+            return refused("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+        }
+    }
+    let inherited_key = |key: &str| {
+        inherited.iter().any(|tag| tag["Key"].as_str().is_some_and(|k| k.eq_ignore_ascii_case(key)))
+    };
+    if keys.iter().any(|key| inherited_key(key)) {
+        return refused(
+            "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+        );
+    }
+    if rq
+        .texts("TransitiveTagKeys")
+        .iter()
+        .any(|key| !keys.contains(&key.to_lowercase()) && !inherited_key(key))
+    {
+        return refused("The specified transitive tag key must be included in the requested tags.");
+    }
+    Ok(())
 }

@@ -1,0 +1,77 @@
+//! Which objects of the account carry a migration's ownership tags.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_resourcegroupstagging::types::TagFilter;
+
+use super::{Cloud, OpError, TAG_ADDRESS, TAG_LINEAGE, TAG_MIGRATION, cloud::patiently, op};
+use crate::clock::Clock;
+
+/// An object with ownership tags.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tagged {
+    /// Its ARN.
+    pub arn: String,
+    /// Where it was found.
+    pub region: String,
+    /// The resource's address, as its tag says.
+    pub address: String,
+    /// The ledger's lineage.
+    pub lineage: String,
+    /// Which object of the resource.
+    pub generation: u32,
+}
+
+/// Global services answer there.
+const GLOBAL: &str = "us-east-1";
+
+impl Cloud {
+    /// Objects that carry the ownership tags of a migration (`<migration>-<environment>`), sorted by ARN. IAM's roles
+    /// and what cannot be tagged are not among them.
+    ///
+    /// # Errors
+    /// When the tagging API does not answer, or not these credentials.
+    pub async fn tagged(
+        &self,
+        clock: &dyn Clock,
+        regions: &BTreeSet<String>,
+        migration: &str,
+    ) -> Result<Vec<Tagged>, OpError> {
+        let mut regions = regions.clone();
+        if self.partition == "aws" {
+            regions.insert(GLOBAL.to_owned());
+        }
+        let mut found = BTreeSet::new();
+        for region in &regions {
+            let sdk = self.sdk(region);
+            let filter = TagFilter::builder().key(TAG_MIGRATION).values(migration).build();
+            let mut token: Option<String> = None;
+            loop {
+                let ask = async || {
+                    let call = sdk.tagging().get_resources().tag_filters(filter.clone());
+                    call.set_pagination_token(token.clone()).send().await.map_err(op("GetResources"))
+                };
+                let answer = patiently(clock, ask).await?;
+                for item in answer.resource_tag_mapping_list() {
+                    let tag =
+                        |key: &str| item.tags().iter().find(|tag| tag.key() == key).map(|tag| tag.value());
+                    let (Some(arn), Some(mark)) = (item.resource_arn(), tag(TAG_LINEAGE)) else { continue };
+                    let Some((lineage, generation)) = mark.rsplit_once('.') else { continue };
+                    let Ok(generation) = generation.parse() else { continue };
+                    found.insert(Tagged {
+                        arn: arn.to_owned(),
+                        region: region.clone(),
+                        address: tag(TAG_ADDRESS).unwrap_or_default().to_owned(),
+                        lineage: lineage.to_owned(),
+                        generation,
+                    });
+                }
+                token = answer.pagination_token().filter(|token| !token.is_empty()).map(ToOwned::to_owned);
+                if token.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+}

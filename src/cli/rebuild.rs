@@ -1,0 +1,358 @@
+//! `migrate ledger rebuild`: makes a lost ledger again, from the plan and from what the account holds.
+//!
+//! Ownership tags tell the lineage and which object of which resource there is; with these, generated names are known
+//! again, and every type's own `find` works as it does after a lost answer. What cannot carry tags is found by its natural
+//! key, and taken only if it is what the plan says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use super::{
+    Verdict,
+    args::{Global, PlanArgs, RebuildCommand},
+    confirm,
+    exit::Code,
+    prepare, runs,
+    session::{Session, access, one},
+};
+use crate::{
+    aws::{Owner, patiently, physical_name, tagged::Tagged},
+    engine::drift,
+    error::{Class, Diagnostic},
+    graph::{Graph, Node},
+    ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
+    model::{Attributes, Ownership, Reference, Unknown, Value},
+    resources::{AnyType, Cx, Found, Goal, Probe, registry},
+    runs::{begin, bind, end},
+    ui::Printer,
+};
+
+/// How many objects of a resource without tags are tried, by their names.
+const GENERATIONS: u32 = 5;
+
+/// Objects that carry the ownership tags of the plan's migration, where the account lets them be asked for.
+pub fn tagged(session: &Session, graph: &Graph) -> Vec<Tagged> {
+    let regions: BTreeSet<String> = graph.stacks.iter().map(|stack| stack.region.clone()).collect();
+    let migration = format!("{}-{}", graph.migration, graph.environment);
+    let asked = session.cloud.tagged(session.clock.as_ref(), &regions, &migration);
+    session.block_on(asked).unwrap_or_default()
+}
+
+/// Refuses to make everything a second time: an empty ledger, but objects of this plan in the account.
+///
+/// # Errors
+/// What there is, and the way out.
+pub fn nothing_lost(
+    session: &Session,
+    graph: &Graph,
+    (dir, plan): (&std::path::Path, &PlanArgs),
+) -> Result<(), Vec<Diagnostic>> {
+    let known = Ledger::peek(dir).map_err(|error| prepare::ledger_error(&error, dir))?;
+    let begun = |snapshot: &Snapshot| {
+        snapshot.binding.is_some() || snapshot.objects().next().is_some() || !snapshot.open.is_empty()
+    };
+    // A world that this very command has made holds nothing.
+    if session.is_fresh() || known.as_ref().is_some_and(begun) {
+        return Ok(());
+    }
+    let ours = of_plan(graph, tagged(session, graph));
+    if ours.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> =
+        ours.iter().take(3).map(|one| format!("{} ({})", one.address, one.arn)).collect();
+    let more = if ours.len() > shown.len() { ", …" } else { "" };
+    let message = format!(
+        "the ledger in {} is empty, but the account holds {} objects of this migration: {}{more}",
+        dir.display(),
+        ours.len(),
+        shown.join(", ")
+    );
+    let sandbox = if session.is_sandbox() { " --sandbox" } else { "" };
+    let environment =
+        plan.environment.as_ref().map(|name| format!(" --environment {name}")).unwrap_or_default();
+    Err(one(Diagnostic::error("M4111", Class::Ledger, message).help(format!(
+        "name the ledger that made them with --ledger DIR; if it is lost, `migrate ledger rebuild {}{environment}{sandbox}` \
+         makes it again; for a second deployment choose another environment",
+        plan.plan.display()
+    ))))
+}
+
+/// Only what is in the plan: another plan may have the same name.
+fn of_plan(graph: &Graph, tagged: Vec<Tagged>) -> Vec<Tagged> {
+    tagged.into_iter().filter(|one| graph.index.contains_key(one.address.as_str())).collect()
+}
+
+/// What became of one resource.
+struct Outcome<'g> {
+    node: &'g Node,
+    how: Result<String, String>,
+}
+
+/// Runs the verb. Nothing in the account is changed.
+pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Verdict {
+    let loaded = prepare::load(global, &args.plan)?;
+    let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
+    printer.banner(session.is_sandbox());
+    let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
+    let graph = &prepared.graph;
+    let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    let all = tagged(&session, graph);
+    let lineage = lineage(graph, &all, args.lineage.as_deref())?;
+    let mut ledger = runs::open(&session, &dir, "ledger rebuild", || lineage.clone())?;
+    let region = graph.main_region();
+    let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
+    prepare::check_binding(ledger.snapshot(), &session, names, &dir)?;
+    if ledger.snapshot().objects().next().is_some() || !ledger.snapshot().open.is_empty() {
+        let message = format!("the ledger in {} is not empty", dir.display());
+        return Err(one(Diagnostic::error("M4112", Class::Ledger, message)
+            .help("`migrate status` shows what it holds; rebuild into an empty folder: --ledger DIR")));
+    }
+    if ledger.snapshot().lineage != lineage {
+        let message = format!("the ledger in {} was begun by another run", dir.display());
+        return Err(one(Diagnostic::error("M4112", Class::Ledger, message)
+            .help("rebuild into an empty folder: --ledger DIR")));
+    }
+    if !args.yes {
+        let question = format!("Make the ledger in {} from plan and account? Type yes: ", dir.display());
+        confirm::ask(printer, &question, "yes", "migrate ledger rebuild PLAN --yes")?;
+    }
+    let failed = |error: LedgerError| prepare::ledger_error(&error, &dir);
+    bind(&mut ledger, prepare::binding(graph, &session)).map_err(failed)?;
+    let run = begin(&mut ledger, "rebuild", graph.nodes.len(), &session.who()).map_err(failed)?;
+    let rebuild = Rebuild { session: &session, global, graph, all: &all, lineage: &lineage };
+    let mut outcomes = Vec::new();
+    for &at in prepared.links.order() {
+        let mut depends_on: Vec<_> = prepared.links.of(at).iter().map(|edge| edge.to.clone()).collect();
+        depends_on.sort_unstable();
+        depends_on.dedup();
+        let node = &graph.nodes[at];
+        let how = match rebuild.look(ledger.snapshot(), node)? {
+            Ok(seen) => {
+                let how = seen.how.clone();
+                record(&mut ledger, node, depends_on, seen, &dir)?;
+                Ok(how)
+            }
+            Err(why) => Err(why),
+        };
+        outcomes.push(Outcome { node, how });
+    }
+    end(&mut ledger, run).map_err(failed)?;
+    let known: BTreeSet<String> = graph.nodes.iter().map(|node| node.address.to_string()).collect();
+    drop(ledger);
+    session.close()?;
+    tell(printer, &outcomes, &all, &lineage, &known);
+    Ok(Code::Success)
+}
+
+fn tell(
+    printer: &mut Printer,
+    outcomes: &[Outcome<'_>],
+    all: &[Tagged],
+    lineage: &str,
+    known: &BTreeSet<String>,
+) {
+    let found = outcomes.iter().filter(|one| one.how.is_ok()).count();
+    for one in outcomes {
+        let text = match &one.how {
+            Ok(how) => format!("  found    {}: {how}\n", one.node.address),
+            Err(why) => format!("  unknown  {}: {why}\n", one.node.address),
+        };
+        printer.talk(&text);
+    }
+    for other in all.iter().filter(|one| one.lineage == lineage && !known.contains(&one.address)) {
+        printer.talk(&format!("  unknown  {}: {} is not in the plan\n", other.address, other.arn));
+    }
+    printer.paragraph(&format!(
+        "The ledger holds {found} of {} resources again. Next: migrate plan",
+        outcomes.len()
+    ));
+}
+
+/// The lineage whose objects are meant.
+fn lineage(graph: &Graph, all: &[Tagged], wanted: Option<&str>) -> Result<String, Vec<Diagnostic>> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in all.iter().filter(|one| graph.index.contains_key(one.address.as_str())) {
+        *counts.entry(&one.lineage).or_default() += 1;
+    }
+    if let Some(wanted) = wanted {
+        return Ok(wanted.to_owned());
+    }
+    match counts.len() {
+        1 => Ok(counts.into_keys().next().unwrap_or_default().to_owned()),
+        0 => Err(one(Diagnostic::error(
+            "M4113",
+            Class::Ledger,
+            "the account shows no object with this migration's ownership tags",
+        )
+        .help("there is nothing to rebuild from, or these credentials may not ask (tag:GetResources); --lineage names one"))),
+        _ => {
+            let list: Vec<String> =
+                counts.iter().map(|(lineage, count)| format!("{lineage} ({count} objects)")).collect();
+            let message = format!("several ledgers made objects of this migration: {}", list.join(", "));
+            Err(one(Diagnostic::error("M4113", Class::Ledger, message).help("choose one: --lineage LINEAGE")))
+        }
+    }
+}
+
+/// An object that was found again.
+struct Seen {
+    found: Found,
+    generation: u32,
+    properties: Json,
+    attributes: Attributes,
+    how: String,
+}
+
+struct Rebuild<'r> {
+    session: &'r Session,
+    global: &'r Global,
+    graph: &'r Graph,
+    all: &'r [Tagged],
+    lineage: &'r str,
+}
+
+impl Rebuild<'_> {
+    /// Looks for the object of a resource: the newest that its tags tell of, else by the names it may have.
+    fn look(&self, snapshot: &Snapshot, node: &Node) -> Result<Result<Seen, String>, Vec<Diagnostic>> {
+        let Some(ty) = registry::find(&node.kind) else {
+            return Ok(Err("this version of migrate does not know the type".into()));
+        };
+        let told =
+            self.all.iter().filter(|one| one.lineage == self.lineage && one.address == node.address.as_str());
+        let newest = told.map(|one| one.generation).max();
+        let tries: Vec<u32> = newest.map_or_else(|| (0..GENERATIONS).rev().collect(), |g| vec![g]);
+        for generation in tries {
+            let desired = match self.desired(snapshot, node, ty, generation) {
+                Ok(desired) => desired,
+                Err(why) => return Ok(Err(why)),
+            };
+            if let Some(seen) = self.found(node, ty, generation, desired, newest.is_some())? {
+                return Ok(Ok(seen));
+            }
+        }
+        Ok(Err("the account shows no object of it that is this migration's".into()))
+    }
+
+    /// The planned properties with the name the object of that generation has.
+    fn desired(
+        &self,
+        snapshot: &Snapshot,
+        node: &Node,
+        ty: &dyn AnyType,
+        generation: u32,
+    ) -> Result<Json, String> {
+        let lookup = |r: &Reference| snapshot.attribute(&r.address, &r.attribute).cloned();
+        let mut desired = node.properties.resolve(&lookup).map_err(|unknown| match unknown {
+            Unknown::Reference(reference) => format!("it refers to {reference}, which was not found"),
+            Unknown::Invalid(why) => why,
+        })?;
+        let set = |name: &str| node.properties.get(name).is_some_and(|value| *value != Value::Null);
+        if let Some(rule) = ty.facts().name.as_ref().filter(|rule| !set(rule.property)) {
+            let name = physical_name(rule, self.lineage, &node.address, generation);
+            desired[rule.property] = Json::String(name);
+        }
+        Ok(desired)
+    }
+
+    fn found(
+        &self,
+        node: &Node,
+        ty: &'static dyn AnyType,
+        generation: u32,
+        desired: Json,
+        tagged: bool,
+    ) -> Result<Option<Seen>, Vec<Diagnostic>> {
+        let sdk = self.session.cloud.sdk(&node.region);
+        let owner = Owner {
+            migration: format!("{}-{}", self.graph.migration, self.graph.environment),
+            lineage: self.lineage.to_owned(),
+            generation,
+        };
+        let cx = Cx {
+            sdk: &sdk,
+            region: &node.region,
+            account: &self.session.cloud.account,
+            partition: &self.session.cloud.partition,
+            owner: &owner,
+            address: &node.address,
+            empty_on_delete: false,
+            snapshot: None,
+        };
+        let clock = self.session.clock.as_ref();
+        let seen = self.session.block_on(async {
+            let Some(found) = patiently(clock, async || ty.find(&cx, &desired).await).await? else {
+                return Ok(None);
+            };
+            if found.ownership == Ownership::Foreign {
+                return Ok(None);
+            }
+            let live = patiently(clock, async || ty.read(&cx, &found.id, &desired).await).await?;
+            let probe =
+                patiently(clock, async || ty.probe(&cx, &found.id, &desired, Goal::Ready).await).await?;
+            Ok(live.map(|live| (found, live, probe)))
+        });
+        let Some((found, live, probe)) = seen.map_err(|error| one(access(&error, self.global)))? else {
+            return Ok(None);
+        };
+        let different = drift(ty, &desired, &live);
+        if found.ownership == Ownership::Untaggable && !different.is_empty() {
+            return Ok(None);
+        }
+        // What differs from the plan is recorded as it is, so that the next `up` changes it.
+        let mut properties = desired;
+        for item in &different {
+            properties[item.property.as_str()] = item.live.clone();
+        }
+        let mut attributes = found.attributes.clone();
+        if let Probe::Reached(all) = probe {
+            attributes.extend(all);
+        }
+        let way = match (found.ownership, tagged) {
+            (Ownership::Untaggable, _) => "by its natural key, and it is as planned",
+            (_, true) => "by its ownership tags",
+            _ => "by its name, and its ownership tags fit",
+        };
+        let how = format!("{} {way}", found.id);
+        Ok(Some(Seen { found, generation, properties, attributes, how }))
+    }
+}
+
+fn record(
+    ledger: &mut Ledger,
+    node: &Node,
+    depends_on: Vec<crate::model::Address>,
+    seen: Seen,
+    dir: &std::path::Path,
+) -> Result<(), Vec<Diagnostic>> {
+    let declared = Declared {
+        kind: node.kind.clone(),
+        region: node.region.clone(),
+        properties: seen.properties,
+        deletion_policy: node.deletion_policy,
+        update_replace_policy: node.update_replace_policy,
+        metadata: node.metadata.clone(),
+        depends_on,
+    };
+    let (address, generation) = (node.address.clone(), seen.generation);
+    let intend = Intend {
+        verb: Verb::Create,
+        address: address.clone(),
+        generation,
+        physical_id: None,
+        declared: Some(Box::new(declared)),
+        shared: false,
+    };
+    drop(ledger.intend(intend).map_err(|error| prepare::ledger_error(&error, dir))?);
+    let op = ledger.snapshot().last_op;
+    let by = Resolution::Adopted(seen.found.id);
+    let entries = vec![
+        Entry::Resolved { op, by, attributes: seen.attributes.clone(), shared: false },
+        Entry::Ready { address, generation, attributes: seen.attributes },
+    ];
+    for entry in entries {
+        ledger.append(entry).map_err(|error| prepare::ledger_error(&error, dir))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Resource Groups Tagging API: what carries which tags, across the services of one region.
+//!
+//! The services keep their tags in rows of their own; they are read here in the forms in which they are kept. As on AWS,
+//! roles, users and inline policies of IAM are not found ("Supported services", user guide of the tagging API), and what
+//! is global is found in us-east-1.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+
+use crate::sandbox::{Fault, Operation, Reply, Request, World};
+
+/// Implemented operations.
+pub const OPERATIONS: &[Operation] = &[
+    Operation::read("GetResources", resources),
+    Operation::read("GetTagKeys", keys),
+    Operation::read("GetTagValues", values),
+];
+
+/// Tables with taggable rows, and where their ARN is: a member, or a pattern for rows that hold none.
+const TABLES: &[(&str, &str)] = &[
+    ("cloudwatch.alarm", "AlarmArn"),
+    ("dms.endpoint", "key"),
+    ("dms.instance", "key"),
+    ("dms.subnet-group", "arn:{partition}:dms:{region}:{account}:subgrp:{name}"),
+    ("dms.task", "key"),
+    ("ec2.address", "arn:{partition}:ec2:{region}:{account}:elastic-ip/{key}"),
+    ("ec2.internet-gateway", "arn:{partition}:ec2:{region}:{account}:internet-gateway/{key}"),
+    ("ec2.nat-gateway", "arn:{partition}:ec2:{region}:{account}:natgateway/{key}"),
+    ("ec2.route-table", "arn:{partition}:ec2:{region}:{account}:route-table/{key}"),
+    ("ec2.security-group", "arn:{partition}:ec2:{region}:{account}:security-group/{key}"),
+    ("ec2.security-group-rule", "arn:{partition}:ec2:{region}:{account}:security-group-rule/{key}"),
+    ("ec2.subnet", "arn:{partition}:ec2:{region}:{account}:subnet/{key}"),
+    ("ec2.vpc", "arn:{partition}:ec2:{region}:{account}:vpc/{key}"),
+    ("ec2.vpc-peering-connection", "arn:{partition}:ec2:{region}:{account}:vpc-peering-connection/{key}"),
+    ("ecs.cluster", "clusterArn"),
+    ("ecs.service", "key"),
+    ("ecs.task-definition", "key"),
+    ("elbv2.listener", "key"),
+    ("elbv2.load-balancer", "key"),
+    ("elbv2.rule", "key"),
+    ("elbv2.target-group", "key"),
+    ("lambda.function", "FunctionArn"),
+    ("logs.group", "arn:{partition}:logs:{region}:{account}:log-group:{name}"),
+    ("rds.db-instance", "DBInstanceArn"),
+    ("rds.db-parameter-group", "DBParameterGroupArn"),
+    ("rds.db-subnet-group", "DBSubnetGroupArn"),
+    ("route53.health-check", "arn:{partition}:route53:::healthcheck/{key}"),
+    ("route53.zone", "arn:{partition}:route53:::hostedzone/{key}"),
+    ("s3.bucket", "arn:{partition}:s3:::{key}"),
+    ("secretsmanager.secret", "ARN"),
+    ("sns.topic", "key"),
+    ("ssm.parameter", "arn:{partition}:ssm:{region}:{account}:parameter/{name}"),
+];
+
+/// Where global services are asked.
+const GLOBAL: &str = "us-east-1";
+
+fn arn(world: &World, table: &str, place: &str, key: &str, row: &Json, region: &str) -> Option<String> {
+    if place == "key" {
+        return Some(key.to_owned());
+    }
+    if !place.starts_with("arn:") {
+        return row[place].as_str().map(ToOwned::to_owned);
+    }
+    let name = match table {
+        "dms.subnet-group" => row["ReplicationSubnetGroupIdentifier"].as_str(),
+        "logs.group" => row["logGroupName"].as_str(),
+        "ssm.parameter" => row["Name"].as_str().map(|name| name.trim_start_matches('/')),
+        _ => None,
+    };
+    let partition = world.arn("s3", "", "x");
+    let partition = partition.split(':').nth(1).unwrap_or("aws");
+    let last = key.rsplit('/').next().unwrap_or(key);
+    Some(
+        place
+            .replace("{partition}", partition)
+            .replace("{region}", region)
+            .replace("{account}", &world.account)
+            .replace("{key}", last)
+            .replace("{name}", name.unwrap_or(last)),
+    )
+}
+
+/// The tags of a row, in whatever form its service keeps them.
+fn tags(table: &str, row: &Json) -> BTreeMap<String, String> {
+    let kept = match table {
+        "s3.bucket" => &row["_sub"]["TagSet"],
+        _ if !row["_tags"].is_null() => &row["_tags"],
+        _ => &row["Tags"],
+    };
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    match kept {
+        Json::Object(members) => members.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        Json::Array(list) => list.iter().map(|tag| (text(&tag["Key"]), text(&tag["Value"]))).collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// Everything with tags that the region shows: ARN and tags, by ARN.
+fn tagged(world: &World, region: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut found = BTreeMap::new();
+    for (table, place) in TABLES {
+        for (key, row) in world.rows(table) {
+            let tags = tags(table, row);
+            let status = row["status"].as_str().or(row["State"].as_str()).unwrap_or_default();
+            if tags.is_empty() || matches!(status, "INACTIVE" | "DELETE_IN_PROGRESS" | "deleted") {
+                continue;
+            }
+            let Some(arn) = arn(world, table, place, key, row, region) else { continue };
+            let there = arn.split(':').nth(3).unwrap_or_default();
+            let here = row["_region"].as_str().unwrap_or(if there.is_empty() { GLOBAL } else { there });
+            if here == region {
+                found.insert(arn, tags);
+            }
+        }
+    }
+    found
+}
+
+fn invalid(message: impl Into<String>) -> Fault {
+    Fault::new("InvalidParameterException", message)
+}
+
+/// Whether an ARN belongs to one of the wanted types: `ec2`, or `ec2:vpc`.
+fn of_type(arn: &str, wanted: &[&str]) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let (service, rest) =
+        (parts.get(2).copied().unwrap_or_default(), parts.get(5).copied().unwrap_or_default());
+    let kind = rest.split(['/', ':']).next().unwrap_or_default();
+    wanted.is_empty() || wanted.iter().any(|want| *want == service || *want == format!("{service}:{kind}"))
+}
+
+/// `GetResources`.
+fn resources(world: &mut World, rq: &Request<'_>) -> Reply {
+    let filters = rq.list("TagFilters");
+    if filters.len() > 50 {
+        return Err(invalid("You can specify up to 50 TagFilters"));
+    }
+    let (types, arns) = (rq.texts("ResourceTypeFilters"), rq.texts("ResourceARNList"));
+    let fits = |tags: &BTreeMap<String, String>| {
+        filters.iter().all(|filter| {
+            let values = filter["Values"].as_array();
+            let wanted = |value: &String| {
+                values.is_none_or(|all| all.is_empty() || all.iter().any(|one| one.as_str() == Some(value)))
+            };
+            tags.get(filter["Key"].as_str().unwrap_or_default()).is_some_and(wanted)
+        })
+    };
+    let items: Vec<Json> = tagged(world, rq.region)
+        .into_iter()
+        .filter(|(arn, tags)| {
+            fits(tags) && of_type(arn, &types) && (arns.is_empty() || arns.contains(&arn.as_str()))
+        })
+        .map(|(arn, tags)| {
+            let tags: Vec<Json> =
+                tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+            json!({"ResourceARN": arn, "Tags": tags})
+        })
+        .collect();
+    let (page, next) =
+        rq.page(items, "ResourcesPerPage", "PaginationToken", 50, "InvalidParameterException")?;
+    Ok(json!({"ResourceTagMappingList": page, "PaginationToken": next.unwrap_or_default()}))
+}
+
+/// `GetTagKeys`.
+fn keys(world: &mut World, rq: &Request<'_>) -> Reply {
+    let keys: BTreeSet<String> =
+        tagged(world, rq.region).into_values().flat_map(BTreeMap::into_keys).collect();
+    Ok(json!({"TagKeys": keys, "PaginationToken": ""}))
+}
+
+/// `GetTagValues`.
+fn values(world: &mut World, rq: &Request<'_>) -> Reply {
+    let key = rq.text("Key");
+    let values: BTreeSet<String> =
+        tagged(world, rq.region).into_values().filter_map(|mut tags| tags.remove(key)).collect();
+    Ok(json!({"TagValues": values, "PaginationToken": ""}))
+}

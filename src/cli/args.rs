@@ -3,11 +3,12 @@
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::exit;
+use super::{exit, typed::Typed};
 use crate::{
     model::{Address, PhysicalId},
     ui::Color,
@@ -65,6 +66,9 @@ pub struct Global {
     /// Appends the log to a file instead (as -vv, if no level is given)
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+    /// The command line as it was typed.
+    #[arg(skip)]
+    pub typed: Arc<Typed>,
 }
 
 /// Which plan, with which values.

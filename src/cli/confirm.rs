@@ -1,6 +1,9 @@
 //! Asking before something happens.
 
-use super::{args::Losable, session::one};
+use super::{
+    args::{Global, Losable},
+    session::one,
+};
 use crate::{
     error::{Class, Diagnostic},
     ledger::Snapshot,
@@ -32,6 +35,12 @@ pub fn ask(
         return Ok(());
     }
     Err(one(Diagnostic::error("M5002", Class::Refused, "not confirmed; nothing was changed")))
+}
+
+/// What to type where nobody can be asked.
+#[must_use]
+pub fn unasked(global: &Global) -> String {
+    format!("to do it without being asked: `{}`", global.typed.again().with("--yes"))
 }
 
 /// Steps that lose data without permission.

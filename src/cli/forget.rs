@@ -43,7 +43,7 @@ pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verd
             printer,
             &format!("Type {address} to confirm: "),
             address.as_str(),
-            "migrate forget ADDRESS --yes",
+            &confirm::unasked(global),
         )?;
     }
     let mut ledger = runs::open_alone(&dir, "forget")?;

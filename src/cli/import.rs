@@ -69,7 +69,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
         printer.talk(&format!("  differs from the plan: {}\n", item.property));
     }
     if !args.yes {
-        confirm::ask(printer, "Import it? Type yes: ", "yes", "migrate import ADDRESS ID --yes")?;
+        confirm::ask(printer, "Import it? Type yes: ", "yes", &confirm::unasked(global))?;
     }
     run.bind(prepare::binding(graph, &session)).map_err(wrong)?;
     let generation = run.snapshot().next_generation(address);

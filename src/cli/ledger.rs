@@ -148,7 +148,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
     };
     if !args.yes {
         let question = format!("Record that for {}? Type yes: ", open.address);
-        confirm::ask(printer, &question, "yes", "migrate ledger resolve ... --yes")?;
+        confirm::ask(printer, &question, "yes", &confirm::unasked(global))?;
     }
     let entry = Entry::Resolved { op: open.op, by, attributes: Attributes::new(), shared: open.shared };
     record(&mut ledger, "resolve", &session.who(), vec![entry])

@@ -52,7 +52,9 @@ fn load_in(
         set: args.set.clone(),
         stacks: args.stacks.clone(),
     };
-    template::load(&args.plan, &options)
+    let loaded = template::load(&args.plan, &options)?;
+    global.typed.may_print(template::open_parameters(&loaded.stacks));
+    Ok(loaded)
 }
 
 /// The region of the user's environment, for plans that name none. The sandbox looks at nothing outside.

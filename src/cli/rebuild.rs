@@ -69,14 +69,10 @@ pub fn nothing_lost(
         ours.len(),
         shown.join(", ")
     );
-    let sandbox = if session.is_sandbox() { " --sandbox" } else { "" };
-    let environment =
-        plan.environment.as_ref().map(|name| format!(" --environment {name}")).unwrap_or_default();
-    Err(one(Diagnostic::error("M4111", Class::Ledger, message).help(format!(
-        "name the ledger that made them with --ledger DIR; if it is lost, `migrate ledger rebuild {}{environment}{sandbox}` \
-         makes it again; for a second deployment choose another environment",
-        plan.plan.display()
-    ))))
+    Err(one(Diagnostic::error("M4111", Class::Ledger, message).help(
+        "name the ledger that made them with --ledger DIR; if it is lost, `migrate ledger rebuild` makes it again; for a \
+         second deployment choose another environment",
+    )))
 }
 
 /// Only what is in the plan: another plan may have the same name.
@@ -116,7 +112,7 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
     }
     if !args.yes {
         let question = format!("Make the ledger in {} from plan and account? Type yes: ", dir.display());
-        confirm::ask(printer, &question, "yes", "migrate ledger rebuild PLAN --yes")?;
+        confirm::ask(printer, &question, "yes", &confirm::unasked(global))?;
     }
     let failed = |error: LedgerError| prepare::ledger_error(&error, &dir);
     bind(&mut ledger, prepare::binding(graph, &session)).map_err(failed)?;

@@ -4,7 +4,6 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     Verdict,
-    args::Global,
     exit::Code,
     prepare::{ledger_broke, ledger_error},
     session::Session,
@@ -51,24 +50,6 @@ pub fn open_edited(dir: &Path) -> Result<Ledger, Vec<Diagnostic>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let holder = super::session::holder("ledger verify --accept-edits");
     Ledger::reseal(dir, clock, &holder).map_err(|error| ledger_error(&error, dir))
-}
-
-/// A command line as the user would type it again.
-pub fn again(global: &Global, verb: &str, plan: &Path, environment: Option<&str>) -> String {
-    let mut line = format!("migrate {verb}");
-    if plan != Path::new(".") {
-        line.push_str(&format!(" {}", plan.display()));
-    }
-    if let Some(name) = environment {
-        line.push_str(&format!(" --environment {name}"));
-    }
-    if let Some(dir) = &global.ledger {
-        line.push_str(&format!(" --ledger {}", dir.display()));
-    }
-    if global.sandbox {
-        line.push_str(" --sandbox");
-    }
-    line
 }
 
 /// The session as a run's context.

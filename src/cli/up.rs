@@ -47,10 +47,8 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     })?;
     let region = graph.main_region();
     let names = (graph.migration.as_str(), graph.environment.as_str(), region.as_str());
-    let mut again = runs::again(global, "up", &args.plan.plan, args.plan.environment.as_deref());
-    if args.rollback_on_failure {
-        again.push_str(" --rollback-on-failure");
-    }
+    // A run that was stopped has changed the ledger: a saved change set is not true of it any more.
+    let again = global.typed.again().without("change_set").to_string();
     let task = Task {
         admit: &|snapshot| prepare::check_binding(snapshot, &session, Some(names), &dir),
         binding: Some(prepare::binding(graph, &session)),
@@ -78,7 +76,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
                 printer,
                 "Apply these changes? Type yes: ",
                 "yes",
-                "review with `migrate plan`, then run `migrate up --yes`",
+                &format!("review with `migrate plan`, then run `{}`", global.typed.again().with("--yes")),
             )
         },
     };

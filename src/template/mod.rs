@@ -10,7 +10,7 @@ mod veil;
 pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, zone_regions};
 pub use load::{is_plan, load};
 pub use options::{Assembly, Given, Loaded, Options, StackSource};
-pub use veil::veil;
+pub use veil::{open_parameters, veil};
 
 #[cfg(test)]
 mod hostile_tests;

@@ -1,7 +1,7 @@
 //! Excerpts of plan files without secrets: where a diagnostic shows a line, the values of `NoEcho` parameters on it are
 //! starred. Places stay where they are.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::options::StackSource;
 use crate::{
@@ -33,13 +33,23 @@ pub fn veil(mut list: Vec<Diagnostic>, stacks: &[StackSource]) -> Vec<Diagnostic
     list
 }
 
+/// Names of the parameters whose values may be shown: none of that name is `NoEcho`.
+#[must_use]
+pub fn open_parameters(stacks: &[StackSource]) -> BTreeSet<String> {
+    let declared = || {
+        stacks.iter().filter_map(|stack| stack.template.get("Parameters").and_then(Tree::as_map)).flatten()
+    };
+    let secret: BTreeSet<&str> =
+        declared().filter(|entry| is_secret(&entry.value)).map(|entry| entry.key.as_str()).collect();
+    declared().map(|entry| entry.key.clone()).filter(|name| !secret.contains(name.as_str())).collect()
+}
+
 /// Where values of `NoEcho` parameters stand: defaults, allowed values, and what the manifest gives.
 fn hidden(stacks: &[StackSource]) -> Vec<Span> {
     let mut spans = Vec::new();
     for stack in stacks {
         for entry in stack.template.get("Parameters").and_then(Tree::as_map).unwrap_or_default() {
-            let no_echo = entry.value.get("NoEcho").and_then(Tree::as_text);
-            if no_echo.is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+            if is_secret(&entry.value) {
                 let own = ["Default", "AllowedValues"].iter().filter_map(|key| entry.value.get(key));
                 spans.extend(own.map(|tree| tree.span.clone()));
                 spans.extend(stack.parameters.get(&entry.key).and_then(|given| given.span.clone()));
@@ -47,6 +57,11 @@ fn hidden(stacks: &[StackSource]) -> Vec<Span> {
         }
     }
     spans
+}
+
+fn is_secret(parameter: &Tree) -> bool {
+    let no_echo = parameter.get("NoEcho").and_then(Tree::as_text);
+    no_echo.is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
 fn starred(source: &Arc<Source>, hidden: &[Span], stacks: &[StackSource]) -> Arc<Source> {

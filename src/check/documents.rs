@@ -38,9 +38,9 @@ pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
             };
             match form {
                 Document::Json => {}
-                Document::IdentityPolicy => policy::check(document, policy::Whose::Identity, &mut found),
-                Document::TrustPolicy => policy::check(document, policy::Whose::Trust, &mut found),
-                Document::ResourcePolicy => policy::check(document, policy::Whose::Resource, &mut found),
+                Document::IdentityPolicy => policy::check(document, policy::PolicyKind::Identity, &mut found),
+                Document::TrustPolicy => policy::check(document, policy::PolicyKind::Trust, &mut found),
+                Document::ResourcePolicy => policy::check(document, policy::PolicyKind::Resource, &mut found),
                 Document::TaskSettings => replication::settings(document, &mut found),
                 Document::TableMappings => replication::mappings(document, &mut found),
                 Document::Dashboard => dashboard::check(document, &mut found),

@@ -26,7 +26,7 @@ pub fn ask(
         return Err(one(Diagnostic::error(
             "M5001",
             Class::Refused,
-            "there is no terminal to ask on, and nothing was confirmed",
+            "there is no terminal to confirm on, and nothing was confirmed",
         )
         .help(without.to_owned())));
     }

@@ -1,10 +1,10 @@
-//! `migrate ledger`: looks into the ledger, checks it, and settles by hand what could not be found out.
+//! `migrate ledger`: looks into the ledger, checks it, and settles by hand what could not be determined.
 
 use serde_json::json;
 
 use super::{
     Verdict,
-    args::{Global, LedgerCommand, LedgerVerb, ResolveCommand, VerifyCommand, Whose},
+    args::{Global, LedgerArgs, LedgerCommand, LedgerVerb, ResolveCommand, VerifyCommand},
     confirm,
     exit::Code,
     prepare, rebuild, runs,
@@ -33,7 +33,7 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
 }
 
 /// The ledger is JSON; so is its picture.
-fn show(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
+fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, whose)?;
     let snapshot = prepare::existing(&dir)?;
     let json = serde_json::to_value(&snapshot).map_err(|e| {
@@ -43,7 +43,7 @@ fn show(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
     Ok(Code::Success)
 }
 
-fn history(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
+fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, whose)?;
     let snapshot = prepare::existing(&dir)?;
     if printer.is_json() {
@@ -78,7 +78,7 @@ fn head(run: &RunRecord, snapshot: &Snapshot) -> String {
 }
 
 fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.whose)?;
+    let dir = prepare::find_ledger(global, &args.which)?;
     if args.accept_edits {
         let ledger = runs::open_edited(&dir)?;
         let snapshot = ledger.snapshot();
@@ -127,7 +127,7 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
 }
 
 fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.whose)?;
+    let dir = prepare::find_ledger(global, &args.which)?;
     let snapshot = prepare::existing(&dir)?;
     let open = chosen(&snapshot, args)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
@@ -155,7 +155,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
         .map_err(|error| prepare::ledger_error(&error, &dir))?;
     drop(ledger);
     session.close()?;
-    printer.talk("Recorded. Next: migrate up (or destroy) goes on from there.\n");
+    printer.talk("Recorded. Resume with `migrate up` or `migrate destroy`.\n");
     Ok(Code::Success)
 }
 
@@ -167,7 +167,7 @@ fn chosen<'s>(snapshot: &'s Snapshot, args: &ResolveCommand) -> Result<&'s Open,
         [] => {
             let all: Vec<String> = snapshot.open.values().map(|open| open.address.to_string()).collect();
             let help = if all.is_empty() {
-                "the ledger has no open intents; nothing is in doubt".to_owned()
+                "the ledger has no open intents; nothing is unresolved".to_owned()
             } else {
                 format!("open intents: {}", all.join(", "))
             };
@@ -189,7 +189,7 @@ fn told(open: &Open, evidence: &Evidence) -> String {
         lines.push(format!("  {} in {}", declared.kind, declared.region));
     }
     if let Some(doubt) = &open.doubt {
-        lines.push(format!("  an earlier run could not find out: {doubt}"));
+        lines.push(format!("  an earlier run could not determine: {doubt}"));
     }
     lines.push("evidence now:".into());
     lines.push(match evidence {
@@ -204,10 +204,10 @@ fn told(open: &Open, evidence: &Evidence) -> String {
         }
         Evidence::Nothing => "  nothing is there under its name or its ownership tags".into(),
         Evidence::Repeatable => "  the call is idempotent; the next run simply makes it again".into(),
-        Evidence::Unknown { error } => format!("  AWS does not tell: {error}"),
+        Evidence::Unknown { error } => format!("  AWS gave no answer: {error}"),
     });
     lines.push(format!(
-        "to settle it by hand: migrate ledger resolve {} --absent, or --exists PHYSICAL_ID",
+        "to resolve it by hand: migrate ledger resolve {} --absent, or --exists PHYSICAL_ID",
         open.address
     ));
     lines.join("\n")

@@ -11,7 +11,7 @@ use super::{
     up,
 };
 use crate::{
-    engine::lessons,
+    engine::refresh_entries,
     error::{Class, Diagnostic},
     ledger::{Ledger, Snapshot, store},
     model::Address,
@@ -75,8 +75,8 @@ fn compute(
     prepare::check_binding(&snapshot, &session, Some((&graph.migration, &graph.environment, &region)), &dir)?;
     if refresh {
         let seen = refresh::look(&session, &snapshot);
-        let lessons = lessons(&snapshot, &seen);
-        snapshot.learn(lessons).map_err(|error| prepare::ledger_error(&error, &dir))?;
+        let refresh_entries = refresh_entries(&snapshot, &seen);
+        snapshot.learn(refresh_entries).map_err(|error| prepare::ledger_error(&error, &dir))?;
     }
     let mut set = match saved {
         Some(set) => {

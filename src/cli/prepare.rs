@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    args::{Global, PlanArgs, Whose},
+    args::{Global, LedgerArgs, PlanArgs},
     neighbours::{self, Neighbours},
     session::{Session, access, one},
 };
@@ -79,9 +79,9 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
 /// Everything that is wrong with the plan.
 pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
     let drafts = template::draft(loaded, environment);
-    let veil = |problems| template::veil(problems, &loaded.stacks);
-    let Checked { graph, links, warnings } = check::check(drafts).map_err(veil)?;
-    Ok(Prepared { graph, links, warnings: veil(warnings), neighbours: Neighbours::default() })
+    let mask = |problems| template::mask(problems, &loaded.stacks);
+    let Checked { graph, links, warnings } = check::check(drafts).map_err(mask)?;
+    Ok(Prepared { graph, links, warnings: mask(warnings), neighbours: Neighbours::default() })
 }
 
 /// Evaluates with the account's facts and prints warnings.
@@ -151,7 +151,7 @@ fn other_account(wanted: &str, session: &Session) -> Diagnostic {
     let here = &session.cloud.account;
     let help = if session.is_sandbox() {
         format!(
-            "the sandbox's world is account {here}; a new one takes the plan's: choose one with --sandbox-dir DIR"
+            "the sandbox's account is {here}; a new one takes the plan's: choose one with --sandbox-dir DIR"
         )
     } else {
         format!(
@@ -174,7 +174,7 @@ pub fn ledger_dir(global: &Global, migration: &str, environment: &str) -> PathBu
 ///
 /// # Errors
 /// When it is not clear which ledger is meant.
-pub fn find_ledger(global: &Global, whose: &Whose) -> Result<PathBuf, Vec<Diagnostic>> {
+pub fn find_ledger(global: &Global, whose: &LedgerArgs) -> Result<PathBuf, Vec<Diagnostic>> {
     if let Some(dir) = &global.ledger {
         return Ok(dir.clone());
     }

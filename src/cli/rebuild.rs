@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Verdict,
-    args::{Global, PlanArgs, RebuildCommand},
+    args::{Global, RebuildCommand},
     confirm,
     exit::Code,
     prepare, runs,
@@ -43,11 +43,7 @@ pub fn tagged(session: &Session, graph: &Graph) -> Vec<Tagged> {
 ///
 /// # Errors
 /// What there is, and the way out.
-pub fn nothing_lost(
-    session: &Session,
-    graph: &Graph,
-    (dir, plan): (&std::path::Path, &PlanArgs),
-) -> Result<(), Vec<Diagnostic>> {
+pub fn nothing_lost(session: &Session, graph: &Graph, dir: &std::path::Path) -> Result<(), Vec<Diagnostic>> {
     let known = Ledger::peek(dir).map_err(|error| prepare::ledger_error(&error, dir))?;
     let begun = |snapshot: &Snapshot| {
         snapshot.binding.is_some() || snapshot.objects().next().is_some() || !snapshot.open.is_empty()

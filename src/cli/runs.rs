@@ -95,9 +95,9 @@ pub fn verdict(ended: Ended, dir: &Path, again: &str) -> Verdict {
     }
     let Some((address, error)) = ended.unresolved else { return Ok(Code::from(ended.finished.outcome)) };
     Err(vec![
-        Diagnostic::error("M7001", Class::Doubtful, "cannot find out what a call with a lost answer made")
+        Diagnostic::error("M7001", Class::Doubtful, "cannot determine what a call with a lost answer made")
             .at(&address)
-            .help(format!("everything else is deleted; run the same command again, it looks again ({error})"))
+            .help(format!("everything else is deleted; run the same command again, it tries again ({error})"))
             .request(error.request_id),
     ])
 }
@@ -112,7 +112,7 @@ pub fn run_error(error: RunError, dir: &Path) -> Vec<Diagnostic> {
             Diagnostic::error(
                 "M7001",
                 Class::Doubtful,
-                format!("cannot find out what an interrupted call did: {error}"),
+                format!("cannot determine what an interrupted call did: {error}"),
             )
             .at(&address)
             .request(error.request_id)

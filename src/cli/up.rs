@@ -39,7 +39,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let graph = &prepared.graph;
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
-    rebuild::nothing_lost(&session, graph, (&dir, &args.plan))?;
+    rebuild::nothing_lost(&session, graph, &dir)?;
     let ledger = runs::open(&session, &dir, "up", || match &saved {
         // A change set saved before the first run carries the lineage its names were made with.
         Some(set) => set.target.lineage.clone(),
@@ -137,7 +137,7 @@ pub fn still_true(
     }
     let message = format!("the saved change set is no longer true: {} changed since", changed.join(", "));
     Err(one(Diagnostic::error("M5102", Class::Refused, message)
-        .help("review anew with `migrate plan --out FILE`")))
+        .help("review again with `migrate plan --out FILE`")))
 }
 
 /// The code of a review that found nothing or something.

@@ -213,7 +213,7 @@ Outputs:
 "),
     Code::error(
         "M1052",
-        "an import of something nobody exports",
+        "an import without an export",
         "No output of the plan's stacks has that export name, and no ledger beside the plan's own exports it.",
     ).template("Resources:
   Topic:

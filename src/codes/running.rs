@@ -96,7 +96,7 @@ pub(super) static RUN: &[Code] = &[
     ).example(Example::Circumstances("it needs a damaged file")),
     Code::error(
         "M4004",
-        "the sandbox's world cannot be written",
+        "the sandbox's state cannot be written",
         "The folder lost its permissions, or the disk is full.",
     ).example(Example::Circumstances("it needs a full disk")),
     Code::error("M4005", "the sandbox cannot be served", "The port is taken, or needs privileges.").example(Example::Circumstances("it needs a port that is taken")),
@@ -130,7 +130,7 @@ pub(super) static RUN: &[Code] = &[
     Code::error(
         "M4108",
         "the ledger could not be written in mid run",
-        "The disk filled up, a limit was reached, or the permissions changed while the run went on. From that moment nothing was called; the next run finds what the last calls did and goes on.",
+        "The disk filled up, a limit was reached, or the permissions changed while the run went on. No call was made after that; the next run determines what the last calls did and resumes.",
     ).example(Example::Circumstances("it needs a disk that fills up")),
     Code::error(
         "M4111",
@@ -154,7 +154,7 @@ pub(super) static RUN: &[Code] = &[
     ).example(Example::Circumstances("it needs a ledger, and a plan that cannot be read")),
     Code::error(
         "M5001",
-        "nobody to ask",
+        "no terminal to confirm on",
         "Without a terminal nothing is confirmed. `--yes` confirms; losing data needs --allow-data-loss besides.",
     ).example(Example::Circumstances("it needs a plan; without a terminal and without --yes, every `up` shows it")),
     Code::error("M5002", "not confirmed", "The answer was not the expected word; nothing was changed.").example(Example::Circumstances("it needs a terminal")),

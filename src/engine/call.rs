@@ -203,7 +203,7 @@ impl Run<'_, '_> {
     pub async fn is_ours(&self, life: &Life<'_>, found: &Found, lost: bool) -> bool {
         match found.ownership {
             Ownership::Ours => true,
-            // Looked at only where a stranger's would do.
+            // Looked at only where somebody else's would do.
             Ownership::Foreign => lost,
             Ownership::Untaggable => {
                 let unseen = self.engine.ledger.borrow().snapshot().unseen.contains(&life.step.address);
@@ -405,15 +405,15 @@ impl Run<'_, '_> {
 }
 
 /// Whether reads may hide a new object for long: indexes of tags do, and all of some services.
-pub(super) fn hides(facts: &Facts) -> bool {
-    facts.identity == Identity::Tag || service::of(facts.service).hides
+pub(super) fn eventually_consistent(facts: &Facts) -> bool {
+    facts.identity == Identity::Tag || service::of(facts.service).eventually_consistent
 }
 
 /// Pauses between looks, in seconds.
 fn consistency_window(facts: &Facts) -> &'static [u64] {
     match facts.identity {
         Identity::Token => &[],
-        _ if hides(facts) => &[1, 2, 4, 8],
+        _ if eventually_consistent(facts) => &[1, 2, 4, 8],
         _ => &[1, 2],
     }
 }

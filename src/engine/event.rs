@@ -35,7 +35,7 @@ pub enum Outcome {
     Failed,
     /// A signal stopped it; what was in flight is settled or will be found by the next run.
     Stopped,
-    /// The effect of a call is unknown and could not be found out.
+    /// The effect of a call is unknown and could not be determined.
     Doubtful,
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    call::{Judged, STRIKES, backoff, hides, how_found, judge_read},
+    call::{Judged, STRIKES, backoff, eventually_consistent, how_found, judge_read},
     event::EventKind,
     late::{Look, look_again},
 };
@@ -23,13 +23,13 @@ use crate::{
 pub(super) fn lag(facts: &Facts) -> (Duration, Duration) {
     match facts.identity {
         Identity::Token => (Duration::ZERO, Duration::ZERO),
-        _ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
+        _ if eventually_consistent(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
         _ => (Duration::from_secs(5), Duration::from_secs(1)),
     }
 }
 
 /// From when on reads surely show an object that exists, and how often to look until then.
-pub(super) fn shows(object: &Object, facts: &Facts, now: SystemTime) -> (SystemTime, Duration) {
+pub(super) fn visible_by(object: &Object, facts: &Facts, now: SystemTime) -> (SystemTime, Duration) {
     let (window, pause) = lag(facts);
     (written(&object.made, now).unwrap_or(SystemTime::UNIX_EPOCH) + window, pause)
 }

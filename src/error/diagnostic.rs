@@ -34,7 +34,7 @@ pub enum Class {
     Refused,
     /// A step failed.
     Failed,
-    /// The outcome of a call is unknown and could not be found out.
+    /// The outcome of a call is unknown and could not be determined.
     Doubtful,
     /// Stopped by a signal.
     Stopped,

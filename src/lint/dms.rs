@@ -192,7 +192,7 @@ pub(super) static NOT_VALIDATED: Lint = Lint {
     code: Code::lint(
         "M8403",
         "dms-not-validated",
-        "a replication that nobody compares",
+        "a replication without data validation",
         "Without validation, rows that differ between source and target are found by the users. EnableValidation compares them and reports each table's state.",
     )
     .from("AWS Database Migration Service User Guide, AWS DMS data validation")
@@ -210,7 +210,7 @@ pub(super) static NOT_VALIDATED: Lint = Lint {
         for task in tasks(view) {
             let on = task.setting("ValidationSettings", "EnableValidation");
             if matches!(on, Setting::Default(_)) || on.is(&["false"]) {
-                task.say(report, &on, "validation is off".into(), "set ValidationSettings.EnableValidation to true");
+                task.say(report, &on, "the task's data validation is off: rows that differ between source and target go unnoticed".into(), "set ValidationSettings.EnableValidation to true");
             }
         }
     },

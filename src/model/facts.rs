@@ -31,7 +31,7 @@ pub enum OnConflict {
     /// It answers with an error (`AlreadyExists`), or names do not exist for the type. The engine just calls.
     Refuses,
     /// It silently overwrites or returns the existing object (PutDashboard, CreateTopic, CreateCluster): the
-    /// engine calls `find` first and refuses to touch a stranger's object.
+    /// engine calls `find` first and refuses to touch an object owned by others.
     Overwrites,
 }
 

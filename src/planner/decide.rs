@@ -406,7 +406,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
         ))
     }
 
-    /// Why the old object goes first: it stands in the new one's way, or a producer's old object waits for it.
+    /// Why delete before create: it stands in the new one's way, or a producer's old object waits for it.
     fn old_first(
         &self,
         at: usize,

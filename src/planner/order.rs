@@ -174,11 +174,11 @@ impl Drafts {
         let mut notes = Vec::new();
         let mut needs = self.needs();
         for strength in [Strength::Soft, Strength::Firm, Strength::Hard] {
-            let knots = cycles::knots(&needs);
-            if knots.is_empty() {
+            let strongly_connected = cycles::strongly_connected(&needs);
+            if strongly_connected.is_empty() {
                 break;
             }
-            self.open(&knots, strength, &mut notes);
+            self.open(&strongly_connected, strength, &mut notes);
             needs = self.needs();
         }
         let rank = |at: usize| {
@@ -227,13 +227,13 @@ impl Drafts {
             .collect()
     }
 
-    /// Drops dependencies of that strength inside the knots.
-    fn open(&mut self, knots: &[Vec<usize>], strength: Strength, notes: &mut Vec<String>) {
+    /// Drops dependencies of that strength inside the strongly connected parts.
+    fn open(&mut self, strongly_connected: &[Vec<usize>], strength: Strength, notes: &mut Vec<String>) {
         let mut knot_of = vec![usize::MAX; self.list.len()];
-        for (number, members) in knots.iter().enumerate() {
+        for (number, members) in strongly_connected.iter().enumerate() {
             members.iter().for_each(|member| knot_of[*member] = number);
         }
-        for members in knots {
+        for members in strongly_connected {
             for &at in members {
                 let address = self.list[at].address.clone();
                 let verb = self.list[at].action.verb();

@@ -9,8 +9,8 @@ use std::{
 use super::{
     assembly,
     manifest::{Manifest, Settings, Text},
+    masking::mask,
     options::{Assembly, Given, Loaded, Options, StackSource},
-    veil::veil,
 };
 use crate::{
     error::{Class, Diagnostic, Problems, hint},
@@ -45,7 +45,7 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
     } else {
         path.to_owned()
     };
-    let tree = syntax::read(&file).map_err(|errors| veil(errors, &[]))?;
+    let tree = syntax::read(&file).map_err(|errors| mask(errors, &[]))?;
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
     let (loaded, problems) = if assembly::is_assembly(&file, &tree) {
         assembly::load(&file, &tree, options)
@@ -55,8 +55,8 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
         from_template(&file, tree, options)
     };
     let mut loaded = loaded;
-    let warnings = problems.finish().map_err(|errors| veil(errors, &loaded.stacks))?;
-    loaded.warnings = veil(warnings, &loaded.stacks);
+    let warnings = problems.finish().map_err(|errors| mask(errors, &loaded.stacks))?;
+    loaded.warnings = mask(warnings, &loaded.stacks);
     Ok(loaded)
 }
 

@@ -4,13 +4,13 @@ mod assembly;
 mod evaluate;
 mod load;
 mod manifest;
+mod masking;
 mod options;
-mod veil;
 
 pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, zone_regions};
 pub use load::{is_plan, load};
+pub use masking::{mask, open_parameters};
 pub use options::{Assembly, Given, Loaded, Options, StackSource};
-pub use veil::{open_parameters, veil};
 
 #[cfg(test)]
 mod hostile_tests;

@@ -104,7 +104,7 @@ impl<'c> Replaced<'c> {
         let end = (*self.0.get(&(&step.address, id))?)?;
         Some(match end.action {
             Action::Forget { .. } => "the old object stays",
-            _ if end.id < step.id => "the old object goes first",
+            _ if end.id < step.id => "delete before create",
             _ => "the old object goes last",
         })
     }

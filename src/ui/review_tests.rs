@@ -93,7 +93,7 @@ fn changes_stand_side_by_side_and_losses_stand_out() {
 
     app (us-east-1)
      -/+ Db                  RDS::DBInstance
-             MasterUsername is create-only and changes (the old object goes first)
+             MasterUsername is create-only and changes (delete before create)
            ! the database and its automated backups would be lost
              MasterUserPassword  (secret) -> (another secret)
              MasterUsername      "shop" -> "admin"  forces a new object

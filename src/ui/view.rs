@@ -86,7 +86,10 @@ impl<'p> View<'p> {
                 format!("\n{verb} stopped after {} ({time}).\n", duration(finished.elapsed_s))
             }
             Outcome::Doubtful => {
-                format!("\n{verb} ended in DOUBT after {} ({time}).\n", duration(finished.elapsed_s))
+                format!(
+                    "\n{verb} ended with unresolved calls after {} ({time}).\n",
+                    duration(finished.elapsed_s)
+                )
             }
         };
         let critical = &finished.critical;

@@ -14,7 +14,7 @@ use migrate::{
     aws::{Cloud, Realm},
     check,
     clock::{Clock, VirtualClock, from_millis},
-    engine::{Event, EventKind, Finding, Finished, Observer, Outcome, Seen, Stop, lessons, refresh},
+    engine::{Event, EventKind, Finding, Finished, Observer, Outcome, Seen, Stop, refresh, refresh_entries},
     error::Diagnostic,
     graph::{Graph, Links},
     ledger::{Binding, Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
@@ -495,7 +495,7 @@ impl Rehearsal {
     /// Takes what the world holds into the ledger, as `up --refresh` does.
     pub fn learn(&mut self) {
         let seen = self.refresh();
-        self.write(lessons(&self.snapshot(), &seen));
+        self.write(refresh_entries(&self.snapshot(), &seen));
     }
 
     /// Writes lines into the ledger between runs.

@@ -6,9 +6,9 @@ use crate::{
     model::item::{Item, Kind},
 };
 
-/// Whose policy it is: that decides about principals and resources.
+/// PolicyKind policy it is: that decides about principals and resources.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
+pub(super) enum PolicyKind {
     /// Of a user, group or role: says what it may do.
     Identity,
     /// Who may assume a role.
@@ -68,7 +68,7 @@ const OPERATORS: &[&str] = &[
 ];
 
 /// Checks a document.
-pub(super) fn check(document: &Item, whose: Whose, found: &mut Findings) {
+pub(super) fn check(document: &Item, whose: PolicyKind, found: &mut Findings) {
     if matches!(document.kind, Kind::Deferred(_) | Kind::Poison | Kind::NoValue | Kind::Scalar(_)) {
         return;
     }
@@ -94,7 +94,7 @@ pub(super) fn check(document: &Item, whose: Whose, found: &mut Findings) {
             }
         }
         if let Some((sid, span)) = text_of(statement, "Sid") {
-            if sids.contains(&sid) && !sid.is_empty() && whose != Whose::Resource {
+            if sids.contains(&sid) && !sid.is_empty() && whose != PolicyKind::Resource {
                 found.error("M2107", span, format!("two statements have the Sid `{sid}`"));
             }
             sids.push(sid);
@@ -102,7 +102,7 @@ pub(super) fn check(document: &Item, whose: Whose, found: &mut Findings) {
     }
 }
 
-fn statement(item: &Item, whose: Whose, found: &mut Findings) {
+fn statement(item: &Item, whose: PolicyKind, found: &mut Findings) {
     let Kind::Map(members) = &item.kind else { return };
     for member in members {
         if !STATEMENT.contains(&member.key.as_str()) {
@@ -124,18 +124,19 @@ fn statement(item: &Item, whose: Whose, found: &mut Findings) {
     pair(item, "Action", true, &meant, found);
     let principal = ["Principal", "NotPrincipal"].into_iter().find_map(|name| item.get(name));
     match (whose, principal) {
-        (Whose::Identity, Some(member)) => {
+        (PolicyKind::Identity, Some(member)) => {
             let message = "a policy of a user, group or role has no principal: it is who has the policy";
             found.error("M2104", &member.key_span, message).help = Some("remove it".into());
         }
-        (Whose::Trust | Whose::Resource, None) if !meant("Principal") => {
-            let what = if whose == Whose::Trust { "who may assume the role" } else { "whom it is about" };
+        (PolicyKind::Trust | PolicyKind::Resource, None) if !meant("Principal") => {
+            let what =
+                if whose == PolicyKind::Trust { "who may assume the role" } else { "whom it is about" };
             found.error("M2104", &item.span, format!("the statement has no `Principal`: {what}"));
         }
         (_, Some(member)) => self::principal(&member.value, found),
         _ => {}
     }
-    if whose == Whose::Trust {
+    if whose == PolicyKind::Trust {
         if let Some(member) = ["Resource", "NotResource"].into_iter().find_map(|name| item.get(name)) {
             let message = "a trust policy has no resource: it is the role itself";
             found.error("M2104", &member.key_span, message).help = Some("remove it".into());

@@ -142,7 +142,7 @@ fn a_task_definition_keeps_the_law() {
     changed["Tags"] = json!([{"Key": "a", "Value": "1"}]);
     let first = bench.law::<TaskDefinition>(definition(), Some(changed.clone()));
     assert!(first.as_str().ends_with("task-definition/payment-task:1"), "{first}");
-    // Revisions are listed only when the newest is a stranger's: the test below.
+    // Revisions are listed only when the newest is somebody else's: the test below.
     bench.covers::<TaskDefinition>(0, &["ecs:ListTaskDefinitions"]);
 }
 

@@ -291,7 +291,7 @@ impl ResourceType for Bucket {
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(bucket) = props.BucketName.as_deref() else { return Ok(None) };
         let ownership = match protection::get_tags(cx.sdk.s3(), bucket).await {
-            // Buckets of ours are born with tags, so one without is a stranger's.
+            // Buckets of ours are born with tags, so one without is somebody else's.
             Ok(tags) => cx.owns(tags.iter().flatten().map(|tag| (tag.key(), tag.value()))),
             Err(error) if error.is(ABSENT) => return Ok(None),
             Err(error) if error.is(ELSEWHERE) => Ownership::Foreign,

@@ -377,7 +377,7 @@ impl<'p> Writer<'_, 'p> {
         } else {
             self.here.text_of(&item, &tree.span, what)
         };
-        // A name that could not be found out has been reported; the attribute goes.
+        // A name that could not be determined has been reported; the attribute goes.
         Some(Tree { value: Node::Scalar(Scalar::quoted(text?)), span: tree.span.clone() })
     }
 

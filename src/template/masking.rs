@@ -12,7 +12,7 @@ use crate::{
 
 /// Stars what must not be shown in the files that diagnostics quote.
 #[must_use]
-pub fn veil(mut list: Vec<Diagnostic>, stacks: &[StackSource]) -> Vec<Diagnostic> {
+pub fn mask(mut list: Vec<Diagnostic>, stacks: &[StackSource]) -> Vec<Diagnostic> {
     if list.iter().all(|diagnostic| diagnostic.span.is_none() && diagnostic.labels.is_empty()) {
         return list;
     }
@@ -124,7 +124,7 @@ mod tests {
 
     fn quoted(span: Span, stacks: &[StackSource]) -> String {
         let problem = Diagnostic::error("M1032", Class::Plan, "m").span(Some(span));
-        veil(vec![problem], stacks)[0].span.as_ref().unwrap().source.text.clone()
+        mask(vec![problem], stacks)[0].span.as_ref().unwrap().source.text.clone()
     }
 
     #[test]

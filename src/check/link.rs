@@ -52,9 +52,9 @@ pub fn link(graph: &Graph, types: Lookup<'_>) -> Result<Links, Vec<Diagnostic>> 
         return Err(problems);
     }
     let mut needs: Vec<Vec<usize>> = edges.iter().map(|list| targets(graph, list)).collect();
-    let knots = cycles::knots(&needs);
-    if !knots.is_empty() {
-        return Err(knots
+    let strongly_connected = cycles::strongly_connected(&needs);
+    if !strongly_connected.is_empty() {
+        return Err(strongly_connected
             .iter()
             .map(|knot| cycle(graph, &edges, &cycles::shortest_cycle(&needs, knot)))
             .collect());

@@ -153,7 +153,7 @@ impl Typed {
         if line.words.is_empty() {
             return None;
         }
-        let tail: String = tail.iter().map(|word| format!(" {}", placeholder_or_quoted(word))).collect();
+        let tail: String = tail.iter().map(|word| format!(" {}", quoted(word))).collect();
         let (before, after): (Vec<_>, Vec<_>) =
             line.words.iter().cloned().partition(|word| word.flag.is_none());
         let show = |words: Vec<Word>| Line { typed: self, verbs: Vec::new(), words }.arguments();
@@ -172,15 +172,11 @@ fn accepted(tree: &Command, verbs: &[String]) -> BTreeSet<String> {
     command.into_iter().flat_map(Command::get_arguments).map(|arg| arg.get_id().to_string()).collect()
 }
 
-/// `ADDRESS` and `...` stand for what the user fills in.
-fn placeholder_or_quoted(word: &str) -> String {
-    if word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.=/:,@+%".contains(c)) {
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@+%=".contains(c);
+    if !word.is_empty() && !word.starts_with('=') && word.chars().all(plain) {
         return word.to_owned();
     }
-    quoted(word)
-}
-
-fn quoted(word: &str) -> String {
     // Only a NUL byte cannot be quoted, and no argument holds one.
     shlex::try_quote(word).map_or_else(|_| "...".to_owned(), std::borrow::Cow::into_owned)
 }

@@ -5,6 +5,7 @@ mod clients;
 mod corpus;
 mod crash;
 mod diagnostics;
+mod dns;
 mod faults;
 mod full_disk;
 mod late;

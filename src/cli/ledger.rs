@@ -155,7 +155,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
         .map_err(|error| prepare::ledger_error(&error, &dir))?;
     drop(ledger);
     session.close()?;
-    printer.talk("Recorded. Resume with `migrate up` or `migrate destroy`.\n");
+    printer.advise("Recorded. Resume with `migrate up` or `migrate destroy`.");
     Ok(Code::Success)
 }
 

@@ -13,8 +13,7 @@ use crate::{
     files,
     graph::{Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
-    model::Address,
-    planner::{self, ChangeSet, PlanInput},
+    planner::{self, ChangeSet, PlanInput, Wishes},
     resources::registry,
     template::{self, Environment, Loaded, Options},
     ui::Printer,
@@ -269,7 +268,7 @@ pub fn ledger_broke(error: &LedgerError, dir: &Path, again: &str) -> Vec<Diagnos
     let message = format!("the run ended early, as its ledger could not be written: {error}");
     let help = format!(
         "nothing was called after that. What was done before is in the ledger, and the next run finds what the \
-         last calls did. {}; then `{again}` goes on from here",
+         last calls did. {}; then resume with `{again}`",
         capitalised(&mend(source, dir))
     );
     one(Diagnostic::error("M4108", Class::Failed, message).help(help))
@@ -381,15 +380,16 @@ pub fn change_set(
     prepared: &Prepared,
     snapshot: &Snapshot,
     session: &Session,
-    replace: &[Address],
+    wishes: &Wishes,
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
+    let replace = wishes.replace.as_slice();
     if let Some(unknown) = replace.iter().find(|address| snapshot.current(address).is_none()) {
         let message = format!("--replace: the ledger holds no resource `{unknown}`");
         return Err(one(
             Diagnostic::error("M0008", Class::Usage, message).help("`migrate status` lists what it holds")
         ));
     }
-    let set = planner::plan(&PlanInput {
+    let mut set = planner::plan(&PlanInput {
         graph: &prepared.graph,
         links: &prepared.links,
         snapshot,
@@ -397,6 +397,7 @@ pub fn change_set(
         types: &registry::find,
         replace,
     })?;
+    set.wishes = wishes.clone();
     prepared.neighbours.keep_promises(&prepared.graph, &set, snapshot)?;
     Ok(set)
 }

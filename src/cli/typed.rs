@@ -325,4 +325,45 @@ mod tests {
              prod`, `migrate`"
         );
     }
+
+    /// Commands that a golden view prints: in backticks, or after `Next:`.
+    fn printed(view: &str) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
+        // A command that was wrapped goes on in the next line.
+        let joined = view.lines().map(str::trim).collect::<Vec<_>>().join(" ").replace("| ", "");
+        found.extend(joined.split('`').skip(1).step_by(2).map(str::to_owned));
+        found.extend(
+            view.lines().filter_map(|line| line.split_once("Next: ")).map(|(_, rest)| rest.to_owned()),
+        );
+        found.retain(|command| command.starts_with("migrate ") && !command.contains('\u{2026}'));
+        found
+    }
+
+    #[test]
+    fn every_command_of_every_golden_view_can_be_typed() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let (mut tried, mut wrong) = (0, Vec::new());
+        for folder in ["snapshots", "diagnostics/snapshots"] {
+            for entry in std::fs::read_dir(root.join(folder)).expect("golden views") {
+                let path = entry.expect("an entry").path();
+                let view = std::fs::read_to_string(&path).expect("a golden view");
+                if view.matches('`').count() % 2 == 1 || path.to_string_lossy().contains("-json") {
+                    continue;
+                }
+                for command in printed(&view) {
+                    let filled = command.replace("PHYSICAL_ID", "vpc-1").replace("ADDRESS", "app/Thing");
+                    let words = shlex::split(&filled).unwrap_or_default();
+                    let answer = Cli::command().try_get_matches_from(&words);
+                    tried += 1;
+                    if let Err(error) = answer.map_err(|error| error.kind())
+                        && !matches!(error, clap::error::ErrorKind::DisplayHelp)
+                    {
+                        wrong.push(format!("{command} ({}): {error}", path.display()));
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert!(tried > 10, "only {tried} commands were found");
+    }
 }

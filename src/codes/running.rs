@@ -199,6 +199,11 @@ pub(super) static RUN: &[Code] = &[
         "Plan, ledger or account changed since it was made. What runs is exactly what was reviewed, or nothing.",
     ).example(Example::Circumstances("it needs a change set and a change after it")),
     Code::error(
+        "M5103",
+        "the change set is not what planning gives",
+        "Before a saved change set is applied, the same is planned again. A file that says anything else (another step, another property, no word of data that would be lost) is refused: what runs is what planning gives and the review shows.",
+    ).example(Example::Circumstances("it needs a change set that was edited")),
+    Code::error(
         "M6001",
         "no AWS credentials",
         "They are looked for where the AWS CLI looks: environment, profiles, SSO, instance roles.",

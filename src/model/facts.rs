@@ -155,6 +155,17 @@ pub struct Facts {
     pub replicates: bool,
     /// Properties that are refused by name, dotted if nested (`Code.Thing`), and why in one sentence.
     pub refused: &'static [(&'static str, &'static str)],
+    /// Which objects change in one call: records of one DNS name. Such a type has no wait and no `configure`.
+    pub together: Option<Together>,
+}
+
+/// Objects of a type that AWS changes in one call, all or none (see `ResourceType::together`).
+#[derive(Debug, Clone, Copy)]
+pub struct Together {
+    /// The property that they have in common.
+    pub property: &'static str,
+    /// Its value in the form that is compared.
+    pub key: fn(&str) -> String,
 }
 
 impl Facts {
@@ -188,6 +199,7 @@ impl Facts {
             documents: &[],
             replicates: false,
             refused: &[],
+            together: None,
         }
     }
 

@@ -14,7 +14,7 @@ mod tag;
 mod value;
 
 pub use address::Address;
-pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Retry, WaitPolicy};
+pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Retry, Together, WaitPolicy};
 pub use identity::{Attributes, Ownership, PhysicalId};
 pub use policy::DeletionPolicy;
 pub use scalar::{Scalar, Sense};

@@ -13,7 +13,7 @@ use crate::{
         Address, Attributes, DeletionPolicy, Facts, Identity, NameRule, PhysicalId, Value, WaitPolicy,
         shape::Field,
     },
-    resources::{AnyType, Created, Cx, Found, Goal, Probe, Progress},
+    resources::{AnyType, Created, Cx, Found, Goal, Joined, Part, Probe, Progress},
 };
 
 /// A type that only has facts and create-only properties.
@@ -84,6 +84,16 @@ impl AnyType for Fake {
         _: &'a Json,
     ) -> Answer<'a, Progress> {
         never()
+    }
+    fn together<'a>(
+        &'a self,
+        _: &'a Cx<'a>,
+        _: &'a Permit,
+        parts: &'a [Part<'a, Json>],
+        _: &'a [Json],
+    ) -> Pin<Box<dyn Future<Output = Vec<Result<Joined, OpError>>> + Send + 'a>> {
+        let error = || OpError::not_sent("Fake", "planning calls nothing");
+        Box::pin(async move { parts.iter().map(|_| Err(error())).collect() })
     }
 }
 

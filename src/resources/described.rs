@@ -101,8 +101,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value as Json, json};
 
 use super::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType};
-use crate::model::{Attributes, Facts, Ownership, PhysicalId, Tag, shape::Shape};
-use crate::{aws::OpError, ledger::Permit};
+use crate::{
+    aws::OpError,
+    ledger::Permit,
+    model::{Attributes, Facts, Ownership, PhysicalId, Tag, shape::Shape},
+};
 
 /// All tags of an object; `None` for types that cannot carry tags.
 pub type LiveTags = Option<Vec<Tag>>;

@@ -29,7 +29,10 @@ pub struct TypeSchema {
 /// Every schema of `types/`, by the type's name and sorted by it; `build.rs` makes the table.
 static SCHEMAS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 
-static CACHE: LazyLock<HashMap<&'static str, (&'static str, OnceLock<Option<TypeSchema>>)>> =
+/// A schema's text, and the schema once it was asked for.
+type Lazy = (&'static str, OnceLock<Option<TypeSchema>>);
+
+static CACHE: LazyLock<HashMap<&'static str, Lazy>> =
     LazyLock::new(|| SCHEMAS.iter().map(|(kind, text)| (*kind, (*text, OnceLock::new()))).collect());
 
 /// The schema of a type.

@@ -61,8 +61,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "recovery adopts what an interrupted call made",
         edits: &[(
             "src/engine/recover.rs",
-            "Ok(Some(found)) if found.ownership != Ownership::Foreign || intent.shared => {",
-            "Ok(Some(found)) if false && found.ownership != Ownership::Foreign => {",
+            "Ok(Some(found)) if fits(ty, &cx, &found, intent, declared).await? => {",
+            "Ok(Some(found)) if false && fits(ty, &cx, &found, intent, declared).await? => {",
         )],
         scenarios: &["crash::up_of_payments"],
     },
@@ -116,6 +116,24 @@ const MUTANTS: &[Mutant] = &[
         rule: "only what carries our tags is ours",
         edits: &[("src/aws/owner.rs", "if lineage && address {", "if lineage || !lineage || address {")],
         scenarios: &["faults::a_strangers"],
+    },
+    Mutant {
+        rule: "whose an object is is asked before it is changed or deleted",
+        edits: &[(
+            "src/engine/call.rs",
+            "if let Some(object) = verbed.object {",
+            "if let Some(object) = verbed.object.filter(|_| false) {",
+        )],
+        scenarios: &["owners::"],
+    },
+    Mutant {
+        rule: "what has no tags must be what was sent to be adopted",
+        edits: &[(
+            "src/engine/recover.rs",
+            "if intent.shared || found.ownership != Ownership::Untaggable {",
+            "if found.ownership != Ownership::Foreign {\n        return Ok(true);\n    }\n    if intent.shared {",
+        )],
+        scenarios: &["owners::"],
     },
     Mutant {
         rule: "a repeated create carries the same token",

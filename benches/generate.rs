@@ -277,6 +277,9 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
             shared: false,
             attempted: None,
             stray: false,
+            claimed: false,
+            marked: None,
+            touched: String::new(),
         };
         let resource =
             Resource { current: Some(current), superseded: Vec::new(), next_generation: generation + 1 };

@@ -19,7 +19,7 @@ use serde_json::{Value as Json, json};
 use crate::support::{Rehearsal, Trouble, Verb, in_parallel, report, seeds, write};
 
 /// What kind of resource a slot of the generated plan holds, and what it may refer to.
-const KINDS: &[(&str, &str)] = &[
+pub const KINDS: &[(&str, &str)] = &[
     ("Vpc", ""),
     ("Subnet", "Vpc"),
     ("Group", "Vpc"),
@@ -66,23 +66,24 @@ impl fmt::Display for Size {
     }
 }
 
-struct Dice(fastrand::Rng);
+/// Chance, by seed.
+pub struct Dice(fastrand::Rng);
 
 impl Dice {
-    fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
-    fn below(&mut self, n: usize) -> usize {
+    pub fn below(&mut self, n: usize) -> usize {
         self.0.usize(0..n.max(1))
     }
-    fn chance(&mut self, percent: usize) -> bool {
+    pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 }
 
 /// One resource of a generated plan: its kind, those it refers to, and a number its properties depend on.
 #[derive(Clone, Debug)]
-struct Slot {
+pub struct Slot {
     name: String,
     kind: &'static str,
     to: Vec<String>,
@@ -91,7 +92,7 @@ struct Slot {
 }
 
 /// Adds a resource and, first, what it needs.
-fn grow(plan: &mut Vec<Slot>, kind: &'static str, dice: &mut Dice, serial: &mut usize) -> String {
+pub fn grow(plan: &mut Vec<Slot>, kind: &'static str, dice: &mut Dice, serial: &mut usize) -> String {
     let needs = KINDS.iter().find(|(k, _)| *k == kind).map_or("", |(_, needs)| needs);
     let mut to = Vec::new();
     for need in needs.split_whitespace() {
@@ -260,7 +261,8 @@ fn resource(slot: &Slot, number: usize) -> Json {
     made
 }
 
-fn template(plan: &[Slot]) -> Json {
+/// The plan as a template.
+pub fn template(plan: &[Slot]) -> Json {
     let number = |slot: &Slot| slot.name.trim_start_matches(char::is_alphabetic).parse().unwrap_or(0);
     // A record's name ends in its zone's.
     let resources: serde_json::Map<String, Json> = plan
@@ -280,7 +282,7 @@ fn template(plan: &[Slot]) -> Json {
 }
 
 /// Changes, drops and adds resources.
-fn mutate(plan: &mut Vec<Slot>, dice: &mut Dice, serial: &mut usize) {
+pub fn mutate(plan: &mut Vec<Slot>, dice: &mut Dice, serial: &mut usize) {
     for slot in plan.iter_mut() {
         if dice.chance(25) {
             slot.variant = dice.below(3);

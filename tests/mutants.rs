@@ -61,8 +61,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "recovery adopts what an interrupted call made",
         edits: &[(
             "src/engine/recover.rs",
-            "Ok(Some(found)) if found.ownership != Ownership::Foreign || intent.shared => {",
-            "Ok(Some(found)) if false && found.ownership != Ownership::Foreign => {",
+            "Ok(Some(found)) if fits(ty, &cx, &found, intent, declared).await? => {",
+            "Ok(Some(found)) if false && fits(ty, &cx, &found, intent, declared).await? => {",
         )],
         scenarios: &["crash::up_of_payments"],
     },
@@ -70,8 +70,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "recovery outlasts reads that lag behind",
         edits: &[(
             "src/engine/recover.rs",
-            "_ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),",
-            "_ if hides(facts) => (Duration::ZERO, Duration::ZERO),",
+            "_ if eventually_consistent(facts) => (Duration::from_secs(30), Duration::from_secs(5)),",
+            "_ if eventually_consistent(facts) => (Duration::ZERO, Duration::ZERO),",
         )],
         scenarios: &["crash::up_of_payments", "random_lives"],
     },
@@ -98,7 +98,7 @@ const MUTANTS: &[Mutant] = &[
         rule: "a new object that is not known yet is deleted again",
         edits: &[(
             "src/engine/step.rs",
-            "if progress != Progress::Absent || asked >= shows {",
+            "if progress != Progress::Absent || asked >= visible_by {",
             "if progress != Progress::Absent || asked < asked + pause {",
         )],
         scenarios: &["faults::a_rollback_of"],
@@ -114,8 +114,30 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "only what carries our tags is ours",
-        edits: &[("src/aws/owner.rs", "if lineage && address {", "if lineage || !lineage || address {")],
+        edits: &[(
+            "src/resources/tagging.rs",
+            "if lineage && address { Ownership::Ours }",
+            "if lineage || !lineage || address { Ownership::Ours }",
+        )],
         scenarios: &["faults::a_strangers"],
+    },
+    Mutant {
+        rule: "whose an object is is asked before it is changed or deleted",
+        edits: &[(
+            "src/engine/call.rs",
+            "if let Some(object) = verbed.object {",
+            "if let Some(object) = verbed.object.filter(|_| false) {",
+        )],
+        scenarios: &["owners::"],
+    },
+    Mutant {
+        rule: "what has no tags must be what was sent to be adopted",
+        edits: &[(
+            "src/engine/recover.rs",
+            "if intent.shared || found.ownership != Ownership::Untaggable {",
+            "if found.ownership != Ownership::Foreign {\n        return Ok(true);\n    }\n    if intent.shared {",
+        )],
+        scenarios: &["owners::"],
     },
     Mutant {
         rule: "a repeated create carries the same token",
@@ -166,7 +188,7 @@ const MUTANTS: &[Mutant] = &[
         rule: "destroy looks until nothing can show any more",
         edits: &[(
             "src/engine/late.rs",
-            "let hidden = if hides(facts) { HIDDEN } else { lag(facts).0 };",
+            "let hidden = if eventually_consistent(facts) { HIDDEN } else { lag(facts).0 };",
             "let hidden = lag(facts).0;",
         )],
         scenarios: &["late::"],

@@ -43,4 +43,19 @@ mod tests {
         assert_ne!(first, physical_name(&rule, "a1", &address, 1));
         assert_eq!(first, physical_name(&rule, "a1", &address, 0));
     }
+
+    /// Every type's generated names keep their hash, however long the address: two resources never share one.
+    #[test]
+    fn long_addresses_never_share_a_name() {
+        let long = |end: &str| {
+            Address::new(&"payments-production-primary".repeat(8), &format!("{}{end}", "Orders".repeat(60)))
+        };
+        for ty in crate::resources::registry::TYPES {
+            let Some(rule) = ty.facts().name else { continue };
+            let (one, two) =
+                (physical_name(&rule, "a1", &long("A"), 0), physical_name(&rule, "a1", &long("B"), 0));
+            assert_ne!(one, two, "{}", ty.facts().kind);
+            assert!(one.len() <= rule.max, "{}: {one}", ty.facts().kind);
+        }
+    }
 }

@@ -112,7 +112,7 @@ impl Adopted {
         let (address, generation) = (intend.address.clone(), intend.generation);
         let run = begin(ledger, "import", 1, &who())?;
         drop(ledger.intend(intend)?);
-        let (op, by) = (ledger.snapshot().last_op, Resolution::Adopted(id));
+        let (op, by) = (ledger.snapshot().last_op, Resolution::Claimed(id));
         ledger.append(Entry::Resolved { op, by, attributes: attributes.clone(), shared: false })?;
         ledger.append(Entry::Ready { address, generation, attributes })?;
         end(ledger, run)
@@ -184,6 +184,8 @@ fn look(
         address: &node.address,
         empty_on_delete: false,
         snapshot: None,
+        attempted: &[],
+        takes: &[],
     };
     let found = session.block_on(async {
         let live = ty.read(&cx, id, desired).await?;

@@ -142,7 +142,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
         told(open, &evidence).lines().for_each(|line| printer.paragraph(line));
     }
     let by = match (&args.exists, args.absent) {
-        (Some(id), _) => Resolution::Adopted(id.clone()),
+        (Some(id), _) => Resolution::Claimed(id.clone()),
         (None, true) => Resolution::Operator(format!("absent, says {}", session.who())),
         (None, false) => return Ok(Code::Success),
     };

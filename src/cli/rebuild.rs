@@ -271,6 +271,8 @@ impl Rebuild<'_> {
             address: &node.address,
             empty_on_delete: false,
             snapshot: None,
+            attempted: &[],
+            takes: &[],
         };
         let clock = self.session.clock.as_ref();
         let seen = self.session.block_on(async {

@@ -47,6 +47,7 @@ fn state(finding: &Finding) -> &'static str {
         Finding::InSync => "in-sync",
         Finding::Drifted(_) => "drifted",
         Finding::Missing => "missing",
+        Finding::NotOurs => "not-ours",
         Finding::Unreadable(_) => "unreadable",
     }
 }
@@ -66,7 +67,7 @@ fn as_json(seen: &[Seen]) -> Json {
             match &one.finding {
                 Finding::Drifted(drift) => row["drift"] = json!(drift),
                 Finding::Unreadable(error) => row["error"] = json!(error),
-                Finding::InSync | Finding::Missing => {}
+                Finding::InSync | Finding::Missing | Finding::NotOurs => {}
             }
             row
         })
@@ -75,7 +76,7 @@ fn as_json(seen: &[Seen]) -> Json {
         "format": 1,
         "summary": {
             "in_sync": count(seen, "in-sync"), "drifted": count(seen, "drifted"),
-            "missing": count(seen, "missing"), "unreadable": count(seen, "unreadable"),
+            "missing": count(seen, "missing"), "not_ours": count(seen, "not-ours"), "unreadable": count(seen, "unreadable"),
         },
         "resources": resources,
     })
@@ -91,6 +92,13 @@ fn as_text(seen: &[Seen], snapshot: &Snapshot, dir: &Path, width: usize) -> Stri
             Finding::InSync => {}
             Finding::Missing => {
                 text.push_str(&format!("- {}{old} is missing: {} is gone\n", one.address, one.physical_id));
+            }
+            Finding::NotOurs => {
+                text.push_str(&format!(
+                    "! {}{old} is not ours any more: {} does not carry its ownership tags. No command changes or deletes \
+                     it; migrate forget {} stops managing it\n",
+                    one.address, one.physical_id, one.address
+                ));
             }
             Finding::Unreadable(error) => {
                 text.push_str(&format!("? {}{old} could not be read: {error}\n", one.address));
@@ -109,8 +117,12 @@ fn as_text(seen: &[Seen], snapshot: &Snapshot, dir: &Path, width: usize) -> Stri
     if !text.is_empty() {
         text.push('\n');
     }
+    let foreign = match count(seen, "not-ours") {
+        0 => String::new(),
+        some => format!(", {some} not ours any more"),
+    };
     text.push_str(&format!(
-        "{} in sync, {} drifted, {} missing, {} unreadable\n(secrets and what AWS never returns are not compared)\n",
+        "{} in sync, {} drifted, {} missing{foreign}, {} unreadable\n(secrets and what AWS never returns are not compared)\n",
         count(seen, "in-sync"),
         count(seen, "drifted"),
         count(seen, "missing"),

@@ -14,14 +14,14 @@ use tracing::{Instrument as _, debug_span};
 
 use super::{
     event::EventKind,
-    refresh::drift,
+    owned::{not_ours, strange},
     run::Run,
     step::{Life, StepEnd},
 };
 use crate::{
     aws::{Certainty, OpError},
-    ledger::{Entry, Intend, Permit, Resolution, Verb},
-    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    ledger::{Entry, Intend, Object, Permit, Resolution, Verb},
+    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{Created, Found, Progress, service},
 };
 
@@ -106,6 +106,9 @@ pub(super) struct Verbed<'v> {
     pub retries: &'v [Retry],
     /// Pause between the stages of a staged verb.
     pub every: Duration,
+    /// The object as the ledger has it, where the call may meet another owner's: it is asked for before each call. One
+    /// that this very step made needs no question.
+    pub object: Option<&'v Object>,
 }
 
 impl Run<'_, '_> {
@@ -142,6 +145,12 @@ impl Run<'_, '_> {
         let (mut attempt, mut strikes) = (0, 0);
         loop {
             attempt += 1;
+            if attempt > 1 && life.facts().on_conflict == OnConflict::Overwrites {
+                // Somebody may have taken the name since the first look, and the call would overwrite.
+                if let Some(found) = self.existing(life, strikes > 0).await? {
+                    return self.adopt_existing(life, found);
+                }
+            }
             let permit = self.intend(life.create_intent()).await?;
             let passes = self.enter(life).await;
             let span = debug_span!("create", attempt);
@@ -226,7 +235,7 @@ impl Run<'_, '_> {
                 }
                 let read = async || life.ty.read(&life.cx(), &found.id, life.recorded()).await;
                 match self.observe(life, read).await {
-                    Ok(Some(live)) => drift(life.ty, life.recorded(), &live).is_empty(),
+                    Ok(Some(live)) => strange(life.ty, life.recorded(), &[], &live).is_empty(),
                     _ => false,
                 }
             }
@@ -287,13 +296,21 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Looks until the object shows or the service's consistency window is over. A stranger's counts if shared.
+    /// Looks until the object shows or the service's consistency window is over. Another owner's counts if shared; what
+    /// has no tags must hold what was sent.
     async fn look(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
         let mut pauses = consistency_window(life.facts()).iter();
         loop {
             let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await?;
-            if let Some(found) = found.filter(|f| f.ownership != Ownership::Foreign || life.shared) {
-                return Ok(Some(found));
+            if let Some(found) = found {
+                let fits = match found.ownership {
+                    Ownership::Ours => true,
+                    Ownership::Foreign => life.shared,
+                    Ownership::Untaggable => life.shared || self.is_ours(life, &found, true).await,
+                };
+                if fits {
+                    return Ok(Some(found));
+                }
             }
             let Some(pause) = pauses.next() else { return Ok(None) };
             self.engine.clock.sleep(Duration::from_secs(*pause)).await;
@@ -350,12 +367,28 @@ impl Run<'_, '_> {
                     shared: false,
                 })
                 .await?;
+            let op = permit.op();
+            let landed = |more| Entry::Landed { op, physical_id: None, attributes: Attributes::new(), more };
+            if let Some(object) = verbed.object {
+                let why = match self.objection(life, verbed.physical_id, object).await {
+                    Ok(None) => None,
+                    Ok(Some(why)) if verbed.verb == Verb::Delete => {
+                        self.append(landed(false))?;
+                        return Ok(Progress::Kept(format!("it is not this migration's any more: {why}")));
+                    }
+                    Ok(Some(why)) => Some(not_ours(&life.step.kind, verbed.physical_id, &why)),
+                    Err(error) => Some(error),
+                };
+                if let Some(error) = why {
+                    self.append(Entry::Refused { op, error: error.clone() })?;
+                    return Err(self.failure(error));
+                }
+            }
             let passes = self.enter(life).await;
             let span = debug_span!("verb", kind = ?verbed.verb, attempt);
             let answer = call(&permit).instrument(span).await;
             drop(passes);
-            let op = permit.op();
-            let landed = |more| Entry::Landed { op, physical_id: None, attributes: Attributes::new(), more };
+            life.called();
             match answer {
                 Ok(Progress::Again(detail)) => {
                     self.limits.succeeded(life.service());

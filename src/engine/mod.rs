@@ -1,8 +1,9 @@
 //! Runs change sets: one task polls all steps in flight; every call is journaled before and after.
 //!
 //! Files, from the outside in: [`run`] drives everything, `schedule` decides what may start, `step` is the life
-//! of one step, `call` makes one verb's calls and judges their errors, `together` runs steps that are one call, `wait` repeats probes, `recover` settles
-//! what an earlier run left open, `critical` explains the wall clock.
+//! of one step, `call` makes one verb's calls and judges their errors, `owned` asks whose an object is before that,
+//! `together` runs steps that are one call, `wait` repeats probes, `recover` settles what an earlier run left open,
+//! `critical` explains the wall clock.
 //!
 //! # What an answer proves
 //! EC2 and IAM, and every index of tags, may hide a new object for many seconds, and an answer may be late. So
@@ -19,6 +20,7 @@ mod evidence;
 mod late;
 mod limit;
 mod outputs;
+mod owned;
 mod protect;
 mod recover;
 mod refresh;

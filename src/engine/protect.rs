@@ -1,4 +1,5 @@
-//! Which deletions of a change set AWS would refuse because of deletion protection, asked before anything runs.
+//! What deletions of a change set mean by what is live, asked before a review and again before anything runs: which AWS
+//! would refuse because of deletion protection, and what others have put on objects that goes with them.
 
 use futures_util::{StreamExt as _, stream};
 
@@ -6,7 +7,7 @@ use super::recover::{looking, migration};
 use crate::{
     aws::{Cloud, Owner},
     ledger::Snapshot,
-    planner::{Action, ChangeSet, Step},
+    planner::{Action, Attachment, ChangeSet, Step},
     resources::{protection, registry},
 };
 
@@ -14,19 +15,60 @@ use crate::{
 const AT_ONCE: usize = 16;
 
 /// Corrects what the change set says about deletion protection by what is on now: the ledger knows what was declared,
-/// and people turn protection on and off by hand. Where nothing can be read the ledger's word stands.
+/// and people turn protection on and off by hand. Where nothing can be read the ledger's word stands. What is on the
+/// objects that go is listed in [`Step::takes`]: only that is taken off.
 pub async fn protect(cloud: &Cloud, snapshot: &Snapshot, set: &mut ChangeSet) {
     let migration = &migration(snapshot);
     let seen: Vec<_> = stream::iter(set.steps.iter())
-        .map(|step| async move { (step.id, live(cloud, snapshot, migration, step).await) })
+        .map(|step| async move {
+            let protected = live(cloud, snapshot, migration, step).await;
+            (step.id, protected, attachments(cloud, snapshot, migration, step).await)
+        })
         .buffered(AT_ONCE)
         .collect()
         .await;
-    for (id, live) in seen {
-        if let (Some(protected), Some(step)) = (live, set.steps.get_mut(id.0 as usize)) {
+    for (id, protected, takes) in seen {
+        let Some(step) = set.steps.get_mut(id.0 as usize) else { continue };
+        if let Some(protected) = protected {
             step.protected = protected.map(ToOwned::to_owned);
         }
+        step.takes = takes;
     }
+}
+
+/// What is on an object that goes. Only types that answer [`ResourceType::attachments`](crate::resources::ResourceType)
+/// make calls.
+async fn attachments(cloud: &Cloud, snapshot: &Snapshot, migration: &str, step: &Step) -> Vec<Attachment> {
+    let Action::Delete { physical_id, generation, .. } = &step.action else { return Vec::new() };
+    let (Some(object), Some(ty)) = (snapshot.object(&step.address, *generation), registry::find(&step.kind))
+    else {
+        return Vec::new();
+    };
+    let owner = Owner {
+        migration: migration.to_owned(),
+        lineage: snapshot.lineage.clone(),
+        generation: object.mark(),
+    };
+    let sdk = cloud.sdk(&object.declared.region);
+    let cx = looking(cloud, &sdk, &object.declared.region, &owner, &step.address);
+    let found = ty.attachments(&cx, physical_id, &object.declared.properties).await.unwrap_or_default();
+    found
+        .into_iter()
+        .map(|what| {
+            // An inline policy is known by its name and where it is, a managed one by its ARN.
+            let name = what.rsplit(' ').next().unwrap_or(&what).to_owned();
+            let ours = snapshot.objects().any(|(_, other)| {
+                let properties = &other.declared.properties;
+                let on = |list: &str| {
+                    let items = properties[list].as_array().into_iter().flatten();
+                    items.filter_map(|item| item.as_str()).any(|item| item == physical_id.as_str())
+                };
+                other.physical_id.as_str() == name
+                    || (properties["PolicyName"] == name.as_str() && on("Roles"))
+            });
+            Attachment { what, ours }
+        })
+        .collect()
 }
 
 async fn live(
@@ -42,7 +84,7 @@ async fn live(
     let owner = Owner {
         migration: migration.to_owned(),
         lineage: snapshot.lineage.clone(),
-        generation: object.generation,
+        generation: object.mark(),
     };
     let sdk = cloud.sdk(&object.declared.region);
     let cx = looking(cloud, &sdk, &object.declared.region, &owner, &step.address);

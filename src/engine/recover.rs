@@ -10,13 +10,14 @@ use super::{
     call::{Judged, STRIKES, backoff, eventually_consistent, how_found, judge_read},
     event::EventKind,
     late::{Look, look_again},
+    owned::strange,
 };
 use crate::{
     aws::{Cloud, OpError, Owner, Sdk},
     clock::{Clock, millis, written},
-    ledger::{Entry, Ledger, LedgerError, Object, Open, Resolution, Snapshot, Verb},
+    ledger::{Declared, Entry, Ledger, LedgerError, Object, Open, Resolution, Snapshot, Verb},
     model::{Address, Attributes, Facts, Identity, Ownership},
-    resources::{Cx, Found, registry},
+    resources::{AnyType, Cx, Found, registry},
 };
 
 /// How long after an intent reads may still hide the object it made, and how often to look until then.
@@ -119,7 +120,41 @@ pub(super) fn looking<'a>(
     address: &'a Address,
 ) -> Cx<'a> {
     let (account, partition) = (&cloud.account, &cloud.partition);
-    Cx { sdk, region, account, partition, owner, address, empty_on_delete: false, snapshot: None }
+    Cx {
+        sdk,
+        region,
+        account,
+        partition,
+        owner,
+        address,
+        empty_on_delete: false,
+        snapshot: None,
+        attempted: &[],
+        takes: &[],
+    }
+}
+
+/// Whether what was found may be what an intent made: it carries our tags or, where it cannot, it is what was sent.
+async fn fits(
+    ty: &dyn AnyType,
+    cx: &Cx<'_>,
+    found: &Found,
+    intent: &Open,
+    declared: &Declared,
+) -> Result<bool, OpError> {
+    if intent.shared || found.ownership != Ownership::Untaggable {
+        return Ok(intent.shared || found.ownership == Ownership::Ours);
+    }
+    let mut failed = 0;
+    loop {
+        match ty.read(cx, &found.id, &declared.properties).await {
+            Ok(live) => {
+                return Ok(live.is_some_and(|live| strange(ty, &declared.properties, &[], &live).is_empty()));
+            }
+            Err(error) if failed + 1 >= STRIKES || judge_read(&error) == Judged::Final => return Err(error),
+            Err(_) => failed += 1,
+        }
+    }
 }
 
 /// Looks for the object an intent may have made.
@@ -143,7 +178,7 @@ pub(super) async fn look(
         // A slow answer tells of the world as it was when it was asked, not as it is when the answer arrives.
         let asked = millis(clock.now());
         match ty.find(&cx, &declared.properties).await {
-            Ok(Some(found)) if found.ownership != Ownership::Foreign || intent.shared => {
+            Ok(Some(found)) if fits(ty, &cx, &found, intent, declared).await? => {
                 return Ok(Some((found, identity)));
             }
             Ok(_) => {

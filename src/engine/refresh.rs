@@ -15,7 +15,7 @@ use crate::{
     aws::{Cloud, OpError, Owner},
     clock::Clock,
     ledger::{Entry, Object, Snapshot},
-    model::{Address, PhysicalId},
+    model::{Address, Ownership, PhysicalId},
     resources::{AnyType, registry},
     schema,
 };
@@ -49,6 +49,9 @@ pub enum Finding {
     Drifted(Vec<Drift>),
     /// It does not exist.
     Missing,
+    /// An object of that name or handle exists, but it does not carry this resource's ownership tags: it is another
+    /// owner's by now. Nothing is learned from it, and neither `up` nor `destroy` touches it.
+    NotOurs,
     /// It could not be read.
     Unreadable(OpError),
 }
@@ -75,7 +78,7 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
             let owner = Owner {
                 migration: migration.clone(),
                 lineage: snapshot.lineage.clone(),
-                generation: object.generation,
+                generation: object.mark(),
             };
             let finding = match registry::find(&object.declared.kind) {
                 None => Finding::Unreadable(OpError::not_sent(
@@ -115,12 +118,16 @@ async fn look(
     loop {
         let passes = limits.enter(service).await;
         let asked = clock.now();
-        let answer = ty.read(&cx, &object.physical_id, &object.declared.properties).await;
+        let answer = ty.sight(&cx, &object.physical_id, &object.declared.properties).await;
         drop(passes);
         let error = match answer {
-            Ok(Some(live)) => {
+            Ok(Some(seen)) => {
                 limits.succeeded(service);
-                let drift = drift(ty, &object.declared.properties, &live);
+                let (foreign, handle) = (seen.ownership == Ownership::Foreign, ty.facts().unique_handle);
+                if foreign && !object.shared && !object.claimed && !handle {
+                    return Finding::NotOurs;
+                }
+                let drift = drift(ty, &object.declared.properties, &seen.properties);
                 return if drift.is_empty() { Finding::InSync } else { Finding::Drifted(drift) };
             }
             // Made a moment ago, it may not show yet; to say that it is missing would have it made again.
@@ -189,7 +196,7 @@ pub fn refresh_entries(snapshot: &Snapshot, seen: &[Seen]) -> Vec<Entry> {
     let mut entries = Vec::new();
     for one in seen {
         match &one.finding {
-            Finding::InSync | Finding::Unreadable(_) => {}
+            Finding::InSync | Finding::Unreadable(_) | Finding::NotOurs => {}
             Finding::Missing => entries.push(Entry::Gone {
                 address: one.address.clone(),
                 generation: one.generation,

@@ -20,7 +20,8 @@ use crate::{
     graph::Needs,
     ledger::{Declared, Entry, Intend, Object, Permit, Verb},
     model::{
-        Attributes, DeletionPolicy, Facts, OnConflict, PhysicalId, Reference, Unknown, Value, WaitPolicy,
+        Attributes, DeletionPolicy, Facts, OnConflict, Ownership, PhysicalId, Reference, Unknown, Value,
+        WaitPolicy,
     },
     planner::{Action, Keep, Step},
     resources::{AnyType, Cx, Goal, Progress, registry},
@@ -50,6 +51,11 @@ pub(super) struct Life<'a> {
     owner: Owner,
     declared: Declared,
     snapshot: Option<String>,
+    takes: Vec<String>,
+    /// What earlier calls were to make of the object; the last is what this step wants.
+    forms: Vec<Json>,
+    /// How many of them were called for.
+    tried: Cell<usize>,
     began: SystemTime,
     queued: Cell<f64>,
 }
@@ -65,7 +71,26 @@ impl Life<'_> {
             address: &self.step.address,
             empty_on_delete: self.declared.metadata["Migrate"]["EmptyOnDelete"].as_bool().unwrap_or(false),
             snapshot: self.snapshot.as_deref(),
+            attempted: self.attempted(),
+            takes: &self.takes,
         }
+    }
+
+    /// What earlier calls, of this run or one before, may have made of the object.
+    pub fn attempted(&self) -> &[Json] {
+        &self.forms[..self.tried.get().min(self.forms.len())]
+    }
+
+    /// A call was made: it may have taken effect in part, whatever was answered.
+    pub fn called(&self) {
+        self.tried.set(self.forms.len());
+    }
+
+    /// The object as the ledger has it, and what this step wants to make of it.
+    fn acts_on(&mut self, object: &Object, wanted: Option<Json>) {
+        self.forms = object.attempted.clone().into_iter().collect();
+        self.tried.set(self.forms.len());
+        self.forms.extend(wanted);
     }
 
     pub fn facts(&self) -> &'static Facts {
@@ -213,6 +238,9 @@ impl Run<'_, '_> {
                 depends_on: keep.depends_on,
             },
             snapshot: None,
+            takes: Vec::new(),
+            forms: Vec::new(),
+            tried: Cell::new(0),
             began: self.now(),
             queued: Cell::new(0.0),
         })
@@ -260,7 +288,7 @@ impl Run<'_, '_> {
         let facts = life.facts();
         let mut existing = None;
         if life.shared || facts.on_conflict == OnConflict::Overwrites {
-            existing = self.existing(&life).await?;
+            existing = self.existing(&life, false).await?;
         }
         let created = match existing {
             Some(found) => self.adopt_existing(&life, found)?,
@@ -289,7 +317,7 @@ impl Run<'_, '_> {
         self.milestone(step.id, Needs::Created);
         if rest {
             if configures {
-                self.configure(&life, &created.id, &sent).await?;
+                self.configure(&life, &created.id, &sent, None).await?;
             }
             self.ready(&life, &created.id, &created.attributes, facts.ready).await?;
         }
@@ -298,11 +326,16 @@ impl Run<'_, '_> {
         Ok((Some(created.id), None))
     }
 
-    /// Looks before a create that would silently overwrite. An object owned by others ends the step.
-    async fn existing(&self, life: &Life<'_>) -> Result<Option<crate::resources::Found>, StepEnd> {
+    /// Looks before a create that would silently overwrite. Another owner's object ends the step; one that an earlier
+    /// call of this step may have made (`lost`) is ours if it is what was sent.
+    pub(super) async fn existing(
+        &self,
+        life: &Life<'_>,
+        lost: bool,
+    ) -> Result<Option<crate::resources::Found>, StepEnd> {
         let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await;
         let Some(found) = found.map_err(|e| self.failure(e))? else { return Ok(None) };
-        if life.shared || self.is_ours(life, &found, false).await {
+        if life.shared || (found.ownership != Ownership::Foreign && self.is_ours(life, &found, lost).await) {
             return Ok(Some(found));
         }
         Err(self.failure(OpError {
@@ -325,13 +358,20 @@ impl Run<'_, '_> {
             .is_some_and(|names| names.iter().any(|name| !known.contains_key(name)))
     }
 
-    async fn configure(&self, life: &Life<'_>, id: &PhysicalId, sent: &Json) -> Result<(), StepEnd> {
+    async fn configure(
+        &self,
+        life: &Life<'_>,
+        id: &PhysicalId,
+        sent: &Json,
+        object: Option<&Object>,
+    ) -> Result<(), StepEnd> {
         let verbed = Verbed {
             verb: Verb::Configure,
             physical_id: id,
             declared: None,
             retries: life.facts().retry,
             every: life.stage_pause(life.facts().ready),
+            object,
         };
         self.repeat(life, &verbed, async |permit| life.ty.configure(&life.cx(), permit, id, sent).await)
             .await?;
@@ -376,7 +416,9 @@ impl Run<'_, '_> {
     ) -> Ended {
         let object = self.object(step, generation)?;
         let recorded = self.resolve(step, properties)?;
-        let life = self.life(step, recorded, keep.clone(), generation, &object.declared.region)?;
+        let mut life = self.life(step, recorded, keep.clone(), generation, &object.declared.region)?;
+        life.owner.generation = object.mark();
+        life.acts_on(&object, Some(life.recorded().clone()));
         // The object exists; those who only need its id need not wait.
         self.milestone(step.id, Needs::Created);
         let changed = differences(life.ty, life.recorded(), &object.declared.properties);
@@ -391,7 +433,7 @@ impl Run<'_, '_> {
             self.durable(seq).await?;
         } else {
             let old = object.declared.properties.clone();
-            self.update(&life, id, &old, &changed).await?;
+            self.update(&life, id, &old, &changed, &object).await?;
         }
         self.note_created(&life);
         self.note_ready(&life);
@@ -405,6 +447,7 @@ impl Run<'_, '_> {
         id: &PhysicalId,
         old: &Json,
         changed: &[String],
+        object: &Object,
     ) -> Result<(), StepEnd> {
         let sent = self.fill(life, life.recorded()).await?;
         let facts = life.facts();
@@ -414,6 +457,7 @@ impl Run<'_, '_> {
             declared: Some(&life.declared),
             retries: facts.retry,
             every: life.stage_pause(facts.ready),
+            object: Some(object),
         };
         self.repeat(life, &verbed, async |permit| {
             life.ty.update(&life.cx(), permit, id, old, &sent, changed).await
@@ -438,6 +482,8 @@ impl Run<'_, '_> {
         let recorded = self.resolve(step, properties)?;
         let mut life = self.life(step, recorded, keep.clone(), generation, &object.declared.region)?;
         life.shared = object.shared;
+        life.owner.generation = object.mark();
+        life.acts_on(&object, Some(life.recorded().clone()));
         self.note_created(&life);
         self.milestone(step.id, Needs::Created);
         let facts = life.facts();
@@ -454,7 +500,7 @@ impl Run<'_, '_> {
         let soon = facts.ready.map(|p| WaitPolicy { typical: p.every, ..p });
         if facts.configures && !object.shared {
             // Settings of the interrupted creation first; they must be in place before the object is compared.
-            self.configure(&life, id, &sent).await?;
+            self.configure(&life, id, &sent, Some(&object)).await?;
         }
         if changed.is_empty() {
             self.ready(&life, id, &object.attributes, soon).await?;
@@ -467,22 +513,51 @@ impl Run<'_, '_> {
             if let Some(policy) = soon {
                 self.wait(&life, id, life.recorded(), Goal::Ready, &policy).await?;
             }
-            let old = self.live(&life, id, &object.declared.properties).await?;
-            self.update(&life, id, &old, &changed).await?;
+            let old = self.live(&life, id, &object).await?;
+            self.update(&life, id, &old, &changed, &object).await?;
         }
         self.note_ready(&life);
         self.milestone(step.id, Needs::Ready);
         Ok((Some(id.clone()), Some("begun by an earlier run, now finished".into())))
     }
 
-    /// What the object holds now, over what was recorded for properties AWS never returns.
-    async fn live(&self, life: &Life<'_>, id: &PhysicalId, recorded: &Json) -> Result<Json, StepEnd> {
-        let live = self.observe(life, async || life.ty.read(&life.cx(), id, life.recorded()).await).await;
-        let mut merged = recorded.clone();
-        if let (Some(merged), Some(Json::Object(live))) =
-            (merged.as_object_mut(), live.map_err(|e| self.failure(e))?)
-        {
-            merged.extend(live);
+    /// What the object holds now, over what was recorded for properties AWS never returns. Some lists are read only as
+    /// far as they are asked for (a role's policies, by name), so it is read with every form it may have: what an
+    /// interrupted update added, and is not wanted any more, goes again.
+    async fn live(&self, life: &Life<'_>, id: &PhysicalId, object: &Object) -> Result<Json, StepEnd> {
+        let lists = |form: &Json| -> Vec<Json> {
+            let members = form.as_object().into_iter().flatten();
+            members.filter(|(_, value)| value.is_array()).map(|(_, value)| value.clone()).collect()
+        };
+        let mut hints: Vec<&Json> = vec![life.recorded()];
+        for form in std::iter::once(&object.declared.properties).chain(&object.attempted) {
+            if hints.iter().all(|hint| lists(hint) != lists(form)) {
+                hints.push(form);
+            }
+        }
+        let spread = life.facts().spread;
+        let mut merged = object.declared.properties.clone();
+        let mut seen: Option<serde_json::Map<String, Json>> = None;
+        for hint in hints {
+            let live = self.observe(life, async || life.ty.read(&life.cx(), id, hint).await).await;
+            let Some(Json::Object(live)) = live.map_err(|e| self.failure(e))? else { continue };
+            let all = seen.get_or_insert_default();
+            for (name, value) in live {
+                match (all.get_mut(&name), value) {
+                    (Some(Json::Array(known)), Json::Array(items)) => {
+                        let new = items.into_iter().filter(|item| !known.contains(item)).collect::<Vec<_>>();
+                        known.extend(new);
+                    }
+                    (Some(_), _) => {}
+                    (None, value) => {
+                        all.insert(name, value);
+                    }
+                }
+            }
+        }
+        if let (Some(merged), Some(live)) = (merged.as_object_mut(), seen) {
+            // Where it is on several others, the ledger knows all of them.
+            merged.extend(live.into_iter().filter(|(name, _)| !spread.contains(&name.as_str())));
         }
         Ok(merged)
     }
@@ -495,6 +570,9 @@ impl Run<'_, '_> {
         if policy == DeletionPolicy::Snapshot {
             life.snapshot = Some(snapshot_name(step, generation, &self.set.target.lineage));
         }
+        life.acts_on(&object, None);
+        life.owner.generation = object.mark();
+        life.takes = step.takes.iter().map(|attachment| attachment.what.clone()).collect();
         self.foresee(step).await?;
         let facts = life.facts();
         let verbed = Verbed {
@@ -503,6 +581,7 @@ impl Run<'_, '_> {
             declared: None,
             retries: facts.retry_delete,
             every: life.stage_pause(facts.gone),
+            object: Some(&object),
         };
         let (visible_by, pause) = visible_by(&object, facts, self.now());
         let progress = loop {

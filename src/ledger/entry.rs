@@ -67,6 +67,9 @@ pub struct Declared {
 pub enum Resolution {
     /// The object was found; its handle.
     Adopted(PhysicalId),
+    /// A person named an object that was there before as the resource's (`migrate import`): it carries no ownership
+    /// tags, and is ours nevertheless.
+    Claimed(PhysicalId),
     /// There is no such object: the call had no effect.
     Absent,
     /// The call is idempotent and will be made again.

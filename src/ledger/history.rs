@@ -105,7 +105,7 @@ pub(super) fn note(
             };
             (&open.address, what, physical_id.clone().or_else(|| open.physical_id.clone()))
         }
-        Entry::Resolved { op, by: Resolution::Adopted(id), .. } => {
+        Entry::Resolved { op, by: Resolution::Adopted(id) | Resolution::Claimed(id), .. } => {
             let Some(open) = open.get(op) else { return };
             (&open.address, "adopted", Some(id.clone()))
         }

@@ -8,7 +8,7 @@
 //! | format | since | what is new |
 //! |---|---|---|
 //! | 1 | the beginning | kinds of entries came without a new number: an older program of this format drops one it does not know at the journal's end |
-//! | 2 | 2026-11 | lines name their format; an unknown kind is refused by name; only a line without its newline is torn |
+//! | 2 | 2026-11 | lines name their format; an unknown kind is refused by name; only a line without its newline is torn; imported objects are marked as claimed, and objects say when a call last changed them |
 //!
 //! | program | ledger | what happens |
 //! |---|---|---|

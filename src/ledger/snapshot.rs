@@ -42,6 +42,9 @@ pub struct Object {
     /// When its creation was written down, RFC 3339: soon after that the service's reads may not show it yet.
     #[serde(default)]
     pub made: String,
+    /// When a call of ours last changed it, RFC 3339: soon after that reads may show it as it was before.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub touched: String,
     /// How far it is.
     pub stage: Stage,
     /// What was declared when it was last touched.
@@ -51,6 +54,13 @@ pub struct Object {
     /// It existed before us and carries no ownership tags: never deleted, only let go.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,
+    /// It was imported: it carries no ownership tags, and is known by its handle and what cannot change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub claimed: bool,
+    /// The generation in its ownership tags, where that is another: an object that appeared late beside the one that was
+    /// made again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<u32>,
     /// Properties of an update whose outcome is unknown or partial: the object may hold them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempted: Option<Json>,
@@ -60,6 +70,12 @@ pub struct Object {
 }
 
 impl Object {
+    /// The generation that its ownership tags name.
+    #[must_use]
+    pub fn mark(&self) -> u32 {
+        self.marked.unwrap_or(self.generation)
+    }
+
     /// What becomes of it when its resource goes: replaced objects have a policy of their own.
     #[must_use]
     pub fn policy(&self, current: bool) -> DeletionPolicy {
@@ -268,10 +284,13 @@ impl Snapshot {
             physical_id: id,
             generation: open.generation,
             made,
+            touched: String::new(),
             stage: Stage::Created,
             declared: *declared,
             attributes,
             shared,
+            claimed: false,
+            marked: None,
             attempted: None,
             stray: false,
         });
@@ -295,8 +314,13 @@ impl Snapshot {
         let (address, made) = (call.address.clone(), call.at.clone());
         let resource = self.resources.entry(address.clone()).or_default();
         let current = if stray { resource.current.take() } else { None };
+        let marked = call.generation;
         call.generation = call.generation.max(resource.next_generation);
+        let generation = call.generation;
         self.exists(call, made, id, attributes, false);
+        if let Some(object) = self.object_mut(&address, generation) {
+            object.marked = (marked != generation).then_some(marked);
+        }
         if stray && let Some(resource) = self.resources.get_mut(&address) {
             let found = std::mem::replace(&mut resource.current, current);
             resource.superseded.extend(found.map(|object| Object { stray, stage: Stage::Ready, ..object }));
@@ -385,6 +409,7 @@ impl Snapshot {
                     }
                     Verb::Update if !more => {
                         if let Some(object) = self.object_mut(&open.address, open.generation) {
+                            object.touched = line.at;
                             // Ready again only after the wait: until then `up` would look again.
                             object.stage = Stage::Created;
                             object.attempted = None;
@@ -412,6 +437,13 @@ impl Snapshot {
                 match (by, open.verb) {
                     (Resolution::Adopted(id), Verb::Create) => {
                         self.exists(open, line.at, id, attributes, shared);
+                    }
+                    (Resolution::Claimed(id), Verb::Create) => {
+                        let (address, generation) = (open.address.clone(), open.generation);
+                        self.exists(open, line.at, id, attributes, shared);
+                        if let Some(object) = self.object_mut(&address, generation) {
+                            object.claimed = true;
+                        }
                     }
                     (by, Verb::Create) => {
                         self.drop_if_empty(&open.address);

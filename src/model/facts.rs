@@ -157,6 +157,11 @@ pub struct Facts {
     pub refused: &'static [(&'static str, &'static str)],
     /// Which objects change in one call: records of one DNS name. Such a type has no wait and no `configure`.
     pub together: Option<Together>,
+    /// Properties that list where the object is, for what is put on several others (the topics of a topic policy). It
+    /// may be on some of them only, and the handler judges each by itself: it touches only what is as recorded.
+    pub spread: &'static [&'static str],
+    /// AWS makes the handle up and never uses it again: nobody else's object can have it, whatever it holds by now.
+    pub unique_handle: bool,
 }
 
 /// Objects of a type that AWS changes in one call, all or none (see `ResourceType::together`).
@@ -200,6 +205,8 @@ impl Facts {
             replicates: false,
             refused: &[],
             together: None,
+            spread: &[],
+            unique_handle: false,
         }
     }
 

@@ -138,11 +138,24 @@ pub struct Step {
     /// For deletions: the property that makes AWS refuse, because deletion protection is on. Nothing runs then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected: Option<String>,
+    /// For deletions: what is on the object besides what its own properties put there, and goes with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes: Vec<Attachment>,
     /// Typical duration in seconds, from the type's wait policy.
     pub typical_s: u64,
     /// Steps of one number are one call, which AWS applies as a whole or not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u32>,
+}
+
+/// Something on an object that goes with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What, in words (`inline policy audit`).
+    pub what: String,
+    /// Whether another object of the ledger put it there. Only what others put there is worth a word in a review.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ours: bool,
 }
 
 /// What is done to a resource.
@@ -332,11 +345,13 @@ impl ChangeSet {
     }
 }
 
-/// A step as planned. Deletion protection is read from the account, and read again before anything runs.
+/// A step as planned. Deletion protection and attachments are read from the account, and read again before anything
+/// runs.
 fn planned(step: Option<&Step>) -> Json {
     let mut step = json(&step);
     if let Some(members) = step.as_object_mut() {
         members.remove("protected");
+        members.remove("takes");
     }
     step
 }

@@ -19,8 +19,8 @@ mod room_tests;
 pub mod testing;
 
 pub use change_set::{
-    Action, ChangeSet, Dependency, FORMAT, Keep, Operation, PropertyChange, Shown, Step, StepId, Summary,
-    Target, Wishes,
+    Action, Attachment, ChangeSet, Dependency, FORMAT, Keep, Operation, PropertyChange, Shown, Step, StepId,
+    Summary, Target, Wishes,
 };
 pub use digest::digest;
 pub use plan::{PlanInput, plan};

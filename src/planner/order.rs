@@ -254,6 +254,7 @@ impl Drafts {
                     changes: draft.changes,
                     data_loss: draft.data_loss,
                     protected: draft.protected,
+                    takes: Vec::new(),
                     typical_s: draft.typical_s,
                     batch: draft.batch,
                 })

@@ -500,4 +500,67 @@ mod tests {
             }
         }
     }
+
+    /// What an update may move to another key. A create that would overwrite is checked by the engine; so must be every
+    /// such move. A type that is not here may only change what is no part of its key, or is replaced.
+    const MOVES: &[(&str, &str, &str)] = &[
+        (
+            "AWS::EC2::VPCGatewayAttachment",
+            "InternetGatewayId",
+            "AWS refuses a gateway that is attached (AttachInternetGateway)",
+        ),
+        (
+            "AWS::ElasticLoadBalancingV2::Listener",
+            "DefaultActions",
+            "AWS refuses another balancer's group (TargetGroupAssociationLimit)",
+        ),
+        (
+            "AWS::ElasticLoadBalancingV2::Listener",
+            "Port",
+            "AWS refuses a port that is in use (DuplicateListener)",
+        ),
+        ("AWS::IAM::Policy", "Groups", "its update looks at each principal"),
+        ("AWS::IAM::Policy", "Roles", "its update looks at each principal"),
+        ("AWS::IAM::Policy", "Users", "its update looks at each principal"),
+        (
+            "AWS::DMS::Endpoint",
+            "EndpointIdentifier",
+            "AWS refuses an identifier in use (ResourceAlreadyExistsFault)",
+        ),
+        (
+            "AWS::DMS::ReplicationInstance",
+            "ReplicationInstanceIdentifier",
+            "AWS refuses an identifier in use",
+        ),
+        ("AWS::DMS::ReplicationTask", "ReplicationTaskIdentifier", "AWS refuses an identifier in use"),
+        ("AWS::SNS::TopicPolicy", "Topics", "its update looks at each topic"),
+        (
+            "AWS::Route53::HostedZone",
+            "VPCs",
+            "AWS refuses a VPC that has such a zone (ConflictingDomainExists)",
+        ),
+    ];
+
+    #[test]
+    fn whatever_moves_to_another_key_in_place_is_checked_as_a_create_is() {
+        let mut unchecked = Vec::new();
+        for ty in registry::TYPES {
+            let facts = ty.facts();
+            // Records of a name change together, and look at everything of the name.
+            if facts.together.is_some() {
+                continue;
+            }
+            let mut places = places_in(facts);
+            places.extend(facts.name.map(|rule| rule.property));
+            for name in places {
+                let changed = [name.to_owned()];
+                let replaces = ty.replaces(&json!({}), &json!({}), &changed).unwrap();
+                let known = MOVES.iter().any(|(kind, property, _)| *kind == facts.kind && *property == name);
+                if !replaces.contains(&changed[0]) && !known {
+                    unchecked.push(format!("{} {name}", facts.kind));
+                }
+            }
+        }
+        assert!(unchecked.is_empty(), "{unchecked:#?}");
+    }
 }

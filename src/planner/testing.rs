@@ -10,10 +10,10 @@ use crate::{
     graph::Graph,
     ledger::{Binding, Declared, Object, Permit, Resource, Snapshot, Stage},
     model::{
-        Address, Attributes, DeletionPolicy, Facts, Identity, NameRule, PhysicalId, Value, WaitPolicy,
-        shape::Field,
+        Address, Attributes, DeletionPolicy, Facts, Identity, NameRule, Ownership, PhysicalId, Value,
+        WaitPolicy, shape::Field,
     },
-    resources::{AnyType, Created, Cx, Found, Goal, Joined, Part, Probe, Progress},
+    resources::{AnyType, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, Sight},
 };
 
 /// A type that only has facts and create-only properties.
@@ -51,6 +51,15 @@ impl AnyType for Fake {
         never()
     }
     fn read<'a>(&'a self, _: &'a Cx<'a>, _: &'a PhysicalId, _: &'a Json) -> Answer<'a, Option<Json>> {
+        never()
+    }
+    fn whose<'a>(&'a self, _: &'a Cx<'a>, _: &'a PhysicalId, _: &'a Json) -> Answer<'a, Option<Ownership>> {
+        never()
+    }
+    fn sight<'a>(&'a self, _: &'a Cx<'a>, _: &'a PhysicalId, _: &'a Json) -> Answer<'a, Option<Sight<Json>>> {
+        never()
+    }
+    fn attachments<'a>(&'a self, _: &'a Cx<'a>, _: &'a PhysicalId, _: &'a Json) -> Answer<'a, Vec<String>> {
         never()
     }
     fn create<'a>(&'a self, _: &'a Cx<'a>, _: &'a Permit, _: &'a Json) -> Answer<'a, Created> {
@@ -249,6 +258,9 @@ pub fn object(
         shared: false,
         attempted: None,
         stray: false,
+        claimed: false,
+        marked: None,
+        touched: String::new(),
     }
 }
 

@@ -4,12 +4,12 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use serde_json::Value as Json;
 
-use super::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType};
+use super::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType, Sight};
 use crate::{
     aws::OpError,
     ledger::Permit,
     model::{
-        Facts, PhysicalId,
+        Facts, Ownership, PhysicalId,
         shape::{Field, Shape},
     },
 };
@@ -55,6 +55,24 @@ pub trait AnyType: Send + Sync {
         id: &'a PhysicalId,
         hint: &'a Json,
     ) -> BoxFuture<'a, Result<Option<Json>, OpError>>;
+    fn whose<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Ownership>, OpError>>;
+    fn sight<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Sight<Json>>, OpError>>;
+    fn attachments<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Vec<String>, OpError>>;
     fn create<'a>(
         &'a self,
         cx: &'a Cx<'a>,
@@ -119,6 +137,11 @@ fn typed<T: ResourceType>(props: &Json) -> Result<T::Props, OpError> {
     <T::Props as serde::Deserialize>::deserialize(props).map_err(|error| {
         OpError::not_sent(T::FACTS.kind, format!("the properties do not fit the type: {error}"))
     })
+}
+
+fn untyped<T: ResourceType>(props: &T::Props) -> Result<Json, OpError> {
+    serde_json::to_value(props)
+        .map_err(|error| OpError::not_sent(T::FACTS.kind, format!("unreadable answer: {error}")))
 }
 
 /// `delete` of a type, with the codes that the type calls absent as [`Progress::Absent`]: the engine relies on it
@@ -220,12 +243,38 @@ impl<T: ResourceType> AnyType for Erased<T> {
     ) -> BoxFuture<'a, Result<Option<Json>, OpError>> {
         Box::pin(async move {
             let live = T::read(cx, id, &typed::<T>(hint)?).await?;
-            live.map(|props| {
-                serde_json::to_value(&props)
-                    .map_err(|error| OpError::not_sent(T::FACTS.kind, format!("unreadable answer: {error}")))
-            })
-            .transpose()
+            live.map(|props| untyped::<T>(&props)).transpose()
         })
+    }
+
+    fn whose<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Ownership>, OpError>> {
+        Box::pin(async move { T::whose(cx, id, &typed::<T>(props)?).await })
+    }
+
+    fn sight<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Sight<Json>>, OpError>> {
+        Box::pin(async move {
+            let Some(seen) = T::sight(cx, id, &typed::<T>(props)?).await? else { return Ok(None) };
+            Ok(Some(Sight { properties: untyped::<T>(&seen.properties)?, ownership: seen.ownership }))
+        })
+    }
+
+    fn attachments<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Vec<String>, OpError>> {
+        Box::pin(async move { T::attachments(cx, id, &typed::<T>(props)?).await })
     }
 
     fn create<'a>(

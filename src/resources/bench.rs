@@ -113,15 +113,28 @@ impl Bench {
     }
 
     fn cx_of<T>(&self, address: &Address, act: impl FnOnce(&Cx<'_>) -> T) -> T {
+        self.cx_after(address, &self.owner, &[], act)
+    }
+
+    /// The same of that owner, after calls that were to make those forms of the object.
+    fn cx_after<T>(
+        &self,
+        address: &Address,
+        owner: &Owner,
+        attempted: &[Json],
+        act: impl FnOnce(&Cx<'_>) -> T,
+    ) -> T {
         act(&Cx {
             sdk: &self.sdk,
             region: REGION,
             account: "123456789012",
             partition: "aws",
-            owner: &self.owner,
+            owner,
             address,
             empty_on_delete: false,
             snapshot: None,
+            attempted,
+            takes: &[],
         })
     }
 
@@ -356,6 +369,28 @@ impl<'b, T: ResourceType> Law<'b, T> {
         }
     }
 
+    /// It is told to be ours to us, and to nobody else, for all that can be told; and in one look as in two.
+    fn tells_whose(&self, id: &PhysicalId, props: &T::Props) {
+        let whose = |owner: &Owner| {
+            let asked =
+                self.bench.cx_after(&self.address, owner, &[], |cx| self.bench.run(T::whose(cx, id, props)));
+            asked.unwrap_or_else(|error| self.fail(&format!("whose: {error}")))
+        };
+        let ours = whose(&self.bench.owner);
+        if !matches!(ours, Some(Ownership::Ours | Ownership::Untaggable)) {
+            self.fail(&format!("whose calls our own object {ours:?}"));
+        }
+        let other = Owner { lineage: "fedcba9876543210".into(), ..self.bench.owner.clone() };
+        if ours == Some(Ownership::Ours) && whose(&other) != Some(Ownership::Foreign) {
+            self.fail(&format!("whose calls our object another owner's: {:?}", whose(&other)));
+        }
+        let sight = self.bench.cx_of(&self.address, |cx| self.bench.run(T::sight(cx, id, props)));
+        let sight = sight.ok().flatten().map(|seen| seen.ownership);
+        if sight != ours {
+            self.fail(&format!("one look calls it {sight:?}, two {ours:?}"));
+        }
+    }
+
     fn run(&self, props: &Json, update: Option<&Json>) -> PhysicalId {
         declared::<T>();
         let typed = self.typed(props);
@@ -391,6 +426,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
             ));
         }
         self.reads(&id, &typed, props, "after create");
+        self.tells_whose(&id, &typed);
         let mut last = self.typed(props);
         if let Some(update) = update {
             last = self.update(&id, props, update);
@@ -401,6 +437,11 @@ impl<'b, T: ResourceType> Law<'b, T> {
         self.delete(&id, &last);
         self.reach(&id, &last, Goal::Gone, T::FACTS.gone);
         self.tells_absent(&id, &last);
+        if let Ok(Some(whose)) =
+            self.bench.cx_of(&self.address, |cx| self.bench.run(T::whose(cx, &id, &last)))
+        {
+            self.fail(&format!("whose calls what is gone {whose:?}"));
+        }
         if let Some(found) = self.find(&last) {
             self.fail(&format!("find still sees {} after it is gone", found.id));
         }
@@ -435,9 +476,10 @@ impl<'b, T: ResourceType> Law<'b, T> {
             self.fail(&format!("the test's update would replace the object: {replaces:?}"));
         }
         // Twice: it must be idempotent, as recovery runs it again.
-        for _ in 0..2 {
+        for attempted in [vec![], vec![new.clone()]] {
             self.staged("update", T::FACTS.retry, |permit| {
-                self.bench.cx_of(&self.address, |cx| self.bench.run(T::update(cx, permit, id, &change)))
+                let update = |cx: &Cx<'_>| self.bench.run(T::update(cx, permit, id, &change));
+                self.bench.cx_after(&self.address, &self.bench.owner, &attempted, update)
             });
             if T::FACTS.ready.is_some() {
                 self.reach(id, &new_typed, Goal::Ready, T::FACTS.ready);

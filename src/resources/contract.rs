@@ -31,6 +31,19 @@ pub struct Cx<'a> {
     pub empty_on_delete: bool,
     /// For `delete`: the name of the final snapshot to take, when the deletion policy is `Snapshot`.
     pub snapshot: Option<&'a str>,
+    /// For `update` and `delete`: properties that earlier calls, which may have taken effect in part, were to set. What
+    /// an object holds of them is ours.
+    pub attempted: &'a [Json],
+    /// For `delete`: what others put on the object and the review showed (see [`ResourceType::attachments`]).
+    pub takes: &'a [String],
+}
+
+impl Cx<'_> {
+    /// The forms that earlier calls may have given an object, as properties of its type.
+    #[must_use]
+    pub fn attempts<P: DeserializeOwned>(&self) -> Vec<P> {
+        self.attempted.iter().filter_map(|form| P::deserialize(form).ok()).collect()
+    }
 }
 
 /// An object as `find` saw it.
@@ -40,6 +53,15 @@ pub struct Found {
     pub id: PhysicalId,
     /// What the same answer said about its attributes; may be empty.
     pub attributes: Attributes,
+    /// Whose it is.
+    pub ownership: Ownership,
+}
+
+/// What one look tells of an object that the ledger has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sight<P> {
+    /// Its live properties, as [`ResourceType::read`] answers them.
+    pub properties: P,
     /// Whose it is.
     pub ownership: Ownership,
 }
@@ -214,6 +236,46 @@ pub trait ResourceType: Send + Sync + 'static {
         id: &PhysicalId,
         hint: &Self::Props,
     ) -> impl Future<Output = Result<Option<Self::Props>, OpError>> + Send;
+
+    /// Whose the object of that handle is at this moment, from as few calls as tell it; `None` if there is none. The
+    /// engine asks before it changes or deletes an object. The default looks by name or tags, as after a lost answer.
+    fn whose(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        props: &Self::Props,
+    ) -> impl Future<Output = Result<Option<Ownership>, OpError>> + Send {
+        async move {
+            let found = Self::find_all(cx, props).await?;
+            if let Some(found) = found.iter().find(|found| found.id == *id) {
+                return Ok(Some(found.ownership));
+            }
+            // Another object has the name, or none has the tags: whoever has this handle now is not known as ours.
+            Ok(Self::read(cx, id, props).await?.map(|_| Ownership::Foreign))
+        }
+    }
+
+    /// [`read`](Self::read) and [`whose`](Self::whose) in one look.
+    fn sight(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        props: &Self::Props,
+    ) -> impl Future<Output = Result<Option<Sight<Self::Props>>, OpError>> + Send {
+        async move {
+            let Some(properties) = Self::read(cx, id, props).await? else { return Ok(None) };
+            let Some(ownership) = Self::whose(cx, id, props).await? else { return Ok(None) };
+            Ok(Some(Sight { properties, ownership }))
+        }
+    }
+
+    /// What is on an object besides what its own properties put there, and goes with it when it is deleted (inline
+    /// policies of a role). Asked before a review.
+    fn attachments(
+        _cx: &Cx<'_>,
+        _id: &PhysicalId,
+        _props: &Self::Props,
+    ) -> impl Future<Output = Result<Vec<String>, OpError>> + Send {
+        async { Ok(Vec::new()) }
+    }
 
     /// Asks AWS whether it would make such an object, before another one goes to make room for it. Reads only. What is
     /// not known yet is left out of `props`. `(property, AWS's answer)`.

@@ -100,7 +100,7 @@ use std::future::Future;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value as Json, json};
 
-use super::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType};
+use super::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, Sight};
 use crate::{
     aws::OpError,
     ledger::Permit,
@@ -262,11 +262,7 @@ pub trait Described: Send + Sync + 'static {
                 }
                 // Gone since it was listed.
                 let Some(tags) = unless_absent(Self::tags(cx, &live).await, &Self::FACTS)? else { continue };
-                let ownership = match &tags {
-                    Some(tags) => cx.owns(pairs(tags)),
-                    None if Self::fits(&live, props) => Ownership::Untaggable,
-                    None => Ownership::Foreign,
-                };
+                let ownership = ownership::<Self>(cx, &live, tags.as_deref(), props);
                 let Created { id, attributes } = Self::object(cx, &live);
                 found.push(Found { id, attributes, ownership });
             }
@@ -318,6 +314,20 @@ fn unless_absent<T>(answer: Result<T, OpError>, facts: &Facts) -> Result<Option<
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is(facts.absent) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Whose an object is, as its description and its tags tell.
+fn ownership<T: Described + ?Sized>(
+    cx: &Cx<'_>,
+    live: &T::Live,
+    tags: Option<&[Tag]>,
+    props: &T::Props,
+) -> Ownership {
+    match tags {
+        Some(tags) => cx.owns(pairs(tags)),
+        None if T::fits(live, props) => Ownership::Untaggable,
+        None => Ownership::Foreign,
     }
 }
 
@@ -421,14 +431,37 @@ impl<T: Described> ResourceType for T {
     }
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Self::Props) -> Result<Option<Self::Props>, OpError> {
+        Ok(<T as ResourceType>::sight(cx, id, hint).await?.map(|seen| seen.properties))
+    }
+
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props) -> Result<Option<Ownership>, OpError> {
+        let Some(live) = look::<T>(cx, id, props).await? else { return Ok(None) };
+        if T::state(&live).is_over() {
+            return Ok(None);
+        }
+        if T::object(cx, &live).id != *id {
+            // Read by its name: another object has that name by now.
+            return Ok(Some(Ownership::Foreign));
+        }
+        let tags = unless_absent(T::tags(cx, &live).await, &<T as Described>::FACTS)?;
+        Ok(tags.map(|tags| ownership::<T>(cx, &live, tags.as_deref(), props)))
+    }
+
+    async fn sight(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        hint: &Self::Props,
+    ) -> Result<Option<Sight<Self::Props>>, OpError> {
         let facts = &<T as Described>::FACTS;
         let Some(live) = look::<T>(cx, id, hint).await? else { return Ok(None) };
         if T::state(&live).is_over() {
             return Ok(None);
         }
         let Some(tags) = unless_absent(T::tags(cx, &live).await, facts)? else { return Ok(None) };
+        let ownership = ownership::<T>(cx, &live, tags.as_deref(), hint);
         let own = tags.and_then(|tags| cx.own_tags(pairs(&tags)));
-        unless_absent(T::props(cx, live, own, hint).await, facts)
+        let properties = unless_absent(T::props(cx, live, own, hint).await, facts)?;
+        Ok(properties.map(|properties| Sight { properties, ownership }))
     }
 
     async fn create(cx: &Cx<'_>, permit: &Permit, props: &Self::Props) -> Result<Created, OpError> {

@@ -32,5 +32,5 @@ pub mod secretsmanager;
 pub mod sns;
 
 pub use any::{AnyType, Erased, Lookup, delete};
-pub use contract::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType};
+pub use contract::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType, Sight};
 pub use described::{Described, LiveTags, Outcome, OwnTags, State};

@@ -12,7 +12,7 @@ use crate::{
     aws::OpError,
     engine::{
         Engine, EventKind, Finished, Look, Observer, Outcome, RecoverError, SecretStore, look_again,
-        looks_until,
+        looks_until, protect,
     },
     graph::Secrets,
     model::Address,
@@ -160,7 +160,12 @@ impl Run<'_> {
         } else {
             (Phase::Cleanup, planner::cleanup)
         };
-        let next = plan(&self.snapshot(), &self.context.cloud.account, &registry::find);
+        let snapshot = self.snapshot().clone();
+        let mut next = plan(&snapshot, &self.context.cloud.account, &registry::find);
+        if !next.is_empty() {
+            // Nobody reviews this one: what is on the objects now is what goes with them.
+            protect(self.context.cloud, &snapshot, &mut next).await;
+        }
         if next.is_empty() && !rolls_back {
             frontend.watch(&next, phase).recovered(&found);
             return;

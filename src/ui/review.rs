@@ -203,6 +203,12 @@ impl Page<'_> {
         if let Some(loss) = &step.data_loss {
             self.paragraph(7, LOUD, &format!("! {loss}"));
         }
+        let others: Vec<&str> =
+            step.takes.iter().filter(|taken| !taken.ours).map(|taken| taken.what.as_str()).collect();
+        if !others.is_empty() {
+            let text = format!("! what others put on it goes with it: {}", others.join(", "));
+            self.paragraph(7, LOUD, &text);
+        }
         self.changes(&step.changes);
         if self.styles.verbose {
             self.details(set, step);
@@ -331,7 +337,15 @@ fn detail(replaced: &Replaced<'_>, step: &Step, region: &str, room: usize) -> St
             Some(old) => format!("{} ({old})", step.why),
             None => step.why.clone(),
         },
-        _ => step.why.clone(),
+        // What goes is named by its handle: the address says nothing about whose object that is.
+        Action::Delete { physical_id, .. } | Action::Forget { physical_id, .. } => {
+            let why = step
+                .why
+                .strip_prefix(ALL_GOES)
+                .map_or(step.why.as_str(), |rest| rest.trim_start_matches("; "));
+            if why.is_empty() { physical_id.to_string() } else { format!("{physical_id}: {why}") }
+        }
+        Action::Update { .. } | Action::Finish { .. } => step.why.clone(),
     };
     if step.region != region {
         text = if text.is_empty() {
@@ -342,6 +356,9 @@ fn detail(replaced: &Replaced<'_>, step: &Step, region: &str, room: usize) -> St
     }
     text
 }
+
+/// Why everything goes in a teardown; its title says it once.
+const ALL_GOES: &str = "everything is destroyed";
 
 /// Properties that name an object; the first that is set stands on its line.
 const NAMES: &[&str] = &[

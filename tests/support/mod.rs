@@ -27,10 +27,13 @@ use migrate::{
 };
 
 mod places;
+mod second;
 pub mod secrets;
 
 use places::{Copied, Places, Watched};
 pub use places::{Crash, Moments};
+use second::Meddled;
+pub use second::{Second, meanwhile};
 
 /// Where every rehearsed world's calendar begins.
 const EPOCH_MS: i64 = 1_767_225_600_000;
@@ -234,6 +237,8 @@ pub struct Trouble {
     pub read_lag: Option<i64>,
     /// How long deletes there do not know a new object, in milliseconds.
     pub delete_lag: i64,
+    /// Another owner acts on the account, too.
+    pub second: Option<Arc<Mutex<Second>>>,
     places: Option<Arc<Mutex<Places>>>,
 }
 
@@ -392,6 +397,10 @@ impl Rehearsal {
                 Box::new(Watched { lines: 0, inner: self.store.clone(), sandbox: sandbox.clone(), places })
             }
             None => Box::new(self.store.clone()),
+        };
+        let store: Box<dyn Store> = match &trouble.second {
+            Some(second) => Box::new(Meddled::new(store, sandbox.clone(), Arc::clone(second))),
+            None => store,
         };
         let written = Arc::<Mutex<Vec<u8>>>::default();
         let store: Box<dyn Store> = Box::new(Copied { inner: store, written: Arc::clone(&written) });

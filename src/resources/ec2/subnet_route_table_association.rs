@@ -36,6 +36,7 @@ impl Described for SubnetRouteTableAssociation {
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
+        unique_handle: true,
         early: &["Id", "Ref"],
         retry: &[NEW_SUBNET, NEW_TABLE],
         absent: &["InvalidAssociationID.NotFound"],

@@ -7,7 +7,9 @@ use super::{deployment::CapacityProviderStrategyItem, tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag, WaitPolicy},
+    model::{
+        Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry, Tag, WaitPolicy,
+    },
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         mirror::{pruned, received, sent},
@@ -145,6 +147,11 @@ impl ResourceType for Cluster {
             attributes: outputs(&live),
             ownership: cx.owns(tags::pairs(live.tags())),
         }))
+    }
+
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+        let live = look(cx, id.as_str()).await?.filter(|cluster| cluster.status() != Some("DEPROVISIONING"));
+        Ok(live.map(|live| cx.owns(tags::pairs(live.tags()))))
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {

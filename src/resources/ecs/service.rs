@@ -18,7 +18,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag, WaitPolicy},
+    model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{Mirror, pruned, received, sent},
@@ -222,6 +222,13 @@ impl ResourceType for Service {
             attributes: outputs(&live),
             ownership: cx.owns(tags::pairs(live.tags())),
         }))
+    }
+
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+        let (cluster, name) = place(id, props);
+        // One that drains is on its way out already.
+        let live = look(cx, cluster, name).await?.filter(|service| service.status() == Some("ACTIVE"));
+        Ok(live.map(|live| cx.owns(tags::pairs(live.tags()))))
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {

@@ -149,6 +149,13 @@ impl ResourceType for TaskDefinition {
         Ok(found)
     }
 
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+        let Some(answer) = look(cx, id.as_str()).await? else { return Ok(None) };
+        let status = answer.task_definition().and_then(types::TaskDefinition::status);
+        let whose = cx.owns(tags::pairs(answer.tags()));
+        Ok((status == Some(&types::TaskDefinitionStatus::Active)).then_some(whose))
+    }
+
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
         Ok(match (look(cx, id.as_str()).await?, goal) {
             (Some(_), Goal::Ready) => Probe::Reached(outputs(id.as_str())),

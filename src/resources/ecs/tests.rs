@@ -163,6 +163,8 @@ fn only_our_own_revision_is_found() {
             partition: "aws",
             empty_on_delete: false,
             snapshot: None,
+            attempted: &[],
+            takes: &[],
         };
         let permit = bench.permit();
         let id = bench.run(TaskDefinition::create(&cx, &permit, &props)).unwrap().id;
@@ -192,6 +194,8 @@ fn only_our_own_revision_is_found() {
             partition: "aws",
             empty_on_delete: false,
             snapshot: None,
+            attempted: &[],
+            takes: &[],
         };
         TaskDefinition::find(&cx, &props).await.unwrap().unwrap()
     });

@@ -2,7 +2,7 @@
 //!
 //! The type has no tags in its schema, the API has: they carry the ownership.
 
-use aws_sdk_iam::types::Policy as Live;
+use aws_sdk_iam::types::{Policy as Live, PolicyUsageType};
 use aws_smithy_types::date_time::Format;
 use serde_json::{Value as Json, json};
 
@@ -11,7 +11,7 @@ use super::{
     principals::{self, ABSENT, BUSY, Principal, tags, was_there},
 };
 use crate::{
-    aws::{OpError, op},
+    aws::{OpError, TAG_LINEAGE, op},
     ledger::Permit,
     model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Retry},
     props,
@@ -130,6 +130,34 @@ async fn entities(cx: &Cx<'_>, arn: &str) -> Result<Names, OpError> {
     }
 }
 
+/// Whether a role carries ownership tags of the same ledger: what holds the policy there was put on by this migration.
+async fn is_role_of_ours(cx: &Cx<'_>, name: &str) -> Result<bool, OpError> {
+    match cx.sdk.iam().get_role().role_name(name).send().await.map_err(op("GetRole")) {
+        Ok(answer) => Ok(answer.role().is_some_and(|role| {
+            role.tags().iter().any(|tag| {
+                let lineage = tag.value().rsplit_once('.').map(|(lineage, _)| lineage);
+                tag.key() == TAG_LINEAGE && lineage == Some(cx.owner.lineage.as_str())
+            })
+        })),
+        // Gone in the meantime: it holds nothing.
+        Err(error) if error.is(ABSENT) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Those for which the policy is the boundary of their permissions: IAM counts them, and there is no detaching.
+async fn bounded(cx: &Cx<'_>, arn: &str) -> Result<Vec<String>, OpError> {
+    let call = cx.sdk.iam().list_entities_for_policy().policy_arn(arn);
+    let call = call.policy_usage_filter(PolicyUsageType::PermissionsBoundary);
+    let page = match call.send().await.map_err(op("ListEntitiesForPolicy")) {
+        Err(error) if error.is(ABSENT) => return Ok(Vec::new()),
+        other => other?,
+    };
+    let roles = page.policy_roles().iter().filter_map(|role| role.role_name()).map(|name| ("role", name));
+    let users = page.policy_users().iter().filter_map(|user| user.user_name()).map(|name| ("user", name));
+    Ok(roles.chain(users).map(|(kind, name)| format!("{kind}/{name} (as permissions boundary)")).collect())
+}
+
 /// Gives the policy a new default version, making room for it; nothing when the document is already in force.
 async fn renew(cx: &Cx<'_>, arn: &str, props: &Props) -> Result<(), OpError> {
     let Some(policy) = get(cx, arn).await? else {
@@ -170,10 +198,7 @@ impl ResourceType for ManagedPolicy {
             },
         ],
         held_by_users: true,
-        retry_delete: &[
-            BUSY,
-            Retry { code: "DeleteConflict", message: "", why: "it is still being detached" },
-        ],
+        retry_delete: &[BUSY],
         documents: &[("PolicyDocument", Document::IdentityPolicy)],
         iam: &[
             "iam:AttachGroupPolicy",
@@ -188,6 +213,7 @@ impl ResourceType for ManagedPolicy {
             "iam:DetachUserPolicy",
             "iam:GetPolicy",
             "iam:GetPolicyVersion",
+            "iam:GetRole",
             "iam:ListEntitiesForPolicy",
             "iam:ListPolicyVersions",
             "iam:TagPolicy",
@@ -304,9 +330,34 @@ impl ResourceType for ManagedPolicy {
         match cx.sdk.iam().delete_policy().policy_arn(arn).send().await.map_err(op("DeletePolicy")) {
             Ok(_) => Ok(Progress::Done),
             Err(error) if error.is(ABSENT) => Ok(Progress::Absent),
-            Err(error) if error.is(&["DeleteConflict"]) => {
+            Err(mut error) if error.is(&["DeleteConflict"]) => {
+                let attempts: Vec<Props> = cx.attempts();
                 let (roles, users, groups) = entities(cx, arn).await?;
+                let mut foreign = bounded(cx, arn).await?;
+                let mut ours = Vec::new();
                 for principal in principals::all(Some(&roles), Some(&users), Some(&groups)) {
+                    let named =
+                        attempts.iter().chain([props]).any(|form| form.principals().contains(&principal));
+                    let owned = match principal {
+                        Principal::Role(role) if !named => is_role_of_ours(cx, role).await?,
+                        Principal::User(_) | Principal::Group(_) | Principal::Role(_) => named,
+                    };
+                    if owned {
+                        ours.push(principal);
+                    } else {
+                        foreign.push(principal.label());
+                    }
+                }
+                // As in CloudFormation: who else relies on the policy keeps it.
+                if !foreign.is_empty() {
+                    error.message = format!(
+                        "it is attached to what is not this migration's: {}. Detach it there, or keep it: \
+                         DeletionPolicy: Retain",
+                        foreign.join(", ")
+                    );
+                    return Err(error);
+                }
+                for principal in ours {
                     principal.detach(cx, arn).await?;
                 }
                 for version in spare_versions(cx, arn).await? {

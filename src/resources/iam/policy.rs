@@ -10,7 +10,7 @@ use super::{
     principals::{self, BUSY, Principal},
 };
 use crate::{
-    aws::OpError,
+    aws::{Certainty, OpError},
     ledger::Permit,
     model::{Attributes, Document, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
     props,
@@ -44,6 +44,13 @@ impl Props {
         principals::all(self.Roles.as_ref(), self.Users.as_ref(), self.Groups.as_ref())
     }
 
+    /// Whether that is the document, and that principal one of its.
+    fn is_on(&self, principal: Principal<'_>, name: &str, live: &Json) -> bool {
+        self.name() == name
+            && self.principals().contains(&principal)
+            && self.PolicyDocument.as_ref().is_some_and(|sent| documents::alike(sent, live))
+    }
+
     fn first(&self, operation: &str) -> Result<Principal<'_>, OpError> {
         let first = self.principals().into_iter().next();
         first.ok_or_else(|| OpError::not_sent(operation, "the policy names no role, user or group"))
@@ -56,6 +63,69 @@ impl Props {
     fn attributes(&self, id: &PhysicalId) -> Attributes {
         Attributes::from([("Ref".into(), json!(self.name())), ("Id".into(), json!(id.as_str()))])
     }
+}
+
+/// Puts the policy on a principal that has none of that name, or one that `forms` say. Nothing is called where it is
+/// there already.
+async fn claim(
+    cx: &Cx<'_>,
+    principal: Principal<'_>,
+    props: &Props,
+    forms: &[&Props],
+) -> Result<(), OpError> {
+    if let Some(text) = principal.get(cx, props.name()).await? {
+        let live = documents::decoded(&text);
+        if !forms.iter().any(|form| form.is_on(principal, props.name(), &live)) {
+            return Err(OpError {
+                operation: "PutRolePolicy".into(),
+                code: Some("AlreadyExists".into()),
+                message: format!(
+                    "{} has an inline policy {} that is not this migration's; it is not overwritten. Delete that policy, \
+                     or choose another PolicyName; what was changed by hand, `migrate up --refresh` shows and changes back",
+                    principal.label(),
+                    props.name()
+                ),
+                request_id: None,
+                certainty: Certainty::NotSent,
+            });
+        }
+        if props.PolicyDocument.as_ref().is_some_and(|sent| documents::alike(sent, &live)) {
+            return Ok(());
+        }
+    }
+    principal.put(cx, props.name(), &props.text()).await
+}
+
+/// Takes the policy off principals where it is one that `forms` say. Whether there was any, and where another one is.
+async fn release(
+    cx: &Cx<'_>,
+    leave: &[(Principal<'_>, &str)],
+    forms: &[&Props],
+) -> Result<(bool, Vec<String>), OpError> {
+    let (mut any, mut left) = (false, Vec::new());
+    for (principal, name) in leave {
+        let Some(text) = principal.get(cx, name).await? else { continue };
+        let live = documents::decoded(&text);
+        if forms.iter().any(|form| form.is_on(*principal, name, &live)) {
+            any |= principal.delete(cx, name).await?;
+        } else {
+            left.push(principal.label());
+        }
+    }
+    Ok((any, left))
+}
+
+/// Where the policy may be, and under which name.
+fn places<'f>(forms: &[&'f Props]) -> Vec<(Principal<'f>, &'f str)> {
+    let mut all = Vec::new();
+    for form in forms {
+        for principal in form.principals() {
+            if !all.contains(&(principal, form.name())) {
+                all.push((principal, form.name()));
+            }
+        }
+    }
+    all
 }
 
 impl ResourceType for Policy {
@@ -79,6 +149,7 @@ impl ResourceType for Policy {
         ],
         retry_delete: &[BUSY],
         documents: &[("PolicyDocument", Document::IdentityPolicy)],
+        spread: &["Groups", "Roles", "Users"],
         iam: &[
             "iam:DeleteGroupPolicy",
             "iam:DeleteRolePolicy",
@@ -118,13 +189,14 @@ impl ResourceType for Policy {
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
-        let first = props.first("GetRolePolicy")?;
-        let id = props.id(first);
-        Ok(first.get(cx, props.name()).await?.map(|_| Found {
-            attributes: props.attributes(&id),
-            id,
-            ownership: Ownership::Untaggable,
-        }))
+        let id = props.id(props.first("GetRolePolicy")?);
+        for principal in props.principals() {
+            if principal.get(cx, props.name()).await?.is_some() {
+                let attributes = props.attributes(&id);
+                return Ok(Some(Found { id, attributes, ownership: Ownership::Untaggable }));
+            }
+        }
+        Ok(None)
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
@@ -181,8 +253,10 @@ impl ResourceType for Policy {
         _id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
+        let attempts: Vec<Props> = cx.attempts();
+        let forms: Vec<&Props> = attempts.iter().chain([props]).collect();
         for principal in props.principals().into_iter().skip(1) {
-            principal.put(cx, props.name(), &props.text()).await?;
+            claim(cx, principal, props, &forms).await?;
         }
         Ok(Progress::Done)
     }
@@ -193,16 +267,16 @@ impl ResourceType for Policy {
         _id: &PhysicalId,
         change: &Change<'_, Props>,
     ) -> Result<Progress, OpError> {
+        let attempts: Vec<Props> = cx.attempts();
+        let forms: Vec<&Props> = attempts.iter().chain([change.old]).collect();
         let wanted = change.new.principals();
-        let before = change.old.principals();
         for principal in &wanted {
-            if change.has("PolicyDocument") || !before.contains(principal) {
-                principal.put(cx, change.new.name(), &change.new.text()).await?;
-            }
+            claim(cx, *principal, change.new, &forms).await?;
         }
-        for principal in before.into_iter().filter(|principal| !wanted.contains(principal)) {
-            principal.delete(cx, change.old.name()).await?;
-        }
+        let mut leave = places(&forms);
+        leave.retain(|(principal, name)| !wanted.contains(principal) || *name != change.new.name());
+        // What others put there since stays.
+        release(cx, &leave, &forms).await?;
         Ok(Progress::Done)
     }
 
@@ -212,12 +286,17 @@ impl ResourceType for Policy {
         _id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        let mut progress = Progress::Absent;
-        for principal in props.principals() {
-            if principal.delete(cx, props.name()).await? {
-                progress = Progress::Done;
-            }
-        }
-        Ok(progress)
+        let attempts: Vec<Props> = cx.attempts();
+        let forms: Vec<&Props> = attempts.iter().chain([props]).collect();
+        let (any, left) = release(cx, &places(&forms), &forms).await?;
+        Ok(match (any, left.as_slice()) {
+            (_, [_, ..]) => Progress::Kept(format!(
+                "the inline policy {} of {} is another one by now, which is not this migration's",
+                props.name(),
+                left.join(" and ")
+            )),
+            (true, []) => Progress::Done,
+            (false, []) => Progress::Absent,
+        })
     }
 }

@@ -10,7 +10,7 @@ use super::{
     principals::{ABSENT, BUSY, Principal, tags, was_there},
 };
 use crate::{
-    aws::{OpError, op},
+    aws::{Certainty, OpError, op},
     ledger::Permit,
     model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
     props,
@@ -113,26 +113,99 @@ async fn inline(cx: &Cx<'_>, name: &str) -> Result<Vec<String>, OpError> {
     }
 }
 
-/// Takes off whatever keeps the role from being deleted, whoever put it there.
-async fn strip(cx: &Cx<'_>, name: &str) -> Result<(), OpError> {
-    for arn in attached(cx, name).await? {
-        Principal::Role(name).detach(cx, &arn).await?;
+/// Something that is on a role and keeps it from being deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum On {
+    Attached(String),
+    Inline(String),
+    Profile(String),
+}
+
+impl On {
+    /// As reviews and errors name it.
+    fn words(&self) -> String {
+        match self {
+            Self::Attached(arn) => format!("managed policy {arn}"),
+            Self::Inline(name) => format!("inline policy {name}"),
+            Self::Profile(name) => format!("instance profile {name}"),
+        }
     }
-    for policy in inline(cx, name).await? {
-        Principal::Role(name).delete(cx, &policy).await?;
+
+    async fn take_off(&self, cx: &Cx<'_>, name: &str) -> Result<(), OpError> {
+        let role = Principal::Role(name);
+        match self {
+            Self::Attached(arn) => role.detach(cx, arn).await.map(drop),
+            Self::Inline(policy) => role.delete(cx, policy).await.map(drop),
+            Self::Profile(profile) => {
+                let call = cx.sdk.iam().remove_role_from_instance_profile().role_name(name);
+                let call = call.instance_profile_name(profile);
+                let answer = call.send().await.map(drop).map_err(op("RemoveRoleFromInstanceProfile"));
+                was_there(answer).map(drop)
+            }
+        }
     }
-    let iam = cx.sdk.iam();
-    let call = iam.list_instance_profiles_for_role().role_name(name);
-    let profiles = match call.send().await.map_err(op("ListInstanceProfilesForRole")) {
-        Err(error) if error.is(ABSENT) => return Ok(()),
-        other => other?,
+}
+
+/// Whatever is on a role, whoever put it there.
+async fn all_on(cx: &Cx<'_>, name: &str) -> Result<Vec<On>, OpError> {
+    let mut all: Vec<On> = attached(cx, name).await?.into_iter().map(On::Attached).collect();
+    all.extend(inline(cx, name).await?.into_iter().map(On::Inline));
+    let mut marker = None;
+    loop {
+        let call = cx.sdk.iam().list_instance_profiles_for_role().role_name(name).set_marker(marker);
+        let page = match call.send().await.map_err(op("ListInstanceProfilesForRole")) {
+            Err(error) if error.is(ABSENT) => return Ok(all),
+            other => other?,
+        };
+        let names = page.instance_profiles().iter().map(|profile| profile.instance_profile_name().to_owned());
+        all.extend(names.map(On::Profile));
+        marker = page.marker;
+        if marker.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// What is on a role besides what forms of its properties put there.
+fn besides(all: Vec<On>, forms: &[&Props]) -> Vec<On> {
+    let put = |on: &On| {
+        forms.iter().any(|form| match on {
+            On::Attached(arn) => form.managed().contains(arn),
+            On::Inline(name) => form.inline().iter().any(|policy| policy.name() == name),
+            On::Profile(_) => false,
+        })
     };
-    for profile in profiles.instance_profiles() {
-        let call = iam.remove_role_from_instance_profile().role_name(name);
-        let call = call.instance_profile_name(profile.instance_profile_name());
-        was_there(call.send().await.map(drop).map_err(op("RemoveRoleFromInstanceProfile")))?;
+    all.into_iter().filter(|on| !put(on)).collect()
+}
+
+/// Puts an inline policy on a role that has none of that name, or one that `forms` say.
+async fn claim(cx: &Cx<'_>, name: &str, policy: &InlinePolicy, forms: &[&Props]) -> Result<(), OpError> {
+    let role = Principal::Role(name);
+    if let Some(text) = role.get(cx, policy.name()).await? {
+        let live = documents::decoded(&text);
+        let is = |known: &InlinePolicy| {
+            known.name() == policy.name()
+                && known.PolicyDocument.as_ref().is_some_and(|sent| documents::alike(sent, &live))
+        };
+        if !forms.iter().flat_map(|form| form.inline()).any(is) {
+            return Err(OpError {
+                operation: "PutRolePolicy".into(),
+                code: Some("AlreadyExists".into()),
+                message: format!(
+                    "role {name} has an inline policy {} that is not this migration's; it is not overwritten. Delete \
+                     that policy, or choose another name; what was changed by hand, `migrate up --refresh` shows and \
+                     changes back",
+                    policy.name()
+                ),
+                request_id: None,
+                certainty: Certainty::NotSent,
+            });
+        }
+        if is(policy) {
+            return Ok(());
+        }
     }
-    Ok(())
+    role.put(cx, policy.name(), &policy.text()).await
 }
 
 /// What of DMS still needs a shared role: a description, and whether it is going away by itself.
@@ -181,10 +254,7 @@ impl ResourceType for Role {
                 why: "a principal of the trust policy is not visible yet",
             },
         ],
-        retry_delete: &[
-            BUSY,
-            Retry { code: "DeleteConflict", message: "", why: "its policies are still being taken off" },
-        ],
+        retry_delete: &[BUSY],
         shared_names: SHARED,
         documents: &[
             ("AssumeRolePolicyDocument", Document::TrustPolicy),
@@ -300,6 +370,11 @@ impl ResourceType for Role {
         }))
     }
 
+    async fn attachments(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Vec<String>, OpError> {
+        let all = all_on(cx, id.as_str()).await?;
+        Ok(besides(all, &[props]).iter().map(On::words).collect())
+    }
+
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
         let answer = cx
             .sdk
@@ -376,8 +451,10 @@ impl ResourceType for Role {
             }
         }
         if change.has("Policies") {
+            let attempts: Vec<Props> = cx.attempts();
+            let forms: Vec<&Props> = attempts.iter().chain([old]).collect();
             for policy in new.inline().iter().filter(|policy| !old.inline().contains(policy)) {
-                role.put(cx, policy.name(), &policy.text()).await?;
+                claim(cx, name, policy, &forms).await?;
             }
             let kept =
                 |policy: &&InlinePolicy| new.inline().iter().any(|other| other.name() == policy.name());
@@ -423,8 +500,27 @@ impl ResourceType for Role {
         match cx.sdk.iam().delete_role().role_name(name).send().await.map_err(op("DeleteRole")) {
             Ok(_) => Ok(Progress::Done),
             Err(error) if error.is(ABSENT) => Ok(Progress::Absent),
-            Err(error) if error.is(&["DeleteConflict"]) => {
-                strip(cx, name).await?;
+            Err(mut error) if error.is(&["DeleteConflict"]) => {
+                let attempts: Vec<Props> = cx.attempts();
+                let forms: Vec<&Props> = attempts.iter().chain([props]).collect();
+                let all = all_on(cx, name).await?;
+                // What the review showed goes with the role; what has come since is another owner's business.
+                let unseen: Vec<String> = besides(all.clone(), &forms)
+                    .iter()
+                    .map(On::words)
+                    .filter(|words| !cx.takes.contains(words))
+                    .collect();
+                if !unseen.is_empty() {
+                    error.message = format!(
+                        "others have put on it what the review did not show: {}. Run the command again to review it, or \
+                         take it off",
+                        unseen.join(", ")
+                    );
+                    return Err(error);
+                }
+                for on in &all {
+                    on.take_off(cx, name).await?;
+                }
                 Ok(Progress::Again("taking off its policies and instance profiles".into()))
             }
             Err(error) => Err(error),

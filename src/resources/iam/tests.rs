@@ -3,10 +3,10 @@
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::{Value as Json, json};
 
-use super::{ManagedPolicy, Policy, Role, role};
+use super::{ManagedPolicy, Policy, Role, managed_policy, policy, role};
 use crate::{
     model::Ownership,
-    resources::{Change, Goal, Probe, Progress, ResourceType, bench::Bench},
+    resources::{Change, Cx, Goal, Probe, Progress, ResourceType, bench::Bench},
 };
 
 fn trust(service: &str) -> Json {
@@ -111,7 +111,7 @@ fn update_of_a_role_takes_off_what_is_gone() {
 }
 
 #[test]
-fn a_role_loses_whatever_others_put_on_it_before_it_goes() {
+fn what_others_put_on_a_role_goes_with_it_if_the_review_showed_it() {
     let bench = Bench::new();
     let props: role::Props = serde_json::from_value(
         json!({"RoleName": "r", "AssumeRolePolicyDocument": trust("ec2.amazonaws.com")}),
@@ -143,6 +143,23 @@ fn a_role_loses_whatever_others_put_on_it_before_it_goes() {
     bench.cx(|cx| {
         bench.run(async {
             let permit = bench.permit();
+            let takes = Role::attachments(cx, &"r".into(), &props).await.unwrap();
+            let all = [
+                "managed policy arn:aws:iam::aws:policy/ReadOnlyAccess",
+                "inline policy p",
+                "instance profile i",
+            ];
+            assert_eq!(takes, all);
+            // One of them came after the review.
+            let cx = &Cx { takes: &takes[..2], ..*cx };
+            let unseen = Role::delete(cx, &permit, &"r".into(), &props).await.unwrap_err();
+            assert!(
+                unseen.is(&["DeleteConflict"]) && unseen.message.contains("instance profile i"),
+                "{unseen}"
+            );
+            assert!(Role::FACTS.retry_delete.iter().all(|retry| retry.code != "DeleteConflict"));
+            assert_eq!(Role::attachments(cx, &"r".into(), &props).await.unwrap(), all);
+            let cx = &Cx { takes: &takes, ..*cx };
             let first = Role::delete(cx, &permit, &"r".into(), &props).await.unwrap();
             assert!(matches!(first, Progress::Again(_)), "{first:?}");
             assert_eq!(Role::delete(cx, &permit, &"r".into(), &props).await.unwrap(), Progress::Done);
@@ -206,7 +223,7 @@ fn policy_keeps_the_law() {
 fn managed_policy_keeps_the_law() {
     let bench = Bench::new();
     principals(&bench);
-    bench.law_covering::<ManagedPolicy>(&[(
+    bench.law::<ManagedPolicy>(
         json!({
             "ManagedPolicyName": "m", "Path": "/a/", "Description": "d", "PolicyDocument": grant("s3:GetObject"),
             "Roles": ["alpha", "beta"], "Users": ["ann"], "Groups": ["staff"],
@@ -215,8 +232,113 @@ fn managed_policy_keeps_the_law() {
             "ManagedPolicyName": "m", "Path": "/a/", "Description": "d", "PolicyDocument": grant("s3:PutObject"),
             "Roles": ["beta"],
         })),
-    )]);
+    );
+    // Asked where roles hold the policy that it does not name: a test of its own.
+    bench.covers::<ManagedPolicy>(0, &["iam:GetRole"]);
     bench.world(|world| assert!(!world.census().contains_key("iam.policy")));
+}
+
+/// As AWS: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html>, "you must first detach the policy
+/// from all users, groups, and roles that it is attached to".
+#[test]
+fn a_managed_policy_that_others_rely_on_is_not_deleted() {
+    let bench = Bench::new();
+    principals(&bench);
+    let props: managed_policy::Props = serde_json::from_value(
+        json!({"ManagedPolicyName": "m", "PolicyDocument": grant("s3:GetObject"), "Roles": ["alpha"]}),
+    )
+    .unwrap();
+    let role: role::Props = serde_json::from_value(
+        json!({"RoleName": "mine", "AssumeRolePolicyDocument": trust("ec2.amazonaws.com")}),
+    )
+    .unwrap();
+    bench.cx(|cx| {
+        bench.run(async {
+            let (iam, permit) = (bench.sdk().iam(), bench.permit());
+            let id = ManagedPolicy::create(cx, &permit, &props).await.unwrap().id;
+            ManagedPolicy::configure(cx, &permit, &id, &props).await.unwrap();
+            Role::create(cx, &permit, &role).await.unwrap();
+            iam.attach_role_policy().role_name("mine").policy_arn(id.as_str()).send().await.unwrap();
+            iam.attach_role_policy().role_name("beta").policy_arn(id.as_str()).send().await.unwrap();
+            iam.attach_user_policy().user_name("ann").policy_arn(id.as_str()).send().await.unwrap();
+            bench.advance(std::time::Duration::from_secs(2));
+            let held = ManagedPolicy::delete(cx, &permit, &id, &props).await.unwrap_err();
+            assert!(held.is(&["DeleteConflict"]), "{held}");
+            for name in ["role/beta", "user/ann"] {
+                assert!(held.message.contains(name), "{held}");
+            }
+            assert!(!held.message.contains("alpha") && !held.message.contains("mine"), "{held}");
+            assert!(ManagedPolicy::FACTS.retry_delete.iter().all(|retry| retry.code != "DeleteConflict"));
+            let beta = iam.list_attached_role_policies().role_name("beta").send().await.unwrap();
+            assert_eq!(beta.attached_policies().len(), 1, "it stays where others put it");
+            // Without them it goes, off our own role too.
+            iam.detach_role_policy().role_name("beta").policy_arn(id.as_str()).send().await.unwrap();
+            iam.detach_user_policy().user_name("ann").policy_arn(id.as_str()).send().await.unwrap();
+            bench.advance(std::time::Duration::from_secs(2));
+            let first = ManagedPolicy::delete(cx, &permit, &id, &props).await.unwrap();
+            assert!(matches!(first, Progress::Again(_)), "{first:?}");
+            assert_eq!(ManagedPolicy::delete(cx, &permit, &id, &props).await.unwrap(), Progress::Done);
+        });
+    });
+}
+
+/// An update that adds a principal, or an inline policy, finds another owner's policy of that name there.
+#[test]
+fn an_inline_policy_of_another_owner_is_neither_overwritten_nor_taken_away() {
+    let bench = Bench::new();
+    principals(&bench);
+    let policy = |roles: &[&str]| -> policy::Props {
+        let properties =
+            json!({"PolicyName": "rights", "PolicyDocument": grant("sns:Publish"), "Roles": roles});
+        serde_json::from_value(properties).unwrap()
+    };
+    let role = |policies: Json| -> role::Props {
+        serde_json::from_value(json!({
+            "RoleName": "mine", "AssumeRolePolicyDocument": trust("ec2.amazonaws.com"), "Policies": policies,
+        }))
+        .unwrap()
+    };
+    let theirs = grant("s3:*").to_string();
+    bench.cx(|cx| {
+        bench.run(async {
+            let (iam, permit) = (bench.sdk().iam(), bench.permit());
+            let put = |role: &'static str| {
+                let call =
+                    iam.put_role_policy().role_name(role).policy_name("rights").policy_document(&theirs);
+                call.send()
+            };
+            put("beta").await.unwrap();
+            bench.advance(std::time::Duration::from_secs(2));
+            let (one, both) = (policy(&["alpha"]), policy(&["alpha", "beta"]));
+            assert!(Policy::find(cx, &both).await.unwrap().is_some(), "a create would overwrite");
+            let id = Policy::create(cx, &permit, &one).await.unwrap().id;
+            let changed = ["Roles".to_owned()];
+            let change = Change { old: &one, new: &both, changed: &changed };
+            let taken = Policy::update(cx, &permit, &id, &change).await.unwrap_err();
+            assert!(taken.is(&["AlreadyExists"]) && taken.message.contains("role/beta"), "{taken}");
+            // Somebody puts another policy in the place of ours.
+            put("alpha").await.unwrap();
+            bench.advance(std::time::Duration::from_secs(2));
+            let kept = Policy::delete(cx, &permit, &id, &one).await.unwrap();
+            assert!(matches!(&kept, Progress::Kept(why) if why.contains("role/alpha")), "{kept:?}");
+            // A role's own policies are not different.
+            let (old, new) =
+                (role(json!([])), role(json!([{"PolicyName": "rights", "PolicyDocument": grant("sqs:*")}])));
+            let mine = Role::create(cx, &permit, &old).await.unwrap().id;
+            put("mine").await.unwrap();
+            bench.advance(std::time::Duration::from_secs(2));
+            let changed = ["Policies".to_owned()];
+            let change = Change { old: &old, new: &new, changed: &changed };
+            let taken = Role::update(cx, &permit, &mine, &change).await.unwrap_err();
+            assert!(taken.is(&["AlreadyExists"]), "{taken}");
+        });
+    });
+    bench.world(|world| {
+        for name in ["alpha", "beta", "mine"] {
+            let row = world.get("iam.role", name).unwrap();
+            assert!(row["_policies"]["rights"].to_string().contains("s3:*"), "{name}: {row}");
+        }
+    });
 }
 
 #[test]

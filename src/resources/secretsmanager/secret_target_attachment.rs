@@ -13,7 +13,7 @@ use super::value::{CONNECTION, current, put};
 use crate::{
     aws::{Certainty, OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
@@ -89,6 +89,8 @@ impl ResourceType for SecretTargetAttachment {
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
+        // PutSecretValue would replace the connection details of whatever database the secret is attached to.
+        on_conflict: OnConflict::Overwrites,
         early: &["Ref", "Id"],
         needs_ready: &["TargetId"],
         retry: &[Retry { code: NOT_READY, message: "", why: "the database has no address yet" }],
@@ -116,12 +118,13 @@ impl ResourceType for SecretTargetAttachment {
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(secret) = &props.SecretId else { return Ok(None) };
-        let value = current(cx, secret).await?;
-        Ok(value.filter(|value| attached(value, props)).map(|_| Found {
-            id: secret.as_str().into(),
-            attributes: attributes(secret),
-            ownership: Ownership::Untaggable,
-        }))
+        let Some(value) = current(cx, secret).await? else { return Ok(None) };
+        let ownership = match value.get("dbInstanceIdentifier") {
+            Some(_) if attached(&value, props) => Ownership::Untaggable,
+            Some(_) => Ownership::Foreign,
+            None => return Ok(None),
+        };
+        Ok(Some(Found { id: secret.as_str().into(), attributes: attributes(secret), ownership }))
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {

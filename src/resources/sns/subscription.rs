@@ -80,6 +80,7 @@ impl Described for Subscription {
     const FACTS: Facts = Facts {
         identity: Identity::Name,
         on_conflict: OnConflict::Overwrites,
+        unique_handle: true,
         early: &["Ref", "Arn"],
         retry: &[
             Retry { code: "NotFound", message: "", why: "the new topic is not seen everywhere yet" },

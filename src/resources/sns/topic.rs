@@ -88,7 +88,8 @@ impl ResourceType for Topic {
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
-        name: Some(NameRule { property: "TopicName", max: 256, lower: false, separator: '-' }),
+        // AWS takes 256; generated names of FIFO topics get `.fifo` behind them, which must not cut their hash.
+        name: Some(NameRule { property: "TopicName", max: 251, lower: false, separator: '-' }),
         on_conflict: OnConflict::Overwrites,
         configures: true,
         early: &["Ref", "TopicArn", "TopicName"],
@@ -302,5 +303,18 @@ mod tests {
         let mut unarchived = fifo.clone();
         unarchived.as_object_mut().unwrap().remove("ArchivePolicy");
         Bench::new().law_covering::<Topic>(&[(props, Some(changed)), (fifo, Some(unarchived))]);
+    }
+
+    /// Generated names differ by their hash alone where addresses are long; the suffix of FIFO topics must not cut it.
+    #[test]
+    fn long_names_of_fifo_topics_do_not_collide() {
+        let rule = Topic::FACTS.name.unwrap();
+        let made = |end: &str| {
+            let address = crate::model::Address::new("stack", &format!("{}{end}", "Orders".repeat(60)));
+            let name = crate::aws::physical_name(&rule, "c0ffee", &address, 0);
+            topic_form::name(&Props { TopicName: Some(name), FifoTopic: Some(true), ..Props::default() })
+        };
+        assert_ne!(made("A"), made("B"));
+        assert!(made("A").len() <= 256 && made("A").ends_with(".fifo"));
     }
 }

@@ -76,8 +76,7 @@ fn reset(attribute: &str) -> &'static str {
 pub(super) fn name(props: &Props) -> String {
     let name = props.TopicName.clone().unwrap_or_default();
     if props.FifoTopic == Some(true) && !name.ends_with(".fifo") {
-        let stem: String = name.chars().take(251).collect();
-        return format!("{stem}.fifo");
+        return format!("{name}.fifo");
     }
     name
 }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::topic_form::document;
 use crate::{
-    aws::{OpError, op},
+    aws::{Certainty, OpError, op},
     ledger::Permit,
     model::{Attributes, Document, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{
@@ -69,6 +69,70 @@ fn born(cx: &Cx<'_>, topic: &str) -> String {
     .to_string()
 }
 
+/// Sets the policy of a topic that has none but the one it was born with, or one of those `known`. Nothing is called
+/// where it has it already.
+async fn claim(cx: &Cx<'_>, topic: &str, props: &TopicPolicyProps, known: &[&Json]) -> Result<(), OpError> {
+    if let Some(policy) = live(cx, topic).await? {
+        let is = |document: &Json| policy_document::same(document, &policy);
+        if !known.iter().any(|document| is(document)) {
+            return Err(taken(topic));
+        }
+        if props.PolicyDocument.as_ref().is_some_and(is) {
+            return Ok(());
+        }
+    }
+    set(cx, topic, &text(props)).await
+}
+
+fn taken(topic: &str) -> OpError {
+    OpError {
+        operation: "SetTopicAttributes".into(),
+        code: Some("AlreadyExists".into()),
+        message: format!(
+            "{topic} has a policy that is not this migration's; it is not overwritten. Delete that policy, or leave the \
+             topic out; what was changed by hand, `migrate up --refresh` shows and changes back"
+        ),
+        request_id: None,
+        certainty: Certainty::NotSent,
+    }
+}
+
+/// The documents that the policy may have on a topic: those of the forms that name it.
+fn known<'f>(topic: &str, forms: impl IntoIterator<Item = &'f TopicPolicyProps>) -> Vec<&'f Json> {
+    let named = forms.into_iter().filter(|form| topics(form).iter().any(|other| other == topic));
+    named.filter_map(|form| form.PolicyDocument.as_ref()).collect()
+}
+
+/// All topics that the forms name.
+fn places<'f>(forms: impl IntoIterator<Item = &'f TopicPolicyProps>) -> Vec<&'f String> {
+    let mut all: Vec<&String> = Vec::new();
+    for topic in forms.into_iter().flat_map(topics) {
+        if !all.contains(&topic) {
+            all.push(topic);
+        }
+    }
+    all
+}
+
+/// Gives topics back their first policy where they have one of those that `forms` say; names the others.
+async fn release(
+    cx: &Cx<'_>,
+    leave: &[&String],
+    forms: &[&TopicPolicyProps],
+) -> Result<(bool, Vec<String>), OpError> {
+    let (mut any, mut left) = (false, Vec::new());
+    for topic in leave {
+        let Some(policy) = live(cx, topic).await? else { continue };
+        let ours = known(topic, forms.iter().copied());
+        if ours.iter().any(|document| policy_document::same(document, &policy)) {
+            any |= restore(cx, topic).await?;
+        } else {
+            left.push((*topic).clone());
+        }
+    }
+    Ok((any, left))
+}
+
 /// Whether there was a topic to give its first policy back to.
 async fn restore(cx: &Cx<'_>, topic: &str) -> Result<bool, OpError> {
     match set(cx, topic, &born(cx, topic)).await {
@@ -98,7 +162,7 @@ impl ResourceType for TopicPolicy {
             Retry { code: "NotFound", message: "", why: "the new topic is not seen everywhere yet" },
         ],
         documents: &[("PolicyDocument", Document::ResourcePolicy)],
-        silent_delete: Some("the topics get their first policy back, whatever policy they have"),
+        spread: &["Topics"],
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
         ..Facts::new("AWS::SNS::TopicPolicy", "sns")
     };
@@ -112,11 +176,13 @@ impl ResourceType for TopicPolicy {
 
     async fn find(cx: &Cx<'_>, props: &Self::Props) -> Result<Option<Found>, OpError> {
         let Some(first) = topics(props).first() else { return Ok(None) };
-        Ok(live(cx, first).await?.map(|_| Found {
-            id: first.as_str().into(),
-            attributes: attributes(first),
-            ownership: Ownership::Untaggable,
-        }))
+        for topic in topics(props) {
+            if live(cx, topic).await?.is_some() {
+                let (id, attributes) = (first.as_str().into(), attributes(first));
+                return Ok(Some(Found { id, attributes, ownership: Ownership::Untaggable }));
+            }
+        }
+        Ok(None)
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props, goal: Goal) -> Result<Probe, OpError> {
@@ -151,6 +217,7 @@ impl ResourceType for TopicPolicy {
 
     async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Self::Props) -> Result<Created, OpError> {
         let first = topics(props).first().map(String::as_str).unwrap_or_default();
+        // The engine has looked at all topics.
         set(cx, first, &text(props)).await?;
         Ok(Created { id: first.into(), attributes: attributes(first) })
     }
@@ -161,8 +228,9 @@ impl ResourceType for TopicPolicy {
         _id: &PhysicalId,
         props: &Self::Props,
     ) -> Result<Progress, OpError> {
+        let attempts: Vec<TopicPolicyProps> = cx.attempts();
         for topic in topics(props) {
-            set(cx, topic, &text(props)).await?;
+            claim(cx, topic, props, &known(topic, attempts.iter().chain([props]))).await?;
         }
         Ok(Progress::Done)
     }
@@ -173,12 +241,15 @@ impl ResourceType for TopicPolicy {
         _id: &PhysicalId,
         change: &Change<'_, Self::Props>,
     ) -> Result<Progress, OpError> {
+        let attempts: Vec<TopicPolicyProps> = cx.attempts();
+        let forms: Vec<&TopicPolicyProps> = attempts.iter().chain([change.old]).collect();
         for topic in topics(change.new) {
-            set(cx, topic, &text(change.new)).await?;
+            claim(cx, topic, change.new, &known(topic, forms.iter().copied())).await?;
         }
-        for topic in topics(change.old).iter().filter(|topic| !topics(change.new).contains(topic)) {
-            restore(cx, topic).await?;
-        }
+        let mut leave = places(forms.iter().copied());
+        leave.retain(|topic| !topics(change.new).contains(topic));
+        // What others put there since stays.
+        release(cx, &leave, &forms).await?;
         Ok(Progress::Done)
     }
 
@@ -188,13 +259,17 @@ impl ResourceType for TopicPolicy {
         _id: &PhysicalId,
         props: &Self::Props,
     ) -> Result<Progress, OpError> {
-        let mut progress = Progress::Absent;
-        for topic in topics(props) {
-            if restore(cx, topic).await? {
-                progress = Progress::Done;
-            }
-        }
-        Ok(progress)
+        let attempts: Vec<TopicPolicyProps> = cx.attempts();
+        let forms: Vec<&TopicPolicyProps> = attempts.iter().chain([props]).collect();
+        let (any, left) = release(cx, &places(forms.iter().copied()), &forms).await?;
+        Ok(match (any, left.as_slice()) {
+            (_, [_, ..]) => Progress::Kept(format!(
+                "{} another policy by now, which is not this migration's",
+                left.join(" and ") + if left.len() == 1 { " has" } else { " have" }
+            )),
+            (true, []) => Progress::Done,
+            (false, []) => Progress::Absent,
+        })
     }
 }
 
@@ -221,5 +296,46 @@ mod tests {
         bench.law_covering::<TopicPolicy>(&[(first, Some(then))]);
         let left = bench.cx(|cx| bench.run(live(cx, &topic("b")))).unwrap();
         assert_eq!(left, None);
+    }
+
+    #[test]
+    fn a_policy_of_another_owner_is_neither_overwritten_nor_taken_away() {
+        let bench = Bench::new();
+        let topic = |name: &str| format!("arn:aws:sns:us-east-1:123456789012:{name}");
+        let policy = |service: &str, topics: &[&str]| -> TopicPolicyProps {
+            let topics: Vec<String> = topics.iter().map(|name| topic(name)).collect();
+            serde_json::from_value(
+                json!({"Topics": topics, "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sns:Publish", "Resource": "*"}]}}),
+            )
+            .unwrap()
+        };
+        bench.cx(|cx| {
+            bench.run(async {
+                for name in ["a", "b", "c"] {
+                    bench.sdk().sns().create_topic().name(name).send().await.unwrap();
+                }
+                let theirs = policy("s3.amazonaws.com", &["b"]);
+                set(cx, &topic("b"), &text(&theirs)).await.unwrap();
+                let document = theirs.PolicyDocument.clone();
+                let both = policy("events.amazonaws.com", &["a", "b"]);
+                // A create that would overwrite finds it, though the first topic is free.
+                assert!(TopicPolicy::find(cx, &both).await.unwrap().is_some());
+                let one = policy("events.amazonaws.com", &["a", "c"]);
+                let id = TopicPolicy::create(cx, &bench.permit(), &one).await.unwrap().id;
+                TopicPolicy::configure(cx, &bench.permit(), &id, &one).await.unwrap();
+                let changed = ["Topics".to_owned()];
+                let change = Change { old: &one, new: &both, changed: &changed };
+                let error = TopicPolicy::update(cx, &bench.permit(), &id, &change).await.unwrap_err();
+                assert!(error.is(&["AlreadyExists"]), "{error}");
+                assert_eq!(live(cx, &topic("b")).await.unwrap(), document);
+                // Somebody takes one of its topics; the other gets its first policy back.
+                set(cx, &topic("c"), &text(&theirs)).await.unwrap();
+                let ended = TopicPolicy::delete(cx, &bench.permit(), &id, &one).await.unwrap();
+                assert!(matches!(&ended, Progress::Kept(why) if why.contains(":c has")), "{ended:?}");
+                assert_eq!(live(cx, &topic("a")).await.unwrap(), None);
+                assert_eq!(live(cx, &topic("c")).await.unwrap(), document);
+            });
+        });
     }
 }

@@ -262,6 +262,8 @@ fn a_full_bucket_goes_only_with_permission() {
             address: cx.address,
             empty_on_delete: true,
             snapshot: None,
+            attempted: &[],
+            takes: &[],
         };
         let mut steps = Vec::new();
         bench.run(async {

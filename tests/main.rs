@@ -15,6 +15,7 @@ mod lifecycle;
 mod lifecycles;
 mod multi_stack;
 mod mutants;
+mod operations;
 mod packaging;
 mod process;
 mod program;

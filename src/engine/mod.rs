@@ -18,6 +18,7 @@ mod event;
 mod evidence;
 mod late;
 mod limit;
+pub mod operate;
 mod outputs;
 mod protect;
 mod recover;

@@ -10,6 +10,8 @@ use super::{
     call::{Judged, STRIKES, backoff, eventually_consistent, how_found, judge_read},
     event::EventKind,
     late::{Look, look_again},
+    limit::Limits,
+    operate::{self, Reader},
 };
 use crate::{
     aws::{Cloud, OpError, Owner, Sdk},
@@ -80,6 +82,14 @@ pub async fn recover(
                 }
                 None => (Resolution::Absent, Attributes::new(), false, "the call had no effect"),
             }
+        } else if intent.verb == Verb::Operate {
+            let reader = Reader { cloud, clock: Arc::clone(clock), limits: Limits::new(Arc::clone(clock)) };
+            let settled = operate::settle(&reader, &intent)
+                .await
+                .map_err(|e| RecoverError::Look(intent.address.clone(), e))?;
+            // Neither done nor undone: only a person can tell. It stays open, and whoever needs it says so.
+            let Some((by, how)) = settled else { continue };
+            (by, Attributes::new(), false, how)
         } else {
             (Resolution::Repeated, Attributes::new(), false, "the call is idempotent and will be repeated")
         };

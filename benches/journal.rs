@@ -32,6 +32,7 @@ fn create(ledger: &mut Ledger, number: usize) {
         physical_id: None,
         declared: Some(declared()),
         shared: false,
+        operate: None,
     };
     let draft = ledger.intend(intend).unwrap_or_else(|error| panic!("{error}"));
     let op = ledger.snapshot().last_op;

@@ -25,6 +25,7 @@
 //! | [`ui`] | the printer, reviews, views, diagnostics |
 //! | [`sandbox`] | codec driven by API models, the account's state, the services' behaviour |
 //! | [`runs`] | orchestration: settle, plan, confirm, apply, search again, roll back or clean up, fold |
+//! | [`operations`] | what is operated, phases, gates, the steps of a cutover and of its rollback |
 //! | [`engine`] | schedule, steps, calls and their errors, waits, recovery, events |
 //! | [`planner`] | differences, replacement, order, teardown, risks: a change set |
 //! | [`template`] | the plan language: manifest, templates, intrinsics, parameters; ends with drafts |
@@ -68,6 +69,7 @@ pub mod graph;
 pub mod ledger;
 pub mod lint;
 pub mod model;
+pub mod operations;
 pub mod planner;
 pub mod printable;
 pub mod resources;

@@ -16,6 +16,7 @@ mod lifecycles;
 mod multi_stack;
 mod mutants;
 mod owners;
+mod operations;
 mod packaging;
 mod process;
 mod program;

@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::{exit, typed::Typed};
+use super::{exit, operate, typed::Typed};
 use crate::{
     model::{Address, PhysicalId},
     ui::Color,
@@ -118,6 +118,40 @@ pub enum Command {
     Explain(ExplainCommand),
     /// Draw the resource graph
     Graph(GraphCommand),
+    /// Replication: test connections, start, resume, stop, reload, status
+    Replicate(operate::ReplicateCommand),
+    /// Measure how far the target is behind; changes nothing
+    ///
+    /// Example: migrate lag plans/payments-multi-stack --check
+    Lag(operate::LagCommand),
+    /// Measure whether everything was loaded and is the same on both sides; exits with 11 unless it is; changes nothing
+    ///
+    /// Example: migrate verify plans/payments-multi-stack
+    Verify(operate::Read),
+    /// Send a share of the traffic to the target, where a split is declared safe
+    ///
+    /// Example: migrate shift --to 25 --steps
+    Shift(operate::ShiftCommand),
+    /// Cut over: fence the source, drain, flip the traffic, open the target; undone automatically until the target opens
+    ///
+    /// Example: migrate cutover --yes --confirm 'cut over payments prod'
+    Cutover(operate::CutoverCommand),
+    /// Go back, from any phase; says first what that would lose
+    ///
+    /// Example: migrate rollback --yes --confirm 'roll back payments prod'
+    Rollback(operate::RollbackCommand),
+    /// End a migration that has been live for a day: the way back stops for good
+    ///
+    /// Example: migrate finalize --confirm 'finalize payments prod'
+    Finalize(operate::Act),
+    /// Approve the cutover, as somebody else than who runs it
+    ///
+    /// Example: migrate approve plans/payments-multi-stack --yes
+    Approve(operate::Act),
+    /// Accept what somebody else changed as the state from which operations continue
+    ///
+    /// Example: migrate reconcile --accept all --reason 'weights corrected by hand, CHG-7'
+    Reconcile(operate::ReconcileCommand),
     /// Inspect the ledger
     Ledger(LedgerCommand),
     /// Serve, show or reset the sandbox; what it implements, and how it differs from AWS

@@ -5,7 +5,9 @@ use super::{
     args::{DestroyCommand, Global},
     confirm,
     exit::Code,
-    neighbours, prepare, runs,
+    neighbours,
+    operate::guard,
+    prepare, runs,
     session::Session,
     terminal::Terminal,
 };
@@ -48,6 +50,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
         again: again.clone(),
         stop: Stop::default(),
         ask: &|printer, set, snapshot| {
+            guard::destroy(snapshot)?;
             confirm::unprotected_stacks(snapshot)?;
             confirm::unprotected(set)?;
             confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;

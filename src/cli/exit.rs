@@ -32,6 +32,12 @@ pub enum Code {
     Doubtful,
     /// `plan --detailed-exitcode` found changes.
     Changes,
+    /// A gate of an operation is closed; nothing was changed.
+    Closed,
+    /// Somebody else changed what is operated; nothing was changed.
+    Changed,
+    /// An operation failed and was rolled back automatically; traffic is where it was.
+    RolledBack,
     /// A defect of this program.
     Internal,
 }
@@ -49,6 +55,9 @@ pub const TABLE: &[(Code, u8, &str)] = &[
     (Code::Stopped, 8, "stopped by a signal; run the same command again to resume"),
     (Code::Doubtful, 9, "the effect of a call could not be determined; see `migrate status`"),
     (Code::Changes, 10, "`plan --detailed-exitcode` found changes"),
+    (Code::Closed, 11, "a gate is closed; nothing was changed"),
+    (Code::Changed, 12, "somebody else changed what is operated; nothing was changed"),
+    (Code::RolledBack, 13, "rolled back automatically; traffic is where it was"),
     (Code::Internal, 70, "a defect of migrate; please report it"),
 ];
 
@@ -75,6 +84,9 @@ impl Code {
                 Class::Failed => Self::Failed,
                 Class::Doubtful => Self::Doubtful,
                 Class::Stopped => Self::Stopped,
+                Class::Closed => Self::Closed,
+                Class::Changed => Self::Changed,
+                Class::RolledBack => Self::RolledBack,
                 Class::Internal => Self::Internal,
             },
         }

@@ -89,6 +89,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
         physical_id: None,
         declared: Some(Box::new(declared)),
         shared: false,
+        operate: None,
     };
     let adopted = Adopted { intend, id: args.physical_id.clone(), attributes };
     adopted.write(&mut run.ledger()).map_err(|error| prepare::ledger_error(&error, &dir))?;

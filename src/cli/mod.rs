@@ -11,6 +11,7 @@ mod import;
 mod ledger;
 mod logging;
 mod neighbours;
+pub mod operate;
 mod outputs;
 mod plan;
 mod prepare;
@@ -86,6 +87,15 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
         Command::Types(args) => types::run(args, printer),
         Command::Explain(args) => validate::explain(args, printer),
         Command::Graph(args) => graph::run(&cli.global, args, printer),
+        Command::Replicate(args) => operate::replicate::run(&cli.global, args, printer),
+        Command::Lag(args) => operate::lag::lag(&cli.global, args, printer),
+        Command::Verify(args) => operate::lag::verify(&cli.global, args, printer),
+        Command::Shift(args) => operate::shift::run(&cli.global, args, printer),
+        Command::Cutover(args) => operate::cutover::run(&cli.global, args, printer),
+        Command::Rollback(args) => operate::rollback::run(&cli.global, args, printer),
+        Command::Finalize(args) => operate::rollback::finalize(&cli.global, args, printer),
+        Command::Approve(args) => operate::cutover::approve(&cli.global, args, printer),
+        Command::Reconcile(args) => operate::cutover::reconcile(&cli.global, args, printer),
         Command::Ledger(args) => ledger::run(&cli.global, args, printer),
         Command::Sandbox(args) => sandbox::run(&cli.global, args, printer),
         Command::Completions(args) => {

@@ -6,6 +6,7 @@ use super::{
     Verdict,
     args::{Global, PlanArgs, PlanCommand},
     exit::Code,
+    operate::guard,
     prepare, refresh, runs,
     session::{Session, one},
     up,
@@ -90,6 +91,9 @@ fn compute(
         up::as_planned(saved, &set)?;
     }
     runs::protect(&session, &snapshot, &mut set);
+    if let Some(text) = guard::remark(&snapshot).filter(|_| !printer.is_json()) {
+        printer.advise(&text);
+    }
     session.close()?;
     Ok(set)
 }

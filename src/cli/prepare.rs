@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{
     args::{Global, LedgerArgs, PlanArgs},
     neighbours::{self, Neighbours},
+    operate::guard,
     session::{Session, access, one},
 };
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     files,
     graph::{Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
+    operations,
     planner::{self, ChangeSet, PlanInput, Wishes},
     resources::registry,
     template::{self, Environment, Loaded, Options},
@@ -79,7 +81,12 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
 pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
     let drafts = template::draft(loaded, environment);
     let mask = |problems| template::mask(problems, &loaded.stacks);
-    let Checked { graph, links, warnings } = check::check(drafts).map_err(mask)?;
+    let Checked { graph, links, mut warnings } = check::check(drafts).map_err(mask)?;
+    // Where only some stacks were chosen, what is operated may stand in the others.
+    warnings.extend(operations::review(loaded.operations.as_ref(), &graph, loaded.wanted.is_empty()));
+    if warnings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(mask(warnings));
+    }
     Ok(Prepared { graph, links, warnings: mask(warnings), neighbours: Neighbours::default() })
 }
 
@@ -167,6 +174,23 @@ pub fn ledger_dir(global: &Global, migration: &str, environment: &str) -> PathBu
     global.ledger.clone().unwrap_or_else(|| Path::new(".migrate").join(format!("{migration}-{environment}")))
 }
 
+/// The plan's files for commands that do not need its resources.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn plan_of(global: &Global, whose: &LedgerArgs) -> Result<Loaded, Vec<Diagnostic>> {
+    let args = PlanArgs {
+        plan: whose.plan().to_owned(),
+        environment: whose.environment.clone(),
+        set: Vec::new(),
+        deny_warnings: false,
+        stacks: Vec::new(),
+    };
+    // Only names matter here: a plan without a region has its ledger all the same.
+    let region = fallback_region(global).or_else(|| Some("us-east-1".to_owned()));
+    load_in(global, &args, region)
+}
+
 /// The ledger's folder for commands that do not need the plan's resources: named by `--ledger`, else looked up through
 /// the plan's name. Only where nothing names a plan (no argument, no environment, no plan in the current folder) it
 /// is the only ledger below `.migrate`: a misspelt or broken plan must never stand for another one.
@@ -177,16 +201,7 @@ pub fn find_ledger(global: &Global, whose: &LedgerArgs) -> Result<PathBuf, Vec<D
     if let Some(dir) = &global.ledger {
         return Ok(dir.clone());
     }
-    let args = PlanArgs {
-        plan: whose.plan().to_owned(),
-        environment: whose.environment.clone(),
-        set: Vec::new(),
-        deny_warnings: false,
-        stacks: Vec::new(),
-    };
-    // Only names matter here: a plan without a region has its ledger all the same.
-    let region = fallback_region(global).or_else(|| Some("us-east-1".to_owned()));
-    let mut problems = match load_in(global, &args, region) {
+    let mut problems = match plan_of(global, whose) {
         Ok(loaded) => return Ok(ledger_dir(global, &loaded.migration, &loaded.environment)),
         Err(problems) => problems,
     };
@@ -389,15 +404,20 @@ pub fn change_set(
             Diagnostic::error("M0008", Class::Usage, message).help("`migrate status` lists what it holds")
         ));
     }
+    let masked = guard::masked(&prepared.graph, snapshot);
+    let (graph, ledger) =
+        masked.as_ref().map_or((&prepared.graph, snapshot), |(graph, ledger)| (graph, ledger));
     let mut set = planner::plan(&PlanInput {
-        graph: &prepared.graph,
+        graph,
         links: &prepared.links,
-        snapshot,
+        snapshot: ledger,
         account: &session.cloud.account,
         types: &registry::find,
         replace,
     })?;
     set.wishes = wishes.clone();
+    set.target.graph_digest = planner::digest(&prepared.graph);
+    guard::deploy(&set, snapshot)?;
     prepared.neighbours.keep_promises(&prepared.graph, &set, snapshot)?;
     Ok(set)
 }

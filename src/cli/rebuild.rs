@@ -337,6 +337,7 @@ fn record(
         physical_id: None,
         declared: Some(Box::new(declared)),
         shared: false,
+        operate: None,
     };
     drop(ledger.intend(intend).map_err(|error| prepare::ledger_error(&error, dir))?);
     let op = ledger.snapshot().last_op;

@@ -1,4 +1,4 @@
-//! `migrate status`: what the ledger holds. Reads no plan and makes no call.
+//! `migrate status`: what the ledger holds, and how far the migration is. Makes no call; of a plan it reads what is operated.
 
 use serde_json::{Value as Json, json};
 
@@ -6,10 +6,12 @@ use super::{
     Verdict,
     args::{Global, LedgerArgs},
     exit::Code,
+    operate::known,
     prepare,
 };
 use crate::{
     ledger::{Late, Snapshot, Stage, Verb},
+    operations::discover::Discovery,
     resources::registry,
     ui::{Printer, table},
 };
@@ -18,10 +20,19 @@ use crate::{
 pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, args)?;
     let snapshot = prepare::existing(&dir)?;
+    let operated = known::discovered(global, args, &snapshot)
+        .unwrap_or_else(|problems| Discovery { resolved: None, problems });
     if printer.is_json() {
-        printer.json(&as_json(&snapshot));
+        let mut status = as_json(&snapshot);
+        if let Some((phase, operations)) = known::as_json(&operated, &snapshot) {
+            status["phase"] = json!(phase);
+            status["operations"] = operations;
+        }
+        printer.json(&status);
     } else {
-        printer.out(&as_text(&snapshot, &dir.display().to_string(), printer.width()));
+        let mut text = as_text(&snapshot, &dir.display().to_string(), printer.width());
+        text.push_str(&known::as_text(&operated, &snapshot, printer.width()));
+        printer.out(&text);
     }
     Ok(Code::Success)
 }
@@ -52,6 +63,7 @@ pub(super) fn meaning(verb: Verb) -> &'static str {
         Verb::Create => "it may exist; the next run looks for it and adopts it",
         Verb::Configure | Verb::Update => "it may have been made; the next run repeats it",
         Verb::Delete => "it may be gone; the next run repeats it",
+        Verb::Operate => "it may have been made; the next run looks for its effect",
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     args::{Global, UpCommand},
     confirm,
     exit::Code,
+    operate::guard,
     plan, prepare, rebuild, runs,
     session::{Session, one},
     terminal::Terminal,
@@ -80,7 +81,11 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         sandbox: session.is_sandbox(),
         again: again.clone(),
         stop: Stop::default(),
-        ask: &|printer, set, _| {
+        ask: &|printer, set, snapshot| {
+            if let Some(text) = guard::remark(snapshot).filter(|_| !printer.is_json()) {
+                printer.advise(&text);
+            }
+            guard::deploy(set, snapshot)?;
             confirm::unprotected(set)?;
             confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;
             if args.yes {

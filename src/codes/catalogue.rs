@@ -4,7 +4,7 @@
 //! registered in [`crate::lint`] and are part of the catalogue by that. Codes are never reused for something
 //! else.
 
-use super::{assemblies, documents, files, language, lints, running, schema};
+use super::{assemblies, documents, files, language, lints, operations, running, schema};
 use crate::{error::Code, lint};
 
 /// The families, in the order of their codes.
@@ -18,6 +18,7 @@ static FAMILIES: &[(&str, &[Code])] = &[
     ("Resource graph", running::GRAPH),
     ("Ledger, account and run", running::RUN),
     ("Allowing lints", lints::CODES),
+    ("Migration operations", operations::CODES),
     (LINTS, &[]),
 ];
 
@@ -62,7 +63,9 @@ mod tests {
 
     /// The literals of codes, but for those with which an entry of the catalogue begins.
     fn used(text: &str) -> BTreeSet<&str> {
-        text.match_indices("\"M")
+        ["\"M", "\"O"]
+            .iter()
+            .flat_map(|start| text.match_indices(start))
             .filter_map(|(at, _)| Some((at, text.get(at + 1..at + 7)?)))
             .filter(|(_, code)| code.ends_with('"') && code[1..5].bytes().all(|b| b.is_ascii_digit()))
             .filter(|(at, _)| {

@@ -6,6 +6,7 @@ mod documents;
 mod files;
 mod language;
 mod lints;
+mod operations;
 mod running;
 mod schema;
 

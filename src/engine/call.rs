@@ -365,6 +365,7 @@ impl Run<'_, '_> {
                     physical_id: Some(verbed.physical_id.clone()),
                     declared: verbed.declared.map(|d| Box::new(d.clone())),
                     shared: false,
+                    operate: None,
                 })
                 .await?;
             let op = permit.op();

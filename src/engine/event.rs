@@ -113,6 +113,27 @@ pub enum EventKind {
     StepSkipped { step: StepId, address: Address, because: Address },
     /// A signal asked to stop.
     StopRequested { level: u8, meaning: &'static str },
+    /// A gate was measured.
+    GateMeasured { gate: String, verdict: String, summary: String },
+    /// An operation's intent is on disk.
+    OperationIntended { op: u64, name: String, operation: String },
+    /// An operation took effect; `how` is `landed` or `found`.
+    OperationLanded { op: u64, name: String, operation: String, how: &'static str },
+    /// A wait of an operation goes on.
+    OperationWaiting { name: String, detail: String, waited_s: f64, limit_s: u64 },
+    /// The migration's phase changed.
+    PhaseChanged { from: String, to: String, why: String },
+    /// From here on writes are refused.
+    RefusalStarted { reopen: Vec<String> },
+    /// Writes are taken again.
+    RefusalEnded { seconds: u64 },
+    /// A hook has ended.
+    HookFinished { name: String, exit: Option<i32> },
+    /// Something a reader should know.
+    Remark { text: String },
+    /// The last event of an operation.
+    #[serde(rename = "run_finished")]
+    OperationFinished { outcome: String, phase: String },
     /// Values of the stacks' outputs.
     Outputs { outputs: BTreeMap<String, BTreeMap<String, Json>> },
     /// The last event.

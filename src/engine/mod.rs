@@ -19,6 +19,7 @@ mod event;
 mod evidence;
 mod late;
 mod limit;
+pub mod operate;
 mod outputs;
 mod owned;
 mod protect;

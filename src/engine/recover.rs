@@ -11,6 +11,8 @@ use super::{
     event::EventKind,
     late::{Look, look_again},
     owned::strange,
+    limit::Limits,
+    operate::{self, Reader},
 };
 use crate::{
     aws::{Cloud, OpError, Owner, Sdk},
@@ -81,6 +83,14 @@ pub async fn recover(
                 }
                 None => (Resolution::Absent, Attributes::new(), false, "the call had no effect"),
             }
+        } else if intent.verb == Verb::Operate {
+            let reader = Reader { cloud, clock: Arc::clone(clock), limits: Limits::new(Arc::clone(clock)) };
+            let settled = operate::settle(&reader, &intent)
+                .await
+                .map_err(|e| RecoverError::Look(intent.address.clone(), e))?;
+            // Neither done nor undone: only a person can tell. It stays open, and whoever needs it says so.
+            let Some((by, how)) = settled else { continue };
+            (by, Attributes::new(), false, how)
         } else {
             (Resolution::Repeated, Attributes::new(), false, "the call is idempotent and will be repeated")
         };

@@ -124,6 +124,7 @@ impl Life<'_> {
             physical_id: None,
             declared: Some(Box::new(self.declared.clone())),
             shared: self.shared,
+            operate: None,
         }
     }
 

@@ -47,6 +47,7 @@ impl Member<'_> {
                 physical_id: self.id.clone(),
                 declared: (verb == Verb::Update).then(|| Box::new(self.life.declared().clone())),
                 shared: false,
+                operate: None,
             },
         }
     }
@@ -65,7 +66,7 @@ impl Member<'_> {
     fn rank(&self) -> u8 {
         match self.verb {
             Verb::Delete => 0,
-            Verb::Update | Verb::Configure => 1,
+            Verb::Update | Verb::Configure | Verb::Operate => 1,
             Verb::Create => 2,
         }
     }

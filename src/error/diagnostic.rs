@@ -16,6 +16,17 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// As people and machines read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// The classes of failure; each has one documented exit code (see `cli::exit`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -38,6 +49,12 @@ pub enum Class {
     Doubtful,
     /// Stopped by a signal.
     Stopped,
+    /// A gate is closed.
+    Closed,
+    /// Somebody else changed what is operated.
+    Changed,
+    /// Rolled back automatically.
+    RolledBack,
     /// A defect of this program.
     Internal,
 }
@@ -45,7 +62,7 @@ pub enum Class {
 /// One finding, for people and for machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Stable code, `M` and four digits.
+    /// Stable code, `M` (operations: `O`) and four digits.
     pub code: &'static str,
     /// Error or warning.
     pub severity: Severity,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::operate::{Facts, Happened, Operate};
 use crate::{
     aws::OpError,
     model::{Address, Attributes, DeletionPolicy, PhysicalId},
@@ -39,6 +40,8 @@ pub enum Verb {
     Update,
     /// Delete it.
     Delete,
+    /// Operate it: a call that belongs to no resource's life, but to the migration.
+    Operate,
 }
 
 /// Everything about a resource that outlives the plan's files; enough to find it, finish it and destroy it.
@@ -74,6 +77,8 @@ pub enum Resolution {
     Absent,
     /// The call is idempotent and will be made again.
     Repeated,
+    /// Its effect was found.
+    Found,
     /// A person said so (`migrate ledger resolve`).
     Operator(String),
 }
@@ -128,6 +133,9 @@ pub enum Entry {
         /// For create: an existing object of that name may be adopted without ownership tags.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         shared: bool,
+        /// For operate: the call, what was there before, and how its effect is recognised.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operate: Option<Box<Operate>>,
     },
     /// The call succeeded.
     Landed {
@@ -238,6 +246,33 @@ pub enum Entry {
         /// Their names.
         stacks: std::collections::BTreeSet<String>,
     },
+    /// The declaration of the operations, resolved against what exists.
+    Declared {
+        /// As it was resolved.
+        resolved: Json,
+        /// Its SHA-256.
+        digest: String,
+    },
+    /// What was seen of the operated and watched properties.
+    Observed {
+        /// The properties.
+        facts: Facts,
+        /// Whether an abort restores this.
+        baseline: bool,
+    },
+    /// Something that happened in the course of operations.
+    Happened(Happened),
+    /// An operation took an object away and put it back; it is the same resource under another id.
+    PutBack {
+        /// The resource.
+        address: Address,
+        /// Which of its objects.
+        generation: u32,
+        /// Its new id.
+        physical_id: PhysicalId,
+        /// Its attributes, the id among them.
+        attributes: Attributes,
+    },
     /// A run ends in order.
     RunFinished {
         /// Its name.
@@ -265,6 +300,10 @@ impl Entry {
         "refreshed",
         "outputs",
         "protected",
+        "declared",
+        "observed",
+        "happened",
+        "put-back",
         "run-finished",
     ];
 }

@@ -100,8 +100,8 @@ pub(super) fn note(
                 }
                 Verb::Create => "created",
                 Verb::Update => "updated",
-                // Part of a creation, or told again by `Gone`.
-                Verb::Configure | Verb::Delete => return,
+                // Part of a creation, told again by `Gone`, or in the operations' own timeline.
+                Verb::Configure | Verb::Delete | Verb::Operate => return,
             };
             (&open.address, what, physical_id.clone().or_else(|| open.physical_id.clone()))
         }

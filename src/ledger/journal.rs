@@ -1,12 +1,13 @@
 //! The open ledger: loads, appends, syncs, hands out permits.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::SystemTime};
 
 use sha2::{Digest, Sha256};
 
 use super::{
     Entry, FORMAT, LedgerError, Line, Permit, Snapshot,
     entry::{Declared, Verb},
+    operate::Operate,
     seal,
     store::{DirStore, Store},
 };
@@ -61,6 +62,8 @@ pub struct Intend {
     pub declared: Option<Box<Declared>>,
     /// For create: an existing object may be adopted without ownership tags.
     pub shared: bool,
+    /// For operate: the call.
+    pub operate: Option<Box<Operate>>,
 }
 
 /// A new ledger's lineage.
@@ -233,6 +236,12 @@ impl Ledger {
         Ok(self.snapshot.seq)
     }
 
+    /// The present instant, on the clock that dates its lines.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
     /// Returns when everything appended is on disk.
     ///
     /// # Errors
@@ -252,7 +261,7 @@ impl Ledger {
     pub fn intend(&mut self, intend: Intend) -> Result<Draft, LedgerError> {
         let op = self.snapshot.last_op + 1;
         let token = self.token(intend.verb, &intend.address, intend.generation, op);
-        let Intend { verb, address, generation, physical_id, declared, shared } = intend;
+        let Intend { verb, address, generation, physical_id, declared, shared, operate } = intend;
         let token_copy = token.clone();
         let seq = self.append(Entry::Intent {
             op,
@@ -263,6 +272,7 @@ impl Ledger {
             token,
             declared,
             shared,
+            operate,
         })?;
         Ok(Draft { op, seq, token: token_copy })
     }
@@ -424,6 +434,7 @@ mod tests {
                 physical_id: None,
                 declared: Some(declared()),
                 shared: false,
+                operate: None,
             })
             .unwrap();
         ledger.permit(draft).unwrap()
@@ -491,9 +502,9 @@ mod tests {
     fn a_newer_format_is_refused() {
         let store = MemoryStore::default();
         drop(open(&store).unwrap());
-        let text = store.snapshot_text().replace("\"format\": 2", "\"format\": 3");
+        let text = store.snapshot_text().replace("\"format\": 3", "\"format\": 4");
         store.set_snapshot(text.as_bytes());
-        assert!(matches!(open(&store), Err(LedgerError::Format { found: 3, .. })));
+        assert!(matches!(open(&store), Err(LedgerError::Format { found: 4, .. })));
     }
 
     /// A journal whose last line is this one, complete.
@@ -519,9 +530,9 @@ mod tests {
 
     #[test]
     fn what_a_newer_program_wrote_is_named_and_never_dropped() {
-        let store = with_last(r#"{"v":3,"seq":3,"at":"x","kind":"landed","op":"changed its form"}"#);
-        assert!(matches!(open(&store), Err(LedgerError::Format { found: 3, known: FORMAT })));
-        let store = with_last(r#"{"v":2,"seq":3,"at":"x","kind":"teleported","to":"mars"}"#);
+        let store = with_last(r#"{"v":4,"seq":3,"at":"x","kind":"landed","op":"changed its form"}"#);
+        assert!(matches!(open(&store), Err(LedgerError::Format { found: 4, known: FORMAT })));
+        let store = with_last(r#"{"v":3,"seq":3,"at":"x","kind":"teleported","to":"mars"}"#);
         let Err(LedgerError::UnknownEntry { line: 3, kind }) = open(&store) else { panic!("not named") };
         assert_eq!(kind, "teleported");
         assert!(store.durable().contains("teleported"), "nothing was cut off");
@@ -554,6 +565,7 @@ mod tests {
             physical_id: None,
             declared: Some(declared()),
             shared: false,
+            operate: None,
         };
         assert!(ledger.intend(intend).is_err());
         store.fail_writes(false);

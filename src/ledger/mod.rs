@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | 1 | the beginning | kinds of entries came without a new number: an older program of this format drops one it does not know at the journal's end |
 //! | 2 | 2026-11 | lines name their format; an unknown kind is refused by name; only a line without its newline is torn; imported objects are marked as claimed, and objects say when a call last changed them |
+//! | 3 | 2026-11 | intents of the verb `operate`; what is operated, what was seen of it and what happened (`declared`, `observed`, `happened`) |
 //!
 //! | program | ledger | what happens |
 //! |---|---|---|
@@ -24,6 +25,7 @@ mod entry;
 mod history;
 mod journal;
 pub mod memory;
+mod operate;
 mod permit;
 mod seal;
 mod snapshot;
@@ -35,6 +37,9 @@ pub use audit::audit;
 pub use entry::{Declared, Entry, Line, Resolution, Verb};
 pub use history::{ChangeRecord, RunRecord};
 pub use journal::{Draft, Intend, Ledger, new_lineage};
+pub use operate::{
+    Facts, Happened, Moment, Noun, Operate, Operations, Phase, Repeat, Request, Seen, Subject, digest,
+};
 pub use permit::Permit;
 pub use snapshot::{Binding, FORMAT, Late, Object, Open, Resource, Snapshot, Stage};
 

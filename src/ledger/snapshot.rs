@@ -9,6 +9,7 @@ use super::{
     LedgerError,
     entry::{Declared, Entry, Line, Resolution, Verb},
     history::{self, RunRecord},
+    operate::{Operate, Operations},
 };
 use crate::{
     aws::OpError,
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// The version of the ledger's formats (snapshot and journal).
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// How far an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +126,9 @@ pub struct Open {
     /// For create: an existing object may be adopted without tags.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,
+    /// For operate: the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operate: Option<Box<Operate>>,
     /// Set when an earlier run gave up on finding out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<OpError>,
@@ -198,6 +202,9 @@ pub struct Snapshot {
     /// What the latest runs did, oldest first; bounded.
     #[serde(default)]
     pub history: Vec<RunRecord>,
+    /// The migration's operations: phase, operated properties, what happened.
+    #[serde(default, skip_serializing_if = "Operations::is_default")]
+    pub operations: Operations,
 }
 
 impl Snapshot {
@@ -228,6 +235,7 @@ impl Snapshot {
             protected: BTreeSet::new(),
             history: Vec::new(),
             running: None,
+            operations: Operations::default(),
         }
     }
 
@@ -355,7 +363,11 @@ impl Snapshot {
             Entry::RunFinished { run, outcome } => {
                 history::end(&mut self.history, &run, &outcome, &line.at);
                 let last = self.history.last().map(|record| record.operation.as_str());
+                if last == Some("up") {
+                    self.operations.deployed();
+                }
                 if outcome == "complete" && last == Some("destroy") {
+                    self.operations = Operations::default();
                     self.unseen.clear();
                 }
                 self.running = None;
@@ -366,10 +378,20 @@ impl Snapshot {
                     object.declared.properties = properties;
                 }
             }
-            Entry::Intent { op, verb, address, generation, physical_id, token, declared, shared } => {
+            Entry::Intent {
+                op,
+                verb,
+                address,
+                generation,
+                physical_id,
+                token,
+                declared,
+                shared,
+                operate,
+            } => {
                 self.last_op = self.last_op.max(op);
                 match verb {
-                    Verb::Create | Verb::Configure => {}
+                    Verb::Create | Verb::Configure | Verb::Operate => {}
                     Verb::Update => {
                         if let Some(object) = self.object_mut(&address, generation) {
                             object.stage = Stage::Updating;
@@ -393,12 +415,16 @@ impl Snapshot {
                     token,
                     declared,
                     shared,
+                    operate,
                     doubt: None,
                 };
                 self.open.insert(op, open);
             }
             Entry::Landed { op, physical_id, attributes, more } => {
                 let open = self.settle(seq, op)?;
+                if let Some(operate) = &open.operate {
+                    self.operations.called(seq, &line.at, op, operate, "landed", &attributes);
+                }
                 match open.verb {
                     Verb::Create => {
                         let id = physical_id.ok_or_else(|| LedgerError::Damaged {
@@ -418,11 +444,15 @@ impl Snapshot {
                             }
                         }
                     }
-                    Verb::Update | Verb::Configure | Verb::Delete => {}
+                    Verb::Update | Verb::Configure | Verb::Delete | Verb::Operate => {}
                 }
             }
-            Entry::Refused { op, .. } => {
+            Entry::Refused { op, error } => {
                 let open = self.settle(seq, op)?;
+                if let Some(operate) = &open.operate {
+                    let id = error.request_id.map(|id| ("RequestId".to_owned(), Json::String(id)));
+                    self.operations.called(seq, &line.at, op, operate, "refused", &id.into_iter().collect());
+                }
                 if open.verb == Verb::Create {
                     self.drop_if_empty(&open.address);
                 }
@@ -434,6 +464,11 @@ impl Snapshot {
             }
             Entry::Resolved { op, by, attributes, shared } => {
                 let open = self.settle(seq, op)?;
+                if let Some(operate) = &open.operate {
+                    let found = matches!(by, Resolution::Found | Resolution::Adopted(_));
+                    let outcome = if found { "found" } else { "absent" };
+                    self.operations.called(seq, &line.at, op, operate, outcome, &Attributes::new());
+                }
                 match (by, open.verb) {
                     (Resolution::Adopted(id), Verb::Create) => {
                         self.exists(open, line.at, id, attributes, shared);
@@ -490,6 +525,23 @@ impl Snapshot {
                 }
                 self.drop_if_empty(&address);
             }
+            Entry::Declared { resolved, digest } => {
+                self.operations.declared = resolved;
+                self.operations.digest = digest;
+            }
+            Entry::Observed { facts, baseline } => {
+                self.operations.facts.learn(&facts);
+                if baseline {
+                    self.operations.baseline = Some(facts);
+                }
+            }
+            Entry::PutBack { address, generation, physical_id, attributes } => {
+                if let Some(object) = self.object_mut(&address, generation) {
+                    object.physical_id = physical_id;
+                    object.attributes = attributes;
+                }
+            }
+            Entry::Happened(happened) => self.operations.note(seq, &line.at, happened),
             Entry::Outputs { outputs, exports, imports } => {
                 self.outputs = outputs;
                 self.imports = imports;

@@ -91,7 +91,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "dms",
         "DescribeTableStatistics",
-        "Tables, rows and changes are made up from the task's mappings and its age.",
+        "Tables and rows are made up from the task's mappings. Changes are counted while ECS tasks reach the source database (rules, names and weights decide that); to a source outside of the account they never end.",
     ),
     ("dms", "ImportCertificate", "Certificates are kept unread: any PEM text does."),
     (

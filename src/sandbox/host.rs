@@ -383,6 +383,7 @@ impl Sandbox {
         state.world.advance_to(now);
         state.world.set_region(&call.region);
         services::furnish(&mut state.world, call.service.name, &call.region);
+        services::dms::settle(&mut state.world);
         // What time alone changed is told apart from what the call changes.
         state.flush();
         let takes = ["Delete", "Release", "Detach", "Disassociate"];

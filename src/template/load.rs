@@ -15,8 +15,8 @@ use super::{
 use crate::{
     error::{Class, Diagnostic, Problems, hint},
     files,
-    model::Span,
-    syntax::{self, Tree},
+    model::{Scalar, Span},
+    syntax::{self, Entry, Node, Tree},
 };
 
 const MANIFESTS: &[&str] = &["migration.yaml", "migration.yml", "migration.json"];
@@ -86,6 +86,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         warnings: Vec::new(),
         assembly: Assembly::default(),
         wanted: options.stacks.clone(),
+        operations: None,
     };
     (loaded, problems)
 }
@@ -177,6 +178,8 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
             protected: entry.protected,
         });
     }
+    let operations = [&manifest.settings.operations, &chosen.operations].into_iter().flatten().cloned();
+    let operations = operations.reduce(merged).map(|tree| expand.tree(tree, &mut problems));
     for (key, given) in manifest.settings.parameters.iter().chain(&chosen.parameters) {
         if !expand.used.contains(key) {
             problems
@@ -200,6 +203,7 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         warnings: Vec::new(),
         assembly: Assembly::default(),
         wanted: options.stacks.clone(),
+        operations,
     };
     (loaded, problems)
 }
@@ -253,6 +257,25 @@ struct Expand<'v> {
 }
 
 impl Expand<'_> {
+    /// The same in all texts of a tree.
+    fn tree(&mut self, tree: Tree, problems: &mut Problems) -> Tree {
+        let Tree { value, span } = tree;
+        let value = match value {
+            Node::Scalar(scalar) if scalar.text.contains("${") => {
+                Node::Scalar(Scalar { text: self.text(&scalar.text, &span, problems), ..scalar })
+            }
+            Node::List(items) => {
+                Node::List(items.into_iter().map(|item| self.tree(item, problems)).collect())
+            }
+            Node::Map(entries) => {
+                let inner = |entry: Entry| Entry { value: self.tree(entry.value.clone(), problems), ..entry };
+                Node::Map(entries.into_iter().map(inner).collect())
+            }
+            other => other,
+        };
+        Tree { value, span }
+    }
+
     fn text(&mut self, text: &str, span: &Span, problems: &mut Problems) -> String {
         let mut out = String::new();
         let mut rest = text;
@@ -280,6 +303,23 @@ impl Expand<'_> {
         out.push_str(rest);
         out
     }
+}
+
+/// Two objects as one, key by key; where both have something else, the second counts.
+fn merged(base: Tree, over: Tree) -> Tree {
+    let (Node::Map(base), Node::Map(entries)) = (base.value, &over.value) else { return over };
+    let mut all = base;
+    for entry in entries {
+        match all.iter().position(|known| known.key == entry.key) {
+            Some(at) => {
+                let known = all.remove(at);
+                let value = merged(known.value, entry.value.clone());
+                all.insert(at, Entry { value, ..entry.clone() });
+            }
+            None => all.push(entry.clone()),
+        }
+    }
+    Tree { value: Node::Map(all), span: over.span }
 }
 
 /// One `--set`.

@@ -9,9 +9,18 @@ use crate::{
     syntax::{Entry, Node, Tree},
 };
 
-const KEYS: &[&str] =
-    &["name", "description", "region", "environment", "parameters", "tags", "environments", "stacks"];
-const ENVIRONMENT_KEYS: &[&str] = &["region", "parameters", "tags"];
+const KEYS: &[&str] = &[
+    "name",
+    "description",
+    "region",
+    "environment",
+    "parameters",
+    "tags",
+    "environments",
+    "stacks",
+    "operations",
+];
+const ENVIRONMENT_KEYS: &[&str] = &["region", "parameters", "tags", "operations"];
 const STACK_KEYS: &[&str] = &["name", "template", "parameters", "region", "tags", "terminationProtection"];
 
 /// A text and its place.
@@ -27,6 +36,8 @@ pub(super) struct Settings {
     pub region: Option<Text>,
     pub parameters: BTreeMap<String, Given>,
     pub tags: BTreeMap<String, Text>,
+    /// What an environment adds to the operations, as written.
+    pub operations: Option<Tree>,
 }
 
 /// One entry of `stacks`.
@@ -61,6 +72,7 @@ impl Manifest {
                 "description" => manifest.description = text(value, "description", problems).map(|t| t.text),
                 "environment" => manifest.environment = text(value, "environment", problems),
                 "region" | "parameters" | "tags" => manifest.settings.member(entry, problems),
+                "operations" => manifest.settings.operations = Some(value.clone()),
                 "environments" => manifest.environments = environments(value, problems),
                 "stacks" => manifest.stacks = stacks(value, problems),
                 other => unknown(other, &entry.key_span, "the manifest", KEYS, problems),
@@ -188,6 +200,7 @@ fn environments(tree: &Tree, problems: &mut Problems) -> Vec<(String, Settings)>
         for member in object(&entry.value, "an environment", problems).unwrap_or_default() {
             match member.key.as_str() {
                 "region" | "parameters" | "tags" => settings.member(member, problems),
+                "operations" => settings.operations = Some(member.value.clone()),
                 other => unknown(other, &member.key_span, "an environment", ENVIRONMENT_KEYS, problems),
             }
         }

@@ -51,6 +51,8 @@ pub struct Loaded {
     pub assembly: Assembly,
     /// Stacks that are meant, where only references tell what they depend on; empty: all of them.
     pub wanted: Vec<String>,
+    /// The manifest's section `operations`, environments merged, as written.
+    pub operations: Option<Tree>,
 }
 
 /// What only a cloud assembly says of a plan; empty for plans of other sources.

@@ -14,6 +14,7 @@ mod view;
 
 pub use color::Color;
 pub use live::Live;
+pub use plain::Plain;
 pub use printer::Printer;
 pub use tables::{duration, fit, outputs_text, paragraph, table};
 pub use view::View;

@@ -17,6 +17,7 @@ pub struct Plain {
     color: bool,
     sandbox: bool,
     said: BTreeMap<Address, String>,
+    waiting: String,
 }
 
 /// A line's colour.
@@ -25,6 +26,8 @@ enum Tone {
     Quiet,
     Good,
     Warn,
+    /// Never cut.
+    Whole,
     Bad,
 }
 
@@ -32,26 +35,28 @@ impl Plain {
     /// Lines of at most `width` columns; `sandbox` marks each time as virtual.
     #[must_use]
     pub fn new(width: usize, color: bool, sandbox: bool) -> Self {
-        Self { width, color, sandbox, said: BTreeMap::new() }
+        Self { width, color, sandbox, said: BTreeMap::new(), waiting: String::new() }
     }
 
     /// The event's line, if it has one.
     pub fn line(&mut self, event: &Event) -> Option<String> {
         let (tone, text) = self.words(&event.kind)?;
-        let text = plain(&text);
+        // Commands that people copy keep their lines.
+        let text = text.lines().map(plain).collect::<Vec<_>>().join("\n");
         let mark = if self.sandbox { "~" } else { "" };
         let time = format!("{mark}{}", duration(event.elapsed_s));
         // Failures are never cut: their text is what the reader came for.
         let room = self.width.saturating_sub(11).max(20);
         let text = match tone {
             Tone::Bad => wrap_whole(&text, room).join("\n           "),
+            Tone::Whole => text,
             _ => fit(&text, room),
         };
         let line = format!("{time:>9}  {text}");
         Some(match tone {
             _ if !self.color => format!("{line}\n"),
             Tone::Quiet => format!("\x1b[2m{line}\x1b[0m\n"),
-            Tone::Good => format!("{line}\n"),
+            Tone::Good | Tone::Whole => format!("{line}\n"),
             Tone::Warn => format!("\x1b[33m{line}\x1b[0m\n"),
             Tone::Bad => format!("\x1b[1;31m{line}\x1b[0m\n"),
         })
@@ -107,6 +112,41 @@ impl Plain {
                 (Tone::Warn, format!("skipped {address} because {because} failed"))
             }
             EventKind::StopRequested { meaning, .. } => (Tone::Warn, format!("stopping: {meaning}")),
+            EventKind::OperationIntended { .. } | EventKind::OperationFinished { .. } => return None,
+            EventKind::GateMeasured { gate, verdict, summary } => {
+                let tone = if verdict == "open" { Tone::Quiet } else { Tone::Warn };
+                (tone, format!("gate {gate} {verdict}: {summary}"))
+            }
+            EventKind::OperationLanded { name, operation, how, .. } => {
+                let found = if *how == "found" { ", found: its answer was lost" } else { "" };
+                (Tone::Good, format!("{name} ({operation}{found})"))
+            }
+            EventKind::OperationWaiting { name, detail, .. } => {
+                let told = format!("{name}: {detail}");
+                if self.waiting == told {
+                    return None;
+                }
+                self.waiting.clone_from(&told);
+                (Tone::Quiet, format!("waiting: {told}"))
+            }
+            EventKind::PhaseChanged { from, to, why } => (Tone::Good, format!("phase {from} -> {to}: {why}")),
+            EventKind::RefusalStarted { reopen } => {
+                let mut text = String::from(
+                    "from here on writes are REFUSED. If this machine dies, these commands reopen the source:",
+                );
+                for command in reopen {
+                    text.push_str(&format!("\n             {command}"));
+                }
+                (Tone::Whole, text)
+            }
+            EventKind::RefusalEnded { seconds: took } => {
+                (Tone::Good, format!("writes are taken again, after {}", duration(seconds(*took))))
+            }
+            EventKind::HookFinished { name, exit } => match exit {
+                Some(code) => (Tone::Quiet, format!("hook {name} ended with exit code {code}")),
+                None => (Tone::Warn, format!("hook {name} did not end in time and was stopped")),
+            },
+            EventKind::Remark { text } => (Tone::Whole, text.clone()),
         })
     }
 }

@@ -161,6 +161,11 @@ impl Printer {
         }
     }
 
+    /// The line of an event, as a view rendered it.
+    pub fn talk_event(&mut self, line: &str) {
+        self.talk_styled(line);
+    }
+
     /// A JSON document, pretty.
     pub fn json(&mut self, value: &Json) {
         let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());

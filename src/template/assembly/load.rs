@@ -101,6 +101,7 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         assembly,
         // They were chosen here, by the manifest.
         wanted: Vec::new(),
+        operations: None,
     };
     (loaded, problems)
 }

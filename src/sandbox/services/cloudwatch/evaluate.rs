@@ -51,11 +51,11 @@ fn watched(world: &World, region: &str, alarm: &Json, now: f64) -> Option<(i64, 
             "Period": period, "Unit": alarm["Unit"],
             "Stat": if alarm["Statistic"].is_string() { &alarm["Statistic"] } else { &alarm["ExtendedStatistic"] },
         });
-        return Some((period, queries::series(world, region, &stat, from(period), now), None));
+        return Some((period, queries::series(world, region, &stat, (from(period), now), false), None));
     }
     let metrics = alarm["Metrics"].as_array()?;
     let period = metrics.iter().find_map(|query| query["MetricStat"]["Period"].as_i64()).unwrap_or(60);
-    let known = queries::solve(world, region, metrics, from(period), now).ok()?;
+    let known = queries::solve(world, region, metrics, (from(period), now), false).ok()?;
     let limit = alarm["ThresholdMetricId"].as_str();
     let main = metrics.iter().find(|q| q["ReturnData"] != false && limit.is_none_or(|id| q["Id"] != id))?;
     let series = known.get(main["Id"].as_str()?)?.clone();

@@ -11,6 +11,7 @@ mod evaluate;
 mod history;
 mod math;
 mod metrics;
+mod published;
 mod queries;
 mod tags;
 

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{
     math,
     metrics::{METRICS, metric_key},
+    published,
 };
 use crate::sandbox::{Fault, Reply, Request, World};
 
@@ -65,22 +66,40 @@ fn thousands(number: i64) -> String {
     out
 }
 
+/// A metric of a region.
+struct Metric<'q> {
+    region: &'q str,
+    namespace: &'q str,
+    name: &'q str,
+    dimensions: &'q Json,
+}
+
+impl<'q> Metric<'q> {
+    fn of(region: &'q str, metric: &'q Json) -> Self {
+        let text = |member: &str| metric[member].as_str().unwrap_or_default();
+        Self {
+            region,
+            namespace: text("Namespace"),
+            name: text("MetricName"),
+            dimensions: &metric["Dimensions"],
+        }
+    }
+}
+
 /// The samples of a metric by unit and start of the period: those of different units are never put together
-/// (CloudWatch User Guide, metrics concepts, units).
+/// (CloudWatch User Guide, metrics concepts, units). `late` leaves out what a service has not made readable yet.
 fn buckets(
     world: &World,
-    key: &str,
+    metric: &Metric<'_>,
     unit: Option<&str>,
     period: i64,
     (start, end): (f64, f64),
+    late: bool,
 ) -> BTreeMap<String, BTreeMap<i64, Bucket>> {
     let mut out: BTreeMap<String, BTreeMap<i64, Bucket>> = BTreeMap::new();
-    let points = world.get(METRICS, key).and_then(|row| row["_points"].as_array());
-    for point in points.into_iter().flatten() {
-        let number = |at: usize| point[at].as_f64().unwrap_or(0.0);
-        let (time, own) = (number(0), point[5].as_str().unwrap_or("None"));
+    let mut add = |own: &str, time: f64, [count, sum, min, max]: [f64; 4]| {
         if time < start || time >= end || unit.is_some_and(|wanted| wanted != own) {
-            continue;
+            return;
         }
         let slot = whole(time).div_euclid(period) * period;
         let bucket = out.entry(own.to_owned()).or_default().entry(slot).or_insert_with(|| Bucket {
@@ -88,31 +107,47 @@ fn buckets(
             max: f64::MIN,
             ..Bucket::default()
         });
-        bucket.count += number(1);
-        bucket.sum += number(2);
-        bucket.min = bucket.min.min(number(3));
-        bucket.max = bucket.max.max(number(4));
-        bucket.values.push(number(2) / number(1).max(1.0));
+        bucket.count += count;
+        bucket.sum += sum;
+        bucket.min = bucket.min.min(min);
+        bucket.max = bucket.max.max(max);
+        bucket.values.push(sum / count.max(1.0));
+    };
+    let key = metric_key(metric.region, metric.namespace, metric.name, metric.dimensions);
+    let stored = world.get(METRICS, &key).and_then(|row| row["_points"].as_array());
+    for point in stored.into_iter().flatten() {
+        let number = |at: usize| point[at].as_f64().unwrap_or(0.0);
+        add(point[5].as_str().unwrap_or("None"), number(0), [number(1), number(2), number(3), number(4)]);
+    }
+    let names = (metric.region, metric.namespace, metric.name);
+    if let Some((own, values)) = published::points(world, names, metric.dimensions, (start, end), late) {
+        for (at, value) in values {
+            #[expect(clippy::cast_precision_loss, reason = "seconds since the epoch")]
+            add(own, at as f64, [1.0, value, value, value]);
+        }
     }
     out
 }
 
 /// The units of a metric's points, where the query names none.
 fn units(world: &World, region: &str, stat: &Json, span: (f64, f64)) -> Vec<String> {
-    buckets(world, &key_of(region, &stat["Metric"]), stat["Unit"].as_str(), 60, span).into_keys().collect()
-}
-
-fn key_of(region: &str, metric: &Json) -> String {
-    let text = |member: &str| metric[member].as_str().unwrap_or_default();
-    metric_key(region, text("Namespace"), text("MetricName"), &metric["Dimensions"])
+    buckets(world, &Metric::of(region, &stat["Metric"]), stat["Unit"].as_str(), 60, span, true)
+        .into_keys()
+        .collect()
 }
 
 /// The statistic of a metric from `start` to `end`. Of several units, the first is taken.
-pub(super) fn series(world: &World, region: &str, stat: &Json, start: f64, end: f64) -> Series {
-    let key = key_of(region, &stat["Metric"]);
+pub(super) fn series(
+    world: &World,
+    region: &str,
+    stat: &Json,
+    (start, end): (f64, f64),
+    late: bool,
+) -> Series {
     let period = stat["Period"].as_i64().unwrap_or(60).max(1);
     let name = stat["Stat"].as_str().unwrap_or_default();
-    buckets(world, &key, stat["Unit"].as_str(), period, (start, end))
+    let metric = Metric::of(region, &stat["Metric"]);
+    buckets(world, &metric, stat["Unit"].as_str(), period, (start, end), late)
         .into_values()
         .next()
         .into_iter()
@@ -147,8 +182,13 @@ pub(super) fn statistics(world: &mut World, rq: &Request<'_>) -> Reply {
         );
         return Err(Fault::new("InvalidParameterCombination", message));
     }
-    let key = metric_key(rq.region, rq.text("Namespace"), rq.text("MetricName"), rq.get("Dimensions"));
-    let points: Vec<Json> = buckets(world, &key, rq.opt("Unit"), period, (start, end))
+    let metric = Metric {
+        region: rq.region,
+        namespace: rq.text("Namespace"),
+        name: rq.text("MetricName"),
+        dimensions: rq.get("Dimensions"),
+    };
+    let points: Vec<Json> = buckets(world, &metric, rq.opt("Unit"), period, (start, end), true)
         .into_iter()
         .flat_map(|(unit, slots)| slots.into_iter().map(move |(at, bucket)| (unit.clone(), at, bucket)))
         .map(|(unit, at, mut bucket)| {
@@ -170,13 +210,13 @@ pub(super) fn solve(
     world: &World,
     region: &str,
     queries: &[Json],
-    start: f64,
-    end: f64,
+    span: (f64, f64),
+    late: bool,
 ) -> Result<BTreeMap<String, Series>, Fault> {
     let mut known: BTreeMap<String, Series> = BTreeMap::new();
     for query in queries.iter().filter(|query| query["MetricStat"].is_object()) {
         let id = query["Id"].as_str().unwrap_or_default().to_owned();
-        known.insert(id, series(world, region, &query["MetricStat"], start, end));
+        known.insert(id, series(world, region, &query["MetricStat"], span, late));
     }
     let mut open: Vec<&Json> = queries.iter().filter(|query| query["Expression"].is_string()).collect();
     while !open.is_empty() {
@@ -220,7 +260,7 @@ pub(super) fn data(world: &mut World, rq: &Request<'_>) -> Reply {
         ));
     }
     let queries = rq.list("MetricDataQueries");
-    let known = solve(world, rq.region, queries, start, end)?;
+    let known = solve(world, rq.region, queries, (start, end), true)?;
     let ascending = rq.text("ScanBy") == "TimestampAscending";
     let shown: Vec<&Json> = queries.iter().filter(|query| query["ReturnData"] != false).collect();
     let id = |query: &Json| query["Id"].as_str().unwrap_or_default().to_owned();

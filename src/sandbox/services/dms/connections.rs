@@ -14,7 +14,7 @@ pub(super) fn key(instance: &str, endpoint: &str) -> String {
 }
 
 /// The value of a secret, if it is there, not being deleted, and JSON.
-fn secret(world: &World, id: &str) -> Option<Json> {
+pub(super) fn secret(world: &World, id: &str) -> Option<Json> {
     let (_, row) = world.rows("secretsmanager.secret").find(|(key, row)| {
         let arn = row["ARN"].as_str().unwrap_or_default();
         arn == id

@@ -18,6 +18,9 @@ use crate::sandbox::{
 };
 
 const VERSIONS: &[&str] = &["3.4.7", "3.5.1", "3.5.2", "3.5.3", "3.5.4", "3.6.0", "3.6.1"];
+/// How long an instance takes to become available.
+pub(super) const UP: i64 = DMS_INSTANCE_UP;
+
 /// What new instances get.
 const DEFAULT_VERSION: &str = "3.5.4";
 const FAMILIES: &[(&str, &[&str])] = &[

@@ -2,8 +2,10 @@
 
 mod certificates;
 mod connections;
+mod curves;
 mod endpoints;
 mod engines;
+mod flow;
 mod instances;
 mod mappings;
 mod operations;
@@ -17,4 +19,6 @@ mod subscriptions;
 mod tags;
 mod tasks;
 
+pub use curves::{Curve, curve, follower};
+pub use flow::settle;
 pub use operations::OPERATIONS;

@@ -129,15 +129,15 @@ impl Progress {
         stats
     }
 
-    /// `TableStatistics`; none before the task first runs.
-    pub(super) fn tables(&self, task: &Json) -> Vec<Json> {
+    /// `TableStatistics`; none before the task first runs. `captured`: for how many milliseconds of writes changes came.
+    pub(super) fn tables(&self, task: &Json, captured: i64) -> Vec<Json> {
         if task["_run"].is_null() || self.active == 0 {
             return Vec::new();
         }
-        self.tables.iter().map(|loading| self.table(task, loading)).collect()
+        self.tables.iter().map(|loading| self.table(task, loading, captured)).collect()
     }
 
-    fn table(&self, task: &Json, loading: &Loading) -> Json {
+    fn table(&self, task: &Json, loading: &Loading, captured: i64) -> Json {
         let done = self.active >= loading.end;
         let reloaded = !task["_reload"][format!("{}.{}", loading.table.schema, loading.table.name)].is_null();
         let state = match (done, self.active > loading.begin, reloaded) {
@@ -146,7 +146,8 @@ impl Progress {
             (_, true, false) => "Full load",
             _ => "Before load",
         };
-        let followed = if self.follows && done { (self.active - loading.end) / 1000 } else { 0 };
+        // Changes made while a table loads are applied once it is loaded.
+        let followed = if self.follows && done { captured / 1000 } else { 0 };
         let rate = loading.table.rows / 10_000;
         let (inserts, updates, deletes) = (followed * rate, followed * rate / 2, followed * rate / 10);
         let since = self.active - loading.end;

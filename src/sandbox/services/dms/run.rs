@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    connections, instances, progress,
+    connections, curves, instances, progress,
     store::{TASK, combination, invalid, note, state},
     tasks::{self, shown},
 };
@@ -62,8 +62,10 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     let runs = world.now() + DMS_TASK_RUNNING;
     let done = if fresh { 0 } else { progress::active(&task, world.now()) };
     let date = world.now_secs();
+    let past = curves::past(&task, world.now());
     world.cancel(TASK, arn);
     let row = tasks::task_mut(world, arn)?;
+    row["_past"] = past;
     row["Status"] = json!("starting");
     row["ReplicationTaskStartDate"] = json!(date);
     row["_active"] = json!(done);

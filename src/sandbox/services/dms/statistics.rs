@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    progress,
+    flow, progress,
     store::{TASK, filtered, invalid, missing, paged, state},
 };
 use crate::sandbox::{Reply, Request, World};
@@ -12,7 +12,7 @@ use crate::sandbox::{Reply, Request, World};
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("ReplicationTaskArn");
     let task = world.get(TASK, arn).ok_or_else(|| missing(format!("Replication Task {arn} not found.")))?;
-    let rows = progress::of(task, world.now()).tables(task);
+    let rows = progress::of(task, world.now()).tables(task, flow::captured(world, arn));
     let known: &[(&str, &[&str])] =
         &[("schema-name", &["SchemaName"]), ("table-name", &["TableName"]), ("table-state", &["TableState"])];
     let rows = filtered(rq, rows, known)?;
@@ -30,7 +30,7 @@ pub(super) fn reload(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let now = world.now();
     let at = progress::active(task, now);
-    let known = progress::of(task, now).tables(task);
+    let known = progress::of(task, now).tables(task, flow::captured(world, arn));
     let mut names = Vec::new();
     for wanted in rq.list("TablesToReload") {
         let there =

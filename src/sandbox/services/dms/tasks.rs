@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    endpoints, instances, mappings, progress, settings,
+    endpoints, flow, instances, mappings, progress, settings,
     store::{TASK, combination, exists, fresh_arn, here, identifier, invalid, listed, missing, note, state},
 };
 use crate::sandbox::{
@@ -212,6 +212,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     at_rest(&old, "deleted")?;
     world.cancel(TASK, arn);
     world.after(DMS_TASK_DOWN, TASK, arn, Effect::Remove);
+    flow::forget(world, arn);
     let row = task_mut(world, arn)?;
     row["Status"] = json!("deleting");
     let row = row.clone();

@@ -1,0 +1,296 @@
+//! `migrate cutover`: the way from the source to the target, and back as long as the target has taken no write.
+
+use serde_json::json;
+
+use super::{
+    CutoverCommand,
+    desk::{self, Desk, End},
+    report,
+};
+use crate::{
+    cli::{Verdict, args::Global},
+    engine::operate::Halt,
+    error::{Class, Diagnostic},
+    ledger::{Entry, Facts, Happened, Operations, Phase},
+    operations::{
+        calls,
+        discover::Resolved,
+        drive::{Driver, Failure},
+        gates, steps,
+    },
+    ui::Printer,
+};
+
+/// Runs the verb.
+pub fn run(global: &Global, args: &CutoverCommand, printer: &mut Printer) -> Verdict {
+    if args.act.dry_run {
+        let planned =
+            desk::reading(global, &args.act.whose, printer, async |reader, resolved, snapshot, _| {
+                let facts = reader.facts(&calls::watched(resolved)).await?;
+                let known = &snapshot.operations;
+                let baseline =
+                    known.baseline.clone().filter(|_| interrupted(known)).unwrap_or_else(|| facts.clone());
+                let comment = format!("migrate {}", resolved.migration);
+                Ok(if args.abort {
+                    steps::abort(resolved, known.phase(), &facts, &baseline, &comment)
+                } else {
+                    steps::cutover(resolved, known.phase(), &facts, &baseline, &comment)
+                })
+            })?;
+        return Ok(desk::preview(printer, &planned));
+    }
+    desk::acting(global, &args.act, "cutover", printer, async |desk, driver| {
+        cutover(desk, driver, args).await
+    })
+}
+
+/// Whether a cutover has begun and not ended: writes may be refused.
+pub(super) fn interrupted(known: &Operations) -> bool {
+    let window = matches!(known.phase(), Phase::Fenced | Phase::Drained | Phase::Switched);
+    window || (known.refused_since().is_some() && !matches!(known.phase(), Phase::Live | Phase::RollingBack))
+}
+
+async fn cutover(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand) -> Result<(), End> {
+    let known = driver.known();
+    if interrupted(&known) {
+        return resume(desk, driver, args).await;
+    }
+    if args.resume || args.abort {
+        let help = "`migrate status` shows the phase; `migrate cutover` begins one";
+        let message = "no cutover was interrupted";
+        return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
+    }
+    let facts = driver.observe(false).await?;
+    let phase = driver.advance(&facts).await?;
+    if !matches!(phase, Phase::Following | Phase::Synced | Phase::Shifting(_)) {
+        let message = format!("a cutover does not fit the phase {phase}");
+        let help = match phase {
+            Phase::Deployed => "test the connections first: `migrate replicate test-connections`",
+            Phase::Tested => "start the replication first: `migrate replicate start --wait loaded`",
+            Phase::Loading => "wait for the full load: `migrate replicate start --wait loaded`",
+            Phase::RolledBack => "the target lacks changes: `migrate replicate reload`",
+            _ => "`migrate status` shows what was done",
+        };
+        return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
+    }
+    let resolved = driver.resolved;
+    permitted(desk, driver, args)?;
+    driver.pass(gates::GATES).await?;
+    let name = format!("{} {}", resolved.migration, resolved.environment);
+    desk.typed(driver, &format!("cut over {name}"), "writes are refused until the target serves")?;
+    if resolved.reverse.is_none() {
+        // Asked before the fence and not before the opening: while a person thinks, writes would be refused.
+        let why = "after the opening, going back loses every write made on the target";
+        desk.typed(driver, &format!("no way back for {name}"), why)?;
+    }
+    if phase == Phase::Following {
+        driver.record(phase, Phase::Synced, "every gate of the cutover is open or was passed over")?;
+    }
+    driver.observe(true).await?;
+    forward(driver).await
+}
+
+/// Ticket and approval, where they are required.
+fn permitted(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand) -> Result<(), End> {
+    let require = driver.resolved.declared.require;
+    if require.ticket && args.ticket.is_none() {
+        let message = "the declaration requires a ticket";
+        let help = format!("`{} --ticket ID`", desk.again);
+        return Err(Diagnostic::error("O2006", Class::Refused, message).help(help).into());
+    }
+    let known = driver.known();
+    let person = |by: &str| by.split(',').next().unwrap_or(by).to_owned();
+    let approved = known.timeline.iter().any(|moment| {
+        matches!(&moment.happened, Happened::Approved { digest, by }
+            if *digest == known.digest && person(by) != person(&desk.by))
+    });
+    if require.approval && !approved {
+        let message = "the declaration requires the approval of somebody else";
+        let help = "somebody else runs `migrate approve`; an approval holds until the declaration changes";
+        return Err(Diagnostic::error("O2006", Class::Refused, message).help(help).into());
+    }
+    if let Some(ticket) = &args.ticket {
+        driver.note(Happened::Noted { name: "ticket".into(), value: json!(ticket) })?;
+    }
+    Ok(())
+}
+
+/// What was there before the cutover.
+fn baseline(known: &Operations, facts: &Facts) -> Facts {
+    known.baseline.clone().unwrap_or_else(|| facts.clone())
+}
+
+fn comment(driver: &Driver<'_>) -> String {
+    format!("migrate {} {}", driver.run, driver.verb)
+}
+
+/// Looks at everything, also where others have changed something, and writes it.
+async fn looked(driver: &Driver<'_>) -> Result<Facts, Failure> {
+    let facts = driver.operator.reader.facts(&calls::watched(driver.resolved)).await?;
+    driver.operator.write(vec![Entry::Observed { facts: facts.clone(), baseline: false }])?;
+    Ok(facts)
+}
+
+/// From wherever it stands to the end; back to the beginning if something fails before the target opens.
+async fn forward(driver: &Driver<'_>) -> Result<(), End> {
+    let known = driver.known();
+    let facts = driver.operator.reader.facts(&calls::watched(driver.resolved)).await.map_err(Failure::from);
+    let ended = match facts {
+        Ok(facts) => {
+            let before = baseline(&known, &facts);
+            let planned = steps::cutover(driver.resolved, known.phase(), &facts, &before, &comment(driver));
+            if known.opened() {
+                driver.patience.set(2);
+            }
+            driver.carry(&planned).await
+        }
+        Err(failure) => Err(failure),
+    };
+    let Err(failure) = ended else {
+        looked(driver).await?;
+        return Ok(());
+    };
+    // Without a ledger nothing more is called, not even to undo.
+    if matches!(failure, Failure::Halt(Halt::Ledger(_))) || driver.known().opened() {
+        return Err(failure.into());
+    }
+    abort(driver, Some(failure)).await
+}
+
+/// Everything as it was before the cutover.
+pub(super) async fn abort(driver: &Driver<'_>, failure: Option<Failure>) -> Result<(), End> {
+    // Only a further signal ends this: half an abort leaves the source shut.
+    driver.patience.set((driver.operator.stop.level() + 1).max(2));
+    let undone = undo(driver).await;
+    let why =
+        failure.map(|failure| report::diagnostics(failure, std::path::Path::new("."), "migrate cutover"));
+    let reasons: Vec<String> = why.iter().flatten().map(|told| told.message.clone()).collect();
+    match (undone, why) {
+        (Ok(()), None) => Ok(()),
+        (Ok(()), Some(_)) => {
+            let message =
+                format!("the cutover was aborted, and everything is as before: {}", reasons.join("; "));
+            let help =
+                "the source serves and nothing was lost; resolve the cause, then `migrate cutover` again";
+            Err(Diagnostic::error("O2003", Class::RolledBack, message).help(help).into())
+        }
+        (Err(Failure::Halt(Halt::Ledger(error))), _) => Err(Failure::Halt(Halt::Ledger(error)).into()),
+        (Err(second), _) => {
+            let mut told = Vec::new();
+            let since = driver.known().refused_since().unwrap_or("the beginning of the cutover").to_owned();
+            let message = format!("the abort is not complete: writes are refused since {since}");
+            let cause =
+                if reasons.is_empty() { String::new() } else { format!(" (cause: {})", reasons.join("; ")) };
+            let help = format!("`migrate cutover --abort` resumes it{cause}");
+            told.push(Diagnostic::error("O2012", Class::Failed, message).help(help));
+            told.extend(report::diagnostics(second, std::path::Path::new("."), "migrate cutover --abort"));
+            Err(told.into())
+        }
+    }
+}
+
+async fn undo(driver: &Driver<'_>) -> Result<(), Failure> {
+    let known = driver.known();
+    let facts = looked(driver).await?;
+    let before = baseline(&known, &facts);
+    let planned = steps::abort(driver.resolved, known.phase(), &facts, &before, &comment(driver));
+    driver.carry(&planned).await?;
+    looked(driver).await?;
+    Ok(())
+}
+
+/// Whether a name leads to the target already.
+fn flipped(resolved: &Resolved, facts: &Facts, before: &Facts) -> bool {
+    resolved.traffic.iter().any(|set| {
+        let weight = |facts: &Facts| {
+            facts.get(&calls::record(set, &set.target), "record").map(|record| record["Weight"].clone())
+        };
+        weight(facts) != weight(before)
+    })
+}
+
+/// A cutover that was interrupted: completed or undone.
+async fn resume(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand) -> Result<(), End> {
+    let known = driver.known();
+    let opened = known.opened();
+    if args.abort && opened {
+        let message = "the target has begun to open: it may have taken writes";
+        let help =
+            "`migrate cutover --continue` completes it; `migrate rollback` goes back with what was written";
+        return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
+    }
+    if !args.abort && !args.resume && desk.can_ask() {
+        let since = known.refused_since().unwrap_or("an unknown time");
+        let message =
+            format!("a cutover was interrupted in phase {}: writes are refused since {since}", known.phase());
+        let undo = if opened { "" } else { "; `migrate cutover --abort` reopens the source" };
+        let help = format!("`migrate cutover --continue` completes it{undo}");
+        return Err(Diagnostic::error("O2012", Class::Refused, message).help(help).into());
+    }
+    let facts =
+        driver.operator.reader.facts(&calls::watched(driver.resolved)).await.map_err(Failure::from)?;
+    let before = baseline(&known, &facts);
+    let onward = args.resume || (!args.abort && (opened || flipped(driver.resolved, &facts, &before)));
+    if onward {
+        driver.observe(false).await?;
+        return forward(driver).await;
+    }
+    let failure = (!args.abort).then(|| Failure::Broken {
+        what: "the cutover".into(),
+        why: "it was interrupted, and no name leads to the target yet".into(),
+    });
+    abort(driver, failure).await
+}
+
+/// `migrate approve`: somebody else agrees to what is declared.
+pub fn approve(global: &Global, act: &super::Act, printer: &mut Printer) -> Verdict {
+    desk::acting(global, act, "approve", printer, async |desk, driver| {
+        let known = driver.known();
+        desk.agreed(&format!(
+            "Approve the cutover of {} {}?",
+            driver.resolved.migration, driver.resolved.environment
+        ))?;
+        driver.note(Happened::Approved { digest: known.digest.clone(), by: desk.by.clone() })?;
+        Ok(())
+    })
+}
+
+/// `migrate reconcile`: what somebody else changed becomes what is known.
+pub fn reconcile(global: &Global, args: &super::ReconcileCommand, printer: &mut Printer) -> Verdict {
+    desk::acting(global, &args.act, "reconcile", printer, async |desk, driver| {
+        let facts =
+            driver.operator.reader.facts(&calls::watched(driver.resolved)).await.map_err(Failure::from)?;
+        let known = driver.known();
+        let all = calls::differences(&known.facts, &facts, known.phase());
+        let wanted = |change: &&calls::Difference| {
+            args.accept == "all" || args.accept == format!("{} {}", change.property, change.subject)
+        };
+        let chosen: Vec<&calls::Difference> = all.iter().filter(wanted).collect();
+        if chosen.is_empty() {
+            let list: Vec<String> =
+                all.iter().map(|change| format!("{} {}", change.property, change.subject)).collect();
+            let message = format!("nothing that differs is called `{}`", args.accept);
+            let help = if list.is_empty() {
+                "nothing differs".to_owned()
+            } else {
+                format!("what differs: {}", list.join("; "))
+            };
+            return Err(Diagnostic::error("O2002", Class::Usage, message).help(help).into());
+        }
+        for change in &chosen {
+            desk.advise(&report::difference(change));
+        }
+        desk.agreed("Accept this as the state from which operations continue?")?;
+        let mut accepted = Facts::default();
+        for change in chosen {
+            accepted.set(&change.subject, &change.property, change.is.clone());
+            driver.note(Happened::Reconciled {
+                what: format!("{}: {} -> {}", report::difference(change), change.was, change.is),
+                reason: args.reason.clone(),
+                by: desk.by.clone(),
+            })?;
+        }
+        driver.operator.write(vec![Entry::Observed { facts: accepted, baseline: false }])?;
+        Ok(())
+    })
+}

@@ -1,0 +1,337 @@
+//! Where a verb of the operations works: the ledger's lock, the account, what is operated, and whoever answers questions.
+
+use std::{cell::RefCell, path::Path, sync::Arc};
+
+use serde_json::json;
+
+use super::{
+    Act, known,
+    report::{self, Lines},
+};
+use crate::{
+    aws::OpError,
+    cli::{
+        Verdict,
+        args::{Global, LedgerArgs},
+        confirm,
+        exit::Code,
+        prepare, runs,
+        session::{Session, access, one},
+        signals,
+    },
+    engine::{
+        EventKind, Limits, Observer, Outcome, Redactor, Stop,
+        operate::{Halt, Operator, Reader},
+    },
+    error::{Class, Diagnostic},
+    ledger::{Entry, Happened, Snapshot, Verb, digest},
+    operations::{
+        discover::Resolved,
+        drive::{Driver, Failure},
+        phase,
+    },
+    runs::{Run, RunError},
+    ui::Printer,
+};
+
+/// Why a verb ended early.
+pub enum End {
+    /// What was to be done failed.
+    Failed(Failure),
+    /// It says itself why.
+    Told(Vec<Diagnostic>),
+}
+
+impl From<Failure> for End {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Halt> for End {
+    fn from(halt: Halt) -> Self {
+        Self::Failed(halt.into())
+    }
+}
+
+impl From<OpError> for End {
+    fn from(error: OpError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Diagnostic> for End {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Told(vec![diagnostic])
+    }
+}
+
+impl From<Vec<Diagnostic>> for End {
+    fn from(list: Vec<Diagnostic>) -> Self {
+        Self::Told(list)
+    }
+}
+
+/// What is operated, or why nothing can be.
+///
+/// # Errors
+/// What is wrong with the declaration, or that there is nothing to operate.
+pub fn resolved(
+    global: &Global,
+    whose: &LedgerArgs,
+    snapshot: &Snapshot,
+    printer: &mut Printer,
+) -> Result<Resolved, Vec<Diagnostic>> {
+    let found = known::discovered(global, whose, snapshot)?;
+    let errors: Vec<Diagnostic> = found.errors().cloned().collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    printer.warnings(&found.problems);
+    found.resolved.ok_or_else(|| {
+        let message = "there is no replication task with a full load in the ledger";
+        one(Diagnostic::error("O2005", Class::Plan, message)
+            .help("deploy one with `migrate up`; `migrate status` lists what there is"))
+    })
+}
+
+/// Runs a verb that only reads: no lock, no journal.
+///
+/// # Errors
+/// No ledger, no access, nothing to operate, or that AWS does not answer.
+pub fn reading<T>(
+    global: &Global,
+    whose: &LedgerArgs,
+    printer: &mut Printer,
+    work: impl AsyncFnOnce(&Reader<'_>, &Resolved, &Snapshot, &mut Printer) -> Result<T, OpError>,
+) -> Result<T, Vec<Diagnostic>> {
+    let dir = prepare::find_ledger(global, whose)?;
+    let snapshot = prepare::existing(&dir)?;
+    let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
+    let session = Session::open(global, region.as_deref())?;
+    printer.banner(session.is_sandbox());
+    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    let resolved = resolved(global, whose, &snapshot, printer)?;
+    let reader = Reader {
+        cloud: &session.cloud,
+        clock: Arc::clone(&session.clock),
+        limits: Limits::new(Arc::clone(&session.clock)),
+    };
+    let answer = session.block_on(work(&reader, &resolved, &snapshot, printer));
+    let answer = answer.map_err(|error| {
+        if error.is_credentials() {
+            return one(access(&error, global));
+        }
+        let request = error.request_id.clone();
+        one(Diagnostic::error("O2008", Class::Failed, error.to_string()).request(request))
+    });
+    session.close()?;
+    answer
+}
+
+/// Whoever answers questions.
+pub struct Desk<'d, 'q> {
+    printer: &'d RefCell<&'q mut Printer>,
+    /// What the command line says.
+    pub act: &'d Act,
+    /// The command that resumes.
+    pub again: String,
+    /// Who runs it.
+    pub by: String,
+}
+
+impl Desk<'_, '_> {
+    /// Asks for a text to be typed in full, and writes that it was. `--yes` is no answer to that.
+    ///
+    /// # Errors
+    /// When it was neither typed nor given with --confirm.
+    pub fn typed(&self, driver: &Driver<'_>, text: &str, why: &str) -> Result<(), End> {
+        if !self.act.confirm.iter().any(|given| given == text) {
+            let mut printer = self.printer.borrow_mut();
+            if !printer.can_ask() {
+                let message = format!("{why}: this needs the text `{text}`");
+                let help = format!("`{} --confirm '{text}'`", self.again);
+                return Err(Diagnostic::error("O2006", Class::Refused, message).help(help).into());
+            }
+            let question = format!("{why}.\nType {text}: ");
+            confirm::ask(&mut printer, &question, text, "--confirm TEXT")?;
+        }
+        driver.note(Happened::Confirmed { text: text.to_owned(), by: self.by.clone() })?;
+        Ok(())
+    }
+
+    /// Asks for a yes.
+    ///
+    /// # Errors
+    /// When nobody says so.
+    pub fn agreed(&self, question: &str) -> Result<(), End> {
+        if self.act.yes {
+            return Ok(());
+        }
+        let mut printer = self.printer.borrow_mut();
+        let without = format!("review with `{0} --dry-run`, then run `{0} --yes`", self.again);
+        Ok(confirm::ask(&mut printer, &format!("{question} Type yes: "), "yes", &without)?)
+    }
+
+    /// Whether somebody is there to answer.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.printer.borrow().can_ask()
+    }
+
+    /// Says something to people.
+    pub fn advise(&self, text: &str) {
+        let mut printer = self.printer.borrow_mut();
+        if !printer.is_json() {
+            printer.advise(text);
+        }
+    }
+}
+
+/// Runs a verb that acts: under the ledger's lock, as one record of its history.
+///
+/// # Errors
+/// Everything that kept it from its end.
+pub fn acting(
+    global: &Global,
+    act: &Act,
+    verb: &'static str,
+    printer: &mut Printer,
+    work: impl AsyncFnOnce(&Desk<'_, '_>, &Driver<'_>) -> Result<(), End>,
+) -> Verdict {
+    let dir = prepare::find_ledger(global, &act.whose)?;
+    let snapshot = prepare::existing(&dir)?;
+    let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
+    let session = Session::open(global, region.as_deref())?;
+    printer.banner(session.is_sandbox());
+    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    let ledger = runs::open(&session, &dir, verb, || session.lineage())?;
+    let stop = Stop::default();
+    let context = runs::context(&session, stop.clone());
+    let admit = |snapshot: &Snapshot| prepare::check_binding(snapshot, &session, None, &dir);
+    let mut run = Run::open(&context, ledger, admit).map_err(|error| runs::run_error(error, &dir))?;
+    let again = global.typed.again().to_string();
+    session.block_on(run.settle()).map_err(|error| runs::run_error(error, &dir))?;
+    let snapshot = run.snapshot().clone();
+    let resolved = resolved(global, &act.whose, &snapshot, printer)?;
+    unresolved(&snapshot, &again)?;
+    signals::listen(&stop);
+    let sandbox = session.is_sandbox();
+    let by = session.who();
+    let folder = folder(act.whose.plan());
+    let printer = RefCell::new(printer);
+    let desk = Desk { printer: &printer, act, again: again.clone(), by };
+    let ran = session.block_on(run.operate(verb, 0, async |context, ledger| {
+        let mut lines = Lines::new(&printer, sandbox);
+        let observer: RefCell<&mut dyn Observer> = RefCell::new(&mut lines);
+        let clock = Arc::clone(&context.clock);
+        let started = clock.now();
+        let name = ledger.borrow().snapshot().running.clone().unwrap_or_default();
+        let driver = Driver {
+            operator: Operator {
+                reader: Reader { cloud: context.cloud, limits: Limits::new(Arc::clone(&clock)), clock },
+                ledger,
+                observer: &observer,
+                stop: context.stop.clone(),
+                redactor: Redactor::default(),
+                seq: std::cell::Cell::new(0),
+                started,
+            },
+            resolved: &resolved,
+            folder,
+            run: name,
+            verb,
+            overridden: act.overrides.iter().map(|one| one.gate.clone()).collect(),
+            proven: RefCell::new(phase::Seen {
+                switched: resolved.traffic.is_empty(),
+                ..phase::Seen::default()
+            }),
+            patience: std::cell::Cell::new(1),
+        };
+        let ended = match begin(&desk, &driver) {
+            Ok(()) => work(&desk, &driver).await,
+            Err(failure) => Err(End::Failed(failure)),
+        };
+        let (outcome, told) = match ended {
+            Ok(()) => (Outcome::Complete, Vec::new()),
+            Err(End::Failed(Failure::Halt(Halt::Ledger(error)))) => return Err(RunError::Ledger(error)),
+            Err(End::Failed(failure)) => {
+                let outcome = match &failure {
+                    Failure::Stopped(_) | Failure::Halt(Halt::Stopped(_)) => Outcome::Stopped,
+                    Failure::Halt(Halt::Unresolved(_)) => Outcome::Doubtful,
+                    _ => Outcome::Failed,
+                };
+                (outcome, report::diagnostics(failure, &dir, &again))
+            }
+            Err(End::Told(told)) => (Outcome::Failed, told),
+        };
+        let phase = driver.known().phase().to_string();
+        driver.operator.emit(EventKind::OperationFinished { outcome: outcome.as_str().into(), phase });
+        Ok((outcome, told))
+    }));
+    let (_, told) = ran.map_err(|error| runs::run_error(error, &dir))?;
+    session.close()?;
+    if told.is_empty() { Ok(Code::Success) } else { Err(told) }
+}
+
+/// The folder that hooks run in.
+fn folder(plan: &Path) -> std::path::PathBuf {
+    if plan.is_dir() {
+        return plan.to_owned();
+    }
+    plan.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Writes what is operated, where that has changed, and which gates are passed over.
+fn begin(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), Failure> {
+    let known = driver.known();
+    let declared = serde_json::to_value(driver.resolved).unwrap_or_default();
+    let sum = digest(&declared);
+    let mut entries =
+        vec![Entry::Happened(Happened::Began { verb: driver.verb.into(), by: desk.by.clone() })];
+    if known.digest != sum && !known.phase().protects() {
+        entries.push(Entry::Declared { resolved: declared, digest: sum });
+    }
+    for passed in &desk.act.overrides {
+        let (gate, reason) = (passed.gate.clone(), passed.reason.clone());
+        entries.push(Entry::Happened(Happened::Override { gate, reason, by: desk.by.clone() }));
+    }
+    Ok(driver.operator.write(entries)?)
+}
+
+/// Refuses to act while it is not known what an earlier call did.
+fn unresolved(snapshot: &Snapshot, again: &str) -> Result<(), Vec<Diagnostic>> {
+    let open = snapshot.open.values().filter(|open| open.verb == Verb::Operate);
+    let told: Vec<Diagnostic> = open
+        .map(|open| {
+            let what = open.operate.as_ref().map(|call| call.name.clone()).unwrap_or_default();
+            let message = format!("whether an earlier call took effect is not known: {what}");
+            let help = format!(
+                "look at it by hand, then `migrate ledger resolve {} --absent` if it had none; or `{again}` later",
+                open.address
+            );
+            Diagnostic::error("O2009", Class::Doubtful, message).at(&open.address).help(help)
+        })
+        .collect();
+    if told.is_empty() { Ok(()) } else { Err(told) }
+}
+
+/// Shows what a verb would do.
+pub fn preview(printer: &mut Printer, steps: &[crate::operations::steps::Step]) -> Code {
+    if printer.is_json() {
+        printer.json(&json!({"format": 1, "steps": steps}));
+        return Code::Success;
+    }
+    let mut text = String::new();
+    for (at, step) in steps.iter().enumerate() {
+        text.push_str(&format!("{:>3}  {}\n", at + 1, step.words()));
+        if let crate::operations::steps::Step::Call { call, .. } = step {
+            text.push_str(&format!("     {}\n", crate::operations::calls::as_command(&call.request)));
+        }
+    }
+    if steps.is_empty() {
+        text.push_str("nothing to do\n");
+    }
+    printer.out(&text);
+    Code::Success
+}

@@ -1,0 +1,207 @@
+//! The verbs of the migration operations, one file per verb.
+
+pub mod cutover;
+pub mod desk;
+pub mod guard;
+pub mod known;
+pub mod lag;
+pub mod replicate;
+pub mod report;
+pub mod rollback;
+pub mod shift;
+
+use clap::{Args, Subcommand};
+
+use super::args::LedgerArgs;
+
+/// Which migration.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// Which plan.
+    #[command(flatten)]
+    pub whose: LedgerArgs,
+}
+
+/// What every verb understands that acts.
+#[derive(Debug, Args)]
+pub struct Act {
+    /// Which plan.
+    #[command(flatten)]
+    pub whose: LedgerArgs,
+    /// Do not ask; texts that have to be typed need --confirm all the same
+    #[arg(long, short)]
+    pub yes: bool,
+    /// A text that would have to be typed, in full; repeatable
+    #[arg(long, value_name = "TEXT")]
+    pub confirm: Vec<String>,
+    /// Pass a gate that is not open, with a reason of at least ten characters; recorded; repeatable
+    #[arg(long = "override", value_name = "GATE=REASON")]
+    pub overrides: Vec<Override>,
+    /// Only show what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// A gate that is passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// Which.
+    pub gate: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl std::str::FromStr for Override {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        use crate::operations::gates::{GATES, STRICT};
+        let (gate, reason) = text
+            .split_once('=')
+            .ok_or("write it as GATE=REASON, for example lag=idle source, checked by hand")?;
+        let known: Vec<&str> = GATES.iter().copied().chain(["slot", "soak"]).collect();
+        if !known.contains(&gate) {
+            return Err(format!("there is no gate `{gate}`; gates are {}", known.join(", ")));
+        }
+        if STRICT.contains(&gate) {
+            return Err(format!("the gate `{gate}` cannot be passed over"));
+        }
+        if reason.trim().chars().count() < 10 {
+            return Err("the reason needs at least ten characters: an auditor reads it".into());
+        }
+        Ok(Self { gate: gate.to_owned(), reason: reason.trim().to_owned() })
+    }
+}
+
+/// `replicate`.
+#[derive(Debug, Args)]
+pub struct ReplicateCommand {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: ReplicateVerb,
+}
+
+/// The verbs of `replicate`.
+#[derive(Debug, Subcommand)]
+pub enum ReplicateVerb {
+    /// Test every connection between the replication instances and their endpoints
+    ///
+    /// Example: migrate replicate test-connections plans/payments-multi-stack
+    TestConnections(Act),
+    /// Start the forward tasks for the first time
+    ///
+    /// Example: migrate replicate start --wait loaded
+    Start {
+        /// Which plan, and how.
+        #[command(flatten)]
+        act: Act,
+        /// Until when to wait
+        #[arg(long, value_name = "STATE", default_value = "running")]
+        wait: Waiting,
+    },
+    /// Resume stopped forward tasks where they stopped
+    ///
+    /// Example: migrate replicate resume
+    Resume(Act),
+    /// Stop the forward tasks; they can be resumed
+    ///
+    /// Example: migrate replicate stop
+    Stop(Act),
+    /// Load tables again; without a table, everything
+    ///
+    /// Example: migrate replicate reload --table public.payments --confirm 'reload payments prod'
+    Reload {
+        /// Which plan, and how.
+        #[command(flatten)]
+        act: Act,
+        /// A table, as SCHEMA.TABLE; repeatable
+        #[arg(long = "table", value_name = "SCHEMA.TABLE")]
+        tables: Vec<String>,
+    },
+    /// Show tasks and tables
+    ///
+    /// Example: migrate replicate status --json
+    Status(Read),
+}
+
+/// Until when `replicate start` waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Waiting {
+    /// The tasks run
+    Running,
+    /// The full load is complete
+    Loaded,
+}
+
+/// `lag`.
+#[derive(Debug, Args)]
+pub struct LagCommand {
+    /// Which plan.
+    #[command(flatten)]
+    pub whose: LedgerArgs,
+    /// Measure again every minute
+    #[arg(long, conflicts_with = "check")]
+    pub watch: bool,
+    /// Exit with 11 unless the gates are open; waits for the first points of a task that has just started
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `shift`.
+#[derive(Debug, Args)]
+pub struct ShiftCommand {
+    /// Which plan, and how.
+    #[command(flatten)]
+    pub act: Act,
+    /// The share of the target in percent; 0 returns to the source
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=99))]
+    pub to: u8,
+    /// Only this traffic set
+    #[arg(long, value_name = "NAME")]
+    pub traffic: Option<String>,
+    /// Go through the declared steps on the way, and hold each
+    #[arg(long)]
+    pub steps: bool,
+}
+
+/// `cutover`.
+#[derive(Debug, Args)]
+pub struct CutoverCommand {
+    /// Which plan, and how.
+    #[command(flatten)]
+    pub act: Act,
+    /// The change's number, for the evidence
+    #[arg(long, value_name = "ID")]
+    pub ticket: Option<String>,
+    /// Complete a cutover that was interrupted
+    #[arg(long = "continue", conflicts_with = "abort")]
+    pub resume: bool,
+    /// Undo a cutover that was interrupted before the target opened
+    #[arg(long)]
+    pub abort: bool,
+}
+
+/// `rollback`.
+#[derive(Debug, Args)]
+pub struct RollbackCommand {
+    /// Which plan, and how.
+    #[command(flatten)]
+    pub act: Act,
+    /// Give up what was written to the target and has not come back
+    #[arg(long)]
+    pub accept_loss: bool,
+}
+
+/// `reconcile`.
+#[derive(Debug, Args)]
+pub struct ReconcileCommand {
+    /// Which plan, and how.
+    #[command(flatten)]
+    pub act: Act,
+    /// Which changed property to accept, as exit code 12 named it; `all` accepts every one
+    #[arg(long, value_name = "WHAT")]
+    pub accept: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}

@@ -1,0 +1,408 @@
+//! `migrate replicate`: connections, start, resume, stop, reload, status.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    Act, Read, ReplicateCommand, ReplicateVerb, Waiting,
+    desk::{self, Desk, End},
+};
+use crate::{
+    cli::{Verdict, args::Global, exit::Code},
+    error::{Class, Diagnostic},
+    ledger::{Facts, Phase, Subject},
+    operations::{
+        calls,
+        discover::{Resolved, Task},
+        drive::{Driver, Failure},
+        gates::{Reading, Verdict as Gate, judge},
+        measure::{self, Wanted},
+        steps::{self, Step, Until},
+    },
+    ui::{Printer, table},
+};
+
+/// How long a full load may take, in seconds: what is longer is waited for again.
+const LOAD_S: u64 = 7 * 86_400;
+
+/// Runs the verb.
+pub fn run(global: &Global, args: &ReplicateCommand, printer: &mut Printer) -> Verdict {
+    match &args.verb {
+        ReplicateVerb::TestConnections(act) => {
+            previewed(global, act, printer, Preview::Test).unwrap_or_else(|| {
+                desk::acting(global, act, "replicate test-connections", printer, async |_, driver| {
+                    test(driver).await
+                })
+            })
+        }
+        ReplicateVerb::Start { act, wait } => {
+            previewed(global, act, printer, Preview::Start).unwrap_or_else(|| {
+                desk::acting(global, act, "replicate start", printer, async |desk, driver| {
+                    start(desk, driver, *wait).await
+                })
+            })
+        }
+        ReplicateVerb::Resume(act) => previewed(global, act, printer, Preview::Resume).unwrap_or_else(|| {
+            desk::acting(global, act, "replicate resume", printer, async |_, driver| resume(driver).await)
+        }),
+        ReplicateVerb::Stop(act) => previewed(global, act, printer, Preview::Stop).unwrap_or_else(|| {
+            desk::acting(global, act, "replicate stop", printer, async |desk, driver| {
+                stop(desk, driver).await
+            })
+        }),
+        ReplicateVerb::Reload { act, tables } => {
+            let wanted = parsed(tables)?;
+            previewed(global, act, printer, Preview::Reload(&wanted)).unwrap_or_else(|| {
+                desk::acting(global, act, "replicate reload", printer, async |desk, driver| {
+                    reload(desk, driver, &wanted).await
+                })
+            })
+        }
+        ReplicateVerb::Status(read) => status(global, read, printer),
+    }
+}
+
+/// What a verb would do.
+enum Preview<'p> {
+    Test,
+    Start,
+    Resume,
+    Stop,
+    Reload(&'p [(String, String)]),
+}
+
+/// With --dry-run: shows it.
+fn previewed(global: &Global, act: &Act, printer: &mut Printer, what: Preview<'_>) -> Option<Verdict> {
+    if !act.dry_run {
+        return None;
+    }
+    let steps = desk::reading(global, &act.whose, printer, async |reader, resolved, _, _| {
+        let mut subjects = calls::watched(resolved);
+        let pairs: Vec<(&Task, &String)> = resolved
+            .forward
+            .iter()
+            .chain(&resolved.reverse)
+            .flat_map(|task| [(task, &task.from), (task, &task.to)])
+            .collect();
+        subjects.extend(pairs.iter().map(|(task, end)| calls::connection(&task.region, &task.instance, end)));
+        let facts = reader.facts(&subjects).await?;
+        Ok(match what {
+            Preview::Test => pairs
+                .iter()
+                .map(|(task, end)| Step::Call {
+                    address: task.address.clone(),
+                    call: Box::new(calls::test_connection(&task.region, &task.instance, end, &facts)),
+                })
+                .collect(),
+            Preview::Start => starting(resolved, "start-replication", &facts, |_| true),
+            Preview::Resume => starting(resolved, "resume-processing", &facts, |task| !runs(task, &facts)),
+            Preview::Stop => stopping(resolved, &facts),
+            Preview::Reload([]) => {
+                let mut steps = stopping(resolved, &facts);
+                steps.extend(starting(resolved, "reload-target", &facts, |_| true));
+                steps
+            }
+            Preview::Reload(tables) => resolved
+                .forward
+                .iter()
+                .map(|task| Step::Call {
+                    address: task.address.clone(),
+                    call: Box::new(calls::reload_tables(task, tables, &facts)),
+                })
+                .collect(),
+        })
+    });
+    Some(steps.map(|steps: Vec<Step>| desk::preview(printer, &steps)))
+}
+
+fn runs(task: &Task, facts: &Facts) -> bool {
+    let status = facts.get(&calls::task(task), "Status").and_then(Json::as_str).unwrap_or_default();
+    matches!(status, "running" | "starting")
+}
+
+fn starting(resolved: &Resolved, kind: &str, facts: &Facts, which: impl Fn(&Task) -> bool) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for task in resolved.forward.iter().filter(|task| which(task)) {
+        steps.push(Step::Call {
+            address: task.address.clone(),
+            call: Box::new(calls::start(task, kind, facts)),
+        });
+    }
+    for task in &resolved.forward {
+        steps.push(Step::Wait {
+            name: format!("task {} runs", task.address),
+            until: Until::Running { task: Box::new(task.clone()) },
+            every_s: 10,
+            limit_s: 900,
+        });
+    }
+    steps
+}
+
+fn stopping(resolved: &Resolved, facts: &Facts) -> Vec<Step> {
+    steps::stopping(resolved, &resolved.forward, facts)
+}
+
+/// Tests all connections.
+async fn test(driver: &Driver<'_>) -> Result<(), End> {
+    let facts = driver.observe(false).await?;
+    for (address, subject) in driver.connections() {
+        let now =
+            driver.operator.reader.facts(std::slice::from_ref(&subject)).await.map_err(Failure::from)?;
+        let call = calls::test_connection(&subject.region, &subject.id[0], &subject.id[1], &now);
+        driver.operator.act(address, &call).await?;
+    }
+    let all: Vec<Subject> = driver.connections().into_iter().map(|(_, subject)| subject).collect();
+    driver
+        .until("every connection is tested", 5, 300, async || {
+            let facts = driver.operator.reader.facts(&all).await?;
+            let status = |subject: &Subject| {
+                facts.get(subject, "Status").and_then(Json::as_str).unwrap_or_default().to_owned()
+            };
+            let testing =
+                all.iter().filter(|subject| !matches!(status(subject).as_str(), "successful" | "failed"));
+            let count = testing.count();
+            Ok(if count == 0 { Ok(()) } else { Err(format!("{count} of {} under way", all.len())) })
+        })
+        .await?;
+    let wrong = driver.untested().await?;
+    if !wrong.is_empty() {
+        let what = "every connection is successful".to_owned();
+        return Err(Failure::Broken { what, why: wrong.join("; ") }.into());
+    }
+    driver.advance(&facts).await?;
+    Ok(())
+}
+
+/// A refusal because of the phase.
+fn unfit(driver: &Driver<'_>, help: &str) -> End {
+    let message = format!("`{}` does not fit the phase {}", driver.verb, driver.known().phase());
+    Diagnostic::error("O2004", Class::Refused, message).help(help).into()
+}
+
+/// Starts the forward tasks for the first time.
+async fn start(desk: &Desk<'_, '_>, driver: &Driver<'_>, wait: Waiting) -> Result<(), End> {
+    let facts = driver.observe(false).await?;
+    let phase = driver.known().phase();
+    if phase.protects() || matches!(phase, Phase::RolledBack | Phase::Finalized) {
+        return Err(unfit(
+            driver,
+            "after a rollback the source has changes that the target lacks: `migrate replicate reload`",
+        ));
+    }
+    let fresh = |task: &&Task| facts.get(&calls::task(task), "StartDate").is_none_or(Json::is_null);
+    let never: Vec<Task> = driver.resolved.forward.iter().filter(fresh).cloned().collect();
+    if never.is_empty() {
+        let resting: Vec<&Task> = driver.resolved.forward.iter().filter(|task| !runs(task, &facts)).collect();
+        if let Some(task) = resting.first() {
+            let help = "`migrate replicate resume` continues where it stopped; `migrate replicate reload` begins anew";
+            let message = format!("task {} was started before and has stopped", task.address);
+            return Err(Diagnostic::error("O2004", Class::Refused, message)
+                .at(&task.address)
+                .help(help)
+                .into());
+        }
+    } else {
+        let wrong = driver.untested().await?;
+        if !wrong.is_empty() {
+            let reading = Reading {
+                gate: "connections".into(),
+                verdict: Gate::Closed,
+                summary: format!("{}; `migrate replicate test-connections` tests them", wrong.join("; ")),
+                samples: Json::Null,
+            };
+            return Err(Failure::Closed(vec![reading]).into());
+        }
+        driver.pass(&["errors-visible"]).await?;
+        desk.agreed("The full load begins.")?;
+        let steps = starting(driver.resolved, "start-replication", &facts, |task| {
+            never.iter().any(|one| one.address == task.address)
+        });
+        driver.carry(&steps).await?;
+    }
+    let facts = driver.observe(false).await?;
+    driver.advance(&facts).await?;
+    if wait == Waiting::Loaded {
+        loaded(driver).await?;
+    }
+    Ok(())
+}
+
+/// Waits until everything is loaded.
+async fn loaded(driver: &Driver<'_>) -> Result<(), End> {
+    driver
+        .until("the full load is complete", 15, LOAD_S, async || {
+            let gates = ["task", "full-load"];
+            let samples = driver.samples(Wanted::forward(driver.resolved, &gates)).await?;
+            let limits = driver.resolved.declared.limits;
+            if let Some(task) = samples.tasks.iter().find(|t| t.status == "failed" || t.errored > 0) {
+                let why =
+                    task.failure.clone().unwrap_or_else(|| format!("{} tables have errors", task.errored));
+                let why = format!("task {} is {}: {why}", task.name, task.status);
+                return Err(Failure::Broken { what: "the full load is complete".into(), why });
+            }
+            let reading = judge("full-load", &samples, &limits);
+            Ok(if reading.verdict == Gate::Open { Ok(()) } else { Err(reading.summary) })
+        })
+        .await?;
+    let facts = driver.observe(false).await?;
+    driver.advance(&facts).await?;
+    Ok(())
+}
+
+async fn resume(driver: &Driver<'_>) -> Result<(), End> {
+    let facts = driver.observe(false).await?;
+    let phase = driver.known().phase();
+    if phase.protects() || matches!(phase, Phase::RolledBack | Phase::Finalized) {
+        return Err(unfit(
+            driver,
+            "the forward task is part of the cutover, or its target has foreign writes",
+        ));
+    }
+    let never = driver
+        .resolved
+        .forward
+        .iter()
+        .find(|t| facts.get(&calls::task(t), "StartDate").is_none_or(Json::is_null));
+    if let Some(task) = never {
+        let message = format!("task {} has never been started", task.address);
+        let help = "`migrate replicate start` starts it";
+        return Err(Diagnostic::error("O2004", Class::Refused, message).at(&task.address).help(help).into());
+    }
+    let steps = starting(driver.resolved, "resume-processing", &facts, |task| !runs(task, &facts));
+    driver.carry(&steps).await?;
+    let facts = driver.observe(false).await?;
+    driver.advance(&facts).await?;
+    Ok(())
+}
+
+async fn stop(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
+    let facts = driver.observe(false).await?;
+    if driver.known().phase().protects() {
+        return Err(unfit(
+            driver,
+            "between the fence and the end of the migration the cutover stops what has to stop",
+        ));
+    }
+    let steps = stopping(driver.resolved, &facts);
+    if steps.is_empty() {
+        desk.advise("no forward task runs");
+        return Ok(());
+    }
+    desk.agreed("The forward tasks stop; the source keeps its log for them until they are resumed.")?;
+    driver.carry(&steps).await?;
+    driver.observe(false).await?;
+    Ok(())
+}
+
+fn parsed(tables: &[String]) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
+    let one = |text: &String| match text.split_once('.') {
+        Some((schema, table)) if !schema.is_empty() && !table.is_empty() => {
+            Ok((schema.to_owned(), table.to_owned()))
+        }
+        _ => Err(vec![
+            Diagnostic::error("O1001", Class::Usage, format!("`{text}` is no table"))
+                .help("write it as SCHEMA.TABLE, for example public.payments"),
+        ]),
+    };
+    tables.iter().map(one).collect()
+}
+
+async fn reload(desk: &Desk<'_, '_>, driver: &Driver<'_>, tables: &[(String, String)]) -> Result<(), End> {
+    let facts = driver.observe(false).await?;
+    let phase = driver.known().phase();
+    if phase.protects() || phase == Phase::Finalized {
+        return Err(unfit(driver, "the target serves, or is about to: a reload would overwrite it"));
+    }
+    let resolved = driver.resolved;
+    let text = format!("reload {} {}", resolved.migration, resolved.environment);
+    desk.typed(driver, &text, "the target's tables are emptied and loaded again")?;
+    if tables.is_empty() {
+        driver.carry(&stopping(resolved, &facts)).await?;
+        let facts = driver.operator.reader.facts(&calls::watched(resolved)).await.map_err(Failure::from)?;
+        driver.carry(&starting(resolved, "reload-target", &facts, |task| !runs(task, &facts))).await?;
+    } else {
+        for task in &resolved.forward {
+            let subjects: Vec<Subject> = tables
+                .iter()
+                .map(|(schema, table)| {
+                    Subject::new(crate::ledger::Noun::Table, &task.region, &[&task.arn, schema, table])
+                })
+                .collect();
+            let facts = driver.operator.reader.facts(&subjects).await.map_err(Failure::from)?;
+            let call = calls::reload_tables(task, tables, &facts);
+            driver.operator.act(&task.address, &call).await?;
+        }
+    }
+    let from = driver.known().phase();
+    if from != Phase::Loading {
+        driver.record(from, Phase::Loading, "tables are loaded again; earlier evidence is void")?;
+    }
+    driver.observe(false).await?;
+    Ok(())
+}
+
+fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
+    desk::reading(global, &read.whose, printer, async |reader, resolved, snapshot, printer| {
+        let mut tasks = Vec::new();
+        for (task, role) in resolved
+            .forward
+            .iter()
+            .map(|task| (task, "forward"))
+            .chain(resolved.reverse.iter().map(|task| (task, "reverse")))
+        {
+            let subject = calls::task(task);
+            let facts = reader.facts(std::slice::from_ref(&subject)).await?;
+            let value = |name: &str| facts.get(&subject, name).cloned().unwrap_or_default();
+            let wanted = Wanted {
+                gates: &["counters", "tables"],
+                tasks: std::slice::from_ref(task),
+                writers: &[],
+                since: None,
+            };
+            let samples = measure::measure(reader, resolved, &snapshot.operations, wanted).await?;
+            tasks.push(json!({
+                "address": task.address, "role": role, "status": value("Status"), "stop_reason": value("StopReason"),
+                "failure": value("LastFailureMessage"), "percent": value("FullLoadProgressPercent"),
+                "started_ms": value("StartDate"), "tables": samples.tables,
+            }));
+        }
+        let phase = snapshot.operations.phase();
+        if printer.is_json() {
+            printer.json(&json!({"format": 1, "phase": phase, "tasks": tasks}));
+            return Ok(Code::Success);
+        }
+        let mut text = format!("phase {phase}\n");
+        for task in &tasks {
+            let word = |name: &str| task[name].as_str().unwrap_or_default().to_owned();
+            text.push_str(&format!("\n{} task {}: {}", word("role"), word("address"), word("status")));
+            if let Some(percent) = task["percent"].as_i64() {
+                text.push_str(&format!(", full load {percent} %"));
+            }
+            for name in ["stop_reason", "failure"] {
+                if !task[name].is_null() {
+                    text.push_str(&format!(", {}", word(name)));
+                }
+            }
+            text.push('\n');
+            let rows: Vec<Vec<String>> = task["tables"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|row| {
+                    let cell = |name: &str| match &row[name] {
+                        Json::String(text) => text.clone(),
+                        other => other.to_string(),
+                    };
+                    let name = format!("{}.{}", cell("schema"), cell("table"));
+                    vec![name, cell("state"), cell("validation"), cell("captured"), cell("applied")]
+                })
+                .collect();
+            if !rows.is_empty() {
+                let heads = ["table", "state", "validation", "captured", "applied"];
+                text.push_str(&table(&heads, &rows, printer.width()));
+            }
+        }
+        printer.out(&text);
+        Ok(Code::Success)
+    })
+}

@@ -1,0 +1,227 @@
+//! `migrate rollback` from every phase, and `migrate finalize`.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    Act, RollbackCommand, cutover,
+    desk::{self, Desk, End},
+};
+use crate::{
+    cli::{Verdict, args::Global},
+    clock::{from_rfc3339, millis},
+    error::{Class, Diagnostic},
+    ledger::{Entry, Facts, Phase},
+    operations::{
+        calls,
+        discover::Task,
+        drive::{Driver, Failure},
+        gates::{self, Reading, Verdict as Gate},
+        measure::Wanted,
+        steps::{self, Way},
+    },
+    ui::Printer,
+};
+
+/// How long a migration serves before it can be finalized, in seconds.
+const SOAK_S: i64 = 86_400;
+
+/// Runs the verb.
+pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Verdict {
+    if args.act.dry_run {
+        let planned =
+            desk::reading(global, &args.act.whose, printer, async |reader, resolved, snapshot, _| {
+                let facts = reader.facts(&calls::watched(resolved)).await?;
+                let known = &snapshot.operations;
+                let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
+                let comment = format!("migrate {}", resolved.migration);
+                let way = Way { lossy: args.accept_loss, snapshot: None, comment: &comment };
+                Ok(match known.phase() {
+                    Phase::Live | Phase::RollingBack => {
+                        steps::rollback(resolved, known.phase(), &facts, &before, way)
+                    }
+                    Phase::Fenced | Phase::Drained | Phase::Switched => {
+                        steps::abort(resolved, known.phase(), &facts, &before, &comment)
+                    }
+                    Phase::Shifting(_) => steps::shift(resolved, None, 0, &facts, &comment),
+                    _ => steps::stopping(resolved, &resolved.forward, &facts),
+                })
+            })?;
+        return Ok(desk::preview(printer, &planned));
+    }
+    desk::acting(global, &args.act, "rollback", printer, async |desk, driver| {
+        rollback(desk, driver, args).await
+    })
+}
+
+fn runs(task: &Task, facts: &Facts) -> bool {
+    let status = facts.get(&calls::task(task), "Status").and_then(Json::as_str).unwrap_or_default();
+    matches!(status, "running" | "starting")
+}
+
+async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) -> Result<(), End> {
+    let known = driver.known();
+    if cutover::interrupted(&known) && !known.opened() {
+        desk.agreed("The cutover is undone; nothing is lost.")?;
+        return cutover::abort(driver, None).await;
+    }
+    match known.phase() {
+        Phase::RolledBack => {
+            desk.advise("the migration is rolled back already");
+            Ok(())
+        }
+        Phase::Deployed | Phase::Finalized => {
+            let message = format!("there is nothing to roll back in phase {}", known.phase());
+            let help =
+                "after `finalize` the way back is a new migration; before the start it is `migrate destroy`";
+            Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into())
+        }
+        Phase::Shifting(_) => {
+            let facts = driver.observe(false).await?;
+            desk.agreed("All traffic returns to the source; nothing is lost where a split was safe.")?;
+            driver.carry(&steps::shift(driver.resolved, None, 0, &facts, &comment(driver))).await?;
+            driver.observe(false).await?;
+            Ok(())
+        }
+        Phase::Live | Phase::RollingBack | Phase::Switched => home(desk, driver, args).await,
+        _ => {
+            let facts = driver.observe(false).await?;
+            let planned = steps::stopping(driver.resolved, &driver.resolved.forward, &facts);
+            desk.agreed("The forward tasks stop; nothing is lost. The source keeps its log for them until they are resumed or deleted.")?;
+            driver.carry(&planned).await?;
+            driver.observe(false).await?;
+            Ok(())
+        }
+    }
+}
+
+fn comment(driver: &Driver<'_>) -> String {
+    format!("migrate {} {}", driver.run, driver.verb)
+}
+
+/// Back after the target has taken writes.
+async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) -> Result<(), End> {
+    let resolved = driver.resolved;
+    let facts = driver.observe(false).await?;
+    let known = driver.known();
+    let name = format!("{} {}", resolved.migration, resolved.environment);
+    let snapshot_id = format!("migrate-{}-{}-{}", resolved.migration, resolved.environment, driver.run);
+    let mut lossy = known.noted("rollback-loss").is_some_and(|value| value == true);
+    let mut snapshot = None;
+    if known.phase() != Phase::RollingBack {
+        let following = resolved.reverse.as_ref().filter(|task| runs(task, &facts));
+        match following {
+            Some(reverse) => {
+                let wanted = Wanted {
+                    gates: gates::LAG,
+                    tasks: std::slice::from_ref(reverse),
+                    writers: &[],
+                    since: None,
+                };
+                let samples = driver.samples(wanted).await?;
+                let readings = driver.judge(gates::LAG, &samples)?;
+                let barred = driver.barred(&readings);
+                if !barred.is_empty() && !args.accept_loss {
+                    return Err(Failure::Closed(barred).into());
+                }
+                if barred.is_empty() {
+                    let why = "writes are refused until the source serves again; what was written to the target comes back";
+                    desk.typed(driver, &format!("roll back {name}"), why)?;
+                } else {
+                    let behind: i64 = samples.tables.iter().map(|table| table.captured - table.applied).sum();
+                    let lost = if behind > 0 {
+                        format!("lose {behind} changes")
+                    } else {
+                        "lose all changes".to_owned()
+                    };
+                    desk.typed(driver, &lost, "changes that have not come back are given up")?;
+                    lossy = true;
+                }
+            }
+            None if !args.accept_loss => {
+                let reading = Reading {
+                    gate: "reverse".into(),
+                    verdict: Gate::Closed,
+                    summary: "no reverse task runs: going back loses every write made on the target since it opened \
+                              (`--accept-loss` gives them up, after a snapshot)"
+                        .into(),
+                    samples: Json::Null,
+                };
+                return Err(Failure::Closed(vec![reading]).into());
+            }
+            None => {
+                desk.typed(
+                    driver,
+                    "lose all changes",
+                    "every write made on the target since it opened is given up",
+                )?;
+                lossy = true;
+                snapshot = (!resolved.target.is_external()).then_some(snapshot_id.as_str());
+            }
+        }
+        if known.phase() == Phase::Switched {
+            driver.record(Phase::Switched, Phase::Live, "the target had begun to open")?;
+        }
+        driver.note(crate::ledger::Happened::Noted { name: "rollback-loss".into(), value: json!(lossy) })?;
+    }
+    // From the fence on, ending is safer than stopping.
+    driver.patience.set(2);
+    // What is given up does not have to stand still before it is.
+    driver.proven.borrow_mut().fenced = lossy;
+    let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
+    let way = Way { lossy, snapshot, comment: &comment(driver) };
+    let planned = steps::rollback(resolved, driver.known().phase(), &facts, &before, way);
+    driver.carry(&planned).await?;
+    let facts = driver.operator.reader.facts(&calls::watched(resolved)).await.map_err(Failure::from)?;
+    driver.operator.write(vec![Entry::Observed { facts, baseline: false }])?;
+    Ok(())
+}
+
+/// `finalize`.
+pub fn finalize(global: &Global, act: &Act, printer: &mut Printer) -> Verdict {
+    if act.dry_run {
+        let planned = desk::reading(global, &act.whose, printer, async |reader, resolved, _, _| {
+            let facts = reader.facts(&calls::watched(resolved)).await?;
+            let tasks: Vec<Task> = resolved.reverse.iter().cloned().collect();
+            Ok(steps::stopping(resolved, &tasks, &facts))
+        })?;
+        return Ok(desk::preview(printer, &planned));
+    }
+    desk::acting(global, act, "finalize", printer, async |desk, driver| {
+        let facts = driver.observe(false).await?;
+        let known = driver.known();
+        if known.phase() != Phase::Live {
+            let message =
+                format!("only a migration that is live can be finalized, this one is {}", known.phase());
+            let help = "`migrate status` shows the phase";
+            return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
+        }
+        let clock = driver.operator.ledger.borrow().now();
+        let served = from_rfc3339(&known.since).map_or(0, |since| (millis(clock) - millis(since)) / 1_000);
+        let soak = Reading {
+            gate: "soak".into(),
+            verdict: if served >= SOAK_S { Gate::Open } else { Gate::Closed },
+            summary: format!("it has served for {} h; limit 24 h", served / 3_600),
+            samples: json!(served),
+        };
+        let barred = driver.barred(&[soak]);
+        if !barred.is_empty() {
+            return Err(Failure::Closed(barred).into());
+        }
+        let name = format!("{} {}", driver.resolved.migration, driver.resolved.environment);
+        desk.typed(
+            driver,
+            &format!("finalize {name}"),
+            "the way back ends: the reverse task stops for good",
+        )?;
+        let tasks: Vec<Task> = driver.resolved.reverse.iter().cloned().collect();
+        driver.carry(&steps::stopping(driver.resolved, &tasks, &facts)).await?;
+        driver.proven.borrow_mut().ended = true;
+        driver.enter(Phase::Finalized, "replication has ended").await?;
+        driver.observe(false).await?;
+        desk.advise(
+            "Take the replication stack out of the manifest and run `migrate up`: that deletes the tasks, and with them \
+             their replication slots. A slot that remains fills the database's disk.",
+        );
+        Ok(())
+    })
+}

@@ -1,0 +1,254 @@
+//! Codes of the migration operations: the section `operations:`, what discovery finds, gates, phases, the cutover.
+
+use crate::error::{Code, Example};
+
+/// A plan with a replication task between two databases outside of it; what follows is its section `operations`.
+macro_rules! external {
+    ($section:literal) => {
+        Example::Files(&[
+            ("migration.yaml", concat!(
+"name: shop
+region: us-east-1
+stacks: [{name: Shop, template: shop.yaml}]
+", $section)),
+            ("shop.yaml", "Resources:
+  From:
+    Type: AWS::DMS::Endpoint
+    Properties: {EndpointType: source, EngineName: postgres, ServerName: old.example.com, Port: 5432,
+      DatabaseName: shop, SslMode: require, Username: dms, Password: '{{resolve:secretsmanager:shop:SecretString:password}}'}
+  To:
+    Type: AWS::DMS::Endpoint
+    Properties: {EndpointType: target, EngineName: postgres, ServerName: new.example.com, Port: 5432,
+      DatabaseName: shop, SslMode: require, Username: dms, Password: '{{resolve:secretsmanager:shop:SecretString:password}}'}
+  Task:
+    Type: AWS::DMS::ReplicationTask
+    Properties:
+      MigrationType: full-load-and-cdc
+      ReplicationInstanceArn: arn:aws:dms:us-east-1:123456789012:rep:SHOP
+      SourceEndpointArn: !Ref From
+      TargetEndpointArn: !Ref To
+      TableMappings: '{\"rules\": [{\"rule-type\": \"selection\", \"rule-id\": \"1\", \"rule-name\": \"all\", \"object-locator\":
+        {\"schema-name\": \"public\", \"table-name\": \"%\"}, \"rule-action\": \"include\"}]}'
+  Back:
+    Type: AWS::DMS::ReplicationTask
+    Properties:
+      MigrationType: full-load
+      ReplicationInstanceArn: arn:aws:dms:us-east-1:123456789012:rep:SHOP
+      SourceEndpointArn: !Ref From
+      TargetEndpointArn: !Ref To
+      TableMappings: '{\"rules\": [{\"rule-type\": \"selection\", \"rule-id\": \"1\", \"rule-name\": \"all\", \"object-locator\":
+        {\"schema-name\": \"public\", \"table-name\": \"%\"}, \"rule-action\": \"include\"}]}'
+  Blue:
+    Type: AWS::Route53::RecordSet
+    Properties: {HostedZoneId: Z1, Name: db.example.com, Type: CNAME, TTL: '60', SetIdentifier: blue, Weight: 100, ResourceRecords: [old.example.com]}
+  Green:
+    Type: AWS::Route53::RecordSet
+    Properties: {HostedZoneId: Z1, Name: db.example.com, Type: CNAME, TTL: '30', SetIdentifier: green, Weight: 0, ResourceRecords: [new.example.com]}
+  Red:
+    Type: AWS::Route53::RecordSet
+    Properties: {HostedZoneId: Z1, Name: db.example.com, Type: CNAME, TTL: '60', SetIdentifier: red, Weight: 0, ResourceRecords: [new.example.com]}
+  Slow:
+    Type: AWS::Route53::RecordSet
+    Properties: {HostedZoneId: Z1, Name: slow.example.com, Type: CNAME, TTL: '300', SetIdentifier: blue, Weight: 100, ResourceRecords: [old.example.com],
+      HealthCheckId: 11111111-2222-3333-4444-555555555555}
+  Slower:
+    Type: AWS::Route53::RecordSet
+    Properties: {HostedZoneId: Z1, Name: slow.example.com, Type: CNAME, TTL: '300', SetIdentifier: green, Weight: 0, ResourceRecords: [new.example.com]}
+"),
+        ])
+    };
+}
+
+const RUN: &str = "it needs a deployed migration";
+
+pub(super) static CODES: &[Code] = &[
+    Code::error(
+        "O1001",
+        "an operated resource that the plan does not have",
+        "`operations:` names resources as stack/LogicalId. What is left out is discovered: `migrate status` shows it, with reasons.",
+    )
+    .example(external!("operations: {replication: {forward: Shop/Taks}}\n")),
+    Code::error(
+        "O1002",
+        "one weighted record where two are needed",
+        "Shares are relative: a single weighted record takes all requests, whatever its weight. A traffic set is a record \
+         for the source and one for the target.",
+    )
+    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Blue}}]}\n")),
+    Code::error(
+        "O1003",
+        "records of a traffic set that differ",
+        "Weights are compared among records of one name and type. A TTL that differs leaves clients on the old side longer \
+         than the operator waits.",
+    )
+    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Blue, target: Shop/Green}}]}\n")),
+    Code::error(
+        "O1004",
+        "sides that are not clear",
+        "Which record leads to the source is told by the database it reaches, and by the heavier weight. Where the two \
+         disagree, or a name has more than two weighted records, the section must say it.",
+    )
+    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Red, target: Shop/Blue}}]}\n")),
+    Code::error(
+        "O1005",
+        "a source that cannot be fenced",
+        "A source outside of the plan has no security group of the plan's. Without a command that ends its sessions and \
+         keeps new ones out, writes continue during the cutover and are lost.",
+    )
+    .example(external!("operations: {steps: [50]}\n")),
+    Code::error(
+        "O1006",
+        "a fence that leaks",
+        "Revoking a security group's rule does not end connections that are open and tracked. Something has to end the \
+         sessions too: services that are scaled to zero, or a hook.",
+    )
+    .example(Example::Circumstances("it needs databases of the plan without a service that reaches them")),
+    Code::error(
+        "O1007",
+        "a split without a reason",
+        "Replication runs one way: with a database behind each weight, a split of the traffic makes both sides differ. \
+         `splits` other than `never` says why that is safe here, in `reason`.",
+    )
+    .example(external!(
+        "operations: {traffic: [{name: db, splits: reads, records: {source: Shop/Blue, target: Shop/Red}}]}\n"
+    )),
+    Code::error(
+        "O1008",
+        "a reverse task that does not mirror the forward task",
+        "The way back is a task of type cdc from the target database to the source database. A full load would overwrite \
+         the source.",
+    )
+    .example(external!("operations: {replication: {forward: Shop/Task, reverse: Shop/Back}}\n")),
+    Code::error(
+        "O1009",
+        "two-way replication without loopback prevention",
+        "Each change would be replicated back. Both tasks need LoopbackPreventionSettings, which DMS does not combine with \
+         BatchApplyEnabled.",
+    )
+    .example(external!(
+        "operations:
+  replication: {forward: Shop/Task, reverse: Shop/Back}
+  traffic: [{name: db, splits: two-way, reason: both sides replicate, records: {source: Shop/Blue, target: Shop/Red}}]
+"
+    )),
+    Code::error(
+        "O1010",
+        "a hook that cannot be run",
+        "A hook's command with a slash is a file, relative to the manifest's folder. It must be there and executable.",
+    )
+    .example(external!("operations: {hooks: {fence: {exec: [./fence.sh]}}}\n")),
+    Code::error(
+        "O1011",
+        "databases that share a security group",
+        "The source is fenced by revoking its group's rules. In a shared group that shuts the target too: give each \
+         database a group of its own.",
+    )
+    .example(Example::Circumstances("it needs two databases of the plan in one security group")),
+    Code::warning(
+        "O1020",
+        "a weighted record with a health check",
+        "Route 53 answers with a record of weight 0 when all the others are unhealthy. So weight 0 does not keep clients \
+         away from a side.",
+    )
+    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Slow, target: Shop/Slower}}]}\n")),
+    Code::warning(
+        "O1021",
+        "a long TTL on a weighted record",
+        "Clients keep the old answer for the TTL, and the cutover waits for it while writes are refused.",
+    )
+    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Slow, target: Shop/Slower}}]}\n")),
+    Code::warning(
+        "O1022",
+        "a target whose log cannot feed the reverse task",
+        "The reverse task reads the target's log: PostgreSQL needs rds.logical_replication, MySQL binlog_format ROW. Both \
+         are static parameters, so set them before the database is created.",
+    )
+    .example(Example::Circumstances("it needs two databases of the plan and a reverse task")),
+    Code::error(
+        "O2001",
+        "a gate that is closed",
+        "Nothing was changed. A gate without data is closed as well. Where it may be passed: `--override GATE=REASON`, \
+         which is recorded.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2002",
+        "an operated property that somebody else changed",
+        "Nothing was changed. The property is not as it was last observed: someone edited weights, rules, counts or a task. \
+         Restore it, or accept it with `migrate reconcile --accept WHAT --reason TEXT`.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2003",
+        "an operation that was rolled back automatically",
+        "A step failed before the target took writes. Weights, rules, counts and scaling are as before, and the source \
+         serves.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2004",
+        "a verb that does not fit the phase",
+        "Each verb belongs to phases of a migration; `migrate status` shows the present one and `migrate explain O2004` is \
+         no way around it.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2005",
+        "nothing to operate",
+        "Operations need a replication task with a full load that was deployed with `migrate up`.",
+    )
+    .example(Example::Circumstances("it needs a ledger without a replication task")),
+    Code::error(
+        "O2006",
+        "a text that has to be typed",
+        "Points of no return are confirmed by typing a text in full, or by passing exactly that text with --confirm. --yes \
+         does not answer them.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2007",
+        "a hook that failed",
+        "A hook must end with exit code 0 within its time. It gets MIGRATE_OP, MIGRATE_PHASE and MIGRATE_RUN, and must be \
+         repeatable.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2008",
+        "a call of an operation that AWS refused",
+        "The step failed; what was done before it is in the ledger. Run the same command again to resume.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2009",
+        "a call of an operation whose effect is unknown",
+        "The answer was lost, and what can be read shows neither the state before nor the state after. The call is not \
+         repeated. `migrate ledger resolve` settles it by hand.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2010",
+        "a deployment during a cutover",
+        "Between the fence and the end of the migration, `up` and `destroy` could open what is shut or delete what is in \
+         use. They are refused until the migration is finalized or rolled back.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2011",
+        "a wait that took too long",
+        "The state that a step waits for did not appear within its limit. Run the same command again to wait further.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2012",
+        "a cutover that was interrupted",
+        "The source may be shut. `migrate cutover --continue` completes it, `migrate cutover --abort` reopens the source.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2013",
+        "a split that is not declared safe",
+        "Replication runs one way, so a database behind each weight must not take writes at the same time. Declare why a \
+         split is safe (`splits:` with `reason:`), or move everything at once with `migrate cutover`.",
+    )
+    .example(Example::Circumstances(RUN)),
+];

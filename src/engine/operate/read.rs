@@ -1,0 +1,441 @@
+//! Reads the properties that operations are about.
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use aws_smithy_types::DateTime;
+use serde_json::{Value as Json, json};
+
+use crate::{
+    aws::{Cloud, OpError, Sdk, op},
+    clock::Clock,
+    engine::{
+        Limits,
+        call::{Judged, STRIKES, backoff, judge_read},
+    },
+    ledger::{Facts, Noun, Subject},
+};
+
+/// Reads with patience: a read has no effect, so throttles and lost answers are outwaited.
+pub struct Reader<'a> {
+    /// Where calls go.
+    pub cloud: &'a Cloud,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// How many calls of a service may be under way.
+    pub limits: Limits,
+}
+
+fn date(at: Option<&DateTime>) -> Json {
+    at.and_then(|at| at.to_millis().ok()).map_or(Json::Null, |ms| json!(ms))
+}
+
+fn filter(name: &str, values: &[&str]) -> Result<aws_sdk_databasemigration::types::Filter, OpError> {
+    aws_sdk_databasemigration::types::Filter::builder()
+        .name(name)
+        .set_values(Some(values.iter().map(|value| (*value).to_owned()).collect()))
+        .build()
+        .map_err(|error| OpError::not_sent("Filter", error.to_string()))
+}
+
+/// A live record set as requests write it; what a weighted record cannot have is refused by name.
+///
+/// # Errors
+/// Routing that is not by weight.
+pub fn canonical_record(record: &aws_sdk_route53::types::ResourceRecordSet) -> Result<Json, OpError> {
+    let strange = [
+        ("Region", record.region.is_some()),
+        ("GeoLocation", record.geo_location.is_some()),
+        ("Failover", record.failover.is_some()),
+        ("MultiValueAnswer", record.multi_value_answer.is_some()),
+        ("TrafficPolicyInstanceId", record.traffic_policy_instance_id.is_some()),
+        ("CidrRoutingConfig", record.cidr_routing_config.is_some()),
+        ("GeoProximityLocation", record.geo_proximity_location.is_some()),
+    ];
+    if let Some((name, _)) = strange.iter().find(|(_, set)| *set) {
+        let message = format!("the record {} has {name}; only weighted records can be shifted", record.name);
+        return Err(OpError::not_sent("ListResourceRecordSets", message));
+    }
+    let mut json = json!({"Name": record.name, "Type": record.r#type.as_str()});
+    if let Some(set) = &record.set_identifier {
+        json["SetIdentifier"] = json!(set);
+    }
+    if let Some(weight) = record.weight {
+        json["Weight"] = json!(weight);
+    }
+    if let Some(ttl) = record.ttl {
+        json["TTL"] = json!(ttl);
+    }
+    if let Some(values) = &record.resource_records {
+        json["ResourceRecords"] = values.iter().map(|value| json!({"Value": value.value})).collect();
+    }
+    if let Some(alias) = &record.alias_target {
+        json["AliasTarget"] = json!({
+            "HostedZoneId": alias.hosted_zone_id, "DNSName": alias.dns_name,
+            "EvaluateTargetHealth": alias.evaluate_target_health,
+        });
+    }
+    if let Some(check) = &record.health_check_id {
+        json["HealthCheckId"] = json!(check);
+    }
+    Ok(json)
+}
+
+impl Reader<'_> {
+    /// Clients of a region.
+    pub fn sdk(&self, region: &str) -> Rc<Sdk> {
+        self.cloud.sdk(region)
+    }
+
+    /// Makes a read until it answers.
+    ///
+    /// # Errors
+    /// A rejection, or no answer for too long.
+    pub async fn ask<T>(
+        &self,
+        service: &str,
+        read: impl AsyncFn() -> Result<T, OpError>,
+    ) -> Result<T, OpError> {
+        let mut failed = 0;
+        loop {
+            let passes = self.limits.enter(service).await;
+            let answer = read().await;
+            drop(passes);
+            let error = match answer {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            failed += 1;
+            let patient = error.is_throttle() && failed < 60;
+            if (failed >= STRIKES && !patient) || judge_read(&error) == Judged::Final {
+                return Err(error);
+            }
+            let delay = backoff(failed);
+            if error.is_throttle() {
+                self.limits.throttled(service, delay);
+            }
+            self.clock.sleep(delay).await;
+        }
+    }
+
+    /// Everything about these subjects.
+    ///
+    /// # Errors
+    /// When AWS does not answer.
+    pub async fn facts(&self, subjects: &[Subject]) -> Result<Facts, OpError> {
+        let mut facts = Facts::default();
+        for subject in subjects {
+            for (property, value) in self.one(subject).await? {
+                facts.set(subject, property, value);
+            }
+        }
+        Ok(facts)
+    }
+
+    async fn one(&self, subject: &Subject) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let id = |at: usize| subject.id.get(at).map(String::as_str).unwrap_or_default();
+        let sdk = self.sdk(&subject.region);
+        match subject.noun {
+            Noun::Task => self.task(&sdk, id(0)).await,
+            Noun::Connection => self.connection(&sdk, id(0), id(1)).await,
+            Noun::Table => self.table(&sdk, id(0), id(1), id(2)).await,
+            Noun::Record => self.record(&sdk, &[id(0), id(1), id(2), id(3)]).await,
+            Noun::Service => self.service(&sdk, id(0), id(1)).await,
+            Noun::Scaling => self.scaling(&sdk, id(0)).await,
+            Noun::Group => self.group(&sdk, id(0)).await,
+            Noun::Parameter => self.parameter(&sdk, id(0)).await,
+            Noun::Snapshot => self.snapshot(&sdk, id(0), id(1)).await,
+            Noun::Alarm => self.alarm(&sdk, id(0)).await,
+        }
+    }
+
+    async fn task(&self, sdk: &Sdk, arn: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let by = filter("replication-task-arn", &[arn])?;
+        let ask = async || {
+            let call = sdk.dms().describe_replication_tasks().filters(by.clone()).without_settings(true);
+            match call.send().await.map_err(op("DescribeReplicationTasks")) {
+                Err(error) if error.is(&["ResourceNotFoundFault"]) => Ok(None),
+                answer => Ok(answer?.replication_tasks.unwrap_or_default().into_iter().next()),
+            }
+        };
+        let Some(task) = self.ask("dms", ask).await? else { return Ok(vec![("Status", json!("gone"))]) };
+        let stats = task.replication_task_stats.as_ref();
+        Ok(vec![
+            ("Status", json!(task.status)),
+            ("StopReason", json!(task.stop_reason)),
+            ("LastFailureMessage", json!(task.last_failure_message)),
+            ("RecoveryCheckpoint", json!(task.recovery_checkpoint)),
+            ("StartDate", date(stats.and_then(|stats| stats.start_date.as_ref()))),
+            ("FreshStartDate", date(stats.and_then(|stats| stats.fresh_start_date.as_ref()))),
+            ("FullLoadFinishDate", date(stats.and_then(|stats| stats.full_load_finish_date.as_ref()))),
+            ("FullLoadProgressPercent", json!(stats.map(|stats| stats.full_load_progress_percent))),
+            ("TablesErrored", json!(stats.map(|stats| stats.tables_errored))),
+            ("TablesLoading", json!(stats.map(|stats| stats.tables_loading))),
+            ("TablesQueued", json!(stats.map(|stats| stats.tables_queued))),
+        ])
+    }
+
+    async fn connection(
+        &self,
+        sdk: &Sdk,
+        instance: &str,
+        endpoint: &str,
+    ) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let filters =
+            vec![filter("replication-instance-arn", &[instance])?, filter("endpoint-arn", &[endpoint])?];
+        let ask = async || {
+            let call = sdk.dms().describe_connections().set_filters(Some(filters.clone()));
+            match call.send().await.map_err(op("DescribeConnections")) {
+                Err(error) if error.is(&["ResourceNotFoundFault"]) => Ok(None),
+                answer => Ok(answer?.connections.unwrap_or_default().into_iter().next()),
+            }
+        };
+        let found = self.ask("dms", ask).await?;
+        Ok(vec![
+            ("Status", json!(found.as_ref().and_then(|c| c.status.clone()))),
+            ("LastFailureMessage", json!(found.and_then(|c| c.last_failure_message))),
+        ])
+    }
+
+    async fn table(
+        &self,
+        sdk: &Sdk,
+        task: &str,
+        schema: &str,
+        table: &str,
+    ) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let filters = vec![filter("schema-name", &[schema])?, filter("table-name", &[table])?];
+        let ask = async || {
+            let call = sdk.dms().describe_table_statistics().replication_task_arn(task);
+            let answer = call.set_filters(Some(filters.clone())).send().await;
+            Ok(answer.map_err(op("DescribeTableStatistics"))?.table_statistics.unwrap_or_default())
+        };
+        let rows = self.ask("dms", ask).await?;
+        let row = rows.first();
+        Ok(vec![
+            ("TableState", json!(row.and_then(|row| row.table_state.clone()))),
+            ("FullLoadStartTime", date(row.and_then(|row| row.full_load_start_time.as_ref()))),
+        ])
+    }
+
+    async fn record(&self, sdk: &Sdk, id: &[&str; 4]) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let [zone, name, kind, set] = id;
+        let ask = async || {
+            let call = sdk
+                .route53()
+                .list_resource_record_sets()
+                .hosted_zone_id(*zone)
+                .start_record_name(*name)
+                .start_record_type((*kind).into())
+                .start_record_identifier(*set)
+                .max_items(1);
+            Ok(call.send().await.map_err(op("ListResourceRecordSets"))?.resource_record_sets)
+        };
+        let found = self.ask("route53", ask).await?.into_iter().find(|record| {
+            let plain = |text: &str| text.trim_end_matches('.').to_ascii_lowercase();
+            plain(&record.name) == plain(name)
+                && record.r#type.as_str() == *kind
+                && record.set_identifier.as_deref() == Some(*set)
+        });
+        let value = found.as_ref().map(canonical_record).transpose()?;
+        Ok(vec![("record", value.unwrap_or_default())])
+    }
+
+    async fn service(
+        &self,
+        sdk: &Sdk,
+        cluster: &str,
+        service: &str,
+    ) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let ask = async || {
+            let call = sdk.ecs().describe_services().cluster(cluster).services(service);
+            Ok(call.send().await.map_err(op("DescribeServices"))?.services.unwrap_or_default())
+        };
+        let found = self.ask("ecs", ask).await?.into_iter().next();
+        let Some(service) = found else { return Ok(vec![("desiredCount", Json::Null)]) };
+        let rollout = service.deployments().first().and_then(|d| d.rollout_state.clone());
+        Ok(vec![
+            ("desiredCount", json!(service.desired_count)),
+            ("runningCount", json!(service.running_count)),
+            ("pendingCount", json!(service.pending_count)),
+            ("rolloutState", json!(rollout.map(|state| state.as_str().to_owned()))),
+        ])
+    }
+
+    async fn scaling(&self, sdk: &Sdk, resource: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
+        use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+        let ask = async || {
+            let call = sdk
+                .autoscaling()
+                .describe_scalable_targets()
+                .service_namespace(ServiceNamespace::Ecs)
+                .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+                .resource_ids(resource);
+            Ok(call.send().await.map_err(op("DescribeScalableTargets"))?.scalable_targets.unwrap_or_default())
+        };
+        let found = self.ask("application-autoscaling", ask).await?.into_iter().next();
+        let Some(target) = found else { return Ok(vec![("MinCapacity", Json::Null)]) };
+        let state = target.suspended_state.as_ref();
+        let flag = |value: Option<bool>| json!(value.unwrap_or(false));
+        Ok(vec![
+            ("MinCapacity", json!(target.min_capacity)),
+            ("MaxCapacity", json!(target.max_capacity)),
+            (
+                "SuspendedState",
+                json!({
+                    "DynamicScalingInSuspended": flag(state.and_then(|s| s.dynamic_scaling_in_suspended)),
+                    "DynamicScalingOutSuspended": flag(state.and_then(|s| s.dynamic_scaling_out_suspended)),
+                    "ScheduledScalingSuspended": flag(state.and_then(|s| s.scheduled_scaling_suspended)),
+                }),
+            ),
+        ])
+    }
+
+    /// The inbound rules of a group, one peer each, in one order: so they are revoked and put back one by one.
+    async fn group(&self, sdk: &Sdk, group: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let ask = async || {
+            let call = sdk.ec2().describe_security_groups().group_ids(group);
+            match call.send().await.map_err(op("DescribeSecurityGroups")) {
+                Err(error) if error.is(&["InvalidGroup.NotFound"]) => Ok(None),
+                answer => Ok(answer?.security_groups.unwrap_or_default().into_iter().next()),
+            }
+        };
+        let Some(found) = self.ask("ec2", ask).await? else { return Ok(vec![("ingress", Json::Null)]) };
+        let mut rules: Vec<Json> = Vec::new();
+        for rule in found.ip_permissions() {
+            let mut base = json!({"IpProtocol": rule.ip_protocol});
+            if let (Some(from), Some(to)) = (rule.from_port, rule.to_port) {
+                (base["FromPort"], base["ToPort"]) = (json!(from), json!(to));
+            }
+            let with = |list: &str, peer: Json| {
+                let mut rule = base.clone();
+                let mut peer = peer;
+                if let Some(members) = peer.as_object_mut() {
+                    members.retain(|_, value| !value.is_null());
+                }
+                rule[list] = json!([peer]);
+                rule
+            };
+            for pair in rule.user_id_group_pairs() {
+                let other = pair.user_id.as_ref().filter(|user| **user != self.cloud.account);
+                let peer =
+                    json!({"GroupId": pair.group_id, "UserId": other, "Description": pair.description});
+                rules.push(with("UserIdGroupPairs", peer));
+            }
+            for range in rule.ip_ranges() {
+                rules.push(with(
+                    "IpRanges",
+                    json!({"CidrIp": range.cidr_ip, "Description": range.description}),
+                ));
+            }
+            for range in rule.ipv6_ranges() {
+                let peer = json!({"CidrIpv6": range.cidr_ipv6, "Description": range.description});
+                rules.push(with("Ipv6Ranges", peer));
+            }
+            for list in rule.prefix_list_ids() {
+                let peer = json!({"PrefixListId": list.prefix_list_id, "Description": list.description});
+                rules.push(with("PrefixListIds", peer));
+            }
+        }
+        rules.sort_by_key(ToString::to_string);
+        let objects = self.rules(sdk, group).await?;
+        Ok(vec![("ingress", Json::Array(rules)), ("rules", Json::Array(objects))])
+    }
+
+    /// The inbound rules as objects: id, tags, and the rule as above. One that is put back has another id.
+    async fn rules(&self, sdk: &Sdk, group: &str) -> Result<Vec<Json>, OpError> {
+        let by = aws_sdk_ec2::types::Filter::builder().name("group-id").values(group).build();
+        let ask = async || {
+            let answer = sdk.ec2().describe_security_group_rules().filters(by.clone()).send().await;
+            Ok(answer.map_err(op("DescribeSecurityGroupRules"))?.security_group_rules.unwrap_or_default())
+        };
+        let mut all = Vec::new();
+        for live in self.ask("ec2", ask).await? {
+            if live.is_egress == Some(true) {
+                continue;
+            }
+            let mut rule = json!({"IpProtocol": live.ip_protocol});
+            // Without a protocol there are no ports, and a permission has none.
+            if live.ip_protocol.as_deref() != Some("-1") {
+                (rule["FromPort"], rule["ToPort"]) = (json!(live.from_port), json!(live.to_port));
+            }
+            let pair = live.referenced_group_info.as_ref();
+            let other = pair.and_then(|p| p.user_id.as_ref()).filter(|user| **user != self.cloud.account);
+            let (list, mut peer) = match (pair, &live.cidr_ipv4, &live.cidr_ipv6) {
+                (Some(pair), _, _) => {
+                    ("UserIdGroupPairs", json!({"GroupId": pair.group_id, "UserId": other}))
+                }
+                (_, Some(cidr), _) => ("IpRanges", json!({"CidrIp": cidr})),
+                (_, _, Some(cidr)) => ("Ipv6Ranges", json!({"CidrIpv6": cidr})),
+                _ => ("PrefixListIds", json!({"PrefixListId": live.prefix_list_id})),
+            };
+            peer["Description"] = json!(live.description.as_ref().filter(|text| !text.is_empty()));
+            if let Some(members) = peer.as_object_mut() {
+                members.retain(|_, value| !value.is_null());
+            }
+            rule[list] = json!([peer]);
+            let tags: Vec<Json> =
+                live.tags().iter().map(|tag| json!({"Key": tag.key, "Value": tag.value})).collect();
+            all.push(json!({"id": live.security_group_rule_id, "tags": tags, "rule": rule}));
+        }
+        all.sort_by_key(|one| one["id"].to_string());
+        Ok(all)
+    }
+
+    async fn parameter(&self, sdk: &Sdk, name: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let ask = async || match sdk.ssm().get_parameter().name(name).send().await.map_err(op("GetParameter"))
+        {
+            Err(error) if error.is(&["ParameterNotFound"]) => Ok(None),
+            answer => Ok(answer?.parameter),
+        };
+        let found = self.ask("ssm", ask).await?;
+        let Some(found) = found else { return Ok(vec![("Value", Json::Null)]) };
+        if found.r#type() == Some(&aws_sdk_ssm::types::ParameterType::SecureString) {
+            let message = format!("{name} is a SecureString; a state parameter is a String");
+            return Err(OpError::not_sent("GetParameter", message));
+        }
+        Ok(vec![("Value", json!(found.value)), ("Version", json!(found.version))])
+    }
+
+    async fn snapshot(&self, sdk: &Sdk, kind: &str, id: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let status = if kind == "cluster" {
+            let ask = async || {
+                let call = sdk.rds().describe_db_cluster_snapshots().db_cluster_snapshot_identifier(id);
+                match call.send().await.map_err(op("DescribeDBClusterSnapshots")) {
+                    Err(error) if error.is(&["DBClusterSnapshotNotFoundFault"]) => Ok(None),
+                    answer => Ok(answer?.db_cluster_snapshots().first().and_then(|s| s.status.clone())),
+                }
+            };
+            self.ask("rds", ask).await?
+        } else {
+            let ask = async || {
+                let call = sdk.rds().describe_db_snapshots().db_snapshot_identifier(id);
+                match call.send().await.map_err(op("DescribeDBSnapshots")) {
+                    Err(error) if error.is(&["DBSnapshotNotFound"]) => Ok(None),
+                    answer => Ok(answer?.db_snapshots().first().and_then(|s| s.status.clone())),
+                }
+            };
+            self.ask("rds", ask).await?
+        };
+        Ok(vec![("exists", json!(status.is_some())), ("Status", json!(status))])
+    }
+
+    async fn alarm(&self, sdk: &Sdk, name: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let ask = async || {
+            let answer = sdk.cloudwatch().describe_alarms().alarm_names(name).send().await;
+            Ok(answer.map_err(op("DescribeAlarms"))?.metric_alarms.unwrap_or_default())
+        };
+        let found = self.ask("cloudwatch", ask).await?.into_iter().next();
+        Ok(vec![
+            (
+                "StateValue",
+                json!(found.as_ref().and_then(|a| a.state_value.as_ref()).map(|s| s.as_str().to_owned())),
+            ),
+            ("ActionsEnabled", json!(found.as_ref().and_then(|a| a.actions_enabled))),
+        ])
+    }
+
+    /// Waits.
+    pub async fn pause(&self, time: Duration) {
+        self.clock.sleep(time).await;
+    }
+}

@@ -1,0 +1,458 @@
+//! The calls that verbs make, as values: each with what is there before, what holds afterwards, and whether it may be
+//! repeated. And what is watched between them.
+
+use serde_json::{Value as Json, json};
+
+use super::discover::{Record, Resolved, Task, TrafficSet, Watched, Writer};
+use crate::ledger::{Facts, Noun, Operate, Phase, Repeat, Request, Subject};
+
+/// The ECS tasks of a service.
+#[must_use]
+pub fn service(writer: &Writer) -> Subject {
+    Subject::new(Noun::Service, &writer.region, &[&writer.cluster, &writer.service])
+}
+
+/// A service's scalable target.
+#[must_use]
+pub fn scaling(writer: &Writer) -> Option<Subject> {
+    writer.scaling.as_ref().map(|(resource, _)| Subject::new(Noun::Scaling, &writer.region, &[resource]))
+}
+
+/// A task.
+#[must_use]
+pub fn task(task: &Task) -> Subject {
+    Subject::new(Noun::Task, &task.region, &[&task.arn])
+}
+
+/// A connection.
+#[must_use]
+pub fn connection(region: &str, instance: &str, endpoint: &str) -> Subject {
+    Subject::new(Noun::Connection, region, &[instance, endpoint])
+}
+
+/// A record of a traffic set.
+#[must_use]
+pub fn record(set: &TrafficSet, record: &Record) -> Subject {
+    Subject::new(Noun::Record, &set.region, &[&set.zone, &set.record, &set.kind, &record.set])
+}
+
+/// A security group.
+#[must_use]
+pub fn group(region: &str, id: &str) -> Subject {
+    Subject::new(Noun::Group, region, &[id])
+}
+
+/// An alarm.
+#[must_use]
+pub fn alarm(watched: &Watched) -> Subject {
+    Subject::new(Noun::Alarm, &watched.region, &[&watched.name])
+}
+
+/// Everything that is operated or watched.
+#[must_use]
+pub fn watched(resolved: &Resolved) -> Vec<Subject> {
+    let mut all: Vec<Subject> = resolved.forward.iter().chain(&resolved.reverse).map(task).collect();
+    for set in &resolved.traffic {
+        all.extend([record(set, &set.source), record(set, &set.target)]);
+    }
+    for writer in resolved.source_writers.iter().chain(&resolved.target_writers) {
+        all.push(service(writer));
+        all.extend(scaling(writer));
+    }
+    for database in [&resolved.source, &resolved.target] {
+        all.extend(database.groups.iter().map(|id| group(&database.region, id)));
+    }
+    if let Some((region, name)) = &resolved.state_parameter {
+        all.push(Subject::new(Noun::Parameter, region, &[name]));
+    }
+    all.extend(resolved.alarms.iter().map(alarm));
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Whether a change of that property by somebody else stops a verb.
+fn guarded(noun: Noun, property: &str, phase: Phase) -> bool {
+    match (noun, property) {
+        (Noun::Task, "StartDate" | "FreshStartDate")
+        | (Noun::Record, "record")
+        | (Noun::Group, "ingress")
+        | (Noun::Parameter, "Value")
+        | (Noun::Scaling, "MinCapacity" | "SuspendedState")
+        | (Noun::Alarm, "ActionsEnabled") => true,
+        // Scaling moves it, unless the service is fenced.
+        (Noun::Service, "desiredCount") => phase.in_window(),
+        _ => false,
+    }
+}
+
+/// What somebody else changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Of what.
+    pub subject: Subject,
+    /// Which property.
+    pub property: String,
+    /// What it was.
+    pub was: Json,
+    /// What it is.
+    pub is: Json,
+}
+
+/// What differs from the last observation. What nobody has looked at yet, or what our own calls have left open, is no
+/// difference.
+#[must_use]
+pub fn differences(known: &Facts, now: &Facts, phase: Phase) -> Vec<Difference> {
+    let mut all = Vec::new();
+    for ((subject, property), is) in &now.0 {
+        if !guarded(subject.noun, property, phase) {
+            continue;
+        }
+        let Some(was) = known.get(subject, property).filter(|was| !was.is_null()) else { continue };
+        if was != is {
+            let (subject, property) = (subject.clone(), property.clone());
+            all.push(Difference { subject, property, was: was.clone(), is: is.clone() });
+        }
+    }
+    all
+}
+
+fn operate(name: String, request: Request, facts: &Facts, expect: Facts, repeat: Repeat) -> Operate {
+    let mut before = Facts::default();
+    for (subject, property) in expect.0.keys() {
+        before.set(subject, property, facts.get(subject, property).cloned().unwrap_or_default());
+    }
+    Operate { name, request, before, expect, touches: Facts::default(), repeat }
+}
+
+/// Tests a connection.
+#[must_use]
+pub fn test_connection(region: &str, instance: &str, endpoint: &str, facts: &Facts) -> Operate {
+    let subject = connection(region, instance, endpoint);
+    let request = Request::new(
+        "dms",
+        "TestConnection",
+        region,
+        json!({
+            "ReplicationInstanceArn": instance, "EndpointArn": endpoint,
+        }),
+    );
+    let short = endpoint.rsplit(':').next().unwrap_or(endpoint);
+    let expect = Facts::default().with(&subject, "Status", json!("testing"));
+    operate(format!("test the connection to endpoint {short}"), request, facts, expect, Repeat::Freely)
+}
+
+/// Starts a task: `start-replication`, `resume-processing` or `reload-target`. Never repeated blindly: a second start
+/// makes a new slot, and the changes in between are gone.
+#[must_use]
+pub fn start(of: &Task, kind: &str, facts: &Facts) -> Operate {
+    let subject = task(of);
+    let request = Request::new(
+        "dms",
+        "StartReplicationTask",
+        &of.region,
+        json!({
+            "ReplicationTaskArn": of.arn, "StartReplicationTaskType": kind,
+        }),
+    );
+    let mut expect = Facts::default().with(&subject, "StartDate", Json::Null);
+    if kind != "resume-processing" {
+        expect.set(&subject, "FreshStartDate", Json::Null);
+    }
+    let verb = match kind {
+        "start-replication" => "start",
+        "resume-processing" => "resume",
+        _ => "reload",
+    };
+    let mut call =
+        operate(format!("{verb} task {}", of.address), request, facts, expect, Repeat::AfterLooking);
+    for property in ["Status", "StopReason", "FullLoadFinishDate"] {
+        call.touches.set(&subject, property, Json::Null);
+    }
+    call
+}
+
+/// Stops a task.
+#[must_use]
+pub fn stop(of: &Task, facts: &Facts) -> Operate {
+    let subject = task(of);
+    let request =
+        Request::new("dms", "StopReplicationTask", &of.region, json!({"ReplicationTaskArn": of.arn}));
+    let expect = Facts::default().with(&subject, "Status", Json::Null);
+    let mut call = operate(format!("stop task {}", of.address), request, facts, expect, Repeat::AfterLooking);
+    call.touches.set(&subject, "StopReason", Json::Null);
+    call
+}
+
+/// Loads tables again.
+#[must_use]
+pub fn reload_tables(of: &Task, tables: &[(String, String)], facts: &Facts) -> Operate {
+    let list: Vec<Json> =
+        tables.iter().map(|(schema, table)| json!({"SchemaName": schema, "TableName": table})).collect();
+    let request = Request::new(
+        "dms",
+        "ReloadTables",
+        &of.region,
+        json!({
+            "ReplicationTaskArn": of.arn, "TablesToReload": list, "ReloadOption": "data-reload",
+        }),
+    );
+    let mut expect = Facts::default();
+    for (schema, table) in tables {
+        let subject = Subject::new(Noun::Table, &of.region, &[&of.arn, schema, table]);
+        expect.set(&subject, "FullLoadStartTime", Json::Null);
+    }
+    let names: Vec<String> = tables.iter().map(|(schema, table)| format!("{schema}.{table}")).collect();
+    operate(format!("reload {}", names.join(", ")), request, facts, expect, Repeat::AfterLooking)
+}
+
+/// Sets a service's count.
+#[must_use]
+pub fn desire(writer: &Writer, count: i64, facts: &Facts) -> Operate {
+    let request = Request::new(
+        "ecs",
+        "UpdateService",
+        &writer.region,
+        json!({
+            "cluster": writer.cluster, "service": writer.service, "desiredCount": count,
+        }),
+    );
+    let expect = Facts::default().with(&service(writer), "desiredCount", json!(count));
+    operate(
+        format!("set service {} to {count} tasks", writer.address),
+        request,
+        facts,
+        expect,
+        Repeat::Freely,
+    )
+}
+
+/// Sets a scalable target's minimum and whether it scales. Registering applies the minimum again, so it comes first when a
+/// service is to stop: https://docs.aws.amazon.com/autoscaling/application/userguide/getting-started.html
+#[must_use]
+pub fn scale(writer: &Writer, minimum: &Json, suspended: &Json, facts: &Facts) -> Option<Operate> {
+    let (resource, _) = writer.scaling.as_ref()?;
+    let subject = scaling(writer)?;
+    let request = Request::new(
+        "application-autoscaling",
+        "RegisterScalableTarget",
+        &writer.region,
+        json!({
+            "ServiceNamespace": "ecs", "ResourceId": resource, "ScalableDimension": "ecs:service:DesiredCount",
+            "MinCapacity": minimum, "SuspendedState": suspended,
+        }),
+    );
+    let expect = Facts::default().with(&subject, "MinCapacity", minimum.clone()).with(
+        &subject,
+        "SuspendedState",
+        suspended.clone(),
+    );
+    let words = if suspended["DynamicScalingInSuspended"] == true { "suspend" } else { "resume" };
+    Some(operate(format!("{words} scaling of {}", writer.address), request, facts, expect, Repeat::Freely))
+}
+
+/// A scalable target at rest.
+#[must_use]
+pub fn suspended() -> Json {
+    json!({
+        "DynamicScalingInSuspended": true, "DynamicScalingOutSuspended": true, "ScheduledScalingSuspended": true,
+    })
+}
+
+/// The groups that a rule lets in.
+fn peers(rule: &Json) -> Vec<&str> {
+    rule["UserIdGroupPairs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|pair| pair["GroupId"].as_str())
+        .collect()
+}
+
+/// Whether a rule stays when the door shuts.
+#[must_use]
+pub fn stays(rule: &Json, keep: &[String]) -> bool {
+    peers(rule).iter().any(|peer| keep.iter().any(|group| group == peer))
+}
+
+fn rule_words(rule: &Json) -> String {
+    let peer = peers(rule).first().map(|group| (*group).to_owned());
+    let range = ["IpRanges", "Ipv6Ranges", "PrefixListIds"].iter().find_map(|list| {
+        let peer = &rule[*list][0];
+        ["CidrIp", "CidrIpv6", "PrefixListId"]
+            .iter()
+            .find_map(|name| peer[*name].as_str())
+            .map(ToOwned::to_owned)
+    });
+    let port =
+        rule["FromPort"].as_i64().map_or_else(|| "all ports".to_owned(), |port| format!("port {port}"));
+    format!("{port} from {}", peer.or(range).unwrap_or_else(|| "somewhere".into()))
+}
+
+fn door(region: &str, id: &str, rule: &Json, open: bool, facts: &Facts) -> Operate {
+    let subject = group(region, id);
+    let operation = if open { "AuthorizeSecurityGroupIngress" } else { "RevokeSecurityGroupIngress" };
+    let request = Request::new("ec2", operation, region, json!({"GroupId": id, "IpPermissions": [rule]}));
+    let mut rules = facts.get(&subject, "ingress").and_then(Json::as_array).cloned().unwrap_or_default();
+    rules.retain(|known| known != rule);
+    if open {
+        rules.push(rule.clone());
+        rules.sort_by_key(ToString::to_string);
+    }
+    let expect = Facts::default().with(&subject, "ingress", Json::Array(rules));
+    let words = if open { "allow" } else { "revoke" };
+    operate(format!("{words} {} at {id}", rule_words(rule)), request, facts, expect, Repeat::Freely)
+}
+
+/// Takes one inbound rule away.
+#[must_use]
+pub fn revoke(region: &str, id: &str, rule: &Json, facts: &Facts) -> Operate {
+    door(region, id, rule, false, facts)
+}
+
+/// Puts one inbound rule back, with the tags that `was` knows of it: they say whose it is.
+#[must_use]
+pub fn allow(region: &str, id: &str, rule: &Json, facts: &Facts, was: &Facts) -> Operate {
+    let mut call = door(region, id, rule, true, facts);
+    let known = was.get(&group(region, id), "rules").and_then(Json::as_array);
+    let tags = known.into_iter().flatten().find(|one| one["rule"] == *rule).map(|one| one["tags"].clone());
+    // Tags that begin with `aws:` are AWS's own.
+    let own = |tag: &&Json| !tag["Key"].as_str().unwrap_or_default().starts_with("aws:");
+    let tags: Vec<Json> =
+        tags.iter().flat_map(|tags| tags.as_array().into_iter().flatten()).filter(own).cloned().collect();
+    if !tags.is_empty() {
+        call.request.input["TagSpecifications"] =
+            json!([{"ResourceType": "security-group-rule", "Tags": tags}]);
+    }
+    call
+}
+
+/// A record with another weight, every other field as it was read.
+fn weighing(record: &Json, weight: u64) -> Json {
+    let mut record = record.clone();
+    record["Weight"] = json!(weight);
+    record
+}
+
+/// Moves a traffic set: both records in one batch, which is all or nothing.
+#[must_use]
+pub fn flip(set: &TrafficSet, to: (u64, u64), comment: &str, facts: &Facts) -> Operate {
+    let (source, target) = (record(set, &set.source), record(set, &set.target));
+    let wish = |subject: &Subject, weight| {
+        facts
+            .get(subject, "record")
+            .filter(|record| record.is_object())
+            .map(|record| weighing(record, weight))
+    };
+    let (one, other) = (wish(&source, to.0).unwrap_or_default(), wish(&target, to.1).unwrap_or_default());
+    let request = Request::new(
+        "route53",
+        "ChangeResourceRecordSets",
+        &set.region,
+        json!({
+            "HostedZoneId": set.zone,
+            "ChangeBatch": {"Comment": comment, "Changes": [
+                {"Action": "UPSERT", "ResourceRecordSet": one}, {"Action": "UPSERT", "ResourceRecordSet": other},
+            ]},
+        }),
+    );
+    let expect = Facts::default().with(&source, "record", one).with(&target, "record", other);
+    let name = format!("set {} to {} for the source, {} for the target", set.record, to.0, to.1);
+    operate(name, request, facts, expect, Repeat::Freely)
+}
+
+/// Writes the parameter that mirrors the phase.
+#[must_use]
+pub fn put_parameter(region: &str, name: &str, value: &str, facts: &Facts) -> Operate {
+    let subject = Subject::new(Noun::Parameter, region, &[name]);
+    let request = Request::new(
+        "ssm",
+        "PutParameter",
+        region,
+        json!({
+            "Name": name, "Value": value, "Overwrite": true,
+        }),
+    );
+    let expect = Facts::default().with(&subject, "Value", json!(value));
+    let mut call = operate(format!("write {name}"), request, facts, expect, Repeat::Freely);
+    call.touches.set(&subject, "Version", Json::Null);
+    call
+}
+
+/// Takes a snapshot of a database.
+#[must_use]
+pub fn snapshot(kind: &str, region: &str, database: &str, id: &str) -> Operate {
+    let cluster = kind == "AWS::RDS::DBCluster";
+    let subject = Subject::new(Noun::Snapshot, region, &[if cluster { "cluster" } else { "instance" }, id]);
+    let request = if cluster {
+        let input = json!({"DBClusterIdentifier": database, "DBClusterSnapshotIdentifier": id});
+        Request::new("rds", "CreateDBClusterSnapshot", region, input)
+    } else {
+        let input = json!({"DBInstanceIdentifier": database, "DBSnapshotIdentifier": id});
+        Request::new("rds", "CreateDBSnapshot", region, input)
+    };
+    let facts = Facts::default().with(&subject, "exists", json!(false));
+    let expect = Facts::default().with(&subject, "exists", json!(true));
+    operate(format!("snapshot {id} of {database}"), request, &facts, expect, Repeat::AfterLooking)
+}
+
+/// The same request as a command of the AWS CLI, for people and runbooks.
+#[must_use]
+pub fn as_command(request: &Request) -> String {
+    let mut kebab = String::new();
+    let letters: Vec<char> = request.operation.chars().collect();
+    for (at, letter) in letters.iter().enumerate() {
+        let next_lower = letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        let before_lower = at > 0 && letters[at - 1].is_lowercase();
+        if letter.is_uppercase() && at > 0 && (before_lower || next_lower) {
+            kebab.push('-');
+        }
+        kebab.push(letter.to_ascii_lowercase());
+    }
+    let input = request.input.to_string().replace('\'', r"'\''");
+    format!("aws {} {kebab} --region {} --cli-input-json '{input}'", request.service, request.region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_those_of_the_aws_cli() {
+        let command = |service: &str, operation: &str| {
+            as_command(&Request::new(service, operation, "eu-west-1", json!({"A": "it's"})))
+        };
+        assert_eq!(
+            command("ec2", "RevokeSecurityGroupIngress"),
+            r#"aws ec2 revoke-security-group-ingress --region eu-west-1 --cli-input-json '{"A":"it'\''s"}'"#
+        );
+        assert!(command("rds", "CreateDBSnapshot").starts_with("aws rds create-db-snapshot "));
+        assert!(command("rds", "CreateDBClusterSnapshot").starts_with("aws rds create-db-cluster-snapshot "));
+    }
+
+    #[test]
+    fn a_door_shuts_rule_by_rule_and_opens_to_what_it_was() {
+        let rule = |group: &str| json!({"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": group}]});
+        let (app, dms) = (rule("sg-app"), rule("sg-dms"));
+        let subject = group("us-east-1", "sg-db");
+        let before = Facts::default().with(&subject, "ingress", json!([app, dms]));
+        assert!(stays(&dms, &["sg-dms".into()]) && !stays(&app, &["sg-dms".into()]));
+        let shut = revoke("us-east-1", "sg-db", &app, &before);
+        assert_eq!(shut.expect.get(&subject, "ingress"), Some(&json!([dms])));
+        let opened = allow("us-east-1", "sg-db", &app, &shut.expect, &before);
+        assert_eq!(opened.expect, before);
+    }
+
+    #[test]
+    fn a_difference_is_what_nobody_of_us_did() {
+        let subject = group("us-east-1", "sg-db");
+        let known = Facts::default().with(&subject, "ingress", json!([1]));
+        let now = Facts::default().with(&subject, "ingress", json!([2])).with(&subject, "other", json!(3));
+        assert_eq!(differences(&known, &now, Phase::Live).len(), 1);
+        assert!(differences(&Facts::default(), &now, Phase::Live).is_empty());
+        let writer = Subject::new(Noun::Service, "us-east-1", &["c", "s"]);
+        let count = |n: i64| Facts::default().with(&writer, "desiredCount", json!(n));
+        assert!(differences(&count(2), &count(3), Phase::Synced).is_empty(), "scaling may do that");
+        assert_eq!(differences(&count(0), &count(3), Phase::Fenced).len(), 1, "nobody may do that");
+    }
+}

@@ -1,0 +1,597 @@
+//! The section `operations:` of a manifest: who replicates what, where traffic goes, how the source is fenced.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Class, Diagnostic, hint},
+    model::{Address, Span},
+    syntax::{Entry, Tree},
+};
+
+/// Why a split of the traffic is safe, or that none is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Splits {
+    /// A database stands behind each weight: never.
+    #[default]
+    Never,
+    /// Only reads go through this name.
+    Reads,
+    /// Both sides write to one database.
+    SharedDatabase,
+    /// Replication runs both ways, with loopback prevention.
+    TwoWay,
+}
+
+impl Splits {
+    /// As the manifest writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Reads => "reads",
+            Self::SharedDatabase => "shared-database",
+            Self::TwoWay => "two-way",
+        }
+    }
+}
+
+/// What happens to the target until it opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetFence {
+    /// Its writers are at zero.
+    #[default]
+    Cold,
+    /// Its writers run, the database's rules are shut.
+    Door,
+    /// Nothing is shut: the flip opens it.
+    Warm,
+}
+
+/// The way back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReverseWay {
+    /// A task.
+    Task(Address),
+    /// None, and why.
+    None(String),
+}
+
+/// A database of the plan, or one outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatabaseWay {
+    /// A resource.
+    Address(Address),
+    /// Its host name.
+    External(String),
+}
+
+/// One traffic set as declared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Its name.
+    pub name: String,
+    /// The weighted records: source and target.
+    pub records: (Address, Address),
+    /// Whether it may be split.
+    pub splits: Splits,
+    /// Why.
+    pub reason: String,
+}
+
+/// What must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Require {
+    /// A ticket's number.
+    pub ticket: bool,
+    /// An approval by another identity.
+    pub approval: bool,
+    /// A way back.
+    pub reverse: bool,
+}
+
+impl Default for Require {
+    fn default() -> Self {
+        Self { ticket: false, approval: false, reverse: true }
+    }
+}
+
+/// The gates' limits.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Seconds of lag.
+    pub lag_s: f64,
+    /// Fresh points that must be within the limit.
+    pub points: usize,
+    /// Changes that wait.
+    pub backlog: f64,
+    /// Rows whose validation is pending.
+    pub pending: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { lag_s: 10.0, points: 5, backlog: 1_000.0, pending: 10_000 }
+    }
+}
+
+/// The section as declared, environments merged; what is missing is discovered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Declaration {
+    /// Whether the manifest has the section at all.
+    pub present: bool,
+    /// The forward tasks.
+    pub forward: Vec<Address>,
+    /// The way back.
+    pub reverse: Option<ReverseWay>,
+    /// Source and target database.
+    pub databases: (Option<DatabaseWay>, Option<DatabaseWay>),
+    /// The traffic sets.
+    pub traffic: Vec<Traffic>,
+    /// What writes to the source.
+    pub writers: Option<Vec<Address>>,
+    /// Groups whose rules stay.
+    pub keep: Vec<Address>,
+    /// What happens to the target until it opens.
+    pub target: TargetFence,
+    /// Commands by name.
+    pub hooks: BTreeMap<String, Vec<String>>,
+    /// The gates' limits.
+    pub limits: Limits,
+    /// Alarms that must be OK, besides those that are discovered.
+    pub alarms: Vec<Address>,
+    /// Weights of the target on the way.
+    pub steps: Vec<u8>,
+    /// How long each is held, in seconds.
+    pub hold_s: u64,
+    /// The parameter that mirrors the phase.
+    pub state_parameter: Option<Address>,
+    /// What must be there.
+    pub require: Require,
+    /// Whom to tell, by part.
+    pub owners: BTreeMap<String, String>,
+    /// Tables that must be replicated, `schema.table`.
+    pub tables: Vec<String>,
+}
+
+impl Default for Declaration {
+    fn default() -> Self {
+        Self {
+            present: false,
+            forward: Vec::new(),
+            reverse: None,
+            databases: (None, None),
+            traffic: Vec::new(),
+            writers: None,
+            keep: Vec::new(),
+            target: TargetFence::Cold,
+            hooks: BTreeMap::new(),
+            limits: Limits::default(),
+            alarms: Vec::new(),
+            steps: vec![10, 25, 50],
+            hold_s: 600,
+            state_parameter: None,
+            require: Require::default(),
+            owners: BTreeMap::new(),
+            tables: Vec::new(),
+        }
+    }
+}
+
+const KEYS: &[&str] = &[
+    "replication",
+    "databases",
+    "traffic",
+    "fence",
+    "hooks",
+    "gates",
+    "steps",
+    "hold",
+    "state_parameter",
+    "require",
+    "owners",
+    "expect",
+];
+/// The hooks that have a place in the order of things.
+pub const HOOKS: &[&str] =
+    &["sentinel-write", "sentinel-read", "before-open", "before-reverse", "fence", "unfence", "checks"];
+
+/// Reads the section.
+struct Reading {
+    problems: Vec<Diagnostic>,
+}
+
+impl Reading {
+    fn error(
+        &mut self,
+        code: &'static str,
+        span: &Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = Diagnostic::error(code, Class::Plan, message).span(Some(span.clone()));
+        let help = help.into();
+        self.problems.push(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
+    }
+
+    fn entries<'t>(&mut self, tree: &'t Tree, what: &str, known: &[&'static str]) -> &'t [Entry] {
+        let Some(entries) = tree.as_map() else {
+            self.error("M1011", &tree.span, format!("{what} must be an object, not {}", tree.describe()), "");
+            return &[];
+        };
+        if !known.is_empty() {
+            for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+                let help = hint(&entry.key, "it takes", known.iter().copied()).unwrap_or_default();
+                self.error("M1010", &entry.key_span, format!("`{}` is no key of {what}", entry.key), help);
+            }
+        }
+        entries
+    }
+
+    fn text(&mut self, tree: &Tree, what: &str) -> Option<String> {
+        match tree.as_text() {
+            Some(text) if !text.is_empty() => Some(text.to_owned()),
+            _ => {
+                self.error(
+                    "M1011",
+                    &tree.span,
+                    format!("`{what}` must be a text, not {}", tree.describe()),
+                    "",
+                );
+                None
+            }
+        }
+    }
+
+    fn address(&mut self, tree: &Tree, what: &str) -> Option<Address> {
+        let text = self.text(tree, what)?;
+        match text.parse() {
+            Ok(address) => Some(address),
+            Err(why) => {
+                self.error(
+                    "O1001",
+                    &tree.span,
+                    format!("`{what}`: {why}"),
+                    "for example: Replication/ReplicationTask",
+                );
+                None
+            }
+        }
+    }
+
+    fn addresses(&mut self, tree: &Tree, what: &str) -> Vec<Address> {
+        match tree.as_list() {
+            Some(items) => items.iter().filter_map(|item| self.address(item, what)).collect(),
+            None => self.address(tree, what).into_iter().collect(),
+        }
+    }
+
+    fn flag(&mut self, tree: &Tree, what: &str) -> Option<bool> {
+        match tree.as_text() {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => {
+                self.error("M1011", &tree.span, format!("`{what}` must be true or false"), "");
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, tree: &Tree, what: &str, least: f64, most: f64) -> Option<f64> {
+        let number = tree.as_text().and_then(|text| text.parse::<f64>().ok());
+        match number.filter(|n| (least..=most).contains(n)) {
+            Some(number) => Some(number),
+            None => {
+                let message = format!("`{what}` must be a number from {least} to {most}");
+                self.error("M1011", &tree.span, message, "");
+                None
+            }
+        }
+    }
+
+    fn replication(&mut self, tree: &Tree, into: &mut Declaration) {
+        for entry in self.entries(tree, "`replication`", &["forward", "reverse"]) {
+            match entry.key.as_str() {
+                "forward" => into.forward = self.addresses(&entry.value, "forward"),
+                "reverse" => {
+                    if let Some(none) = entry.value.get("none") {
+                        into.reverse = self.text(none, "none").map(ReverseWay::None);
+                    } else if entry.value.as_map().is_some() {
+                        let help = "either a task, or {none: why there is no way back}";
+                        self.error(
+                            "M1011",
+                            &entry.value.span,
+                            "`reverse` is neither an address nor {none: ...}",
+                            help,
+                        );
+                    } else {
+                        into.reverse = self.address(&entry.value, "reverse").map(ReverseWay::Task);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn database(&mut self, tree: &Tree, what: &str) -> Option<DatabaseWay> {
+        match tree.get("external") {
+            Some(host) => self.text(host, "external").map(DatabaseWay::External),
+            None => self.address(tree, what).map(DatabaseWay::Address),
+        }
+    }
+
+    fn traffic(&mut self, tree: &Tree) -> Option<Traffic> {
+        let entries =
+            self.entries(tree, "a traffic set", &["name", "records", "splits", "reason", "listener"]);
+        let (mut name, mut source, mut target, mut reason) = (None, None, None, String::new());
+        let mut splits = Splits::Never;
+        for entry in entries {
+            let value = &entry.value;
+            match entry.key.as_str() {
+                "name" => name = self.text(value, "name"),
+                "reason" => reason = self.text(value, "reason").unwrap_or_default(),
+                "records" => {
+                    for side in self.entries(value, "`records`", &["source", "target"]) {
+                        let address = self.address(&side.value, &side.key);
+                        if side.key == "source" { source = address } else { target = address }
+                    }
+                }
+                "listener" => {
+                    let message =
+                        "traffic through a listener's rule is not supported; only weighted records are";
+                    self.error(
+                        "M1011",
+                        &entry.key_span,
+                        message,
+                        "give the two records: {records: {source: ..., target: ...}}",
+                    );
+                }
+                "splits" => match value.as_text() {
+                    Some("never") => {}
+                    Some("reads") => splits = Splits::Reads,
+                    Some("shared-database") => splits = Splits::SharedDatabase,
+                    Some("two-way") => splits = Splits::TwoWay,
+                    _ => {
+                        let message = "`splits` must be never, reads, shared-database or two-way";
+                        self.error("M1011", &value.span, message, "");
+                    }
+                },
+                _ => {}
+            }
+        }
+        if splits != Splits::Never && reason.is_empty() {
+            let message = format!("`splits: {}` needs a `reason`", splits.as_str());
+            self.error("O1007", &tree.span, message, "say why both sides may take requests at the same time");
+        }
+        match (source, target) {
+            (Some(source), Some(target)) => {
+                let name = name.unwrap_or_else(|| "traffic".into());
+                Some(Traffic { name, records: (source, target), splits, reason })
+            }
+            (None, None) => {
+                if tree.get("listener").is_none() {
+                    self.error("M1011", &tree.span, "the traffic set has no `records`", "");
+                }
+                None
+            }
+            _ => {
+                let message = "a traffic set needs both records, of the source and of the target";
+                self.error(
+                    "O1002",
+                    &tree.span,
+                    message,
+                    "shares are relative: one record alone takes everything",
+                );
+                None
+            }
+        }
+    }
+
+    fn fence(&mut self, tree: &Tree, into: &mut Declaration) {
+        for entry in self.entries(tree, "`fence`", &["source", "target"]) {
+            if entry.key == "target" {
+                match entry.value.as_text() {
+                    Some("cold") => into.target = TargetFence::Cold,
+                    Some("door") => into.target = TargetFence::Door,
+                    Some("warm") => into.target = TargetFence::Warm,
+                    _ => self.error("M1011", &entry.value.span, "`target` must be cold, door or warm", ""),
+                }
+                continue;
+            }
+            for part in self.entries(&entry.value, "`fence.source`", &["writers", "door", "keep"]) {
+                match part.key.as_str() {
+                    "writers" => into.writers = Some(self.addresses(&part.value, "writers")),
+                    "keep" => into.keep = self.addresses(&part.value, "keep"),
+                    "door" if part.value.as_text() != Some("auto") => {
+                        let message = "`door` must be auto: every inbound rule of the source's groups but DMS's and `keep`";
+                        self.error("M1011", &part.value.span, message, "");
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn hooks(&mut self, tree: &Tree, into: &mut Declaration) {
+        for entry in self.entries(tree, "`hooks`", &[]) {
+            let known = HOOKS.contains(&entry.key.as_str()) || entry.key.starts_with("custom:");
+            if !known {
+                let help = hint(&entry.key, "hooks", HOOKS.iter().copied()).unwrap_or_default();
+                self.error("M1010", &entry.key_span, format!("`{}` is no hook", entry.key), help);
+            }
+            let Some(list) = entry.value.get("exec").and_then(Tree::as_list) else {
+                let message = format!("the hook `{}` must be {{exec: [command, argument, ...]}}", entry.key);
+                let help = "`lambda` and `sql` hooks are not supported: call them from a command of your own";
+                self.error("M1011", &entry.value.span, message, help);
+                continue;
+            };
+            let argv: Vec<String> = list.iter().filter_map(|item| self.text(item, "exec")).collect();
+            if argv.is_empty() {
+                self.error(
+                    "M1011",
+                    &entry.value.span,
+                    format!("the hook `{}` names no command", entry.key),
+                    "",
+                );
+            }
+            if let Some(why) = argv.first().and_then(|command| unusable(&entry.value.span, command)) {
+                let help = "its path is relative to the manifest's folder; `chmod +x` makes it executable";
+                self.error("O1010", &entry.value.span, format!("the hook `{}`: {why}", entry.key), help);
+            }
+            into.hooks.insert(entry.key.clone(), argv);
+        }
+    }
+
+    fn gates(&mut self, tree: &Tree, into: &mut Declaration) {
+        for entry in self.entries(tree, "`gates`", &["lag", "backlog", "validation", "alarms"]) {
+            match entry.key.as_str() {
+                "alarms" => into.alarms = self.addresses(&entry.value, "alarms"),
+                "lag" => {
+                    for part in self.entries(&entry.value, "`gates.lag`", &["limit_s", "points"]) {
+                        if part.key == "limit_s"
+                            && let Some(limit) = self.number(&part.value, "limit_s", 0.0, 3_600.0)
+                        {
+                            into.limits.lag_s = limit;
+                        } else if part.key == "points"
+                            && let Some(points) = self.number(&part.value, "points", 1.0, 60.0)
+                        {
+                            into.limits.points = whole(points);
+                        }
+                    }
+                }
+                "backlog" => {
+                    for part in self.entries(&entry.value, "`gates.backlog`", &["limit"]) {
+                        if let Some(limit) = self.number(&part.value, "limit", 0.0, 1e9) {
+                            into.limits.backlog = limit;
+                        }
+                    }
+                }
+                _ => {
+                    for part in self.entries(&entry.value, "`gates.validation`", &["pending"]) {
+                        if let Some(limit) = self.number(&part.value, "pending", 0.0, 1e12) {
+                            into.limits.pending = i64::try_from(whole(limit)).unwrap_or(i64::MAX);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn duration(&mut self, tree: &Tree) -> Option<u64> {
+        let text = tree.as_text().unwrap_or_default();
+        let seconds = match text.split_at_checked(text.len().saturating_sub(1)) {
+            Some((number, "s")) => number.parse::<u64>().ok(),
+            Some((number, "m")) => number.parse::<u64>().ok().map(|n| n * 60),
+            Some((number, "h")) => number.parse::<u64>().ok().map(|n| n * 3_600),
+            _ => None,
+        };
+        if seconds.is_none() {
+            self.error("M1011", &tree.span, "`hold` must be a time such as 90s, 10m or 1h", "");
+        }
+        seconds
+    }
+
+    fn section(&mut self, tree: &Tree) -> Declaration {
+        let mut into = Declaration { present: true, ..Declaration::default() };
+        for entry in self.entries(tree, "`operations`", KEYS) {
+            let value = &entry.value;
+            match entry.key.as_str() {
+                "replication" => self.replication(value, &mut into),
+                "databases" => {
+                    for side in self.entries(value, "`databases`", &["source", "target"]) {
+                        let way = self.database(&side.value, &side.key);
+                        if side.key == "source" { into.databases.0 = way } else { into.databases.1 = way }
+                    }
+                }
+                "traffic" => match value.as_list() {
+                    Some(items) => {
+                        into.traffic = items.iter().filter_map(|item| self.traffic(item)).collect()
+                    }
+                    None => self.error("M1011", &value.span, "`traffic` must be a list", ""),
+                },
+                "fence" => self.fence(value, &mut into),
+                "hooks" => self.hooks(value, &mut into),
+                "gates" => self.gates(value, &mut into),
+                "steps" => {
+                    let items = value.as_list().unwrap_or_default();
+                    let steps: Vec<u8> = items
+                        .iter()
+                        .filter_map(|item| self.number(item, "steps", 1.0, 99.0))
+                        .map(|step| u8::try_from(whole(step)).unwrap_or(99))
+                        .collect();
+                    if steps.is_empty() || steps.windows(2).any(|pair| pair[0] >= pair[1]) {
+                        self.error("M1011", &value.span, "`steps` must be a list of rising percentages", "");
+                    }
+                    into.steps = steps;
+                }
+                "hold" => into.hold_s = self.duration(value).unwrap_or(into.hold_s),
+                "state_parameter" => into.state_parameter = self.address(value, "state_parameter"),
+                "require" => {
+                    for part in self.entries(value, "`require`", &["ticket", "approval", "reverse"]) {
+                        let Some(flag) = self.flag(&part.value, &part.key) else { continue };
+                        match part.key.as_str() {
+                            "ticket" => into.require.ticket = flag,
+                            "approval" => into.require.approval = flag,
+                            _ => into.require.reverse = flag,
+                        }
+                    }
+                }
+                "owners" => {
+                    for part in self.entries(value, "`owners`", &[]) {
+                        if let Some(text) = self.text(&part.value, &part.key) {
+                            into.owners.insert(part.key.clone(), text);
+                        }
+                    }
+                }
+                "expect" => {
+                    for part in self.entries(value, "`expect`", &["tables"]) {
+                        let items = part.value.as_list().unwrap_or_default();
+                        into.tables = items.iter().filter_map(|item| self.text(item, "tables")).collect();
+                    }
+                }
+                _ => {}
+            }
+        }
+        into
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked against its bounds before"
+)]
+fn whole(number: f64) -> usize {
+    number as usize
+}
+
+/// Why a hook's command cannot be run. A name without a slash is looked for in PATH when it is run.
+fn unusable(span: &Span, command: &str) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if !command.contains('/') {
+        return None;
+    }
+    let folder = span.source.path.parent().unwrap_or(Path::new("."));
+    match folder.join(command).metadata() {
+        Err(error) => Some(format!("{command} cannot be read: {error}")),
+        Ok(file) if !file.is_file() => Some(format!("{command} is no file")),
+        Ok(file) if file.permissions().mode() & 0o111 == 0 => Some(format!("{command} is not executable")),
+        Ok(_) => None,
+    }
+}
+
+/// Reads the section of a manifest; without one everything is discovered.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn declare(section: Option<&Tree>) -> Result<Declaration, Vec<Diagnostic>> {
+    let Some(tree) = section else { return Ok(Declaration::default()) };
+    let mut reading = Reading { problems: Vec::new() };
+    let declaration = reading.section(tree);
+    if reading.problems.is_empty() { Ok(declaration) } else { Err(reading.problems) }
+}

@@ -1,0 +1,182 @@
+//! What is operated, as discovery resolves it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::{
+    error::{Diagnostic, Severity},
+    model::Address,
+    operations::declare::{Declaration, Splits},
+};
+
+/// A replication task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its resource.
+    pub address: Address,
+    /// Where it is.
+    pub region: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The last part of its ARN: its metrics are filed under it.
+    pub metric_id: String,
+    /// The instance's ARN.
+    pub instance: String,
+    /// The instance's name, as metrics have it.
+    pub instance_name: String,
+    /// The ARN of the source endpoint.
+    pub from: String,
+    /// The ARN of the target endpoint.
+    pub to: String,
+    /// Its settings as declared.
+    pub settings: Json,
+}
+
+/// A database.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Database {
+    /// Its resource; `None` for one outside of the plan.
+    pub address: Option<Address>,
+    /// Its type.
+    pub kind: String,
+    /// Where it is.
+    pub region: String,
+    /// Its identifier, or its host name.
+    pub id: String,
+    /// Its engine.
+    pub engine: String,
+    /// Its security groups.
+    pub groups: Vec<String>,
+}
+
+impl Database {
+    /// Whether it is outside of the plan.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        self.address.is_none()
+    }
+}
+
+/// A weighted record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its resource.
+    pub address: Address,
+    /// Its set identifier.
+    pub set: String,
+}
+
+/// A name with two weighted records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrafficSet {
+    /// Its name.
+    pub name: String,
+    /// The hosted zone.
+    pub zone: String,
+    /// The DNS name.
+    pub record: String,
+    /// The record type.
+    pub kind: String,
+    /// Where calls are signed for.
+    pub region: String,
+    /// The record that leads to the source.
+    pub source: Record,
+    /// The record that leads to the target.
+    pub target: Record,
+    /// How long resolvers keep an answer.
+    pub ttl_s: u64,
+    /// Whether it may be split.
+    pub splits: Splits,
+    /// Why.
+    pub reason: String,
+    /// The whole weight when everything goes to one side.
+    pub weight: u64,
+}
+
+/// A service that writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Writer {
+    /// Its resource.
+    pub address: Address,
+    /// Where it is.
+    pub region: String,
+    /// The cluster's name or ARN.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+    /// The resource id of its scalable target, and that resource.
+    pub scaling: Option<(String, Address)>,
+    /// Its target groups.
+    pub groups: Vec<String>,
+}
+
+/// An alarm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Where it is.
+    pub region: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What was found, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it is.
+    pub what: String,
+    /// Which.
+    pub which: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What is operated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// The migration's name.
+    pub migration: String,
+    /// The environment's name.
+    pub environment: String,
+    /// The forward tasks, moved as one set.
+    pub forward: Vec<Task>,
+    /// The reverse task.
+    pub reverse: Option<Task>,
+    /// Why there is no way back.
+    pub no_reverse: Option<String>,
+    /// The source.
+    pub source: Database,
+    /// The target.
+    pub target: Database,
+    /// The names.
+    pub traffic: Vec<TrafficSet>,
+    /// What writes to the source.
+    pub source_writers: Vec<Writer>,
+    /// What writes to the target only.
+    pub target_writers: Vec<Writer>,
+    /// Groups whose rules stay when the door shuts.
+    pub keep: Vec<String>,
+    /// Alarms that must be OK.
+    pub alarms: Vec<Watched>,
+    /// The parameter that mirrors the phase.
+    pub state_parameter: Option<(String, String)>,
+    /// The rest of the declaration.
+    pub declared: Declaration,
+    /// What was found, and why.
+    pub findings: Vec<Finding>,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// What is operated, if there is anything to operate.
+    pub resolved: Option<Resolved>,
+    /// Errors, and what people should know.
+    pub problems: Vec<Diagnostic>,
+}
+
+impl Discovery {
+    /// The errors among the problems.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.problems.iter().filter(|problem| problem.severity == Severity::Error)
+    }
+}

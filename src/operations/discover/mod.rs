@@ -1,0 +1,19 @@
+//! From a declaration and what exists to what is operated: tasks, databases, traffic, writers, door, alarms. What is not
+//! declared is found, and each finding says why.
+
+mod found;
+mod resolve;
+mod search;
+mod traffic;
+mod writers;
+
+pub use found::{Database, Discovery, Finding, Record, Resolved, Task, TrafficSet, Watched, Writer};
+pub use resolve::discover;
+
+const TASK: &str = "AWS::DMS::ReplicationTask";
+const ENDPOINT: &str = "AWS::DMS::Endpoint";
+const INSTANCE: &str = "AWS::DMS::ReplicationInstance";
+const RECORD: &str = "AWS::Route53::RecordSet";
+const SERVICE: &str = "AWS::ECS::Service";
+const ALARM: &str = "AWS::CloudWatch::Alarm";
+const DATABASES: [&str; 2] = ["AWS::RDS::DBInstance", "AWS::RDS::DBCluster"];

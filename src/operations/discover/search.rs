@@ -1,0 +1,273 @@
+//! Tasks and databases: declared, or found with a reason.
+
+use serde_json::Value as Json;
+
+use super::{
+    DATABASES, ENDPOINT, INSTANCE, TASK,
+    found::{Database, Finding, Task},
+};
+use crate::{
+    error::{Class, Diagnostic},
+    model::Address,
+    operations::{
+        declare::{DatabaseWay, Declaration, ReverseWay, Splits},
+        inventory::{Inventory, Thing},
+        reach::{Way, reaches},
+    },
+};
+
+pub(super) struct Search<'i> {
+    pub(super) things: &'i Inventory,
+    pub(super) declared: &'i Declaration,
+    pub(super) findings: Vec<Finding>,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+impl<'i> Search<'i> {
+    pub(super) fn found(&mut self, what: &str, which: impl ToString, why: impl Into<String>) {
+        self.findings.push(Finding { what: what.into(), which: which.to_string(), why: why.into() });
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, message: impl Into<String>, help: &str) {
+        self.problems.push(Diagnostic::error(code, Class::Plan, message).help(help));
+    }
+
+    pub(super) fn error_at(
+        &mut self,
+        code: &'static str,
+        at: &Address,
+        message: impl Into<String>,
+        help: &str,
+    ) {
+        self.problems.push(Diagnostic::error(code, Class::Plan, message).at(at).help(help));
+    }
+
+    /// A declared resource of one of these types.
+    pub(super) fn get(&mut self, address: &Address, kinds: &[&str], what: &str) -> Option<&'i Thing> {
+        let things: &'i Inventory = self.things;
+        match things.get(address) {
+            Some(thing) if kinds.contains(&thing.kind.as_str()) => Some(thing),
+            Some(thing) => {
+                let message = format!("operations: `{what}` is {}, not {}", thing.kind, kinds.join(" or "));
+                self.error_at(
+                    "O1001",
+                    address,
+                    message,
+                    "name the right resource, or leave it out to have it found",
+                );
+                None
+            }
+            None => {
+                let message = format!("operations: `{what}` names {address}, which the plan does not have");
+                self.error(
+                    "O1001",
+                    message,
+                    "name it as stack/LogicalId; `migrate status` lists what there is",
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn task(&self, thing: &'i Thing) -> Option<Task> {
+        let instance = self.things.named(INSTANCE, &thing.properties["ReplicationInstanceArn"]);
+        let name = instance.and_then(|i| i.text("ReplicationInstanceIdentifier")).unwrap_or_default();
+        let arn = thing.id();
+        let metric_id = thing
+            .text("ResourceIdentifier")
+            .map(ToOwned::to_owned)
+            .unwrap_or_else(|| arn.rsplit(':').next().unwrap_or_default().to_owned());
+        let settings = thing.text("ReplicationTaskSettings").unwrap_or_default();
+        Some(Task {
+            address: thing.address.clone(),
+            region: thing.region.clone(),
+            metric_id,
+            arn,
+            instance: thing.text("ReplicationInstanceArn")?.to_owned(),
+            instance_name: name.to_owned(),
+            from: thing.text("SourceEndpointArn")?.to_owned(),
+            to: thing.text("TargetEndpointArn")?.to_owned(),
+            settings: serde_json::from_str(settings).unwrap_or_default(),
+        })
+    }
+
+    pub(super) fn endpoint(&self, arn: &str) -> Option<&'i Thing> {
+        self.things.of_kind(ENDPOINT).find(|endpoint| endpoint.named_in(arn))
+    }
+
+    /// The database behind an endpoint: its secret's attachment, its server's name, or one outside.
+    pub(super) fn database_of(&self, arn: &str) -> Option<Database> {
+        let endpoint = self.endpoint(arn)?;
+        for kind in DATABASES {
+            for database in self.things.of_kind(kind) {
+                let mut ways = reaches(self.things, endpoint);
+                if ways.iter_mut().any(|way: &mut Way<'_>| way.to.address == database.address) {
+                    return Some(self.database(database));
+                }
+            }
+        }
+        let host = endpoint.text("ServerName").unwrap_or_default();
+        Some(Database {
+            address: None,
+            kind: String::new(),
+            region: endpoint.region.clone(),
+            id: host.to_owned(),
+            engine: endpoint.text("EngineName").unwrap_or_default().to_owned(),
+            groups: Vec::new(),
+        })
+    }
+
+    pub(super) fn database(&self, thing: &Thing) -> Database {
+        let list = ["VPCSecurityGroups", "VpcSecurityGroupIds"]
+            .iter()
+            .find_map(|name| thing.properties[*name].as_array());
+        let groups = list.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned).collect();
+        Database {
+            address: Some(thing.address.clone()),
+            kind: thing.kind.clone(),
+            region: thing.region.clone(),
+            id: thing.id(),
+            engine: thing.text("Engine").unwrap_or_default().to_owned(),
+            groups,
+        }
+    }
+
+    pub(super) fn declared_database(
+        &mut self,
+        way: &DatabaseWay,
+        what: &str,
+        found: &Database,
+    ) -> Option<Database> {
+        match way {
+            DatabaseWay::Address(address) => {
+                let thing = self.get(address, &DATABASES, what)?;
+                let database = self.database(thing);
+                self.found(what, address, "declared");
+                Some(database)
+            }
+            DatabaseWay::External(host) => {
+                self.found(what, host, "declared, outside of the plan");
+                Some(Database { address: None, id: host.clone(), groups: Vec::new(), ..found.clone() })
+            }
+        }
+    }
+
+    pub(super) fn forward(&mut self) -> Vec<Task> {
+        let declared = self.declared;
+        if !declared.forward.is_empty() {
+            let named: Vec<&Thing> =
+                declared.forward.iter().filter_map(|address| self.get(address, &[TASK], "forward")).collect();
+            let tasks: Vec<Task> = named.iter().filter_map(|thing| self.task(thing)).collect();
+            for task in &tasks {
+                self.found("forward task", &task.address, "declared");
+            }
+            return tasks;
+        }
+        let things = self.things;
+        let loads =
+            |thing: &&Thing| thing.text("MigrationType").is_some_and(|kind| kind.starts_with("full-load"));
+        let found: Vec<Task> =
+            things.of_kind(TASK).filter(loads).filter_map(|thing| self.task(thing)).collect();
+        for task in &found {
+            let why =
+                if found.len() == 1 { "the only task with a full load" } else { "a task with a full load" };
+            self.found("forward task", &task.address, why);
+        }
+        found
+    }
+
+    pub(super) fn reverse(
+        &mut self,
+        forward: &[Task],
+        source: &Database,
+        target: &Database,
+    ) -> (Option<Task>, Option<String>) {
+        match &self.declared.reverse {
+            Some(ReverseWay::None(reason)) => {
+                self.found("way back", "none", format!("declared: {reason}"));
+                return (None, Some(reason.clone()));
+            }
+            Some(ReverseWay::Task(address)) => {
+                let task = self.get(&address.clone(), &[TASK], "reverse").and_then(|thing| self.task(thing));
+                if let Some(task) = &task {
+                    self.found("reverse task", &task.address, "declared");
+                    self.mirrors(task, source, target);
+                    self.loopback(task, forward);
+                }
+                return (task, None);
+            }
+            None => {}
+        }
+        let things = self.things;
+        let mut fitting: Vec<Task> = Vec::new();
+        for thing in things.of_kind(TASK).filter(|thing| thing.text("MigrationType") == Some("cdc")) {
+            let Some(task) = self.task(thing) else { continue };
+            if forward.iter().any(|known| known.address == task.address) {
+                continue;
+            }
+            let ends = (self.database_of(&task.from), self.database_of(&task.to));
+            if let (Some(from), Some(to)) = ends
+                && from.id == target.id
+                && to.id == source.id
+            {
+                fitting.push(task);
+            }
+        }
+        if fitting.len() == 1
+            && let Some(task) = fitting.pop()
+        {
+            self.found(
+                "reverse task",
+                &task.address,
+                "the only cdc task from the target database to the source database",
+            );
+            self.loopback(&task, forward);
+            return (Some(task), None);
+        }
+        (None, None)
+    }
+
+    pub(super) fn mirrors(&mut self, reverse: &Task, source: &Database, target: &Database) {
+        let ends = (self.database_of(&reverse.from), self.database_of(&reverse.to));
+        let mirrored = matches!(&ends, (Some(from), Some(to)) if from.id == target.id && to.id == source.id);
+        let kind = self
+            .things
+            .get(&reverse.address)
+            .and_then(|thing| thing.text("MigrationType"))
+            .unwrap_or_default();
+        if !mirrored || kind != "cdc" {
+            let message = if mirrored {
+                format!(
+                    "the reverse task is of type {kind}: it must be cdc, or it would load the source again"
+                )
+            } else {
+                "the reverse task does not lead from the target database to the source database".to_owned()
+            };
+            self.error_at(
+                "O1008",
+                &reverse.address,
+                message,
+                "its endpoints are those of the forward task, the other way round",
+            );
+        }
+    }
+
+    pub(super) fn loopback(&mut self, reverse: &Task, forward: &[Task]) {
+        if self.declared.traffic.iter().all(|set| set.splits != Splits::TwoWay) {
+            return;
+        }
+        for task in forward.iter().chain([reverse]) {
+            let prevents = task.settings["LoopbackPreventionSettings"]["EnableLoopbackPrevention"] == true;
+            let batch = task.settings["TargetMetadata"]["BatchApplyEnabled"] == true;
+            if !prevents || batch {
+                let message = if batch {
+                    "`splits: two-way` with BatchApplyEnabled: DMS excludes the two together"
+                } else {
+                    "`splits: two-way` without LoopbackPreventionSettings: each change would come back"
+                };
+                let help = "set LoopbackPreventionSettings.EnableLoopbackPrevention on both tasks, BatchApplyEnabled false";
+                self.error_at("O1009", &task.address.clone(), message, help);
+            }
+        }
+    }
+}

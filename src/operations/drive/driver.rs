@@ -1,0 +1,393 @@
+//! Goes through steps.
+
+use std::{cell::RefCell, path::PathBuf, time::Duration};
+
+use serde_json::{Value as Json, json};
+
+use super::{hook, mirror};
+use crate::{
+    clock::{from_rfc3339, millis},
+    engine::{
+        EventKind,
+        operate::{Halt, Operator},
+    },
+    ledger::{Entry, Facts, Happened, Operations, Phase, digest},
+    operations::{
+        calls::{self, Difference},
+        discover::Resolved,
+        gates::{self, Reading, Samples, Verdict},
+        measure::{self, Wanted},
+        phase::{self, Refusal},
+        steps::{Step, Until},
+    },
+};
+
+/// Why steps were not carried out to their end.
+#[derive(Debug)]
+pub enum Failure {
+    /// A call did not take effect, or the ledger could not be written.
+    Halt(Halt),
+    /// Somebody else changed what is operated; nothing was changed since.
+    Changed(Vec<Difference>),
+    /// A gate is closed.
+    Closed(Vec<Reading>),
+    /// What a step waits for did not appear in its time.
+    Late {
+        /// What for.
+        what: String,
+        /// How it stood.
+        detail: String,
+        /// How long it was waited, in seconds.
+        limit_s: u64,
+    },
+    /// What a step waits for cannot appear any more.
+    Broken {
+        /// What for.
+        what: String,
+        /// Why not.
+        why: String,
+    },
+    /// A hook failed.
+    Hook {
+        /// Which.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// A phase was not earned.
+    Phase(Refusal),
+    /// A signal.
+    Stopped(u8),
+}
+
+impl From<Halt> for Failure {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Stopped(level) => Self::Stopped(level),
+            other => Self::Halt(other),
+        }
+    }
+}
+
+impl From<crate::aws::OpError> for Failure {
+    fn from(error: crate::aws::OpError) -> Self {
+        Self::Halt(Halt::Aws(error))
+    }
+}
+
+/// Carries steps out.
+pub struct Driver<'d> {
+    /// Makes the calls.
+    pub operator: Operator<'d>,
+    /// What is operated.
+    pub resolved: &'d Resolved,
+    /// Where hooks run: the manifest's folder.
+    pub folder: PathBuf,
+    /// The run's name, for hooks and comments.
+    pub run: String,
+    /// The verb, for hooks.
+    pub verb: &'static str,
+    /// Gates that are passed over.
+    pub overridden: Vec<String>,
+    /// What the waits so far have shown.
+    pub proven: RefCell<phase::Seen>,
+    /// The signal's level that ends the steps.
+    pub patience: std::cell::Cell<u8>,
+}
+
+impl Driver<'_> {
+    /// What the ledger knows of operations.
+    #[must_use]
+    pub fn known(&self) -> Operations {
+        self.operator.ledger.borrow().snapshot().operations.clone()
+    }
+
+    /// Writes what happened.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn note(&self, happened: Happened) -> Result<(), Failure> {
+        Ok(self.operator.write(vec![Entry::Happened(happened)])?)
+    }
+
+    /// Looks at everything that is operated or watched, and compares it with the last look.
+    ///
+    /// # Errors
+    /// What somebody else changed, or that AWS does not answer.
+    pub async fn scan(&self) -> Result<Facts, Failure> {
+        let now = self.operator.reader.facts(&calls::watched(self.resolved)).await?;
+        let known = self.known();
+        let changed = calls::differences(&known.facts, &now, known.phase());
+        if changed.is_empty() { Ok(now) } else { Err(Failure::Changed(changed)) }
+    }
+
+    /// Scans, and writes what was seen.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn observe(&self, baseline: bool) -> Result<Facts, Failure> {
+        let facts = self.scan().await?;
+        self.operator.write(vec![Entry::Observed { facts: facts.clone(), baseline }])?;
+        Ok(facts)
+    }
+
+    /// Measures gates once.
+    ///
+    /// # Errors
+    /// When AWS does not answer.
+    pub async fn samples(&self, wanted: Wanted<'_>) -> Result<Samples, Failure> {
+        let known = self.known();
+        Ok(measure::measure(&self.operator.reader, self.resolved, &known, wanted).await?)
+    }
+
+    /// Judges gates, tells and writes what they say.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn judge(&self, names: &[&str], samples: &Samples) -> Result<Vec<Reading>, Failure> {
+        let limits = self.resolved.declared.limits;
+        let readings: Vec<Reading> = names.iter().map(|gate| gates::judge(gate, samples, &limits)).collect();
+        let mut entries = Vec::new();
+        for reading in &readings {
+            self.operator.emit(EventKind::GateMeasured {
+                gate: reading.gate.clone(),
+                verdict: reading.verdict.as_str().into(),
+                summary: reading.summary.clone(),
+            });
+            entries.push(Entry::Happened(Happened::Measured {
+                gate: reading.gate.clone(),
+                verdict: reading.verdict.as_str().into(),
+                samples_sha256: digest(&reading.samples),
+                summary: reading.summary.clone(),
+                samples: reading.samples.clone(),
+            }));
+        }
+        self.operator.write(entries)?;
+        Ok(readings)
+    }
+
+    /// The gates among these that keep it from going on: not open, and not passed over.
+    #[must_use]
+    pub fn barred(&self, readings: &[Reading]) -> Vec<Reading> {
+        let passed = |gate: &str| self.overridden.iter().any(|name| name == gate);
+        let shut = |reading: &&Reading| reading.verdict != Verdict::Open && !passed(&reading.gate);
+        readings.iter().filter(shut).cloned().collect()
+    }
+
+    /// Measures gates, and goes on only if all are open or passed over.
+    ///
+    /// # Errors
+    /// The closed ones.
+    pub async fn pass(&self, names: &[&str]) -> Result<Vec<Reading>, Failure> {
+        let samples = self.samples(Wanted::forward(self.resolved, names)).await?;
+        let readings = self.judge(names, &samples)?;
+        let barred = self.barred(&readings);
+        if barred.is_empty() { Ok(readings) } else { Err(Failure::Closed(barred)) }
+    }
+
+    /// Carries steps out, in order.
+    ///
+    /// # Errors
+    /// What ended them.
+    pub async fn carry(&self, steps: &[Step]) -> Result<(), Failure> {
+        for step in steps {
+            let level = self.operator.stop.level();
+            if level >= self.patience.get() {
+                return Err(Failure::Stopped(level));
+            }
+            match step {
+                Step::Call { address, call } => {
+                    self.operator.act(address, call).await?;
+                }
+                Step::Wait { name, until, every_s, limit_s } => {
+                    self.wait(name, until, *every_s, *limit_s).await?;
+                    self.earn(until);
+                }
+                Step::Hook { name } => {
+                    self.hook(name, None)?;
+                }
+                Step::Phase { to, why } => self.enter(*to, why).await?,
+                Step::RefusalStarts { reopen } => {
+                    if self.known().refused_since().is_none() {
+                        self.note(Happened::RefusalStarted)?;
+                    }
+                    self.operator.emit(EventKind::RefusalStarted { reopen: reopen.clone() });
+                }
+                Step::Rebind { region, group } => self.rebind(region, group).await?,
+                Step::Opens => {
+                    self.note(Happened::Noted { name: "opening".into(), value: json!(true) })?;
+                    // From here on finishing is the safe way, not stopping.
+                    self.patience.set(2);
+                }
+                Step::RefusalEnds => self.refusal_ends()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A rule that was revoked and put back is another object for EC2. The resource it belongs to gets its new id, or
+    /// `destroy` would look for the old one.
+    async fn rebind(&self, region: &str, group: &str) -> Result<(), Failure> {
+        let subject = calls::group(region, group);
+        let now = self.operator.reader.facts(std::slice::from_ref(&subject)).await?;
+        let list = |facts: &Facts| {
+            facts.get(&subject, "rules").and_then(Json::as_array).cloned().unwrap_or_default()
+        };
+        let (before, present) = (list(&self.known().baseline.unwrap_or_default()), list(&now));
+        let mut entries = Vec::new();
+        for was in &before {
+            let Some(is) = present.iter().find(|is| is["rule"] == was["rule"] && is["id"] != was["id"])
+            else {
+                continue;
+            };
+            let (Some(old), Some(new)) = (was["id"].as_str(), is["id"].as_str()) else { continue };
+            let ledger = self.operator.ledger.borrow();
+            let owner = ledger.snapshot().objects().find(|(_, object)| object.physical_id.as_str() == old);
+            if let Some((address, object)) = owner {
+                let mut attributes = object.attributes.clone();
+                for value in attributes.values_mut().filter(|value| value.as_str() == Some(old)) {
+                    *value = json!(new);
+                }
+                entries.push(Entry::PutBack {
+                    address: address.clone(),
+                    generation: object.generation,
+                    physical_id: new.into(),
+                    attributes,
+                });
+            }
+        }
+        Ok(self.operator.write(entries)?)
+    }
+
+    fn refusal_ends(&self) -> Result<(), Failure> {
+        let Some(began) = self.known().refused_since().and_then(from_rfc3339) else { return Ok(()) };
+        let clock = self.operator.ledger.borrow().now();
+        let seconds = u64::try_from((millis(clock) - millis(began)) / 1_000).unwrap_or_default();
+        self.note(Happened::RefusalEnded { seconds })?;
+        self.operator.emit(EventKind::RefusalEnded { seconds });
+        Ok(())
+    }
+
+    /// What a wait that has ended proves.
+    fn earn(&self, until: &Until) {
+        let mut proven = self.proven.borrow_mut();
+        match until {
+            Until::Quiet { .. } => proven.fenced = true,
+            Until::Drained { .. } => proven.drained = true,
+            Until::Expired { .. } => proven.switched = true,
+            Until::Serving { .. } => (proven.open, proven.home, proven.restored) = (true, true, true),
+            Until::Stopped { .. } => proven.ended = true,
+            _ => {}
+        }
+    }
+
+    /// Enters a phase, writes it, and mirrors it.
+    ///
+    /// # Errors
+    /// When nothing has proven it.
+    pub async fn enter(&self, to: Phase, why: &str) -> Result<(), Failure> {
+        let from = self.known().phase();
+        if from == to {
+            return Ok(());
+        }
+        phase::enter(from, to, &self.proven.borrow()).map_err(Failure::Phase)?;
+        self.record(from, to, why)?;
+        mirror::write(self, to).await
+    }
+
+    /// Writes a phase that was computed from what is seen.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn record(&self, from: Phase, to: Phase, why: &str) -> Result<(), Failure> {
+        self.note(Happened::Phase { from, to, why: why.to_owned() })?;
+        if matches!(to, Phase::Synced | Phase::RolledBack) {
+            self.note(Happened::Noted { name: "opening".into(), value: json!(false) })?;
+        }
+        self.operator.emit(EventKind::PhaseChanged {
+            from: from.to_string(),
+            to: to.to_string(),
+            why: why.into(),
+        });
+        Ok(())
+    }
+
+    /// Runs a hook. Answers what it printed.
+    ///
+    /// # Errors
+    /// When it fails, hangs, or the ledger cannot be written.
+    pub fn hook(&self, name: &str, token: Option<&str>) -> Result<String, Failure> {
+        let Some(argv) = self.resolved.declared.hooks.get(name) else {
+            return Err(Failure::Hook { name: name.to_owned(), why: "it is not declared".into() });
+        };
+        let phase = self.known().phase().to_string();
+        let mut variables =
+            vec![("MIGRATE_OP", self.verb), ("MIGRATE_PHASE", phase.as_str()), ("MIGRATE_RUN", &self.run)];
+        variables.extend(token.map(|token| ("MIGRATE_TOKEN", token)));
+        let ran = hook::run(argv, &self.folder, &variables);
+        let (exit, output) = match &ran {
+            Ok(ran) => (ran.exit, ran.output.as_str()),
+            Err(_) => (None, ""),
+        };
+        self.note(Happened::Hook {
+            name: name.to_owned(),
+            argv_sha256: digest(&json!(argv)),
+            exit,
+            out_sha256: digest(&json!(output)),
+        })?;
+        self.operator.emit(EventKind::HookFinished { name: name.to_owned(), exit });
+        let failed = |why: String| Failure::Hook { name: name.to_owned(), why };
+        match ran {
+            Ok(ran) if ran.exit == Some(0) => Ok(ran.output),
+            Ok(ran) => Err(failed(match ran.exit {
+                Some(code) => format!("it ended with exit code {code}"),
+                None => format!("it did not end within {} s and was killed", hook::LIMIT_S),
+            })),
+            Err(error) => Err(failed(format!("it cannot be run: {error}"))),
+        }
+    }
+
+    /// Repeats a look until it says so; each minute everything operated is scanned.
+    ///
+    /// # Errors
+    /// Late, changed, stopped, or what the look says.
+    pub async fn until(
+        &self,
+        name: &str,
+        every_s: u64,
+        limit_s: u64,
+        mut look: impl AsyncFnMut() -> Result<Result<(), String>, Failure>,
+    ) -> Result<(), Failure> {
+        let began = millis(self.operator.reader.clock.now());
+        let mut scanned = began;
+        loop {
+            let detail = match look().await? {
+                Ok(()) => return Ok(()),
+                Err(detail) => detail,
+            };
+            let now = millis(self.operator.reader.clock.now());
+            let waited = u64::try_from((now - began) / 1_000).unwrap_or_default();
+            self.operator.emit(EventKind::OperationWaiting {
+                name: name.to_owned(),
+                detail: detail.clone(),
+                #[expect(clippy::cast_precision_loss, reason = "seconds of a wait")]
+                waited_s: waited as f64,
+                limit_s,
+            });
+            if waited >= limit_s {
+                return Err(Failure::Late { what: name.to_owned(), detail, limit_s });
+            }
+            self.operator.pause(Duration::from_secs(every_s.max(1)), self.patience.get()).await?;
+            if now - scanned >= 60_000 {
+                scanned = now;
+                self.scan().await?;
+            }
+        }
+    }
+
+    /// A value noted earlier.
+    #[must_use]
+    pub fn noted(&self, name: &str) -> Option<Json> {
+        self.known().noted(name).cloned()
+    }
+}

@@ -1,0 +1,98 @@
+//! Runs a hook: a command of the plan's own, never through a shell.
+
+use std::{
+    io::{self, Read as _},
+    path::Path,
+    process::{Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+/// How long a hook may run, in seconds of real time.
+pub const LIMIT_S: u64 = 300;
+/// What is kept of its output, in bytes.
+const OUTPUT: u64 = 65_536;
+
+/// How it ended.
+pub struct Ran {
+    /// Its exit code; `None` when it was killed.
+    pub exit: Option<i32>,
+    /// The beginning of what it printed.
+    pub output: String,
+}
+
+/// Runs it to its end, or to its limit.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run(argv: &[String], folder: &Path, variables: &[(&str, &str)]) -> io::Result<Ran> {
+    let (command, arguments) = argv
+        .split_first()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it names no command"))?;
+    let program =
+        if command.contains('/') { folder.join(command).into_os_string() } else { command.clone().into() };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let (said, heard) = mpsc::channel();
+    if let Some(pipe) = child.stdout.take() {
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let mut pipe = pipe.take(OUTPUT);
+            let _ = pipe.read_to_end(&mut bytes);
+            let _ = said.send(String::from_utf8_lossy(&bytes).into_owned());
+            // What is beyond the limit is read, so that the command does not stand still.
+            let _ = io::copy(&mut pipe.into_inner(), &mut io::sink());
+        });
+    }
+    let (tick, mut output, mut waited) = (Duration::from_millis(50), None, Duration::ZERO);
+    let exit = loop {
+        if let Some(status) = child.try_wait()? {
+            break status.code();
+        }
+        if waited >= Duration::from_secs(LIMIT_S) {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        match heard.recv_timeout(tick) {
+            Ok(text) => output = Some(text),
+            // Its output has ended, it has not.
+            Err(mpsc::RecvTimeoutError::Disconnected) => std::thread::park_timeout(tick),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        waited += tick;
+    };
+    let output = output.or_else(|| heard.recv_timeout(Duration::from_secs(1)).ok()).unwrap_or_default();
+    Ok(Ran { exit, output })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Ran {
+        let argv = ["sh", "-c", script].map(ToOwned::to_owned);
+        run(&argv, Path::new("/"), &[("MIGRATE_OP", "cutover")]).unwrap()
+    }
+
+    #[test]
+    fn a_hook_tells_its_exit_code_and_what_it_printed() {
+        let ran = sh("echo \"$MIGRATE_OP\"; exit 3");
+        assert_eq!((ran.exit, ran.output.trim()), (Some(3), "cutover"));
+        assert!(run(&["./not/there".to_owned()], Path::new("/"), &[]).is_err());
+        assert!(run(&[], Path::new("/"), &[]).is_err());
+    }
+
+    #[test]
+    fn a_hook_that_prints_without_end_is_cut_off_and_not_blocked() {
+        let ran = sh("head -c 3000000 /dev/zero | tr '\\0' x; exit 0");
+        assert_eq!(ran.exit, Some(0));
+        assert!(ran.output.len() <= 65_536);
+    }
+}

@@ -1,0 +1,365 @@
+//! Reads what gates are judged by. One measurement, no waiting: whoever needs another one asks again.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::types as cloudwatch;
+use aws_sdk_databasemigration::types as dms;
+use aws_smithy_types::DateTime;
+use serde_json::{Value as Json, json};
+
+use super::{
+    discover::{Resolved, Task, Writer},
+    gates::{self, Samples, Series, ServiceSample, TableSample, TaskSample},
+    steps,
+};
+use crate::{
+    aws::{OpError, op},
+    clock::millis,
+    engine::operate::Reader,
+    ledger::{Facts, Operations},
+};
+
+/// What is to be measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'w> {
+    /// The gates that need it.
+    pub gates: &'w [&'w str],
+    /// Of which tasks.
+    pub tasks: &'w [Task],
+    /// Which services serve, or will.
+    pub writers: &'w [Writer],
+    /// From when on points count, in seconds since the epoch.
+    pub since: Option<i64>,
+}
+
+impl<'w> Wanted<'w> {
+    /// Of the forward tasks and of what serves once the target is open.
+    #[must_use]
+    pub fn forward(resolved: &'w Resolved, gates: &'w [&'w str]) -> Self {
+        Self { gates, tasks: &resolved.forward, writers: steps::target_writers(resolved), since: None }
+    }
+
+    fn any(&self, gates: &[&str]) -> bool {
+        self.gates.iter().any(|gate| gates.contains(gate))
+    }
+}
+
+/// The present second since the epoch.
+#[must_use]
+pub fn now(reader: &Reader<'_>) -> i64 {
+    millis(reader.clock.now()) / 1_000
+}
+
+/// Measures.
+///
+/// # Errors
+/// When AWS does not answer; then nothing is known, and no gate is open.
+pub async fn measure(
+    reader: &Reader<'_>,
+    resolved: &Resolved,
+    known: &Operations,
+    wanted: Wanted<'_>,
+) -> Result<Samples, OpError> {
+    let mut samples = Samples {
+        now: now(reader),
+        since: wanted.since,
+        expected_tables: resolved.declared.tables.clone(),
+        no_reverse: resolved.no_reverse.clone(),
+        ddl_base: known.noted("ddl").and_then(Json::as_i64),
+        ..Samples::default()
+    };
+    let limits = resolved.declared.limits;
+    for task in wanted.tasks {
+        let mut name = String::new();
+        if wanted.any(&["task", "full-load", "errors-visible", "reading"]) {
+            let (sample, settings) = tasks(reader, task, &known.facts).await?;
+            name.clone_from(&sample.name);
+            samples.settings.push(settings);
+            samples.tasks.push(sample);
+        }
+        if wanted.any(&["tables", "validation", "ddl", "counters"]) {
+            samples.tables.extend(tables(reader, task).await?);
+        }
+        if wanted.any(&["reading"]) && !name.is_empty() {
+            samples.events.extend(events(reader, task, &name).await?);
+        }
+        if wanted.any(&["lag", "backlog"]) {
+            let dimensions = [
+                ("ReplicationInstanceIdentifier", task.instance_name.as_str()),
+                ("ReplicationTaskIdentifier", task.metric_id.as_str()),
+            ];
+            let span = span(&samples, limits.points);
+            let found =
+                metrics(reader, &task.region, ("AWS/DMS", &gates::task_metrics()), &dimensions, span).await?;
+            for (name, series) in found {
+                let worst = match samples.metrics.remove(&name) {
+                    Some(other) => both(other, series),
+                    None => series,
+                };
+                samples.metrics.insert(name, worst);
+            }
+        }
+    }
+    if wanted.any(&["instance"])
+        && let Some(task) = wanted.tasks.first()
+    {
+        samples.storage_gb = storage(reader, task).await?;
+        let dimensions = [("ReplicationInstanceIdentifier", task.instance_name.as_str())];
+        let names = gates::INSTANCE_METRICS;
+        let span = span(&samples, limits.points);
+        samples.metrics.extend(metrics(reader, &task.region, ("AWS/DMS", &names), &dimensions, span).await?);
+    }
+    if wanted.any(&["alarms"]) {
+        for watched in &resolved.alarms {
+            let subject = super::calls::alarm(watched);
+            let facts = reader.facts(std::slice::from_ref(&subject)).await?;
+            let state = facts.get(&subject, "StateValue").and_then(Json::as_str).unwrap_or("missing");
+            samples.alarms.push((watched.name.clone(), state.to_owned()));
+        }
+    }
+    if wanted.any(&["target-health"]) {
+        for writer in wanted.writers {
+            samples.services.push(service(reader, writer).await?);
+        }
+    }
+    if wanted.any(&["reverse-ready"])
+        && let Some(reverse) = &resolved.reverse
+    {
+        samples.reverse = Some(ready(reader, reverse).await?);
+    }
+    Ok(samples)
+}
+
+/// From which second to which points are asked for: four minutes more than are needed, as they come late.
+fn span(samples: &Samples, points: usize) -> (i64, i64) {
+    let end = samples.now / 60 * 60;
+    let back = 60 * (i64::try_from(points).unwrap_or(5) + 4);
+    (samples.since.map_or(end - back, |since| (end - back).min(since / 60 * 60)), end)
+}
+
+/// Two tasks' series as one: the worse value of each minute; a minute that one of them lacks is missing.
+fn both(one: Series, other: Series) -> Series {
+    let known: BTreeMap<i64, f64> = other.points.into_iter().collect();
+    let points = one.points.into_iter().filter_map(|(at, value)| Some((at, value.max(*known.get(&at)?))));
+    Series { complete: one.complete && other.complete, points: points.collect() }
+}
+
+fn filter(name: &str, value: &str) -> Result<dms::Filter, OpError> {
+    let built = dms::Filter::builder().name(name).values(value).build();
+    built.map_err(|error| OpError::not_sent("Filter", error.to_string()))
+}
+
+async fn tasks(reader: &Reader<'_>, task: &Task, known: &Facts) -> Result<(TaskSample, Json), OpError> {
+    let sdk = reader.sdk(&task.region);
+    let by = filter("replication-task-arn", &task.arn)?;
+    let ask = async || {
+        let call = sdk.dms().describe_replication_tasks().filters(by.clone());
+        match call.send().await.map_err(op("DescribeReplicationTasks")) {
+            Err(error) if error.is(&["ResourceNotFoundFault"]) => Ok(None),
+            answer => Ok(answer?.replication_tasks.unwrap_or_default().into_iter().next()),
+        }
+    };
+    let Some(found) = reader.ask("dms", ask).await? else {
+        let gone = TaskSample {
+            name: task.address.to_string(),
+            status: "gone".into(),
+            as_journalled: true,
+            ..TaskSample::default()
+        };
+        return Ok((gone, Json::Null));
+    };
+    let stats = found.replication_task_stats.as_ref();
+    let fresh = stats.and_then(|stats| stats.fresh_start_date).and_then(|at| at.to_millis().ok());
+    let journalled = known.get(&super::calls::task(task), "FreshStartDate").filter(|date| !date.is_null());
+    let count = |of: fn(&dms::ReplicationTaskStats) -> i32| stats.map_or(0, |stats| i64::from(of(stats)));
+    let settings = found.replication_task_settings.as_deref().unwrap_or_default();
+    let sample = TaskSample {
+        name: found.replication_task_identifier.clone().unwrap_or_default(),
+        status: found.status.clone().unwrap_or_default(),
+        stop_reason: found.stop_reason.clone(),
+        failure: found.last_failure_message.clone(),
+        percent: count(|stats| stats.full_load_progress_percent),
+        errored: count(|stats| stats.tables_errored),
+        loading: count(|stats| stats.tables_loading),
+        queued: count(|stats| stats.tables_queued),
+        finished: stats.is_some_and(|stats| stats.full_load_finish_date.is_some()),
+        as_journalled: journalled.is_none_or(|date| *date == json!(fresh)),
+    };
+    Ok((sample, serde_json::from_str(settings).unwrap_or_default()))
+}
+
+async fn tables(reader: &Reader<'_>, task: &Task) -> Result<Vec<TableSample>, OpError> {
+    let sdk = reader.sdk(&task.region);
+    let (mut all, mut marker) = (Vec::new(), None::<String>);
+    loop {
+        let ask = async || {
+            let call = sdk.dms().describe_table_statistics().replication_task_arn(&task.arn);
+            call.set_marker(marker.clone()).send().await.map_err(op("DescribeTableStatistics"))
+        };
+        let page = reader.ask("dms", ask).await?;
+        all.extend(page.table_statistics().iter().map(|row| TableSample {
+            schema: row.schema_name.clone().unwrap_or_default(),
+            table: row.table_name.clone().unwrap_or_default(),
+            state: row.table_state.clone().unwrap_or_default(),
+            validation: row.validation_state.clone().unwrap_or_default(),
+            pending: row.validation_pending_records,
+            failed: row.validation_failed_records,
+            suspended: row.validation_suspended_records,
+            captured: row.inserts + row.updates + row.deletes,
+            applied: row.applied_inserts.unwrap_or_default()
+                + row.applied_updates.unwrap_or_default()
+                + row.applied_deletes.unwrap_or_default(),
+            ddls: row.ddls,
+            applied_ddls: row.applied_ddls.unwrap_or_default(),
+        }));
+        marker = page.marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// The messages of a task's events, oldest first. The API's model knows no events of tasks only, so all are read.
+async fn events(reader: &Reader<'_>, task: &Task, name: &str) -> Result<Vec<String>, OpError> {
+    let sdk = reader.sdk(&task.region);
+    let (mut found, mut marker) = (Vec::new(), None::<String>);
+    loop {
+        let ask = async || {
+            let call = sdk.dms().describe_events().duration(1_440).set_marker(marker.clone());
+            call.send().await.map_err(op("DescribeEvents"))
+        };
+        let page = reader.ask("dms", ask).await?;
+        found.extend(page.events().iter().filter(|event| event.source_identifier() == Some(name)).cloned());
+        marker = page.marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            break;
+        }
+    }
+    found.sort_by_key(|event| event.date.and_then(|at| at.to_millis().ok()));
+    Ok(found.into_iter().filter_map(|event| event.message).collect())
+}
+
+/// Metrics by name, never searched for: the listing lags.
+///
+/// # Errors
+/// When CloudWatch does not answer.
+pub async fn metrics(
+    reader: &Reader<'_>,
+    region: &str,
+    (namespace, names): (&str, &[&str]),
+    dimensions: &[(&str, &str)],
+    (start, end): (i64, i64),
+) -> Result<BTreeMap<String, Series>, OpError> {
+    let sdk = reader.sdk(region);
+    let dimensions: Vec<cloudwatch::Dimension> = dimensions
+        .iter()
+        .map(|(name, value)| cloudwatch::Dimension::builder().name(*name).value(*value).build())
+        .collect();
+    let queries: Vec<cloudwatch::MetricDataQuery> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            let metric = cloudwatch::Metric::builder()
+                .namespace(namespace)
+                .metric_name(*name)
+                .set_dimensions(Some(dimensions.clone()))
+                .build();
+            let stat = cloudwatch::MetricStat::builder().metric(metric).period(60).stat("Maximum").build();
+            cloudwatch::MetricDataQuery::builder().id(format!("m{at}")).metric_stat(stat).build()
+        })
+        .collect();
+    let ask = async || {
+        let call = sdk
+            .cloudwatch()
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries.clone()))
+            .start_time(DateTime::from_secs(start))
+            .end_time(DateTime::from_secs(end.max(start + 60)))
+            .scan_by(cloudwatch::ScanBy::TimestampAscending);
+        call.send().await.map_err(op("GetMetricData"))
+    };
+    let answer = reader.ask("cloudwatch", ask).await?;
+    let mut found = BTreeMap::new();
+    for (at, name) in names.iter().enumerate() {
+        let id = format!("m{at}");
+        let results = answer.metric_data_results().iter().filter(|result| result.id() == Some(&id));
+        let mut series = Series { complete: answer.next_token.is_none(), points: Vec::new() };
+        for result in results {
+            series.complete &= result.status_code() == Some(&cloudwatch::StatusCode::Complete);
+            let times = result.timestamps().iter().map(DateTime::secs);
+            series.points.extend(times.zip(result.values().iter().copied()));
+        }
+        series.points.sort_by_key(|(at, _)| *at);
+        found.insert((*name).to_owned(), series);
+    }
+    Ok(found)
+}
+
+async fn storage(reader: &Reader<'_>, task: &Task) -> Result<f64, OpError> {
+    let sdk = reader.sdk(&task.region);
+    let by = filter("replication-instance-arn", &task.instance)?;
+    let ask = async || {
+        let answer = sdk.dms().describe_replication_instances().filters(by.clone()).send().await;
+        Ok(answer.map_err(op("DescribeReplicationInstances"))?.replication_instances.unwrap_or_default())
+    };
+    Ok(reader.ask("dms", ask).await?.first().map_or(0.0, |instance| f64::from(instance.allocated_storage)))
+}
+
+/// A service and the targets of its groups.
+///
+/// # Errors
+/// When AWS does not answer.
+pub async fn service(reader: &Reader<'_>, writer: &Writer) -> Result<ServiceSample, OpError> {
+    let subject = super::calls::service(writer);
+    let facts = reader.facts(std::slice::from_ref(&subject)).await?;
+    let count = |name: &str| facts.get(&subject, name).and_then(Json::as_i64).unwrap_or_default();
+    let rollout = facts.get(&subject, "rolloutState").and_then(Json::as_str).unwrap_or_default();
+    let mut sample = ServiceSample {
+        name: writer.service.clone(),
+        desired: count("desiredCount"),
+        running: count("runningCount"),
+        rollout: rollout.to_owned(),
+        ..ServiceSample::default()
+    };
+    let sdk = reader.sdk(&writer.region);
+    for group in &writer.groups {
+        let ask = async || {
+            let answer = sdk.elb().describe_target_health().target_group_arn(group).send().await;
+            let answer = answer.map_err(op("DescribeTargetHealth"))?;
+            Ok(answer.target_health_descriptions.unwrap_or_default())
+        };
+        for target in reader.ask("elbv2", ask).await? {
+            let state = target.target_health.and_then(|health| health.state);
+            let state =
+                state.as_ref().map(aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum::as_str);
+            // What is on its way out serves no new requests.
+            if state != Some("draining") {
+                sample.targets += 1;
+                sample.healthy += i64::from(state == Some("healthy"));
+            }
+        }
+    }
+    Ok(sample)
+}
+
+async fn ready(reader: &Reader<'_>, reverse: &Task) -> Result<(String, Vec<String>), OpError> {
+    let subject = super::calls::task(reverse);
+    let facts = reader.facts(std::slice::from_ref(&subject)).await?;
+    let status = facts.get(&subject, "Status").and_then(Json::as_str).unwrap_or("gone").to_owned();
+    let mut wrong = Vec::new();
+    for endpoint in [&reverse.from, &reverse.to] {
+        let subject = super::calls::connection(&reverse.region, &reverse.instance, endpoint);
+        let facts = reader.facts(std::slice::from_ref(&subject)).await?;
+        let tested = facts.get(&subject, "Status").and_then(Json::as_str).unwrap_or("untested").to_owned();
+        if tested != "successful" {
+            let short = endpoint.rsplit(':').next().unwrap_or(endpoint);
+            wrong.push(format!("the connection to endpoint {short} is {tested}"));
+        }
+    }
+    let prepares = &reverse.settings["FullLoadSettings"]["TargetTablePrepMode"];
+    if prepares != "DO_NOTHING" {
+        let mode = prepares.as_str().unwrap_or("DROP_AND_CREATE, DMS's default");
+        wrong.push(format!("TargetTablePrepMode of the reverse task is {mode}, not DO_NOTHING"));
+    }
+    Ok((status, wrong))
+}

@@ -1,0 +1,154 @@
+//! Migration operations from the command line: the unattended way there and back on each plan, what closed gates, other
+//! operators, refusals, lost answers and deaths leave behind.
+
+mod trouble;
+mod unattended;
+
+use std::{
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+use migrate::sandbox::{Home, World};
+use serde_json::Value as Json;
+
+use crate::process::program;
+
+/// The plans, each with the name that has to be typed.
+pub const PLANS: [(&str, &str); 2] = [
+    ("payments-multi-stack", "payments-multi-stack dev"),
+    ("payments-single-stack", "payments-single-stack dev"),
+];
+
+/// A folder with a ledger and a sandbox's world.
+pub struct Desk {
+    dir: tempfile::TempDir,
+    plan: PathBuf,
+    name: &'static str,
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            std::fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+        }
+    }
+}
+
+impl Desk {
+    pub fn new(at: usize) -> Self {
+        let (plan, name) = PLANS[at];
+        let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans").join(plan);
+        Self { dir: tempfile::tempdir().expect("a folder"), plan, name }
+    }
+
+    /// The same state once more, to be changed on its own.
+    pub fn fork(&self) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        copy(self.dir.path(), dir.path());
+        Self { dir, plan: self.plan.clone(), name: self.name }
+    }
+
+    /// Runs a verb on the plan.
+    pub fn run(&self, words: &[&str]) -> Output {
+        self.run_with(words, None)
+    }
+
+    /// The same with faults.
+    pub fn run_with(&self, words: &[&str], faults: Option<&Json>) -> Output {
+        let mut command = program();
+        command.current_dir(self.dir.path()).arg("--sandbox");
+        if let Some(faults) = faults {
+            crate::support::write(&self.dir.path().join("faults.json"), &faults.to_string());
+            command.args(["--faults", "faults.json"]);
+        }
+        let verbs = if words[0] == "replicate" { 2 } else { 1 };
+        command.args(&words[..verbs]).arg(&self.plan).args(&words[verbs..]);
+        command.output().expect("it runs")
+    }
+
+    /// Runs a verb and demands an exit code.
+    pub fn expect(&self, code: i32, words: &[&str]) -> Output {
+        let output = self.run(words);
+        assert_eq!(output.status.code(), Some(code), "{words:?}\n{}", text(&output));
+        output
+    }
+
+    pub fn cut_over(&self, more: &[&str], faults: Option<&Json>) -> Output {
+        let confirm = format!("cut over {}", self.name);
+        let mut words = vec!["cutover", "--yes", "--confirm", &confirm];
+        words.extend(more);
+        self.run_with(&words, faults)
+    }
+
+    pub fn roll_back(&self) -> Output {
+        let confirm = format!("roll back {}", self.name);
+        self.run(&["rollback", "--yes", "--confirm", &confirm])
+    }
+
+    /// Deployed, loaded, and followed for long enough that every gate is open.
+    pub fn synced(at: usize) -> Self {
+        let desk = Self::new(at);
+        desk.expect(0, &["up", "--yes"]);
+        desk.expect(0, &["replicate", "test-connections", "--yes"]);
+        desk.expect(0, &["replicate", "start", "--yes", "--wait", "loaded"]);
+        desk.expect(0, &["lag", "--check"]);
+        desk
+    }
+
+    pub fn status(&self) -> Json {
+        serde_json::from_slice(&self.expect(0, &["status", "--json"]).stdout).expect("JSON")
+    }
+
+    pub fn phase(&self) -> String {
+        self.status()["phase"].as_str().expect("a phase").to_owned()
+    }
+
+    /// Looks at the account, and changes it as somebody else would.
+    pub fn account<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        let (home, mut world) =
+            Home::open(&self.dir.path().join(".migrate/sandbox"), 1, 1_767_225_600_000).expect("a world");
+        let answer = act(&mut world);
+        home.fold(&world).expect("kept");
+        answer
+    }
+
+    /// What a cutover changes: weights, rules, counts, scaling, and which tasks run.
+    pub fn operated(&self) -> Vec<String> {
+        self.account(|world| {
+            let mut all = Vec::new();
+            for (_, record) in world.rows("route53.record").filter(|(_, row)| !row["Weight"].is_null()) {
+                all.push(format!(
+                    "record {} {} {}",
+                    record["Name"], record["SetIdentifier"], record["Weight"]
+                ));
+            }
+            for (_, rule) in world.rows("ec2.security-group-rule").filter(|(_, row)| row["FromPort"] == 5432)
+            {
+                all.push(format!("rule {} {}", rule["GroupId"], rule["ReferencedGroupInfo"]["GroupId"]));
+            }
+            for (_, service) in world.rows("ecs.service") {
+                all.push(format!("service {} {}", service["serviceName"], service["desiredCount"]));
+            }
+            for (_, target) in world.rows("autoscaling.target") {
+                let suspended = target["SuspendedState"].to_string().contains("true");
+                all.push(format!("scaling {} {} {suspended}", target["ResourceId"], target["MinCapacity"]));
+            }
+            for (_, task) in world.rows("dms.task") {
+                let runs = task["Status"] == "running" || task["Status"] == "starting";
+                all.push(format!("task {} {runs}", task["ReplicationTaskIdentifier"]));
+            }
+            all.sort();
+            all
+        })
+    }
+}
+
+pub fn text(output: &Output) -> String {
+    let both = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    both.concat()
+}

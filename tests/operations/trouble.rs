@@ -1,0 +1,112 @@
+//! Gates that are closed, others who change things, refusals, lost answers, deaths.
+
+use serde_json::{Value as Json, json};
+
+use super::{Desk, text};
+use crate::support::thorough;
+
+#[test]
+fn a_gate_that_is_closed_changes_nothing_and_says_how_to_pass_it() {
+    let desk = Desk::synced(0);
+    let before = desk.operated();
+    desk.account(|world| {
+        let now = world.now();
+        let keys: Vec<String> = world.rows("dms.task").map(|(key, _)| key.to_owned()).collect();
+        for key in keys {
+            let row = world.get_mut("dms.task", &key).expect("a task");
+            row["_lag"] = json!([[now - 600_000, now + 86_400_000, 95.0]]);
+        }
+    });
+    let output = desk.expect(11, &["lag", "--check"]);
+    assert!(text(&output).contains("closed"), "{}", text(&output));
+    desk.expect(0, &["lag"]);
+    let output = desk.cut_over(&[], None);
+    assert_eq!(output.status.code(), Some(11), "{}", text(&output));
+    assert!(text(&output).contains("--override 'lag=REASON'"), "{}", text(&output));
+    assert_eq!(desk.operated(), before);
+    let output = desk.cut_over(&["--override", "tables=none of them matter"], None);
+    assert_eq!(output.status.code(), Some(2), "a strict gate cannot be passed over: {}", text(&output));
+}
+
+#[test]
+fn what_somebody_else_changed_stops_every_verb_until_it_is_accepted() {
+    let desk = Desk::synced(0);
+    desk.account(|world| {
+        let found = world.rows("route53.record").find(|(_, row)| row["Weight"] == 0);
+        let key = found.expect("a record").0.to_owned();
+        world.get_mut("route53.record", &key).expect("it")["Weight"] = json!(50);
+    });
+    let before = desk.operated();
+    for verb in [&["replicate", "stop", "--yes"][..], &["rollback", "--yes"][..]] {
+        let output = desk.expect(12, verb);
+        assert!(text(&output).contains("O2002"), "{}", text(&output));
+    }
+    assert_eq!(desk.cut_over(&[], None).status.code(), Some(12));
+    assert_eq!(desk.operated(), before, "nothing was changed");
+    desk.expect(0, &["reconcile", "--accept", "all", "--reason", "edited by hand, CHG-7", "--yes"]);
+    desk.expect(0, &["replicate", "stop", "--yes"]);
+}
+
+fn fault(nth: usize, action: Json) -> Json {
+    json!([{"match": {"mutating": true, "nth": nth}, "action": action}])
+}
+
+#[test]
+fn a_refusal_before_the_opening_is_undone() {
+    let desk = Desk::synced(0);
+    let before = desk.operated();
+    let refusal =
+        json!({"error": {"code": "InvalidResourceStateFault", "status": 400, "message": "not now"}});
+    for operation in ["RevokeSecurityGroupIngress", "StopReplicationTask", "ChangeResourceRecordSets"] {
+        let desk = desk.fork();
+        let faults = json!([{"match": {"operation": operation, "times": 1}, "action": refusal}]);
+        let output = desk.cut_over(&[], Some(&faults));
+        assert_eq!(output.status.code(), Some(13), "{operation}: {}", text(&output));
+        assert_eq!(desk.operated(), before, "{operation}");
+        assert_eq!(desk.phase(), "synced", "{operation}");
+    }
+}
+
+/// How many calls of a cutover change the account.
+const CALLS: usize = 10;
+
+#[test]
+fn a_lost_answer_of_any_call_is_found_again() {
+    let desk = Desk::synced(0);
+    let step = if thorough() { 1 } else { 3 };
+    for nth in (1..=CALLS).step_by(step) {
+        let desk = desk.fork();
+        let output = desk.cut_over(&[], Some(&fault(nth, json!("lose-answer"))));
+        assert_eq!(output.status.code(), Some(0), "call {nth}: {}", text(&output));
+        assert_eq!(desk.phase(), "live", "call {nth}");
+    }
+}
+
+#[test]
+fn a_cutover_that_died_at_any_call_is_completed_or_undone() {
+    let desk = Desk::synced(0);
+    let before = desk.operated();
+    let step = if thorough() { 1 } else { 3 };
+    for nth in (1..=CALLS).step_by(step) {
+        for moment in ["before", "after"] {
+            let dead = desk.fork();
+            let output = dead.cut_over(&[], Some(&fault(nth, json!({"crash": moment}))));
+            assert_eq!(output.status.code(), Some(101), "call {nth}: {}", text(&output));
+            for end in ["--continue", "--abort"] {
+                let desk = dead.fork();
+                let output = desk.cut_over(&[end], None);
+                let context = format!("{moment} call {nth}, {end}: {}", text(&output));
+                match (output.status.code(), end) {
+                    (Some(0), "--continue") => assert_eq!(desk.phase(), "live", "{context}"),
+                    (Some(0), _) => assert_eq!(desk.operated(), before, "{context}"),
+                    // The target has begun to open: only the way forward is left.
+                    (Some(7), "--abort") => {
+                        assert!(text(&output).contains("begun to open"), "{context}");
+                        assert_eq!(desk.cut_over(&["--continue"], None).status.code(), Some(0), "{context}");
+                    }
+                    (code, _) => panic!("{code:?} {context}"),
+                }
+            }
+        }
+    }
+}

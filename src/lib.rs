@@ -28,6 +28,7 @@
 //! | [`ledger`] | snapshot, write-ahead journal, lock, permits |
 //! | [`engine`] | schedule, steps, calls and their errors, waits, recovery, events |
 //! | [`runs`] | orchestration: settle, plan, confirm, apply, search again, roll back or clean up, fold |
+//! | [`engines`] | the catalogue of RDS engines, with date and source |
 //! | [`aws`] | clients, error certainty, ownership tags, physical names |
 //! | [`resources`] | the contract of a type, the registry, one file per type |
 //! | [`sandbox`] | codec driven by API models, the account's world, the services' behaviour |
@@ -53,6 +54,7 @@ pub mod aws;
 pub mod cli;
 pub mod clock;
 pub mod engine;
+pub mod engines;
 pub mod error;
 pub mod files;
 pub mod graph;

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     certificates, engines, options,
     store::{CLUSTER, INSTANCE, PARAMETERS, combination, identifier, invalid, key, public},
-    subnets, volumes,
+    subnets, volumes, windows,
 };
 use crate::{
     engines::{Engine, catalogue, family_of},
@@ -36,6 +36,9 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
         storage(engine, rq)?;
         database(engine, rq)?;
     }
+    windows::port(rq.int("Port"))?;
+    let (backup, maintenance) =
+        windows::chosen(rq.opt("PreferredBackupWindow"), rq.opt("PreferredMaintenanceWindow"), None)?;
     settings(world, rq, engine, version)?;
     let group = parameter_group(world, rq, &engine.name, version, rq.opt("DBParameterGroupName"))?;
     let options = options::membership(world, rq, &engine.name, version, rq.opt("OptionGroupName"))?;
@@ -44,6 +47,8 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     let volumes = volumes::merged(&engine.name, &Json::Null, rq.list("AdditionalStorageVolumes"))?;
     let mut row = new_row(world, rq, &name, (engine, version, licence), &group, &subnet_group);
     row["OptionGroupMemberships"] = options;
+    row["PreferredBackupWindow"] = json!(backup);
+    row["PreferredMaintenanceWindow"] = json!(maintenance);
     row["AdditionalStorageVolumes"] = volumes;
     let arn = row["DBInstanceArn"].as_str().unwrap_or_default().to_owned();
     let host = format!("{name}.{}.{}.rds.amazonaws.com", world.hex(12), rq.region);
@@ -414,8 +419,6 @@ fn new_row(
         "StorageEncrypted": rq.flag("StorageEncrypted"), "MultiAZ": rq.flag("MultiAZ"),
         "AvailabilityZone": or("AvailabilityZone", json!(zone)),
         "BackupRetentionPeriod": or("BackupRetentionPeriod", json!(1)),
-        "PreferredBackupWindow": or("PreferredBackupWindow", json!("03:00-03:30")),
-        "PreferredMaintenanceWindow": or("PreferredMaintenanceWindow", json!("sun:05:00-sun:05:30")),
         "AutoMinorVersionUpgrade": or("AutoMinorVersionUpgrade", json!(true)),
         "PubliclyAccessible": or("PubliclyAccessible", json!(public_by_default)),
         "CopyTagsToSnapshot": rq.flag("CopyTagsToSnapshot"), "DeletionProtection": rq.flag("DeletionProtection"),

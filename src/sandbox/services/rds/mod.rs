@@ -17,6 +17,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod volumes;
+mod windows;
 
 use crate::sandbox::Operation;
 

@@ -9,7 +9,7 @@ use super::{
     },
     engines, options,
     store::{INSTANCE, combination, invalid, key, no_instance, public},
-    subnets, volumes,
+    subnets, volumes, windows,
 };
 use crate::{
     engines::is_older,
@@ -23,8 +23,6 @@ const AT_ONCE: &[(&str, &str)] = &[
     ("MaxAllocatedStorage", "MaxAllocatedStorage"),
     ("PromotionTier", "PromotionTier"),
     ("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade"),
-    ("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
-    ("PreferredBackupWindow", "PreferredBackupWindow"),
     ("ReplicaMode", "ReplicaMode"),
     ("AutomationMode", "AutomationMode"),
     ("AwsBackupRecoveryPointArn", "AwsBackupRecoveryPointArn"),
@@ -83,6 +81,14 @@ pub fn modify_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
             now.insert((*member).into(), rq.get(parameter).clone());
         }
     }
+    let had = |member: &str| row[member].as_str().unwrap_or_default();
+    let (backup, maintenance) = windows::chosen(
+        rq.opt("PreferredBackupWindow"),
+        rq.opt("PreferredMaintenanceWindow"),
+        Some((had("PreferredBackupWindow"), had("PreferredMaintenanceWindow"))),
+    )?;
+    now.insert("PreferredBackupWindow".into(), json!(backup));
+    now.insert("PreferredMaintenanceWindow".into(), json!(maintenance));
     let mut applied = later;
     for (parameter, member) in WITH_STATUS {
         if !rq.get(parameter).is_null() && *rq.get(parameter) != row[*member] {
@@ -205,6 +211,7 @@ fn check(world: &World, rq: &Request<'_>, row: &Json) -> Result<(), Fault> {
         // The version that runs now has to be one for the class too (API reference, EngineVersion).
         engines::class(engine, text("EngineVersion"), licence, class)?;
     }
+    windows::port(rq.int("DBPortNumber"))?;
     if let Some(name) = rq.opt("CACertificateIdentifier") {
         certificates::find(name)?;
     }

@@ -74,6 +74,8 @@ pub fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     for event in &mut sent {
         event["ingestionTime"] = json!(now);
     }
+    world.get(STREAMS, &stream_key(rq)).ok_or_else(no_stream)?;
+    super::filters::observe(world, rq, &sent);
     let token = world.hex(56);
     let row = world.get_mut(STREAMS, &stream_key(rq)).ok_or_else(no_stream)?;
     let mut all = row["_events"].as_array().cloned().unwrap_or_default();

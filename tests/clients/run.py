@@ -168,10 +168,12 @@ def main():
     for one in failed:
         print(f"FAILED {one['test']}\n{one['why']}")
     import coverage_law
+    import gone
     import pairs
     gaps = []
     if not arguments.families:
         gaps = coverage_law.gaps(migrate, *(gather(reports, m) for m in ("done", "paged", "filtered")))
+        gaps += gone.gaps(coverage_law.implemented(migrate))
         gaps += pairs.gaps(coverage_law.implemented(migrate), coverage_law.kinds(migrate), gather(reports, "played"))
     for gap in gaps:
         print(f"GAP {gap}")

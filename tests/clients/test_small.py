@@ -2,7 +2,7 @@
 import json
 import time
 
-from harness import ACCOUNT, FILTERED, aws, client, eventually, ids, kept, no_such_filter, pages, refused, role, tampered
+from harness import (ACCOUNT, FILTERED, aws, client, eventually, ids, kept, no_such_filter, pages, refused, role, tampered,
                      test, wait)
 
 secrets, sns, ssm = client("secretsmanager"), client("sns"), client("ssm")

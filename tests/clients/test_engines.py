@@ -79,7 +79,7 @@ def combinations_that_rds_refuses():
     create("InvalidParameterCombination", Engine="sqlserver-ex", DBInstanceClass="db.t3.small", MultiAZ=True)
     for size, kind in ((4, "gp2"), (19, "gp3"), (99, "io1"), (4, "standard"), (3073, "standard")):
         create("InvalidParameterValue", Engine="mysql", AllocatedStorage=size, StorageType=kind, Iops=1000 if kind == "io1" else None)
-    create("InvalidParameterValue", Engine="db2-se", StorageType="gp2")
+    create("InvalidParameterValue", Engine="db2-se", DBInstanceClass="db.m6i.large", StorageType="gp2")
     assert "less than 400" in create("InvalidParameterValue", Engine="mysql", StorageType="gp3", Iops=4000)
     assert "less than 200" in create("InvalidParameterValue", Engine="oracle-se2", StorageType="gp3", Iops=4000)
     for wrong in ({"PreferredMaintenanceWindow": "sim:16:00-mon:16:30"}, {"PreferredMaintenanceWindow": "mon:16:00-mon:16:05"},
@@ -99,7 +99,7 @@ def defaults_hang_on_engine_size_and_class():
     server = create(Engine="sqlserver-se", Timezone="UTC")
     assert (server["LicenseModel"], server["Timezone"]) == ("license-included", "UTC") and "DBName" not in server
     assert create(Engine="mysql", PreferredMaintenanceWindow="sun:02:50-sun:03:40")["PreferredBackupWindow"] == "09:30-10:00"
-    assert create(Engine="db2-se")["LicenseModel"] == "bring-your-own-license"
+    assert create(Engine="db2-se", DBInstanceClass="db.m6i.large")["LicenseModel"] == "bring-your-own-license"
     assert create(Engine="postgres", EngineVersion="16.3")["EngineVersion"] == "16.3", "a withdrawn minor version"
     made = create(Engine="postgres", EngineVersion="", DBInstanceIdentifier="empty")
     assert made["EngineVersion"] == rds.describe_db_engine_versions(Engine="postgres", DefaultOnly=True)["DBEngineVersions"][0]["EngineVersion"]

@@ -24,9 +24,9 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.text("FirehoseArn").split(':').nth(2) != Some("firehose") {
         return Err(Fault::new("InvalidParameterValue", "FirehoseArn must be the ARN of a delivery stream."));
     }
-    world
-        .assumable(rq.text("RoleArn"), "streams.metrics.cloudwatch.amazonaws.com")
-        .map_err(|_| Fault::new("InvalidParameterValue", "The role cannot be assumed by CloudWatch metric streams."))?;
+    world.assumable(rq.text("RoleArn"), "streams.metrics.cloudwatch.amazonaws.com").map_err(|_| {
+        Fault::new("InvalidParameterValue", "The role cannot be assumed by CloudWatch metric streams.")
+    })?;
     let old = world.get(STREAMS, &key(rq, name)).cloned();
     let now = world.now_secs();
     let mut row = json!({
@@ -34,9 +34,14 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
         "CreationDate": now, "LastUpdateDate": now, "IncludeLinkedAccountsMetrics": rq.flag("IncludeLinkedAccountsMetrics"),
         "_region": rq.region, "_tags": rq.list("Tags"),
     });
-    for member in
-        ["FirehoseArn", "RoleArn", "OutputFormat", "IncludeFilters", "ExcludeFilters", "StatisticsConfigurations"]
-    {
+    for member in [
+        "FirehoseArn",
+        "RoleArn",
+        "OutputFormat",
+        "IncludeFilters",
+        "ExcludeFilters",
+        "StatisticsConfigurations",
+    ] {
         if !rq.get(member).is_null() {
             row[member] = rq.get(member).clone();
         }

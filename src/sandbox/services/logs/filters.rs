@@ -23,10 +23,10 @@ fn put(world: &mut World, rq: &Request<'_>, member: &str, most: usize, mut filte
     let now = world.date();
     let row = group_mut(world, rq)?;
     let mut list = all(row, member).to_vec();
-    match list.iter_mut().find(|old| old["filterName"] == filter["filterName"]) {
-        Some(old) => {
-            filter["creationTime"] = old["creationTime"].clone();
-            *old = filter;
+    match list.iter().position(|old| old["filterName"] == filter["filterName"]) {
+        Some(at) => {
+            filter["creationTime"] = list[at]["creationTime"].clone();
+            list[at] = filter;
         }
         None if list.len() >= most => {
             return Err(Fault::new("LimitExceededException", "Resource limit exceeded."));
@@ -76,7 +76,9 @@ pub fn put_metric(world: &mut World, rq: &Request<'_>) -> Reply {
     for wanted in rq.list("metricTransformations") {
         let text = wanted["metricValue"].as_str().unwrap_or_default();
         if text.parse::<f64>().is_err() && !text.starts_with('$') {
-            return Err(invalid(format!("Invalid metric value {text}: a number, or $ and the name of a value.")));
+            return Err(invalid(format!(
+                "Invalid metric value {text}: a number, or $ and the name of a value."
+            )));
         }
         let dimensions = wanted["dimensions"].as_object().map_or(0, serde_json::Map::len);
         if dimensions > 3 {
@@ -169,7 +171,14 @@ pub fn observe(world: &mut World, rq: &Request<'_>, events: &[Json]) {
                 };
                 let Some(value) = value else { continue };
                 let text = |member: &str| metric[member].as_str().unwrap_or_default();
-                cloudwatch::publish(world, rq.region, text("metricNamespace"), text("metricName"), &[], value);
+                cloudwatch::publish(
+                    world,
+                    rq.region,
+                    text("metricNamespace"),
+                    text("metricName"),
+                    &[],
+                    value,
+                );
             }
         }
     }
@@ -184,7 +193,9 @@ pub fn put_subscription(world: &mut World, rq: &Request<'_>) -> Reply {
     match service {
         "lambda" => {
             let there = world.rows("lambda.function").any(|(_, function)| {
-                function["FunctionArn"].as_str().is_some_and(|arn| to == arn || to.starts_with(&format!("{arn}:")))
+                function["FunctionArn"]
+                    .as_str()
+                    .is_some_and(|arn| to == arn || to.starts_with(&format!("{arn}:")))
             });
             // As in hashicorp/terraform-provider-aws#8157.
             if !there {

@@ -100,7 +100,9 @@ fn condition(text: &str) -> Option<Condition> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let (path, operator, value) = match words[..] {
         [path, "NOT", "EXISTS"] => (path, Operator::Missing, String::new()),
-        [path, "IS", value @ ("TRUE" | "FALSE" | "NULL")] => (path, Operator::Literally, value.to_lowercase()),
+        [path, "IS", value @ ("TRUE" | "FALSE" | "NULL")] => {
+            (path, Operator::Literally, value.to_lowercase())
+        }
         _ => comparison(text)?,
     };
     let path = path.strip_prefix("$.")?.replace('[', ".").replace(']', "");
@@ -119,7 +121,9 @@ pub fn read(text: &str) -> Option<Pattern> {
             fields.push(match part {
                 "..." => None,
                 part => Some(match comparison(part) {
-                    Some((name, operator, value)) => Field { name: name.into(), test: Some((operator, value)) },
+                    Some((name, operator, value)) => {
+                        Field { name: name.into(), test: Some((operator, value)) }
+                    }
                     None => Field { name: part.into(), test: None },
                 }),
             });
@@ -225,7 +229,8 @@ impl Pattern {
         match self {
             Self::Terms { all, any, none } => {
                 let has = |word: &String| message.contains(word.as_str());
-                let fits = all.iter().all(has) && (any.is_empty() || any.iter().any(has)) && !none.iter().any(has);
+                let fits =
+                    all.iter().all(has) && (any.is_empty() || any.iter().any(has)) && !none.iter().any(has);
                 fits.then(Vec::new)
             }
             Self::Json(condition) => {
@@ -235,7 +240,8 @@ impl Pattern {
                 }
                 let mut paths = Vec::new();
                 condition.paths(&mut paths);
-                let shown = |path: &Vec<String>| Some((format!("$.{}", path.join(".")), plain(reach(&event, path)?)));
+                let shown =
+                    |path: &Vec<String>| Some((format!("$.{}", path.join(".")), plain(reach(&event, path)?)));
                 Some(paths.iter().filter_map(shown).collect())
             }
             Self::Fields(fields) => {
@@ -311,7 +317,11 @@ mod tests {
             ("[ip, ..., size > 1000]", line, true),
             ("[ip, id]", line, false),
         ] {
-            assert_eq!(read(pattern).expect(pattern).matches(message).is_some(), fits, "{pattern} of {message}");
+            assert_eq!(
+                read(pattern).expect(pattern).matches(message).is_some(),
+                fits,
+                "{pattern} of {message}"
+            );
         }
         for wrong in ["{ $.a }", "{ a = 1 }", "[a, b", "user.name"] {
             assert!(read(wrong).is_none(), "{wrong}");

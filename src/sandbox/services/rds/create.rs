@@ -124,7 +124,7 @@ pub fn password_rules(password: &str) -> Result<(), Fault> {
 }
 
 /// From this size on gp3 is striped over four volumes and takes settings of its own (RDS User Guide, gp3 storage).
-fn striped_from(engine: &str) -> i64 {
+pub fn striped_from(engine: &str) -> i64 {
     if engine.starts_with("oracle") { 200 } else { 400 }
 }
 

@@ -73,12 +73,12 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "PutMetricAlarm",
         "States are computed when somebody asks for them, and actions are not carried out.",
     ),
+    ("cloudwatch", "PutMetricStream", "Streams are kept; nothing flows, as there is no Firehose."),
     (
         "dms",
         "CreateEndpoint",
         "No database is behind an endpoint: servers, users and passwords are not looked at.",
     ),
-    ("cloudwatch", "PutMetricStream", "Streams are kept; nothing flows, as there is no Firehose."),
     (
         "dms",
         "CreateReplicationInstance",
@@ -186,6 +186,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("logs", "FilterLogEvents", "Regular expressions in patterns (between percent signs) are refused."),
     (
         "logs",
+        "PutBearerTokenAuthentication",
+        "Every log group may have it; AWS refuses some with InvalidOperationException and does not say which.",
+    ),
+    (
+        "logs",
         "PutMetricFilter",
         "Metrics are published without the dimensions and the unit of the transformation.",
     ),
@@ -193,11 +198,6 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "logs",
         "PutSubscriptionFilter",
         "Nothing is sent to the destination; whether a function lets CloudWatch Logs call it is not looked at.",
-    ),
-    (
-        "logs",
-        "PutBearerTokenAuthentication",
-        "Every log group may have it; AWS refuses some with InvalidOperationException and does not say which.",
     ),
     ("rds", "*", "There are instances without clusters, and no database is behind them."),
     (

@@ -130,7 +130,7 @@ const MUTANTS: &[Mutant] = &[
         rule: "users are deleted before what they use",
         edits: &[(
             "src/planner/teardown.rs",
-            "drafts.removals_in_reverse(ending.into_iter());",
+            "drafts.removals_in_reverse(ending.iter().copied());",
             "drop(ending);",
         )],
         scenarios: &["lifecycle::", "random_lives"],

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use migrate::ledger::FORMAT;
 use serde_json::Value as Json;
 
 use crate::support::{payments, report, secrets, thorough, write};
@@ -429,7 +430,7 @@ fn a_ledger_touched_by_others_is_refused_with_a_way_out() {
     };
     refused("truncated", &good[..good.len() / 2], "M4103");
     refused("edited", &good.replace("us-east-1", "eu-west-1"), "M4107");
-    refused("newer", &good.replace("\"format\": 1", "\"format\": 99"), "M4104");
+    refused("newer", &good.replace(&format!("\"format\": {FORMAT}"), "\"format\": 99"), "M4104");
     let edited = good.replace("\"stage\": \"ready\"", "\"stage\": \"created\"");
     write(&snapshot, &edited);
     assert_eq!(run(&["ledger", "verify", "plan.yaml"]).status.code(), Some(4));

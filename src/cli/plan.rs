@@ -15,7 +15,7 @@ use crate::{
     error::{Class, Diagnostic},
     graph::Address,
     ledger::{Ledger, Snapshot, store},
-    planner::{self, ChangeSet},
+    planner::{self, ChangeSet, Wishes},
     ui::Printer,
 };
 
@@ -67,18 +67,22 @@ fn compute(
         });
     let region = graph.main_region();
     prepare::check_binding(&snapshot, &session, Some((&graph.migration, &graph.environment, &region)), &dir)?;
-    if refresh {
+    let wishes = match &saved {
+        Some(set) => {
+            up::still_true(set, &snapshot, &session, &planner::digest(graph))?;
+            set.wishes.clone()
+        }
+        None => Wishes { refresh, replace: replace.to_vec() },
+    };
+    if wishes.refresh {
         let seen = refresh::look(&session, &snapshot);
         let lessons = lessons(&snapshot, &seen);
         snapshot.learn(lessons).map_err(|error| prepare::ledger_error(&error, &dir))?;
     }
-    let mut set = match saved {
-        Some(set) => {
-            up::still_true(&set, &snapshot, &session, &planner::digest(graph))?;
-            set
-        }
-        None => prepare::change_set(&prepared, &snapshot, &session, replace)?,
-    };
+    let mut set = prepare::change_set(&prepared, &snapshot, &session, &wishes)?;
+    if let Some(saved) = &saved {
+        up::as_planned(saved, &set)?;
+    }
     runs::protect(&session, &snapshot, &mut set);
     session.close()?;
     Ok(set)

@@ -10,10 +10,10 @@ use super::{
 use crate::{
     error::{Class, Diagnostic, Severity},
     files,
-    graph::{self, Address, Graph, Links},
+    graph::{self, Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
     lint,
-    planner::{self, ChangeSet, PlanInput},
+    planner::{self, ChangeSet, PlanInput, Wishes},
     resources::registry,
     template::{self, Environment, Loaded, Options},
     ui::Printer,
@@ -265,7 +265,7 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
             Class::Ledger,
             format!("restore {} from a backup; its lines are JSON and can be read", dir.display()),
         ),
-        LedgerError::Format { .. } => {
+        LedgerError::Format { .. } | LedgerError::UnknownEntry { .. } => {
             ("M4104", Class::Ledger, "use the newer migrate that wrote it".to_owned())
         }
     };
@@ -409,15 +409,16 @@ pub fn change_set(
     prepared: &Prepared,
     snapshot: &Snapshot,
     session: &Session,
-    replace: &[Address],
+    wishes: &Wishes,
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
+    let replace = wishes.replace.as_slice();
     if let Some(unknown) = replace.iter().find(|address| snapshot.current(address).is_none()) {
         let message = format!("--replace: the ledger holds no resource `{unknown}`");
         return Err(one(
             Diagnostic::error("M0008", Class::Usage, message).help("`migrate status` lists what it holds")
         ));
     }
-    let set = planner::plan(&PlanInput {
+    let mut set = planner::plan(&PlanInput {
         graph: &prepared.graph,
         links: &prepared.links,
         snapshot,
@@ -425,6 +426,7 @@ pub fn change_set(
         types: &registry::find,
         replace,
     })?;
+    set.wishes = wishes.clone();
     prepared.neighbours.keep_promises(&prepared.graph, &set, snapshot)?;
     Ok(set)
 }

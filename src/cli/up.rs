@@ -16,7 +16,7 @@ use crate::{
     error::{Class, Diagnostic},
     files,
     ledger::Snapshot,
-    planner::{self, ChangeSet},
+    planner::{self, ChangeSet, Wishes},
     runs::Task,
     ui::Printer,
 };
@@ -51,13 +51,27 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     if args.rollback_on_failure {
         again.push_str(" --rollback-on-failure");
     }
+    let wishes = match &saved {
+        Some(set) => set.wishes.clone(),
+        None => Wishes { refresh: args.refresh, replace: args.replace.clone() },
+    };
+    let digest = planner::digest(graph);
+    let current = |set: &ChangeSet, snapshot: &Snapshot| still_true(set, snapshot, &session, &digest);
     let task = Task {
-        admit: &|snapshot| prepare::check_binding(snapshot, &session, Some(names), &dir),
+        admit: &|snapshot| {
+            prepare::check_binding(snapshot, &session, Some(names), &dir)?;
+            // A refresh moves the ledger's serial: what was saved is compared with the ledger as it is before.
+            saved.as_ref().filter(|set| set.wishes.refresh).map_or(Ok(()), |set| current(set, snapshot))
+        },
         binding: Some(prepare::binding(graph, &session)),
-        refresh: args.refresh,
-        plan: &|snapshot| match &saved {
-            Some(set) => still_true(set, snapshot, &session, &planner::digest(graph)).map(|()| set.clone()),
-            None => prepare::change_set(&prepared, snapshot, &session, &args.replace),
+        refresh: wishes.refresh,
+        plan: &|snapshot| {
+            if let Some(set) = saved.as_ref().filter(|set| !set.wishes.refresh) {
+                current(set, snapshot)?;
+            }
+            let set = prepare::change_set(&prepared, snapshot, &session, &wishes)?;
+            saved.as_ref().map_or(Ok(()), |saved| as_planned(saved, &set))?;
+            Ok(set)
         },
         stacks: graph.stacks.iter().map(|stack| (stack.name.clone(), stack.protected)).collect(),
         secrets: graph.secrets.clone(),
@@ -140,6 +154,18 @@ pub fn still_true(
     let message = format!("the saved change set is no longer true: {} changed since", changed.join(", "));
     Err(one(Diagnostic::error("M5102", Class::Refused, message)
         .help("review anew with `migrate plan --out FILE`")))
+}
+
+/// Refuses a saved change set that differs from what planning it again gives. The file is only a reviewed intention:
+/// whoever can write it could otherwise add a deletion, or take the word of lost data off a step.
+///
+/// # Errors
+/// What differs.
+pub fn as_planned(saved: &ChangeSet, now: &ChangeSet) -> Result<(), Vec<Diagnostic>> {
+    let Some(what) = saved.differs(now) else { return Ok(()) };
+    let message = format!("the change set is not what planning it again gives: {what} differs");
+    Err(one(Diagnostic::error("M5103", Class::Refused, message)
+        .help("it was edited, or made by another version; review anew with `migrate plan --out FILE`")))
 }
 
 /// The code of a review that found nothing or something.

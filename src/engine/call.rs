@@ -29,7 +29,7 @@ use crate::{
 /// Unknown outcomes or failed reads in a row before a step gives up.
 pub(super) const STRIKES: u32 = 6;
 /// How long passing rejections (a role that propagates) are outwaited on create, configure and update.
-const OUTWAIT: Duration = Duration::from_secs(5 * 60);
+pub(super) const OUTWAIT: Duration = Duration::from_secs(5 * 60);
 /// How long on delete: network interfaces of load balancers and databases linger for many minutes.
 const OUTWAIT_DELETE: Duration = Duration::from_secs(45 * 60);
 /// How long throttling is outwaited.
@@ -84,6 +84,19 @@ fn says_exists(error: &OpError) -> bool {
         .iter()
         .any(|part| code.contains(part))
     })
+}
+
+/// What decides whether a rejection is outwaited.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judging<'j> {
+    /// The how-manieth call it answered.
+    pub attempt: u32,
+    /// When the first was made.
+    pub began: std::time::SystemTime,
+    /// Rejections that pass.
+    pub retries: &'j [Retry],
+    /// How long they are outwaited.
+    pub patience: Duration,
 }
 
 /// Which verb of the contract, and how it is journaled.
@@ -195,7 +208,8 @@ impl Run<'_, '_> {
                 }
             }
             self.append(Entry::Refused { op, error: error.clone() })?;
-            self.after_rejection(life, &error, attempt, began, life.facts().retry, OUTWAIT).await?;
+            let judging = Judging { attempt, began, retries: life.facts().retry, patience: OUTWAIT };
+            self.after_rejection(life, &error, &judging).await?;
         }
     }
 
@@ -288,15 +302,13 @@ impl Run<'_, '_> {
     }
 
     /// After a rejection: outwaits it if it passes, else ends the step.
-    async fn after_rejection(
+    pub(super) async fn after_rejection(
         &self,
         life: &Life<'_>,
         error: &OpError,
-        attempt: u32,
-        began: std::time::SystemTime,
-        retries: &[Retry],
-        patience: Duration,
+        judging: &Judging<'_>,
     ) -> Result<(), StepEnd> {
+        let Judging { attempt, began, retries, patience } = *judging;
         let waited = self.now().duration_since(began).unwrap_or_default();
         if error.is_throttle() && waited < OUTWAIT_THROTTLE {
             let delay = backoff(attempt.min(3));
@@ -397,7 +409,8 @@ impl Run<'_, '_> {
                         self.pause(delay).await?;
                     } else {
                         self.append(Entry::Refused { op, error: error.clone() })?;
-                        self.after_rejection(life, &error, attempt, began, verbed.retries, patience).await?;
+                        let judging = Judging { attempt, began, retries: verbed.retries, patience };
+                        self.after_rejection(life, &error, &judging).await?;
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! Runs change sets: one task polls all steps in flight; every call is journaled before and after.
 //!
 //! Files, from the outside in: [`run`] drives everything, `schedule` decides what may start, `step` is the life
-//! of one step, `call` makes one verb's calls and judges their errors, `wait` repeats probes, `recover` settles
+//! of one step, `call` makes one verb's calls and judges their errors, `together` runs steps that are one call, `wait` repeats probes, `recover` settles
 //! what an earlier run left open, `critical` explains the wall clock.
 //!
 //! # What an answer proves
@@ -27,6 +27,7 @@ mod schedule;
 mod secrets;
 mod step;
 mod stop;
+mod together;
 mod wait;
 
 pub use critical::{CriticalPath, Leg};

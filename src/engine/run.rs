@@ -97,7 +97,7 @@ pub(super) struct Run<'r, 'a> {
     pub timings: RefCell<Vec<Timing>>,
 }
 
-type StepFuture<'r> = Pin<Box<dyn Future<Output = (StepId, StepEnd)> + 'r>>;
+type StepFuture<'r> = Pin<Box<dyn Future<Output = Vec<(StepId, StepEnd)>> + 'r>>;
 
 impl Engine<'_> {
     /// Runs the change set to its end, or as far as it gets.
@@ -318,11 +318,21 @@ impl Run<'_, '_> {
         let mut ticking = self.ticker();
         loop {
             let may_start = seen_level == 0 && !halted && self.broken.borrow().is_none();
+            let mut batches: BTreeMap<u32, Vec<&Step>> = BTreeMap::new();
             while may_start && let Some(id) = schedule.pop() {
                 let step = &self.set.steps[id.0 as usize];
                 self.in_flight.set(self.in_flight.get() + 1);
                 let span = tracing::info_span!("step", address = %step.address, action = step.action.verb());
-                flying.push(Box::pin(async move { (id, self.step(step).instrument(span).await) }));
+                match step.batch {
+                    // Steps of a batch wait for the same: they are ready at the same moment.
+                    Some(batch) => batches.entry(batch).or_default().push(step),
+                    None => flying
+                        .push(Box::pin(async move { vec![(id, self.step(step).instrument(span).await)] })),
+                }
+            }
+            for steps in batches.into_values() {
+                let span = tracing::info_span!("steps in one call", address = %steps[0].address);
+                flying.push(Box::pin(async move { self.together(&steps).instrument(span).await }));
             }
             if flying.is_empty() {
                 break;
@@ -332,7 +342,7 @@ impl Run<'_, '_> {
             poll_fn(|cx| {
                 loop {
                     while let Poll::Ready(Some(end)) = flying.poll_next_unpin(cx) {
-                        ended.push(end);
+                        ended.extend(end);
                     }
                     if !self.sync_for_waiters() {
                         break;

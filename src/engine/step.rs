@@ -75,6 +75,16 @@ impl Life<'_> {
         self.facts().service
     }
 
+    /// The resource as the ledger holds it, or will.
+    pub fn declared(&self) -> &Declared {
+        &self.declared
+    }
+
+    /// How long the step has taken, in seconds.
+    pub fn lived(&self, run: &Run<'_, '_>) -> f64 {
+        run.since(self.began)
+    }
+
     /// The properties as the ledger holds them, secrets as references.
     pub fn recorded(&self) -> &Json {
         &self.declared.properties
@@ -114,7 +124,7 @@ impl Run<'_, '_> {
         passes
     }
 
-    pub(super) async fn step(&self, step: &Step) -> StepEnd {
+    pub(super) fn started(&self, step: &Step) {
         self.emit(EventKind::StepStarted {
             step: step.id,
             address: step.address.clone(),
@@ -122,6 +132,10 @@ impl Run<'_, '_> {
             action: step.action.verb(),
             typical_s: step.typical_s,
         });
+    }
+
+    pub(super) async fn step(&self, step: &Step) -> StepEnd {
+        self.started(step);
         let began = self.now();
         let result = match &step.action {
             Action::Create { properties, generation, keep, .. } => {
@@ -162,7 +176,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn life<'s>(
+    pub(super) fn life<'s>(
         &'s self,
         step: &'s Step,
         properties: Json,
@@ -204,7 +218,7 @@ impl Run<'_, '_> {
     }
 
     /// The properties with every reference answered from the ledger.
-    fn resolve(&self, step: &Step, properties: &Value) -> Result<Json, StepEnd> {
+    pub(super) fn resolve(&self, step: &Step, properties: &Value) -> Result<Json, StepEnd> {
         let ledger = self.engine.ledger.borrow();
         let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
         properties.resolve(&lookup).map_err(|unknown| {
@@ -218,7 +232,7 @@ impl Run<'_, '_> {
         })
     }
 
-    async fn fill(&self, life: &Life<'_>, properties: &Json) -> Result<Json, StepEnd> {
+    pub(super) async fn fill(&self, life: &Life<'_>, properties: &Json) -> Result<Json, StepEnd> {
         let (secrets, cloud, region) = (self.engine.secrets, self.engine.cloud, &life.declared.region);
         let filled = self.observe(life, async || secrets.fill(cloud, region, properties).await).await;
         let mut filled = filled.map_err(|error| self.failure(error))?;
@@ -226,12 +240,12 @@ impl Run<'_, '_> {
         Ok(filled)
     }
 
-    fn note_created(&self, life: &Life<'_>) {
+    pub(super) fn note_created(&self, life: &Life<'_>) {
         let own = self.since(life.began) - life.queued.get();
         self.timings.borrow_mut()[life.step.id.0 as usize].to_created = own;
     }
 
-    fn note_ready(&self, life: &Life<'_>) {
+    pub(super) fn note_ready(&self, life: &Life<'_>) {
         let own = self.since(life.began) - life.queued.get();
         let timing = &mut self.timings.borrow_mut()[life.step.id.0 as usize];
         timing.to_ready = own;
@@ -324,7 +338,7 @@ impl Run<'_, '_> {
     }
 
     /// Waits until the object is usable and records that.
-    async fn ready(
+    pub(super) async fn ready(
         &self,
         life: &Life<'_>,
         id: &PhysicalId,
@@ -344,7 +358,7 @@ impl Run<'_, '_> {
         self.durable(seq).await
     }
 
-    fn object(&self, step: &Step, generation: u32) -> Result<Object, StepEnd> {
+    pub(super) fn object(&self, step: &Step, generation: u32) -> Result<Object, StepEnd> {
         let ledger = self.engine.ledger.borrow();
         ledger.snapshot().object(&step.address, generation).cloned().ok_or_else(|| {
             self.failure(OpError::not_sent(&step.kind, "the ledger no longer holds the object; plan again"))
@@ -474,12 +488,7 @@ impl Run<'_, '_> {
 
     async fn deletes(&self, step: &Step, id: &PhysicalId, generation: u32, policy: DeletionPolicy) -> Ended {
         let object = self.object(step, generation)?;
-        let keep = Keep {
-            deletion_policy: policy,
-            update_replace_policy: object.declared.update_replace_policy,
-            metadata: object.declared.metadata.clone(),
-            depends_on: Vec::new(),
-        };
+        let keep = self.kept(step, generation, policy)?;
         let region = object.declared.region.clone();
         let mut life = self.life(step, object.declared.properties.clone(), keep, generation, &region)?;
         if policy == DeletionPolicy::Snapshot {

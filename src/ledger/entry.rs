@@ -12,6 +12,9 @@ use crate::{
 /// One line of `journal.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {
+    /// [`FORMAT`](super::FORMAT) of the program that wrote it; lines of format 1 carry none.
+    #[serde(default = "unversioned")]
+    pub v: u32,
     /// Counts up from 1 over the ledger's whole life; gaps mean damage.
     pub seq: u64,
     /// RFC 3339.
@@ -19,6 +22,10 @@ pub struct Line {
     /// What happened.
     #[serde(flatten)]
     pub entry: Entry,
+}
+
+fn unversioned() -> u32 {
+    1
 }
 
 /// What a call is about to do.
@@ -235,4 +242,26 @@ pub enum Entry {
         /// `complete`, `failed`, `stopped` or `doubtful`.
         outcome: String,
     },
+}
+
+impl Entry {
+    /// The kinds, as lines name them.
+    pub const KINDS: &'static [&'static str] = &[
+        "bound",
+        "run-started",
+        "intent",
+        "landed",
+        "refused",
+        "doubtful",
+        "resolved",
+        "appeared",
+        "vain",
+        "ready",
+        "redeclared",
+        "gone",
+        "refreshed",
+        "outputs",
+        "protected",
+        "run-finished",
+    ];
 }

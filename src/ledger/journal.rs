@@ -101,10 +101,11 @@ impl Ledger {
         };
         let (snapshot, journal) = store.load().map_err(io("read the ledger in"))?;
         let fresh = snapshot.is_none();
-        let base = match snapshot {
+        let mut base = match snapshot {
             Some(bytes) => parse_snapshot(&bytes, Trust::Sealed)?,
             None => Snapshot::new(lineage()),
         };
+        let format = std::mem::replace(&mut base.format, FORMAT);
         let read = replay(base, &journal, Trust::Sealed)?;
         if read.good < journal.len() {
             store
@@ -119,8 +120,9 @@ impl Ledger {
             journal_lines: read.lines,
             broken: false,
         };
-        // The lineage lives in the snapshot only: it must be on disk before the first name is derived from it.
-        if fresh || ledger.journal_lines > FOLD_AFTER {
+        // The lineage lives in the snapshot only: it must be on disk before the first name is derived from it. And an
+        // older program must refuse the ledger before it meets the first line of ours: it looks at the snapshot's format.
+        if fresh || format < FORMAT || ledger.journal_lines > FOLD_AFTER {
             ledger.fold()?;
         }
         Ok(ledger)
@@ -140,7 +142,8 @@ impl Ledger {
             Some(bytes) => parse_snapshot(&bytes, Trust::Anyone)?,
             None => Snapshot::new(new_lineage()),
         };
-        let read = replay(base, &journal, Trust::Anyone)?;
+        let mut read = replay(base, &journal, Trust::Anyone)?;
+        read.snapshot.format = FORMAT;
         let mut ledger = Self {
             store: Box::new(store),
             clock,
@@ -221,7 +224,7 @@ impl Ledger {
             let source = std::io::Error::other("an earlier write failed");
             return Err(LedgerError::Io { what: format!("append to {}", self.store.name()), source });
         }
-        let line = Line { seq: self.snapshot.seq + 1, at: rfc3339(self.clock.now()), entry };
+        let line = Line { v: FORMAT, seq: self.snapshot.seq + 1, at: rfc3339(self.clock.now()), entry };
         let bytes = serde_json::to_vec(&line).map_err(|e| self.failed("write the journal in", e.into()))?;
         let (bytes, sum) = seal::line(bytes, &self.snapshot.sum);
         self.store.append(&bytes).map_err(|e| self.failed("append to the journal in", e))?;
@@ -310,7 +313,7 @@ fn parse_snapshot(bytes: &[u8], trust: Trust) -> Result<Snapshot, LedgerError> {
     let damaged = |what: String| LedgerError::Damaged { line: 0, what: format!("ledger.json: {what}") };
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
     match json["format"].as_u64() {
-        Some(found) if found == u64::from(FORMAT) => {
+        Some(found) if (1..=u64::from(FORMAT)).contains(&found) => {
             if trust == Trust::Sealed && !seal::intact(bytes) {
                 return Err(LedgerError::Edited { place: "ledger.json".into() });
             }
@@ -327,8 +330,33 @@ struct Replayed {
     lines: usize,
 }
 
-/// Folds the journal's bytes into `base`. Lines the snapshot already contains are skipped; a torn last line is
-/// left out of `good`.
+/// A line, or why it is none of this program's: a newer format or an unknown kind of entry is named, never dropped.
+fn parse_line(line: &[u8], expected: u64) -> Result<Line, LedgerError> {
+    /// What every format keeps.
+    #[derive(serde::Deserialize)]
+    struct Head {
+        seq: u64,
+        v: Option<u64>,
+        kind: String,
+    }
+    let error = match serde_json::from_slice::<Line>(line) {
+        Ok(parsed) if parsed.v <= FORMAT => return Ok(parsed),
+        Ok(parsed) => return Err(LedgerError::Format { found: parsed.v.into(), known: FORMAT }),
+        Err(error) => error,
+    };
+    match serde_json::from_slice::<Head>(line) {
+        Ok(Head { v: Some(found), .. }) if found > u64::from(FORMAT) => {
+            Err(LedgerError::Format { found, known: FORMAT })
+        }
+        Ok(Head { seq, kind, .. }) if !Entry::KINDS.contains(&kind.as_str()) => {
+            Err(LedgerError::UnknownEntry { line: seq, kind })
+        }
+        _ => Err(LedgerError::Damaged { line: expected, what: error.to_string() }),
+    }
+}
+
+/// Folds the journal's bytes into `base`. Lines the snapshot already contains are skipped; a torn last line, which is
+/// one without its newline, is left out of `good`.
 fn replay(base: Snapshot, journal: &[u8], trust: Trust) -> Result<Replayed, LedgerError> {
     let mut read = Replayed { snapshot: base, good: 0, lines: 0 };
     let mut rest = journal;
@@ -338,26 +366,19 @@ fn replay(base: Snapshot, journal: &[u8], trust: Trust) -> Result<Replayed, Ledg
             // Without its newline a line was never synced, even if it happens to parse.
             None => break,
         };
-        match serde_json::from_slice::<Line>(line) {
-            Ok(parsed) if parsed.seq <= read.snapshot.seq => {}
-            Ok(parsed) => {
-                let seq = parsed.seq;
-                let sum = seal::sum_of(line, &read.snapshot.sum);
-                read.snapshot.apply(parsed)?;
-                read.snapshot.sum = match (sum, trust) {
-                    (Some(sum), _) => sum,
-                    (None, Trust::Anyone) => String::new(),
-                    (None, Trust::Sealed) => {
-                        return Err(LedgerError::Edited { place: format!("journal.jsonl, entry {seq}") });
-                    }
-                };
-                read.lines += 1;
-            }
-            Err(_) if next.is_empty() => break,
-            Err(error) => {
-                let line = read.snapshot.seq + 1;
-                return Err(LedgerError::Damaged { line, what: error.to_string() });
-            }
+        let parsed = parse_line(line, read.snapshot.seq + 1)?;
+        if parsed.seq > read.snapshot.seq {
+            let seq = parsed.seq;
+            let sum = seal::sum_of(line, &read.snapshot.sum);
+            read.snapshot.apply(parsed)?;
+            read.snapshot.sum = match (sum, trust) {
+                (Some(sum), _) => sum,
+                (None, Trust::Anyone) => String::new(),
+                (None, Trust::Sealed) => {
+                    return Err(LedgerError::Edited { place: format!("journal.jsonl, entry {seq}") });
+                }
+            };
+            read.lines += 1;
         }
         read.good += line.len() + 1;
         rest = next;
@@ -472,9 +493,55 @@ mod tests {
     fn a_newer_format_is_refused() {
         let store = MemoryStore::default();
         drop(open(&store).unwrap());
-        let text = store.snapshot_text().replace("\"format\": 1", "\"format\": 2");
+        let text = store.snapshot_text().replace("\"format\": 2", "\"format\": 3");
         store.set_snapshot(text.as_bytes());
-        assert!(matches!(open(&store), Err(LedgerError::Format { found: 2, .. })));
+        assert!(matches!(open(&store), Err(LedgerError::Format { found: 3, .. })));
+    }
+
+    /// A journal whose last line is this one, complete.
+    fn with_last(line: &str) -> MemoryStore {
+        let store = MemoryStore::default();
+        let mut ledger = open(&store).unwrap();
+        let permit = create(&mut ledger);
+        ledger.append(landed(&permit)).unwrap();
+        ledger.sync().unwrap();
+        let text = format!("{}{line}\n", store.durable());
+        store.set_durable(text.as_bytes());
+        store
+    }
+
+    #[test]
+    fn every_kind_of_entry_is_known_by_name() {
+        // Serde lists the variants it knows.
+        let error = serde_json::from_str::<Entry>(r#"{"kind":"none of them"}"#).unwrap_err().to_string();
+        let listed = error.split("expected one of ").nth(1).unwrap();
+        let listed: Vec<&str> = listed.split('`').skip(1).step_by(2).collect();
+        assert_eq!(listed, Entry::KINDS);
+    }
+
+    #[test]
+    fn what_a_newer_program_wrote_is_named_and_never_dropped() {
+        let store = with_last(r#"{"v":3,"seq":3,"at":"x","kind":"landed","op":"changed its form"}"#);
+        assert!(matches!(open(&store), Err(LedgerError::Format { found: 3, known: FORMAT })));
+        let store = with_last(r#"{"v":2,"seq":3,"at":"x","kind":"teleported","to":"mars"}"#);
+        let Err(LedgerError::UnknownEntry { line: 3, kind }) = open(&store) else { panic!("not named") };
+        assert_eq!(kind, "teleported");
+        assert!(store.durable().contains("teleported"), "nothing was cut off");
+    }
+
+    #[test]
+    fn a_complete_last_line_with_any_flipped_bit_is_damage_and_not_torn() {
+        let store = with_last("");
+        let text = store.durable();
+        let text = text.trim_end();
+        let last = text.rfind('\n').unwrap() + 1;
+        for at in last..text.len() {
+            let mut bytes = format!("{text}\n").into_bytes();
+            bytes[at] ^= 1;
+            store.set_durable(&bytes);
+            assert!(open(&store).is_err(), "byte {at}");
+            assert_eq!(store.durable().len(), bytes.len(), "byte {at}: something was cut off");
+        }
     }
 
     #[test]

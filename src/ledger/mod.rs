@@ -1,4 +1,23 @@
 //! The local JSON record of a migration: snapshot, write-ahead journal, lock.
+//!
+//! # Formats
+//!
+//! The snapshot and, since format 2, every line of the journal name the format they were written in. It is counted up
+//! whenever a reader of the old one could misread or drop what is written. `tests/ledger_formats` holds ledgers of every format.
+//!
+//! | format | since | what is new |
+//! |---|---|---|
+//! | 1 | the beginning | kinds of entries came without a new number: an older program of this format drops one it does not know at the journal's end |
+//! | 2 | 2026-11 | lines name their format; an unknown kind is refused by name; only a line without its newline is torn |
+//!
+//! | program | ledger | what happens |
+//! |---|---|---|
+//! | new | older format | read as it is; the first run folds it into a snapshot of the new format before it appends anything |
+//! | old | newer format | refused (M4104), because the snapshot names its format; nothing is changed |
+//! | old, had it open | newer format | cannot be: a run holds the lock |
+//! | any | an unknown kind of entry | refused by name (M4104), nothing is cut off |
+//! | any | a line without newline at the end | torn while it was written: no call was made on its behalf, it is dropped |
+//! | any | anything else that does not fit | damage (M4103, M4107) |
 
 mod audit;
 mod entry;
@@ -51,8 +70,16 @@ pub enum LedgerError {
         /// File and entry.
         place: String,
     },
+    /// A kind of entry that this program does not know.
+    #[error("entry {line} of the ledger is of the kind `{kind}`, which this program does not know")]
+    UnknownEntry {
+        /// The sequence number.
+        line: u64,
+        /// Its kind.
+        kind: String,
+    },
     /// Written by a newer program.
-    #[error("the ledger has format {found}; this program reads format {known}")]
+    #[error("the ledger has format {found}; this program reads formats 1 to {known}")]
     Format {
         /// In the file.
         found: u64,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The version of the ledger's formats (snapshot and journal).
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// How far an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -475,7 +475,7 @@ impl Snapshot {
     pub fn learn(&mut self, entries: Vec<Entry>) -> Result<(), LedgerError> {
         let serial = self.seq;
         for entry in entries {
-            self.apply(Line { seq: self.seq + 1, at: String::new(), entry })?;
+            self.apply(Line { v: FORMAT, seq: self.seq + 1, at: String::new(), entry })?;
         }
         self.seq = serial;
         Ok(())

@@ -86,6 +86,71 @@ fn is_private(address: IpAddr) -> bool {
     }
 }
 
+pub(super) static UNEQUAL_TTLS: Lint = Lint {
+    code: Code::lint(
+        "M8313",
+        "unequal-ttls",
+        "weighted records of one name whose TTLs differ",
+        "All weighted records of one name and type must have the same TTL: Route 53 refuses the batch that would make them differ.",
+    )
+    .refused()
+    .from("Amazon Route 53 Developer Guide, Values specific for weighted records")
+    .template(
+        "Resources:
+  Zone:
+    Type: AWS::Route53::HostedZone
+    Properties: {Name: example.com}
+  Source:
+    Type: AWS::Route53::RecordSet
+    Properties:
+      HostedZoneId: !Ref Zone
+      Name: pay.example.com
+      Type: CNAME
+      TTL: '60'
+      SetIdentifier: source
+      Weight: 100
+      ResourceRecords: [source.example.com]
+  Target:
+    Type: AWS::Route53::RecordSet
+    Properties:
+      HostedZoneId: !Ref Zone
+      Name: pay.example.com
+      Type: CNAME
+      TTL: '300'
+      SetIdentifier: target
+      Weight: 0
+      ResourceRecords: [target.example.com]
+",
+    ),
+    check: |view, report| {
+        for records in weighted(view) {
+            let ttl = |record: &Part<'_>| record.get("TTL").number();
+            let Some((first, known)) = records.iter().find_map(|record| Some((record, ttl(record)?))) else {
+                continue;
+            };
+            let Some(other) = records.iter().find(|record| ttl(record).is_some_and(|ttl| ttl != known)) else {
+                continue;
+            };
+            let name = first.get("Name").text().unwrap_or("the name").to_owned();
+            report
+                .at(&other.get("TTL"), format!("the weighted records of {name} have different TTLs"))
+                .label(&first.get("TTL"), "another TTL")
+                .help("give all of them the same TTL");
+        }
+    },
+};
+
+/// Weighted records by zone, name and type, where there is more than one.
+fn weighted<'g>(view: &View<'g>) -> Vec<Vec<Part<'g>>> {
+    let mut names: BTreeMap<String, Vec<Part<'g>>> = BTreeMap::new();
+    for record in view.of("AWS::Route53::RecordSet").filter(|record| !record.get("Weight").is_missing()) {
+        let key = ["HostedZoneId", "HostedZoneName", "Name", "Type"];
+        let key = key.map(|name| format!("{:?}", record.get(name).value())).join("/");
+        names.entry(key).or_default().push(record);
+    }
+    names.into_values().filter(|records| records.len() > 1).collect()
+}
+
 pub(super) static ZERO_WEIGHTS: Lint = Lint {
     code: Code::lint(
         "M8312",
@@ -122,13 +187,7 @@ pub(super) static ZERO_WEIGHTS: Lint = Lint {
 ",
     ),
     check: |view, report| {
-        let mut names: BTreeMap<String, Vec<Part<'_>>> = BTreeMap::new();
-        for record in view.of("AWS::Route53::RecordSet").filter(|record| !record.get("Weight").is_missing()) {
-            let key = ["HostedZoneId", "HostedZoneName", "Name", "Type"];
-            let key = key.map(|name| format!("{:?}", record.get(name).value())).join("/");
-            names.entry(key).or_default().push(record);
-        }
-        for records in names.into_values().filter(|records| records.len() > 1) {
+        for records in weighted(view) {
             if !records.iter().all(|record| record.get("Weight").number() == Some(0)) {
                 continue;
             }

@@ -50,6 +50,7 @@ pub static LINTS: &[&Lint] = &[
     &metrics::INCOMPLETE,
     &dns::PRIVATE_HEALTH_CHECK,
     &dns::ZERO_WEIGHTS,
+    &dns::UNEQUAL_TTLS,
     &dms::DROPS_TABLES,
     &dms::TRUNCATES_LOBS,
     &dms::NOT_VALIDATED,

@@ -68,6 +68,20 @@ pub struct ChangeSet {
     pub unchanged: Vec<Address>,
     /// Things a reviewer should know (edges dropped because they would close a cycle, retained objects).
     pub notes: Vec<String>,
+    /// What it was asked for besides the plan's files: it is planned again with the same before it runs.
+    #[serde(default)]
+    pub wishes: Wishes,
+}
+
+/// Options that decide what is planned.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Wishes {
+    /// The account was read first (`--refresh`).
+    #[serde(default)]
+    pub refresh: bool,
+    /// Resources that were to get a new object (`--replace`).
+    #[serde(default)]
+    pub replace: Vec<Address>,
 }
 
 /// What a change set was computed against; all of it must still hold when it is applied.
@@ -126,6 +140,9 @@ pub struct Step {
     pub protected: Option<String>,
     /// Typical duration in seconds, from the type's wait policy.
     pub typical_s: u64,
+    /// Steps of one number are one call, which AWS applies as a whole or not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u32>,
 }
 
 /// What is done to a resource.
@@ -260,6 +277,30 @@ pub struct Summary {
 }
 
 impl ChangeSet {
+    /// What differs from another change set for the same target: an address, or a part of the document. `None` if
+    /// they would do and say the same.
+    #[must_use]
+    pub fn differs(&self, other: &Self) -> Option<String> {
+        for at in 0..self.steps.len().max(other.steps.len()) {
+            let (one, two) = (self.steps.get(at), other.steps.get(at));
+            if planned(one) != planned(two) {
+                let step = one.or(two)?;
+                return Some(format!("the step `{} {}`", step.action.verb(), step.address));
+            }
+        }
+        let parts = |set: &Self| {
+            [
+                ("operation", json(&set.operation)),
+                ("stacks and outputs", json(&set.stacks)),
+                ("unchanged resources", json(&set.unchanged)),
+                ("notes", json(&set.notes)),
+                ("migration", json(&(&set.target.migration, &set.target.environment))),
+            ]
+        };
+        let pairs = parts(self).into_iter().zip(parts(other));
+        pairs.into_iter().find(|(one, two)| one != two).map(|((name, _), _)| format!("its {name}"))
+    }
+
     /// Counts.
     #[must_use]
     pub fn summary(&self) -> Summary {
@@ -289,4 +330,18 @@ impl ChangeSet {
     pub fn step(&self, id: StepId) -> Option<&Step> {
         self.steps.get(id.0 as usize)
     }
+}
+
+/// A step as planned. Deletion protection is read from the account, and read again before anything runs.
+fn planned(step: Option<&Step>) -> Json {
+    let mut step = json(&step);
+    if let Some(members) = step.as_object_mut() {
+        members.remove("protected");
+    }
+    step
+}
+
+/// Serialised for comparison; these types cannot fail to be.
+fn json(value: &impl Serialize) -> Json {
+    serde_json::to_value(value).unwrap_or_default()
 }

@@ -20,7 +20,7 @@ pub mod testing;
 
 pub use change_set::{
     Action, ChangeSet, Dependency, FORMAT, Keep, Operation, PropertyChange, Shown, Step, StepId, Summary,
-    Target,
+    Target, Wishes,
 };
 pub use digest::digest;
 pub use plan::{PlanInput, plan};

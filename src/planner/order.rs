@@ -21,7 +21,7 @@ pub(super) enum Strength {
 }
 
 /// What a draft waits for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Wait {
     /// Index of the other draft.
     pub(super) on: usize,
@@ -56,6 +56,8 @@ pub(super) struct Draft {
     pub(super) typical_s: u64,
     /// What comes first.
     pub(super) waits: Vec<Wait>,
+    /// Drafts of one number run in one call.
+    pub(super) batch: Option<u32>,
 }
 
 /// Drafts and where to find them.
@@ -126,6 +128,7 @@ impl Drafts {
             protected,
             typical_s,
             waits: Vec::new(),
+            batch: None,
         });
         self.removing.entry(address.clone()).or_default().push(index);
         index
@@ -167,78 +170,138 @@ impl Drafts {
         }
     }
 
+    /// Lets drafts run in one call: they start when everything that any of them waits for is done, and none waits for
+    /// another. Where that cannot be, because what one of them needs waits for another, each runs alone.
+    pub(super) fn join(&mut self, groups: impl IntoIterator<Item = Vec<usize>>) {
+        let mut next = 0;
+        for members in groups {
+            for &at in &members {
+                self.list[at].batch = Some(next);
+            }
+            next += 1;
+            let tangled = cycles::knots(&self.needs(Some(Strength::Hard)));
+            if members.len() > 1 && tangled.iter().flatten().any(|at| members.contains(at)) {
+                for &at in &members {
+                    self.list[at].batch = Some(next);
+                    next += 1;
+                }
+            }
+        }
+    }
+
+    /// The first draft of each one's batch.
+    fn first(&self) -> Vec<usize> {
+        let mut firsts: BTreeMap<u32, usize> = BTreeMap::new();
+        let first = |(at, draft): (usize, &Draft)| match draft.batch {
+            Some(batch) => *firsts.entry(batch).or_insert(at),
+            None => at,
+        };
+        self.list.iter().enumerate().map(first).collect()
+    }
+
     /// Steps in order. Cycles are opened by dropping the weakest dependencies in them, which the second part
     /// tells about.
     pub(super) fn into_steps(mut self) -> (Vec<Step>, Vec<String>) {
         let mut notes = Vec::new();
-        let mut needs = self.needs();
+        let mut needs = self.needs(None);
         for strength in [Strength::Soft, Strength::Firm, Strength::Hard] {
             let knots = cycles::knots(&needs);
             if knots.is_empty() {
                 break;
             }
             self.open(&knots, strength, &mut notes);
-            needs = self.needs();
+            needs = self.needs(None);
         }
         let rank = |at: usize| {
             let draft = &self.list[at];
             let removes = matches!(draft.action, Action::Delete { .. } | Action::Forget { .. });
             (draft.address.clone(), !removes, at)
         };
-        // Without cycles every draft is in the order.
-        let order = cycles::order(&needs, rank).unwrap_or_default();
+        let first = self.first();
+        // Without cycles every draft is in the order. A batch has its place where its first draft has it.
+        let order: Vec<usize> = cycles::order(&needs, rank)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|at| first[*at] == *at)
+            .flat_map(|at| self.together(at, &first))
+            .collect();
         let mut number = vec![StepId(0); self.list.len()];
         for (position, at) in order.iter().enumerate() {
             number[*at] = StepId(u32::try_from(position).unwrap_or(u32::MAX));
         }
-        let mut drafts: Vec<Option<Draft>> = self.list.into_iter().map(Some).collect();
+        let waits: Vec<Vec<Wait>> = (0..self.list.len())
+            .map(|at| {
+                let members = self.together(first[at], &first);
+                let all = members.iter().flat_map(|member| self.list[*member].waits.clone());
+                all.filter(|wait| first[wait.on] != first[at]).collect()
+            })
+            .collect();
+        let mut drafts: Vec<Option<(Draft, Vec<Wait>)>> =
+            self.list.into_iter().zip(waits).map(Some).collect();
         let steps = order
             .into_iter()
             .filter_map(|at| {
-                let draft = drafts[at].take()?;
+                let (draft, waits) = drafts[at].take()?;
                 Some(Step {
                     id: number[at],
                     address: draft.address,
                     kind: draft.kind,
                     region: draft.region,
                     action: draft.action,
-                    after: dependencies(draft.waits, &number),
+                    after: dependencies(waits, &number),
                     why: draft.why,
                     changes: draft.changes,
                     data_loss: draft.data_loss,
                     protected: draft.protected,
                     typical_s: draft.typical_s,
+                    batch: draft.batch,
                 })
             })
             .collect();
         (steps, notes)
     }
 
-    fn needs(&self) -> Vec<Vec<usize>> {
-        self.list
-            .iter()
-            .map(|draft| {
-                let mut on: Vec<usize> = draft.waits.iter().map(|wait| wait.on).collect();
-                on.sort_unstable();
-                on.dedup();
-                on
-            })
-            .collect()
+    /// The drafts whose first is that one.
+    fn together(&self, at: usize, first: &[usize]) -> Vec<usize> {
+        match self.list[at].batch {
+            None => vec![at],
+            Some(_) => (at..first.len()).filter(|other| first[*other] == at).collect(),
+        }
+    }
+
+    /// What each draft waits for, only by waits of that strength if one is given. A batch waits as its first draft, for
+    /// what any of its drafts waits for.
+    fn needs(&self, only: Option<Strength>) -> Vec<Vec<usize>> {
+        let first = self.first();
+        let mut needs = vec![Vec::new(); self.list.len()];
+        for (at, draft) in self.list.iter().enumerate() {
+            let waits = draft.waits.iter().filter(|wait| only.is_none_or(|only| wait.strength == only));
+            let on = waits.map(|wait| first[wait.on]).filter(|on| *on != first[at]);
+            needs[first[at]].extend(on);
+        }
+        for on in &mut needs {
+            on.sort_unstable();
+            on.dedup();
+        }
+        needs
     }
 
     /// Drops dependencies of that strength inside the knots.
     fn open(&mut self, knots: &[Vec<usize>], strength: Strength, notes: &mut Vec<String>) {
+        let first = self.first();
         let mut knot_of = vec![usize::MAX; self.list.len()];
         for (number, members) in knots.iter().enumerate() {
             members.iter().for_each(|member| knot_of[*member] = number);
         }
         for members in knots {
-            for &at in members {
+            let drafts: Vec<usize> = members.iter().flat_map(|at| self.together(*at, &first)).collect();
+            for at in drafts {
                 let address = self.list[at].address.clone();
                 let verb = self.list[at].action.verb();
                 let mut dropped = Vec::new();
                 self.list[at].waits.retain(|wait| {
-                    let drop = wait.strength == strength && knot_of[wait.on] == knot_of[at];
+                    let (on, here) = (first[wait.on], first[at]);
+                    let drop = wait.strength == strength && on != here && knot_of[on] == knot_of[here];
                     if drop {
                         dropped
                             .push(format!("{verb} {address} does not wait, to avoid a cycle: {}", wait.why));

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Action, ChangeSet, FORMAT, Keep, Operation, Step, Target,
+    Action, ChangeSet, FORMAT, Keep, Operation, Step, Target, Wishes,
     decide::{Decision, Decisions, Fate, held, known, retained},
     digest,
     order::{Draft, Drafts, Strength, typical_ready},
-    taken::{Held, Place, taken},
+    taken::{Held, Place, taken, together},
     teardown::left_over,
 };
 use crate::{
@@ -97,6 +97,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
         steps,
         unchanged,
         notes,
+        wishes: Wishes { refresh: false, replace: input.replace.to_vec() },
     })
 }
 
@@ -212,6 +213,7 @@ impl<'i, 'a> Book<'i, 'a> {
                 protected: None,
                 typical_s,
                 waits: Vec::new(),
+                batch: None,
             }));
         }
     }
@@ -283,6 +285,33 @@ impl<'i, 'a> Book<'i, 'a> {
         self.drafts.removals_in_reverse(self.ending.iter().copied());
         self.names_free_first();
         self.room_last();
+        self.together();
+    }
+
+    /// What AWS changes in one call does so: the drafts of one key of a type.
+    fn together(&mut self) {
+        let resolve = known(self.input, self.decisions);
+        let mut groups: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
+        for (at, (node, decision)) in self.input.graph.nodes.iter().zip(self.decisions).enumerate() {
+            let (Some(draft), Some(ty)) = (self.making[at], (self.input.types)(&node.kind)) else { continue };
+            // Without fields only the ledger is changed; what may be shared is adopted or made by itself.
+            let call = decision.fate != Fate::Update || !decision.fields.is_empty();
+            let shared = self.input.snapshot.current(&node.address).is_some_and(|object| object.shared);
+            let adopts = node.metadata["Migrate"]["AdoptExisting"].as_bool().unwrap_or(false);
+            let property = |name: &str| held(node, decision.name.as_ref(), name, &resolve);
+            if let Some(key) = together(ty, &property).filter(|_| call && !shared && !adopts) {
+                groups.entry((ty.facts().kind, key)).or_default().push(draft);
+            }
+        }
+        for (draft, object) in &self.ending {
+            let deletes = matches!(self.drafts.list[*draft].action, Action::Delete { .. });
+            if let Some(ty) = (self.input.types)(&object.declared.kind).filter(|_| deletes)
+                && let Some(key) = together(ty, &|name| Held::recorded(&object.declared.properties, name))
+            {
+                groups.entry((ty.facts().kind, key)).or_default().push(*draft);
+            }
+        }
+        self.drafts.join(groups.into_values());
     }
 
     /// What is made waits for what it needs.

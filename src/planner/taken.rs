@@ -123,6 +123,8 @@ const ONCE: &[(&str, &[Once])] = &[
     ("AWS::Route53::HealthCheck", &[]),
     ("AWS::Route53::HostedZone", &[Once::Each("VPCs.VPCId", &["Name"])]),
     ("AWS::SNS::TopicPolicy", &[Once::Each("Topics", &[])]),
+    // Records of one name change in one call: none has to wait for another.
+    ("AWS::Route53::RecordSet", &[]),
 ];
 
 /// A property as far as it is known.
@@ -324,6 +326,15 @@ impl Holder<'_> {
 fn balancer_of(arn: &str) -> String {
     let path = arn.split_once(":listener/").or_else(|| arn.split_once(":loadbalancer/"));
     path.map_or_else(|| arn.to_owned(), |(_, path)| path.split('/').take(3).collect::<Vec<_>>().join("/"))
+}
+
+/// The key of the objects that change with this one in one call.
+pub(super) fn together(ty: &dyn AnyType, property: &dyn Fn(&str) -> Held) -> Option<String> {
+    let together = ty.facts().together?;
+    match property(together.property) {
+        Held::Value(value) => value.as_str().map(together.key),
+        Held::Absent | Held::Unknown(_) => None,
+    }
 }
 
 /// The writable part of the schema's primary identifier; where AWS makes the whole of it up, the create-only

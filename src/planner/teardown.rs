@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{ChangeSet, FORMAT, Operation, Target, order::Drafts, plan::open_intents};
+use super::{
+    Action, ChangeSet, FORMAT, Operation, Target, Wishes,
+    order::Drafts,
+    plan::open_intents,
+    taken::{Held, together},
+};
 use crate::{
     graph::{Address, DeletionPolicy, Lookup},
     ledger::{Object, Snapshot},
@@ -37,7 +42,7 @@ pub fn teardown(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
             ending.push((drafts.remove(ty, address, object, !newest, policy, why), object));
         }
     }
-    assemble(Operation::Destroy, snapshot, account, drafts, ending, notes)
+    assemble(Operation::Destroy, snapshot, (account, types), drafts, ending, notes)
 }
 
 /// Why an object goes that is not the one in use.
@@ -54,7 +59,7 @@ pub(super) fn left_over(object: &Object) -> &'static str {
 pub fn cleanup(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> ChangeSet {
     let mut drafts = Drafts::default();
     let ending = strays(snapshot, types, &mut drafts);
-    assemble(Operation::Cleanup, snapshot, account, drafts, ending, Vec::new())
+    assemble(Operation::Cleanup, snapshot, (account, types), drafts, ending, Vec::new())
 }
 
 fn strays<'s>(snapshot: &'s Snapshot, types: Lookup<'_>, drafts: &mut Drafts) -> Vec<(usize, &'s Object)> {
@@ -109,18 +114,28 @@ pub fn rollback(snapshot: &Snapshot, account: &str, types: Lookup<'_>) -> Change
         drafts.list[draft].data_loss = None;
         (draft, object)
     }));
-    assemble(Operation::Rollback, snapshot, account, drafts, ending, notes)
+    assemble(Operation::Rollback, snapshot, (account, types), drafts, ending, notes)
 }
 
 fn assemble(
     operation: Operation,
     snapshot: &Snapshot,
-    account: &str,
+    (account, types): (&str, Lookup<'_>),
     mut drafts: Drafts,
     ending: Vec<(usize, &Object)>,
     mut notes: Vec<String>,
 ) -> ChangeSet {
-    drafts.removals_in_reverse(ending.into_iter());
+    drafts.removals_in_reverse(ending.iter().copied());
+    let mut groups: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
+    for (draft, object) in &ending {
+        let deletes = matches!(drafts.list[*draft].action, Action::Delete { .. });
+        if let Some(ty) = types(&object.declared.kind).filter(|_| deletes)
+            && let Some(key) = together(ty, &|name| Held::recorded(&object.declared.properties, name))
+        {
+            groups.entry((ty.facts().kind, key)).or_default().push(*draft);
+        }
+    }
+    drafts.join(groups.into_values());
     let (steps, dropped) = drafts.into_steps();
     notes.extend(dropped);
     let binding = snapshot.binding.clone().unwrap_or_default();
@@ -140,5 +155,6 @@ fn assemble(
         steps,
         unchanged: Vec::new(),
         notes,
+        wishes: Wishes::default(),
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     graph::{Address, DeletionPolicy, Graph, Value, link},
     ledger::{Binding, Declared, Object, Permit, Resource, Snapshot, Stage},
     resources::{
-        AnyType, Attributes, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
-        Progress, WaitPolicy, shape::Field,
+        AnyType, Attributes, Created, Cx, Facts, Found, Goal, Identity, Joined, NameRule, Part, PhysicalId,
+        Probe, Progress, WaitPolicy, shape::Field,
     },
 };
 
@@ -82,6 +82,16 @@ impl AnyType for Fake {
         _: &'a Json,
     ) -> Answer<'a, Progress> {
         never()
+    }
+    fn together<'a>(
+        &'a self,
+        _: &'a Cx<'a>,
+        _: &'a Permit,
+        parts: &'a [Part<'a, Json>],
+        _: &'a [Json],
+    ) -> Pin<Box<dyn Future<Output = Vec<Result<Joined, OpError>>> + Send + 'a>> {
+        let error = || OpError::not_sent("Fake", "planning calls nothing");
+        Box::pin(async move { parts.iter().map(|_| Err(error())).collect() })
     }
 }
 

@@ -5,7 +5,7 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 use serde_json::Value as Json;
 
 use super::{
-    Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
+    Change, Created, Cx, Facts, Found, Goal, Joined, Part, PhysicalId, Probe, Progress, ResourceType,
     shape::{Field, Shape},
 };
 use crate::{aws::OpError, ledger::Permit};
@@ -73,6 +73,13 @@ pub trait AnyType: Send + Sync {
         new: &'a Json,
         changed: &'a [String],
     ) -> BoxFuture<'a, Result<Progress, OpError>>;
+    fn together<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        parts: &'a [Part<'a, Json>],
+        others: &'a [Json],
+    ) -> BoxFuture<'a, Vec<Result<Joined, OpError>>>;
     fn delete<'a>(
         &'a self,
         cx: &'a Cx<'a>,
@@ -122,6 +129,17 @@ pub async fn delete<T: ResourceType>(
         Err(error) if error.is(T::FACTS.absent) => Ok(Progress::Absent),
         answer => answer,
     }
+}
+
+fn share<'p, T: ResourceType>(part: &'p Part<'_, Json>) -> Result<Part<'p, T::Props>, OpError> {
+    let before: Result<Vec<T::Props>, OpError> = part.before.iter().map(typed::<T>).collect();
+    Ok(Part {
+        address: part.address,
+        id: part.id,
+        before: before?,
+        after: part.after.as_ref().map(typed::<T>).transpose()?,
+        called: part.called,
+    })
 }
 
 impl<T: ResourceType> AnyType for Erased<T> {
@@ -234,6 +252,23 @@ impl<T: ResourceType> AnyType for Erased<T> {
         Box::pin(async move {
             let (old, new) = (typed::<T>(old)?, typed::<T>(new)?);
             T::update(cx, permit, id, &Change { old: &old, new: &new, changed }).await
+        })
+    }
+
+    fn together<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        permit: &'a Permit,
+        parts: &'a [Part<'a, Json>],
+        others: &'a [Json],
+    ) -> BoxFuture<'a, Vec<Result<Joined, OpError>>> {
+        Box::pin(async move {
+            let shares: Result<Vec<Part<'_, T::Props>>, OpError> = parts.iter().map(share::<T>).collect();
+            let others: Result<Vec<T::Props>, OpError> = others.iter().map(typed::<T>).collect();
+            match (shares, others) {
+                (Ok(shares), Ok(others)) => T::together(cx, permit, &shares, &others).await,
+                (Err(error), _) | (_, Err(error)) => parts.iter().map(|_| Err(error.clone())).collect(),
+            }
         })
     }
 

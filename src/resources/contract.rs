@@ -288,6 +288,17 @@ pub struct Facts {
     pub replicates: bool,
     /// Properties that are refused by name, dotted if nested (`Code.Thing`), and why in one sentence.
     pub refused: &'static [(&'static str, &'static str)],
+    /// Which objects change in one call: records of one DNS name. Such a type has no wait and no `configure`.
+    pub together: Option<Together>,
+}
+
+/// Objects of a type that AWS changes in one call, all or none (see [`ResourceType::together`]).
+#[derive(Debug, Clone, Copy)]
+pub struct Together {
+    /// The property that they have in common.
+    pub property: &'static str,
+    /// Its value in the form that is compared.
+    pub key: fn(&str) -> String,
 }
 
 impl Facts {
@@ -322,6 +333,7 @@ impl Facts {
             documents: &[],
             replicates: false,
             refused: &[],
+            together: None,
         }
     }
 
@@ -354,6 +366,32 @@ impl<P> Change<'_, P> {
     pub fn has(&self, property: &str) -> bool {
         self.changed.iter().any(|name| name == property)
     }
+}
+
+/// One object's share of a call that changes several.
+#[derive(Debug)]
+pub struct Part<'p, P> {
+    /// Its resource.
+    pub address: &'p Address,
+    /// Its handle; `None` for a new object.
+    pub id: Option<&'p PhysicalId>,
+    /// What it may be now: as recorded and, after an interrupted update, as attempted. Empty for a new object.
+    pub before: Vec<P>,
+    /// What it is to be; `None`: it goes.
+    pub after: Option<P>,
+    /// An earlier call of ours, whose effect nobody saw, may have made it what it is to be.
+    pub called: bool,
+}
+
+/// What became of one object in a call that changes several.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Joined {
+    /// It is what it was to be. A new object has this handle and these attributes; one that was there keeps its own.
+    Made(Created),
+    /// It is gone.
+    Gone,
+    /// It was to go, but what has its place is not what was recorded: it was left.
+    Kept(String),
 }
 
 /// A resource type. Associated functions, no `self`: a type holds no state.
@@ -473,6 +511,21 @@ pub trait ResourceType: Send + Sync + 'static {
         id: &PhysicalId,
         change: &Change<'_, Self::Props>,
     ) -> impl Future<Output = Result<Progress, OpError>> + Send;
+
+    /// Brings several objects to what they are to be, in as few calls as the service takes all or none of: only for
+    /// types with [`Facts::together`]. One answer for each part, in their order. Idempotent: it looks at what there
+    /// is, changes and deletes only what one of the parts has as its own, and makes no call where nothing differs.
+    /// `others` are the recorded objects of the ledger that have no part in it: they are not touched either.
+    fn together(
+        _cx: &Cx<'_>,
+        _permit: &Permit,
+        parts: &[Part<'_, Self::Props>],
+        _others: &[Self::Props],
+    ) -> impl Future<Output = Vec<Result<Joined, OpError>>> + Send {
+        let none = || OpError::not_sent(Self::FACTS.kind, "objects of this type are changed one by one");
+        let answers = parts.iter().map(|_| Err(none())).collect();
+        async { answers }
+    }
 
     /// Deletes the object. May be staged (stop, empty, detach, then delete). That there is none is success: an
     /// error with a code of [`Facts::absent`] becomes [`Progress::Absent`] outside; what is known in another way

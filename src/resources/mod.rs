@@ -33,7 +33,7 @@ pub mod sns;
 
 pub use any::{AnyType, Erased, delete};
 pub use contract::{
-    Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
-    PhysicalId, Probe, Progress, ResourceType, Retry, WaitPolicy,
+    Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, Joined, NameRule, OnConflict,
+    Ownership, Part, PhysicalId, Probe, Progress, ResourceType, Retry, Together, WaitPolicy,
 };
 pub use described::{Described, LiveTags, Outcome, OwnTags, State};

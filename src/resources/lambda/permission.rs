@@ -4,10 +4,10 @@
 use serde_json::Value as Json;
 
 use crate::{
-    aws::{OpError, op},
+    aws::{OpError, op, physical_name},
     ledger::Permit,
     resources::{
-        Created, Cx, Described, Facts, Identity, Outcome, OwnTags, PhysicalId, Progress, Retry,
+        Created, Cx, Described, Facts, Identity, NameRule, Outcome, OwnTags, PhysicalId, Progress, Retry,
         described::alike,
     },
 };
@@ -25,17 +25,14 @@ crate::words!(aws_sdk_lambda::types::FunctionUrlAuthType);
 /// A permission to call a function.
 pub struct Permission;
 
-/// Longest statement id that Lambda takes.
-const MAX_ID: usize = 100;
+/// What Lambda takes for a statement id.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html>
+const STATEMENT_ID: NameRule = NameRule { property: "StatementId", max: 100, lower: false, separator: '-' };
 
-/// The statement's id, unique to this resource of this ledger.
+/// The statement's id, unique to this object of this resource of this ledger: a hash over the whole address stays
+/// when a long name is cut.
 fn statement_id(cx: &Cx<'_>) -> String {
-    let plain = |text: &str| {
-        text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>()
-    };
-    let (name, mark) = (plain(cx.address.as_str()), plain(&cx.owner.mark()));
-    let room = MAX_ID.saturating_sub(mark.len() + 1);
-    format!("{}-{mark}", name.get(..room.min(name.len())).unwrap_or_default())
+    physical_name(&STATEMENT_ID, &cx.owner.lineage, cx.address, cx.owner.generation)
 }
 
 fn object(function: &str, statement: &str) -> Created {

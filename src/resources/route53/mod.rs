@@ -4,6 +4,7 @@ mod common;
 mod healthcheck;
 mod hostedzone;
 mod record_form;
+mod records;
 mod recordset;
 
 pub use healthcheck::HealthCheck;

@@ -4,15 +4,16 @@ use aws_sdk_route53::types as sdk;
 use serde_json::{Value as Json, json};
 
 use super::{
-    common::{bare, built, domain},
+    common::{bare, domain},
     record_form::{self, Key, Props},
+    records::{self, attributes, id_of, zone, zone_of},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare,
+        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Joined, Ownership, Part, PhysicalId,
+        Probe, Progress, ResourceType, Retry, Together, compare,
     },
 };
 
@@ -20,8 +21,7 @@ use crate::{
 ///
 /// A record is ready as soon as its change is accepted. Name servers have it within a minute (`INSYNC`), but
 /// nothing else in a plan depends on that; whoever moves traffic asks the name servers. The id is
-/// `zone|name|type|set identifier` at creation; a later change of type or set identifier swaps the records in
-/// one batch, because AWS lets simple and weighted records of one name not stand side by side.
+/// `zone|name|type|set identifier` at creation. Records of one name change together, see [`records`].
 pub struct RecordSet;
 
 const ROUTING: &[&str] = &[
@@ -33,29 +33,6 @@ const ROUTING: &[&str] = &[
     "MultiValueAnswer",
     "CidrRoutingConfig",
 ];
-
-fn attributes(props: &Props) -> Attributes {
-    let name = props.Name.as_deref().unwrap_or_default().trim_end_matches('.').to_owned();
-    Attributes::from([("Ref".to_owned(), json!(name))])
-}
-
-/// The zone's id: given, or the only zone of the given name.
-async fn zone(cx: &Cx<'_>, props: &Props) -> Result<Option<String>, OpError> {
-    if let Some(id) = &props.HostedZoneId {
-        return Ok(Some(bare(id).to_owned()));
-    }
-    let wanted = domain(props.HostedZoneName.as_deref().unwrap_or_default());
-    let call = cx.sdk.route53().list_hosted_zones_by_name().dns_name(&wanted).max_items(2);
-    let page = call.send().await.map_err(op("ListHostedZonesByName"))?;
-    let mut fitting = page.hosted_zones.iter().filter(|zone| domain(&zone.name) == wanted);
-    match (fitting.next(), fitting.next()) {
-        (Some(_), Some(_)) => Err(OpError::not_sent(
-            "ListHostedZonesByName",
-            format!("there is more than one zone {wanted}; name it with HostedZoneId"),
-        )),
-        (one, _) => Ok(one.map(|zone| bare(&zone.id).to_owned())),
-    }
-}
 
 /// The live record of a key.
 async fn live(cx: &Cx<'_>, zone: &str, key: &Key) -> Result<Option<sdk::ResourceRecordSet>, OpError> {
@@ -73,30 +50,6 @@ async fn live(cx: &Cx<'_>, zone: &str, key: &Key) -> Result<Option<sdk::Resource
         Err(error) if error.is(&["NoSuchHostedZone"]) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-async fn change(
-    cx: &Cx<'_>,
-    zone: &str,
-    comment: Option<&String>,
-    changes: Vec<(sdk::ChangeAction, sdk::ResourceRecordSet)>,
-) -> Result<(), OpError> {
-    let mut batch = sdk::ChangeBatch::builder().set_comment(comment.cloned());
-    for (action, record) in changes {
-        batch =
-            batch.changes(built(sdk::Change::builder().action(action).resource_record_set(record).build())?);
-    }
-    let call = cx.sdk.route53().change_resource_record_sets().hosted_zone_id(zone);
-    call.change_batch(built(batch.build())?).send().await.map_err(op("ChangeResourceRecordSets"))?;
-    Ok(())
-}
-
-fn zone_of(id: &PhysicalId) -> String {
-    id.parts().first().copied().unwrap_or_default().to_owned()
-}
-
-fn id_of(zone: &str, key: &Key) -> PhysicalId {
-    format!("{zone}|{}|{}|{}", key.name, key.kind, key.set.as_deref().unwrap_or_default()).into()
 }
 
 impl ResourceType for RecordSet {
@@ -120,6 +73,7 @@ impl ResourceType for RecordSet {
             "route53:ListHostedZonesByName",
         ],
         global: true,
+        together: Some(Together { property: "Name", key: domain }),
         ..Facts::new(
             "AWS::Route53::RecordSet",
             "route53",
@@ -210,51 +164,62 @@ impl ResourceType for RecordSet {
         Ok(record.map(|record| record_form::own(&record, &zone, hint)))
     }
 
-    async fn create(cx: &Cx<'_>, _permit: &Permit, props: &Props) -> Result<Created, OpError> {
-        let zone = zone(cx, props).await?.ok_or_else(|| {
-            let name = props.HostedZoneName.as_deref().unwrap_or_default();
-            OpError::not_sent("ListHostedZonesByName", format!("there is no zone {name}"))
-        })?;
-        let record = record_form::sent(props)?;
-        change(cx, &zone, props.Comment.as_ref(), vec![(sdk::ChangeAction::Create, record)]).await?;
-        Ok(Created { id: id_of(&zone, &Key::of(props)), attributes: attributes(props) })
+    async fn create(cx: &Cx<'_>, permit: &Permit, props: &Props) -> Result<Created, OpError> {
+        let part = part(cx, None, Vec::new(), Some(props));
+        match only(Self::together(cx, permit, &[part], &[]).await)? {
+            Joined::Made(created) => Ok(created),
+            Joined::Gone | Joined::Kept(_) => Err(OpError::missing("ChangeResourceRecordSets", "the record")),
+        }
     }
 
     async fn update(
         cx: &Cx<'_>,
-        _permit: &Permit,
+        permit: &Permit,
         id: &PhysicalId,
         update: &Change<'_, Props>,
     ) -> Result<Progress, OpError> {
-        let zone = zone_of(id);
-        let (before, after) = (Key::of(update.old), Key::of(update.new));
-        let mut changes = Vec::new();
-        if before != after
-            && let Some(old) = live(cx, &zone, &before).await?
-        {
-            changes.push((sdk::ChangeAction::Delete, old));
-        }
-        changes.push((sdk::ChangeAction::Upsert, record_form::sent(update.new)?));
-        change(cx, &zone, update.new.Comment.as_ref(), changes).await?;
+        let part = part(cx, Some(id), vec![update.old.clone()], Some(update.new));
+        only(Self::together(cx, permit, &[part], &[]).await)?;
         Ok(Progress::Done)
     }
 
-    /// AWS deletes a record only if every value is named as it is, so it is read first.
     async fn delete(
         cx: &Cx<'_>,
-        _permit: &Permit,
+        permit: &Permit,
         id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        let zone = zone_of(id);
-        let Some(record) = live(cx, &zone, &Key::of(props)).await? else { return Ok(Progress::Absent) };
-        match change(cx, &zone, None, vec![(sdk::ChangeAction::Delete, record)]).await {
-            Err(error) if error.is(&["InvalidChangeBatch"]) && error.message.contains("it was not found") => {
-                Ok(Progress::Absent)
-            }
-            answer => answer.map(|()| Progress::Done),
+        if live(cx, &zone_of(id), &Key::of(props)).await?.is_none() {
+            return Ok(Progress::Absent);
         }
+        let part = part(cx, Some(id), vec![props.clone()], None);
+        Ok(match only(Self::together(cx, permit, &[part], &[]).await)? {
+            Joined::Kept(why) => Progress::Kept(why),
+            Joined::Made(_) | Joined::Gone => Progress::Done,
+        })
     }
+
+    async fn together(
+        cx: &Cx<'_>,
+        _permit: &Permit,
+        parts: &[Part<'_, Props>],
+        others: &[Props],
+    ) -> Vec<Result<Joined, OpError>> {
+        records::together(cx, parts, others).await
+    }
+}
+
+fn part<'p>(
+    cx: &Cx<'p>,
+    id: Option<&'p PhysicalId>,
+    before: Vec<Props>,
+    after: Option<&Props>,
+) -> Part<'p, Props> {
+    Part { address: cx.address, id, before, after: after.cloned(), called: false }
+}
+
+fn only(mut answers: Vec<Result<Joined, OpError>>) -> Result<Joined, OpError> {
+    answers.pop().unwrap_or_else(|| Err(OpError::missing("ChangeResourceRecordSets", "an answer")))
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ pub(super) static RUN: &[Code] = &[
     Code::error(
         "M4104",
         "the ledger is of a newer migrate",
-        "Ledgers are never read by guessing. Use the version that wrote it.",
+        "Its format, or the kind of one of its entries, is not known to this program. Ledgers are never read by guessing: use the version that wrote it.",
     ).example(Example::Circumstances("it needs a ledger of the future")),
     Code::error("M4105", "there is no ledger", "Nothing was run yet, or --ledger names another folder.").example(Example::Commands(&["migrate ledger show --ledger nowhere"])),
     Code::error(
@@ -198,6 +198,11 @@ pub(super) static RUN: &[Code] = &[
         "the change set is out of date",
         "Plan, ledger or account changed since it was made. What runs is exactly what was reviewed, or nothing.",
     ).example(Example::Circumstances("it needs a change set and a change after it")),
+    Code::error(
+        "M5103",
+        "the change set is not what planning gives",
+        "Before a saved change set is applied, the same is planned again. A file that says anything else (another step, another property, no word of data that would be lost) is refused: what runs is what planning gives and the review shows.",
+    ).example(Example::Circumstances("it needs a change set that was edited")),
     Code::error(
         "M6001",
         "no AWS credentials",

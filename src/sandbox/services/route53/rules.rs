@@ -198,6 +198,15 @@ pub(super) fn content(
              and type."
         ));
     }
+    // As AWS says it: <https://github.com/aws/aws-sdk-go-v2/issues/518>. An alias has its target's TTL.
+    let weighted = |one: &Json| !one["Weight"].is_null() && !one["TTL"].is_null();
+    if weighted(record) && siblings().any(|other| weighted(other) && other["TTL"] != record["TTL"]) {
+        problems.push(format!(
+            "RRSet with DNS name {name} and type {kind}, SetIdentifier {} cannot be created as weighted sets must \
+             contain the same TTL.",
+            set.unwrap_or_default()
+        ));
+    }
     for member in ["Failover", "Region", "GeoLocation"] {
         if !record[member].is_null() && siblings().any(|other| other[member] == record[member]) {
             problems.push(format!(

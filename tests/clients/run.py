@@ -98,7 +98,7 @@ def family(name, migrate):
         plant(migrate, folder, planted.ROWS.get(name, {}))
         server = Server(migrate, folder, str(speed))
         with server as url:
-            os.environ.update(AWS_ENDPOINT_URL=url, MIGRATE_SPEED=str(speed))
+            os.environ.update(AWS_ENDPOINT_URL=url, MIGRATE_SPEED=str(speed), MIGRATE_PROGRAM=migrate)
             import harness
             importlib.import_module(f"test_{name}")
             # The pairs of a family do not touch each other's objects, and mostly wait.

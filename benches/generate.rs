@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use migrate::{
-    graph::{Address, Call, DeletionPolicy, Graph, Node, Reference, StackInfo, Value},
+    graph::{Graph, Node, StackInfo},
     ledger::{Declared, Object, Resource, Snapshot, Stage},
+    model::{Address, Attributes, Call, DeletionPolicy, PhysicalId, Reference, Value},
     planner::{Action, ChangeSet},
-    resources::{Attributes, PhysicalId},
 };
 use serde_json::{Map, Value as Json, json};
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use migrate::{
     clock::{Clock, SystemClock},
-    graph::{Address, DeletionPolicy},
     ledger::{Declared, Entry, Intend, Ledger, Verb},
-    resources::Attributes,
+    model::{Address, Attributes, DeletionPolicy},
 };
 use serde_json::json;
 

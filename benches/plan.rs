@@ -6,11 +6,12 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use migrate::{
-    graph::{Graph, Links, link},
+    check::{self, link},
+    graph::{Graph, Links},
     ledger::Snapshot,
     planner::{ChangeSet, PlanInput, plan, teardown},
     resources::registry,
-    template::{Environment, Options, evaluate, load},
+    template::{Environment, Options, draft, load},
     ui::review::{Styles, plan_json, render},
 };
 
@@ -77,7 +78,7 @@ fn whole(criterion: &mut Criterion) {
         let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
         let run = || {
             let loaded = load(&path, &options).unwrap_or_else(|problems| panic!("{}", problems[0]));
-            let (graph, _) = evaluate(&loaded, &Environment::offline())
+            let (graph, _) = check::graph(&mut draft(&loaded, &Environment::offline()))
                 .unwrap_or_else(|problems| panic!("{}", problems[0]));
             let links = linked(&graph);
             planned(&graph, &links, &Snapshot::new("a1b2c3".into()))
@@ -105,7 +106,7 @@ fn megabyte(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("load and evaluate", name), |bencher| {
             bencher.iter(|| {
                 let loaded = load(&path, &options).unwrap_or_else(|problems| panic!("{}", problems[0]));
-                evaluate(&loaded, &Environment::offline())
+                check::graph(&mut draft(&loaded, &Environment::offline()))
                     .unwrap_or_else(|problems| panic!("{}", problems[0]))
             });
         });

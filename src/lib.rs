@@ -15,26 +15,33 @@
 //! Data flows one way. [`template`] knows nothing of AWS calls; [`planner`] knows no clock, no file, no SDK;
 //! [`engine`] knows no property; a file below [`resources`] knows one type; [`ui`] only renders.
 //!
-//! # The map of the house
+//! # The modules, from the top down
+//!
+//! A module imports modules below it only; `tests/layers.rs` holds the table of who imports whom.
 //!
 //! | module | what lives there |
 //! |---|---|
 //! | [`cli`] | argument tree, one file per verb, exit codes |
-//! | [`template`] | the plan language: manifest, YAML and JSON with spans, intrinsics, parameters |
-//! | [`graph`] | addresses, values that may wait for other resources, edges with reasons |
-//! | [`schema`] | the official resource-type schemas, and the check against them |
-//! | [`lint`] | what AWS accepts and nobody should do, and what it refuses only halfway |
-//! | [`planner`] | differences, replacement, order, teardown, risks: a change set |
-//! | [`ledger`] | snapshot, write-ahead journal, lock, permits |
-//! | [`engine`] | schedule, steps, calls and their errors, waits, recovery, events |
-//! | [`runs`] | orchestration: settle, plan, confirm, apply, search again, roll back or clean up, fold |
-//! | [`engines`] | the catalogue of RDS engines, with date and source |
-//! | [`aws`] | clients, error certainty, ownership tags, physical names |
-//! | [`resources`] | the contract of a type, the registry, one file per type |
-//! | [`sandbox`] | codec driven by API models, the account's world, the services' behaviour |
 //! | [`ui`] | the printer, reviews, views, diagnostics |
-//! | [`files`] | files that nothing planted can lead astray, for their owner only |
+//! | [`sandbox`] | codec driven by API models, the account's state, the services' behaviour |
+//! | [`runs`] | orchestration: settle, plan, confirm, apply, search again, roll back or clean up, fold |
+//! | [`engine`] | schedule, steps, calls and their errors, waits, recovery, events |
+//! | [`planner`] | differences, replacement, order, teardown, risks: a change set |
+//! | [`template`] | the plan language: manifest, templates, intrinsics, parameters; ends with drafts |
+//! | [`check`] | drafts of any language become a graph: schema check, documents, tags, links, lints |
+//! | [`codes`] | the catalogue of diagnostic codes behind `migrate explain` |
+//! | [`lint`] | what AWS accepts and nobody should do, and what it refuses only halfway |
+//! | [`resources`] | the contract of a type, the registry, one file per type |
+//! | [`ledger`] | snapshot, write-ahead journal, lock, permits |
+//! | [`aws`] | clients, error certainty, ownership tags, physical names |
+//! | [`graph`] | drafts, nodes, values that may wait for other resources, edges with reasons |
+//! | [`syntax`] | YAML and JSON with spans |
+//! | [`schema`] | the official resource-type schemas |
+//! | [`error`] | diagnostics, their codes, suggestions |
+//! | [`engines`] | the catalogue of RDS engines, with date and source |
 //! | [`printable`] | text from elsewhere that must not steer a terminal |
+//! | [`model`] | addresses, ids, attributes, values, items, facts of types |
+//! | [`files`] | files that nothing planted can lead astray, for their owner only |
 //! | [`clock`] | time: real, virtual, and the adapter that makes the SDK obey it |
 //!
 //! # Rules worth knowing before changing anything
@@ -51,8 +58,10 @@
 #![warn(missing_docs)]
 
 pub mod aws;
+pub mod check;
 pub mod cli;
 pub mod clock;
+pub mod codes;
 pub mod engine;
 pub mod engines;
 pub mod error;
@@ -60,11 +69,13 @@ pub mod files;
 pub mod graph;
 pub mod ledger;
 pub mod lint;
+pub mod model;
 pub mod planner;
 pub mod printable;
 pub mod resources;
 pub mod runs;
 pub mod sandbox;
 pub mod schema;
+pub mod syntax;
 pub mod template;
 pub mod ui;

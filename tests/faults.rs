@@ -6,8 +6,8 @@ use std::path::Path;
 
 use migrate::{
     engine::{Finding, Outcome},
-    graph::Address,
     ledger::{Entry, Resolution},
+    model::Address,
     sandbox::{Action, FaultRule, FaultScript, Moment, Selector},
 };
 use serde_json::json;
@@ -421,7 +421,7 @@ fn a_rollback_of_what_is_not_known_yet_leaves_nothing() {
 }
 
 /// Somebody said of a call that it had no effect, and it had one: the object is found again as ours, whose settings
-/// may be missing, although the resource would also adopt a stranger's.
+/// may be missing, although the resource would also adopt somebody else's.
 #[test]
 fn an_object_of_ours_that_is_found_again_gets_its_settings() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -9,6 +9,7 @@ mod dns;
 mod faults;
 mod full_disk;
 mod late;
+mod layers;
 mod ledger_formats;
 mod lifecycle;
 mod lifecycles;

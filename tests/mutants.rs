@@ -148,8 +148,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "what shows late beside its successor is found",
         edits: &[(
             "src/engine/late.rs",
-            "if found.ownership != Ownership::Ours || let_go",
-            "if true || let_go",
+            "if found.ownership != Ownership::Ours || unmanaged",
+            "if true || unmanaged",
         )],
         scenarios: &["late::", "random_lives"],
     },
@@ -157,8 +157,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "what was let go is not ours any more",
         edits: &[(
             "src/engine/late.rs",
-            "Ownership::Ours || let_go ||",
-            "Ownership::Ours || let_go && false ||",
+            "Ownership::Ours || unmanaged ||",
+            "Ownership::Ours || unmanaged && false ||",
         )],
         scenarios: &["late::"],
     },

@@ -332,7 +332,7 @@ fn signals_stop_in_stages() {
         assert!(child.try_wait().expect("its state").is_none(), "the first {name} settles what is in flight");
         signal(name, child.id());
         assert_eq!(ended(&mut child, |_| {}), Some(code), "{}", talk.text());
-        talk.wait_for("goes on from here");
+        talk.wait_for("Resume with");
         let status = text(&place.run(&["status", "plan.yaml"]).stdout);
         assert!(status.contains("created, not yet ready"), "{status}");
         assert!(!status.contains("open since"), "{status}");
@@ -358,7 +358,7 @@ fn the_look_for_what_shows_late_can_be_interrupted() {
         signal(name, child.id());
         assert_eq!(ended(&mut child, |_| {}), code, "{name}: {}", talk.text());
         if code.is_some() {
-            talk.wait_for("`migrate destroy plan.yaml` goes on from here");
+            talk.wait_for("Stopped. Resume with `migrate destroy plan.yaml");
         }
         let status: Json =
             serde_json::from_slice(&place.run(&["status", "plan.yaml", "--json"]).stdout).expect("JSON");

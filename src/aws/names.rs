@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{graph::Address, resources::NameRule};
+use crate::model::{Address, NameRule};
 
 /// `<stack>-<LogicalId>-<hash>` fitted to the type's length and alphabet. The hash comes from the ledger's
 /// lineage, the address and the generation: the same on every retry, new on replacement.

@@ -3,12 +3,16 @@
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::exit;
-use crate::{graph::Address, resources::PhysicalId};
+use super::{exit, typed::Typed};
+use crate::{
+    model::{Address, PhysicalId},
+    ui::Color,
+};
 
 /// Plans, runs and tears down AWS migrations through direct, crash-safe API calls.
 ///
@@ -25,30 +29,19 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// What every command understands.
 #[derive(Debug, Args)]
 pub struct Global {
     /// Use the embedded AWS sandbox in virtual time: no account, no network, minutes pass in milliseconds
     #[arg(long, global = true)]
     pub sandbox: bool,
-    /// Where the sandbox keeps its world
+    /// Where the sandbox keeps its state
     #[arg(long, global = true, value_name = "DIR", default_value = ".migrate/sandbox")]
     pub sandbox_dir: PathBuf,
-    /// Seed of a new sandbox world: same seed, same ids, same events
+    /// Seed of a new sandbox: same seed, same ids, same events
     #[arg(long, global = true, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Trouble for the sandbox to make, as a JSON file of fault rules
+    /// Fault-injection rules for the sandbox, as a JSON file
     #[arg(long, global = true, value_name = "FILE")]
     pub faults: Option<PathBuf>,
     /// The ledger's folder [default: .migrate/<migration>-<environment>]
@@ -73,6 +66,9 @@ pub struct Global {
     /// Appends the log to a file instead (as -vv, if no level is given)
     #[arg(long, global = true, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+    /// The command line as it was typed.
+    #[arg(skip)]
+    pub typed: Arc<Typed>,
 }
 
 /// Which plan, with which values.
@@ -102,19 +98,19 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Show what `up` would do
     Plan(PlanCommand),
-    /// Bring the world to the plan: shows the change set, asks, runs
+    /// Apply the plan: shows the change set, asks, runs
     Up(UpCommand),
     /// Show what the ledger holds
-    Status(Whose),
+    Status(LedgerArgs),
     /// Print the outputs of the last run
     Outputs(OutputsCommand),
     /// Delete everything the ledger holds, in reverse order: shows it, asks, runs
     Destroy(DestroyCommand),
-    /// Read the world and show where it differs from the ledger; changes nothing
+    /// Detect drift: compare live resources with the ledger; changes nothing
     Refresh(RefreshCommand),
     /// Take an existing object into the ledger as a resource of the plan; changes nothing in the account
     Import(ImportCommand),
-    /// Let a resource go without touching it
+    /// Stop managing a resource without touching it
     Forget(ForgetCommand),
     /// List the resource types, or show one
     Types(TypesCommand),
@@ -122,7 +118,7 @@ pub enum Command {
     Explain(ExplainCommand),
     /// Draw the resource graph
     Graph(GraphCommand),
-    /// Look into the ledger
+    /// Inspect the ledger
     Ledger(LedgerCommand),
     /// Serve, show or reset the sandbox; what it implements, and how it differs from AWS
     Sandbox(SandboxCommand),
@@ -209,7 +205,7 @@ impl std::str::FromStr for Losable {
 
 /// Which ledger, for commands that work without the plan's files.
 #[derive(Debug, Args)]
-pub struct Whose {
+pub struct LedgerArgs {
     /// The plan whose ledger is meant [default: the current folder's, or the only ledger in .migrate]
     pub plan: Option<PathBuf>,
     /// Environment of the manifest
@@ -217,7 +213,7 @@ pub struct Whose {
     pub environment: Option<String>,
 }
 
-impl Whose {
+impl LedgerArgs {
     /// The plan that is meant.
     #[must_use]
     pub fn plan(&self) -> &Path {
@@ -230,7 +226,7 @@ impl Whose {
 pub struct RefreshCommand {
     /// Which ledger.
     #[command(flatten)]
-    pub whose: Whose,
+    pub which: LedgerArgs,
     /// Exit with 10 if something differs
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -259,7 +255,7 @@ pub struct ForgetCommand {
     pub address: Address,
     /// Which ledger.
     #[command(flatten)]
-    pub whose: Whose,
+    pub which: LedgerArgs,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
@@ -274,7 +270,7 @@ fn physical_id(text: &str) -> Result<PhysicalId, String> {
 pub struct OutputsCommand {
     /// Which ledger.
     #[command(flatten)]
-    pub whose: Whose,
+    pub which: LedgerArgs,
     /// Print only this output's value (`stack.Name`, or `Name` if only one stack has it)
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
@@ -285,7 +281,7 @@ pub struct OutputsCommand {
 pub struct DestroyCommand {
     /// Which ledger.
     #[command(flatten)]
-    pub whose: Whose,
+    pub which: LedgerArgs,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
@@ -344,14 +340,14 @@ pub struct LedgerCommand {
 #[derive(Debug, Subcommand)]
 pub enum LedgerVerb {
     /// Print the whole ledger as it stands after all entries
-    Show(Whose),
+    Show(LedgerArgs),
     /// Print the latest runs: when, who, how they ended, what changed
-    History(Whose),
+    History(LedgerArgs),
     /// Check sequence, checksums and that everything fits together
     Verify(VerifyCommand),
     /// Show what is known about an open intent, or settle it by hand
     Resolve(ResolveCommand),
-    /// Make a lost ledger again from the plan and from what the account holds; changes nothing in the account
+    /// Rebuild a lost ledger from the plan and from what the account holds; changes nothing in the account
     Rebuild(RebuildCommand),
 }
 
@@ -374,7 +370,7 @@ pub struct RebuildCommand {
 pub struct VerifyCommand {
     /// Which ledger.
     #[command(flatten)]
-    pub whose: Whose,
+    pub which: LedgerArgs,
     /// Take edited files as they are and seal them again
     #[arg(long)]
     pub accept_edits: bool,
@@ -387,7 +383,7 @@ pub struct ResolveCommand {
     pub address: Address,
     /// Which ledger.
     #[command(flatten)]
-    pub whose: Whose,
+    pub which: LedgerArgs,
     /// The call had no effect: no such object exists
     #[arg(long, conflicts_with = "exists")]
     pub absent: bool,

@@ -1,10 +1,13 @@
 //! Asking before something happens.
 
-use super::{args::Losable, session::one};
+use super::{
+    args::{Global, Losable},
+    session::one,
+};
 use crate::{
     error::{Class, Diagnostic},
-    graph::Address,
     ledger::Snapshot,
+    model::Address,
     planner::{self, ChangeSet, Step},
     ui::Printer,
 };
@@ -23,7 +26,7 @@ pub fn ask(
         return Err(one(Diagnostic::error(
             "M5001",
             Class::Refused,
-            "there is no terminal to ask on, and nothing was confirmed",
+            "there is no terminal to confirm on, and nothing was confirmed",
         )
         .help(without.to_owned())));
     }
@@ -32,6 +35,12 @@ pub fn ask(
         return Ok(());
     }
     Err(one(Diagnostic::error("M5002", Class::Refused, "not confirmed; nothing was changed")))
+}
+
+/// What to type where nobody can be asked.
+#[must_use]
+pub fn unasked(global: &Global) -> String {
+    format!("to do it without being asked: `{}`", global.typed.again().with("--yes"))
 }
 
 /// Steps that lose data without permission.

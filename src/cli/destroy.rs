@@ -14,7 +14,7 @@ use crate::{engine::Stop, graph::Secrets, planner, resources::registry, runs::Ta
 /// Runs the verb. What needs a permission in `up` needs the same here: data is lost only with `--allow-data-loss`, or
 /// where the address was typed.
 pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.whose)?;
+    let dir = prepare::find_ledger(global, &args.which)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     let session = Session::open(global, region.as_deref())?;
@@ -32,7 +32,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
         return Ok(Code::Success);
     }
     let ledger = runs::open(&session, &dir, "destroy", || session.lineage())?;
-    let again = runs::again(global, "destroy", args.whose.plan(), args.whose.environment.as_deref());
+    let again = global.typed.again().to_string();
     let task = Task {
         admit: &|snapshot| prepare::check_binding(snapshot, &session, None, &dir),
         binding: None,
@@ -56,8 +56,10 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
             }
             let name = format!("{}-{}", set.target.migration, set.target.environment);
             let question = format!("Everything above will be deleted. Type {name} to confirm: ");
-            let without = "review with `migrate destroy --dry-run`, then run `migrate destroy --yes`";
-            confirm::ask(printer, &question, &name, without)
+            let again = global.typed.again();
+            let (dry, sure) = (again.clone().with("--dry-run"), again.with("--yes"));
+            let without = format!("review with `{dry}`, then run `{sure}`");
+            confirm::ask(printer, &question, &name, &without)
         },
     };
     let ended = runs::conduct(&session, &dir, ledger, task, terminal)?;

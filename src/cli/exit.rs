@@ -26,9 +26,9 @@ pub enum Code {
     Access,
     /// A confirmation or an explicit permission is missing; nothing was changed.
     Refused,
-    /// Stopped by a signal; run the same command again to go on.
+    /// Stopped by a signal; run the same command again to resume.
     Stopped,
-    /// The effect of a call could not be found out; `migrate status` shows it.
+    /// The effect of a call could not be determined; `migrate status` shows it.
     Doubtful,
     /// `plan --detailed-exitcode` found changes.
     Changes,
@@ -39,15 +39,15 @@ pub enum Code {
 /// All codes with their numbers and meanings, for the help and the README.
 pub const TABLE: &[(Code, u8, &str)] = &[
     (Code::Success, 0, "done, or nothing to do"),
-    (Code::Failed, 1, "a step failed; what was done is in the ledger, run again to go on"),
+    (Code::Failed, 1, "a step failed; what was done is in the ledger, run again to resume"),
     (Code::Usage, 2, "the command line is wrong"),
     (Code::Plan, 3, "the plan is unreadable or invalid; nothing was changed"),
     (Code::Ledger, 4, "the ledger is damaged, newer, or of another migration; nothing was changed"),
     (Code::Locked, 5, "another run holds the ledger or the sandbox; nothing was changed"),
     (Code::Access, 6, "no credentials, no network, or another account or region; nothing was changed"),
     (Code::Refused, 7, "a confirmation or permission is missing; nothing was changed"),
-    (Code::Stopped, 8, "stopped by a signal; run the same command again to go on"),
-    (Code::Doubtful, 9, "the effect of a call could not be found out; see `migrate status`"),
+    (Code::Stopped, 8, "stopped by a signal; run the same command again to resume"),
+    (Code::Doubtful, 9, "the effect of a call could not be determined; see `migrate status`"),
     (Code::Changes, 10, "`plan --detailed-exitcode` found changes"),
     (Code::Internal, 70, "a defect of migrate; please report it"),
 ];

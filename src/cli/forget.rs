@@ -9,18 +9,16 @@ use super::{
     session::{one, who},
 };
 use crate::{
-    error::{Class, Diagnostic},
-    graph::Address,
+    error::{Class, Diagnostic, suggest},
     ledger::{Entry, Resolution, Snapshot},
-    resources::Attributes,
+    model::{Address, Attributes},
     runs::record,
-    template::suggest,
     ui::Printer,
 };
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.whose)?;
+    let dir = prepare::find_ledger(global, &args.which)?;
     let snapshot = prepare::existing(&dir)?;
     let address = &args.address;
     known(&snapshot, address)?;
@@ -45,7 +43,7 @@ pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verd
             printer,
             &format!("Type {address} to confirm: "),
             address.as_str(),
-            "migrate forget ADDRESS --yes",
+            &confirm::unasked(global),
         )?;
     }
     let mut ledger = runs::open_alone(&dir, "forget")?;
@@ -73,7 +71,7 @@ pub fn known(snapshot: &Snapshot, address: &Address) -> Result<(), Vec<Diagnosti
     if all.contains(&address) {
         return Ok(());
     }
-    let near = suggest::suggest(address.as_str(), all.iter().map(|a| a.as_str()));
+    let near = suggest(address.as_str(), all.iter().map(|a| a.as_str()));
     let diagnostic =
         Diagnostic::error("M0008", Class::Usage, format!("the ledger holds no resource `{address}`"));
     Err(one(match near {

@@ -13,12 +13,12 @@ use super::{
 use crate::{
     aws::Owner,
     engine::{Stop, drift},
-    error::{Class, Diagnostic},
-    graph::{Address, Node, Reference, Unknown},
+    error::{Class, Diagnostic, suggest},
+    graph::Node,
     ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
-    resources::{AnyType, Attributes, Cx, Goal, PhysicalId, Probe, registry},
+    model::{Address, Attributes, PhysicalId, Reference, Unknown},
+    resources::{AnyType, Cx, Goal, Probe, registry},
     runs::{Run, begin, end},
-    template::suggest,
     ui::Printer,
 };
 
@@ -31,7 +31,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     let graph = &prepared.graph;
     let address = &args.address;
     let Some(node) = graph.node(address) else {
-        let near = suggest::suggest(address.as_str(), graph.nodes.iter().map(|n| n.address.as_str()));
+        let near = suggest(address.as_str(), graph.nodes.iter().map(|n| n.address.as_str()));
         let wrong = Diagnostic::error("M0009", Class::Usage, format!("the plan has no resource `{address}`"));
         let help = near.map_or_else(|| "`migrate graph` shows all".into(), |n| format!("did you mean {n}?"));
         return Err(one(wrong.help(help)));
@@ -69,7 +69,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
         printer.talk(&format!("  differs from the plan: {}\n", item.property));
     }
     if !args.yes {
-        confirm::ask(printer, "Import it? Type yes: ", "yes", "migrate import ADDRESS ID --yes")?;
+        confirm::ask(printer, "Import it? Type yes: ", "yes", &confirm::unasked(global))?;
     }
     run.bind(prepare::binding(graph, &session)).map_err(wrong)?;
     let generation = run.snapshot().next_generation(address);

@@ -1,10 +1,10 @@
-//! `migrate ledger`: looks into the ledger, checks it, and settles by hand what could not be found out.
+//! `migrate ledger`: looks into the ledger, checks it, and settles by hand what could not be determined.
 
 use serde_json::json;
 
 use super::{
     Verdict,
-    args::{Global, LedgerCommand, LedgerVerb, ResolveCommand, VerifyCommand, Whose},
+    args::{Global, LedgerArgs, LedgerCommand, LedgerVerb, ResolveCommand, VerifyCommand},
     confirm,
     exit::Code,
     prepare, rebuild, runs,
@@ -15,7 +15,8 @@ use crate::{
     engine::{self, Evidence},
     error::{Class, Diagnostic},
     ledger::{Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit},
-    resources::Attributes,
+    model::Attributes,
+    resources::registry,
     runs::record,
     ui::{Printer, fit},
 };
@@ -32,7 +33,7 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
 }
 
 /// The ledger is JSON; so is its picture.
-fn show(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
+fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, whose)?;
     let snapshot = prepare::existing(&dir)?;
     let json = serde_json::to_value(&snapshot).map_err(|e| {
@@ -42,7 +43,7 @@ fn show(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
     Ok(Code::Success)
 }
 
-fn history(global: &Global, whose: &Whose, printer: &mut Printer) -> Verdict {
+fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, whose)?;
     let snapshot = prepare::existing(&dir)?;
     if printer.is_json() {
@@ -77,7 +78,7 @@ fn head(run: &RunRecord, snapshot: &Snapshot) -> String {
 }
 
 fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.whose)?;
+    let dir = prepare::find_ledger(global, &args.which)?;
     if args.accept_edits {
         let ledger = runs::open_edited(&dir)?;
         let snapshot = ledger.snapshot();
@@ -90,7 +91,7 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
         return Ok(Code::Success);
     }
     let snapshot = prepare::existing(&dir)?;
-    let findings = audit(&snapshot);
+    let findings = audit(&snapshot, &|kind| registry::find(kind).is_some());
     let torn = Ledger::torn(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?;
     if printer.is_json() {
         printer.json(&json!({
@@ -126,7 +127,7 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
 }
 
 fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.whose)?;
+    let dir = prepare::find_ledger(global, &args.which)?;
     let snapshot = prepare::existing(&dir)?;
     let open = chosen(&snapshot, args)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
@@ -147,14 +148,14 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
     };
     if !args.yes {
         let question = format!("Record that for {}? Type yes: ", open.address);
-        confirm::ask(printer, &question, "yes", "migrate ledger resolve ... --yes")?;
+        confirm::ask(printer, &question, "yes", &confirm::unasked(global))?;
     }
     let entry = Entry::Resolved { op: open.op, by, attributes: Attributes::new(), shared: open.shared };
     record(&mut ledger, "resolve", &session.who(), vec![entry])
         .map_err(|error| prepare::ledger_error(&error, &dir))?;
     drop(ledger);
     session.close()?;
-    printer.talk("Recorded. Next: migrate up (or destroy) goes on from there.\n");
+    printer.advise("Recorded. Resume with `migrate up` or `migrate destroy`.");
     Ok(Code::Success)
 }
 
@@ -166,7 +167,7 @@ fn chosen<'s>(snapshot: &'s Snapshot, args: &ResolveCommand) -> Result<&'s Open,
         [] => {
             let all: Vec<String> = snapshot.open.values().map(|open| open.address.to_string()).collect();
             let help = if all.is_empty() {
-                "the ledger has no open intents; nothing is in doubt".to_owned()
+                "the ledger has no open intents; nothing is unresolved".to_owned()
             } else {
                 format!("open intents: {}", all.join(", "))
             };
@@ -188,7 +189,7 @@ fn told(open: &Open, evidence: &Evidence) -> String {
         lines.push(format!("  {} in {}", declared.kind, declared.region));
     }
     if let Some(doubt) = &open.doubt {
-        lines.push(format!("  an earlier run could not find out: {doubt}"));
+        lines.push(format!("  an earlier run could not determine: {doubt}"));
     }
     lines.push("evidence now:".into());
     lines.push(match evidence {
@@ -203,10 +204,10 @@ fn told(open: &Open, evidence: &Evidence) -> String {
         }
         Evidence::Nothing => "  nothing is there under its name or its ownership tags".into(),
         Evidence::Repeatable => "  the call is idempotent; the next run simply makes it again".into(),
-        Evidence::Unknown { error } => format!("  AWS does not tell: {error}"),
+        Evidence::Unknown { error } => format!("  AWS gave no answer: {error}"),
     });
     lines.push(format!(
-        "to settle it by hand: migrate ledger resolve {} --absent, or --exists PHYSICAL_ID",
+        "to resolve it by hand: migrate ledger resolve {} --absent, or --exists PHYSICAL_ID",
         open.address
     ));
     lines.join("\n")

@@ -22,18 +22,20 @@ mod session;
 mod signals;
 mod status;
 mod terminal;
+mod typed;
 mod types;
 mod up;
 mod validate;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use prepare::{Prepared, examine};
 
 use crate::{error::Diagnostic, ui::Printer};
 use args::{Cli, Command};
+use typed::Typed;
 
 /// What a verb returns: a documented exit code, or diagnostics that decide it.
 pub(crate) type Verdict = Result<exit::Code, Vec<Diagnostic>>;
@@ -41,7 +43,12 @@ pub(crate) type Verdict = Result<exit::Code, Vec<Diagnostic>>;
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        cli.global.typed = Arc::new(Typed::of(&matches));
+        Ok(cli)
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, not mistakes; clap chooses the stream.
@@ -51,6 +58,8 @@ pub fn main() -> ExitCode {
     };
     signals::outlive_file_limits();
     let mut printer = Printer::from_environment(cli.global.json, cli.global.color);
+    let typed = Arc::clone(&cli.global.typed);
+    printer.complete_with(move |text| typed.complete(text));
     let begun = logging::begin(cli.global.verbose, cli.global.log_file.as_deref());
     let code = match begun.and_then(|()| dispatch(&cli, &mut printer)) {
         Ok(code) => code,

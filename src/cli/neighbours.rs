@@ -10,8 +10,9 @@ use serde_json::Value as Json;
 use super::session::Session;
 use crate::{
     error::{Class, Diagnostic},
-    graph::{Graph, Reference},
+    graph::Graph,
     ledger::{Ledger, Snapshot},
+    model::Reference,
     planner::{Action, ChangeSet},
     template::{Foreign, Imports},
 };

@@ -11,10 +11,10 @@ use super::{
     up,
 };
 use crate::{
-    engine::lessons,
+    engine::refresh_entries,
     error::{Class, Diagnostic},
-    graph::Address,
     ledger::{Ledger, Snapshot, store},
+    model::Address,
     planner::{self, ChangeSet, Wishes},
     ui::Printer,
 };
@@ -22,14 +22,20 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &PlanCommand, printer: &mut Printer) -> Verdict {
     let set = compute(global, &args.plan, None, (args.refresh, &args.replace), printer)?;
+    let mut next = global.typed.other("up");
+    if args.refresh {
+        next = next.with("--refresh");
+    }
+    for address in &args.replace {
+        next = next.and_value("--replace", address.as_str());
+    }
     let next = match &args.out {
         Some(file) => {
             save(&set, file)?;
-            format!("migrate up {} --change-set {}", args.plan.plan.display(), file.display())
+            next.with_value("--change-set", file).to_string()
         }
-        None => format!("migrate up {}", args.plan.plan.display()),
+        None => next.to_string(),
     };
-    let next = if global.sandbox { format!("{next} --sandbox") } else { next };
     printer.plan(&set, Some(&next));
     Ok(up::preview_code(&set, args.detailed_exitcode))
 }
@@ -76,8 +82,8 @@ fn compute(
     };
     if wishes.refresh {
         let seen = refresh::look(&session, &snapshot);
-        let lessons = lessons(&snapshot, &seen);
-        snapshot.learn(lessons).map_err(|error| prepare::ledger_error(&error, &dir))?;
+        let refresh_entries = refresh_entries(&snapshot, &seen);
+        snapshot.learn(refresh_entries).map_err(|error| prepare::ledger_error(&error, &dir))?;
     }
     let mut set = prepare::change_set(&prepared, &snapshot, &session, &wishes)?;
     if let Some(saved) = &saved {

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    args::{Global, PlanArgs, Whose},
+    args::{Global, LedgerArgs, PlanArgs},
     neighbours::{self, Neighbours},
     session::{Session, access, one},
 };
 use crate::{
+    check::{self, Checked},
     error::{Class, Diagnostic, Severity},
     files,
-    graph::{self, Graph, Links},
+    graph::{Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot},
-    lint,
     planner::{self, ChangeSet, PlanInput, Wishes},
     resources::registry,
     template::{self, Environment, Loaded, Options},
@@ -51,7 +51,9 @@ fn load_in(
         set: args.set.clone(),
         stacks: args.stacks.clone(),
     };
-    template::load(&args.plan, &options)
+    let loaded = template::load(&args.plan, &options)?;
+    global.typed.may_print(template::open_parameters(&loaded.stacks));
+    Ok(loaded)
 }
 
 /// The region of the user's environment, for plans that name none. The sandbox looks at nothing outside.
@@ -75,41 +77,10 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
 /// # Errors
 /// Everything that is wrong with the plan.
 pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
-    let mut prepared =
-        judge(loaded, environment).map_err(|problems| template::veil(problems, &loaded.stacks))?;
-    prepared.warnings = template::veil(prepared.warnings, &loaded.stacks);
-    Ok(prepared)
-}
-
-fn judge(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
-    let (mut graph, mut warnings) = template::evaluate(loaded, environment)?;
-    let mut links = graph::link(&graph, &registry::find);
-    warnings.extend(lint::check(&loaded.stacks, &graph));
-    if let (Ok(linked), false) = (&links, loaded.wanted.is_empty()) {
-        graph.choose(linked, &loaded.wanted).map_err(|unknown| unknown_stacks(&unknown, loaded))?;
-        links = graph::link(&graph, &registry::find);
-    }
-    match links {
-        Ok(links) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
-            Ok(Prepared { graph, links, warnings, neighbours: Neighbours::default() })
-        }
-        Ok(_) => Err(warnings),
-        Err(mut tangled) => {
-            tangled.append(&mut warnings);
-            Err(tangled)
-        }
-    }
-}
-
-fn unknown_stacks(unknown: &[String], loaded: &Loaded) -> Vec<Diagnostic> {
-    let say = |name: &String| {
-        let message = format!("--stack {name}: the plan has no such stack");
-        let known = loaded.stacks.iter().map(|stack| stack.name.as_str());
-        let mut diagnostic = Diagnostic::error("M1903", Class::Usage, message);
-        diagnostic.help = template::suggest::hint(name, "stacks", known);
-        diagnostic
-    };
-    unknown.iter().map(say).collect()
+    let drafts = template::draft(loaded, environment);
+    let mask = |problems| template::mask(problems, &loaded.stacks);
+    let Checked { graph, links, warnings } = check::check(drafts).map_err(mask)?;
+    Ok(Prepared { graph, links, warnings: mask(warnings), neighbours: Neighbours::default() })
 }
 
 /// Evaluates with the account's facts and prints warnings.
@@ -179,7 +150,7 @@ fn other_account(wanted: &str, session: &Session) -> Diagnostic {
     let here = &session.cloud.account;
     let help = if session.is_sandbox() {
         format!(
-            "the sandbox's world is account {here}; a new one takes the plan's: choose one with --sandbox-dir DIR"
+            "the sandbox's account is {here}; a new one takes the plan's: choose one with --sandbox-dir DIR"
         )
     } else {
         format!(
@@ -202,7 +173,7 @@ pub fn ledger_dir(global: &Global, migration: &str, environment: &str) -> PathBu
 ///
 /// # Errors
 /// When it is not clear which ledger is meant.
-pub fn find_ledger(global: &Global, whose: &Whose) -> Result<PathBuf, Vec<Diagnostic>> {
+pub fn find_ledger(global: &Global, whose: &LedgerArgs) -> Result<PathBuf, Vec<Diagnostic>> {
     if let Some(dir) = &global.ledger {
         return Ok(dir.clone());
     }
@@ -297,7 +268,7 @@ pub fn ledger_broke(error: &LedgerError, dir: &Path, again: &str) -> Vec<Diagnos
     let message = format!("the run ended early, as its ledger could not be written: {error}");
     let help = format!(
         "nothing was called after that. What was done before is in the ledger, and the next run finds what the \
-         last calls did. {}; then `{again}` goes on from here",
+         last calls did. {}; then resume with `{again}`",
         capitalised(&mend(source, dir))
     );
     one(Diagnostic::error("M4108", Class::Failed, message).help(help))

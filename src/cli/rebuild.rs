@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Verdict,
-    args::{Global, PlanArgs, RebuildCommand},
+    args::{Global, RebuildCommand},
     confirm,
     exit::Code,
     prepare, runs,
@@ -20,9 +20,10 @@ use crate::{
     aws::{Owner, patiently, physical_name, tagged::Tagged},
     engine::drift,
     error::{Class, Diagnostic},
-    graph::{Graph, Node, Reference, Unknown, Value},
+    graph::{Graph, Node},
     ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
-    resources::{AnyType, Attributes, Cx, Found, Goal, Ownership, Probe, registry},
+    model::{Attributes, Ownership, Reference, Unknown, Value},
+    resources::{AnyType, Cx, Found, Goal, Probe, registry},
     runs::{begin, bind, end},
     ui::Printer,
 };
@@ -42,11 +43,7 @@ pub fn tagged(session: &Session, graph: &Graph) -> Vec<Tagged> {
 ///
 /// # Errors
 /// What there is, and the way out.
-pub fn nothing_lost(
-    session: &Session,
-    graph: &Graph,
-    (dir, plan): (&std::path::Path, &PlanArgs),
-) -> Result<(), Vec<Diagnostic>> {
+pub fn nothing_lost(session: &Session, graph: &Graph, dir: &std::path::Path) -> Result<(), Vec<Diagnostic>> {
     let known = Ledger::peek(dir).map_err(|error| prepare::ledger_error(&error, dir))?;
     let begun = |snapshot: &Snapshot| {
         snapshot.binding.is_some() || snapshot.objects().next().is_some() || !snapshot.open.is_empty()
@@ -68,14 +65,10 @@ pub fn nothing_lost(
         ours.len(),
         shown.join(", ")
     );
-    let sandbox = if session.is_sandbox() { " --sandbox" } else { "" };
-    let environment =
-        plan.environment.as_ref().map(|name| format!(" --environment {name}")).unwrap_or_default();
-    Err(one(Diagnostic::error("M4111", Class::Ledger, message).help(format!(
-        "name the ledger that made them with --ledger DIR; if it is lost, `migrate ledger rebuild {}{environment}{sandbox}` \
-         makes it again; for a second deployment choose another environment",
-        plan.plan.display()
-    ))))
+    Err(one(Diagnostic::error("M4111", Class::Ledger, message).help(
+        "name the ledger that made them with --ledger DIR; if it is lost, `migrate ledger rebuild` makes it again; for a \
+         second deployment choose another environment",
+    )))
 }
 
 /// Only what is in the plan: another plan may have the same name.
@@ -115,7 +108,7 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
     }
     if !args.yes {
         let question = format!("Make the ledger in {} from plan and account? Type yes: ", dir.display());
-        confirm::ask(printer, &question, "yes", "migrate ledger rebuild PLAN --yes")?;
+        confirm::ask(printer, &question, "yes", &confirm::unasked(global))?;
     }
     let failed = |error: LedgerError| prepare::ledger_error(&error, &dir);
     bind(&mut ledger, prepare::binding(graph, &session)).map_err(failed)?;
@@ -321,7 +314,7 @@ impl Rebuild<'_> {
 fn record(
     ledger: &mut Ledger,
     node: &Node,
-    depends_on: Vec<crate::graph::Address>,
+    depends_on: Vec<crate::model::Address>,
     seen: Seen,
     dir: &std::path::Path,
 ) -> Result<(), Vec<Diagnostic>> {

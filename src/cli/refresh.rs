@@ -19,7 +19,7 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &RefreshCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.whose)?;
+    let dir = prepare::find_ledger(global, &args.which)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     let session = Session::open(global, region.as_deref())?;
@@ -100,7 +100,7 @@ fn as_text(seen: &[Seen], snapshot: &Snapshot, dir: &Path, width: usize) -> Stri
                 for item in drift {
                     let line = fit(&format!("    {}: {}", item.property, value(&item.recorded)), width);
                     text.push_str(&format!("{line}\n"));
-                    let line = fit(&format!("      in the world: {}", value(&item.live)), width);
+                    let line = fit(&format!("      live: {}", value(&item.live)), width);
                     text.push_str(&format!("{line}\n"));
                 }
             }
@@ -117,10 +117,7 @@ fn as_text(seen: &[Seen], snapshot: &Snapshot, dir: &Path, width: usize) -> Stri
         count(seen, "unreadable"),
     ));
     if seen.iter().any(|one| matches!(one.finding, Finding::Drifted(_) | Finding::Missing)) {
-        text.push_str(&format!(
-            "Next: migrate up --refresh brings the world back to the plan\n(ledger {})\n",
-            dir.display()
-        ));
+        text.push_str(&format!("Next: migrate up --refresh reverts the drift\n(ledger {})\n", dir.display()));
     }
     text
 }

@@ -4,7 +4,6 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     Verdict,
-    args::Global,
     exit::Code,
     prepare::{ledger_broke, ledger_error},
     session::Session,
@@ -53,24 +52,6 @@ pub fn open_edited(dir: &Path) -> Result<Ledger, Vec<Diagnostic>> {
     Ledger::reseal(dir, clock, &holder).map_err(|error| ledger_error(&error, dir))
 }
 
-/// A command line as the user would type it again.
-pub fn again(global: &Global, verb: &str, plan: &Path, environment: Option<&str>) -> String {
-    let mut line = format!("migrate {verb}");
-    if plan != Path::new(".") {
-        line.push_str(&format!(" {}", plan.display()));
-    }
-    if let Some(name) = environment {
-        line.push_str(&format!(" --environment {name}"));
-    }
-    if let Some(dir) = &global.ledger {
-        line.push_str(&format!(" --ledger {}", dir.display()));
-    }
-    if global.sandbox {
-        line.push_str(" --sandbox");
-    }
-    line
-}
-
 /// The session as a run's context.
 #[must_use]
 pub fn context(session: &Session, stop: Stop) -> Context<'_> {
@@ -114,9 +95,9 @@ pub fn verdict(ended: Ended, dir: &Path, again: &str) -> Verdict {
     }
     let Some((address, error)) = ended.unresolved else { return Ok(Code::from(ended.finished.outcome)) };
     Err(vec![
-        Diagnostic::error("M7001", Class::Doubtful, "cannot find out what a call with a lost answer made")
+        Diagnostic::error("M7001", Class::Doubtful, "cannot determine what a call with a lost answer made")
             .at(&address)
-            .help(format!("everything else is deleted; run the same command again, it looks again ({error})"))
+            .help(format!("everything else is deleted; run the same command again, it tries again ({error})"))
             .request(error.request_id),
     ])
 }
@@ -131,7 +112,7 @@ pub fn run_error(error: RunError, dir: &Path) -> Vec<Diagnostic> {
             Diagnostic::error(
                 "M7001",
                 Class::Doubtful,
-                format!("cannot find out what an interrupted call did: {error}"),
+                format!("cannot determine what an interrupted call did: {error}"),
             )
             .at(&address)
             .request(error.request_id)

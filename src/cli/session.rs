@@ -88,7 +88,7 @@ impl Session {
                 one(Diagnostic::error(
                     "M4004",
                     Class::Ledger,
-                    format!("cannot keep the sandbox's world: {error}"),
+                    format!("cannot write the sandbox's state: {error}"),
                 ))
             })?;
         }
@@ -104,7 +104,7 @@ impl Session {
             one(Diagnostic::error(
                 "M4004",
                 Class::Ledger,
-                format!("cannot keep the sandbox's world: {error}"),
+                format!("cannot write the sandbox's state: {error}"),
             ))
         })?;
         let cloud =
@@ -121,7 +121,7 @@ impl Session {
 
     fn aws(global: &Global, region: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
         if global.faults.is_some() {
-            let message = "--faults is for the sandbox: no trouble can be made for AWS";
+            let message = "--faults is for the sandbox: faults cannot be injected into AWS";
             return Err(one(Diagnostic::error("M0003", Class::Usage, message).help("add --sandbox")));
         }
         let runtime =
@@ -210,7 +210,7 @@ impl Session {
             one(Diagnostic::error(
                 "M4004",
                 Class::Ledger,
-                format!("cannot keep the sandbox's world: {error}"),
+                format!("cannot write the sandbox's state: {error}"),
             ))
         })
     }

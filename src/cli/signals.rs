@@ -51,7 +51,7 @@ pub fn listen(stop: &Stop) {
         });
     });
     if let Err(error) = spawned {
-        tracing::warn!("signals end the process at once: {error}");
+        tracing::warn!("signals end the process immediately: {error}");
     }
 }
 

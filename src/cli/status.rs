@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Verdict,
-    args::{Global, Whose},
+    args::{Global, LedgerArgs},
     exit::Code,
     prepare,
 };
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Runs the verb.
-pub fn run(global: &Global, args: &Whose, printer: &mut Printer) -> Verdict {
+pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, args)?;
     let snapshot = prepare::existing(&dir)?;
     if printer.is_json() {
@@ -133,7 +133,7 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
         text.push_str(&format!("\n{} resources\n", rows.len()));
     }
     if let Some(run) = &snapshot.running {
-        text.push_str(&format!("\n{run} did not end in order; run the same command again to go on\n"));
+        text.push_str(&format!("\n{run} did not complete; run the same command again to resume\n"));
     }
     for open in snapshot.open.values() {
         text.push_str(&format!(
@@ -144,7 +144,7 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
             meaning(open.verb)
         ));
         if let Some(doubt) = &open.doubt {
-            text.push_str(&format!("  could not be found out: {doubt}\n"));
+            text.push_str(&format!("  could not be determined: {doubt}\n"));
         }
     }
     for Late { call, .. } in &snapshot.late {

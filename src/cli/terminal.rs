@@ -64,7 +64,7 @@ impl Frontend for Terminal<'_> {
                                   looks for it (`migrate status` names it)."
                     .to_owned()
             }
-            Notice::SearchStopped => format!("Stopped. `{}` goes on from here.", self.again),
+            Notice::SearchStopped => format!("Stopped. Resume with `{}`.", self.again),
         };
         if !self.printer.is_json() {
             self.printer.advise(&text);

@@ -4,10 +4,10 @@ use serde_json::{Value as Json, json};
 
 use super::{Verdict, args::TypesCommand, exit::Code, session::one};
 use crate::{
-    error::{Class, Diagnostic},
-    resources::{AnyType, WaitPolicy, registry},
+    error::{Class, Diagnostic, suggest},
+    model::WaitPolicy,
+    resources::{AnyType, registry},
     schema::{self, Refusal},
-    template::suggest,
     ui::{Printer, table},
 };
 
@@ -38,7 +38,7 @@ impl Share {
 fn share(ty: &dyn AnyType) -> Share {
     let mut implemented: Vec<&'static str> = ty.fields().iter().map(|field| field.name).collect();
     implemented.sort_unstable();
-    Share { implemented, refused: schema::refused(ty) }
+    Share { implemented, refused: schema::refused(ty.facts(), ty.fields()) }
 }
 
 /// Runs the verb.
@@ -92,7 +92,7 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
     let found = registry::find(name)
         .or_else(|| registry::TYPES.iter().copied().find(|ty| ty.facts().kind.eq_ignore_ascii_case(name)));
     let Some(ty) = found else {
-        let near = suggest::suggest(name, registry::TYPES.iter().map(|ty| ty.facts().kind));
+        let near = suggest(name, registry::TYPES.iter().map(|ty| ty.facts().kind));
         let diagnostic = Diagnostic::error("M0007", Class::Usage, format!("`{name}` is not supported"));
         return Err(one(match near {
             Some(near) => diagnostic.help(format!("did you mean {near}? `migrate types` lists all")),

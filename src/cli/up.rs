@@ -39,7 +39,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let graph = &prepared.graph;
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
-    rebuild::nothing_lost(&session, graph, (&dir, &args.plan))?;
+    rebuild::nothing_lost(&session, graph, &dir)?;
     let ledger = runs::open(&session, &dir, "up", || match &saved {
         // A change set saved before the first run carries the lineage its names were made with.
         Some(set) => set.target.lineage.clone(),
@@ -47,10 +47,8 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     })?;
     let region = graph.main_region();
     let names = (graph.migration.as_str(), graph.environment.as_str(), region.as_str());
-    let mut again = runs::again(global, "up", &args.plan.plan, args.plan.environment.as_deref());
-    if args.rollback_on_failure {
-        again.push_str(" --rollback-on-failure");
-    }
+    // A run that was stopped has changed the ledger: a saved change set is not true of it any more.
+    let again = global.typed.again().without("change_set").to_string();
     let wishes = match &saved {
         Some(set) => set.wishes.clone(),
         None => Wishes { refresh: args.refresh, replace: args.replace.clone() },
@@ -92,7 +90,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
                 printer,
                 "Apply these changes? Type yes: ",
                 "yes",
-                "review with `migrate plan`, then run `migrate up --yes`",
+                &format!("review with `migrate plan`, then run `{}`", global.typed.again().with("--yes")),
             )
         },
     };
@@ -153,7 +151,7 @@ pub fn still_true(
     }
     let message = format!("the saved change set is no longer true: {} changed since", changed.join(", "));
     Err(one(Diagnostic::error("M5102", Class::Refused, message)
-        .help("review anew with `migrate plan --out FILE`")))
+        .help("review again with `migrate plan --out FILE`")))
 }
 
 /// Refuses a saved change set that differs from what planning it again gives. The file is only a reviewed intention:
@@ -165,7 +163,7 @@ pub fn as_planned(saved: &ChangeSet, now: &ChangeSet) -> Result<(), Vec<Diagnost
     let Some(what) = saved.differs(now) else { return Ok(()) };
     let message = format!("the change set is not what planning it again gives: {what} differs");
     Err(one(Diagnostic::error("M5103", Class::Refused, message)
-        .help("it was edited, or made by another version; review anew with `migrate plan --out FILE`")))
+        .help("it was edited, or made by another version; review again with `migrate plan --out FILE`")))
 }
 
 /// The code of a review that found nothing or something.

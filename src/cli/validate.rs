@@ -10,8 +10,9 @@ use super::{
     session::one,
 };
 use crate::{
-    error::{Class, Diagnostic},
-    template::{Environment, codes, suggest},
+    codes,
+    error::{Class, Diagnostic, suggest},
+    template::Environment,
     ui::{Printer, catalogue, diagnostics},
 };
 
@@ -58,7 +59,7 @@ pub fn explain(args: &ExplainCommand, printer: &mut Printer) -> Verdict {
     };
     let Some(code) = codes::find(wanted) else {
         let known = codes::all().flat_map(|code| [Some(code.code), code.name]).flatten();
-        let near = suggest::suggest(wanted, known);
+        let near = suggest(wanted, known);
         let diagnostic = Diagnostic::error("M0006", Class::Usage, format!("there is no code `{wanted}`"));
         return Err(one(match near {
             Some(near) => diagnostic.help(format!("did you mean {near}? `migrate explain` lists all")),

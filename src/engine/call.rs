@@ -21,9 +21,8 @@ use super::{
 use crate::{
     aws::{Certainty, OpError},
     ledger::{Entry, Intend, Permit, Resolution, Verb},
-    resources::{
-        Attributes, Created, Facts, Found, Identity, Ownership, PhysicalId, Progress, Retry, service,
-    },
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    resources::{Created, Found, Progress, service},
 };
 
 /// Unknown outcomes or failed reads in a row before a step gives up.
@@ -218,7 +217,7 @@ impl Run<'_, '_> {
     pub async fn is_ours(&self, life: &Life<'_>, found: &Found, lost: bool) -> bool {
         match found.ownership {
             Ownership::Ours => true,
-            // Looked at only where a stranger's would do.
+            // Looked at only where somebody else's would do.
             Ownership::Foreign => lost,
             Ownership::Untaggable => {
                 let unseen = self.engine.ledger.borrow().snapshot().unseen.contains(&life.step.address);
@@ -419,15 +418,15 @@ impl Run<'_, '_> {
 }
 
 /// Whether reads may hide a new object for long: indexes of tags do, and all of some services.
-pub(super) fn hides(facts: &Facts) -> bool {
-    facts.identity == Identity::Tag || service::of(facts.service).hides
+pub(super) fn eventually_consistent(facts: &Facts) -> bool {
+    facts.identity == Identity::Tag || service::of(facts.service).eventually_consistent
 }
 
 /// Pauses between looks, in seconds.
 fn consistency_window(facts: &Facts) -> &'static [u64] {
     match facts.identity {
         Identity::Token => &[],
-        _ if hides(facts) => &[1, 2, 4, 8],
+        _ if eventually_consistent(facts) => &[1, 2, 4, 8],
         _ => &[1, 2],
     }
 }

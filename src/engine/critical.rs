@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use crate::{
-    graph::{Address, Needs},
+    graph::Needs,
+    model::Address,
     planner::{ChangeSet, StepId},
 };
 

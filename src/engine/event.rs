@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::critical::Leg;
-use crate::{graph::Address, planner::StepId};
+use crate::{model::Address, planner::StepId};
 
 /// The version of the event stream's format.
 pub const FORMAT: u32 = 1;
@@ -35,7 +35,7 @@ pub enum Outcome {
     Failed,
     /// A signal stopped it; what was in flight is settled or will be found by the next run.
     Stopped,
-    /// The effect of a call is unknown and could not be found out.
+    /// The effect of a call is unknown and could not be determined.
     Doubtful,
 }
 

@@ -9,7 +9,7 @@ use crate::{
     aws::{Cloud, OpError, Owner},
     clock::Clock,
     ledger::{Open, Snapshot, Verb},
-    resources::{Ownership, PhysicalId},
+    model::{Ownership, PhysicalId},
 };
 
 /// What a look found.

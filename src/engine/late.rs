@@ -15,16 +15,16 @@ use std::{
 };
 
 use super::{
-    call::{Judged, STRIKES, backoff, hides, judge_read},
+    call::{Judged, STRIKES, backoff, eventually_consistent, judge_read},
     event::EventKind,
     recover::{RecoverError, lag, looking, migration},
 };
 use crate::{
     aws::{Cloud, OpError, Owner},
     clock::{Clock, millis, written},
-    graph::Address,
     ledger::{Entry, Late, Ledger, Open, Snapshot},
-    resources::{AnyType, Facts, Found, Identity, Ownership, registry},
+    model::{Address, Facts, Identity, Ownership},
+    resources::{AnyType, Found, registry},
 };
 
 /// How long EC2 and IAM, and indexes of tags, may hide what was made: AWS says to repeat reads for up to five minutes.
@@ -44,7 +44,7 @@ pub enum Look {
 
 /// When an effect would surely have shown, as of an instant after the call.
 fn sure(open: &Open, facts: &Facts, after: SystemTime) -> SystemTime {
-    let hidden = if hides(facts) { HIDDEN } else { lag(facts).0 };
+    let hidden = if eventually_consistent(facts) { HIDDEN } else { lag(facts).0 };
     written(&open.at, after).unwrap_or(SystemTime::UNIX_EPOCH) + hidden
 }
 
@@ -132,8 +132,8 @@ async fn one(
         let mut waiting = calls.iter();
         for found in found {
             let known = |ledger: &Ledger| ledger.snapshot().objects().any(|(_, o)| o.physical_id == found.id);
-            let let_go = calls.iter().any(|late| late.let_go.contains(&found.id));
-            if found.ownership != Ownership::Ours || let_go || known(&ledger.borrow()) {
+            let unmanaged = calls.iter().any(|late| late.unmanaged.contains(&found.id));
+            if found.ownership != Ownership::Ours || unmanaged || known(&ledger.borrow()) {
                 continue;
             }
             let Some(Late { call, .. }) = waiting.next() else { break };
@@ -147,7 +147,7 @@ async fn one(
                 attributes: found.attributes,
                 stray,
             })?;
-            let how = if stray { "showed late, when another had its place" } else { "showed late, adopted" };
+            let how = if stray { "appeared late, a replacement exists" } else { "appeared late, adopted" };
             told.push(EventKind::Recovered {
                 address: call.address.clone(),
                 verb: "create".into(),
@@ -161,7 +161,7 @@ async fn one(
         }
     }
     for late in calls {
-        ledger.borrow_mut().append(Entry::Vain { op: late.call.op })?;
+        ledger.borrow_mut().append(Entry::NeverAppeared { op: late.call.op })?;
     }
     Ok(told)
 }

@@ -37,7 +37,7 @@ pub use late::{Look, look_again, looks_until};
 pub use limit::Limits;
 pub use protect::protect;
 pub use recover::{RecoverError, recover};
-pub use refresh::{Drift, Finding, Seen, drift, lessons, refresh};
+pub use refresh::{Drift, Finding, Seen, drift, refresh, refresh_entries};
 pub use run::{Engine, Finished};
 pub use secrets::{Redactor, SecretStore};
 pub use stop::Stop;

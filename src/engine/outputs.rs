@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 
 use super::run::Run;
 use crate::{
-    graph::{Reference, Unknown},
     ledger::Entry,
+    model::{Reference, Unknown},
     planner::Operation,
 };
 

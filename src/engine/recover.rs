@@ -7,29 +7,29 @@ use std::{
 };
 
 use super::{
-    call::{Judged, STRIKES, backoff, hides, how_found, judge_read},
+    call::{Judged, STRIKES, backoff, eventually_consistent, how_found, judge_read},
     event::EventKind,
     late::{Look, look_again},
 };
 use crate::{
     aws::{Cloud, OpError, Owner, Sdk},
     clock::{Clock, millis, written},
-    graph::Address,
     ledger::{Entry, Ledger, LedgerError, Object, Open, Resolution, Snapshot, Verb},
-    resources::{Attributes, Cx, Facts, Found, Identity, Ownership, registry},
+    model::{Address, Attributes, Facts, Identity, Ownership},
+    resources::{Cx, Found, registry},
 };
 
 /// How long after an intent reads may still hide the object it made, and how often to look until then.
 pub(super) fn lag(facts: &Facts) -> (Duration, Duration) {
     match facts.identity {
         Identity::Token => (Duration::ZERO, Duration::ZERO),
-        _ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
+        _ if eventually_consistent(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
         _ => (Duration::from_secs(5), Duration::from_secs(1)),
     }
 }
 
 /// From when on reads surely show an object that exists, and how often to look until then.
-pub(super) fn shows(object: &Object, facts: &Facts, now: SystemTime) -> (SystemTime, Duration) {
+pub(super) fn visible_by(object: &Object, facts: &Facts, now: SystemTime) -> (SystemTime, Duration) {
     let (window, pause) = lag(facts);
     (written(&object.made, now).unwrap_or(SystemTime::UNIX_EPOCH) + window, pause)
 }

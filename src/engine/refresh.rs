@@ -9,14 +9,14 @@ use serde_json::Value as Json;
 use super::{
     call::{Judged, STRIKES, backoff, judge_read},
     limit::Limits,
-    recover::{looking, migration, shows},
+    recover::{looking, migration, visible_by},
 };
 use crate::{
     aws::{Cloud, OpError, Owner},
     clock::Clock,
-    graph::Address,
     ledger::{Entry, Object, Snapshot},
-    resources::{AnyType, PhysicalId, registry},
+    model::{Address, PhysicalId},
+    resources::{AnyType, registry},
     schema,
 };
 
@@ -110,7 +110,7 @@ async fn look(
     let cx = looking(cloud, &sdk, &object.declared.region, owner, address);
     let service = ty.facts().service;
     let began = clock.now();
-    let (settled, pause) = shows(object, ty.facts(), began);
+    let (settled, pause) = visible_by(object, ty.facts(), began);
     let mut failed = 0;
     loop {
         let passes = limits.enter(service).await;
@@ -185,7 +185,7 @@ fn holds_secret(value: &Json) -> bool {
 /// What the ledger has to learn so that planning sees the world as it is. What could not be read stays as it
 /// was recorded.
 #[must_use]
-pub fn lessons(snapshot: &Snapshot, seen: &[Seen]) -> Vec<Entry> {
+pub fn refresh_entries(snapshot: &Snapshot, seen: &[Seen]) -> Vec<Entry> {
     let mut entries = Vec::new();
     for one in seen {
         match &one.finding {

@@ -26,8 +26,9 @@ use super::{
 use crate::{
     aws::{Cloud, OpError},
     clock::{Clock, rfc3339},
-    graph::{Address, Needs},
+    graph::Needs,
     ledger::{Entry, Ledger, LedgerError},
+    model::Address,
     planner::{Action, ChangeSet, Step, StepId},
 };
 
@@ -124,7 +125,7 @@ impl Engine<'_> {
 /// Which attributes anything refers to: only these are worth a call of their own.
 fn wanted(set: &ChangeSet) -> HashMap<Address, BTreeSet<String>> {
     let mut wanted: HashMap<Address, BTreeSet<String>> = HashMap::new();
-    let mut note = |reference: &crate::graph::Reference| {
+    let mut note = |reference: &crate::model::Reference| {
         wanted.entry(reference.address.clone()).or_default().insert(reference.attribute.clone());
     };
     for step in &set.steps {

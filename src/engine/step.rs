@@ -12,17 +12,18 @@ use super::{
     call::Verbed,
     event::EventKind,
     limit::Pass,
-    recover::shows,
+    recover::visible_by,
     run::{Run, round},
 };
 use crate::{
     aws::{Certainty, OpError, Owner, Sdk},
-    graph::{DeletionPolicy, Needs, Reference, Unknown, Value},
+    graph::Needs,
     ledger::{Declared, Entry, Intend, Object, Permit, Verb},
-    planner::{Action, Keep, Step},
-    resources::{
-        AnyType, Attributes, Cx, Facts, Goal, OnConflict, PhysicalId, Progress, WaitPolicy, registry,
+    model::{
+        Attributes, DeletionPolicy, Facts, OnConflict, PhysicalId, Reference, Unknown, Value, WaitPolicy,
     },
+    planner::{Action, Keep, Step},
+    resources::{AnyType, Cx, Goal, Progress, registry},
     schema,
 };
 
@@ -265,7 +266,7 @@ impl Run<'_, '_> {
             Some(found) => self.adopt_existing(&life, found)?,
             None => self.create(&life, &sent).await?,
         };
-        // A stranger's object that is shared keeps its settings; our own, found again, may lack some.
+        // An object owned by others that is shared keeps its settings; our own, found again, may lack some.
         let configures = facts.configures && !self.object(step, generation)?.shared;
         let rest = configures || facts.ready.is_some() || self.lacks(&life, &created.attributes);
         let seq = if rest {
@@ -297,7 +298,7 @@ impl Run<'_, '_> {
         Ok((Some(created.id), None))
     }
 
-    /// Looks before a create that would silently overwrite. A stranger's object ends the step.
+    /// Looks before a create that would silently overwrite. An object owned by others ends the step.
     async fn existing(&self, life: &Life<'_>) -> Result<Option<crate::resources::Found>, StepEnd> {
         let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await;
         let Some(found) = found.map_err(|e| self.failure(e))? else { return Ok(None) };
@@ -503,13 +504,13 @@ impl Run<'_, '_> {
             retries: facts.retry_delete,
             every: life.stage_pause(facts.gone),
         };
-        let (shows, pause) = shows(&object, facts, self.now());
+        let (visible_by, pause) = visible_by(&object, facts, self.now());
         let progress = loop {
             let asked = self.now();
             let delete =
                 async |permit: &Permit| life.ty.delete(&life.cx(), permit, id, life.recorded()).await;
             let progress = self.repeat(&life, &verbed, delete).await?;
-            if progress != Progress::Absent || asked >= shows {
+            if progress != Progress::Absent || asked >= visible_by {
                 break progress;
             }
             // Not known yet is what the service says of an object just made, too.
@@ -599,6 +600,6 @@ fn differences(ty: &dyn AnyType, desired: &Json, recorded: &Json) -> Vec<String>
 
 /// A final snapshot's name: the same on every retry.
 fn snapshot_name(step: &Step, generation: u32, lineage: &str) -> String {
-    let rule = crate::resources::NameRule { property: "", max: 60, lower: true, separator: '-' };
+    let rule = crate::model::NameRule { property: "", max: 60, lower: true, separator: '-' };
     format!("{}-final", crate::aws::physical_name(&rule, lineage, &step.address, generation))
 }

@@ -52,8 +52,8 @@ impl Stop {
         match level {
             0 => "running",
             1 => "nothing new is started; what is in flight is brought to its end",
-            2 => "waits are dropped; calls in flight are settled",
-            _ => "leaving at once; the next run finds out what happened",
+            2 => "waits end; calls in flight are completed",
+            _ => "exiting now; the next run determines what happened",
         }
     }
 }

@@ -15,10 +15,11 @@ use super::{
 };
 use crate::{
     aws::{Certainty, OpError},
-    graph::{Address, DeletionPolicy, Needs},
+    graph::Needs,
     ledger::{Entry, Intend, Permit, Resolution, Verb},
+    model::{Address, Attributes, DeletionPolicy, PhysicalId, Retry},
     planner::{Action, Keep, Step, StepId},
-    resources::{Attributes, Joined, Part, PhysicalId, Retry},
+    resources::{Joined, Part},
 };
 
 /// One step of a call.

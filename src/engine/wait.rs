@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     aws::OpError,
-    resources::{Attributes, Goal, PhysicalId, Probe, WaitPolicy},
+    model::{Attributes, PhysicalId, WaitPolicy},
+    resources::{Goal, Probe},
 };
 
 /// The longest pause between two probes while the typical duration is still far.

@@ -58,21 +58,21 @@ pub fn components(needs: &Needs) -> Vec<usize> {
 /// Groups of vertices that wait for each other, each in ascending order; a vertex that waits for itself is a
 /// group of one.
 #[must_use]
-pub fn knots(needs: &Needs) -> Vec<Vec<usize>> {
+pub fn strongly_connected(needs: &Needs) -> Vec<Vec<usize>> {
     let component = components(needs);
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); component.iter().max().map_or(0, |max| max + 1)];
     for (vertex, of) in component.iter().enumerate() {
         members[*of].push(vertex);
     }
-    let mut knots: Vec<Vec<usize>> = members
+    let mut strongly_connected: Vec<Vec<usize>> = members
         .into_iter()
         .filter(|group| match group.as_slice() {
             [one] => needs[*one].contains(one),
             _ => group.len() > 1,
         })
         .collect();
-    knots.sort_unstable();
-    knots
+    strongly_connected.sort_unstable();
+    strongly_connected
 }
 
 /// A shortest way from the smallest vertex of a knot back to itself; the first vertex is repeated at the end.
@@ -138,7 +138,7 @@ mod tests {
     fn knots_are_found_and_their_shortest_way_round_is_told() {
         // 0 -> 1 -> 2 -> 0, a detour 1 -> 3 -> 0, 4 waits for itself, 5 only looks on.
         let needs = vec![vec![1], vec![3, 2], vec![0], vec![0], vec![4], vec![0, 4]];
-        assert_eq!(knots(&needs), vec![vec![0, 1, 2, 3], vec![4]]);
+        assert_eq!(strongly_connected(&needs), vec![vec![0, 1, 2, 3], vec![4]]);
         assert_eq!(shortest_cycle(&needs, &[0, 1, 2, 3]), vec![0, 1, 3, 0]);
         assert_eq!(shortest_cycle(&needs, &[4]), vec![4, 4]);
         assert_eq!(order(&needs, |v| v), None);
@@ -155,7 +155,7 @@ mod tests {
     fn a_chain_deeper_than_any_thread_stack_is_no_problem() {
         let needs: Vec<Vec<usize>> =
             (0..200_000).map(|v| if v == 0 { vec![] } else { vec![v - 1] }).collect();
-        assert!(knots(&needs).is_empty());
+        assert!(strongly_connected(&needs).is_empty());
         assert_eq!(order(&needs, |v| v).map(|sorted| sorted.len()), Some(200_000));
     }
 }

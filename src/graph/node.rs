@@ -5,22 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Address, Value};
-use crate::{error::Span, template::item::Item};
-
-/// What happens to the object when its resource leaves the plan or the plan is destroyed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum DeletionPolicy {
-    /// It is deleted.
-    #[default]
-    Delete,
-    /// It stays and is forgotten.
-    Retain,
-    /// It stays unless this very run created it.
-    RetainExceptOnCreate,
-    /// A final snapshot is taken, then it is deleted.
-    Snapshot,
-}
+use crate::model::{Address, DeletionPolicy, Span, Value, item::Item};
 
 /// How far the needed resource must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,7 +55,7 @@ pub struct Node {
     pub region: String,
     /// A [`Value::Map`]; tags of plan and stack are merged in, scalars are coerced to the schema's types.
     pub properties: Value,
-    /// From `DependsOn`; references are found in `properties`, implicit edges by `graph::edges`.
+    /// From `DependsOn`; references are found in `properties`, implicit edges by `check::link`.
     pub depends_on: Vec<Address>,
     /// What happens on deletion.
     pub deletion_policy: DeletionPolicy,

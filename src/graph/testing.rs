@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::{Address, Call, DeletionPolicy, Graph, Node, Reference, StackInfo, Value};
+use super::{Graph, Node, StackInfo};
+use crate::model::{Address, Call, DeletionPolicy, Reference, Value};
 
 /// A graph of `(address, type, properties)`; `{"Ref": "app/X"}`, `{"Fn::GetAtt": "app/X.Attr"}` and
 /// `{"Concat": [..]}` stand for references and functions.

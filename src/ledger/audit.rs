@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::Snapshot;
-use crate::{graph::Address, resources::registry};
+use crate::model::Address;
 
-/// Findings in words; empty when all is well.
+/// Findings in words; empty when all is well. `known` tells the resource types of this version.
 #[must_use]
-pub fn audit(snapshot: &Snapshot) -> Vec<String> {
+pub fn audit(snapshot: &Snapshot, known: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut findings = Vec::new();
     let mut owners: BTreeMap<(&str, &str, &str), &Address> = BTreeMap::new();
     for (address, object) in snapshot.objects() {
         let declared = &object.declared;
-        if registry::find(&declared.kind).is_none() {
+        if !known(&declared.kind) {
             findings.push(format!("{address}: this version does not know {}", declared.kind));
         }
         let key = (declared.kind.as_str(), declared.region.as_str(), object.physical_id.as_str());

@@ -5,8 +5,7 @@ use serde_json::Value as Json;
 
 use crate::{
     aws::OpError,
-    graph::{Address, DeletionPolicy},
-    resources::{Attributes, PhysicalId},
+    model::{Address, Attributes, DeletionPolicy, PhysicalId},
 };
 
 /// One line of `journal.jsonl`.
@@ -147,7 +146,7 @@ pub enum Entry {
         /// Why.
         error: OpError,
     },
-    /// The outcome is unknown and could not be found out in this run; the intent stays open.
+    /// The outcome is unknown and could not be determined in this run; the intent stays open.
     Doubtful {
         /// The intent's number.
         op: u64,
@@ -181,7 +180,8 @@ pub enum Entry {
         stray: bool,
     },
     /// A create that had shown no effect surely had none, or its object is in the ledger.
-    Vain {
+    #[serde(rename = "vain")]
+    NeverAppeared {
         /// The intent's number.
         op: u64,
     },

@@ -8,7 +8,7 @@ use super::{
     entry::{Entry, Resolution, Verb},
     snapshot::{Late, Open, Resource},
 };
-use crate::{graph::Address, resources::PhysicalId};
+use crate::model::{Address, PhysicalId};
 
 /// How many runs are kept.
 const RUNS: usize = 100;

@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, rfc3339},
-    graph::Address,
-    resources::PhysicalId,
+    model::{Address, PhysicalId},
 };
 
 /// Lines after which the journal is folded into the snapshot when a ledger is opened for a run.
@@ -391,9 +390,8 @@ mod tests {
     use super::*;
     use crate::{
         clock::VirtualClock,
-        graph::DeletionPolicy,
         ledger::{Stage, memory::MemoryStore},
-        resources::Attributes,
+        model::{Attributes, DeletionPolicy},
     };
     use serde_json::json;
 

@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     aws::OpError,
-    graph::{Address, DeletionPolicy},
-    resources::{Attributes, PhysicalId},
+    model::{Address, Attributes, DeletionPolicy, PhysicalId},
 };
 
 /// The version of the ledger's formats (snapshot and journal).
@@ -120,9 +119,9 @@ pub struct Open {
 pub struct Late {
     /// The call.
     pub call: Open,
-    /// Objects of the resource that were let go since: what is found of these is not what the call made.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub let_go: BTreeSet<PhysicalId>,
+    /// Objects of the resource that the tool stopped managing since: what is found of these is not what the call made.
+    #[serde(default, rename = "let_go", skip_serializing_if = "BTreeSet::is_empty")]
+    pub unmanaged: BTreeSet<PhysicalId>,
 }
 
 /// To which world a ledger belongs.
@@ -421,7 +420,7 @@ impl Snapshot {
                             Resolution::Operator(_) => {
                                 self.late.retain(|late| late.call.address != open.address);
                             }
-                            _ => self.late.push(Late { call: open, let_go: BTreeSet::new() }),
+                            _ => self.late.push(Late { call: open, unmanaged: BTreeSet::new() }),
                         }
                     }
                     _ => {}
@@ -430,7 +429,7 @@ impl Snapshot {
             Entry::Appeared { op, physical_id, attributes, stray } => {
                 self.appeared(seq, op, physical_id, attributes, stray)?;
             }
-            Entry::Vain { op } => self.late.retain(|late| late.call.op != op),
+            Entry::NeverAppeared { op } => self.late.retain(|late| late.call.op != op),
             Entry::Ready { address, generation, attributes } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.stage = Stage::Ready;
@@ -444,10 +443,11 @@ impl Snapshot {
             }
             Entry::Gone { address, generation, kept } => {
                 // What was let go is not ours any more, and must not be found again as such.
-                let let_go = kept.and_then(|_| Some(self.object(&address, generation)?.physical_id.clone()));
-                if let Some(id) = let_go {
+                let unmanaged =
+                    kept.and_then(|_| Some(self.object(&address, generation)?.physical_id.clone()));
+                if let Some(id) = unmanaged {
                     for late in self.late.iter_mut().filter(|late| late.call.address == address) {
-                        late.let_go.insert(id.clone());
+                        late.unmanaged.insert(id.clone());
                     }
                 }
                 if let Some(resource) = self.resources.get_mut(&address) {

@@ -1,15 +1,11 @@
 //! `Metadata: {Migrate: {Allow: [{Code, Reason}]}}`: what a resource, or a whole template, is allowed.
 
-use super::view::View;
+use super::{LINTS, view::View};
 use crate::{
-    error::{Diagnostic, Severity, Span},
-    graph::Address,
-    template::{
-        codes::{self, Code},
+    error::{Code, Diagnostic, Problems, Severity, suggest},
+    model::{
+        Address, Span,
         item::{Item, Kind},
-        problems::Problems,
-        suggest::suggest,
-        syntax::{Node, Tree},
     },
 };
 
@@ -36,12 +32,10 @@ impl Allowed {
         let mut seen: Vec<&Span> = Vec::new();
         for stack in view.stacks {
             // Stacks of one template share what it says.
-            let Some(metadata) = stack.template.get("Metadata").filter(|tree| !seen.contains(&&tree.span))
-            else {
-                continue;
-            };
+            let metadata = stack.metadata.as_ref().filter(|item| !seen.contains(&&item.span));
+            let Some(metadata) = metadata else { continue };
             seen.push(&metadata.span);
-            allowed.list(None, &item(metadata), problems);
+            allowed.list(None, metadata, problems);
         }
         allowed
     }
@@ -69,8 +63,8 @@ impl Allowed {
                 continue;
             };
             let span = entry.get("Code").map_or(&entry.span, |member| &member.value.span);
-            let lints = || codes::all().filter(|code| code.name.is_some());
-            let Some(code) = codes::find(name).filter(|code| code.name.is_some()) else {
+            let lints = || LINTS.iter().map(|lint| &lint.code);
+            let Some(code) = find(name) else {
                 let known = lints().flat_map(|code| [Some(code.code), code.name]).flatten();
                 let help = suggest(name, known).map(|near| format!("did you mean `{near}`?"));
                 let help = help.or_else(|| Some("`migrate explain` lists all lints".into()));
@@ -124,7 +118,7 @@ impl Allowed {
             }
         }
         for permission in by_place.iter().filter(|permission| !permission.used) {
-            let name = codes::find(permission.code).and_then(|code| code.name).unwrap_or(permission.code);
+            let name = find(permission.code).and_then(|code| code.name).unwrap_or(permission.code);
             let message = format!("`{name}` is allowed, but there is nothing to allow");
             let diagnostic = Diagnostic::warning("M8002", crate::error::Class::Plan, message);
             let mut diagnostic = diagnostic.span(Some(permission.span.clone()));
@@ -134,22 +128,7 @@ impl Allowed {
     }
 }
 
-/// A template's own metadata as an item; functions are not evaluated there.
-fn item(tree: &Tree) -> Item {
-    let kind = match &tree.value {
-        Node::Null => Kind::Null,
-        Node::Scalar(scalar) => Kind::Scalar(scalar.clone()),
-        Node::List(items) => Kind::List(items.iter().map(item).collect()),
-        Node::Map(entries) => Kind::Map(
-            entries
-                .iter()
-                .map(|entry| crate::template::item::Member {
-                    key: entry.key.clone(),
-                    key_span: entry.key_span.clone(),
-                    value: item(&entry.value),
-                })
-                .collect(),
-        ),
-    };
-    Item::new(kind, &tree.span)
+/// The lint of that code or name.
+fn find(wanted: &str) -> Option<&'static Code> {
+    LINTS.iter().map(|lint| &lint.code).find(|code| code.is(wanted))
 }

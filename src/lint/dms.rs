@@ -5,12 +5,12 @@ use super::{
     view::{Part, View},
 };
 use crate::{
-    error::Span,
-    schema::documents::text,
-    template::{
-        codes::Code,
+    error::Code,
+    model::{
+        Span,
         item::{Item, Kind},
     },
+    syntax,
 };
 
 const TASK: &str = "AWS::DMS::ReplicationTask";
@@ -51,7 +51,7 @@ fn tasks<'g>(view: &View<'g>) -> Vec<Task<'g>> {
         if place.is_missing() {
             return Some(Task { part, settings: None });
         }
-        let settings = text::read(place.item()?)?.ok()?;
+        let settings = syntax::document(place.item()?)?.ok()?;
         Some(Task { part, settings: Some(settings) })
     };
     view.of(TASK).filter_map(with_settings).collect()
@@ -192,7 +192,7 @@ pub(super) static NOT_VALIDATED: Lint = Lint {
     code: Code::lint(
         "M8403",
         "dms-not-validated",
-        "a replication that nobody compares",
+        "a replication without data validation",
         "Without validation, rows that differ between source and target are found by the users. EnableValidation compares them and reports each table's state.",
     )
     .from("AWS Database Migration Service User Guide, AWS DMS data validation")
@@ -210,7 +210,7 @@ pub(super) static NOT_VALIDATED: Lint = Lint {
         for task in tasks(view) {
             let on = task.setting("ValidationSettings", "EnableValidation");
             if matches!(on, Setting::Default(_)) || on.is(&["false"]) {
-                task.say(report, &on, "validation is off".into(), "set ValidationSettings.EnableValidation to true");
+                task.say(report, &on, "the task's data validation is off: rows that differ between source and target go unnoticed".into(), "set ValidationSettings.EnableValidation to true");
             }
         }
     },
@@ -423,7 +423,7 @@ pub(super) static NOT_LOGICAL: Lint = Lint {
                 let found = parameters.members().into_iter().find(|(name, _)| *name == parameter);
                 match found {
                     Some((_, value)) => value.text().is_some_and(|text| !text.eq_ignore_ascii_case(wanted)),
-                    None => parameters.is_missing() || parameters.value().is_some_and(|v| matches!(v, crate::graph::Value::Map(_))),
+                    None => parameters.is_missing() || parameters.value().is_some_and(|v| matches!(v, crate::model::Value::Map(_))),
                 }
             };
             if off {

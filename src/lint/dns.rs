@@ -6,7 +6,7 @@ use super::{
     Lint,
     view::{Part, View},
 };
-use crate::template::codes::Code;
+use crate::error::Code;
 
 pub(super) static PRIVATE_HEALTH_CHECK: Lint = Lint {
     code: Code::lint(

@@ -3,7 +3,7 @@
 use super::{Lint, view::Part};
 use crate::{
     engines::{Engine, catalogue},
-    template::codes::Code,
+    error::Code,
 };
 
 pub(super) static NOT_OFFERED: Lint = Lint {

@@ -1,7 +1,7 @@
 //! Permissions and trust.
 
 use super::{Lint, view::Part};
-use crate::{graph::Value, template::codes::Code};
+use crate::{error::Code, model::Value};
 
 /// Where each type keeps policies for identities.
 const POLICIES: &[(&str, &str)] = &[

@@ -5,14 +5,13 @@ use super::{
     view::{Part, View},
 };
 use crate::{
-    error::Span,
-    graph::{Node, Reference, Value},
-    schema::documents::text,
-    template::{
-        codes::Code,
+    error::{Code, suggest},
+    graph::Node,
+    model::{
+        Reference, Span, Value,
         item::{Item, Kind},
-        suggest::suggest,
     },
+    syntax,
 };
 
 /// One metric that something asks for.
@@ -43,7 +42,7 @@ fn metrics<'g>(view: &View<'g>) -> Vec<Metric<'g>> {
         }
     }
     for board in view.of("AWS::CloudWatch::Dashboard") {
-        let Some(Some(Ok(body))) = board.get("DashboardBody").item().map(text::read) else { continue };
+        let Some(Some(Ok(body))) = board.get("DashboardBody").item().map(syntax::document) else { continue };
         let Some(Kind::List(widgets)) = body.get("widgets").map(|m| &m.value.kind) else { continue };
         for widget in widgets {
             let rows = widget.get("properties").and_then(|p| p.value.get("metrics"));
@@ -171,20 +170,23 @@ pub(super) static DMS_DIMENSION: Lint = Lint {
                 return None;
             }
             let (kind, help) = match name {
-                "ReplicationTaskIdentifier" => (
-                    "AWS::DMS::ReplicationTask",
-                    "set ResourceIdentifier on the task and use that, or cut the ARN: !Select [6, !Split [':', !Ref Task]]",
-                ),
+                "ReplicationTaskIdentifier" => {
+                    let part = (view.idioms.part)(6, ':', "Task");
+                    (
+                        "AWS::DMS::ReplicationTask",
+                        format!("set ResourceIdentifier on the task and use that, or cut the ARN: {part}"),
+                    )
+                }
                 "ReplicationInstanceIdentifier" => {
-                    ("AWS::DMS::ReplicationInstance", "use the instance's ReplicationInstanceIdentifier")
+                    ("AWS::DMS::ReplicationInstance", "use the instance's ReplicationInstanceIdentifier".to_owned())
                 }
                 _ => return None,
             };
             let what = match term {
                 Term::Reference(reference) if reference.attribute == "Ref" => {
                     let part = view.node(&reference.address)?;
-                    (part.node.kind == kind)
-                        .then(|| format!("{name} is not the ARN, which !Ref {} is", reference.address.logical_id()))?
+                    let arn = (view.idioms.reference)(reference.address.logical_id());
+                    (part.node.kind == kind).then(|| format!("{name} is not the ARN, which {arn} is"))?
                 }
                 Term::Text(text) if text.starts_with("arn:") => format!("{name} is not the ARN"),
                 Term::Text(text) if name == "ReplicationTaskIdentifier" => {
@@ -199,7 +201,7 @@ pub(super) static DMS_DIMENSION: Lint = Lint {
                 }
                 _ => return None,
             };
-            Some((what, help.to_owned()))
+            Some((what, help))
         });
     },
 };
@@ -244,11 +246,11 @@ pub(super) static BALANCER_DIMENSION: Lint = Lint {
                     let own = ["Ref", "LoadBalancerArn", "LoadBalancerName", "DNSName", "TargetGroupArn", "TargetGroupName"];
                     own.contains(&reference.attribute.as_str()).then(|| {
                         let what = if reference.attribute == "Ref" { "the ARN" } else { reference.attribute.as_str() };
-                        (format!("{name} is {form}, not {what}"), format!("use !GetAtt {id}.{attribute}"))
+                        (format!("{name} is {form}, not {what}"), format!("use {}", (view.idioms.attribute)(id, attribute)))
                     })
                 }
                 Term::Text(text) if !starts.iter().any(|start| text.starts_with(start)) => {
-                    Some((format!("{name} is {form}, not `{text}`"), format!("use !GetAtt with {attribute}")))
+                    Some((format!("{name} is {form}, not `{text}`"), format!("use {}", (view.idioms.some_attribute)(attribute))))
                 }
                 _ => None,
             }

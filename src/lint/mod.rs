@@ -19,7 +19,7 @@ mod view;
 
 pub use run::{check, refused};
 
-use crate::template::codes::Code;
+use crate::error::Code;
 use report::Report;
 use view::View;
 

@@ -8,7 +8,7 @@ use super::{
     Lint,
     view::{Part, View},
 };
-use crate::template::codes::Code;
+use crate::error::Code;
 
 const VPC: &str = "AWS::EC2::VPC";
 const SUBNET: &str = "AWS::EC2::Subnet";

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Lint, view::Part};
 use crate::{
-    error::{Class, Diagnostic, Severity, Source, Span},
-    graph::Address,
+    error::{Class, Diagnostic, Severity},
+    model::{Address, Source, Span},
 };
 
 /// Findings of one lint.

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use super::{LINTS, allow::Allowed, report::Report, view::View};
 use crate::{
-    error::{Diagnostic, Severity},
-    graph::{Address, Graph},
-    template::{StackSource, problems::Problems},
+    error::{Diagnostic, Problems, Severity},
+    graph::{Graph, Idioms, StackDraft},
+    model::Address,
 };
 
 /// What the lints say about a plan; errors are what AWS would refuse.
 #[must_use]
-pub fn check(stacks: &[StackSource], graph: &Graph) -> Vec<Diagnostic> {
+pub fn check(stacks: &[StackDraft], graph: &Graph, idioms: Idioms) -> Vec<Diagnostic> {
     let broken = HashSet::new();
-    let view = View::new(stacks, graph, &broken);
+    let view = View::new(stacks, graph, &broken, idioms);
     let mut problems = Problems::default();
     let mut allowed = Allowed::read(&view, &mut problems);
     for lint in LINTS {
@@ -30,8 +30,8 @@ pub fn check(stacks: &[StackSource], graph: &Graph) -> Vec<Diagnostic> {
 
 /// What AWS would refuse of a plan that has errors already: nothing is said about resources that are broken.
 #[must_use]
-pub fn refused(graph: &Graph, broken: &HashSet<Address>) -> Vec<Diagnostic> {
-    let view = View::new(&[], graph, broken);
+pub fn refused(graph: &Graph, broken: &HashSet<Address>, idioms: Idioms) -> Vec<Diagnostic> {
+    let view = View::new(&[], graph, broken, idioms);
     let mut found = Vec::new();
     for lint in LINTS.iter().filter(|lint| lint.code.severity == Severity::Error) {
         let mut report = Report::new(lint);

@@ -1,9 +1,9 @@
 //! Passwords and keys that stand in the plan as plain text.
 
 use super::{Lint, view::Part};
-use crate::template::{
-    codes::Code,
-    syntax::{Entry, Tree},
+use crate::{
+    error::Code,
+    graph::{ParameterDraft, StackDraft},
 };
 
 /// Properties that hold a secret, by type; `*` stands for every settings block or list item.
@@ -105,14 +105,13 @@ Resources:
 ",
     ),
     check: |view, report| {
-        for entry in parameters(view.stacks) {
-            let kind = entry.value.get("Type").and_then(Tree::as_text);
-            if is_secret_name(&entry.key) && kind == Some("String") && !hidden(entry) {
+        for parameter in parameters(view.stacks) {
+            if is_secret_name(&parameter.name) && parameter.text && !parameter.hidden {
                 report
                     .place(
                         None,
-                        Some(entry.key_span.clone()),
-                        format!("the parameter `{}` is shown wherever it is used", entry.key),
+                        Some(parameter.span.clone()),
+                        format!("the parameter `{}` is shown wherever it is used", parameter.name),
                     )
                     .help("add `NoEcho: true`");
             }
@@ -142,14 +141,13 @@ Resources:
 ",
     ),
     check: |view, report| {
-        for entry in parameters(view.stacks).filter(|entry| hidden(entry)) {
-            let default = entry.value.get("Default");
-            if let Some(tree) = default.filter(|tree| tree.as_text().is_some_and(|text| !text.is_empty())) {
+        for parameter in parameters(view.stacks).filter(|parameter| parameter.hidden) {
+            if let Some(span) = &parameter.default {
                 report
                     .place(
                         None,
-                        Some(tree.span.clone()),
-                        format!("the default of `{}` stands here as plain text", entry.key),
+                        Some(span.clone()),
+                        format!("the default of `{}` stands here as plain text", parameter.name),
                     )
                     .veiled()
                     .help("leave the default out");
@@ -158,15 +156,9 @@ Resources:
     },
 };
 
-/// The parameters of all templates; stacks of one template are asked once each, findings are told once.
-fn parameters(stacks: &[crate::template::StackSource]) -> impl Iterator<Item = &Entry> {
-    stacks
-        .iter()
-        .flat_map(|stack| stack.template.get("Parameters").and_then(Tree::as_map).unwrap_or_default())
-}
-
-fn hidden(entry: &Entry) -> bool {
-    entry.value.get("NoEcho").and_then(Tree::as_text) == Some("true")
+/// The parameters of all stacks; stacks of one template are asked once each, findings are told once.
+fn parameters(stacks: &[StackDraft]) -> impl Iterator<Item = &ParameterDraft> {
+    stacks.iter().flat_map(|stack| &stack.parameters)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use super::{
     view::{Part, View},
 };
 use crate::{
-    graph::{DeletionPolicy, Value},
-    template::codes::Code,
+    error::Code,
+    model::{DeletionPolicy, Value},
 };
 
 const BUCKET: &str = "AWS::S3::Bucket";
@@ -215,7 +215,7 @@ pub(super) static UNSERVED_TARGET_GROUP: Lint = Lint {
 ",
     ),
     check: |view, report| {
-        let mut served: HashSet<&crate::graph::Address> = HashSet::new();
+        let mut served: HashSet<&crate::model::Address> = HashSet::new();
         for kind in ["AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule"] {
             for listener in view.of(kind) {
                 listener.node.properties.references(&mut |reference| {

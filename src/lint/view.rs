@@ -6,15 +6,16 @@ use std::{
 };
 
 use crate::{
-    error::Span,
-    graph::{Address, Graph, Node, Reference, Value},
-    template::{StackSource, syntax::is_dynamic},
+    graph::{Graph, Idioms, Node, StackDraft},
+    model::{Address, Reference, Span, Value, dynamic::is_dynamic},
 };
 
 /// The plan, by type.
 pub(crate) struct View<'g> {
-    /// The stacks before evaluation, for what only templates say.
-    pub stacks: &'g [StackSource],
+    /// The stacks as drafted, for what no node says.
+    pub stacks: &'g [StackDraft],
+    /// How the plan's language says things.
+    pub idioms: Idioms,
     graph: &'g Graph,
     broken: &'g HashSet<Address>,
     kinds: HashMap<&'g str, Vec<&'g Node>>,
@@ -26,12 +27,17 @@ type Users<'g> = HashMap<&'g Address, Vec<&'g Node>>;
 
 impl<'g> View<'g> {
     /// All resources but those that are broken: of them nothing is known.
-    pub(super) fn new(stacks: &'g [StackSource], graph: &'g Graph, broken: &'g HashSet<Address>) -> Self {
+    pub(super) fn new(
+        stacks: &'g [StackDraft],
+        graph: &'g Graph,
+        broken: &'g HashSet<Address>,
+        idioms: Idioms,
+    ) -> Self {
         let mut kinds: HashMap<&str, Vec<&Node>> = HashMap::new();
         for node in graph.nodes.iter().filter(|node| !broken.contains(&node.address)) {
             kinds.entry(&node.kind).or_default().push(node);
         }
-        Self { stacks, graph, broken, kinds, users: RefCell::default() }
+        Self { stacks, idioms, graph, broken, kinds, users: RefCell::default() }
     }
 
     /// All resources.
@@ -203,7 +209,7 @@ impl<'g> Part<'g> {
     }
 
     /// The evaluated value with its places.
-    pub(super) fn item(&self) -> Option<&'g crate::template::item::Item> {
+    pub(super) fn item(&self) -> Option<&'g crate::model::item::Item> {
         let item = self.node.places.properties.as_ref()?;
         if self.path.is_empty() { Some(item) } else { item.place(&self.path).map(|(_, item)| item) }
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::{
-    graph::{Address, DeletionPolicy, Needs, StackInfo, Value},
-    resources::PhysicalId,
+    graph::{Needs, StackInfo},
+    model::{Address, DeletionPolicy, PhysicalId, Value},
 };
 
 /// The version of the change set's file format.

@@ -12,8 +12,9 @@ use super::{
 use crate::{
     aws::physical_name,
     error::{Class, Diagnostic},
-    graph::{Address, DeletionPolicy, Node, Reference, Value, Why},
+    graph::{Node, Why},
     ledger::{Object, Stage},
+    model::{Address, DeletionPolicy, Reference, Value},
     resources::AnyType,
     schema,
 };
@@ -405,7 +406,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
         ))
     }
 
-    /// Why the old object goes first: it stands in the new one's way, or a producer's old object waits for it.
+    /// Why delete before create: it stands in the new one's way, or a producer's old object waits for it.
     fn old_first(
         &self,
         at: usize,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{PropertyChange, Shown};
 use crate::{
-    graph::{Reference, Unknown, Value},
+    model::{Reference, Unknown, Value},
     resources::{AnyType, compare},
     schema,
 };

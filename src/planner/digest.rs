@@ -5,7 +5,10 @@ use std::io;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::graph::{Address, DeletionPolicy, Graph, StackInfo, Value};
+use crate::{
+    graph::{Graph, StackInfo},
+    model::{Address, DeletionPolicy, Value},
+};
 
 /// What of a node decides the change set; spans do not.
 #[derive(Serialize)]

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Dependency, PropertyChange, Step, StepId};
 use crate::{
-    graph::{Address, DeletionPolicy, Needs, cycles},
+    graph::{Needs, cycles},
     ledger::Object,
-    resources::{AnyType, Facts, protection},
+    model::{Address, DeletionPolicy, Facts},
+    resources::{AnyType, protection},
 };
 
 /// How much a dependency matters when not all can be had.
@@ -179,7 +180,7 @@ impl Drafts {
                 self.list[at].batch = Some(next);
             }
             next += 1;
-            let tangled = cycles::knots(&self.needs(Some(Strength::Hard)));
+            let tangled = cycles::strongly_connected(&self.needs(Some(Strength::Hard)));
             if members.len() > 1 && tangled.iter().flatten().any(|at| members.contains(at)) {
                 for &at in &members {
                     self.list[at].batch = Some(next);
@@ -205,11 +206,11 @@ impl Drafts {
         let mut notes = Vec::new();
         let mut needs = self.needs(None);
         for strength in [Strength::Soft, Strength::Firm, Strength::Hard] {
-            let knots = cycles::knots(&needs);
-            if knots.is_empty() {
+            let strongly_connected = cycles::strongly_connected(&needs);
+            if strongly_connected.is_empty() {
                 break;
             }
-            self.open(&knots, strength, &mut notes);
+            self.open(&strongly_connected, strength, &mut notes);
             needs = self.needs(None);
         }
         let rank = |at: usize| {
@@ -286,14 +287,14 @@ impl Drafts {
         needs
     }
 
-    /// Drops dependencies of that strength inside the knots.
-    fn open(&mut self, knots: &[Vec<usize>], strength: Strength, notes: &mut Vec<String>) {
+    /// Drops dependencies of that strength inside the strongly connected parts.
+    fn open(&mut self, strongly_connected: &[Vec<usize>], strength: Strength, notes: &mut Vec<String>) {
         let first = self.first();
         let mut knot_of = vec![usize::MAX; self.list.len()];
-        for (number, members) in knots.iter().enumerate() {
+        for (number, members) in strongly_connected.iter().enumerate() {
             members.iter().for_each(|member| knot_of[*member] = number);
         }
-        for members in knots {
+        for members in strongly_connected {
             let drafts: Vec<usize> = members.iter().flat_map(|at| self.together(*at, &first)).collect();
             for at in drafts {
                 let address = self.list[at].address.clone();

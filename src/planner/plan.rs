@@ -12,8 +12,10 @@ use super::{
 };
 use crate::{
     error::{Class, Diagnostic},
-    graph::{Address, DeletionPolicy, Graph, Links, Lookup, Needs, Why},
+    graph::{Graph, Links, Needs, Why},
     ledger::{Object, Snapshot, Stage},
+    model::{Address, DeletionPolicy},
+    resources::Lookup,
 };
 
 /// Everything planning looks at.
@@ -21,7 +23,7 @@ use crate::{
 pub struct PlanInput<'a> {
     /// What is wanted.
     pub graph: &'a Graph,
-    /// Its edges, from [`crate::graph::link`].
+    /// Its edges, from [`crate::check::link`].
     pub links: &'a Links,
     /// What there is.
     pub snapshot: &'a Snapshot,

@@ -8,10 +8,11 @@ use super::{
     unpermitted,
 };
 use crate::{
+    check::link,
     error::Diagnostic,
-    graph::{Address, DeletionPolicy, Graph, Needs, Value, link, testing::graph},
+    graph::{Graph, Needs, testing::graph},
     ledger::{Snapshot, Stage},
-    resources::Attributes,
+    model::{Address, Attributes, DeletionPolicy, Value},
 };
 
 /// Two subnets with a database, and an alarm on it.

@@ -5,11 +5,7 @@
 
 use serde_json::Value as Json;
 
-use crate::{
-    graph::Node,
-    resources::{AnyType, Facts},
-    schema,
-};
+use crate::{graph::Node, model::Facts, resources::AnyType, schema};
 
 /// ARNs that follow from the name, as the Service Authorization Reference gives them.
 const ARNS: &[(&str, &[&str], &str)] = &[

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{ChangeSet, Step};
-use crate::graph::Address;
+use crate::model::Address;
 
 /// Steps that would lose data of resources not named in `allowed`: one step a resource, in the order of the
 /// change set.

@@ -4,10 +4,12 @@ use serde_json::json;
 
 use super::{Action, ChangeSet, PlanInput, plan, testing::object};
 use crate::{
+    check::link,
     error::Diagnostic,
-    graph::{Address, Graph, link, testing::graph},
+    graph::{Graph, testing::graph},
     ledger::{Resource, Snapshot},
-    resources::{Attributes, registry},
+    model::{Address, Attributes},
+    resources::registry,
 };
 
 /// A ledger in which every resource of the graph exists with its properties as they are there; `Ref` is `id-<Id>`.

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 
 use crate::{
     aws::physical_name,
-    graph::Address,
-    resources::{AnyType, Facts, Identity, NameRule},
+    model::{Address, Facts, Identity, NameRule},
+    resources::AnyType,
     schema,
 };
 

@@ -9,8 +9,9 @@ use super::{
     taken::{Held, together},
 };
 use crate::{
-    graph::{Address, DeletionPolicy, Lookup},
     ledger::{Object, Snapshot},
+    model::{Address, DeletionPolicy},
+    resources::Lookup,
 };
 
 /// Works out how to delete (or let go) everything the ledger holds, users before what they use.

@@ -6,12 +6,14 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     aws::OpError,
-    graph::{Address, DeletionPolicy, Graph, Value, link},
+    check::link,
+    graph::Graph,
     ledger::{Binding, Declared, Object, Permit, Resource, Snapshot, Stage},
-    resources::{
-        AnyType, Attributes, Created, Cx, Facts, Found, Goal, Identity, Joined, NameRule, Part, PhysicalId,
-        Probe, Progress, WaitPolicy, shape::Field,
+    model::{
+        Address, Attributes, DeletionPolicy, Facts, Identity, NameRule, PhysicalId, Value, WaitPolicy,
+        shape::Field,
     },
+    resources::{AnyType, Created, Cx, Found, Goal, Joined, Part, Probe, Progress},
 };
 
 /// A type that only has facts and create-only properties.
@@ -100,25 +102,22 @@ const fn named(property: &'static str) -> Option<NameRule> {
 }
 
 static FAKES: &[Fake] = &[
-    Fake(Facts { early: &["Ref"], ..Facts::new("AWS::EC2::VPC", "ec2", "") }, &["CidrBlock"]),
+    Fake(Facts { early: &["Ref"], ..Facts::new("AWS::EC2::VPC", "ec2") }, &["CidrBlock"]),
     Fake(
-        Facts { early: &["Ref"], ..Facts::new("AWS::EC2::Subnet", "ec2", "") },
+        Facts { early: &["Ref"], ..Facts::new("AWS::EC2::Subnet", "ec2") },
         &["VpcId", "CidrBlock", "AvailabilityZone"],
     ),
+    Fake(Facts { early: &["Ref", "GroupId"], ..Facts::new("AWS::EC2::SecurityGroup", "ec2") }, &["VpcId"]),
+    Fake(Facts::new("AWS::EC2::RouteTable", "ec2"), &["VpcId"]),
     Fake(
-        Facts { early: &["Ref", "GroupId"], ..Facts::new("AWS::EC2::SecurityGroup", "ec2", "") },
-        &["VpcId"],
-    ),
-    Fake(Facts::new("AWS::EC2::RouteTable", "ec2", ""), &["VpcId"]),
-    Fake(
-        Facts { identity: Identity::Name, ..Facts::new("AWS::EC2::SubnetRouteTableAssociation", "ec2", "") },
+        Facts { identity: Identity::Name, ..Facts::new("AWS::EC2::SubnetRouteTableAssociation", "ec2") },
         &["SubnetId", "RouteTableId"],
     ),
     Fake(
         Facts {
             name: named("AlarmName"),
             identity: Identity::Name,
-            ..Facts::new("AWS::CloudWatch::Alarm", "cloudwatch", "")
+            ..Facts::new("AWS::CloudWatch::Alarm", "cloudwatch")
         },
         &["AlarmName"],
     ),
@@ -127,7 +126,7 @@ static FAKES: &[Fake] = &[
             name: named("DBSubnetGroupName"),
             identity: Identity::Name,
             early: &["Ref"],
-            ..Facts::new("AWS::RDS::DBSubnetGroup", "rds", "")
+            ..Facts::new("AWS::RDS::DBSubnetGroup", "rds")
         },
         &["DBSubnetGroupName"],
     ),
@@ -139,7 +138,7 @@ static FAKES: &[Fake] = &[
             ready: Some(WaitPolicy::secs(420, 15, 3600)),
             gone: Some(WaitPolicy::secs(240, 15, 3600)),
             stateful: Some("the database and its automated backups"),
-            ..Facts::new("AWS::RDS::DBInstance", "rds", "")
+            ..Facts::new("AWS::RDS::DBInstance", "rds")
         },
         &["DBInstanceIdentifier", "DBSubnetGroupName", "MasterUsername"],
     ),
@@ -149,14 +148,14 @@ static FAKES: &[Fake] = &[
             identity: Identity::Name,
             global: true,
             stateful: Some("the bucket and its objects"),
-            ..Facts::new("AWS::S3::Bucket", "s3", "")
+            ..Facts::new("AWS::S3::Bucket", "s3")
         },
         &["BucketName"],
     ),
     Fake(
         Facts {
             needs_ready: &["TargetId"],
-            ..Facts::new("AWS::SecretsManager::SecretTargetAttachment", "secretsmanager", "")
+            ..Facts::new("AWS::SecretsManager::SecretTargetAttachment", "secretsmanager")
         },
         &["SecretId"],
     ),

@@ -4,11 +4,15 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use serde_json::Value as Json;
 
-use super::{
-    Change, Created, Cx, Facts, Found, Goal, Joined, Part, PhysicalId, Probe, Progress, ResourceType,
-    shape::{Field, Shape},
+use super::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType};
+use crate::{
+    aws::OpError,
+    ledger::Permit,
+    model::{
+        Facts, PhysicalId,
+        shape::{Field, Shape},
+    },
 };
-use crate::{aws::OpError, ledger::Permit};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -88,6 +92,9 @@ pub trait AnyType: Send + Sync {
         props: &'a Json,
     ) -> BoxFuture<'a, Result<Progress, OpError>>;
 }
+
+/// Finds a resource type by its CloudFormation name; [`registry::find`](super::registry::find) outside of tests.
+pub type Lookup<'t> = &'t dyn Fn(&str) -> Option<&'static dyn AnyType>;
 
 /// Makes an [`AnyType`] of a [`ResourceType`].
 pub struct Erased<T>(PhantomData<fn() -> T>);

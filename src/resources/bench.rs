@@ -11,16 +11,15 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 
-use super::{
-    Attributes, Change, Cx, Goal, Identity, Ownership, PhysicalId, Probe, Progress, ResourceType, Retry,
-    WaitPolicy, registry,
-    shape::{Field, Shape},
-};
+use super::{Change, Cx, Goal, Probe, Progress, ResourceType, registry};
 use crate::{
     aws::{CallMeter, Certainty, OpError, Owner, Sdk, iam_actions},
     clock::{Clock, VirtualClock, millis},
-    graph::Address,
     ledger::Permit,
+    model::{
+        Address, Attributes, Identity, Ownership, PhysicalId, Retry, WaitPolicy,
+        shape::{Field, Shape},
+    },
     sandbox::{Kind, Options, Sandbox, Throttles, World},
     schema,
 };
@@ -478,20 +477,11 @@ fn keys(value: &Json) -> BTreeSet<String> {
     value.as_object().into_iter().flat_map(Map::keys).cloned().collect()
 }
 
-/// `/properties/A/B` of a schema list becomes `A/B`.
-fn paths<T: ResourceType>(list: &str) -> Vec<String> {
-    let schema: Json = serde_json::from_str(T::FACTS.schema).unwrap_or_default();
-    let paths = schema[list].as_array().into_iter().flatten().filter_map(Json::as_str);
-    paths.map(|p| p.trim_start_matches("/properties/").replace("/properties/", "/")).collect()
-}
-
 /// The attributes that the type must have once ready.
 fn attribute_names<T: ResourceType>() -> Vec<String> {
-    let mut names: Vec<String> = paths::<T>("readOnlyProperties")
-        .into_iter()
-        .filter(|path| !path.contains('*'))
-        .map(|path| path.replace('/', "."))
-        .collect();
+    let schema = schema::of(T::FACTS.kind).unwrap_or_else(|| panic!("{}: no schema", T::FACTS.kind));
+    let mut names: Vec<String> =
+        schema.read_only().filter(|path| !path.contains('*')).map(|path| path.replace('/', ".")).collect();
     names.push("Ref".into());
     names
 }

@@ -100,12 +100,12 @@ use std::future::Future;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value as Json, json};
 
-use super::{
-    Attributes, Change, Created, Cx, Facts, Found, Goal, Ownership, PhysicalId, Probe, Progress,
-    ResourceType,
-    shape::{Shape, Tag},
+use super::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType};
+use crate::{
+    aws::OpError,
+    ledger::Permit,
+    model::{Attributes, Facts, Ownership, PhysicalId, Tag, shape::Shape},
 };
-use crate::{aws::OpError, ledger::Permit};
 
 /// All tags of an object; `None` for types that cannot carry tags.
 pub type LiveTags = Option<Vec<Tag>>;

@@ -8,7 +8,7 @@ pub mod mirror;
 pub mod protection;
 pub mod registry;
 pub mod service;
-pub mod shape;
+mod tagging;
 pub mod tags;
 pub mod versions;
 
@@ -31,9 +31,6 @@ pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
 
-pub use any::{AnyType, Erased, delete};
-pub use contract::{
-    Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, Joined, NameRule, OnConflict,
-    Ownership, Part, PhysicalId, Probe, Progress, ResourceType, Retry, Together, WaitPolicy,
-};
+pub use any::{AnyType, Erased, Lookup, delete};
+pub use contract::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType};
 pub use described::{Described, LiveTags, Outcome, OwnTags, State};

@@ -65,6 +65,12 @@ pub fn find(kind: &str) -> Option<&'static dyn AnyType> {
     TYPES.binary_search_by(|candidate| candidate.facts().kind.cmp(kind)).ok().map(|at| TYPES[at])
 }
 
+/// Whether CloudFormation answers `Fn::GetAtt` for ordinary properties of the type too.
+#[must_use]
+pub fn properties_are_attributes(kind: &str) -> bool {
+    find(kind).is_some_and(|ty| ty.facts().properties_are_attributes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +78,30 @@ mod tests {
     #[test]
     fn the_registry_is_sorted_and_free_of_duplicates() {
         assert!(TYPES.windows(2).all(|pair| pair[0].facts().kind < pair[1].facts().kind));
+    }
+
+    #[test]
+    fn every_type_has_its_schema_and_every_schema_its_type() {
+        let kinds: Vec<&str> = TYPES.iter().map(|ty| ty.facts().kind).collect();
+        assert_eq!(crate::schema::kinds().collect::<Vec<_>>(), kinds);
+    }
+
+    /// Whoever leaves a property out says why; whoever implements it takes the reason away.
+    #[test]
+    fn every_refusal_has_a_reason_and_every_reason_a_refusal() {
+        let mut wrong = Vec::new();
+        for ty in TYPES {
+            let (kind, refusals) = (ty.facts().kind, crate::schema::refused(ty.facts(), ty.fields()));
+            for refusal in refusals.iter().filter(|refusal| refusal.why.is_none()) {
+                wrong.push(format!("{kind}: {} is refused without a reason", refusal.path));
+            }
+            for (path, _) in ty.facts().refused {
+                if !refusals.iter().any(|refusal| refusal.path == *path) {
+                    wrong.push(format!("{kind}: {path} has a reason, but is not refused"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     fn sources(dir: &std::path::Path, found: &mut String) {

@@ -9,16 +9,16 @@ pub struct Service {
     pub ceiling: usize,
     /// Reads may hide a new object for long, by whatever they look for it. Where only the index of tags lags, the
     /// type's identity says so.
-    pub hides: bool,
+    pub eventually_consistent: bool,
 }
 
 /// What holds unless a row says otherwise.
-const ORDINARY: Service = Service { prefix: "", ceiling: 12, hides: false };
+const ORDINARY: Service = Service { prefix: "", ceiling: 12, eventually_consistent: false };
 
 const ROWS: &[Service] = &[
     Service { prefix: "dms", ceiling: 8, ..ORDINARY },
-    Service { prefix: "ec2", ceiling: 16, hides: true },
-    Service { prefix: "iam", ceiling: 8, hides: true },
+    Service { prefix: "ec2", ceiling: 16, eventually_consistent: true },
+    Service { prefix: "iam", ceiling: 8, eventually_consistent: true },
     Service { prefix: "rds", ceiling: 8, ..ORDINARY },
     // It takes five requests a second for the whole account.
     Service { prefix: "route53", ceiling: 2, ..ORDINARY },

@@ -10,9 +10,8 @@ use std::{
 use super::{
     Cx,
     mirror::{Mirror, sent},
-    shape::Tag,
 };
-use crate::aws::OpError;
+use crate::{aws::OpError, model::Tag};
 
 /// The calls that change tags in one service. `object` is what they take: an ARN, or an id.
 pub trait Tagging {
@@ -76,7 +75,7 @@ pub fn of_map(tags: Option<HashMap<String, String>>) -> Vec<Tag> {
 #[macro_export]
 macro_rules! tag_form {
     ($tag:ty) => {
-        impl $crate::resources::mirror::Mirror<$tag> for $crate::resources::shape::Tag {
+        impl $crate::resources::mirror::Mirror<$tag> for $crate::model::Tag {
             fn send(&self) -> Result<$tag, aws_smithy_types::error::operation::BuildError> {
                 Ok(<$tag>::builder().key(self.key()).value(self.value()).build())
             }
@@ -86,7 +85,7 @@ macro_rules! tag_form {
         }
     };
     ($tag:ty, required) => {
-        impl $crate::resources::mirror::Mirror<$tag> for $crate::resources::shape::Tag {
+        impl $crate::resources::mirror::Mirror<$tag> for $crate::model::Tag {
             fn send(&self) -> Result<$tag, aws_smithy_types::error::operation::BuildError> {
                 <$tag>::builder().key(self.key()).value(self.value()).build()
             }

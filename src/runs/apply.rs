@@ -14,7 +14,8 @@ use crate::{
         Engine, EventKind, Finished, Look, Observer, Outcome, RecoverError, SecretStore, look_again,
         looks_until,
     },
-    graph::{Address, Secrets},
+    graph::Secrets,
+    model::Address,
     planner::{self, ChangeSet, Operation},
     resources::registry,
 };

@@ -10,10 +10,11 @@ use super::{apply::Ended, frontend::Frontend};
 use crate::{
     aws::{Cloud, OpError},
     clock::Clock,
-    engine::{EventKind, Outcome, RecoverError, Seen, Stop, lessons, protect, recover, refresh},
+    engine::{EventKind, Outcome, RecoverError, Seen, Stop, protect, recover, refresh, refresh_entries},
     error::Diagnostic,
-    graph::{Address, Secrets},
+    graph::Secrets,
     ledger::{Binding, Entry, Ledger, LedgerError, Snapshot},
+    model::Address,
     planner::ChangeSet,
 };
 
@@ -163,7 +164,7 @@ impl<'c> Run<'c> {
     pub async fn refresh(&self) -> Result<Vec<Seen>, RunError> {
         let snapshot = self.snapshot().clone();
         let seen = refresh(self.context.cloud, &self.context.clock, &snapshot).await;
-        for lesson in lessons(&snapshot, &seen) {
+        for lesson in refresh_entries(&snapshot, &seen) {
             self.ledger().append(lesson)?;
         }
         Ok(seen)

@@ -311,7 +311,7 @@ impl Sandbox {
         }
         self.lock().flush();
         if let Some(why) = self.broken() {
-            let fault = Fault::new("InternalFailure", format!("The sandbox cannot keep its world: {why}"))
+            let fault = Fault::new("InternalFailure", format!("The sandbox cannot write its state: {why}"))
                 .status(500);
             self.note(&call, start, Some(fault.code.clone()), mutating);
             return Outcome::Answer(codec::respond(&call, &Err(fault), &request_id));

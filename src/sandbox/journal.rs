@@ -149,7 +149,7 @@ impl Home {
                 if durability == Durability::Synced { file.sync_data() } else { Ok(()) }
             });
             written.map_err(|error| {
-                tracing::error!("the sandbox's world is no longer kept: {error}");
+                tracing::error!("the sandbox's state is no longer written: {error}");
                 let kind = error.kind();
                 *trouble = Some(error);
                 kind.into()

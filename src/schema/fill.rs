@@ -2,10 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{
-    Node,
-    check::{boolean_text, decimal, whole},
-};
+use super::{Node, boolean, decimal, whole};
 
 /// Converts texts where the schema wants a number or a boolean and no text: what a dynamic reference or
 /// another resource's attribute turned out to be is a text, whatever the property is. What does not fit stays
@@ -38,7 +35,7 @@ fn walk(node: Node<'_>, value: &mut Json) {
             }
             let number = takes("integer").then(|| whole(text)).flatten();
             let number = number.or_else(|| takes("number").then(|| decimal(text)).flatten());
-            let truth = takes("boolean").then(|| boolean_text(text)).flatten();
+            let truth = takes("boolean").then(|| boolean(text)).flatten();
             if let Some(converted) = number.map(Json::Number).or(truth.map(Json::Bool)) {
                 *value = converted;
             }

@@ -1,12 +1,11 @@
-//! The official resource-type schemas, trimmed to facts by `trim.py`.
+//! The official resource-type schemas: what they say of properties and attributes. They know no handler.
 
-pub(crate) mod check;
-pub(crate) mod documents;
-mod facets;
 mod fill;
 mod refused;
+mod scalars;
 mod store;
 
 pub use fill::convert;
 pub use refused::{Refusal, refused};
-pub use store::{Attribute, Node, TypeSchema, of};
+pub use scalars::{boolean, decimal, whole};
+pub use store::{Attribute, Node, TypeSchema, kinds, of};

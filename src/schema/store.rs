@@ -7,8 +7,6 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 
-use crate::resources::registry;
-
 /// Where the answer of `Fn::GetAtt` comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attribute {
@@ -28,13 +26,25 @@ pub struct TypeSchema {
     write_only: BTreeSet<String>,
 }
 
-static CACHE: LazyLock<HashMap<&'static str, OnceLock<Option<TypeSchema>>>> =
-    LazyLock::new(|| registry::TYPES.iter().map(|t| (t.facts().kind, OnceLock::new())).collect());
+/// Every schema of `types/`, by the type's name and sorted by it; `build.rs` makes the table.
+static SCHEMAS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 
-/// The schema of a registered type.
+/// A schema's text, and the schema once it was asked for.
+type Lazy = (&'static str, OnceLock<Option<TypeSchema>>);
+
+static CACHE: LazyLock<HashMap<&'static str, Lazy>> =
+    LazyLock::new(|| SCHEMAS.iter().map(|(kind, text)| (*kind, (*text, OnceLock::new()))).collect());
+
+/// The schema of a type.
 #[must_use]
 pub fn of(kind: &str) -> Option<&'static TypeSchema> {
-    CACHE.get(kind)?.get_or_init(|| TypeSchema::parse(registry::find(kind)?.facts().schema)).as_ref()
+    let (text, parsed) = CACHE.get(kind)?;
+    parsed.get_or_init(|| TypeSchema::parse(text)).as_ref()
+}
+
+/// Names of all types that have a schema, sorted.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    SCHEMAS.iter().map(|(kind, _)| *kind)
 }
 
 /// `/properties/A/B/*/C` becomes `A/B/*/C`.
@@ -51,7 +61,8 @@ fn paths(document: &Json, key: &str) -> BTreeSet<String> {
 
 impl TypeSchema {
     /// Reads a trimmed schema.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let document: Json = serde_json::from_str(text).ok()?;
         Some(Self {
             create_only: paths(&document, "createOnlyProperties"),
@@ -66,6 +77,12 @@ impl TypeSchema {
     #[must_use]
     pub fn root(&self) -> Node<'_> {
         Node { schema: self, node: &self.document }
+    }
+
+    /// The whole document as it is published, trimmed.
+    #[must_use]
+    pub fn document(&self) -> &Json {
+        &self.document
     }
 
     /// A top-level property.
@@ -115,9 +132,10 @@ impl TypeSchema {
         self.read_only.iter().map(String::as_str)
     }
 
-    /// Where `Fn::GetAtt` gets `A.B` from; `None` if the type has no such attribute.
+    /// Where `Fn::GetAtt` gets `A.B` from; `None` if the type has no such attribute. `properties_too`: the type answers
+    /// for ordinary properties as well.
     #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<Attribute> {
+    pub fn attribute(&self, name: &str, properties_too: bool) -> Option<Attribute> {
         let path = name.replace('.', "/");
         let read_only = self.read_only.iter().any(|known| {
             path.strip_prefix(known.as_str()).is_some_and(|rest| {
@@ -127,10 +145,7 @@ impl TypeSchema {
         if read_only {
             return Some(Attribute::Output);
         }
-        let kind = self.document["typeName"].as_str().unwrap_or_default();
-        let facts = registry::find(kind).map(|ty| ty.facts());
-        let open = facts.is_some_and(|facts| facts.properties_are_attributes);
-        let open = open && self.attribute_node(name).is_some();
+        let open = properties_too && self.attribute_node(name).is_some();
         open.then_some(Attribute::Property)
     }
 

@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use proptest::prelude::*;
 
-use super::{Environment, Loaded, StackSource, evaluate, syntax};
+use super::{Environment, Loaded, StackSource, evaluate::testing::evaluate};
+use crate::syntax;
 
 const SEED: &str = "\
 Transform: AWS::LanguageExtensions

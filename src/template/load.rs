@@ -9,15 +9,14 @@ use std::{
 use super::{
     assembly,
     manifest::{Manifest, Settings, Text},
+    masking::mask,
     options::{Assembly, Given, Loaded, Options, StackSource},
-    problems::Problems,
-    suggest::hint,
-    syntax::{self, Tree},
-    veil::veil,
 };
 use crate::{
-    error::{Class, Diagnostic, Span},
+    error::{Class, Diagnostic, Problems, hint},
     files,
+    model::Span,
+    syntax::{self, Tree},
 };
 
 const MANIFESTS: &[&str] = &["migration.yaml", "migration.yml", "migration.json"];
@@ -46,7 +45,7 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
     } else {
         path.to_owned()
     };
-    let tree = syntax::read(&file).map_err(|errors| veil(errors, &[]))?;
+    let tree = syntax::read(&file).map_err(|errors| mask(errors, &[]))?;
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
     let (loaded, problems) = if assembly::is_assembly(&file, &tree) {
         assembly::load(&file, &tree, options)
@@ -56,8 +55,8 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
         from_template(&file, tree, options)
     };
     let mut loaded = loaded;
-    let warnings = problems.finish().map_err(|errors| veil(errors, &loaded.stacks))?;
-    loaded.warnings = veil(warnings, &loaded.stacks);
+    let warnings = problems.finish().map_err(|errors| mask(errors, &loaded.stacks))?;
+    loaded.warnings = mask(warnings, &loaded.stacks);
     Ok(loaded)
 }
 

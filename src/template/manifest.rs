@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    options::Given,
-    problems::Problems,
-    suggest::hint,
+use super::options::Given;
+use crate::{
+    error::{Problems, hint},
+    model::Span,
     syntax::{Entry, Node, Tree},
 };
-use crate::error::Span;
 
 const KEYS: &[&str] =
     &["name", "description", "region", "environment", "parameters", "tags", "environments", "stacks"];

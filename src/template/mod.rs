@@ -1,21 +1,16 @@
-//! The plan language: manifest, templates in YAML or JSON, and their evaluation to a resource graph.
+//! The plan language: manifest, templates in YAML or JSON, and their evaluation to drafts of resources.
 
 mod assembly;
-pub mod codes;
 mod evaluate;
-pub(crate) mod item;
 mod load;
 mod manifest;
+mod masking;
 mod options;
-pub(crate) mod problems;
-pub mod suggest;
-pub mod syntax;
-mod veil;
 
-pub use evaluate::{Environment, Foreign, Imports, account_facts, evaluate, ssm_parameters, zone_regions};
+pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, zone_regions};
 pub use load::{is_plan, load};
+pub use masking::{mask, open_parameters};
 pub use options::{Assembly, Given, Loaded, Options, StackSource};
-pub use veil::veil;
 
 #[cfg(test)]
 mod hostile_tests;

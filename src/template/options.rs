@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
-use super::syntax::Tree;
-use crate::{
-    error::{Diagnostic, Span},
-    graph::Secrets,
-};
+use crate::{error::Diagnostic, graph::Secrets, model::Span, syntax::Tree};
 
 /// What the command line says about a plan.
 #[derive(Clone, Default)]

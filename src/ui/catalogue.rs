@@ -6,8 +6,8 @@ use serde_json::{Value as Json, json};
 
 use super::text::wrap;
 use crate::{
-    error::Severity,
-    template::codes::{Code, Example, families},
+    codes::families,
+    error::{Code, Example, Severity},
 };
 
 /// All codes by family, one a line.

@@ -6,7 +6,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    error::{Diagnostic, Severity, Source, Span},
+    error::{Diagnostic, Severity},
+    model::{Source, Span},
     printable,
 };
 

@@ -115,10 +115,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        graph::{link, testing::graph},
-        planner::testing::types,
-    };
+    use crate::{check::link, graph::testing::graph, planner::testing::types};
 
     fn example() -> (Graph, Links) {
         let graph = graph(&[

@@ -1,6 +1,7 @@
 //! What people see: pure renderers from values to text, views of runs, and the printer that writes them.
 
 pub mod catalogue;
+mod color;
 pub mod diagnostics;
 pub mod graphviz;
 mod live;
@@ -11,6 +12,7 @@ mod tables;
 mod text;
 mod view;
 
+pub use color::Color;
 pub use live::Live;
 pub use printer::Printer;
 pub use tables::{duration, fit, outputs_text, paragraph, table};

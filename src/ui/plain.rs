@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     engine::{Event, EventKind},
-    graph::Address,
+    model::Address,
 };
 
 /// Remembers what was said last about a waiting step, so that a wait is told once per change.

@@ -10,10 +10,10 @@ use super::{
     text::wrap_whole,
 };
 use crate::{
-    cli::args::Color,
     error::{Diagnostic, Severity},
     planner::ChangeSet,
     printable,
+    ui::Color,
 };
 
 /// A text wrapped to the width; all its lines keep the first one's indentation.
@@ -37,7 +37,11 @@ pub struct Printer {
     live: bool,
     width: usize,
     rehearsal: bool,
+    complete: Option<Complete>,
 }
+
+/// Makes the commands in a text complete.
+type Complete = Box<dyn Fn(&str) -> String>;
 
 impl Printer {
     /// Looks at stdout, stderr, NO_COLOR and COLUMNS.
@@ -61,7 +65,30 @@ impl Printer {
             live: io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|v| v != "dumb"),
             width: measured.or(columns).unwrap_or(100).clamp(40, 160),
             rehearsal: false,
+            complete: None,
         }
+    }
+
+    /// Commands in advice (`` `migrate status` ``) are passed through this, so that they can be typed as they stand.
+    pub fn complete_with(&mut self, complete: impl Fn(&str) -> String + 'static) {
+        self.complete = Some(Box::new(complete));
+    }
+
+    /// A text whose commands can be typed as they stand.
+    #[must_use]
+    pub fn completed(&self, text: &str) -> String {
+        match &self.complete {
+            Some(complete) if text.contains("`migrate ") => complete(text),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn advised(&self, list: &[Diagnostic]) -> Vec<Diagnostic> {
+        let advised = |diagnostic: &Diagnostic| Diagnostic {
+            help: diagnostic.help.as_deref().map(|help| self.completed(help)),
+            ..diagnostic.clone()
+        };
+        list.iter().map(advised).collect()
     }
 
     /// Whether stdout is for machines.
@@ -115,7 +142,7 @@ impl Printer {
 
     /// Talk, wrapped to the width.
     pub fn advise(&mut self, text: &str) {
-        let text = indented(text, self.width);
+        let text = indented(&self.completed(text), self.width);
         self.talk(&format!("{text}\n"));
     }
 
@@ -174,6 +201,7 @@ impl Printer {
 
     /// Errors: on stderr for people; with `--json` also as one document on stdout.
     pub fn diagnostics(&mut self, list: &[Diagnostic]) {
+        let list = &self.advised(list);
         if self.json {
             self.json(&diagnostics::as_json(list));
         }
@@ -185,7 +213,7 @@ impl Printer {
     pub fn warnings(&mut self, list: &[Diagnostic]) {
         debug_assert!(list.iter().all(|d| d.severity == Severity::Warning), "errors end the command");
         if !list.is_empty() {
-            self.talk_styled(&diagnostics::render(list, self.width, self.talk_color));
+            self.talk_styled(&diagnostics::render(&self.advised(list), self.width, self.talk_color));
         }
     }
 

@@ -11,9 +11,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text::{SECRET, count, duration, fit, json as one_line, masked, pad, plain, wrap};
 use crate::{
-    graph::{Address, Needs, Value},
+    graph::Needs,
+    model::{Address, PhysicalId, Value},
     planner::{Action, ChangeSet, FORMAT, Operation, PropertyChange, Shown, Step, unpermitted},
-    resources::PhysicalId,
 };
 
 /// How a review looks.
@@ -104,7 +104,7 @@ impl<'c> Replaced<'c> {
         let end = (*self.0.get(&(&step.address, id))?)?;
         Some(match end.action {
             Action::Forget { .. } => "the old object stays",
-            _ if end.id < step.id => "the old object goes first",
+            _ if end.id < step.id => "delete before create",
             _ => "the old object goes last",
         })
     }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    graph::{Graph, link, testing::graph},
+    check::link,
+    graph::{Graph, testing::graph},
     ledger::Snapshot,
     planner::{
         PlanInput, plan, teardown,
@@ -46,7 +47,7 @@ fn changed() -> ChangeSet {
     let mut shop = shop();
     let ledger = deployed(&shop);
     let vpc = shop.index["net/Vpc"];
-    shop.nodes[vpc].deletion_policy = crate::graph::DeletionPolicy::Retain;
+    shop.nodes[vpc].deletion_policy = crate::model::DeletionPolicy::Retain;
     set(&mut shop, "app/Db", "MasterUsername", &json!("admin"));
     set(
         &mut shop,
@@ -92,7 +93,7 @@ fn changes_stand_side_by_side_and_losses_stand_out() {
 
     app (us-east-1)
      -/+ Db                  RDS::DBInstance
-             MasterUsername is create-only and changes (the old object goes first)
+             MasterUsername is create-only and changes (delete before create)
            ! the database and its automated backups would be lost
              MasterUserPassword  (secret) -> (another secret)
              MasterUsername      "shop" -> "admin"  forces a new object

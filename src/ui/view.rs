@@ -70,7 +70,7 @@ impl<'p> View<'p> {
 
     /// An empty line and a wrapped text.
     fn paragraph(&self, text: &str) -> String {
-        format!("\n{}\n", wrap_whole(text, self.printer.width()).join("\n"))
+        format!("\n{}\n", wrap_whole(&self.printer.completed(text), self.printer.width()).join("\n"))
     }
 
     fn summary(&self, set: &ChangeSet, finished: &Finished, again: &str) -> String {
@@ -86,7 +86,10 @@ impl<'p> View<'p> {
                 format!("\n{verb} stopped after {} ({time}).\n", duration(finished.elapsed_s))
             }
             Outcome::Doubtful => {
-                format!("\n{verb} ended in DOUBT after {} ({time}).\n", duration(finished.elapsed_s))
+                format!(
+                    "\n{verb} ended with unresolved calls after {} ({time}).\n",
+                    duration(finished.elapsed_s)
+                )
             }
         };
         let critical = &finished.critical;
@@ -116,7 +119,7 @@ impl<'p> View<'p> {
                 for (address, error) in &finished.failures {
                     if error.is(&["LifecycleFailed"]) && set.operation == Operation::Up {
                         text.push_str(&self.paragraph(&format!(
-                            "{address} exists, but AWS says it failed. If it cannot be mended, `{again} --replace \
+                            "{address} exists, but AWS says it failed. If it cannot be fixed, `{again} --replace \
                              {address}` makes a new one."
                         )));
                     }
@@ -124,14 +127,14 @@ impl<'p> View<'p> {
                 // A ledger that broke is told by an error of its own, which knows what mends it.
                 if finished.ledger_error.is_none() {
                     text.push_str(&self.paragraph(&format!(
-                        "What was done is in the ledger. Mend the cause, then `{again}` goes on from here."
+                        "What was done is in the ledger. Fix the cause, then resume with `{again}`."
                     )));
                 }
             }
-            Outcome::Stopped => text.push_str(&self.paragraph(&format!("`{again}` goes on from here."))),
+            Outcome::Stopped => text.push_str(&self.paragraph(&format!("Resume with `{again}`."))),
             Outcome::Doubtful => text.push_str(&self.paragraph(&format!(
                 "`migrate status` shows what is open, `migrate ledger resolve ADDRESS` what is known of it; \
-                 `{again}` looks again."
+                 `{again}` tries again to find out."
             ))),
         }
         text.push('\n');

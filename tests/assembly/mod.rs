@@ -6,8 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use migrate::{
+    check,
     error::Severity,
-    graph::{DeletionPolicy, Graph, Value},
+    graph::Graph,
+    model::{DeletionPolicy, Value},
     planner::Action,
     template::{self, Environment, Options},
 };
@@ -130,7 +132,7 @@ fn refused(name: &str, stacks: &[&str]) -> Vec<String> {
         ..Options::default()
     };
     let found = template::load(&assembly(name), &options)
-        .and_then(|loaded| template::evaluate(&loaded, &Environment::offline()).map(drop));
+        .and_then(|loaded| check::check(template::draft(&loaded, &Environment::offline())).map(drop));
     let found = found.expect_err("it must be refused");
     let errors = found.into_iter().filter(|d| d.severity == Severity::Error);
     errors.map(|d| format!("{}: {}", d.code, d.message)).collect()

@@ -8,10 +8,11 @@ use std::{
 };
 
 use migrate::{
+    check,
     error::{Diagnostic, Severity},
-    graph,
     resources::registry,
-    template::{self, Environment, Given, Loaded, StackSource, syntax},
+    syntax,
+    template::{self, Environment, Given, Loaded, StackSource},
 };
 
 /// The codes of all errors.
@@ -36,9 +37,9 @@ fn verdict(text: &str, parameters: BTreeMap<String, Given>) -> BTreeSet<&'static
         tags: BTreeMap::new(),
     };
     let loaded = Loaded { migration: "corpus".into(), stacks: vec![stack], ..Loaded::default() };
-    match template::evaluate(&loaded, &Environment::offline()) {
+    match check::graph(&mut template::draft(&loaded, &Environment::offline())) {
         Err(findings) => errors(&findings),
-        Ok((graph, _)) => match graph::link(&graph, &registry::find) {
+        Ok((graph, _)) => match check::link(&graph, &registry::find) {
             Ok(_) => BTreeSet::new(),
             Err(findings) => errors(&findings),
         },

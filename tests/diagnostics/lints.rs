@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use migrate::{error::Severity, lint::LINTS, template::codes::Example};
+use migrate::{
+    error::{Example, Severity},
+    lint::LINTS,
+};
 
 use super::{findings, findings_in};
 

@@ -7,11 +7,9 @@ use std::{fmt::Write as _, path::Path, process::Command};
 
 use migrate::{
     cli::examine,
-    error::Diagnostic,
-    template::{
-        self, Environment, Options,
-        codes::{self, Code, Example},
-    },
+    codes,
+    error::{Code, Diagnostic, Example},
+    template::{self, Environment, Options},
     ui::diagnostics,
 };
 use serde_json::json;

@@ -12,11 +12,13 @@ use std::{
 
 use migrate::{
     aws::{Cloud, Realm},
+    check,
     clock::{Clock, VirtualClock, from_millis},
-    engine::{Event, EventKind, Finding, Finished, Observer, Outcome, Seen, Stop, lessons, refresh},
+    engine::{Event, EventKind, Finding, Finished, Observer, Outcome, Seen, Stop, refresh, refresh_entries},
     error::Diagnostic,
-    graph::{self, Address, Graph, Links},
+    graph::{Graph, Links},
     ledger::{Binding, Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
+    model::Address,
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
     runs::{Context, Frontend, Notice, Phase, Task, Watch, run},
@@ -493,7 +495,7 @@ impl Rehearsal {
     /// Takes what the world holds into the ledger, as `up --refresh` does.
     pub fn learn(&mut self) {
         let seen = self.refresh();
-        self.write(lessons(&self.snapshot(), &seen));
+        self.write(refresh_entries(&self.snapshot(), &seen));
     }
 
     /// Writes lines into the ledger between runs.
@@ -560,9 +562,9 @@ fn evaluated(plan: &Path, warned: bool, stacks: &[String]) -> (Graph, Links) {
     let options =
         Options { fallback_region: Some("us-east-1".into()), stacks: stacks.to_vec(), ..Options::default() };
     let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
-    let (graph, warnings) =
-        template::evaluate(&loaded, &Environment::offline()).unwrap_or_else(|e| panic!("{e:#?}"));
+    let (graph, warnings) = check::graph(&mut template::draft(&loaded, &Environment::offline()))
+        .unwrap_or_else(|e| panic!("{e:#?}"));
     assert!(warned || warnings.is_empty(), "{warnings:#?}");
-    let links = graph::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
+    let links = check::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
     (graph, links)
 }

@@ -10,12 +10,11 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Change, Created, Cx, Described, Facts, Identity, LiveTags, OnConflict, Outcome, OwnTags, PhysicalId,
-        Progress, Retry, compare,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         described::{alike, look},
         mirror::pruned,
-        shape::Tag,
         tags::{Tagging, to_map},
     },
 };
@@ -114,11 +113,7 @@ impl Described for ScalableTarget {
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",
         ],
-        ..Facts::new(
-            "AWS::ApplicationAutoScaling::ScalableTarget",
-            "application-autoscaling",
-            include_str!("../../schema/types/aws-applicationautoscaling-scalabletarget.json"),
-        )
+        ..Facts::new("AWS::ApplicationAutoScaling::ScalableTarget", "application-autoscaling")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, Identity, OnConflict, PhysicalId, Retry},
     resources::{
-        Change, Created, Cx, Described, Facts, Identity, OnConflict, Outcome, OwnTags, PhysicalId, Progress,
-        Retry, described::alike, mirror::pruned,
+        Change, Created, Cx, Described, Outcome, OwnTags, Progress, described::alike, mirror::pruned,
     },
 };
 
@@ -100,11 +100,7 @@ impl Described for ScalingPolicy {
             "application-autoscaling:DescribeScalingPolicies",
             "application-autoscaling:PutScalingPolicy",
         ],
-        ..Facts::new(
-            "AWS::ApplicationAutoScaling::ScalingPolicy",
-            "application-autoscaling",
-            include_str!("../../schema/types/aws-applicationautoscaling-scalingpolicy.json"),
-        )
+        ..Facts::new("AWS::ApplicationAutoScaling::ScalingPolicy", "application-autoscaling")
     };
 
     /// By its target and name: nothing can be asked about a policy's ARN.

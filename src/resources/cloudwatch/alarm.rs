@@ -10,9 +10,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId},
     resources::{
-        Attributes, Change, Created, Cx, Described, Facts, Found, Identity, LiveTags, NameRule, OnConflict,
-        Outcome, OwnTags, Ownership, PhysicalId, Progress, compare,
+        Change, Created, Cx, Described, Found, LiveTags, Outcome, OwnTags, Progress, compare,
         described::look,
         tags::{self, Tagging},
     },
@@ -82,11 +82,7 @@ impl Described for Alarm {
             "cloudwatch:TagResource",
             "cloudwatch:UntagResource",
         ],
-        ..Facts::new(
-            "AWS::CloudWatch::Alarm",
-            "cloudwatch",
-            include_str!("../../schema/types/aws-cloudwatch-alarm.json"),
-        )
+        ..Facts::new("AWS::CloudWatch::Alarm", "cloudwatch")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

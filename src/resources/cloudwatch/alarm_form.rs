@@ -3,7 +3,7 @@
 use aws_sdk_cloudwatch::types as sdk;
 use serde_json::{Value as Json, json};
 
-use crate::resources::shape::Tag;
+use crate::model::Tag;
 
 crate::props! {
     /// A metric alarm.

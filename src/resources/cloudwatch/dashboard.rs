@@ -6,11 +6,10 @@ use super::tags::{ABSENT, Tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Document, Facts, Identity, NameRule, OnConflict, PhysicalId, Tag},
     resources::{
-        Change, Created, Cx, Described, Document, Facts, Found, Identity, LiveTags, NameRule, OnConflict,
-        Outcome, OwnTags, PhysicalId, Progress,
+        Change, Created, Cx, Described, Found, LiveTags, Outcome, OwnTags, Progress,
         described::alike,
-        shape::Tag,
         tags::{self, Tagging},
     },
 };
@@ -55,11 +54,7 @@ impl Described for Dashboard {
             "cloudwatch:UntagResource",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::CloudWatch::Dashboard",
-            "cloudwatch",
-            include_str!("../../schema/types/aws-cloudwatch-dashboard.json"),
-        )
+        ..Facts::new("AWS::CloudWatch::Dashboard", "cloudwatch")
     };
 
     fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {

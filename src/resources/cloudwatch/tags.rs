@@ -4,11 +4,11 @@ use aws_sdk_cloudwatch::types as sdk;
 
 use crate::{
     aws::{OpError, op},
+    model::Tag,
     resources::{
         Created, Cx, Found,
         described::pairs,
         mirror::{received, sent},
-        shape::Tag,
         tags::Tagging,
     },
 };

@@ -12,10 +12,8 @@ use serde_json::json;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, PhysicalId, Probe,
-        Progress, ResourceType, Retry,
-    },
+    model::{Attributes, Facts, Identity, OnConflict, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {
@@ -99,7 +97,7 @@ impl ResourceType for CdkAsset {
             "s3:PutObject",
             "s3:PutObjectTagging",
         ],
-        ..Facts::new("Custom::CDKAsset", "s3", include_str!("../../schema/types/custom-cdkasset.json"))
+        ..Facts::new("Custom::CDKAsset", "s3")
     };
 
     async fn find(cx: &Cx<'_>, props: &Asset) -> Result<Option<Found>, OpError> {

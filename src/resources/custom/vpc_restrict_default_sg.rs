@@ -10,10 +10,8 @@ use serde_json::json;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry,
-    },
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {
@@ -96,11 +94,7 @@ impl ResourceType for VpcRestrictDefaultSg {
             "ec2:RevokeSecurityGroupEgress",
             "ec2:RevokeSecurityGroupIngress",
         ],
-        ..Facts::new(
-            "Custom::VpcRestrictDefaultSG",
-            "ec2",
-            include_str!("../../schema/types/custom-vpcrestrictdefaultsg.json"),
-        )
+        ..Facts::new("Custom::VpcRestrictDefaultSG", "ec2")
     };
 
     async fn find(cx: &Cx<'_>, props: &Restriction) -> Result<Option<Found>, OpError> {

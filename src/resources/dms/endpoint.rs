@@ -18,11 +18,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
     resources::{
-        Attributes, Change, Created, Cx, Described, Facts, Identity, LiveTags, NameRule, Outcome, OwnTags,
-        PhysicalId, Progress, State, WaitPolicy, compare,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         described::leaving,
-        shape::Tag,
         tags::{self, Tagging},
     },
 };
@@ -187,7 +186,7 @@ impl Described for Endpoint {
             "dms:TestConnection",
             "iam:PassRole",
         ],
-        ..Facts::new("AWS::DMS::Endpoint", "dms", include_str!("../../schema/types/aws-dms-endpoint.json"))
+        ..Facts::new("AWS::DMS::Endpoint", "dms")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

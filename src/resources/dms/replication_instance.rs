@@ -11,11 +11,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
     resources::{
-        Attributes, Change, Created, Cx, Described, Facts, Identity, LiveTags, NameRule, Outcome, OwnTags,
-        PhysicalId, Progress, State, WaitPolicy, compare,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         described::{alike, leaving, look},
-        shape::Tag,
         tags::{self, Tagging},
         versions,
     },
@@ -111,11 +110,7 @@ impl Described for ReplicationInstance {
             "dms:ModifyReplicationInstance",
             "dms:RemoveTagsFromResource",
         ],
-        ..Facts::new(
-            "AWS::DMS::ReplicationInstance",
-            "dms",
-            include_str!("../../schema/types/aws-dms-replicationinstance.json"),
-        )
+        ..Facts::new("AWS::DMS::ReplicationInstance", "dms")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

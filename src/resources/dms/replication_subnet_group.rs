@@ -10,11 +10,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, Identity, NameRule, PhysicalId, Tag},
     resources::{
-        Change, Created, Cx, Described, Facts, Identity, LiveTags, NameRule, Outcome, OwnTags, PhysicalId,
-        Progress, compare,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         described::alike,
-        shape::Tag,
         tags::{self, Tagging},
     },
 };
@@ -72,11 +71,7 @@ impl Described for ReplicationSubnetGroup {
             "dms:ModifyReplicationSubnetGroup",
             "dms:RemoveTagsFromResource",
         ],
-        ..Facts::new(
-            "AWS::DMS::ReplicationSubnetGroup",
-            "dms",
-            include_str!("../../schema/types/aws-dms-replicationsubnetgroup.json"),
-        )
+        ..Facts::new("AWS::DMS::ReplicationSubnetGroup", "dms")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

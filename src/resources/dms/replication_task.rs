@@ -19,12 +19,11 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
     props,
     resources::{
-        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
-        Progress, ResourceType, WaitPolicy, compare,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         described::pairs,
-        shape::Tag,
         tags::{self, Tagging},
     },
 };
@@ -184,11 +183,7 @@ impl ResourceType for ReplicationTask {
             "dms:StartReplicationTask",
             "dms:StopReplicationTask",
         ],
-        ..Facts::new(
-            "AWS::DMS::ReplicationTask",
-            "dms",
-            include_str!("../../schema/types/aws-dms-replicationtask.json"),
-        )
+        ..Facts::new("AWS::DMS::ReplicationTask", "dms")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

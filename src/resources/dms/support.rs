@@ -2,7 +2,7 @@
 
 use aws_sdk_databasemigration::types::Filter;
 
-use crate::{aws::OpError, resources::Retry};
+use crate::{aws::OpError, model::Retry};
 
 /// DMS answers filtered questions about nothing with this.
 pub(super) const ABSENT: &[&str] = &["ResourceNotFoundFault"];

@@ -5,10 +5,10 @@ use aws_sdk_databasemigration::types;
 use super::support::ABSENT;
 use crate::{
     aws::{OpError, op},
+    model::Tag,
     resources::{
         Cx,
         mirror::{received, sent},
-        shape::Tag,
         tags::Tagging,
     },
 };

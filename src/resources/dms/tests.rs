@@ -244,7 +244,7 @@ const BLOCKS: &[(&str, &str, &str)] = &[
 
 /// A valid value for each member the schema has of a block; `secret` chooses between the two ways to credentials.
 fn filled(block: &str, api: &str, secret: bool) -> Json {
-    let schema: Json = serde_json::from_str(Endpoint::FACTS.schema).unwrap();
+    let schema = crate::schema::of(Endpoint::FACTS.kind).unwrap().document();
     let model: Json = serde_json::from_str(include_str!("../../sandbox/models/dms.json")).unwrap();
     let mut settings = json!({});
     for (name, node) in schema["definitions"][block]["properties"].as_object().unwrap() {
@@ -277,7 +277,7 @@ fn filled(block: &str, api: &str, secret: bool) -> Json {
 
 #[test]
 fn every_member_of_every_settings_block_reaches_dms_and_comes_back() {
-    let schema: Json = serde_json::from_str(Endpoint::FACTS.schema).unwrap();
+    let schema = crate::schema::of(Endpoint::FACTS.kind).unwrap().document();
     let in_schema =
         schema["properties"].as_object().unwrap().keys().filter(|name| name.ends_with("Settings")).count();
     assert_eq!(in_schema, BLOCKS.len());

@@ -11,7 +11,10 @@ use super::{
     support::filter,
     tests::{prepared, with_group},
 };
-use crate::resources::{Change, PhysicalId, Progress, ResourceType, bench::Bench};
+use crate::{
+    model::PhysicalId,
+    resources::{Change, Progress, ResourceType, bench::Bench},
+};
 
 /// What a task needs: two instances, a source, a target.
 struct Stage {

@@ -10,9 +10,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, PhysicalId, Retry, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Described, Facts, LiveTags, Outcome, OwnTags, PhysicalId, Progress,
-        Retry, compare, described::look, shape::Tag, tags::Tagging,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare, described::look,
+        tags::Tagging,
     },
 };
 
@@ -97,7 +98,7 @@ impl Described for Eip {
             "ec2:DisassociateAddress",
             "ec2:ReleaseAddress",
         ],
-        ..Facts::new("AWS::EC2::EIP", "ec2", include_str!("../../schema/types/aws-ec2-eip.json"))
+        ..Facts::new("AWS::EC2::EIP", "ec2")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -9,10 +9,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, PhysicalId, Tag},
     props,
     resources::{
-        Change, Created, Cx, Described, Facts, LiveTags, Outcome, OwnTags, PhysicalId, Progress,
-        described::alike, shape::Tag, tags::Tagging,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike, tags::Tagging,
     },
 };
 
@@ -40,11 +40,7 @@ impl Described for InternetGateway {
             "ec2:DeleteTags",
             "ec2:DescribeInternetGateways",
         ],
-        ..Facts::new(
-            "AWS::EC2::InternetGateway",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-internetgateway.json"),
-        )
+        ..Facts::new("AWS::EC2::InternetGateway", "ec2")
     };
 
     described_by!(

@@ -12,9 +12,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
-        Attributes, Change, Created, Cx, Described, Facts, LiveTags, Outcome, OwnTags, PhysicalId, Progress,
-        Retry, State, WaitPolicy, compare, described::look, shape::Tag, tags::Tagging,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
+        described::look, tags::Tagging,
     },
 };
 
@@ -117,11 +118,7 @@ impl Described for NatGateway {
             "ec2:DisassociateNatGatewayAddress",
             "ec2:UnassignPrivateNatGatewayAddress",
         ],
-        ..Facts::new(
-            "AWS::EC2::NatGateway",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-natgateway.json"),
-        )
+        ..Facts::new("AWS::EC2::NatGateway", "ec2")
     };
 
     /// Whether AWS chooses the addresses of a regional gateway is settled once.

@@ -7,11 +7,9 @@ use super::{RouteTable, support::NEW_TABLE};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, PhysicalId, Retry},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Described, Facts, Identity, Outcome, OwnTags, PhysicalId, Progress,
-        Retry, compare, described,
-    },
+    resources::{Change, Created, Cx, Described, Outcome, OwnTags, Progress, compare, described},
 };
 
 /// The type.
@@ -167,7 +165,7 @@ impl Described for Route {
         ],
         absent: &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"],
         iam: &["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:DescribeRouteTables", "ec2:ReplaceRoute"],
-        ..Facts::new("AWS::EC2::Route", "ec2", include_str!("../../schema/types/aws-ec2-route.json"))
+        ..Facts::new("AWS::EC2::Route", "ec2")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -9,9 +9,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, PhysicalId, Tag},
     resources::{
-        Change, Created, Cx, Described, Facts, LiveTags, Outcome, OwnTags, PhysicalId, Progress,
-        described::alike, shape::Tag, tags::Tagging,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike, tags::Tagging,
     },
 };
 
@@ -40,11 +40,7 @@ impl Described for RouteTable {
             "ec2:DeleteTags",
             "ec2:DescribeRouteTables",
         ],
-        ..Facts::new(
-            "AWS::EC2::RouteTable",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-routetable.json"),
-        )
+        ..Facts::new("AWS::EC2::RouteTable", "ec2")
     };
 
     described_by!("DescribeRouteTables", describe_route_tables, route_table_ids => route_tables);

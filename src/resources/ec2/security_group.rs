@@ -14,11 +14,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Tag},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, Ownership, PhysicalId,
-        Probe, Progress, ResourceType, compare, shape::Tag, tags::Tagging,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
 };
 
 /// The type.
@@ -193,11 +191,7 @@ impl ResourceType for SecurityGroup {
             "SecurityGroupIngress.SourceSecurityGroupName",
             "names identify groups of a default VPC only; give the group's id",
         )],
-        ..Facts::new(
-            "AWS::EC2::SecurityGroup",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-securitygroup.json"),
-        )
+        ..Facts::new("AWS::EC2::SecurityGroup", "ec2")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -11,11 +11,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, PhysicalId},
     props,
-    resources::{
-        Change, Created, Cx, Described, Facts, LiveTags, Outcome, OwnTags, PhysicalId, Progress,
-        described::alike,
-    },
+    resources::{Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike},
 };
 
 /// The type.
@@ -70,11 +68,7 @@ impl Described for SecurityGroupEgress {
             "ec2:RevokeSecurityGroupEgress",
             "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
         ],
-        ..Facts::new(
-            "AWS::EC2::SecurityGroupEgress",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-securitygroupegress.json"),
-        )
+        ..Facts::new("AWS::EC2::SecurityGroupEgress", "ec2")
     };
 
     /// Protocols by number, blocks with host bits and ports that mean nothing are spelled differently by EC2.

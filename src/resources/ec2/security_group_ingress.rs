@@ -11,11 +11,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, PhysicalId},
     props,
-    resources::{
-        Change, Created, Cx, Described, Facts, LiveTags, Outcome, OwnTags, PhysicalId, Progress,
-        described::alike,
-    },
+    resources::{Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike},
 };
 
 /// The type.
@@ -75,11 +73,7 @@ impl Described for SecurityGroupIngress {
             ("GroupName", "names identify groups of a default VPC only; give the group's id"),
             ("SourceSecurityGroupName", "names identify groups of a default VPC only; give the group's id"),
         ],
-        ..Facts::new(
-            "AWS::EC2::SecurityGroupIngress",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-securitygroupingress.json"),
-        )
+        ..Facts::new("AWS::EC2::SecurityGroupIngress", "ec2")
     };
 
     /// Protocols by number, blocks with host bits and ports that mean nothing are spelled differently by EC2.

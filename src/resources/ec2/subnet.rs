@@ -10,11 +10,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, PhysicalId, Tag, WaitPolicy},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-        WaitPolicy, compare, shape::Tag, tags::Tagging,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
 };
 
 /// The type.
@@ -151,7 +149,7 @@ impl ResourceType for Subnet {
             "ec2:DescribeSubnets",
             "ec2:ModifySubnetAttribute",
         ],
-        ..Facts::new("AWS::EC2::Subnet", "ec2", include_str!("../../schema/types/aws-ec2-subnet.json"))
+        ..Facts::new("AWS::EC2::Subnet", "ec2")
     };
 
     /// A subnet keeps its IPv6 block; another one is another subnet.

@@ -6,10 +6,8 @@ use super::support::{NEW_SUBNET, NEW_TABLE, filter};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Created, Cx, Described, Facts, Identity, Outcome, OwnTags, PhysicalId, Progress, State,
-        described::alike,
-    },
+    model::{Facts, Identity, PhysicalId},
+    resources::{Created, Cx, Described, Outcome, OwnTags, Progress, State, described::alike},
 };
 
 /// The type.
@@ -42,11 +40,7 @@ impl Described for SubnetRouteTableAssociation {
         retry: &[NEW_SUBNET, NEW_TABLE],
         absent: &["InvalidAssociationID.NotFound"],
         iam: &["ec2:AssociateRouteTable", "ec2:DescribeRouteTables", "ec2:DisassociateRouteTable"],
-        ..Facts::new(
-            "AWS::EC2::SubnetRouteTableAssociation",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-subnetroutetableassociation.json"),
-        )
+        ..Facts::new("AWS::EC2::SubnetRouteTableAssociation", "ec2")
     };
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {

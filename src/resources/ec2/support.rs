@@ -4,7 +4,8 @@ use aws_sdk_ec2::types;
 
 use crate::{
     aws::{OpError, TAG_ADDRESS, TAG_LINEAGE},
-    resources::{Attributes, Cx, Goal, Probe, Progress, Retry},
+    model::{Attributes, Retry},
+    resources::{Cx, Goal, Probe, Progress},
 };
 
 /// A VPC made by the call before.

@@ -4,11 +4,11 @@ use aws_sdk_ec2::types;
 
 use crate::{
     aws::{OpError, op},
+    model::{Ownership, Tag},
     resources::{
-        Cx, Ownership,
+        Cx,
         described::pairs,
         mirror::{received, sent},
-        shape::Tag,
         tags::{self, Tagging},
     },
 };

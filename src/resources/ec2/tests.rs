@@ -57,7 +57,7 @@ fn vpc() {
         "VpcEncryptionControl.State",
         "VpcEncryptionControl.StateMessage",
     ]);
-    let schema: Json = serde_json::from_str(Vpc::FACTS.schema).unwrap();
+    let schema = crate::schema::of(Vpc::FACTS.kind).unwrap().document();
     let encryption: Vec<String> = schema["readOnlyProperties"]
         .as_array()
         .unwrap()

@@ -10,10 +10,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, PhysicalId, Tag, WaitPolicy},
     props,
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, PhysicalId, Probe, Progress, ResourceType,
-        WaitPolicy, compare, mirror::sent, shape::Tag, tags::Tagging,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, mirror::sent, tags::Tagging,
     },
 };
 
@@ -181,7 +181,7 @@ impl ResourceType for Vpc {
             "ec2:ModifyVpcAttribute",
             "ec2:ModifyVpcTenancy",
         ],
-        ..Facts::new("AWS::EC2::VPC", "ec2", include_str!("../../schema/types/aws-ec2-vpc.json"))
+        ..Facts::new("AWS::EC2::VPC", "ec2")
     };
 
     /// Tenancy can be relaxed to `default` in place, and nothing else.

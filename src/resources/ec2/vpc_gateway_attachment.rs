@@ -8,11 +8,9 @@ use super::support::{IN_USE, NEW_GATEWAY, NEW_VPC, deleted, filter};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// The type.
@@ -142,11 +140,7 @@ impl ResourceType for VpcGatewayAttachment {
             "ec2:DetachInternetGateway",
             "ec2:DetachVpnGateway",
         ],
-        ..Facts::new(
-            "AWS::EC2::VPCGatewayAttachment",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-vpcgatewayattachment.json"),
-        )
+        ..Facts::new("AWS::EC2::VPCGatewayAttachment", "ec2")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

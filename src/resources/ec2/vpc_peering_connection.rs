@@ -11,12 +11,11 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, PhysicalId, Tag, WaitPolicy},
     props,
     resources::{
-        Change, Created, Cx, Described, Facts, LiveTags, Outcome, OwnTags, PhysicalId, Progress, State,
-        WaitPolicy,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State,
         described::{alike, look},
-        shape::Tag,
         tags::Tagging,
     },
 };
@@ -92,11 +91,7 @@ impl Described for VpcPeeringConnection {
                 "it accepts the peering as a role of another account, and migrate works in one; accept the request over there",
             ),
         ],
-        ..Facts::new(
-            "AWS::EC2::VPCPeeringConnection",
-            "ec2",
-            include_str!("../../schema/types/aws-ec2-vpcpeeringconnection.json"),
-        )
+        ..Facts::new("AWS::EC2::VPCPeeringConnection", "ec2")
     };
 
     fn check(props: &serde_json::Value) -> Vec<(String, String)> {

@@ -7,11 +7,10 @@ use super::{deployment::CapacityProviderStrategyItem, tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
-        Probe, Progress, ResourceType, Retry, WaitPolicy,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         mirror::{pruned, received, sent},
-        shape::Tag,
     },
 };
 
@@ -135,7 +134,7 @@ impl ResourceType for Cluster {
             "ecs:UpdateCluster",
             "iam:CreateServiceLinkedRole",
         ],
-        ..Facts::new("AWS::ECS::Cluster", "ecs", include_str!("../../schema/types/aws-ecs-cluster.json"))
+        ..Facts::new("AWS::ECS::Cluster", "ecs")
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

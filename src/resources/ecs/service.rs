@@ -18,11 +18,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, WaitPolicy, compare,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{Mirror, pruned, received, sent},
-        shape::Tag,
     },
 };
 
@@ -175,7 +174,7 @@ impl ResourceType for Service {
             "GatewayConnectors",
             "AWS shows them in service revisions only, which migrate does not read, so it could not see a change",
         )],
-        ..Facts::new("AWS::ECS::Service", "ecs", include_str!("../../schema/types/aws-ecs-service.json"))
+        ..Facts::new("AWS::ECS::Service", "ecs")
     };
 
     fn replaces(change: &Change<'_, Props>) -> Vec<String> {

@@ -5,7 +5,8 @@ use aws_smithy_types::error::operation::BuildError;
 
 use crate::{
     aws::{OpError, op},
-    resources::{Change, Cx, mirror::Mirror, shape::Tag},
+    model::Tag,
+    resources::{Change, Cx, mirror::Mirror},
 };
 
 impl Mirror<types::Tag> for Tag {

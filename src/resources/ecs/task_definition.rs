@@ -11,11 +11,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, Ownership, PhysicalId,
-        Probe, Progress, ResourceType,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         mirror::{pruned, received, sent},
-        shape::Tag,
     },
 };
 
@@ -118,11 +117,7 @@ impl ResourceType for TaskDefinition {
             "InferenceAccelerators",
             "AWS has ended Elastic Inference and offers no such devices any more",
         )],
-        ..Facts::new(
-            "AWS::ECS::TaskDefinition",
-            "ecs",
-            include_str!("../../schema/types/aws-ecs-taskdefinition.json"),
-        )
+        ..Facts::new("AWS::ECS::TaskDefinition", "ecs")
     };
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

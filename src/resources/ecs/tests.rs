@@ -7,10 +7,8 @@ use serde_json::{Value as Json, json};
 use super::{Cluster, Service, TaskDefinition};
 use crate::{
     aws::op,
-    resources::{
-        Cx, Goal, Ownership, PhysicalId, Probe, ResourceType, bench::Bench,
-        elasticloadbalancingv2::tests::network,
-    },
+    model::{Ownership, PhysicalId},
+    resources::{Cx, Goal, Probe, ResourceType, bench::Bench, elasticloadbalancingv2::tests::network},
 };
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/execution";
@@ -144,7 +142,7 @@ fn a_task_definition_keeps_the_law() {
     changed["Tags"] = json!([{"Key": "a", "Value": "1"}]);
     let first = bench.law::<TaskDefinition>(definition(), Some(changed.clone()));
     assert!(first.as_str().ends_with("task-definition/payment-task:1"), "{first}");
-    // Revisions are listed only when the newest is a stranger's: the test below.
+    // Revisions are listed only when the newest is somebody else's: the test below.
     bench.covers::<TaskDefinition>(0, &["ecs:ListTaskDefinitions"]);
 }
 
@@ -152,7 +150,7 @@ fn a_task_definition_keeps_the_law() {
 fn only_our_own_revision_is_found() {
     let bench = Bench::new();
     let props: <TaskDefinition as ResourceType>::Props = serde_json::from_value(definition()).unwrap();
-    let address = crate::graph::Address::new("bench", "Web");
+    let address = crate::model::Address::new("bench", "Web");
     let owner = |generation| crate::aws::Owner { migration: "m".into(), lineage: "l".into(), generation };
     let on = |generation: u32| {
         let owner = owner(generation);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types;
 
-use crate::resources::shape::Tag;
+use crate::model::Tag;
 
 crate::words!(
     types::EbsResourceType,

@@ -8,12 +8,11 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Change, Created, Cx, Described, Facts, Identity, LiveTags, OnConflict, Outcome, OwnTags, PhysicalId,
-        Progress, Retry,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
         described::alike,
         mirror::{pruned, received, sent},
-        shape::Tag,
         tags::{self, Tagging},
     },
 };
@@ -82,11 +81,7 @@ impl Described for Listener {
             "elasticloadbalancing:ModifyListenerAttributes",
             "elasticloadbalancing:RemoveTags",
         ],
-        ..Facts::new(
-            "AWS::ElasticLoadBalancingV2::Listener",
-            "elasticloadbalancing",
-            include_str!("../../schema/types/aws-elasticloadbalancingv2-listener.json"),
-        )
+        ..Facts::new("AWS::ElasticLoadBalancingV2::Listener", "elasticloadbalancing")
     };
 
     fn effects(change: &Change<'_, Props>) -> Vec<String> {

@@ -10,12 +10,11 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
-        Probe, Progress, ResourceType, Retry, WaitPolicy,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         described::pairs,
         mirror::{pruned, received, sent},
-        shape::Tag,
         tags::{self, Tagging},
     },
 };
@@ -220,11 +219,7 @@ impl ResourceType for LoadBalancer {
             "elasticloadbalancing:SetSubnets",
             "iam:CreateServiceLinkedRole",
         ],
-        ..Facts::new(
-            "AWS::ElasticLoadBalancingV2::LoadBalancer",
-            "elasticloadbalancing",
-            include_str!("../../schema/types/aws-elasticloadbalancingv2-loadbalancer.json"),
-        )
+        ..Facts::new("AWS::ElasticLoadBalancingV2::LoadBalancer", "elasticloadbalancing")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

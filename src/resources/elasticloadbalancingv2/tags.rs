@@ -4,10 +4,10 @@ use aws_sdk_elasticloadbalancingv2::types;
 
 use crate::{
     aws::{OpError, op},
+    model::Tag,
     resources::{
         Cx,
         mirror::{received, sent},
-        shape::Tag,
         tags::Tagging,
     },
 };

@@ -10,11 +10,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Described, Facts, Identity, LiveTags, NameRule, OnConflict, Outcome,
-        OwnTags, PhysicalId, Progress, Retry, compare,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         mirror::{pruned, received, sent},
-        shape::Tag,
         tags::{self, Tagging},
     },
 };
@@ -176,11 +175,7 @@ impl Described for TargetGroup {
             "elasticloadbalancing:RegisterTargets",
             "elasticloadbalancing:RemoveTags",
         ],
-        ..Facts::new(
-            "AWS::ElasticLoadBalancingV2::TargetGroup",
-            "elasticloadbalancing",
-            include_str!("../../schema/types/aws-elasticloadbalancingv2-targetgroup.json"),
-        )
+        ..Facts::new("AWS::ElasticLoadBalancingV2::TargetGroup", "elasticloadbalancing")
     };
 
     fn replaces(change: &Change<'_, Props>) -> Vec<String> {

@@ -3,7 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{Listener, LoadBalancer, TargetGroup, load_balancer};
-use crate::resources::{Goal, PhysicalId, Probe, ResourceType, bench::Bench};
+use crate::{
+    model::PhysicalId,
+    resources::{Goal, Probe, ResourceType, bench::Bench},
+};
 
 /// A VPC with an internet gateway, three subnets in three zones and two security groups.
 pub fn network(bench: &Bench) {
@@ -243,7 +246,7 @@ fn a_strangers_load_balancer_of_that_name_is_foreign() {
     let props: <LoadBalancer as ResourceType>::Props =
         serde_json::from_value(json!({"Name": "web"})).unwrap();
     let found = bench.cx(|cx| bench.run(LoadBalancer::find(cx, &props))).unwrap().unwrap();
-    assert_eq!(found.ownership, crate::resources::Ownership::Foreign);
+    assert_eq!(found.ownership, crate::model::Ownership::Foreign);
     assert_ne!(found.id, PhysicalId::from(String::new()));
 }
 

@@ -13,11 +13,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Retry},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// The type.
@@ -195,11 +193,7 @@ impl ResourceType for ManagedPolicy {
             "iam:TagPolicy",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::IAM::ManagedPolicy",
-            "iam",
-            include_str!("../../schema/types/aws-iam-managedpolicy.json"),
-        )
+        ..Facts::new("AWS::IAM::ManagedPolicy", "iam")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

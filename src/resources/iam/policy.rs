@@ -12,11 +12,9 @@ use super::{
 use crate::{
     aws::OpError,
     ledger::Permit,
+    model::{Attributes, Document, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, OnConflict,
-        Ownership, PhysicalId, Probe, Progress, ResourceType, Retry, compare,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// The type.
@@ -93,7 +91,7 @@ impl ResourceType for Policy {
             "iam:PutUserPolicy",
         ],
         global: true,
-        ..Facts::new("AWS::IAM::Policy", "iam", include_str!("../../schema/types/aws-iam-policy.json"))
+        ..Facts::new("AWS::IAM::Policy", "iam")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

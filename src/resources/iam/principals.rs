@@ -4,13 +4,14 @@ use aws_sdk_iam::types::Tag as IamTag;
 
 use crate::{
     aws::{OpError, op},
-    resources::{Cx, shape::Tag},
+    model::Tag,
+    resources::Cx,
 };
 
 /// `NoSuchEntity`: what is absent needs no deletion.
 pub(super) const ABSENT: &[&str] = &["NoSuchEntity"];
 /// Another writer was faster; the same call succeeds a moment later.
-pub(super) const BUSY: crate::resources::Retry = crate::resources::Retry {
+pub(super) const BUSY: crate::model::Retry = crate::model::Retry {
     code: "ConcurrentModification",
     message: "",
     why: "IAM is still working on an earlier change",

@@ -12,11 +12,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
     props,
-    resources::{
-        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
-        Progress, ResourceType, Retry, compare, shape::Tag,
-    },
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// The type.
@@ -215,7 +213,7 @@ impl ResourceType for Role {
             "iam:UpdateRole",
         ],
         global: true,
-        ..Facts::new("AWS::IAM::Role", "iam", include_str!("../../schema/types/aws-iam-role.json"))
+        ..Facts::new("AWS::IAM::Role", "iam")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -4,7 +4,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde_json::{Value as Json, json};
 
 use super::{ManagedPolicy, Policy, Role, role};
-use crate::resources::{Change, Goal, Ownership, Probe, Progress, ResourceType, bench::Bench};
+use crate::{
+    model::Ownership,
+    resources::{Change, Goal, Probe, Progress, ResourceType, bench::Bench},
+};
 
 fn trust(service: &str) -> Json {
     json!({"Version": "2012-10-17", "Statement": [

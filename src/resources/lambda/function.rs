@@ -17,11 +17,10 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, WaitPolicy, compare,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{pruned, sent},
-        shape::Tag,
     },
 };
 
@@ -134,11 +133,7 @@ impl ResourceType for Function {
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
         ],
-        ..Facts::new(
-            "AWS::Lambda::Function",
-            "lambda",
-            include_str!("../../schema/types/aws-lambda-function.json"),
-        )
+        ..Facts::new("AWS::Lambda::Function", "lambda")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_lambda::types;
 use serde_json::Value as Json;
 
-use crate::resources::{mirror::received, shape::Tag};
+use crate::{model::Tag, resources::mirror::received};
 
 crate::words!(
     types::ApplicationLogLevel,

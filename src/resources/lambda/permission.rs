@@ -6,10 +6,8 @@ use serde_json::Value as Json;
 use crate::{
     aws::{OpError, op, physical_name},
     ledger::Permit,
-    resources::{
-        Created, Cx, Described, Facts, Identity, NameRule, Outcome, OwnTags, PhysicalId, Progress, Retry,
-        described::alike,
-    },
+    model::{Facts, Identity, NameRule, PhysicalId, Retry},
+    resources::{Created, Cx, Described, Outcome, OwnTags, Progress, described::alike},
 };
 
 crate::props! {
@@ -77,11 +75,7 @@ impl Described for Permission {
         }],
         absent: &["ResourceNotFoundException"],
         iam: &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"],
-        ..Facts::new(
-            "AWS::Lambda::Permission",
-            "lambda",
-            include_str!("../../schema/types/aws-lambda-permission.json"),
-        )
+        ..Facts::new("AWS::Lambda::Permission", "lambda")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -7,10 +7,9 @@ use super::tags::Tags;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Described, Facts, Identity, LiveTags, NameRule, Outcome, OwnTags,
-        PhysicalId, Progress, Retry,
-        shape::Tag,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
         tags::{Tagging, to_map},
     },
 };
@@ -176,7 +175,7 @@ impl Described for LogGroup {
             "logs:UntagResource",
         ],
         stateful: Some("the log events"),
-        ..Facts::new("AWS::Logs::LogGroup", "logs", include_str!("../../schema/types/aws-logs-loggroup.json"))
+        ..Facts::new("AWS::Logs::LogGroup", "logs")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

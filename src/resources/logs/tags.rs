@@ -2,9 +2,9 @@
 
 use crate::{
     aws::{OpError, op},
+    model::Tag,
     resources::{
         Cx,
-        shape::Tag,
         tags::{Tagging, of_map, to_map},
     },
 };

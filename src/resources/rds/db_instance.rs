@@ -22,9 +22,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, WaitPolicy},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe, Progress,
-        ResourceType, Retry, WaitPolicy, compare,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         described::pairs,
         tags::{Tagging, create},
         versions,
@@ -305,11 +305,7 @@ impl ResourceType for DbInstance {
             "iam:CreateServiceLinkedRole",
         ],
         stateful: Some("the database and its automated backups"),
-        ..Facts::new(
-            "AWS::RDS::DBInstance",
-            "rds",
-            include_str!("../../schema/types/aws-rds-dbinstance.json"),
-        )
+        ..Facts::new("AWS::RDS::DBInstance", "rds")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -8,7 +8,10 @@ use super::{
     db_instance_volumes::{self as volumes, AdditionalStorageVolume},
     tags,
 };
-use crate::resources::{Attributes, Cx, compare, described::pairs, shape::Tag};
+use crate::{
+    model::{Attributes, Tag},
+    resources::{Cx, compare, described::pairs},
+};
 
 crate::props! {
     /// The properties.

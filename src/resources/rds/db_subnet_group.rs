@@ -7,10 +7,9 @@ use super::tags::{Tags, arn};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
     resources::{
-        Attributes, Change, Created, Cx, Described, Facts, Identity, LiveTags, NameRule, Outcome, OwnTags,
-        PhysicalId, Progress, Retry, compare,
-        shape::Tag,
+        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         tags::{self, Tagging},
     },
 };
@@ -52,11 +51,7 @@ impl Described for DbSubnetGroup {
             "rds:AddTagsToResource",
             "rds:RemoveTagsFromResource",
         ],
-        ..Facts::new(
-            "AWS::RDS::DBSubnetGroup",
-            "rds",
-            include_str!("../../schema/types/aws-rds-dbsubnetgroup.json"),
-        )
+        ..Facts::new("AWS::RDS::DBSubnetGroup", "rds")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

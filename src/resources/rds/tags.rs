@@ -4,10 +4,10 @@ use aws_sdk_rds::types;
 
 use crate::{
     aws::{OpError, op},
+    model::Tag,
     resources::{
         Cx,
         mirror::{received, sent},
-        shape::Tag,
         tags::Tagging,
     },
 };

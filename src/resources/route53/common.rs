@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{Cx, shape::Tag},
+    model::Tag,
+    resources::Cx,
 };
 
 /// A structure that lacks a required member was never sent.

@@ -7,10 +7,8 @@ use super::common::{built, change_tags, ours, reference, tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, shape::Tag,
-    },
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {
@@ -172,11 +170,7 @@ impl ResourceType for HealthCheck {
             "route53:ListTagsForResource",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::Route53::HealthCheck",
-            "route53",
-            include_str!("../../schema/types/aws-route53-healthcheck.json"),
-        )
+        ..Facts::new("AWS::Route53::HealthCheck", "route53")
     };
 
     /// Some members of the configuration are fixed, and others cannot be taken away again.

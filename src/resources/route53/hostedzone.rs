@@ -7,10 +7,8 @@ use super::common::{bare, change_tags, domain, ours, reference, tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, compare, shape::Tag,
-    },
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 crate::props! {
@@ -151,11 +149,7 @@ impl ResourceType for HostedZone {
             "route53:ListTagsForResource",
         ],
         global: true,
-        ..Facts::new(
-            "AWS::Route53::HostedZone",
-            "route53",
-            include_str!("../../schema/types/aws-route53-hostedzone.json"),
-        )
+        ..Facts::new("AWS::Route53::HostedZone", "route53")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

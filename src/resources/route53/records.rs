@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     aws::{Certainty, OpError, op},
-    resources::{Attributes, Created, Cx, Joined, Part, PhysicalId, ResourceType as _},
+    model::{Attributes, PhysicalId},
+    resources::{Created, Cx, Joined, Part, ResourceType as _},
 };
 
 type Answer = Result<Joined, OpError>;

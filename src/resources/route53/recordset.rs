@@ -11,10 +11,8 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Joined, Ownership, Part, PhysicalId,
-        Probe, Progress, ResourceType, Retry, Together, compare,
-    },
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry, Together},
+    resources::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType, compare},
 };
 
 /// `AWS::Route53::RecordSet`: all properties are implemented.
@@ -74,11 +72,7 @@ impl ResourceType for RecordSet {
         ],
         global: true,
         together: Some(Together { property: "Name", key: domain }),
-        ..Facts::new(
-            "AWS::Route53::RecordSet",
-            "route53",
-            include_str!("../../schema/types/aws-route53-recordset.json"),
-        )
+        ..Facts::new("AWS::Route53::RecordSet", "route53")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

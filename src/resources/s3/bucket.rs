@@ -21,10 +21,8 @@ pub use props::Props;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, Ownership,
-        PhysicalId, Probe, Progress, ResourceType, Retry, compare,
-    },
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// `AWS::S3::Bucket`. Tags, object lock and ownership are set by the create call; every other setting has a
@@ -270,7 +268,7 @@ impl ResourceType for Bucket {
         )],
         stateful: Some("all objects and versions"),
         global: true,
-        ..Facts::new("AWS::S3::Bucket", "s3", include_str!("../../schema/types/aws-s3-bucket.json"))
+        ..Facts::new("AWS::S3::Bucket", "s3")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
@@ -293,7 +291,7 @@ impl ResourceType for Bucket {
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(bucket) = props.BucketName.as_deref() else { return Ok(None) };
         let ownership = match protection::get_tags(cx.sdk.s3(), bucket).await {
-            // Buckets of ours are born with tags, so one without is a stranger's.
+            // Buckets of ours are born with tags, so one without is somebody else's.
             Ok(tags) => cx.owns(tags.iter().flatten().map(|tag| (tag.key(), tag.value()))),
             Err(error) if error.is(ABSENT) => return Ok(None),
             Err(error) if error.is(ELSEWHERE) => Ownership::Foreign,

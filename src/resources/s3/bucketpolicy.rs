@@ -6,10 +6,8 @@ use super::policy_document;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Change, Created, Cx, Described, Document, Facts, Identity, OnConflict, Outcome, OwnTags, PhysicalId,
-        Progress, Retry, described::alike,
-    },
+    model::{Document, Facts, Identity, OnConflict, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Described, Outcome, OwnTags, Progress, described::alike},
 };
 
 crate::props! {
@@ -71,11 +69,7 @@ impl Described for BucketPolicy {
         ),
         iam: &["s3:PutBucketPolicy", "s3:GetBucketPolicy", "s3:DeleteBucketPolicy"],
         global: true,
-        ..Facts::new(
-            "AWS::S3::BucketPolicy",
-            "s3",
-            include_str!("../../schema/types/aws-s3-bucketpolicy.json"),
-        )
+        ..Facts::new("AWS::S3::BucketPolicy", "s3")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

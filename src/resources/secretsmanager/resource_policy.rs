@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Document, Facts, Identity, OnConflict, PhysicalId, Retry},
     resources::{
-        Change, Created, Cx, Described, Document, Facts, Identity, OnConflict, Outcome, OwnTags, PhysicalId,
-        Progress, Retry, described::alike, s3::policy_document,
+        Change, Created, Cx, Described, Outcome, OwnTags, Progress, described::alike, s3::policy_document,
     },
 };
 
@@ -63,11 +63,7 @@ impl Described for ResourcePolicy {
             "secretsmanager:GetResourcePolicy",
             "secretsmanager:PutResourcePolicy",
         ],
-        ..Facts::new(
-            "AWS::SecretsManager::ResourcePolicy",
-            "secretsmanager",
-            include_str!("../../schema/types/aws-secretsmanager-resourcepolicy.json"),
-        )
+        ..Facts::new("AWS::SecretsManager::ResourcePolicy", "secretsmanager")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -10,9 +10,9 @@ use serde_json::{Value as Json, json};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, OnConflict, Ownership, PhysicalId,
-        Probe, Progress, ResourceType, Retry, compare,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{pruned, received, sent},
     },
 };
@@ -105,11 +105,7 @@ impl ResourceType for RotationSchedule {
             "HostedRotationLambda",
             "its function comes from CloudFormation's transform AWS::SecretsManager and an application repository; deploy the function and set RotationLambdaARN",
         )],
-        ..Facts::new(
-            "AWS::SecretsManager::RotationSchedule",
-            "secretsmanager",
-            include_str!("../../schema/types/aws-secretsmanager-rotationschedule.json"),
-        )
+        ..Facts::new("AWS::SecretsManager::RotationSchedule", "secretsmanager")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

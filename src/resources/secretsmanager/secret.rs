@@ -17,10 +17,8 @@ use super::value::{CONNECTION, current, text};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, NameRule, PhysicalId, Probe,
-        Progress, ResourceType, compare, shape::Tag,
-    },
+    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 crate::props! {
@@ -240,11 +238,7 @@ impl ResourceType for Secret {
             "secretsmanager:UntagResource",
         ],
         stateful: Some("the secret's value, at once and without a recovery window"),
-        ..Facts::new(
-            "AWS::SecretsManager::Secret",
-            "secretsmanager",
-            include_str!("../../schema/types/aws-secretsmanager-secret.json"),
-        )
+        ..Facts::new("AWS::SecretsManager::Secret", "secretsmanager")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

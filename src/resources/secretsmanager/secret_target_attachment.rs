@@ -13,10 +13,8 @@ use super::value::{CONNECTION, current, put};
 use crate::{
     aws::{Certainty, OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, Ownership, PhysicalId, Probe,
-        Progress, ResourceType, Retry,
-    },
+    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 crate::props! {
@@ -95,11 +93,7 @@ impl ResourceType for SecretTargetAttachment {
         needs_ready: &["TargetId"],
         retry: &[Retry { code: NOT_READY, message: "", why: "the database has no address yet" }],
         iam: &["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "rds:DescribeDBInstances"],
-        ..Facts::new(
-            "AWS::SecretsManager::SecretTargetAttachment",
-            "secretsmanager",
-            include_str!("../../schema/types/aws-secretsmanager-secrettargetattachment.json"),
-        )
+        ..Facts::new("AWS::SecretsManager::SecretTargetAttachment", "secretsmanager")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -8,9 +8,9 @@ use super::topic_form::{document, parsed};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{
-        Change, Created, Cx, Described, Facts, Found, Identity, OnConflict, Outcome, OwnTags, Ownership,
-        PhysicalId, Progress, Retry, compare, described::alike,
+        Change, Created, Cx, Described, Found, Outcome, OwnTags, Progress, compare, described::alike,
     },
 };
 
@@ -99,11 +99,7 @@ impl Described for Subscription {
             "sns:SetSubscriptionAttributes",
             "iam:PassRole",
         ],
-        ..Facts::new(
-            "AWS::SNS::Subscription",
-            "sns",
-            include_str!("../../schema/types/aws-sns-subscription.json"),
-        )
+        ..Facts::new("AWS::SNS::Subscription", "sns")
     };
 
     fn replaces(change: &Change<'_, Props>) -> Vec<String> {

@@ -7,10 +7,8 @@ use super::topic_form::{self, InlineSubscription, Props};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    resources::{
-        Attributes, Change, Created, Cx, Facts, Found, Goal, Identity, NameRule, OnConflict, PhysicalId,
-        Probe, Progress, ResourceType, shape::Tag,
-    },
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Tag},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
 };
 
 /// `AWS::SNS::Topic`: all properties are implemented. Subscriptions listed in the topic are made after it;
@@ -114,7 +112,7 @@ impl ResourceType for Topic {
             "sns:UntagResource",
             "iam:PassRole",
         ],
-        ..Facts::new("AWS::SNS::Topic", "sns", include_str!("../../schema/types/aws-sns-topic.json"))
+        ..Facts::new("AWS::SNS::Topic", "sns")
     };
 
     fn check(props: &Json) -> Vec<(String, String)> {

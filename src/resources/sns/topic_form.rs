@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::resources::shape::Tag;
+use crate::model::Tag;
 
 crate::props! {
     /// A topic.

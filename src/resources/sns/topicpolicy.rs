@@ -6,9 +6,9 @@ use super::topic_form::document;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
+    model::{Attributes, Document, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
     resources::{
-        Attributes, Change, Created, Cx, Document, Facts, Found, Goal, Identity, OnConflict, Ownership,
-        PhysicalId, Probe, Progress, ResourceType, Retry, compare, s3::policy_document,
+        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, s3::policy_document,
     },
 };
 
@@ -100,11 +100,7 @@ impl ResourceType for TopicPolicy {
         documents: &[("PolicyDocument", Document::ResourcePolicy)],
         silent_delete: Some("the topics get their first policy back, whatever policy they have"),
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
-        ..Facts::new(
-            "AWS::SNS::TopicPolicy",
-            "sns",
-            include_str!("../../schema/types/aws-sns-topicpolicy.json"),
-        )
+        ..Facts::new("AWS::SNS::TopicPolicy", "sns")
     };
 
     fn same(property: &str, desired: &Json, recorded: &Json) -> bool {

@@ -8,12 +8,10 @@ use std::{
 
 use super::load::MANIFEST;
 use crate::{
-    error::Span,
-    template::{
-        load::read_within,
-        problems::Problems,
-        syntax::{Entry, Tree},
-    },
+    error::Problems,
+    model::Span,
+    syntax::{Entry, Tree},
+    template::load::read_within,
 };
 
 /// Assemblies inside assemblies; an app has stages, and stages may have some.

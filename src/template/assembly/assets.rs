@@ -14,9 +14,11 @@ use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use super::artifact::StackArtifact;
 use crate::{
-    error::Span,
+    error::Problems,
     files::{self, Refusal},
-    template::{load::read_within, problems::Problems, syntax::Tree},
+    model::Span,
+    syntax::Tree,
+    template::load::read_within,
 };
 
 /// Largest archive that Lambda takes inside a call, in bytes.
@@ -254,7 +256,7 @@ fn archive(listed: &Files) -> io::Result<(String, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::syntax;
+    use crate::syntax;
 
     #[expect(clippy::disallowed_methods, reason = "a test's own file")]
     fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {

@@ -1,8 +1,8 @@
 //! Small tools for looking at and changing a template's tree.
 
 use crate::{
-    error::Span,
-    template::syntax::{Entry, Node, Scalar, Tree},
+    model::{Scalar, Span},
+    syntax::{Entry, Node, Tree},
 };
 
 /// A text.
@@ -197,7 +197,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::template::syntax::parse;
+    use crate::syntax::parse;
 
     fn tree(text: &str) -> Tree {
         parse(Path::new("a.yaml"), text.into()).unwrap()

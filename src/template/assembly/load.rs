@@ -14,13 +14,11 @@ use super::{
     select,
 };
 use crate::{
-    error::Diagnostic,
+    error::{Diagnostic, Problems, hint},
+    syntax::Tree,
     template::{
         load::{apply_sets, declared, folder_name, name_ok, read_within, region_ok, sets},
         options::{Assembly, Given, Loaded, Options, StackSource},
-        problems::Problems,
-        suggest::hint,
-        syntax::Tree,
     },
 };
 

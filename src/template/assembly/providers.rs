@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::edit::{self, at, at_mut, drop_resource, kind, members_mut, mentions, object, resources, target};
-use crate::template::{
-    problems::Problems,
+use crate::{
+    error::Problems,
     syntax::{Node, Tree},
 };
 
@@ -97,10 +97,7 @@ fn default_group(template: &mut Tree, id: &str) -> Result<(), String> {
 fn switch(resource: &mut Tree, name: &str) {
     let span = resource.span.clone();
     let value = || {
-        object(
-            name,
-            Tree { value: Node::Scalar(crate::template::syntax::Scalar::plain("true")), span: span.clone() },
-        )
+        object(name, Tree { value: Node::Scalar(crate::model::Scalar::plain("true")), span: span.clone() })
     };
     let Some(members) = members_mut(resource) else { return };
     match members.iter_mut().find(|member| member.key == "Metadata") {

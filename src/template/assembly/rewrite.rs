@@ -6,11 +6,9 @@ use super::{
     providers, uploads,
 };
 use crate::{
+    error::Problems,
     graph::Secrets,
-    template::{
-        problems::Problems,
-        syntax::{Node, Tree},
-    },
+    syntax::{Node, Tree},
 };
 
 /// What is collected while templates are rewritten.

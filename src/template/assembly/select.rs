@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::artifact::StackArtifact;
-use crate::{
-    error::{Class, Diagnostic},
-    template::{problems::Problems, suggest::hint},
-};
+use crate::error::{Class, Diagnostic, Problems, hint};
 
 /// Positions of the chosen stacks and of all they depend on; all stacks if nothing is chosen.
 pub(super) fn chosen(

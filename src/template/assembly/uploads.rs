@@ -9,11 +9,9 @@ use super::{
     rewrite::Collected,
 };
 use crate::{
-    error::Span,
-    template::{
-        problems::Problems,
-        syntax::{Entry, Node, Scalar, Tree},
-    },
+    error::Problems,
+    model::{Scalar, Span},
+    syntax::{Entry, Node, Tree},
 };
 
 /// Sends the files that a stack names by bucket and key.
@@ -184,7 +182,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::template::syntax;
+    use crate::syntax;
 
     #[test]
     fn names_of_the_bootstrap_bucket_become_references() {

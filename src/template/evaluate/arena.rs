@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-use crate::template::syntax::Tree;
+use crate::syntax::Tree;
 
 /// Slots of the first chunk; each further one has twice as many.
 const FIRST: usize = 64;
@@ -34,7 +34,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::template::syntax::parse;
+    use crate::syntax::parse;
 
     #[test]
     fn trees_stay_where_they_are() {

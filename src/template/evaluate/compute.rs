@@ -2,13 +2,12 @@
 
 use super::plan::{Eval, Place};
 use crate::{
-    error::Span,
-    graph::{Call, Unknown, Value, functions},
-    template::{
+    error::hint,
+    model::{
+        Call, Span, Unknown, Value, functions,
         item::{Item, Kind},
-        suggest::hint,
-        syntax::{Entry, Node},
     },
+    syntax::{Entry, Node},
 };
 
 impl<'p> Eval<'_, 'p> {

@@ -6,9 +6,12 @@ use super::{
     names::intrinsic,
     plan::{Eval, MAX_CHAIN, Place},
 };
-use crate::template::{
-    item::{Item, Kind},
-    syntax::{Entry, Tree, is_dynamic},
+use crate::{
+    model::{
+        dynamic::is_dynamic,
+        item::{Item, Kind},
+    },
+    syntax::{Entry, Tree},
 };
 
 impl<'p> Eval<'_, 'p> {

@@ -13,13 +13,10 @@ use super::{
     plan::{Eval, Place, Plan, Section},
 };
 use crate::{
-    error::{Diagnostic, Span},
-    template::{
-        item::Kind,
-        options::{Loaded, StackSource},
-        problems::Problems,
-        syntax::{Entry, Node, Scalar, Tree},
-    },
+    error::{Diagnostic, Problems},
+    model::{Scalar, Span, item::Kind},
+    syntax::{Entry, Node, Tree},
+    template::options::{Loaded, StackSource},
 };
 
 /// The transform's name.
@@ -380,7 +377,7 @@ impl<'p> Writer<'_, 'p> {
         } else {
             self.here.text_of(&item, &tree.span, what)
         };
-        // A name that could not be found out has been reported; the attribute goes.
+        // A name that could not be determined has been reported; the attribute goes.
         Some(Tree { value: Node::Scalar(Scalar::quoted(text?)), span: tree.span.clone() })
     }
 

@@ -1,9 +1,10 @@
 use std::{path::Path, sync::Arc};
 
-use super::super::{Environment, evaluate};
+use super::super::{Environment, testing::evaluate};
 use crate::{
     error::Severity,
-    template::{Loaded, StackSource, syntax},
+    syntax,
+    template::{Loaded, StackSource},
 };
 
 /// Codes with their lines.

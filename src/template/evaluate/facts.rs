@@ -9,13 +9,10 @@ use super::{
 };
 use crate::{
     aws::objects::{Asked, LOOKED_UP, Wanted},
-    error::Span,
-    template::{
-        item::Item,
-        options::Loaded,
-        suggest::hint,
-        syntax::{Entry, Node, Tree},
-    },
+    error::hint,
+    model::{Span, item::Item},
+    syntax::{Entry, Node, Tree},
+    template::options::Loaded,
 };
 
 /// Attributes of objects that rules may ask for, beside `Tags.` and a key.

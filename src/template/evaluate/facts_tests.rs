@@ -1,7 +1,8 @@
 use serde_json::json;
 
 use super::{
-    Environment, account_facts, evaluate, ssm_parameters,
+    Environment, account_facts, ssm_parameters,
+    testing::evaluate,
     tests::{language, plan, run, stack},
     zone_regions,
 };

@@ -11,13 +11,15 @@ use super::{
     sub::{self, GetAtt, Part},
 };
 use crate::{
-    error::Span,
-    graph::{Call, Reference, Unknown, Value, functions},
-    schema::{self, Attribute},
-    template::{
+    model::{
+        Call, Reference, Span, Unknown, Value,
+        dynamic::{self, is_dynamic},
+        functions,
         item::{BYTES_AS_VALUE, Item, Kind, Member},
-        syntax::{Entry, Node, Tree, dynamic_references, is_dynamic},
     },
+    resources::registry,
+    schema::{self, Attribute},
+    syntax::{Entry, Node, Tree},
 };
 
 impl<'p> Eval<'_, 'p> {
@@ -63,7 +65,7 @@ impl<'p> Eval<'_, 'p> {
         if self.part || !is_dynamic(text) {
             return;
         }
-        if let Err(message) = dynamic_references(text) {
+        if let Err(message) = dynamic::references(text) {
             let help = "for example {{resolve:secretsmanager:NAME:SecretString:password}}".to_owned();
             self.error("M1054", span, message, Some(help));
         } else if text.contains("{{resolve:parameter:") && self.place == Place::Value && !self.is_own(text) {
@@ -203,7 +205,8 @@ impl<'p> Eval<'_, 'p> {
         if attribute != "Ref"
             && let Some(schema) = schema
         {
-            match schema.attribute(attribute) {
+            let open = registry::properties_are_attributes(resource.kind.map_or("", |kind| kind.text));
+            match schema.attribute(attribute, open) {
                 // Reported when names were resolved, unless the attribute's name was computed.
                 None => return Item::poison(span),
                 Some(Attribute::Output) => {}

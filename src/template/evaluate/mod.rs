@@ -1,4 +1,4 @@
-//! From templates to the resource graph: parameters, conditions, functions, tags.
+//! From templates to drafts: parameters, conditions, functions.
 
 mod arena;
 mod compute;
@@ -12,15 +12,15 @@ mod outline;
 mod parameters;
 mod plan;
 mod run;
-mod secure;
 mod sub;
-mod tags;
 
 pub use environment::{Environment, Foreign, Imports};
 pub use facts::account_facts;
-pub use run::{evaluate, ssm_parameters, zone_regions};
+pub use run::{draft, ssm_parameters, zone_regions};
 
 #[cfg(test)]
 mod facts_tests;
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;

@@ -6,13 +6,11 @@ use super::{
     sub::{self, GetAtt, Part},
 };
 use crate::{
-    error::Span,
+    error::{Problems, hint, suggest},
+    model::Span,
+    resources::registry,
     schema,
-    template::{
-        problems::Problems,
-        suggest::{hint, suggest},
-        syntax::{Entry, Node, Tree},
-    },
+    syntax::{Entry, Node, Tree},
 };
 
 /// Names that need no declaration.
@@ -419,7 +417,7 @@ impl<'p> Eval<'_, 'p> {
         };
         let Some((kind, attribute)) = resource.kind.zip(attribute) else { return };
         let Some(schema) = schema::of(kind.text) else { return };
-        if schema.attribute(attribute).is_none() {
+        if schema.attribute(attribute, registry::properties_are_attributes(kind.text)).is_none() {
             let known: Vec<String> = schema.attributes().collect();
             let help = match suggest(attribute, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),

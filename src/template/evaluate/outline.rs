@@ -7,13 +7,9 @@ use super::{
     names::intrinsic,
 };
 use crate::{
-    error::Span,
-    graph::DeletionPolicy,
-    template::{
-        problems::Problems,
-        suggest::hint,
-        syntax::{Entry, Node, Tree},
-    },
+    error::{Problems, hint},
+    model::{DeletionPolicy, Span},
+    syntax::{Entry, Node, Tree},
 };
 
 const SECTIONS: &[&str] = &[

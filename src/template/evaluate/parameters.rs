@@ -7,13 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::environment::Environment;
 use crate::{
-    error::Span,
-    template::{
-        options::StackSource,
-        problems::Problems,
-        suggest::hint,
-        syntax::{Entry, Tree},
-    },
+    error::{Problems, hint},
+    model::Span,
+    syntax::{Entry, Tree},
+    template::options::StackSource,
 };
 
 const KEYS: &[&str] = &[

@@ -12,13 +12,9 @@ use super::{
     parameters::{self, Parameter},
 };
 use crate::{
-    error::{Diagnostic, Span},
-    graph::Address,
-    template::{
-        item::Item,
-        options::{Loaded, StackSource},
-        problems::Problems,
-    },
+    error::{Diagnostic, Problems},
+    model::{Address, Span, item::Item},
+    template::options::{Loaded, StackSource},
 };
 
 /// Conditions, outputs and properties may lead to each other at most this often in a row.
@@ -137,7 +133,7 @@ impl<'p> Plan<'p> {
     }
 
     /// Hides values of `NoEcho` parameters in a message.
-    fn veil(&self, text: String) -> String {
+    fn mask(&self, text: String) -> String {
         self.secrets
             .values()
             .filter(|secret| !secret.is_empty())
@@ -212,14 +208,14 @@ impl<'e, 'p> Eval<'e, 'p> {
     ) {
         let class = crate::error::Class::Plan;
         let mut diagnostic =
-            Diagnostic::error(code, class, self.plan.veil(message.into())).span(Some(span.clone()));
-        diagnostic.help = help.map(|help| self.plan.veil(help));
+            Diagnostic::error(code, class, self.plan.mask(message.into())).span(Some(span.clone()));
+        diagnostic.help = help.map(|help| self.plan.mask(help));
         diagnostic.address = self.address.cloned();
         self.plan.problems.borrow_mut().add(diagnostic);
     }
 
     pub(super) fn warning(&self, code: &'static str, span: &Span, message: impl Into<String>) {
-        let message = self.plan.veil(message.into());
+        let message = self.plan.mask(message.into());
         self.plan.problems.borrow_mut().warning(code, Some(span), message);
     }
 

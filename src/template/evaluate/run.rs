@@ -1,6 +1,6 @@
 //! The way through a plan: names, exports, resources, outputs, rules.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value as Json;
 
@@ -10,28 +10,19 @@ use super::{
     names::intrinsic,
     outline::Resource,
     parameters::kept_in_ssm,
-    plan::{Eval, Place, Plan, Scope},
-    secure, tags,
+    plan::{Eval, Place, Plan},
 };
 use crate::{
-    error::{Class, Diagnostic, Span},
-    graph::{Address, CIRCLE, DeletionPolicy, Graph, Node, Output, Places, Secrets, StackInfo, Value, link},
-    lint,
-    resources::registry,
-    schema::check,
-    template::{
-        item::{Item, Kind},
-        options::Loaded,
-        syntax::{Node as Syntax, Tree},
-    },
+    error::{Class, Diagnostic},
+    graph::{Draft, Drafts, Idioms, OutputDraft, ParameterDraft, Secrets, StackDraft},
+    model::item::{Item, Kind},
+    syntax::{Entry, Node as Syntax, Tree},
+    template::options::Loaded,
 };
 
-/// Evaluates a plan to its resource graph, with all properties checked against their types' schemas, and the
-/// warnings.
-///
-/// # Errors
-/// Everything that is wrong with the plan, in the order of its files.
-pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>> {
+/// Evaluates a plan, and finds all that is wrong with its parameters, conditions, functions, names and rules.
+#[must_use]
+pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
     let extended = extend(loaded, env);
     let loaded = &extended.loaded;
     let mut plan = Plan::new(loaded, env);
@@ -42,36 +33,26 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
         plan.eval(scope, Place::Value).resolve_stack();
     }
     plan.exports = exports(&plan);
-    let mut graph = Graph {
-        migration: loaded.migration.clone(),
-        environment: loaded.environment.clone(),
-        ..Graph::default()
-    };
-    let mut poisoned = false;
-    let mut broken = HashSet::new();
+    let mut stacks = Vec::with_capacity(plan.scopes.len());
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
-        for resource in &scope.outline.resources {
-            // The CDK's usage marker makes nothing.
-            let marker = resource.kind.is_some_and(|kind| kind.text == "AWS::CDK::Metadata");
-            if marker || !here.exists(resource) {
-                continue;
-            }
-            let (node, whole) = here.node(resource);
-            poisoned |= !whole;
-            broken.extend(node.as_ref().filter(|_| !whole).map(|node| node.address.clone()));
-            if let Some(node) = node {
-                graph.index.insert(node.address.clone(), graph.nodes.len());
-                graph.nodes.push(node);
-            }
-        }
-        let outputs = here.outputs(&mut poisoned);
-        graph.stacks.push(StackInfo {
+        // The CDK's usage marker makes nothing.
+        let marker =
+            |resource: &Resource<'_>| resource.kind.is_some_and(|kind| kind.text == "AWS::CDK::Metadata");
+        let made =
+            scope.outline.resources.iter().filter(|resource| !marker(resource) && here.exists(resource));
+        let resources = made.filter_map(|resource| here.resource(resource)).collect();
+        let outputs = here.outputs();
+        stacks.push(StackDraft {
             name: scope.source.name.clone(),
             region: scope.source.region.clone(),
             description: scope.outline.description.clone(),
+            resources,
             outputs,
             imports: Vec::new(),
+            tags: scope.source.tags.clone(),
+            metadata: scope.source.template.get("Metadata").map(Tree::to_item),
+            parameters: scope.outline.parameters.iter().map(parameter).collect(),
             protected: scope.source.protected,
         });
         here.check_named_objects();
@@ -79,32 +60,52 @@ pub fn evaluate(loaded: &Loaded, env: &Environment) -> Result<(Graph, Vec<Diagno
         here.all_conditions();
         here.warn_unused();
     }
-    for (stack, scope) in graph.stacks.iter_mut().zip(&plan.scopes) {
+    for (stack, scope) in stacks.iter_mut().zip(&plan.scopes) {
         stack.imports = scope.imports.take().into_iter().collect();
     }
-    graph.secrets = Secrets(std::mem::take(&mut plan.secrets));
-    graph.secrets.0.extend(loaded.assembly.code.0.clone());
-    graph.stacks_after.clone_from(&loaded.assembly.after);
-    graph.notes.clone_from(&loaded.assembly.notes);
-    graph.partial = loaded.assembly.partial;
-    graph.region.clone_from(&loaded.assembly.region);
-    let mut problems = plan.problems.into_inner();
-    if problems.has_errors() {
-        // What is found later, as far as it can be found: all errors are told in one pass.
-        let circles = link(&graph, &registry::find).err().unwrap_or_default();
-        problems.extend(circles.into_iter().filter(|problem| problem.code == CIRCLE).collect());
-        broken.extend(problems.addresses().cloned());
-        problems.extend(lint::refused(&graph, &broken));
+    let mut secrets = Secrets(std::mem::take(&mut plan.secrets));
+    secrets.0.extend(loaded.assembly.code.0.clone());
+    Drafts {
+        migration: loaded.migration.clone(),
+        environment: loaded.environment.clone(),
+        stacks,
+        secrets,
+        stacks_after: loaded.assembly.after.clone(),
+        notes: loaded.assembly.notes.clone(),
+        partial: loaded.assembly.partial,
+        region: loaded.assembly.region.clone(),
+        wanted: loaded.wanted.clone(),
+        findings: plan.problems.into_inner().into_findings(),
+        idioms: IDIOMS,
     }
-    let warnings = problems.finish()?;
-    if poisoned {
-        let message = "a value could not be evaluated and nothing says why; this is a defect";
-        return Err(vec![Diagnostic::error("M1099", Class::Internal, message)]);
-    }
-    Ok((graph, warnings))
 }
 
-/// Regions whose availability zones [`evaluate`] will want in [`Environment::zones`].
+/// How templates say things.
+const IDIOMS: Idioms = Idioms {
+    omit: "leave it out, or use !Ref AWS::NoValue",
+    pick: "pick one item with Fn::Select",
+    json_text: "for a JSON document as a text, use Fn::ToJsonString or quote it",
+    join: "join lists with Fn::Join",
+    reference: |id| format!("!Ref {id}"),
+    attribute: |id, name| format!("!GetAtt {id}.{name}"),
+    some_attribute: |name| format!("!GetAtt with {name}"),
+    part: |at, separator, id| format!("!Select [{at}, !Split ['{separator}', !Ref {id}]]"),
+};
+
+fn parameter(declared: &Entry) -> ParameterDraft {
+    let text = |key: &str| declared.value.get(key).and_then(Tree::as_text);
+    let default =
+        declared.value.get("Default").filter(|tree| tree.as_text().is_some_and(|text| !text.is_empty()));
+    ParameterDraft {
+        name: declared.key.clone(),
+        span: declared.key_span.clone(),
+        text: text("Type") == Some("String"),
+        hidden: text("NoEcho") == Some("true"),
+        default: default.map(|tree| tree.span.clone()),
+    }
+}
+
+/// Regions whose availability zones [`draft`] will want in [`Environment::zones`].
 #[must_use]
 pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
     let env = Environment::offline();
@@ -125,7 +126,7 @@ pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
     regions
 }
 
-/// SSM parameters, by region, that [`evaluate`] will want in [`Environment::parameters`].
+/// SSM parameters, by region, that [`draft`] will want in [`Environment::parameters`].
 #[must_use]
 pub fn ssm_parameters(loaded: &Loaded) -> BTreeMap<String, BTreeSet<String>> {
     let env = Environment::offline();
@@ -179,40 +180,24 @@ fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
 }
 
 impl<'p> Eval<'_, 'p> {
-    /// A resource's node, and whether everything in it could be evaluated.
-    fn node(self, resource: &Resource<'p>) -> (Option<Node>, bool) {
-        let source = self.scope.source;
-        let Some(address) = self.scope.address(resource.id.text) else { return (None, true) };
+    /// A resource's draft; `None` if it names no type, which is reported already.
+    fn resource(self, resource: &Resource<'p>) -> Option<Draft> {
+        let address = self.scope.address(resource.id.text)?;
         let here = self.at(address);
         let span = resource.properties.map_or(resource.id.span, |tree| &tree.span);
-        let mut item = match resource.properties {
+        let mut properties = match resource.properties {
             Some(tree) => here.eval(tree),
             None => Item::new(Kind::Map(Vec::new()), span),
         };
-        if item.kind == Kind::Null {
-            item.kind = Kind::Map(Vec::new());
+        if properties.kind == Kind::Null {
+            properties.kind = Kind::Map(Vec::new());
         }
         let metadata_item = resource.metadata.map(|tree| here.eval(tree));
         let metadata = resource.metadata.zip(metadata_item.as_ref()).map_or(Json::Null, |(tree, item)| {
             if item.is_known() { item.to_value().known().unwrap_or(Json::Null) } else { tree.to_json() }
         });
-        let Some(kind) = resource.kind else { return (None, true) };
-        secure::check(here, kind.text, &item);
-        for (key, span) in tags::reserved(&item) {
-            here.error("M2018", span, format!("the tag key `{key}` is reserved"), None);
-        }
-        tags::merge(kind.text, &mut item, &source.tags);
-        for span in tags::unspeakable(&item) {
-            let help = "letters, digits, spaces and + - = . _ : / @ are taken by all services".to_owned();
-            here.error("M2030", span, "a tag holds a control character", Some(help));
-        }
-        let whole = !item.is_poisoned();
-        let subject = check::Subject { kind: kind.text, kind_span: kind.span, id_span: resource.id.span };
-        let kind_of = |address: &Address| self.kind_of(address);
-        let (properties, findings) = check::resource(&subject, address, &item, &kind_of);
-        self.plan.problems.borrow_mut().extend(findings);
-        let (deletion_policy, update_replace_policy) = here.policies(resource, &item);
-        let depends_on: Vec<(Address, Span)> = resource
+        let kind = resource.kind?;
+        let depends_on = resource
             .depends_on
             .iter()
             .filter_map(|needed| {
@@ -222,80 +207,31 @@ impl<'p> Eval<'_, 'p> {
                 Some((address.clone(), needed.span.clone()))
             })
             .collect();
-        let node = Node {
-            kind: kind.text.to_owned(),
-            region: source.region.clone(),
-            properties,
-            depends_on: depends_on.iter().map(|(address, _)| address.clone()).collect(),
-            deletion_policy,
-            update_replace_policy,
-            metadata,
-            span: Some(resource.id.span.clone()),
-            places: Places { properties: Some(item), metadata: metadata_item, depends_on },
+        Some(Draft {
             address: address.clone(),
-        };
-        (Some(node), whole)
+            span: resource.id.span.clone(),
+            kind: kind.text.to_owned(),
+            kind_span: kind.span.clone(),
+            properties,
+            depends_on,
+            deletion_policy: resource.deletion,
+            update_replace_policy: resource.replacement,
+            metadata,
+            metadata_item,
+        })
     }
 
-    fn policies(&self, resource: &Resource<'p>, properties: &Item) -> (DeletionPolicy, DeletionPolicy) {
-        let kind = resource.kind.map_or("", |kind| kind.text);
-        // A type that is not registered is refused by name.
-        let facts = registry::find(kind).map(|ty| ty.facts());
-        let snapshot = Some(DeletionPolicy::Snapshot);
-        let wanted = resource.deletion == snapshot || resource.replacement == snapshot;
-        if wanted && facts.is_some_and(|facts| !facts.snapshots) {
-            let message = format!("no snapshot can be taken of {kind}");
-            self.error("M1024", resource.id.span, message, Some("use Delete or Retain".into()));
-        }
-        let unless = facts.and_then(|facts| facts.snapshot_unless);
-        let default = match unless.is_some_and(|property| properties.get(property).is_none()) {
-            true => DeletionPolicy::Snapshot,
-            false => DeletionPolicy::Delete,
-        };
-        (resource.deletion.unwrap_or(default), resource.replacement.unwrap_or_default())
-    }
-
-    fn kind_of(&self, address: &Address) -> Option<&'p str> {
-        let plan = self.plan;
-        let scope: &Scope<'p> = if self.scope.source.name == address.stack() {
-            self.scope
-        } else {
-            plan.scopes.iter().find(|scope| scope.source.name == address.stack())?
-        };
-        scope.outline.resource(address.logical_id())?.kind.map(|kind| kind.text)
-    }
-
-    fn outputs(self, poisoned: &mut bool) -> Vec<Output> {
+    fn outputs(self) -> Vec<OutputDraft> {
         let mut outputs = Vec::new();
         for (at, declared) in self.scope.outline.outputs.iter().enumerate() {
             if !self.is_output(declared) {
                 continue;
             }
-            let item = self.plan.output(self.scope.index, at);
-            *poisoned |= item.is_poisoned();
-            secure::check(self, "", &item);
-            let value = match &item.kind {
-                Kind::Scalar(scalar) => Value::String(scalar.as_text().to_owned()),
-                Kind::Deferred(value) => value.clone(),
-                Kind::Poison => Value::Null,
-                _ => {
-                    let message = format!(
-                        "the output `{}` must be a text, not {}",
-                        declared.name.text,
-                        item.describe()
-                    );
-                    self.error("M1049", &item.span, message, Some("join lists with Fn::Join".into()));
-                    Value::Null
-                }
-            };
+            let value = self.plan.output(self.scope.index, at);
             // The name was evaluated when exports were collected; evaluating it again reports nothing new.
             let export = declared.export.and_then(|tree| self.known_text(tree, "the name of an export"));
-            outputs.push(Output {
-                name: declared.name.text.to_owned(),
-                value,
-                export,
-                description: declared.description.clone(),
-            });
+            let name = declared.name.text.to_owned();
+            outputs.push(OutputDraft { name, value, export, description: declared.description.clone() });
         }
         outputs
     }

@@ -1,8 +1,8 @@
 //! The text of `Fn::Sub`, and the two ways to write `Fn::GetAtt`.
 
 use crate::{
-    error::Span,
-    template::syntax::{Node, Tree},
+    model::Span,
+    syntax::{Node, Tree},
 };
 
 /// A part of a `Fn::Sub` text.

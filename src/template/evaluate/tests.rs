@@ -2,11 +2,13 @@ use std::{path::Path, sync::Arc};
 
 use serde_json::{Value as Json, json};
 
-use super::{Environment, Foreign, evaluate};
+use super::{Environment, Foreign, testing::evaluate};
 use crate::{
     error::{Diagnostic, Severity},
-    graph::{Address, Graph, Value},
-    template::{Assembly, Given, Loaded, StackSource, syntax},
+    graph::Graph,
+    model::{Address, Value},
+    syntax,
+    template::{Assembly, Given, Loaded, StackSource},
 };
 
 pub(super) fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &str)]) -> StackSource {
@@ -52,7 +54,7 @@ pub(super) fn language(outcome: &Outcome) -> Vec<(&'static str, (usize, usize))>
     findings
         .iter()
         .filter(|d| d.code.starts_with("M1"))
-        .map(|d| (d.code, d.span.as_ref().map_or((0, 0), crate::error::Span::line_column)))
+        .map(|d| (d.code, d.span.as_ref().map_or((0, 0), crate::model::Span::line_column)))
         .collect()
 }
 
@@ -497,7 +499,7 @@ Resources:
 ";
     let Ok((graph, _)) = run(text, &[]) else { return };
     let policies: Vec<_> = graph.nodes.iter().map(|node| node.deletion_policy).collect();
-    use crate::graph::DeletionPolicy::{Delete, Snapshot};
+    use crate::model::DeletionPolicy::{Delete, Snapshot};
     assert_eq!(policies, [Snapshot, Delete, Delete]);
 }
 

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use libfuzzer_sys::fuzz_target;
-use migrate::template::{Environment, Loaded, StackSource, evaluate, syntax};
+use migrate::{check, syntax, template::{Environment, Loaded, StackSource, draft}};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -19,5 +19,5 @@ fuzz_target!(|bytes: &[u8]| {
         tags: BTreeMap::new(),
     };
     let loaded = Loaded { migration: "fuzz".into(), stacks: vec![stack], ..Loaded::default() };
-    drop(evaluate(&loaded, &Environment::offline()));
+    drop(check::check(draft(&loaded, &Environment::offline())));
 });

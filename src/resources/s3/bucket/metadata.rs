@@ -6,7 +6,8 @@ use serde_json::{Value as Json, json};
 use super::parts::{Outcome, unless};
 use crate::{
     aws::{OpError, op},
-    resources::{Attributes, mirror::sent},
+    model::Attributes,
+    resources::mirror::sent,
 };
 
 const ABSENT: &[&str] = &["MetadataConfigurationNotFound", "MetadataTableConfigurationNotFound"];

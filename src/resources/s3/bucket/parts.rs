@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::{error::BuildError, types as sdk};
 
-use crate::{aws::OpError, resources::shape::Tag};
+use crate::{aws::OpError, model::Tag};
 
 /// The result of a call.
 pub(super) type Outcome<T> = Result<T, OpError>;

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 pub use super::metadata::{Metadata, MetadataTable};
-use crate::resources::shape::Tag;
+use crate::model::Tag;
 
 crate::props! {
     /// A bucket.

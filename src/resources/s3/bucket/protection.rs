@@ -6,7 +6,7 @@ use super::{
     parts::{Outcome, tags, unless},
     props::{EventHold, ObjectLock, ObjectLockRule, Retention, Versioning},
 };
-use crate::{aws::op, resources::shape::Tag};
+use crate::{aws::op, model::Tag};
 
 /// Sets versioning. Once enabled it can only be suspended, so that is what taking the property away does.
 pub(super) async fn put_versioning(s3: &Client, bucket: &str, want: Option<&Versioning>) -> Outcome<()> {

@@ -11,7 +11,7 @@ use super::{
         StorageClassAnalysis, Tiering,
     },
 };
-use crate::{aws::op, resources::shape::Tag};
+use crate::{aws::op, model::Tag};
 
 const ABSENT: &[&str] = &["NoSuchConfiguration"];
 

@@ -1,0 +1,151 @@
+//! Drafts become nodes: tags merged in, properties fitted to their types, policies and outputs settled.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{CIRCLE, link, properties, secure, tags};
+use crate::{
+    error::{Class, Diagnostic, Problems},
+    graph::{Draft, Drafts, Graph, Idioms, Node, Output, OutputDraft, Places, StackDraft, StackInfo},
+    lint,
+    model::{
+        Address, DeletionPolicy, Value,
+        item::{Item, Kind},
+    },
+    resources::registry,
+};
+
+/// Makes the graph of a plan, all properties checked against their types, and the warnings. The drafts of resources
+/// are used up.
+///
+/// # Errors
+/// Everything that is wrong with the plan, in the order of its files.
+pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut problems = Problems::default();
+    problems.extend(std::mem::take(&mut drafts.findings));
+    let mut graph = Graph {
+        migration: drafts.migration.clone(),
+        environment: drafts.environment.clone(),
+        secrets: std::mem::take(&mut drafts.secrets),
+        stacks_after: drafts.stacks_after.clone(),
+        notes: drafts.notes.clone(),
+        partial: drafts.partial,
+        region: drafts.region.clone(),
+        ..Graph::default()
+    };
+    let kinds: HashMap<Address, String> = drafts
+        .stacks
+        .iter()
+        .flat_map(|stack| &stack.resources)
+        .map(|draft| (draft.address.clone(), draft.kind.clone()))
+        .collect();
+    let mut poisoned = false;
+    let mut broken = HashSet::new();
+    for stack in &mut drafts.stacks {
+        for draft in std::mem::take(&mut stack.resources) {
+            let (node, whole) = node(draft, stack, &kinds, &drafts.idioms, &mut problems);
+            poisoned |= !whole;
+            if !whole {
+                broken.insert(node.address.clone());
+            }
+            graph.index.insert(node.address.clone(), graph.nodes.len());
+            graph.nodes.push(node);
+        }
+        poisoned |= stack.outputs.iter().any(|output| output.value.is_poisoned());
+        let outputs =
+            stack.outputs.iter().map(|draft| output(draft, &drafts.idioms, &mut problems)).collect();
+        graph.stacks.push(StackInfo {
+            name: stack.name.clone(),
+            region: stack.region.clone(),
+            description: stack.description.clone(),
+            outputs,
+            imports: stack.imports.clone(),
+            protected: stack.protected,
+        });
+    }
+    if problems.has_errors() {
+        // What is found later, as far as it can be found: all errors are told in one pass.
+        let circles = link(&graph, &registry::find).err().unwrap_or_default();
+        problems.extend(circles.into_iter().filter(|problem| problem.code == CIRCLE).collect());
+        broken.extend(problems.addresses().cloned());
+        problems.extend(lint::refused(&graph, &broken, drafts.idioms));
+    }
+    let warnings = problems.finish()?;
+    if poisoned {
+        let message = "a value could not be evaluated and nothing says why; this is a defect";
+        return Err(vec![Diagnostic::error("M1099", Class::Internal, message)]);
+    }
+    Ok((graph, warnings))
+}
+
+/// A resource's node, and whether everything in it could be evaluated.
+fn node(
+    draft: Draft,
+    stack: &StackDraft,
+    kinds: &HashMap<Address, String>,
+    idioms: &Idioms,
+    problems: &mut Problems,
+) -> (Node, bool) {
+    let Draft { address, span, kind, kind_span, properties: mut item, .. } = draft;
+    for finding in secure::check(&kind, &item).into_iter().chain(tags::reserved(&item)) {
+        problems.add(finding.at(&address));
+    }
+    tags::merge(&kind, &mut item, &stack.tags);
+    for span in tags::unspeakable(&item) {
+        let error = Diagnostic::error("M2030", Class::Plan, "a tag holds a control character");
+        let error = error.at(&address).span(Some(span.clone()));
+        problems.add(error.help("letters, digits, spaces and + - = . _ : / @ are taken by all services"));
+    }
+    let whole = !item.is_poisoned();
+    let subject = properties::Subject { kind: &kind, kind_span: &kind_span, id_span: &span, idioms };
+    let kind_of = |address: &Address| kinds.get(address).map(String::as_str);
+    let (properties, findings) = properties::resource(&subject, &address, &item, &kind_of);
+    problems.extend(findings);
+    // A type that is not registered is refused by name.
+    let facts = registry::find(&kind).map(|ty| ty.facts());
+    let snapshot = Some(DeletionPolicy::Snapshot);
+    let wants_snapshot = draft.deletion_policy == snapshot || draft.update_replace_policy == snapshot;
+    if wants_snapshot && facts.is_some_and(|facts| !facts.snapshots) {
+        let message = format!("no snapshot can be taken of {kind}");
+        let error = Diagnostic::error("M1024", Class::Plan, message).at(&address).span(Some(span.clone()));
+        problems.add(error.help("use Delete or Retain"));
+    }
+    let unless = facts.and_then(|facts| facts.snapshot_unless);
+    let default = match unless.is_some_and(|property| item.get(property).is_none()) {
+        true => DeletionPolicy::Snapshot,
+        false => DeletionPolicy::Delete,
+    };
+    let node = Node {
+        kind,
+        region: stack.region.clone(),
+        properties,
+        depends_on: draft.depends_on.iter().map(|(address, _)| address.clone()).collect(),
+        deletion_policy: draft.deletion_policy.unwrap_or(default),
+        update_replace_policy: draft.update_replace_policy.unwrap_or_default(),
+        metadata: draft.metadata,
+        span: Some(span),
+        places: Places {
+            properties: Some(item),
+            metadata: draft.metadata_item,
+            depends_on: draft.depends_on,
+        },
+        address,
+    };
+    (node, whole)
+}
+
+fn output(draft: &OutputDraft, idioms: &Idioms, problems: &mut Problems) -> Output {
+    problems.extend(secure::check("", &draft.value));
+    let item: &Item = &draft.value;
+    let value = match &item.kind {
+        Kind::Scalar(scalar) => Value::String(scalar.as_text().to_owned()),
+        Kind::Deferred(value) => value.clone(),
+        Kind::Poison => Value::Null,
+        _ => {
+            let message = format!("the output `{}` must be a text, not {}", draft.name, item.describe());
+            problems.error("M1049", Some(&item.span), message).help(idioms.join);
+            Value::Null
+        }
+    };
+    let (export, description) = (draft.export.clone(), draft.description.clone());
+    Output { name: draft.name.clone(), value, export, description }
+}

@@ -1,0 +1,18 @@
+//! From drafts to a graph: schema, documents, tags, policies, links, lints.
+//!
+//! What is checked here is true of AWS, whatever language the plan is written in.
+
+mod documents;
+mod facets;
+mod graph;
+mod implicit;
+mod link;
+mod properties;
+mod run;
+mod secure;
+mod stacks;
+mod tags;
+
+pub use graph::graph;
+pub use link::{CIRCLE, link};
+pub use run::{Checked, check};

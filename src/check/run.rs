@@ -1,0 +1,55 @@
+//! All checks, one after the other.
+
+use super::{graph::graph, link};
+use crate::{
+    error::{Class, Diagnostic, Severity, hint},
+    graph::{Drafts, Graph, Links},
+    lint,
+    resources::registry,
+};
+
+/// A plan in which nothing is wrong.
+#[derive(Debug)]
+pub struct Checked {
+    /// The resource graph.
+    pub graph: Graph,
+    /// Its edges.
+    pub links: Links,
+    /// Findings that do not stop the command.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Turns drafts into a linked graph, linted.
+///
+/// # Errors
+/// Everything that is wrong with the plan.
+pub fn check(mut drafts: Drafts) -> Result<Checked, Vec<Diagnostic>> {
+    let (mut graph, mut warnings) = graph(&mut drafts)?;
+    let mut links = link(&graph, &registry::find);
+    warnings.extend(lint::check(&drafts.stacks, &graph, drafts.idioms));
+    if let (Ok(linked), false) = (&links, drafts.wanted.is_empty()) {
+        graph.choose(linked, &drafts.wanted).map_err(|unknown| unknown_stacks(&unknown, &drafts))?;
+        links = link(&graph, &registry::find);
+    }
+    match links {
+        Ok(links) if warnings.iter().all(|finding| finding.severity == Severity::Warning) => {
+            Ok(Checked { graph, links, warnings })
+        }
+        Ok(_) => Err(warnings),
+        Err(mut tangled) => {
+            tangled.append(&mut warnings);
+            Err(tangled)
+        }
+    }
+}
+
+fn unknown_stacks(unknown: &[String], drafts: &Drafts) -> Vec<Diagnostic> {
+    let say = |name: &String| {
+        let message = format!("--stack {name}: the plan has no such stack");
+        let known = drafts.stacks.iter().map(|stack| stack.name.as_str());
+        let mut diagnostic = Diagnostic::error("M1903", Class::Usage, message);
+        diagnostic.help = hint(name, "stacks", known);
+        diagnostic
+    };
+    unknown.iter().map(say).collect()
+}

@@ -1,0 +1,211 @@
+//! What is true of a resource type besides its schema.
+
+use std::time::Duration;
+
+/// How the engine repeats a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitPolicy {
+    /// What AWS typically takes; the first probe comes shortly before it, and views show it.
+    pub typical: Duration,
+    /// Between probes once `typical` is near.
+    pub every: Duration,
+    /// After that the step fails.
+    pub deadline: Duration,
+}
+
+impl WaitPolicy {
+    /// Seconds, for constants.
+    #[must_use]
+    pub const fn secs(typical: u64, every: u64, deadline: u64) -> Self {
+        Self {
+            typical: Duration::from_secs(typical),
+            every: Duration::from_secs(every),
+            deadline: Duration::from_secs(deadline),
+        }
+    }
+}
+
+/// What the create call does when an object of that name is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnConflict {
+    /// It answers with an error (`AlreadyExists`), or names do not exist for the type. The engine just calls.
+    Refuses,
+    /// It silently overwrites or returns the existing object (PutDashboard, CreateTopic, CreateCluster): the
+    /// engine calls `find` first and refuses to touch an object owned by others.
+    Overwrites,
+}
+
+/// How `find` recognises an object whose id was never learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// By the name property or another natural key among its properties. Strongly consistent or nearly so.
+    Name,
+    /// By its ownership tags. Eventually consistent: the engine looks again before it retries.
+    Tag,
+    /// Not at all; the create call takes a client token and may be repeated with the same token.
+    Token,
+}
+
+/// The property that carries the object's name and what AWS allows in it. The planner fills it in when the
+/// template leaves it out, so handlers just use the property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameRule {
+    /// `DBInstanceIdentifier`.
+    pub property: &'static str,
+    /// Longest name AWS takes, in characters.
+    pub max: usize,
+    /// Lower-case letters only.
+    pub lower: bool,
+    /// What separates words in generated names; usually `-`.
+    pub separator: char,
+}
+
+/// A rejection that passes by itself, seen on create, configure and update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// The error code.
+    pub code: &'static str,
+    /// A part of the message, or empty for any.
+    pub message: &'static str,
+    /// What it means, for the waiting line (`the role is not usable yet`).
+    pub why: &'static str,
+}
+
+/// A kind of document that a property holds; each has its own rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// JSON of whatever form.
+    Json,
+    /// A policy of an identity.
+    IdentityPolicy,
+    /// Who may assume a role.
+    TrustPolicy,
+    /// A policy of a resource.
+    ResourcePolicy,
+    /// The settings of a DMS task.
+    TaskSettings,
+    /// The table mappings of a DMS task.
+    TableMappings,
+    /// The body of a CloudWatch dashboard.
+    Dashboard,
+}
+
+/// What is true of a type besides its schema. All of it is shown by `migrate types NAME`.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// `AWS::EC2::VPC`.
+    pub kind: &'static str,
+    /// The endpoint prefix calls are counted and limited under (`ec2`, `rds`).
+    pub service: &'static str,
+    /// How an unfinished create is found again.
+    pub identity: Identity,
+    /// Where the name goes, if the type has one.
+    pub name: Option<NameRule>,
+    /// What creating over an existing object does.
+    pub on_conflict: OnConflict,
+    /// Whether `configure` does anything; if not it is never called.
+    pub configures: bool,
+    /// Attributes other resources may use as soon as the create call has answered. AWS must accept them in
+    /// other calls at that moment, and `create` must return them. All others only once ready.
+    pub early: &'static [&'static str],
+    /// Top-level properties of this type whose references must wait until the referred resource is ready,
+    /// even where the attribute itself is early (`TargetId` of a secret's attachment is only the database's
+    /// name, but the handler asks the database for its address).
+    pub needs_ready: &'static [&'static str],
+    /// `None`: ready when created and configured. An attribute that `create` does not return is then read by
+    /// one probe.
+    pub ready: Option<WaitPolicy>,
+    /// `None`: gone when the delete call has answered.
+    pub gone: Option<WaitPolicy>,
+    /// Rejections to outwait on create, configure and update.
+    pub retry: &'static [Retry],
+    /// Rejections to outwait on delete (`DependencyViolation` while network interfaces linger).
+    pub retry_delete: &'static [Retry],
+    /// Codes with which the service says that there is no such object. An answer of `delete` with one of them is
+    /// `Progress::Absent`; reads of described types take it for "there is none".
+    pub absent: &'static [&'static str],
+    /// Why `delete` of what is not there answers `Progress::Done` and not `Progress::Absent`: the service says
+    /// the same in both cases. `None` for all types that can tell; the law asks either way.
+    pub silent_delete: Option<&'static str>,
+    /// Every IAM action the handler may cause.
+    pub iam: &'static [&'static str],
+    /// What is lost with the object, in words (`the database and its automated backups`); `None` if stateless.
+    pub stateful: Option<&'static str>,
+    /// AWS refuses to delete the object while others use it. An object of that kind that stands in its
+    /// successor's way by its name can only be replaced when its users go too.
+    pub held_by_users: bool,
+    /// Names are unique in the account or the world, not in one region.
+    pub global: bool,
+    /// Names by which AWS services look such an object up for the whole account: one that is there already is used
+    /// as it is.
+    pub shared_names: &'static [&'static str],
+    /// Whether AWS can take a final snapshot.
+    pub snapshots: bool,
+    /// CloudFormation's default policy is `Snapshot` unless this property is set (an instance of a cluster has no
+    /// snapshot of its own).
+    pub snapshot_unless: Option<&'static str>,
+    /// Properties, dotted if nested, for which CloudFormation reads secure SSM parameters.
+    pub secure: &'static [&'static str],
+    /// CloudFormation answers `Fn::GetAtt` for ordinary properties too.
+    pub properties_are_attributes: bool,
+    /// Properties that hold a document, as an object or as JSON text: the path (`*` for every item of a list), and
+    /// what kind of document.
+    pub documents: &'static [(&'static str, Document)],
+    /// It copies data from one database to another; `migrate status` lists it.
+    pub replicates: bool,
+    /// Properties that are refused by name, dotted if nested (`Code.Thing`), and why in one sentence.
+    pub refused: &'static [(&'static str, &'static str)],
+    /// Which objects change in one call: records of one DNS name. Such a type has no wait and no `configure`.
+    pub together: Option<Together>,
+}
+
+/// Objects of a type that AWS changes in one call, all or none (see `ResourceType::together`).
+#[derive(Debug, Clone, Copy)]
+pub struct Together {
+    /// The property that they have in common.
+    pub property: &'static str,
+    /// Its value in the form that is compared.
+    pub key: fn(&str) -> String,
+}
+
+impl Facts {
+    /// A stateless, regional type found by its tags, ready and gone at once.
+    #[must_use]
+    pub const fn new(kind: &'static str, service: &'static str) -> Self {
+        Self {
+            kind,
+            service,
+            identity: Identity::Tag,
+            name: None,
+            on_conflict: OnConflict::Refuses,
+            configures: false,
+            early: &[],
+            needs_ready: &[],
+            ready: None,
+            gone: None,
+            retry: &[],
+            retry_delete: &[],
+            absent: &[],
+            silent_delete: None,
+            iam: &[],
+            stateful: None,
+            held_by_users: false,
+            global: false,
+            shared_names: &[],
+            snapshots: false,
+            snapshot_unless: None,
+            secure: &[],
+            properties_are_attributes: false,
+            documents: &[],
+            replicates: false,
+            refused: &[],
+            together: None,
+        }
+    }
+
+    /// Why a property, dotted if nested, is refused by name.
+    #[must_use]
+    pub fn why_refused(&self, path: &str) -> Option<&'static str> {
+        self.refused.iter().find(|(refused, _)| *refused == path).map(|(_, why)| *why)
+    }
+}

@@ -1,0 +1,23 @@
+//! What everybody speaks of: names, values, places and facts. A leaf: it imports no other module of the crate.
+
+mod address;
+pub mod dynamic;
+mod facts;
+pub mod functions;
+mod identity;
+pub mod item;
+mod policy;
+mod scalar;
+pub mod shape;
+mod span;
+mod tag;
+mod value;
+
+pub use address::Address;
+pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Retry, Together, WaitPolicy};
+pub use identity::{Attributes, Ownership, PhysicalId};
+pub use policy::DeletionPolicy;
+pub use scalar::{Scalar, Sense};
+pub use span::{Source, Span};
+pub use tag::Tag;
+pub use value::{Call, Reference, Unknown, Value};

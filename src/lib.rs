@@ -39,6 +39,7 @@
 //! | [`syntax`] | YAML and JSON with spans |
 //! | [`schema`] | the official resource-type schemas |
 //! | [`error`] | diagnostics, their codes, suggestions |
+//! | [`engines`] | the catalogue of RDS engines, with date and source |
 //! | [`printable`] | text from elsewhere that must not steer a terminal |
 //! | [`model`] | addresses, ids, attributes, values, items, facts of types |
 //! | [`files`] | files that nothing planted can lead astray, for their owner only |
@@ -63,6 +64,7 @@ pub mod cli;
 pub mod clock;
 pub mod codes;
 pub mod engine;
+pub mod engines;
 pub mod error;
 pub mod files;
 pub mod graph;

@@ -73,6 +73,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "PutMetricAlarm",
         "States are computed when somebody asks for them, and actions are not carried out.",
     ),
+    ("cloudwatch", "PutMetricStream", "Streams are kept; nothing flows, as there is no Firehose."),
     (
         "dms",
         "CreateEndpoint",
@@ -182,15 +183,21 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "It is applied at once and starts nothing. Functions without a capacity provider and a minimum above the maximum are refused with InvalidParameterValueException; AWS documents the code, not the cases.",
     ),
     ("logs", "AssociateKmsKey", "Keys are not looked up, here and in every other service: there is no KMS."),
-    (
-        "logs",
-        "FilterLogEvents",
-        "Patterns of plain terms and quoted phrases; JSON, column and regular-expression patterns are refused.",
-    ),
+    ("logs", "FilterLogEvents", "Regular expressions in patterns (between percent signs) are refused."),
     (
         "logs",
         "PutBearerTokenAuthentication",
         "Every log group may have it; AWS refuses some with InvalidOperationException and does not say which.",
+    ),
+    (
+        "logs",
+        "PutMetricFilter",
+        "Metrics are published without the dimensions and the unit of the transformation.",
+    ),
+    (
+        "logs",
+        "PutSubscriptionFilter",
+        "Nothing is sent to the destination; whether a function lets CloudWatch Logs call it is not looked at.",
     ),
     ("rds", "*", "There are instances without clusters, and no database is behind them."),
     (
@@ -200,24 +207,35 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "rds",
+        "CreateDBInstance",
+        "Minor versions that AWS has withdrawn are taken as long as their major version is on offer; a version newer than the catalogue is refused with SandboxOperationNotImplemented.",
+    ),
+    (
+        "rds",
+        "CreateDBParameterGroup",
+        "Parameters have names and apply types, but no default values and no allowed values.",
+    ),
+    (
+        "rds",
         "DeleteDBInstanceAutomatedBackup",
         "A copy in another region is refused as long as it is replicated; whether AWS takes it away and ends the replication is not documented.",
     ),
     (
         "rds",
         "DescribeDBEngineVersions",
-        "A catalogue of common engines and versions, the same in every region.",
+        "A catalogue with a date (src/engines/catalogue.json), the same in every region; RDS Custom, Aurora 5.6, DocumentDB and Neptune are left out.",
     ),
     (
         "rds",
         "DescribeOrderableDBInstanceOptions",
-        "A catalogue of common classes, the same for every version.",
+        "The classes that an engine has in any region, in three zones; which of its versions run on which class is known only where Graviton needs a newer one.",
     ),
     (
         "rds",
         "StartDBInstanceAutomatedBackupsReplication",
         "A source that is replicated already is refused with InvalidDBInstanceAutomatedBackupState, one of the same region with InvalidParameterValue; which codes AWS has for these is not documented.",
     ),
+    ("route53", "GetDNSSEC", "Nothing is ever signed: zones have no keys."),
     (
         "route53",
         "GetHealthCheckStatus",

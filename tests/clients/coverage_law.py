@@ -55,3 +55,37 @@ def gaps(migrate, done, paged, filtered):
     found += [f"{service}:{name} is unknown" for service, name in sorted(set(UNPAGED) - have)]
     found += [f"{service}:{name} is not always refused, or unknown" for service, name in sorted(set(REFUSED) & done | set(REFUSED) - have)]
     return found
+
+
+# Codes that every service may answer: the "Common error types" of the API references, and what the sandbox itself adds.
+COMMON = {
+    "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InternalFailure",
+    "InvalidAction", "InvalidClientTokenId", "InvalidParameterCombination", "InvalidParameterValue", "InvalidQueryParameter",
+    "MalformedQueryString", "MissingAction", "MissingParameter", "RequestExpired", "SerializationException", "ServiceUnavailable",
+    "SlowDown", "Throttling", "ThrottlingException", "UnknownOperationException", "UnknownParameter", "UnrecognizedClientException",
+    "ValidationError", "ValidationException", "SandboxOperationNotImplemented",
+}
+# Services whose models list no errors, or few of those that they document.
+UNLISTED = {
+    "ec2": "its model lists none: EC2 User Guide, error codes",
+    "s3": "its model lists nine: S3 API reference, error responses",
+}
+# (service, code) -> why it is answered although the operation's model does not list it
+UNMODELLED = {
+    ("dms", "InvalidParameterValueException"): "what DMS says of a value that it looks at itself (hashicorp/terraform-provider-aws#21512)",
+    ("dms", "InvalidParameterCombinationException"): "what DMS says of values that do not go together",
+}
+
+
+def strange(refusals):
+    """Error codes that neither the operation's model nor the common errors have."""
+    session, clients, found = boto3.Session(region_name="us-east-1"), {}, []
+    for service, name, code in sorted(refusals):
+        if service in UNLISTED or code in COMMON or (service, code) in UNMODELLED or code.isdigit():
+            continue
+        if service not in clients:
+            clients[service] = session.client(service).meta.service_model
+        shapes = clients[service].operation_model(name).error_shapes
+        if code not in {shape.error_code for shape in shapes} | {shape.name for shape in shapes}:
+            found.append(f"{service}:{name} answers {code}, which its model does not list")
+    return found

@@ -20,6 +20,7 @@ ACCOUNT = "123456789012"
 SESSION = boto3.Session()
 CALLS = collections.Counter()  # (service, operation) -> calls
 DONE = set()  # (service, operation) answered with success
+REFUSALS = set()  # (service, operation, code) answered, asserted or not
 CODES = set()  # (service, operation, code) asserted
 PAGED = set()  # (service, operation) walked page by page
 FILTERED = set()  # (service, operation) asked with a filter that does not exist
@@ -40,6 +41,8 @@ def _seen(model, parsed, http_response, **_):
     CALLS[key] += 1
     if http_response.status_code < 300:
         DONE.add(key)
+    elif "Error" in parsed:
+        REFUSALS.add((*key, parsed["Error"].get("Code") or str(http_response.status_code)))
 
 
 SESSION.events.register("after-call", _seen)

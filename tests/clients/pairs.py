@@ -220,6 +220,10 @@ PAIRS = {
         "a database instance": Refused("InvalidDBParameterGroupState", "are still members of this parameter group"),
         "the family whose default it is": Refused("InvalidDBParameterGroupState", "^A default parameter group can't be deleted|default"),
     },
+    "rds:DeleteOptionGroup": {
+        "a database instance": Refused("InvalidOptionGroupStateFault", "in use by one or more DB instances"),
+        "the engine whose default it is": Refused("InvalidOptionGroupStateFault", "default option group .* cannot be deleted"),
+    },
     "rds:DeleteDBSnapshot": {
         "the backup that still makes it": Refused("InvalidDBSnapshotState", "not in available state"),
         "an instance restored from it": Cascades("the instance lives on"),
@@ -251,6 +255,9 @@ PAIRS = {
         "a record": Refused("HostedZoneNotEmpty", "^The specified hosted zone contains non-required resource record sets and so cannot be deleted"),
         "the networks of a private zone": Cascades("they no longer resolve it"),
         "a query logging configuration": Cascades("the configuration goes with it"),
+    },
+    "route53:DeleteReusableDelegationSet": {
+        "a hosted zone": Refused("DelegationSetInUse", "associated with hosted zones"),
     },
     "route53:DeleteHealthCheck": {"a record": Dangles("the record still names it")},
     "route53:DisassociateVPCFromHostedZone": {
@@ -338,9 +345,16 @@ ALONE = {
     "lambda:RemovePermission": "a statement: those it permits are refused from now on, and are not told",
     "logs:DeleteDataProtectionPolicy": "a setting of the group",
     "logs:DeleteIndexPolicy": "a setting of the group",
+    "cloudwatch:DeleteMetricStream": "a leaf: it sends, nobody refers to it",
+    "cloudwatch:StopMetricStreams": "a change of state",
+    "logs:DeleteMetricFilter": "a setting of the group",
+    "logs:DeleteQueryDefinition": "a text that is saved",
+    "logs:DeleteSubscriptionFilter": "a setting of the group",
     "logs:DeleteResourcePolicy": "a statement: those it permits are refused from now on, and are not told",
     "logs:DeleteRetentionPolicy": "a setting of the group",
     "logs:DisassociateKmsKey": "a setting of the group",
+    "rds:DeleteDBClusterParameterGroup": "clusters, of which the sandbox has none",
+    "rds:ResetDBClusterParameterGroup": "values, which are only set to their defaults",
     "rds:RemoveRoleFromDBInstance": "an association is used by nobody",
     "rds:ResetDBParameterGroup": "values, which are only set to their defaults",
     "route53:DeleteQueryLoggingConfig": "a leaf below its zone",

@@ -98,7 +98,7 @@ def family(name, migrate):
         plant(migrate, folder, planted.ROWS.get(name, {}))
         server = Server(migrate, folder, str(speed))
         with server as url:
-            os.environ.update(AWS_ENDPOINT_URL=url, MIGRATE_SPEED=str(speed))
+            os.environ.update(AWS_ENDPOINT_URL=url, MIGRATE_SPEED=str(speed), MIGRATE_PROGRAM=migrate)
             import harness
             importlib.import_module(f"test_{name}")
             # The pairs of a family do not touch each other's objects, and mostly wait.
@@ -109,7 +109,7 @@ def family(name, migrate):
                 failed.append({"test": name, "why": f"the server ended by itself or was killed: {server.process.returncode}"})
     report = {"family": name, "speed": speed, "tests": len(harness.TESTS), "failed": failed, "cli": sum(harness.CLI.values()),
               "calls": sum(harness.CALLS.values())}
-    for member in ("DONE", "CODES", "PAGED", "FILTERED", "WAITED", "PLAYED"):
+    for member in ("DONE", "REFUSALS", "CODES", "PAGED", "FILTERED", "WAITED", "PLAYED"):
         report[member.lower()] = sorted(map(list, getattr(harness, member)))
     report["by_cli"] = sorted(map(list, harness.CLI))
     print(json.dumps(report))
@@ -168,10 +168,12 @@ def main():
     for one in failed:
         print(f"FAILED {one['test']}\n{one['why']}")
     import coverage_law
+    import gone
     import pairs
-    gaps = []
+    gaps = coverage_law.strange(gather(reports, "refusals"))
     if not arguments.families:
-        gaps = coverage_law.gaps(migrate, *(gather(reports, m) for m in ("done", "paged", "filtered")))
+        gaps += coverage_law.gaps(migrate, *(gather(reports, m) for m in ("done", "paged", "filtered")))
+        gaps += gone.gaps(coverage_law.implemented(migrate))
         gaps += pairs.gaps(coverage_law.implemented(migrate), coverage_law.kinds(migrate), gather(reports, "played"))
     for gap in gaps:
         print(f"GAP {gap}")

@@ -217,6 +217,27 @@ def _():
     yield None, {}
 
 
+def options(engine="postgres", major="17"):
+    name = fresh("options")
+    rds.create_option_group(OptionGroupName=name, EngineName=engine, MajorEngineVersion=major, OptionGroupDescription="x")
+    return name
+
+
+@wrong("rds:DeleteOptionGroup", "a database instance")
+def _():
+    group = options()
+    name = database(OptionGroupName=group, EngineVersion="17")
+    yield rds.delete_option_group, {"OptionGroupName": group}
+    end(name)
+
+
+@wrong("rds:DeleteOptionGroup", "the engine whose default it is")
+def _():
+    name = database()
+    yield rds.delete_option_group, {"OptionGroupName": shown(name)["OptionGroupMemberships"][0]["OptionGroupName"]}
+    yield None, {}
+
+
 @wrong("rds:DeleteDBSnapshot", "the backup that still makes it")
 def _():
     name = database()

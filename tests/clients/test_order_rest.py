@@ -411,6 +411,14 @@ def _():
     assert one not in [c["HostedZoneId"] for c in r53.list_query_logging_configs()["QueryLoggingConfigs"]]
 
 
+@wrong("route53:DeleteReusableDelegationSet", "a hosted zone")
+def _():
+    servers = r53.create_reusable_delegation_set(CallerReference=fresh())["DelegationSet"]["Id"]
+    _, one = zone(DelegationSetId=servers)
+    yield r53.delete_reusable_delegation_set, {"Id": servers}
+    r53.delete_hosted_zone(Id=one)
+
+
 @wrong("route53:DeleteHealthCheck", "a record")
 def _():
     name, one = zone()

@@ -136,3 +136,67 @@ def nonsense_is_refused():
     refused("SandboxOperationNotImplemented", r53.list_geo_locations)
     refused("InvalidDomainName", r53.create_hosted_zone, Name="a..b", CallerReference="bad")
     wait("route53", "resource_record_sets_changed", Id=r53.create_hosted_zone(Name="z.example", CallerReference="z")["ChangeInfo"]["Id"])
+
+
+@test
+def reusable_delegation_sets_and_signing():
+    made = r53.create_reusable_delegation_set(CallerReference="servers")
+    servers = made["DelegationSet"]
+    assert len(servers["NameServers"]) == 4 and servers["Id"].startswith("/delegationset/N")
+    refused("DelegationSetAlreadyCreated", r53.create_reusable_delegation_set, CallerReference="servers")
+    refused("HostedZoneNotFound", r53.create_reusable_delegation_set, CallerReference="other", HostedZoneId="Z0000000000000")
+    zone = r53.create_hosted_zone(Name="delegated.example", CallerReference="delegated", DelegationSetId=servers["Id"])
+    assert zone["DelegationSet"]["NameServers"] == servers["NameServers"]
+    assert r53.get_hosted_zone(Id=zone["HostedZone"]["Id"])["DelegationSet"]["Id"] == servers["Id"]
+    assert r53.get_reusable_delegation_set(Id=servers["Id"])["DelegationSet"] == servers
+    asked = r53.get_reusable_delegation_set_limit(DelegationSetId=servers["Id"], Type="MAX_ZONES_BY_REUSABLE_DELEGATION_SET")
+    assert (asked["Limit"]["Value"], asked["Count"]) == (100, 1)
+    refused("DelegationSetInUse", r53.delete_reusable_delegation_set, Id=servers["Id"])
+    signing = r53.get_dnssec(HostedZoneId=zone["HostedZone"]["Id"].split("/")[-1])
+    assert (signing["Status"]["ServeSignature"], signing["KeySigningKeys"]) == ("NOT_SIGNING", [])
+    refused("NoSuchHostedZone", r53.get_dnssec, HostedZoneId="Z0000000000000")
+    again = r53.create_reusable_delegation_set(CallerReference="again", HostedZoneId=r53.create_hosted_zone(
+        Name="shared.example", CallerReference="shared")["HostedZone"]["Id"])["DelegationSet"]
+    listed, marker = [], {}
+    while marker is not None:
+        page = r53.list_reusable_delegation_sets(MaxItems="1", **marker)
+        listed += [one["Id"] for one in page["DelegationSets"]]
+        marker = {"Marker": page["NextMarker"]} if page["IsTruncated"] else None
+    assert sorted(listed) == sorted([servers["Id"], again["Id"]])
+    r53.delete_hosted_zone(Id=zone["HostedZone"]["Id"])
+    r53.delete_reusable_delegation_set(Id=servers["Id"])
+    refused("NoSuchDelegationSet", r53.delete_reusable_delegation_set, Id=servers["Id"])
+    refused("NoSuchDelegationSet", r53.create_hosted_zone, Name="none.example", CallerReference="none", DelegationSetId="N00000000000")
+
+
+@test
+def tags_take_bare_ids_alone():
+    zone = r53.create_hosted_zone(Name="tagged.example", CallerReference="tagged")["HostedZone"]["Id"]
+    refused("InvalidInput", r53.change_tags_for_resource, ResourceType="hostedzone", ResourceId=zone, AddTags=[{"Key": "a", "Value": "b"}])
+    bare = zone.split("/")[-1]
+    r53.change_tags_for_resource(ResourceType="hostedzone", ResourceId=bare, AddTags=[{"Key": "a", "Value": "b"}])
+    assert r53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=bare)["ResourceTagSet"]["Tags"] == [{"Key": "a", "Value": "b"}]
+
+
+@test
+def what_records_may_hold():
+    zone = r53.create_hosted_zone(Name="rules.example", CallerReference="rules")["HostedZone"]["Id"]
+    text = {"Name": "t.rules.example", "Type": "TXT", "TTL": 60}
+    long, pieces = '"' + "x" * 256 + '"', '"' + "x" * 255 + '" "' + "y" * 255 + '"'
+    said = refused("InvalidChangeBatch", r53.change_resource_record_sets, **change(zone, ("CREATE", {**text, "ResourceRecords": [{"Value": long}]})))
+    assert "CharacterStringTooLong" in str(said)
+    r53.change_resource_record_sets(**change(zone, ("CREATE", {**text, "ResourceRecords": [{"Value": pieces}]})))
+
+    def weighted(name, ttl):
+        return {"Name": "w.rules.example", "Type": "A", "TTL": ttl, "SetIdentifier": name, "Weight": 1, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+    refused("InvalidChangeBatch", r53.change_resource_record_sets, **change(zone, ("CREATE", weighted("a", 60)), ("CREATE", weighted("b", 30))))
+    r53.change_resource_record_sets(**change(zone, ("CREATE", weighted("a", 60)), ("CREATE", weighted("b", 60))))
+    refused("InvalidChangeBatch", r53.change_resource_record_sets, **change(zone, ("UPSERT", weighted("a", 30))))
+    r53.change_resource_record_sets(**change(zone, ("UPSERT", weighted("a", 30)), ("UPSERT", weighted("b", 30))))
+
+
+@test
+def a_private_zone_is_not_asked_for_answers():
+    vpc, _, _ = network("private")
+    zone = r53.create_hosted_zone(Name="private.example", CallerReference="private", VPC={"VPCId": vpc, "VPCRegion": "us-east-1"})["HostedZone"]["Id"]
+    refused("InvalidInput", r53.test_dns_answer, HostedZoneId=zone, RecordName="a.private.example", RecordType="A")

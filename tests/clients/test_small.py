@@ -331,3 +331,25 @@ def tagged_objects_are_found_across_services():
     assert set(tagging.get_tag_values(Key="wave")["TagValues"]) >= {"0", "1"}
     for arn in arns:
         sns.delete_topic(TopicArn=arn)
+
+
+@test
+def metric_streams():
+    reads = role("streams", "streams.metrics.cloudwatch.amazonaws.com")
+    put = {"FirehoseArn": f"arn:aws:firehose:us-east-1:{ACCOUNT}:deliverystream/d", "RoleArn": reads, "OutputFormat": "json"}
+    refused("InvalidParameterValue", watch.put_metric_stream, Name="s", **{**put, "FirehoseArn": f"arn:aws:s3:::{ACCOUNT}-bucket"})
+    refused("InvalidParameterValue", watch.put_metric_stream, Name="s", **{**put, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/never"})
+    both = {"IncludeFilters": [{"Namespace": "AWS/EC2"}], "ExcludeFilters": [{"Namespace": "AWS/RDS"}]}
+    refused("InvalidParameterCombination", watch.put_metric_stream, Name="s", **both, **put)
+    arns = [watch.put_metric_stream(Name=name, Tags=[{"Key": "k", "Value": name}], **put)["Arn"] for name in ("one", "two", "three")]
+    pages("cloudwatch", "ListMetricStreams", 2, "InvalidNextToken")
+    assert watch.list_tags_for_resource(ResourceARN=arns[0])["Tags"] == [{"Key": "k", "Value": "one"}]
+    watch.stop_metric_streams(Names=["one"])
+    watch.put_metric_stream(Name="one", IncludeFilters=both["IncludeFilters"], **put)
+    shown = watch.get_metric_stream(Name="one")
+    assert (shown["State"], shown["IncludeFilters"]) == ("stopped", both["IncludeFilters"]), "a change does not start it"
+    watch.start_metric_streams(Names=["one"])
+    assert watch.get_metric_stream(Name="one")["State"] == "running"
+    watch.delete_metric_stream(Name="one")
+    refused("ResourceNotFoundException", watch.get_metric_stream, Name="one")
+    watch.delete_metric_stream(Name="one")

@@ -110,12 +110,49 @@ async fn by(cx: &Cx<'_>, name: &str, value: &str) -> Result<Option<Live>, OpErro
     Ok(call.send().await.map_err(op(OP))?.endpoints.unwrap_or_default().into_iter().next())
 }
 
+/// Settings whose values are choices of a list. DMS takes them in any case and with `_` for `-` (`NONE`, `SSE_S3`:
+/// TestAccDMSEndpoint_S3_basic of Terraform's provider) and shows them as it likes.
+const CHOICES: &[&str] = &[
+    "AuthMechanism",
+    "AuthType",
+    "CannedAclForObjects",
+    "CharLengthSemantics",
+    "CompressionType",
+    "DataFormat",
+    "DatabaseMode",
+    "DatePartitionDelimiter",
+    "DatePartitionSequence",
+    "EncodingType",
+    "EncryptionMode",
+    "LongVarcharMappingType",
+    "MapLongVarcharAs",
+    "MessageFormat",
+    "NestingLevel",
+    "ParquetVersion",
+    "PluginName",
+    "SafeguardPolicy",
+    "SaslMechanism",
+    "SecurityProtocol",
+    "SslEndpointIdentificationAlgorithm",
+    "SslSecurityProtocol",
+    "TargetDbType",
+    "TlogAccessMode",
+];
+
+fn same_choice(a: &str, b: &str) -> bool {
+    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+    plain(a) == plain(b)
+}
+
 /// Settings as they compare: what DMS never shows counts only where both sides have it.
 fn same_settings(desired: &Json, recorded: &Json) -> bool {
     let (Some(left), Some(right)) = (desired.as_object(), recorded.as_object()) else {
         return desired == recorded;
     };
     left.keys().chain(right.keys()).all(|name| match (left.get(name), right.get(name)) {
+        (Some(Json::String(a)), Some(Json::String(b))) if CHOICES.contains(&name.as_str()) => {
+            same_choice(a, b)
+        }
         (Some(a), Some(b)) => compare::same(Endpoint::FACTS.kind, "Settings", a, b),
         _ => HIDDEN.contains(&name.as_str()),
     })
@@ -157,7 +194,7 @@ impl Described for Endpoint {
             // Never shown by DMS: a live value is no evidence.
             "Password" if recorded.is_null() => true,
             "KmsKeyId" => same_key(desired, recorded),
-            "EndpointIdentifier" | "EndpointType" | "EngineName" => same_text(desired, recorded),
+            "EndpointIdentifier" | "EndpointType" | "EngineName" | "SslMode" => same_text(desired, recorded),
             _ if BLOCKS.contains(&property) => same_settings(desired, recorded),
             _ => compare::same(Self::FACTS.kind, property, desired, recorded),
         }
@@ -360,5 +397,23 @@ impl Described for Endpoint {
             Err(error) if error.is(&[BUSY.code]) => leaving::<Self>(cx, id, props, error).await,
             answer => answer.map(|_| Progress::Done),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_compare_in_any_case() {
+        let settings = |compression: &str, mode: &str, bucket: &str| json!({"CompressionType": compression, "EncryptionMode": mode, "BucketName": bucket});
+        let live = settings("none", "sse-s3", "b");
+        assert!(Endpoint::same("S3Settings", &settings("NONE", "SSE_S3", "b"), &live));
+        assert!(!Endpoint::same("S3Settings", &settings("GZIP", "SSE_S3", "b"), &live));
+        assert!(
+            !Endpoint::same("S3Settings", &settings("NONE", "SSE_S3", "B"), &live),
+            "names are no choices"
+        );
+        assert!(Endpoint::same("SslMode", &json!("NONE"), &json!("none")));
     }
 }

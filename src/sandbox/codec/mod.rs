@@ -28,5 +28,5 @@ pub use fault::NOT_IMPLEMENTED;
 pub use model::{Model, OperationModel, model};
 pub use receive::{Call, receive};
 pub use respond::{Stranger, respond, respond_unroutable};
-pub use time::http_date;
+pub use time::{http_date, iso_date};
 pub use wire::{Incoming, Protocol};

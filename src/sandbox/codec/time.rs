@@ -23,6 +23,12 @@ pub fn write(secs: f64, format: &str) -> String {
     at.fmt(format).unwrap_or_default()
 }
 
+/// `2026-11-29T00:17:37Z`.
+#[must_use]
+pub fn iso_date(secs: f64) -> String {
+    write(secs, "iso8601")
+}
+
 /// A date as HTTP's headers have it.
 #[must_use]
 pub fn http_date(secs: f64) -> String {

@@ -27,18 +27,32 @@ impl World {
         if role["_usable"].as_i64().is_some_and(|at| at > self.now()) {
             return Err(RoleProblem::Unknown);
         }
-        let text = role["AssumeRolePolicyDocument"].as_str().unwrap_or_default();
-        let trust: Json = serde_json::from_str(text).unwrap_or_default();
-        let statements = match &trust["Statement"] {
-            Json::Array(many) => many.clone(),
-            one => vec![one.clone()],
-        };
-        let named = |value: &Json| match value {
-            Json::String(one) => one == principal,
-            Json::Array(many) => many.iter().any(|item| item == principal),
-            _ => false,
-        };
-        let trusted = statements.iter().any(|s| s["Effect"] == "Allow" && named(&s["Principal"]["Service"]));
-        if trusted { Ok(()) } else { Err(RoleProblem::NotTrusted) }
+        if trusts(role, principal) { Ok(()) } else { Err(RoleProblem::NotTrusted) }
     }
+
+    /// Checks the trust policy alone, of a service that assumes the role only later.
+    ///
+    /// # Errors
+    /// There is no such role, or its policy does not name the service.
+    pub fn trusted(&self, role_arn: &str, principal: &str) -> Result<(), RoleProblem> {
+        let (_, role) =
+            self.rows("iam.role").find(|(_, role)| role["Arn"] == role_arn).ok_or(RoleProblem::Unknown)?;
+        if trusts(role, principal) { Ok(()) } else { Err(RoleProblem::NotTrusted) }
+    }
+}
+
+/// Whether a role's trust policy names a service.
+fn trusts(role: &Json, principal: &str) -> bool {
+    let text = role["AssumeRolePolicyDocument"].as_str().unwrap_or_default();
+    let trust: Json = serde_json::from_str(text).unwrap_or_default();
+    let statements = match &trust["Statement"] {
+        Json::Array(many) => many.clone(),
+        one => vec![one.clone()],
+    };
+    let named = |value: &Json| match value {
+        Json::String(one) => one == principal,
+        Json::Array(many) => many.iter().any(|item| item == principal),
+        _ => false,
+    };
+    statements.iter().any(|s| s["Effect"] == "Allow" && named(&s["Principal"]["Service"]))
 }

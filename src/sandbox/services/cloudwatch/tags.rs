@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{alarms::ALARMS, dashboards::DASHBOARDS};
+use super::{alarms::ALARMS, dashboards::DASHBOARDS, streams::STREAMS};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Table and key of what an ARN names.
@@ -11,6 +11,7 @@ fn named(world: &World, arn: &str) -> Result<(&'static str, String), Fault> {
     let at = match parts[..] {
         ["arn", _, "cloudwatch", region, _, resource] => match resource.split_once([':', '/']) {
             Some(("alarm", name)) => Some((ALARMS, format!("{region}/{name}"))),
+            Some(("metric-stream", name)) => Some((STREAMS, format!("{region}/{name}"))),
             Some(("dashboard", name)) => Some((DASHBOARDS, name.to_owned())),
             _ => None,
         },

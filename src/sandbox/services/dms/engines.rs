@@ -60,7 +60,7 @@ pub(super) const ENGINES: &[Engine] = &[
         ALL,
         SOURCE,
     ),
-    engine("babelfish", "Babelfish", "PostgreSQLSettings", true, ALL, TARGET),
+    engine("babelfish", "Babelfish", "MicrosoftSQLServerSettings", true, ALL, TARGET),
     engine("db2", "IBM Db2 LUW", "IBMDb2Settings", true, ALL, SOURCE),
     engine("db2-zos", "IBM Db2 z/OS", "IBMDb2Settings", true, ALL, SOURCE),
     engine("docdb", "Amazon DocumentDB", "DocDbSettings", true, &["none", "verify-full"], BOTH),

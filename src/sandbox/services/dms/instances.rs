@@ -57,6 +57,12 @@ fn check_class(class: &str) -> Result<(), Fault> {
     if known { Ok(()) } else { Err(invalid(format!("{class} is not a valid replication instance class."))) }
 }
 
+/// What an instance gets when nobody says: by its class (User Guide, Choosing the right replication instance: "T2 and T3
+/// come with 50 GB, the others with 100 GB"; TestAccDMSReplicationInstance_basic: dms.c4.large gets 100).
+fn storage_of(class: &str) -> i64 {
+    if class.starts_with("dms.t") { 50 } else { 100 }
+}
+
 fn check_version(version: &str) -> Result<(), Fault> {
     if VERSIONS.contains(&version) {
         return Ok(());
@@ -76,7 +82,9 @@ fn check_network(rq: &Request<'_>, group: &Json) -> Result<(), Fault> {
         None => Ok(()),
         Some(kind) if kind.eq_ignore_ascii_case("IPV4") => Ok(()),
         Some(kind)
-            if group["SupportedNetworkTypes"].as_array().is_some_and(|l| l.iter().any(|t| t == kind)) =>
+            if group["SupportedNetworkTypes"]
+                .as_array()
+                .is_some_and(|l| l.iter().filter_map(Json::as_str).any(|t| t.eq_ignore_ascii_case(kind))) =>
         {
             Ok(())
         }
@@ -114,7 +122,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     check_class(rq.text("ReplicationInstanceClass"))?;
     let version = rq.opt("EngineVersion").unwrap_or(DEFAULT_VERSION);
     check_version(version)?;
-    let storage = rq.int("AllocatedStorage").unwrap_or(50);
+    let storage =
+        rq.int("AllocatedStorage").unwrap_or_else(|| storage_of(rq.text("ReplicationInstanceClass")));
     check_storage(storage)?;
     if taken(world, rq, &name) {
         return Err(exists(format!("Replication Instance with identifier {name} already exists")));
@@ -254,7 +263,9 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
             return Err(invalid("The allocated storage of a replication instance cannot be decreased."));
         }
     }
-    check_network(rq, &old["ReplicationSubnetGroup"])?;
+    // The group as it is now: its subnets may have got IPv6 since.
+    let group = subnets::now(world, rq, &old["_group"]);
+    check_network(rq, group.as_ref().unwrap_or(&old["ReplicationSubnetGroup"]))?;
     let ids = rq.texts("VpcSecurityGroupIds");
     check_groups(world, &ids, &old["ReplicationSubnetGroup"]["VpcId"])?;
     let renamed = match rq.opt("ReplicationInstanceIdentifier") {

@@ -161,6 +161,13 @@ pub(super) fn role_works(world: &World, arn: &str, principal: &str) -> Result<()
     Err(Fault::new("AccessDeniedFault", format!("The IAM Role {arn} is not configured properly.")))
 }
 
+/// Refuses a role that does not exist or does not trust the service, whether or not it can be assumed yet.
+pub(super) fn role_trusts(world: &World, arn: &str, principal: &str) -> Result<(), Fault> {
+    world.trusted(arn, principal).map_err(|_| {
+        Fault::new("AccessDeniedFault", format!("The IAM Role {arn} is not configured properly."))
+    })
+}
+
 /// DMS manages interfaces through the account's `dms-vpc-role`, which must carry a policy.
 pub(super) fn vpc_role_works(world: &World) -> Result<(), Fault> {
     let arn = world.arn("iam", "", "role/dms-vpc-role");

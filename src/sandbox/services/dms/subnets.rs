@@ -58,6 +58,16 @@ fn members(world: &World, ids: &[&str]) -> Result<(Vec<Json>, Json), Fault> {
     Ok((list, vpc))
 }
 
+/// `DUAL` too when each subnet has IPv6 (API reference, ReplicationSubnetGroup, SupportedNetworkTypes).
+fn network_types(world: &World, list: &[Json]) -> Json {
+    let six = |subnet: &Json| {
+        subnet["SubnetIdentifier"].as_str().and_then(|id| world.get("ec2.subnet", id)).is_some_and(|subnet| {
+            subnet["Ipv6CidrBlockAssociationSet"].as_array().is_some_and(|list| !list.is_empty())
+        })
+    };
+    if list.iter().all(six) { json!(["IPV4", "DUAL"]) } else { json!(["IPV4"]) }
+}
+
 /// `CreateReplicationSubnetGroup`.
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = name(rq)?;
@@ -69,13 +79,22 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(exists(format!("The replication subnet group {name} already exists.")));
     }
     let (list, vpc) = members(world, &rq.texts("SubnetIds"))?;
+    let networks = network_types(world, &list);
     let row = json!({
         "ReplicationSubnetGroupIdentifier": name, "VpcId": vpc, "SubnetGroupStatus": "Complete", "Subnets": list,
         "ReplicationSubnetGroupDescription": rq.text("ReplicationSubnetGroupDescription"),
-        "SupportedNetworkTypes": ["IPV4"], "_region": rq.region, "_tags": rq.list("Tags"),
+        "SupportedNetworkTypes": networks, "_region": rq.region, "_tags": rq.list("Tags"),
     });
     world.put(SUBNET_GROUP, &key(rq, &name), row.clone());
     Ok(json!({"ReplicationSubnetGroup": row}))
+}
+
+/// The group of a name as it is now.
+pub(super) fn now(world: &World, rq: &Request<'_>, name: &Json) -> Option<Json> {
+    let row = world.get(SUBNET_GROUP, &key(rq, name.as_str()?))?;
+    let mut row = row.clone();
+    row["SupportedNetworkTypes"] = network_types(world, row["Subnets"].as_array()?);
+    Some(row)
 }
 
 /// The group an instance is put into; `default` is made of the default VPC's subnets when first needed.
@@ -98,9 +117,10 @@ pub(super) fn for_instance(world: &mut World, rq: &Request<'_>) -> Result<Json, 
         .map(|(id, _)| id.to_owned())
         .collect();
     let (list, _) = members(world, &ids.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let networks = network_types(world, &list);
     let row = json!({
         "ReplicationSubnetGroupIdentifier": "default", "ReplicationSubnetGroupDescription": "default",
-        "VpcId": vpc, "SubnetGroupStatus": "Complete", "Subnets": list, "SupportedNetworkTypes": ["IPV4"],
+        "VpcId": vpc, "SubnetGroupStatus": "Complete", "Subnets": list, "SupportedNetworkTypes": networks,
         "_region": rq.region, "_tags": [], "_original": true,
     });
     world.put(SUBNET_GROUP, &key(rq, "default"), row.clone());
@@ -142,8 +162,10 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
             format!("Subnet {id} is in use by a replication instance."),
         ));
     }
+    let networks = network_types(world, &list);
     let row = world.get_mut(SUBNET_GROUP, &key(rq, &name)).ok_or_else(|| absent(&name))?;
     row["Subnets"] = json!(list);
+    row["SupportedNetworkTypes"] = networks;
     if let Some(text) = rq.opt("ReplicationSubnetGroupDescription") {
         row["ReplicationSubnetGroupDescription"] = json!(text);
     }

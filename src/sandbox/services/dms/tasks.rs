@@ -76,6 +76,35 @@ fn check_data(rq: &Request<'_>) -> Result<(), Fault> {
     }
 }
 
+/// A start time is shown as a start position, `2026-11-29T00:17:37` (TestAccDMSReplicationTask_cdcStartTime…).
+fn started_at(rq: &Request<'_>, row: &mut Json) {
+    if let Some(secs) = rq.get("CdcStartTime").as_f64() {
+        let text = crate::sandbox::codec::iso_date(secs);
+        row["CdcStartPosition"] = json!(text.trim_end_matches('Z').split('.').next());
+    }
+}
+
+/// With logging on, DMS fills in where the log goes: a group for the instance, a stream for the task (User Guide,
+/// Viewing and managing DMS task logs).
+fn logged(world: &World, row: &mut Json) {
+    let Some(mut whole) =
+        row["ReplicationTaskSettings"].as_str().and_then(|s| serde_json::from_str::<Json>(s).ok())
+    else {
+        return;
+    };
+    if whole["Logging"]["EnableLogging"] != true {
+        return;
+    }
+    let text =
+        |arn: &Json| arn.as_str().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default().to_owned();
+    let instance =
+        row["ReplicationInstanceArn"].as_str().and_then(|arn| instances::instance(world, arn).ok());
+    let instance = instance.and_then(|row| row["ReplicationInstanceIdentifier"].as_str()).unwrap_or_default();
+    whole["Logging"]["CloudWatchLogGroup"] = json!(format!("dms-tasks-{instance}"));
+    whole["Logging"]["CloudWatchLogStream"] = json!(format!("dms-task-{}", text(&row["ReplicationTaskArn"])));
+    row["ReplicationTaskSettings"] = json!(whole.to_string());
+}
+
 fn taken(world: &World, rq: &Request<'_>, name: &str) -> bool {
     world.any(TASK, |row| row["ReplicationTaskIdentifier"] == name && row["_region"] == rq.region)
 }
@@ -112,6 +141,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
             row[kept] = rq.get(member).clone();
         }
     }
+    started_at(rq, &mut row);
+    logged(world, &mut row);
     world.put(TASK, &arn, row.clone());
     world.set_after(DMS_TASK_READY, TASK, &arn, json!({"Status": "ready"}));
     note(world, rq.region, "replication-task", &name, "creation", "Replication task has been created.");
@@ -178,6 +209,8 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
             row[kept] = rq.get(member).clone();
         }
     }
+    started_at(rq, &mut row);
+    logged(world, &mut row);
     let back = row["Status"].clone();
     row["Status"] = json!("modifying");
     world.put(TASK, arn, row.clone());

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{GROUPS, STREAMS, group, invalid, key};
+use super::{GROUPS, STREAMS, group, invalid, key, patterns};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 fn stream_key(rq: &Request<'_>) -> String {
@@ -74,6 +74,8 @@ pub fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     for event in &mut sent {
         event["ingestionTime"] = json!(now);
     }
+    world.get(STREAMS, &stream_key(rq)).ok_or_else(no_stream)?;
+    super::filters::observe(world, rq, &sent);
     let token = world.hex(56);
     let row = world.get_mut(STREAMS, &stream_key(rq)).ok_or_else(no_stream)?;
     let mut all = row["_events"].as_array().cloned().unwrap_or_default();
@@ -148,17 +150,11 @@ pub fn get(world: &mut World, rq: &Request<'_>) -> Reply {
     }))
 }
 
-/// `FilterLogEvents`; patterns are terms that must all occur, or one quoted phrase.
+/// `FilterLogEvents`.
 pub fn filter(world: &mut World, rq: &Request<'_>) -> Reply {
     group(world, rq)?;
-    let pattern = rq.opt("filterPattern").unwrap_or_default().trim();
-    if pattern.starts_with(['{', '[', '%']) || pattern.contains(['?', '-']) && !pattern.starts_with('"') {
-        return Err(invalid(format!("The sandbox does not know this form of filter pattern: {pattern}")));
-    }
-    let terms: Vec<&str> = match pattern.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(phrase) => vec![phrase],
-        None => pattern.split_whitespace().collect(),
-    };
+    let pattern = rq.opt("filterPattern").unwrap_or_default();
+    let pattern = patterns::read(pattern).ok_or_else(|| invalid("Invalid filter pattern"))?;
     let names = rq.texts("logStreamNames");
     let prefix = rq.opt("logStreamNamePrefix").unwrap_or_default();
     let mut found = Vec::new();
@@ -169,7 +165,7 @@ pub fn filter(world: &mut World, rq: &Request<'_>) -> Reply {
         }
         for (at, event) in stream["_events"].as_array().into_iter().flatten().enumerate() {
             let message = event["message"].as_str().unwrap_or_default();
-            if in_time(rq, event) && terms.iter().all(|term| message.contains(term)) {
+            if in_time(rq, event) && pattern.matches(message).is_some() {
                 let mut event = event.clone();
                 event["logStreamName"] = json!(name);
                 event["eventId"] = json!(format!("{name}:{at:020}"));

@@ -1,9 +1,11 @@
 //! CloudWatch Logs.
 //!
-//! Tables: `logs.group` (`region/name`) and `logs.stream` (`region/group|stream`, its events in `_events`).
+//! Tables: `logs.group` (`region/name`, its filters in `_metrics` and `_subscriptions`), `logs.query-definition` and `logs.stream` (`region/group|stream`, its events in `_events`).
 
 mod events;
+mod filters;
 mod groups;
+mod patterns;
 mod policies;
 mod tags;
 
@@ -20,12 +22,18 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteIndexPolicy", policies::delete_index),
     Operation::write("DeleteLogGroup", groups::delete),
     Operation::write("DeleteLogStream", events::delete_stream),
+    Operation::write("DeleteMetricFilter", filters::delete_metric),
+    Operation::write("DeleteQueryDefinition", filters::delete_query),
     Operation::write("DeleteResourcePolicy", policies::delete_resource),
     Operation::write("DeleteRetentionPolicy", groups::delete_retention),
+    Operation::write("DeleteSubscriptionFilter", filters::delete_subscription),
     Operation::read("DescribeIndexPolicies", policies::describe_index),
     Operation::read("DescribeLogGroups", groups::describe),
     Operation::read("DescribeLogStreams", events::describe_streams),
+    Operation::read("DescribeMetricFilters", filters::describe_metrics),
+    Operation::read("DescribeQueryDefinitions", filters::describe_queries),
     Operation::read("DescribeResourcePolicies", policies::describe_resource),
+    Operation::read("DescribeSubscriptionFilters", filters::describe_subscriptions),
     Operation::write("DisassociateKmsKey", groups::disassociate_key),
     Operation::read("FilterLogEvents", events::filter),
     Operation::read("GetDataProtectionPolicy", policies::get_protection),
@@ -37,10 +45,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("PutIndexPolicy", policies::put_index),
     Operation::write("PutLogEvents", events::put),
     Operation::write("PutLogGroupDeletionProtection", groups::protect),
+    Operation::write("PutMetricFilter", filters::put_metric),
+    Operation::write("PutQueryDefinition", filters::put_query),
     Operation::write("PutResourcePolicy", policies::put_resource),
     Operation::write("PutRetentionPolicy", groups::put_retention),
+    Operation::write("PutSubscriptionFilter", filters::put_subscription),
     Operation::write("TagLogGroup", tags::tag),
     Operation::write("TagResource", tags::tag),
+    Operation::read("TestMetricFilter", filters::test),
     Operation::write("UntagLogGroup", tags::untag),
     Operation::write("UntagResource", tags::untag),
 ];

@@ -3,11 +3,14 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    engines::{self, CLASSES},
-    store::{CLUSTER, INSTANCE, PARAMETERS, SUBNETS, combination, identifier, invalid, key, public},
-    volumes,
+    certificates, engines, options,
+    store::{CLUSTER, INSTANCE, PARAMETERS, combination, identifier, invalid, key, public},
+    subnets, volumes, windows,
 };
-use crate::sandbox::{Fault, Reply, Request, World, durations};
+use crate::{
+    engines::{Engine, catalogue, family_of},
+    sandbox::{Fault, Reply, Request, World, durations},
+};
 
 pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBInstanceIdentifier").to_lowercase();
@@ -18,10 +21,9 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let engine = engines::engine(rq.text("Engine"))?;
     let version = engines::version(engine, rq.opt("EngineVersion"))?;
-    let aurora = engine.0.starts_with("aurora");
-    if !CLASSES.contains(&rq.text("DBInstanceClass")) {
-        return Err(invalid(format!("Invalid DB Instance class: {}", rq.text("DBInstanceClass"))));
-    }
+    let aurora = engine.is_aurora();
+    let licence = engines::licence(engine, rq.opt("LicenseModel"))?;
+    engines::class(engine, version, licence, rq.text("DBInstanceClass"))?;
     if aurora {
         let cluster = rq
             .opt("DBClusterIdentifier")
@@ -31,19 +33,22 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     } else {
         credentials(rq)?;
-        storage(rq)?;
+        storage(engine, rq)?;
+        database(engine, rq)?;
     }
+    windows::port(rq.int("Port"))?;
+    let (backup, maintenance) =
+        windows::chosen(rq.opt("PreferredBackupWindow"), rq.opt("PreferredMaintenanceWindow"), None)?;
     settings(world, rq, engine, version)?;
-    let group = parameter_group(world, rq, engine.0, version, rq.opt("DBParameterGroupName"))?;
-    let subnet_group = match rq.opt("DBSubnetGroupName") {
-        None => Json::Null,
-        Some(name) => world.get(SUBNETS, &key(rq, name)).map(public).ok_or_else(|| {
-            Fault::new("DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist."))
-        })?,
-    };
+    let group = parameter_group(world, rq, &engine.name, version, rq.opt("DBParameterGroupName"))?;
+    let options = options::membership(world, rq, &engine.name, version, rq.opt("OptionGroupName"))?;
+    let subnet_group = subnets::chosen(world, rq, rq.opt("DBSubnetGroupName"))?;
     security_groups(world, &rq.texts("VpcSecurityGroupIds"))?;
-    let volumes = volumes::merged(engine.0, &Json::Null, rq.list("AdditionalStorageVolumes"))?;
-    let mut row = new_row(world, rq, &name, (engine.0, version, engine.3, engine.4), &group, &subnet_group);
+    let volumes = volumes::merged(&engine.name, &Json::Null, rq.list("AdditionalStorageVolumes"))?;
+    let mut row = new_row(world, rq, &name, (engine, version, licence), &group, &subnet_group);
+    row["OptionGroupMemberships"] = options;
+    row["PreferredBackupWindow"] = json!(backup);
+    row["PreferredMaintenanceWindow"] = json!(maintenance);
     row["AdditionalStorageVolumes"] = volumes;
     let arn = row["DBInstanceArn"].as_str().unwrap_or_default().to_owned();
     let host = format!("{name}.{}.{}.rds.amazonaws.com", world.hex(12), rq.region);
@@ -118,28 +123,44 @@ pub fn password_rules(password: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn storage(rq: &Request<'_>) -> Result<(), Fault> {
+/// From this size on gp3 is striped over four volumes and takes settings of its own (RDS User Guide, gp3 storage).
+pub fn striped_from(engine: &str) -> i64 {
+    if engine.starts_with("oracle") { 200 } else { 400 }
+}
+
+fn storage(engine: &Engine, rq: &Request<'_>) -> Result<(), Fault> {
     let size = rq
         .int("AllocatedStorage")
         .ok_or_else(|| invalid("The parameter AllocatedStorage must be provided and must not be blank."))?;
-    let kind = storage_type(rq);
-    let (low, provisioned) = match kind {
-        "gp2" | "gp3" => (20, false),
-        "standard" => (5, false),
-        "io1" | "io2" => (100, true),
-        _ => return Err(invalid(format!("Invalid storage type: {kind}"))),
+    let (kind, name) = (storage_type(rq), engine.name.as_str());
+    let Some(&(least, most)) = engine.storage.get(kind) else {
+        return Err(invalid(format!("Invalid storage type: {kind}")));
     };
-    if size < low || size > 65_536 {
+    if size < least || size > most {
         return Err(invalid(format!(
-            "Invalid storage size for engine name {} and storage type {kind}: {size}",
-            rq.text("Engine")
+            "Invalid storage size for engine name {name} and storage type {kind}: {size}"
         )));
     }
-    if provisioned && rq.int("Iops").is_none() {
-        return Err(combination(format!("You must specify Iops for storage type {kind}.")));
-    }
-    if kind == "gp2" && rq.int("Iops").is_some() {
-        return Err(combination("You can't specify Iops for storage type gp2."));
+    let iops = rq.int("Iops");
+    match kind {
+        "io1" | "io2" if iops.is_none() => {
+            return Err(combination(format!("You must specify Iops for storage type {kind}.")));
+        }
+        "gp2" | "standard" if iops.is_some() => {
+            return Err(combination(format!("You can't specify Iops for storage type {kind}.")));
+        }
+        // As in hashicorp/terraform-provider-aws#27702.
+        "gp3"
+            if (iops.is_some() || rq.int("StorageThroughput").is_some())
+                && size < striped_from(name)
+                && !name.starts_with("sqlserver") =>
+        {
+            return Err(invalid(format!(
+                "You can't specify IOPS or storage throughput for engine {name} and a storage size less than {}.",
+                striped_from(name)
+            )));
+        }
+        _ => {}
     }
     if rq.int("MaxAllocatedStorage").is_some_and(|max| max < size + 1) {
         return Err(combination("Max storage size must be greater than storage size"));
@@ -147,13 +168,51 @@ fn storage(rq: &Request<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn settings(
-    world: &World,
-    rq: &Request<'_>,
-    engine: &(&str, &[&str], &[&str], i64, &str),
-    version: &str,
-) -> Result<(), Fault> {
-    log_types(engine.0, version, engine.2, &rq.texts("EnableCloudwatchLogsExports"))?;
+/// The first database's name, its character set and the time zone.
+fn database(engine: &Engine, rq: &Request<'_>) -> Result<(), Fault> {
+    let name = engine.name.as_str();
+    if let Some(database) = rq.opt("DBName") {
+        // API reference, DBName: "RDS for SQL Server: Not applicable. Must be null"; Oracle and Db2 "can't be longer
+        // than 8 characters".
+        if name.starts_with("sqlserver") {
+            return Err(invalid(format!("DBName must be null for engine: {name}")));
+        }
+        let most = if name.starts_with("oracle") || name.starts_with("db2") { 8 } else { 64 };
+        if database.is_empty()
+            || database.len() > most
+            || !database.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        {
+            return Err(invalid(format!(
+                "DBName must begin with a letter and contain only alphanumeric characters; at most {most} for {name}."
+            )));
+        }
+    }
+    let characters = catalogue().characters(engine);
+    if let Some(set) = rq.opt("CharacterSetName") {
+        if characters.is_empty() {
+            return Err(combination(format!("Character set is not supported for engine {name}.")));
+        }
+        if !characters.iter().any(|one| one == set) {
+            return Err(invalid(format!("Invalid character set name {set} for engine {name}.")));
+        }
+    }
+    if let Some(zone) = rq.opt("Timezone") {
+        let zones = catalogue().timezones(engine);
+        if zones.is_empty() {
+            return Err(combination(format!("Timezone is not supported for engine {name}.")));
+        }
+        if !zones.iter().any(|one| one == zone) {
+            return Err(invalid(format!("Invalid timezone {zone} for engine {name}.")));
+        }
+    }
+    if rq.flag("MultiAZ") && matches!(name, "sqlserver-ex" | "sqlserver-web") {
+        return Err(combination(format!("Multi-AZ deployments are not supported for engine {name}.")));
+    }
+    Ok(())
+}
+
+fn settings(world: &World, rq: &Request<'_>, engine: &Engine, version: &str) -> Result<(), Fault> {
+    log_types(engine, version, &rq.texts("EnableCloudwatchLogsExports"))?;
     if rq.opt("KmsKeyId").is_some() && !rq.flag("StorageEncrypted") {
         return Err(combination("KmsKeyId can only be specified when StorageEncrypted is true."));
     }
@@ -189,11 +248,12 @@ pub fn monitoring(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
 }
 
 /// Log types must be ones the engine exports.
-pub fn log_types(engine: &str, version: &str, known: &[&str], wanted: &[&str]) -> Result<(), Fault> {
-    match wanted.iter().find(|log| !known.contains(log)) {
+pub fn log_types(engine: &Engine, version: &str, wanted: &[&str]) -> Result<(), Fault> {
+    match wanted.iter().find(|log| !engine.logs.iter().any(|known| known == *log)) {
         None => Ok(()),
         Some(log) => Err(combination(format!(
-            "You cannot use the log types '{log}' with engine version {engine} {version}."
+            "You cannot use the log types '{log}' with engine version {} {version}.",
+            engine.name
         ))),
     }
 }
@@ -206,7 +266,7 @@ pub fn parameter_group(
     version: &str,
     name: Option<&str>,
 ) -> Result<String, Fault> {
-    let family = engines::family(engine, version);
+    let family = family_of(engine, version);
     let Some(name) = name else { return Ok(format!("default.{family}")) };
     let theirs = match name.strip_prefix("default.") {
         Some(family) => family.to_owned(),
@@ -259,21 +319,27 @@ fn storage_type<'r>(rq: &'r Request<'_>) -> &'r str {
     rq.opt("StorageType").unwrap_or(match rq.text("Engine") {
         engine if engine.starts_with("aurora") => "aurora",
         _ if rq.int("Iops").is_some() => "io1",
+        // API reference: "Otherwise, gp3"; below gp3's least size it is gp2 (TestAccRDSInstance_basic of Terraform's
+        // provider: MySQL with 10 GiB).
+        engine if !engine.starts_with("db2") && rq.int("AllocatedStorage").is_some_and(|size| size < 20) => {
+            "gp2"
+        }
         _ => "gp3",
     })
 }
 
 /// What AWS fills in where nothing was sent.
-fn fill_in(row: &mut Json, engine: &str, kind: &str) {
+fn fill_in(row: &mut Json, engine: &Engine, kind: &str) {
+    let name = engine.name.as_str();
     let size = row["AllocatedStorage"].as_i64().unwrap_or_default();
     // Above this size gp3 is striped over four volumes, and its baseline is four times as high.
-    let striped = size >= if engine.starts_with("oracle") { 200 } else { 400 };
+    let striped = size >= striped_from(name);
     let (iops, throughput) = match kind {
-        "gp3" if engine.starts_with("sqlserver") || !striped => (json!(3_000), json!(125)),
+        "gp3" if name.starts_with("sqlserver") || !striped => (json!(3_000), json!(125)),
         "gp3" => (json!(12_000), json!(500)),
         _ => (Json::Null, json!(0)),
     };
-    let extended = matches!(engine, "mysql" | "postgres").then_some("open-source-rds-extended-support");
+    let extended = matches!(name, "mysql" | "postgres").then_some("open-source-rds-extended-support");
     for (member, value) in [
         ("Iops", iops),
         ("StorageThroughput", throughput),
@@ -283,6 +349,18 @@ fn fill_in(row: &mut Json, engine: &str, kind: &str) {
         if row[member].is_null() {
             row[member] = value;
         }
+    }
+    if name.starts_with("oracle") {
+        // API reference, DBName: the SID, `ORCL` by default.
+        if row["DBName"].is_null() {
+            row["DBName"] = json!("ORCL");
+        }
+        if row["NcharCharacterSetName"].is_null() {
+            row["NcharCharacterSetName"] = json!("AL16UTF16");
+        }
+    }
+    if row["CharacterSetName"].is_null() && !name.starts_with("db2") {
+        row["CharacterSetName"] = json!(catalogue().characters(engine).first());
     }
     row["ActivityStreamStatus"] = json!("stopped");
     row["IsStorageConfigUpgradeAvailable"] = json!(false);
@@ -315,13 +393,17 @@ fn new_row(
     world: &mut World,
     rq: &Request<'_>,
     name: &str,
-    (engine, version, port, licence): (&str, &str, i64, &str),
+    (engine, version, licence): (&Engine, &str, &str),
     group: &str,
     subnet_group: &Json,
 ) -> Json {
     let or =
         |member: &str, default: Json| if rq.get(member).is_null() { default } else { rq.get(member).clone() };
+    let (name_of_engine, port) = (engine.name.as_str(), engine.port);
     let pi = rq.flag("EnablePerformanceInsights");
+    // API reference, PubliclyAccessible: true without a subnet group and with the group `default`, but for Aurora.
+    let public_by_default =
+        !engine.is_aurora() && rq.opt("DBSubnetGroupName").is_none_or(|group| group == "default");
     let zone = subnet_group["Subnets"][0]["SubnetAvailabilityZone"]["Name"]
         .as_str()
         .map_or(format!("{}a", rq.region), str::to_owned);
@@ -329,36 +411,29 @@ fn new_row(
     let kind = storage_type(rq);
     let mut row = json!({
         "DBInstanceIdentifier": name, "DBInstanceArn": world.arn("rds", rq.region, &format!("db:{name}")),
-        "DbiResourceId": resource, "DBInstanceStatus": "creating", "Engine": engine, "EngineVersion": version,
-        "LicenseModel": or("LicenseModel", json!(licence)),
+        "DbiResourceId": resource, "DBInstanceStatus": "creating", "Engine": name_of_engine, "EngineVersion": version,
+        "LicenseModel": licence,
         "MasterUsername": or("MasterUsername", json!("admin_")), "DBName": rq.get("DBName"),
         "AllocatedStorage": or("AllocatedStorage", json!(1)), "DbInstancePort": 0, "_port": or("Port", json!(port)),
         "StorageType": kind,
         "StorageEncrypted": rq.flag("StorageEncrypted"), "MultiAZ": rq.flag("MultiAZ"),
         "AvailabilityZone": or("AvailabilityZone", json!(zone)),
         "BackupRetentionPeriod": or("BackupRetentionPeriod", json!(1)),
-        "PreferredBackupWindow": or("PreferredBackupWindow", json!("03:00-03:30")),
-        "PreferredMaintenanceWindow": or("PreferredMaintenanceWindow", json!("sun:05:00-sun:05:30")),
         "AutoMinorVersionUpgrade": or("AutoMinorVersionUpgrade", json!(true)),
-        "PubliclyAccessible": or("PubliclyAccessible", json!(subnet_group.is_null())),
+        "PubliclyAccessible": or("PubliclyAccessible", json!(public_by_default)),
         "CopyTagsToSnapshot": rq.flag("CopyTagsToSnapshot"), "DeletionProtection": rq.flag("DeletionProtection"),
         "IAMDatabaseAuthenticationEnabled": rq.flag("EnableIAMDatabaseAuthentication"),
     });
     let more = json!({
         "PerformanceInsightsEnabled": pi, "DatabaseInsightsMode": or("DatabaseInsightsMode", json!("standard")),
         "MonitoringInterval": or("MonitoringInterval", json!(0)), "NetworkType": or("NetworkType", json!("IPV4")),
-        "CACertificateIdentifier": or("CACertificateIdentifier", json!("rds-ca-rsa2048-g1")),
+        "CACertificateIdentifier": or("CACertificateIdentifier", json!(certificates::default(world, rq.region))),
         "DedicatedLogVolume": rq.flag("DedicatedLogVolume"), "CustomerOwnedIpEnabled": rq.flag("EnableCustomerOwnedIp"),
         "DBParameterGroups": [{"DBParameterGroupName": group, "ParameterApplyStatus": "in-sync"}],
         "DBSecurityGroups": rq.list("DBSecurityGroups").iter()
             .map(|g| json!({"DBSecurityGroupName": g, "Status": "active"})).collect::<Vec<_>>(),
         "VpcSecurityGroups": world.or_default_group(&rq.texts("VpcSecurityGroupIds"), &subnet_group["VpcId"]).iter()
             .map(|g| json!({"VpcSecurityGroupId": g, "Status": "active"})).collect::<Vec<_>>(),
-        "OptionGroupMemberships": [{
-            "OptionGroupName": rq.opt("OptionGroupName").map_or_else(
-                || format!("default:{engine}-{}", engines::major(engine, version).replace('.', "-")), str::to_owned),
-            "Status": "in-sync",
-        }],
         "ReadReplicaDBInstanceIdentifiers": [], "ReadReplicaDBClusterIdentifiers": [], "AssociatedRoles": [],
         "DomainMemberships": [], "StatusInfos": [], "TagList": rq.list("Tags"), "PendingModifiedValues": {},
         "DBSubnetGroup": subnet_group, "_region": rq.region,

@@ -3,14 +3,18 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    certificates,
     create::{
         domain, log_types, managed_secret, monitoring, parameter_group, password_rules, security_groups,
     },
-    engines,
-    store::{INSTANCE, SUBNETS, combination, invalid, key, no_instance, public},
-    volumes,
+    engines, options,
+    store::{INSTANCE, combination, invalid, key, no_instance, public},
+    subnets, volumes, windows,
 };
-use crate::sandbox::{Fault, Reply, Request, World, durations};
+use crate::{
+    engines::is_older,
+    sandbox::{Fault, Reply, Request, World, durations},
+};
 
 /// Members that take effect at once and without an interruption: (parameter, member of the instance).
 const AT_ONCE: &[(&str, &str)] = &[
@@ -19,8 +23,6 @@ const AT_ONCE: &[(&str, &str)] = &[
     ("MaxAllocatedStorage", "MaxAllocatedStorage"),
     ("PromotionTier", "PromotionTier"),
     ("AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade"),
-    ("PreferredMaintenanceWindow", "PreferredMaintenanceWindow"),
-    ("PreferredBackupWindow", "PreferredBackupWindow"),
     ("ReplicaMode", "ReplicaMode"),
     ("AutomationMode", "AutomationMode"),
     ("AwsBackupRecoveryPointArn", "AwsBackupRecoveryPointArn"),
@@ -79,6 +81,14 @@ pub fn modify_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
             now.insert((*member).into(), rq.get(parameter).clone());
         }
     }
+    let had = |member: &str| row[member].as_str().unwrap_or_default();
+    let (backup, maintenance) = windows::chosen(
+        rq.opt("PreferredBackupWindow"),
+        rq.opt("PreferredMaintenanceWindow"),
+        Some((had("PreferredBackupWindow"), had("PreferredMaintenanceWindow"))),
+    )?;
+    now.insert("PreferredBackupWindow".into(), json!(backup));
+    now.insert("PreferredMaintenanceWindow".into(), json!(maintenance));
     let mut applied = later;
     for (parameter, member) in WITH_STATUS {
         if !rq.get(parameter).is_null() && *rq.get(parameter) != row[*member] {
@@ -150,10 +160,10 @@ fn pending(rq: &Request<'_>, row: &Json) -> Result<(Members, Members), Fault> {
             let engine = engines::engine(row["Engine"].as_str().unwrap_or_default())?;
             let to = engines::version(engine, value.as_str())?;
             let from = row["EngineVersion"].as_str().unwrap_or_default();
-            if engines::older(to, from) {
+            if is_older(to, from) {
                 return Err(combination(format!("Cannot find upgrade path from {from} to {to}.")));
             }
-            let rises = engines::major(engine.0, to) != engines::major(engine.0, from);
+            let rises = engine.major(to) != engine.major(from);
             if rises && !rq.flag("AllowMajorVersionUpgrade") {
                 return Err(combination(
                     "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
@@ -194,8 +204,16 @@ fn check(world: &World, rq: &Request<'_>, row: &Json) -> Result<(), Fault> {
     {
         return Err(invalid("Requested storage size can't be smaller than the current storage size."));
     }
-    if rq.opt("DBInstanceClass").is_some_and(|class| !engines::CLASSES.contains(&class)) {
-        return Err(invalid(format!("Invalid DB Instance class: {}", rq.text("DBInstanceClass"))));
+    let text = |member: &str| row[member].as_str().unwrap_or_default();
+    let engine = engines::engine(text("Engine"))?;
+    let licence = engines::licence(engine, rq.opt("LicenseModel").or(row["LicenseModel"].as_str()))?;
+    if let Some(class) = rq.opt("DBInstanceClass") {
+        // The version that runs now has to be one for the class too (API reference, EngineVersion).
+        engines::class(engine, text("EngineVersion"), licence, class)?;
+    }
+    windows::port(rq.int("DBPortNumber"))?;
+    if let Some(name) = rq.opt("CACertificateIdentifier") {
+        certificates::find(name)?;
     }
     if rq.int("BackupRetentionPeriod").is_some_and(|days| !(0..=35).contains(&days)) {
         return Err(invalid("Invalid backup retention period. Must be between 0 and 35."));
@@ -217,7 +235,10 @@ fn groups(world: &mut World, rq: &Request<'_>, row: &Json, now: &mut Members) ->
         }
     }
     if let Some(name) = rq.opt("OptionGroupName") {
-        now.insert("OptionGroupMemberships".into(), json!([{"OptionGroupName": name, "Status": "in-sync"}]));
+        let engine = row["Engine"].as_str().unwrap_or_default();
+        let version = rq.opt("EngineVersion").or(row["EngineVersion"].as_str()).unwrap_or_default();
+        let membership = options::membership(world, rq, engine, version, Some(name))?;
+        now.insert("OptionGroupMemberships".into(), membership);
     }
     let list = |member: &str, name: &str| {
         let items: Vec<Json> = rq.list(member).iter().map(|g| json!({name: g, "Status": "active"})).collect();
@@ -256,9 +277,7 @@ fn relations(
 ) -> Result<bool, Fault> {
     let mut status = false;
     if let Some(name) = rq.opt("DBSubnetGroupName") {
-        let group = world.get(SUBNETS, &key(rq, name)).map(public).ok_or_else(|| {
-            Fault::new("DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist."))
-        })?;
+        let group = subnets::chosen(world, rq, Some(name))?;
         if group["VpcId"] == row["DBSubnetGroup"]["VpcId"] {
             return Err(Fault::new(
                 "InvalidVPCNetworkStateFault",
@@ -276,7 +295,7 @@ fn relations(
         let (on, off) = (texts(&exports["EnableLogTypes"]), texts(&exports["DisableLogTypes"]));
         let engine = engines::engine(row["Engine"].as_str().unwrap_or_default())?;
         let wanted: Vec<&str> = on.iter().map(String::as_str).collect();
-        log_types(engine.0, row["EngineVersion"].as_str().unwrap_or_default(), engine.2, &wanted)?;
+        log_types(engine, row["EngineVersion"].as_str().unwrap_or_default(), &wanted)?;
         let mut logs = texts(&row["EnabledCloudwatchLogsExports"]);
         logs.retain(|log| !off.contains(log));
         logs.extend(on.into_iter().filter(|log| !texts(&row["EnabledCloudwatchLogsExports"]).contains(log)));

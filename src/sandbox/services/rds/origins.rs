@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     backups,
-    create::create_db_instance,
+    create::{create_db_instance, striped_from},
     store::{CLUSTER, CLUSTER_SNAPSHOT, INSTANCE, SNAPSHOT, combination, invalid, key, no_instance, public},
 };
 use crate::sandbox::{Fault, Reply, Request, World, durations};
@@ -36,7 +36,14 @@ fn name_of(text: &str) -> &str {
 /// Makes the instance of what it inherits and what was sent.
 fn make(world: &mut World, rq: &Request<'_>, from: &Json, name: &str) -> Result<String, Fault> {
     let mut input = json!({});
+    // What gp3 gives by itself below the size from which it can be set is not set again.
+    let engine = from["Engine"].as_str().unwrap_or_default();
+    let given =
+        from["StorageType"] == "gp3" && from["AllocatedStorage"].as_i64() < Some(striped_from(engine));
     for (member, sent) in INHERITED {
+        if given && matches!(*member, "Iops" | "StorageThroughput") {
+            continue;
+        }
         if !from[*member].is_null() {
             input[*sent] = from[*member].clone();
         }

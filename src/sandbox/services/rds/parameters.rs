@@ -3,66 +3,107 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{
-    catalogue, engines,
-    store::{INSTANCE, PARAMETERS, combination, filtered, identifier, invalid, key, paged, public, rows},
+use super::store::{
+    CLUSTER, CLUSTER_PARAMETERS, INSTANCE, PARAMETERS, combination, filtered, identifier, invalid, key,
+    paged, public, rows,
 };
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::{
+    engines::{Parameter, catalogue},
+    sandbox::{Fault, Reply, Request, World},
+};
+
+/// One of the two kinds of groups: names of members, table, ARN and message.
+struct Kind {
+    table: &'static str,
+    name: &'static str,
+    arn: &'static str,
+    answer: &'static str,
+    list: &'static str,
+    word: &'static str,
+}
+
+const OF_INSTANCES: &Kind = &Kind {
+    table: PARAMETERS,
+    name: "DBParameterGroupName",
+    arn: "DBParameterGroupArn",
+    answer: "DBParameterGroup",
+    list: "DBParameterGroups",
+    word: "pg",
+};
+
+const OF_CLUSTERS: &Kind = &Kind {
+    table: CLUSTER_PARAMETERS,
+    name: "DBClusterParameterGroupName",
+    arn: "DBClusterParameterGroupArn",
+    answer: "DBClusterParameterGroup",
+    list: "DBClusterParameterGroups",
+    word: "cluster-pg",
+};
+
+impl Kind {
+    /// The kind that a request is about.
+    fn of(rq: &Request<'_>) -> &'static Self {
+        if rq.operation.contains("Cluster") { OF_CLUSTERS } else { OF_INSTANCES }
+    }
+
+    fn missing(&self, name: &str) -> Fault {
+        Fault::new("DBParameterGroupNotFound", format!("{} not found: {name}", self.answer))
+    }
+}
 
 /// Most parameters one call may change.
 const PER_CALL: usize = 20;
 
-fn missing(name: &str) -> Fault {
-    Fault::new("DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}"))
-}
-
 /// A group by name; default groups exist without having been created.
 fn group(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
-    if let Some(row) = world.get(PARAMETERS, &key(rq, name)) {
+    let kind = Kind::of(rq);
+    if let Some(row) = world.get(kind.table, &key(rq, name)) {
         return Ok(row.clone());
     }
     let family = name
         .strip_prefix("default.")
-        .filter(|family| engines::is_family(family))
-        .ok_or_else(|| missing(name))?;
+        .filter(|family| catalogue().is_family(family))
+        .ok_or_else(|| kind.missing(name))?;
     Ok(json!({
-        "DBParameterGroupName": name, "DBParameterGroupFamily": family,
+        kind.name: name, "DBParameterGroupFamily": family,
         "Description": format!("Default parameter group for {family}"),
-        "DBParameterGroupArn": world.arn("rds", rq.region, &format!("pg:{name}")), "_values": {},
+        kind.arn: world.arn("rds", rq.region, &format!("{}:{name}", kind.word)), "_values": {},
     }))
 }
 
 pub fn create_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
-    let name = rq.text("DBParameterGroupName").to_lowercase();
-    identifier("DBParameterGroupName", &name, 255)?;
+    let kind = Kind::of(rq);
+    let name = rq.text(kind.name).to_lowercase();
+    identifier(kind.name, &name, 255)?;
     let family = rq.text("DBParameterGroupFamily");
-    if !engines::is_family(family) {
+    if !catalogue().is_family(family) {
         return Err(invalid(format!("ParameterGroupFamily {family} is not a valid parameter group family")));
     }
-    if world.get(PARAMETERS, &key(rq, &name)).is_some() {
+    if world.get(kind.table, &key(rq, &name)).is_some() {
         return Err(Fault::new(
             "DBParameterGroupAlreadyExists",
             format!("Parameter group {name} already exists"),
         ));
     }
     let row = json!({
-        "DBParameterGroupName": name, "DBParameterGroupFamily": family, "Description": rq.text("Description"),
-        "DBParameterGroupArn": world.arn("rds", rq.region, &format!("pg:{name}")), "_tags": rq.list("Tags"), "_values": {},
+        kind.name: name, "DBParameterGroupFamily": family, "Description": rq.text("Description"),
+        kind.arn: world.arn("rds", rq.region, &format!("{}:{name}", kind.word)), "_tags": rq.list("Tags"), "_values": {},
     });
     let shown = public(&row);
-    world.put(PARAMETERS, &key(rq, &name), row);
-    Ok(json!({"DBParameterGroup": shown}))
+    world.put(kind.table, &key(rq, &name), row);
+    Ok(json!({kind.answer: shown}))
 }
 
 pub fn delete_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
-    let name = rq.text("DBParameterGroupName");
+    let kind = Kind::of(rq);
+    let name = rq.text(kind.name);
     if name.starts_with("default.") {
         return Err(Fault::new(
             "InvalidDBParameterGroupState",
             "A default parameter group can't be deleted.",
         ));
     }
-    let row = world.get(PARAMETERS, &key(rq, name)).cloned().ok_or_else(|| missing(name))?;
+    let row = world.get(kind.table, &key(rq, name)).cloned().ok_or_else(|| kind.missing(name))?;
     if !members(world, rq, &row).is_empty() {
         return Err(Fault::new(
             "InvalidDBParameterGroupState",
@@ -71,12 +112,17 @@ pub fn delete_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
             ),
         ));
     }
-    world.remove(PARAMETERS, &key(rq, name));
+    world.remove(kind.table, &key(rq, name));
     Ok(json!({}))
 }
 
 /// Identifiers of the instances that use a group.
 fn members(world: &World, rq: &Request<'_>, group: &Json) -> Vec<String> {
+    if let Some(name) = group[OF_CLUSTERS.name].as_str() {
+        let clusters = rows(world, rq, CLUSTER);
+        let users = clusters.iter().filter(|cluster| cluster["DBClusterParameterGroup"] == name);
+        return users.filter_map(|c| c["DBClusterIdentifier"].as_str().map(str::to_owned)).collect();
+    }
     rows(world, rq, INSTANCE)
         .iter()
         .filter(|i| {
@@ -89,25 +135,44 @@ fn members(world: &World, rq: &Request<'_>, group: &Json) -> Vec<String> {
 }
 
 pub fn describe_db_parameter_groups(world: &mut World, rq: &Request<'_>) -> Reply {
-    if let Some(name) = rq.opt("DBParameterGroupName").filter(|name| !name.is_empty()) {
-        return Ok(json!({"DBParameterGroups": [public(&group(world, rq, name)?)]}));
+    let kind = Kind::of(rq);
+    if let Some(name) = rq.opt(kind.name).filter(|name| !name.is_empty()) {
+        return Ok(json!({kind.list: [public(&group(world, rq, name)?)]}));
     }
-    let all = filtered(rq, rows(world, rq, PARAMETERS), |_| None)?;
-    paged(rq, "DBParameterGroups", all.iter().map(public).collect())
+    let all = filtered(rq, rows(world, rq, kind.table), |_| None)?;
+    paged(rq, kind.list, all.iter().map(public).collect())
 }
 
 pub fn describe_db_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
-    let row = group(world, rq, rq.text("DBParameterGroupName"))?;
-    let family = row["DBParameterGroupFamily"].as_str().unwrap_or_default();
+    let row = group(world, rq, rq.text(Kind::of(rq).name))?;
+    let family = row["DBParameterGroupFamily"].as_str().unwrap_or_default().to_owned();
+    let items = listed(rq, &family, &row["_values"])?;
+    paged(rq, "Parameters", items)
+}
+
+/// `DescribeEngineDefaultParameters`.
+pub fn describe_defaults(_world: &mut World, rq: &Request<'_>) -> Reply {
+    let family = rq.text("DBParameterGroupFamily");
+    if !catalogue().is_family(family) {
+        return Err(invalid(format!("ParameterGroupFamily {family} is not a valid parameter group family")));
+    }
+    let mut defaults = paged(rq, "Parameters", listed(rq, family, &Json::Null)?)?;
+    defaults["DBParameterGroupFamily"] = json!(family);
+    Ok(json!({"EngineDefaults": defaults}))
+}
+
+/// A family's parameters with the values of a group, as a request filters them.
+fn listed(rq: &Request<'_>, family: &str, values: &Json) -> Result<Vec<Json>, Fault> {
     let mut items = Vec::new();
-    for (name, apply) in catalogue::all(family) {
-        let set = &row["_values"][name];
+    for Parameter { name, is_static } in catalogue().parameters(family) {
+        let set = &values[name];
         let source = if set.is_null() { "engine-default" } else { "user" };
         if rq.opt("Source").is_some_and(|wanted| wanted != source) {
             continue;
         }
         let mut item = json!({
-            "ParameterName": name, "ApplyType": apply, "Source": source, "IsModifiable": true, "DataType": "string",
+            "ParameterName": name, "ApplyType": if is_static { "static" } else { "dynamic" }, "Source": source,
+            "IsModifiable": true, "DataType": "string",
             "ApplyMethod": set["ApplyMethod"].as_str().unwrap_or("pending-reboot"),
         });
         if !set.is_null() {
@@ -126,7 +191,7 @@ pub fn describe_db_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
             filter["Values"].as_array().is_some_and(|values| values.contains(&item["ParameterName"]))
         });
     }
-    paged(rq, "Parameters", items)
+    Ok(items)
 }
 
 /// The parameters of a request, checked: (name, value, method, apply type).
@@ -135,12 +200,16 @@ fn wanted(rq: &Request<'_>, family: &str) -> Result<Vec<(String, Json, String, &
     if list.len() > PER_CALL {
         return Err(invalid(format!("At most {PER_CALL} parameters can be modified in one request.")));
     }
+    let known = catalogue().parameters(family);
     list.iter()
         .map(|p| {
             let name = p["ParameterName"].as_str().ok_or_else(|| {
                 invalid("The parameter ParameterName must be provided and must not be blank.")
             })?;
-            let apply = catalogue::apply_type(family, name)
+            let apply = known
+                .iter()
+                .find(|one| one.name == name)
+                .map(|one| if one.is_static { "static" } else { "dynamic" })
                 .ok_or_else(|| invalid(format!("Could not find parameter with name: {name}")))?;
             let method = p["ApplyMethod"].as_str().ok_or_else(|| {
                 invalid("The parameter ApplyMethod must be provided and must not be blank.")
@@ -154,7 +223,8 @@ fn wanted(rq: &Request<'_>, family: &str) -> Result<Vec<(String, Json, String, &
 }
 
 pub fn modify_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
-    let name = rq.text("DBParameterGroupName");
+    let kind = Kind::of(rq);
+    let name = rq.text(kind.name);
     let row = group(world, rq, name)?;
     if name.starts_with("default.") {
         return Err(Fault::new(
@@ -170,18 +240,21 @@ pub fn modify_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid(format!("The parameter ParameterValue must be provided for {name}.")));
     }
     let reboot = list.iter().any(|(.., apply)| *apply == "static");
-    if let Some(row) = world.get_mut(PARAMETERS, &key(rq, name)) {
+    if let Some(row) = world.get_mut(kind.table, &key(rq, name)) {
         for (parameter, value, method, _) in list {
             row["_values"][parameter.as_str()] = json!({"Value": value, "ApplyMethod": method});
         }
     }
     mark(world, rq, &row, reboot);
-    Ok(json!({"DBParameterGroupName": row["DBParameterGroupName"]}))
+    Ok(json!({kind.name: row[kind.name]}))
 }
 
 /// Instances that use a group with changed static parameters wait for a reboot.
 fn mark(world: &mut World, rq: &Request<'_>, group: &Json, reboot: bool) {
     if !reboot {
+        return;
+    }
+    if Kind::of(rq).table == CLUSTER_PARAMETERS {
         return;
     }
     for member in members(world, rq, group) {
@@ -192,7 +265,8 @@ fn mark(world: &mut World, rq: &Request<'_>, group: &Json, reboot: bool) {
 }
 
 pub fn reset_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
-    let name = rq.text("DBParameterGroupName");
+    let kind = Kind::of(rq);
+    let name = rq.text(kind.name);
     let row = group(world, rq, name)?;
     if name.starts_with("default.") {
         return Err(Fault::new(
@@ -207,7 +281,7 @@ pub fn reset_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let reboot = all || list.iter().any(|(.., apply)| *apply == "static");
     if let Some(values) =
-        world.get_mut(PARAMETERS, &key(rq, name)).and_then(|row| row["_values"].as_object_mut())
+        world.get_mut(kind.table, &key(rq, name)).and_then(|row| row["_values"].as_object_mut())
     {
         if all {
             values.clear();
@@ -217,5 +291,5 @@ pub fn reset_db_parameter_group(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     }
     mark(world, rq, &row, reboot);
-    Ok(json!({"DBParameterGroupName": row["DBParameterGroupName"]}))
+    Ok(json!({kind.name: row[kind.name]}))
 }

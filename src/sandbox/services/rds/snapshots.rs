@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{INSTANCE, SNAPSHOT, filtered, identifier, key, no_instance, paged, public, rows};
+use super::store::{
+    INSTANCE, SNAPSHOT, filtered, identifier, invalid, key, no_instance, paged, public, rows,
+};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// How long a snapshot takes.
@@ -96,6 +98,52 @@ pub fn delete_db_snapshot(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut shown = public(&row);
     shown["Status"] = json!("deleted");
     Ok(json!({"DBSnapshot": shown}))
+}
+
+/// Who else may restore a manual snapshot.
+fn attributes(row: &Json) -> Json {
+    let values = row["_restore"].as_array().cloned().unwrap_or_default();
+    json!({"DBSnapshotAttributesResult": {
+        "DBSnapshotIdentifier": row["DBSnapshotIdentifier"],
+        "DBSnapshotAttributes": [{"AttributeName": "restore", "AttributeValues": values}],
+    }})
+}
+
+pub fn describe_attributes(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("DBSnapshotIdentifier");
+    world.get(SNAPSHOT, &key(rq, name)).map(attributes).ok_or_else(|| missing(name))
+}
+
+pub fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("DBSnapshotIdentifier");
+    let row = world.get_mut(SNAPSHOT, &key(rq, name)).ok_or_else(|| missing(name))?;
+    if rq.text("AttributeName") != "restore" {
+        return Err(invalid(format!("Invalid attribute name: {}", rq.text("AttributeName"))));
+    }
+    if row["Status"] != "available" || row["SnapshotType"] != "manual" {
+        let message = format!(
+            "Cannot modify attributes of the snapshot {name}: it is not a manual snapshot in available state."
+        );
+        return Err(Fault::new("InvalidDBSnapshotState", message));
+    }
+    let add = rq.texts("ValuesToAdd");
+    let good =
+        |value: &&&str| **value == "all" || (value.len() == 12 && value.chars().all(|c| c.is_ascii_digit()));
+    if let Some(bad) = add.iter().find(|value| !good(value)) {
+        return Err(invalid(format!(
+            "Invalid value for restore: {bad}. It must be an AWS account id or all."
+        )));
+    }
+    // RDS User Guide, Sharing a DB snapshot: "You can't share a DB snapshot as public if it is encrypted".
+    if row["Encrypted"] == true && add.contains(&"all") {
+        return Err(invalid("An encrypted snapshot can't be public."));
+    }
+    let gone = rq.texts("ValuesToRemove");
+    let mut values = row["_restore"].as_array().cloned().unwrap_or_default();
+    values.retain(|value| !gone.iter().any(|one| value == one) && !add.iter().any(|one| value == one));
+    values.extend(add.iter().map(|value| json!(value)));
+    row["_restore"] = json!(values);
+    Ok(attributes(row))
 }
 
 fn missing(name: &str) -> Fault {

@@ -7,6 +7,8 @@ use crate::sandbox::{Fault, Request, World};
 pub const INSTANCE: &str = "rds.db-instance";
 pub const PARAMETERS: &str = "rds.db-parameter-group";
 pub const SUBNETS: &str = "rds.db-subnet-group";
+pub const CLUSTER_PARAMETERS: &str = "rds.db-cluster-parameter-group";
+pub const OPTIONS: &str = "rds.option-group";
 pub const SNAPSHOT: &str = "rds.db-snapshot";
 pub const CLUSTER: &str = "rds.db-cluster";
 pub const CLUSTER_SNAPSHOT: &str = "rds.db-cluster-snapshot";

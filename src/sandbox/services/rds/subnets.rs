@@ -45,6 +45,55 @@ fn subnets(world: &World, ids: &[&str]) -> Result<(Vec<Json>, Json), Fault> {
     Ok((list, vpc))
 }
 
+/// `DUAL` too when each subnet has IPv6 (RDS User Guide, IP addressing; TestAccRDSSubnetGroup_dualStack).
+fn network_types(world: &World, list: &[Json]) -> Json {
+    let dual = list.iter().all(|subnet| {
+        subnet["SubnetIdentifier"].as_str().and_then(|id| world.get("ec2.subnet", id)).is_some_and(|subnet| {
+            subnet["Ipv6CidrBlockAssociationSet"].as_array().is_some_and(|list| !list.is_empty())
+        })
+    });
+    if dual { json!(["IPV4", "DUAL"]) } else { json!(["IPV4"]) }
+}
+
+/// The group that instances without one are in: `default`, of the subnets of the default VPC. There is none where the
+/// account has no default VPC.
+fn default_group(world: &World, rq: &Request<'_>) -> Option<Json> {
+    let vpc = crate::sandbox::services::ec2::default_vpc::of(world, rq.region)?;
+    let ids: Vec<String> = world
+        .rows("ec2.subnet")
+        .filter(|(_, subnet)| subnet["VpcId"] == vpc && subnet["DefaultForAz"] == true)
+        .map(|(id, _)| id.to_owned())
+        .collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (list, vpc) = subnets(world, &ids).ok()?;
+    Some(json!({
+        "DBSubnetGroupName": "default", "DBSubnetGroupDescription": "default", "VpcId": vpc, "SubnetGroupStatus": "Complete",
+        "SupportedNetworkTypes": network_types(world, &list), "Subnets": list,
+        "DBSubnetGroupArn": world.arn("rds", rq.region, "subgrp:default"),
+    }))
+}
+
+/// The subnet group of an instance: the one named, or `default`, or none where there is no default VPC.
+///
+/// # Errors
+/// There is no group of that name.
+pub fn chosen(world: &World, rq: &Request<'_>, name: Option<&str>) -> Result<Json, Fault> {
+    match name {
+        None => Ok(default_group(world, rq).unwrap_or_default()),
+        Some(name) => world
+            .get(SUBNETS, &key(rq, name))
+            .map(public)
+            .or_else(|| default_group(world, rq).filter(|_| name == "default"))
+            .ok_or_else(|| missing(name)),
+    }
+}
+
+/// The default group, if an instance is in it: it comes with the first one.
+fn used_default(world: &World, rq: &Request<'_>) -> Option<Json> {
+    let used = rows(world, rq, INSTANCE).iter().any(|i| i["DBSubnetGroup"]["DBSubnetGroupName"] == "default");
+    default_group(world, rq).filter(|_| used)
+}
+
 fn missing(name: &str) -> Fault {
     Fault::new("DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist."))
 }
@@ -66,9 +115,10 @@ pub fn create_db_subnet_group(world: &mut World, rq: &Request<'_>) -> Reply {
         ));
     }
     let (list, vpc) = subnets(world, &rq.texts("SubnetIds"))?;
+    let networks = network_types(world, &list);
     let row = json!({
         "DBSubnetGroupName": name, "DBSubnetGroupDescription": rq.text("DBSubnetGroupDescription"), "VpcId": vpc,
-        "SubnetGroupStatus": "Complete", "Subnets": list, "SupportedNetworkTypes": ["IPV4"],
+        "SubnetGroupStatus": "Complete", "Subnets": list, "SupportedNetworkTypes": networks,
         "DBSubnetGroupArn": world.arn("rds", rq.region, &format!("subgrp:{name}")), "_tags": rq.list("Tags"),
     });
     let shown = public(&row);
@@ -102,8 +152,10 @@ pub fn modify_db_subnet_group(world: &mut World, rq: &Request<'_>) -> Reply {
             ));
         }
     }
+    let networks = network_types(world, &list);
     let Some(row) = world.get_mut(SUBNETS, &key(rq, name)) else { return Err(missing(name)) };
     row["Subnets"] = json!(list);
+    row["SupportedNetworkTypes"] = networks;
     if let Some(text) = rq.opt("DBSubnetGroupDescription") {
         row["DBSubnetGroupDescription"] = json!(text);
     }
@@ -137,9 +189,11 @@ pub fn delete_db_subnet_group(world: &mut World, rq: &Request<'_>) -> Reply {
 
 pub fn describe_db_subnet_groups(world: &mut World, rq: &Request<'_>) -> Reply {
     if let Some(name) = rq.opt("DBSubnetGroupName").filter(|name| !name.is_empty()) {
-        let row = world.get(SUBNETS, &key(rq, name)).ok_or_else(|| missing(name))?;
-        return Ok(json!({"DBSubnetGroups": [public(row)]}));
+        let row = world.get(SUBNETS, &key(rq, name)).map(public);
+        let row = row.or_else(|| used_default(world, rq).filter(|_| name == "default"));
+        return Ok(json!({"DBSubnetGroups": [row.ok_or_else(|| missing(name))?]}));
     }
-    let all = filtered(rq, rows(world, rq, SUBNETS), |_| None)?;
+    let mut all = filtered(rq, rows(world, rq, SUBNETS), |_| None)?;
+    all.extend(used_default(world, rq));
     paged(rq, "DBSubnetGroups", all.iter().map(public).collect())
 }

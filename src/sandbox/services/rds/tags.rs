@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{CLUSTER, INSTANCE, PARAMETERS, SNAPSHOT, SUBNETS, filtered, invalid, no_instance};
+use super::store::{
+    CLUSTER, CLUSTER_PARAMETERS, INSTANCE, OPTIONS, PARAMETERS, SNAPSHOT, SUBNETS, filtered, invalid,
+    no_instance,
+};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// Table, key and tag member of the resource an ARN names.
@@ -20,6 +23,16 @@ fn target(world: &World, rq: &Request<'_>) -> Result<(&'static str, String, &'st
             PARAMETERS,
             "_tags",
             Fault::new("DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}")),
+        ),
+        "cluster-pg" => (
+            CLUSTER_PARAMETERS,
+            "_tags",
+            Fault::new("DBParameterGroupNotFound", format!("DBClusterParameterGroup not found: {name}")),
+        ),
+        "og" => (
+            OPTIONS,
+            "_tags",
+            Fault::new("OptionGroupNotFoundFault", format!("Specified OptionGroupName: {name} not found.")),
         ),
         "subgrp" => (
             SUBNETS,

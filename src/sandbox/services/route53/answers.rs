@@ -8,7 +8,7 @@ use super::{
     records::of_zone,
     zones::zone,
 };
-use crate::sandbox::{Reply, Request, World};
+use crate::sandbox::{Fault, Reply, Request, World};
 
 /// The records that would answer: the healthy ones, or all if none is healthy; of weighted ones the heaviest,
 /// which is what a client sees most often.
@@ -36,6 +36,10 @@ fn chosen<'r>(world: &World, records: &[&'r Json]) -> Vec<&'r Json> {
 pub(super) fn test(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = bare(rq.text("HostedZoneId")).to_owned();
     let home = zone(world, &id)?;
+    // API reference, TestDNSAnswer: "This call only supports querying public hosted zones."
+    if home["Config"]["PrivateZone"] == true {
+        return Err(Fault::new("InvalidInput", "TestDNSAnswer does not support private hosted zones."));
+    }
     let all = of_zone(world, &id);
     let kind = rq.text("RecordType");
     let (mut name, mut data) = (full(rq.text("RecordName")), Vec::new());

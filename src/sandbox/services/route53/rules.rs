@@ -82,6 +82,31 @@ fn fatal(code: &str, what: &str, value: &str) -> String {
     format!("Invalid Resource Record: 'FATAL problem: {code} ({what}) encountered with '{value}''")
 }
 
+/// The quoted strings of a TXT value, without their quotes; `\"` and `\042` are one character each.
+fn strings(value: &str) -> impl Iterator<Item = String> {
+    let (mut all, mut inside, mut left) = (Vec::new(), false, value.chars());
+    while let Some(c) = left.next() {
+        match c {
+            '"' => {
+                inside = !inside;
+                if inside {
+                    all.push(String::new());
+                }
+            }
+            '\\' if inside => {
+                let next = left.next().unwrap_or('\\');
+                if next.is_ascii_digit() {
+                    left.nth(1);
+                }
+                all.iter_mut().last().into_iter().for_each(|one: &mut String| one.push('x'));
+            }
+            c if inside => all.iter_mut().last().into_iter().for_each(|one| one.push(c)),
+            _ => {}
+        }
+    }
+    all.into_iter()
+}
+
 /// Whether the values fit the type.
 fn values(record: &Json, problems: &mut Vec<String>) {
     let all: Vec<&str> = record["ResourceRecords"]
@@ -121,6 +146,10 @@ fn values(record: &Json, problems: &mut Vec<String>) {
                     "Value should be enclosed in quotation marks",
                     value,
                 ));
+            }
+            // Developer Guide, TXT record type: "strings of up to 255 characters".
+            "TXT" | "SPF" if strings(value).any(|one| one.len() > 255) => {
+                problems.push(fatal("CharacterStringTooLong", "Value is too long", value));
             }
             _ => {}
         }
@@ -240,6 +269,17 @@ pub(super) fn whole(zone: &Json, all: &BTreeMap<String, Json>) -> Vec<String> {
     }
     if count("NS") == 0 {
         problems.push("A HostedZone must contain at least one NS record for the zone itself.".to_owned());
+    }
+    // API reference, ResourceRecordSet, TTL: "All of the resource record sets in a group of weighted resource record
+    // sets must have the same value for TTL." The wording of the refusal is this twin's own.
+    let mut lives: BTreeMap<(&str, &str), &Json> = BTreeMap::new();
+    for record in all.values().filter(|record| !record["Weight"].is_null() && !record["TTL"].is_null()) {
+        let (name, kind) = (text(record, "Name"), text(record, "Type"));
+        if *lives.entry((name, kind)).or_insert(&record["TTL"]) != &record["TTL"] {
+            problems.push(format!(
+                "RRSets with DNS name {name}, type {kind} must have the same TTL as they are weighted."
+            ));
+        }
     }
     problems
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    changes,
+    changes, delegation,
     names::{bare, full, order, page, set, size, valid},
     records::{RECORDS, record_key},
     vpcs,
@@ -57,17 +57,19 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     if private && !rq.text("DelegationSetId").is_empty() {
         return Err(Fault::new("InvalidInput", "A private hosted zone cannot use a reusable delegation set"));
     }
-    if !rq.text("DelegationSetId").is_empty() {
-        return Err(Fault::new(
-            "NoSuchDelegationSet",
-            format!("Could not find resource with ID: {}", rq.text("DelegationSetId")),
-        ));
-    }
+    let reusable = rq.opt("DelegationSetId").filter(|id| !id.is_empty());
+    let reusable = reusable.map(|id| delegation::set(world, id)).transpose()?;
     if private {
         vpcs::admit(world, &vpc, &full(name), None)?;
     }
     let id = format!("Z{}", world.hex(20).to_uppercase());
-    let servers: Vec<String> = if private {
+    let given: Option<Vec<String>> = reusable.as_ref().and_then(|set| {
+        let servers = set["NameServers"].as_array()?;
+        Some(servers.iter().filter_map(|server| server.as_str().map(str::to_owned)).collect())
+    });
+    let servers: Vec<String> = if let Some(given) = given {
+        given
+    } else if private {
         let numbers = [1536, 0, 1024, 512];
         let tlds = ["co.uk", "com", "org", "net"];
         numbers.iter().zip(tlds).map(|(n, tld)| format!("ns-{n}.awsdns-{:02}.{tld}", n % 64)).collect()
@@ -84,11 +86,17 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut config = json!({"PrivateZone": private});
     set(&mut config, &[("Comment", rq.get("HostedZoneConfig")["Comment"].clone())]);
     let name = full(name);
-    let row = json!({
+    let mut row = json!({
         "Id": format!("/hostedzone/{id}"), "Name": name, "CallerReference": reference, "Config": config,
         "_servers": servers, "_vpcs": if private { vec![vpc.clone()] } else { Vec::new() }, "_tags": [],
         "_private": private,
     });
+    let mut delegation = json!({"NameServers": servers});
+    if let Some(set) = &reusable {
+        row["_set"] = set["Id"].clone();
+        delegation["Id"] = set["Id"].clone();
+        delegation["CallerReference"] = set["CallerReference"].clone();
+    }
     world.put(ZONES, &id, row);
     let values: Vec<Json> = servers.iter().map(|server| json!({"Value": format!("{server}.")})).collect();
     let soa = format!("{}. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400", servers[0]);
@@ -99,7 +107,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let change = changes::note(world, None);
     let zone = shown(world, zone(world, &id)?);
     let mut out = json!({
-        "HostedZone": zone, "ChangeInfo": change, "DelegationSet": {"NameServers": servers},
+        "HostedZone": zone, "ChangeInfo": change, "DelegationSet": delegation,
         "Location": format!("https://route53.amazonaws.com/2013-04-01/hostedzone/{id}"),
     });
     set(&mut out, &[("VPC", vpc)]);
@@ -113,6 +121,9 @@ pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
         out["VPCs"] = row["_vpcs"].clone();
     } else {
         out["DelegationSet"] = json!({"NameServers": row["_servers"]});
+        if let Some(set) = row["_set"].as_str().and_then(|id| delegation::set(world, id).ok()) {
+            out["DelegationSet"] = set;
+        }
     }
     Ok(out)
 }

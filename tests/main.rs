@@ -20,6 +20,7 @@ mod process;
 mod program;
 mod rebuild;
 mod secrecy;
+mod signin;
 mod support;
 mod views;
 

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use super::{
     args::{Global, LedgerArgs, PlanArgs},
     neighbours::{self, Neighbours},
-    session::{Session, access, one},
+    session::{Session, one},
+    sign_in,
 };
 use crate::{
+    aws::access::Setting,
     check::{self, Checked},
     error::{Class, Diagnostic, Severity},
     files,
@@ -36,7 +38,7 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>> {
-    load_in(global, args, fallback_region(global))
+    load_in(global, args, fallback_region(global)?.map(|region| region.value))
 }
 
 fn load_in(
@@ -56,14 +58,31 @@ fn load_in(
     Ok(loaded)
 }
 
-/// The region of the user's environment, for plans that name none. The sandbox looks at nothing outside.
-fn fallback_region(global: &Global) -> Option<String> {
+/// The region of plans that name none: the environment's, else the profile's. The sandbox looks at nothing outside.
+fn fallback_region(global: &Global) -> Result<Option<Setting>, Vec<Diagnostic>> {
     if global.sandbox {
-        return Some("us-east-1".into());
+        return Ok(Some(Setting { value: "us-east-1".into(), source: "the sandbox".into() }));
     }
-    ["AWS_REGION", "AWS_DEFAULT_REGION"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+    sign_in::region_without_plan(global)
+}
+
+/// Who says in which region the plan is run, for people.
+fn region_source(global: &Global, loaded: &Loaded) -> String {
+    if global.region.is_some() {
+        "--region".into()
+    } else if loaded.names_region {
+        "the plan".into()
+    } else {
+        fallback_region(global).ok().flatten().map_or_else(|| "the plan".into(), |region| region.source)
+    }
+}
+
+/// Says where a plan is run and as whom, before anything else.
+pub fn header(global: &Global, loaded: &Loaded, session: &Session, printer: &mut Printer) {
+    printer.banner(session.is_sandbox());
+    if let Some(region) = region(loaded).filter(|_| !session.is_sandbox()) {
+        printer.advise(&sign_in::header(session, region, &region_source(global, loaded)));
+    }
 }
 
 /// The plan's main region: its first stack's.
@@ -124,11 +143,11 @@ pub fn online(
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
-        .map_err(|error| one(access(&error, global)))?;
+        .map_err(|error| one(sign_in::access(&error, global, session)))?;
     let wanted = template::ssm_parameters(loaded);
     let parameters = session
         .block_on(session.cloud.parameters(session.clock.as_ref(), &wanted))
-        .map_err(|error| one(access(&error, global)))?;
+        .map_err(|error| one(sign_in::access(&error, global, session)))?;
     let mut environment = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),
@@ -140,7 +159,7 @@ pub fn online(
     let wanted = template::account_facts(loaded, &environment);
     environment.objects = session
         .block_on(session.cloud.objects(session.clock.as_ref(), &wanted))
-        .map_err(|error| one(access(&error, global)))?;
+        .map_err(|error| one(sign_in::access(&error, global, session)))?;
     let prepared = evaluate(loaded, &environment, args.deny_warnings, printer)?;
     Ok(Prepared { neighbours, ..prepared })
 }
@@ -154,7 +173,8 @@ fn other_account(wanted: &str, session: &Session) -> Diagnostic {
         )
     } else {
         format!(
-            "use credentials of account {wanted} (--profile NAME), or synthesise the app for account {here}"
+            "use credentials of account {wanted} (--profile NAME); `migrate whoami` shows which are in use and why. \
+             The account stands in the manifest's `account`, or in the CDK app's environment"
         )
     };
     let message = format!("the plan is for account {wanted}, but the credentials are for {here}");
@@ -185,8 +205,7 @@ pub fn find_ledger(global: &Global, whose: &LedgerArgs) -> Result<PathBuf, Vec<D
         stacks: Vec::new(),
     };
     // Only names matter here: a plan without a region has its ledger all the same.
-    let region = fallback_region(global).or_else(|| Some("us-east-1".to_owned()));
-    let mut problems = match load_in(global, &args, region) {
+    let mut problems = match load_in(global, &args, Some("us-east-1".to_owned())) {
         Ok(loaded) => return Ok(ledger_dir(global, &loaded.migration, &loaded.environment)),
         Err(problems) => problems,
     };

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::critical::Leg;
-use crate::{model::Address, planner::StepId};
+use crate::{aws::KeysNotice, model::Address, planner::StepId};
 
 /// The version of the event stream's format.
 pub const FORMAT: u32 = 1;
@@ -113,6 +113,8 @@ pub enum EventKind {
     StepSkipped { step: StepId, address: Address, because: Address },
     /// A signal asked to stop.
     StopRequested { level: u8, meaning: &'static str },
+    /// Credentials ran out, or came back: `expired`, `other-account`, `renewed`, `given-up`.
+    Credentials { state: &'static str, message: String, help: Option<String> },
     /// Values of the stacks' outputs.
     Outputs { outputs: BTreeMap<String, BTreeMap<String, Json>> },
     /// The last event.
@@ -128,6 +130,16 @@ pub enum EventKind {
         failed: usize,
         skipped: usize,
     },
+}
+
+impl From<&KeysNotice> for EventKind {
+    fn from(notice: &KeysNotice) -> Self {
+        Self::Credentials {
+            state: notice.state(),
+            message: notice.words(),
+            help: notice.remedy().map(ToOwned::to_owned),
+        }
+    }
 }
 
 /// Receives every event, in order.

@@ -315,6 +315,7 @@ impl Run<'_, '_> {
             ),
             request_id: None,
             certainty: Certainty::NotSent,
+            barrier: None,
         }))
     }
 

@@ -51,12 +51,14 @@ pub struct Loaded {
     pub assembly: Assembly,
     /// Stacks that are meant, where only references tell what they depend on; empty: all of them.
     pub wanted: Vec<String>,
+    /// Whether the plan itself names its first stack's region.
+    pub names_region: bool,
 }
 
 /// What only a cloud assembly says of a plan; empty for plans of other sources.
 #[derive(Debug, Clone, Default)]
 pub struct Assembly {
-    /// The account its stacks are for; `None` if any will do.
+    /// The account its stacks are for; `None` if any will do. Manifests say it too.
     pub account: Option<String>,
     /// A stack, and one that has to be complete before it. References between the two say more, if there are any.
     pub after: Vec<(String, String)>,

@@ -36,6 +36,7 @@ pub(super) fn plan(stacks: Vec<StackSource>) -> Loaded {
         warnings: Vec::new(),
         assembly: Assembly::default(),
         wanted: Vec::new(),
+        names_region: true,
     }
 }
 

@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("schema", "model"),
     ("syntax", "error files model"),
     ("graph", "error model"),
-    ("aws", "clock model printable"),
+    ("aws", "clock files model printable"),
     ("ledger", "aws clock files model"),
     ("resources", "aws ledger model schema"),
     ("lint", "engines error graph model syntax"),

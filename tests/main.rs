@@ -15,13 +15,14 @@ mod lifecycle;
 mod lifecycles;
 mod multi_stack;
 mod mutants;
-mod owners;
 mod operations;
+mod owners;
 mod packaging;
 mod process;
 mod program;
 mod rebuild;
 mod secrecy;
+mod signin;
 mod support;
 mod views;
 

@@ -83,7 +83,7 @@ impl Place {
     }
 
     /// Where calls meet trouble by script.
-    fn troubled(template: &str, speed: u32, faults: &str) -> Self {
+    pub(crate) fn troubled(template: &str, speed: u32, faults: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         write(&dir.path().join("plan.yaml"), template);
         write(&dir.path().join("faults.json"), faults);

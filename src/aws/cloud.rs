@@ -4,12 +4,13 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
 use aws_types::{SdkConfig, region::Region};
 
-use super::{CallMeter, Certainty, OpError, Sdk, op};
+use super::{CallMeter, Certainty, Keys, KeysNotice, OpError, Sdk, op};
 use crate::clock::Clock;
 
 /// Which world calls go to. A ledger belongs to one realm for ever.
@@ -32,6 +33,15 @@ impl Realm {
     }
 }
 
+/// Who is calling, as STS says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The caller's ARN.
+    pub arn: String,
+    /// The caller's unique id.
+    pub user_id: String,
+}
+
 /// An account as the engine sees it.
 pub struct Cloud {
     /// Which world.
@@ -40,9 +50,12 @@ pub struct Cloud {
     pub account: String,
     /// `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: String,
+    /// Who is calling.
+    pub identity: Identity,
     /// Counts every call.
     pub meter: CallMeter,
     config: SdkConfig,
+    keys: Option<Arc<Keys>>,
     sdks: RefCell<BTreeMap<String, Rc<Sdk>>>,
 }
 
@@ -50,12 +63,20 @@ impl Cloud {
     /// Clients over `config`; the account is asked for with [`Self::identify`].
     #[must_use]
     pub fn new(realm: Realm, config: SdkConfig) -> Self {
+        Self::with_keys(realm, config, None)
+    }
+
+    /// The same with credentials that can be renewed; `config` takes them from there too.
+    #[must_use]
+    pub fn with_keys(realm: Realm, config: SdkConfig, keys: Option<Arc<Keys>>) -> Self {
         Self {
             realm,
             account: String::new(),
             partition: "aws".into(),
+            identity: Identity::default(),
             meter: CallMeter::default(),
             config,
+            keys,
             sdks: RefCell::default(),
         }
     }
@@ -73,10 +94,38 @@ impl Cloud {
             .account()
             .ok_or_else(|| OpError::missing("GetCallerIdentity", "the account"))?
             .to_owned();
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        self.identity = Identity { arn: text(identity.arn()), user_id: text(identity.user_id()) };
+        if let Some(keys) = &self.keys {
+            keys.pin(&self.account);
+        }
         if let Some(partition) = identity.arn().and_then(|arn| arn.split(':').nth(1)) {
             partition.clone_into(&mut self.partition);
         }
         Ok(())
+    }
+
+    /// The credentials, if they can be renewed.
+    #[must_use]
+    pub fn keys(&self) -> Option<&Arc<Keys>> {
+        self.keys.as_ref()
+    }
+
+    /// What there is to tell about credentials since the last question.
+    pub fn keys_notices(&self) -> Vec<KeysNotice> {
+        self.keys.as_ref().map(|keys| keys.notices()).unwrap_or_default()
+    }
+
+    /// How long calls have waited for credentials so far: no deadline counts that.
+    #[must_use]
+    pub fn paused(&self) -> Duration {
+        self.keys.as_ref().map(|keys| keys.paused()).unwrap_or_default()
+    }
+
+    /// The endpoint that the user's configuration puts in AWS's place.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<String> {
+        self.config.endpoint_url().map(ToOwned::to_owned)
     }
 
     /// The region of the user's configuration, if it names one.
@@ -90,7 +139,7 @@ impl Cloud {
         let mut sdks = self.sdks.borrow_mut();
         let make = || {
             let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-            Rc::new(Sdk::new(config, self.meter.clone()))
+            Rc::new(Sdk::new(config, self.meter.clone(), self.keys.clone()))
         };
         Rc::clone(sdks.entry(region.to_owned()).or_insert_with(make))
     }

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use serde::{Deserialize, Serialize};
 
+use super::access::{Access, AccessError, Barrier, cause};
 use crate::printable;
 
 /// What is known about the effect of a failed call.
@@ -34,6 +36,9 @@ pub struct OpError {
     pub request_id: Option<String>,
     /// What is known about the effect.
     pub certainty: Certainty,
+    /// Set when it is about the way to AWS, not about the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barrier: Option<Box<Barrier>>,
 }
 
 impl OpError {
@@ -45,6 +50,7 @@ impl OpError {
             code: None,
             message: message.into(),
             request_id: None,
+            barrier: None,
             certainty: Certainty::NotSent,
         }
     }
@@ -57,6 +63,7 @@ impl OpError {
             code: None,
             message: format!("the answer lacks {what}"),
             request_id: None,
+            barrier: None,
             certainty: Certainty::Unknown,
         }
     }
@@ -101,7 +108,14 @@ impl OpError {
             "SignatureDoesNotMatch",
             "InvalidSignatureException",
             "IncompleteSignature",
-        ])
+            "RequestTimeTooSkewed",
+        ]) || matches!(self.barred(), Some(Access::NotSignedIn | Access::Refused))
+    }
+
+    /// What stands between this program and AWS, if that is why.
+    #[must_use]
+    pub fn barred(&self) -> Option<Access> {
+        self.barrier.as_ref().map(|barrier| barrier.kind)
     }
 }
 
@@ -132,15 +146,22 @@ where
             }
             _ => Certainty::Unknown,
         };
+        let access = cause::<AccessError>(&error);
+        // Without credentials nothing is sent.
+        let unsigned = cause::<CredentialsError>(&error).is_some();
+        let certainty = if unsigned { Certainty::NotSent } else { certainty };
         // Whoever answers chooses these texts: they reach ledgers, events and terminals.
         let clean = |text: &str| printable::lines(text).into_owned();
-        let request_id = error.request_id().map(clean);
-        let code = error.code().map(clean);
-        let message = match error.message() {
-            Some(message) => clean(message),
-            None => clean(&chain(&error)),
+        let request_id = error.request_id().map(clean).or_else(|| access?.request_id.clone());
+        let code = error.code().map(clean).or_else(|| access.filter(|_| unsigned)?.code.clone());
+        let message = match (error.message(), access) {
+            (Some(message), _) => clean(message),
+            (None, Some(access)) => access.message.clone(),
+            (None, None) => clean(&chain(&error)),
         };
-        let mut error = OpError { operation: operation.into(), code, message, request_id, certainty };
+        let barrier = access.map(|access| access.barrier.clone());
+        let mut error =
+            OpError { operation: operation.into(), code, message, request_id, certainty, barrier };
         if error.is_throttle() {
             // EC2 and S3 throttle with status 503, but it is an answer: nothing happened.
             error.certainty = Certainty::Rejected;

@@ -1,5 +1,6 @@
 //! AWS itself: configuration, clients, error certainty, ownership tags, physical names.
 
+pub mod access;
 mod call_log;
 mod cloud;
 mod error;
@@ -11,8 +12,9 @@ mod owner;
 mod sdk;
 pub mod tagged;
 
+pub use access::{Access, AccessError, Barrier, Keys, KeysNotice};
 pub use call_log::CallLog;
-pub use cloud::{Cloud, Realm, patiently};
+pub use cloud::{Cloud, Identity, Realm, patiently};
 pub use error::{Certainty, OpError, op};
 pub use meter::{CallMeter, Calls};
 pub use names::physical_name;

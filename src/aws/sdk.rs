@@ -1,28 +1,34 @@
 //! One SDK configuration per region, clients built on first use.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use aws_types::SdkConfig;
 
-use super::{CallLog, CallMeter};
+use super::{
+    CallLog, CallMeter,
+    access::{Keys, Renewal},
+};
 
 macro_rules! clients {
     ($($(#[$doc:meta])* $name:ident: $krate:ident $(, $tweak:expr)?;)*) => {
-        /// Lazily built clients that share one configuration. Retries are off: the engine retries, because
-        /// only it knows whether an effect may already have happened.
+        /// Lazily built clients that share one configuration. The SDK repeats nothing but calls that were refused
+        /// because credentials ran out ([`Renewal`]): the engine repeats the rest, because only it knows whether an
+        /// effect may already have happened.
         pub struct Sdk {
             config: SdkConfig,
             meter: CallMeter,
+            keys: Option<Arc<Keys>>,
             path_style: bool,
             $($name: OnceLock<$krate::Client>,)*
         }
 
         impl Sdk {
-            /// Clients over `config`; every call is counted in `meter`.
+            /// Clients over `config`; every call is counted in `meter`. Calls that are refused because credentials ran
+            /// out are made again with those that `keys` finds.
             #[must_use]
-            pub fn new(config: SdkConfig, meter: CallMeter) -> Self {
+            pub fn new(config: SdkConfig, meter: CallMeter, keys: Option<Arc<Keys>>) -> Self {
                 let path_style = config.endpoint_url().is_some();
-                Self { config, meter, path_style, $($name: OnceLock::new(),)* }
+                Self { config, meter, keys, path_style, $($name: OnceLock::new(),)* }
             }
 
             $(
@@ -33,6 +39,14 @@ macro_rules! clients {
                         let mut builder = $krate::config::Builder::from(&self.config)
                             .interceptor(self.meter.clone())
                             .interceptor(CallLog);
+                        if let Some(keys) = &self.keys {
+                            let renewal = Renewal(Arc::clone(keys));
+                            builder = builder
+                                .retry_config(Renewal::config())
+                                .retry_partition(Renewal::partition())
+                                .retry_classifier(renewal.clone())
+                                .interceptor(renewal);
+                        }
                         $(builder = ($tweak)(self, builder);)?
                         $krate::Client::from_conf(builder.build())
                     })

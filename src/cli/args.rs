@@ -4,6 +4,7 @@ use std::{
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -53,7 +54,7 @@ pub struct Global {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// AWS profile, as in the AWS CLI
+    /// AWS profile, as in the AWS CLI; keys in the environment then do not count
     #[arg(long, global = true, value_name = "NAME", conflicts_with = "sandbox")]
     pub profile: Option<String>,
     /// Region; wins over the plan's
@@ -152,6 +153,8 @@ pub enum Command {
     ///
     /// Example: migrate reconcile --accept all --reason 'weights corrected by hand, CHG-7'
     Reconcile(operate::ReconcileCommand),
+    /// Show account, identity and region, where each comes from, and how AWS is reached
+    Whoami,
     /// Inspect the ledger
     Ledger(LedgerCommand),
     /// Serve, show or reset the sandbox; what it implements, and how it differs from AWS
@@ -215,6 +218,28 @@ pub struct UpCommand {
     /// Permit losing the data of these resources; `all` permits every loss that the review names; repeatable
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub allow_data_loss: Vec<Losable>,
+    /// How long a run waits for new credentials when they run out, as 90s, 15m or 2h; 0 fails at once
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = patience)]
+    pub auth_wait: Duration,
+}
+
+/// Longest wait for credentials: a day.
+const LONGEST_WAIT: u64 = 24 * 3600;
+
+/// `0`, `90`, `90s`, `15m`, `2h`.
+fn patience(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit = match unit.trim() {
+        "" | "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        other => return Err(format!("`{other}` is no unit; it is s, m or h")),
+    };
+    let number: u64 = number.parse().map_err(|_| "it is a number and s, m or h, as 15m".to_owned())?;
+    match number.checked_mul(unit) {
+        Some(seconds) if seconds <= LONGEST_WAIT => Ok(Duration::from_secs(seconds)),
+        _ => Err("at most 24h".into()),
+    }
 }
 
 /// Whose data may be lost.
@@ -325,6 +350,9 @@ pub struct DestroyCommand {
     /// Permit losing the data of these resources; `all` permits every loss that the review names; repeatable
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub allow_data_loss: Vec<Losable>,
+    /// How long a run waits for new credentials when they run out, as 90s, 15m or 2h; 0 fails at once
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = patience)]
+    pub auth_wait: Duration,
 }
 
 /// `types`.

@@ -9,6 +9,7 @@ use super::{
     operate::guard,
     prepare, runs,
     session::Session,
+    sign_in,
     terminal::Terminal,
 };
 use crate::{engine::Stop, graph::Secrets, planner, resources::registry, runs::Task, ui::Printer};
@@ -21,6 +22,9 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
+    if let Some(region) = region.as_deref().filter(|_| !session.is_sandbox()) {
+        printer.advise(&sign_in::header(&session, region, "the ledger"));
+    }
     prepare::check_binding(&snapshot, &session, None, &dir)?;
     let beside = neighbours::read(&dir, Some(&session));
     printer.warnings(&beside.warnings());
@@ -58,14 +62,18 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
                 return Ok(());
             }
             let name = format!("{}-{}", set.target.migration, set.target.environment);
-            let question = format!("Everything above will be deleted. Type {name} to confirm: ");
+            let region = region.as_deref().unwrap_or_default();
+            let place = sign_in::whereto(&session, region, &set.target.environment);
+            let question = format!("Everything above will be deleted{place}. Type {name} to confirm: ");
             let again = global.typed.again();
             let (dry, sure) = (again.clone().with("--dry-run"), again.with("--yes"));
             let without = format!("review with `{dry}`, then run `{sure}`");
             confirm::ask(printer, &question, &name, &without)
         },
     };
+    session.wait_for_keys(args.auth_wait);
     let ended = runs::conduct(&session, &dir, ledger, task, terminal)?;
+    printer.warnings(&sign_in::ran_out(&ended, &session, &again));
     session.close()?;
     runs::verdict(ended, &dir, &again)
 }

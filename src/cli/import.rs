@@ -8,7 +8,8 @@ use super::{
     confirm,
     exit::Code,
     prepare, runs,
-    session::{Session, access, one, who},
+    session::{Session, one, who},
+    sign_in,
 };
 use crate::{
     aws::Owner,
@@ -26,7 +27,7 @@ use crate::{
 pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verdict {
     let loaded = prepare::load(global, &args.plan)?;
     let session = Session::open(global, prepare::region(&loaded))?;
-    printer.banner(session.is_sandbox());
+    prepare::header(global, &loaded, &session, printer);
     let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
     let graph = &prepared.graph;
     let address = &args.address;
@@ -197,7 +198,7 @@ fn look(
             .at(&node.address)
             .help("the id is what `Ref` of this type means to CloudFormation; see `migrate types TYPE`"))
     };
-    match found.map_err(|error| one(access(&error, global)))? {
+    match found.map_err(|error| one(sign_in::access(&error, global, session)))? {
         (None, _) => Err(refuse(format!("there is no {} `{id}` in {}", node.kind, node.region))),
         (Some(_), Probe::Pending(status)) => Err(refuse(format!("`{id}` is not ready: {status}"))),
         (Some(_), Probe::Failed(why)) => Err(refuse(format!("`{id}` has failed: {why}"))),

@@ -20,6 +20,7 @@ mod refresh;
 mod runs;
 mod sandbox;
 mod session;
+mod sign_in;
 mod signals;
 mod status;
 mod terminal;
@@ -27,23 +28,44 @@ mod typed;
 mod types;
 mod up;
 mod validate;
+mod whoami;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    os::unix::process::CommandExt as _,
+    process::{Command as Process, ExitCode},
+    sync::Arc,
+};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use prepare::{Prepared, examine};
 
-use crate::{error::Diagnostic, ui::Printer};
+use crate::{aws::access::empty_endpoints, error::Diagnostic, ui::Printer};
 use args::{Cli, Command};
 use typed::Typed;
 
 /// What a verb returns: a documented exit code, or diagnostics that decide it.
 pub(crate) type Verdict = Result<exit::Code, Vec<Diagnostic>>;
 
+/// Starts the program anew without environment variables that are set, empty, and mean "not set" to the AWS CLI. An
+/// environment cannot be changed safely in a running process.
+fn without_empty_endpoints() {
+    let empty = empty_endpoints();
+    let Some(program) = std::env::current_exe().ok().filter(|_| !empty.is_empty()) else { return };
+    let mut command = Process::new(program);
+    let mut arguments = std::env::args_os();
+    command.arg0(arguments.next().unwrap_or_default()).args(arguments);
+    empty.iter().for_each(|name| {
+        command.env_remove(name);
+    });
+    // It only returns where it fails, and then this process does what it can.
+    drop(command.exec());
+}
+
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    without_empty_endpoints();
     let parsed = Cli::command().try_get_matches().and_then(|matches| {
         let mut cli = Cli::from_arg_matches(&matches)?;
         cli.global.typed = Arc::new(Typed::of(&matches));
@@ -96,6 +118,7 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
         Command::Finalize(args) => operate::rollback::finalize(&cli.global, args, printer),
         Command::Approve(args) => operate::cutover::approve(&cli.global, args, printer),
         Command::Reconcile(args) => operate::cutover::reconcile(&cli.global, args, printer),
+        Command::Whoami => whoami::run(&cli.global, printer),
         Command::Ledger(args) => ledger::run(&cli.global, args, printer),
         Command::Sandbox(args) => sandbox::run(&cli.global, args, printer),
         Command::Completions(args) => {

@@ -63,7 +63,7 @@ fn compute(
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
     let loaded = prepare::load(global, args)?;
     let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
-    printer.banner(session.is_sandbox());
+    prepare::header(global, &loaded, &session, printer);
     let prepared = prepare::online(global, args, &loaded, &session, printer)?;
     let graph = &prepared.graph;
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);

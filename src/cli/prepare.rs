@@ -6,9 +6,11 @@ use super::{
     args::{Global, LedgerArgs, PlanArgs},
     neighbours::{self, Neighbours},
     operate::guard,
-    session::{Session, access, one},
+    session::{Session, one},
+    sign_in,
 };
 use crate::{
+    aws::access::Setting,
     check::{self, Checked},
     error::{Class, Diagnostic, Severity},
     files,
@@ -38,7 +40,7 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>> {
-    load_in(global, args, fallback_region(global))
+    load_in(global, args, fallback_region(global)?.map(|region| region.value))
 }
 
 fn load_in(
@@ -58,14 +60,31 @@ fn load_in(
     Ok(loaded)
 }
 
-/// The region of the user's environment, for plans that name none. The sandbox looks at nothing outside.
-fn fallback_region(global: &Global) -> Option<String> {
+/// The region of plans that name none: the environment's, else the profile's. The sandbox looks at nothing outside.
+fn fallback_region(global: &Global) -> Result<Option<Setting>, Vec<Diagnostic>> {
     if global.sandbox {
-        return Some("us-east-1".into());
+        return Ok(Some(Setting { value: "us-east-1".into(), source: "the sandbox".into() }));
     }
-    ["AWS_REGION", "AWS_DEFAULT_REGION"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+    sign_in::region_without_plan(global)
+}
+
+/// Who says in which region the plan is run, for people.
+fn region_source(global: &Global, loaded: &Loaded) -> String {
+    if global.region.is_some() {
+        "--region".into()
+    } else if loaded.names_region {
+        "the plan".into()
+    } else {
+        fallback_region(global).ok().flatten().map_or_else(|| "the plan".into(), |region| region.source)
+    }
+}
+
+/// Says where a plan is run and as whom, before anything else.
+pub fn header(global: &Global, loaded: &Loaded, session: &Session, printer: &mut Printer) {
+    printer.banner(session.is_sandbox());
+    if let Some(region) = region(loaded).filter(|_| !session.is_sandbox()) {
+        printer.advise(&sign_in::header(session, region, &region_source(global, loaded)));
+    }
 }
 
 /// The plan's main region: its first stack's.
@@ -131,11 +150,11 @@ pub fn online(
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
-        .map_err(|error| one(access(&error, global)))?;
+        .map_err(|error| one(sign_in::access(&error, global, session)))?;
     let wanted = template::ssm_parameters(loaded);
     let parameters = session
         .block_on(session.cloud.parameters(session.clock.as_ref(), &wanted))
-        .map_err(|error| one(access(&error, global)))?;
+        .map_err(|error| one(sign_in::access(&error, global, session)))?;
     let mut environment = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),
@@ -147,7 +166,7 @@ pub fn online(
     let wanted = template::account_facts(loaded, &environment);
     environment.objects = session
         .block_on(session.cloud.objects(session.clock.as_ref(), &wanted))
-        .map_err(|error| one(access(&error, global)))?;
+        .map_err(|error| one(sign_in::access(&error, global, session)))?;
     let prepared = evaluate(loaded, &environment, args.deny_warnings, printer)?;
     Ok(Prepared { neighbours, ..prepared })
 }
@@ -161,7 +180,8 @@ fn other_account(wanted: &str, session: &Session) -> Diagnostic {
         )
     } else {
         format!(
-            "use credentials of account {wanted} (--profile NAME), or synthesise the app for account {here}"
+            "use credentials of account {wanted} (--profile NAME); `migrate whoami` shows which are in use and why. \
+             The account stands in the manifest's `account`, or in the CDK app's environment"
         )
     };
     let message = format!("the plan is for account {wanted}, but the credentials are for {here}");
@@ -187,8 +207,7 @@ pub fn plan_of(global: &Global, whose: &LedgerArgs) -> Result<Loaded, Vec<Diagno
         stacks: Vec::new(),
     };
     // Only names matter here: a plan without a region has its ledger all the same.
-    let region = fallback_region(global).or_else(|| Some("us-east-1".to_owned()));
-    load_in(global, &args, region)
+    load_in(global, &args, Some("us-east-1".to_owned()))
 }
 
 /// The ledger's folder for commands that do not need the plan's resources: named by `--ledger`, else looked up through

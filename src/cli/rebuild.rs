@@ -14,7 +14,8 @@ use super::{
     confirm,
     exit::Code,
     prepare, runs,
-    session::{Session, access, one},
+    session::{Session, one},
+    sign_in,
 };
 use crate::{
     aws::{Owner, patiently, physical_name, tagged::Tagged},
@@ -86,7 +87,7 @@ struct Outcome<'g> {
 pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Verdict {
     let loaded = prepare::load(global, &args.plan)?;
     let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
-    printer.banner(session.is_sandbox());
+    prepare::header(global, &loaded, &session, printer);
     let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
     let graph = &prepared.graph;
     let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
@@ -287,7 +288,9 @@ impl Rebuild<'_> {
                 patiently(clock, async || ty.probe(&cx, &found.id, &desired, Goal::Ready).await).await?;
             Ok(live.map(|live| (found, live, probe)))
         });
-        let Some((found, live, probe)) = seen.map_err(|error| one(access(&error, self.global)))? else {
+        let Some((found, live, probe)) =
+            seen.map_err(|error| one(sign_in::access(&error, self.global, self.session)))?
+        else {
             return Ok(None);
         };
         let different = drift(ty, &desired, &live);

@@ -8,21 +8,25 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_config::BehaviorVersion;
-use aws_smithy_http_client::tls;
-use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
-use aws_types::{SdkConfig, region::Region};
+use aws_types::SdkConfig;
 use sha2::{Digest, Sha256};
 
-use super::args::Global;
+use super::{args::Global, sign_in};
 use crate::{
-    aws::{Certainty, Cloud, OpError, Realm},
-    clock::{Clock, SdkTime, SystemClock, VirtualClock, from_millis},
+    aws::{
+        Cloud, Realm,
+        access::{Mfa, Network, Setting, Settings, Signed, rehearsed},
+    },
+    clock::{Clock, SystemClock, VirtualClock, from_millis},
     error::{Class, Diagnostic},
     files,
     ledger::new_lineage,
     sandbox::{Durability, FastClock, FaultScript, Home, Kept, Sandbox, SandboxOptions},
+    ui::Printer,
 };
+
+/// How often a code may be typed: each serves once, and a new one comes every 30 seconds.
+const MFA_ATTEMPTS: u32 = 3;
 
 /// The sandbox's calendar begins here, so that rehearsals do not depend on the day they are run.
 const SANDBOX_EPOCH_MS: i64 = 1_767_225_600_000;
@@ -43,6 +47,16 @@ pub struct Session {
     /// Whether the sandbox's world was made by this command.
     fresh: bool,
     seed: u64,
+    way: Option<Way>,
+}
+
+/// How AWS is reached.
+pub(super) struct Way {
+    /// Proxy and certificates.
+    pub network: Arc<Network>,
+    /// The region of commands without a plan, and who says so.
+    pub region: Option<Setting>,
+    mfa: Arc<Mfa>,
 }
 
 /// One diagnostic as a list.
@@ -70,9 +84,43 @@ impl Session {
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut session =
             if global.sandbox { Self::sandbox(global, account)? } else { Self::aws(global, region)? };
-        let Self { cloud, driver, clock, .. } = &mut session;
-        drive(driver, cloud.identify(clock.as_ref())).map_err(|error| one(access(&error, global)))?;
+        session.identify(global)?;
         Ok(session)
+    }
+
+    /// Asks whose account it is; on the way there, somebody may have to type the code of an MFA device.
+    fn identify(&mut self, global: &Global) -> Result<(), Vec<Diagnostic>> {
+        let mut printer = Printer::from_environment(global.json, global.color);
+        for attempt in 1.. {
+            let Self { cloud, driver, clock, way, .. } = self;
+            let Err(error) = drive(driver, cloud.identify(clock.as_ref())) else { break };
+            let serial = error.barrier.as_ref().and_then(|barrier| barrier.mfa.clone());
+            let asked = serial.zip(way.as_ref()).filter(|_| attempt <= MFA_ATTEMPTS && printer.can_ask());
+            let Some((serial, way)) = asked else {
+                return Err(one(sign_in::access(&error, global, self)));
+            };
+            if attempt > 1 {
+                printer.advise(&error.message);
+            }
+            let code = printer.ask(&format!("MFA code for {serial}: ")).unwrap_or_default();
+            if code.trim().is_empty() {
+                return Err(one(sign_in::access(&error, global, self)));
+            }
+            way.mfa.give(code.trim());
+        }
+        Ok(())
+    }
+
+    /// From now on calls whose credentials ran out wait for new ones, for up to that long.
+    pub fn wait_for_keys(&self, patience: Duration) {
+        if let Some(keys) = self.cloud.keys() {
+            keys.wait_for(patience);
+        }
+    }
+
+    /// How AWS is reached; `None` in a rehearsal.
+    pub(super) fn way(&self) -> Option<&Way> {
+        self.way.as_ref()
     }
 
     fn sandbox(global: &Global, account: Option<&str>) -> Result<Self, Vec<Diagnostic>> {
@@ -107,8 +155,9 @@ impl Session {
                 format!("cannot write the sandbox's state: {error}"),
             ))
         })?;
-        let cloud =
-            Cloud::new(Realm::Sandbox, sandbox.sdk_config(global.region.as_deref().unwrap_or("us-east-1")));
+        let region = global.region.as_deref().unwrap_or("us-east-1");
+        let (config, keys) = rehearsed(&sandbox.sdk_config(region), sandbox.clock());
+        let cloud = Cloud::with_keys(Realm::Sandbox, config, Some(keys));
         Ok(Self {
             cloud,
             clock: shared,
@@ -116,6 +165,7 @@ impl Session {
             sandbox: Some((sandbox, kept)),
             fresh,
             seed,
+            way: None,
         })
     }
 
@@ -128,12 +178,17 @@ impl Session {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
                 one(Diagnostic::error("M9001", Class::Internal, format!("cannot start: {error}")))
             })?;
-        let config = runtime.block_on(aws_settings(global, region));
+        let settings =
+            Settings { profile: global.profile.as_deref(), region: global.region.as_deref().or(region) };
+        // Sessions end by the wall's clock, however fast a served sandbox runs.
+        let signed = runtime.block_on(settings.read(Arc::new(SystemClock)));
+        let Signed { config, keys, network, mfa, region } =
+            signed.map_err(|error| one(sign_in::unusable(&error)))?;
         let clock: Arc<dyn Clock> = match served_speed(&config) {
             Some(speed) => Arc::new(FastClock::starting_at(SystemClock.now(), speed)),
             None => Arc::new(SystemClock),
         };
-        let cloud = Cloud::new(Realm::Aws, config);
+        let cloud = Cloud::with_keys(Realm::Aws, config, Some(keys));
         Ok(Self {
             cloud,
             clock,
@@ -141,6 +196,7 @@ impl Session {
             sandbox: None,
             fresh: false,
             seed: 0,
+            way: Some(Way { network, region, mfa }),
         })
     }
 
@@ -191,7 +247,10 @@ impl Session {
         if self.is_sandbox() {
             return "rehearsal".into();
         }
-        who()
+        match self.cloud.identity.arn.as_str() {
+            "" => who(),
+            arn => format!("{}, as {arn}", who()),
+        }
     }
 
     /// What a lock file says about this process.
@@ -258,40 +317,6 @@ pub fn script(path: Option<&Path>) -> Result<FaultScript, Vec<Diagnostic>> {
     Ok(script)
 }
 
-/// The user's own AWS configuration: environment, profiles, roles, SSO, endpoints. Retries are the engine's.
-async fn aws_settings(global: &Global, region: Option<&str>) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(10))
-        .read_timeout(Duration::from_secs(60))
-        .operation_attempt_timeout(Duration::from_secs(90))
-        .build();
-    let time = SdkTime(Arc::new(SystemClock));
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
-        .time_source(time.clone())
-        .sleep_impl(time);
-    if let Some(profile) = &global.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region.to_owned()));
-    }
-    let config = loader.load().await;
-    // To the AWS CLI an empty AWS_ENDPOINT_URL (or `endpoint_url =` in a profile) is none; the SDK's clients would
-    // panic on it.
-    if config.endpoint_url().is_some_and(str::is_empty) {
-        let mut builder = config.into_builder();
-        builder.set_endpoint_url(None);
-        return builder.build();
-    }
-    config
-}
-
 /// How fast the served sandbox runs that these settings lead to, as `MIGRATE_SANDBOX_SPEED` says: waits are to be
 /// shortened alike. The variable is for servers on this host only; with AWS itself time passes as it does.
 fn served_speed(config: &SdkConfig) -> Option<u32> {
@@ -301,72 +326,7 @@ fn served_speed(config: &SdkConfig) -> Option<u32> {
     (speed > 1 && ["127.0.0.1", "localhost", "[::1]"].contains(&host)).then_some(speed)
 }
 
-/// Why AWS cannot be used, with the next thing to try.
-pub(super) fn access(error: &OpError, global: &Global) -> Diagnostic {
-    let text = format!("{error}");
-    let lower = text.to_lowercase();
-    let (code, message, help) = if error.is_credentials() {
-        (
-            "M6002",
-            format!("AWS refuses the credentials: {text}"),
-            "log in again (`aws sso login`, or renew the keys)",
-        )
-    } else if lower.contains("no credentials found")
-        || (lower.contains("credential") && !lower.contains("dispatch"))
-    {
-        // The chain's own report lists every provider that is not set up; the first line is all a reader needs.
-        (
-            "M6001",
-            format!("there are no usable AWS credentials: {}", text.lines().next().unwrap_or_default()),
-            "configure them as for the AWS CLI (environment, profile, SSO), or rehearse with --sandbox",
-        )
-    } else if error.is_throttle() {
-        (
-            "M6005",
-            format!("AWS answers too many requests at the moment: {text}"),
-            "run the same command again in a minute",
-        )
-    } else if error.code.is_some() && error.certainty == Certainty::Unknown {
-        ("M6005", format!("AWS has an error of its own: {text}"), "run the same command again in a minute")
-    } else if error.code.is_some() {
-        ("M6004", format!("AWS does not let these credentials in: {text}"), "check the role's permissions")
-    } else {
-        (
-            "M6003",
-            format!("AWS cannot be reached: {text}"),
-            "check network, proxy and AWS_ENDPOINT_URL, or rehearse with --sandbox",
-        )
-    };
-    let diagnostic = Diagnostic::error(code, Class::Access, message).request(error.request_id.clone());
-    match &global.profile {
-        Some(profile) => diagnostic.help(format!("{help} (profile `{profile}`)")),
-        None => diagnostic.help(help),
-    }
-}
-
 /// The instant a fresh sandbox begins at, for servers.
 pub(super) fn sandbox_epoch() -> SystemTime {
     from_millis(SANDBOX_EPOCH_MS)
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::args::Cli;
-
-    #[test]
-    fn what_passes_is_no_refusal() {
-        let global = Cli::parse_from(["migrate", "types"]).global;
-        let told = |code: &str, certainty| {
-            let error =
-                OpError { code: Some(code.into()), certainty, ..OpError::not_sent("GetCallerIdentity", "m") };
-            access(&error, &global).code
-        };
-        assert_eq!(told("Throttling", Certainty::Rejected), "M6005");
-        assert_eq!(told("ServiceUnavailable", Certainty::Unknown), "M6005");
-        assert_eq!(told("AccessDenied", Certainty::Rejected), "M6004");
-        assert_eq!(told("ExpiredToken", Certainty::Rejected), "M6002");
-    }
 }

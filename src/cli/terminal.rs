@@ -64,6 +64,10 @@ impl Frontend for Terminal<'_> {
                                   looks for it (`migrate status` names it)."
                     .to_owned()
             }
+            Notice::Keys(notice) => {
+                let help = notice.remedy().map(|help| format!(". To renew them: {help}")).unwrap_or_default();
+                format!("{}{help}", notice.words())
+            }
             Notice::SearchStopped => format!("Stopped. Resume with `{}`.", self.again),
         };
         if !self.printer.is_json() {

@@ -10,6 +10,7 @@ use super::{
     operate::guard,
     plan, prepare, rebuild, runs,
     session::{Session, one},
+    sign_in,
     terminal::Terminal,
 };
 use crate::{
@@ -35,7 +36,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     }
     let loaded = prepare::load(global, &args.plan)?;
     let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
-    printer.banner(session.is_sandbox());
+    prepare::header(global, &loaded, &session, printer);
     let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
     let graph = &prepared.graph;
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
@@ -93,13 +94,15 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
             }
             confirm::ask(
                 printer,
-                "Apply these changes? Type yes: ",
+                &format!("Apply these changes{}? Type yes: ", sign_in::whereto(&session, names.2, names.1)),
                 "yes",
                 &format!("review with `migrate plan`, then run `{}`", global.typed.again().with("--yes")),
             )
         },
     };
+    session.wait_for_keys(args.auth_wait);
     let ended = runs::conduct(&session, &dir, ledger, task, terminal)?;
+    printer.warnings(&sign_in::ran_out(&ended, &session, &again));
     session.close()?;
     runs::verdict(ended, &dir, &again)
 }

@@ -205,25 +205,47 @@ pub(super) static RUN: &[Code] = &[
     ).example(Example::Circumstances("it needs a change set that was edited")),
     Code::error(
         "M6001",
-        "no AWS credentials",
-        "They are looked for where the AWS CLI looks: environment, profiles, SSO, instance roles.",
+        "not signed in to AWS",
+        "There are no credentials, or the session behind them has ended. They are looked for where the AWS CLI looks: \
+         keys in the environment (unless --profile is given), the profile (--profile, AWS_PROFILE, AWS_DEFAULT_PROFILE, \
+         else default), AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, the endpoint of a container, the role of an \
+         instance. Sign in with `aws sso login --profile NAME` or `aws login --profile NAME`. A profile with mfa_serial \
+         asks for the code on a terminal and keeps the session in ~/.aws/cli/cache, as the AWS CLI does: sign in there \
+         first where no terminal is. `migrate whoami` shows what is used.",
     ).example(Example::Circumstances("it needs AWS")),
-    Code::error("M6002", "AWS refuses the credentials", "They are expired, revoked or mistyped.").example(Example::Circumstances("it needs AWS")),
+    Code::error(
+        "M6002",
+        "signed in, but AWS refuses",
+        "Keys that are expired, deactivated or mistyped, a role that may not be assumed, a policy that denies (an \
+         organization's policies say `explicit deny`), or a clock that is off by more than AWS allows. The message is \
+         AWS's own. While a run is under way it waits for new credentials (--auth-wait, 15 minutes unless given) as long \
+         as they can change: SSO, files, tokens, roles. Keys in environment variables cannot change under a process.",
+    ).example(Example::Circumstances("it needs AWS")),
     Code::error(
         "M6003",
         "AWS cannot be reached",
-        "Network, proxy, name resolution or AWS_ENDPOINT_URL are wrong.",
-    ).example(Example::Circumstances("it needs AWS")),
-    Code::error(
-        "M6004",
-        "AWS does not let the credentials in",
-        "The role lacks a permission that every run needs, such as sts:GetCallerIdentity.",
-    ).example(Example::Circumstances("it needs AWS")),
+        "Name resolution, connection or TLS fails; the message names the host, the proxy and the certificate that was \
+         shown. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are honoured, in upper and lower case, with user and \
+         password in the URL. A proxy that opens TLS has a CA of its own: name its PEM file in AWS_CA_BUNDLE or in \
+         `ca_bundle` of the profile; it replaces the system's certificates. Metadata services are reached without proxy.",
+    ).example(Example::Circumstances("it needs a network that is down")),
     Code::error(
         "M6005",
         "AWS does not answer properly at the moment",
         "It asks to slow down, or has an error of its own. Nothing is wrong with the credentials; a minute later it works.",
     ).example(Example::Circumstances("it needs AWS on a bad day")),
+    Code::error(
+        "M6006",
+        "something else than AWS answered",
+        "A proxy, a firewall or a sign-in page of the network answered in AWS's place; the message has its HTTP status \
+         and the first line of its text. Have the host permitted, or sign in to the network.",
+    ).example(Example::Circumstances("it needs a filtering proxy")),
+    Code::error(
+        "M6007",
+        "an AWS setting that cannot be used",
+        "A profile that is not there, a CA bundle without certificates, a proxy or endpoint that is no URL, a role \
+         without source. The message names the variable, the file and the value. Nothing was called.",
+    ).example(Example::Commands(&["migrate whoami --profile nosuch"])),
     Code::error(
         "M6101",
         "the ledger is of another realm",
@@ -234,7 +256,8 @@ pub(super) static RUN: &[Code] = &[
     Code::error(
         "M6104",
         "the plan is for another account",
-        "A cloud assembly that was synthesised for an account can be run in that account only. A new sandbox takes the plan's account.",
+        "`account` in the manifest or in one of its environments pins the account; a cloud assembly that was synthesised \
+         for an account can be run in that account only. A new sandbox takes the plan's account.",
     )
     .example(Example::Circumstances("it takes an account")).example(Example::Circumstances("it needs a ledger")),
     Code::error(

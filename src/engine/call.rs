@@ -46,6 +46,9 @@ fn outwait_pause(attempt: u32) -> Duration {
     Duration::from_secs(u64::from(attempt).clamp(1, longest))
 }
 
+/// When something began, and how long calls had waited for credentials by then.
+pub(super) type Began = (std::time::SystemTime, Duration);
+
 /// What a failed read means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Judged {
@@ -91,7 +94,7 @@ pub(super) struct Judging<'j> {
     /// The how-manieth call it answered.
     pub attempt: u32,
     /// When the first was made.
-    pub began: std::time::SystemTime,
+    pub began: Began,
     /// Rejections that pass.
     pub retries: &'j [Retry],
     /// How long they are outwaited.
@@ -141,7 +144,7 @@ impl Run<'_, '_> {
     /// Makes the object exist: calls, and adopts what a lost answer left behind. The outcome is appended to the
     /// ledger but not yet synced.
     pub async fn create(&self, life: &Life<'_>, sent: &serde_json::Value) -> Result<Created, StepEnd> {
-        let began = self.now();
+        let began = (self.now(), self.engine.cloud.paused());
         let (mut attempt, mut strikes) = (0, 0);
         loop {
             attempt += 1;
@@ -271,7 +274,7 @@ impl Run<'_, '_> {
     where
         F: AsyncFn() -> Result<T, OpError>,
     {
-        let began = self.now();
+        let began = (self.now(), self.engine.cloud.paused());
         let mut failed = 0;
         loop {
             let passes = self.enter(life).await;
@@ -282,8 +285,7 @@ impl Run<'_, '_> {
                 Err(error) => self.engine.secrets.redactor.clean_error(error),
             };
             failed += 1;
-            let patient = error.is_throttle()
-                && self.now().duration_since(began).unwrap_or_default() < OUTWAIT_THROTTLE;
+            let patient = error.is_throttle() && self.waited(began.0, began.1) < OUTWAIT_THROTTLE;
             if (failed >= STRIKES && !patient) || judge_read(&error) == Judged::Final {
                 return Err(error);
             }
@@ -325,7 +327,7 @@ impl Run<'_, '_> {
         judging: &Judging<'_>,
     ) -> Result<(), StepEnd> {
         let Judging { attempt, began, retries, patience } = *judging;
-        let waited = self.now().duration_since(began).unwrap_or_default();
+        let waited = self.waited(began.0, began.1);
         if error.is_throttle() && waited < OUTWAIT_THROTTLE {
             let delay = backoff(attempt.min(3));
             self.limits.throttled(life.service(), delay);
@@ -352,7 +354,7 @@ impl Run<'_, '_> {
     where
         F: AsyncFn(&Permit) -> Result<Progress, OpError>,
     {
-        let began = self.now();
+        let began = (self.now(), self.engine.cloud.paused());
         let (mut attempt, mut strikes) = (0, 0);
         let patience = if verbed.verb == Verb::Delete { OUTWAIT_DELETE } else { OUTWAIT };
         loop {
@@ -400,10 +402,10 @@ impl Run<'_, '_> {
                         step: life.step.id,
                         address: life.step.address.clone(),
                         detail: self.engine.secrets.redactor.clean(&detail),
-                        waited_s: super::run::round(self.since(began)),
+                        waited_s: super::run::round(self.waited(began.0, began.1).as_secs_f64()),
                         typical_s: life.step.typical_s,
                     });
-                    if self.now().duration_since(began).unwrap_or_default() > OUTWAIT_DELETE {
+                    if self.waited(began.0, began.1) > OUTWAIT_DELETE {
                         let mut error = OpError::not_sent(
                             &life.step.kind,
                             format!("not finished after 45 minutes: {detail}"),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::critical::Leg;
-use crate::{model::Address, planner::StepId};
+use crate::{aws::KeysNotice, model::Address, planner::StepId};
 
 /// The version of the event stream's format.
 pub const FORMAT: u32 = 1;
@@ -134,6 +134,8 @@ pub enum EventKind {
     /// The last event of an operation.
     #[serde(rename = "run_finished")]
     OperationFinished { outcome: String, phase: String },
+    /// Credentials ran out, or came back: `expired`, `other-account`, `renewed`, `given-up`.
+    Credentials { state: &'static str, message: String, help: Option<String> },
     /// Values of the stacks' outputs.
     Outputs { outputs: BTreeMap<String, BTreeMap<String, Json>> },
     /// The last event.
@@ -149,6 +151,16 @@ pub enum EventKind {
         failed: usize,
         skipped: usize,
     },
+}
+
+impl From<&KeysNotice> for EventKind {
+    fn from(notice: &KeysNotice) -> Self {
+        Self::Credentials {
+            state: notice.state(),
+            message: notice.words(),
+            help: notice.remedy().map(ToOwned::to_owned),
+        }
+    }
 }
 
 /// Receives every event, in order.

@@ -87,6 +87,7 @@ pub(super) fn not_ours(kind: &str, id: &PhysicalId, why: &str) -> OpError {
         ),
         request_id: None,
         certainty: Certainty::NotSent,
+        barrier: None,
     }
 }
 

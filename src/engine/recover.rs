@@ -10,9 +10,9 @@ use super::{
     call::{Judged, STRIKES, backoff, eventually_consistent, how_found, judge_read},
     event::EventKind,
     late::{Look, look_again},
-    owned::strange,
     limit::Limits,
     operate::{self, Reader},
+    owned::strange,
 };
 use crate::{
     aws::{Cloud, OpError, Owner, Sdk},

@@ -157,6 +157,13 @@ impl Run<'_, '_> {
         self.now().duration_since(at).unwrap_or_default().as_secs_f64()
     }
 
+    /// How long something has taken since an instant at which calls had waited for credentials for `paused` in all:
+    /// such waits are not its own.
+    pub fn waited(&self, since: SystemTime, paused: Duration) -> Duration {
+        let all = self.now().duration_since(since).unwrap_or_default();
+        all.saturating_sub(self.engine.cloud.paused().saturating_sub(paused))
+    }
+
     pub fn emit(&self, kind: EventKind) {
         self.seq.set(self.seq.get() + 1);
         let elapsed_s = (self.elapsed() * 1000.0).round() / 1000.0;
@@ -349,6 +356,9 @@ impl Run<'_, '_> {
                         break;
                     }
                 }
+                for notice in self.engine.cloud.keys_notices() {
+                    self.emit(EventKind::from(&notice));
+                }
                 if let Some(timer) = &mut ticking
                     && timer.as_mut().poll(cx).is_ready()
                 {
@@ -385,6 +395,10 @@ impl Run<'_, '_> {
             let level = stop.level();
             if level > seen_level {
                 seen_level = level;
+                // Who stops a run does not wait for credentials.
+                if let Some(keys) = self.engine.cloud.keys() {
+                    keys.give_up();
+                }
                 self.emit(EventKind::StopRequested { level, meaning: Stop::meaning(level) });
                 if level >= 3 {
                     break;

@@ -349,6 +349,7 @@ impl Run<'_, '_> {
             ),
             request_id: None,
             certainty: Certainty::NotSent,
+            barrier: None,
         }))
     }
 

@@ -8,7 +8,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    call::{Judging, OUTWAIT, STRIKES, backoff},
+    call::{Began, Judging, OUTWAIT, STRIKES, backoff},
     event::EventKind,
     run::{Run, round},
     step::{Life, StepEnd},
@@ -78,7 +78,7 @@ impl Run<'_, '_> {
         for step in steps {
             self.started(step);
         }
-        let began = self.now();
+        let began = (self.now(), self.engine.cloud.paused());
         let mut members = Vec::new();
         let mut ends: Vec<(StepId, StepEnd)> = Vec::new();
         for step in steps {
@@ -110,7 +110,7 @@ impl Run<'_, '_> {
         ends.extend(self.finish_together(members).await);
         for (id, end) in &ends {
             if !matches!(end, StepEnd::Done) {
-                self.timings.borrow_mut()[id.0 as usize].to_ready = self.since(began);
+                self.timings.borrow_mut()[id.0 as usize].to_ready = self.since(began.0);
             }
         }
         ends
@@ -169,7 +169,7 @@ impl Run<'_, '_> {
         &self,
         members: &mut Vec<Member<'_>>,
         ends: &mut Vec<(StepId, StepEnd)>,
-        began: std::time::SystemTime,
+        began: Began,
     ) -> Result<(), StepEnd> {
         let (mut attempt, mut strikes) = (0, 0);
         loop {

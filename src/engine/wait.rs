@@ -45,7 +45,7 @@ impl Run<'_, '_> {
         goal: Goal,
         policy: &WaitPolicy,
     ) -> Result<Attributes, StepEnd> {
-        let began = self.now();
+        let (began, paused) = (self.now(), self.engine.cloud.paused());
         let mut strikes = 0;
         let mut delay = pause(policy, Duration::ZERO);
         loop {
@@ -53,7 +53,7 @@ impl Run<'_, '_> {
             let passes = self.limits.enter(life.service()).await;
             let answer = life.ty.probe(&life.cx(), id, props, goal).await;
             drop(passes);
-            let waited = self.now().duration_since(began).unwrap_or_default();
+            let waited = self.waited(began, paused);
             match answer {
                 Ok(Probe::Reached(attributes)) => return Ok(attributes),
                 Ok(Probe::Failed(reason)) => {
@@ -63,6 +63,7 @@ impl Run<'_, '_> {
                         message: reason,
                         request_id: None,
                         certainty: crate::aws::Certainty::Rejected,
+                        barrier: None,
                     };
                     return Err(self.failure(error));
                 }
@@ -100,6 +101,7 @@ impl Run<'_, '_> {
                     ),
                     request_id: None,
                     certainty: crate::aws::Certainty::Rejected,
+                    barrier: None,
                 };
                 return Err(self.failure(error));
             }

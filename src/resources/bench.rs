@@ -51,7 +51,7 @@ impl Bench {
         let world = World::new(1, millis(clock.now()));
         let options = Options { throttles: Throttles::none(), ..Options::default() };
         let sandbox = Sandbox::with_options(world, Arc::new(clock.clone()), options);
-        let sdk = Sdk::new(sandbox.sdk_config(REGION), CallMeter::default());
+        let sdk = Sdk::new(sandbox.sdk_config(REGION), CallMeter::default(), None);
         let owner = Owner { migration: "bench-test".into(), lineage: "c0ffee".into(), generation: 0 };
         Self {
             clock,

@@ -5,7 +5,7 @@ use std::{cell::RefCell, pin::pin, sync::Arc};
 use futures_util::future::{Either, select};
 
 use super::{
-    frontend::{Frontend, Notice, Phase},
+    frontend::{Frontend, Notice, Phase, attended},
     run::Run,
 };
 use crate::{
@@ -108,7 +108,7 @@ impl Run<'_> {
         let found = {
             let looking = pin!(look_again(context.cloud, &context.clock, &self.ledger, look));
             let stopped = pin!(context.stop.reached(1));
-            match select(looking, stopped).await {
+            match attended(context.cloud, frontend, select(looking, stopped)).await {
                 Either::Left((found, _)) => Some(found),
                 Either::Right(_) => None,
             }

@@ -1,8 +1,13 @@
 //! Who is on the other side of a run: a terminal, a script's log, a test.
 
-use std::time::Duration;
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    time::Duration,
+};
 
 use crate::{
+    aws::{Cloud, KeysNotice},
     engine::{EventKind, Finished, Observer},
     error::Diagnostic,
     ledger::Snapshot,
@@ -21,12 +26,14 @@ pub enum Phase {
 }
 
 /// Something a run says that is no event of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// The answer of a create was lost; the account is searched for up to that long for what it may have made.
     Searching(Duration),
     /// The answer of a create was lost, and what it made may still appear: the next run searches again.
     MayAppear,
+    /// Credentials ran out, or came back, while no change set was applied.
+    Keys(KeysNotice),
     /// The search was stopped before its end; the next run searches again.
     SearchStopped,
 }
@@ -45,6 +52,24 @@ pub trait Frontend {
 
     /// Something to say between change sets.
     fn notice(&mut self, notice: Notice);
+}
+
+/// Does something that makes calls outside a change set, and passes on what there is to tell about credentials
+/// meanwhile.
+pub(super) async fn attended<T>(
+    cloud: &Cloud,
+    frontend: &mut dyn Frontend,
+    stage: impl Future<Output = T>,
+) -> T {
+    let mut stage = pin!(stage);
+    poll_fn(|cx| {
+        let polled = stage.as_mut().poll(cx);
+        for notice in cloud.keys_notices() {
+            frontend.notice(Notice::Keys(notice));
+        }
+        polled
+    })
+    .await
 }
 
 /// Receives what happens while one change set is applied.

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use super::{apply::Ended, frontend::Frontend};
+use super::{
+    apply::Ended,
+    frontend::{Frontend, attended},
+};
 use crate::{
     aws::{Cloud, OpError},
     clock::Clock,
@@ -38,7 +41,7 @@ pub enum RunError {
     /// The ledger could not be read or written.
     Ledger(LedgerError),
     /// What an earlier run left open could not be determined: AWS did not answer.
-    Unresolved(Address, OpError),
+    Unresolved(Address, Box<OpError>),
     /// The plan, the ledger's binding, or whoever was asked says no. Nothing was called.
     Refused(Vec<Diagnostic>),
 }
@@ -53,7 +56,7 @@ impl From<RecoverError> for RunError {
     fn from(error: RecoverError) -> Self {
         match error {
             RecoverError::Ledger(error) => Self::Ledger(error),
-            RecoverError::Look(address, error) => Self::Unresolved(address, error),
+            RecoverError::Look(address, error) => Self::Unresolved(address, Box::new(error)),
         }
     }
 }
@@ -93,14 +96,14 @@ pub async fn run(
     frontend: &mut dyn Frontend,
 ) -> Result<Ended, RunError> {
     let mut run = Run::open(context, ledger, task.admit)?;
-    run.settle().await?;
+    attended(context.cloud, frontend, run.settle()).await?;
     if task.refresh {
-        run.refresh().await?;
+        attended(context.cloud, frontend, run.refresh()).await?;
     }
     let snapshot = run.snapshot().clone();
     let mut set = (task.plan)(&snapshot)?;
     // What the ledger says about deletion protection may be old: people turn it on and off by hand.
-    protect(context.cloud, &snapshot, &mut set).await;
+    attended(context.cloud, frontend, protect(context.cloud, &snapshot, &mut set)).await;
     frontend.confirm(&set, &snapshot)?;
     if let Some(binding) = task.binding {
         run.bind(binding)?;

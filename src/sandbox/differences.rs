@@ -281,7 +281,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "PutParameter",
         "Policies are kept, but no parameter expires; there is no KMS behind SecureString.",
     ),
-    ("sts", "AssumeRole", "The credentials it lends are worth no more and no less than any others."),
+    (
+        "sts",
+        "AssumeRole",
+        "The credentials it lends may do no more and no less than any others, until they end. Any code of an MFA device is taken.",
+    ),
 ];
 
 /// All known differences, in the order of services and operations.

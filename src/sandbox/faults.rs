@@ -98,8 +98,10 @@ pub enum Action {
         /// The members to set.
         members: serde_json::Value,
     },
-    /// The credentials are refused as expired.
+    /// The credentials of this one call are refused as expired.
     ExpiredCredentials,
+    /// The access key of this call has run out: this call and all later ones with it are refused, by every service.
+    ExpireKey,
 }
 
 /// Longest delay, lag or lifecycle of a script, in milliseconds: a year. More would leave the calendar.

@@ -1,7 +1,7 @@
 //! The sandbox as a whole: a world, a clock, scripted faults, a log of requests.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     fmt, io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -102,6 +102,8 @@ struct State {
     faults: Faults,
     log: VecDeque<Logged>,
     calls: u64,
+    /// Access keys that a script let run out.
+    expired: BTreeSet<String>,
     sink: Option<Sink>,
     /// Why changes are no longer kept: then nothing is answered as if it had happened.
     broken: Option<String>,
@@ -161,8 +163,16 @@ impl Sandbox {
         services: &'static [Service],
     ) -> Self {
         let faults = Faults::new(options.script.clone());
-        let state =
-            State { world, options, faults, log: VecDeque::new(), calls: 0, sink: None, broken: None };
+        let state = State {
+            world,
+            options,
+            faults,
+            log: VecDeque::new(),
+            calls: 0,
+            expired: BTreeSet::new(),
+            sink: None,
+            broken: None,
+        };
         let killed = Arc::new(AtomicBool::new(false));
         Self(Arc::new(Inner { state: Mutex::new(state), services, clock, killed }))
     }
@@ -289,11 +299,11 @@ impl Sandbox {
                     Fault::new(code, "We encountered an internal error. Please try again.").status(*status)
                 ))
             }
-            Some(Action::ExpiredCredentials) => Ok(Err(Fault::new(
-                faults::expired(call.service.name),
-                "The security token included in the request is expired",
-            )
-            .status(403))),
+            Some(Action::ExpiredCredentials) => Ok(Err(expired(call.service.name))),
+            Some(Action::ExpireKey) => {
+                self.lock().expired.insert(call.access_key.clone());
+                Ok(self.dispatch(&call, None))
+            }
             Some(Action::Lag(millis)) => Ok(self.dispatch(&call, i64::try_from(*millis).ok())),
             _ => Ok(self.dispatch(&call, None)),
         };
@@ -382,6 +392,11 @@ impl Sandbox {
         let mut state = self.lock();
         state.world.advance_to(now);
         state.world.set_region(&call.region);
+        // Whoever calls with keys that ran out is told so before anything else
+        // (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html, ExpiredToken).
+        if state.expired.contains(&call.access_key) || services::sts::ended(&state.world, &call.access_key) {
+            return Err(expired(call.service.name));
+        }
         services::furnish(&mut state.world, call.service.name, &call.region);
         services::dms::settle(&mut state.world);
         // What time alone changed is told apart from what the call changes.
@@ -443,6 +458,16 @@ impl Sandbox {
     pub fn now(&self) -> SystemTime {
         self.0.clock.now()
     }
+}
+
+/// The refusal of keys that ran out.
+fn expired(service: &str) -> Fault {
+    let message = match service {
+        "ec2" => "Request has expired.",
+        "s3" => "The provided token has expired.",
+        _ => "The security token included in the request is expired",
+    };
+    Fault::new(faults::expired(service), message).status(if service == "s3" { 400 } else { 403 })
 }
 
 /// Milliseconds before and after the effect: 40 to 120 together, slower services in the upper half.

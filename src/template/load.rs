@@ -87,6 +87,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         assembly: Assembly::default(),
         wanted: options.stacks.clone(),
         operations: None,
+        names_region: false,
     };
     (loaded, problems)
 }
@@ -188,6 +189,11 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         }
     }
     apply_sets(&sets, &mut stacks, &names, &mut problems);
+    let account = chosen.account.as_ref().or(manifest.settings.account.as_ref());
+    let first = manifest.stacks.first().and_then(|stack| stack.settings.region.as_ref());
+    let named = [first, chosen.region.as_ref(), manifest.settings.region.as_ref()];
+    let names_region = named.into_iter().any(|region| region.is_some());
+    let assembly = Assembly { account: account.map(|account| account.text.clone()), ..Assembly::default() };
     let migration = match &manifest.name {
         Some(name) => {
             name_ok("migration", &name.text, Some(&name.span), &mut problems);
@@ -201,9 +207,10 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         environment,
         stacks,
         warnings: Vec::new(),
-        assembly: Assembly::default(),
+        assembly,
         wanted: options.stacks.clone(),
         operations,
+        names_region,
     };
     (loaded, problems)
 }
@@ -424,9 +431,9 @@ pub(super) fn region_ok(
     problems: &mut Problems,
 ) -> String {
     let Some(region) = region else {
-        problems
-            .error("M1015", span, format!("stack `{stack}` has no region"))
-            .help("give --region, or `region:` in the manifest, or set AWS_REGION");
+        problems.error("M1015", span, format!("stack `{stack}` has no region")).help(
+            "give --region, or `region:` in the manifest, or set AWS_REGION, or `region` of the AWS profile",
+        );
         return String::new();
     };
     let parts: Vec<&str> = region.split('-').collect();

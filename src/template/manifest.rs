@@ -12,6 +12,7 @@ use crate::{
 const KEYS: &[&str] = &[
     "name",
     "description",
+    "account",
     "region",
     "environment",
     "parameters",
@@ -20,7 +21,7 @@ const KEYS: &[&str] = &[
     "stacks",
     "operations",
 ];
-const ENVIRONMENT_KEYS: &[&str] = &["region", "parameters", "tags", "operations"];
+const ENVIRONMENT_KEYS: &[&str] = &["account", "region", "parameters", "tags", "operations"];
 const STACK_KEYS: &[&str] = &["name", "template", "parameters", "region", "tags", "terminationProtection"];
 
 /// A text and its place.
@@ -33,6 +34,8 @@ pub(super) struct Text {
 /// What plan, environment and stack have in common.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
+    /// The account it is for; stacks have none of their own.
+    pub account: Option<Text>,
     pub region: Option<Text>,
     pub parameters: BTreeMap<String, Given>,
     pub tags: BTreeMap<String, Text>,
@@ -71,7 +74,7 @@ impl Manifest {
                 "name" => manifest.name = text(value, "name", problems),
                 "description" => manifest.description = text(value, "description", problems).map(|t| t.text),
                 "environment" => manifest.environment = text(value, "environment", problems),
-                "region" | "parameters" | "tags" => manifest.settings.member(entry, problems),
+                "account" | "region" | "parameters" | "tags" => manifest.settings.member(entry, problems),
                 "operations" => manifest.settings.operations = Some(value.clone()),
                 "environments" => manifest.environments = environments(value, problems),
                 "stacks" => manifest.stacks = stacks(value, problems),
@@ -91,6 +94,7 @@ impl Settings {
     /// Takes one of the keys all levels have.
     fn member(&mut self, entry: &Entry, problems: &mut Problems) {
         match entry.key.as_str() {
+            "account" => self.account = account(&entry.value, problems),
             "region" => self.region = text(&entry.value, "region", problems),
             "tags" => self.tags = tags(&entry.value, problems),
             _ => self.parameters = parameters(&entry.value, problems),
@@ -130,6 +134,18 @@ fn text(tree: &Tree, what: &str, problems: &mut Problems) -> Option<Text> {
             None
         }
     }
+}
+
+/// An account's number. YAML reads one without quotes as a number, which loses zeros at its beginning.
+fn account(tree: &Tree, problems: &mut Problems) -> Option<Text> {
+    let account = text(tree, "account", problems)?;
+    if account.text.len() == 12 && account.text.bytes().all(|b| b.is_ascii_digit()) {
+        return Some(account);
+    }
+    problems
+        .error("M1011", Some(&tree.span), format!("`{}` is no AWS account", account.text))
+        .help("an account has twelve digits; put them in quotes: `account: \"012345678901\"`");
+    None
 }
 
 fn flag(tree: &Tree, what: &str, problems: &mut Problems) -> bool {
@@ -199,7 +215,7 @@ fn environments(tree: &Tree, problems: &mut Problems) -> Vec<(String, Settings)>
         let mut settings = Settings::default();
         for member in object(&entry.value, "an environment", problems).unwrap_or_default() {
             match member.key.as_str() {
-                "region" | "parameters" | "tags" => settings.member(member, problems),
+                "account" | "region" | "parameters" | "tags" => settings.member(member, problems),
                 "operations" => settings.operations = Some(member.value.clone()),
                 other => unknown(other, &member.key_span, "an environment", ENVIRONMENT_KEYS, problems),
             }

@@ -53,12 +53,14 @@ pub struct Loaded {
     pub wanted: Vec<String>,
     /// The manifest's section `operations`, environments merged, as written.
     pub operations: Option<Tree>,
+    /// Whether the plan itself names its first stack's region.
+    pub names_region: bool,
 }
 
 /// What only a cloud assembly says of a plan; empty for plans of other sources.
 #[derive(Debug, Clone, Default)]
 pub struct Assembly {
-    /// The account its stacks are for; `None` if any will do.
+    /// The account its stacks are for; `None` if any will do. Manifests say it too.
     pub account: Option<String>,
     /// A stack, and one that has to be complete before it. References between the two say more, if there are any.
     pub after: Vec<(String, String)>,

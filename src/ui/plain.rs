@@ -45,10 +45,12 @@ impl Plain {
         let text = text.lines().map(plain).collect::<Vec<_>>().join("\n");
         let mark = if self.sandbox { "~" } else { "" };
         let time = format!("{mark}{}", duration(event.elapsed_s));
-        // Failures are never cut: their text is what the reader came for.
+        // Failures, and what to do about credentials, are never cut: their text is what the reader came for.
         let room = self.width.saturating_sub(11).max(20);
+        let whole = matches!(event.kind, EventKind::Credentials { .. });
         let text = match tone {
             Tone::Bad => wrap_whole(&text, room).join("\n           "),
+            _ if whole => wrap_whole(&text, room).join("\n           "),
             Tone::Whole => text,
             _ => fit(&text, room),
         };
@@ -110,6 +112,11 @@ impl Plain {
             }
             EventKind::StepSkipped { address, because, .. } => {
                 (Tone::Warn, format!("skipped {address} because {because} failed"))
+            }
+            EventKind::Credentials { state, message, help } => {
+                let tone = if *state == "renewed" { Tone::Good } else { Tone::Warn };
+                let help = help.as_deref().map(|help| format!(". To renew them: {help}")).unwrap_or_default();
+                (tone, format!("{message}{help}"))
             }
             EventKind::StopRequested { meaning, .. } => (Tone::Warn, format!("stopping: {meaning}")),
             EventKind::OperationIntended { .. } | EventKind::OperationFinished { .. } => return None,

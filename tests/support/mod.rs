@@ -8,10 +8,11 @@ use std::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use migrate::{
-    aws::{Cloud, Realm},
+    aws::{Cloud, Realm, access::rehearsed},
     check,
     clock::{Clock, VirtualClock, from_millis},
     engine::{Event, EventKind, Finding, Finished, Observer, Outcome, Seen, Stop, refresh, refresh_entries},
@@ -233,6 +234,8 @@ pub struct Trouble {
     pub dies_at_write: Option<(u64, bool)>,
     /// The disk is full from that write on (from 1).
     pub disk_full_at: Option<u64>,
+    /// Calls whose credentials ran out wait for new ones that long.
+    pub auth_wait: Duration,
     /// How long reads of EC2 and IAM lag behind writes, in milliseconds.
     pub read_lag: Option<i64>,
     /// How long deletes there do not know a new object, in milliseconds.
@@ -258,6 +261,11 @@ impl Trouble {
     /// Deletes do not know objects that are younger than that many milliseconds.
     pub fn forgetful(script: FaultScript, delete_lag: i64) -> Self {
         Self { script, delete_lag, ..Self::default() }
+    }
+
+    /// Calls whose credentials ran out wait for new ones that long.
+    pub fn waiting(script: FaultScript, auth_wait: Duration) -> Self {
+        Self { script, auth_wait, ..Self::default() }
     }
 
     /// The disk is full from that write on (from 1).
@@ -404,7 +412,9 @@ impl Rehearsal {
         };
         let written = Arc::<Mutex<Vec<u8>>>::default();
         let store: Box<dyn Store> = Box::new(Copied { inner: store, written: Arc::clone(&written) });
-        let mut cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));
+        let (config, keys) = rehearsed(&sandbox.sdk_config("us-east-1"), sandbox.clock());
+        keys.wait_for(trouble.auth_wait);
+        let mut cloud = Cloud::with_keys(Realm::Sandbox, config, Some(keys));
         let (graph, links) = self.graph();
         let mut frontend = Recorder::default();
         let account = RefCell::new(String::new());

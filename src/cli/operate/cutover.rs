@@ -25,7 +25,7 @@ use crate::{
 pub fn run(global: &Global, args: &CutoverCommand, printer: &mut Printer) -> Verdict {
     if args.act.dry_run {
         let planned =
-            desk::reading(global, &args.act.whose, printer, async |reader, resolved, snapshot, _| {
+            desk::reading(global, &args.act.which, printer, async |reader, resolved, snapshot, _| {
                 let facts = reader.facts(&calls::watched(resolved)).await?;
                 let known = &snapshot.operations;
                 let baseline =

@@ -16,7 +16,8 @@ use crate::{
         confirm,
         exit::Code,
         prepare, runs,
-        session::{Session, access, one},
+        session::{Session, one},
+        sign_in::access,
         signals,
     },
     engine::{
@@ -120,7 +121,7 @@ pub fn reading<T>(
     let answer = session.block_on(work(&reader, &resolved, &snapshot, printer));
     let answer = answer.map_err(|error| {
         if error.is_credentials() {
-            return one(access(&error, global));
+            return one(access(&error, global, &session));
         }
         let request = error.request_id.clone();
         one(Diagnostic::error("O2008", Class::Failed, error.to_string()).request(request))
@@ -199,7 +200,7 @@ pub fn acting(
     printer: &mut Printer,
     work: impl AsyncFnOnce(&Desk<'_, '_>, &Driver<'_>) -> Result<(), End>,
 ) -> Verdict {
-    let dir = prepare::find_ledger(global, &act.whose)?;
+    let dir = prepare::find_ledger(global, &act.which)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
     let session = Session::open(global, region.as_deref())?;
@@ -213,12 +214,12 @@ pub fn acting(
     let again = global.typed.again().to_string();
     session.block_on(run.settle()).map_err(|error| runs::run_error(error, &dir))?;
     let snapshot = run.snapshot().clone();
-    let resolved = resolved(global, &act.whose, &snapshot, printer)?;
+    let resolved = resolved(global, &act.which, &snapshot, printer)?;
     unresolved(&snapshot, &again)?;
     signals::listen(&stop);
     let sandbox = session.is_sandbox();
     let by = session.who();
-    let folder = folder(act.whose.plan());
+    let folder = folder(act.which.plan());
     let printer = RefCell::new(printer);
     let desk = Desk { printer: &printer, act, again: again.clone(), by };
     let ran = session.block_on(run.operate(verb, 0, async |context, ledger| {

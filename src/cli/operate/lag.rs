@@ -49,7 +49,7 @@ fn code(readings: &[Reading], check: bool) -> Code {
 /// `lag`.
 pub fn lag(global: &Global, args: &LagCommand, printer: &mut Printer) -> Verdict {
     let sandbox = global.sandbox;
-    desk::reading(global, &args.whose, printer, async |reader, resolved, snapshot, printer| {
+    desk::reading(global, &args.which, printer, async |reader, resolved, snapshot, printer| {
         let limits = resolved.declared.limits;
         let phase = snapshot.operations.phase().to_string();
         let wanted = Wanted::forward(resolved, gates::LAG);
@@ -77,7 +77,7 @@ pub fn lag(global: &Global, args: &LagCommand, printer: &mut Printer) -> Verdict
 
 /// `verify`.
 pub fn verify(global: &Global, args: &Read, printer: &mut Printer) -> Verdict {
-    desk::reading(global, &args.whose, printer, async |reader, resolved, snapshot, printer| {
+    desk::reading(global, &args.which, printer, async |reader, resolved, snapshot, printer| {
         let wanted = Wanted::forward(resolved, gates::VERIFY);
         let samples = measure::measure(reader, resolved, &snapshot.operations, wanted).await?;
         let limits = resolved.declared.limits;

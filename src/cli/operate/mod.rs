@@ -19,7 +19,7 @@ use super::args::LedgerArgs;
 pub struct Read {
     /// Which plan.
     #[command(flatten)]
-    pub whose: LedgerArgs,
+    pub which: LedgerArgs,
 }
 
 /// What every verb understands that acts.
@@ -27,7 +27,7 @@ pub struct Read {
 pub struct Act {
     /// Which plan.
     #[command(flatten)]
-    pub whose: LedgerArgs,
+    pub which: LedgerArgs,
     /// Do not ask; texts that have to be typed need --confirm all the same
     #[arg(long, short)]
     pub yes: bool,
@@ -138,7 +138,7 @@ pub enum Waiting {
 pub struct LagCommand {
     /// Which plan.
     #[command(flatten)]
-    pub whose: LedgerArgs,
+    pub which: LedgerArgs,
     /// Measure again every minute
     #[arg(long, conflicts_with = "check")]
     pub watch: bool,

@@ -75,7 +75,7 @@ fn previewed(global: &Global, act: &Act, printer: &mut Printer, what: Preview<'_
     if !act.dry_run {
         return None;
     }
-    let steps = desk::reading(global, &act.whose, printer, async |reader, resolved, _, _| {
+    let steps = desk::reading(global, &act.which, printer, async |reader, resolved, _, _| {
         let mut subjects = calls::watched(resolved);
         let pairs: Vec<(&Task, &String)> = resolved
             .forward
@@ -342,7 +342,7 @@ async fn reload(desk: &Desk<'_, '_>, driver: &Driver<'_>, tables: &[(String, Str
 }
 
 fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
-    desk::reading(global, &read.whose, printer, async |reader, resolved, snapshot, printer| {
+    desk::reading(global, &read.which, printer, async |reader, resolved, snapshot, printer| {
         let mut tasks = Vec::new();
         for (task, role) in resolved
             .forward

@@ -29,7 +29,7 @@ const SOAK_S: i64 = 86_400;
 pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Verdict {
     if args.act.dry_run {
         let planned =
-            desk::reading(global, &args.act.whose, printer, async |reader, resolved, snapshot, _| {
+            desk::reading(global, &args.act.which, printer, async |reader, resolved, snapshot, _| {
                 let facts = reader.facts(&calls::watched(resolved)).await?;
                 let known = &snapshot.operations;
                 let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
@@ -179,7 +179,7 @@ async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) 
 /// `finalize`.
 pub fn finalize(global: &Global, act: &Act, printer: &mut Printer) -> Verdict {
     if act.dry_run {
-        let planned = desk::reading(global, &act.whose, printer, async |reader, resolved, _, _| {
+        let planned = desk::reading(global, &act.which, printer, async |reader, resolved, _, _| {
             let facts = reader.facts(&calls::watched(resolved)).await?;
             let tasks: Vec<Task> = resolved.reverse.iter().cloned().collect();
             Ok(steps::stopping(resolved, &tasks, &facts))

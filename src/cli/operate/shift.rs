@@ -25,7 +25,7 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &ShiftCommand, printer: &mut Printer) -> Verdict {
     if args.act.dry_run {
-        let planned = desk::reading(global, &args.act.whose, printer, async |reader, resolved, _, _| {
+        let planned = desk::reading(global, &args.act.which, printer, async |reader, resolved, _, _| {
             let facts = reader.facts(&calls::watched(resolved)).await?;
             let comment = format!("migrate {}", resolved.migration);
             Ok(steps::shift(resolved, args.traffic.as_deref(), args.to, &facts, &comment))

@@ -257,6 +257,7 @@ impl ResourceType for TaskDefinition {
                 message: failure.detail().unwrap_or("the task definition was not deleted").into(),
                 request_id: None,
                 certainty: crate::aws::Certainty::Rejected,
+                barrier: None,
             }),
             _ => Ok(Progress::Done),
         }

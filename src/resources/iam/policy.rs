@@ -87,6 +87,7 @@ async fn claim(
                 ),
                 request_id: None,
                 certainty: Certainty::NotSent,
+                barrier: None,
             });
         }
         if props.PolicyDocument.as_ref().is_some_and(|sent| documents::alike(sent, &live)) {

@@ -199,6 +199,7 @@ async fn claim(cx: &Cx<'_>, name: &str, policy: &InlinePolicy, forms: &[&Props])
                 ),
                 request_id: None,
                 certainty: Certainty::NotSent,
+                barrier: None,
             });
         }
         if is(policy) {

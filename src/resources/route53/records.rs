@@ -331,6 +331,7 @@ impl Batch<'_, '_> {
             message,
             request_id: None,
             certainty: Certainty::NotSent,
+            barrier: None,
         };
         let said = verdicts.iter().map(|objection| match objection {
             Some(why) => Err(error(why.clone(), "AlreadyExists")),

@@ -76,6 +76,7 @@ async fn attach(cx: &Cx<'_>, permit: &Permit, props: &Props) -> Result<String, O
         message: format!("the database {name} has no address yet"),
         request_id: None,
         certainty: Certainty::Rejected,
+        barrier: None,
     })?;
     let mut value = current(cx, secret).await?.unwrap_or_default();
     value.retain(|member, _| !CONNECTION.contains(&member.as_str()));

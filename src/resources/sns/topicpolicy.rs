@@ -94,6 +94,7 @@ fn taken(topic: &str) -> OpError {
         ),
         request_id: None,
         certainty: Certainty::NotSent,
+        barrier: None,
     }
 }
 

@@ -92,7 +92,9 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         partial: chosen.len() < artifacts.len(),
         region: artifacts.first().and_then(|first| environment::parse(&first.environment)?.region),
     };
+    let names_region = assembly.region.is_some();
     let loaded = Loaded {
+        names_region,
         migration: name(folder),
         description: None,
         environment: options.environment.clone().unwrap_or_else(|| "default".to_owned()),

@@ -37,6 +37,7 @@ pub(super) fn plan(stacks: Vec<StackSource>) -> Loaded {
         assembly: Assembly::default(),
         wanted: Vec::new(),
         operations: None,
+        names_region: true,
     }
 }
 

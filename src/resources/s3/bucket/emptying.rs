@@ -40,6 +40,7 @@ pub(super) async fn step(s3: &Client, bucket: &str) -> Outcome<Option<String>> {
                 ),
                 request_id: None,
                 certainty: Certainty::Rejected,
+                barrier: None,
             });
         }
         return Ok(Some(format!("emptying the bucket: {count} versions deleted")));

@@ -9,6 +9,7 @@ mod trust;
 mod web_identity;
 
 pub use caller::{Caller, caller_of, ensure_caller};
+pub use sessions::ended;
 
 use crate::sandbox::Operation;
 

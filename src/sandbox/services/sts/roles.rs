@@ -76,8 +76,18 @@ pub(super) fn assume(world: &mut World, rq: &Request<'_>) -> Reply {
     let inherited = earlier["Transitive"].as_array().cloned().unwrap_or_default();
     sessions::check_tags(rq, &inherited)?;
     let caller = caller::caller_of(world, rq);
-    let keys =
+    let mut keys: Vec<(String, String)> =
         rq.opt("ExternalId").map(|id| ("sts:externalid".to_owned(), id.to_owned())).into_iter().collect();
+    match (rq.opt("SerialNumber"), rq.opt("TokenCode")) {
+        (None, None) => {}
+        // Codes are not checked, which `sandbox differences` says.
+        (Some(_), Some(_)) => keys.push((trust::MFA.to_owned(), "true".to_owned())),
+        _ => {
+            return Err(denied(
+                "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
+            ));
+        }
+    }
     let asked = Asked { action: "sts:AssumeRole", keys };
     let trusted = |role: &Json| trust::trusts(world, role, &caller, &asked);
     let Some(role) = usable(world, arn).filter(trusted) else {

@@ -7,11 +7,22 @@ use serde_json::{Value as Json, json};
 use super::caller::{self, SESSION};
 use crate::sandbox::{Fault, Reply, Request, World};
 
+/// When a session ends, in milliseconds since the epoch.
+const UNTIL: &str = "_until";
+
+/// Whether the credentials were on loan, and the time is over.
+#[must_use]
+pub fn ended(world: &World, access_key: &str) -> bool {
+    let until = world.get(SESSION, access_key).and_then(|session| session[UNTIL].as_i64());
+    until.is_some_and(|until| until <= world.now())
+}
+
 /// Hands out credentials; `session` says whom they stand for (`Arn`, `UserId`, `Role` or `User`).
-pub(super) fn lend(world: &mut World, seconds: i64, session: Json) -> Json {
+pub(super) fn lend(world: &mut World, seconds: i64, mut session: Json) -> Json {
     let (key, secret, token) = (world.hex(16).to_uppercase(), world.hex(40), world.hex(64));
     let key = format!("ASIA{key}");
     let until = world.now_secs() + f64::from(i32::try_from(seconds).unwrap_or(3_600));
+    session[UNTIL] = json!(world.now() + seconds * 1000);
     world.put(SESSION, &key, session);
     json!({"AccessKeyId": key, "SecretAccessKey": secret, "SessionToken": token, "Expiration": until})
 }

@@ -5,6 +5,10 @@ use serde_json::Value as Json;
 use super::caller::Caller;
 use crate::sandbox::World;
 
+/// Whether the caller showed the code of an MFA device; absent where it showed none
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-multifactorauthpresent>).
+pub(super) const MFA: &str = "aws:multifactorauthpresent";
+
 /// What is asked for, as far as trust policies look at it.
 pub(super) struct Asked<'a> {
     /// `sts:AssumeRole`.
@@ -49,11 +53,13 @@ fn statements(role: &Json) -> Vec<Json> {
 fn holds(condition: &Json, asked: &Asked<'_>) -> bool {
     condition.as_object().into_iter().flatten().all(|(operator, tests)| {
         let name = operator.to_ascii_lowercase();
-        let name = name.strip_suffix("ifexists").unwrap_or(&name);
+        let (name, if_exists) =
+            name.strip_suffix("ifexists").map_or((name.as_str(), false), |name| (name, true));
         let name = name.rsplit(':').next().unwrap_or(name);
         tests.as_object().into_iter().flatten().all(|(key, wanted)| {
             let key = key.to_ascii_lowercase();
             let told = key == "sts:externalid"
+                || key == MFA
                 || key.ends_with(":aud")
                 || key.ends_with(":sub")
                 || key.ends_with(":amr");
@@ -63,7 +69,8 @@ fn holds(condition: &Json, asked: &Asked<'_>) -> bool {
                 sent.iter().any(|value| texts(wanted).iter().any(|pattern| fits(pattern, value)))
             };
             match name {
-                _ if !told => true,
+                _ if !told || (if_exists && sent.is_empty()) => true,
+                "bool" => any(&|a, b| a.eq_ignore_ascii_case(b)),
                 "stringequals" => any(&|a, b| a == b),
                 "stringlike" => any(&like),
                 "stringequalsignorecase" => any(&|a, b| a.eq_ignore_ascii_case(b)),

@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("aws", "clock files model printable"),
     ("ledger", "aws clock files model"),
     ("resources", "aws ledger model schema"),
-    ("lint", "engines error graph model syntax"),
+    ("lint", "error graph model syntax"),
     ("codes", "error lint"),
     ("check", "error graph lint model resources schema syntax"),
     ("template", "aws error files graph model resources schema syntax"),

@@ -7,7 +7,6 @@
 mod allow;
 mod dms;
 mod dns;
-mod engines;
 mod iam;
 mod metrics;
 mod network;
@@ -62,6 +61,5 @@ pub static LINTS: &[&Lint] = &[
     &storage::UNVERSIONED_REPLICATION,
     &storage::PLAIN_HTTP,
     &storage::PROTECTED_FROM_DESTROY,
-    &engines::NOT_OFFERED,
     &storage::UNSERVED_TARGET_GROUP,
 ];

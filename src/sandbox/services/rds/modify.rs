@@ -81,14 +81,15 @@ pub fn modify_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
             now.insert((*member).into(), rq.get(parameter).clone());
         }
     }
-    let had = |member: &str| row[member].as_str().unwrap_or_default();
-    let (backup, maintenance) = windows::chosen(
-        rq.opt("PreferredBackupWindow"),
-        rq.opt("PreferredMaintenanceWindow"),
-        Some((had("PreferredBackupWindow"), had("PreferredMaintenanceWindow"))),
-    )?;
-    now.insert("PreferredBackupWindow".into(), json!(backup));
-    now.insert("PreferredMaintenanceWindow".into(), json!(maintenance));
+    let windows_sent = (rq.opt("PreferredBackupWindow"), rq.opt("PreferredMaintenanceWindow"));
+    if windows_sent != (None, None) {
+        let had = |member: &str| row[member].as_str().unwrap_or_default();
+        let had = (had("PreferredBackupWindow"), had("PreferredMaintenanceWindow"));
+        let had = Some(had).filter(|(backup, maintenance)| !backup.is_empty() && !maintenance.is_empty());
+        let (backup, maintenance) = windows::chosen(windows_sent.0, windows_sent.1, had)?;
+        now.insert("PreferredBackupWindow".into(), json!(backup));
+        now.insert("PreferredMaintenanceWindow".into(), json!(maintenance));
+    }
     let mut applied = later;
     for (parameter, member) in WITH_STATUS {
         if !rq.get(parameter).is_null() && *rq.get(parameter) != row[*member] {

@@ -83,28 +83,31 @@ fn fatal(code: &str, what: &str, value: &str) -> String {
 }
 
 /// The quoted strings of a TXT value, without their quotes; `\"` and `\042` are one character each.
-fn strings(value: &str) -> impl Iterator<Item = String> {
-    let (mut all, mut inside, mut left) = (Vec::new(), false, value.chars());
+fn strings(value: &str) -> Vec<String> {
+    let (mut all, mut inside, mut left) = (Vec::<String>::new(), false, value.chars());
     while let Some(c) = left.next() {
+        let mut one = c;
         match c {
             '"' => {
                 inside = !inside;
                 if inside {
                     all.push(String::new());
                 }
+                continue;
             }
             '\\' if inside => {
-                let next = left.next().unwrap_or('\\');
-                if next.is_ascii_digit() {
+                if left.next().is_some_and(|next| next.is_ascii_digit()) {
                     left.nth(1);
                 }
-                all.iter_mut().last().into_iter().for_each(|one: &mut String| one.push('x'));
+                one = 'x';
             }
-            c if inside => all.iter_mut().last().into_iter().for_each(|one| one.push(c)),
             _ => {}
         }
+        if let Some(last) = all.last_mut().filter(|_| inside) {
+            last.push(one);
+        }
     }
-    all.into_iter()
+    all
 }
 
 /// Whether the values fit the type.
@@ -148,7 +151,7 @@ fn values(record: &Json, problems: &mut Vec<String>) {
                 ));
             }
             // Developer Guide, TXT record type: "strings of up to 255 characters".
-            "TXT" | "SPF" if strings(value).any(|one| one.len() > 255) => {
+            "TXT" | "SPF" if strings(value).iter().any(|one| one.len() > 255) => {
                 problems.push(fatal("CharacterStringTooLong", "Value is too long", value));
             }
             _ => {}

@@ -12,7 +12,7 @@ use migrate::{
     model::Address,
     sandbox::World,
 };
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use crate::{
     lifecycles::{Dice, KINDS, grow, mutate, template},
@@ -231,6 +231,7 @@ fn an_imported_object_is_ours_though_it_carries_no_tags() {
             token: "imported".into(),
             declared: Some(Box::new(object.declared)),
             shared: false,
+            operate: None,
         },
         Entry::Resolved {
             op,

@@ -139,7 +139,8 @@ pub fn read(text: &str) -> Option<Pattern> {
         };
         // Words of letters, digits and underscores need no quotes; all else does.
         let plain = word.chars().all(|c| c.is_alphanumeric() || c == '_');
-        if !plain && !(word.starts_with('"') && word.ends_with('"') && word.len() > 2) {
+        let quoted = word.starts_with('"') && word.ends_with('"') && word.len() > 2;
+        if !plain && !quoted {
             return None;
         }
         list.push(unquoted(word));
@@ -198,7 +199,10 @@ impl Condition {
             Self::Test { path, operator, value } => match (reach(event, path), operator) {
                 (found, Operator::Missing) => found.is_none(),
                 (None, _) => false,
-                (Some(found), Operator::Literally) => found.to_string() == *value,
+                (Some(found), Operator::Literally) => {
+                    let text = found.to_string();
+                    text == *value
+                }
                 (Some(found), operator) => holds(*operator, value, &plain(found)),
             },
         }

@@ -25,12 +25,14 @@ const ALLOWED: &[(&str, &str)] = &[
     ("template", "aws error files graph model resources schema syntax"),
     ("planner", "aws error graph ledger model resources schema"),
     ("engine", "aws clock graph ledger model planner resources schema"),
+    ("operations", "aws clock engine error graph ledger model syntax"),
     ("runs", "aws clock engine error graph ledger model planner resources"),
     ("sandbox", "clock error files"),
     ("ui", "clock codes engine error graph model planner printable"),
     (
         "cli",
-        "aws check clock codes engine error files graph ledger model planner resources runs sandbox schema template ui",
+        "aws check clock codes engine error files graph ledger model operations planner resources runs sandbox schema \
+         template ui",
     ),
 ];
 

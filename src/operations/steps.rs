@@ -494,12 +494,12 @@ pub fn rollback(
         }
         plan.phase(Phase::RollingBack, "the target is fenced");
     }
-    if let Some(reverse) = resolved.reverse.as_ref().filter(|_| !way.lossy) {
-        if plan.runs(reverse) {
-            let limit = 300 + 60 * u64::try_from(resolved.declared.limits.points).unwrap_or(5);
-            let drained = Until::Drained { tasks: vec![reverse.clone()], home: true };
-            plan.wait("everything has arrived at the source", drained, 5, limit);
-        }
+    if let Some(reverse) = resolved.reverse.as_ref().filter(|_| !way.lossy)
+        && plan.runs(reverse)
+    {
+        let limit = 300 + 60 * u64::try_from(resolved.declared.limits.points).unwrap_or(5);
+        let drained = Until::Drained { tasks: vec![reverse.clone()], home: true };
+        plan.wait("everything has arrived at the source", drained, 5, limit);
     }
     restore(&mut plan, baseline, false);
     plan.steps.push(Step::RefusalEnds);

@@ -10,7 +10,7 @@ fn payments_goes_up_stays_as_it_is_and_leaves_an_empty_world() {
     let before = rehearsal.census();
     let up = rehearsal.up().complete();
     let count = up.change_set.steps.len();
-    assert!((85..=95).contains(&count), "{count} resources");
+    assert!((92..=102).contains(&count), "{count} resources");
     let finished = up.finished.as_ref().expect("finished");
     assert!(finished.outputs.values().map(std::collections::BTreeMap::len).sum::<usize>() >= 33);
     rehearsal.check_invariants("after up");

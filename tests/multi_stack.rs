@@ -235,8 +235,11 @@ fn the_two_environments_are_connected() {
             (row["ARN"].as_str().unwrap_or_default().into(), row["Name"].as_str().unwrap_or_default().into())
         })
         .collect();
+    // The way back has the same two the other way round.
+    let reverse = |row: &Json, name: &str| row[name].as_str().is_some_and(|text| text.contains("reverse"));
     let endpoints: BTreeMap<String, String> = rows("dms.endpoint")
         .iter()
+        .filter(|row| !reverse(row, "EndpointIdentifier"))
         .map(|row| {
             let secret = row["PostgreSQLSettings"]["SecretsManagerSecretId"].as_str().unwrap_or_default();
             let kind = row["EndpointType"].as_str().unwrap_or_default().to_lowercase();
@@ -245,7 +248,9 @@ fn the_two_environments_are_connected() {
         .collect();
     assert_eq!(endpoints.get("source").map(String::as_str), Some("payment-db-source-dev-001"));
     assert_eq!(endpoints.get("target").map(String::as_str), Some("payment-db-target-dev-001"));
-    let tasks = rows("dms.task");
+    let (back, tasks): (Vec<Json>, Vec<Json>) =
+        rows("dms.task").into_iter().partition(|row| reverse(row, "ReplicationTaskIdentifier"));
+    assert_eq!(back.iter().map(|task| &task["MigrationType"]).collect::<Vec<_>>(), ["cdc"]);
     assert_eq!(tasks.len(), 1);
     assert_eq!(tasks[0]["MigrationType"], "full-load-and-cdc");
 }

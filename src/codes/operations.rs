@@ -2,64 +2,9 @@
 
 use crate::error::{Code, Example};
 
-/// A plan with a replication task between two databases outside of it; what follows is its section `operations`.
-macro_rules! external {
-    ($section:literal) => {
-        Example::Files(&[
-            ("migration.yaml", concat!(
-"name: shop
-region: us-east-1
-stacks: [{name: Shop, template: shop.yaml}]
-", $section)),
-            ("shop.yaml", "Resources:
-  From:
-    Type: AWS::DMS::Endpoint
-    Properties: {EndpointType: source, EngineName: postgres, ServerName: old.example.com, Port: 5432,
-      DatabaseName: shop, SslMode: require, Username: dms, Password: '{{resolve:secretsmanager:shop:SecretString:password}}'}
-  To:
-    Type: AWS::DMS::Endpoint
-    Properties: {EndpointType: target, EngineName: postgres, ServerName: new.example.com, Port: 5432,
-      DatabaseName: shop, SslMode: require, Username: dms, Password: '{{resolve:secretsmanager:shop:SecretString:password}}'}
-  Task:
-    Type: AWS::DMS::ReplicationTask
-    Properties:
-      MigrationType: full-load-and-cdc
-      ReplicationInstanceArn: arn:aws:dms:us-east-1:123456789012:rep:SHOP
-      SourceEndpointArn: !Ref From
-      TargetEndpointArn: !Ref To
-      TableMappings: '{\"rules\": [{\"rule-type\": \"selection\", \"rule-id\": \"1\", \"rule-name\": \"all\", \"object-locator\":
-        {\"schema-name\": \"public\", \"table-name\": \"%\"}, \"rule-action\": \"include\"}]}'
-  Back:
-    Type: AWS::DMS::ReplicationTask
-    Properties:
-      MigrationType: full-load
-      ReplicationInstanceArn: arn:aws:dms:us-east-1:123456789012:rep:SHOP
-      SourceEndpointArn: !Ref From
-      TargetEndpointArn: !Ref To
-      TableMappings: '{\"rules\": [{\"rule-type\": \"selection\", \"rule-id\": \"1\", \"rule-name\": \"all\", \"object-locator\":
-        {\"schema-name\": \"public\", \"table-name\": \"%\"}, \"rule-action\": \"include\"}]}'
-  Blue:
-    Type: AWS::Route53::RecordSet
-    Properties: {HostedZoneId: Z1, Name: db.example.com, Type: CNAME, TTL: '60', SetIdentifier: blue, Weight: 100, ResourceRecords: [old.example.com]}
-  Green:
-    Type: AWS::Route53::RecordSet
-    Properties: {HostedZoneId: Z1, Name: db.example.com, Type: CNAME, TTL: '30', SetIdentifier: green, Weight: 0, ResourceRecords: [new.example.com]}
-  Red:
-    Type: AWS::Route53::RecordSet
-    Properties: {HostedZoneId: Z1, Name: db.example.com, Type: CNAME, TTL: '60', SetIdentifier: red, Weight: 0, ResourceRecords: [new.example.com]}
-  Slow:
-    Type: AWS::Route53::RecordSet
-    Properties: {HostedZoneId: Z1, Name: slow.example.com, Type: CNAME, TTL: '300', SetIdentifier: blue, Weight: 100, ResourceRecords: [old.example.com],
-      HealthCheckId: 11111111-2222-3333-4444-555555555555}
-  Slower:
-    Type: AWS::Route53::RecordSet
-    Properties: {HostedZoneId: Z1, Name: slow.example.com, Type: CNAME, TTL: '300', SetIdentifier: green, Weight: 0, ResourceRecords: [new.example.com]}
-"),
-        ])
-    };
-}
-
 const RUN: &str = "it needs a deployed migration";
+const PLAN: &str =
+    "it needs a plan with replication, weighted records and a section `operations`; plans/ has two";
 
 pub(super) static CODES: &[Code] = &[
     Code::error(
@@ -67,35 +12,35 @@ pub(super) static CODES: &[Code] = &[
         "an operated resource that the plan does not have",
         "`operations:` names resources as stack/LogicalId. What is left out is discovered: `migrate status` shows it, with reasons.",
     )
-    .example(external!("operations: {replication: {forward: Shop/Taks}}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1002",
         "one weighted record where two are needed",
         "Shares are relative: a single weighted record takes all requests, whatever its weight. A traffic set is a record \
          for the source and one for the target.",
     )
-    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Blue}}]}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1003",
         "records of a traffic set that differ",
         "Weights are compared among records of one name and type. A TTL that differs leaves clients on the old side longer \
          than the operator waits.",
     )
-    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Blue, target: Shop/Green}}]}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1004",
         "sides that are not clear",
         "Which record leads to the source is told by the database it reaches, and by the heavier weight. Where the two \
          disagree, or a name has more than two weighted records, the section must say it.",
     )
-    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Red, target: Shop/Blue}}]}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1005",
         "a source that cannot be fenced",
         "A source outside of the plan has no security group of the plan's. Without a command that ends its sessions and \
          keeps new ones out, writes continue during the cutover and are lost.",
     )
-    .example(external!("operations: {steps: [50]}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1006",
         "a fence that leaks",
@@ -109,34 +54,27 @@ pub(super) static CODES: &[Code] = &[
         "Replication runs one way: with a database behind each weight, a split of the traffic makes both sides differ. \
          `splits` other than `never` says why that is safe here, in `reason`.",
     )
-    .example(external!(
-        "operations: {traffic: [{name: db, splits: reads, records: {source: Shop/Blue, target: Shop/Red}}]}\n"
-    )),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1008",
         "a reverse task that does not mirror the forward task",
         "The way back is a task of type cdc from the target database to the source database. A full load would overwrite \
          the source.",
     )
-    .example(external!("operations: {replication: {forward: Shop/Task, reverse: Shop/Back}}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1009",
         "two-way replication without loopback prevention",
         "Each change would be replicated back. Both tasks need LoopbackPreventionSettings, which DMS does not combine with \
          BatchApplyEnabled.",
     )
-    .example(external!(
-        "operations:
-  replication: {forward: Shop/Task, reverse: Shop/Back}
-  traffic: [{name: db, splits: two-way, reason: both sides replicate, records: {source: Shop/Blue, target: Shop/Red}}]
-"
-    )),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1010",
         "a hook that cannot be run",
         "A hook's command with a slash is a file, relative to the manifest's folder. It must be there and executable.",
     )
-    .example(external!("operations: {hooks: {fence: {exec: [./fence.sh]}}}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::error(
         "O1011",
         "databases that share a security group",
@@ -150,13 +88,13 @@ pub(super) static CODES: &[Code] = &[
         "Route 53 answers with a record of weight 0 when all the others are unhealthy. So weight 0 does not keep clients \
          away from a side.",
     )
-    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Slow, target: Shop/Slower}}]}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::warning(
         "O1021",
         "a long TTL on a weighted record",
         "Clients keep the old answer for the TTL, and the cutover waits for it while writes are refused.",
     )
-    .example(external!("operations: {traffic: [{name: db, records: {source: Shop/Slow, target: Shop/Slower}}]}\n")),
+    .example(Example::Circumstances(PLAN)),
     Code::warning(
         "O1022",
         "a target whose log cannot feed the reverse task",

@@ -39,10 +39,10 @@
 //! | [`syntax`] | YAML and JSON with spans |
 //! | [`schema`] | the official resource-type schemas |
 //! | [`error`] | diagnostics, their codes, suggestions |
-//! | [`engines`] | the catalogue of RDS engines, with date and source |
 //! | [`printable`] | text from elsewhere that must not steer a terminal |
 //! | [`model`] | addresses, ids, attributes, values, items, facts of types |
 //! | [`files`] | files that nothing planted can lead astray, for their owner only |
+//! | [`engines`] | the catalogue of RDS engines, with date and source |
 //! | [`clock`] | time: real, virtual, and the adapter that makes the SDK obey it |
 //!
 //! # Rules worth knowing before changing anything

@@ -258,7 +258,7 @@ fn processes_killed_again_and_again_lose_nothing() {
 fn processes_that_wait_for_databases_can_be_killed_too() {
     let plan = payments();
     let plan = plan.to_str().expect("a path");
-    killed_again_and_again(Place::new(QUICK, 600), plan, 89);
+    killed_again_and_again(Place::new(QUICK, 600), plan, 97);
 }
 
 /// Starts `up` of something slow and waits until it waits.

@@ -533,6 +533,11 @@ mod tests {
             "AWS refuses an identifier in use",
         ),
         ("AWS::DMS::ReplicationTask", "ReplicationTaskIdentifier", "AWS refuses an identifier in use"),
+        (
+            "AWS::DMS::ReplicationTask",
+            "ReplicationInstanceArn",
+            "a task that moves to another instance (MoveReplicationTask) keeps its identifier, which is unique in the region",
+        ),
         ("AWS::SNS::TopicPolicy", "Topics", "its update looks at each topic"),
         (
             "AWS::Route53::HostedZone",

@@ -156,13 +156,13 @@ fn destroying_is_reviewed_too() {
     Destroy shop (dev), account 123456789012
 
     app (us-east-1)
-       - TooManyConnections  CloudWatch::Alarm  everything is destroyed
-       - Db                  RDS::DBInstance    everything is destroyed
+       - TooManyConnections  CloudWatch::Alarm  id-TooManyConnections
+       - Db                  RDS::DBInstance    id-Db
            ! the database and its automated backups would be lost
 
     net (us-east-1)
-       - Subnet  EC2::Subnet  everything is destroyed
-       - Vpc     EC2::VPC     everything is destroyed
+       - Subnet  EC2::Subnet  id-Subnet
+       - Vpc     EC2::VPC     id-Vpc
 
     4 to delete
     ! 1 resource would lose data and needs an explicit permission

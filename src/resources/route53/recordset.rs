@@ -152,6 +152,11 @@ impl ResourceType for RecordSet {
         })
     }
 
+    /// The key may move in place, and the id stays: a record is known by the key it has now.
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+        Ok(live(cx, &zone_of(id), &Key::of(props)).await?.map(|_| Ownership::Untaggable))
+    }
+
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
         let zone = zone_of(id);
         let record = live(cx, &zone, &Key::of(hint)).await?;

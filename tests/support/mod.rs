@@ -34,7 +34,7 @@ pub mod secrets;
 use places::{Copied, Places, Watched};
 pub use places::{Crash, Moments};
 use second::Meddled;
-pub use second::{Second, meanwhile};
+pub use second::{BORN_OURS, Second, meanwhile};
 
 /// Where every rehearsed world's calendar begins.
 const EPOCH_MS: i64 = 1_767_225_600_000;

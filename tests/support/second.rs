@@ -49,6 +49,10 @@ pub struct Second {
     pub did: Vec<String>,
 }
 
+/// What is known by the caller reference that it was created with, which nobody can change: other tags make it nobody
+/// else's.
+pub const BORN_OURS: &[&str] = &["route53.zone", "route53.health-check"];
+
 /// Objects that others can delete without leaving anything behind.
 const LEAVES: &[&str] = &["logs.group", "cloudwatch.alarm", "cloudwatch.dashboard", "rds.parameter-group"];
 
@@ -109,6 +113,9 @@ impl Second {
     /// One of ours becomes theirs.
     fn seize(&mut self, world: &mut World, busy: &BTreeSet<String>, how: &str) {
         let Some((table, key)) = self.pick(Self::ours(world, busy, |_| true)) else { return };
+        if BORN_OURS.contains(&table.as_str()) {
+            return;
+        }
         let Some(row) = world.get(&table, &key) else { return };
         let text = row.to_string().replace(OURS, THEIRS);
         let row: Json = serde_json::from_str(&text).expect("a row");

@@ -22,7 +22,6 @@ GONE = {
     **one("cloudwatch:DeleteAlarms", None, "TestAccCloudWatchMetricAlarm_disappears; the model's ResourceNotFound is not answered"),
     **one("cloudwatch:DeleteDashboards", None, "TestAccCloudWatchDashboard_disappears; the model's error is not answered"),
     **one("cloudwatch:DeleteMetricStream", None, "the model has no error for it"),
-    **one("cloudwatch:DisableAlarmActions", None, "the model has no error for it"),
     **one("cloudwatch:StopMetricStreams", None, "the model has no error for it"),
     **codes("cloudwatch", "ResourceNotFoundException", "UntagResource"),
     **codes("dms", "ResourceNotFoundFault", "DeleteCertificate", "DeleteConnection", "DeleteEndpoint", "DeleteEventSubscription",

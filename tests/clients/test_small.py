@@ -316,7 +316,7 @@ def nonsense_is_refused():
     tampered("InvalidAction", sns.list_topics, lambda p: p["body"].update(Action="Frobnicate"))
     tampered("UnknownOperationException", watch.describe_alarms, frobnicated)
     tampered("SerializationException", ssm.describe_parameters, lambda p: p.update(body=b"{no"))
-    refused("SandboxOperationNotImplemented", watch.list_metric_streams)
+    refused("SandboxOperationNotImplemented", watch.describe_insight_rules)
 
 
 @test
@@ -342,7 +342,10 @@ def metric_streams():
     both = {"IncludeFilters": [{"Namespace": "AWS/EC2"}], "ExcludeFilters": [{"Namespace": "AWS/RDS"}]}
     refused("InvalidParameterCombination", watch.put_metric_stream, Name="s", **both, **put)
     arns = [watch.put_metric_stream(Name=name, Tags=[{"Key": "k", "Value": name}], **put)["Arn"] for name in ("one", "two", "three")]
-    pages("cloudwatch", "ListMetricStreams", 2, "InvalidNextToken")
+    first = watch.list_metric_streams(MaxResults=2)
+    rest = watch.list_metric_streams(MaxResults=2, NextToken=first["NextToken"])
+    assert sorted(one["Name"] for one in first["Entries"] + rest["Entries"]) == ["one", "three", "two"]
+    assert "NextToken" not in rest
     assert watch.list_tags_for_resource(ResourceARN=arns[0])["Tags"] == [{"Key": "k", "Value": "one"}]
     watch.stop_metric_streams(Names=["one"])
     watch.put_metric_stream(Name="one", IncludeFilters=both["IncludeFilters"], **put)

@@ -70,7 +70,11 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let found: Vec<Json> = world
         .rows(STREAMS)
         .filter(|(_, row)| row["_region"] == rq.region)
-        .map(|(_, row)| row.clone())
+        .map(|(_, row)| {
+            // An entry of the list says less than GetMetricStream.
+            let shown = ["Arn", "CreationDate", "LastUpdateDate", "Name", "FirehoseArn", "State", "OutputFormat"];
+            Json::Object(shown.iter().map(|name| ((*name).to_owned(), row[*name].clone())).collect())
+        })
         .collect();
     let (page, next) = rq.page(found, "MaxResults", "NextToken", 500, "InvalidNextToken")?;
     Ok(json!({"Entries": page, "NextToken": next}))

@@ -72,7 +72,8 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>) -> Reply {
         .filter(|(_, row)| row["_region"] == rq.region)
         .map(|(_, row)| {
             // An entry of the list says less than GetMetricStream.
-            let shown = ["Arn", "CreationDate", "LastUpdateDate", "Name", "FirehoseArn", "State", "OutputFormat"];
+            let shown =
+                ["Arn", "CreationDate", "LastUpdateDate", "Name", "FirehoseArn", "State", "OutputFormat"];
             Json::Object(shown.iter().map(|name| ((*name).to_owned(), row[*name].clone())).collect())
         })
         .collect();

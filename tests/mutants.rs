@@ -70,8 +70,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "recovery outlasts reads that lag behind",
         edits: &[(
             "src/engine/recover.rs",
-            "_ if hides(facts) => (Duration::from_secs(30), Duration::from_secs(5)),",
-            "_ if hides(facts) => (Duration::ZERO, Duration::ZERO),",
+            "_ if eventually_consistent(facts) => (Duration::from_secs(30), Duration::from_secs(5)),",
+            "_ if eventually_consistent(facts) => (Duration::ZERO, Duration::ZERO),",
         )],
         scenarios: &["crash::up_of_payments", "random_lives"],
     },
@@ -98,7 +98,7 @@ const MUTANTS: &[Mutant] = &[
         rule: "a new object that is not known yet is deleted again",
         edits: &[(
             "src/engine/step.rs",
-            "if progress != Progress::Absent || asked >= shows {",
+            "if progress != Progress::Absent || asked >= visible_by {",
             "if progress != Progress::Absent || asked < asked + pause {",
         )],
         scenarios: &["faults::a_rollback_of"],
@@ -114,7 +114,11 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "only what carries our tags is ours",
-        edits: &[("src/aws/owner.rs", "if lineage && address {", "if lineage || !lineage || address {")],
+        edits: &[(
+            "src/resources/tagging.rs",
+            "if lineage && address { Ownership::Ours }",
+            "if lineage || !lineage || address { Ownership::Ours }",
+        )],
         scenarios: &["faults::a_strangers"],
     },
     Mutant {
@@ -166,7 +170,7 @@ const MUTANTS: &[Mutant] = &[
         rule: "destroy looks until nothing can show any more",
         edits: &[(
             "src/engine/late.rs",
-            "let hidden = if hides(facts) { HIDDEN } else { lag(facts).0 };",
+            "let hidden = if eventually_consistent(facts) { HIDDEN } else { lag(facts).0 };",
             "let hidden = lag(facts).0;",
         )],
         scenarios: &["late::"],

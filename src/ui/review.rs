@@ -279,7 +279,8 @@ impl Page<'_> {
             Operation::Rollback | Operation::Cleanup => None,
         });
         if let Some(next) = next.filter(|next| !next.is_empty()) {
-            self.paragraph(0, Style::new(), &format!("Next: {next}"));
+            // A command is never broken over lines: it is there to be pasted.
+            self.line(&format!("Next: {}", plain(next)));
         }
     }
 

@@ -34,10 +34,23 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     wrap_whole(&cut.join(" "), width)
 }
 
-/// As [`wrap`], but a word that is too long stays whole: ids and messages are there to be copied.
+/// Words, and commands in backticks (`` `migrate up 'my plan'` ``) as one word each.
+fn words(text: &str) -> Vec<&str> {
+    let (mut found, mut rest) = (Vec::new(), text.trim_start_matches(' '));
+    while !rest.is_empty() {
+        let command = rest.strip_prefix('`').filter(|inner| inner.starts_with("migrate "));
+        let closed = command.and_then(|inner| inner.find('`')).map_or(0, |at| at + 2);
+        let end = rest[closed..].find(' ').map_or(rest.len(), |at| closed + at);
+        found.push(&rest[..end]);
+        rest = rest[end..].trim_start_matches(' ');
+    }
+    found
+}
+
+/// As [`wrap`], but a word that is too long stays whole: ids, messages and commands are there to be copied.
 pub(super) fn wrap_whole(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    for word in words(text) {
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() <= width => {
                 line.push(' ');
@@ -122,6 +135,20 @@ pub(super) fn json(path: &str, value: &Json) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn commands_in_backticks_are_not_broken_over_lines() {
+        let text =
+            "Fix the cause, then resume with `migrate up 'my  plan' --sandbox`. See `cdk synth` too `open";
+        let expected = [
+            "Fix the cause, then",
+            "resume with",
+            "`migrate up 'my  plan' --sandbox`.",
+            "See `cdk synth` too",
+            "`open",
+        ];
+        assert_eq!(wrap_whole(text, 20), expected);
+    }
 
     #[test]
     fn text_is_cut_and_wrapped_by_columns_not_bytes() {

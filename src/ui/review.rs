@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::text::{SECRET, count, duration, fit, json as one_line, masked, pad, plain, wrap};
+use super::text::{SECRET, command, count, duration, fit, json as one_line, masked, pad, plain, wrap};
 use crate::{
     graph::Needs,
     model::{Address, PhysicalId, Value},
@@ -279,8 +279,9 @@ impl Page<'_> {
             Operation::Rollback | Operation::Cleanup => None,
         });
         if let Some(next) = next.filter(|next| !next.is_empty()) {
-            // A command is never broken over lines: it is there to be pasted.
-            self.line(&format!("Next: {}", plain(next)));
+            for line in command(&format!("Next: {}", plain(next)), self.width) {
+                self.line(&line);
+            }
         }
     }
 

@@ -56,9 +56,81 @@ pub(super) fn wrap_whole(text: &str, width: usize) -> Vec<String> {
                 line.push(' ');
                 line.push_str(word);
             }
+            _ if word.starts_with("`migrate ") => lines.extend(command(word, width)),
+            _ if word.starts_with("`migrate ") => lines.extend(command(word, width)),
             _ => lines.push(word.to_owned()),
         }
     }
+    lines
+}
+
+/// A command in lines of at most `width` columns that a shell takes as one: broken between arguments only, with a
+/// backslash at the end. An argument that is too long stays whole.
+pub(super) fn command(text: &str, width: usize) -> Vec<String> {
+    if text.width() <= width {
+        return vec![text.to_owned()];
+    }
+    let mut quote = None;
+    let arguments = text.split(|character: char| {
+        match (character, quote) {
+            (' ', None) => return true,
+            ('\'' | '"', None) => quote = Some(character),
+            (closing, Some(open)) if closing == open => quote = None,
+            _ => {}
+        }
+        false
+    });
+    let mut lines: Vec<String> = Vec::new();
+    for argument in arguments {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + argument.width() + 2 <= width => {
+                line.push(' ');
+                line.push_str(argument);
+            }
+            Some(line) => {
+                line.push_str(" \\");
+                lines.push(format!("  {argument}"));
+            }
+            None => lines.push(argument.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A command in lines of at most `width` columns that a shell takes as one: broken between arguments only, with a
+/// backslash at the end. An argument that is too long stays whole.
+pub(super) fn command(text: &str, width: usize) -> Vec<String> {
+    if text.width() <= width {
+        return vec![text.to_owned()];
+    }
+    let (mut lines, mut line, mut quote) = (Vec::new(), String::new(), None);
+    let (mut begin, mut at) = (0, 0);
+    let mut arguments = Vec::new();
+    for character in text.chars() {
+        match (character, quote) {
+            ('\'' | '"', None) => quote = Some(character),
+            (' ', None) => {
+                arguments.push(&text[begin..at]);
+                begin = at + 1;
+            }
+            (closing, Some(open)) if closing == open => quote = None,
+            _ => {}
+        }
+        at += character.len_utf8();
+    }
+    arguments.push(&text[begin..]);
+    for argument in arguments {
+        if !line.is_empty() && line.width() + argument.width() + 3 > width {
+            lines.push(format!("{line} \\"));
+            line = format!("  {argument}");
+        } else if line.is_empty() {
+            argument.clone_into(&mut line);
+        } else {
+            line.push(' ');
+            line.push_str(argument);
+        }
+    }
+    lines.push(line);
     lines
 }
 
@@ -137,17 +209,17 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn commands_in_backticks_are_not_broken_over_lines() {
-        let text =
-            "Fix the cause, then resume with `migrate up 'my  plan' --sandbox`. See `cdk synth` too `open";
-        let expected = [
-            "Fix the cause, then",
-            "resume with",
-            "`migrate up 'my  plan' --sandbox`.",
-            "See `cdk synth` too",
-            "`open",
-        ];
-        assert_eq!(wrap_whole(text, 20), expected);
+    fn commands_can_be_pasted_however_narrow_the_terminal() {
+        let text = "Fix it, then resume with `migrate up 'my  plan' --sandbox`. See `cdk synth` too";
+        let expected =
+            ["Fix it, then resume with", "`migrate up 'my  plan' \\", "  --sandbox`. See `cdk", "synth` too"];
+        assert_eq!(wrap_whole(text, 26), expected);
+        assert_eq!(wrap_whole("see `migrate status` or", 20), ["see `migrate status`", "or"]);
+        let line = "migrate up 'my  plan' --set \"a b=c\" --sandbox --region us-east-1";
+        let broken = command(line, 30);
+        assert_eq!(shlex::split(&broken.join("\n")), shlex::split(line));
+        assert!(broken.len() > 1 && broken.iter().all(|line| line.width() <= 30), "{broken:?}");
+        assert_eq!(command(line, 80), [line]);
     }
 
     #[test]

@@ -57,7 +57,6 @@ pub(super) fn wrap_whole(text: &str, width: usize) -> Vec<String> {
                 line.push_str(word);
             }
             _ if word.starts_with("`migrate ") => lines.extend(command(word, width)),
-            _ if word.starts_with("`migrate ") => lines.extend(command(word, width)),
             _ => lines.push(word.to_owned()),
         }
     }
@@ -94,43 +93,6 @@ pub(super) fn command(text: &str, width: usize) -> Vec<String> {
             None => lines.push(argument.to_owned()),
         }
     }
-    lines
-}
-
-/// A command in lines of at most `width` columns that a shell takes as one: broken between arguments only, with a
-/// backslash at the end. An argument that is too long stays whole.
-pub(super) fn command(text: &str, width: usize) -> Vec<String> {
-    if text.width() <= width {
-        return vec![text.to_owned()];
-    }
-    let (mut lines, mut line, mut quote) = (Vec::new(), String::new(), None);
-    let (mut begin, mut at) = (0, 0);
-    let mut arguments = Vec::new();
-    for character in text.chars() {
-        match (character, quote) {
-            ('\'' | '"', None) => quote = Some(character),
-            (' ', None) => {
-                arguments.push(&text[begin..at]);
-                begin = at + 1;
-            }
-            (closing, Some(open)) if closing == open => quote = None,
-            _ => {}
-        }
-        at += character.len_utf8();
-    }
-    arguments.push(&text[begin..]);
-    for argument in arguments {
-        if !line.is_empty() && line.width() + argument.width() + 3 > width {
-            lines.push(format!("{line} \\"));
-            line = format!("  {argument}");
-        } else if line.is_empty() {
-            argument.clone_into(&mut line);
-        } else {
-            line.push(' ');
-            line.push_str(argument);
-        }
-    }
-    lines.push(line);
     lines
 }
 

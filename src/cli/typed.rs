@@ -329,6 +329,7 @@ mod tests {
     /// Commands that a golden view prints: in backticks, or after `Next:`.
     fn printed(view: &str) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
+        let view = &view.replace(" \\\n", " ");
         // A command that was wrapped goes on in the next line.
         let joined = view.lines().map(str::trim).collect::<Vec<_>>().join(" ").replace("| ", "");
         found.extend(joined.split('`').skip(1).step_by(2).map(str::to_owned));

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Map, Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::text::{SECRET, count, duration, fit, json as one_line, masked, pad, plain, wrap};
+use super::text::{SECRET, command, count, duration, fit, json as one_line, masked, pad, plain, wrap};
 use crate::{
     graph::Needs,
     model::{Address, PhysicalId, Value},
@@ -285,7 +285,9 @@ impl Page<'_> {
             Operation::Rollback | Operation::Cleanup => None,
         });
         if let Some(next) = next.filter(|next| !next.is_empty()) {
-            self.paragraph(0, Style::new(), &format!("Next: {next}"));
+            for line in command(&format!("Next: {}", plain(next)), self.width) {
+                self.line(&line);
+            }
         }
     }
 

@@ -172,6 +172,17 @@ fn destroying_is_reviewed_too() {
 }
 
 #[test]
+fn the_next_command_can_be_pasted_however_narrow_the_terminal() {
+    let set = teardown(&deployed(&shop()), "123456789012", &types);
+    let next = "migrate destroy plans/a-rather-long-name --environment production --set 'Name=a  b'";
+    let styles = Styles { next: Some(next), ..Styles::default() };
+    let text = render(&set, 40, &styles);
+    let (_, printed) = text.split_once("Next: ").expect("a next command");
+    assert_eq!(shlex::split(&printed.replace("\\\n", "")), shlex::split(next), "{text}");
+    assert!(printed.lines().all(|line| line.chars().count() <= 40), "{text}");
+}
+
+#[test]
 fn two_long_texts_show_where_they_differ() {
     let document = |end: &str| format!("{{\"Version\":\"2012-10-17\",\"Statement\":\"{end}\"}}");
     let (old, new) = share(&document("read"), &document("write"), 40);

@@ -34,16 +34,63 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     wrap_whole(&cut.join(" "), width)
 }
 
-/// As [`wrap`], but a word that is too long stays whole: ids and messages are there to be copied.
+/// Words, and commands in backticks (`` `migrate up 'my plan'` ``) as one word each.
+fn words(text: &str) -> Vec<&str> {
+    let (mut found, mut rest) = (Vec::new(), text.trim_start_matches(' '));
+    while !rest.is_empty() {
+        let command = rest.strip_prefix('`').filter(|inner| inner.starts_with("migrate "));
+        let closed = command.and_then(|inner| inner.find('`')).map_or(0, |at| at + 2);
+        let end = rest[closed..].find(' ').map_or(rest.len(), |at| closed + at);
+        found.push(&rest[..end]);
+        rest = rest[end..].trim_start_matches(' ');
+    }
+    found
+}
+
+/// As [`wrap`], but a word that is too long stays whole: ids, messages and commands are there to be copied.
 pub(super) fn wrap_whole(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    for word in words(text) {
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() <= width => {
                 line.push(' ');
                 line.push_str(word);
             }
+            _ if word.starts_with("`migrate ") => lines.extend(command(word, width)),
             _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A command in lines of at most `width` columns that a shell takes as one: broken between arguments only, with a
+/// backslash at the end. An argument that is too long stays whole.
+pub(super) fn command(text: &str, width: usize) -> Vec<String> {
+    if text.width() <= width {
+        return vec![text.to_owned()];
+    }
+    let mut quote = None;
+    let arguments = text.split(|character: char| {
+        match (character, quote) {
+            (' ', None) => return true,
+            ('\'' | '"', None) => quote = Some(character),
+            (closing, Some(open)) if closing == open => quote = None,
+            _ => {}
+        }
+        false
+    });
+    let mut lines: Vec<String> = Vec::new();
+    for argument in arguments {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + argument.width() + 2 <= width => {
+                line.push(' ');
+                line.push_str(argument);
+            }
+            Some(line) => {
+                line.push_str(" \\");
+                lines.push(format!("  {argument}"));
+            }
+            None => lines.push(argument.to_owned()),
         }
     }
     lines
@@ -122,6 +169,21 @@ pub(super) fn json(path: &str, value: &Json) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn commands_can_be_pasted_however_narrow_the_terminal() {
+        let text = "Fix it, then resume with `migrate up 'my  plan' --sandbox`. See `cdk synth` too";
+        let expected =
+            ["Fix it, then resume with", "`migrate up 'my  plan' \\", "  --sandbox`. See `cdk", "synth` too"];
+        assert_eq!(wrap_whole(text, 26), expected);
+        assert_eq!(wrap_whole("see `migrate status` or", 20), ["see `migrate status`", "or"]);
+        let line = "migrate up 'my  plan' --set \"a b=c\" --sandbox --region us-east-1";
+        let broken = command(line, 30);
+        // A shell takes a backslash before a newline away before it reads words (POSIX, Shell Command Language, 2.2.1).
+        assert_eq!(shlex::split(&broken.join("\n").replace("\\\n", "")), shlex::split(line));
+        assert!(broken.len() > 1 && broken.iter().all(|line| line.width() <= 30), "{broken:?}");
+        assert_eq!(command(line, 80), [line]);
+    }
 
     #[test]
     fn text_is_cut_and_wrapped_by_columns_not_bytes() {

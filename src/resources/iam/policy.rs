@@ -200,6 +200,11 @@ impl ResourceType for Policy {
         Ok(None)
     }
 
+    /// By its places: an update moves the policy to other principals, and the handle keeps the first one it had.
+    async fn whose(cx: &Cx<'_>, _id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+        Ok(Self::find(cx, props).await?.map(|found| found.ownership))
+    }
+
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
         for principal in props.principals() {
             let there = principal.get(cx, props.name()).await?.is_some();

@@ -35,7 +35,7 @@ pub struct Global {
     /// Use the embedded AWS sandbox in virtual time: no account, no network, minutes pass in milliseconds
     #[arg(long, global = true)]
     pub sandbox: bool,
-    /// Where the sandbox keeps its state
+    /// Where the sandbox keeps its state, and the ledgers of plans that were run on it
     #[arg(long, global = true, value_name = "DIR", default_value = ".migrate/sandbox")]
     pub sandbox_dir: PathBuf,
     /// Seed of a new sandbox: same seed, same ids, same events
@@ -206,7 +206,7 @@ impl std::str::FromStr for Losable {
 /// Which ledger, for commands that work without the plan's files.
 #[derive(Debug, Args)]
 pub struct LedgerArgs {
-    /// The plan whose ledger is meant [default: the current folder's, or the only ledger in .migrate]
+    /// The plan whose ledger is meant [default: the current folder's, or the only ledger in its .migrate]
     pub plan: Option<PathBuf>,
     /// Environment of the manifest
     #[arg(long, short, value_name = "NAME")]

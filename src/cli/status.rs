@@ -16,7 +16,7 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, args)?;
+    let dir = prepare::find_ledger(global, args, printer)?;
     let snapshot = prepare::existing(&dir)?;
     if printer.is_json() {
         printer.json(&as_json(&snapshot));

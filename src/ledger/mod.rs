@@ -36,7 +36,7 @@ pub use entry::{Declared, Entry, Line, Resolution, Verb};
 pub use history::{ChangeRecord, RunRecord};
 pub use journal::{Draft, Intend, Ledger, new_lineage};
 pub use permit::Permit;
-pub use snapshot::{Binding, FORMAT, Late, Object, Open, Resource, Snapshot, Stage};
+pub use snapshot::{Binding, FORMAT, Late, Object, Open, Resource, Snapshot, Source, Stage};
 
 /// Why a ledger cannot be used.
 #[derive(Debug, thiserror::Error)]

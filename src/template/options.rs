@@ -51,6 +51,26 @@ pub struct Loaded {
     pub assembly: Assembly,
     /// Stacks that are meant, where only references tell what they depend on; empty: all of them.
     pub wanted: Vec<String>,
+    /// Where its files are.
+    pub place: Place,
+}
+
+/// Where a plan's files are: what tells two plans of one name apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The folder beside whose contents the plan lies: the manifest's or the template's, and of a cloud assembly the
+    /// folder around it (`cdk synth` may delete everything in its own). Absolute, links resolved.
+    pub folder: PathBuf,
+    /// The manifest, the template or the assembly's folder in it.
+    pub name: PathBuf,
+}
+
+impl Place {
+    /// The whole path.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
 }
 
 /// What only a cloud assembly says of a plan; empty for plans of other sources.

@@ -18,7 +18,7 @@ use crate::{
     syntax::Tree,
     template::{
         load::{apply_sets, declared, folder_name, name_ok, read_within, region_ok, sets},
-        options::{Assembly, Given, Loaded, Options, StackSource},
+        options::{Assembly, Given, Loaded, Options, Place, StackSource},
     },
 };
 
@@ -101,6 +101,7 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         assembly,
         // They were chosen here, by the manifest.
         wanted: Vec::new(),
+        place: Place::default(),
     };
     (loaded, problems)
 }

@@ -8,7 +8,7 @@ use crate::{
     graph::Graph,
     model::{Address, Value},
     syntax,
-    template::{Assembly, Given, Loaded, StackSource},
+    template::{Assembly, Given, Loaded, Place, StackSource},
 };
 
 pub(super) fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &str)]) -> StackSource {
@@ -36,6 +36,7 @@ pub(super) fn plan(stacks: Vec<StackSource>) -> Loaded {
         warnings: Vec::new(),
         assembly: Assembly::default(),
         wanted: Vec::new(),
+        place: Place::default(),
     }
 }
 

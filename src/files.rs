@@ -268,6 +268,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// Whatever the file system says; a link below `.migrate` on either side.
+#[expect(clippy::disallowed_methods, reason = "a whole folder, synced on both sides")]
 pub fn move_dir(from: &Path, to: &Path, leavings: &[&str]) -> io::Result<()> {
     no_links(from)?;
     make_private_dir(folder_of(to))?;

@@ -47,6 +47,7 @@ fn named(notices: &str) -> BTreeSet<(String, String)> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a document, written on request")]
 fn third_party_notices_are_up_to_date() {
     if std::env::var("MIGRATE_NOTICES").is_ok_and(|value| value == "write") {
         std::fs::write(root().join(FILE), written()).expect("the notices are written");

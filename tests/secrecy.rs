@@ -154,7 +154,7 @@ fn another_key_sets_secrets_again_and_replaces_nothing() {
     write(&dir.path().join("plan.yaml"), DATABASE);
     let run = |home: &str, user: &str, args: &[&str]| -> Output {
         let user = format!("User={user}");
-        let output = Command::new(env!("CARGO_BIN_EXE_migrate"))
+        Command::new(env!("CARGO_BIN_EXE_migrate"))
             .args(args)
             .args(["plan.yaml", "--sandbox", "--set", &user])
             .current_dir(dir.path())
@@ -162,8 +162,7 @@ fn another_key_sets_secrets_again_and_replaces_nothing() {
             .env("NO_COLOR", "1")
             .env("HOME", dir.path().join(home))
             .output()
-            .expect("the program runs");
-        output
+            .expect("the program runs")
     };
     let done = |output: &Output, code: i32| {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

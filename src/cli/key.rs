@@ -21,7 +21,6 @@ const MIN_BYTES: usize = 32;
 ///
 /// # Errors
 /// It can be neither read nor made.
-#[expect(clippy::result_large_err, reason = "boxed; called once per command")]
 pub fn load() -> Result<Key, Box<Diagnostic>> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let named = set(VARIABLE);
@@ -80,6 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's input is no ledger")]
     fn a_key_is_made_once_and_for_its_owner_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config/migrate/secrets.key");

@@ -183,23 +183,8 @@ pub fn check(snapshot: &Snapshot, loaded: &Loaded, dir: &Path) -> Result<(), Vec
 
 /// Whether at least half of what a ledger holds is in the plan.
 fn related(snapshot: &Snapshot, loaded: &Loaded) -> bool {
-    let mut known = BTreeSet::new();
-    let mut open = BTreeSet::new();
-    for stack in &loaded.stacks {
-        let resources = stack.template.get("Resources").and_then(crate::syntax::Tree::as_map);
-        for entry in resources.unwrap_or_default() {
-            // A loop makes resources of any name.
-            if entry.key.starts_with("Fn::ForEach") {
-                open.insert(stack.name.as_str());
-            }
-            known.insert(format!("{}/{}", stack.name, entry.key));
-        }
-    }
     let held: BTreeSet<_> = snapshot.objects().map(|(address, _)| address).collect();
-    let shared = held
-        .iter()
-        .filter(|address| known.contains(address.as_str()) || open.contains(address.stack()))
-        .count();
+    let shared = held.iter().filter(|address| loaded.declares(address.stack(), address.logical_id())).count();
     shared * 2 >= held.len()
 }
 

@@ -7,8 +7,8 @@ use super::*;
 use crate::{
     cli::args::Cli,
     ledger::{Binding, Resource},
+    model::Attributes,
     planner::testing::object,
-    resources::Attributes,
     template::{self, Options},
 };
 
@@ -17,6 +17,7 @@ fn loaded(path: &Path) -> Loaded {
     template::load(path, &options).unwrap()
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test's input is no ledger")]
 fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();

@@ -55,6 +55,17 @@ pub struct Loaded {
     pub place: Place,
 }
 
+impl Loaded {
+    /// Whether a stack's template declares a resource of that name, or has loops, which make resources of any name.
+    #[must_use]
+    pub fn declares(&self, stack: &str, logical_id: &str) -> bool {
+        let named = self.stacks.iter().filter(|source| source.name == stack);
+        named
+            .flat_map(|source| source.template.get("Resources").and_then(Tree::as_map).unwrap_or_default())
+            .any(|entry| entry.key == logical_id || entry.key.starts_with("Fn::ForEach"))
+    }
+}
+
 /// Where a plan's files are: what tells two plans of one name apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Place {

@@ -263,6 +263,61 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(folder_of(path))
 }
 
+/// Moves a folder of ours, with all that is in it, to where there is none. A folder that is there already may hold empty
+/// files of those names, left by a process that made nothing.
+///
+/// # Errors
+/// Whatever the file system says; a link below `.migrate` on either side.
+#[expect(clippy::disallowed_methods, reason = "a whole folder, synced on both sides")]
+pub fn move_dir(from: &Path, to: &Path, leavings: &[&str]) -> io::Result<()> {
+    no_links(from)?;
+    make_private_dir(folder_of(to))?;
+    no_links(to)?;
+    if to.exists() {
+        for name in leavings {
+            let left = to.join(name);
+            if fs::symlink_metadata(&left).is_ok_and(|about| about.is_file() && about.len() == 0) {
+                fs::remove_file(left)?;
+            }
+        }
+        fs::remove_dir(to)?;
+    }
+    fs::rename(from, to)?;
+    sync_dir(folder_of(from))?;
+    sync_dir(folder_of(to))
+}
+
+/// Deletes a folder of ours with all that is in it.
+///
+/// # Errors
+/// Whatever the file system says; a link below `.migrate`.
+pub fn remove_dir(dir: &Path) -> io::Result<()> {
+    no_links(dir)?;
+    fs::remove_dir_all(dir)
+}
+
+/// Makes a file that nobody else may read, in a folder that is made if need be; `false` if there is one already. It
+/// appears with all of its content or not at all.
+///
+/// # Errors
+/// Whatever the file system says.
+pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    make_private_dir(folder_of(path))?;
+    let exclusive = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = tempfile::Builder::new()
+        .prefix(&stem_of(path))
+        .suffix(TEMPORARY)
+        .rand_bytes(12)
+        .make_in(folder_of(path), exclusive)?;
+    file.as_file_mut().write_all(bytes)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => sync_dir(folder_of(path)).map(|()| true),
+        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(failed) => Err(failed.error),
+    }
+}
+
 /// Deletes what killed processes left of [`replace`]; for whoever holds the lock of that folder.
 pub fn sweep(path: &Path) {
     let stem = stem_of(path);

@@ -1,6 +1,7 @@
 //! One integration binary; each module is a family of scenarios.
 
 mod assembly;
+mod attacks;
 mod clients;
 mod corpus;
 mod crash;
@@ -11,10 +12,12 @@ mod full_disk;
 mod late;
 mod layers;
 mod ledger_formats;
+mod ledgers;
 mod lifecycle;
 mod lifecycles;
 mod multi_stack;
 mod mutants;
+mod notices;
 mod operations;
 mod owners;
 mod packaging;

@@ -114,6 +114,7 @@ impl Place {
         command
             .args(args)
             .current_dir(self.dir.path())
+            .env("HOME", self.dir.path())
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "example")
@@ -126,6 +127,29 @@ impl Place {
 
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("the program runs")
+    }
+
+    /// Host and port of the server.
+    pub(crate) fn authority(&self) -> &str {
+        self.endpoint.trim_start_matches("http://")
+    }
+
+    /// Kills the server.
+    pub(crate) fn kill(&mut self) {
+        signal("KILL", self.server.id());
+        let _ = self.server.wait();
+    }
+
+    /// Asks the server to end, and counts how often it was looked at until it had.
+    pub(crate) fn terminate(&mut self, between: impl Fn()) -> usize {
+        signal("TERM", self.server.id());
+        for looks in 0..3_000 {
+            if self.server.try_wait().expect("its state").is_some() {
+                return looks;
+            }
+            between();
+        }
+        panic!("the server does not end");
     }
 
     /// The secret values of the served world.
@@ -212,7 +236,9 @@ fn until_done(place: &Place, verb: &str, plan: &str, seed: u64, seen: &mut Seen)
         }
         seen.push((format!("stdout of {verb}"), output.stdout));
         seen.push((format!("stderr of {verb}"), output.stderr));
-        for entry in std::fs::read_dir(place.dir.path().join(".migrate")).into_iter().flatten().flatten() {
+        let path = place.dir.path().join(plan);
+        let folder = if path.is_dir() { &path } else { place.dir.path() };
+        for entry in std::fs::read_dir(folder.join(".migrate")).into_iter().flatten().flatten() {
             if entry.file_name() != "sandbox" {
                 secrets::files(&entry.path(), seen);
             }
@@ -256,9 +282,11 @@ fn processes_killed_again_and_again_lose_nothing() {
 /// The same with databases, a replication instance and its task, whose lifecycles outlive many processes.
 #[test]
 fn processes_that_wait_for_databases_can_be_killed_too() {
-    let plan = payments();
-    let plan = plan.to_str().expect("a path");
-    killed_again_and_again(Place::new(QUICK, 600), plan, 97);
+    let place = Place::new(QUICK, 600);
+    // A copy: the ledger lies beside the plan.
+    let copied = Command::new("cp").arg("-r").arg(payments()).arg(place.dir.path().join("payments")).status();
+    assert!(copied.is_ok_and(|status| status.success()), "the plan can be copied");
+    killed_again_and_again(place, "payments", 97);
 }
 
 /// Starts `up` of something slow and waits until it waits.
@@ -416,7 +444,7 @@ fn a_ledger_touched_by_others_is_refused_with_a_way_out() {
     write(&dir.path().join("plan.yaml"), "Resources:\n  Topic: {Type: 'AWS::SNS::Topic'}\n");
     write(&dir.path().join("other.yaml"), "Resources:\n  Logs: {Type: 'AWS::Logs::LogGroup'}\n");
     assert_eq!(run(&["up", "plan.yaml", "--sandbox", "--yes"]).status.code(), Some(0));
-    let snapshot = ledger(dir.path()).join("ledger.json");
+    let snapshot = dir.path().join(".migrate/sandbox/plan-default/ledger.json");
     let good = std::fs::read_to_string(&snapshot).expect("the ledger");
     let refused = |what: &str, bytes: &str, code: &str| {
         write(&snapshot, bytes);
@@ -437,7 +465,7 @@ fn a_ledger_touched_by_others_is_refused_with_a_way_out() {
     assert_eq!(run(&["ledger", "verify", "plan.yaml", "--accept-edits"]).status.code(), Some(0));
     assert_eq!(run(&["ledger", "verify", "plan.yaml"]).status.code(), Some(0));
     assert_eq!(run(&["up", "plan.yaml", "--sandbox", "--yes"]).status.code(), Some(0));
-    let other = run(&["up", "other.yaml", "--sandbox", "--yes", "--ledger", ".migrate/plan-default"]);
+    let other = run(&["up", "other.yaml", "--sandbox", "--yes", "--ledger", ".migrate/sandbox/plan-default"]);
     assert_eq!(other.status.code(), Some(4), "{}", text(&other.stderr));
     assert!(text(&other.stderr).contains("M4106"), "{}", text(&other.stderr));
 }

@@ -13,6 +13,7 @@ pub(crate) fn migrate(dir: &Path, args: &[&str]) -> Output {
         .current_dir(dir)
         .env_clear()
         .env("NO_COLOR", "1")
+        .env("HOME", dir)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("COLUMNS", "80")
         .output()
@@ -116,4 +117,34 @@ fn the_log_names_steps_calls_and_request_ids_and_goes_to_a_file() {
         migrate(dir.path(), &["up", "one.yaml", "--sandbox", "--yes", "--log-file", "no/such/run.log"]);
     assert_eq!(nowhere.status.code(), Some(2), "{}", text(&nowhere.stderr));
     assert!(text(&nowhere.stderr).contains("M0004"), "{}", text(&nowhere.stderr));
+}
+
+/// What somebody else has put into a network does not go by waiting: that is said after minutes, not after an hour.
+#[test]
+fn a_network_that_others_use_is_told_soon() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| dir.path().join(name);
+    write(
+        &at("net.yaml"),
+        "Resources:\n  Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.0.0.0/16}}\nOutputs:\n  Vpc: {Value: !Ref Vpc}\n",
+    );
+    write(
+        &at("app.yaml"),
+        "Parameters:\n  Vpc: {Type: String}\nResources:\n  Group: {Type: 'AWS::EC2::SecurityGroup', Properties: {VpcId: !Ref Vpc, \
+         GroupDescription: theirs}}\n",
+    );
+    let up = migrate(dir.path(), &["up", "net.yaml", "--sandbox", "--yes"]);
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
+    let vpc = migrate(dir.path(), &["outputs", "net.yaml", "--sandbox", "--only", "Vpc"]);
+    let set = format!("Vpc={}", text(&vpc.stdout).trim());
+    let up = migrate(dir.path(), &["up", "app.yaml", "--sandbox", "--yes", "--set", &set]);
+    assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
+    let destroy = migrate(dir.path(), &["destroy", "net.yaml", "--sandbox", "--yes", "--json"]);
+    assert_eq!(destroy.status.code(), Some(1), "{}", text(&destroy.stderr));
+    let events = text(&destroy.stdout);
+    let last: serde_json::Value =
+        serde_json::from_str(events.lines().last().expect("an event")).expect("JSON");
+    assert!(last["elapsed_s"].as_f64().is_some_and(|elapsed| elapsed < 300.0), "{last}");
+    assert!(events.lines().count() < 40, "{} events", events.lines().count());
+    assert!(events.contains("nothing else is in flight that could change that"), "{events}");
 }

@@ -10,8 +10,12 @@ fn lost(plan: &Path, ledger: &str) {
     let up = migrate(dir.path(), &["up", plan, "--sandbox", "--yes"]);
     assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
     let before = migrate(dir.path(), &["sandbox", "show", "--json"]);
+    let ledgers = std::fs::read_dir(dir.path().join(".migrate/sandbox")).expect("the sandbox").flatten();
+    let known = ledgers
+        .map(|entry| entry.path())
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(ledger)));
     let moved = std::process::Command::new("mv")
-        .arg(dir.path().join(".migrate").join(ledger))
+        .arg(known.expect("the ledger"))
         .arg(dir.path().join("lost"))
         .status();
     assert!(moved.expect("mv runs").success(), "it is moved away");

@@ -44,6 +44,7 @@ fn migrate(dir: &Path, columns: &str, args: &[&str]) -> Output {
         .current_dir(dir)
         .env_clear()
         .env("NO_COLOR", "1")
+        .env("HOME", dir)
         .env("COLUMNS", columns)
         .output()
         .expect("the program runs")

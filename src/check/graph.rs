@@ -86,7 +86,8 @@ fn node(
     problems: &mut Problems,
 ) -> (Node, bool) {
     let Draft { address, span, kind, kind_span, properties: mut item, .. } = draft;
-    for finding in secure::check(&kind, &item).into_iter().chain(tags::reserved(&item)) {
+    let secrets = secure::check(&kind, &item).into_iter().chain(secure::names(&kind, &item));
+    for finding in secrets.chain(tags::reserved(&item)) {
         problems.add(finding.at(&address));
     }
     tags::merge(&kind, &mut item, &stack.tags);

@@ -2,6 +2,7 @@
 //!
 //! What is checked here is true of AWS, whatever language the plan is written in.
 
+mod conceal;
 mod documents;
 mod facets;
 mod graph;
@@ -13,6 +14,7 @@ mod secure;
 mod stacks;
 mod tags;
 
+pub use conceal::conceal;
 pub use graph::graph;
 pub use link::{CIRCLE, link};
 pub use run::{Checked, check};

@@ -4,6 +4,7 @@ use crate::{
     error::{Class, Diagnostic},
     model::item::{Item, Kind},
     resources::registry,
+    schema,
 };
 
 const OPEN: &str = "{{resolve:ssm-secure:";
@@ -16,6 +17,30 @@ pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
     }
     found
 }
+
+/// Refuses secrets in a resource's name: AWS shows names to everybody who may list, and ledgers, events and logs hold
+/// them as they are.
+pub(super) fn names(kind: &str, properties: &Item) -> Vec<Diagnostic> {
+    let Some(ty) = registry::find(kind) else { return Vec::new() };
+    let rule = ty.facts().name.as_ref().map(|rule| rule.property);
+    let keys = schema::of(kind).into_iter().flat_map(schema::TypeSchema::identifiers);
+    let also = ["Name"].into_iter().filter(|_| kind.starts_with("AWS::Route53::"));
+    let mut all: Vec<&str> = rule.into_iter().chain(keys).chain(also).collect();
+    all.sort_unstable();
+    all.dedup();
+    let hidden = |text: &str| SECRETS.iter().any(|open| text.contains(open));
+    all.into_iter()
+        .filter_map(|property| {
+            let item = &properties.get(property)?.value;
+            let message = format!("{property} names the resource, and names are no secrets");
+            let error = Diagnostic::error("M1111", Class::Plan, message).span(Some(item.span.clone()));
+            let help = "AWS shows names to whoever may list, and they are part of ids, events and logs";
+            item.any_text(&hidden).then(|| error.help(help))
+        })
+        .collect()
+}
+
+const SECRETS: &[&str] = &["{{resolve:parameter:", "{{resolve:secretsmanager:", OPEN];
 
 fn walk<'i>(kind: &str, path: &mut Vec<&'i str>, item: &'i Item, found: &mut Vec<Diagnostic>) {
     match &item.kind {

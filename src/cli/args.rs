@@ -36,7 +36,7 @@ pub struct Global {
     /// Use the embedded AWS sandbox in virtual time: no account, no network, minutes pass in milliseconds
     #[arg(long, global = true)]
     pub sandbox: bool,
-    /// Where the sandbox keeps its state
+    /// Where the sandbox keeps its state, and the ledgers of plans that were run on it
     #[arg(long, global = true, value_name = "DIR", default_value = ".migrate/sandbox")]
     pub sandbox_dir: PathBuf,
     /// Seed of a new sandbox: same seed, same ids, same events
@@ -265,7 +265,7 @@ impl std::str::FromStr for Losable {
 /// Which ledger, for commands that work without the plan's files.
 #[derive(Debug, Args)]
 pub struct LedgerArgs {
-    /// The plan whose ledger is meant [default: the current folder's, or the only ledger in .migrate]
+    /// The plan whose ledger is meant [default: the current folder's, or the only ledger in its .migrate]
     pub plan: Option<PathBuf>,
     /// Environment of the manifest
     #[arg(long, short, value_name = "NAME")]
@@ -411,6 +411,21 @@ pub enum LedgerVerb {
     Resolve(ResolveCommand),
     /// Rebuild a lost ledger from the plan and from what the account holds; changes nothing in the account
     Rebuild(RebuildCommand),
+    /// Record that the ledger's plan was moved or renamed; makes no call
+    Moved(MovedCommand),
+}
+
+/// `ledger moved`.
+#[derive(Debug, Args)]
+pub struct MovedCommand {
+    /// Where the plan is now
+    pub plan: PathBuf,
+    /// Environment of the manifest
+    #[arg(long, short, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// `ledger rebuild`.

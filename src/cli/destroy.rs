@@ -17,7 +17,7 @@ use crate::{engine::Stop, graph::Secrets, planner, resources::registry, runs::Ta
 /// Runs the verb. What needs a permission in `up` needs the same here: data is lost only with `--allow-data-loss`, or
 /// where the address was typed.
 pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which)?;
+    let dir = prepare::find_ledger(global, &args.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     let session = Session::open(global, region.as_deref())?;

@@ -18,7 +18,7 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which)?;
+    let dir = prepare::find_ledger(global, &args.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let address = &args.address;
     known(&snapshot, address)?;

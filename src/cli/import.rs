@@ -7,7 +7,7 @@ use super::{
     args::{Global, ImportCommand},
     confirm,
     exit::Code,
-    prepare, runs,
+    locate, prepare, runs,
     session::{Session, one, who},
     sign_in,
 };
@@ -37,11 +37,11 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
         let help = near.map_or_else(|| "`migrate graph` shows all".into(), |n| format!("did you mean {n}?"));
         return Err(one(wrong.help(help)));
     };
-    let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    let dir = locate::find(global, &loaded, printer)?;
     let ledger = runs::open(&session, &dir, "import", || session.lineage())?;
     let region = graph.main_region();
-    let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
-    let admit = |snapshot: &Snapshot| prepare::check_binding(snapshot, &session, names, &dir);
+    let admit =
+        |snapshot: &Snapshot| prepare::check_binding(snapshot, &session, Some((&loaded, &region)), &dir);
     let wrong = |error| runs::run_error(error, &dir);
     let context = runs::context(&session, Stop::default());
     let mut run = Run::open(&context, ledger, admit).map_err(wrong)?;
@@ -72,7 +72,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     if !args.yes {
         confirm::ask(printer, "Import it? Type yes: ", "yes", &confirm::unasked(global))?;
     }
-    run.bind(prepare::binding(graph, &session)).map_err(wrong)?;
+    run.bind(prepare::binding(graph, &session, locate::source(&dir, &loaded.place))).map_err(wrong)?;
     let generation = run.snapshot().next_generation(address);
     let declared = Declared {
         kind: node.kind.clone(),

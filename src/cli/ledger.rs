@@ -4,20 +4,20 @@ use serde_json::json;
 
 use super::{
     Verdict,
-    args::{Global, LedgerArgs, LedgerCommand, LedgerVerb, ResolveCommand, VerifyCommand},
+    args::{Global, LedgerArgs, LedgerCommand, LedgerVerb, MovedCommand, ResolveCommand, VerifyCommand},
     confirm,
     exit::Code,
-    prepare, rebuild, runs,
-    session::{Session, one},
+    locate, prepare, rebuild, runs,
+    session::{Session, one, who},
     status::meaning,
 };
 use crate::{
     engine::{self, Evidence},
     error::{Class, Diagnostic},
-    ledger::{Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit},
+    ledger::{Binding, Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit},
     model::Attributes,
     resources::registry,
-    runs::record,
+    runs::{begin, bind, end, record},
     ui::{Printer, fit},
 };
 
@@ -29,12 +29,38 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
         LedgerVerb::Verify(args) => verify(global, args, printer),
         LedgerVerb::Resolve(args) => resolve(global, args, printer),
         LedgerVerb::Rebuild(args) => rebuild::run(global, args, printer),
+        LedgerVerb::Moved(args) => moved(global, args, printer),
     }
+}
+
+/// Ties a ledger to where its plan's files are now. Makes no call.
+fn moved(global: &Global, args: &MovedCommand, printer: &mut Printer) -> Verdict {
+    let loaded = prepare::load_named(global, &args.plan, args.environment.as_deref())?;
+    let dir = locate::find(global, &loaded, printer)?;
+    let snapshot = prepare::existing(&dir)?;
+    let binding = snapshot.binding.unwrap_or_default();
+    if binding.migration != loaded.migration || binding.environment != loaded.environment {
+        return Err(one(prepare::other_migration(&binding, &loaded, &dir)));
+    }
+    let plan = locate::shown(&loaded.place.path());
+    if !args.yes {
+        let question =
+            format!("The ledger in {} is of {} from now on? Type yes: ", dir.display(), plan.display());
+        confirm::ask(printer, &question, "yes", &confirm::unasked(global))?;
+    }
+    let mut ledger = runs::open_alone(&dir, "ledger moved")?;
+    let failed = |error| prepare::ledger_error(&error, &dir);
+    let run = begin(&mut ledger, "moved", 0, &who()).map_err(failed)?;
+    let now = Binding { plan: Some(locate::source(&dir, &loaded.place)), ..binding };
+    bind(&mut ledger, now).map_err(failed)?;
+    end(&mut ledger, run).map_err(failed)?;
+    printer.out(&format!("the ledger in {} is of {} now\n", dir.display(), plan.display()));
+    Ok(Code::Success)
 }
 
 /// The ledger is JSON; so is its picture.
 fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, whose)?;
+    let dir = prepare::find_ledger(global, whose, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let json = serde_json::to_value(&snapshot).map_err(|e| {
         one(Diagnostic::error("M9002", Class::Internal, format!("cannot show the ledger: {e}")))
@@ -44,7 +70,7 @@ fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
 }
 
 fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, whose)?;
+    let dir = prepare::find_ledger(global, whose, printer)?;
     let snapshot = prepare::existing(&dir)?;
     if printer.is_json() {
         printer.json(&json!({"format": 1, "runs": snapshot.history}));
@@ -78,7 +104,7 @@ fn head(run: &RunRecord, snapshot: &Snapshot) -> String {
 }
 
 fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which)?;
+    let dir = prepare::find_ledger(global, &args.which, printer)?;
     if args.accept_edits {
         let ledger = runs::open_edited(&dir)?;
         let snapshot = ledger.snapshot();
@@ -127,7 +153,7 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
 }
 
 fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which)?;
+    let dir = prepare::find_ledger(global, &args.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let open = chosen(&snapshot, args)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());

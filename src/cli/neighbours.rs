@@ -1,13 +1,14 @@
 //! Ledgers beside this one: what they export and what they import.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use serde_json::Value as Json;
 
-use super::session::Session;
+use super::{locate, session::Session};
 use crate::{
     error::{Class, Diagnostic},
     graph::Graph,
@@ -22,32 +23,94 @@ use crate::{
 pub struct Neighbours {
     /// Their exports.
     pub exports: Imports,
+    /// Their lineages: what carries one of these is theirs.
+    pub lineages: BTreeSet<String>,
     /// Which ledgers import what, by region and name.
     importers: BTreeMap<(String, String), Vec<String>>,
     /// Folders whose ledger cannot be read, with the reason: whatever they import must be taken for in use.
     unreadable: Vec<(PathBuf, String)>,
 }
 
-/// Reads the ledgers that lie beside `own`. Without a session, those of every account and realm: a plan's files
-/// are checked without knowing for which they are. What a ledger that cannot be read imports is not known, so it
-/// guards every export.
+/// Reads the ledgers that lie beside `own` and, where that lies in a plan's `.migrate`, those of the other plans of the
+/// project. Without a session, those of every account and realm: a plan's files are checked without knowing for which
+/// they are. What a ledger that cannot be read imports is not known, so it guards every export.
 #[must_use]
 pub fn read(own: &Path, session: Option<&Session>) -> Neighbours {
     let mut found = Neighbours::default();
+    let own = locate::absolute(own);
     let Some(parent) = own.parent() else { return found };
-    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    let Ok(entries) = std::fs::read_dir(parent) else { return found };
-    let mut folders: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut places = vec![parent.to_owned()];
+    if let (Some(name), Some(folder)) = (parent.file_name(), parent.parent())
+        && name == locate::STATE
+    {
+        places.extend(project(folder).into_iter().filter(|place| place != parent));
+    }
+    let owner = |path: &Path| path.metadata().map(|about| about.uid()).ok();
+    let ours = places.iter().find_map(|place| owner(place));
+    let mut folders = Vec::new();
+    for place in &places {
+        // What another user of this machine put there says nothing about this project.
+        if owner(place) == ours {
+            let entries = std::fs::read_dir(place).into_iter().flatten();
+            folders.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+        }
+    }
     folders.sort();
     for folder in folders {
-        if folder.file_name() == own.file_name() {
+        if folder == own {
             continue;
         }
         match Ledger::peek(&folder) {
             Ok(Some(snapshot)) => found.add(&snapshot, session),
             Ok(None) => {}
-            Err(error) => found.unreadable.push((folder, error.to_string())),
+            Err(error) => found.unreadable.push((locate::shown(&folder), error.to_string())),
         }
+    }
+    found
+}
+
+/// How deep below a project's root plans are looked for, and in how many folders at most.
+const DEPTH: usize = 4;
+const FOLDERS: usize = 20_000;
+
+/// Every `.migrate` of the project that a folder belongs to: the Git work tree around it, else the current folder if
+/// that is around it. Folders with a dot, and those that package managers fill, hold no plans of the project.
+fn project(folder: &Path) -> Vec<PathBuf> {
+    let work_tree = folder.ancestors().find(|above| above.join(".git").symlink_metadata().is_ok());
+    let here = locate::absolute(Path::new("."));
+    let root = match work_tree {
+        Some(root) => root.to_owned(),
+        None if folder.starts_with(&here) => here,
+        None => return Vec::new(),
+    };
+    let mut found = Vec::new();
+    let mut row = vec![root];
+    let mut seen = 0;
+    for _ in 0..=DEPTH {
+        let mut next = Vec::new();
+        for folder in row {
+            seen += 1;
+            let state = folder.join(locate::STATE);
+            if state.symlink_metadata().is_ok_and(|about| about.is_dir()) {
+                found.push(state);
+            }
+            if seen > FOLDERS {
+                continue;
+            }
+            let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+            next.extend(
+                entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).filter_map(
+                    |entry| {
+                        let name = entry.file_name();
+                        let name = name.to_string_lossy();
+                        let skipped = name.starts_with('.') || ["node_modules", "target"].contains(&&*name);
+                        (!skipped).then(|| entry.path())
+                    },
+                ),
+            );
+        }
+        next.sort();
+        row = next;
     }
     found
 }
@@ -75,6 +138,7 @@ impl Neighbours {
         if !near {
             return;
         }
+        self.lineages.insert(snapshot.lineage.clone());
         let who = format!("{} ({})", binding.migration, binding.environment);
         for (key, value) in &snapshot.exports {
             // What a failed run could not compute is no value.
@@ -199,6 +263,7 @@ mod tests {
             account: "123456789012".into(),
             region: "us-east-1".into(),
             realm: "aws".into(),
+            plan: None,
         });
         snapshot.exports = exports.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect();
         snapshot.imports = imports.iter().map(|k| (*k).to_owned()).collect();

@@ -16,7 +16,7 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &OutputsCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which)?;
+    let dir = prepare::find_ledger(global, &args.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let outputs = &snapshot.outputs;
     if let Some(name) = &args.only {

@@ -6,6 +6,7 @@ use super::{
     Verdict,
     args::{Global, PlanArgs, PlanCommand},
     exit::Code,
+    locate,
     operate::guard,
     prepare, refresh, runs,
     session::{Session, one},
@@ -66,14 +67,15 @@ fn compute(
     prepare::header(global, &loaded, &session, printer);
     let prepared = prepare::online(global, args, &loaded, &session, printer)?;
     let graph = &prepared.graph;
-    let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    let dir = locate::find(global, &loaded, printer)?;
     let saved = saved.map(up::read_change_set).transpose()?;
     let mut snapshot =
         Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
             Snapshot::new(saved.as_ref().map_or_else(|| session.lineage(), |set| set.target.lineage.clone()))
         });
     let region = graph.main_region();
-    prepare::check_binding(&snapshot, &session, Some((&graph.migration, &graph.environment, &region)), &dir)?;
+    prepare::check_binding(&snapshot, &session, Some((&loaded, &region)), &dir)?;
+    prepare::tell_other_key(graph, &snapshot, printer);
     let wishes = match &saved {
         Some(set) => {
             up::still_true(set, &snapshot, &session, &planner::digest(graph))?;

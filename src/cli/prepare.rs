@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     args::{Global, LedgerArgs, PlanArgs},
+    key, locate,
     neighbours::{self, Neighbours},
     operate::guard,
     session::{Session, one},
@@ -15,7 +16,8 @@ use crate::{
     error::{Class, Diagnostic, Severity},
     files,
     graph::{Graph, Links},
-    ledger::{Binding, Ledger, LedgerError, Snapshot},
+    ledger::{Binding, Ledger, LedgerError, Snapshot, Source, store::DirStore},
+    model::secret::{self, Key},
     operations,
     planner::{self, ChangeSet, PlanInput, Wishes},
     resources::registry,
@@ -100,12 +102,14 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
 pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
     let drafts = template::draft(loaded, environment);
     let mask = |problems| template::mask(problems, &loaded.stacks);
-    let Checked { graph, links, mut warnings } = check::check(drafts).map_err(mask)?;
+    let Checked { mut graph, links, mut warnings } = check::check(drafts).map_err(mask)?;
     // Where only some stacks were chosen, what is operated may stand in the others.
     warnings.extend(operations::review(loaded.operations.as_ref(), &graph, loaded.wanted.is_empty()));
     if warnings.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(mask(warnings));
     }
+    let key = || environment.key.map_or_else(|| Ok(Key::default()), |key| key());
+    check::conceal(&mut graph, key).map_err(mask)?;
     Ok(Prepared { graph, links, warnings: mask(warnings), neighbours: Neighbours::default() })
 }
 
@@ -144,7 +148,7 @@ pub fn online(
     if let Some(account) = loaded.assembly.account.as_deref().filter(|a| *a != session.cloud.account) {
         return Err(one(other_account(account, session)));
     }
-    let own = ledger_dir(global, &loaded.migration, &loaded.environment);
+    let own = locate::home(global, loaded);
     let mut neighbours = neighbours::read(&own, Some(session));
     printer.warnings(&neighbours.warnings());
     let regions = template::zone_regions(loaded);
@@ -161,6 +165,7 @@ pub fn online(
         zones,
         parameters,
         imports: std::mem::take(&mut neighbours.exports),
+        key: Some(key::load),
         ..Environment::default()
     };
     let wanted = template::account_facts(loaded, &environment);
@@ -188,44 +193,38 @@ fn other_account(wanted: &str, session: &Session) -> Diagnostic {
     Diagnostic::error("M6104", Class::Access, message).help(help)
 }
 
-/// The ledger's folder.
-#[must_use]
-pub fn ledger_dir(global: &Global, migration: &str, environment: &str) -> PathBuf {
-    global.ledger.clone().unwrap_or_else(|| Path::new(".migrate").join(format!("{migration}-{environment}")))
-}
-
-/// The plan's files for commands that do not need its resources.
-///
-/// # Errors
-/// Everything that is wrong with them.
-pub fn plan_of(global: &Global, whose: &LedgerArgs) -> Result<Loaded, Vec<Diagnostic>> {
-    let args = PlanArgs {
-        plan: whose.plan().to_owned(),
-        environment: whose.environment.clone(),
-        set: Vec::new(),
-        deny_warnings: false,
-        stacks: Vec::new(),
-    };
-    // Only names matter here: a plan without a region has its ledger all the same.
-    load_in(global, &args, Some("us-east-1".to_owned()))
-}
-
 /// The ledger's folder for commands that do not need the plan's resources: named by `--ledger`, else looked up through
 /// the plan's name. Only where nothing names a plan (no argument, no environment, no plan in the current folder) it
-/// is the only ledger below `.migrate`: a misspelt or broken plan must never stand for another one.
+/// is the only ledger below `.migrate`: a misspelt or broken plan must never stand for another one. Where there is
+/// none for AWS yet, it is that of the rehearsals, with a note: whoever calls AWS with it is refused.
 ///
 /// # Errors
-/// When it is not clear which ledger is meant.
-pub fn find_ledger(global: &Global, whose: &LedgerArgs) -> Result<PathBuf, Vec<Diagnostic>> {
-    if let Some(dir) = &global.ledger {
+/// When it is not clear which ledger is meant, or it is another plan's.
+pub fn find_ledger(
+    global: &Global,
+    whose: &LedgerArgs,
+    printer: &mut Printer,
+) -> Result<PathBuf, Vec<Diagnostic>> {
+    if let (Some(dir), None) = (&global.ledger, &whose.plan) {
         return Ok(dir.clone());
     }
-    let mut problems = match plan_of(global, whose) {
-        Ok(loaded) => return Ok(ledger_dir(global, &loaded.migration, &loaded.environment)),
-        Err(problems) => problems,
+    let mut problems = match load_named(global, whose.plan(), whose.environment.as_deref()) {
+        Ok(loaded) => return of_plan(global, &loaded, printer),
+        // The plan's files are not needed where the ledger itself is named.
+        Err(problems) => match &global.ledger {
+            Some(dir) => return Ok(dir.clone()),
+            None => problems,
+        },
     };
-    let mut ledgers = ledgers();
+    let state = if global.sandbox { global.sandbox_dir.as_path() } else { Path::new(locate::STATE) };
+    let mut ledgers = locate::ledgers(state);
     let unnamed = whose.plan.is_none() && whose.environment.is_none() && !template::is_plan(Path::new("."));
+    if unnamed && ledgers.is_empty() && !global.sandbox {
+        ledgers = locate::ledgers(&global.sandbox_dir);
+        if let [dir] = ledgers.as_slice() {
+            rehearsal_note(dir, printer);
+        }
+    }
     if unnamed && ledgers.len() == 1 {
         return Ok(ledgers.remove(0));
     }
@@ -240,15 +239,46 @@ pub fn find_ledger(global: &Global, whose: &LedgerArgs) -> Result<PathBuf, Vec<D
     Err(problems)
 }
 
-/// The ledgers below `.migrate`, in the order of their names.
-fn ledgers() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(".migrate").into_iter().flatten();
-    let mut dirs: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join("ledger.json").exists())
-        .collect();
-    dirs.sort();
-    dirs
+/// Reads the plan's files for commands that only need its names: a plan without a region has its ledger all the same.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load_named(
+    global: &Global,
+    plan: &Path,
+    environment: Option<&str>,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let args = PlanArgs {
+        plan: plan.to_owned(),
+        environment: environment.map(ToOwned::to_owned),
+        set: Vec::new(),
+        deny_warnings: false,
+        stacks: Vec::new(),
+    };
+    load_in(global, &args, Some("us-east-1".to_owned()))
+}
+
+fn of_plan(global: &Global, loaded: &Loaded, printer: &mut Printer) -> Result<PathBuf, Vec<Diagnostic>> {
+    let mut dir = locate::find(global, loaded, printer)?;
+    if global.ledger.is_none() && !global.sandbox && !DirStore::exists(&dir) {
+        let rehearsal = locate::rehearsal(global, loaded);
+        if DirStore::exists(&rehearsal) {
+            rehearsal_note(&rehearsal, printer);
+            dir = rehearsal;
+        }
+    }
+    // One that cannot be read is told about by whoever reads it.
+    if let Ok(Some(snapshot)) = Ledger::peek(&dir) {
+        locate::check(&snapshot, loaded, &dir)?;
+    }
+    Ok(dir)
+}
+
+fn rehearsal_note(dir: &Path, printer: &mut Printer) {
+    printer.advise(&format!(
+        "Note: there is no ledger for AWS yet; this is the sandbox's, in {} (as with --sandbox).",
+        dir.display()
+    ));
 }
 
 /// A ledger's failure as a diagnostic.
@@ -290,8 +320,14 @@ fn mend(source: &std::io::Error, dir: &Path) -> String {
         StorageFull => format!("free space on the file system of {dir}"),
         QuotaExceeded => format!("free space, or raise your quota on the file system of {dir}"),
         FileTooLarge => "raise the limit on the size of files (`ulimit -f unlimited`)".to_owned(),
-        ReadOnlyFilesystem => format!("make the file system of {dir} writable"),
-        PermissionDenied => format!("make {dir} and its files writable for this user"),
+        ReadOnlyFilesystem => {
+            format!("make the file system of {dir} writable, or name another folder with --ledger DIR")
+        }
+        PermissionDenied => {
+            format!(
+                "make {dir} and its files writable for this user, or name another folder with --ledger DIR"
+            )
+        }
         _ => format!("look after the disk and the permissions of {dir}"),
     }
 }
@@ -331,7 +367,7 @@ pub fn existing(dir: &Path) -> Result<Snapshot, Vec<Diagnostic>> {
 pub fn check_binding(
     snapshot: &Snapshot,
     session: &Session,
-    names: Option<(&str, &str, &str)>,
+    plan: Option<(&Loaded, &str)>,
     dir: &Path,
 ) -> Result<(), Vec<Diagnostic>> {
     let Some(binding) = &snapshot.binding else { return Ok(()) };
@@ -361,21 +397,10 @@ pub fn check_binding(
             .help("use the other account's profile (--profile NAME), or another ledger (--ledger DIR)"),
         );
     }
-    if let Some((migration, environment, region)) = names {
-        if binding.migration != migration || binding.environment != environment {
-            wrong.push(
-                Diagnostic::error(
-                    "M4106",
-                    Class::Ledger,
-                    format!(
-                        "the ledger in {} is of {} ({}), the plan is {migration} ({environment})",
-                        dir.display(),
-                        binding.migration,
-                        binding.environment
-                    ),
-                )
-                .help("name the right ledger with --ledger DIR"),
-            );
+    if let Some((loaded, region)) = plan {
+        let Loaded { migration, environment, .. } = loaded;
+        if binding.migration != *migration || binding.environment != *environment {
+            wrong.push(other_migration(binding, loaded, dir));
         } else if binding.region != region {
             wrong.push(
                 Diagnostic::error(
@@ -385,9 +410,23 @@ pub fn check_binding(
                 )
                 .help("a migration does not move; destroy it first, or use another environment or ledger"),
             );
+        } else if let Err(problems) = locate::check(snapshot, loaded, dir) {
+            wrong.extend(problems);
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// The ledger's migration or environment is not the plan's.
+pub fn other_migration(binding: &Binding, loaded: &Loaded, dir: &Path) -> Diagnostic {
+    let Loaded { migration, environment, .. } = loaded;
+    let message = format!(
+        "the ledger in {} is of {} ({}), the plan is {migration} ({environment})",
+        dir.display(),
+        binding.migration,
+        binding.environment
+    );
+    Diagnostic::error("M4106", Class::Ledger, message).help("name the right ledger with --ledger DIR")
 }
 
 fn realm_words(realm: &str) -> &'static str {
@@ -396,13 +435,30 @@ fn realm_words(realm: &str) -> &'static str {
 
 /// The binding a first run writes.
 #[must_use]
-pub fn binding(graph: &Graph, session: &Session) -> Binding {
+pub fn binding(graph: &Graph, session: &Session, plan: Source) -> Binding {
     Binding {
         migration: graph.migration.clone(),
         environment: graph.environment.clone(),
         account: session.cloud.account.clone(),
         region: graph.main_region(),
         realm: session.cloud.realm.as_str().into(),
+        plan: Some(plan),
+    }
+}
+
+/// Says so where the ledger's digests of secrets are by another key than this user's.
+pub fn tell_other_key(graph: &Graph, snapshot: &Snapshot, printer: &mut Printer) {
+    let Some(mark) = graph.secrets.0.keys().find_map(|reference| secret::mark_of(reference)) else { return };
+    let count = snapshot
+        .objects()
+        .filter(|(_, object)| secret::by_another_key(&object.declared.properties, mark))
+        .count();
+    if count > 0 {
+        printer.advise(&format!(
+            "Note: for {count} resources the ledger has digests of secrets by another key (of another machine, user or \
+             version). Whether these secrets have changed cannot be told: what can be set again is set again, and nothing \
+             is replaced for it. See `migrate explain M4130`."
+        ));
     }
 }
 

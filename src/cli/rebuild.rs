@@ -13,7 +13,9 @@ use super::{
     args::{Global, RebuildCommand},
     confirm,
     exit::Code,
-    prepare, runs,
+    locate,
+    prepare::{self, Prepared},
+    runs,
     session::{Session, one},
     sign_in,
 };
@@ -44,7 +46,12 @@ pub fn tagged(session: &Session, graph: &Graph) -> Vec<Tagged> {
 ///
 /// # Errors
 /// What there is, and the way out.
-pub fn nothing_lost(session: &Session, graph: &Graph, dir: &std::path::Path) -> Result<(), Vec<Diagnostic>> {
+pub fn nothing_lost(
+    session: &Session,
+    prepared: &Prepared,
+    dir: &std::path::Path,
+) -> Result<(), Vec<Diagnostic>> {
+    let graph = &prepared.graph;
     let known = Ledger::peek(dir).map_err(|error| prepare::ledger_error(&error, dir))?;
     let begun = |snapshot: &Snapshot| {
         snapshot.binding.is_some() || snapshot.objects().next().is_some() || !snapshot.open.is_empty()
@@ -53,7 +60,9 @@ pub fn nothing_lost(session: &Session, graph: &Graph, dir: &std::path::Path) -> 
     if session.is_fresh() || known.as_ref().is_some_and(begun) {
         return Ok(());
     }
-    let ours = of_plan(graph, tagged(session, graph));
+    // What a ledger that can be seen has made is not lost: that of another plan of the same name.
+    let mut ours = of_plan(graph, tagged(session, graph));
+    ours.retain(|one| !prepared.neighbours.lineages.contains(&one.lineage));
     if ours.is_empty() {
         return Ok(());
     }
@@ -90,13 +99,12 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
     prepare::header(global, &loaded, &session, printer);
     let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
     let graph = &prepared.graph;
-    let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
+    let dir = locate::find(global, &loaded, printer)?;
     let all = tagged(&session, graph);
     let lineage = lineage(graph, &all, args.lineage.as_deref())?;
     let mut ledger = runs::open(&session, &dir, "ledger rebuild", || lineage.clone())?;
     let region = graph.main_region();
-    let names = Some((graph.migration.as_str(), graph.environment.as_str(), region.as_str()));
-    prepare::check_binding(ledger.snapshot(), &session, names, &dir)?;
+    prepare::check_binding(ledger.snapshot(), &session, Some((&loaded, &region)), &dir)?;
     if ledger.snapshot().objects().next().is_some() || !ledger.snapshot().open.is_empty() {
         let message = format!("the ledger in {} is not empty", dir.display());
         return Err(one(Diagnostic::error("M4112", Class::Ledger, message)
@@ -112,7 +120,8 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
         confirm::ask(printer, &question, "yes", &confirm::unasked(global))?;
     }
     let failed = |error: LedgerError| prepare::ledger_error(&error, &dir);
-    bind(&mut ledger, prepare::binding(graph, &session)).map_err(failed)?;
+    bind(&mut ledger, prepare::binding(graph, &session, locate::source(&dir, &loaded.place)))
+        .map_err(failed)?;
     let run = begin(&mut ledger, "rebuild", graph.nodes.len(), &session.who()).map_err(failed)?;
     let rebuild = Rebuild { session: &session, global, graph, all: &all, lineage: &lineage };
     let mut outcomes = Vec::new();

@@ -19,7 +19,7 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &RefreshCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which)?;
+    let dir = prepare::find_ledger(global, &args.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     let session = Session::open(global, region.as_deref())?;

@@ -8,7 +8,7 @@ use super::{
     Verdict,
     args::{Global, SandboxCommand, SandboxVerb},
     exit::Code,
-    fidelity,
+    fidelity, locate,
     session::{one, sandbox_epoch, script},
     signals,
 };
@@ -98,7 +98,16 @@ fn reset(global: &Global, printer: &mut Printer) -> Verdict {
         }
     }
     drop(opened);
-    printer.talk("the sandbox is an empty account again\n");
+    let gone = locate::discard(dir).map_err(|error| {
+        let message = format!("cannot delete the ledgers in {}: {error}", dir.display());
+        one(Diagnostic::error("M4004", Class::Ledger, message))
+    })?;
+    let ledgers = match gone {
+        0 => String::new(),
+        1 => "; the ledger of its one plan is gone with it".to_owned(),
+        many => format!("; the ledgers of its {many} plans are gone with it"),
+    };
+    printer.talk(&format!("the sandbox is an empty account again{ledgers}\n"));
     Ok(Code::Success)
 }
 

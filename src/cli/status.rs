@@ -18,7 +18,7 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, args)?;
+    let dir = prepare::find_ledger(global, args, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let operated = known::discovered(global, args, &snapshot)
         .unwrap_or_else(|problems| Discovery { resolved: None, problems });

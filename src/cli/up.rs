@@ -7,6 +7,7 @@ use super::{
     args::{Global, UpCommand},
     confirm,
     exit::Code,
+    locate,
     operate::guard,
     plan, prepare, rebuild, runs,
     session::{Session, one},
@@ -40,15 +41,15 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
     let graph = &prepared.graph;
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
-    let dir = prepare::ledger_dir(global, &graph.migration, &graph.environment);
-    rebuild::nothing_lost(&session, graph, &dir)?;
+    let dir = locate::find(global, &loaded, printer)?;
+    rebuild::nothing_lost(&session, &prepared, &dir)?;
     let ledger = runs::open(&session, &dir, "up", || match &saved {
         // A change set saved before the first run carries the lineage its names were made with.
         Some(set) => set.target.lineage.clone(),
         None => session.lineage(),
     })?;
+    prepare::tell_other_key(graph, ledger.snapshot(), printer);
     let region = graph.main_region();
-    let names = (graph.migration.as_str(), graph.environment.as_str(), region.as_str());
     // A run that was stopped has changed the ledger: a saved change set is not true of it any more.
     let again = global.typed.again().without("change_set").to_string();
     let wishes = match &saved {
@@ -59,11 +60,11 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let current = |set: &ChangeSet, snapshot: &Snapshot| still_true(set, snapshot, &session, &digest);
     let task = Task {
         admit: &|snapshot| {
-            prepare::check_binding(snapshot, &session, Some(names), &dir)?;
+            prepare::check_binding(snapshot, &session, Some((&loaded, &region)), &dir)?;
             // A refresh moves the ledger's serial: what was saved is compared with the ledger as it is before.
             saved.as_ref().filter(|set| set.wishes.refresh).map_or(Ok(()), |set| current(set, snapshot))
         },
-        binding: Some(prepare::binding(graph, &session)),
+        binding: Some(prepare::binding(graph, &session, locate::source(&dir, &loaded.place))),
         refresh: wishes.refresh,
         plan: &|snapshot| {
             if let Some(set) = saved.as_ref().filter(|set| !set.wishes.refresh) {
@@ -94,7 +95,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
             }
             confirm::ask(
                 printer,
-                &format!("Apply these changes{}? Type yes: ", sign_in::whereto(&session, names.2, names.1)),
+                &format!("Apply these changes{}? Type yes: ", sign_in::whereto(&session, &region, &graph.environment)),
                 "yes",
                 &format!("review with `migrate plan`, then run `{}`", global.typed.again().with("--yes")),
             )

@@ -6,7 +6,7 @@ use super::{
     Verdict,
     args::{ExplainCommand, Global, ValidateArgs},
     exit::Code,
-    neighbours, prepare,
+    locate, neighbours, prepare,
     session::one,
 };
 use crate::{
@@ -23,7 +23,7 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     if let Some(account) = &loaded.assembly.account {
         environment.account.clone_from(account);
     }
-    let own = prepare::ledger_dir(global, &loaded.migration, &loaded.environment);
+    let own = locate::home(global, &loaded);
     let beside = neighbours::read(&own, None);
     printer.warnings(&beside.warnings());
     environment.imports = beside.exports;

@@ -335,7 +335,7 @@ impl Run<'_, '_> {
             return self.pause(delay).await;
         }
         match outwaited(error, retries) {
-            Some(_) if waited < patience && self.in_vain() => {
+            Some(_) if waited < patience && self.in_vain(error) => {
                 let mut error = error.clone();
                 error.message.push_str(" (nothing else is in flight that could change that)");
                 Err(self.failure(error))

@@ -15,7 +15,7 @@ use crate::{
     aws::{Cloud, OpError, Owner},
     clock::Clock,
     ledger::{Entry, Object, Snapshot},
-    model::{Address, Ownership, PhysicalId},
+    model::{Address, Ownership, PhysicalId, secret},
     resources::{AnyType, registry},
     schema,
 };
@@ -163,7 +163,10 @@ pub fn drift(ty: &dyn AnyType, recorded: &Json, live: &Json) -> Vec<Drift> {
         let other = &seen[name.as_str()];
         let same = || ty.same(name, value, other) || ty.moved_by_aws(name, recorded, live);
         if !holds_secret(value) && !is_empty(value, other) && !same() {
-            found.push(Drift { property: name.clone(), recorded: value.clone(), live: other.clone() });
+            // It is shown and recorded, and may hold secrets that the plan has not (a variable set by hand).
+            let mut live = other.clone();
+            secret::forget(ty.facts().kind, name, &mut live);
+            found.push(Drift { property: name.clone(), recorded: value.clone(), live });
         }
     }
     found

@@ -71,8 +71,21 @@ pub struct Finished {
     pub ledger_error: Option<LedgerError>,
 }
 
-/// How long the network interfaces of load balancers and databases outlive them.
+/// How long anything is waited for that AWS takes away by itself.
 const LINGERS: Duration = Duration::from_secs(12 * 60);
+/// How long a part of a network may be held by something that is gone: EC2 is eventually consistent ("Eventual
+/// consistency in the Amazon EC2 API", EC2 Developer Guide). Where nothing in the run leaves network interfaces behind,
+/// whatever holds it longer is somebody's.
+const LINGERS_NETWORK: Duration = Duration::from_secs(3 * 60);
+/// Types whose objects leave network interfaces behind for a while, when they go or change.
+const LEAVE_INTERFACES: &[&str] = &[
+    "AWS::DMS::ReplicationInstance",
+    "AWS::EC2::NatGateway",
+    "AWS::ECS::Service",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::Lambda::Function",
+    "AWS::RDS::DBInstance",
+];
 /// Those of functions: Lambda takes up to 40 minutes (AWS knowledge centre, "How do I resolve the \"The subnet has
 /// dependencies\" error").
 const LINGERS_LAMBDA: Duration = Duration::from_secs(45 * 60);
@@ -187,13 +200,30 @@ impl Run<'_, '_> {
 
     /// Whether waiting on is in vain: every step in flight outwaits a rejection, and for longer than anything lingers that
     /// AWS takes away by itself, nothing has come further.
-    pub fn in_vain(&self) -> bool {
+    pub fn in_vain(&self, error: &OpError) -> bool {
         let lambda = |step: &Step| {
             step.kind == "AWS::Lambda::Function" && matches!(step.action, Action::Delete { .. })
         };
-        let lingers = if self.set.steps.iter().any(lambda) { LINGERS_LAMBDA } else { LINGERS };
+        let leaves = |step: &Step| {
+            LEAVE_INTERFACES.contains(&step.kind.as_str()) && !matches!(step.action, Action::Create { .. })
+        };
+        let held = error.code.as_deref() == Some("DependencyViolation");
+        let lingers = if self.set.steps.iter().any(lambda) {
+            LINGERS_LAMBDA
+        } else if held && !self.set.steps.iter().any(leaves) && self.follows_a_complete_run() {
+            LINGERS_NETWORK
+        } else {
+            LINGERS
+        };
         self.outwaiting.get() + 1 >= self.in_flight.get()
             && self.since(self.progressed.get()) > lingers.as_secs_f64()
+    }
+
+    /// Whether the run before this one did all it had to: what an interrupted one deleted may still linger.
+    fn follows_a_complete_run(&self) -> bool {
+        let ledger = self.engine.ledger.borrow();
+        let before = ledger.snapshot().history.iter().rev().nth(1);
+        before.is_none_or(|run| run.outcome.as_deref() == Some("complete"))
     }
 
     /// Appends an entry; see [`Self::durable`].

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use crate::{
     aws::{Cloud, OpError, op},
     graph::Secrets,
+    model::secret,
 };
 
 /// Replaces every secret value this run has seen by `(secret)`.
@@ -155,7 +156,7 @@ impl SecretStore {
         let inner = reference.trim_start_matches(OPEN).trim_end_matches("}}");
         let (kind, rest) = inner.split_once(':').unwrap_or((inner, ""));
         let value = match kind {
-            "parameter" | "asset" => self.parameters.0.get(reference).cloned().ok_or_else(|| {
+            "parameter" | "literal" | "asset" => self.given(reference).ok_or_else(|| {
                 OpError::not_sent("resolve", format!("what {reference} stands for is not known in this run"))
             })?,
             "secretsmanager" => self.secret(cloud, region, reference, rest).await?,
@@ -171,6 +172,15 @@ impl SecretStore {
             self.redactor.learn(&value);
         }
         Ok(value)
+    }
+
+    /// What the plan gives. An interrupted run on another machine may have left a digest by another key.
+    fn given(&self, reference: &str) -> Option<String> {
+        let known = &self.parameters.0;
+        let exact = known.get(reference);
+        let mut others = known.iter().filter(|(other, _)| secret::incomparable(other, reference));
+        let only = others.next().filter(|_| others.next().is_none());
+        exact.or_else(|| only.map(|(_, value)| value)).cloned()
     }
 
     async fn secret(

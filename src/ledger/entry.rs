@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::operate::{Facts, Happened, Operate};
+use super::{
+    Source,
+    operate::{Facts, Happened, Operate},
+};
 use crate::{
     aws::OpError,
     model::{Address, Attributes, DeletionPolicy, PhysicalId},
@@ -87,7 +90,7 @@ pub enum Resolution {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Entry {
-    /// First line of a ledger, and again when account facts become known.
+    /// First line of a ledger, and again when its plan has moved.
     Bound {
         /// The migration's name.
         migration: String,
@@ -99,6 +102,9 @@ pub enum Entry {
         region: String,
         /// `aws` or `sandbox`: a rehearsal's ledger is never used against AWS.
         realm: String,
+        /// The plan's files.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Source>,
     },
     /// A run begins.
     RunStarted {

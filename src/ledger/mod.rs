@@ -41,7 +41,7 @@ pub use operate::{
     Facts, Happened, Moment, Noun, Operate, Operations, Phase, Repeat, Request, Seen, Subject, digest,
 };
 pub use permit::Permit;
-pub use snapshot::{Binding, FORMAT, Late, Object, Open, Resource, Snapshot, Stage};
+pub use snapshot::{Binding, FORMAT, Late, Object, Open, Resource, Snapshot, Source, Stage};
 
 /// Why a ledger cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -157,6 +157,19 @@ pub struct Binding {
     pub region: String,
     /// `aws` or `sandbox`.
     pub realm: String,
+    /// The plan's files; `None` in ledgers of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Source>,
+}
+
+/// Where the files of a ledger's plan are: what tells two plans of one name apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Source {
+    /// Seen from the ledger's folder, so that both can be moved together.
+    pub path: String,
+    /// Seen from the root of the Git work tree they are in, for ledgers that are kept elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
 }
 
 /// The ledger's state.
@@ -349,8 +362,8 @@ impl Snapshot {
         }
         self.seq = seq;
         match line.entry {
-            Entry::Bound { migration, environment, account, region, realm } => {
-                self.binding = Some(Binding { migration, environment, account, region, realm });
+            Entry::Bound { migration, environment, account, region, realm, plan } => {
+                self.binding = Some(Binding { migration, environment, account, region, realm, plan });
             }
             Entry::RunStarted { run, operation, by, rolls_back, .. } => {
                 self.running = Some(run.clone());

@@ -4,6 +4,7 @@ use super::{Lint, view::Part};
 use crate::{
     error::Code,
     graph::{ParameterDraft, StackDraft},
+    model::secret::is_secret_name,
 };
 
 /// Properties that hold a secret, by type; `*` stands for every settings block or list item.
@@ -71,17 +72,6 @@ pub(super) static PLAINTEXT: Lint = Lint {
 /// A text that says where the secret is, not what it is.
 fn points_elsewhere(text: &str) -> bool {
     text.starts_with("arn:") || text.starts_with("${") || text.starts_with('/')
-}
-
-/// Names like `DB_PASSWORD`, `ApiToken`; not `PASSWORD_LENGTH`, `SECRET_ARN`.
-fn is_secret_name(name: &str) -> bool {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    ["password", "passwd", "secretkey", "apikey", "authtoken", "accesstoken", "privatekey", "secretaccesskey"]
-        .iter()
-        .any(|word| name.ends_with(word))
-        || ["secret", "token", "pwd"]
-            .iter()
-            .any(|word| name == *word || name.ends_with(&format!("client{word}")))
 }
 
 pub(super) static SHOWN_PARAMETER: Lint = Lint {
@@ -159,21 +149,4 @@ Resources:
 /// The parameters of all stacks; stacks of one template are asked once each, findings are told once.
 fn parameters(stacks: &[StackDraft]) -> impl Iterator<Item = &ParameterDraft> {
     stacks.iter().flat_map(|stack| &stack.parameters)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_secrets_are_told_from_names_about_secrets() {
-        for name in
-            ["DB_PASSWORD", "MasterUserPassword", "ApiKey", "TOKEN", "aws_secret_access_key", "ClientSecret"]
-        {
-            assert!(is_secret_name(name), "{name}");
-        }
-        for name in ["PASSWORD_LENGTH", "SECRET_ARN", "DB_SECRET_NAME", "Tokenizer", "KeyId", "NextToken"] {
-            assert!(!is_secret_name(name), "{name}");
-        }
-    }
 }

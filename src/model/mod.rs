@@ -8,6 +8,7 @@ mod identity;
 pub mod item;
 mod policy;
 mod scalar;
+pub mod secret;
 pub mod shape;
 mod span;
 mod tag;

@@ -2,8 +2,8 @@
 //!
 //! Secrets have no variant of their own. A dynamic reference stays what it is in the template, the text
 //! `{{resolve:...}}`, through graph, change set, ledger and events, and is exchanged for its value only in
-//! the copy that goes into a call (`engine::secrets`). A `NoEcho` parameter becomes
-//! `{{resolve:parameter:NAME:DIGEST}}` (a 16-bit digest, enough to notice a change, too little to guess from).
+//! the copy that goes into a call (`engine::secrets`). A `NoEcho` parameter, and what a template says literally in a
+//! secret property, become such texts too (`model::secret`).
 
 use std::{collections::BTreeMap, fmt};
 
@@ -187,6 +187,18 @@ impl Call {
     pub fn arguments(&self) -> Vec<&Value> {
         match self {
             Self::Concat(parts) => parts.iter().collect(),
+            Self::Join { list, .. } => vec![list],
+            Self::Split { text, .. } => vec![text],
+            Self::Select { index, list } => vec![index, list],
+            Self::Base64(value) | Self::ToJson(value) | Self::Length(value) => vec![value],
+            Self::Cidr { block, count, bits } => vec![block, count, bits],
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn arguments_mut(&mut self) -> Vec<&mut Value> {
+        match self {
+            Self::Concat(parts) => parts.iter_mut().collect(),
             Self::Join { list, .. } => vec![list],
             Self::Split { text, .. } => vec![text],
             Self::Select { index, list } => vec![index, list],

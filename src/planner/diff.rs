@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{PropertyChange, Shown};
 use crate::{
-    model::{Reference, Unknown, Value},
+    model::{Reference, Unknown, Value, secret},
     resources::{AnyType, compare},
     schema,
 };
@@ -70,6 +70,8 @@ pub(super) fn differences(
     let old = recorded.as_object().unwrap_or(&empty);
     let mut new = Map::new();
     let mut found = Differences::default();
+    // Whether the secrets in these have changed, nobody can tell: their digests are by two keys.
+    let mut rekeyed = Vec::new();
     if let Value::Map(properties) = desired {
         for (name, value) in properties {
             let before = old.get(name).filter(|value| !value.is_null());
@@ -78,6 +80,9 @@ pub(super) fn differences(
                 Ok(json) => {
                     if !before.is_some_and(|before| ty.same(name, &json, before)) {
                         found.known.push(name.clone());
+                        if before.is_some_and(|before| secret::same_but_for_keys(&json, before)) {
+                            rekeyed.push(name.clone());
+                        }
                     }
                     new.insert(name.clone(), json);
                 }
@@ -104,6 +109,11 @@ pub(super) fn differences(
     if !found.is_empty() {
         let new = Json::Object(new);
         found.replacing = replacing(ty, recorded, &new, &found);
+        // What can be set again is set again; no object is replaced on a suspicion.
+        let kept: Vec<String> =
+            found.replacing.iter().filter(|name| rekeyed.contains(name)).cloned().collect();
+        found.replacing.retain(|name| !kept.contains(name));
+        found.known.retain(|name| !kept.contains(name));
         found.changes = changes(&found, desired, old, resolve);
         found.new = new;
     }

@@ -189,6 +189,7 @@ pub fn deployed(graph: &Graph) -> Snapshot {
         account: "123456789012".into(),
         region: "us-east-1".into(),
         realm: "sandbox".into(),
+        plan: None,
     });
     let empty = snapshot.clone();
     let input = super::PlanInput {

@@ -2,16 +2,19 @@
 
 use crate::ledger::{Binding, Entry, Ledger, LedgerError};
 
-/// Ties a new ledger to its account; one that is bound stays as it is.
+/// Ties a new ledger to its account; one that is bound stays as it is, but for where its plan's files are.
 ///
 /// # Errors
 /// When the ledger cannot be written.
 pub fn bind(ledger: &mut Ledger, binding: Binding) -> Result<(), LedgerError> {
-    if ledger.snapshot().binding.is_none() {
-        let Binding { migration, environment, account, region, realm } = binding;
-        ledger.append(Entry::Bound { migration, environment, account, region, realm })?;
-    }
-    Ok(())
+    let Binding { migration, environment, account, region, realm, plan } = match &ledger.snapshot().binding {
+        None => binding,
+        Some(known) if binding.plan.is_some() && binding.plan != known.plan => {
+            Binding { plan: binding.plan, ..known.clone() }
+        }
+        Some(_) => return Ok(()),
+    };
+    ledger.append(Entry::Bound { migration, environment, account, region, realm, plan }).map(drop)
 }
 
 /// Opens a record in the history. Returns its name, for [`end`].

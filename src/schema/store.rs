@@ -114,6 +114,13 @@ impl TypeSchema {
         self.read_only.contains(path) || self.read_only.iter().any(|known| known.replace("/*", "") == path)
     }
 
+    /// Top-level properties that a user gives and that identify an object.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        let all = self.document["primaryIdentifier"].as_array().into_iter().flatten();
+        all.filter_map(|path| path.as_str()?.strip_prefix("/properties/"))
+            .filter(|path| !path.contains('/') && !self.read_only.contains(*path))
+    }
+
     /// Whether AWS never returns the property (as `A` or `A/B`).
     #[must_use]
     pub fn is_write_only(&self, path: &str) -> bool {

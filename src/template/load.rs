@@ -10,7 +10,7 @@ use super::{
     assembly,
     manifest::{Manifest, Settings, Text},
     masking::mask,
-    options::{Assembly, Given, Loaded, Options, StackSource},
+    options::{Assembly, Given, Loaded, Options, Place, StackSource},
 };
 use crate::{
     error::{Class, Diagnostic, Problems, hint},
@@ -33,31 +33,53 @@ pub fn is_plan(folder: &Path) -> bool {
 /// # Errors
 /// Everything that is wrong with manifest, command line or the templates' syntax.
 pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
-    let file = if path.is_dir() {
-        let manifest = MANIFESTS.iter().map(|name| path.join(name)).find(|file| file.is_file());
-        manifest.or_else(|| assembly::manifest_of(path)).ok_or_else(|| {
-            let message = format!("{} holds no migration.yaml and is no cloud assembly", path.display());
-            vec![
-                Diagnostic::error("M1001", Class::Plan, message)
-                    .help("name a folder with a migration.yaml, a template file, or a cdk.out folder"),
-            ]
-        })?
-    } else {
-        path.to_owned()
-    };
+    let file = file_of(path)?;
     let tree = syntax::read(&file).map_err(|errors| mask(errors, &[]))?;
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
-    let (loaded, problems) = if assembly::is_assembly(&file, &tree) {
+    let assembly = assembly::is_assembly(&file, &tree);
+    let (mut loaded, problems) = if assembly {
         assembly::load(&file, &tree, options)
     } else if named || (tree.get("stacks").is_some() && tree.get("Resources").is_none()) {
         from_manifest(&file, &tree, options)
     } else {
         from_template(&file, tree, options)
     };
-    let mut loaded = loaded;
+    loaded.place = place(&file, assembly, named);
     let warnings = problems.finish().map_err(|errors| mask(errors, &loaded.stacks))?;
     loaded.warnings = mask(warnings, &loaded.stacks);
     Ok(loaded)
+}
+
+/// Where a plan lies. Links on the way to its folder are resolved, so that it is one plan whichever way leads there;
+/// one that is the file itself is not: a template that several folders share this way is a plan of each.
+fn place(file: &Path, assembly: bool, manifest: bool) -> Place {
+    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = std::fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
+    let (folder, name) = match (assembly, folder.parent(), folder.file_name()) {
+        (true, Some(around), Some(name)) => (around.to_owned(), PathBuf::from(name)),
+        // Whether YAML or JSON, it is the same plan.
+        _ if manifest => (folder, PathBuf::from(MANIFESTS[0])),
+        _ => {
+            let name = file.file_name().map(PathBuf::from).unwrap_or_default();
+            (folder, name)
+        }
+    };
+    Place { folder, name }
+}
+
+/// The file that a plan begins with.
+fn file_of(path: &Path) -> Result<PathBuf, Vec<Diagnostic>> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let manifest = MANIFESTS.iter().map(|name| path.join(name)).find(|file| file.is_file());
+    manifest.or_else(|| assembly::manifest_of(path)).ok_or_else(|| {
+        let message = format!("{} holds no migration.yaml and is no cloud assembly", path.display());
+        vec![
+            Diagnostic::error("M1001", Class::Plan, message)
+                .help("name a folder with a migration.yaml, a template file, or a cdk.out folder"),
+        ]
+    })
 }
 
 fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problems) {
@@ -88,6 +110,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         wanted: options.stacks.clone(),
         operations: None,
         names_region: false,
+        place: Place::default(),
     };
     (loaded, problems)
 }
@@ -211,6 +234,7 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         wanted: options.stacks.clone(),
         operations,
         names_region,
+        place: Place::default(),
     };
     (loaded, problems)
 }

@@ -55,6 +55,37 @@ pub struct Loaded {
     pub operations: Option<Tree>,
     /// Whether the plan itself names its first stack's region.
     pub names_region: bool,
+    /// Where its files are.
+    pub place: Place,
+}
+
+impl Loaded {
+    /// Whether a stack's template declares a resource of that name, or has loops, which make resources of any name.
+    #[must_use]
+    pub fn declares(&self, stack: &str, logical_id: &str) -> bool {
+        let named = self.stacks.iter().filter(|source| source.name == stack);
+        named
+            .flat_map(|source| source.template.get("Resources").and_then(Tree::as_map).unwrap_or_default())
+            .any(|entry| entry.key == logical_id || entry.key.starts_with("Fn::ForEach"))
+    }
+}
+
+/// Where a plan's files are: what tells two plans of one name apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The folder beside whose contents the plan lies: the manifest's or the template's, and of a cloud assembly the
+    /// folder around it (`cdk synth` may delete everything in its own). Absolute, links resolved.
+    pub folder: PathBuf,
+    /// The manifest, the template or the assembly's folder in it.
+    pub name: PathBuf,
+}
+
+impl Place {
+    /// The whole path.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
 }
 
 /// What only a cloud assembly says of a plan; empty for plans of other sources.

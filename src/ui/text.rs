@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::printable;
+use crate::{model::secret, printable};
 
 /// Cuts text that is wider than `width` columns and ends it with an ellipsis.
 pub(super) fn fit(text: &str, width: usize) -> String {
@@ -121,7 +121,7 @@ pub(super) const SECRET: &str = "(secret)";
 /// Whether a property carries a password, whatever its value looks like.
 pub(super) fn is_secret_name(path: &str) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path);
-    name.ends_with("Password") || name == "SecretString" || name == "AuthToken"
+    name.ends_with("Password") || secret::is_secret_name(name)
 }
 
 /// Exchanges passwords for a word. With `references` dynamic references go too: they hold no secret, but a
@@ -152,7 +152,7 @@ fn is_reference(value: &Json) -> bool {
 }
 
 fn holds_secret(text: &str) -> bool {
-    ["{{resolve:secretsmanager:", "{{resolve:ssm-secure:", "{{resolve:parameter:"]
+    ["{{resolve:secretsmanager:", "{{resolve:ssm-secure:", "{{resolve:parameter:", "{{resolve:literal:"]
         .iter()
         .any(|s| text.contains(s))
 }

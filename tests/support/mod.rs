@@ -426,6 +426,7 @@ impl Rehearsal {
                 account: self.world.account.clone(),
                 region: graph.main_region(),
                 realm: Realm::Sandbox.as_str().into(),
+                plan: None,
             }),
             stacks: graph.stacks.iter().map(|stack| (stack.name.clone(), stack.protected)).collect(),
             refresh: false,

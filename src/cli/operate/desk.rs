@@ -106,7 +106,7 @@ pub fn reading<T>(
     printer: &mut Printer,
     work: impl AsyncFnOnce(&Reader<'_>, &Resolved, &Snapshot, &mut Printer) -> Result<T, OpError>,
 ) -> Result<T, Vec<Diagnostic>> {
-    let dir = prepare::find_ledger(global, whose)?;
+    let dir = prepare::find_ledger(global, whose, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
     let session = Session::open(global, region.as_deref())?;
@@ -200,7 +200,7 @@ pub fn acting(
     printer: &mut Printer,
     work: impl AsyncFnOnce(&Desk<'_, '_>, &Driver<'_>) -> Result<(), End>,
 ) -> Verdict {
-    let dir = prepare::find_ledger(global, &act.which)?;
+    let dir = prepare::find_ledger(global, &act.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
     let session = Session::open(global, region.as_deref())?;

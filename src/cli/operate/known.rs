@@ -32,7 +32,7 @@ pub fn discovered(
     {
         return Ok(Discovery { resolved: Some(resolved), problems: Vec::new() });
     }
-    match prepare::plan_of(global, whose) {
+    match prepare::load_named(global, whose.plan(), whose.environment.as_deref()) {
         Ok(loaded) => operations::understood(loaded.operations.as_ref(), snapshot),
         // Without the plan's files everything works that was declared before.
         Err(problems) => match journalled() {

@@ -18,7 +18,7 @@ use crate::{
     syntax::Tree,
     template::{
         load::{apply_sets, declared, folder_name, name_ok, read_within, region_ok, sets},
-        options::{Assembly, Given, Loaded, Options, StackSource},
+        options::{Assembly, Given, Loaded, Options, Place, StackSource},
     },
 };
 
@@ -104,6 +104,7 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         // They were chosen here, by the manifest.
         wanted: Vec::new(),
         operations: None,
+        place: Place::default(),
     };
     (loaded, problems)
 }

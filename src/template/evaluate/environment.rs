@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::aws::objects::Objects;
+use crate::{aws::objects::Objects, error::Diagnostic, model::secret::Key};
 
 /// What other plans export, by region and name.
 pub type Imports = BTreeMap<String, BTreeMap<String, Foreign>>;
@@ -38,7 +38,12 @@ pub struct Environment {
     pub objects: Objects,
     /// Make up three zones for regions that `zones` does not list.
     pub offline: bool,
+    /// Where the key for digests of secrets comes from; without it they are made for this command only.
+    pub key: Option<KeySource>,
 }
+
+/// Reads, or makes, the key for digests of secrets.
+pub type KeySource = fn() -> Result<Key, Box<Diagnostic>>;
 
 impl Environment {
     /// For commands that look at the plan's files only: a made-up account with made-up zones.

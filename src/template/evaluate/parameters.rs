@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use fancy_regex::Regex;
-use sha2::{Digest, Sha256};
 
 use super::environment::Environment;
 use crate::{
@@ -346,14 +345,23 @@ fn is_ssm_name(name: &str) -> bool {
 
 /// Keeps the value apart and returns the text that stands for it.
 fn secret(name: &str, stack: &StackSource, value: &str, secrets: &mut BTreeMap<String, String>) -> String {
-    let digest = hex::encode(&Sha256::digest(value.as_bytes())[..2]);
-    let mut placeholder = format!("{{{{resolve:parameter:{name}:{digest}}}}}");
-    // Two stacks may have a parameter of that name, and 16 bits may be the same for two values.
-    if secrets.get(&placeholder).is_some_and(|other| other != value) {
-        placeholder = format!("{{{{resolve:parameter:{}.{name}:{digest}}}}}", stack.name);
+    // A number for now: when all is evaluated, a digest by a key takes its place (`template::conceal`). Two stacks may
+    // have a parameter of that name with two values.
+    let name = match secrets.iter().any(|(known, other)| other != value && known.starts_with(&named(name))) {
+        true => format!("{}.{name}", stack.name),
+        false => name.to_owned(),
+    };
+    let known = secrets.iter().find(|(known, other)| *other == value && known.starts_with(&named(&name)));
+    if let Some((known, _)) = known {
+        return known.clone();
     }
+    let placeholder = format!("{}{:04x}}}}}", named(&name), secrets.len());
     secrets.insert(placeholder.clone(), value.to_owned());
     placeholder
+}
+
+fn named(parameter: &str) -> String {
+    format!("{{{{resolve:parameter:{parameter}:")
 }
 
 /// Longest value of a parameter, in bytes: "Parameter values … 4,096 bytes",

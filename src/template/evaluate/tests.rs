@@ -8,7 +8,7 @@ use crate::{
     graph::Graph,
     model::{Address, Value},
     syntax,
-    template::{Assembly, Given, Loaded, StackSource},
+    template::{Assembly, Given, Loaded, Place, StackSource},
 };
 
 pub(super) fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &str)]) -> StackSource {
@@ -38,6 +38,7 @@ pub(super) fn plan(stacks: Vec<StackSource>) -> Loaded {
         wanted: Vec::new(),
         operations: None,
         names_region: true,
+        place: Place::default(),
     }
 }
 

@@ -1,0 +1,245 @@
+//! Secrets of a plan become texts that stand for them, before anything is planned or kept: values of `NoEcho`
+//! parameters, and what templates say literally in properties that hold secrets.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::{
+    error::{Class, Diagnostic},
+    graph::{Graph, Node},
+    model::{
+        Call, Value,
+        secret::{self, Key, Source},
+    },
+};
+
+const PARAMETER: &str = "{{resolve:parameter:";
+
+/// Exchanges the secrets of a graph. The key is only asked for if there are any.
+///
+/// # Errors
+/// The key cannot be had, or a function would compute with the text that stands for a secret.
+pub fn conceal(
+    graph: &mut Graph,
+    key: impl FnOnce() -> Result<Key, Box<Diagnostic>>,
+) -> Result<(), Vec<Diagnostic>> {
+    // A dry run finds out whether there is anything to do.
+    let probe = Key::default();
+    let mut found = BTreeMap::new();
+    let literal = graph.nodes.iter().any(|node| {
+        let mut properties = node.properties.clone();
+        let mut walk =
+            Walk { node, key: &probe, found: &mut found, computed: None, pieces: 0, inside: false };
+        walk.value(&mut properties, "");
+        !walk.found.is_empty() || walk.computed.is_some()
+    });
+    if !literal && !graph.secrets.0.keys().any(|name| name.starts_with(PARAMETER)) {
+        return Ok(());
+    }
+    let key = key().map_err(|problem| vec![*problem])?;
+    let renamed = rename(graph, &key);
+    let mut problems = Vec::new();
+    let mut found = BTreeMap::new();
+    for node in &mut graph.nodes {
+        let mut properties = std::mem::replace(&mut node.properties, Value::Null);
+        exchange(&mut properties, &renamed);
+        exchange_json(&mut node.metadata, &renamed);
+        let mut walk = Walk { node, key: &key, found: &mut found, computed: None, pieces: 0, inside: false };
+        walk.value(&mut properties, "");
+        if let Some(place) = walk.computed.take() {
+            let message = format!("a function would compute with the secret that {place} says literally");
+            problems.push(
+                Diagnostic::error("M1055", Class::Plan, message)
+                    .at(&node.address)
+                    .span(node.span.clone())
+                    .help("use a NoEcho parameter, or {{resolve:secretsmanager:...}}, as a text of its own"),
+            );
+        }
+        node.properties = properties;
+    }
+    for stack in &mut graph.stacks {
+        for output in &mut stack.outputs {
+            exchange(&mut output.value, &renamed);
+        }
+    }
+    graph.secrets.0.extend(found);
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Gives the parameters' texts their digests: the old text, the new one.
+fn rename(graph: &mut Graph, key: &Key) -> Vec<(String, String)> {
+    let mut renamed = Vec::new();
+    for (old, value) in std::mem::take(&mut graph.secrets.0) {
+        let name = old.strip_prefix(PARAMETER).and_then(|rest| Some(rest.rsplit_once(':')?.0));
+        let new = match name {
+            Some(name) => key.reference(Source::Parameter, name, &value),
+            None => old.clone(),
+        };
+        if new != old {
+            renamed.push((old, new.clone()));
+        }
+        graph.secrets.0.insert(new, value);
+    }
+    renamed
+}
+
+fn text(text: &mut String, renamed: &[(String, String)]) {
+    if text.contains(PARAMETER) {
+        for (old, new) in renamed {
+            *text = text.replace(old.as_str(), new);
+        }
+    }
+}
+
+fn exchange(value: &mut Value, renamed: &[(String, String)]) {
+    match value {
+        Value::String(string) => text(string, renamed),
+        Value::List(items) => items.iter_mut().for_each(|item| exchange(item, renamed)),
+        Value::Map(members) => members.values_mut().for_each(|item| exchange(item, renamed)),
+        Value::Call(call) => call.arguments_mut().into_iter().for_each(|item| exchange(item, renamed)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Attribute(_) => {}
+    }
+}
+
+fn exchange_json(value: &mut Json, renamed: &[(String, String)]) {
+    match value {
+        Json::String(string) => text(string, renamed),
+        Json::Array(items) => items.iter_mut().for_each(|item| exchange_json(item, renamed)),
+        Json::Object(members) => members.values_mut().for_each(|item| exchange_json(item, renamed)),
+        _ => {}
+    }
+}
+
+/// The way through one resource's properties.
+struct Walk<'w> {
+    node: &'w Node,
+    key: &'w Key,
+    /// The secrets, by the texts that stand for them.
+    found: &'w mut BTreeMap<String, String>,
+    /// A place whose literal secret a function needs.
+    computed: Option<String>,
+    /// How many there were in the value that is being exchanged.
+    pieces: usize,
+    /// Whether that value is in the middle of a dynamic reference.
+    inside: bool,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, value: &mut Value, place: &str) {
+        let kind = &self.node.kind;
+        (self.pieces, self.inside) = (0, false);
+        match value {
+            Value::Map(members) => {
+                let named = members.get("Name").and_then(Value::as_str).is_some_and(secret::is_secret_name);
+                for (name, item) in members {
+                    let inner = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+                    if named && name == "Value" {
+                        (self.pieces, self.inside) = (0, false);
+                        self.hide(item, &inner, false);
+                    } else {
+                        self.value(item, &inner);
+                    }
+                }
+            }
+            Value::List(items) => {
+                for (at, item) in items.iter_mut().enumerate() {
+                    self.value(item, &format!("{place}.{at}"));
+                }
+            }
+            Value::String(text) => {
+                if secret::is_secret_place(kind, place) || secret::holds_password(kind, place, text) {
+                    self.hide(value, place, false);
+                }
+            }
+            Value::Call(call) => {
+                let parts = call.arguments();
+                let texts = parts.iter().filter_map(|part| part.as_str());
+                if secret::is_secret_place(kind, place)
+                    || texts.into_iter().any(|text| secret::holds_password(kind, place, text))
+                {
+                    self.hide(value, place, false);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Attribute(_) => {}
+        }
+    }
+
+    /// The text that stands for a piece of a secret value.
+    fn stand_in(&mut self, piece: &str, place: &str, json: bool) -> String {
+        // A place may have several: each has a name of its own.
+        self.pieces += 1;
+        let number = if self.pieces > 1 { format!("#{}", self.pieces) } else { String::new() };
+        let name = format!("{}.{place}{number}", self.node.address);
+        let reference = self.key.reference(Source::Literal, &name, piece);
+        let value = if json { escaped(piece) } else { piece.to_owned() };
+        self.found.insert(reference.clone(), value);
+        reference
+    }
+
+    /// Exchanges every text in a secret value. `json`: it will be a part of a JSON text.
+    fn hide(&mut self, value: &mut Value, place: &str, json: bool) {
+        match value {
+            Value::String(text) => {
+                if secret::points_elsewhere(text) {
+                    return;
+                }
+                let mut out = String::with_capacity(text.len());
+                let mut rest = text.as_str();
+                while !rest.is_empty() {
+                    // A dynamic reference may begin in one part of a text and end in another.
+                    let end = match self.inside {
+                        true => rest.find("}}").map_or(rest.len(), |at| at + 2),
+                        false => rest.find("{{resolve:").unwrap_or(rest.len()),
+                    };
+                    let (piece, more) = rest.split_at(end);
+                    if self.inside {
+                        out.push_str(piece);
+                        self.inside = !piece.ends_with("}}");
+                    } else {
+                        if !piece.is_empty() {
+                            out.push_str(&self.stand_in(piece, place, json));
+                        }
+                        self.inside = !more.is_empty();
+                    }
+                    rest = more;
+                }
+                *text = out;
+            }
+            Value::List(items) => items.iter_mut().for_each(|item| self.hide(item, place, json)),
+            Value::Map(members) => members.values_mut().for_each(|item| self.hide(item, place, json)),
+            Value::Call(call) => match &mut **call {
+                Call::Concat(parts) => parts.iter_mut().for_each(|part| self.hide(part, place, json)),
+                Call::Join { list, .. } => self.hide(list, place, json),
+                Call::ToJson(inner) => self.hide(inner, place, true),
+                Call::Select { list: inner, .. } | Call::Split { text: inner, .. } | Call::Base64(inner) => {
+                    if has_text(inner) {
+                        self.computed = Some(place.to_owned());
+                    }
+                }
+                Call::Length(_) | Call::Cidr { .. } => {}
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Attribute(_) => {}
+        }
+    }
+}
+
+fn has_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => secret::pieces(text).iter().any(|piece| !secret::is_reference(piece)),
+        Value::List(items) => items.iter().any(has_text),
+        Value::Map(members) => members.values().any(has_text),
+        Value::Call(call) => call.arguments().into_iter().any(has_text),
+        _ => false,
+    }
+}
+
+/// The text as it stands inside a JSON text.
+fn escaped(text: &str) -> String {
+    let quoted = Json::String(text.to_owned()).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+#[cfg(test)]
+#[path = "conceal_tests.rs"]
+mod tests;

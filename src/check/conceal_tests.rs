@@ -136,7 +136,7 @@ fn no_write_only_text_of_any_type_is_a_secret_that_nobody_knows() {
     let mut suspicious = Vec::new();
     for ty in registry::TYPES {
         let facts = ty.facts();
-        let document: Json = serde_json::from_str(facts.schema).unwrap();
+        let document = schema::of(facts.kind).unwrap().document();
         for path in document["writeOnlyProperties"].as_array().into_iter().flatten() {
             let path = path.as_str().unwrap().trim_start_matches("/properties/").replace('/', ".");
             let told = ["pass", "secret", "token", "credential", "encryption", "pwd"]
@@ -146,7 +146,6 @@ fn no_write_only_text_of_any_type_is_a_secret_that_nobody_knows() {
                 suspicious.push(format!("{} {path}", facts.kind));
             }
         }
-        assert!(schema::of(facts.kind).is_some(), "{}", facts.kind);
     }
     suspicious.sort();
     // A name, ids and ARNs; what a generator is told; settings.

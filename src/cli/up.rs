@@ -95,7 +95,10 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
             }
             confirm::ask(
                 printer,
-                &format!("Apply these changes{}? Type yes: ", sign_in::whereto(&session, &region, &graph.environment)),
+                &format!(
+                    "Apply these changes{}? Type yes: ",
+                    sign_in::whereto(&session, &region, &graph.environment)
+                ),
                 "yes",
                 &format!("review with `migrate plan`, then run `{}`", global.typed.again().with("--yes")),
             )

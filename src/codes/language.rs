@@ -345,18 +345,6 @@ Resources:
 ",
     ),
     Code::error(
-        "M1111",
-        "a secret in a name",
-        "Names are shown to everybody who may list resources, and ids, ARNs, events and logs hold them as they are. A NoEcho parameter or a secret's value cannot be kept secret there.",
-    )
-    .template(
-        "Resources:
-  Topic:
-    Type: AWS::SNS::Topic
-    Properties: {TopicName: 'orders-{{resolve:secretsmanager:names:SecretString:orders}}'}
-",
-    ),
-    Code::error(
         "M1104",
         "an SSM parameter that is not there",
         "A parameter of type AWS::SSM::Parameter::Value<...> names an SSM parameter; lists are read before anything is planned.",
@@ -409,4 +397,16 @@ Resources:
         "Its exports are not available to Fn::ImportValue, and what it imports is not known. `migrate ledger verify --ledger DIR` says what is wrong with it.",
     )
     .example(Example::Circumstances("it needs a damaged ledger beside another one")),
+    Code::error(
+        "M1111",
+        "a secret in a name",
+        "Names are shown to everybody who may list resources, and ids, ARNs, events and logs hold them as they are. A NoEcho parameter or a secret's value cannot be kept secret there.",
+    )
+    .template(
+        "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {TopicName: 'orders-{{resolve:secretsmanager:names:SecretString:orders}}'}
+",
+    ),
 ];

@@ -153,15 +153,15 @@ pub(super) static RUN: &[Code] = &[
         "A ledger records which plan it is of. Two plans of one name in two folders have a ledger each, and none is used for the other. A plan that was moved or renamed is recognised by what it holds; where it is not, `migrate ledger moved PLAN --ledger DIR` records its new place.",
     ).example(Example::Circumstances("it needs a ledger of another plan")),
     Code::error(
-        "M4130",
-        "the key for digests of secrets cannot be had",
-        "Ledgers hold digests of secrets, made with a key of this user (~/.config/migrate/secrets.key, or the file that MIGRATE_SECRETS_KEY_FILE names), so that a change is noticed and nobody can guess the secret from a ledger. On another machine, with another key, nobody can tell whether a secret has changed: what can be set again is set again, and nothing is replaced for it. Share one key file between machines that run the same plans.",
-    ).example(Example::Circumstances("it needs a key file that cannot be read")),
-    Code::error(
         "M4120",
         "the plan's ledger is not known",
         "A ledger is found through its plan's name and environment. When a PLAN or an environment is named and cannot be read, no other ledger stands for it; --ledger names one without a plan.",
     ).example(Example::Circumstances("it needs a ledger, and a plan that cannot be read")),
+    Code::error(
+        "M4130",
+        "the key for digests of secrets cannot be had",
+        "Ledgers hold digests of secrets, made with a key of this user (~/.config/migrate/secrets.key, or the file that MIGRATE_SECRETS_KEY_FILE names), so that a change is noticed and nobody can guess the secret from a ledger. On another machine, with another key, nobody can tell whether a secret has changed: what can be set again is set again, and nothing is replaced for it. Share one key file between machines that run the same plans.",
+    ).example(Example::Circumstances("it needs a key file that cannot be read")),
     Code::error(
         "M5001",
         "no terminal to confirm on",

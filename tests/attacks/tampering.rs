@@ -51,7 +51,6 @@ fn ids(snapshot: &Json, stack: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-#[ignore = "passes once deletes ask the account whose an object is"]
 fn a_resealed_ledger_with_foreign_ids_deletes_nothing_of_others() {
     let dir = tempfile::tempdir().expect("a folder");
     let root = dir.path();

@@ -22,6 +22,9 @@ use crate::{
     syntax::{Entry, Node, Tree},
 };
 
+/// How placeholders of parameters begin.
+const PARAMETER: &str = "{{resolve:parameter:";
+
 impl<'p> Eval<'_, 'p> {
     /// Evaluates a value. What is wrong is reported and becomes poison.
     pub(super) fn eval(&self, tree: &'p Tree) -> Item {
@@ -33,7 +36,7 @@ impl<'p> Eval<'_, 'p> {
         match &tree.value {
             Node::Null => Item::new(Kind::Null, span),
             Node::Scalar(scalar) => {
-                self.dynamic(&scalar.text, span);
+                self.literal(&scalar.text, span);
                 Item::new(Kind::Scalar(scalar.clone()), span)
             }
             Node::List(items) => {
@@ -60,6 +63,20 @@ impl<'p> Eval<'_, 'p> {
         }
     }
 
+    /// Checks a text of the template: a placeholder in it was not made by evaluation, whatever it looks like.
+    fn literal(&self, text: &str, span: &Span) {
+        if text.contains(PARAMETER) && self.place == Place::Value && !self.part {
+            self.no_service(span);
+        } else {
+            self.dynamic(text, span);
+        }
+    }
+
+    fn no_service(&self, span: &Span) {
+        let message = "`parameter` is no service of dynamic references: ssm, ssm-secure or secretsmanager";
+        self.error("M1054", span, message, None);
+    }
+
     /// Checks the dynamic references of a whole text.
     pub(super) fn dynamic(&self, text: &str, span: &Span) {
         if self.part || !is_dynamic(text) {
@@ -68,10 +85,8 @@ impl<'p> Eval<'_, 'p> {
         if let Err(message) = dynamic::references(text) {
             let help = "for example {{resolve:secretsmanager:NAME:SecretString:password}}".to_owned();
             self.error("M1054", span, message, Some(help));
-        } else if text.contains("{{resolve:parameter:") && self.place == Place::Value && !self.is_own(text) {
-            let message =
-                "`parameter` is no service of dynamic references: ssm, ssm-secure or secretsmanager";
-            self.error("M1054", span, message, None);
+        } else if text.contains(PARAMETER) && self.place == Place::Value && !self.is_own(text) {
+            self.no_service(span);
         }
     }
 

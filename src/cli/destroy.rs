@@ -33,7 +33,8 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     if args.dry_run {
         let mut set = planner::teardown(&snapshot, &account, &registry::find);
         runs::protect(&session, &snapshot, &mut set);
-        printer.plan(&set, None);
+        let next = global.typed.again().without("dry_run").to_string();
+        printer.plan(&set, Some(&next));
         session.close()?;
         return Ok(Code::Success);
     }

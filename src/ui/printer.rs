@@ -189,7 +189,7 @@ impl Printer {
     pub fn review(&mut self, set: &ChangeSet) {
         if !self.json {
             // The command that goes on is this one.
-            let styles = Styles { color: self.talk_color, verbose: false, next: Some("") };
+            let styles = Styles { color: self.talk_color, verbose: false, next: None };
             self.talk_styled(&review::render(set, self.width, &styles));
         }
     }

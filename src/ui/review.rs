@@ -279,12 +279,7 @@ impl Page<'_> {
         let time = format!("Expected time on AWS: {} (the longest path).", duration(expected_seconds(set)));
         self.paragraph(0, Style::new(), &time);
         self.notes(set);
-        let next = self.styles.next.or(match set.operation {
-            Operation::Up => Some("migrate up"),
-            Operation::Destroy => Some("migrate destroy"),
-            Operation::Rollback | Operation::Cleanup => None,
-        });
-        if let Some(next) = next.filter(|next| !next.is_empty()) {
+        if let Some(next) = self.styles.next {
             for line in command(&format!("Next: {}", plain(next)), self.width) {
                 self.line(&line);
             }

@@ -79,7 +79,6 @@ fn a_first_review_names_what_comes() {
 
     4 to create
     Expected time on AWS: about 8 min (the longest path).
-    Next: migrate up
     "#);
 }
 
@@ -108,7 +107,6 @@ fn changes_stand_side_by_side_and_losses_stand_out() {
     ! 1 resource would lose data and needs an explicit permission
     Expected time on AWS: about 11 min (the longest path).
     Note: one call of an earlier run has no known outcome.
-    Next: migrate up
     "#);
 }
 
@@ -144,7 +142,6 @@ fn verbose_shows_properties_and_waits() {
 
     4 to create
     Expected time on AWS: about 8 min (the longest path).
-    Next: migrate up
     "#);
 }
 

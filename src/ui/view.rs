@@ -5,7 +5,7 @@ use super::{
     live::Live,
     plain::Plain,
     tables::{duration, outputs_text},
-    text::wrap_whole,
+    text::{count, wrap_whole},
 };
 use crate::{
     clock::{Clock as _, SystemClock, rfc3339},
@@ -110,8 +110,9 @@ impl<'p> View<'p> {
         }
         if !self.services.is_empty() {
             let total: u64 = self.services.iter().map(|(_, n)| n).sum();
+            let total = usize::try_from(total).unwrap_or(usize::MAX);
             let list: Vec<String> = self.services.iter().map(|(name, n)| format!("{name} {n}")).collect();
-            text.push_str(&self.paragraph(&format!("{total} API calls: {}", list.join(", "))));
+            text.push_str(&self.paragraph(&format!("{}: {}", count(total, "API call"), list.join(", "))));
         }
         match finished.outcome {
             Outcome::Complete => {}

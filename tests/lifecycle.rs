@@ -98,3 +98,50 @@ fn small_changes_give_exactly_the_expected_steps() {
     assert!(rehearsal.up().complete().change_set.is_empty());
     rehearsal.check_invariants("after the replacement");
 }
+
+/// Letter case and host bits that AWS changes, a JSON text that names another resource, and a condition whose name
+/// holds what only CloudFormation takes.
+const LOOSE: &str = r#"
+Parameters: {Stage: {Type: String, Default: prod}}
+Conditions: {Is-Prod: !Equals [!Ref Stage, prod], 'Big&Prod_1': {Condition: Is-Prod}}
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.9/16}}
+  Net: {Type: AWS::EC2::Subnet, Condition: Is-Prod, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.7/24}}
+  Door:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      VpcId: !Ref Vpc
+      GroupDescription: door
+      SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.5/8}]
+  Knobs: {Type: AWS::RDS::DBParameterGroup, Properties: {Family: MySQL8.0, Description: knobs}}
+  Data:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {Engine: MySQL, EngineVersion: '8.0', DBInstanceClass: db.t3.medium, AllocatedStorage: '20', StorageType: GP3,
+      MasterUsername: app, ManageMasterUserPassword: true, DBParameterGroupName: !Ref Knobs}
+  Store: {Type: AWS::SNS::Topic, Condition: 'Big&Prod_1'}
+  Login:
+    Type: AWS::SecretsManager::Secret
+    Properties: {GenerateSecretString: {GenerateStringKey: password, SecretStringTemplate: !Sub '{"topic":"${Store}"}'}}
+"#;
+
+#[test]
+fn what_aws_keeps_in_another_form_does_not_differ_afterwards() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("loose.yaml");
+    crate::support::write(&file, LOOSE);
+    let mut life = Rehearsal::new(&file).with_warnings();
+    life.up().complete();
+    let again = life.up().complete();
+    assert!(again.mutations.is_empty(), "{:?}", again.mutations);
+    for seen in life.refresh() {
+        assert_eq!(seen.finding, migrate::engine::Finding::InSync, "{}", seen.address);
+    }
+    // A ledger of an earlier version has it as it was written.
+    let ledger = life.snapshot();
+    let vpc = ledger.current(&"loose/Vpc".parse().expect("an address")).expect("the VPC");
+    assert_eq!(vpc.declared.properties["CidrBlock"], "10.0.0.0/16");
+    let (written, kept) = (serde_json::json!("10.0.0.9/16"), serde_json::json!("10.0.0.0/16"));
+    let ty = migrate::resources::registry::find("AWS::EC2::VPC").expect("the type");
+    assert!(ty.same("CidrBlock", &kept, &written) && ty.same("CidrBlock", &written, &kept));
+}

@@ -123,7 +123,9 @@ fn stand_in(value: &Value) -> Json {
         }
         Value::Attribute(reference) => Json::String(format!("{{{{resolve:reference:{reference}}}}}")),
         Value::Call(_) => {
-            value.known().unwrap_or_else(|| Json::String("{{resolve:reference:function}}".into()))
+            let text =
+                |reference: &Reference| Some(Json::String(format!("{{{{resolve:reference:{reference}}}}}")));
+            value.resolve(&text).unwrap_or_else(|_| Json::String("{{resolve:reference:function}}".into()))
         }
         _ => value.known().unwrap_or(Json::Null),
     }

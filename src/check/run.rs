@@ -5,6 +5,7 @@ use crate::{
     error::{Class, Diagnostic, Severity, hint},
     graph::{Drafts, Graph, Links},
     lint,
+    model::stored,
     resources::registry,
 };
 
@@ -27,6 +28,12 @@ pub fn check(mut drafts: Drafts) -> Result<Checked, Vec<Diagnostic>> {
     let (mut graph, mut warnings) = graph(&mut drafts)?;
     let mut links = link(&graph, &registry::find);
     warnings.extend(lint::check(&drafts.stacks, &graph, drafts.idioms));
+    // Lints speak of what is written; what is planned and kept is what AWS makes of it.
+    for node in &mut graph.nodes {
+        if let Some(ty) = registry::find(&node.kind) {
+            stored::keep(ty.facts(), &mut node.properties);
+        }
+    }
     if let (Ok(linked), false) = (&links, drafts.wanted.is_empty()) {
         graph.choose(linked, &drafts.wanted).map_err(|unknown| unknown_stacks(&unknown, &drafts))?;
         links = link(&graph, &registry::find);

@@ -162,6 +162,19 @@ pub struct Facts {
     pub spread: &'static [&'static str],
     /// AWS makes the handle up and never uses it again: nobody else's object can have it, whatever it holds by now.
     pub unique_handle: bool,
+    /// Properties that AWS keeps in another form than it takes them in: the path (`*` for every item of a list), and the
+    /// form. A plan holds them as AWS keeps them, so that nothing differs afterwards.
+    pub stored: &'static [(&'static str, Stored)],
+}
+
+/// How AWS keeps a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// In lower case (`propertyTransform` `$lowercase` of the published schemas).
+    Lowercase,
+    /// A CIDR block without host bits: `10.0.0.9/24` is kept as `10.0.0.0/24`.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html>
+    Network,
 }
 
 /// Objects of a type that AWS changes in one call, all or none (see `ResourceType::together`).
@@ -207,6 +220,7 @@ impl Facts {
             together: None,
             spread: &[],
             unique_handle: false,
+            stored: &[],
         }
     }
 

@@ -11,11 +11,12 @@ mod scalar;
 pub mod secret;
 pub mod shape;
 mod span;
+pub mod stored;
 mod tag;
 mod value;
 
 pub use address::Address;
-pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Retry, Together, WaitPolicy};
+pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Retry, Stored, Together, WaitPolicy};
 pub use identity::{Attributes, Ownership, PhysicalId};
 pub use policy::DeletionPolicy;
 pub use scalar::{Scalar, Sense};

@@ -11,6 +11,7 @@ use crate::{
     model::{
         Facts, Ownership, PhysicalId,
         shape::{Field, Shape},
+        stored,
     },
 };
 
@@ -182,7 +183,9 @@ impl<T: ResourceType> AnyType for Erased<T> {
     }
 
     fn same(&self, property: &str, desired: &Json, recorded: &Json) -> bool {
-        T::same(property, desired, recorded)
+        let (new, old) =
+            (stored::kept(&T::FACTS, property, desired), stored::kept(&T::FACTS, property, recorded));
+        T::same(property, new.as_ref().unwrap_or(desired), old.as_ref().unwrap_or(recorded))
     }
 
     fn replaces(&self, old: &Json, new: &Json, changed: &[String]) -> Result<Vec<String>, OpError> {

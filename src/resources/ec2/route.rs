@@ -7,7 +7,7 @@ use super::{RouteTable, support::NEW_TABLE};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, PhysicalId, Retry},
+    model::{Attributes, Facts, Identity, PhysicalId, Retry, Stored},
     props,
     resources::{Change, Created, Cx, Described, Outcome, OwnTags, Progress, compare, described},
 };
@@ -165,6 +165,7 @@ impl Described for Route {
         ],
         absent: &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"],
         iam: &["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:DescribeRouteTables", "ec2:ReplaceRoute"],
+        stored: &[("DestinationCidrBlock", Stored::Network), ("DestinationIpv6CidrBlock", Stored::Network)],
         ..Facts::new("AWS::EC2::Route", "ec2")
     };
 

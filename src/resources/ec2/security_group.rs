@@ -14,7 +14,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Tag},
+    model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Stored, Tag},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
 };
@@ -191,6 +191,12 @@ impl ResourceType for SecurityGroup {
             "SecurityGroupIngress.SourceSecurityGroupName",
             "names identify groups of a default VPC only; give the group's id",
         )],
+        stored: &[
+            ("SecurityGroupEgress.*.CidrIp", Stored::Network),
+            ("SecurityGroupEgress.*.CidrIpv6", Stored::Network),
+            ("SecurityGroupIngress.*.CidrIp", Stored::Network),
+            ("SecurityGroupIngress.*.CidrIpv6", Stored::Network),
+        ],
         ..Facts::new("AWS::EC2::SecurityGroup", "ec2")
     };
 

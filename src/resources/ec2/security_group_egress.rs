@@ -11,7 +11,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, PhysicalId},
+    model::{Facts, PhysicalId, Stored},
     props,
     resources::{Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike},
 };
@@ -68,6 +68,7 @@ impl Described for SecurityGroupEgress {
             "ec2:RevokeSecurityGroupEgress",
             "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
         ],
+        stored: &[("CidrIp", Stored::Network), ("CidrIpv6", Stored::Network)],
         ..Facts::new("AWS::EC2::SecurityGroupEgress", "ec2")
     };
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, PhysicalId},
+    model::{Facts, PhysicalId, Stored},
     props,
     resources::{Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike},
 };
@@ -73,6 +73,7 @@ impl Described for SecurityGroupIngress {
             ("GroupName", "names identify groups of a default VPC only; give the group's id"),
             ("SourceSecurityGroupName", "names identify groups of a default VPC only; give the group's id"),
         ],
+        stored: &[("CidrIp", Stored::Network), ("CidrIpv6", Stored::Network)],
         ..Facts::new("AWS::EC2::SecurityGroupIngress", "ec2")
     };
 

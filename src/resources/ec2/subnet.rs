@@ -10,7 +10,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, PhysicalId, Tag, WaitPolicy},
+    model::{Attributes, Facts, PhysicalId, Stored, Tag, WaitPolicy},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
 };
@@ -149,6 +149,7 @@ impl ResourceType for Subnet {
             "ec2:DescribeSubnets",
             "ec2:ModifySubnetAttribute",
         ],
+        stored: &[("CidrBlock", Stored::Network), ("Ipv6CidrBlock", Stored::Network)],
         ..Facts::new("AWS::EC2::Subnet", "ec2")
     };
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, PhysicalId, Tag, WaitPolicy},
+    model::{Attributes, Facts, PhysicalId, Stored, Tag, WaitPolicy},
     props,
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, mirror::sent, tags::Tagging,
@@ -181,6 +181,7 @@ impl ResourceType for Vpc {
             "ec2:ModifyVpcAttribute",
             "ec2:ModifyVpcTenancy",
         ],
+        stored: &[("CidrBlock", Stored::Network)],
         ..Facts::new("AWS::EC2::VPC", "ec2")
     };
 

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, WaitPolicy},
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         described::pairs,
@@ -305,6 +305,16 @@ impl ResourceType for DbInstance {
             "iam:CreateServiceLinkedRole",
         ],
         stateful: Some("the database and its automated backups"),
+        stored: &[
+            ("DBInstanceIdentifier", Stored::Lowercase),
+            ("DBParameterGroupName", Stored::Lowercase),
+            ("DBSubnetGroupName", Stored::Lowercase),
+            ("Engine", Stored::Lowercase),
+            ("NetworkType", Stored::Lowercase),
+            ("OptionGroupName", Stored::Lowercase),
+            ("PreferredMaintenanceWindow", Stored::Lowercase),
+            ("StorageType", Stored::Lowercase),
+        ],
         ..Facts::new("AWS::RDS::DBInstance", "rds")
     };
 

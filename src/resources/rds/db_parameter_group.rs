@@ -11,7 +11,7 @@ use super::tags::{Tags, arn};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, Tag},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         tags::{self, Tagging},
@@ -158,6 +158,7 @@ impl Described for DbParameterGroup {
             "rds:AddTagsToResource",
             "rds:RemoveTagsFromResource",
         ],
+        stored: &[("DBParameterGroupName", Stored::Lowercase), ("Family", Stored::Lowercase)],
         ..Facts::new("AWS::RDS::DBParameterGroup", "rds")
     };
 

@@ -7,7 +7,7 @@ use super::tags::{Tags, arn};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, Tag},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         tags::{self, Tagging},
@@ -51,6 +51,7 @@ impl Described for DbSubnetGroup {
             "rds:AddTagsToResource",
             "rds:RemoveTagsFromResource",
         ],
+        stored: &[("DBSubnetGroupName", Stored::Lowercase)],
         ..Facts::new("AWS::RDS::DBSubnetGroup", "rds")
     };
 

@@ -17,7 +17,7 @@ use super::value::{CONNECTION, current, text};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag},
+    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, dynamic::is_dynamic},
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
@@ -262,6 +262,7 @@ impl ResourceType for Secret {
         }
         if let Some(text) = rule["SecretStringTemplate"].as_str()
             && !serde_json::from_str::<Json>(text).is_ok_and(|value| value.is_object())
+            && !is_dynamic(text)
         {
             say("SecretStringTemplate must be a JSON object");
         }

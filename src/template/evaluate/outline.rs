@@ -229,9 +229,12 @@ fn logical_id(what: &str, entry: &Entry, problems: &mut Problems) -> bool {
         problems.error("M1022", Some(&entry.key_span), message).help("write the macro's result out");
         return false;
     }
-    if entry.key.is_empty() || entry.key.len() > 255 || !entry.key.bytes().all(|b| b.is_ascii_alphanumeric())
-    {
-        let message = format!("`{}` cannot name a {what}: letters and digits only, at most 255", entry.key);
+    // CloudFormation takes these in names of conditions, and templates in use have them.
+    let more: &[u8] = if what == "condition" { b"&-_" } else { b"" };
+    let fits = |b: u8| b.is_ascii_alphanumeric() || more.contains(&b);
+    if entry.key.is_empty() || entry.key.len() > 255 || !entry.key.bytes().all(fits) {
+        let letters = if more.is_empty() { "letters and digits" } else { "letters, digits, &, - and _" };
+        let message = format!("`{}` cannot name a {what}: {letters} only, at most 255", entry.key);
         problems.error("M1023", Some(&entry.key_span), message);
     }
     true

@@ -59,6 +59,8 @@ macro_rules! clients {
 clients! {
     /// Application Auto Scaling.
     autoscaling: aws_sdk_applicationautoscaling;
+    /// AWS Backup.
+    backup: aws_sdk_backup;
     /// CloudWatch.
     cloudwatch: aws_sdk_cloudwatch;
     /// CloudWatch Logs.
@@ -71,6 +73,8 @@ clients! {
     ecs: aws_sdk_ecs;
     /// Elastic Load Balancing v2.
     elb: aws_sdk_elasticloadbalancingv2;
+    /// EventBridge.
+    events: aws_sdk_eventbridge;
     /// IAM.
     iam: aws_sdk_iam;
     /// Lambda.

@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// The properties under which types keep their tags.
-const PROPERTIES: &[&str] = &["Tags", "HostedZoneTags", "HealthCheckTags"];
+const PROPERTIES: &[&str] =
+    &["Tags", "BackupPlanTags", "BackupVaultTags", "HostedZoneTags", "HealthCheckTags"];
 
 /// Adds the tags that the resource does not set itself.
 pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, String>) {

@@ -108,6 +108,9 @@ pub struct Facts {
     /// Attributes other resources may use as soon as the create call has answered. AWS must accept them in
     /// other calls at that moment, and `create` must return them. All others only once ready.
     pub early: &'static [&'static str],
+    /// Attributes that a change in place makes anew: `(property, attributes)`. Whoever refers to one of them changes
+    /// in the same run, after it.
+    pub renews: &'static [(&'static str, &'static [&'static str])],
     /// Top-level properties of this type whose references must wait until the referred resource is ready,
     /// even where the attribute itself is early (`TargetId` of a secret's attachment is only the database's
     /// name, but the handler asks the database for its address).
@@ -198,6 +201,7 @@ impl Facts {
             on_conflict: OnConflict::Refuses,
             configures: false,
             early: &[],
+            renews: &[],
             needs_ready: &[],
             ready: None,
             gone: None,
@@ -222,6 +226,14 @@ impl Facts {
             unique_handle: false,
             stored: &[],
         }
+    }
+
+    /// Whether a change in place of these top-level properties makes an attribute anew.
+    #[must_use]
+    pub fn makes_anew(&self, attribute: &str, changed: &[String]) -> bool {
+        self.renews.iter().any(|(property, attributes)| {
+            attributes.contains(&attribute) && changed.iter().any(|name| name == property)
+        })
     }
 
     /// Why a property, dotted if nested, is refused by name.

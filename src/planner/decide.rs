@@ -66,6 +66,12 @@ impl Decision {
     fn renews(&self) -> bool {
         matches!(self.fate, Fate::Create | Fate::Replace { .. })
     }
+
+    /// Whether this attribute may be another one after the run.
+    fn makes_anew(&self, ty: Option<&dyn AnyType>, attribute: &str) -> bool {
+        let in_place = matches!(self.fate, Fate::Update | Fate::Finish);
+        self.renews() || in_place && ty.is_some_and(|ty| ty.facts().makes_anew(attribute, &self.fields))
+    }
 }
 
 fn with_name(properties: &Value, name: Option<&(&'static str, String)>) -> Value {
@@ -115,7 +121,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
     /// An attribute that is known while planning and stays as it is.
     fn attribute(&self, reference: &Reference) -> Option<Json> {
         let at = *self.input.graph.index.get(&reference.address)?;
-        if self.made[at].as_ref().is_none_or(Decision::renews) {
+        let ty = || (self.input.types)(&self.input.graph.nodes[at].kind).map(|ty| ty as &dyn AnyType);
+        if self.made[at].as_ref().is_none_or(|decision| decision.makes_anew(ty(), &reference.attribute)) {
             return None;
         }
         self.input.snapshot.attribute(&reference.address, &reference.attribute).cloned()
@@ -300,6 +307,9 @@ impl<'i, 'a> Decisions<'i, 'a> {
         match fate.map(|decision| decision.fate) {
             Some(Fate::Replace { .. }) => format!("{} is replaced", reference.address),
             Some(Fate::Create) => format!("{} is new", reference.address),
+            Some(Fate::Update | Fate::Finish) => {
+                format!("{} changes and so does its {}", reference.address, reference.attribute)
+            }
             _ => format!("{reference} is not known yet"),
         }
     }
@@ -517,7 +527,8 @@ pub(super) fn known<'d>(
 ) -> impl Fn(&Reference) -> Option<Json> + 'd {
     move |reference| {
         let at = *input.graph.index.get(&reference.address)?;
-        if decisions[at].renews() {
+        let ty = (input.types)(&input.graph.nodes[at].kind).map(|ty| ty as &dyn AnyType);
+        if decisions[at].makes_anew(ty, &reference.attribute) {
             return None;
         }
         let address: &Address = &reference.address;

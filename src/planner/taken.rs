@@ -109,6 +109,7 @@ const ONCE: &[(&str, &[Once])] = &[
         "AWS::ElasticLoadBalancingV2::ListenerRule",
         &[Once::Together(&["ListenerArn", "Priority"]), Once::Targets("Actions", "ListenerArn")],
     ),
+    ("AWS::Events::Rule", &[Once::Together(&["EventBusName", "Name"])]),
     ("AWS::IAM::ManagedPolicy", &[Once::AnyCase(&["ManagedPolicyName"])]),
     (
         "AWS::IAM::Policy",
@@ -518,6 +519,11 @@ mod tests {
             "AWS::ElasticLoadBalancingV2::Listener",
             "Port",
             "AWS refuses a port that is in use (DuplicateListener)",
+        ),
+        (
+            "AWS::ElasticLoadBalancingV2::ListenerRule",
+            "Priority",
+            "AWS refuses a priority that is in use (PriorityInUse)",
         ),
         ("AWS::IAM::Policy", "Groups", "its update looks at each principal"),
         ("AWS::IAM::Policy", "Roles", "its update looks at each principal"),

@@ -270,6 +270,15 @@ pub trait Described: Send + Sync + 'static {
         }
     }
 
+    /// As [`ResourceType::attachments`].
+    fn attachments(
+        _cx: &Cx<'_>,
+        _id: &PhysicalId,
+        _props: &Self::Props,
+    ) -> impl Future<Output = Result<Vec<String>, OpError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     // ------------------------------------------------------------------ write, only with a permit
 
     /// As [`ResourceType::create`].
@@ -462,6 +471,11 @@ impl<T: Described> ResourceType for T {
         let own = tags.and_then(|tags| cx.own_tags(pairs(&tags)));
         let properties = unless_absent(T::props(cx, live, own, hint).await, facts)?;
         Ok(properties.map(|properties| Sight { properties, ownership }))
+    }
+
+    async fn attachments(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props) -> Result<Vec<String>, OpError> {
+        let seen = <T as Described>::attachments(cx, id, props).await;
+        Ok(unless_absent(seen, &<T as Described>::FACTS)?.unwrap_or_default())
     }
 
     async fn create(cx: &Cx<'_>, permit: &Permit, props: &Self::Props) -> Result<Created, OpError> {

@@ -16,12 +16,14 @@ pub mod versions;
 pub mod bench;
 
 pub mod applicationautoscaling;
+pub mod backup;
 pub mod cloudwatch;
 pub mod custom;
 pub mod dms;
 pub mod ec2;
 pub mod ecs;
 pub mod elasticloadbalancingv2;
+pub mod events;
 pub mod iam;
 pub mod lambda;
 pub mod logs;

@@ -1,14 +1,17 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
 use super::{
-    AnyType, Erased, applicationautoscaling, cloudwatch, custom, dms, ec2, ecs, elasticloadbalancingv2, iam,
-    lambda, logs, rds, route53, s3, secretsmanager, sns,
+    AnyType, Erased, applicationautoscaling, backup, cloudwatch, custom, dms, ec2, ecs,
+    elasticloadbalancingv2, events, iam, lambda, logs, rds, route53, s3, secretsmanager, sns,
 };
 
 /// All types, sorted by name.
 pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<applicationautoscaling::ScalableTarget>::new(),
     &Erased::<applicationautoscaling::ScalingPolicy>::new(),
+    &Erased::<backup::BackupPlan>::new(),
+    &Erased::<backup::BackupSelection>::new(),
+    &Erased::<backup::BackupVault>::new(),
     &Erased::<cloudwatch::Alarm>::new(),
     &Erased::<cloudwatch::Dashboard>::new(),
     &Erased::<dms::Endpoint>::new(),
@@ -32,8 +35,11 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<ecs::Service>::new(),
     &Erased::<ecs::TaskDefinition>::new(),
     &Erased::<elasticloadbalancingv2::Listener>::new(),
+    &Erased::<elasticloadbalancingv2::ListenerCertificate>::new(),
+    &Erased::<elasticloadbalancingv2::ListenerRule>::new(),
     &Erased::<elasticloadbalancingv2::LoadBalancer>::new(),
     &Erased::<elasticloadbalancingv2::TargetGroup>::new(),
+    &Erased::<events::Rule>::new(),
     &Erased::<iam::ManagedPolicy>::new(),
     &Erased::<iam::Policy>::new(),
     &Erased::<iam::Role>::new(),

@@ -59,6 +59,17 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "The alarms of target tracking exist, but nobody acts on them.",
     ),
     (
+        "backup",
+        "CreateBackupPlan",
+        "Schedules never fire and copies are not made: recovery points come from StartBackupJob.",
+    ),
+    (
+        "backup",
+        "CreateBackupVault",
+        "Keys are not looked up: a vault without one shows a made-up key of AWS.",
+    ),
+    ("backup", "StartBackupJob", "The resource is not looked up: what its ARN says decides."),
+    (
         "cloudwatch",
         "GetMetricData",
         "Metric math knows arithmetic and the common functions; others are refused.",
@@ -149,6 +160,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Image pulls, attributes, overrides, runtime ids and ephemeral storage are not shown.",
     ),
     ("ecs", "RegisterTaskDefinition", "Required attributes are not worked out."),
+    ("elbv2", "AddListenerCertificates", "Certificates are not looked up: any ARN does."),
     (
         "elbv2",
         "DescribeTargetHealth",
@@ -158,6 +170,16 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "elbv2",
         "ModifyIpPools",
         "IPAM pools are not looked up: any id does. Load balancers and changes that do not fit are refused with ValidationError; AWS's codes are not documented.",
+    ),
+    (
+        "events",
+        "PutRule",
+        "Schedules are kept and never fire: events come from services of the sandbox and from PutEvents.",
+    ),
+    (
+        "events",
+        "PutTargets",
+        "Topics get events if their policy lets EventBridge publish. For other targets the delivery is noted, and nothing is called.",
     ),
     (
         "iam",

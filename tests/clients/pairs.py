@@ -170,6 +170,21 @@ PAIRS = {
         "a scaling policy": Cascades("the policy goes with it"), "a scheduled action": Cascades("the action goes with it")},
     "application-autoscaling:DeleteScalingPolicy": {
         "the alarms of target tracking": Cascades("its alarms go with it", "Application Auto Scaling, delete a target tracking policy")},
+    "elbv2:RemoveListenerCertificates": {
+        "the listener whose default certificate it is": Refused("OperationNotPermitted", "^Default certificate cannot be removed")},
+    # Backup
+    "backup:DeleteBackupVault": {
+        "a recovery point": Refused("InvalidRequestException", "contains recovery points", "AWS Backup Developer Guide, delete a vault")},
+    "backup:DeleteBackupPlan": {
+        "a selection": Refused("InvalidRequestException", "^Related backup plan selections must be deleted prior to backup plan deletion$",
+                               "hashicorp/terraform-provider-aws, internal/service/backup/plan.go")},
+    "backup:DeleteRecoveryPoint": {
+        "the lock of its vault": Refused("InvalidRequestException", "locked vault", "AWS Backup Developer Guide, vault lock")},
+    # EventBridge
+    "events:DeleteRule": {
+        "a target": Refused("ValidationException", r"^Rule can't be deleted since it has targets\.$", "API: remove all targets first")},
+    "events:DeleteEventBus": {
+        "a rule": Refused("ValidationException", r"^Event bus can't be deleted since it has rules\.$", "EventBridge User Guide, delete an event bus")},
     # IAM
     "iam:DeleteRole": {
         "an inline policy": INLINE, "an attached policy": ATTACHED, "an instance profile": PROFILE,
@@ -294,8 +309,8 @@ TAGS = "tags: nothing hangs on them"
 # (service:operation) -> why nothing can depend on what it takes away
 ALONE = {
     **dict.fromkeys((
-        "application-autoscaling:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
-        "ecs:UntagResource", "elbv2:RemoveTags", "iam:UntagInstanceProfile", "iam:UntagPolicy", "iam:UntagRole", "iam:UntagUser",
+        "application-autoscaling:UntagResource", "backup:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
+        "ecs:UntagResource", "elbv2:RemoveTags", "events:UntagResource", "iam:UntagInstanceProfile", "iam:UntagPolicy", "iam:UntagRole", "iam:UntagUser",
         "iam:UntagOpenIDConnectProvider", "iam:UntagServerCertificate", "lambda:UntagResource", "logs:UntagLogGroup", "logs:UntagResource", "rds:RemoveTagsFromResource", "s3:DeleteBucketTagging",
         "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource", "ssm:RemoveTagsFromResource"), TAGS),
     **dict.fromkeys((
@@ -304,6 +319,10 @@ ALONE = {
         "s3:DeleteBucketMetricsConfiguration", "s3:DeleteBucketMetadataConfiguration", "s3:DeleteBucketMetadataTableConfiguration", "s3:DeleteBucketOwnershipControls", "s3:DeleteBucketPolicy", "s3:DeleteBucketReplication",
         "s3:DeleteBucketWebsite", "s3:DeletePublicAccessBlock"), CONFIGURATION),
     "application-autoscaling:DeleteScheduledAction": "a leaf below its target",
+    "backup:DeleteBackupSelection": "a leaf below its plan",
+    "backup:DeleteBackupVaultAccessPolicy": "a setting of the vault",
+    "backup:DeleteBackupVaultLockConfiguration": "a setting of the vault",
+    "backup:DeleteBackupVaultNotifications": "a setting of the vault",
     "cloudwatch:DeleteDashboards": "a dashboard shows others and is used by nobody",
     "cloudwatch:DisableAlarmActions": "a switch of the alarm",
     "dms:DeleteConnection": "the outcome of a test; tasks that run are not stopped by it",
@@ -322,6 +341,8 @@ ALONE = {
     "ec2:RevokeSecurityGroupIngress": "a rule: nothing refers to it",
     "ecs:StopTask": "a task is used by nobody; its service starts another",
     "elbv2:DeregisterTargets": "targets are addresses, and drain",
+    "events:DisableRule": "a switch of the rule",
+    "events:RemoveTargets": "a target exists in its rule only",
     "iam:DeleteAccessKey": "a credential of its user: nothing refers to it",
     "iam:DeleteAccountAlias": "a name of the account: nothing refers to it",
     "iam:DeleteLoginProfile": "the password of its user",
@@ -372,6 +393,9 @@ ALONE = {
 KINDS = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "application-autoscaling:DeregisterScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "application-autoscaling:DeleteScalingPolicy",
+    "AWS::Backup::BackupPlan": "backup:DeleteBackupPlan",
+    "AWS::Backup::BackupSelection": "backup:DeleteBackupSelection",
+    "AWS::Backup::BackupVault": "backup:DeleteBackupVault",
     "AWS::CloudWatch::Alarm": "cloudwatch:DeleteAlarms",
     "AWS::CloudWatch::Dashboard": "cloudwatch:DeleteDashboards",
     "AWS::DMS::Endpoint": "dms:DeleteEndpoint",
@@ -395,8 +419,11 @@ KINDS = {
     "AWS::ECS::Service": "ecs:DeleteService",
     "AWS::ECS::TaskDefinition": "ecs:DeregisterTaskDefinition",
     "AWS::ElasticLoadBalancingV2::Listener": "elbv2:DeleteListener",
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate": "elbv2:RemoveListenerCertificates",
+    "AWS::ElasticLoadBalancingV2::ListenerRule": "elbv2:DeleteRule",
     "AWS::ElasticLoadBalancingV2::LoadBalancer": "elbv2:DeleteLoadBalancer",
     "AWS::ElasticLoadBalancingV2::TargetGroup": "elbv2:DeleteTargetGroup",
+    "AWS::Events::Rule": "events:DeleteRule",
     "AWS::IAM::ManagedPolicy": "iam:DeletePolicy",
     "AWS::IAM::Policy": "iam:DeleteRolePolicy",
     "AWS::IAM::Role": "iam:DeleteRole",

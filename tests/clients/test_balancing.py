@@ -1,5 +1,6 @@
 """ELB and ECS: load balancers, listeners, rules, target groups; clusters, task definitions, services, tasks."""
-from harness import aws, client, eventually, ids, network, pages, refused, role, tampered, test, wait
+from harness import ACCOUNT, aws, client, eventually, ids, network, pages, refused, role, tampered, test, wait
+from objects import balanced, targets
 
 elb, ecs, ec2 = client("elbv2"), client("ecs"), client("ec2")
 NONE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:%s/none/0000000000000000"
@@ -225,3 +226,25 @@ def nonsense_is_refused():
     tampered("UnknownOperationException", ecs.list_clusters, renamed)
     refused("SandboxOperationNotImplemented", elb.describe_ssl_policies)
     refused("SandboxOperationNotImplemented", ecs.list_container_instances)
+
+
+@test
+def certificates_besides_the_default_one():
+    of, _, _, arn = balanced()
+    to = targets(of)
+    certificate = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/%s"
+    action = [{"Type": "forward", "TargetGroupArn": to}]
+    plain = elb.create_listener(LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=action)["Listeners"][0]["ListenerArn"]
+    refused("ValidationError", elb.add_listener_certificates, ListenerArn=plain, Certificates=[{"CertificateArn": certificate % "a"}])
+    one = elb.create_listener(LoadBalancerArn=arn, Protocol="HTTPS", Port=443, DefaultActions=action,
+                              Certificates=[{"CertificateArn": certificate % "main"}])["Listeners"][0]["ListenerArn"]
+    refused("CertificateNotFound", elb.add_listener_certificates, ListenerArn=one, Certificates=[{"CertificateArn": "nonsense"}])
+    for _ in range(2):
+        elb.add_listener_certificates(ListenerArn=one, Certificates=[{"CertificateArn": certificate % name} for name in "abc"])
+    shown = elb.describe_listener_certificates(ListenerArn=one)["Certificates"]
+    assert [(c["CertificateArn"][-4:], c["IsDefault"]) for c in shown][0] == ("main", True) and len(shown) == 4, shown
+    pages("elbv2", "DescribeListenerCertificates", 3, "ValidationError", ListenerArn=one)
+    more = [{"CertificateArn": certificate % f"n-{n}"} for n in range(23)]
+    refused("TooManyCertificates", elb.add_listener_certificates, ListenerArn=one, Certificates=more)
+    elb.remove_listener_certificates(ListenerArn=one, Certificates=[{"CertificateArn": certificate % "a"}])
+    assert len(elb.describe_listener_certificates(ListenerArn=one)["Certificates"]) == 3

@@ -19,7 +19,8 @@ SERVICES = {
     "ecs": (1, 100, "InvalidParameterException"), "application-autoscaling": (1, 50, "ValidationException"),
     "ec2": (5, 1000, "InvalidParameterValue"), "iam": (1, 1000, "ValidationError"), "elbv2": (1, 400, "ValidationError"),
     "logs": (1, 50, "InvalidParameterException"), "ssm": (1, 50, "ValidationException"), "secretsmanager": (1, 100, "ValidationException"),
-    "cloudwatch": (1, 100, "ValidationError"),
+    "cloudwatch": (1, 100, "ValidationError"), "events": (1, 100, "ValidationException"),
+    "backup": (1, 1000, "InvalidParameterValueException"),
 }
 # Operations that differ from their service.
 OPERATIONS = {

@@ -15,7 +15,8 @@ use crate::{
 crate::tag_form!(types::Tag);
 
 /// What the service says of an object that is not there.
-pub(super) const ABSENT: &[&str] = &["LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound"];
+pub(super) const ABSENT: &[&str] =
+    &["LoadBalancerNotFound", "TargetGroupNotFound", "ListenerNotFound", "RuleNotFound"];
 
 /// The service's tag calls; they take an ARN.
 pub(super) struct Tags;

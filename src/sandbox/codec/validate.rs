@@ -210,7 +210,7 @@ fn codes(service: &str) -> (&'static str, &'static str) {
         "sns" => ("InvalidParameter", "InvalidParameter"),
         "route53" => ("InvalidInput", "InvalidInput"),
         "s3" => ("MalformedXML", "MalformedXML"),
-        "dms" => ("InvalidParameterValueException", "InvalidParameterValueException"),
+        "backup" | "dms" => ("InvalidParameterValueException", "InvalidParameterValueException"),
         "ecs" | "logs" => ("InvalidParameterException", "InvalidParameterException"),
         _ => ("ValidationException", "ValidationException"),
     }

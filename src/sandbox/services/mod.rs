@@ -3,11 +3,13 @@
 use super::{Fault, Operation, Request, World};
 
 pub mod application_autoscaling;
+pub mod backup;
 pub mod cloudwatch;
 pub mod dms;
 pub mod ec2;
 pub mod ecs;
 pub mod elbv2;
+pub mod events;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
@@ -62,11 +64,13 @@ macro_rules! service {
 /// All services, sorted by name.
 pub static SERVICES: &[Service] = &[
     service!("application-autoscaling", "application-autoscaling", application_autoscaling),
+    service!("backup", "backup", backup),
     service!("cloudwatch", "monitoring", cloudwatch),
     service!("dms", "dms", dms),
     service!("ec2", "ec2", ec2),
     service!("ecs", "ecs", ecs),
     service!("elbv2", "elasticloadbalancing", elbv2),
+    service!("events", "events", events),
     service!("iam", "iam", iam),
     service!("lambda", "lambda", lambda),
     service!("logs", "logs", logs),

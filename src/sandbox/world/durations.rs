@@ -58,5 +58,7 @@ pub const LAMBDA_NETWORK: i64 = 30_000;
 pub const LAMBDA_UPDATE: i64 = 4_000;
 /// Interfaces of a deleted function, or of one that left a VPC, linger.
 pub const LAMBDA_INTERFACES: i64 = 300_000;
+/// A backup on demand is complete.
+pub const BACKUP_JOB: i64 = 120_000;
 /// EC2 and IAM reads lag behind writes.
 pub const READ_LAG: i64 = 400;

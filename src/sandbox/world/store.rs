@@ -456,8 +456,10 @@ fn original(row: &Json) -> bool {
 fn remembered(table: &str, row: &Json) -> bool {
     match table {
         // Logs and counters.
-        "cloudwatch.history"
+        "backup.job"
+        | "cloudwatch.history"
         | "dms.event"
+        | "events.delivery"
         | "rds.event"
         | "route53.change"
         | "route53.spent"
@@ -468,6 +470,7 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "cloudwatch.metric"
         | "s3.name"
         | "sns.message" => true,
+        "backup.plan" => !row["DeletionDate"].is_null(),
         "ec2.nat-gateway" => row["State"] == "deleted",
         "ec2.vpc-peering-connection" => {
             matches!(row["Status"]["Code"].as_str(), Some("deleted" | "expired" | "failed" | "rejected"))

@@ -8,6 +8,7 @@
 mod attribute_values;
 mod attributes;
 mod balancers;
+mod certificates;
 mod conditions;
 mod groups;
 mod limits;
@@ -25,6 +26,7 @@ pub use targets::{deregister, register};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
+    Operation::write("AddListenerCertificates", certificates::add),
     Operation::write("AddTags", tags::add),
     Operation::write("CreateListener", listeners::create),
     Operation::write("CreateLoadBalancer", balancers::create),
@@ -38,6 +40,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeAccountLimits", limits::describe),
     Operation::read("DescribeCapacityReservation", balancers::describe_capacity),
     Operation::read("DescribeListenerAttributes", attributes::describe_listener),
+    Operation::read("DescribeListenerCertificates", certificates::describe),
     Operation::read("DescribeListeners", listeners::describe),
     Operation::read("DescribeLoadBalancerAttributes", attributes::describe_balancer),
     Operation::read("DescribeLoadBalancers", balancers::describe),
@@ -55,6 +58,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("ModifyTargetGroup", groups::modify),
     Operation::write("ModifyTargetGroupAttributes", attributes::modify_group),
     Operation::write("RegisterTargets", targets::register_targets),
+    Operation::write("RemoveListenerCertificates", certificates::remove),
     Operation::write("RemoveTags", tags::remove),
     Operation::write("SetIpAddressType", balancers::set_ip_address_type),
     Operation::write("SetRulePriorities", rules::set_priorities),

@@ -9,6 +9,18 @@ fn no_rule() -> Fault {
     Fault::new("RuleNotFound", "One or more rules not found")
 }
 
+/// What others see of a rule: client secrets are never returned.
+fn shown(row: &Json) -> Json {
+    let mut row = row.clone();
+    for action in row["Actions"].as_array_mut().into_iter().flatten() {
+        if let Some(config) = action["AuthenticateOidcConfig"].as_object_mut() {
+            config.remove("ClientSecret");
+            config.remove("UseExistingClientSecret");
+        }
+    }
+    row
+}
+
 /// `CreateRule`.
 pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let listener = world.get(LISTENERS, rq.text("ListenerArn")).ok_or_else(no_listener)?.clone();
@@ -35,7 +47,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         "_balancer": balancer["LoadBalancerArn"], "_tags": tags,
     });
     world.put(RULES, &arn, row.clone());
-    Ok(json!({"Rules": [row]}))
+    Ok(json!({"Rules": [shown(&row)]}))
 }
 
 /// `DescribeRules`.
@@ -46,7 +58,7 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
         .filter(|(arn, row)| {
             arns.contains(arn) || rq.opt("ListenerArn").is_some_and(|l| row["_listener"] == l)
         })
-        .map(|(_, row)| row.clone())
+        .map(|(_, row)| shown(row))
         .collect();
     if found.len() < arns.len() {
         return Err(no_rule());
@@ -85,7 +97,10 @@ pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
             row[member] = rq.get(member).clone();
         }
     }
-    Ok(json!({"Rules": [row]}))
+    if rq.flag("ResetTransforms") {
+        row["Transforms"] = json!([]);
+    }
+    Ok(json!({"Rules": [shown(row)]}))
 }
 
 /// `SetRulePriorities`: all at once, so that rules can change places.

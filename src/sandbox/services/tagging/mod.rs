@@ -19,6 +19,8 @@ pub const OPERATIONS: &[Operation] = &[
 
 /// Tables with taggable rows, and where their ARN is: a member, or a pattern for rows that hold none.
 const TABLES: &[(&str, &str)] = &[
+    ("backup.plan", "BackupPlanArn"),
+    ("backup.vault", "BackupVaultArn"),
     ("cloudwatch.alarm", "AlarmArn"),
     ("dms.endpoint", "key"),
     ("dms.instance", "key"),
@@ -40,6 +42,7 @@ const TABLES: &[(&str, &str)] = &[
     ("elbv2.load-balancer", "key"),
     ("elbv2.rule", "key"),
     ("elbv2.target-group", "key"),
+    ("events.rule", "key"),
     ("lambda.function", "FunctionArn"),
     ("logs.group", "arn:{partition}:logs:{region}:{account}:log-group:{name}"),
     ("rds.db-instance", "DBInstanceArn"),

@@ -255,8 +255,8 @@ def _():
 @wrong("rds:DeleteDBCluster", "a final snapshot that is not named")
 def _():
     name = cluster()
-    call, arguments = yield rds.delete_db_cluster, {"DBClusterIdentifier": name}
-    yield call, {**arguments, "FinalDBSnapshotIdentifier": fresh("final")}
+    yield rds.delete_db_cluster, {"DBClusterIdentifier": name}
+    yield rds.delete_db_cluster, {"DBClusterIdentifier": name, "FinalDBSnapshotIdentifier": fresh("final")}
 
 
 @wrong("rds:DeleteDBCluster", "a manual snapshot")

@@ -40,6 +40,13 @@ Resources:
     Type: AWS::DMS::Endpoint
     Properties: {EndpointType: source, EngineName: postgres, ServerName: !GetAtt Database.Endpoint.Address, Port: 5432,
       DatabaseName: postgres, SslMode: require, Username: app, Password: !Ref Password}
+  Setting:
+    Type: AWS::SSM::Parameter
+    Properties: {Type: String, Value: !Ref Password}
+  Cluster:
+    Type: AWS::RDS::DBCluster
+    DeletionPolicy: Delete
+    Properties: {Engine: aurora-mysql, MasterUsername: app, MasterUserPassword: !Ref Password}
 Outputs:
   Address: {Value: !GetAtt Database.Endpoint.Address}
 ";

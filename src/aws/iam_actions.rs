@@ -5,6 +5,7 @@
 pub fn prefix(service: &str) -> &str {
     match service {
         "elbv2" => "elasticloadbalancing",
+        "resourcegroupstaggingapi" => "tag",
         other => other,
     }
 }

@@ -77,6 +77,8 @@ clients! {
     events: aws_sdk_eventbridge;
     /// IAM.
     iam: aws_sdk_iam;
+    /// Key Management Service.
+    kms: aws_sdk_kms;
     /// Lambda.
     lambda: aws_sdk_lambda;
     /// RDS.

@@ -64,7 +64,8 @@ async fn attachments(cloud: &Cloud, snapshot: &Snapshot, migration: &str, step: 
                     items.filter_map(|item| item.as_str()).any(|item| item == physical_id.as_str())
                 };
                 other.physical_id.as_str() == name
-                    || (properties["PolicyName"] == name.as_str() && on("Roles"))
+                    || (properties["PolicyName"] == name.as_str()
+                        && (on("Roles") || properties["RoleName"] == physical_id.as_str()))
             });
             Attachment { what, ours }
         })

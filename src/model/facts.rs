@@ -145,7 +145,7 @@ pub struct Facts {
     /// Whether AWS can take a final snapshot.
     pub snapshots: bool,
     /// CloudFormation's default policy is `Snapshot` unless this property is set (an instance of a cluster has no
-    /// snapshot of its own).
+    /// snapshot of its own). With an empty name it always is.
     pub snapshot_unless: Option<&'static str>,
     /// Properties, dotted if nested, for which CloudFormation reads secure SSM parameters.
     pub secure: &'static [&'static str],

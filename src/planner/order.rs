@@ -108,7 +108,10 @@ impl Drafts {
         let data_loss = facts.and_then(|facts| facts.stateful).filter(|_| !stays && !object.stray).map(
             |what| match policy {
                 DeletionPolicy::Snapshot => format!("{what} would be deleted; a final snapshot stays"),
-                _ => format!("{what} would be lost"),
+                _ => match ty.and_then(|ty| ty.grace(&object.declared.properties)) {
+                    Some(grace) => format!("{what} would be lost; {grace}"),
+                    None => format!("{what} would be lost"),
+                },
             },
         );
         let protected = protection::protected(&object.declared.properties).filter(|_| !stays);

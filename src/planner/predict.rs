@@ -11,10 +11,12 @@ use crate::{graph::Node, model::Facts, resources::AnyType, schema};
 const ARNS: &[(&str, &[&str], &str)] = &[
     ("AWS::CloudWatch::Alarm", &["Arn"], "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"),
     ("AWS::ECS::Cluster", &["Arn"], "arn:{partition}:ecs:{region}:{account}:cluster/{name}"),
+    ("AWS::IAM::InstanceProfile", &["Arn"], "arn:{partition}:iam::{account}:instance-profile{path}{name}"),
     ("AWS::IAM::ManagedPolicy", &["Ref", "PolicyArn"], "arn:{partition}:iam::{account}:policy{path}{name}"),
     ("AWS::IAM::Role", &["Arn"], "arn:{partition}:iam::{account}:role{path}{name}"),
     ("AWS::Lambda::Function", &["Arn"], "arn:{partition}:lambda:{region}:{account}:function:{name}"),
     ("AWS::Logs::LogGroup", &["Arn"], "arn:{partition}:logs:{region}:{account}:log-group:{name}:*"),
+    ("AWS::RDS::DBCluster", &["DBClusterArn"], "arn:{partition}:rds:{region}:{account}:cluster:{name}"),
     ("AWS::RDS::DBInstance", &["DBInstanceArn"], "arn:{partition}:rds:{region}:{account}:db:{name}"),
     ("AWS::S3::Bucket", &["Arn"], "arn:{partition}:s3:::{name}"),
     ("AWS::SNS::Topic", &["Ref", "TopicArn"], "arn:{partition}:sns:{region}:{account}:{name}"),

@@ -126,6 +126,8 @@ const ONCE: &[(&str, &[Once])] = &[
     ("AWS::SNS::TopicPolicy", &[Once::Each("Topics", &[])]),
     // Records of one name change in one call: none has to wait for another.
     ("AWS::Route53::RecordSet", &[]),
+    // A group has no name; its records are judged one by one.
+    ("AWS::Route53::RecordSetGroup", &[]),
 ];
 
 /// A property as far as it is known.

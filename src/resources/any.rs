@@ -31,6 +31,9 @@ pub trait AnyType: Send + Sync {
     fn effects(&self, _old: &Json, _new: &Json, _changed: &[String]) -> Vec<String> {
         Vec::new()
     }
+    fn grace(&self, _props: &Json) -> Option<String> {
+        None
+    }
     fn moved_by_aws(&self, _property: &str, _sent: &Json, _live: &Json) -> bool {
         false
     }
@@ -206,6 +209,10 @@ impl<T: ResourceType> AnyType for Erased<T> {
     fn effects(&self, old: &Json, new: &Json, changed: &[String]) -> Vec<String> {
         let (Ok(old), Ok(new)) = (typed::<T>(old), typed::<T>(new)) else { return Vec::new() };
         T::effects(&Change { old: &old, new: &new, changed })
+    }
+
+    fn grace(&self, props: &Json) -> Option<String> {
+        T::grace(props)
     }
 
     fn moved_by_aws(&self, property: &str, sent: &Json, live: &Json) -> bool {

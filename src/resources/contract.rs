@@ -193,6 +193,11 @@ pub trait ResourceType: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// How an object that is deleted can be had back, and for how long, in words for the review.
+    fn grace(_props: &Json) -> Option<String> {
+        None
+    }
+
     /// Whether AWS by itself brings a property from what was sent to what is live (an automatic minor version upgrade):
     /// no drift, and never undone. `live` and `sent` are all properties.
     fn moved_by_aws(_property: &str, _sent: &Json, _live: &Json) -> bool {

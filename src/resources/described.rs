@@ -177,6 +177,11 @@ pub trait Described: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// As [`ResourceType::grace`].
+    fn grace(_props: &Json) -> Option<String> {
+        None
+    }
+
     /// As [`ResourceType::moved_by_aws`].
     fn moved_by_aws(_property: &str, _sent: &Json, _live: &Json) -> bool {
         false
@@ -403,6 +408,10 @@ impl<T: Described> ResourceType for T {
 
     fn effects(change: &Change<'_, Self::Props>) -> Vec<String> {
         <T as Described>::effects(change)
+    }
+
+    fn grace(props: &Json) -> Option<String> {
+        <T as Described>::grace(props)
     }
 
     fn moved_by_aws(property: &str, sent: &Json, live: &Json) -> bool {

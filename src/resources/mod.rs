@@ -25,6 +25,7 @@ pub mod ecs;
 pub mod elasticloadbalancingv2;
 pub mod events;
 pub mod iam;
+pub mod kms;
 pub mod lambda;
 pub mod logs;
 pub mod rds;
@@ -32,6 +33,7 @@ pub mod route53;
 pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
+pub mod ssm;
 
 pub use any::{AnyType, Erased, Lookup, delete};
 pub use contract::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType, Sight};

@@ -28,7 +28,7 @@ pub fn protected(properties: &Json) -> Option<&'static str> {
 pub fn hint(kind: &str, properties: &Json) -> Option<Json> {
     let mut hint = properties.clone();
     match kind {
-        "AWS::RDS::DBInstance" => hint["DeletionProtection"] = json!(true),
+        "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance" => hint["DeletionProtection"] = json!(true),
         "AWS::ElasticLoadBalancingV2::LoadBalancer" => {
             hint["LoadBalancerAttributes"] = json!([{"Key": BALANCER, "Value": "true"}]);
         }

@@ -192,6 +192,12 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "AWS managed policies are those that migrations commonly use; others are not found.",
     ),
     ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
+    (
+        "kms",
+        "*",
+        "Nothing is encrypted: the operations that use keys are known by name only. Grants and replicas are missing.",
+    ),
+    ("kms", "PutKeyPolicy", "Policies are kept; who may use a key is not looked at."),
     ("lambda", "*", "Code is kept as digest and size; nothing is run."),
     ("lambda", "CreateFunction", "Capacity providers are not looked up: any ARN of one does."),
     (
@@ -204,7 +210,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "PutFunctionScalingConfig",
         "It is applied at once and starts nothing. Functions without a capacity provider and a minimum above the maximum are refused with InvalidParameterValueException; AWS documents the code, not the cases.",
     ),
-    ("logs", "AssociateKmsKey", "Keys are not looked up, here and in every other service: there is no KMS."),
+    (
+        "logs",
+        "AssociateKmsKey",
+        "Keys are not looked up, here and in other services but for Aurora clusters.",
+    ),
     ("logs", "FilterLogEvents", "Regular expressions in patterns (between percent signs) are refused."),
     (
         "logs",
@@ -221,7 +231,12 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "PutSubscriptionFilter",
         "Nothing is sent to the destination; whether a function lets CloudWatch Logs call it is not looked at.",
     ),
-    ("rds", "*", "There are instances without clusters, and no database is behind them."),
+    ("rds", "*", "No database is behind an instance or a cluster."),
+    (
+        "rds",
+        "CreateDBCluster",
+        "Aurora only: no Multi-AZ clusters of MySQL and PostgreSQL, no limitless and no global databases, no Serverless v1.",
+    ),
     (
         "rds",
         "CreateDBInstance",
@@ -298,11 +313,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "The token travels in a message nobody receives, so pending subscriptions stay pending.",
     ),
     ("sns", "Publish", "Messages are kept for whoever looks at the world, and delivered to nobody."),
-    (
-        "ssm",
-        "PutParameter",
-        "Policies are kept, but no parameter expires; there is no KMS behind SecureString.",
-    ),
+    ("ssm", "PutParameter", "Policies are kept, but no parameter expires; no key is behind SecureString."),
     (
         "sts",
         "AssumeRole",

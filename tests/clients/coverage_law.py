@@ -11,6 +11,7 @@ UNPAGED = {
     ("cloudwatch", "ListMetricStreams"): "botocore has no paginator for it: test_small walks its pages",
     ("rds", "DescribeCertificates"): "a region has fewer certificate authorities than the smallest page holds",
     ("ec2", "DescribeDhcpOptions"): "a region has one set, and others cannot be made",
+    ("kms", "ListKeyPolicies"): "each key has one policy",
     ("iam", "ListAccountAliases"): "the account has one at most",
     ("ec2", "DescribeAddressesAttribute"): "addresses have one attribute, and a page holds at least as many as an account may have",
     ("iam", "ListMFADevices"): "there are none, and none can be made",
@@ -74,6 +75,7 @@ UNLISTED = {
 }
 # (service, code) -> why it is answered although the operation's model does not list it
 UNMODELLED = {
+    ("kms", "NotAuthorizedException"): "what KMS says of aliases that begin with alias/aws/ (moto's test_create_alias)",
     ("dms", "InvalidParameterValueException"): "what DMS says of a value that it looks at itself (hashicorp/terraform-provider-aws#21512)",
     ("dms", "InvalidParameterCombinationException"): "what DMS says of values that do not go together",
 }

@@ -52,6 +52,7 @@ VALUES = {
     ("route53:DeleteReusableDelegationSet", "Id"): "N0000000000000",
     ("route53", "VPC"): {"VPCId": f"vpc-{ID}", "VPCRegion": "us-east-1"}, ("s3", "Delete"): {"Objects": [{"Key": "k"}]},
     ("s3", "Bucket"): "never-there-at-all", ("ssm", "ResourceType"): "Parameter", ("rds", "SkipFinalSnapshot"): True,
+    ("kms", "AliasName"): "alias/never", ("kms", "KeyId"): "00000000-0000-0000-0000-000000000000",
     ("secretsmanager", "RemoveReplicaRegions"): ["us-west-2"], ("logs", "policyName"): "never", ("iam", "ClientID"): "never",
 }
 

@@ -11,7 +11,7 @@ ALSO = {
     "ec2:ReleaseAddress": ["AllocationId"], "ec2:RevokeSecurityGroupEgress": ["IpPermissions"], "ecs:StopTask": ["cluster"],
     "ecs:DeleteService": ["cluster"], "ec2:RevokeSecurityGroupIngress": ["GroupId", "IpPermissions"], "dms:StopReplicationTask": [],
     "ec2:UnassignPrivateIpAddresses": ["PrivateIpAddresses"], "logs:DeleteResourcePolicy": ["policyName"],
-    "rds:DeleteDBInstance": ["SkipFinalSnapshot"], "rds:DeleteDBInstanceAutomatedBackup": ["DbiResourceId"],
+    "rds:DeleteDBCluster": ["SkipFinalSnapshot"], "rds:DeleteDBInstance": ["SkipFinalSnapshot"], "rds:DeleteDBInstanceAutomatedBackup": ["DbiResourceId"],
     "ec2:DisassociateNatGatewayAddress": ["AssociationIds"],
 }
 

@@ -217,6 +217,113 @@ def _():
     yield None, {}
 
 
+def cluster(**more):
+    name = fresh("cluster")
+    rds.create_db_cluster(DBClusterIdentifier=name, Engine="aurora-postgresql", MasterUsername="master", MasterUserPassword="not-a-secret-1", **more)
+    wait("rds", "db_cluster_available", DBClusterIdentifier=name)
+    return name
+
+
+def instance(of):
+    name = fresh("member")
+    rds.create_db_instance(DBInstanceIdentifier=name, DBClusterIdentifier=of, Engine="aurora-postgresql", DBInstanceClass="db.r6g.large")
+    wait("rds", "db_instance_available", DBInstanceIdentifier=name)
+    return name
+
+
+def over(name):
+    patiently("InvalidDBClusterStateFault", rds.delete_db_cluster, DBClusterIdentifier=name, SkipFinalSnapshot=True)
+    wait("rds", "db_cluster_deleted", DBClusterIdentifier=name)
+
+
+@wrong("rds:DeleteDBCluster", "an instance")
+def _():
+    name = cluster()
+    inner = instance(name)
+    yield rds.delete_db_cluster, {"DBClusterIdentifier": name, "SkipFinalSnapshot": True}
+    end(inner)
+
+
+@wrong("rds:DeleteDBCluster", "its own protection")
+def _():
+    name = cluster(DeletionProtection=True)
+    yield rds.delete_db_cluster, {"DBClusterIdentifier": name, "SkipFinalSnapshot": True}
+    rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=False)
+    wait("rds", "db_cluster_available", DBClusterIdentifier=name)
+
+
+@wrong("rds:DeleteDBCluster", "a final snapshot that is not named")
+def _():
+    name = cluster()
+    yield rds.delete_db_cluster, {"DBClusterIdentifier": name}
+    yield rds.delete_db_cluster, {"DBClusterIdentifier": name, "FinalDBSnapshotIdentifier": fresh("final")}
+
+
+@wrong("rds:DeleteDBCluster", "a manual snapshot")
+def _():
+    name, kept = cluster(), fresh("kept")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=kept)
+    wait("rds", "db_cluster_snapshot_available", DBClusterSnapshotIdentifier=kept)
+    yield rds.delete_db_cluster, {"DBClusterIdentifier": name, "SkipFinalSnapshot": True}
+    wait("rds", "db_cluster_deleted", DBClusterIdentifier=name)
+    assert rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier=kept)["DBClusterSnapshots"]
+
+
+@wrong("rds:DeleteDBClusterSnapshot", "the backup that still makes it")
+def _():
+    name, kept = cluster(), fresh("kept")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=kept)
+    yield rds.delete_db_cluster_snapshot, {"DBClusterSnapshotIdentifier": kept}
+    wait("rds", "db_cluster_snapshot_available", DBClusterSnapshotIdentifier=kept)
+
+
+@wrong("rds:DeleteDBClusterSnapshot", "a cluster restored from it")
+def _():
+    name, kept, new = cluster(), fresh("kept"), fresh("cluster")
+    rds.create_db_cluster_snapshot(DBClusterIdentifier=name, DBClusterSnapshotIdentifier=kept)
+    wait("rds", "db_cluster_snapshot_available", DBClusterSnapshotIdentifier=kept)
+    rds.restore_db_cluster_from_snapshot(DBClusterIdentifier=new, SnapshotIdentifier=kept, Engine="aurora-postgresql")
+    yield rds.delete_db_cluster_snapshot, {"DBClusterSnapshotIdentifier": kept}
+    wait("rds", "db_cluster_available", DBClusterIdentifier=new)
+
+
+@wrong("rds:DeleteDBClusterParameterGroup", "a cluster")
+def _():
+    group = fresh("parameters")
+    name = cluster()
+    version = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["EngineVersion"]
+    rds.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName=group, DBParameterGroupFamily="aurora-postgresql" + version.split(".")[0], Description="x")
+    rds.modify_db_cluster(DBClusterIdentifier=name, DBClusterParameterGroupName=group)
+    eventually(lambda: rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["DBClusterParameterGroup"] == group)
+    yield rds.delete_db_cluster_parameter_group, {"DBClusterParameterGroupName": group}
+    over(name)
+
+
+@wrong("rds:DeleteDBClusterParameterGroup", "the family whose default it is")
+def _():
+    yield rds.delete_db_cluster_parameter_group, {"DBClusterParameterGroupName": "default.aurora-postgresql16"}
+    yield None, {}
+
+
+@wrong("rds:DeleteDBSubnetGroup", "a cluster without instances")
+def _():
+    _, subnets, _ = network()
+    group = subnet_group(subnets)
+    name = cluster(DBSubnetGroupName=group)
+    yield rds.delete_db_subnet_group, {"DBSubnetGroupName": group}
+    over(name)
+
+
+@wrong("rds:DeleteDBInstance", "the cluster it writes for")
+def _():
+    name = cluster()
+    writer, reader = instance(name), instance(name)
+    yield rds.delete_db_instance, {"DBInstanceIdentifier": writer, "SkipFinalSnapshot": True}
+    members = rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"][0]["DBClusterMembers"]
+    assert [one["DBInstanceIdentifier"] for one in members if one["IsClusterWriter"]] == [reader]
+
+
 def options(engine="postgres", major="17"):
     name = fresh("options")
     rds.create_option_group(OptionGroupName=name, EngineName=engine, MajorEngineVersion=major, OptionGroupDescription="x")

@@ -1,6 +1,8 @@
 //! Resource types of AWS::DMS.
 
+mod certificate;
 mod endpoint;
+mod event_subscription;
 mod instance_rules;
 mod pause;
 mod replication_instance;
@@ -11,7 +13,9 @@ mod support;
 mod tags;
 mod task_settings;
 
+pub use certificate::Certificate;
 pub use endpoint::Endpoint;
+pub use event_subscription::EventSubscription;
 pub use replication_instance::ReplicationInstance;
 pub use replication_subnet_group::ReplicationSubnetGroup;
 pub use replication_task::ReplicationTask;

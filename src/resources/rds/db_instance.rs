@@ -258,8 +258,14 @@ impl ResourceType for DbInstance {
         name: Some(NameRule { property: "DBInstanceIdentifier", max: 63, lower: true, separator: '-' }),
         configures: true,
         early: &["Ref", "DBInstanceArn", "DbiResourceId"],
-        // RDS copies only from an available instance.
-        needs_ready: &["SourceDBClusterIdentifier", "SourceDBInstanceIdentifier", "SourceDbiResourceId"],
+        // RDS copies only from an available instance. An instance joins a cluster that is available: nothing says that
+        // one may join before.
+        needs_ready: &[
+            "DBClusterIdentifier",
+            "SourceDBClusterIdentifier",
+            "SourceDBInstanceIdentifier",
+            "SourceDbiResourceId",
+        ],
         ready: Some(WaitPolicy::secs(430, 15, 3600)),
         gone: Some(WaitPolicy::secs(240, 15, 3600)),
         retry: &[

@@ -103,7 +103,7 @@ pub fn same(property: &str, desired: &Json, recorded: &Json) -> bool {
 }
 
 /// Whether `live` is `wanted` or a minor version of it.
-fn version_fits(wanted: &str, live: &str) -> bool {
+pub(super) fn version_fits(wanted: &str, live: &str) -> bool {
     live == wanted || live.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
 }
 

@@ -32,7 +32,7 @@ pub struct DbParameterGroup;
 const ABSENT: &[&str] = &["DBParameterGroupNotFound"];
 
 /// Most parameters RDS takes in one call.
-const PER_CALL: usize = 20;
+pub(super) const PER_CALL: usize = 20;
 
 /// All parameters of a group; with `source`, only those that somebody set.
 async fn parameters(cx: &Cx<'_>, name: &str, source: Option<&str>) -> Result<Vec<Parameter>, OpError> {
@@ -58,7 +58,7 @@ async fn parameters(cx: &Cx<'_>, name: &str, source: Option<&str>) -> Result<Vec
 }
 
 /// The wanted parameters as texts. Empty texts and nulls mean the engine's default, as in CloudFormation.
-fn wanted(parameters: Option<&Json>) -> Result<BTreeMap<String, String>, OpError> {
+pub(super) fn wanted(parameters: Option<&Json>) -> Result<BTreeMap<String, String>, OpError> {
     let parsed;
     let object = match parameters {
         None | Some(Json::Null) => return Ok(BTreeMap::new()),

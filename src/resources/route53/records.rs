@@ -57,6 +57,28 @@ pub(super) async fn zone(cx: &Cx<'_>, props: &Props) -> Result<Option<String>, O
     }
 }
 
+/// The live record of a key.
+pub(super) async fn live_record(
+    cx: &Cx<'_>,
+    zone: &str,
+    key: &Key,
+) -> Result<Option<sdk::ResourceRecordSet>, OpError> {
+    let call = cx
+        .sdk
+        .route53()
+        .list_resource_record_sets()
+        .hosted_zone_id(zone)
+        .start_record_name(&key.name)
+        .start_record_type(sdk::RrType::from(key.kind.as_str()))
+        .set_start_record_identifier(key.set.clone())
+        .max_items(1);
+    match call.send().await.map_err(op("ListResourceRecordSets")) {
+        Ok(page) => Ok(page.resource_record_sets.into_iter().find(|record| key.fits(record))),
+        Err(error) if error.is(&["NoSuchHostedZone"]) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// All records of a name, in all types and with all set identifiers.
 async fn of_name(cx: &Cx<'_>, zone: &str, name: &str) -> Result<Vec<sdk::ResourceRecordSet>, OpError> {
     let mut found = Vec::new();

@@ -1,15 +1,14 @@
 //! `AWS::Route53::RecordSet`.
 
-use aws_sdk_route53::types as sdk;
 use serde_json::{Value as Json, json};
 
 use super::{
     common::{bare, domain},
     record_form::{self, Key, Props},
-    records::{self, attributes, id_of, zone, zone_of},
+    records::{self, attributes, id_of, live_record, zone, zone_of},
 };
 use crate::{
-    aws::{OpError, op},
+    aws::OpError,
     ledger::Permit,
     model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry, Together},
     resources::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType, compare},
@@ -31,24 +30,6 @@ const ROUTING: &[&str] = &[
     "MultiValueAnswer",
     "CidrRoutingConfig",
 ];
-
-/// The live record of a key.
-async fn live(cx: &Cx<'_>, zone: &str, key: &Key) -> Result<Option<sdk::ResourceRecordSet>, OpError> {
-    let call = cx
-        .sdk
-        .route53()
-        .list_resource_record_sets()
-        .hosted_zone_id(zone)
-        .start_record_name(&key.name)
-        .start_record_type(sdk::RrType::from(key.kind.as_str()))
-        .set_start_record_identifier(key.set.clone())
-        .max_items(1);
-    match call.send().await.map_err(op("ListResourceRecordSets")) {
-        Ok(page) => Ok(page.resource_record_sets.into_iter().find(|record| key.fits(record))),
-        Err(error) if error.is(&["NoSuchHostedZone"]) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
 
 impl ResourceType for RecordSet {
     type Props = Props;
@@ -135,7 +116,7 @@ impl ResourceType for RecordSet {
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(zone) = zone(cx, props).await? else { return Ok(None) };
         let key = Key::of(props);
-        Ok(live(cx, &zone, &key).await?.map(|_| Found {
+        Ok(live_record(cx, &zone, &key).await?.map(|_| Found {
             id: id_of(&zone, &key),
             attributes: attributes(props),
             ownership: Ownership::Untaggable,
@@ -143,7 +124,7 @@ impl ResourceType for RecordSet {
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Props, goal: Goal) -> Result<Probe, OpError> {
-        let there = live(cx, &zone_of(id), &Key::of(props)).await?.is_some();
+        let there = live_record(cx, &zone_of(id), &Key::of(props)).await?.is_some();
         Ok(match (goal, there) {
             (Goal::Ready, true) => Probe::Reached(attributes(props)),
             (Goal::Ready, false) => Probe::Pending("not seen yet".into()),
@@ -154,12 +135,12 @@ impl ResourceType for RecordSet {
 
     /// The key may move in place, and the id stays: a record is known by the key it has now.
     async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
-        Ok(live(cx, &zone_of(id), &Key::of(props)).await?.map(|_| Ownership::Untaggable))
+        Ok(live_record(cx, &zone_of(id), &Key::of(props)).await?.map(|_| Ownership::Untaggable))
     }
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
         let zone = zone_of(id);
-        let record = live(cx, &zone, &Key::of(hint)).await?;
+        let record = live_record(cx, &zone, &Key::of(hint)).await?;
         Ok(record.map(|record| record_form::own(&record, &zone, hint)))
     }
 
@@ -188,7 +169,7 @@ impl ResourceType for RecordSet {
         id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        if live(cx, &zone_of(id), &Key::of(props)).await?.is_none() {
+        if live_record(cx, &zone_of(id), &Key::of(props)).await?.is_none() {
             return Ok(Progress::Absent);
         }
         let part = part(cx, Some(id), vec![props.clone()], None);

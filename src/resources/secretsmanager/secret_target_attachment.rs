@@ -2,11 +2,11 @@
 //! whoever reads the secret (DMS, an application) can connect.
 //!
 //! There is no such object in AWS: the attachment is the members `engine`, `host`, `port`, `dbname` and
-//! `dbInstanceIdentifier` in the secret's JSON. They are merged by `PutSecretValue` and taken out again on
+//! `dbInstanceIdentifier` or `dbClusterIdentifier` in the secret's JSON. They are merged by `PutSecretValue` and taken out again on
 //! delete. The database's address exists only when it is available, so `TargetId` waits for that. Databases
-//! (`AWS::RDS::DBInstance`) are implemented; other targets are refused.
+//! (`AWS::RDS::DBInstance`) and clusters (`AWS::RDS::DBCluster`) are implemented; other targets are refused.
 
-use aws_sdk_rds::types::DbInstance;
+use aws_sdk_rds::types::{DbCluster, DbInstance};
 use serde_json::{Map, Value as Json, json};
 
 use super::value::{CONNECTION, current, put};
@@ -26,6 +26,7 @@ crate::props! {
 pub struct SecretTargetAttachment;
 
 const INSTANCE: &str = "AWS::RDS::DBInstance";
+const CLUSTER: &str = "AWS::RDS::DBCluster";
 
 /// Our own code for a database without an address yet.
 const NOT_READY: &str = "DBInstanceNotReady";
@@ -40,8 +41,39 @@ fn target(props: &Props) -> String {
     id.rsplit(':').next().unwrap_or(id).to_lowercase()
 }
 
+/// The member that names the target.
+fn member(props: &Props) -> &'static str {
+    if props.TargetType.as_deref() == Some(CLUSTER) { "dbClusterIdentifier" } else { "dbInstanceIdentifier" }
+}
+
 fn attached(value: &Map<String, Json>, props: &Props) -> bool {
-    value.get("dbInstanceIdentifier").and_then(Json::as_str) == Some(target(props).as_str())
+    value.get(member(props)).and_then(Json::as_str) == Some(target(props).as_str())
+}
+
+/// The members that connect to a cluster: to its writer.
+fn of_cluster(live: &DbCluster) -> Option<Map<String, Json>> {
+    let mut out = Map::new();
+    out.insert("engine".into(), json!(live.engine()?));
+    out.insert("host".into(), json!(live.endpoint()?));
+    out.insert("port".into(), json!(live.port()?));
+    out.insert("dbClusterIdentifier".into(), json!(live.db_cluster_identifier()?));
+    if let Some(name) = live.database_name() {
+        out.insert("dbname".into(), json!(name));
+    }
+    Some(out)
+}
+
+/// What the target says of itself.
+async fn described(cx: &Cx<'_>, props: &Props, name: &str) -> Result<Option<Map<String, Json>>, OpError> {
+    let rds = cx.sdk.rds();
+    if props.TargetType.as_deref() == Some(CLUSTER) {
+        let answer = rds.describe_db_clusters().db_cluster_identifier(name).send().await;
+        let live = answer.map_err(op("DescribeDBClusters"))?.db_clusters.unwrap_or_default();
+        return Ok(live.first().and_then(of_cluster));
+    }
+    let answer = rds.describe_db_instances().db_instance_identifier(name).send().await;
+    let live = answer.map_err(op("DescribeDBInstances"))?.db_instances.unwrap_or_default();
+    Ok(live.first().and_then(connection))
 }
 
 /// The members that connect to a database.
@@ -60,17 +92,15 @@ fn connection(live: &DbInstance) -> Option<Map<String, Json>> {
 
 /// Merges the target's connection details into the secret.
 async fn attach(cx: &Cx<'_>, permit: &Permit, props: &Props) -> Result<String, OpError> {
-    if props.TargetType.as_deref() != Some(INSTANCE) {
+    if !matches!(props.TargetType.as_deref(), Some(INSTANCE | CLUSTER)) {
         return Err(OpError::not_sent(
             "PutSecretValue",
-            format!("only {INSTANCE} is implemented as TargetType"),
+            format!("only {INSTANCE} and {CLUSTER} are implemented as TargetType"),
         ));
     }
     let secret = props.SecretId.as_deref().unwrap_or_default();
     let name = target(props);
-    let answer = cx.sdk.rds().describe_db_instances().db_instance_identifier(&name).send().await;
-    let live = answer.map_err(op("DescribeDBInstances"))?.db_instances.unwrap_or_default().into_iter().next();
-    let details = live.as_ref().and_then(connection).ok_or_else(|| OpError {
+    let details = described(cx, props, &name).await?.ok_or_else(|| OpError {
         operation: "DescribeDBInstances".into(),
         code: Some(NOT_READY.into()),
         message: format!("the database {name} has no address yet"),
@@ -95,7 +125,12 @@ impl ResourceType for SecretTargetAttachment {
         early: &["Ref", "Id"],
         needs_ready: &["TargetId"],
         retry: &[Retry { code: NOT_READY, message: "", why: "the database has no address yet" }],
-        iam: &["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "rds:DescribeDBInstances"],
+        iam: &[
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:PutSecretValue",
+            "rds:DescribeDBClusters",
+            "rds:DescribeDBInstances",
+        ],
         ..Facts::new("AWS::SecretsManager::SecretTargetAttachment", "secretsmanager")
     };
 
@@ -110,9 +145,10 @@ impl ResourceType for SecretTargetAttachment {
 
     fn check(props: &Json) -> Vec<(String, String)> {
         match props["TargetType"].as_str() {
-            Some(INSTANCE) | None => Vec::new(),
+            Some(INSTANCE | CLUSTER) | None => Vec::new(),
             Some(other) => {
-                vec![("TargetType".into(), format!("{other} is not implemented, only {INSTANCE}"))]
+                let why = format!("{other} is not implemented, only {INSTANCE} and {CLUSTER}");
+                vec![("TargetType".into(), why)]
             }
         }
     }
@@ -120,10 +156,12 @@ impl ResourceType for SecretTargetAttachment {
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(secret) = &props.SecretId else { return Ok(None) };
         let Some(value) = current(cx, secret).await? else { return Ok(None) };
-        let ownership = match value.get("dbInstanceIdentifier") {
-            Some(_) if attached(&value, props) => Ownership::Untaggable,
-            Some(_) => Ownership::Foreign,
-            None => return Ok(None),
+        let named =
+            ["dbInstanceIdentifier", "dbClusterIdentifier"].iter().any(|name| value.contains_key(*name));
+        let ownership = match named {
+            true if attached(&value, props) => Ownership::Untaggable,
+            true => Ownership::Foreign,
+            false => return Ok(None),
         };
         Ok(Some(Found { id: secret.as_str().into(), attributes: attributes(secret), ownership }))
     }
@@ -140,10 +178,12 @@ impl ResourceType for SecretTargetAttachment {
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {
         let Some(value) = current(cx, id.as_str()).await? else { return Ok(None) };
-        Ok(value.get("dbInstanceIdentifier").and_then(Json::as_str).map(|name| Props {
+        let kinds = [("dbInstanceIdentifier", INSTANCE), ("dbClusterIdentifier", CLUSTER)];
+        let found = kinds.iter().find_map(|(member, kind)| Some((value.get(*member)?.as_str()?, *kind)));
+        Ok(found.map(|(name, kind)| Props {
             SecretId: Some(id.as_str().to_owned()),
             TargetId: Some(name.to_owned()),
-            TargetType: Some(INSTANCE.to_owned()),
+            TargetType: Some(kind.to_owned()),
         }))
     }
 
@@ -199,6 +239,10 @@ mod tests {
                     "Endpoint": {"Address": format!("{name}.example"), "Port": 5432},
                 }));
             }
+            world.put("rds.db-cluster", "us-east-1/three", json!({
+                "DBClusterIdentifier": "three", "Engine": "aurora-postgresql", "Status": "available", "DatabaseName": "ledger",
+                "Endpoint": "three.cluster-x.example", "Port": 5433,
+            }));
         });
         bench
     }
@@ -209,7 +253,10 @@ mod tests {
 
     #[test]
     fn keeps_the_law() {
-        bench().law_covering::<SecretTargetAttachment>(&[(props("one"), Some(props("two")))]);
+        bench().law_covering::<SecretTargetAttachment>(&[
+            (props("one"), Some(props("two"))),
+            (props("one"), Some(json!({"SecretId": ARN, "TargetId": "three", "TargetType": CLUSTER}))),
+        ]);
     }
 
     #[test]
@@ -225,6 +272,26 @@ mod tests {
                 SecretTargetAttachment::delete(cx, &bench.permit(), &id, &typed).await.unwrap();
                 let value = current(cx, ARN).await.unwrap().unwrap();
                 assert_eq!(value.keys().collect::<Vec<_>>(), ["password", "username"]);
+            });
+        });
+    }
+
+    /// The address of a cluster is its writer's.
+    #[test]
+    fn a_cluster_is_attached_by_its_own_member() {
+        let bench = bench();
+        let typed = json!({"SecretId": ARN, "TargetId": "arn:aws:rds:us-east-1:123456789012:cluster:three", "TargetType": CLUSTER});
+        let typed: Props = serde_json::from_value(typed).unwrap();
+        bench.cx(|cx| {
+            bench.run(async {
+                SecretTargetAttachment::create(cx, &bench.permit(), &typed).await.unwrap();
+                let value = current(cx, ARN).await.unwrap().unwrap();
+                assert_eq!(
+                    (&value["host"], &value["port"]),
+                    (&json!("three.cluster-x.example"), &json!(5433))
+                );
+                assert_eq!(value["dbClusterIdentifier"], "three");
+                assert!(!value.contains_key("dbInstanceIdentifier"));
             });
         });
     }

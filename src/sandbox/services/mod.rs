@@ -11,6 +11,7 @@ pub mod ecs;
 pub mod elbv2;
 pub mod events;
 pub mod iam;
+pub mod kms;
 pub mod lambda;
 pub mod logs;
 pub mod rds;
@@ -72,6 +73,7 @@ pub static SERVICES: &[Service] = &[
     service!("elbv2", "elasticloadbalancing", elbv2),
     service!("events", "events", events),
     service!("iam", "iam", iam),
+    service!("kms", "kms", kms),
     service!("lambda", "lambda", lambda),
     service!("logs", "logs", logs),
     service!("rds", "rds", rds),

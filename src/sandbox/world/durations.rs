@@ -26,6 +26,18 @@ pub const RDS_UP: i64 = 430_000;
 pub const RDS_MODIFY: i64 = 60_000;
 /// An instance is deleted.
 pub const RDS_DOWN: i64 = 240_000;
+/// An Aurora cluster becomes available, without instances.
+pub const AURORA_UP: i64 = 90_000;
+/// An instance of an Aurora cluster becomes available.
+pub const AURORA_INSTANCE_UP: i64 = 360_000;
+/// A modified Aurora cluster is available again.
+pub const AURORA_MODIFY: i64 = 30_000;
+/// An Aurora cluster is upgraded.
+pub const AURORA_UPGRADE: i64 = 600_000;
+/// Another instance of an Aurora cluster writes.
+pub const AURORA_FAILOVER: i64 = 30_000;
+/// An Aurora cluster without instances is deleted.
+pub const AURORA_DOWN: i64 = 60_000;
 /// A replication instance becomes available.
 pub const DMS_INSTANCE_UP: i64 = 360_000;
 /// A replication instance is deleted.

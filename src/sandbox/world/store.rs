@@ -475,6 +475,8 @@ fn remembered(table: &str, row: &Json) -> bool {
         "ec2.vpc-peering-connection" => {
             matches!(row["Status"]["Code"].as_str(), Some("deleted" | "expired" | "failed" | "rejected"))
         }
+        // Keys wait for weeks; what is deleted here may be had back until then.
+        "kms.key" => row["KeyState"] == "PendingDeletion",
         "ecs.cluster" | "ecs.service" => row["status"] == "INACTIVE",
         "ecs.task" => row["lastStatus"] == "STOPPED",
         "ecs.task-definition" => row["status"] != "ACTIVE",

@@ -45,6 +45,13 @@ fn rds<'w>(
         "DatabaseConnections" => ("Count", constant(since, 12.0)),
         "ReadLatency" | "WriteLatency" => ("Seconds", constant(since, 0.002)),
         "AuroraReplicaLag" => ("Milliseconds", constant(since, 20.0)),
+        // Half of what the cluster may have.
+        "ServerlessDatabaseCapacity" | "ACUUtilization" => {
+            let most = cluster_of(world, row)?["ServerlessV2ScalingConfiguration"]["MaxCapacity"].as_f64()?;
+            let utilization = name == "ACUUtilization";
+            let value = if utilization { 50.0 } else { (most / 2.0).max(0.5) };
+            (if utilization { "Percent" } else { "None" }, constant(since, value))
+        }
         // Only where a replication slot exists.
         "OldestReplicationSlotLag" => {
             let slot = dms::follower(world, &id)?;
@@ -52,6 +59,12 @@ fn rds<'w>(
         }
         _ => return None,
     })
+}
+
+/// The cluster that a row is, or is a member of.
+fn cluster_of<'w>(world: &'w World, row: &Json) -> Option<&'w Json> {
+    let id = row["DBClusterIdentifier"].as_str()?;
+    world.rows("rds.db-cluster").find(|(_, cluster)| cluster["DBClusterIdentifier"] == id).map(|(_, row)| row)
 }
 
 fn ecs<'w>(

@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    certificates, engines, options,
-    store::{CLUSTER, INSTANCE, PARAMETERS, combination, identifier, invalid, key, public},
+    certificates, clusters, engines, options,
+    store::{INSTANCE, PARAMETERS, combination, identifier, invalid, key, public},
     subnets, volumes, windows,
 };
 use crate::{
@@ -20,18 +20,18 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(Fault::new("DBInstanceAlreadyExists", "DB instance already exists"));
     }
     let engine = engines::engine(rq.text("Engine"))?;
-    let version = engines::version(engine, rq.opt("EngineVersion"))?;
     let aurora = engine.is_aurora();
+    let inherited;
+    let rq = if aurora {
+        inherited = clusters::inherited(world, rq)?;
+        &inherited
+    } else {
+        rq
+    };
+    let version = engines::version(engine, rq.opt("EngineVersion"))?;
     let licence = engines::licence(engine, rq.opt("LicenseModel"))?;
     engines::class(engine, version, licence, rq.text("DBInstanceClass"))?;
-    if aurora {
-        let cluster = rq
-            .opt("DBClusterIdentifier")
-            .ok_or_else(|| combination("A DBClusterIdentifier is required for Aurora."))?;
-        if world.get(CLUSTER, &key(rq, cluster)).is_none() {
-            return Err(Fault::new("DBClusterNotFoundFault", format!("DBCluster {cluster} not found.")));
-        }
-    } else {
+    if !aurora {
         credentials(rq)?;
         storage(engine, rq)?;
         database(engine, rq)?;
@@ -58,26 +58,30 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     let shown = public(&row);
     let backs_up = row["BackupRetentionPeriod"].as_i64().unwrap_or_default() > 0 && !aurora;
     world.put(INSTANCE, &key_text, row);
+    if aurora {
+        clusters::join(world, rq, &name);
+    }
+    let up = if aurora { durations::AURORA_INSTANCE_UP } else { durations::RDS_UP };
     let endpoint = json!({"Address": host, "Port": port, "HostedZoneId": "Z2R2ITUGPM61AM"});
-    let reachable = durations::RDS_UP - 60_000;
+    let reachable = up - 60_000;
     let status = if backs_up { "backing-up" } else { "creating" };
     let created = World::seconds(world.date_after(reachable));
     let members = json!({"Endpoint": endpoint, "DBInstanceStatus": status, "InstanceCreateTime": created});
     world.set_after(reachable, INSTANCE, &key_text, members);
     let mut ready = json!({"DBInstanceStatus": "available"});
     if backs_up {
-        let restorable = World::seconds(world.date_after(durations::RDS_UP));
+        let restorable = World::seconds(world.date_after(up));
         ready["LatestRestorableTime"] = json!(restorable);
     }
     if rq.flag("ManageMasterUserPassword") {
         ready["MasterUserSecret.SecretStatus"] = json!("active");
     }
-    world.set_after(durations::RDS_UP, INSTANCE, &key_text, ready);
+    world.set_after(up, INSTANCE, &key_text, ready);
     Ok(json!({"DBInstance": shown}))
 }
 
 /// The master user and its password.
-fn credentials(rq: &Request<'_>) -> Result<(), Fault> {
+pub fn credentials(rq: &Request<'_>) -> Result<(), Fault> {
     let user = rq
         .opt("MasterUsername")
         .ok_or_else(|| invalid("The parameter MasterUsername must be provided and must not be blank."))?;
@@ -461,7 +465,7 @@ fn new_row(
         row["DomainMemberships"] = json!([domain(rq)]);
     }
     if rq.flag("ManageMasterUserPassword") {
-        row["MasterUserSecret"] = managed_secret(world, rq, name);
+        row["MasterUserSecret"] = managed_secret(world, rq, ("db", name));
     }
     row
 }
@@ -474,9 +478,10 @@ pub fn domain(rq: &Request<'_>) -> Json {
     }))
 }
 
-/// The secret that RDS itself keeps the master password in.
-pub fn managed_secret(world: &mut World, rq: &Request<'_>, instance: &str) -> Json {
-    let name = format!("rds!db-{}", world.hex(32));
+/// The secret that RDS itself keeps the master password in, of an instance (`db`) or a `cluster`.
+pub fn managed_secret(world: &mut World, rq: &Request<'_>, (kind, owner): (&str, &str)) -> Json {
+    let name = format!("rds!{kind}-{}", world.hex(32));
+    let noun = if kind == "db" { "instance" } else { "cluster" };
     let suffix = world.letters(6, crate::sandbox::services::secretsmanager::SUFFIX);
     let arn = world.arn("secretsmanager", rq.region, &format!("secret:{name}-{suffix}"));
     let password = world.hex(28);
@@ -484,7 +489,7 @@ pub fn managed_secret(world: &mut World, rq: &Request<'_>, instance: &str) -> Js
     let user = rq.opt("MasterUsername").unwrap_or("postgres");
     let row = json!({
         "ARN": arn, "Name": name, "OwningService": "rds", "CreatedDate": now, "LastChangedDate": now, "Tags": [],
-        "Description": format!("Secret associated with primary RDS DB instance: {instance}"), "_region": rq.region,
+        "Description": format!("Secret associated with primary RDS DB {noun}: {owner}"), "_region": rq.region,
         "_versions": [{
             "VersionId": token, "CreatedDate": now, "VersionStages": ["AWSCURRENT"],
             "SecretString": json!({"username": user, "password": password}).to_string(), "SecretBinary": null,

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    backups, origins, snapshots,
+    backups, clusters, origins, snapshots,
     store::{INSTANCE, SNAPSHOT, combination, identifier, key, no_instance, public},
 };
 use crate::sandbox::{Effect, Fault, Reply, Request, World, durations};
@@ -67,6 +67,7 @@ pub fn delete_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
         row["DBInstanceStatus"] = json!("deleting");
     }
     drop_managed_secret(world, &row);
+    clusters::leave(world, rq, &row);
     backups::orphan(world, rq, &row);
     origins::leave_source(world, rq, &row);
     origins::orphan_replicas(world, rq, &row);

@@ -38,7 +38,7 @@ pub fn reboot_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     let groups = world
         .get(INSTANCE, &key(rq, rq.text("DBInstanceIdentifier")))
         .map(|row| row["DBParameterGroups"].clone());
-    let mut to = json!({"DBInstanceStatus": "available"});
+    let mut to = json!({"DBInstanceStatus": "available", "_cluster_parameters": null});
     if let Some(mut groups) = groups {
         for group in groups.as_array_mut().into_iter().flatten() {
             group["ParameterApplyStatus"] = json!("in-sync");

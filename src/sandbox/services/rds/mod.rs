@@ -1,7 +1,10 @@
-//! RDS: instances, parameter groups, subnet groups, snapshots, engine versions, tags.
+//! RDS: instances, Aurora clusters, event subscriptions, parameter groups, subnet groups, snapshots, engine versions, tags.
 
 mod backups;
 mod certificates;
+mod cluster_settings;
+mod cluster_snapshots;
+mod clusters;
 mod create;
 mod delete;
 mod engines;
@@ -13,6 +16,7 @@ mod parameters;
 mod snapshots;
 mod store;
 mod subnets;
+mod subscriptions;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -23,26 +27,36 @@ use crate::sandbox::Operation;
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
+    Operation::write("AddRoleToDBCluster", clusters::add_role),
     Operation::write("AddRoleToDBInstance", instances::add_role),
+    Operation::write("AddSourceIdentifierToSubscription", subscriptions::add_source),
     Operation::write("AddTagsToResource", tags::add_tags_to_resource),
     Operation::write("CopyOptionGroup", options::copy),
+    Operation::write("CreateDBCluster", clusters::create_db_cluster),
     Operation::write("CreateDBClusterParameterGroup", parameters::create_db_parameter_group),
+    Operation::write("CreateDBClusterSnapshot", cluster_snapshots::create),
     Operation::write("CreateDBInstance", create::create_db_instance),
     Operation::write("CreateDBInstanceReadReplica", origins::replica),
     Operation::write("CreateDBParameterGroup", parameters::create_db_parameter_group),
     Operation::write("CreateDBSnapshot", snapshots::create_db_snapshot),
     Operation::write("CreateDBSubnetGroup", subnets::create_db_subnet_group),
+    Operation::write("CreateEventSubscription", subscriptions::create),
     Operation::write("CreateOptionGroup", options::create),
+    Operation::write("DeleteDBCluster", clusters::delete_db_cluster),
     Operation::write("DeleteDBClusterParameterGroup", parameters::delete_db_parameter_group),
+    Operation::write("DeleteDBClusterSnapshot", cluster_snapshots::delete),
     Operation::write("DeleteDBInstance", delete::delete_db_instance),
     Operation::write("DeleteDBInstanceAutomatedBackup", backups::delete),
     Operation::write("DeleteDBParameterGroup", parameters::delete_db_parameter_group),
     Operation::write("DeleteDBSnapshot", snapshots::delete_db_snapshot),
     Operation::write("DeleteDBSubnetGroup", subnets::delete_db_subnet_group),
+    Operation::write("DeleteEventSubscription", subscriptions::delete),
     Operation::write("DeleteOptionGroup", options::delete),
     Operation::read("DescribeCertificates", certificates::describe),
     Operation::read("DescribeDBClusterParameterGroups", parameters::describe_db_parameter_groups),
     Operation::read("DescribeDBClusterParameters", parameters::describe_db_parameters),
+    Operation::read("DescribeDBClusterSnapshots", cluster_snapshots::describe),
+    Operation::read("DescribeDBClusters", clusters::describe_db_clusters),
     Operation::read("DescribeDBEngineVersions", engines::describe_db_engine_versions),
     Operation::read("DescribeDBInstanceAutomatedBackups", backups::describe),
     Operation::read("DescribeDBInstances", instances::describe_db_instances),
@@ -52,27 +66,40 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeDBSnapshots", snapshots::describe_db_snapshots),
     Operation::read("DescribeDBSubnetGroups", subnets::describe_db_subnet_groups),
     Operation::read("DescribeEngineDefaultParameters", parameters::describe_defaults),
+    Operation::read("DescribeEventSubscriptions", subscriptions::describe),
     Operation::read("DescribeOptionGroupOptions", options::describe_options),
     Operation::read("DescribeOptionGroups", options::describe),
     Operation::read("DescribeOrderableDBInstanceOptions", engines::describe_orderable_db_instance_options),
+    Operation::write("DisableHttpEndpoint", clusters::disable_http),
+    Operation::write("EnableHttpEndpoint", clusters::enable_http),
+    Operation::write("FailoverDBCluster", clusters::failover),
     Operation::read("ListTagsForResource", tags::list_tags_for_resource),
     Operation::write("ModifyCertificates", certificates::modify),
+    Operation::write("ModifyDBCluster", cluster_settings::modify_db_cluster),
     Operation::write("ModifyDBClusterParameterGroup", parameters::modify_db_parameter_group),
     Operation::write("ModifyDBInstance", modify::modify_db_instance),
     Operation::write("ModifyDBParameterGroup", parameters::modify_db_parameter_group),
     Operation::write("ModifyDBSnapshotAttribute", snapshots::modify_attribute),
     Operation::write("ModifyDBSubnetGroup", subnets::modify_db_subnet_group),
+    Operation::write("ModifyEventSubscription", subscriptions::modify),
     Operation::write("ModifyOptionGroup", options::modify),
     Operation::write("PromoteReadReplica", origins::promote),
+    Operation::write("PromoteReadReplicaDBCluster", clusters::promote),
     Operation::write("RebootDBInstance", instances::reboot_db_instance),
+    Operation::write("RemoveRoleFromDBCluster", clusters::remove_role),
     Operation::write("RemoveRoleFromDBInstance", instances::remove_role),
+    Operation::write("RemoveSourceIdentifierFromSubscription", subscriptions::remove_source),
     Operation::write("RemoveTagsFromResource", tags::remove_tags_from_resource),
     Operation::write("ResetDBClusterParameterGroup", parameters::reset_db_parameter_group),
     Operation::write("ResetDBParameterGroup", parameters::reset_db_parameter_group),
+    Operation::write("RestoreDBClusterFromSnapshot", cluster_snapshots::restore),
+    Operation::write("RestoreDBClusterToPointInTime", cluster_snapshots::to_point_in_time),
     Operation::write("RestoreDBInstanceFromDBSnapshot", origins::from_snapshot),
     Operation::write("RestoreDBInstanceToPointInTime", origins::to_point_in_time),
+    Operation::write("StartDBCluster", clusters::start),
     Operation::write("StartDBInstance", instances::start_db_instance),
     Operation::write("StartDBInstanceAutomatedBackupsReplication", backups::start),
+    Operation::write("StopDBCluster", clusters::stop),
     Operation::write("StopDBInstance", instances::stop_db_instance),
     Operation::write("StopDBInstanceAutomatedBackupsReplication", backups::stop),
 ];

@@ -313,7 +313,8 @@ fn relations(
     }
     match rq.get("ManageMasterUserPassword").as_bool() {
         Some(true) if row["MasterUserSecret"].is_null() => {
-            let secret = managed_secret(world, rq, row["DBInstanceIdentifier"].as_str().unwrap_or_default());
+            let secret =
+                managed_secret(world, rq, ("db", row["DBInstanceIdentifier"].as_str().unwrap_or_default()));
             now.insert("MasterUserSecret".into(), secret);
             applied.insert("MasterUserSecret.SecretStatus".into(), json!("active"));
             status = true;

@@ -255,6 +255,18 @@ fn mark(world: &mut World, rq: &Request<'_>, group: &Json, reboot: bool) {
         return;
     }
     if Kind::of(rq).table == CLUSTER_PARAMETERS {
+        let clusters = members(world, rq, group);
+        let of_them = |row: &Json| clusters.iter().any(|name| row["DBClusterIdentifier"] == name.as_str());
+        let instances: Vec<String> = rows(world, rq, INSTANCE)
+            .iter()
+            .filter(|row| of_them(row))
+            .filter_map(|row| row["DBInstanceIdentifier"].as_str().map(str::to_owned))
+            .collect();
+        for instance in instances {
+            if let Some(row) = world.get_mut(INSTANCE, &key(rq, &instance)) {
+                row["_cluster_parameters"] = json!("pending-reboot");
+            }
+        }
         return;
     }
     for member in members(world, rq, group) {

@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::store::{
-    CLUSTER, CLUSTER_PARAMETERS, INSTANCE, OPTIONS, PARAMETERS, SNAPSHOT, SUBNETS, filtered, invalid,
-    no_instance,
+    CLUSTER, CLUSTER_PARAMETERS, CLUSTER_SNAPSHOT, INSTANCE, OPTIONS, PARAMETERS, SNAPSHOT, SUBNETS,
+    filtered, invalid, no_instance,
 };
 use crate::sandbox::{Fault, Reply, Request, World};
 
@@ -42,6 +42,17 @@ fn target(world: &World, rq: &Request<'_>) -> Result<(&'static str, String, &'st
         "snapshot" => {
             (SNAPSHOT, "TagList", Fault::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found.")))
         }
+        "cluster-snapshot" => (
+            CLUSTER_SNAPSHOT,
+            "TagList",
+            Fault::new("DBClusterSnapshotNotFoundFault", format!("DBClusterSnapshot {name} not found.")),
+        ),
+        // The operations list no fault of their own for subscriptions.
+        "es" => (
+            super::subscriptions::SUBSCRIPTION,
+            "_tags",
+            invalid(format!("Event subscription {name} not found.")),
+        ),
         "cluster" => {
             (CLUSTER, "TagList", Fault::new("DBClusterNotFoundFault", format!("DBCluster {name} not found.")))
         }

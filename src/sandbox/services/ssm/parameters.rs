@@ -138,8 +138,19 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
             ));
         }
     }
+    let advanced = old.as_ref().is_some_and(|row| row["Tier"] == "Advanced");
     let tier = match rq.opt("Tier") {
         Some("Advanced") => "Advanced",
+        // Terraform's provider makes such a parameter anew for this refusal (`CustomizeDiff` of `aws_ssm_parameter`).
+        Some("Standard") if advanced => {
+            return Err(Fault::new(
+                "ValidationException",
+                "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the \
+                 advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the advanced \
+                 parameter and recreate it as a standard parameter.",
+            ));
+        }
+        _ if advanced => "Advanced",
         _ if rq.text("Value").len() > 4096 => {
             if rq.opt("Tier") == Some("Intelligent-Tiering") {
                 "Advanced"
@@ -170,7 +181,17 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut row = version.clone();
     row["ARN"] = json!(world.arn("ssm", rq.region, &format!("parameter/{}", name.trim_start_matches('/'))));
     if let Some(policies) = rq.opt("Policies") {
-        row["_policies"] = json!(policies);
+        let list: Vec<Json> = serde_json::from_str(policies)
+            .map_err(|_| Fault::new("InvalidPolicyTypeException", "The policies are not a JSON list."))?;
+        // `[{}]` takes the policies away (Systems Manager User Guide, "Assigning parameter policies").
+        let none = list.iter().all(|policy| policy["Type"].is_null());
+        if !none && tier != "Advanced" {
+            return Err(Fault::new(
+                "ValidationException",
+                "Parameter policies are available for parameters of the advanced tier only.",
+            ));
+        }
+        row["_policies"] = if none { Json::Null } else { json!(policies) };
     }
     let mut history = old.as_ref().map(|row| versions(row).to_vec()).unwrap_or_default();
     history.push(version);

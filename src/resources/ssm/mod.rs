@@ -1,0 +1,6 @@
+//! Resource types of AWS::SSM.
+
+mod parameter;
+mod tags;
+
+pub use parameter::Parameter;

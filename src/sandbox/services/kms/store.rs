@@ -1,0 +1,125 @@
+//! Tables, how keys are named, and in which states they may be used ("Key states of AWS KMS keys", KMS Developer Guide).
+//!
+//! Keys live in `kms.key` under their id, with `_region`, `_tags` (a map), `_policy` (text) and `_rotation` (days, or
+//! null); aliases in `kms.alias` under `region/alias/name`.
+
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use crate::sandbox::{Fault, Request, World};
+
+pub const KEY: &str = "kms.key";
+pub const ALIAS: &str = "kms.alias";
+
+/// `NotFoundException` for a key.
+fn missing(world: &World, rq: &Request<'_>, id: &str) -> Fault {
+    let arn = world.arn("kms", rq.region, &format!("key/{id}"));
+    Fault::new("NotFoundException", format!("Key '{arn}' does not exist"))
+}
+
+/// The key that AWS keeps for a service, under `alias/aws/...`: there as soon as somebody asks.
+fn managed(world: &World, region: &str, alias: &str) -> Json {
+    let digest = hex::encode(Sha256::digest(format!("{}:{region}:{alias}", world.account)));
+    let id = uuid(&digest);
+    let service = alias.rsplit('/').next().unwrap_or_default();
+    json!({
+        "KeyId": id, "Arn": world.arn("kms", region, &format!("key/{id}")), "AWSAccountId": world.account, "Enabled": true,
+        "Description": format!("Default key that protects my {service} data when no other key is defined"),
+        "KeyUsage": "ENCRYPT_DECRYPT", "KeyState": "Enabled", "Origin": "AWS_KMS", "KeyManager": "AWS",
+        "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT", "KeySpec": "SYMMETRIC_DEFAULT", "MultiRegion": false,
+        "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"], "CreationDate": World::seconds(0), "_region": region, "_tags": {},
+    })
+}
+
+/// Thirty-two hexadecimal digits as a UUID.
+pub fn uuid(hex: &str) -> String {
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
+}
+
+/// A key by its id, ARN, alias or the alias's ARN. `DescribeKey` takes all of them; others take what their model says.
+///
+/// # Errors
+/// There is none in the request's region.
+pub fn find(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
+    let bare = match name.strip_prefix("arn:") {
+        Some(arn) => arn.split(':').nth(4).unwrap_or_default(),
+        None => name,
+    };
+    if let Some(alias) = bare.starts_with("alias/").then_some(bare) {
+        if alias.starts_with("alias/aws/") {
+            return Ok(managed(world, rq.region, alias));
+        }
+        let arn = world.arn("kms", rq.region, alias);
+        let target = world.get(ALIAS, &format!("{}/{alias}", rq.region));
+        let target = target
+            .and_then(|row| row["TargetKeyId"].as_str())
+            .ok_or_else(|| Fault::new("NotFoundException", format!("Alias {arn} is not found.")))?;
+        return world.get(KEY, target).cloned().ok_or_else(|| missing(world, rq, target));
+    }
+    let id = bare.strip_prefix("key/").unwrap_or(bare);
+    world
+        .get(KEY, id)
+        .filter(|row| row["_region"] == rq.region)
+        .cloned()
+        .ok_or_else(|| missing(world, rq, id))
+}
+
+/// The key of the request's `KeyId` that may be changed: a key pending deletion may not.
+///
+/// # Errors
+/// There is none, or it is about to be deleted.
+pub fn changeable(world: &World, rq: &Request<'_>) -> Result<Json, Fault> {
+    let key = find(world, rq, rq.text("KeyId"))?;
+    if pending(&key) {
+        return Err(pending_deletion(&key));
+    }
+    Ok(key)
+}
+
+/// Whether a key waits for its deletion.
+pub fn pending(key: &Json) -> bool {
+    matches!(key["KeyState"].as_str(), Some("PendingDeletion" | "PendingReplicaDeletion"))
+}
+
+pub fn pending_deletion(key: &Json) -> Fault {
+    let arn = key["Arn"].as_str().unwrap_or_default();
+    Fault::new("KMSInvalidStateException", format!("{arn} is pending deletion."))
+}
+
+/// A row of `KEY`, to be changed.
+pub fn row_mut<'w>(world: &'w mut World, key: &Json) -> Option<&'w mut Json> {
+    world.get_mut(KEY, key["KeyId"].as_str().unwrap_or_default())
+}
+
+/// What answers show of a key.
+pub fn public(key: &Json) -> Json {
+    let members = key.as_object().into_iter().flatten();
+    let shown = members.filter(|(name, value)| !name.starts_with('_') && !value.is_null());
+    Json::Object(shown.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// Cuts a page out of a list as this service does: `Marker`, `NextMarker` and `Truncated`.
+///
+/// # Errors
+/// The marker is not one of ours.
+pub fn paged(rq: &Request<'_>, member: &str, items: Vec<Json>) -> Result<Json, Fault> {
+    let (page, next) = rq.page(items, "Limit", "Marker", 100, "InvalidMarkerException")?;
+    let mut answer = json!({member: page, "Truncated": next.is_some()});
+    if let Some(next) = next {
+        answer["NextMarker"] = json!(next);
+    }
+    Ok(answer)
+}
+
+/// Why a service cannot use a key, if it is one of this account: it is disabled, or waits for its deletion. Of keys that
+/// are not here nothing is known: they may be another account's.
+#[must_use]
+pub fn usable(world: &World, rq: &Request<'_>, name: &str) -> Option<String> {
+    let key = find(world, rq, name).ok()?;
+    let arn = key["Arn"].as_str().unwrap_or_default();
+    match key["KeyState"].as_str() {
+        Some("Enabled") => None,
+        Some(state) => Some(format!("{arn} is in state {state}")),
+        None => None,
+    }
+}

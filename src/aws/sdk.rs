@@ -59,6 +59,8 @@ macro_rules! clients {
 clients! {
     /// Application Auto Scaling.
     autoscaling: aws_sdk_applicationautoscaling;
+    /// Cloud Control.
+    cloudcontrol: aws_sdk_cloudcontrol;
     /// CloudWatch.
     cloudwatch: aws_sdk_cloudwatch;
     /// CloudWatch Logs.

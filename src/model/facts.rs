@@ -162,6 +162,9 @@ pub struct Facts {
     pub spread: &'static [&'static str],
     /// AWS makes the handle up and never uses it again: nobody else's object can have it, whatever it holds by now.
     pub unique_handle: bool,
+    /// How long a repeated create with the same client token is the same request. What is open for longer must not be
+    /// called again where nothing but the token tells whether it took effect.
+    pub token_life: Option<Duration>,
 }
 
 /// Objects of a type that AWS changes in one call, all or none (see `ResourceType::together`).
@@ -207,6 +210,7 @@ impl Facts {
             together: None,
             spread: &[],
             unique_handle: false,
+            token_life: None,
         }
     }
 

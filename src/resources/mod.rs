@@ -16,6 +16,7 @@ pub mod versions;
 pub mod bench;
 
 pub mod applicationautoscaling;
+pub mod cloudcontrol;
 pub mod cloudwatch;
 pub mod custom;
 pub mod dms;

@@ -3,6 +3,7 @@
 use super::{Fault, Operation, Request, World};
 
 pub mod application_autoscaling;
+pub mod cloudcontrol;
 pub mod cloudwatch;
 pub mod dms;
 pub mod ec2;
@@ -62,6 +63,7 @@ macro_rules! service {
 /// All services, sorted by name.
 pub static SERVICES: &[Service] = &[
     service!("application-autoscaling", "application-autoscaling", application_autoscaling),
+    service!("cloudcontrol", "cloudcontrolapi", cloudcontrol),
     service!("cloudwatch", "monitoring", cloudwatch),
     service!("dms", "dms", dms),
     service!("ec2", "ec2", ec2),

@@ -456,7 +456,8 @@ fn original(row: &Json) -> bool {
 fn remembered(table: &str, row: &Json) -> bool {
     match table {
         // Logs and counters.
-        "cloudwatch.history"
+        "cloudcontrol.request"
+        | "cloudwatch.history"
         | "dms.event"
         | "rds.event"
         | "route53.change"

@@ -290,7 +290,9 @@ impl Run<'_, '_> {
         loop {
             attempt += 1;
             let error = match self.makes(step, properties, generation, keep).await {
-                Err(StepEnd::Failed { error, doubtful: false }) if self.was_in_vain(step, generation) => error,
+                Err(StepEnd::Failed { error, doubtful: false }) if self.was_in_vain(step, generation) => {
+                    error
+                }
                 ended => return ended,
             };
             let life = self.life(step, Json::Null, keep.clone(), generation, &step.region)?;

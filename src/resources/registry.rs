@@ -1,8 +1,8 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
 use super::{
-    AnyType, Erased, applicationautoscaling, cloudcontrol, cloudwatch, custom, dms, ec2, ecs, elasticloadbalancingv2, iam,
-    lambda, logs, rds, route53, s3, secretsmanager, sns,
+    AnyType, Erased, applicationautoscaling, cloudcontrol, cloudwatch, custom, dms, ec2, ecs,
+    elasticloadbalancingv2, iam, lambda, logs, rds, route53, s3, secretsmanager, sns,
 };
 
 /// All types, sorted by name.

@@ -2,6 +2,7 @@
 //! An entry is read when somebody asks for its type; a plan that names none of them costs nothing.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     io::{Cursor, Read as _},
     sync::{LazyLock, Mutex, PoisonError},
@@ -42,7 +43,8 @@ pub(super) fn find(kind: &str) -> Option<&'static TypeSchema> {
 pub fn published() -> Vec<String> {
     let Some(published) = PUBLISHED.as_ref() else { return Vec::new() };
     let published = published.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut names: Vec<String> = published.archive.file_names().map(str::to_owned).collect();
+    let mut names: Vec<String> =
+        published.archive.file_names().filter_map(Result::ok).map(Cow::into_owned).collect();
     names.sort_unstable();
     names
 }

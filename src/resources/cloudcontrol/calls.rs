@@ -44,17 +44,22 @@ impl Event {
     fn of(operation: &str, event: Option<ProgressEvent>) -> Result<Self, OpError> {
         let event = event.ok_or_else(|| OpError::missing(operation, "the progress of the request"))?;
         let message = event.status_message.unwrap_or_default();
-        let code = || event.error_code.as_ref().map_or_else(|| "Failed".to_owned(), |code| code.as_str().to_owned());
+        let code =
+            || event.error_code.as_ref().map_or_else(|| "Failed".to_owned(), |code| code.as_str().to_owned());
         let progress = match &event.operation_status {
             Some(OperationStatus::Success) => Progress::Done,
             Some(OperationStatus::Failed) => Progress::Failed { code: code(), message },
-            Some(OperationStatus::CancelComplete) => {
-                Progress::Failed { code: "Cancelled".into(), message: "somebody cancelled the request".into() }
+            Some(OperationStatus::CancelComplete) => Progress::Failed {
+                code: "Cancelled".into(),
+                message: "somebody cancelled the request".into(),
+            },
+            Some(status) => {
+                Progress::Running(if message.is_empty() { status.as_str().to_owned() } else { message })
             }
-            Some(status) => Progress::Running(if message.is_empty() { status.as_str().to_owned() } else { message }),
             None => return Err(OpError::missing(operation, "the status of the request")),
         };
-        let request = event.request_token.ok_or_else(|| OpError::missing(operation, "the token of the request"))?;
+        let request =
+            event.request_token.ok_or_else(|| OpError::missing(operation, "the token of the request"))?;
         Ok(Self { request, identifier: event.identifier, progress })
     }
 }

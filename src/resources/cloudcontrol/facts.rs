@@ -158,12 +158,15 @@ mod tests {
     fn facts_follow_the_schema() {
         let queue = facts(schema::of("AWS::SQS::Queue").unwrap());
         assert_eq!(queue.identity, Identity::Token);
-        assert!(queue.iam.contains(&"sqs:CreateQueue") && queue.iam.contains(&"cloudformation:CreateResource"));
+        assert!(
+            queue.iam.contains(&"sqs:CreateQueue") && queue.iam.contains(&"cloudformation:CreateResource")
+        );
         assert!(queue.stateful.is_some() && !queue.global);
         let alias = facts(schema::of("AWS::KMS::Alias").unwrap());
         assert_eq!(alias.identity, Identity::Name);
         assert!(facts(schema::of("AWS::CloudFront::Distribution").unwrap()).global);
-        let names: Vec<&str> = fields(schema::of("AWS::SQS::Queue").unwrap()).iter().map(|f| f.name).collect();
+        let names: Vec<&str> =
+            fields(schema::of("AWS::SQS::Queue").unwrap()).iter().map(|f| f.name).collect();
         assert!(names.contains(&"QueueName") && !names.contains(&"QueueUrl"));
     }
 }

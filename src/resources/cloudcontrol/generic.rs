@@ -157,7 +157,9 @@ impl Generic {
     async fn probed(&self, cx: &Cx<'_>, id: &PhysicalId, goal: Goal) -> Result<Probe, OpError> {
         let known = matches!(identity::handle(id), Handle::Object(_));
         let identifier = match (self.object(cx, id).await?, goal) {
-            (Object::Known(identifier), _) | (Object::Failed { left: Some(identifier), .. }, Goal::Gone) => identifier,
+            (Object::Known(identifier), _) | (Object::Failed { left: Some(identifier), .. }, Goal::Gone) => {
+                identifier
+            }
             (Object::Coming(words), _) => return Ok(Probe::Pending(words)),
             (Object::Failed { left: None, .. }, Goal::Gone) => return Ok(Probe::Reached(BTreeMap::new())),
             (Object::Failed { code, message, left }, Goal::Ready) => {
@@ -233,7 +235,9 @@ impl Generic {
             None => {
                 let identifier = match self.object(cx, id).await? {
                     Object::Known(identifier) | Object::Failed { left: Some(identifier), .. } => identifier,
-                    Object::Coming(words) => return Ok(Progress::Again(format!("it is still being made: {words}"))),
+                    Object::Coming(words) => {
+                        return Ok(Progress::Again(format!("it is still being made: {words}")));
+                    }
                     Object::Failed { left: None, .. } => return Ok(Progress::Absent),
                 };
                 calls::delete(cx, self.kind(), &identifier, permit.token()).await

@@ -64,7 +64,8 @@ pub(super) fn always_given(schema: &TypeSchema) -> bool {
         required.is_some_and(|names| names.iter().any(|one| one == name))
     };
     let parts = schema.identifier();
-    !parts.is_empty() && parts.iter().all(|path| !path.contains('/') && !schema.is_read_only(path) && required(path))
+    !parts.is_empty()
+        && parts.iter().all(|path| !path.contains('/') && !schema.is_read_only(path) && required(path))
 }
 
 /// Whether AWS makes the identifier up and never uses it again. A name stays a name inside an ARN or a URL.
@@ -98,7 +99,9 @@ fn reference(schema: &TypeSchema, identifier: &str, live: &Json) -> String {
     // Of a rule on the default bus, `Ref` is its name alone; one on another bus has the bus before it
     // (AWS::Events::Rule, CloudFormation template reference).
     let kind = schema.kind();
-    let implied = |name: &&str, value: &str| kind == "AWS::Events::Rule" && *name == "EventBusName" && value == "default";
+    let implied = |name: &&str, value: &str| {
+        kind == "AWS::Events::Rule" && *name == "EventBusName" && value == "default"
+    };
     let values: Vec<String> =
         names.iter().filter_map(|name| value(name).filter(|value| !implied(name, value))).collect();
     if values.is_empty() { identifier.to_owned() } else { values.join("|") }
@@ -138,7 +141,10 @@ mod tests {
         let queue = schema::of("AWS::SQS::Queue").unwrap();
         assert_eq!(given(queue, &json!({"QueueName": "q", "QueueUrl": "no"})), None);
         let stage = schema::of("AWS::ApiGateway::Stage").unwrap();
-        assert_eq!(given(stage, &json!({"RestApiId": "a1", "StageName": "prod"})).as_deref(), Some("a1|prod"));
+        assert_eq!(
+            given(stage, &json!({"RestApiId": "a1", "StageName": "prod"})).as_deref(),
+            Some("a1|prod")
+        );
         assert_eq!(given(stage, &json!({"RestApiId": "a1"})), None);
         assert_eq!(given(stage, &json!({"RestApiId": "a1", "StageName": "{{resolve:ssm:x}}"})), None);
     }
@@ -149,7 +155,8 @@ mod tests {
         assert_eq!(attributes(method, "api|res", &json!({}))["Ref"], "res");
         let rule = schema::of("AWS::Events::Rule").unwrap();
         let arn = "arn:aws:events:us-east-1:123456789012:rule/nightly";
-        let named = |bus: Json| attributes(rule, arn, &json!({"Name": "nightly", "EventBusName": bus, "Arn": arn}));
+        let named =
+            |bus: Json| attributes(rule, arn, &json!({"Name": "nightly", "EventBusName": bus, "Arn": arn}));
         assert_eq!(named(json!("default"))["Ref"], "nightly");
         assert_eq!(named(json!("orders"))["Ref"], "orders|nightly");
         assert_eq!(named(json!("default"))["Arn"], arn);
@@ -163,6 +170,10 @@ mod tests {
     fn only_identifiers_that_aws_makes_up_are_never_used_again() {
         let yes = |kind: &str| never_again(schema::of(kind).unwrap());
         assert!(yes("AWS::EFS::FileSystem") && yes("AWS::KMS::Key") && yes("AWS::ApiGateway::RestApi"));
-        assert!(!yes("AWS::SQS::Queue") && !yes("AWS::StepFunctions::StateMachine") && !yes("AWS::DynamoDB::Table"));
+        assert!(
+            !yes("AWS::SQS::Queue")
+                && !yes("AWS::StepFunctions::StateMachine")
+                && !yes("AWS::DynamoDB::Table")
+        );
     }
 }

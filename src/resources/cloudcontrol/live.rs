@@ -29,7 +29,8 @@ fn inner(live: Json, sent: &Json) -> Json {
                 .enumerate()
                 .map(|(at, item)| {
                     // Lists without an order come back in any: an item is compared with the one it came from.
-                    let own = sent.iter().find(|own| inner(item.clone(), own) == **own).or_else(|| sent.get(at));
+                    let own =
+                        sent.iter().find(|own| inner(item.clone(), own) == **own).or_else(|| sent.get(at));
                     match own {
                         Some(own) => inner(item, own),
                         None => item,
@@ -57,7 +58,8 @@ mod tests {
             "Arn": "arn", "Config": {"Enabled": true, "Origins": [{"Id": "b", "Path": "/x"}, {"Id": "a"}]},
         });
         assert_eq!(pruned(live, &sent), expected);
-        let changed = json!({"Config": {"Enabled": false, "Origins": [{"Id": "a"}, {"Id": "c"}, {"Id": "d"}]}});
+        let changed =
+            json!({"Config": {"Enabled": false, "Origins": [{"Id": "a"}, {"Id": "c"}, {"Id": "d"}]}});
         assert_eq!(pruned(changed.clone(), &sent), changed);
     }
 }

@@ -22,7 +22,10 @@ const INSIDE: &[(&str, &str)] = &[
         "AWS::CloudFormation::CustomResource",
         "a custom resource runs code of its own; declare what it makes as resources of the plan",
     ),
-    ("AWS::CloudFormation::Macro", "macros run inside the CloudFormation service, which migrate does not use"),
+    (
+        "AWS::CloudFormation::Macro",
+        "macros run inside the CloudFormation service, which migrate does not use",
+    ),
     (
         "AWS::CloudFormation::Stack",
         "a nested stack is made by the CloudFormation service, which migrate does not use; list its template as a stack \
@@ -38,7 +41,8 @@ const INSIDE: &[(&str, &str)] = &[
     ),
 ];
 
-const NO_HANDLERS: &str = "AWS publishes no handlers for it, so only the CloudFormation service itself can make it";
+const NO_HANDLERS: &str =
+    "AWS publishes no handlers for it, so only the CloudFormation service itself can make it";
 const NO_READ: &str =
     "its published schema has no read handler, so Cloud Control can neither read nor update such an object";
 const HALF: &str = "its published schema lacks the handler that creates or deletes it";

@@ -36,7 +36,9 @@ fn takes(node: Option<Node<'_>>, samples: &[&str]) -> bool {
     let pattern = node.keyword("pattern").as_str();
     let longest = node.keyword("maxLength").as_u64();
     samples.iter().all(|sample| {
-        let fits = pattern.and_then(|p| Regex::new(p).ok()).is_none_or(|regex| regex.is_match(sample).unwrap_or(true));
+        let fits = pattern
+            .and_then(|p| Regex::new(p).ok())
+            .is_none_or(|regex| regex.is_match(sample).unwrap_or(true));
         // Addresses are long; a type with short tags is not worth a failure.
         fits && longest.is_none_or(|longest| longest >= 63)
     })
@@ -51,8 +53,9 @@ pub(super) fn place(schema: &'static TypeSchema) -> Option<Place> {
     let node = schema.property(property)?;
     if let Some(item) = node.items() {
         let names = [("Key", "Value"), ("TagKey", "TagValue")];
-        let (key, value) =
-            names.into_iter().find(|(key, value)| item.member(key).is_some() && item.member(value).is_some())?;
+        let (key, value) = names
+            .into_iter()
+            .find(|(key, value)| item.member(key).is_some() && item.member(value).is_some())?;
         let propagates = item.member("PropagateAtLaunch").is_some();
         let fits = takes(item.member(key), KEYS) && takes(item.member(value), VALUES);
         return fits.then_some(Place { property, form: Form::List { key, value, propagates } });

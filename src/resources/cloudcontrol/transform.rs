@@ -119,8 +119,9 @@ fn call<'e>(expression: &'e str, function: &str) -> Option<&'e str> {
 fn literal(expression: &str) -> Option<String> {
     let quote = expression.chars().next().filter(|ch| matches!(ch, '"' | '\''))?;
     let inner = expression.strip_prefix(quote)?.strip_suffix(quote)?;
-    (!inner.replace("\\\\", "").replace(&format!("\\{quote}"), "").contains(quote))
-        .then(|| inner.replace("\\/", "/").replace(&format!("\\{quote}"), &quote.to_string()).replace("\\\\", "\\"))
+    (!inner.replace("\\\\", "").replace(&format!("\\{quote}"), "").contains(quote)).then(|| {
+        inner.replace("\\/", "/").replace(&format!("\\{quote}"), &quote.to_string()).replace("\\\\", "\\")
+    })
 }
 
 /// Characters outside of quotes, with their positions.

@@ -35,9 +35,11 @@ fn set(properties: &mut Json, pointer: &str, value: Json) {
 impl<'m> Maker<'m> {
     /// For an object of those properties.
     pub fn new(world: &mut World, model: Model, region: &'m str, properties: &Json) -> Self {
-        let unique = hex::encode(Sha256::digest(format!("{}{}", model.name(), world.hex(16))))[..40].to_owned();
+        let unique =
+            hex::encode(Sha256::digest(format!("{}{}", model.name(), world.hex(16))))[..40].to_owned();
         let noun = model.noun();
-        let given = [format!("{noun}Name"), "Name".to_owned(), format!("{noun}Id"), format!("{noun}Identifier")];
+        let given =
+            [format!("{noun}Name"), "Name".to_owned(), format!("{noun}Id"), format!("{noun}Identifier")];
         let name = given.iter().find_map(|name| properties[name.as_str()].as_str());
         let name = name.map_or_else(|| format!("{}-{}", noun.to_lowercase(), &unique[..12]), str::to_owned);
         let (account, partition) = (world.account.clone(), crate::sandbox::partition(region));
@@ -75,7 +77,8 @@ impl<'m> Maker<'m> {
         };
         if let Some(first) = node["enum"].as_array().and_then(|values| values.first()) {
             let values = node["enum"].as_array().map_or(&[][..], Vec::as_slice);
-            let usable = ["ACTIVE", "Active", "AVAILABLE", "available", "READY", "Ready", "ENABLED", "COMPLETE"];
+            let usable =
+                ["ACTIVE", "Active", "AVAILABLE", "available", "READY", "Ready", "ENABLED", "COMPLETE"];
             let usable = usable.iter().map(|word| json!(word)).find(|word| values.contains(word));
             return usable.unwrap_or_else(|| first.clone());
         }
@@ -151,7 +154,9 @@ impl<'m> Maker<'m> {
         }
         if lower.ends_with("arn") {
             let what = noun.to_lowercase();
-            let arn = |rest: String| format!("arn:{}:{service}:{}:{}:{rest}", self.partition, self.region, self.account);
+            let arn = |rest: String| {
+                format!("arn:{}:{service}:{}:{}:{rest}", self.partition, self.region, self.account)
+            };
             let bare = service == "sqs" || service == "sns";
             let rest = if bare { self.name.clone() } else { format!("{what}/{}", self.name) };
             return vec![arn(rest), arn(format!("{what}:{}", self.name)), arn(self.name.clone())];

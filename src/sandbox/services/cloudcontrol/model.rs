@@ -19,11 +19,11 @@ pub fn pointer(path: &str) -> String {
 impl Model {
     /// The type of that name, as a request for an action on it finds it.
     pub fn of(name: &str, action: &str) -> Result<Self, Fault> {
-        let missing = || {
-            Fault::new("TypeNotFoundException", format!("The type '{name}' cannot be found."))
-        };
+        let missing = || Fault::new("TypeNotFoundException", format!("The type '{name}' cannot be found."));
         if schema::kinds().any(|kind| kind == name) {
-            let message = format!("{name} is modelled by its own service in this sandbox; Cloud Control does not reach it");
+            let message = format!(
+                "{name} is modelled by its own service in this sandbox; Cloud Control does not reach it"
+            );
             return Err(Fault::new("UnsupportedActionException", message));
         }
         let model = Self { document: schema::of(name).ok_or_else(missing)?.document() };

@@ -26,8 +26,9 @@ fn missing(model: Model, identifier: &str) -> Fault {
 }
 
 fn json_of(rq: &Request<'_>, member: &str) -> Result<Json, Fault> {
-    serde_json::from_str(rq.text(member))
-        .map_err(|error| Fault::new("InvalidRequestException", format!("{member} is not valid JSON: {error}")))
+    serde_json::from_str(rq.text(member)).map_err(|error| {
+        Fault::new("InvalidRequestException", format!("{member} is not valid JSON: {error}"))
+    })
 }
 
 /// The primary identifier of properties that have all its parts.
@@ -114,7 +115,8 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     };
     let (table, key) = (table(model), key(rq, &identifier));
     if world.get(&table, &key).is_some() {
-        let message = format!("Resource of type '{}' with identifier '{identifier}' already exists.", model.name());
+        let message =
+            format!("Resource of type '{}' with identifier '{identifier}' already exists.", model.name());
         let end = json!({
             "OperationStatus": "FAILED", "ErrorCode": "AlreadyExists", "StatusMessage": message, "Identifier": identifier,
         });
@@ -163,9 +165,11 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     busy(world, rq, model, &identifier)?;
     // What the read handler does not show is not in the state that the patch is applied to.
     let before = shown(model, &row);
-    let invalid = |why: String| Fault::new("InvalidRequestException", format!("Invalid patch document: {why}"));
+    let invalid =
+        |why: String| Fault::new("InvalidRequestException", format!("Invalid patch document: {why}"));
     let after = patch::apply(&before, &document).map_err(invalid)?;
-    let fixed = |pointer: &String| !pointer.contains('*') && after.pointer(pointer) != before.pointer(pointer);
+    let fixed =
+        |pointer: &String| !pointer.contains('*') && after.pointer(pointer) != before.pointer(pointer);
     let create_only: Vec<String> = model.pointers("createOnlyProperties").into_iter().filter(fixed).collect();
     let write_only = model.pointers("writeOnlyProperties");
     let create_only: Vec<String> = create_only
@@ -183,7 +187,8 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let read_only: Vec<String> = model.pointers("readOnlyProperties").into_iter().filter(fixed).collect();
     if !read_only.is_empty() {
-        let message = format!("Invalid patch update: readOnlyProperties [{}] cannot be updated", read_only.join(", "));
+        let message =
+            format!("Invalid patch update: readOnlyProperties [{}] cannot be updated", read_only.join(", "));
         return Err(Fault::new("InvalidRequestException", message));
     }
     let mut wanted = after.clone();
@@ -220,8 +225,12 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
 
 pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let model = Model::of(rq.text("TypeName"), "LIST")?;
-    let needs: Vec<&str> =
-        model.document["handlers"]["list"]["needs"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let needs: Vec<&str> = model.document["handlers"]["list"]["needs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .collect();
     let asked = if rq.opt("ResourceModel").is_some() { json_of(rq, "ResourceModel")? } else { json!({}) };
     if needs.iter().any(|name| asked[*name].is_null()) {
         let message = format!(
@@ -236,9 +245,7 @@ pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
         .rows(&table)
         .filter(|(key, row)| key.starts_with(&prefix) && row["_status"] != "creating")
         .filter(|(_, row)| needs.iter().all(|name| row["Properties"][*name] == asked[*name]))
-        .map(|(_, row)| {
-            json!({"Identifier": row["Identifier"], "Properties": shown(model, row).to_string()})
-        })
+        .map(|(_, row)| json!({"Identifier": row["Identifier"], "Properties": shown(model, row).to_string()}))
         .collect();
     let (page, next) = rq.page(items, "MaxResults", "NextToken", 20, "InvalidRequestException")?;
     let mut answer = json!({"TypeName": model.name(), "ResourceDescriptions": page});

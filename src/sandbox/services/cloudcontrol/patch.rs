@@ -61,7 +61,8 @@ fn remove(document: &mut Json, path: &str) -> Result<Json, String> {
 }
 
 fn one(document: &mut Json, operation: &Json) -> Result<(), String> {
-    let text = |member: &str| operation[member].as_str().ok_or_else(|| format!("an operation lacks `{member}`"));
+    let text =
+        |member: &str| operation[member].as_str().ok_or_else(|| format!("an operation lacks `{member}`"));
     let value = || operation.get("value").cloned().ok_or_else(|| "an operation lacks `value`".to_owned());
     let path = text("path")?;
     match text("op")? {

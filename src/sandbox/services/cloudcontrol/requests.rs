@@ -17,7 +17,11 @@ const REMEMBERED: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// The progress event of a request.
 pub fn event(row: &Json) -> Json {
-    let shown = row.as_object().into_iter().flatten().filter(|(name, value)| !name.starts_with('_') && !value.is_null());
+    let shown = row
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| !name.starts_with('_') && !value.is_null());
     Json::Object(shown.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
@@ -35,9 +39,10 @@ pub fn repeated(world: &World, rq: &Request<'_>) -> Result<Option<Json>, Fault> 
     let Some(token) = rq.opt("ClientToken") else { return Ok(None) };
     let now = world.date();
     let fresh = |row: &Json| row["_at"].as_i64().is_some_and(|at| now - at < TOKEN_LIFE);
-    let known = world.rows(TABLE).map(|(_, row)| row).find(|row| {
-        row["_client_token"] == token && row["_region"] == rq.region && fresh(row)
-    });
+    let known = world
+        .rows(TABLE)
+        .map(|(_, row)| row)
+        .find(|row| row["_client_token"] == token && row["_region"] == rq.region && fresh(row));
     match known {
         Some(row) if row["_body"] == body(rq) => Ok(Some(json!({"ProgressEvent": event(row)}))),
         Some(_) => {
@@ -75,8 +80,7 @@ pub fn begin(
     end: Json,
 ) -> Json {
     let hex = world.hex(32);
-    let token =
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32]);
+    let token = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32]);
     let row = json!({
         "TypeName": model.name(), "RequestToken": token, "Operation": action, "OperationStatus": "IN_PROGRESS",
         "Identifier": identifier, "EventTime": world.now_secs(), "_client_token": rq.opt("ClientToken"),
@@ -110,11 +114,16 @@ pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut rows: Vec<&Json> = world
         .rows(TABLE)
         .map(|(_, row)| row)
-        .filter(|row| row["_region"] == rq.region && row["_at"].as_i64().is_some_and(|at| now - at < REMEMBERED))
-        .filter(|row| takes("Operations", &row["Operation"]) && takes("OperationStatuses", &row["OperationStatus"]))
+        .filter(|row| {
+            row["_region"] == rq.region && row["_at"].as_i64().is_some_and(|at| now - at < REMEMBERED)
+        })
+        .filter(|row| {
+            takes("Operations", &row["Operation"]) && takes("OperationStatuses", &row["OperationStatus"])
+        })
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row["_at"].as_i64()));
-    let (page, next) = rq.page(rows.into_iter().map(event).collect(), "MaxResults", "NextToken", 20, "ValidationException")?;
+    let (page, next) =
+        rq.page(rows.into_iter().map(event).collect(), "MaxResults", "NextToken", 20, "ValidationException")?;
     let mut answer = json!({"ResourceRequestStatusSummaries": page});
     if let Some(next) = next {
         answer["NextToken"] = json!(next);

@@ -22,7 +22,9 @@ fn type_of(value: &Json) -> &'static str {
     match value {
         Json::Null => "null",
         Json::Bool(_) => "boolean",
-        Json::Number(number) if number.is_f64() && number.as_f64().is_some_and(|n| n.fract() != 0.0) => "number",
+        Json::Number(number) if number.is_f64() && number.as_f64().is_some_and(|n| n.fract() != 0.0) => {
+            "number"
+        }
         Json::Number(_) => "integer",
         Json::String(_) => "string",
         Json::Array(_) => "array",
@@ -67,10 +69,16 @@ fn check(model: Model, node: &'static Json, value: &Json, place: &str, found: &m
         Json::Array(items) => {
             let length = items.len() as u64;
             if node["minItems"].as_u64().is_some_and(|min| length < min) {
-                found.push(format!("{place}: expected minimum item count: {}, found: {length}", node["minItems"]));
+                found.push(format!(
+                    "{place}: expected minimum item count: {}, found: {length}",
+                    node["minItems"]
+                ));
             }
             if node["maxItems"].as_u64().is_some_and(|max| length > max) {
-                found.push(format!("{place}: expected maximum item count: {}, found: {length}", node["maxItems"]));
+                found.push(format!(
+                    "{place}: expected maximum item count: {}, found: {length}",
+                    node["maxItems"]
+                ));
             }
             if node["uniqueItems"] == true && (1..items.len()).any(|at| items[..at].contains(&items[at])) {
                 found.push(format!("{place}: array items are not unique"));
@@ -122,9 +130,10 @@ fn members_fit(
             check(model, known, value, &place, found);
             continue;
         }
-        let by_pattern = patterns.into_iter().flatten().find(|(pattern, _)| {
-            Regex::new(pattern).is_ok_and(|regex| regex.is_match(name).unwrap_or(true))
-        });
+        let by_pattern = patterns
+            .into_iter()
+            .flatten()
+            .find(|(pattern, _)| Regex::new(pattern).is_ok_and(|regex| regex.is_match(name).unwrap_or(true)));
         match by_pattern {
             Some((_, inner)) => check(model, inner, value, &place, found),
             None if node["additionalProperties"] == false && in_alternative(model, node, name) => {}
@@ -138,12 +147,14 @@ fn members_fit(
 
 /// Whether an alternative of the node declares the member.
 fn in_alternative(model: Model, node: &'static Json, name: &str) -> bool {
-    let alternatives = ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|key| node[key].as_array()).flatten();
+    let alternatives =
+        ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|key| node[key].as_array()).flatten();
     alternatives.map(|one| model.follow(one)).any(|one| !one["properties"][name].is_null())
 }
 
 fn combined(model: Model, node: &'static Json, value: &Json, place: &str, found: &mut Vec<String>) {
-    let count = |key: &str| node[key].as_array().map(|all| all.iter().filter(|one| fits(model, one, value)).count());
+    let count =
+        |key: &str| node[key].as_array().map(|all| all.iter().filter(|one| fits(model, one, value)).count());
     if count("anyOf") == Some(0) {
         found.push(format!("{place}: no subschema matched out of the anyOf subschemas"));
     }

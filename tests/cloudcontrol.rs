@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Queues, a table, an API, a bus with a rule, a user pool, a registry and a file system in native subnets.
-const PLAN: &str = r"
+const PLAN: &str = r#"
 Resources:
   Vpc:
     Type: AWS::EC2::VPC
@@ -77,12 +77,33 @@ Resources:
   Mount:
     Type: AWS::EFS::MountTarget
     Properties: {FileSystemId: !Ref Files, SubnetId: !Ref Subnet, SecurityGroups: [!GetAtt Vpc.DefaultSecurityGroup]}
+  MachineRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: states.amazonaws.com}, Action: 'sts:AssumeRole'}]
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt MachineRole.Arn
+      DefinitionString: '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
+  Front:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        DefaultCacheBehavior: {TargetOriginId: api, ViewerProtocolPolicy: https-only}
+        Origins:
+          - Id: api
+            DomainName: !Sub '${Api}.execute-api.us-east-1.amazonaws.com'
+            CustomOriginConfig: {OriginProtocolPolicy: https-only}
 Outputs:
   Queue: {Value: !Ref Orders}
   QueueArn: {Value: !GetAtt Orders.Arn}
   Rule: {Value: !Ref Rule}
   Path: {Value: !Ref Path}
-";
+"#;
 
 fn plan(folder: &Path, text: &str) -> Rehearsal {
     let path = folder.join("shop.yaml");
@@ -120,7 +141,7 @@ fn a_plan_of_cloud_control_types_lives_changes_and_goes() {
     let ran = rehearsal.up().complete();
     let through = ran.change_set.notes.iter().find(|note| note.contains("Cloud Control")).expect("a note");
     assert!(
-        through.starts_with("13 resources go through Cloud Control") && through.contains("shop/Orders"),
+        through.starts_with("15 resources go through Cloud Control") && through.contains("shop/Orders"),
         "{through}"
     );
     rehearsal.check_invariants("after up");

@@ -19,6 +19,8 @@ def one(operation, code, because):
 GONE = {
     **codes("application-autoscaling", "ObjectNotFoundException", "DeleteScalingPolicy", "DeleteScheduledAction", "DeregisterScalableTarget"),
     **codes("application-autoscaling", "ResourceNotFoundException", "UntagResource"),
+    **codes("cloudcontrol", "RequestTokenNotFoundException", "CancelResourceRequest"),
+    **codes("cloudcontrol", "ResourceNotFoundException", "DeleteResource"),
     **one("cloudwatch:DeleteAlarms", None, "TestAccCloudWatchMetricAlarm_disappears; the model's ResourceNotFound is not answered"),
     **one("cloudwatch:DeleteDashboards", None, "TestAccCloudWatchDashboard_disappears; the model's error is not answered"),
     **one("cloudwatch:DeleteMetricStream", None, "the model has no error for it"),

@@ -304,6 +304,8 @@ ALONE = {
         "s3:DeleteBucketMetricsConfiguration", "s3:DeleteBucketMetadataConfiguration", "s3:DeleteBucketMetadataTableConfiguration", "s3:DeleteBucketOwnershipControls", "s3:DeleteBucketPolicy", "s3:DeleteBucketReplication",
         "s3:DeleteBucketWebsite", "s3:DeletePublicAccessBlock"), CONFIGURATION),
     "application-autoscaling:DeleteScheduledAction": "a leaf below its target",
+    "cloudcontrol:CancelResourceRequest": "it ends a request, which nothing refers to",
+    "cloudcontrol:DeleteResource": "what objects mean to each other is not modelled (`sandbox differences`)",
     "cloudwatch:DeleteDashboards": "a dashboard shows others and is used by nobody",
     "cloudwatch:DisableAlarmActions": "a switch of the alarm",
     "dms:DeleteConnection": "the outcome of a test; tasks that run are not stopped by it",

@@ -16,9 +16,9 @@ mod tags;
 mod transform;
 
 #[cfg(test)]
-mod laws;
+mod laws_tests;
 #[cfg(test)]
-mod samples;
+mod samples_tests;
 
 pub use facts::SERVICE;
 pub use generic::{Generic, find};

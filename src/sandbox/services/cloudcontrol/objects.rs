@@ -100,6 +100,14 @@ fn hide(value: &mut Json, path: &[&str]) {
     }
 }
 
+/// Puts a read-only value back where the object around it is still there.
+fn restore(properties: &mut Json, pointer: &str, value: &Json) {
+    let Some((around, name)) = pointer.rsplit_once('/') else { return };
+    if let Some(Json::Object(members)) = properties.pointer_mut(around) {
+        members.insert(name.to_owned(), value.clone());
+    }
+}
+
 pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let model = Model::of(rq.text("TypeName"), "CREATE")?;
     if let Some(again) = repeated(world, rq)? {
@@ -167,7 +175,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     let before = shown(model, &row);
     let invalid =
         |why: String| Fault::new("InvalidRequestException", format!("Invalid patch document: {why}"));
-    let after = patch::apply(&before, &document).map_err(invalid)?;
+    let mut after = patch::apply(&before, &document).map_err(invalid)?;
     let fixed =
         |pointer: &String| !pointer.contains('*') && after.pointer(pointer) != before.pointer(pointer);
     let create_only: Vec<String> = model.pointers("createOnlyProperties").into_iter().filter(fixed).collect();
@@ -185,7 +193,15 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
         );
         return Err(Fault::new("NotUpdatableException", message));
     }
-    let read_only: Vec<String> = model.pointers("readOnlyProperties").into_iter().filter(fixed).collect();
+    let mut read_only = Vec::new();
+    for pointer in model.pointers("readOnlyProperties").into_iter().filter(|pointer| !pointer.contains('*')) {
+        match (before.pointer(&pointer), after.pointer(&pointer)) {
+            // What is around it was replaced as a whole: the service keeps what it decided.
+            (Some(own), None) => restore(&mut after, &pointer, own),
+            (own, Some(sent)) if own != Some(sent) => read_only.push(pointer),
+            _ => {}
+        }
+    }
     if !read_only.is_empty() {
         let message =
             format!("Invalid patch update: readOnlyProperties [{}] cannot be updated", read_only.join(", "));

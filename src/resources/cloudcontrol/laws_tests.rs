@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     find, identity,
-    samples::{self, Sample},
+    samples_tests::{self as samples, Sample},
     support::{Support, support},
 };
 use crate::{
@@ -161,7 +161,10 @@ impl Subject<'_> {
     /// Every attribute that `Fn::GetAtt` may ask for is there.
     fn complete(&self, attributes: &Attributes) {
         assert!(attributes.contains_key("Ref"), "{}", self.kind);
-        for path in schema::of(self.kind).unwrap().read_only().filter(|path| !path.contains('*')) {
+        let schema = schema::of(self.kind).unwrap();
+        let declared =
+            |path: &&str| !path.contains('*') && schema.attribute_node(&path.replace('/', ".")).is_some();
+        for path in schema.read_only().filter(declared) {
             let top = path.split('/').next().unwrap_or_default();
             let known = attributes.keys().any(|name| name == &path.replace('/', ".") || name == top);
             // Inside an object that was not sent there may be nothing.

@@ -171,12 +171,12 @@ fn a_plan_of_cloud_control_types_lives_changes_and_goes() {
 fn cloud_control_types_converge_after_a_crash_anywhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let fresh = plan(folder.path(), PLAN);
-    converges("up of Cloud Control types", &fresh, Verb::Up, 5);
+    converges("up of Cloud Control types", &fresh, Verb::Up, 15);
     let mut deployed = fresh.fork();
     deployed.up().complete();
-    converges("destroy of Cloud Control types", &deployed, Verb::Destroy, 5);
+    converges("destroy of Cloud Control types", &deployed, Verb::Destroy, 15);
     let other = tempfile::tempdir().expect("a folder");
-    converges("update of Cloud Control types", &edited(&deployed, other.path(), EDITS), Verb::Up, 3);
+    converges("update of Cloud Control types", &edited(&deployed, other.path(), EDITS), Verb::Up, 9);
 }
 
 fn rule(operation: &str, action: Action) -> FaultScript {

@@ -123,7 +123,7 @@ impl Generator<'_> {
                 let most = usize::try_from(node["maxLength"].as_u64().unwrap_or(64)).unwrap_or(64);
                 let seed = hex::encode(Sha256::digest(format!("{}{place}", self.seed)));
                 match node["pattern"].as_str() {
-                    Some(pattern) => json!(texts::matching(pattern, least("minLength"), most, &seed)?),
+                    Some(pattern) => json!(texts::matching(pattern, least("minLength").max(1), most, &seed)?),
                     None => json!(
                         seed.chars().cycle().take(least("minLength").max(12).min(most)).collect::<String>()
                     ),

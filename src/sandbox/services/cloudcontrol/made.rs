@@ -115,7 +115,8 @@ impl<'m> Maker<'m> {
 
     fn text(&self, pointer: &str, node: &'static Json) -> String {
         let name = pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
-        let least = usize::try_from(node["minLength"].as_u64().unwrap_or(0)).unwrap_or(0);
+        // What AWS makes up is never empty.
+        let least = usize::try_from(node["minLength"].as_u64().unwrap_or(0)).unwrap_or(0).max(1);
         let most = usize::try_from(node["maxLength"].as_u64().unwrap_or(2048)).unwrap_or(2048);
         let pattern = node["pattern"].as_str();
         let regex = pattern.and_then(|pattern| Regex::new(pattern).ok());

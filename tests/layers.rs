@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("engine", "aws clock graph ledger model planner resources schema"),
     ("operations", "aws clock engine error graph ledger model syntax"),
     ("runs", "aws clock engine error graph ledger model planner resources"),
-    ("sandbox", "clock engines error files"),
+    ("sandbox", "clock engines error files schema"),
     ("ui", "clock codes engine error graph model planner printable"),
     (
         "cli",

@@ -3,6 +3,7 @@
 mod assembly;
 mod attacks;
 mod clients;
+mod cloudcontrol;
 mod corpus;
 mod crash;
 mod diagnostics;

@@ -61,6 +61,8 @@ clients! {
     autoscaling: aws_sdk_applicationautoscaling;
     /// AWS Backup.
     backup: aws_sdk_backup;
+    /// Cloud Control.
+    cloudcontrol: aws_sdk_cloudcontrol;
     /// CloudWatch.
     cloudwatch: aws_sdk_cloudwatch;
     /// CloudWatch Logs.

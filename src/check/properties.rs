@@ -16,7 +16,11 @@ use crate::{
         item::{Item, Kind, is_list},
         shape::Field,
     },
-    resources::{AnyType, registry},
+    resources::{
+        AnyType,
+        cloudcontrol::{Support, support},
+        registry,
+    },
     schema::{self, Node, TypeSchema},
 };
 
@@ -52,8 +56,20 @@ pub(crate) fn resource<'k>(
             let known = Known { schema, fields: registered.fields(), check: &check };
             known.check(subject, address, properties, kind_of)
         }
-        _ => (properties.to_value(), vec![unknown_type(subject, address)]),
+        _ => (properties.to_value(), vec![undeployable(subject, address)]),
     }
+}
+
+/// A type that AWS publishes and that cannot be deployed, or one that nobody knows.
+fn undeployable(subject: &Subject<'_>, address: &Address) -> Diagnostic {
+    let kind = subject.kind;
+    if let Support::Refused(why) = support(kind) {
+        return Diagnostic::error("M2031", Class::Plan, format!("`{kind}` cannot be deployed: {why}"))
+            .at(address)
+            .span(Some(subject.kind_span.clone()))
+            .help("`migrate types --all` lists what can be deployed and how");
+    }
+    unknown_type(subject, address)
 }
 
 fn unknown_type(subject: &Subject<'_>, address: &Address) -> Diagnostic {
@@ -62,7 +78,8 @@ fn unknown_type(subject: &Subject<'_>, address: &Address) -> Diagnostic {
         Diagnostic::error("M2001", Class::Plan, format!("the resource type `{kind}` is not supported"))
             .at(address)
             .span(Some(subject.kind_span.clone()));
-    let kinds = || registry::TYPES.iter().map(|t| t.facts().kind);
+    let published = schema::published();
+    let kinds = || registry::TYPES.iter().map(|t| t.facts().kind).chain(published.iter().map(String::as_str));
     if let Some(near) = suggest(kind, kinds()) {
         return error.help(format!("did you mean `{near}`?"));
     }
@@ -70,9 +87,11 @@ fn unknown_type(subject: &Subject<'_>, address: &Address) -> Diagnostic {
         return error.help("custom resources run code of their own; declare what they make as resources");
     }
     let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
-    let near: Vec<&str> =
+    let mut near: Vec<&str> =
         kinds().filter(|known| known.rsplit_once("::").is_some_and(|(s, _)| s == service)).collect();
-    if near.is_empty() {
+    near.sort_unstable();
+    near.dedup();
+    if near.is_empty() || near.len() > 30 {
         error.help("`migrate types` lists what is supported")
     } else {
         error.help(format!("of this service are supported: {}", near.join(", ")))

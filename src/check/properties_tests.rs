@@ -221,9 +221,12 @@ fn unknown_types_name_their_neighbours() {
         let subject = Subject { kind, kind_span: &span1, id_span: &span2, idioms: &IDIOMS };
         resource(&subject, &Address::new("a", "B"), &object(vec![]), &|_| None).1.remove(0)
     };
-    let layer = subject("AWS::Lambda::LayerVersion");
-    assert_eq!(layer.code, "M2001");
-    assert!(layer.help.unwrap().contains("AWS::Lambda::Function"));
+    let other = subject("AWS::Lambda::SomethingElseEntirely");
+    assert_eq!(other.code, "M2001");
+    assert!(other.help.unwrap().contains("AWS::Lambda::Function"));
+    let cache = subject("AWS::DAX::Cluster");
+    assert_eq!(cache.code, "M2031");
+    assert!(cache.message.contains("no handlers"), "{}", cache.message);
     assert!(subject("Custom::Thing").help.unwrap().contains("custom resources"));
     assert!(subject("AWS::Zebra::Zoo").help.unwrap().contains("migrate types"));
 }

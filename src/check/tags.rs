@@ -23,8 +23,8 @@ pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, S
     }
     let (Some(schema), Some(registered)) = (schema::of(kind), registry::find(kind)) else { return };
     let Kind::Map(members) = &mut properties.kind else { return };
-    for name in PROPERTIES {
-        let implemented = registered.fields().iter().any(|field| field.name == *name);
+    for name in PROPERTIES.iter().copied().chain(schema.tag_property()) {
+        let implemented = registered.fields().iter().any(|field| field.name == name);
         let Some(node) = schema.property(name).filter(|_| implemented && !schema.is_read_only(name)) else {
             continue;
         };
@@ -33,11 +33,11 @@ pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, S
         if !listed && !node.types().contains(&"object") {
             continue;
         }
-        let at = members.iter().position(|member| member.key == *name);
+        let at = members.iter().position(|member| member.key == name);
         let at = at.unwrap_or_else(|| {
             let kind = if listed { Kind::List(Vec::new()) } else { Kind::Map(Vec::new()) };
             let value = Item::new(kind, &properties.span);
-            members.push(Member { key: (*name).to_owned(), key_span: properties.span.clone(), value });
+            members.push(Member { key: name.to_owned(), key_span: properties.span.clone(), value });
             members.len() - 1
         });
         add(&mut members[at].value, tags);

@@ -361,6 +361,9 @@ pub struct TypesCommand {
     /// Show this type in detail
     #[arg(value_name = "AWS::SERVICE::TYPE")]
     pub name: Option<String>,
+    /// List every type that AWS publishes, and how it is deployed: by a handler of its own, through Cloud Control, or not
+    #[arg(long, conflicts_with = "name")]
+    pub all: bool,
 }
 
 /// `explain`.

@@ -202,6 +202,7 @@ fn look(
         (None, _) => Err(refuse(format!("there is no {} `{id}` in {}", node.kind, node.region))),
         (Some(_), Probe::Pending(status)) => Err(refuse(format!("`{id}` is not ready: {status}"))),
         (Some(_), Probe::Failed(why)) => Err(refuse(format!("`{id}` has failed: {why}"))),
-        (Some(live), Probe::Reached(attributes)) => Ok((live, attributes)),
+        (Some(_), Probe::Vain { reason, .. }) => Err(refuse(format!("`{id}` has failed: {reason}"))),
+        (Some(live), Probe::Reached(attributes) | Probe::Named(_, attributes)) => Ok((live, attributes)),
     }
 }

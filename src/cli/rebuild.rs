@@ -312,7 +312,7 @@ impl Rebuild<'_> {
             properties[item.property.as_str()] = item.live.clone();
         }
         let mut attributes = found.attributes.clone();
-        if let Probe::Reached(all) = probe {
+        if let Probe::Reached(all) | Probe::Named(_, all) = probe {
             attributes.extend(all);
         }
         let way = match (found.ownership, tagged) {

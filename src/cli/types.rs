@@ -6,7 +6,11 @@ use super::{Verdict, args::TypesCommand, exit::Code, session::one};
 use crate::{
     error::{Class, Diagnostic, suggest},
     model::WaitPolicy,
-    resources::{AnyType, registry},
+    resources::{
+        AnyType,
+        cloudcontrol::{Support, support},
+        registry,
+    },
     schema::{self, Refusal},
     ui::{Printer, table},
 };
@@ -44,6 +48,7 @@ fn share(ty: &dyn AnyType) -> Share {
 /// Runs the verb.
 pub fn run(args: &TypesCommand, printer: &mut Printer) -> Verdict {
     match &args.name {
+        None if args.all => all(printer),
         None => list(printer),
         Some(name) => one_type(name, printer)?,
     }
@@ -73,7 +78,56 @@ fn list(printer: &mut Printer) {
         })
         .collect();
     printer.out(&table(&["type", "properties", "implemented"], &rows, printer.width()));
-    printer.out(&format!("\n{} types; `migrate types NAME` shows one\n", rows.len()));
+    let through = schema::published().iter().filter(|kind| support(kind) == Support::CloudControl).count();
+    printer.out(&format!(
+        "\n{} types with handlers of their own; {through} more are deployed through Cloud Control. `migrate types NAME` \
+         shows one, `migrate types --all` lists all\n",
+        rows.len()
+    ));
+}
+
+/// One word for how a type is deployed, and why not.
+fn way(support: Support) -> (&'static str, &'static str) {
+    match support {
+        Support::Native => ("native", ""),
+        Support::CloudControl => ("cloud-control", ""),
+        Support::Refused(why) => ("refused", why),
+        Support::Unknown => ("unknown", ""),
+    }
+}
+
+/// Every published type, and those that only migrate knows.
+fn all(printer: &mut Printer) {
+    let mut kinds = schema::published();
+    kinds.extend(registry::TYPES.iter().map(|ty| ty.facts().kind.to_owned()));
+    kinds.sort_unstable();
+    kinds.dedup();
+    let rows: Vec<(String, &str, &str)> = kinds
+        .into_iter()
+        .map(|kind| {
+            let (way, why) = way(support(&kind));
+            (kind, way, why)
+        })
+        .collect();
+    let count = |wanted: &str| rows.iter().filter(|(_, way, _)| *way == wanted).count();
+    let (native, through, refused) = (count("native"), count("cloud-control"), count("refused"));
+    if printer.is_json() {
+        let types: Vec<Json> = rows
+            .iter()
+            .map(|(kind, way, why)| {
+                json!({"type": kind, "deployed": way, "why": (!why.is_empty()).then_some(why)})
+            })
+            .collect();
+        let counts = json!({"native": native, "cloud-control": through, "refused": refused});
+        printer.json(&json!({"format": 1, "types": types, "counts": counts}));
+        return;
+    }
+    let lines: Vec<Vec<String>> = rows
+        .iter()
+        .map(|(kind, way, why)| vec![kind.clone(), (*way).to_owned(), (*why).to_owned()])
+        .collect();
+    printer.out(&table(&["type", "deployed", "why not"], &lines, printer.width()));
+    printer.out(&format!("\n{native} native, {through} through Cloud Control, {refused} refused\n"));
 }
 
 fn words(policy: Option<WaitPolicy>) -> String {
@@ -89,10 +143,17 @@ fn words(policy: Option<WaitPolicy>) -> String {
 }
 
 fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
-    let found = registry::find(name)
-        .or_else(|| registry::TYPES.iter().copied().find(|ty| ty.facts().kind.eq_ignore_ascii_case(name)));
-    let Some(ty) = found else {
-        let near = suggest(name, registry::TYPES.iter().map(|ty| ty.facts().kind));
+    let published = schema::published();
+    let kinds =
+        || registry::TYPES.iter().map(|ty| ty.facts().kind).chain(published.iter().map(String::as_str));
+    let name = kinds().find(|kind| kind.eq_ignore_ascii_case(name)).unwrap_or(name);
+    let Some(ty) = registry::find(name) else {
+        if let Support::Refused(why) = support(name) {
+            let diagnostic =
+                Diagnostic::error("M2031", Class::Usage, format!("`{name}` cannot be deployed: {why}"));
+            return Err(one(diagnostic.help("`migrate types --all` lists what can be deployed and how")));
+        }
+        let near = suggest(name, kinds());
         let diagnostic = Diagnostic::error("M0007", Class::Usage, format!("`{name}` is not supported"));
         return Err(one(match near {
             Some(near) => diagnostic.help(format!("did you mean {near}? `migrate types` lists all")),
@@ -107,7 +168,7 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
     let create_only: Vec<&str> = schema.map(|s| s.create_only().collect()).unwrap_or_default();
     if printer.is_json() {
         printer.json(&json!({
-            "format": 1, "type": facts.kind, "service": facts.service,
+            "format": 1, "type": facts.kind, "service": facts.service, "deployed": way(support(facts.kind)).0,
             "implemented": share.implemented, "refused": share.names(), "refused_because": share.reasons(),
             "attributes": attributes,
             "create_only": create_only, "usable_when_created": facts.early, "iam_actions": facts.iam,
@@ -127,7 +188,12 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
             None => refusal.path.clone(),
         })
         .collect();
+    let deployed = match support(facts.kind) {
+        Support::Native => "by a handler of its own",
+        _ => "through Cloud Control: slower, and errors are told by the type's handler at AWS",
+    };
     let mut rows = vec![
+        ("deployed", deployed.to_owned()),
         ("implemented", list(&own(&share.implemented))),
         ("refused by name", list(&refusals)),
         ("attributes", list(&attributes)),
@@ -144,7 +210,7 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
     ];
     if let Some(rule) = facts.name {
         rows.insert(
-            2,
+            3,
             ("name", format!("{} (made up if left out, at most {} characters)", rule.property, rule.max)),
         );
     }

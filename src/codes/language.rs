@@ -382,7 +382,7 @@ Resources:
     Code::error(
         "M1108",
         "a parameter that names what the account does not have",
-        "As CloudFormation does, `plan` and `up` look up what parameters of types like AWS::EC2::Subnet::Id name. Images, instances, key pairs and volumes are checked by form only: no supported resource type takes them.",
+        "As CloudFormation does, `plan` and `up` look up what parameters of types like AWS::EC2::Subnet::Id name. Images, instances, key pairs and volumes are checked by form only.",
     )
     .example(Example::Circumstances("it needs an account")),
     Code::error(

@@ -151,4 +151,13 @@ pub(super) static CODES: &[Code] = &[
     Properties:
       Tags: [{Key: owner, Value: \"shop\\u0007\"}]
 "),
+    Code::error(
+        "M2031",
+        "a type that cannot be deployed",
+        "A type is deployed by a handler of its own or through AWS Cloud Control. Cloud Control needs handlers that AWS publishes with the type; a few types have none, or exist only inside the CloudFormation service. `migrate types --all` lists every published type and why it cannot be deployed.",
+    ).template("Resources:
+  Cache:
+    Type: AWS::DAX::Cluster
+    Properties: {IAMRoleARN: 'arn:aws:iam::123456789012:role/dax', NodeType: dax.r5.large, ReplicationFactor: 1}
+"),
 ];

@@ -356,6 +356,8 @@ impl Run<'_, '_> {
     {
         let began = (self.now(), self.engine.cloud.paused());
         let (mut attempt, mut strikes) = (0, 0);
+        let mut request: Option<String> = None;
+        let longest = life.facts().ready.map_or(OUTWAIT_DELETE, |policy| policy.deadline.max(OUTWAIT_DELETE));
         let patience = if verbed.verb == Verb::Delete { OUTWAIT_DELETE } else { OUTWAIT };
         loop {
             attempt += 1;
@@ -387,13 +389,20 @@ impl Run<'_, '_> {
                     return Err(self.failure(error));
                 }
             }
+            let permit = permit.following(request.take());
+            let asked = permit.request().map(str::to_owned);
             let passes = self.enter(life).await;
             let span = debug_span!("verb", kind = ?verbed.verb, attempt);
             let answer = call(&permit).instrument(span).await;
             drop(passes);
             life.called();
+            let (answer, begun) = match answer {
+                Ok(Progress::Underway { request, detail }) => (Ok(Progress::Again(detail)), Some(request)),
+                answer => (answer, None),
+            };
             match answer {
                 Ok(Progress::Again(detail)) => {
+                    request = begun;
                     self.limits.succeeded(life.service());
                     let seq = self.append(landed(true))?;
                     self.durable(seq).await?;
@@ -405,10 +414,11 @@ impl Run<'_, '_> {
                         waited_s: super::run::round(self.waited(began.0, began.1).as_secs_f64()),
                         typical_s: life.step.typical_s,
                     });
-                    if self.waited(began.0, began.1) > OUTWAIT_DELETE {
+                    if self.waited(began.0, began.1) > longest {
+                        let minutes = longest.as_secs() / 60;
                         let mut error = OpError::not_sent(
                             &life.step.kind,
-                            format!("not finished after 45 minutes: {detail}"),
+                            format!("not finished after {minutes} minutes: {detail}"),
                         );
                         error.code = Some("DeadlineExceeded".into());
                         return Err(self.failure(error));
@@ -422,6 +432,10 @@ impl Run<'_, '_> {
                 }
                 Err(error) => {
                     let error = self.engine.secrets.redactor.clean_error(error);
+                    if error.certainty == Certainty::Unknown || error.is_throttle() {
+                        // The request goes on, whoever did not hear of it: it is asked for again.
+                        request = asked;
+                    }
                     if error.certainty == Certainty::Unknown {
                         strikes += 1;
                         self.append(Entry::Resolved {

@@ -193,7 +193,7 @@ pub(super) async fn look(
             }
             Ok(_) => {
                 if asked >= millis(settled) {
-                    return Ok(None);
+                    return expired(intent, ty.facts(), clock.now()).map_or(Ok(None), Err);
                 }
                 clock.sleep(pause).await;
             }
@@ -206,4 +206,25 @@ pub(super) async fn look(
             }
         }
     }
+}
+
+/// Why a create must not be called again: its client token is no longer the same request, and nothing else tells whether
+/// it took effect.
+fn expired(intent: &Open, facts: &Facts, now: SystemTime) -> Option<OpError> {
+    let life = facts.token_life.filter(|_| facts.identity == Identity::Token)?;
+    let called = written(&intent.at, now)?;
+    (now > called + life).then(|| {
+        let hours = life.as_secs() / 3600;
+        let mut error = OpError::not_sent(
+            &format!("create {}", facts.kind),
+            format!(
+                "the call of {} may have made an object, and AWS keeps its client token for {hours} hours only: calling \
+                 again might make a second one. Look for the object in the account, then `migrate ledger resolve {}` \
+                 with `--absent` or `--exists ID`",
+                intent.at, intent.address
+            ),
+        );
+        error.code = Some("TokenExpired".into());
+        error
+    })
 }

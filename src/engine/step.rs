@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value as Json;
 
 use super::{
-    call::Verbed,
+    call::{Judging, OUTWAIT, Verbed},
     event::EventKind,
     limit::Pass,
     recover::visible_by,
@@ -282,7 +282,35 @@ impl Run<'_, '_> {
         timing.done = true;
     }
 
+    /// Makes the object. Where the service makes it in the background and says only then that it could not, nothing is
+    /// left of it: it is made anew, under a new token, if the reason passes by itself.
     async fn creates(&self, step: &Step, properties: &Value, generation: u32, keep: &Keep) -> Ended {
+        let began = (self.now(), self.engine.cloud.paused());
+        let (mut generation, mut attempt) = (generation, 0);
+        loop {
+            attempt += 1;
+            let error = match self.makes(step, properties, generation, keep).await {
+                Err(StepEnd::Failed { error, doubtful: false }) if self.was_in_vain(step, generation) => {
+                    error
+                }
+                ended => return ended,
+            };
+            let life = self.life(step, Json::Null, keep.clone(), generation, &step.region)?;
+            let judging = Judging { attempt, began, retries: life.facts().retry, patience: OUTWAIT };
+            self.after_rejection(&life, &error, &judging).await?;
+            generation = self.engine.ledger.borrow().snapshot().next_generation(&step.address);
+        }
+    }
+
+    /// Whether the create call of that generation was accepted, and the object is not there all the same.
+    fn was_in_vain(&self, step: &Step, generation: u32) -> bool {
+        let ledger = self.engine.ledger.borrow();
+        let snapshot = ledger.snapshot();
+        snapshot.next_generation(&step.address) > generation
+            && snapshot.object(&step.address, generation).is_none()
+    }
+
+    async fn makes(&self, step: &Step, properties: &Value, generation: u32, keep: &Keep) -> Ended {
         let recorded = self.resolve(step, properties)?;
         let life = self.life(step, recorded, keep.clone(), generation, &step.region)?;
         let sent = self.fill(&life, life.recorded()).await?;
@@ -324,7 +352,8 @@ impl Run<'_, '_> {
         }
         self.note_ready(&life);
         self.milestone(step.id, Needs::Ready);
-        Ok((Some(created.id), None))
+        // It may have got its own handle only now.
+        Ok((Some(self.object(step, generation)?.physical_id), None))
     }
 
     /// Looks before a create that would silently overwrite. Another owner's object ends the step; one that an earlier
@@ -600,7 +629,7 @@ impl Run<'_, '_> {
         let mut kept = None;
         match progress {
             Progress::Kept(why) => kept = Some(why),
-            Progress::Done | Progress::Absent | Progress::Again(_) => {
+            Progress::Done | Progress::Absent | Progress::Again(_) | Progress::Underway { .. } => {
                 if let Some(policy) = facts.gone {
                     self.wait(&life, id, life.recorded(), Goal::Gone, &policy).await?;
                 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     aws::OpError,
+    ledger::Entry,
     model::{Attributes, PhysicalId, WaitPolicy},
     resources::{Goal, Probe},
 };
@@ -56,6 +57,26 @@ impl Run<'_, '_> {
             let waited = self.waited(began, paused);
             match answer {
                 Ok(Probe::Reached(attributes)) => return Ok(attributes),
+                Ok(Probe::Named(physical_id, attributes)) => {
+                    // What follows, "ready", is synced with it.
+                    let (address, generation) = (life.step.address.clone(), life.generation);
+                    self.append(Entry::Named { address, generation, physical_id })?;
+                    return Ok(attributes);
+                }
+                Ok(Probe::Vain { code, reason }) => {
+                    let (address, generation) = (life.step.address.clone(), life.generation);
+                    let seq = self.append(Entry::Gone { address, generation, kept: None })?;
+                    self.durable(seq).await?;
+                    let error = OpError {
+                        operation: format!("create {}", life.step.kind),
+                        code: Some(code),
+                        message: reason,
+                        request_id: None,
+                        certainty: crate::aws::Certainty::Rejected,
+                        barrier: None,
+                    };
+                    return Err(self.failure(error));
+                }
                 Ok(Probe::Failed(reason)) => {
                     let error = OpError {
                         operation: format!("wait for {}", life.step.kind),

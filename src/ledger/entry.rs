@@ -211,6 +211,15 @@ pub enum Entry {
         /// All attributes.
         attributes: Attributes,
     },
+    /// An object that was known by the request that made it has a handle of its own.
+    Named {
+        /// The resource.
+        address: Address,
+        /// Its object.
+        generation: u32,
+        /// The handle.
+        physical_id: PhysicalId,
+    },
     /// Only policy, metadata or dependencies changed.
     Redeclared {
         /// The resource.
@@ -301,6 +310,7 @@ impl Entry {
         "appeared",
         "vain",
         "ready",
+        "named",
         "redeclared",
         "gone",
         "refreshed",

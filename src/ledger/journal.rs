@@ -293,7 +293,7 @@ impl Ledger {
         if self.synced < draft.seq {
             self.sync()?;
         }
-        Ok(Permit { op: draft.op, token: draft.token })
+        Ok(Permit { op: draft.op, token: draft.token, request: None })
     }
 
     /// Folds the journal into the snapshot.

@@ -6,6 +6,7 @@
 pub struct Permit {
     pub(in crate::ledger) op: u64,
     pub(in crate::ledger) token: String,
+    pub(in crate::ledger) request: Option<String>,
 }
 
 impl Permit {
@@ -14,6 +15,17 @@ impl Permit {
     #[must_use]
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// The request in the background that the previous stage of this verb began or asked for; `None` for the first call.
+    #[must_use]
+    pub fn request(&self) -> Option<&str> {
+        self.request.as_deref()
+    }
+
+    /// The same permit, for the stage after one that answered with that request.
+    pub fn following(self, request: Option<String>) -> Self {
+        Self { request, ..self }
     }
 
     /// The intent's number in the journal.
@@ -25,6 +37,6 @@ impl Permit {
     /// A permit without a ledger, for unit tests of handlers.
     #[cfg(test)]
     pub fn forged(op: u64) -> Self {
-        Self { op, token: format!("{op:032}") }
+        Self { op, token: format!("{op:032}"), request: None }
     }
 }

@@ -516,6 +516,11 @@ impl Snapshot {
                     object.attributes.extend(attributes);
                 }
             }
+            Entry::Named { address, generation, physical_id } => {
+                if let Some(object) = self.object_mut(&address, generation) {
+                    object.physical_id = physical_id;
+                }
+            }
             Entry::Redeclared { address, declared } => {
                 if let Some(object) = self.resources.get_mut(&address).and_then(|r| r.current.as_mut()) {
                     object.declared = *declared;

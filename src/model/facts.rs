@@ -168,6 +168,9 @@ pub struct Facts {
     /// Properties that AWS keeps in another form than it takes them in: the path (`*` for every item of a list), and the
     /// form. A plan holds them as AWS keeps them, so that nothing differs afterwards.
     pub stored: &'static [(&'static str, Stored)],
+    /// How long a repeated create with the same client token is the same request. What is open for longer must not be
+    /// called again where nothing but the token tells whether it took effect.
+    pub token_life: Option<Duration>,
 }
 
 /// How AWS keeps a text.
@@ -225,6 +228,7 @@ impl Facts {
             spread: &[],
             unique_handle: false,
             stored: &[],
+            token_life: None,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     graph::{Graph, Links, Needs, Why},
     ledger::{Object, Snapshot, Stage},
     model::{Address, DeletionPolicy},
-    resources::Lookup,
+    resources::{Lookup, cloudcontrol},
 };
 
 /// Everything planning looks at.
@@ -76,6 +76,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
     book.order();
     let (steps, dropped) = book.drafts.into_steps();
     notes.extend(dropped);
+    notes.extend(second_hand(&steps, input.types));
     leaving(input, &steps)?;
     let mut unchanged: Vec<Address> = decisions
         .iter()
@@ -100,6 +101,20 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
         unchanged,
         notes,
         wishes: Wishes { refresh: false, replace: input.replace.to_vec() },
+    })
+}
+
+/// Which steps go through Cloud Control: whoever waits for them should know why.
+pub(super) fn second_hand(steps: &[Step], types: Lookup<'_>) -> Option<String> {
+    let through =
+        |step: &&Step| types(&step.kind).is_some_and(|ty| ty.facts().service == cloudcontrol::SERVICE);
+    let names: Vec<&str> = steps.iter().filter(through).map(|step| step.address.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} through Cloud Control, which is slower, and whose errors are told by the type's handler at AWS: {}",
+            if names.len() == 1 { "1 resource goes".to_owned() } else { format!("{} resources go", names.len()) },
+            names.join(", ")
+        )
     })
 }
 

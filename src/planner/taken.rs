@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::{
     aws::physical_name,
     model::{Address, Facts, Identity, NameRule},
-    resources::AnyType,
+    resources::{AnyType, cloudcontrol},
     schema,
 };
 
@@ -220,7 +220,23 @@ pub(super) fn taken(ty: &dyn AnyType, region: &str, property: &dyn Fn(&str) -> H
     if facts.identity == Identity::Name {
         return holder.together(&natural_key(facts), false).into_iter().collect();
     }
+    if facts.service == cloudcontrol::SERVICE {
+        return holder.together(&fixed_name(facts), false).into_iter().collect();
+    }
     Vec::new()
+}
+
+/// Of a type that Cloud Control deploys and whose identifier AWS may make up: the properties that identify it if they
+/// are set, or the name of which AWS makes the identifier (`QueueName`). A name that can be changed identifies nothing.
+fn fixed_name(facts: &Facts) -> Vec<&'static str> {
+    let Some(schema) = schema::of(facts.kind) else { return Vec::new() };
+    let identifier = schema.identifier();
+    if identifier.iter().all(|path| !schema.is_read_only(path)) {
+        return identifier.into_iter().filter(|path| !path.contains('/')).collect();
+    }
+    let noun = facts.kind.rsplit("::").next().unwrap_or_default();
+    let named = |property: &&str| *property == "Name" || property.strip_suffix("Name") == Some(noun);
+    schema.create_only().filter(named).collect()
 }
 
 /// Properties that say where an object is: what refers to another object there goes with it.

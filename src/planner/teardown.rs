@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Action, ChangeSet, FORMAT, Operation, Target, Wishes,
     order::Drafts,
-    plan::open_intents,
+    plan::{open_intents, second_hand},
     taken::{Held, together},
 };
 use crate::{
@@ -139,6 +139,7 @@ fn assemble(
     drafts.join(groups.into_values());
     let (steps, dropped) = drafts.into_steps();
     notes.extend(dropped);
+    notes.extend(second_hand(&steps, types));
     let binding = snapshot.binding.clone().unwrap_or_default();
     ChangeSet {
         format: FORMAT,

@@ -259,7 +259,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
             match self.patient(what, retry, || verb(&permit)) {
                 Progress::Done | Progress::Absent => return false,
                 Progress::Kept(_) => return true,
-                Progress::Again(_) => self.bench.advance(Duration::from_secs(5)),
+                Progress::Again(_) | Progress::Underway { .. } => self.bench.advance(Duration::from_secs(5)),
             }
         }
         self.fail(&format!("{what} still answers Again after an hour"))
@@ -288,7 +288,8 @@ impl<'b, T: ResourceType> Law<'b, T> {
         while self.bench.clock.now() <= start + policy.deadline {
             let probe = self.bench.cx_of(&self.address, |cx| self.bench.run(T::probe(cx, id, props, goal)));
             match probe {
-                Ok(Probe::Reached(attributes)) => return attributes,
+                Ok(Probe::Reached(attributes) | Probe::Named(_, attributes)) => return attributes,
+                Ok(Probe::Vain { reason, .. }) => self.fail(&format!("probe({goal:?}): {reason}")),
                 Ok(Probe::Pending(detail)) => last = detail,
                 Ok(Probe::Failed(why)) => self.fail(&format!("probe({goal:?}) failed: {why}")),
                 Err(error) => self.fail(&format!("probe({goal:?}): {error}")),

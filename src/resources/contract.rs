@@ -84,6 +84,13 @@ pub enum Progress {
     Absent,
     /// One stage is done or under way (`stopping the replication task`); call again after the type's wait.
     Again(String),
+    /// The service works on a request in the background. The next call gets its token with the permit, and asks.
+    Underway {
+        /// The request's token.
+        request: String,
+        /// AWS's own status words.
+        detail: String,
+    },
     /// Deliberately left in place; only `delete` answers this (a role others still need).
     Kept(String),
 }
@@ -106,6 +113,15 @@ pub enum Probe {
     Pending(String),
     /// It will never be reached; the reason in AWS's words.
     Failed(String),
+    /// As `Reached`, for an object that had no handle of its own so far: this is its handle from now on.
+    Named(PhysicalId, Attributes),
+    /// The request that was to make the object failed, and there is none. The service's code and words.
+    Vain {
+        /// The code, for what passes by itself ([`Facts::retry`]).
+        code: String,
+        /// The reason in AWS's words.
+        reason: String,
+    },
 }
 
 /// A desired and a recorded form of the same properties, and what differs.

@@ -17,6 +17,7 @@ pub mod bench;
 
 pub mod applicationautoscaling;
 pub mod backup;
+pub mod cloudcontrol;
 pub mod cloudwatch;
 pub mod custom;
 pub mod dms;

@@ -1,7 +1,7 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
 use super::{
-    AnyType, Erased, applicationautoscaling, backup, cloudwatch, custom, dms, ec2, ecs,
+    AnyType, Erased, applicationautoscaling, backup, cloudcontrol, cloudwatch, custom, dms, ec2, ecs,
     elasticloadbalancingv2, events, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sns, ssm,
 };
 
@@ -77,9 +77,15 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<custom::VpcRestrictDefaultSg>::new(),
 ];
 
-/// The type of that CloudFormation name.
+/// The type of that CloudFormation name: its own handler, or the one that goes through Cloud Control.
 #[must_use]
 pub fn find(kind: &str) -> Option<&'static dyn AnyType> {
+    native(kind).or_else(|| cloudcontrol::find(kind).map(|generic| generic as &'static dyn AnyType))
+}
+
+/// The handler that was written for the type.
+#[must_use]
+pub fn native(kind: &str) -> Option<&'static dyn AnyType> {
     TYPES.binary_search_by(|candidate| candidate.facts().kind.cmp(kind)).ok().map(|at| TYPES[at])
 }
 

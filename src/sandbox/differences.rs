@@ -69,6 +69,32 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Keys are not looked up: a vault without one shows a made-up key of AWS.",
     ),
     ("backup", "StartBackupJob", "The resource is not looked up: what its ARN says decides."),
+        "cloudcontrol",
+        "*",
+        "Objects exist by their schema alone: what they refer to need not exist, nothing keeps one from being deleted, \
+         and no service behind them can be called.",
+    ),
+    (
+        "cloudcontrol",
+        "*",
+        "Types that another service of the sandbox models are refused with UnsupportedActionException.",
+    ),
+    (
+        "cloudcontrol",
+        "CreateResource",
+        "Requests take fixed durations, read-only properties hold values of the right form, and RoleArn and \
+         TypeVersionId are not looked at; hooks are not run.",
+    ),
+    (
+        "cloudcontrol",
+        "ListResources",
+        "ResourceModel filters by the properties that the list handler needs; others in it are not looked at.",
+    ),
+    (
+        "cloudcontrol",
+        "UpdateResource",
+        "Properties that are create-only under some conditions are changed without any.",
+    ),
     (
         "cloudwatch",
         "GetMetricData",

@@ -1,11 +1,14 @@
 //! The official resource-type schemas: what they say of properties and attributes. They know no handler.
 
 mod fill;
+mod provision;
+mod published;
 mod refused;
 mod scalars;
 mod store;
 
 pub use fill::convert;
+pub use published::published;
 pub use refused::{Refusal, refused};
 pub use scalars::{boolean, decimal, whole};
 pub use store::{Attribute, Node, TypeSchema, kinds, of};

@@ -35,14 +35,16 @@ type Lazy = (&'static str, OnceLock<Option<TypeSchema>>);
 static CACHE: LazyLock<HashMap<&'static str, Lazy>> =
     LazyLock::new(|| SCHEMAS.iter().map(|(kind, text)| (*kind, (*text, OnceLock::new()))).collect());
 
-/// The schema of a type.
+/// The schema of a type: of those that have a handler of their own from `types/`, of all others as published.
 #[must_use]
 pub fn of(kind: &str) -> Option<&'static TypeSchema> {
-    let (text, parsed) = CACHE.get(kind)?;
-    parsed.get_or_init(|| TypeSchema::parse(text)).as_ref()
+    match CACHE.get(kind) {
+        Some((text, parsed)) => parsed.get_or_init(|| TypeSchema::parse(text)).as_ref(),
+        None => super::published::find(kind),
+    }
 }
 
-/// Names of all types that have a schema, sorted.
+/// Names of all types that have a schema in `types/`, sorted.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     SCHEMAS.iter().map(|(kind, _)| *kind)
 }

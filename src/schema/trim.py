@@ -98,4 +98,5 @@ def main():
         (target / file_name(name)).write_text(json.dumps(kept, separators=(",", ":"), sort_keys=True) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,8 @@ GONE = {
     **codes("backup", "ResourceNotFoundException", "DeleteBackupPlan", "DeleteBackupSelection", "DeleteBackupVault",
             "DeleteBackupVaultAccessPolicy", "DeleteBackupVaultLockConfiguration", "DeleteBackupVaultNotifications",
             "DeleteRecoveryPoint", "UntagResource"),
+    **codes("cloudcontrol", "RequestTokenNotFoundException", "CancelResourceRequest"),
+    **codes("cloudcontrol", "ResourceNotFoundException", "DeleteResource"),
     **one("cloudwatch:DeleteAlarms", None, "TestAccCloudWatchMetricAlarm_disappears; the model's ResourceNotFound is not answered"),
     **one("cloudwatch:DeleteDashboards", None, "TestAccCloudWatchDashboard_disappears; the model's error is not answered"),
     **one("cloudwatch:DeleteMetricStream", None, "the model has no error for it"),

@@ -31,6 +31,7 @@ ARNS = {
     ("dms", "ResourceArn"): "dms:us-east-1:{}:rep:NEVERNEVERNEVERNEVERNEVER1",
 }
 VALUES = {
+    ("cloudcontrol", "TypeName"): "AWS::SQS::Queue",
     ("ec2", "VpcId"): f"vpc-{ID}", ("ec2", "SubnetId"): f"subnet-{ID}", ("ec2", "InternetGatewayId"): f"igw-{ID}",
     ("ec2", "NatGatewayId"): f"nat-{ID}", ("ec2", "RouteTableId"): f"rtb-{ID}", ("ec2", "GroupId"): f"sg-{ID}",
     ("ec2", "NetworkInterfaceId"): f"eni-{ID}", ("ec2", "NetworkAclId"): f"acl-{ID}", ("ec2", "DhcpOptionsId"): f"dopt-{ID}",

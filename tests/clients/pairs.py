@@ -343,6 +343,8 @@ ALONE = {
     "backup:DeleteBackupVaultAccessPolicy": "a setting of the vault",
     "backup:DeleteBackupVaultLockConfiguration": "a setting of the vault",
     "backup:DeleteBackupVaultNotifications": "a setting of the vault",
+    "cloudcontrol:CancelResourceRequest": "it ends a request, which nothing refers to",
+    "cloudcontrol:DeleteResource": "what objects mean to each other is not modelled (`sandbox differences`)",
     "cloudwatch:DeleteDashboards": "a dashboard shows others and is used by nobody",
     "cloudwatch:DisableAlarmActions": "a switch of the alarm",
     "dms:DeleteConnection": "the outcome of a test; tasks that run are not stopped by it",

@@ -158,6 +158,7 @@ fn a_running_task_is_paused_changed_and_resumed_even_when_every_step_is_a_new_pr
             Progress::Again(step) => steps.push(step),
             Progress::Done | Progress::Absent => break,
             Progress::Kept(why) => panic!("{why}"),
+            Progress::Underway { .. } => panic!("not a request"),
         }
         assert!(steps.len() < 60, "{steps:?}");
         stage.bench.advance(Duration::from_secs(5));

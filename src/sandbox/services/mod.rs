@@ -4,6 +4,7 @@ use super::{Fault, Operation, Request, World};
 
 pub mod application_autoscaling;
 pub mod backup;
+pub mod cloudcontrol;
 pub mod cloudwatch;
 pub mod dms;
 pub mod ec2;
@@ -66,6 +67,7 @@ macro_rules! service {
 pub static SERVICES: &[Service] = &[
     service!("application-autoscaling", "application-autoscaling", application_autoscaling),
     service!("backup", "backup", backup),
+    service!("cloudcontrol", "cloudcontrolapi", cloudcontrol),
     service!("cloudwatch", "monitoring", cloudwatch),
     service!("dms", "dms", dms),
     service!("ec2", "ec2", ec2),

@@ -457,6 +457,7 @@ fn remembered(table: &str, row: &Json) -> bool {
     match table {
         // Logs and counters.
         "backup.job"
+        | "cloudcontrol.request"
         | "cloudwatch.history"
         | "dms.event"
         | "events.delivery"

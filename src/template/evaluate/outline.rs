@@ -350,7 +350,10 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
                     _ => false,
                 };
                 if !empty {
-                    let message = format!("no supported resource type takes a `{}`", attribute.key);
+                    let message = format!(
+                        "a `{}` is carried out by the CloudFormation service, which is not used here",
+                        attribute.key
+                    );
                     let whose = match attribute.key.as_str() {
                         "CreationPolicy" => {
                             "instances, Auto Scaling groups, wait conditions and AppStream fleets"

@@ -1,0 +1,74 @@
+//! Which types can be deployed, and how.
+
+use super::super::registry;
+use crate::schema::{self, TypeSchema};
+
+/// How a type is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// By a handler of its own.
+    Native,
+    /// Through Cloud Control.
+    CloudControl,
+    /// Not at all; why, in one sentence without a full stop.
+    Refused(&'static str),
+    /// Nobody has published such a type.
+    Unknown,
+}
+
+/// Types that exist only inside the CloudFormation service, though some have handlers.
+const INSIDE: &[(&str, &str)] = &[
+    (
+        "AWS::CloudFormation::CustomResource",
+        "a custom resource runs code of its own; declare what it makes as resources of the plan",
+    ),
+    (
+        "AWS::CloudFormation::Macro",
+        "macros run inside the CloudFormation service, which migrate does not use",
+    ),
+    (
+        "AWS::CloudFormation::Stack",
+        "a nested stack is made by the CloudFormation service, which migrate does not use; list its template as a stack \
+         of the plan, and pass values by exports",
+    ),
+    (
+        "AWS::CloudFormation::WaitCondition",
+        "it waits for a signal to the CloudFormation service, which migrate does not use; DependsOn orders resources",
+    ),
+    (
+        "AWS::CloudFormation::WaitConditionHandle",
+        "it is an address of the CloudFormation service for signals, which migrate does not use",
+    ),
+];
+
+const NO_HANDLERS: &str =
+    "AWS publishes no handlers for it, so only the CloudFormation service itself can make it";
+const NO_READ: &str =
+    "its published schema has no read handler, so Cloud Control can neither read nor update such an object";
+const HALF: &str = "its published schema lacks the handler that creates or deletes it";
+
+/// Why Cloud Control cannot deploy a published type.
+pub(super) fn refusal(schema: &TypeSchema) -> Option<&'static str> {
+    if let Some((_, why)) = INSIDE.iter().find(|(kind, _)| *kind == schema.kind()) {
+        return Some(why);
+    }
+    match ["create", "delete", "read"].map(|verb| schema.handles(verb)) {
+        [true, true, true] => None,
+        [false, false, _] => Some(NO_HANDLERS),
+        [true, true, false] => Some(NO_READ),
+        _ => Some(HALF),
+    }
+}
+
+/// How a type is deployed.
+#[must_use]
+pub fn support(kind: &str) -> Support {
+    if registry::native(kind).is_some() {
+        return Support::Native;
+    }
+    match schema::of(kind).map(refusal) {
+        Some(None) => Support::CloudControl,
+        Some(Some(why)) => Support::Refused(why),
+        None => Support::Unknown,
+    }
+}

@@ -1,0 +1,263 @@
+//! A plan whose types go through Cloud Control: its life, the process's death at every place, failures in the
+//! background, and tokens that ran out.
+
+use std::path::Path;
+
+use migrate::{
+    engine::Outcome,
+    sandbox::{Action, FaultRule, FaultScript, Moment, Selector},
+};
+
+use crate::support::{Crash, Rehearsal, Trouble, Verb, in_parallel, report, thorough, write};
+
+/// Queues, a table, an API, a bus with a rule, a user pool, a registry and a file system in native subnets.
+const PLAN: &str = r#"
+Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24}
+  DeadLetters:
+    Type: AWS::SQS::Queue
+  Orders:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: orders
+      VisibilityTimeout: 30
+      RedrivePolicy: {deadLetterTargetArn: !GetAtt DeadLetters.Arn, maxReceiveCount: 3}
+      Tags: [{Key: team, Value: shop}]
+  Table:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Delete
+    Properties:
+      TableName: orders
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties: {Name: shop}
+  Path:
+    Type: AWS::ApiGateway::Resource
+    Properties: {RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: orders}
+  Method:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      RestApiId: !Ref Api
+      ResourceId: !Ref Path
+      HttpMethod: GET
+      AuthorizationType: NONE
+  Bus:
+    Type: AWS::Events::EventBus
+    Properties: {Name: shop}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      Name: nightly
+      EventBusName: !Ref Bus
+      EventPattern: {source: [shop]}
+      Targets: [{Id: queue, Arn: !GetAtt Orders.Arn}]
+  Users:
+    Type: AWS::Cognito::UserPool
+    Properties: {UserPoolName: customers}
+  Client:
+    Type: AWS::Cognito::UserPoolClient
+    Properties: {UserPoolId: !Ref Users, ClientName: web}
+  Images:
+    Type: AWS::ECR::Repository
+    Properties: {RepositoryName: shop/web}
+  Files:
+    Type: AWS::EFS::FileSystem
+    Properties: {Encrypted: true}
+  Mount:
+    Type: AWS::EFS::MountTarget
+    Properties: {FileSystemId: !Ref Files, SubnetId: !Ref Subnet, SecurityGroups: [!GetAtt Vpc.DefaultSecurityGroup]}
+  MachineRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: states.amazonaws.com}, Action: 'sts:AssumeRole'}]
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt MachineRole.Arn
+      DefinitionString: '{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}'
+  Front:
+    Type: AWS::CloudFront::Distribution
+    Properties:
+      DistributionConfig:
+        Enabled: true
+        DefaultCacheBehavior: {TargetOriginId: api, ViewerProtocolPolicy: https-only}
+        Origins:
+          - Id: api
+            DomainName: !Sub '${Api}.execute-api.us-east-1.amazonaws.com'
+            CustomOriginConfig: {OriginProtocolPolicy: https-only}
+Outputs:
+  Queue: {Value: !Ref Orders}
+  QueueArn: {Value: !GetAtt Orders.Arn}
+  Rule: {Value: !Ref Rule}
+  Path: {Value: !Ref Path}
+"#;
+
+fn plan(folder: &Path, text: &str) -> Rehearsal {
+    let path = folder.join("shop.yaml");
+    write(&path, text);
+    Rehearsal::new(&path).with_warnings()
+}
+
+fn edited(rehearsal: &Rehearsal, folder: &Path, edits: &[(&str, &str)]) -> Rehearsal {
+    let mut text = PLAN.to_owned();
+    for (from, to) in edits {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    let path = folder.join("shop.yaml");
+    write(&path, &text);
+    rehearsal.clone().with_plan(&path)
+}
+
+const EDITS: &[(&str, &str)] = &[
+    ("VisibilityTimeout: 30", "VisibilityTimeout: 60"),
+    // Create-only, under a name that only one queue can have.
+    ("QueueName: orders\n", "QueueName: orders\n      MessageRetentionPeriod: 3600\n"),
+    ("PathPart: orders", "PathPart: carts"),
+    ("Encrypted: true", "Encrypted: true, ThroughputMode: elastic"),
+];
+
+fn deleted(census: &std::collections::BTreeMap<String, usize>) -> bool {
+    census.keys().all(|table| !table.starts_with("cloudcontrol"))
+}
+
+#[test]
+fn a_plan_of_cloud_control_types_lives_changes_and_goes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rehearsal = plan(folder.path(), PLAN);
+    let ran = rehearsal.up().complete();
+    let through = ran.change_set.notes.iter().find(|note| note.contains("Cloud Control")).expect("a note");
+    assert!(
+        through.starts_with("15 resources go through Cloud Control") && through.contains("shop/Orders"),
+        "{through}"
+    );
+    rehearsal.check_invariants("after up");
+    rehearsal.check_world("after up");
+    let outputs = rehearsal.snapshot().outputs["shop"].clone();
+    assert_eq!(outputs["QueueArn"], "arn:aws:sqs:us-east-1:123456789012:orders");
+    assert_eq!(outputs["Queue"], "https://sqs.us-east-1.amazonaws.com/123456789012/orders");
+    assert_eq!(outputs["Rule"], "shop|nightly");
+    assert!(!outputs["Path"].as_str().unwrap_or("|").contains('|'), "{outputs:?}");
+    assert!(rehearsal.up().complete().change_set.is_empty(), "a second run changes something");
+    let mut changed = edited(&rehearsal, folder.path(), EDITS);
+    let set = changed.up().complete().change_set;
+    let verb = |name: &str| {
+        let step = set.steps.iter().find(|step| step.address.as_str() == format!("shop/{name}"));
+        step.map(|step| step.action.verb())
+    };
+    assert_eq!(
+        (verb("Orders"), verb("Path"), verb("Files")),
+        (Some("update"), Some("replace"), Some("update"))
+    );
+    assert!(changed.up().complete().change_set.is_empty());
+    changed.run(Verb::Destroy, Trouble::default()).complete();
+    assert!(deleted(&changed.census()), "{:?}", changed.census());
+}
+
+/// Resumes from every `stride`-th place. What is made in the background may show after recovery has looked: that it is
+/// found late is right here, as long as everything is as in the undisturbed end.
+fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
+    let mut undisturbed = before.fork();
+    let (ran, crashes, moments) = undisturbed.crashes(verb);
+    ran.complete();
+    let places = crashes.len();
+    let stride = if thorough() { 1 } else { stride };
+    let visited: Vec<(usize, &Crash)> = crashes.iter().enumerate().step_by(stride).collect();
+    report(&format!("{what}: died at {} of {places} places, {moments:?}", visited.len()));
+    let census = undisturbed.census();
+    let resources = undisturbed.snapshot().objects().count();
+    in_parallel(&visited, |_, (n, crash)| {
+        let mut resumed = undisturbed.after(crash);
+        let context = format!("{what}, crash {n} of {places}, {}", crash.at);
+        let ran = resumed.run(verb, Trouble::default());
+        assert_eq!(ran.outcome(), Outcome::Complete, "{context}: {:#?}", ran.finished);
+        resumed.check_settled(&context);
+        resumed.check_world(&context);
+        assert_eq!(resumed.snapshot().objects().count(), resources, "{context}");
+        assert_eq!(resumed.census(), census, "{context}: the account differs from the undisturbed run's");
+    });
+}
+
+#[test]
+fn cloud_control_types_converge_after_a_crash_anywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fresh = plan(folder.path(), PLAN);
+    converges("up of Cloud Control types", &fresh, Verb::Up, 4);
+    let mut deployed = fresh.fork();
+    deployed.up().complete();
+    converges("destroy of Cloud Control types", &deployed, Verb::Destroy, 6);
+    let other = tempfile::tempdir().expect("a folder");
+    converges("update of Cloud Control types", &edited(&deployed, other.path(), EDITS), Verb::Up, 4);
+}
+
+fn rule(operation: &str, action: Action) -> FaultScript {
+    let selector = Selector { operation: Some(operation.into()), nth: Some(1), ..Selector::default() };
+    FaultScript { rules: vec![FaultRule { selector, action }] }
+}
+
+const ONE: &str = "
+Resources:
+  Orders:
+    Type: AWS::SQS::Queue
+";
+
+/// The request fails in the background after a second, with that code and those words.
+fn fails(code: &str, message: &str) -> FaultScript {
+    let members =
+        serde_json::json!({"OperationStatus": "FAILED", "ErrorCode": code, "StatusMessage": message});
+    rule(
+        "CreateResource",
+        Action::LifecycleFail { table: "cloudcontrol.request".into(), millis: 1_000, members },
+    )
+}
+
+#[test]
+fn a_creation_that_fails_in_the_background_leaves_nothing_and_passing_reasons_are_outwaited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rehearsal = plan(folder.path(), ONE);
+    let ran = rehearsal.run(Verb::Up, fails("InvalidRequest", "The queue is too long.").into());
+    assert_eq!(ran.outcome(), Outcome::Failed);
+    let failure = format!("{:?}", ran.finished.expect("an end").failures);
+    assert!(failure.contains("InvalidRequest") && failure.contains("too long"), "{failure}");
+    assert_eq!(rehearsal.snapshot().objects().count(), 0);
+    rehearsal.up().complete();
+
+    let mut rehearsal = plan(folder.path(), ONE);
+    let ran =
+        rehearsal.run(Verb::Up, fails("InvalidRequest", "The role cannot be assumed.").into()).complete();
+    assert_eq!(ran.mutations.iter().filter(|name| *name == "cloudcontrol:CreateResource").count(), 2);
+    assert_eq!(rehearsal.snapshot().objects().count(), 1);
+}
+
+#[test]
+fn a_lost_answer_is_called_again_with_the_same_token_and_after_its_life_it_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rehearsal = plan(folder.path(), ONE);
+    rehearsal.run(Verb::Up, rule("CreateResource", Action::LoseAnswer).into()).complete();
+    let queues = |rehearsal: &Rehearsal| rehearsal.census().get("cloudcontrol.AWS::SQS::Queue").copied();
+    assert_eq!(queues(&rehearsal), Some(1));
+
+    let mut died = plan(folder.path(), ONE);
+    let ran = died.run(Verb::Up, rule("CreateResource", Action::Crash(Moment::After)).into());
+    assert!(ran.finished.is_none(), "the process was to die");
+    let mut soon = died.fork();
+    soon.up().complete();
+    assert_eq!(queues(&soon), Some(1));
+    // The token is forgotten: whether there is a queue, nobody can tell.
+    let later = died.world.now() + 37 * 3600 * 1000;
+    died.world.advance_to(later);
+    let ran = died.up();
+    assert!(ran.broke_off.as_deref().is_some_and(|why| why.contains("TokenExpired")), "{:?}", ran.broke_off);
+    assert_eq!(queues(&died), Some(1));
+    assert!(ran.mutations.is_empty(), "{:?}", ran.mutations);
+}

@@ -153,6 +153,18 @@ pub enum Command {
     ///
     /// Example: migrate reconcile --accept all --reason 'weights corrected by hand, CHG-7'
     Reconcile(operate::ReconcileCommand),
+    /// Watch a migration: phase, lag, gates, weights, refused writes, what going back would lose; changes nothing
+    ///
+    /// Example: migrate watch plans/payments-multi-stack --every 10
+    Watch(operate::watch::WatchCommand),
+    /// Print the whole way as a runbook: each step with its verb, the AWS CLI's commands, limits and the way back
+    ///
+    /// Example: migrate runbook plans/payments-multi-stack --out runbook.md
+    Runbook(operate::runbook::RunbookCommand),
+    /// Write down what happened, for auditors: calls with request ids, samples behind every gate, approvals, refused writes
+    ///
+    /// Example: migrate evidence plans/payments-multi-stack --html evidence.html
+    Evidence(operate::evidence::EvidenceCommand),
     /// Show account, identity and region, where each comes from, and how AWS is reached
     Whoami,
     /// Inspect the ledger

@@ -12,14 +12,33 @@ pub(super) static CODES: &[Code] = &[
         "an operated resource that the plan does not have",
         "`operations:` names resources as stack/LogicalId. What is left out is discovered: `migrate status` shows it, with reasons.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[("migration.yaml", "name: shop
+region: us-east-1
+stacks:
+  - {name: app, template: app.yaml}
+operations:
+  replication: {forward: app/ReplicationTask}
+"), ("app.yaml", "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+")])),
     Code::error(
         "O1002",
         "one weighted record where two are needed",
         "Shares are relative: a single weighted record takes all requests, whatever its weight. A traffic set is a record \
          for the source and one for the target.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[("migration.yaml", "name: shop
+region: us-east-1
+stacks:
+  - {name: app, template: app.yaml}
+operations:
+  traffic:
+    - {name: api, records: {target: app/NewRecord}}
+"), ("app.yaml", "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+")])),
     Code::error(
         "O1003",
         "records of a traffic set that differ",
@@ -54,7 +73,17 @@ pub(super) static CODES: &[Code] = &[
         "Replication runs one way: with a database behind each weight, a split of the traffic makes both sides differ. \
          `splits` other than `never` says why that is safe here, in `reason`.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[("migration.yaml", "name: shop
+region: us-east-1
+stacks:
+  - {name: app, template: app.yaml}
+operations:
+  traffic:
+    - {name: api, records: {source: app/OldRecord, target: app/NewRecord}, splits: reads}
+"), ("app.yaml", "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+")])),
     Code::error(
         "O1008",
         "a reverse task that does not mirror the forward task",
@@ -74,7 +103,16 @@ pub(super) static CODES: &[Code] = &[
         "a hook that cannot be run",
         "A hook's command with a slash is a file, relative to the manifest's folder. It must be there and executable.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[("migration.yaml", "name: shop
+region: us-east-1
+stacks:
+  - {name: app, template: app.yaml}
+operations:
+  hooks: {fence: {exec: [./fence.sh]}}
+"), ("app.yaml", "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+")])),
     Code::error(
         "O1011",
         "databases that share a security group",
@@ -187,6 +225,14 @@ pub(super) static CODES: &[Code] = &[
         "a split that is not declared safe",
         "Replication runs one way, so a database behind each weight must not take writes at the same time. Declare why a \
          split is safe (`splits:` with `reason:`), or move everything at once with `migrate cutover`.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2014",
+        "evidence that is not whole",
+        "A bundle's entries are chained, its samples and its declaration carry digests, and its summary repeats what the \
+         entries say. Something of that does not fit: the bundle was changed, or a part of it is missing. `migrate evidence` \
+         writes it anew from the ledger.",
     )
     .example(Example::Circumstances(RUN)),
 ];

@@ -38,7 +38,8 @@ pub use entry::{Declared, Entry, Line, Resolution, Verb};
 pub use history::{ChangeRecord, RunRecord};
 pub use journal::{Draft, Intend, Ledger, new_lineage};
 pub use operate::{
-    Facts, Happened, Moment, Noun, Operate, Operations, Phase, Repeat, Request, Seen, Subject, digest,
+    ABORTING, CUTOVER, Facts, Happened, Moment, Noun, Operate, Operations, Phase, Repeat, Request, Seen,
+    Subject, digest,
 };
 pub use permit::Permit;
 pub use snapshot::{Binding, FORMAT, Late, Object, Open, Resource, Snapshot, Source, Stage};

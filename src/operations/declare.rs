@@ -198,8 +198,16 @@ const KEYS: &[&str] = &[
     "expect",
 ];
 /// The hooks that have a place in the order of things.
-pub const HOOKS: &[&str] =
-    &["sentinel-write", "sentinel-read", "before-open", "before-reverse", "fence", "unfence", "checks"];
+pub const HOOKS: &[&str] = &[
+    "sentinel-write",
+    "sentinel-read",
+    "before-open",
+    "before-reverse",
+    "before-return",
+    "fence",
+    "unfence",
+    "checks",
+];
 
 /// Reads the section.
 struct Reading {

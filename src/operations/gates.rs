@@ -187,6 +187,9 @@ pub const GATES: &[&str] = &[
     "reverse-ready",
 ];
 
+/// What the names of gates begin with that a plan declares itself.
+pub const CUSTOM: &str = "custom:";
+
 /// What `lag` shows.
 pub const LAG: &[&str] = &["task", "lag", "backlog", "reading"];
 /// What `verify` shows.

@@ -7,18 +7,23 @@
 //! | `gates` | open, closed or unknown, as pure functions of samples |
 //! | `steps`, `calls` | what a verb would do, as data |
 //! | `measure` | reads what gates are judged by |
+//! | `by_hand`, `runbook` | the same steps for people: as commands of the AWS CLI, and in chapters |
+//! | `evidence` | what happened, for auditors, and whether a bundle of it is whole |
 //! | `drive` | carries steps out |
 
+pub mod by_hand;
 pub mod calls;
 pub mod declare;
 pub mod discover;
 pub mod drive;
+pub mod evidence;
 pub mod gates;
 pub mod inventory;
 pub mod measure;
 pub mod phase;
 mod reach;
 mod review;
+pub mod runbook;
 pub mod steps;
 
 pub use review::{review, understood};

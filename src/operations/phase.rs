@@ -90,7 +90,8 @@ pub fn enter(from: Phase, to: Phase, seen: &Seen) -> Result<Phase, Refusal> {
         (Fenced, Drained) => when(seen.drained, "changes are still on the way to the target"),
         (Drained, Switched) => when(seen.switched, "the names do not all lead to the target"),
         (Switched, Live) => when(seen.open, "the target does not take writes"),
-        (Fenced | Drained | Switched, Synced) => {
+        // An abort returns to where the cutover began, also into the middle of a shift.
+        (Fenced | Drained | Switched, Synced | Shifting(_)) => {
             when(seen.restored, "something is not as it was before the cutover")
         }
         (Live, Finalized) => when(seen.ended, "a task has not stopped"),
@@ -130,9 +131,9 @@ mod tests {
         ("synced", &["following", "loading", "shifting(10)", "shifting(50)", "fenced"]),
         ("shifting(10)", &["shifting(10)", "shifting(50)", "synced", "loading", "fenced"]),
         ("shifting(50)", &["shifting(10)", "shifting(50)", "synced", "loading", "fenced"]),
-        ("fenced", &["drained", "synced"]),
-        ("drained", &["switched", "synced"]),
-        ("switched", &["live", "synced"]),
+        ("fenced", &["drained", "synced", "shifting(10)", "shifting(50)"]),
+        ("drained", &["switched", "synced", "shifting(10)", "shifting(50)"]),
+        ("switched", &["live", "synced", "shifting(10)", "shifting(50)"]),
         ("live", &["finalized", "rolling-back"]),
         ("rolling-back", &["rolled-back"]),
         ("rolled-back", &["loading"]),

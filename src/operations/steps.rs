@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{
     calls,
     declare::TargetFence,
-    discover::{Resolved, Task, Writer},
+    discover::{Record, Resolved, Task, TrafficSet, Writer},
 };
 use crate::{
     ledger::{Facts, Operate, Phase},
@@ -264,12 +264,12 @@ impl Planner<'_> {
     }
 
     /// Moves all traffic sets.
-    fn flip(&mut self, weights: impl Fn(u64) -> (u64, u64)) {
+    fn flip(&mut self, weights: impl Fn(&TrafficSet) -> (u64, u64)) {
         let resolved = self.resolved;
         let mut ttl = 0;
         let before = self.steps.len();
         for set in &resolved.traffic {
-            let call = calls::flip(set, weights(set.weight), self.comment, &self.facts);
+            let call = calls::flip(set, weights(set), self.comment, &self.facts);
             let change = Until::InSync { address: set.target.address.clone(), call: Box::new(call.clone()) };
             self.call(&set.target.address, call);
             self.wait(&format!("the change of {} is in sync", set.record), change, 3, 300);
@@ -299,6 +299,11 @@ impl Planner<'_> {
             self.wait(why, Until::Stopped { task: Box::new(task.clone()) }, 5, 900);
         }
     }
+}
+
+/// Whether a task compares rows: only then a table can become `Validated`.
+fn validates(task: &Task) -> bool {
+    task.settings["ValidationSettings"]["EnableValidation"] == true
 }
 
 /// Stops tasks, those that run or are about to.
@@ -349,7 +354,8 @@ pub fn cutover(
     let emptied = fenced_writers(resolved);
     let early = !phase.in_window() && phase != Phase::Live;
     if early {
-        plan.steps.push(Step::RefusalStarts { reopen: reopening(resolved, facts) });
+        // Of what was there before: an attempt that died may have shut a part of it already.
+        plan.steps.push(Step::RefusalStarts { reopen: reopening(resolved, baseline) });
         plan.empty(&emptied);
         plan.hook("fence");
         plan.wait("no task of the writers runs", Until::Empty { writers: emptied.clone() }, 2, 180);
@@ -387,7 +393,7 @@ pub fn cutover(
         if declared.target == TargetFence::Warm {
             plan.steps.push(Step::Opens);
         }
-        plan.flip(|weight| (0, weight));
+        plan.flip(|set| (0, set.weight));
         plan.phase(Phase::Switched, "all names lead to the target, in sync and expired");
     }
     if early || matches!(phase, Phase::Fenced | Phase::Drained | Phase::Switched) {
@@ -407,57 +413,83 @@ pub fn cutover(
     plan.steps
 }
 
-/// Everything as it was before the cutover, in reverse order: for an abort, and for the last part of a rollback, whose
-/// forward task stays stopped because its target has foreign writes.
-fn restore(plan: &mut Planner<'_>, baseline: &Facts, resume: bool) {
+fn weight_of(facts: &Facts, set: &TrafficSet, record: &Record) -> Option<u64> {
+    facts.get(&calls::record(set, record), "record").and_then(|record| record["Weight"].as_u64())
+}
+
+/// Moves the names back to where they led: for an abort to what was there before, also in the middle of a shift; for a
+/// rollback to the source.
+fn names_back(plan: &mut Planner<'_>, baseline: &Facts, whole: bool) {
     let resolved = plan.resolved;
-    let weights = |facts: &Facts, set: &super::discover::TrafficSet| {
-        let weight = |record| facts.get(&calls::record(set, record), "record").map(|r| r["Weight"].clone());
-        (weight(&set.source), weight(&set.target))
+    let wished = |set: &TrafficSet| {
+        let was = weight_of(baseline, set, &set.source).zip(weight_of(baseline, set, &set.target));
+        if whole { (set.weight, 0) } else { was.unwrap_or((set.weight, 0)) }
     };
-    let moved = resolved.traffic.iter().any(|set| weights(&plan.facts, set) != weights(baseline, set));
+    let moved = resolved.traffic.iter().any(|set| {
+        let is = weight_of(&plan.facts, set, &set.source).zip(weight_of(&plan.facts, set, &set.target));
+        is != Some(wished(set))
+    });
     if moved {
-        plan.flip(|weight| (weight, 0));
+        plan.flip(|set| wished(set));
     }
+}
+
+/// Stops the reverse task, if it runs or is about to.
+fn reverse_ends(plan: &mut Planner<'_>) {
+    let resolved = plan.resolved;
     if let Some(reverse) = &resolved.reverse
-        && plan.runs(reverse)
+        && matches!(plan.status(reverse), "running" | "starting" | "stopping")
     {
         plan.stop(std::slice::from_ref(reverse), "the reverse task has stopped");
     }
-    if resume {
-        for task in &resolved.forward {
-            if !plan.runs(task) {
-                if plan.status(task) == "stopping" {
-                    plan.wait(
-                        "the forward task has stopped",
-                        Until::Stopped { task: Box::new(task.clone()) },
-                        5,
-                        900,
-                    );
-                }
-                let call = calls::start(task, "resume-processing", &plan.facts);
-                plan.call(&task.address, call);
-            }
-            plan.wait("the forward task runs", Until::Running { task: Box::new(task.clone()) }, 10, 900);
-        }
-    }
-    plan.open(true, baseline);
-    plan.open(false, baseline);
-    plan.hook("unfence");
-    let mut all = resolved.source_writers.clone();
-    all.extend(resolved.target_writers.iter().cloned());
-    plan.refill(&all, baseline);
-    plan.wait("the source serves", Until::Serving { writers: resolved.source_writers.clone() }, 10, 900);
 }
 
-/// The abort of a cutover: nothing was written to the target, so nothing is lost.
-#[must_use]
-pub fn abort(resolved: &Resolved, phase: Phase, facts: &Facts, baseline: &Facts, comment: &str) -> Vec<Step> {
-    let mut plan = Planner { resolved, facts: facts.clone(), steps: Vec::new(), comment };
-    restore(&mut plan, baseline, true);
+/// The source takes writes again.
+fn source_opens(plan: &mut Planner<'_>, baseline: &Facts) {
+    let resolved = plan.resolved;
+    plan.open(true, baseline);
+    plan.hook("unfence");
+    plan.refill(&resolved.source_writers, baseline);
+    plan.wait("the source serves", Until::Serving { writers: resolved.source_writers.clone() }, 10, 900);
     plan.steps.push(Step::RefusalEnds);
+}
+
+/// The target's door and its writers are as they were before, with no name that leads there.
+fn target_rests(plan: &mut Planner<'_>, baseline: &Facts) {
+    let resolved = plan.resolved;
+    plan.open(false, baseline);
+    plan.refill(&resolved.target_writers, baseline);
+}
+
+/// The abort of a cutover: nothing was written to the target, so nothing is lost. First the source serves again, which needs
+/// neither task; then the tasks are what they were. `back` is the phase that the cutover began in.
+#[must_use]
+pub fn abort(
+    resolved: &Resolved,
+    phase: Phase,
+    back: Phase,
+    facts: &Facts,
+    baseline: &Facts,
+    comment: &str,
+) -> Vec<Step> {
+    let mut plan = Planner { resolved, facts: facts.clone(), steps: Vec::new(), comment };
+    names_back(&mut plan, baseline, false);
+    source_opens(&mut plan, baseline);
+    reverse_ends(&mut plan);
+    for task in &resolved.forward {
+        if !plan.runs(task) {
+            if plan.status(task) == "stopping" {
+                let until = Until::Stopped { task: Box::new(task.clone()) };
+                plan.wait("the forward task has stopped", until, 5, 900);
+            }
+            let call = calls::start(task, "resume-processing", &plan.facts);
+            plan.call(&task.address, call);
+        }
+        plan.wait("the forward task runs", Until::Running { task: Box::new(task.clone()) }, 10, 900);
+    }
+    target_rests(&mut plan, baseline);
     if phase.in_window() {
-        plan.phase(Phase::Synced, "the cutover was aborted: everything is as it was before");
+        plan.phase(back, "the cutover was aborted: everything is as it was before");
     }
     plan.steps
 }
@@ -474,20 +506,16 @@ pub fn rollback(
     let mut plan = Planner { resolved, facts: facts.clone(), steps: Vec::new(), comment: way.comment };
     let writers = target_writers(resolved).to_vec();
     if phase == Phase::Live {
-        if let Some(id) = way.snapshot {
-            let target = &resolved.target;
-            if let Some(address) = &target.address {
-                plan.call(address, calls::snapshot(&target.kind, &target.region, &target.id, id));
-                let kind = if target.kind == "AWS::RDS::DBCluster" { "cluster" } else { "instance" };
-                let until =
-                    Until::Snapshot { kind: kind.into(), region: target.region.clone(), id: id.to_owned() };
-                plan.wait("the snapshot is available", until, 30, 7_200);
-            }
-        }
         plan.steps.push(Step::RefusalStarts { reopen: Vec::new() });
         plan.empty(&writers);
         plan.wait("no task of the writers runs", Until::Empty { writers }, 2, 180);
         plan.shut(false);
+        if let (Some(id), Some(address)) = (way.snapshot, &resolved.target.address) {
+            // Behind the fence it holds every write that the target has taken. It is as of this call, so the source does
+            // not wait for it: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CreateSnapshot.html
+            let target = &resolved.target;
+            plan.call(address, calls::snapshot(&target.kind, &target.region, &target.id, id));
+        }
         let reverse: Vec<Task> = resolved.reverse.iter().filter(|_| !way.lossy).cloned().collect();
         if !reverse.is_empty() {
             plan.wait("what is captured stands still", Until::Quiet { tasks: reverse }, 15, 180);
@@ -498,12 +526,26 @@ pub fn rollback(
         && plan.runs(reverse)
     {
         let limit = 300 + 60 * u64::try_from(resolved.declared.limits.points).unwrap_or(5);
-        let drained = Until::Drained { tasks: vec![reverse.clone()], home: true };
+        let tasks = vec![reverse.clone()];
+        let drained = Until::Drained { tasks: tasks.clone(), home: true };
         plan.wait("everything has arrived at the source", drained, 5, limit);
+        if validates(reverse) {
+            plan.wait("every table is validated", Until::Validated { tasks }, 10, 180);
+        }
     }
-    restore(&mut plan, baseline, false);
-    plan.steps.push(Step::RefusalEnds);
+    // Before the source opens: a task that still applies changes would write over what is new there.
+    reverse_ends(&mut plan);
+    plan.hook("before-return");
+    names_back(&mut plan, baseline, true);
+    source_opens(&mut plan, baseline);
+    target_rests(&mut plan, baseline);
     plan.phase(Phase::RolledBack, "the source serves");
+    if let Some(id) = way.snapshot.filter(|_| phase == Phase::Live) {
+        let target = &resolved.target;
+        let kind = if target.kind == "AWS::RDS::DBCluster" { "cluster" } else { "instance" };
+        let until = Until::Snapshot { kind: kind.into(), region: target.region.clone(), id: id.to_owned() };
+        plan.wait("the snapshot is available", until, 30, 7_200);
+    }
     plan.steps
 }
 
@@ -530,8 +572,14 @@ pub fn shift(
     let mut chosen = resolved.clone();
     chosen.traffic.retain(|set| only.is_none_or(|name| set.name == name));
     let share = u64::from(percent);
+    // Of a whole that is large enough for percents; back at the source it is the plan's own.
+    let split = |set: &TrafficSet| {
+        let whole = if percent == 0 || set.weight >= 100 { set.weight } else { 100 };
+        let target = whole * share / 100;
+        (whole - target, target)
+    };
     let mut plan = Planner { resolved: &chosen, facts: facts.clone(), steps: Vec::new(), comment };
-    plan.flip(|_| (100 - share, share));
+    plan.flip(split);
     let to = if percent == 0 { Phase::Synced } else { Phase::Shifting(percent) };
     plan.phase(to, &format!("{percent} % of the traffic lead to the target"));
     plan.steps

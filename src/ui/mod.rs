@@ -1,9 +1,12 @@
 //! What people see: pure renderers from values to text, views of runs, and the printer that writes them.
 
 pub mod catalogue;
+mod charts;
 mod color;
 pub mod diagnostics;
+pub mod evidence_page;
 pub mod graphviz;
+mod html;
 mod live;
 mod plain;
 mod printer;
@@ -11,6 +14,7 @@ pub mod review;
 mod tables;
 mod text;
 mod view;
+pub mod watch;
 
 pub use color::Color;
 pub use live::Live;

@@ -137,6 +137,9 @@ impl Plain {
                 (Tone::Quiet, format!("waiting: {told}"))
             }
             EventKind::PhaseChanged { from, to, why } => (Tone::Good, format!("phase {from} -> {to}: {why}")),
+            EventKind::RefusalStarted { reopen } if reopen.is_empty() => {
+                (Tone::Whole, "from here on writes are REFUSED, until the source serves again".into())
+            }
             EventKind::RefusalStarted { reopen } => {
                 let mut text = String::from(
                     "from here on writes are REFUSED. If this machine dies, these commands reopen the source:",

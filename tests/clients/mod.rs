@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The interpreter that `MIGRATE_TEST_PYTHON` names, or the one `.ci/run` made, if boto3 and the AWS CLI are there.
-fn python() -> Result<PathBuf, String> {
+pub(crate) fn python() -> Result<PathBuf, String> {
     let given = env::var_os("MIGRATE_TEST_PYTHON").map(PathBuf::from);
     let cached = env::var_os("HOME").map(|home| Path::new(&home).join(".cache/migrate-ci/venv/bin/python"));
     let python = given.or(cached).ok_or("neither MIGRATE_TEST_PYTHON nor HOME is set")?;

@@ -1,6 +1,11 @@
 //! Migration operations from the command line: the unattended way there and back on each plan, what closed gates, other
 //! operators, refusals, lost answers and deaths leave behind.
 
+mod by_hand;
+mod deaths;
+mod evidence;
+mod film;
+mod invariants;
 mod trouble;
 mod unattended;
 
@@ -53,6 +58,41 @@ impl Desk {
         Self { dir, plan: self.plan.clone(), name: self.name }
     }
 
+    /// Synced, on a copy of the plan in which a split of the traffic is declared safe; the copy's folder goes with it.
+    pub fn splitting() -> (Self, tempfile::TempDir) {
+        let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans").join(PLANS[0].0);
+        let safe = "splits: reads\n      reason: only reads go through this name";
+        let plan = crate::support::edited_plan(&plan, &[("migration.yaml", "splits: never", safe)]);
+        let desk = Self { plan: plan.path().to_owned(), ..Self::new(0) };
+        desk.sync();
+        (desk, plan)
+    }
+
+    /// Words of a cutover without a person.
+    pub fn cutting(&self) -> Vec<String> {
+        ["cutover", "--yes", "--confirm"]
+            .map(ToOwned::to_owned)
+            .into_iter()
+            .chain([format!("cut over {}", self.name)])
+            .collect()
+    }
+
+    /// Words of a rollback without a person.
+    pub fn rolling(&self) -> Vec<String> {
+        ["rollback", "--yes", "--confirm"]
+            .map(ToOwned::to_owned)
+            .into_iter()
+            .chain([format!("roll back {}", self.name)])
+            .collect()
+    }
+
+    /// Whether the ledger says that a cutover was interrupted.
+    pub fn interrupted(&self) -> bool {
+        let snapshot =
+            migrate::ledger::Ledger::peek(&film::ledger(self)).expect("a ledger").expect("a ledger");
+        snapshot.operations.interrupted()
+    }
+
     /// Runs a verb on the plan.
     pub fn run(&self, words: &[&str]) -> Output {
         self.run_with(words, None)
@@ -69,6 +109,11 @@ impl Desk {
         let verbs = if words[0] == "replicate" { 2 } else { 1 };
         command.args(&words[..verbs]).arg(&self.plan).args(&words[verbs..]);
         command.output().expect("it runs")
+    }
+
+    /// Runs a command that knows no plan.
+    pub fn bare(&self, words: &[&str]) -> Output {
+        program().current_dir(self.dir.path()).args(words).output().expect("it runs")
     }
 
     /// Runs a verb and demands an exit code.
@@ -93,11 +138,15 @@ impl Desk {
     /// Deployed, loaded, and followed for long enough that every gate is open.
     pub fn synced(at: usize) -> Self {
         let desk = Self::new(at);
-        desk.expect(0, &["up", "--yes"]);
-        desk.expect(0, &["replicate", "test-connections", "--yes"]);
-        desk.expect(0, &["replicate", "start", "--yes", "--wait", "loaded"]);
-        desk.expect(0, &["lag", "--check"]);
+        desk.sync();
         desk
+    }
+
+    fn sync(&self) {
+        self.expect(0, &["up", "--yes"]);
+        self.expect(0, &["replicate", "test-connections", "--yes"]);
+        self.expect(0, &["replicate", "start", "--yes", "--wait", "loaded"]);
+        self.expect(0, &["lag", "--check"]);
     }
 
     pub fn status(&self) -> Json {

@@ -11,12 +11,12 @@ use crate::{
     cli::{Verdict, args::Global},
     engine::operate::Halt,
     error::{Class, Diagnostic},
-    ledger::{Entry, Facts, Happened, Operations, Phase},
+    ledger::{ABORTING, CUTOVER, Entry, Facts, Happened, Operations, Phase},
     operations::{
         calls,
         discover::Resolved,
         drive::{Driver, Failure},
-        gates, steps,
+        gates, measure, steps,
     },
     ui::Printer,
 };
@@ -29,10 +29,10 @@ pub fn run(global: &Global, args: &CutoverCommand, printer: &mut Printer) -> Ver
                 let facts = reader.facts(&calls::watched(resolved)).await?;
                 let known = &snapshot.operations;
                 let baseline =
-                    known.baseline.clone().filter(|_| interrupted(known)).unwrap_or_else(|| facts.clone());
+                    known.baseline.clone().filter(|_| known.interrupted()).unwrap_or_else(|| facts.clone());
                 let comment = format!("migrate {}", resolved.migration);
                 Ok(if args.abort {
-                    steps::abort(resolved, known.phase(), &facts, &baseline, &comment)
+                    steps::abort(resolved, known.phase(), known.began_in(), &facts, &baseline, &comment)
                 } else {
                     steps::cutover(resolved, known.phase(), &facts, &baseline, &comment)
                 })
@@ -44,15 +44,9 @@ pub fn run(global: &Global, args: &CutoverCommand, printer: &mut Printer) -> Ver
     })
 }
 
-/// Whether a cutover has begun and not ended: writes may be refused.
-pub(super) fn interrupted(known: &Operations) -> bool {
-    let window = matches!(known.phase(), Phase::Fenced | Phase::Drained | Phase::Switched);
-    window || (known.refused_since().is_some() && !matches!(known.phase(), Phase::Live | Phase::RollingBack))
-}
-
 async fn cutover(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand) -> Result<(), End> {
     let known = driver.known();
-    if interrupted(&known) {
+    if known.interrupted() {
         return resume(desk, driver, args).await;
     }
     if args.resume || args.abort {
@@ -75,7 +69,8 @@ async fn cutover(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand
     }
     let resolved = driver.resolved;
     permitted(desk, driver, args)?;
-    driver.pass(gates::GATES).await?;
+    driver.pass_all(gates::GATES).await?;
+    let measured = measure::now(&driver.operator.reader);
     let name = format!("{} {}", resolved.migration, resolved.environment);
     desk.typed(driver, &format!("cut over {name}"), "writes are refused until the target serves")?;
     if resolved.reverse.is_none() {
@@ -86,9 +81,17 @@ async fn cutover(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand
     if phase == Phase::Following {
         driver.record(phase, Phase::Synced, "every gate of the cutover is open or was passed over")?;
     }
+    // What was measured before somebody went to fetch a coffee says nothing about now.
+    if measure::now(&driver.operator.reader) - measured >= STALE_S {
+        driver.pass_all(gates::GATES).await?;
+    }
     driver.observe(true).await?;
+    driver.note(Happened::Noted { name: CUTOVER.into(), value: json!(true) })?;
     forward(driver).await
 }
+
+/// After so many seconds gates are measured again, a confirmation's included.
+const STALE_S: i64 = 60;
 
 /// Ticket and approval, where they are required.
 fn permitted(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand) -> Result<(), End> {
@@ -99,20 +102,25 @@ fn permitted(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand) ->
         return Err(Diagnostic::error("O2006", Class::Refused, message).help(help).into());
     }
     let known = driver.known();
-    let person = |by: &str| by.split(',').next().unwrap_or(by).to_owned();
     let approved = known.timeline.iter().any(|moment| {
         matches!(&moment.happened, Happened::Approved { digest, by }
             if *digest == known.digest && person(by) != person(&desk.by))
     });
     if require.approval && !approved {
         let message = "the declaration requires the approval of somebody else";
-        let help = "somebody else runs `migrate approve`; an approval holds until the declaration changes";
+        let help = "somebody with another AWS identity runs `migrate approve`; an approval holds until the declaration \
+                    changes";
         return Err(Diagnostic::error("O2006", Class::Refused, message).help(help).into());
     }
     if let Some(ticket) = &args.ticket {
         driver.note(Happened::Noted { name: "ticket".into(), value: json!(ticket) })?;
     }
     Ok(())
+}
+
+/// Who somebody is: the identity that AWS knows, else the account on this machine.
+fn person(by: &str) -> &str {
+    by.rsplit_once(", as ").map_or_else(|| by.split(',').next().unwrap_or(by), |(_, arn)| arn)
 }
 
 /// What was there before the cutover.
@@ -151,10 +159,28 @@ async fn forward(driver: &Driver<'_>) -> Result<(), End> {
         return Ok(());
     };
     // Without a ledger nothing more is called, not even to undo.
-    if matches!(failure, Failure::Halt(Halt::Ledger(_))) || driver.known().opened() {
+    if matches!(failure, Failure::Halt(Halt::Ledger(_))) {
         return Err(failure.into());
     }
+    let known = driver.known();
+    if known.opened() {
+        return Err(open_ended(&known, failure));
+    }
     abort(driver, Some(failure)).await
+}
+
+/// The target has begun to open: what is left to do is named, and nothing is undone automatically.
+fn open_ended(known: &Operations, failure: Failure) -> End {
+    let mut told = report::diagnostics(failure, std::path::Path::new("."), "migrate cutover --continue");
+    if known.interrupted() {
+        let since = known.refused_since().unwrap_or("the beginning of the cutover");
+        let message = format!("the target has begun to open, and writes are refused since {since}");
+        let help =
+            "`migrate cutover --continue` completes it; `migrate rollback` goes back with what was written";
+        let class = told.first().map_or(Class::Failed, |first| first.class);
+        told.insert(0, Diagnostic::error("O2012", class, message).help(help));
+    }
+    End::Told(told)
 }
 
 /// Everything as it was before the cutover.
@@ -177,8 +203,10 @@ pub(super) async fn abort(driver: &Driver<'_>, failure: Option<Failure>) -> Resu
         (Err(Failure::Halt(Halt::Ledger(error))), _) => Err(Failure::Halt(Halt::Ledger(error)).into()),
         (Err(second), _) => {
             let mut told = Vec::new();
-            let since = driver.known().refused_since().unwrap_or("the beginning of the cutover").to_owned();
-            let message = format!("the abort is not complete: writes are refused since {since}");
+            let message = match driver.known().refused_since() {
+                Some(since) => format!("the abort is not complete: writes are refused since {since}"),
+                None => "the source serves again, but the abort is not complete".to_owned(),
+            };
             let cause =
                 if reasons.is_empty() { String::new() } else { format!(" (cause: {})", reasons.join("; ")) };
             let help = format!("`migrate cutover --abort` resumes it{cause}");
@@ -190,13 +218,16 @@ pub(super) async fn abort(driver: &Driver<'_>, failure: Option<Failure>) -> Resu
 }
 
 async fn undo(driver: &Driver<'_>) -> Result<(), Failure> {
+    // First of all: from here on what was shut may be open again, and no cutover may rely on it.
+    driver.note(Happened::Noted { name: CUTOVER.into(), value: json!(ABORTING) })?;
     let known = driver.known();
     let facts = looked(driver).await?;
     let before = baseline(&known, &facts);
-    let planned = steps::abort(driver.resolved, known.phase(), &facts, &before, &comment(driver));
+    let (phase, back) = (known.phase(), known.began_in());
+    let planned = steps::abort(driver.resolved, phase, back, &facts, &before, &comment(driver));
     driver.carry(&planned).await?;
     looked(driver).await?;
-    Ok(())
+    driver.note(Happened::Noted { name: CUTOVER.into(), value: json!(false) })
 }
 
 /// Whether a name leads to the target already.
@@ -219,10 +250,15 @@ async fn resume(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand)
             "`migrate cutover --continue` completes it; `migrate rollback` goes back with what was written";
         return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
     }
+    if args.resume && known.aborting() {
+        let message = "the cutover is being aborted: what it had shut may be open again";
+        let help = "`migrate cutover --abort` completes that; then `migrate cutover` begins anew";
+        return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
+    }
     if !args.abort && !args.resume && desk.can_ask() {
-        let since = known.refused_since().unwrap_or("an unknown time");
+        let shut = known.refused_since().map(|since| format!(": writes are refused since {since}"));
         let message =
-            format!("a cutover was interrupted in phase {}: writes are refused since {since}", known.phase());
+            format!("a cutover was interrupted in phase {}{}", known.phase(), shut.unwrap_or_default());
         let undo = if opened { "" } else { "; `migrate cutover --abort` reopens the source" };
         let help = format!("`migrate cutover --continue` completes it{undo}");
         return Err(Diagnostic::error("O2012", Class::Refused, message).help(help).into());
@@ -230,7 +266,8 @@ async fn resume(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand)
     let facts =
         driver.operator.reader.facts(&calls::watched(driver.resolved)).await.map_err(Failure::from)?;
     let before = baseline(&known, &facts);
-    let onward = args.resume || (!args.abort && (opened || flipped(driver.resolved, &facts, &before)));
+    let flipped = flipped(driver.resolved, &facts, &before) && !known.aborting();
+    let onward = args.resume || (!args.abort && (opened || flipped));
     if onward {
         driver.observe(false).await?;
         return forward(driver).await;
@@ -293,4 +330,20 @@ pub fn reconcile(global: &Global, args: &super::ReconcileCommand, printer: &mut 
         driver.operator.write(vec![Entry::Observed { facts: accepted, baseline: false }])?;
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::person;
+
+    #[test]
+    fn a_person_is_who_aws_says_and_not_the_machine_they_sit_at() {
+        let at = |who: &str, pid: u32, arn: &str| {
+            format!("{who}@build-1, pid {pid}, as arn:aws:sts::123456789012:{arn}")
+        };
+        let (one, same) = (at("deploy", 1, "assumed-role/Ops/ann"), at("deploy", 2, "assumed-role/Ops/ann"));
+        assert_eq!(person(&one), person(&same));
+        assert_ne!(person(&one), person(&at("deploy", 1, "assumed-role/Ops/bob")));
+        assert_eq!(person("ann@laptop, pid 7"), "ann@laptop");
+    }
 }

@@ -5,7 +5,7 @@ use std::{cell::RefCell, path::Path, sync::Arc};
 use serde_json::json;
 
 use super::{
-    Act, known,
+    Act, evidence, known,
     report::{self, Lines},
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
         operate::{Halt, Operator, Reader},
     },
     error::{Class, Diagnostic},
-    ledger::{Entry, Happened, Snapshot, Verb, digest},
+    ledger::{Entry, Happened, Ledger, Snapshot, Verb, digest},
     operations::{
         discover::Resolved,
         drive::{Driver, Failure},
@@ -272,7 +272,28 @@ pub fn acting(
     }));
     let (_, told) = ran.map_err(|error| runs::run_error(error, &dir))?;
     session.close()?;
+    if matches!(verb, "cutover" | "rollback" | "finalize") {
+        testify(&dir, &mut printer.borrow_mut());
+    }
     if told.is_empty() { Ok(Code::Success) } else { Err(told) }
+}
+
+/// Writes the evidence beside the ledger, however the verb ended. That it cannot be written changes nothing of that.
+fn testify(dir: &Path, printer: &mut Printer) {
+    let Some(snapshot) = Ledger::peek(dir).ok().flatten() else { return };
+    let text = match evidence::save(&snapshot, dir, None) {
+        Ok((folder, bundle)) => {
+            let head = bundle["head"].as_str().unwrap_or_default().to_owned();
+            format!("Evidence in {}, head {head}", folder.display())
+        }
+        Err(why) => {
+            let why: Vec<String> = why.into_iter().map(|one| one.message).collect();
+            format!("The evidence is not written: {}. `migrate evidence` tries again.", why.join("; "))
+        }
+    };
+    if !printer.is_json() {
+        printer.advise(&text);
+    }
 }
 
 /// The folder that hooks run in.
@@ -290,7 +311,7 @@ fn begin(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), Failure> {
     let sum = digest(&declared);
     let mut entries =
         vec![Entry::Happened(Happened::Began { verb: driver.verb.into(), by: desk.by.clone() })];
-    if known.digest != sum && !known.phase().protects() {
+    if known.digest != sum && !known.protects() {
         entries.push(Entry::Declared { resolved: declared, digest: sum });
     }
     for passed in &desk.act.overrides {

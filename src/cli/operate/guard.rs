@@ -150,7 +150,7 @@ fn refused(phase: Phase, what: &str) -> Diagnostic {
 /// The steps that touch it.
 pub fn deploy(set: &ChangeSet, snapshot: &Snapshot) -> Result<(), Vec<Diagnostic>> {
     let phase = snapshot.operations.phase();
-    if !phase.protects() {
+    if !snapshot.operations.protects() {
         return Ok(());
     }
     let operated = addresses(snapshot);
@@ -172,5 +172,5 @@ pub fn deploy(set: &ChangeSet, snapshot: &Snapshot) -> Result<(), Vec<Diagnostic
 /// When the phase forbids it.
 pub fn destroy(snapshot: &Snapshot) -> Result<(), Vec<Diagnostic>> {
     let phase = snapshot.operations.phase();
-    if phase.protects() { Err(vec![refused(phase, "destroy is refused")]) } else { Ok(()) }
+    if snapshot.operations.protects() { Err(vec![refused(phase, "destroy is refused")]) } else { Ok(()) }
 }

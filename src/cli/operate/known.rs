@@ -27,7 +27,7 @@ pub fn discovered(
     snapshot: &Snapshot,
 ) -> Result<Discovery, Vec<Diagnostic>> {
     let journalled = || serde_json::from_value::<Resolved>(snapshot.operations.declared.clone()).ok();
-    if snapshot.operations.phase().protects()
+    if snapshot.operations.protects()
         && let Some(resolved) = journalled()
     {
         return Ok(Discovery { resolved: Some(resolved), problems: Vec::new() });

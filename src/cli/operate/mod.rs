@@ -2,13 +2,16 @@
 
 pub mod cutover;
 pub mod desk;
+pub mod evidence;
 pub mod guard;
 pub mod known;
 pub mod lag;
 pub mod replicate;
 pub mod report;
 pub mod rollback;
+pub mod runbook;
 pub mod shift;
+pub mod watch;
 
 use clap::{Args, Subcommand};
 
@@ -55,12 +58,12 @@ impl std::str::FromStr for Override {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        use crate::operations::gates::{GATES, STRICT};
+        use crate::operations::gates::{CUSTOM, GATES, STRICT};
         let (gate, reason) = text
             .split_once('=')
             .ok_or("write it as GATE=REASON, for example lag=idle source, checked by hand")?;
         let known: Vec<&str> = GATES.iter().copied().chain(["slot", "soak"]).collect();
-        if !known.contains(&gate) {
+        if !known.contains(&gate) && !gate.starts_with(CUSTOM) {
             return Err(format!("there is no gate `{gate}`; gates are {}", known.join(", ")));
         }
         if STRICT.contains(&gate) {

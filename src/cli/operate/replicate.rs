@@ -183,7 +183,7 @@ fn unfit(driver: &Driver<'_>, help: &str) -> End {
 async fn start(desk: &Desk<'_, '_>, driver: &Driver<'_>, wait: Waiting) -> Result<(), End> {
     let facts = driver.observe(false).await?;
     let phase = driver.known().phase();
-    if phase.protects() || matches!(phase, Phase::RolledBack | Phase::Finalized) {
+    if driver.known().protects() || matches!(phase, Phase::RolledBack | Phase::Finalized) {
         return Err(unfit(
             driver,
             "after a rollback the source has changes that the target lacks: `migrate replicate reload`",
@@ -252,7 +252,7 @@ async fn loaded(driver: &Driver<'_>) -> Result<(), End> {
 async fn resume(driver: &Driver<'_>) -> Result<(), End> {
     let facts = driver.observe(false).await?;
     let phase = driver.known().phase();
-    if phase.protects() || matches!(phase, Phase::RolledBack | Phase::Finalized) {
+    if driver.known().protects() || matches!(phase, Phase::RolledBack | Phase::Finalized) {
         return Err(unfit(
             driver,
             "the forward task is part of the cutover, or its target has foreign writes",
@@ -277,7 +277,7 @@ async fn resume(driver: &Driver<'_>) -> Result<(), End> {
 
 async fn stop(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
     let facts = driver.observe(false).await?;
-    if driver.known().phase().protects() {
+    if driver.known().protects() {
         return Err(unfit(
             driver,
             "between the fence and the end of the migration the cutover stops what has to stop",
@@ -310,7 +310,7 @@ fn parsed(tables: &[String]) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
 async fn reload(desk: &Desk<'_, '_>, driver: &Driver<'_>, tables: &[(String, String)]) -> Result<(), End> {
     let facts = driver.observe(false).await?;
     let phase = driver.known().phase();
-    if phase.protects() || phase == Phase::Finalized {
+    if driver.known().protects() || phase == Phase::Finalized {
         return Err(unfit(driver, "the target serves, or is about to: a reload would overwrite it"));
     }
     let resolved = driver.resolved;

@@ -40,7 +40,7 @@ pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Ve
                         steps::rollback(resolved, known.phase(), &facts, &before, way)
                     }
                     Phase::Fenced | Phase::Drained | Phase::Switched => {
-                        steps::abort(resolved, known.phase(), &facts, &before, &comment)
+                        steps::abort(resolved, known.phase(), known.began_in(), &facts, &before, &comment)
                     }
                     Phase::Shifting(_) => steps::shift(resolved, None, 0, &facts, &comment),
                     _ => steps::stopping(resolved, &resolved.forward, &facts),
@@ -60,7 +60,7 @@ fn runs(task: &Task, facts: &Facts) -> bool {
 
 async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) -> Result<(), End> {
     let known = driver.known();
-    if cutover::interrupted(&known) && !known.opened() {
+    if known.interrupted() && !known.opened() {
         desk.agreed("The cutover is undone; nothing is lost.")?;
         return cutover::abort(driver, None).await;
     }
@@ -82,7 +82,10 @@ async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackComma
             driver.observe(false).await?;
             Ok(())
         }
-        Phase::Live | Phase::RollingBack | Phase::Switched => home(desk, driver, args).await,
+        // A cutover that has begun to open the target is undone with what the target has taken.
+        Phase::Live | Phase::RollingBack | Phase::Fenced | Phase::Drained | Phase::Switched => {
+            home(desk, driver, args).await
+        }
         _ => {
             let facts = driver.observe(false).await?;
             let planned = steps::stopping(driver.resolved, &driver.resolved.forward, &facts);
@@ -105,9 +108,11 @@ async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) 
     let known = driver.known();
     let name = format!("{} {}", resolved.migration, resolved.environment);
     let snapshot_id = format!("migrate-{}-{}-{}", resolved.migration, resolved.environment, driver.run);
-    let mut lossy = known.noted("rollback-loss").is_some_and(|value| value == true);
+    // Of this rollback: what an earlier one gave up says nothing about this one.
+    let begun = known.phase() == Phase::RollingBack;
+    let mut lossy = begun && known.noted("rollback-loss").is_some_and(|value| value == true);
     let mut snapshot = None;
-    if known.phase() != Phase::RollingBack {
+    if !begun {
         let following = resolved.reverse.as_ref().filter(|task| runs(task, &facts));
         match following {
             Some(reverse) => {
@@ -158,8 +163,8 @@ async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) 
                 snapshot = (!resolved.target.is_external()).then_some(snapshot_id.as_str());
             }
         }
-        if known.phase() == Phase::Switched {
-            driver.record(Phase::Switched, Phase::Live, "the target had begun to open")?;
+        if known.phase() != Phase::Live {
+            driver.record(known.phase(), Phase::Live, "the target had begun to open")?;
         }
         driver.note(crate::ledger::Happened::Noted { name: "rollback-loss".into(), value: json!(lossy) })?;
     }
@@ -194,6 +199,11 @@ pub fn finalize(global: &Global, act: &Act, printer: &mut Printer) -> Verdict {
                 format!("only a migration that is live can be finalized, this one is {}", known.phase());
             let help = "`migrate status` shows the phase";
             return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
+        }
+        if let Some(since) = known.refused_since() {
+            let message = format!("writes are refused since {since}: a rollback was interrupted");
+            let help = "`migrate rollback` completes it";
+            return Err(Diagnostic::error("O2012", Class::Refused, message).help(help).into());
         }
         let clock = driver.operator.ledger.borrow().now();
         let served = from_rfc3339(&known.since).map_or(0, |since| (millis(clock) - millis(since)) / 1_000);

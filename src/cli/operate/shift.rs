@@ -70,6 +70,11 @@ fn chosen<'r>(resolved: &'r Resolved, args: &ShiftCommand) -> Result<Vec<&'r Tra
 async fn shift(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &ShiftCommand) -> Result<(), End> {
     let resolved = driver.resolved;
     let sets = chosen(resolved, args)?;
+    if driver.known().interrupted() {
+        let message = "a cutover was interrupted: what it has shut may still be shut";
+        let help = "`migrate cutover --continue` completes it, `migrate cutover --abort` undoes it";
+        return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
+    }
     let facts = driver.observe(false).await?;
     let phase = driver.advance(&facts).await?;
     if !matches!(phase, Phase::Following | Phase::Synced | Phase::Shifting(_)) {
@@ -85,7 +90,7 @@ async fn shift(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &ShiftCommand) ->
         vec![args.to]
     };
     if args.to > 0 {
-        driver.pass(gates::SHIFT).await?;
+        driver.pass_all(gates::SHIFT).await?;
     }
     let names: Vec<&str> = sets.iter().map(|set| set.record.as_str()).collect();
     desk.agreed(&format!("{} % of {} go to the target.", args.to, names.join(", ")))?;

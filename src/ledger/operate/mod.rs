@@ -14,4 +14,4 @@ mod timeline;
 pub use call::{Operate, Repeat, Request, Seen, digest};
 pub use facts::{Facts, Noun, Subject};
 pub use phase::Phase;
-pub use timeline::{Happened, Moment, Operations};
+pub use timeline::{ABORTING, CUTOVER, Happened, Moment, Operations};

@@ -9,6 +9,12 @@ use super::{
     phase::Phase,
 };
 
+/// The note that says whether a cutover is under way.
+pub const CUTOVER: &str = "cutover";
+
+/// What that note says once an abort has begun.
+pub const ABORTING: &str = "aborting";
+
 /// Something that happened in the course of operations.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "did", rename_all = "kebab-case")]
@@ -210,6 +216,44 @@ impl Operations {
     #[must_use]
     pub fn opened(&self) -> bool {
         self.noted("opening").is_some_and(|value| value == true)
+    }
+
+    /// Whether a cutover has begun and neither gone live nor been undone completely: what it has shut may still be shut.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        let last = self.timeline.iter().rev().find_map(|moment| match &moment.happened {
+            Happened::Noted { name, value } if name == CUTOVER => Some(value != false),
+            Happened::Phase {
+                to: Phase::Live | Phase::RollingBack | Phase::RolledBack | Phase::Finalized | Phase::Loading,
+                ..
+            } => Some(false),
+            _ => None,
+        });
+        last.unwrap_or_else(|| matches!(self.phase(), Phase::Fenced | Phase::Drained | Phase::Switched))
+    }
+
+    /// Whether an abort has begun and not ended: something may be open again that a cutover needs shut, so that only the
+    /// abort can be completed.
+    #[must_use]
+    pub fn aborting(&self) -> bool {
+        self.interrupted() && self.noted(CUTOVER).is_some_and(|value| value == ABORTING)
+    }
+
+    /// Whether deployments and other verbs leave alone what is operated: from the beginning of a cutover until the
+    /// migration is finalized, rolled back, or everything is as it was before.
+    #[must_use]
+    pub fn protects(&self) -> bool {
+        self.phase().protects() || self.interrupted()
+    }
+
+    /// The phase that the last cutover began in: an abort returns to it.
+    #[must_use]
+    pub fn began_in(&self) -> Phase {
+        let fenced = self.timeline.iter().rev().find_map(|moment| match &moment.happened {
+            Happened::Phase { from, to: Phase::Fenced, .. } => Some(*from),
+            _ => None,
+        });
+        fenced.filter(|phase| matches!(phase, Phase::Shifting(_))).unwrap_or(Phase::Synced)
     }
 
     /// After a deployment what a plan sets is looked at anew. What operations have set, deployments leave alone.

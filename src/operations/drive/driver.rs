@@ -147,8 +147,14 @@ impl Driver<'_> {
     pub fn judge(&self, names: &[&str], samples: &Samples) -> Result<Vec<Reading>, Failure> {
         let limits = self.resolved.declared.limits;
         let readings: Vec<Reading> = names.iter().map(|gate| gates::judge(gate, samples, &limits)).collect();
+        self.tell(&readings)?;
+        Ok(readings)
+    }
+
+    /// Tells and writes what gates say.
+    fn tell(&self, readings: &[Reading]) -> Result<(), Failure> {
         let mut entries = Vec::new();
-        for reading in &readings {
+        for reading in readings {
             self.operator.emit(EventKind::GateMeasured {
                 gate: reading.gate.clone(),
                 verdict: reading.verdict.as_str().into(),
@@ -162,8 +168,42 @@ impl Driver<'_> {
                 samples: reading.samples.clone(),
             }));
         }
-        self.operator.write(entries)?;
+        Ok(self.operator.write(entries)?)
+    }
+
+    /// The gates that the plan declares itself, as hooks `custom:NAME`: exit code 0 is open, 1 is closed, and whatever else
+    /// happens is unknown.
+    fn custom(&self) -> Result<Vec<Reading>, Failure> {
+        let names = self.resolved.declared.hooks.keys().filter(|name| name.starts_with(gates::CUSTOM));
+        let mut readings = Vec::new();
+        for name in names {
+            let (verdict, summary) = match self.run(name, None)? {
+                Ok((Some(0), said)) => (Verdict::Open, said),
+                Ok((Some(1), said)) => (Verdict::Closed, said),
+                Ok((Some(code), _)) => (Verdict::Unknown, format!("its hook ended with exit code {code}")),
+                Ok((None, _)) => {
+                    (Verdict::Unknown, format!("its hook did not end within {} s", hook::LIMIT_S))
+                }
+                Err(why) => (Verdict::Unknown, format!("its hook cannot be run: {why}")),
+            };
+            // The first line is for people; the rest is the hook's own affair.
+            let summary = summary.lines().next().unwrap_or_default().chars().take(200).collect();
+            readings.push(Reading { gate: name.clone(), verdict, summary, samples: Json::Null });
+        }
+        self.tell(&readings)?;
         Ok(readings)
+    }
+
+    /// As [`Self::pass`], with the gates that the plan declares itself.
+    ///
+    /// # Errors
+    /// The closed ones.
+    pub async fn pass_all(&self, names: &[&str]) -> Result<(), Failure> {
+        let samples = self.samples(Wanted::forward(self.resolved, names)).await?;
+        let mut readings = self.judge(names, &samples)?;
+        readings.extend(self.custom()?);
+        let barred = self.barred(&readings);
+        if barred.is_empty() { Ok(()) } else { Err(Failure::Closed(barred)) }
     }
 
     /// The gates among these that keep it from going on: not open, and not passed over.
@@ -300,10 +340,12 @@ impl Driver<'_> {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn record(&self, from: Phase, to: Phase, why: &str) -> Result<(), Failure> {
-        self.note(Happened::Phase { from, to, why: why.to_owned() })?;
-        if matches!(to, Phase::Synced | Phase::RolledBack) {
+        if matches!(to, Phase::Synced | Phase::Shifting(_) | Phase::RolledBack) && self.known().opened() {
+            // Before the phase: a process that dies in between must not leave a mark that keeps a later cutover from
+            // being undone.
             self.note(Happened::Noted { name: "opening".into(), value: json!(false) })?;
         }
+        self.note(Happened::Phase { from, to, why: why.to_owned() })?;
         self.operator.emit(EventKind::PhaseChanged {
             from: from.to_string(),
             to: to.to_string(),
@@ -317,6 +359,21 @@ impl Driver<'_> {
     /// # Errors
     /// When it fails, hangs, or the ledger cannot be written.
     pub fn hook(&self, name: &str, token: Option<&str>) -> Result<String, Failure> {
+        let failed = |why: String| Failure::Hook { name: name.to_owned(), why };
+        match self.run(name, token)? {
+            Ok((Some(0), output)) => Ok(output),
+            Ok((Some(code), _)) => Err(failed(format!("it ended with exit code {code}"))),
+            Ok((None, _)) => Err(failed(format!("it did not end within {} s and was killed", hook::LIMIT_S))),
+            Err(error) => Err(failed(format!("it cannot be run: {error}"))),
+        }
+    }
+
+    /// Runs a hook, and writes how it ended: its exit code, `None` when it was killed, and what it printed.
+    fn run(
+        &self,
+        name: &str,
+        token: Option<&str>,
+    ) -> Result<std::io::Result<(Option<i32>, String)>, Failure> {
         let Some(argv) = self.resolved.declared.hooks.get(name) else {
             return Err(Failure::Hook { name: name.to_owned(), why: "it is not declared".into() });
         };
@@ -336,15 +393,7 @@ impl Driver<'_> {
             out_sha256: digest(&json!(output)),
         })?;
         self.operator.emit(EventKind::HookFinished { name: name.to_owned(), exit });
-        let failed = |why: String| Failure::Hook { name: name.to_owned(), why };
-        match ran {
-            Ok(ran) if ran.exit == Some(0) => Ok(ran.output),
-            Ok(ran) => Err(failed(match ran.exit {
-                Some(code) => format!("it ended with exit code {code}"),
-                None => format!("it did not end within {} s and was killed", hook::LIMIT_S),
-            })),
-            Err(error) => Err(failed(format!("it cannot be run: {error}"))),
-        }
+        Ok(ran.map(|ran| (ran.exit, ran.output)))
     }
 
     /// Repeats a look until it says so; each minute everything operated is scanned.

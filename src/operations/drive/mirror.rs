@@ -37,7 +37,7 @@ fn share(phase: Phase) -> u8 {
 }
 
 /// The value, with the keys that others have put there.
-fn value(before: Option<&str>, phase: Phase, now: &str) -> String {
+pub(in crate::operations) fn value(before: Option<&str>, phase: Phase, now: &str) -> String {
     let parsed = before.and_then(|text| serde_json::from_str::<Json>(text).ok());
     let mut value = parsed.filter(Json::is_object).unwrap_or_else(|| json!({}));
     let (status, words) = words(phase);

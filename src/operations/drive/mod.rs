@@ -6,7 +6,7 @@
 mod advance;
 mod driver;
 mod hook;
-mod mirror;
+pub(in crate::operations) mod mirror;
 mod wait;
 
 pub use driver::{Driver, Failure};

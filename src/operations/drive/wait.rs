@@ -58,7 +58,11 @@ impl Driver<'_> {
             Until::Slot => self.slot(name, every_s, limit_s).await,
             Until::InSync { address, call } => {
                 let change = self.change(address, call).await?;
-                self.until(name, every_s, limit_s, async || self.in_sync(&change).await).await
+                self.until(name, every_s, limit_s, async || self.in_sync(&change).await).await?;
+                self.note(Happened::Noted {
+                    name: "in sync".into(),
+                    value: json!({"call": call.name, "change": change}),
+                })
             }
             Until::Expired { seconds } => {
                 let began = measure::now(&self.operator.reader);
@@ -173,7 +177,8 @@ impl Driver<'_> {
                 })
                 .await?;
             }
-            return self.note(Happened::Noted { name: "drain-proof".into(), value: json!("sentinel") });
+            self.note(Happened::Noted { name: "drain-proof".into(), value: json!("sentinel") })?;
+            return self.counted(tasks).await;
         }
         let since = self.noted("fence-proof").and_then(|value| value.as_i64());
         let text = "no sentinel is declared: the proof is circumstantial, from counters and from points that began after \
@@ -202,7 +207,15 @@ impl Driver<'_> {
             Ok(Ok(()))
         })
         .await?;
-        self.note(Happened::Noted { name: "drain-proof".into(), value: json!("circumstantial") })
+        self.note(Happened::Noted { name: "drain-proof".into(), value: json!("circumstantial") })?;
+        self.counted(tasks).await
+    }
+
+    /// Keeps the tables' counters as they are when everything has arrived.
+    async fn counted(&self, tasks: &[Task]) -> Result<(), Failure> {
+        let wanted = Wanted { gates: &["counters"], tasks, writers: &[], since: None };
+        let samples = self.samples(wanted).await?;
+        self.note(Happened::Noted { name: "tables when drained".into(), value: json!(samples.tables) })
     }
 
     async fn validated(&self, tasks: &[Task]) -> Result<Result<(), String>, Failure> {

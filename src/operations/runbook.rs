@@ -1,0 +1,585 @@
+//! The runbook: the way from here to the end for people, as a pure function of what is operated and of the ledger.
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::{
+    by_hand, calls,
+    discover::{Resolved, Task},
+    gates,
+    steps::{self, Step, Way},
+};
+use crate::ledger::{Facts, Happened, Operations, Phase, Snapshot};
+
+/// A step of the runbook.
+#[derive(Debug, Clone, Serialize)]
+pub struct Chapter {
+    /// What it is called in machine-readable output.
+    pub key: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+    /// Who does it.
+    pub owner: String,
+    /// Who hears of it.
+    pub tell: Vec<String>,
+    /// The verb.
+    pub command: String,
+    /// The verb as it would be, without doing anything.
+    pub preview: Option<String>,
+    /// What must hold before.
+    pub needs: String,
+    /// The gates that it needs, as they were measured last.
+    pub gates: Vec<Gate>,
+    /// How long its waits may take together, in seconds.
+    pub limit_s: u64,
+    /// How to see that it worked.
+    pub worked: String,
+    /// The way back from it.
+    pub back: String,
+    /// What that way loses.
+    pub loses: String,
+    /// When it was done, and the ledger's entry that says so.
+    pub done: Option<Done>,
+    /// The same with the AWS CLI.
+    pub by_hand: Vec<Manual>,
+}
+
+/// A gate as it was measured last.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gate {
+    /// Which.
+    pub gate: String,
+    /// What it said; `None` if it was never measured.
+    pub verdict: Option<String>,
+    /// In words.
+    pub summary: String,
+    /// When.
+    pub at: Option<String>,
+}
+
+/// That a chapter was completed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Done {
+    /// When.
+    pub at: String,
+    /// The ledger's entry.
+    pub entry: u64,
+}
+
+/// One step by hand.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Manual {
+    /// What it does.
+    pub words: String,
+    /// Commands for a POSIX shell; none where there is nothing to type.
+    pub commands: Vec<String>,
+}
+
+/// The whole runbook.
+#[derive(Debug, Clone, Serialize)]
+pub struct Runbook {
+    /// The format of this document.
+    pub format: u32,
+    /// The migration.
+    pub migration: String,
+    /// The environment.
+    pub environment: String,
+    /// The account.
+    pub account: String,
+    /// The phase.
+    pub phase: Phase,
+    /// The ledger's serial.
+    pub serial: u64,
+    /// Whom to tell, by part.
+    pub owners: Vec<(String, String)>,
+    /// Where going back begins to cost something.
+    pub point_of_no_return: String,
+    /// Commands that reopen the source, from any machine.
+    pub reopen: Vec<String>,
+    /// Functions that the commands use.
+    pub functions: &'static str,
+    /// The chapters, in order.
+    pub chapters: Vec<Chapter>,
+}
+
+/// Builds commands of this program: a verb, and what follows it.
+pub type Verb<'v> = &'v dyn Fn(&str, &[(&str, Option<&str>)]) -> String;
+
+/// Writes a runbook.
+struct Author<'a> {
+    resolved: &'a Resolved,
+    operations: &'a Operations,
+    facts: &'a Facts,
+    baseline: Facts,
+    verb: Verb<'a>,
+    comment: String,
+}
+
+fn limit(steps: &[Step]) -> u64 {
+    let waits = steps.iter().map(|step| if let Step::Wait { limit_s, .. } = step { *limit_s } else { 0 });
+    waits.sum()
+}
+
+/// What holds after steps that went well.
+fn after(facts: &Facts, steps: &[Step]) -> Facts {
+    let mut facts = facts.clone();
+    let mut known = |task: &Task, status: &str| facts.set(&calls::task(task), "Status", json!(status));
+    let mut learned = Vec::new();
+    for step in steps {
+        match step {
+            Step::Call { call, .. } => learned.push(call.expect.clone()),
+            Step::Wait { until: steps::Until::Running { task }, .. } => known(task, "running"),
+            Step::Wait { until: steps::Until::Stopped { task }, .. } => known(task, "stopped"),
+            _ => {}
+        }
+    }
+    for expect in learned {
+        // What a task's status becomes is told by the wait for it.
+        let told: Vec<_> = expect.0.into_iter().filter(|(_, value)| !value.is_null()).collect();
+        facts.0.extend(told);
+    }
+    facts
+}
+
+impl Author<'_> {
+    fn owner(&self, part: &str) -> String {
+        self.resolved.declared.owners.get(part).cloned().unwrap_or_else(|| part.to_owned())
+    }
+
+    fn tell(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.resolved.declared.owners.values().cloned().collect();
+        all.dedup();
+        all
+    }
+
+    fn manual(&self, verb: &str, steps: &[Step]) -> Vec<Manual> {
+        let mut all: Vec<Manual> = Vec::new();
+        for step in steps {
+            if matches!(step, Step::Rebind { .. }) {
+                continue;
+            }
+            let (words, commands) = by_hand::commands(step, verb, self.resolved, self.facts, &self.baseline);
+            all.push(Manual { words, commands });
+        }
+        all
+    }
+
+    fn gates(&self, names: &[&str]) -> Vec<Gate> {
+        let last = |wanted: &str| {
+            self.operations.timeline.iter().rev().find_map(|moment| match &moment.happened {
+                Happened::Measured { gate, verdict, summary, .. } if gate == wanted => Some(Gate {
+                    gate: gate.clone(),
+                    verdict: Some(verdict.clone()),
+                    summary: summary.clone(),
+                    at: Some(moment.at.clone()),
+                }),
+                _ => None,
+            })
+        };
+        let never = |wanted: &str| Gate {
+            gate: wanted.to_owned(),
+            verdict: None,
+            summary: "not measured yet".to_owned(),
+            at: None,
+        };
+        names.iter().map(|name| last(name).unwrap_or_else(|| never(name))).collect()
+    }
+
+    /// When a phase was entered last, if that was after everything that undoes it.
+    fn done(&self, to: Phase, undone: &[Phase]) -> Option<Done> {
+        let entered = |moment: &&crate::ledger::Moment| matches!(&moment.happened, Happened::Phase { to: now, .. } if *now == to || undone.contains(now));
+        let last = self.operations.timeline.iter().rev().find(entered)?;
+        let there = matches!(&last.happened, Happened::Phase { to: now, .. } if *now == to);
+        there.then(|| Done { at: last.at.clone(), entry: last.seq })
+    }
+
+    fn verb(&self, verb: &str, more: &[(&str, Option<&str>)]) -> String {
+        (self.verb)(verb, more)
+    }
+
+    fn connections(&self) -> Chapter {
+        let tasks = || self.resolved.forward.iter().chain(&self.resolved.reverse);
+        let mut by_hand: Vec<Manual> = Vec::new();
+        for (task, end) in tasks().flat_map(|task| [(task, &task.from), (task, &task.to)]) {
+            let call = calls::test_connection(&task.region, &task.instance, end, self.facts);
+            let commands =
+                vec![calls::as_command(&call.request), by_hand::connected(&task.region, &task.instance, end)];
+            let one = Manual { words: call.name, commands };
+            if !by_hand.contains(&one) {
+                by_hand.push(one);
+            }
+        }
+        Chapter {
+            key: "test-connections",
+            title: "Test the connections",
+            owner: self.owner("database"),
+            tell: Vec::new(),
+            command: self.verb("replicate test-connections", &[("--yes", None)]),
+            preview: Some(self.verb("replicate test-connections", &[("--dry-run", None)])),
+            needs: "everything is deployed (`migrate up`)".into(),
+            gates: Vec::new(),
+            limit_s: 300,
+            worked: "every connection is `successful`; the phase is `tested`".into(),
+            back: "nothing to go back from".into(),
+            loses: "nothing".into(),
+            done: self.done(Phase::Tested, &[Phase::Deployed]),
+            by_hand,
+        }
+    }
+
+    fn load(&self) -> Chapter {
+        let mut by_hand: Vec<Manual> = Vec::new();
+        for task in &self.resolved.forward {
+            let call = calls::start(task, "start-replication", self.facts);
+            by_hand.push(Manual { words: call.name, commands: vec![calls::as_command(&call.request)] });
+            let words = format!("wait until the full load of {} is complete", task.address);
+            by_hand.push(Manual { words, commands: vec![by_hand::loaded(task)] });
+        }
+        Chapter {
+            key: "load",
+            title: "Load, and follow the changes",
+            owner: self.owner("database"),
+            tell: Vec::new(),
+            command: self.verb("replicate start", &[("--wait", Some("loaded")), ("--yes", None)]),
+            preview: Some(self.verb("replicate start", &[("--dry-run", None)])),
+            needs: "phase `tested`. Never start a task twice: a second `start-replication` creates the slot anew, and \
+                    the changes in between are lost"
+                .into(),
+            gates: self.gates(&["errors-visible"]),
+            limit_s: 604_800,
+            worked: "100 % loaded, no table in error; the phase is `following`".into(),
+            back: format!("`{}`", self.verb("rollback", &[("--yes", None)])),
+            loses: "nothing: the source serves all the time".into(),
+            done: self.done(Phase::Following, &[Phase::Loading, Phase::Tested, Phase::Deployed]),
+            by_hand,
+        }
+    }
+
+    fn look(&self) -> Chapter {
+        let mut by_hand = Vec::new();
+        for task in &self.resolved.forward {
+            let words = format!("what {} has loaded, and whether both sides are the same", task.address);
+            by_hand.push(Manual { words, commands: by_hand::tables(task) });
+            by_hand.push(Manual {
+                words: format!("how far {} is behind, in seconds and changes, newest last", task.address),
+                commands: by_hand::lag(task),
+            });
+        }
+        let names: Vec<&str> = gates::LAG.iter().chain(gates::VERIFY).copied().collect();
+        Chapter {
+            key: "gates",
+            title: "Look at the gates",
+            owner: self.owner("database"),
+            tell: Vec::new(),
+            command: format!("{} && {}", self.verb("lag", &[("--check", None)]), self.verb("verify", &[])),
+            preview: None,
+            needs: "phase `following`".into(),
+            gates: self.gates(&names),
+            limit_s: 0,
+            worked: "both exit with 0; with 11 they name the gate that is closed".into(),
+            back: "nothing to go back from: this only reads".into(),
+            loses: "nothing".into(),
+            done: None,
+            by_hand,
+        }
+    }
+
+    fn cutover(&self, planned: &[Step]) -> Chapter {
+        let resolved = self.resolved;
+        let name = format!("{} {}", resolved.migration, resolved.environment);
+        let (typed, lossy) = (format!("cut over {name}"), format!("no way back for {name}"));
+        let mut more: Vec<(&str, Option<&str>)> = Vec::new();
+        if resolved.declared.require.ticket {
+            more.push(("--ticket", Some("ID")));
+        }
+        let preview = self.verb("cutover", &[("--dry-run", None)]);
+        more.extend([("--yes", None), ("--confirm", Some(typed.as_str()))]);
+        if resolved.reverse.is_none() {
+            more.push(("--confirm", Some(lossy.as_str())));
+        }
+        let mut needs = String::from("every gate is open, or passed over with `--override GATE=REASON`");
+        if resolved.declared.require.approval {
+            needs.push_str(&format!("; somebody else has run `{}`", self.verb("approve", &[])));
+        }
+        Chapter {
+            key: "cutover",
+            title: "Cut over",
+            owner: self.owner("traffic"),
+            tell: self.tell(),
+            command: self.verb("cutover", &more),
+            preview: Some(preview),
+            needs,
+            gates: self.gates(gates::GATES),
+            limit_s: limit(planned),
+            worked: "the phase is `live`; the target serves, and the source's rules stay revoked, so that a client with an \
+                     old address is refused and not lost"
+                .into(),
+            back: format!(
+                "until the target opens a failure undoes everything by itself; after an interruption `{}`",
+                self.verb("cutover", &[("--abort", None)])
+            ),
+            loses: "nothing until the target opens".into(),
+            done: self.done(Phase::Live, &[Phase::Synced, Phase::RolledBack, Phase::Loading]),
+            by_hand: self.manual("cutover", planned),
+        }
+    }
+
+    fn undo(&self, shut: &Facts) -> Chapter {
+        let planned =
+            steps::abort(self.resolved, Phase::Switched, Phase::Synced, shut, &self.baseline, &self.comment);
+        Chapter {
+            key: "abort",
+            title: "Undo the cutover before the target opens",
+            owner: self.owner("traffic"),
+            tell: self.tell(),
+            command: self.verb("cutover", &[("--abort", None)]),
+            preview: Some(self.verb("cutover", &[("--abort", None), ("--dry-run", None)])),
+            needs: "a cutover was interrupted; the target has taken no write".into(),
+            gates: Vec::new(),
+            limit_s: limit(&planned),
+            worked: "the phase is the one before the cutover; weights, rules, counts and scaling are those of before".into(),
+            back: format!("`{}`", self.verb("cutover", &[("--continue", None)])),
+            loses: "nothing: writes were refused, none was taken".into(),
+            done: None,
+            by_hand: self.manual("abort", &planned),
+        }
+    }
+
+    fn rollback(&self, live: &Facts) -> Chapter {
+        let resolved = self.resolved;
+        let name = format!("{} {}", resolved.migration, resolved.environment);
+        let lossy = resolved.reverse.is_none();
+        let id = format!("migrate-{}-{}-by-hand", resolved.migration, resolved.environment);
+        let snapshot = (lossy && !resolved.target.is_external()).then_some(id.as_str());
+        let way = Way { lossy, snapshot, comment: &self.comment };
+        let planned = steps::rollback(resolved, Phase::Live, live, &self.baseline, way);
+        let typed = format!("roll back {name}");
+        let mut more: Vec<(&str, Option<&str>)> = vec![("--yes", None)];
+        if lossy {
+            more.extend([("--accept-loss", None), ("--confirm", Some("lose all changes"))]);
+        } else {
+            more.push(("--confirm", Some(&typed)));
+        }
+        let (needs, loses) = if lossy {
+            (
+                "phase `live`; a snapshot of the target is taken first, so that its writes can be recovered by hand",
+                "every write made on the target since it opened",
+            )
+        } else {
+            (
+                "phase `live`; the reverse task is within its gates",
+                "nothing proven missing: what was written to the target comes back through the reverse task",
+            )
+        };
+        Chapter {
+            key: "rollback",
+            title: "Go back after the target has opened",
+            owner: self.owner("traffic"),
+            tell: self.tell(),
+            command: self.verb("rollback", &more),
+            preview: Some(self.verb("rollback", &[("--dry-run", None)])),
+            needs: needs.into(),
+            gates: Vec::new(),
+            limit_s: limit(&planned),
+            worked: "the phase is `rolled-back`; weights, rules, counts and scaling are those of before"
+                .into(),
+            back: format!("forward again: `{}`", self.verb("replicate reload", &[])),
+            loses: loses.into(),
+            done: self.done(Phase::RolledBack, &[Phase::Loading, Phase::Live]),
+            by_hand: self.manual("rollback", &planned),
+        }
+    }
+
+    fn finalize(&self, live: &Facts) -> Chapter {
+        let name = format!("{} {}", self.resolved.migration, self.resolved.environment);
+        let tasks: Vec<Task> = self.resolved.reverse.iter().cloned().collect();
+        let planned = steps::stopping(self.resolved, &tasks, live);
+        let typed = format!("finalize {name}");
+        Chapter {
+            key: "finalize",
+            title: "Finalize",
+            owner: self.owner("database"),
+            tell: self.tell(),
+            command: self.verb("finalize", &[("--yes", None), ("--confirm", Some(&typed))]),
+            preview: Some(self.verb("finalize", &[("--dry-run", None)])),
+            needs: "phase `live` for 24 hours".into(),
+            gates: Vec::new(),
+            limit_s: limit(&planned),
+            worked: "the phase is `finalized`. Then take the replication stack out of the manifest and run `migrate up`: \
+                     that deletes the tasks, and with them their replication slots"
+                .into(),
+            back: "none: a new migration".into(),
+            loses: "the way back".into(),
+            done: self.done(Phase::Finalized, &[]),
+            by_hand: self.manual("finalize", &planned),
+        }
+    }
+}
+
+/// Writes the runbook. `facts` is what is known of everything that is operated.
+#[must_use]
+pub fn runbook(resolved: &Resolved, snapshot: &Snapshot, facts: &Facts, verb: Verb<'_>) -> Runbook {
+    let operations = &snapshot.operations;
+    let began = operations.protects();
+    // What was there before the cutover, once one has begun; until then, what is there.
+    let before = operations.baseline.clone().filter(|_| began || operations.phase() == Phase::RolledBack);
+    let baseline = before.unwrap_or_else(|| facts.clone());
+    let comment = format!("migrate {} by hand", resolved.migration);
+    // The chapters tell the whole way, also where a part of it is done: from what was there at its beginning.
+    let mut start = facts.clone();
+    start.learn(&baseline);
+    for task in &resolved.forward {
+        start.set(&calls::task(task), "Status", json!("running"));
+    }
+    if let Some(reverse) = &resolved.reverse {
+        start.set(&calls::task(reverse), "Status", json!("ready"));
+    }
+    let planned = steps::cutover(resolved, Phase::Synced, &start, &baseline, &comment);
+    let opens = planned.iter().position(|step| matches!(step, Step::Opens)).unwrap_or(planned.len());
+    let shut = after(&start, &planned[..opens]);
+    let live = after(&start, &planned);
+    let author = Author { resolved, operations, facts: &start, baseline: baseline.clone(), verb, comment };
+    let binding = snapshot.binding.clone().unwrap_or_default();
+    Runbook {
+        format: 1,
+        migration: resolved.migration.clone(),
+        environment: resolved.environment.clone(),
+        account: binding.account,
+        phase: operations.phase(),
+        serial: snapshot.seq,
+        owners: resolved.declared.owners.clone().into_iter().collect(),
+        point_of_no_return:
+            "the opening of the target inside the cutover: before it everything is undone automatically; \
+                             after it going back is a rollback"
+                .into(),
+        reopen: steps::reopening(resolved, &baseline),
+        functions: by_hand::FUNCTIONS,
+        chapters: vec![
+            author.connections(),
+            author.load(),
+            author.look(),
+            author.cutover(&planned),
+            author.undo(&shut),
+            author.rollback(&live),
+            author.finalize(&live),
+        ],
+    }
+}
+
+/// Whether everything is known that the runbook's commands are made of.
+#[must_use]
+pub fn complete(resolved: &Resolved, facts: &Facts) -> bool {
+    calls::watched(resolved).iter().all(|subject| facts.0.keys().any(|(known, _)| known == subject))
+}
+
+fn text_of(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+/// `2 h`, `20 min`, `30 s`.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds.div_ceil(60)),
+        7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
+/// The runbook as Markdown.
+#[must_use]
+pub fn markdown(book: &Runbook) -> String {
+    let mut text = format!("# Runbook: {} ({})\n\n", book.migration, book.environment);
+    text.push_str(&format!(
+        "Account {}. The phase is **{}** (ledger serial {}).\n",
+        book.account, book.phase, book.serial
+    ));
+    if !book.owners.is_empty() {
+        text.push_str("\nContacts:\n\n");
+        for (part, who) in &book.owners {
+            text.push_str(&format!("- {part}: {who}\n"));
+        }
+    }
+    text.push_str(&format!("\n**Point of no return**: {}.\n", book.point_of_no_return));
+    text.push_str(
+        "\nThe `migrate` commands measure the gates, journal every call and undo what fails. The AWS CLI's commands beside \
+         them make the same calls by hand, with the values of this ledger; nothing measures, journals or undoes for you \
+         there. After a step by hand, `migrate reconcile --accept all --reason TEXT` tells the ledger.\n",
+    );
+    if !book.reopen.is_empty() {
+        text.push_str("\n## If this machine dies during the cutover\n\n");
+        text.push_str(
+            "As long as the names lead to the source, these commands reopen it from any machine. An answer \
+             `InvalidPermission.Duplicate` means that the rule is there already.\n\n```sh\n",
+        );
+        text.push_str(&book.reopen.join("\n"));
+        text.push_str("\n```\n");
+    }
+    text.push_str(&format!("\n## For the commands by hand\n\n```sh\n{}```\n", book.functions));
+    for (at, chapter) in book.chapters.iter().enumerate() {
+        let done = chapter.done.as_ref().map(|done| format!(" (done {}, entry {})", done.at, done.entry));
+        text.push_str(&format!("\n## {}. {}{}\n\n", at + 1, chapter.title, done.unwrap_or_default()));
+        let mut row = |name: &str, value: &str| text.push_str(&format!("- {name}: {value}\n"));
+        row("who", &chapter.owner);
+        row("needs", &chapter.needs);
+        row("command", &format!("`{}`", chapter.command));
+        if let Some(preview) = &chapter.preview {
+            row("what it would do", &format!("`{preview}`"));
+        }
+        let limit = format!("at most {}", span(chapter.limit_s));
+        row("takes", if chapter.limit_s == 0 { "seconds" } else { &limit });
+        row("it worked if", &chapter.worked);
+        row("back", &chapter.back);
+        row("that loses", &chapter.loses);
+        if !chapter.tell.is_empty() {
+            row("tell", &chapter.tell.join(", "));
+        }
+        if !chapter.gates.is_empty() {
+            text.push_str("\n| gate | verdict | measured | when |\n|---|---|---|---|\n");
+            for gate in &chapter.gates {
+                let verdict = gate.verdict.as_deref().unwrap_or("-");
+                let at = gate.at.as_deref().unwrap_or("-");
+                text.push_str(&format!(
+                    "| {} | {verdict} | {} | {at} |\n",
+                    gate.gate,
+                    gate.summary.replace('|', r"\|")
+                ));
+            }
+        }
+        if !chapter.by_hand.is_empty() {
+            text.push_str("\nBy hand:\n\n```sh\n");
+            for step in &chapter.by_hand {
+                text.push_str(&format!("# {}\n", step.words));
+                for command in &step.commands {
+                    text.push_str(&format!("{command}\n"));
+                }
+            }
+            text.push_str("```\n");
+        }
+    }
+    text
+}
+
+/// The runbook as a document for machines.
+#[must_use]
+pub fn as_json(book: &Runbook) -> Json {
+    let mut value = serde_json::to_value(book).unwrap_or_default();
+    let owners: serde_json::Map<String, Json> =
+        book.owners.iter().map(|(part, who)| (part.clone(), json!(who))).collect();
+    value["owners"] = Json::Object(owners);
+    value["phase"] = json!(text_of(&value["phase"]));
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_well() {
+        assert_eq!(
+            [60, 300, 7_200, 604_800].map(span),
+            ["60 s", "5 min", "2 h", "7 days"].map(ToOwned::to_owned)
+        );
+    }
+}

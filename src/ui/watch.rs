@@ -1,0 +1,237 @@
+//! The live view of a migration: one calm picture that fits into 80 columns, from values to text.
+
+use serde::Serialize;
+
+use super::tables::{duration, fit};
+
+/// A gate's state.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GateState {
+    /// Which.
+    pub gate: String,
+    /// `open`, `closed`, `unknown`.
+    pub verdict: String,
+    /// In words.
+    pub summary: String,
+}
+
+/// The weights of a name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Weights {
+    /// The name.
+    pub name: String,
+    /// Of the source; `None` if the record is not there.
+    pub source: Option<u64>,
+    /// Of the target.
+    pub target: Option<u64>,
+}
+
+/// The lag of one side.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Lag {
+    /// `source` or `target`.
+    pub side: &'static str,
+    /// The latest minutes, in seconds, newest last.
+    pub points: Vec<f64>,
+}
+
+/// One look at a migration.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Look {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The migration and its environment.
+    pub name: String,
+    /// The phase.
+    pub phase: String,
+    /// For how long it has been that, in seconds.
+    pub phase_s: Option<f64>,
+    /// The replication that leads to where writes are copied: `forward`, or `reverse` once the target serves.
+    pub direction: &'static str,
+    /// Its lag.
+    pub lag: Vec<Lag>,
+    /// The limit of the lag's gate, in seconds.
+    pub limit_s: f64,
+    /// Changes that were captured and not applied.
+    pub backlog: Option<i64>,
+    /// The weights.
+    pub weights: Vec<Weights>,
+    /// The gates.
+    pub gates: Vec<GateState>,
+    /// For how long writes have been refused, in seconds; `None` if they are taken.
+    pub refused_s: Option<f64>,
+    /// What going back now would lose.
+    pub at_risk: String,
+}
+
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Points as bars; the highest bar is the limit, or the highest point where that is more.
+#[must_use]
+pub fn sparkline(points: &[f64], limit: f64, width: usize) -> String {
+    let shown = &points[points.len().saturating_sub(width)..];
+    let top = shown.iter().copied().fold(limit.max(1.0), f64::max);
+    let bar = |value: &f64| {
+        let share = (value / top).clamp(0.0, 1.0) * 7.0;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 7")]
+        let at = share.round() as usize;
+        BARS[at.min(7)]
+    };
+    shown.iter().map(bar).collect()
+}
+
+fn lag_line(look: &Look) -> String {
+    let sides: Vec<String> = look
+        .lag
+        .iter()
+        .map(|lag| match lag.points.last() {
+            Some(last) => format!("{} {} {last:.1} s", lag.side, sparkline(&lag.points, look.limit_s, 12)),
+            None => format!("{} no data", lag.side),
+        })
+        .collect();
+    format!("{}   limit {:.0} s", sides.join("   "), look.limit_s)
+}
+
+fn gate_words(look: &Look, color: bool) -> String {
+    let paint = |gate: &GateState| {
+        let text = format!("{} {}", gate.gate, gate.verdict);
+        match gate.verdict.as_str() {
+            _ if !color => text,
+            "open" => format!("\x1b[32m{text}\x1b[0m"),
+            _ => format!("\x1b[1;31m{text}\x1b[0m"),
+        }
+    };
+    look.gates.iter().map(paint).collect::<Vec<_>>().join(", ")
+}
+
+/// The picture.
+#[must_use]
+pub fn picture(look: &Look, width: usize, color: bool) -> String {
+    let room = width.saturating_sub(10).max(30);
+    let mut text = String::new();
+    let since = look.phase_s.map(|seconds| format!(" for {}", duration(seconds))).unwrap_or_default();
+    let time = look.at.get(11..19).unwrap_or_default();
+    let head = format!("{}  {}{since}", look.name, look.phase);
+    let head = fit(&head, width.saturating_sub(10));
+    let left = width.saturating_sub(8);
+    text.push_str(&format!("{head:<left$}{time}\n"));
+    let mut row = |label: &str, value: &str| text.push_str(&format!("{label:<10}{value}\n"));
+    row(look.direction, &fit(&lag_line(look), room));
+    let backlog =
+        look.backlog.map_or_else(|| "not known".to_owned(), |count| format!("{count} changes on the way"));
+    row("backlog", &fit(&backlog, room));
+    for weights in &look.weights {
+        let number =
+            |weight: Option<u64>| weight.map_or_else(|| "gone".to_owned(), |weight| weight.to_string());
+        let words =
+            format!("{}  source {}, target {}", weights.name, number(weights.source), number(weights.target));
+        row("weights", &fit(&words, room));
+    }
+    // A line for each few gates: none is cut off, a closed one least of all.
+    let mut begun = "gates";
+    for few in look.gates.chunks(3) {
+        let some = Look { gates: few.to_vec(), ..look.clone() };
+        row(begun, &gate_words(&some, color));
+        begun = "";
+    }
+    for gate in look.gates.iter().filter(|gate| gate.verdict != "open") {
+        row("", &fit(&format!("{}: {}", gate.gate, gate.summary), room));
+    }
+    match look.refused_s {
+        Some(seconds) if color => {
+            row("writes", &format!("\x1b[1;31mREFUSED for {}\x1b[0m", duration(seconds)));
+        }
+        Some(seconds) => row("writes", &format!("REFUSED for {}", duration(seconds))),
+        None => row("writes", "taken"),
+    }
+    row("at risk", &fit(&look.at_risk, room));
+    text
+}
+
+/// One line for logs: only what a reader would want to know has changed.
+#[must_use]
+pub fn line(look: &Look) -> String {
+    let latest: Vec<String> = look
+        .lag
+        .iter()
+        .map(|lag| {
+            lag.points
+                .last()
+                .map_or_else(|| format!("{} -", lag.side), |last| format!("{} {last:.1} s", lag.side))
+        })
+        .collect();
+    let closed: Vec<&str> =
+        look.gates.iter().filter(|gate| gate.verdict != "open").map(|gate| gate.gate.as_str()).collect();
+    let gates = if closed.is_empty() {
+        "all gates open".to_owned()
+    } else {
+        format!("not open: {}", closed.join(", "))
+    };
+    let writes = look
+        .refused_s
+        .map_or_else(String::new, |seconds| format!(", writes REFUSED for {}", duration(seconds)));
+    format!(
+        "{} {}, lag {}, {gates}{writes}\n",
+        look.at.get(11..19).unwrap_or_default(),
+        look.phase,
+        latest.join(" / ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+
+    fn look() -> Look {
+        Look {
+            at: "2026-01-01T12:03:07Z".into(),
+            name: "payments-multi-stack (dev)".into(),
+            phase: "shifting(25)".into(),
+            phase_s: Some(200.0),
+            direction: "forward",
+            lag: vec![
+                Lag { side: "target", points: (0..20).map(f64::from).collect() },
+                Lag { side: "source", points: vec![0.0; 20] },
+            ],
+            limit_s: 10.0,
+            backlog: Some(12),
+            weights: vec![Weights {
+                name: "api.payments.example.com".into(),
+                source: Some(75),
+                target: Some(25),
+            }],
+            gates: ["task", "lag", "backlog", "reading", "alarms", "target-health"]
+                .map(|gate| GateState {
+                    gate: gate.into(),
+                    verdict: if gate == "lag" { "closed" } else { "open" }.into(),
+                    summary: "CDCLatencyTarget 19.0 s, CDCLatencySource 0.0 s; limit 10 s, 5 points".into(),
+                })
+                .to_vec(),
+            refused_s: Some(57.0),
+            at_risk: "nothing: the source has every write".into(),
+        }
+    }
+
+    #[test]
+    fn the_picture_is_calm_at_80_columns() {
+        let text = picture(&look(), 80, false);
+        assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+        assert!(text.starts_with("payments-multi-stack (dev)  shifting(25) for 3m 20s"), "{text}");
+        assert!(text.lines().next().is_some_and(|line| line.ends_with("12:03:07")), "{text}");
+        for row in ["weights   api.payments.example.com  source 75, target 25", "writes    REFUSED for 57s"] {
+            assert!(text.contains(row), "{row}\n{text}");
+        }
+        // A closed gate says why, and no gate is cut off.
+        assert!(text.contains("lag closed") && text.contains("target-health open"), "{text}");
+        assert!(text.contains("lag: CDCLatencyTarget 19.0 s"), "{text}");
+    }
+
+    #[test]
+    fn bars_end_at_the_limit() {
+        assert_eq!(sparkline(&[0.0, 5.0, 10.0], 10.0, 12), "▁▅█");
+        assert_eq!(sparkline(&[0.0, 20.0], 10.0, 1), "█");
+        assert_eq!(sparkline(&[], 10.0, 12), "");
+    }
+}

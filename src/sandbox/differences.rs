@@ -69,6 +69,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Keys are not looked up: a vault without one shows a made-up key of AWS.",
     ),
     ("backup", "StartBackupJob", "The resource is not looked up: what its ARN says decides."),
+    (
         "cloudcontrol",
         "*",
         "Objects exist by their schema alone: what they refer to need not exist, nothing keeps one from being deleted, \

@@ -96,14 +96,7 @@ fn reference(schema: &TypeSchema, identifier: &str, live: &Json) -> String {
         let part = parts.iter().find(|(path, _)| path == name).map(|(_, value)| (*value).to_owned());
         part.or_else(|| at(live, name).and_then(text))
     };
-    // Of a rule on the default bus, `Ref` is its name alone; one on another bus has the bus before it
-    // (AWS::Events::Rule, CloudFormation template reference).
-    let kind = schema.kind();
-    let implied = |name: &&str, value: &str| {
-        kind == "AWS::Events::Rule" && *name == "EventBusName" && value == "default"
-    };
-    let values: Vec<String> =
-        names.iter().filter_map(|name| value(name).filter(|value| !implied(name, value))).collect();
+    let values: Vec<String> = names.iter().filter_map(value).collect();
     if values.is_empty() { identifier.to_owned() } else { values.join("|") }
 }
 
@@ -153,13 +146,6 @@ mod tests {
     fn references_and_attributes_follow_the_type() {
         let method = schema::of("AWS::ApiGateway::Resource").unwrap();
         assert_eq!(attributes(method, "api|res", &json!({}))["Ref"], "res");
-        let rule = schema::of("AWS::Events::Rule").unwrap();
-        let arn = "arn:aws:events:us-east-1:123456789012:rule/nightly";
-        let named =
-            |bus: Json| attributes(rule, arn, &json!({"Name": "nightly", "EventBusName": bus, "Arn": arn}));
-        assert_eq!(named(json!("default"))["Ref"], "nightly");
-        assert_eq!(named(json!("orders"))["Ref"], "orders|nightly");
-        assert_eq!(named(json!("default"))["Arn"], arn);
         let domain = schema::of("AWS::OpenSearchService::Domain").unwrap();
         let live = json!({"DomainName": "d", "DomainEndpoints": {"vpc": "x.example"}, "Id": "1/d"});
         let known = attributes(domain, "d", &live);

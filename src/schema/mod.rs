@@ -8,7 +8,7 @@ mod scalars;
 mod store;
 
 pub use fill::convert;
-pub use published::published;
+pub use published::{as_published, published};
 pub use refused::{Refusal, refused};
 pub use scalars::{boolean, decimal, whole};
 pub use store::{Attribute, Node, TypeSchema, kinds, of};

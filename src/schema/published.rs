@@ -38,6 +38,12 @@ pub(super) fn find(kind: &str) -> Option<&'static TypeSchema> {
     Some(schema)
 }
 
+/// The schema of a type as it is published, also of a type that has a handler of its own.
+#[must_use]
+pub fn as_published(kind: &str) -> Option<&'static TypeSchema> {
+    find(kind)
+}
+
 /// Names of all published types, sorted.
 #[must_use]
 pub fn published() -> Vec<String> {

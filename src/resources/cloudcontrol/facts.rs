@@ -150,23 +150,23 @@ mod tests {
     fn tables_are_sorted_and_name_published_types() {
         assert!(TYPICAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
         for (kind, _) in TYPICAL {
-            assert!(schema::of(kind).is_some(), "{kind} is not published");
+            assert!(schema::as_published(kind).is_some(), "{kind} is not published");
         }
     }
 
     #[test]
     fn facts_follow_the_schema() {
-        let queue = facts(schema::of("AWS::SQS::Queue").unwrap());
+        let queue = facts(schema::as_published("AWS::SQS::Queue").unwrap());
         assert_eq!(queue.identity, Identity::Token);
         assert!(
             queue.iam.contains(&"sqs:CreateQueue") && queue.iam.contains(&"cloudformation:CreateResource")
         );
         assert!(queue.stateful.is_some() && !queue.global);
-        let alias = facts(schema::of("AWS::KMS::Alias").unwrap());
+        let alias = facts(schema::as_published("AWS::KMS::Alias").unwrap());
         assert_eq!(alias.identity, Identity::Name);
-        assert!(facts(schema::of("AWS::CloudFront::Distribution").unwrap()).global);
+        assert!(facts(schema::as_published("AWS::CloudFront::Distribution").unwrap()).global);
         let names: Vec<&str> =
-            fields(schema::of("AWS::SQS::Queue").unwrap()).iter().map(|f| f.name).collect();
+            fields(schema::as_published("AWS::SQS::Queue").unwrap()).iter().map(|f| f.name).collect();
         assert!(names.contains(&"QueueName") && !names.contains(&"QueueUrl"));
     }
 }

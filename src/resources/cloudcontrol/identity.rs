@@ -131,9 +131,9 @@ mod tests {
 
     #[test]
     fn identifiers_come_from_properties_that_can_be_set() {
-        let queue = schema::of("AWS::SQS::Queue").unwrap();
+        let queue = schema::as_published("AWS::SQS::Queue").unwrap();
         assert_eq!(given(queue, &json!({"QueueName": "q", "QueueUrl": "no"})), None);
-        let stage = schema::of("AWS::ApiGateway::Stage").unwrap();
+        let stage = schema::as_published("AWS::ApiGateway::Stage").unwrap();
         assert_eq!(
             given(stage, &json!({"RestApiId": "a1", "StageName": "prod"})).as_deref(),
             Some("a1|prod")
@@ -144,9 +144,9 @@ mod tests {
 
     #[test]
     fn references_and_attributes_follow_the_type() {
-        let method = schema::of("AWS::ApiGateway::Resource").unwrap();
+        let method = schema::as_published("AWS::ApiGateway::Resource").unwrap();
         assert_eq!(attributes(method, "api|res", &json!({}))["Ref"], "res");
-        let domain = schema::of("AWS::OpenSearchService::Domain").unwrap();
+        let domain = schema::as_published("AWS::OpenSearchService::Domain").unwrap();
         let live = json!({"DomainName": "d", "DomainEndpoints": {"vpc": "x.example"}, "Id": "1/d"});
         let known = attributes(domain, "d", &live);
         assert_eq!((&known["Ref"], &known["Id"]), (&json!("d"), &json!("1/d")));
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn only_identifiers_that_aws_makes_up_are_never_used_again() {
-        let yes = |kind: &str| never_again(schema::of(kind).unwrap());
+        let yes = |kind: &str| never_again(schema::as_published(kind).unwrap());
         assert!(yes("AWS::EFS::FileSystem") && yes("AWS::KMS::Key") && yes("AWS::ApiGateway::RestApi"));
         assert!(
             !yes("AWS::SQS::Queue")

@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn exactly_the_changed_properties_are_sent_and_write_only_ones_again() {
-        let queue = schema::of("AWS::SQS::Queue").unwrap();
+        let queue = schema::as_published("AWS::SQS::Queue").unwrap();
         let changed = ["DelaySeconds".to_owned(), "KmsMasterKeyId".to_owned(), "RedrivePolicy".to_owned()];
         let wanted = json!({"QueueName": "q", "DelaySeconds": 5});
         let live = json!({"QueueName": "q", "DelaySeconds": 0, "KmsMasterKeyId": "k"});
@@ -50,7 +50,7 @@ mod tests {
             json!({"op": "remove", "path": "/KmsMasterKeyId"}),
         ];
         assert_eq!(patch(queue, &wanted, &live, &changed), expected);
-        let cluster = schema::of("AWS::Redshift::Cluster").unwrap();
+        let cluster = schema::as_published("AWS::Redshift::Cluster").unwrap();
         let wanted = json!({"MasterUserPassword": "secret", "NumberOfNodes": 3});
         let sent = patch(cluster, &wanted, &json!({"NumberOfNodes": 2}), &["NumberOfNodes".to_owned()]);
         let paths: Vec<&str> = sent.iter().filter_map(|one| one["path"].as_str()).collect();

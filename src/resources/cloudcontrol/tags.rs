@@ -139,7 +139,7 @@ mod tests {
     use crate::{resources::bench::Bench, schema};
 
     fn form(kind: &str) -> Option<Place> {
-        place(schema::of(kind).unwrap())
+        place(schema::as_published(kind).unwrap())
     }
 
     #[test]

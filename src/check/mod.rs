@@ -17,4 +17,4 @@ mod tags;
 pub use conceal::conceal;
 pub use graph::graph;
 pub use link::{CIRCLE, link};
-pub use run::{Checked, check};
+pub use run::{Checked, as_kept, check};

@@ -29,11 +29,7 @@ pub fn check(mut drafts: Drafts) -> Result<Checked, Vec<Diagnostic>> {
     let mut links = link(&graph, &registry::find);
     warnings.extend(lint::check(&drafts.stacks, &graph, drafts.idioms));
     // Lints speak of what is written; what is planned and kept is what AWS makes of it.
-    for node in &mut graph.nodes {
-        if let Some(ty) = registry::find(&node.kind) {
-            stored::keep(ty.facts(), &mut node.properties);
-        }
-    }
+    as_kept(&mut graph);
     if let (Ok(linked), false) = (&links, drafts.wanted.is_empty()) {
         graph.choose(linked, &drafts.wanted).map_err(|unknown| unknown_stacks(&unknown, &drafts))?;
         links = link(&graph, &registry::find);
@@ -46,6 +42,15 @@ pub fn check(mut drafts: Drafts) -> Result<Checked, Vec<Diagnostic>> {
         Err(mut tangled) => {
             tangled.append(&mut warnings);
             Err(tangled)
+        }
+    }
+}
+
+/// Texts become what AWS keeps of them (`Facts::stored`).
+pub fn as_kept(graph: &mut Graph) {
+    for node in &mut graph.nodes {
+        if let Some(ty) = registry::find(&node.kind) {
+            stored::keep(ty.facts(), &mut node.properties);
         }
     }
 }

@@ -582,9 +582,10 @@ fn evaluated(plan: &Path, warned: bool, stacks: &[String]) -> (Graph, Links) {
     let options =
         Options { fallback_region: Some("us-east-1".into()), stacks: stacks.to_vec(), ..Options::default() };
     let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
-    let (graph, warnings) = check::graph(&mut template::draft(&loaded, &Environment::offline()))
+    let (mut graph, warnings) = check::graph(&mut template::draft(&loaded, &Environment::offline()))
         .unwrap_or_else(|e| panic!("{e:#?}"));
     assert!(warned || warnings.is_empty(), "{warnings:#?}");
+    check::as_kept(&mut graph);
     let links = check::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
     (graph, links)
 }

@@ -29,7 +29,7 @@ impl Span {
     /// Where a moment is in the picture; `None` outside.
     fn x(self, at: f64) -> Option<f64> {
         let share = (at - self.from) / (self.to - self.from);
-        (0.0..=1.0).contains(&share).then(|| LEFT + share * (WIDTH - LEFT - RIGHT))
+        (0.0..=1.0).contains(&share).then_some(LEFT + share * (WIDTH - LEFT - RIGHT))
     }
 
     fn clamped(self, at: f64) -> f64 {

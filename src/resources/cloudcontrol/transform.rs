@@ -25,10 +25,10 @@ pub(super) fn undone(schema: &TypeSchema, property: &str, desired: &Json, record
 
 fn walk(path: &[&str], expression: &str, desired: &Json, recorded: &mut Json) {
     match (path, desired, recorded) {
-        ([], Json::String(sent), recorded) => {
-            if recorded.as_str().is_some_and(|live| live != sent && becomes(expression, sent, live)) {
-                *recorded = Json::String(sent.clone());
-            }
+        ([], Json::String(sent), recorded)
+            if recorded.as_str().is_some_and(|live| live != sent && becomes(expression, sent, live)) =>
+        {
+            *recorded = Json::String(sent.clone());
         }
         (["*", rest @ ..], Json::Array(sent), Json::Array(live)) => {
             for (sent, live) in sent.iter().zip(live) {

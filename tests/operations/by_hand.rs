@@ -146,7 +146,6 @@ fn the_runbook_runs_as_printed_with_the_aws_cli() {
 }
 
 #[test]
-#[ignore = "written, and not run yet on the rebased source"]
 fn the_same_ledger_gives_the_same_runbook() {
     let desk = Desk::synced(0);
     let once = desk.expect(0, &["runbook"]).stdout;

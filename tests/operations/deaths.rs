@@ -75,7 +75,7 @@ fn a_cutover_can_die_in_every_moment() {
 }
 
 #[test]
-#[ignore = "written, and not run yet on the rebased source"]
+#[ignore = "fails: I3 sees the flip back of an abort without an intent; whether the check or the abort is wrong is open"]
 fn an_abort_can_die_in_every_moment() {
     let desk = Desk::synced(0);
     let before = desk.operated();
@@ -122,7 +122,6 @@ fn a_rollback_can_die_in_every_moment() {
 }
 
 #[test]
-#[ignore = "written, and not run yet on the rebased source"]
 fn a_start_can_die_in_every_moment_and_starts_once() {
     let desk = Desk::new(0);
     desk.expect(0, &["up", "--yes"]);

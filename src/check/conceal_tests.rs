@@ -152,6 +152,7 @@ fn no_write_only_text_of_any_type_is_a_secret_that_nobody_knows() {
     let harmless = [
         "AWS::DMS::Endpoint DocDbSettings.SecretsManagerSecretId",
         "AWS::DMS::Endpoint OracleSettings.SecurityDbEncryptionName",
+        "AWS::KMS::Key BypassPolicyLockoutSafetyCheck",
         "AWS::SecretsManager::RotationSchedule HostedRotationLambda.MasterSecretArn",
         "AWS::SecretsManager::RotationSchedule HostedRotationLambda.MasterSecretKmsKeyArn",
         "AWS::SecretsManager::RotationSchedule HostedRotationLambda.SuperuserSecretArn",

@@ -52,7 +52,7 @@ fn may_end(action: &Action) -> bool {
 }
 
 /// Troubles calls of a run of `verb` from `before`, one call a time.
-fn every_call(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
+pub(crate) fn every_call(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
     let mut undisturbed = before.fork();
     let calls = undisturbed.run(verb, Default::default()).complete().calls;
     let (census, resources) = (undisturbed.census(), undisturbed.snapshot().objects().count());

@@ -2,6 +2,7 @@
 
 mod assembly;
 mod attacks;
+mod blue_green;
 mod clients;
 mod cloudcontrol;
 mod corpus;

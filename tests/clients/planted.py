@@ -5,7 +5,31 @@ LATER = 4102444800  # the year 2100
 # Addresses that another account offers.
 OFFERED, ENDED, IN_USE, NAMED = ("198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4")
 
+# Replication as the cutover function finds it: current, late, silent, stopped, still loading.
+INSTANCE = "arn:aws:dms:us-east-1:123456789012:rep:CLIENTS"
+TASKS = {name: f"arn:aws:dms:us-east-1:123456789012:task:clients-{name}"
+         for name in ("current", "late", "silent", "stopped", "loading", "back", "back-late", "missing")}
+MAPPINGS = '{"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include", ' \
+           '"object-locator": {"schema-name": "public", "table-name": "payment%"}}]}'
+
+
+def task(name, kind="full-load-and-cdc", status="running", since=1, **more):
+    """A task that runs since that millisecond; since never without one."""
+    return {"ReplicationTaskIdentifier": f"clients-{name}", "ReplicationTaskArn": TASKS[name], "ReplicationInstanceArn": INSTANCE,
+            "SourceEndpointArn": "arn:aws:dms:us-east-1:123456789012:endpoint:A", "TargetEndpointArn": "arn:aws:dms:us-east-1:123456789012:endpoint:B",
+            "MigrationType": kind, "Status": status, "TableMappings": MAPPINGS, "ReplicationTaskSettings": "{}",
+            "_region": "us-east-1", "_tags": [], "_run": since, "_fresh": since, "_active": 0, **more}
+
+
+LATE = [[0, LATER * 1000, 300.0]]
 ROWS = {
+    "cutover": {
+        "dms.instance": {INSTANCE: {"ReplicationInstanceIdentifier": "dms-clients", "ReplicationInstanceArn": INSTANCE,
+                                    "ReplicationInstanceStatus": "available", "_region": "us-east-1", "_tags": []}},
+        "dms.task": {row["ReplicationTaskArn"]: row for row in (
+            task("current"), task("late", _lag=LATE), task("silent", "cdc", since=None), task("stopped", status="stopped"),
+            task("loading", since=None), task("back", "cdc"), task("back-late", "cdc", _lag=LATE))},
+    },
     "nat": {"ec2.address-transfer": {
         OFFERED: {"TransferOfferExpirationTimestamp": LATER},
         ENDED: {"TransferOfferExpirationTimestamp": 1},

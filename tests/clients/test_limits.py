@@ -20,7 +20,7 @@ SERVICES = {
     "ec2": (5, 1000, "InvalidParameterValue"), "iam": (1, 1000, "ValidationError"), "elbv2": (1, 400, "ValidationError"),
     "logs": (1, 50, "InvalidParameterException"), "ssm": (1, 50, "ValidationException"), "secretsmanager": (1, 100, "ValidationException"),
     "cloudwatch": (1, 100, "ValidationError"), "events": (1, 100, "ValidationException"),
-    "backup": (1, 1000, "InvalidParameterValueException"),
+    "autoscaling": (1, 100, "ValidationError"), "backup": (1, 1000, "InvalidParameterValueException"),
 }
 # Operations that differ from their service.
 OPERATIONS = {

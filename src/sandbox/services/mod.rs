@@ -3,6 +3,7 @@
 use super::{Fault, Operation, Request, World};
 
 pub mod application_autoscaling;
+pub mod autoscaling;
 pub mod backup;
 pub mod cloudwatch;
 pub mod dms;
@@ -25,7 +26,9 @@ pub mod tagging;
 /// Gives the account what it has from the start, as far as the service can see it: default VPCs, the caller.
 pub fn furnish(world: &mut World, service: &str, region: &str) {
     match service {
-        "ec2" | "elbv2" | "rds" | "dms" | "ecs" | "lambda" => ec2::default_vpc::ensure(world, region),
+        "autoscaling" | "ec2" | "elbv2" | "rds" | "dms" | "ecs" | "lambda" => {
+            ec2::default_vpc::ensure(world, region)
+        }
         "iam" | "sts" | "s3" | "sns" => sts::ensure_caller(world),
         _ => {}
     }
@@ -64,6 +67,7 @@ macro_rules! service {
 /// All services, sorted by name.
 pub static SERVICES: &[Service] = &[
     service!("application-autoscaling", "application-autoscaling", application_autoscaling),
+    service!("autoscaling", "autoscaling", autoscaling),
     service!("backup", "backup", backup),
     service!("cloudwatch", "monitoring", cloudwatch),
     service!("dms", "dms", dms),

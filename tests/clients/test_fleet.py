@@ -165,10 +165,13 @@ def routes_of_the_old_site():
     eventually(lambda: learned() == [])
 
 
+def wanted(name, template, **more):
+    return {"AutoScalingGroupName": name, "MinSize": 0, "MaxSize": 4, "VPCZoneIdentifier": ",".join(world["subnets"]),
+            "LaunchTemplate": {"LaunchTemplateId": template, "Version": "1"}, **more}
+
+
 def group(name, template, **more):
-    wanted = dict(AutoScalingGroupName=name, MinSize=0, MaxSize=4, VPCZoneIdentifier=",".join(world["subnets"]),
-                  LaunchTemplate={"LaunchTemplateId": template, "Version": "1"})
-    scaling.create_auto_scaling_group(**{**wanted, **more})
+    scaling.create_auto_scaling_group(**wanted(name, template, **more))
 
 
 def described(name):
@@ -183,13 +186,13 @@ def serving(name):
 def groups_keep_their_size():
     template = world["template"] = made("groups")
     eventually(lambda: ec2.describe_launch_templates(LaunchTemplateNames=["groups"])["LaunchTemplates"])
-    refused("ValidationError", group, "bad", template, MinSize=3, MaxSize=1)
-    refused("ValidationError", group, "bad", "lt-00000000000000000")
-    refused("ValidationError", group, "bad", template, VPCZoneIdentifier="subnet-00000000000000000")
-    refused("ValidationError", group, "bad", template, TargetGroupARNs=["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/0"])
+    refused("ValidationError", scaling.create_auto_scaling_group, **wanted("bad", template, MinSize=3, MaxSize=1))
+    refused("ValidationError", scaling.create_auto_scaling_group, **wanted("bad", "lt-00000000000000000"))
+    refused("ValidationError", scaling.create_auto_scaling_group, **wanted("bad", template, VPCZoneIdentifier="subnet-00000000000000000"))
+    refused("ValidationError", scaling.create_auto_scaling_group, **wanted("bad", template, TargetGroupARNs=["arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/0"]))
     group("main", template, MinSize=3, MaxSize=6, TargetGroupARNs=[world["targets"]], HealthCheckType="ELB",
           Tags=[{"Key": "Name", "Value": "app", "PropagateAtLaunch": True}, {"Key": "own", "Value": "x", "PropagateAtLaunch": False}])
-    refused("AlreadyExists", group, "main", template)
+    refused("AlreadyExists", scaling.create_auto_scaling_group, **wanted("main", template))
     eventually(lambda: len(serving("main")) == 3)
     zones = {i["AvailabilityZone"] for i in serving("main")}
     assert len(zones) == 3, zones
@@ -247,8 +250,8 @@ def instances_are_replaced_in_batches():
     assert second["LaunchTemplateVersion"]["VersionNumber"] == 2
     group("rolled", template, MinSize=3)
     eventually(lambda: len(serving("rolled")) == 3)
-    wanted = {"LaunchTemplate": {"LaunchTemplateId": template, "Version": "2"}}
-    begun = scaling.start_instance_refresh(AutoScalingGroupName="rolled", DesiredConfiguration=wanted,
+    newer = {"LaunchTemplate": {"LaunchTemplateId": template, "Version": "2"}}
+    begun = scaling.start_instance_refresh(AutoScalingGroupName="rolled", DesiredConfiguration=newer,
                                            Preferences={"MinHealthyPercentage": 60, "InstanceWarmup": 10, "SkipMatching": True})
     refused("InstanceRefreshInProgress", scaling.start_instance_refresh, AutoScalingGroupName="rolled")
     def last():
@@ -258,13 +261,15 @@ def instances_are_replaced_in_batches():
     eventually(lambda: [i["LaunchTemplate"]["Version"] for i in described("rolled")["Instances"]] == ["2", "2", "2"])
     assert described("rolled")["LaunchTemplate"]["Version"] == "2"
     # All match: nothing is due.
-    scaling.start_instance_refresh(AutoScalingGroupName="rolled", DesiredConfiguration=wanted, Preferences={"SkipMatching": True})
+    scaling.start_instance_refresh(AutoScalingGroupName="rolled", DesiredConfiguration=newer, Preferences={"SkipMatching": True})
     eventually(lambda: last()["Status"] == "Successful")
     refused("ActiveInstanceRefreshNotFound", scaling.cancel_instance_refresh, AutoScalingGroupName="rolled")
     scaling.start_instance_refresh(AutoScalingGroupName="rolled")
     scaling.cancel_instance_refresh(AutoScalingGroupName="rolled")
     eventually(lambda: last()["Status"] == "Cancelled")
-    pages("autoscaling", "DescribeInstanceRefreshes", 2, "InvalidNextToken", AutoScalingGroupName="rolled")
+    first = scaling.describe_instance_refreshes(AutoScalingGroupName="rolled", MaxRecords=2)
+    rest = scaling.describe_instance_refreshes(AutoScalingGroupName="rolled", MaxRecords=2, NextToken=first["NextToken"])
+    assert len(first["InstanceRefreshes"]) == 2 and len(rest["InstanceRefreshes"]) == 1 and "NextToken" not in rest
 
 
 @test

@@ -33,7 +33,7 @@ const ALLOWED: &[(&str, &str)] = &[
     (
         "cli",
         "aws check clock codes engine error files graph ledger model operations planner resources runs sandbox schema \
-         template ui",
+         syntax template ui",
     ),
 ];
 

@@ -23,6 +23,7 @@ mod notices;
 mod operations;
 mod owners;
 mod packaging;
+mod payments_aurora;
 mod process;
 mod program;
 mod rebuild;

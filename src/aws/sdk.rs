@@ -59,6 +59,8 @@ macro_rules! clients {
 clients! {
     /// Application Auto Scaling.
     autoscaling: aws_sdk_applicationautoscaling;
+    /// EC2 Auto Scaling.
+    auto_scaling: aws_sdk_autoscaling;
     /// AWS Backup.
     backup: aws_sdk_backup;
     /// Cloud Control.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CIRCLE, link, properties, secure, tags};
+use super::{CIRCLE, latest, link, properties, secure, tags};
 use crate::{
     error::{Class, Diagnostic, Problems},
     graph::{Draft, Drafts, Graph, Idioms, Node, Output, OutputDraft, Places, StackDraft, StackInfo},
@@ -11,7 +11,7 @@ use crate::{
         Address, DeletionPolicy, Value,
         item::{Item, Kind},
     },
-    resources::registry,
+    resources::{autoscaling, registry},
 };
 
 /// Makes the graph of a plan, all properties checked against their types, and the warnings. The drafts of resources
@@ -99,8 +99,15 @@ fn node(
     let whole = !item.is_poisoned();
     let subject = properties::Subject { kind: &kind, kind_span: &kind_span, id_span: &span, idioms };
     let kind_of = |address: &Address| kinds.get(address).map(String::as_str);
-    let (properties, findings) = properties::resource(&subject, &address, &item, &kind_of);
+    let (mut properties, findings) = properties::resource(&subject, &address, &item, &kind_of);
     problems.extend(findings);
+    latest::resolve(&mut properties, &kind_of);
+    let rolls = kind == "AWS::AutoScaling::AutoScalingGroup";
+    let policy = if rolls { &draft.metadata["UpdatePolicy"] } else { &serde_json::Value::Null };
+    for (member, why) in autoscaling::check_update_policy(policy) {
+        let error = Diagnostic::error("M1022", Class::Plan, format!("UpdatePolicy.{member}: {why}"));
+        problems.add(error.at(&address).span(Some(span.clone())));
+    }
     // A type that is not registered is refused by name.
     let facts = registry::find(&kind).map(|ty| ty.facts());
     let snapshot = Some(DeletionPolicy::Snapshot);

@@ -24,6 +24,7 @@ const SERVICE: &str = "AWS::ECS::Service";
 /// What DMS makes with its two roles.
 const DMS_USERS: &[&str] =
     &["AWS::DMS::ReplicationSubnetGroup", "AWS::DMS::ReplicationInstance", "AWS::DMS::ReplicationTask"];
+const SCALED: &str = "AWS::AutoScaling::AutoScalingGroup";
 const GROUP: &str = "AWS::EC2::SecurityGroup";
 const SUBNET: &str = "AWS::EC2::Subnet";
 const SECRET: &str = "AWS::SecretsManager::Secret";
@@ -48,6 +49,9 @@ pub fn candidates(graph: &Graph, edges: &[Vec<Edge>]) -> Vec<Candidate> {
     rules.listeners();
     rules.gateways();
     rules.routes();
+    rules.endpoints();
+    rules.propagations();
+    rules.balanced();
     rules.peerings();
     rules.secrets();
     rules.log_groups();
@@ -305,7 +309,8 @@ impl Rules<'_> {
         }
     }
 
-    /// Route tables before the ECS services in their subnets: tasks pull images through them.
+    /// Route tables before the ECS services and Auto Scaling groups in their subnets: tasks pull images through them, and
+    /// instances what they install.
     fn routes(&mut self) {
         let mut associations: HashMap<usize, Vec<usize>> = HashMap::new();
         for association in self.map.of_kind("AWS::EC2::SubnetRouteTableAssociation") {
@@ -323,22 +328,96 @@ impl Rules<'_> {
                 routes.entry(table).or_default().push(route);
             }
         }
-        for service in self.map.of_kind(SERVICE) {
-            let subnets: Vec<usize> = self
-                .map
-                .through(service, "NetworkConfiguration")
-                .filter(|to| self.map.is(*to, SUBNET))
-                .collect();
-            for association in subnets.iter().filter_map(|subnet| associations.get(subnet)).flatten() {
-                self.add(
-                    service,
-                    *association,
-                    "its tasks pull their images through this route table".into(),
-                );
-                let tables: Vec<usize> = self.map.through(*association, "RouteTableId").collect();
-                for route in tables.iter().filter_map(|table| routes.get(table)).flatten() {
-                    self.add(service, *route, "its tasks pull their images through this route".into());
+        let users = [
+            (SERVICE, "NetworkConfiguration", "its tasks pull their images through this"),
+            (SCALED, "VPCZoneIdentifier", "its instances reach what they install through this"),
+        ];
+        for (kind, property, why) in users {
+            for user in self.map.of_kind(kind) {
+                let subnets: Vec<usize> =
+                    self.map.through(user, property).filter(|to| self.map.is(*to, SUBNET)).collect();
+                for association in subnets.iter().filter_map(|subnet| associations.get(subnet)).flatten() {
+                    self.add(user, *association, format!("{why} route table"));
+                    let tables: Vec<usize> = self.map.through(*association, "RouteTableId").collect();
+                    for route in tables.iter().filter_map(|table| routes.get(table)).flatten() {
+                        self.add(user, *route, format!("{why} route"));
+                    }
                 }
+            }
+        }
+    }
+
+    /// Endpoints of a network before what starts in it and reaches AWS through them: instances and tasks.
+    fn endpoints(&mut self) {
+        let mut of_network: HashMap<usize, Vec<usize>> = HashMap::new();
+        for endpoint in self.map.of_kind("AWS::EC2::VPCEndpoint") {
+            for network in self.map.through(endpoint, "VpcId") {
+                of_network.entry(network).or_default().push(endpoint);
+            }
+        }
+        for (kind, property) in [(SERVICE, "NetworkConfiguration"), (SCALED, "VPCZoneIdentifier")] {
+            for user in self.map.of_kind(kind) {
+                let mut networks = self.map.networks(user, property);
+                networks.sort_unstable();
+                networks.dedup();
+                for endpoint in networks.iter().filter_map(|network| of_network.get(network)).flatten() {
+                    self.add(user, *endpoint, "it reaches AWS through this endpoint when it starts".into());
+                }
+            }
+        }
+    }
+
+    /// A virtual private gateway's attachment before its routes are propagated: EC2 refuses it earlier
+    /// (CloudFormation, `AWS::EC2::VPNGatewayRoutePropagation`).
+    fn propagations(&mut self) {
+        let mut attached: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for attachment in self.map.of_kind("AWS::EC2::VPCGatewayAttachment") {
+            for gateway in self.map.through(attachment, "VpnGatewayId") {
+                attached.entry(gateway).or_default().push(attachment);
+            }
+            if let Some(id) = self.map.text(attachment, "VpnGatewayId") {
+                by_name.entry(id).or_default().push(attachment);
+            }
+        }
+        for propagation in self.map.of_kind("AWS::EC2::VPNGatewayRoutePropagation") {
+            let mut needed: Vec<usize> = self
+                .map
+                .through(propagation, "VpnGatewayId")
+                .filter_map(|gateway| attached.get(&gateway))
+                .flatten()
+                .copied()
+                .collect();
+            if let Some(id) = self.map.text(propagation, "VpnGatewayId") {
+                needed.extend(by_name.get(id).into_iter().flatten());
+            }
+            for attachment in needed {
+                self.add(
+                    propagation,
+                    attachment,
+                    "routes are propagated from a gateway that is attached".into(),
+                );
+            }
+        }
+    }
+
+    /// Listeners before the Auto Scaling groups behind their target groups: until then nothing checks the health of what
+    /// the group launches.
+    fn balanced(&mut self) {
+        let mut serving: HashMap<usize, Vec<usize>> = HashMap::new();
+        for kind in ["AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule"] {
+            for listener in self.map.of_kind(kind) {
+                for (group, _) in &self.map.refers[listener] {
+                    if self.map.is(*group, "AWS::ElasticLoadBalancingV2::TargetGroup") {
+                        serving.entry(*group).or_default().push(listener);
+                    }
+                }
+            }
+        }
+        for scaled in self.map.of_kind(SCALED) {
+            let groups: Vec<usize> = self.map.through(scaled, "TargetGroupARNs").collect();
+            for listener in groups.iter().filter_map(|group| serving.get(group)).flatten() {
+                self.add(scaled, *listener, "targets are checked once a listener uses their group".into());
             }
         }
     }

@@ -7,6 +7,7 @@ mod documents;
 mod facets;
 mod graph;
 mod implicit;
+mod latest;
 mod link;
 mod properties;
 mod run;

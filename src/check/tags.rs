@@ -40,7 +40,9 @@ pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, S
             members.push(Member { key: name.to_owned(), key_span: properties.span.clone(), value });
             members.len() - 1
         });
-        add(&mut members[at].value, tags);
+        // Tags of a group go to its instances too, as those of a CloudFormation stack do.
+        let spread = node.items().is_some_and(|item| item.member("PropagateAtLaunch").is_some());
+        add(&mut members[at].value, tags, spread);
         return;
     }
 }
@@ -99,7 +101,7 @@ pub(super) fn unspeakable(properties: &Item) -> Vec<&Span> {
     found
 }
 
-fn add(target: &mut Item, tags: &BTreeMap<String, String>) {
+fn add(target: &mut Item, tags: &BTreeMap<String, String>, spread: bool) {
     let span = target.span.clone();
     let text = |text: &str| Item::text(text, &span);
     let member = |key: &str, value: Item| Member { key: key.to_owned(), key_span: span.clone(), value };
@@ -112,7 +114,10 @@ fn add(target: &mut Item, tags: &BTreeMap<String, String>) {
                     )
                 });
                 if !own {
-                    let members = vec![member("Key", text(key)), member("Value", text(value))];
+                    let mut members = vec![member("Key", text(key)), member("Value", text(value))];
+                    if spread {
+                        members.push(member("PropagateAtLaunch", text("true")));
+                    }
                     items.push(Item::new(Kind::Map(members), &span));
                 }
             }

@@ -513,6 +513,11 @@ pub enum SandboxVerb {
         #[arg(long, default_value_t = 1, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=86_400))]
         speed: u32,
     },
+    /// Put what an account has beforehand into the world: VPN connections, secrets, roles
+    Plant {
+        /// What to put there (YAML or JSON)
+        file: PathBuf,
+    },
     /// Show what exists in the world
     Show,
     /// Start again with an empty account

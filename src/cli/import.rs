@@ -186,6 +186,7 @@ fn look(
         address: &node.address,
         empty_on_delete: false,
         snapshot: None,
+        update_policy: &Json::Null,
         attempted: &[],
         takes: &[],
     };

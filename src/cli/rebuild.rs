@@ -283,6 +283,7 @@ impl Rebuild<'_> {
             snapshot: None,
             attempted: &[],
             takes: &[],
+            update_policy: &serde_json::Value::Null,
         };
         let clock = self.session.clock.as_ref();
         let seen = self.session.block_on(async {

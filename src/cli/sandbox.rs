@@ -1,6 +1,6 @@
 //! `migrate sandbox`: serves, shows and resets the embedded twin.
 
-use std::{fs, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use serde_json::json;
 
@@ -15,7 +15,12 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock, from_millis, millis, rfc3339},
     error::{Class, Diagnostic},
-    sandbox::{Door, Durability, FastClock, Home, Sandbox, SandboxOptions, serve},
+    sandbox::{
+        Door, Durability, FastClock, Home, Sandbox, SandboxOptions,
+        plant::{self, Planted},
+        serve,
+    },
+    syntax,
     ui::{Printer, table},
 };
 
@@ -25,6 +30,7 @@ pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Ver
         SandboxVerb::Serve { port, bind, hosts, speed } => {
             serving(global, Door { bind: *bind, port: *port, names: hosts.clone() }, *speed, printer)
         }
+        SandboxVerb::Plant { file } => plants(global, file, printer),
         SandboxVerb::Show => show(global, printer),
         SandboxVerb::Reset => reset(global, printer),
         SandboxVerb::Operations => {
@@ -36,6 +42,36 @@ pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Ver
             Ok(Code::Success)
         }
     }
+}
+
+/// Puts the objects of a file into the world.
+fn plants(global: &Global, file: &Path, printer: &mut Printer) -> Verdict {
+    let tree = syntax::read(file)?;
+    let (home, mut world) =
+        Home::open(&global.sandbox_dir, global.seed, millis(sandbox_epoch())).map_err(one)?;
+    let planted = plant::plant(&mut world, &tree.to_json()).map_err(|why| {
+        let error = Diagnostic::error("M4006", Class::Plan, format!("{}: {why}", file.display()));
+        one(error.help("nothing was put into the sandbox; correct the file and plant it again"))
+    })?;
+    home.fold(&world).map_err(|error| {
+        let message = format!("cannot write {}: {error}", global.sandbox_dir.display());
+        one(Diagnostic::error("M4004", Class::Ledger, message))
+    })?;
+    if printer.is_json() {
+        let names =
+            |wanted: fn(&Planted) -> Option<&String>| planted.iter().filter_map(wanted).collect::<Vec<_>>();
+        let new = names(|one| if let Planted::New(name) = one { Some(name) } else { None });
+        let kept = names(|one| if let Planted::Kept(name) = one { Some(name) } else { None });
+        printer.json(&json!({"format": 1, "planted": new, "kept": kept}));
+        return Ok(Code::Success);
+    }
+    for one in &planted {
+        match one {
+            Planted::New(name) => printer.out(&format!("+ {name}\n")),
+            Planted::Kept(name) => printer.out(&format!("= {name}, which is there already\n")),
+        }
+    }
+    Ok(Code::Success)
 }
 
 fn show(global: &Global, printer: &mut Printer) -> Verdict {

@@ -101,6 +101,11 @@ pub(super) static RUN: &[Code] = &[
     ).example(Example::Circumstances("it needs a full disk")),
     Code::error("M4005", "the sandbox cannot be served", "The port is taken, or needs privileges.").example(Example::Circumstances("it needs a port that is taken")),
     Code::error(
+        "M4006",
+        "an object cannot be planted in the sandbox",
+        "`migrate sandbox plant FILE` reads a list `objects`; each is one of vpn-connection, secret, role and call, with its settings. Nothing of a file with a mistake is put in.",
+    ).example(Example::Circumstances("it needs a file of objects")),
+    Code::error(
         "M4101",
         "the ledger is in use",
         "Another run holds its lock. A lock never outlives its process.",

@@ -141,6 +141,7 @@ pub(super) fn looking<'a>(
         snapshot: None,
         attempted: &[],
         takes: &[],
+        update_policy: &serde_json::Value::Null,
     }
 }
 

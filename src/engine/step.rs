@@ -73,6 +73,7 @@ impl Life<'_> {
             snapshot: self.snapshot.as_deref(),
             attempted: self.attempted(),
             takes: &self.takes,
+            update_policy: &self.declared.metadata["UpdatePolicy"],
         }
     }
 

@@ -135,6 +135,7 @@ impl Bench {
             snapshot: None,
             attempted,
             takes: &[],
+            update_policy: &serde_json::Value::Null,
         })
     }
 

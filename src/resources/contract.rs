@@ -34,6 +34,8 @@ pub struct Cx<'a> {
     /// For `update` and `delete`: properties that earlier calls, which may have taken effect in part, were to set. What
     /// an object holds of them is ours.
     pub attempted: &'a [Json],
+    /// The template's `UpdatePolicy` of the resource; null if it has none.
+    pub update_policy: &'a Json,
     /// For `delete`: what others put on the object and the review showed (see [`ResourceType::attachments`]).
     pub takes: &'a [String],
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_smithy_types::{Document, Number, error::operation::BuildError};
+use aws_smithy_types::{DateTime, Document, Number, date_time::Format, error::operation::BuildError};
 use serde_json::Value as Json;
 
 use crate::aws::OpError;
@@ -104,6 +104,17 @@ impl Mirror<Document> for Json {
     }
 }
 
+/// A moment, which the schemas write as text.
+impl Mirror<DateTime> for String {
+    fn send(&self) -> Result<DateTime, BuildError> {
+        DateTime::from_str(self, Format::DateTime)
+            .map_err(|_| BuildError::other(format!("`{self}` is not a date and time")))
+    }
+    fn receive(sdk: &DateTime) -> Self {
+        sdk.fmt(Format::DateTime).unwrap_or_default()
+    }
+}
+
 macro_rules! plain {
     ($($plain:ty),*) => { $(
         impl Mirror<$plain> for $plain {
@@ -198,6 +209,26 @@ macro_rules! mirrored {
             }
         )*
     };
+}
+
+/// Another SDK type for property structs that [`mirrored!`](crate::mirrored) declared: services that answer with
+/// other types than they take. `Monitoring: types::LaunchTemplatesMonitoring = builder { Enabled/enabled: bool }`.
+#[macro_export]
+macro_rules! mirrored_too {
+    ($($name:ident : $sdk:ty = $new:expr => { $($field:ident / $member:ident : $ty:ty),* $(,)? })*) => { $(
+        impl $crate::resources::mirror::Mirror<$sdk> for $name {
+            fn send(&self) -> Result<$sdk, aws_smithy_types::error::operation::BuildError> {
+                let mut sdk: $sdk = $new;
+                $(if let Some(value) = &self.$field {
+                    sdk.$member = $crate::resources::mirror::Member::put(value)?;
+                })*
+                Ok(sdk)
+            }
+            fn receive(sdk: &$sdk) -> Self {
+                Self { $($field: <$ty as $crate::resources::mirror::Member<_>>::take(&sdk.$member)),* }
+            }
+        }
+    )* };
 }
 
 /// Hands properties to a call by its setters, each in the SDK's form, and answers the call:

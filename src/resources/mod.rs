@@ -16,6 +16,7 @@ pub mod versions;
 pub mod bench;
 
 pub mod applicationautoscaling;
+pub mod autoscaling;
 pub mod backup;
 pub mod cloudcontrol;
 pub mod cloudwatch;

@@ -1,14 +1,16 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
 use super::{
-    AnyType, Erased, applicationautoscaling, backup, cloudcontrol, cloudwatch, custom, dms, ec2, ecs,
-    elasticloadbalancingv2, events, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sns, ssm,
+    AnyType, Erased, applicationautoscaling, autoscaling, backup, cloudcontrol, cloudwatch, custom, dms, ec2,
+    ecs, elasticloadbalancingv2, events, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sns, ssm,
 };
 
 /// All types, sorted by name.
 pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<applicationautoscaling::ScalableTarget>::new(),
     &Erased::<applicationautoscaling::ScalingPolicy>::new(),
+    &Erased::<autoscaling::AutoScalingGroup>::new(),
+    &Erased::<autoscaling::ScalingPolicy>::new(),
     &Erased::<backup::BackupPlan>::new(),
     &Erased::<backup::BackupSelection>::new(),
     &Erased::<backup::BackupVault>::new(),
@@ -22,6 +24,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<dms::ReplicationTask>::new(),
     &Erased::<ec2::Eip>::new(),
     &Erased::<ec2::InternetGateway>::new(),
+    &Erased::<ec2::LaunchTemplate>::new(),
     &Erased::<ec2::NatGateway>::new(),
     &Erased::<ec2::Route>::new(),
     &Erased::<ec2::RouteTable>::new(),
@@ -31,8 +34,11 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<ec2::Subnet>::new(),
     &Erased::<ec2::SubnetRouteTableAssociation>::new(),
     &Erased::<ec2::Vpc>::new(),
+    &Erased::<ec2::VpcEndpoint>::new(),
     &Erased::<ec2::VpcGatewayAttachment>::new(),
     &Erased::<ec2::VpcPeeringConnection>::new(),
+    &Erased::<ec2::VpnGateway>::new(),
+    &Erased::<ec2::VpnGatewayRoutePropagation>::new(),
     &Erased::<ecs::Cluster>::new(),
     &Erased::<ecs::Service>::new(),
     &Erased::<ecs::TaskDefinition>::new(),

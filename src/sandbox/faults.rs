@@ -261,7 +261,9 @@ pub fn throttle(service: &str) -> (&'static str, u16) {
     match service {
         "ec2" => ("RequestLimitExceeded", 503),
         "s3" => ("SlowDown", 503),
-        "route53" | "iam" | "sts" | "rds" | "elbv2" | "cloudwatch" | "sns" => ("Throttling", 400),
+        "route53" | "autoscaling" | "iam" | "sts" | "rds" | "elbv2" | "cloudwatch" | "sns" => {
+            ("Throttling", 400)
+        }
         _ => ("ThrottlingException", 400),
     }
 }
@@ -270,7 +272,9 @@ pub fn throttle(service: &str) -> (&'static str, u16) {
 pub fn expired(service: &str) -> &'static str {
     match service {
         "ec2" => "RequestExpired",
-        "s3" | "iam" | "sts" | "rds" | "elbv2" | "cloudwatch" | "sns" | "route53" => "ExpiredToken",
+        "s3" | "autoscaling" | "iam" | "sts" | "rds" | "elbv2" | "cloudwatch" | "sns" | "route53" => {
+            "ExpiredToken"
+        }
         _ => "ExpiredTokenException",
     }
 }

@@ -12,6 +12,7 @@ mod faults;
 mod guard;
 mod host;
 mod journal;
+pub mod plant;
 mod reply;
 pub mod server;
 pub mod services;

@@ -23,6 +23,8 @@ UNPAGED = {
 
 # (service, operation) -> why it is always refused
 REFUSED = {
+    ("autoscaling", "AttachLoadBalancers"): "there are no classic load balancers",
+    ("autoscaling", "DetachLoadBalancers"): "there are no classic load balancers",
     ("ec2", "AttachNetworkInterface"): "there are no instances to attach an interface to",
     ("ec2", "DetachNetworkInterface"): "only services attach interfaces, and what they attach is theirs to detach",
 }

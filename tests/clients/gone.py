@@ -19,6 +19,9 @@ def one(operation, code, because):
 GONE = {
     **codes("application-autoscaling", "ObjectNotFoundException", "DeleteScalingPolicy", "DeleteScheduledAction", "DeregisterScalableTarget"),
     **codes("application-autoscaling", "ResourceNotFoundException", "UntagResource"),
+    **{f"autoscaling:{name}": ("ValidationError", "moto and the service itself: 'name not found'") for name in (
+        "CancelInstanceRefresh", "DeleteAutoScalingGroup", "DeleteLifecycleHook", "DeleteNotificationConfiguration", "DeletePolicy",
+        "DeleteTags", "DetachLoadBalancerTargetGroups", "DetachLoadBalancers", "DetachTrafficSources")},
     **codes("backup", "ResourceNotFoundException", "DeleteBackupPlan", "DeleteBackupSelection", "DeleteBackupVault",
             "DeleteBackupVaultAccessPolicy", "DeleteBackupVaultLockConfiguration", "DeleteBackupVaultNotifications",
             "DeleteRecoveryPoint", "UntagResource"),
@@ -89,8 +92,11 @@ GONE = {
     **codes("ssm", "ParameterNotFound", "DeleteParameter"),
     **one("ssm:DeleteParameters", None, "the answer lists it among InvalidParameters"),
     **codes("ssm", "InvalidResourceId", "RemoveTagsFromResource"),
+    **one("ec2:DeleteVpcEndpoints", None, "API reference: what was not deleted is told in the answer"),
     # EC2's model lists no errors: EC2 User Guide, Error codes for the Amazon EC2 API.
     **{f"ec2:{name}": (code, "EC2 User Guide, error codes") for name, code in {
+        "DeleteLaunchTemplate": "InvalidLaunchTemplateId.NotFound",
+        "DeleteLaunchTemplateVersions": "InvalidLaunchTemplateId.NotFound",
         "DeleteDhcpOptions": "InvalidDhcpOptionID.NotFound", "DeleteEgressOnlyInternetGateway": "InvalidGatewayID.NotFound",
         "DeleteInternetGateway": "InvalidInternetGatewayID.NotFound", "DeleteNatGateway": "NatGatewayNotFound",
         "DeleteNetworkAcl": "InvalidNetworkAclID.NotFound", "DeleteNetworkAclEntry": "InvalidNetworkAclID.NotFound",

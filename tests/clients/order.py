@@ -48,7 +48,7 @@ def play(operation, outcome, scenario):
         return
     answer = call(**arguments)
     if isinstance(outcome, Reported):
-        failures = answer.get("failures") or answer.get("Errors")
+        failures = answer.get("failures") or answer.get("Errors") or answer.get("UnsuccessfullyDeletedLaunchTemplateVersions")
         assert failures and re.search(outcome.wording, str(failures)), f"{operation} reports {failures}"
     else:
         assert isinstance(outcome, Cascades | Dangles)

@@ -172,6 +172,25 @@ PAIRS = {
         "the alarms of target tracking": Cascades("its alarms go with it", "Application Auto Scaling, delete a target tracking policy")},
     "elbv2:RemoveListenerCertificates": {
         "the listener whose default certificate it is": Refused("OperationNotPermitted", "^Default certificate cannot be removed")},
+    # Instances and their groups
+    "ec2:TerminateInstances": {
+        "its own protection": Refused("OperationNotPermitted", "may not be terminated. Modify its 'disableApiTermination'", "EC2 User Guide, termination protection"),
+        "the group it belongs to": Cascades("the group launches another one", "Auto Scaling User Guide, health checks"),
+    },
+    "ec2:DeleteLaunchTemplate": {
+        "an Auto Scaling group": Dangles("the group still names it", "Auto Scaling User Guide, launch templates")},
+    "ec2:DeleteLaunchTemplateVersions": {
+        "the template whose default it is": Reported("default version", "API, the default version cannot be deleted")},
+    "ec2:DeleteVpcEndpoints": {"a route table": Cascades("its routes go with it", "VPC User Guide, gateway endpoints")},
+    "autoscaling:DeleteAutoScalingGroup": {
+        "an instance": Refused("ResourceInUse", "instances"),
+        "its own protection": Refused("ValidationError", "deletion protection", "API, DeletionProtection"),
+        "a scaling policy": Cascades("its policies and their alarms go with it"),
+    },
+    "autoscaling:DeletePolicy": {
+        "the alarms of target tracking": Cascades("its alarms go with it", "Auto Scaling User Guide, delete a target tracking policy")},
+    "autoscaling:TerminateInstanceInAutoScalingGroup": {
+        "the least size of its group": Refused("ValidationError", "min size constraint")},
     # Backup
     "backup:DeleteBackupVault": {
         "a recovery point": Refused("InvalidRequestException", "contains recovery points", "AWS Backup Developer Guide, delete a vault")},
@@ -329,7 +348,7 @@ TAGS = "tags: nothing hangs on them"
 # (service:operation) -> why nothing can depend on what it takes away
 ALONE = {
     **dict.fromkeys((
-        "application-autoscaling:UntagResource", "backup:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
+        "application-autoscaling:UntagResource", "autoscaling:DeleteTags", "backup:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
         "ecs:UntagResource", "elbv2:RemoveTags", "events:UntagResource", "iam:UntagInstanceProfile", "iam:UntagPolicy", "iam:UntagRole", "iam:UntagUser",
         "iam:UntagOpenIDConnectProvider", "iam:UntagServerCertificate", "kms:UntagResource", "lambda:UntagResource", "logs:UntagLogGroup", "logs:UntagResource", "rds:RemoveTagsFromResource", "s3:DeleteBucketTagging",
         "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource", "ssm:RemoveTagsFromResource"), TAGS),
@@ -339,6 +358,14 @@ ALONE = {
         "s3:DeleteBucketMetricsConfiguration", "s3:DeleteBucketMetadataConfiguration", "s3:DeleteBucketMetadataTableConfiguration", "s3:DeleteBucketOwnershipControls", "s3:DeleteBucketPolicy", "s3:DeleteBucketReplication",
         "s3:DeleteBucketWebsite", "s3:DeletePublicAccessBlock"), CONFIGURATION),
     "application-autoscaling:DeleteScheduledAction": "a leaf below its target",
+    "autoscaling:CancelInstanceRefresh": "a refresh is used by nobody; what it replaced stays replaced",
+    "autoscaling:DeleteLifecycleHook": "a setting of the group",
+    "autoscaling:DeleteNotificationConfiguration": "a setting of the group",
+    "autoscaling:DetachLoadBalancerTargetGroups": "what the group has is deregistered, and drains",
+    "autoscaling:DetachLoadBalancers": "always refused: there are no classic load balancers here",
+    "autoscaling:DetachTrafficSources": "what the group has is deregistered, and drains",
+    "autoscaling:DisableMetricsCollection": "a setting of the group",
+    "ec2:DisableVgwRoutePropagation": "a setting of the route table",
     "backup:DeleteBackupSelection": "a leaf below its plan",
     "backup:DeleteBackupVaultAccessPolicy": "a setting of the vault",
     "backup:DeleteBackupVaultLockConfiguration": "a setting of the vault",
@@ -424,6 +451,8 @@ ALONE = {
 KINDS = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "application-autoscaling:DeregisterScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "application-autoscaling:DeleteScalingPolicy",
+    "AWS::AutoScaling::AutoScalingGroup": "autoscaling:DeleteAutoScalingGroup",
+    "AWS::AutoScaling::ScalingPolicy": "autoscaling:DeletePolicy",
     "AWS::Backup::BackupPlan": "backup:DeleteBackupPlan",
     "AWS::Backup::BackupSelection": "backup:DeleteBackupSelection",
     "AWS::Backup::BackupVault": "backup:DeleteBackupVault",
@@ -437,6 +466,7 @@ KINDS = {
     "AWS::DMS::ReplicationTask": "dms:DeleteReplicationTask",
     "AWS::EC2::EIP": "ec2:ReleaseAddress",
     "AWS::EC2::InternetGateway": "ec2:DeleteInternetGateway",
+    "AWS::EC2::LaunchTemplate": "ec2:DeleteLaunchTemplate",
     "AWS::EC2::NatGateway": "ec2:DeleteNatGateway",
     "AWS::EC2::Route": "ec2:DeleteRoute",
     "AWS::EC2::RouteTable": "ec2:DeleteRouteTable",
@@ -446,8 +476,11 @@ KINDS = {
     "AWS::EC2::Subnet": "ec2:DeleteSubnet",
     "AWS::EC2::SubnetRouteTableAssociation": "ec2:DisassociateRouteTable",
     "AWS::EC2::VPC": "ec2:DeleteVpc",
+    "AWS::EC2::VPCEndpoint": "ec2:DeleteVpcEndpoints",
     "AWS::EC2::VPCGatewayAttachment": "ec2:DetachInternetGateway",
     "AWS::EC2::VPCPeeringConnection": "ec2:DeleteVpcPeeringConnection",
+    "AWS::EC2::VPNGateway": "ec2:DeleteVpnGateway",
+    "AWS::EC2::VPNGatewayRoutePropagation": "ec2:DisableVgwRoutePropagation",
     "AWS::ECS::Cluster": "ecs:DeleteCluster",
     "AWS::ECS::Service": "ecs:DeleteService",
     "AWS::ECS::TaskDefinition": "ecs:DeregisterTaskDefinition",

@@ -36,4 +36,13 @@ ROWS = {
         IN_USE: {"TransferOfferExpirationTimestamp": LATER, "AssociationId": "eipassoc-00000000000000000"},
         NAMED: {"TransferOfferExpirationTimestamp": LATER, "PtrRecord": "mail.example.com."},
     }},
+    "fleet": {
+        "ec2.vpn-connection": {"vpn-0123456789abcdef0": {
+            "VpnConnectionId": "vpn-0123456789abcdef0", "VpnGatewayId": "vgw-0123456789abcdef0", "CustomerGatewayId": "cgw-0123456789abcdef0",
+            "State": "available", "Type": "ipsec.1", "Category": "VPN", "Tags": [{"Key": "Name", "Value": "old-site"}], "_region": "us-east-1",
+            "Routes": [{"DestinationCidrBlock": "172.16.0.0/12", "Source": "Static", "State": "available"}]}},
+        "ec2.vpn-gateway": {"vgw-0123456789abcdef0": {
+            "VpnGatewayId": "vgw-0123456789abcdef0", "State": "available", "Type": "ipsec.1", "VpcAttachments": [], "AmazonSideAsn": 64512,
+            "Tags": [], "_region": "us-east-1"}},
+    },
 }

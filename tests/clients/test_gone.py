@@ -12,7 +12,8 @@ ALSO = {
     "ecs:DeleteService": ["cluster"], "ec2:RevokeSecurityGroupIngress": ["GroupId", "IpPermissions"], "dms:StopReplicationTask": [],
     "ec2:UnassignPrivateIpAddresses": ["PrivateIpAddresses"], "logs:DeleteResourcePolicy": ["policyName"],
     "rds:DeleteDBCluster": ["SkipFinalSnapshot"], "rds:DeleteDBInstance": ["SkipFinalSnapshot"], "rds:DeleteDBInstanceAutomatedBackup": ["DbiResourceId"],
-    "ec2:DisassociateNatGatewayAddress": ["AssociationIds"],
+    "ec2:DisassociateNatGatewayAddress": ["AssociationIds"], "ec2:DeleteLaunchTemplate": ["LaunchTemplateId"],
+    "ec2:DeleteLaunchTemplateVersions": ["LaunchTemplateId"],
 }
 
 

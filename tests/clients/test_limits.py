@@ -20,13 +20,15 @@ SERVICES = {
     "ec2": (5, 1000, "InvalidParameterValue"), "iam": (1, 1000, "ValidationError"), "elbv2": (1, 400, "ValidationError"),
     "logs": (1, 50, "InvalidParameterException"), "ssm": (1, 50, "ValidationException"), "secretsmanager": (1, 100, "ValidationException"),
     "cloudwatch": (1, 100, "ValidationError"), "events": (1, 100, "ValidationException"),
-    "backup": (1, 1000, "InvalidParameterValueException"),
+    "autoscaling": (1, 100, "ValidationError"), "backup": (1, 1000, "InvalidParameterValueException"),
 }
 # Operations that differ from their service.
 OPERATIONS = {
     "rds:DescribeOrderableDBInstanceOptions": (20, 10000), "application-autoscaling:DescribeScalingPolicies": (1, 10),
     "ecs:ListAccountSettings": (1, 10), "ecs:DescribeCapacityProviders": (1, 10),
 }
+# Operations that cut a page size down instead of refusing it.
+CUT = {"ec2:DescribeVpcEndpoints", "ec2:DescribeVpcEndpointServices"}
 
 
 def paging():
@@ -35,7 +37,7 @@ def paging():
     session = boto3.Session(region_name="us-east-1")
     for one in json.loads(ran.stdout)["operations"]:
         service, name = one["service"], one["operation"]
-        if service not in SERVICES:
+        if service not in SERVICES or f"{service}:{name}" in CUT:
             continue
         asked = session.client(service, config=Config(parameter_validation=False, retries={"total_max_attempts": 8}))
         shape = asked.meta.service_model.operation_model(name).input_shape

@@ -2,6 +2,8 @@
 
 mod eip;
 mod internet_gateway;
+mod launch_data;
+mod launch_template;
 mod nat_addresses;
 mod nat_gateway;
 mod permission;
@@ -15,14 +17,20 @@ mod subnet_route_table_association;
 mod support;
 mod tags;
 mod vpc;
+mod vpc_endpoint;
 mod vpc_gateway_attachment;
 mod vpc_peering_connection;
+mod vpn_gateway;
+mod vpn_gateway_route_propagation;
 
+#[cfg(test)]
+mod launch_tests;
 #[cfg(test)]
 mod tests;
 
 pub use eip::Eip;
 pub use internet_gateway::InternetGateway;
+pub use launch_template::LaunchTemplate;
 pub use nat_gateway::NatGateway;
 pub use route::Route;
 pub use route_table::RouteTable;
@@ -32,5 +40,8 @@ pub use security_group_ingress::SecurityGroupIngress;
 pub use subnet::Subnet;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
 pub use vpc::Vpc;
+pub use vpc_endpoint::VpcEndpoint;
 pub use vpc_gateway_attachment::VpcGatewayAttachment;
 pub use vpc_peering_connection::VpcPeeringConnection;
+pub use vpn_gateway::VpnGateway;
+pub use vpn_gateway_route_propagation::VpnGatewayRoutePropagation;

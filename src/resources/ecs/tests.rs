@@ -165,6 +165,7 @@ fn only_our_own_revision_is_found() {
             snapshot: None,
             attempted: &[],
             takes: &[],
+            update_policy: &serde_json::Value::Null,
         };
         let permit = bench.permit();
         let id = bench.run(TaskDefinition::create(&cx, &permit, &props)).unwrap().id;
@@ -196,6 +197,7 @@ fn only_our_own_revision_is_found() {
             snapshot: None,
             attempted: &[],
             takes: &[],
+            update_policy: &serde_json::Value::Null,
         };
         TaskDefinition::find(&cx, &props).await.unwrap().unwrap()
     });

@@ -44,6 +44,8 @@ const LIMITS: &[Limit] = &[
     // "between 1 and 50".
     ("application-autoscaling", &["DescribeScalingPolicies"], "MaxResults", 1, 10, Beyond::Refuse),
     ("application-autoscaling", &[], "MaxResults", 1, 50, Beyond::Refuse),
+    // Auto Scaling API Reference: "The default value is 50 and the maximum value is 100" (100 and 100 for some).
+    ("autoscaling", &[], "MaxRecords", 1, 100, Beyond::Refuse),
     // Lambda API Reference, ListVersionsByFunction, ListFunctions, ListAliases: "a maximum of 50 items in each
     // response, even if you set the number higher".
     (
@@ -98,8 +100,9 @@ fn refusal(service: &str, member: &str, size: i64, least: i64, most: i64) -> Fau
             let (word, limit) = if size < least { ("greater", least) } else { ("less", most) };
             let mut name = member.to_owned();
             name[..1].make_ascii_lowercase();
+            let code = if service == "autoscaling" { "ValidationError" } else { "ValidationException" };
             Fault::new(
-                "ValidationException",
+                code,
                 format!(
                     "1 validation error detected: Value '{size}' at '{name}' failed to satisfy constraint: \
                      Member must have value {word} than or equal to {limit}"

@@ -353,7 +353,7 @@ fn unmodelled_unimplemented_and_unknown_operations_differ() {
         headers.insert("host", "ec2.eu-west-1.amazonaws.com".parse().unwrap());
         Incoming::new("POST", "/", headers, format!("Action={action}&Version=2016-11-15").into_bytes())
     };
-    let call = receive(echoes(), &form("RunInstances")).unwrap();
+    let call = receive(echoes(), &form("RunScheduledInstances")).unwrap();
     assert_eq!(call.input.unwrap_err().code, super::NOT_IMPLEMENTED);
     assert_eq!((call.service.name, call.region.as_str()), ("ec2", "eu-west-1"));
     assert_eq!(receive(echoes(), &form("MakeCoffee")).unwrap().input.unwrap_err().code, "InvalidAction");

@@ -206,7 +206,7 @@ fn codes(service: &str) -> (&'static str, &'static str) {
     match service {
         "ec2" | "rds" => ("MissingParameter", "InvalidParameterValue"),
         "cloudwatch" => ("MissingParameter", "ValidationError"),
-        "elbv2" | "iam" | "sts" => ("ValidationError", "ValidationError"),
+        "autoscaling" | "elbv2" | "iam" | "sts" => ("ValidationError", "ValidationError"),
         "sns" => ("InvalidParameter", "InvalidParameter"),
         "route53" => ("InvalidInput", "InvalidInput"),
         "s3" => ("MalformedXML", "MalformedXML"),

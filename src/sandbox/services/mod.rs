@@ -3,6 +3,7 @@
 use super::{Fault, Operation, Request, World};
 
 pub mod application_autoscaling;
+pub mod autoscaling;
 pub mod backup;
 pub mod cloudcontrol;
 pub mod cloudwatch;
@@ -27,7 +28,9 @@ pub mod tagging;
 /// Gives the account what it has from the start, as far as the service can see it: default VPCs, the caller.
 pub fn furnish(world: &mut World, service: &str, region: &str) {
     match service {
-        "ec2" | "elbv2" | "rds" | "dms" | "ecs" | "lambda" => ec2::default_vpc::ensure(world, region),
+        "autoscaling" | "ec2" | "elbv2" | "rds" | "dms" | "ecs" | "lambda" => {
+            ec2::default_vpc::ensure(world, region)
+        }
         "iam" | "sts" | "s3" | "sns" => sts::ensure_caller(world),
         _ => {}
     }
@@ -66,6 +69,7 @@ macro_rules! service {
 /// All services, sorted by name.
 pub static SERVICES: &[Service] = &[
     service!("application-autoscaling", "application-autoscaling", application_autoscaling),
+    service!("autoscaling", "autoscaling", autoscaling),
     service!("backup", "backup", backup),
     service!("cloudcontrol", "cloudcontrolapi", cloudcontrol),
     service!("cloudwatch", "monitoring", cloudwatch),

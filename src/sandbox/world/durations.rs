@@ -70,6 +70,18 @@ pub const LAMBDA_NETWORK: i64 = 30_000;
 pub const LAMBDA_UPDATE: i64 = 4_000;
 /// Interfaces of a deleted function, or of one that left a VPC, linger.
 pub const LAMBDA_INTERFACES: i64 = 300_000;
+/// An instance runs.
+pub const INSTANCE_UP: i64 = 30_000;
+/// An instance is terminated.
+pub const INSTANCE_DOWN: i64 = 40_000;
+/// An instance of an Auto Scaling group is in service.
+pub const ASG_IN_SERVICE: i64 = 90_000;
+/// An empty Auto Scaling group is deleted.
+pub const ASG_DOWN: i64 = 15_000;
+/// An interface endpoint is available.
+pub const ENDPOINT_UP: i64 = 60_000;
+/// An interface endpoint is gone.
+pub const ENDPOINT_DOWN: i64 = 60_000;
 /// A backup on demand is complete.
 pub const BACKUP_JOB: i64 = 120_000;
 /// EC2 and IAM reads lag behind writes.

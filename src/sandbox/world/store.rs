@@ -456,7 +456,8 @@ fn original(row: &Json) -> bool {
 fn remembered(table: &str, row: &Json) -> bool {
     match table {
         // Logs and counters.
-        "backup.job"
+        "asg.activity"
+        | "backup.job"
         | "cloudcontrol.request"
         | "cloudwatch.history"
         | "dms.event"
@@ -472,6 +473,7 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "s3.name"
         | "sns.message" => true,
         "backup.plan" => !row["DeletionDate"].is_null(),
+        "ec2.instance" => row["State"]["Name"] == "terminated",
         "ec2.nat-gateway" => row["State"] == "deleted",
         "ec2.vpc-peering-connection" => {
             matches!(row["Status"]["Code"].as_str(), Some("deleted" | "expired" | "failed" | "rejected"))

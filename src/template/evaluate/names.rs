@@ -81,7 +81,8 @@ impl<'p> Eval<'_, 'p> {
         }
         for (resource, address) in outline.resources.iter().zip(&self.scope.addresses) {
             let here = self.at(address);
-            for tree in [resource.properties, resource.metadata].into_iter().flatten() {
+            for tree in [resource.properties, resource.metadata, resource.update_policy].into_iter().flatten()
+            {
                 here.resolve(tree);
             }
             if let Some(name) = resource.condition {

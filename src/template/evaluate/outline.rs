@@ -35,6 +35,8 @@ const ATTRIBUTES: &[&str] = &[
     "UpdatePolicy",
     "UpdateReplacePolicy",
 ];
+/// The type whose update policy is carried out.
+const ROLLS: &str = "AWS::AutoScaling::AutoScalingGroup";
 const OUTPUT_KEYS: &[&str] = &["Condition", "Description", "Export", "Value"];
 
 /// A name somewhere in a template.
@@ -55,6 +57,7 @@ pub(super) struct Resource<'t> {
     pub deletion: Option<DeletionPolicy>,
     pub replacement: Option<DeletionPolicy>,
     pub metadata: Option<&'t Tree>,
+    pub update_policy: Option<&'t Tree>,
 }
 
 /// One output as written.
@@ -322,7 +325,9 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
         deletion: None,
         replacement: None,
         metadata: None,
+        update_policy: None,
     };
+    let mut policies = Vec::new();
     for attribute in section(entry, problems) {
         let value = &attribute.value;
         match attribute.key.as_str() {
@@ -350,19 +355,7 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
                     _ => false,
                 };
                 if !empty {
-                    let message = format!(
-                        "a `{}` is carried out by the CloudFormation service, which is not used here",
-                        attribute.key
-                    );
-                    let whose = match attribute.key.as_str() {
-                        "CreationPolicy" => {
-                            "instances, Auto Scaling groups, wait conditions and AppStream fleets"
-                        }
-                        _ => "Auto Scaling groups, caches, search domains and Lambda aliases",
-                    };
-                    problems.error("M1022", Some(&attribute.key_span), message).help(format!(
-                        "it is for {whose}; every other resource is waited for by its own status"
-                    ));
+                    policies.push(attribute);
                 }
             }
             other => {
@@ -376,6 +369,26 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
                     .maybe_help(help);
             }
         }
+    }
+    for attribute in policies {
+        let rolls = resource.kind.is_some_and(|kind| kind.text == ROLLS);
+        if attribute.key == "UpdatePolicy" && rolls {
+            resource.update_policy = Some(&attribute.value);
+            continue;
+        }
+        let whose = resource.kind.map_or_else(String::new, |kind| format!(" of {}", kind.text));
+        let message = format!(
+            "the `{}`{whose} is carried out by the CloudFormation service, which is not used here",
+            attribute.key
+        );
+        let whose = match attribute.key.as_str() {
+            "CreationPolicy" if rolls => {
+                "it waits for signals: here the group is waited for until its instances are in service"
+            }
+            "CreationPolicy" => "every resource is waited for by its own status",
+            _ => "only Auto Scaling groups take one here; other resources are waited for by their own status",
+        };
+        problems.error("M1022", Some(&attribute.key_span), message).help(whose);
     }
     if entry.value.as_map().is_some_and(|members| members.iter().all(|member| member.key != "Type")) {
         problems.error("M1021", Some(&entry.key_span), format!("the resource `{}` has no `Type`", entry.key));

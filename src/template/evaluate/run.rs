@@ -193,9 +193,19 @@ impl<'p> Eval<'_, 'p> {
             properties.kind = Kind::Map(Vec::new());
         }
         let metadata_item = resource.metadata.map(|tree| here.eval(tree));
-        let metadata = resource.metadata.zip(metadata_item.as_ref()).map_or(Json::Null, |(tree, item)| {
-            if item.is_known() { item.to_value().known().unwrap_or(Json::Null) } else { tree.to_json() }
-        });
+        let mut metadata =
+            resource.metadata.zip(metadata_item.as_ref()).map_or(Json::Null, |(tree, item)| {
+                if item.is_known() { item.to_value().known().unwrap_or(Json::Null) } else { tree.to_json() }
+            });
+        // An update policy is kept beside the metadata: it is needed when the resource changes, and nowhere in its properties.
+        if let Some(policy) = resource.update_policy {
+            let item = here.eval(policy);
+            let known = if item.is_known() { item.to_value().known() } else { None };
+            if !metadata.is_object() {
+                metadata = Json::Object(serde_json::Map::new());
+            }
+            metadata["UpdatePolicy"] = known.unwrap_or_else(|| policy.to_json());
+        }
         let kind = resource.kind?;
         let depends_on = resource
             .depends_on

@@ -264,6 +264,7 @@ fn a_full_bucket_goes_only_with_permission() {
             snapshot: None,
             attempted: &[],
             takes: &[],
+            update_policy: &serde_json::Value::Null,
         };
         let mut steps = Vec::new();
         bench.run(async {

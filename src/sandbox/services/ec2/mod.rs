@@ -1,4 +1,4 @@
-//! EC2 networking: VPCs and what lives in them.
+//! EC2: VPCs and what lives in them, instances and what they are launched with.
 //!
 //! Rows live under their ids; each carries `_region`. Rules of security groups are rows of their own, routes
 //! and associations are lists in their route table's row.
@@ -12,8 +12,10 @@ mod dhcp;
 mod egress_only;
 mod filters;
 mod images;
+mod instances;
 mod interfaces;
 mod internet_gateways;
+mod launch_templates;
 mod nat_addresses;
 mod nat_gateways;
 mod network_acls;
@@ -26,11 +28,15 @@ mod rules;
 mod security_groups;
 mod subnets;
 mod tags;
+mod vpc_endpoints;
 mod vpcs;
+mod vpn_connections;
 mod vpn_gateways;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::REGIONS;
+pub use instances::{TABLE as INSTANCES, could_launch, is_there, launch, terminate};
+pub use launch_templates::{instance_tags, resolved as template};
 pub use operations::OPERATIONS;

@@ -1,9 +1,9 @@
 //! Which operation runs which behaviour. Every one of them can be run dry.
 
 use super::{
-    account, addresses, common::dry_run, default_vpc, dhcp, egress_only, images, interfaces,
-    internet_gateways, nat_addresses, nat_gateways, network_acls, peerings, route_tables, routes, rules,
-    security_groups, subnets, tags, vpcs, vpn_gateways,
+    account, addresses, common::dry_run, default_vpc, dhcp, egress_only, images, instances, interfaces,
+    internet_gateways, launch_templates, nat_addresses, nat_gateways, network_acls, peerings, route_tables,
+    routes, rules, security_groups, subnets, tags, vpc_endpoints, vpcs, vpn_connections, vpn_gateways,
 };
 use crate::sandbox::Operation;
 
@@ -39,6 +39,8 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateDhcpOptions" dhcp::create;
     write "CreateEgressOnlyInternetGateway" egress_only::create;
     write "CreateInternetGateway" internet_gateways::create;
+    write "CreateLaunchTemplate" launch_templates::create;
+    write "CreateLaunchTemplateVersion" launch_templates::create_version;
     write "CreateNatGateway" nat_gateways::create;
     write "CreateNetworkAcl" network_acls::create;
     write "CreateNetworkAclEntry" network_acls::create_entry;
@@ -49,11 +51,14 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateSubnet" subnets::create;
     write "CreateTags" tags::create;
     write "CreateVpc" vpcs::create;
+    write "CreateVpcEndpoint" vpc_endpoints::create;
     write "CreateVpcPeeringConnection" peerings::create;
     write "CreateVpnGateway" vpn_gateways::create;
     write "DeleteDhcpOptions" dhcp::delete;
     write "DeleteEgressOnlyInternetGateway" egress_only::delete;
     write "DeleteInternetGateway" internet_gateways::delete;
+    write "DeleteLaunchTemplate" launch_templates::delete;
+    write "DeleteLaunchTemplateVersions" launch_templates::delete_versions;
     write "DeleteNatGateway" nat_gateways::delete;
     write "DeleteNetworkAcl" network_acls::delete;
     write "DeleteNetworkAclEntry" network_acls::delete_entry;
@@ -64,6 +69,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DeleteSubnet" subnets::delete;
     write "DeleteTags" tags::delete;
     write "DeleteVpc" vpcs::delete;
+    write "DeleteVpcEndpoints" vpc_endpoints::delete;
     write "DeleteVpcPeeringConnection" peerings::delete;
     write "DeleteVpnGateway" vpn_gateways::delete;
     read "DescribeAccountAttributes" account::describe_attributes;
@@ -73,7 +79,11 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeDhcpOptions" account::describe_dhcp;
     read "DescribeEgressOnlyInternetGateways" egress_only::describe;
     read "DescribeImages" images::describe;
+    read "DescribeInstanceStatus" instances::describe_status;
+    read "DescribeInstances" instances::describe;
     read "DescribeInternetGateways" internet_gateways::describe;
+    read "DescribeLaunchTemplateVersions" launch_templates::describe_versions;
+    read "DescribeLaunchTemplates" launch_templates::describe;
     read "DescribeNatGateways" nat_gateways::describe;
     read "DescribeNetworkAcls" network_acls::describe;
     read "DescribeNetworkInterfaceAttribute" interfaces::attribute;
@@ -86,22 +96,30 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeSubnets" subnets::describe;
     read "DescribeTags" tags::describe;
     read "DescribeVpcAttribute" vpcs::describe_attribute;
+    read "DescribeVpcEndpointServices" vpc_endpoints::services;
+    read "DescribeVpcEndpoints" vpc_endpoints::describe;
     read "DescribeVpcPeeringConnections" peerings::describe;
     read "DescribeVpcs" vpcs::describe;
+    read "DescribeVpnConnections" vpn_connections::describe;
     read "DescribeVpnGateways" vpn_gateways::describe;
     write "DetachInternetGateway" internet_gateways::detach;
     write "DetachNetworkInterface" interfaces::detach;
     write "DetachVpnGateway" vpn_gateways::detach;
+    write "DisableVgwRoutePropagation" vpn_connections::disable;
     write "DisassociateAddress" addresses::disassociate;
     write "DisassociateNatGatewayAddress" nat_addresses::disassociate;
     write "DisassociateRouteTable" route_tables::disassociate;
     write "DisassociateSubnetCidrBlock" subnets::disassociate_block;
     write "DisassociateVpcCidrBlock" vpcs::disassociate_block;
+    write "EnableVgwRoutePropagation" vpn_connections::enable;
     write "ModifyAddressAttribute" addresses::modify_attribute;
+    write "ModifyInstanceAttribute" instances::modify_attribute;
+    write "ModifyLaunchTemplate" launch_templates::modify;
     write "ModifyNetworkInterfaceAttribute" interfaces::modify;
     write "ModifySecurityGroupRules" rules::modify;
     write "ModifySubnetAttribute" subnets::modify_attribute;
     write "ModifyVpcAttribute" vpcs::modify_attribute;
+    write "ModifyVpcEndpoint" vpc_endpoints::modify;
     write "ModifyVpcPeeringConnectionOptions" peerings::modify;
     write "ModifyVpcTenancy" vpcs::modify_tenancy;
     write "RejectVpcPeeringConnection" peerings::reject;
@@ -114,6 +132,8 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "ResetNetworkInterfaceAttribute" interfaces::reset_attribute;
     write "RevokeSecurityGroupEgress" rules::revoke_egress;
     write "RevokeSecurityGroupIngress" rules::revoke_ingress;
+    write "RunInstances" instances::run;
+    write "TerminateInstances" instances::terminate_all;
     write "UnassignPrivateIpAddresses" interfaces::unassign;
     write "UnassignPrivateNatGatewayAddress" nat_addresses::unassign;
     write "UpdateSecurityGroupRuleDescriptionsEgress" rules::redescribe_egress;

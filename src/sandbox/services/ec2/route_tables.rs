@@ -7,7 +7,9 @@ use super::{
     internet_gateways::{self, GATEWAY},
     routes,
     subnets::SUBNET,
+    vpc_endpoints,
     vpcs::VPC,
+    vpn_connections,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
@@ -169,6 +171,11 @@ fn answer(world: &World, rq: &Request<'_>, id: &str) -> Reply {
 fn view(world: &World, row: &Json) -> Json {
     let mut row = row.clone();
     let vpc = row["VpcId"].as_str().unwrap_or_default().to_owned();
+    let mut learned = vpn_connections::propagated(world, &row);
+    learned.extend(vpc_endpoints::routes(world, row["RouteTableId"].as_str().unwrap_or_default()));
+    if let Some(routes) = row["Routes"].as_array_mut() {
+        routes.extend(learned);
+    }
     for route in row["Routes"].as_array_mut().into_iter().flatten() {
         route["State"] = json!(if routes::alive(world, &vpc, route) { "active" } else { "blackhole" });
     }

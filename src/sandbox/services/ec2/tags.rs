@@ -8,8 +8,10 @@ use super::{
     common::{Noun, here, invalid, listed},
     egress_only::EGRESS_ONLY,
     filters,
+    instances::INSTANCE,
     interfaces::INTERFACE,
     internet_gateways::GATEWAY,
+    launch_templates::TEMPLATE,
     nat_gateways::NAT,
     network_acls::ACL,
     peerings::PEERING,
@@ -17,7 +19,9 @@ use super::{
     rules::RULE,
     security_groups::GROUP,
     subnets::SUBNET,
+    vpc_endpoints::ENDPOINT,
     vpcs::VPC,
+    vpn_connections::CONNECTION,
     vpn_gateways::VPN,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
@@ -38,6 +42,10 @@ const TAGGABLE: &[&Noun] = &[
     &VPN,
     &DHCP,
     &EGRESS_ONLY,
+    &INSTANCE,
+    &TEMPLATE,
+    &ENDPOINT,
+    &CONNECTION,
 ];
 
 /// The tags that a create call gives to a resource of that type.

@@ -19,6 +19,7 @@ pub const OPERATIONS: &[Operation] = &[
 
 /// Tables with taggable rows, and where their ARN is: a member, or a pattern for rows that hold none.
 const TABLES: &[(&str, &str)] = &[
+    ("asg.group", "AutoScalingGroupARN"),
     ("backup.plan", "BackupPlanArn"),
     ("backup.vault", "BackupVaultArn"),
     ("cloudwatch.alarm", "AlarmArn"),
@@ -29,14 +30,19 @@ const TABLES: &[(&str, &str)] = &[
     ("dms.subnet-group", "arn:{partition}:dms:{region}:{account}:subgrp:{name}"),
     ("dms.task", "key"),
     ("ec2.address", "arn:{partition}:ec2:{region}:{account}:elastic-ip/{key}"),
+    ("ec2.instance", "arn:{partition}:ec2:{region}:{account}:instance/{key}"),
     ("ec2.internet-gateway", "arn:{partition}:ec2:{region}:{account}:internet-gateway/{key}"),
+    ("ec2.launch-template", "arn:{partition}:ec2:{region}:{account}:launch-template/{key}"),
     ("ec2.nat-gateway", "arn:{partition}:ec2:{region}:{account}:natgateway/{key}"),
     ("ec2.route-table", "arn:{partition}:ec2:{region}:{account}:route-table/{key}"),
     ("ec2.security-group", "arn:{partition}:ec2:{region}:{account}:security-group/{key}"),
     ("ec2.security-group-rule", "arn:{partition}:ec2:{region}:{account}:security-group-rule/{key}"),
     ("ec2.subnet", "arn:{partition}:ec2:{region}:{account}:subnet/{key}"),
     ("ec2.vpc", "arn:{partition}:ec2:{region}:{account}:vpc/{key}"),
+    ("ec2.vpc-endpoint", "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{key}"),
     ("ec2.vpc-peering-connection", "arn:{partition}:ec2:{region}:{account}:vpc-peering-connection/{key}"),
+    ("ec2.vpn-connection", "arn:{partition}:ec2:{region}:{account}:vpn-connection/{key}"),
+    ("ec2.vpn-gateway", "arn:{partition}:ec2:{region}:{account}:vpn-gateway/{key}"),
     ("ecs.cluster", "clusterArn"),
     ("ecs.service", "key"),
     ("ecs.task-definition", "key"),

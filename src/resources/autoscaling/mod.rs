@@ -1,0 +1,16 @@
+//! Resource types of AWS::AutoScaling.
+
+mod group;
+mod group_extras;
+mod group_form;
+mod refresh;
+mod scaling_policy;
+mod scaling_policy_form;
+mod update_policy;
+
+pub use group::AutoScalingGroup;
+pub use scaling_policy::ScalingPolicy;
+pub use update_policy::check as check_update_policy;
+
+#[cfg(test)]
+mod tests;

@@ -99,20 +99,20 @@ fn small_changes_give_exactly_the_expected_steps() {
 
 #[test]
 fn up_converges_after_a_crash() {
-    converges("up of database-blue-green", &Rehearsal::new(&plan()), Verb::Up, 5);
+    converges("up of database-blue-green", &Rehearsal::new(&plan()), Verb::Up, 19);
 }
 
 #[test]
 fn destroy_converges_after_a_crash() {
     let mut deployed = Rehearsal::new(&plan());
     deployed.up().complete();
-    converges("destroy of database-blue-green", &deployed, Verb::Destroy, 5);
+    converges("destroy of database-blue-green", &deployed, Verb::Destroy, 19);
 }
 
 #[test]
 fn any_call_may_go_wrong() {
-    every_call("up of database-blue-green", &Rehearsal::new(&plan()), Verb::Up, 61);
+    every_call("up of database-blue-green", &Rehearsal::new(&plan()), Verb::Up, 131);
     let mut deployed = Rehearsal::new(&plan());
     deployed.up().complete();
-    every_call("destroy of database-blue-green", &deployed, Verb::Destroy, 61);
+    every_call("destroy of database-blue-green", &deployed, Verb::Destroy, 131);
 }

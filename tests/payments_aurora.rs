@@ -77,16 +77,16 @@ fn traffic_moves_by_one_change_of_the_weights() {
 
 #[test]
 fn up_converges_after_a_crash() {
-    converges("up of payments-aurora-mysql", &account(), Verb::Up, 5);
+    converges("up of payments-aurora-mysql", &account(), Verb::Up, 19);
 }
 
 #[test]
 fn destroy_converges_after_a_crash() {
-    converges("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 5);
+    converges("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 19);
 }
 
 #[test]
 fn any_call_may_go_wrong() {
-    every_call("up of payments-aurora-mysql", &account(), Verb::Up, 61);
-    every_call("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 61);
+    every_call("up of payments-aurora-mysql", &account(), Verb::Up, 131);
+    every_call("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 131);
 }

@@ -168,7 +168,8 @@ fn serving(live: &types::AutoScalingGroup) -> (usize, usize) {
 async fn settings(cx: &Cx<'_>, change: &Change<'_, Props>, launch: bool) -> Result<(), OpError> {
     const OP: &str = "UpdateAutoScalingGroup";
     let new = change.new;
-    if !change.any(SETTINGS) && !(launch && change.any(LAUNCH)) {
+    let settings = change.any(SETTINGS) || (launch && change.any(LAUNCH));
+    if !settings {
         return Ok(());
     }
     let is = |property: &str| change.has(property);

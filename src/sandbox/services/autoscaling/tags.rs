@@ -71,7 +71,7 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
         let values = filter["Values"].as_array().cloned().unwrap_or_default();
         all.retain(|tag| {
             values.iter().any(|value| {
-                tag[member] == *value || tag[member].to_string() == value.as_str().unwrap_or_default()
+                tag[member] == *value || value.as_str() == Some(tag[member].to_string().as_str())
             })
         });
     }

@@ -7,8 +7,8 @@ use migrate::planner::ChangeSet;
 use crate::{
     crash::converges,
     diagnostics::findings,
-    faults::every_call,
-    support::{Rehearsal, Verb, edited_plan},
+    faults::{every_call, mixes},
+    support::{Rehearsal, Verb, edited_plan, seeds},
 };
 
 fn plan() -> PathBuf {
@@ -115,4 +115,9 @@ fn any_call_may_go_wrong() {
     let mut deployed = Rehearsal::new(&plan());
     deployed.up().complete();
     every_call("destroy of database-blue-green", &deployed, Verb::Destroy, 131);
+}
+
+#[test]
+fn random_mixes_of_trouble_converge() {
+    mixes("database-blue-green", &Rehearsal::new(&plan()), &seeds(4, 200));
 }

@@ -99,22 +99,21 @@ fn any_call_of_destroy_may_go_wrong_in_any_way() {
 /// `MIGRATE_SEED=n` repeats one seed and tells each run's calls and events.
 #[test]
 fn random_mixes_of_trouble_converge() {
-    mixes(&payments(), &seeds(16, 400));
+    mixes("payments-single-stack", &Rehearsal::new(&payments()), &seeds(16, 400));
 }
 
 /// The same for stacks in several environments.
 #[test]
 fn random_mixes_of_trouble_converge_for_several_stacks() {
     let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans/payments-multi-stack");
-    mixes(&plan, &seeds(6, 300));
+    mixes("payments-multi-stack", &Rehearsal::new(&plan), &seeds(6, 300));
 }
 
-fn mixes(plan: &Path, seeds: &[u64]) {
-    let mut undisturbed = Rehearsal::new(plan);
+/// The same for any plan and account.
+pub(crate) fn mixes(name: &str, base: &Rehearsal, seeds: &[u64]) {
+    let mut undisturbed = base.fork();
     undisturbed.up().complete();
     let census = undisturbed.census();
-    let base = Rehearsal::new(plan);
-    let name = plan.file_name().expect("a name").display();
     in_parallel(seeds, |_, seed| {
         let rules = troubles()
             .into_iter()

@@ -47,6 +47,16 @@ pub const KINDS: &[(&str, &str)] = &[
     ("Targets", "Vpc"),
     ("Health", ""),
     ("Tasks", "Logs"),
+    ("Key", ""),
+    ("KeyName", "Key"),
+    ("Parameter", ""),
+    ("Aurora", "Secret"),
+    ("Member", "Aurora"),
+    ("Launch", ""),
+    ("Fleet", "Launch Subnet"),
+    ("Door", "Vpc Table"),
+    ("Events", "Topic"),
+    ("Vault", ""),
 ];
 
 /// The size of a life, for shrinking.
@@ -97,8 +107,9 @@ pub fn grow(plan: &mut Vec<Slot>, kind: &'static str, dice: &mut Dice, serial: &
     let mut to = Vec::new();
     for need in needs.split_whitespace() {
         let known: Vec<String> = plan.iter().filter(|s| s.kind == need).map(|s| s.name.clone()).collect();
-        // A subnet has one association, a bucket one policy: those get one of their own.
-        let exclusive = matches!((kind, need), ("Association", "Subnet") | ("BucketPolicy", _));
+        // A subnet has one association, a bucket one policy, a table one route to a service: those get their own.
+        let exclusive =
+            matches!((kind, need), ("Association", "Subnet") | ("Door", "Table") | ("BucketPolicy", _));
         if known.is_empty() || exclusive || dice.chance(20) {
             let need = KINDS.iter().find(|(k, _)| *k == need).expect("a kind").0;
             to.push(grow(plan, need, dice, serial));
@@ -106,9 +117,10 @@ pub fn grow(plan: &mut Vec<Slot>, kind: &'static str, dice: &mut Dice, serial: &
             to.push(known[dice.below(known.len())].clone());
         }
     }
-    // A table and a subnet of different VPCs do not go together.
-    if kind == "Association" {
-        let vpc = plan.iter().find(|s| s.name == to[0]).expect("the subnet").to[0].clone();
+    // A table and a subnet, or an endpoint and a table, of different VPCs do not go together.
+    if kind == "Association" || kind == "Door" {
+        let first = plan.iter().find(|s| s.name == to[0]).expect("the subnet or the VPC");
+        let vpc = first.to.first().unwrap_or(&first.name).clone();
         let table = plan.iter_mut().find(|s| s.name == to[1]).expect("the table");
         if table.to[0] != vpc {
             *serial += 1;
@@ -136,7 +148,7 @@ fn resource(slot: &Slot, number: usize) -> Json {
             "Resource": resource, "Sid": format!("V{v}")}]})
     };
     let secret = match slot.kind {
-        "Database" | "Endpoint" => {
+        "Database" | "Endpoint" | "Aurora" => {
             json!({"Fn::Sub": format!("{{{{resolve:secretsmanager:${{{}}}}}}}", slot.to[0])})
         }
         _ => Json::Null,
@@ -250,10 +262,59 @@ fn resource(slot: &Slot, number: usize) -> Json {
                 "Image": format!("example:{v}"), "LogConfiguration": {"LogDriver": "awslogs", "Options": {
                     "awslogs-group": to(0), "awslogs-region": "us-east-1", "awslogs-stream-prefix": "app"}}}]}),
         ),
+        "Key" => (
+            "KMS::Key",
+            json!({"Description": format!("variant {v}"), "MultiRegion": f == 1, "PendingWindowInDays": 7, "Tags": tags,
+                "KeyPolicy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+                    "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}}]}}),
+        ),
+        "KeyName" => {
+            ("KMS::Alias", json!({"AliasName": format!("alias/life-{number}-{f}"), "TargetKeyId": to(0)}))
+        }
+        "Parameter" => (
+            "SSM::Parameter",
+            json!({"Name": format!("/life/{number}/{f}"), "Type": "String", "Value": format!("variant {v}")}),
+        ),
+        "Aurora" => (
+            "RDS::DBCluster",
+            json!({"Engine": "aurora-postgresql", "MasterUsername": format!("app{f}"), "MasterUserPassword": secret,
+                "BackupRetentionPeriod": 1 + v, "Tags": tags}),
+        ),
+        "Member" => (
+            "RDS::DBInstance",
+            json!({"Engine": "aurora-postgresql", "DBInstanceClass": "db.t3.medium", "DBClusterIdentifier": to(0),
+                "PromotionTier": v, "DBInstanceIdentifier": format!("member-{number}-{f}")}),
+        ),
+        "Launch" => (
+            "EC2::LaunchTemplate",
+            json!({"LaunchTemplateName": format!("launch-{number}-{f}"), "LaunchTemplateData": {
+                "InstanceType": (["t3.micro", "t3.small", "t3.medium"])[v],
+                "ImageId": "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"}}),
+        ),
+        "Fleet" => (
+            "AutoScaling::AutoScalingGroup",
+            json!({"AutoScalingGroupName": format!("fleet-{number}-{f}"), "MinSize": "0", "MaxSize": (3 + v).to_string(),
+                "DesiredCapacity": "1", "VPCZoneIdentifier": [to(1)],
+                "LaunchTemplate": {"LaunchTemplateId": to(0), "Version": att(0, "LatestVersionNumber")}}),
+        ),
+        "Door" => (
+            "EC2::VPCEndpoint",
+            json!({"VpcId": to(0), "VpcEndpointType": "Gateway", "RouteTableIds": [to(1)], "Tags": tags,
+                "ServiceName": format!("com.amazonaws.us-east-1.{}", (["s3", "dynamodb"])[f])}),
+        ),
+        "Events" => (
+            "Events::Rule",
+            json!({"Name": format!("rule-{number}-{f}"), "EventPattern": {"source": ["aws.dms"], "detail-type": [format!("v{v}")]},
+                "Targets": [{"Id": "topic", "Arn": to(0)}]}),
+        ),
+        "Vault" => (
+            "Backup::BackupVault",
+            json!({"BackupVaultName": format!("vault-{number}-{f}"), "BackupVaultTags": {"Variant": v.to_string()}}),
+        ),
         other => panic!("no such kind {other}"),
     };
     let mut made = json!({"Type": format!("AWS::{kind}"), "Properties": properties});
-    if slot.kind == "Database" {
+    if matches!(slot.kind, "Database" | "Aurora" | "Member") {
         // A last snapshot would stay for ever.
         made["DeletionPolicy"] = json!("Delete");
         made["UpdateReplacePolicy"] = json!("Delete");

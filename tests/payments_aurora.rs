@@ -7,8 +7,8 @@ use migrate::{sandbox::plant::plant, syntax};
 use crate::{
     crash::converges,
     diagnostics::findings,
-    faults::every_call,
-    support::{Rehearsal, Verb, edited_plan},
+    faults::{every_call, mixes},
+    support::{Rehearsal, Verb, edited_plan, seeds},
 };
 
 fn plan() -> PathBuf {
@@ -89,4 +89,9 @@ fn destroy_converges_after_a_crash() {
 fn any_call_may_go_wrong() {
     every_call("up of payments-aurora-mysql", &account(), Verb::Up, 131);
     every_call("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 131);
+}
+
+#[test]
+fn random_mixes_of_trouble_converge() {
+    mixes("payments-aurora-mysql", &account(), &seeds(4, 200));
 }

@@ -130,7 +130,7 @@ pub(super) async fn hook(
     {
         let call = cx.sdk.auto_scaling().delete_lifecycle_hook().auto_scaling_group_name(group);
         let call = call.set_lifecycle_hook_name(one.LifecycleHookName.clone());
-        call.send().await.map_err(op("DeleteLifecycleHook"))?;
+        detached(call.send().await.map_err(op("DeleteLifecycleHook")))?;
     }
     for one in new.iter().filter(|one| !old.contains(one)) {
         let call = crate::pass!(
@@ -193,12 +193,14 @@ pub(super) async fn traffic(cx: &Cx<'_>, group: &str, old: &Props, new: &Props) 
     Ok(())
 }
 
-/// A detachment that was done before is refused, with a message that says so.
+/// A detachment or the deletion of a hook that was done before is refused, with a message that says so.
 fn detached<T>(answer: Result<T, OpError>) -> Result<(), OpError> {
     match answer {
         Err(error)
             if error.code.as_deref() == Some("ValidationError")
-                && error.message.contains("not part of the group") =>
+                && ["not part of the group", "No Lifecycle Hook found"]
+                    .iter()
+                    .any(|text| error.message.contains(text)) =>
         {
             Ok(())
         }

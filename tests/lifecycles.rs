@@ -264,7 +264,7 @@ fn resource(slot: &Slot, number: usize) -> Json {
         ),
         "Key" => (
             "KMS::Key",
-            json!({"Description": format!("variant {v}"), "MultiRegion": f == 1, "PendingWindowInDays": 7, "Tags": tags,
+            json!({"Description": format!("variant {v}"), "PendingWindowInDays": 7, "Tags": tags,
                 "KeyPolicy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
                     "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}}]}}),
         ),

@@ -297,7 +297,7 @@ impl Rehearsal {
 
     /// Another account, by its seed.
     pub fn seeded(mut self, seed: u64) -> Self {
-        self.world = World::new(seed, EPOCH_MS);
+        self.world.seed = seed;
         self
     }
 

@@ -196,6 +196,9 @@ impl Described for LaunchTemplate {
     async fn update(cx: &Cx<'_>, permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         const OP: &str = "CreateLaunchTemplateVersion";
         Tags::change(cx, id.as_str(), own(change.old).as_ref(), own(change.new).as_ref()).await?;
+        if let Some(number) = permit.request() {
+            return visible(cx, id, number).await;
+        }
         if change.any(&["LaunchTemplateData", "VersionDescription"]) {
             let version = latest(cx, id.as_str()).await?;
             if version.is_some_and(|version| is_made(&version, change.new)) {
@@ -205,7 +208,10 @@ impl Described for LaunchTemplate {
             let call = call.client_token(permit.token());
             let call = call.set_version_description(change.new.VersionDescription.clone());
             let call = call.set_launch_template_data(sent(OP, change.new.LaunchTemplateData.as_ref())?);
-            call.send().await.map_err(op(OP))?;
+            let version = call.send().await.map_err(op(OP))?.launch_template_version;
+            if let Some(number) = version.and_then(|version| version.version_number) {
+                return visible(cx, id, &number.to_string()).await;
+            }
         }
         Ok(Progress::Done)
     }
@@ -214,6 +220,28 @@ impl Described for LaunchTemplate {
         let call = cx.sdk.ec2().delete_launch_template().launch_template_id(id.as_str());
         call.send().await.map(|_| Progress::Done).map_err(op("DeleteLaunchTemplate"))
     }
+}
+
+/// Done once the template shows a version that was made. Who refers to `LatestVersionNumber` gets it from a read, and EC2's
+/// reads follow its writes with a delay (EC2 API reference, "Eventual consistency").
+async fn visible(cx: &Cx<'_>, id: &PhysicalId, number: &str) -> Outcome {
+    let call = cx.sdk.ec2().describe_launch_templates().launch_template_ids(id.as_str());
+    let shown = match call.send().await.map_err(op("DescribeLaunchTemplates")) {
+        Err(error)
+            if error.code.as_deref().is_some_and(|code| LaunchTemplate::FACTS.absent.contains(&code)) =>
+        {
+            None
+        }
+        answer => answer?.launch_templates.unwrap_or_default().into_iter().next(),
+    };
+    let latest = shown.and_then(|template| template.latest_version_number).unwrap_or_default();
+    if latest >= number.parse().unwrap_or_default() {
+        return Ok(Progress::Done);
+    }
+    Ok(Progress::Underway {
+        request: number.to_owned(),
+        detail: format!("version {number} is not visible yet"),
+    })
 }
 
 /// Whether a text that holds no secret to come is Base64.

@@ -16,7 +16,7 @@ use migrate::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::support::{Rehearsal, Trouble, Verb, in_parallel, report, seeds, write};
+use crate::support::{Ran, Rehearsal, Trouble, Verb, in_parallel, report, seeds, write};
 
 /// What kind of resource a slot of the generated plan holds, and what it may refer to.
 pub const KINDS: &[(&str, &str)] = &[
@@ -402,6 +402,16 @@ fn trouble(dice: &mut Dice, faults: usize) -> FaultScript {
     FaultScript { rules }
 }
 
+/// Prints a run's events where one life is repeated (`MIGRATE_LIFE`).
+fn tell(ran: &Ran) {
+    if std::env::var_os("MIGRATE_LIFE").is_some() {
+        for event in &ran.events {
+            report(&serde_json::to_string(event).expect("an event"));
+        }
+        report(&format!("the run ends; calls: {:?}", ran.mutations));
+    }
+}
+
 /// One life. Panics when an invariant is broken.
 fn live(seed: u64, size: Size) -> usize {
     let mut dice = Dice::new(seed);
@@ -431,10 +441,11 @@ fn live(seed: u64, size: Size) -> usize {
                 impatient |= lag == 40_000;
                 Trouble::lagging(script.clone(), lag)
             };
-            life.run(if dice.chance(20) { Verb::UpOrBack } else { Verb::Up }, troubled);
+            tell(&life.run(if dice.chance(20) { Verb::UpOrBack } else { Verb::Up }, troubled));
             runs += 1;
         }
         let ran = life.up();
+        tell(&ran);
         runs += 1;
         let context = format!("stage {stage} of {size}");
         assert_eq!(

@@ -75,6 +75,22 @@ fn traffic_moves_by_one_change_of_the_weights() {
     assert_eq!(changed.len(), 2, "{changed:?}");
 }
 
+/// The group refers to the template's newest version, which is known once the template has changed.
+#[test]
+fn a_new_launch_template_replaces_the_instances_in_the_same_run() {
+    let rehearsal = deployed();
+    let dir = edited_plan(&plan(), &[("template.yaml", "InstanceType: t3.medium", "InstanceType: t3.large")]);
+    let mut rehearsal = rehearsal.with_plan(dir.path());
+    let ran = rehearsal.up().complete();
+    let changed: Vec<_> = ran.change_set.steps.iter().map(|step| step.address.logical_id()).collect();
+    assert_eq!(changed, ["LaunchTemplate", "AppGroup"]);
+    assert!(rehearsal.up().complete().change_set.is_empty());
+    rehearsal.check_invariants("after the new template");
+    let instances = rehearsal.world.rows("ec2.instance").filter(|(_, row)| row["State"]["Name"] == "running");
+    let kinds: Vec<_> = instances.map(|(_, row)| row["InstanceType"].as_str().unwrap_or_default()).collect();
+    assert_eq!(kinds, ["t3.large"; 3]);
+}
+
 #[test]
 fn up_converges_after_a_crash() {
     converges("up of payments-aurora-mysql", &account(), Verb::Up, 19);

@@ -68,7 +68,7 @@ impl Decision {
     }
 
     /// Whether this attribute may be another one after the run.
-    fn makes_anew(&self, ty: Option<&dyn AnyType>, attribute: &str) -> bool {
+    pub(super) fn makes_anew(&self, ty: Option<&dyn AnyType>, attribute: &str) -> bool {
         let in_place = matches!(self.fate, Fate::Update | Fate::Finish);
         self.renews() || in_place && ty.is_some_and(|ty| ty.facts().makes_anew(attribute, &self.fields))
     }

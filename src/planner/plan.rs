@@ -15,7 +15,7 @@ use crate::{
     graph::{Graph, Links, Needs, Why},
     ledger::{Object, Snapshot, Stage},
     model::{Address, DeletionPolicy},
-    resources::{Lookup, cloudcontrol},
+    resources::{AnyType, Lookup, cloudcontrol},
 };
 
 /// Everything planning looks at.
@@ -336,12 +336,22 @@ impl<'i, 'a> Book<'i, 'a> {
         for at in 0..self.making.len() {
             let Some(draft) = self.making[at] else { continue };
             for edge in self.input.links.of(at) {
-                let to = self.input.graph.index.get(&edge.to).and_then(|to| self.making[*to]);
-                if let Some(on) = to {
-                    self.drafts.wait(draft, on, edge.needs, Strength::Hard, edge.why.words(&edge.to));
+                let Some(&to) = self.input.graph.index.get(&edge.to) else { continue };
+                if let Some(on) = self.making[to] {
+                    let needs = if self.renews_by_change(to, &edge.why) { Needs::Ready } else { edge.needs };
+                    self.drafts.wait(draft, on, needs, Strength::Hard, edge.why.words(&edge.to));
                 }
             }
         }
+    }
+
+    /// Whether an update in place gives an attribute a new value: it is known when the update is done, not before.
+    fn renews_by_change(&self, producer: usize, why: &Why) -> bool {
+        let Why::Reference { attribute, .. } = why else { return false };
+        let decision = &self.decisions[producer];
+        let kind = &self.input.graph.nodes[producer].kind;
+        matches!(decision.fate, Fate::Update | Fate::Finish)
+            && decision.makes_anew((self.input.types)(kind).map(|ty| ty as &dyn AnyType), attribute)
     }
 
     /// What goes waits until those that used it have turned away from it.

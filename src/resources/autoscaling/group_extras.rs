@@ -130,7 +130,12 @@ pub(super) async fn hook(
     {
         let call = cx.sdk.auto_scaling().delete_lifecycle_hook().auto_scaling_group_name(group);
         let call = call.set_lifecycle_hook_name(one.LifecycleHookName.clone());
-        call.send().await.map_err(op("DeleteLifecycleHook"))?;
+        match call.send().await.map_err(op("DeleteLifecycleHook")) {
+            // An earlier call, whose answer was lost, took it away (terraform-provider-aws, `lifecycle_hook.go`).
+            Err(error)
+                if error.is(&["ValidationError"]) && error.message.contains("No Lifecycle Hook found") => {}
+            answer => _ = answer?,
+        }
     }
     for one in new.iter().filter(|one| !old.contains(one)) {
         let call = crate::pass!(

@@ -1,6 +1,9 @@
 //! The AWS CLI's config and credentials files: read once for a command, parsed with the SDK's own parser.
 
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use aws_config::profile::{self, Profile, ProfileSet};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
@@ -64,7 +67,7 @@ fn file(name: &str, usual: &str) -> PathBuf {
 }
 
 /// What a file holds; a file that is not there holds nothing.
-fn contents(path: &PathBuf) -> Result<String, AccessError> {
+fn contents(path: &Path) -> Result<String, AccessError> {
     let wrong = |why: &str| {
         AccessError::new(
             Access::Settings,

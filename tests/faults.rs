@@ -359,6 +359,22 @@ fn a_late_answer_to_a_look_is_no_proof_of_absence() {
     }
 }
 
+/// What an interrupted run left open is settled with the patience of a run: AWS asks to slow down for four minutes.
+#[test]
+fn a_recovery_outwaits_throttling_as_a_run_does() {
+    for (create, look) in [("CreateVpc", "DescribeVpcs"), ("CreateRole", "GetRole")] {
+        let selector = |times| Selector { times, ..Selector::default() };
+        let crash = Selector { operation: Some(create.into()), ..selector(Some(1)) };
+        let mut rehearsal = Rehearsal::new(&payments());
+        let ran = rehearsal.run_with(Verb::Up, script(crash, Action::Crash(Moment::After)));
+        assert!(ran.finished.is_none(), "{create} was not called");
+        let slow = Selector { operation: Some(look.into()), ..selector(Some(20)) };
+        rehearsal.run_with(Verb::Up, script(slow, Action::Throttle)).complete();
+        rehearsal.check_invariants(create);
+        rehearsal.check_world(create);
+    }
+}
+
 /// An answer is lost and the object, which can carry no tags, stays invisible longer than anybody looks: it gets in the
 /// way of the next call, and is known for ours then, by what it is and because we called.
 #[test]

@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("graph", "error model"),
     ("aws", "clock files model printable"),
     ("ledger", "aws clock files model"),
-    ("resources", "aws ledger model schema"),
+    ("resources", "aws graph ledger model schema"),
     ("lint", "error graph model syntax"),
     ("codes", "error lint"),
     ("check", "error graph lint model resources schema syntax"),
@@ -35,6 +35,35 @@ const ALLOWED: &[(&str, &str)] = &[
         "aws check clock codes engine error files graph ledger model operations planner resources runs sandbox schema \
          syntax template ui",
     ),
+];
+
+/// The engine's own files, the lowest first. What one run's steps share is methods of one type, so a file also uses what
+/// the files above its imports add to it; what a file names of another is here.
+const ENGINE: &[(&str, &str)] = &[
+    ("critical", ""),
+    ("lag", ""),
+    ("limit", ""),
+    ("looking", ""),
+    ("schedule", ""),
+    ("secrets", ""),
+    ("stop", ""),
+    ("event", "critical"),
+    ("reads", "limit"),
+    ("operate", "event limit reads secrets stop"),
+    ("late", "event lag limit looking reads"),
+    ("protect", "looking"),
+    ("recover", "event lag late limit looking operate reads"),
+    ("evidence", "looking recover"),
+    ("refresh", "lag limit looking reads"),
+    ("run", "critical event limit secrets stop"),
+    ("life", "event limit reads run"),
+    ("outputs", "run"),
+    ("owned", "lag life run"),
+    ("call", "event lag life looking owned reads run"),
+    ("wait", "event life reads run"),
+    ("step", "call event lag life run"),
+    ("together", "call event life reads run"),
+    ("drive", "critical event limit run schedule stop"),
 ];
 
 /// Benchmarks and tests build worlds for themselves: they are compiled for tests only.
@@ -55,8 +84,9 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The modules that a source text names after `crate::`, alone or in a group, tests at its end left out.
-fn imports(text: &str) -> BTreeSet<String> {
+/// The modules that a source text names after `crate::`, or another prefix, alone or in a group, tests at its end left
+/// out.
+fn imports(text: &str, prefix: &str) -> BTreeSet<String> {
     let code: String = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
@@ -64,7 +94,7 @@ fn imports(text: &str) -> BTreeSet<String> {
         .collect();
     let code = code.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     let mut found = BTreeSet::new();
-    for rest in code.split("crate::").skip(1) {
+    for rest in code.split(prefix).skip(1) {
         let Some(group) = rest.strip_prefix('{') else {
             found.insert(word(rest));
             continue;
@@ -91,39 +121,39 @@ fn word(text: &str) -> String {
     text.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect()
 }
 
-#[test]
-fn imports_go_down_only() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let known: BTreeSet<&str> = ALLOWED.iter().map(|(module, _)| *module).collect();
+/// What stands wrong: an import that the table does not allow, a row that is not true any more, an arrow that goes up.
+fn wrong(table: &[(&str, &str)], root: &Path, leave: &[&str], prefixes: &[&str]) -> Vec<String> {
+    let known: BTreeSet<&str> = table.iter().map(|(module, _)| *module).collect();
     let mut files = Vec::new();
-    sources(&root, &mut files);
+    sources(root, &mut files);
     let (mut seen, mut used): (BTreeSet<String>, BTreeMap<String, BTreeSet<String>>) = Default::default();
     let mut wrong = Vec::new();
     for path in files {
-        let inner = path.strip_prefix(&root).unwrap();
+        let inner = path.strip_prefix(root).unwrap();
         let module = inner.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
-        if matches!(module.as_str(), "lib" | "main") {
+        if leave.contains(&module.as_str()) {
             continue;
         }
         seen.insert(module.clone());
-        let allowed = ALLOWED.iter().find(|(name, _)| *name == module).map(|(_, list)| *list);
+        let allowed = table.iter().find(|(name, _)| *name == module).map(|(_, list)| *list);
         let Some(allowed) = allowed else {
-            wrong.push(format!("src/{module} has no row in the table"));
+            wrong.push(format!("{module} has no row in the table"));
             continue;
         };
-        for import in imports(&fs::read_to_string(&path).unwrap()) {
+        let text = fs::read_to_string(&path).unwrap();
+        for import in prefixes.iter().flat_map(|prefix| imports(&text, prefix)) {
             if import == module || !known.contains(import.as_str()) {
                 continue;
             }
             if !allowed.split(' ').any(|name| name == import) {
-                wrong.push(format!("{module} may not import {import} (src/{})", inner.display()));
+                wrong.push(format!("{module} may not import {import} ({})", inner.display()));
             }
             used.entry(module.clone()).or_default().insert(import);
         }
     }
-    for (at, (module, allowed)) in ALLOWED.iter().enumerate() {
+    for (at, (module, allowed)) in table.iter().enumerate() {
         for name in allowed.split_whitespace() {
-            if !ALLOWED[..at].iter().any(|(below, _)| *below == name) {
+            if !table[..at].iter().any(|(below, _)| *below == name) {
                 wrong.push(format!("{name} does not stand below {module}"));
             }
             if !used.get(*module).is_some_and(|used| used.contains(name)) {
@@ -131,9 +161,23 @@ fn imports_go_down_only() {
             }
         }
         if !seen.contains(*module) {
-            wrong.push(format!("there is no src/{module}"));
+            wrong.push(format!("there is no {module}"));
         }
     }
+    wrong
+}
+
+#[test]
+fn imports_go_down_only() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let wrong = wrong(ALLOWED, &root, &["lib", "main"], &["crate::"]);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn inside_the_engine_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");
+    let wrong = wrong(ENGINE, &root, &["mod"], &["super::", "engine::"]);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -150,5 +194,69 @@ fn imports_are_seen_in_every_form() {
     let text = "use crate::{\n    aws::{Op, op},\n    model,\n    ui::Color as Paint,\n};\nuse crate::graph;\n// crate::cli\n\
                 fn f() { crate::error::x() }\n#[cfg(test)]\nmod tests { use crate::engine; }";
     let expected = ["aws", "error", "graph", "model", "ui"].map(str::to_owned);
-    assert_eq!(imports(text), expected.into());
+    assert_eq!(imports(text, "crate::"), expected.into());
+}
+
+/// Files, or folders of them, that name types, and why. What is known of a type stands with the type otherwise: in its
+/// facts, and in `orders.rs` of its service.
+const NAMES_TYPES: &[(&str, &str)] = &[
+    (
+        "aws/objects.rs",
+        "values of the language's parameter types (`AWS::EC2::Subnet::Id`), which are no resources",
+    ),
+    ("check/link.rs", "the help for security groups in a circle names the types that open it"),
+    ("cli/operate/", "which of a migration's objects operations change"),
+    ("codes/", "examples of mistakes"),
+    ("lint/", "lints are rules about types"),
+    ("model/secret.rs", "below the registry: what may hold a secret is asked before there is a type"),
+    ("operations/", "a cutover operates tasks, databases, records and services, and knows what they are"),
+    ("resources/", "the types themselves"),
+    ("sandbox/", "the other side"),
+    ("template/assembly/", "what the CDK's artifacts stand for"),
+    ("template/evaluate/", "the language's parameter types, and the CDK's metadata, which is no resource"),
+];
+
+/// Types that a source text names in its code: `AWS::Service::Type`.
+fn types(text: &str) -> Vec<String> {
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut found = Vec::new();
+    for rest in code.flat_map(|line| line.split("AWS::").skip(1)) {
+        let service = word(rest);
+        let kind = rest[service.len()..].strip_prefix("::").map(word).unwrap_or_default();
+        // `AWS::SERVICE::TYPE` stands for one in help.
+        if kind.starts_with(char::is_uppercase) && kind.contains(char::is_lowercase) {
+            found.push(format!("AWS::{service}::{kind}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_is_known_of_a_type_stands_with_the_type() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let (mut wrong, mut needed) = (Vec::new(), BTreeSet::new());
+    for path in files {
+        let inner = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+        let named = types(&fs::read_to_string(&path).unwrap());
+        if named.is_empty() {
+            continue;
+        }
+        match NAMES_TYPES.iter().find(|(place, _)| inner.starts_with(place)) {
+            Some((place, _)) => _ = needed.insert(*place),
+            None => wrong.push(format!("src/{inner} names {}", named.join(", "))),
+        }
+    }
+    let stale = NAMES_TYPES.iter().filter(|(place, _)| !needed.contains(place));
+    wrong.extend(stale.map(|(place, _)| format!("{place} names no type any more: take it out of the list")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn types_are_seen_where_code_names_them() {
+    let text = "// AWS::EC2::VPC\nlet a = \"AWS::EC2::Subnet\"; AWS::SERVICE::TYPE AWS::Region AWS::SSM::Parameter::Value\n\
+                #[cfg(test)]\nmod tests { AWS::S3::Bucket }";
+    assert_eq!(types(text), ["AWS::EC2::Subnet", "AWS::SSM::Parameter"]);
 }

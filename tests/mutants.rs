@@ -61,15 +61,15 @@ const MUTANTS: &[Mutant] = &[
         rule: "recovery adopts what an interrupted call made",
         edits: &[(
             "src/engine/recover.rs",
-            "Ok(Some(found)) if fits(ty, &cx, &found, intent, declared).await? => {",
-            "Ok(Some(found)) if false && fits(ty, &cx, &found, intent, declared).await? => {",
+            "Some(found) if fits(ty, &cx, &reads, &found, intent, declared).await? => {",
+            "Some(found) if false && fits(ty, &cx, &reads, &found, intent, declared).await? => {",
         )],
         scenarios: &["crash::up_of_payments"],
     },
     Mutant {
         rule: "recovery outlasts reads that lag behind",
         edits: &[(
-            "src/engine/recover.rs",
+            "src/engine/lag.rs",
             "_ if eventually_consistent(facts) => (Duration::from_secs(30), Duration::from_secs(5)),",
             "_ if eventually_consistent(facts) => (Duration::ZERO, Duration::ZERO),",
         )],
@@ -79,8 +79,8 @@ const MUTANTS: &[Mutant] = &[
         rule: "an answer tells of the world as it was when it was asked for",
         edits: &[(
             "src/engine/recover.rs",
-            "if asked >= millis(settled) {",
-            "if millis(clock.now()) >= millis(settled) {",
+            "_ if millis(asked.get()) >= millis(settled) => {",
+            "_ if millis(clock.now()) >= millis(settled) => {",
         )],
         scenarios: &["faults::a_late_answer"],
     },
@@ -91,7 +91,7 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "a refresh waits for what does not show yet",
-        edits: &[("src/engine/refresh.rs", "Ok(None) if asked < settled => {", "Ok(None) if false => {")],
+        edits: &[("src/engine/refresh.rs", "Ok(None) if asked.get() < settled =>", "Ok(None) if false =>")],
         scenarios: &["faults::a_refresh"],
     },
     Mutant {
@@ -187,9 +187,9 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         rule: "destroy looks until nothing can show any more",
         edits: &[(
-            "src/engine/late.rs",
-            "let hidden = if eventually_consistent(facts) { HIDDEN } else { lag(facts).0 };",
-            "let hidden = lag(facts).0;",
+            "src/engine/lag.rs",
+            "if eventually_consistent(facts) { SURELY } else { lag(facts).0 }",
+            "lag(facts).0",
         )],
         scenarios: &["late::"],
     },

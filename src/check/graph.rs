@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CIRCLE, latest, link, properties, secure, tags};
+use super::{CIRCLE, link, properties, secure, tags};
 use crate::{
     error::{Class, Diagnostic, Problems},
     graph::{Draft, Drafts, Graph, Idioms, Node, Output, OutputDraft, Places, StackDraft, StackInfo},
@@ -11,7 +11,7 @@ use crate::{
         Address, DeletionPolicy, Value,
         item::{Item, Kind},
     },
-    resources::{autoscaling, registry},
+    resources::{ec2, registry},
 };
 
 /// Makes the graph of a plan, all properties checked against their types, and the warnings. The drafts of resources
@@ -101,15 +101,14 @@ fn node(
     let kind_of = |address: &Address| kinds.get(address).map(String::as_str);
     let (mut properties, findings) = properties::resource(&subject, &address, &item, &kind_of);
     problems.extend(findings);
-    latest::resolve(&mut properties, &kind_of);
-    let rolls = kind == "AWS::AutoScaling::AutoScalingGroup";
-    let policy = if rolls { &draft.metadata["UpdatePolicy"] } else { &serde_json::Value::Null };
-    for (member, why) in autoscaling::check_update_policy(policy) {
+    ec2::latest::resolve(&mut properties, &kind_of);
+    // A type that is not registered is refused by name.
+    let facts = registry::find(&kind).map(|ty| ty.facts());
+    let policy = facts.and_then(|facts| facts.update_policy);
+    for (member, why) in policy.map(|check| check(&draft.metadata["UpdatePolicy"])).unwrap_or_default() {
         let error = Diagnostic::error("M1022", Class::Plan, format!("UpdatePolicy.{member}: {why}"));
         problems.add(error.at(&address).span(Some(span.clone())));
     }
-    // A type that is not registered is refused by name.
-    let facts = registry::find(&kind).map(|ty| ty.facts());
     let snapshot = Some(DeletionPolicy::Snapshot);
     let wants_snapshot = draft.deletion_policy == snapshot || draft.update_replace_policy == snapshot;
     if wants_snapshot && facts.is_some_and(|facts| !facts.snapshots) {

@@ -2,15 +2,15 @@
 
 use std::{collections::HashSet, fmt::Write as _};
 
-use super::{
-    implicit::{self, Candidate},
-    stacks,
-};
+use super::stacks;
 use crate::{
     error::{Class, Diagnostic},
     graph::{Edge, Graph, Links, Needs, Node, Why, cycles},
     model::{Reference, Value},
-    resources::Lookup,
+    resources::{
+        Lookup,
+        orders::{self, Candidate},
+    },
 };
 
 /// Calls `each` for every reference below `value` with the place where it stands.
@@ -59,7 +59,7 @@ pub fn link(graph: &Graph, types: Lookup<'_>) -> Result<Links, Vec<Diagnostic>> 
             .map(|knot| cycle(graph, &edges, &cycles::shortest_cycle(&needs, knot)))
             .collect());
     }
-    let mut candidates = implicit::candidates(graph, &edges);
+    let mut candidates = orders::candidates(graph, &edges);
     candidates.extend(stacks::candidates(graph, &edges));
     let notes = accept(graph, &mut edges, &mut needs, candidates);
     let order = cycles::order(&needs, |node| node).unwrap_or_default();

@@ -6,8 +6,6 @@ mod conceal;
 mod documents;
 mod facets;
 mod graph;
-mod implicit;
-mod latest;
 mod link;
 mod properties;
 mod run;

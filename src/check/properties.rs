@@ -19,7 +19,7 @@ use crate::{
     resources::{
         AnyType,
         cloudcontrol::{Support, support},
-        registry,
+        custom, registry,
     },
     schema::{self, Node, TypeSchema},
 };
@@ -83,7 +83,7 @@ fn unknown_type(subject: &Subject<'_>, address: &Address) -> Diagnostic {
     if let Some(near) = suggest(kind, kinds()) {
         return error.help(format!("did you mean `{near}`?"));
     }
-    if kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" {
+    if kind.starts_with("Custom::") || kind == custom::RESOURCE {
         return error.help("custom resources run code of their own; declare what they make as resources");
     }
     let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);

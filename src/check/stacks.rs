@@ -7,8 +7,10 @@
 
 use std::collections::HashSet;
 
-use super::implicit::Candidate;
-use crate::graph::{Edge, Graph, Needs};
+use crate::{
+    graph::{Edge, Graph, Needs},
+    resources::orders::Candidate,
+};
 
 /// The edges that stack dependencies need.
 pub(super) fn candidates(graph: &Graph, edges: &[Vec<Edge>]) -> Vec<Candidate> {

@@ -3,7 +3,7 @@
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{exit, operate, typed::Typed};
 use crate::{
+    aws::access::Profiles,
     model::{Address, PhysicalId},
     ui::Color,
 };
@@ -31,7 +32,7 @@ pub struct Cli {
 }
 
 /// What every command understands.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Global {
     /// Use the embedded AWS sandbox in virtual time: no account, no network, minutes pass in milliseconds
     #[arg(long, global = true)]
@@ -70,6 +71,9 @@ pub struct Global {
     /// The command line as it was typed.
     #[arg(skip)]
     pub typed: Arc<Typed>,
+    /// The AWS CLI's configuration files, once something has asked for them.
+    #[arg(skip)]
+    pub profiles: Arc<OnceLock<Arc<Profiles>>>,
 }
 
 /// Which plan, with which values.
@@ -173,6 +177,9 @@ pub enum Command {
     Sandbox(SandboxCommand),
     /// Print a completion script
     Completions(CompletionsCommand),
+    /// Write manual pages and completion scripts into a folder, for packages
+    #[command(hide = true)]
+    Pages(PagesCommand),
 }
 
 /// `validate`.
@@ -526,6 +533,14 @@ pub enum SandboxVerb {
     Operations,
     /// List what is known to differ from AWS, and which operations are refused
     Differences,
+}
+
+/// `pages`.
+#[derive(Debug, Args)]
+pub struct PagesCommand {
+    /// The folder; `man1` and `completions` are made in it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
 }
 
 /// `completions`.

@@ -9,7 +9,7 @@ use crate::{
         differences::{self, Difference},
         services::{SERVICES, Service},
     },
-    ui::{Printer, table},
+    ui::{Printer, table, wrap_whole},
 };
 
 /// Lists every operation the sandbox implements.
@@ -59,7 +59,7 @@ pub fn differences(printer: &mut Printer) {
     printer.out("Known to differ from AWS:\n");
     for difference in known {
         printer.out(&format!("\n{}\n", place(&difference)));
-        for line in wrapped(difference.differs.split(' '), width) {
+        for line in wrap_whole(difference.differs, width) {
             printer.out(&format!("  {line}\n"));
         }
     }
@@ -67,36 +67,15 @@ pub fn differences(printer: &mut Printer) {
     for (service, names) in refused {
         let (have, lack) = (service.operations.len(), names.len());
         printer.out(&format!("\n{} (implements {have}, refuses {lack})\n", service.name));
-        for line in wrapped(names.iter().copied(), width) {
+        for line in wrap_whole(&names.join(" "), width) {
             printer.out(&format!("  {line}\n"));
         }
     }
 }
 
-/// Words in lines no longer than `width`.
-fn wrapped<'a>(words: impl IntoIterator<Item = &'a str>, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_full_but_not_fuller() {
-        assert_eq!(wrapped(["aa", "bb", "cc", "dddddd"], 5), ["aa bb", "cc", "dddddd"]);
-        assert!(wrapped([], 5).is_empty());
-    }
 
     #[test]
     fn places_are_named() {

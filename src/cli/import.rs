@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     aws::Owner,
-    engine::{Stop, drift},
+    engine::Stop,
     error::{Class, Diagnostic, suggest},
     graph::Node,
     ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
     model::{Address, Attributes, PhysicalId, Reference, Unknown},
-    resources::{AnyType, Cx, Goal, Probe, registry},
+    resources::{AnyType, Cx, Goal, Probe, drift, registry},
     runs::{Run, begin, end},
     ui::Printer,
 };

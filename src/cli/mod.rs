@@ -15,6 +15,7 @@ mod logging;
 mod neighbours;
 pub mod operate;
 mod outputs;
+mod pages;
 mod plan;
 mod prepare;
 mod rebuild;
@@ -126,6 +127,7 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
         Command::Whoami => whoami::run(&cli.global, printer),
         Command::Ledger(args) => ledger::run(&cli.global, args, printer),
         Command::Sandbox(args) => sandbox::run(&cli.global, args, printer),
+        Command::Pages(args) => pages::run(args, printer),
         Command::Completions(args) => {
             let mut command = Cli::command();
             let mut script = Vec::new();

@@ -1,6 +1,9 @@
 //! From the command line to a graph, a ledger and a change set.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     args::{Global, LedgerArgs, PlanArgs},
@@ -21,7 +24,7 @@ use crate::{
     operations,
     planner::{self, ChangeSet, PlanInput, Wishes},
     resources::registry,
-    template::{self, Environment, Loaded, Options},
+    template::{self, Environment, FallbackRegion, Loaded, Options},
     ui::Printer,
 };
 
@@ -42,18 +45,32 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>> {
-    load_in(global, args, fallback_region(global)?.map(|region| region.value))
+    // Only a plan that names no region has the AWS configuration read, and then whatever is wrong with that comes first.
+    let wrong: Arc<OnceLock<Vec<Diagnostic>>> = Arc::default();
+    let (told, whose) = (Arc::clone(&wrong), global.clone());
+    let ask = FallbackRegion::new(move || match fallback_region(&whose) {
+        Ok(region) => region.map(|region| region.value),
+        Err(problems) => {
+            let _ = told.set(problems);
+            None
+        }
+    });
+    let loaded = load_in(global, args, ask);
+    match Arc::into_inner(wrong).and_then(OnceLock::into_inner) {
+        Some(problems) => Err(problems),
+        None => loaded,
+    }
 }
 
 fn load_in(
     global: &Global,
     args: &PlanArgs,
-    fallback_region: Option<String>,
+    fallback_region: FallbackRegion,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let options = Options {
         environment: args.environment.clone(),
         region: global.region.clone(),
-        fallback_region,
+        fallback_region: Some(fallback_region),
         set: args.set.clone(),
         stacks: args.stacks.clone(),
     };
@@ -255,7 +272,7 @@ pub fn load_named(
         deny_warnings: false,
         stacks: Vec::new(),
     };
-    load_in(global, &args, Some("us-east-1".to_owned()))
+    load_in(global, &args, "us-east-1".into())
 }
 
 fn of_plan(global: &Global, loaded: &Loaded, printer: &mut Printer) -> Result<PathBuf, Vec<Diagnostic>> {

@@ -21,12 +21,11 @@ use super::{
 };
 use crate::{
     aws::{Owner, patiently, physical_name, tagged::Tagged},
-    engine::drift,
     error::{Class, Diagnostic},
     graph::{Graph, Node},
     ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
     model::{Attributes, Ownership, Reference, Unknown, Value},
-    resources::{AnyType, Cx, Found, Goal, Probe, registry},
+    resources::{AnyType, Cx, Found, Goal, Probe, drift, registry},
     runs::{begin, bind, end},
     ui::Printer,
 };

@@ -1,7 +1,6 @@
 //! Where a command runs: AWS in real time, or the sandbox in virtual time.
 
 use std::{
-    fs,
     future::Future,
     path::Path,
     sync::Arc,
@@ -178,8 +177,8 @@ impl Session {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
                 one(Diagnostic::error("M9001", Class::Internal, format!("cannot start: {error}")))
             })?;
-        let settings =
-            Settings { profile: global.profile.as_deref(), region: global.region.as_deref().or(region) };
+        let profiles = sign_in::profiles(global)?;
+        let settings = Settings { profiles: &profiles, region: global.region.as_deref().or(region) };
         // Sessions end by the wall's clock, however fast a served sandbox runs.
         let signed = runtime.block_on(settings.read(Arc::new(SystemClock)));
         let Signed { config, keys, network, mfa, region } =
@@ -295,7 +294,7 @@ fn drive<F: Future>(driver: &Driver, future: F) -> F::Output {
 }
 
 fn hostname() -> String {
-    fs::read_to_string("/etc/hostname").map_or_else(|_| "this host".into(), |name| name.trim().to_owned())
+    hostname::get().map_or_else(|_| "this host".into(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Largest fault script, in bytes.

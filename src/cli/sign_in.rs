@@ -1,5 +1,7 @@
 //! Why AWS cannot be used, and as whom it is used, in words.
 
+use std::sync::Arc;
+
 use super::{
     args::Global,
     session::{Session, one},
@@ -7,7 +9,7 @@ use super::{
 use crate::{
     aws::{
         Access, AccessError, Certainty, OpError,
-        access::{self, Origin, Setting},
+        access::{self, Origin, Profiles, Setting},
     },
     clock::{from_rfc3339, millis},
     error::{Class, Diagnostic},
@@ -141,12 +143,24 @@ pub(super) fn ran_out(ended: &Ended, session: &Session, again: &str) -> Vec<Diag
     vec![Diagnostic::warning("M6002", Class::Access, message).request(error.request_id.clone()).help(help)]
 }
 
-/// The region of the environment or the profile.
+/// What the AWS CLI's configuration files say. They are read when the first one asks, and once.
 ///
 /// # Errors
 /// A profile that is not there, or files that cannot be read.
+pub(super) fn profiles(global: &Global) -> Result<Arc<Profiles>, Vec<Diagnostic>> {
+    if let Some(known) = global.profiles.get() {
+        return Ok(Arc::clone(known));
+    }
+    let read = Profiles::read(global.profile.as_deref()).map_err(|error| one(unusable(&error)))?;
+    Ok(Arc::clone(global.profiles.get_or_init(|| Arc::new(read))))
+}
+
+/// The region of the environment or the profile.
+///
+/// # Errors
+/// As [`profiles`].
 pub(super) fn region_without_plan(global: &Global) -> Result<Option<Setting>, Vec<Diagnostic>> {
-    access::region_without_plan(global.profile.as_deref()).map_err(|error| one(unusable(&error)))
+    access::region_without_plan(|| profiles(global))
 }
 
 /// "AWS account …, region … (from …), as …".

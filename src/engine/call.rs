@@ -14,30 +14,24 @@ use tracing::{Instrument as _, debug_span};
 
 use super::{
     event::EventKind,
-    owned::{not_ours, strange},
-    run::Run,
-    step::{Life, StepEnd},
+    lag::pauses,
+    life::Life,
+    looking::how_found,
+    owned::not_ours,
+    reads::{Patience, STRIKES, backoff},
+    run::{Run, StepEnd, round},
 };
 use crate::{
     aws::{Certainty, OpError},
     ledger::{Entry, Intend, Object, Permit, Resolution, Verb},
-    model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
-    resources::{Created, Found, Progress, service},
+    model::{Attributes, OnConflict, Ownership, PhysicalId, Retry},
+    resources::{Created, Found, Progress, strange},
 };
 
-/// Unknown outcomes or failed reads in a row before a step gives up.
-pub(super) const STRIKES: u32 = 6;
 /// How long passing rejections (a role that propagates) are outwaited on create, configure and update.
 pub(super) const OUTWAIT: Duration = Duration::from_secs(5 * 60);
 /// How long on delete: network interfaces of load balancers and databases linger for many minutes.
 const OUTWAIT_DELETE: Duration = Duration::from_secs(45 * 60);
-/// How long throttling is outwaited.
-const OUTWAIT_THROTTLE: Duration = Duration::from_secs(15 * 60);
-
-/// Pause before the `attempt`-th repetition of something that failed: 1, 2, 4, 8, then 15 seconds.
-pub(super) fn backoff(attempt: u32) -> Duration {
-    Duration::from_secs(1 << attempt.saturating_sub(1).min(4)).min(Duration::from_secs(15))
-}
 
 /// Pause while outwaiting a passing rejection: dense at first, because a role is usable after seconds; after some two
 /// minutes it is about what lingers for long.
@@ -48,20 +42,6 @@ fn outwait_pause(attempt: u32) -> Duration {
 
 /// When something began, and how long calls had waited for credentials by then.
 pub(super) type Began = (std::time::SystemTime, Duration);
-
-/// What a failed read means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Judged {
-    /// Look again.
-    Passing,
-    /// It will not get better.
-    Final,
-}
-
-/// Reads have no effect: only a rejection that is no throttle is final.
-pub(super) fn judge_read(error: &OpError) -> Judged {
-    if error.certainty == Certainty::Unknown || error.is_throttle() { Judged::Passing } else { Judged::Final }
-}
 
 fn outwaited<'r>(error: &OpError, retries: &'r [Retry]) -> Option<&'r Retry> {
     if error.certainty != Certainty::Rejected {
@@ -115,25 +95,6 @@ pub(super) struct Verbed<'v> {
 }
 
 impl Run<'_, '_> {
-    /// A step's failure with secrets removed.
-    pub fn failure(&self, error: OpError) -> StepEnd {
-        StepEnd::Failed { error: self.engine.secrets.redactor.clean_error(error), doubtful: false }
-    }
-
-    pub fn retrying(&self, life: &Life<'_>, error: &OpError, attempt: u32, delay: Duration, why: &str) {
-        let error = self.engine.secrets.redactor.clean_error(error.clone());
-        self.emit(EventKind::StepRetrying {
-            step: life.step.id,
-            address: life.step.address.clone(),
-            operation: error.operation,
-            code: error.code,
-            message: error.message,
-            attempt,
-            delay_s: delay.as_secs_f64(),
-            why: why.to_owned(),
-        });
-    }
-
     /// Writes the intent, waits until it is on disk, returns the permit.
     pub async fn intend(&self, intend: Intend) -> Result<Permit, StepEnd> {
         let draft = self.engine.ledger.borrow_mut().intend(intend).map_err(|e| self.ledger_broke(e))?;
@@ -269,39 +230,10 @@ impl Run<'_, '_> {
         self.adopt(life, permit.op(), found)
     }
 
-    /// Makes a read until it answers: throttling and lost answers are outwaited, because a read has no effect.
-    pub async fn observe<T, F>(&self, life: &Life<'_>, read: F) -> Result<T, OpError>
-    where
-        F: AsyncFn() -> Result<T, OpError>,
-    {
-        let began = (self.now(), self.engine.cloud.paused());
-        let mut failed = 0;
-        loop {
-            let passes = self.enter(life).await;
-            let answer = read().instrument(debug_span!("read", attempt = failed + 1)).await;
-            drop(passes);
-            let error = match answer {
-                Ok(value) => return Ok(value),
-                Err(error) => self.engine.secrets.redactor.clean_error(error),
-            };
-            failed += 1;
-            let patient = error.is_throttle() && self.waited(began.0, began.1) < OUTWAIT_THROTTLE;
-            if (failed >= STRIKES && !patient) || judge_read(&error) == Judged::Final {
-                return Err(error);
-            }
-            let delay = backoff(failed);
-            if error.is_throttle() {
-                self.limits.throttled(life.service(), delay);
-            }
-            self.retrying(life, &error, failed, delay, "looking again");
-            self.engine.clock.sleep(delay).await;
-        }
-    }
-
     /// Looks until the object shows or the service's consistency window is over. Another owner's counts if shared; what
     /// has no tags must hold what was sent.
     async fn look(&self, life: &Life<'_>) -> Result<Option<Found>, OpError> {
-        let mut pauses = consistency_window(life.facts()).iter();
+        let mut pauses = pauses(life.facts()).iter();
         loop {
             let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await?;
             if let Some(found) = found {
@@ -319,6 +251,28 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Looks before a create that would silently overwrite. Another owner's object ends the step; one that an earlier
+    /// call of this step may have made (`lost`) is ours if it is what was sent.
+    pub(super) async fn existing(&self, life: &Life<'_>, lost: bool) -> Result<Option<Found>, StepEnd> {
+        let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await;
+        let Some(found) = found.map_err(|e| self.failure(e))? else { return Ok(None) };
+        if life.shared || (found.ownership != Ownership::Foreign && self.is_ours(life, &found, lost).await) {
+            return Ok(Some(found));
+        }
+        Err(self.failure(OpError {
+            operation: format!("find {}", life.step.kind),
+            code: Some("AlreadyExists".into()),
+            message: format!(
+                "`{}` exists and is not this migration's; creating it would overwrite it. Delete or rename it, or \
+                 put `Metadata: {{Migrate: {{AdoptExisting: true}}}}` on the resource to adopt it",
+                found.id
+            ),
+            request_id: None,
+            certainty: Certainty::NotSent,
+            barrier: None,
+        }))
+    }
+
     /// After a rejection: outwaits it if it passes, else ends the step.
     pub(super) async fn after_rejection(
         &self,
@@ -328,7 +282,7 @@ impl Run<'_, '_> {
     ) -> Result<(), StepEnd> {
         let Judging { attempt, began, retries, patience } = *judging;
         let waited = self.waited(began.0, began.1);
-        if error.is_throttle() && waited < OUTWAIT_THROTTLE {
+        if error.is_throttle() && waited < Patience::RUN.throttled() {
             let delay = backoff(attempt.min(3));
             self.limits.throttled(life.service(), delay);
             self.retrying(life, error, attempt, delay, "AWS asks to slow down");
@@ -411,7 +365,7 @@ impl Run<'_, '_> {
                         step: life.step.id,
                         address: life.step.address.clone(),
                         detail: self.engine.secrets.redactor.clean(&detail),
-                        waited_s: super::run::round(self.waited(began.0, began.1).as_secs_f64()),
+                        waited_s: round(self.waited(began.0, began.1).as_secs_f64()),
                         typical_s: life.step.typical_s,
                     });
                     if self.waited(began.0, began.1) > longest {
@@ -464,28 +418,5 @@ impl Run<'_, '_> {
                 }
             }
         }
-    }
-}
-
-/// Whether reads may hide a new object for long: indexes of tags do, and all of some services.
-pub(super) fn eventually_consistent(facts: &Facts) -> bool {
-    facts.identity == Identity::Tag || service::of(facts.service).eventually_consistent
-}
-
-/// Pauses between looks, in seconds.
-fn consistency_window(facts: &Facts) -> &'static [u64] {
-    match facts.identity {
-        Identity::Token => &[],
-        _ if eventually_consistent(facts) => &[1, 2, 4, 8],
-        _ => &[1, 2],
-    }
-}
-
-pub(super) fn how_found(ownership: Ownership, identity: Identity) -> &'static str {
-    match (ownership, identity) {
-        (Ownership::Foreign, _) => "existed before, shared, adopted without ownership",
-        (_, Identity::Tag) => "created before the interruption, found by tag, adopted",
-        (_, Identity::Name) => "created before the interruption, found by name, adopted",
-        (_, Identity::Token) => "created before the interruption, adopted",
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::recover::{look, migration};
+use super::{looking::migration, recover::look};
 use crate::{
     aws::{Cloud, OpError, Owner},
     clock::Clock,

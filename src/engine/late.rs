@@ -15,9 +15,11 @@ use std::{
 };
 
 use super::{
-    call::{Judged, STRIKES, backoff, eventually_consistent, judge_read},
     event::EventKind,
-    recover::{RecoverError, lag, looking, migration},
+    lag::hidden,
+    limit::Limits,
+    looking::{RecoverError, looking, migration},
+    reads::{Patience, Reads, Unwatched},
 };
 use crate::{
     aws::{Cloud, OpError, Owner},
@@ -26,9 +28,6 @@ use crate::{
     model::{Address, Facts, Identity, Ownership},
     resources::{AnyType, Found, registry},
 };
-
-/// How long EC2 and IAM, and indexes of tags, may hide what was made: AWS says to repeat reads for up to five minutes.
-const HIDDEN: Duration = Duration::from_secs(5 * 60);
 
 /// Between looks.
 const PAUSE: Duration = Duration::from_secs(15);
@@ -44,8 +43,7 @@ pub enum Look {
 
 /// When an effect would surely have shown, as of an instant after the call.
 fn sure(open: &Open, facts: &Facts, after: SystemTime) -> SystemTime {
-    let hidden = if eventually_consistent(facts) { HIDDEN } else { lag(facts).0 };
-    written(&open.at, after).unwrap_or(SystemTime::UNIX_EPOCH) + hidden
+    written(&open.at, after).unwrap_or(SystemTime::UNIX_EPOCH) + hidden(facts)
 }
 
 /// Nothing needs to be asked where the call cannot have made an object that the ledger does not hold.
@@ -183,16 +181,7 @@ async fn find(
     };
     let sdk = cloud.sdk(&declared.region);
     let cx = looking(cloud, &sdk, &declared.region, &owner, &open.address);
-    let mut failed = 0;
-    loop {
-        let error = match ty.find_all(&cx, &declared.properties).await {
-            Ok(found) => return Ok(found),
-            Err(error) => error,
-        };
-        failed += 1;
-        if failed >= STRIKES || judge_read(&error) == Judged::Final {
-            return Err(error);
-        }
-        clock.sleep(backoff(failed)).await;
-    }
+    let limits = Limits::new(Arc::clone(clock));
+    let reads = Reads { cloud, clock: clock.as_ref(), limits: &limits, patience: Patience::RUN };
+    reads.ask(ty.facts().service, &Unwatched, async || ty.find_all(&cx, &declared.properties).await).await
 }

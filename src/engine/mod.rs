@@ -1,9 +1,10 @@
 //! Runs change sets: one task polls all steps in flight; every call is journaled before and after.
 //!
-//! Files, from the outside in: [`run`] drives everything, `schedule` decides what may start, `step` is the life
-//! of one step, `call` makes one verb's calls and judges their errors, `owned` asks whose an object is before that,
-//! `together` runs steps that are one call, `wait` repeats probes, `recover` settles what an earlier run left open,
-//! `critical` explains the wall clock.
+//! Files, from the outside in: `drive` polls everything, `schedule` decides what may start, `together` runs steps that
+//! are one call, `step` is the way of one step, `wait` repeats probes, `call` makes one verb's calls and judges their
+//! errors, `owned` asks whose an object is before that, `life` is what a step knows, `run` what all steps share,
+//! `reads` makes every read until it answers. Beside a run, `recover` settles what an earlier one left open, `refresh`
+//! compares, and `critical` explains the wall clock. `tests/layers.rs` holds who may import whom.
 //!
 //! # What an answer proves
 //! EC2 and IAM, and every index of tags, may hide a new object for many seconds, and an answer may be late. So
@@ -15,14 +16,19 @@
 
 mod call;
 mod critical;
+mod drive;
 mod event;
 mod evidence;
+mod lag;
 mod late;
+mod life;
 mod limit;
+mod looking;
 pub mod operate;
 mod outputs;
 mod owned;
 mod protect;
+mod reads;
 mod recover;
 mod refresh;
 mod run;
@@ -34,13 +40,15 @@ mod together;
 mod wait;
 
 pub use critical::{CriticalPath, Leg};
+pub use drive::Finished;
 pub use event::{Event, EventKind, Observer, Outcome};
 pub use evidence::{Evidence, evidence};
 pub use late::{Look, look_again, looks_until};
 pub use limit::Limits;
+pub use looking::RecoverError;
 pub use protect::protect;
-pub use recover::{RecoverError, recover};
-pub use refresh::{Drift, Finding, Seen, drift, refresh, refresh_entries};
-pub use run::{Engine, Finished};
+pub use recover::recover;
+pub use refresh::{Finding, Seen, refresh, refresh_entries};
+pub use run::Engine;
 pub use secrets::{Redactor, SecretStore};
 pub use stop::Stop;

@@ -18,55 +18,23 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value as Json;
-
 use super::{
-    call::eventually_consistent,
-    recover::lag,
-    refresh::{Drift, drift},
+    lag::{hidden, lag},
+    life::Life,
     run::Run,
-    step::Life,
 };
 use crate::{
     aws::{Certainty, OpError},
     clock::written,
     ledger::Object,
     model::{Facts, Ownership, PhysicalId},
-    resources::{AnyType, compare},
+    resources::{remade, strange},
 };
-
-/// How long reads of EC2 and IAM may show an object as it was: AWS says to repeat them for up to five minutes.
-/// <https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>
-const STALE: Duration = Duration::from_secs(5 * 60);
 
 /// From when on reads surely show what our last call made of an object.
 fn settled(object: &Object, facts: &Facts, now: SystemTime) -> SystemTime {
-    let window = if eventually_consistent(facts) { STALE } else { lag(facts).0 };
     let last = [&object.made, &object.touched].into_iter().filter_map(|at| written(at, now)).max();
-    last.unwrap_or(SystemTime::UNIX_EPOCH) + window
-}
-
-/// What a live object holds that neither the ledger nor one of the attempted forms says.
-pub(super) fn strange(ty: &dyn AnyType, recorded: &Json, attempted: &[Json], live: &Json) -> Vec<String> {
-    let explained = |item: &Drift| {
-        attempted.iter().any(|form| {
-            let tried = &form[item.property.as_str()];
-            (tried.is_null() && item.live.is_null()) || ty.same(&item.property, tried, &item.live)
-        })
-    };
-    let spread = ty.facts().spread;
-    let differs = drift(ty, recorded, live);
-    differs
-        .into_iter()
-        .filter(|item| !spread.contains(&item.property.as_str()) && !explained(item))
-        .map(|item| item.property)
-        .collect()
-}
-
-/// What cannot change of an object and is another one than recorded.
-fn remade(ty: &dyn AnyType, recorded: &Json, live: &Json) -> Vec<String> {
-    let names: Vec<String> = drift(ty, recorded, live).into_iter().map(|item| item.property).collect();
-    compare::create_only(ty.facts().kind, &names)
+    last.unwrap_or(SystemTime::UNIX_EPOCH) + hidden(facts)
 }
 
 /// The words for it.

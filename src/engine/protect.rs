@@ -3,7 +3,7 @@
 
 use futures_util::{StreamExt as _, stream};
 
-use super::recover::{looking, migration};
+use super::looking::{looking, migration};
 use crate::{
     aws::{Cloud, Owner},
     ledger::Snapshot,

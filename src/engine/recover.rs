@@ -1,56 +1,27 @@
 //! Settles what an earlier run left open, by looking. Never mutates anything but the ledger.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use super::{
-    call::{Judged, STRIKES, backoff, eventually_consistent, how_found, judge_read},
     event::EventKind,
+    lag::lag,
     late::{Look, look_again},
     limit::Limits,
+    looking::{RecoverError, how_found, looking, migration},
     operate::{self, Reader},
-    owned::strange,
+    reads::{Patience, Reads, Unwatched},
 };
 use crate::{
-    aws::{Cloud, OpError, Owner, Sdk},
+    aws::{Cloud, OpError, Owner},
     clock::{Clock, millis, written},
-    ledger::{Declared, Entry, Ledger, LedgerError, Object, Open, Resolution, Snapshot, Verb},
-    model::{Address, Attributes, Facts, Identity, Ownership},
-    resources::{AnyType, Cx, Found, registry},
+    ledger::{Declared, Entry, Ledger, Open, Resolution, Verb},
+    model::{Attributes, Facts, Identity, Ownership},
+    resources::{AnyType, Cx, Found, registry, strange},
 };
-
-/// How long after an intent reads may still hide the object it made, and how often to look until then.
-pub(super) fn lag(facts: &Facts) -> (Duration, Duration) {
-    match facts.identity {
-        Identity::Token => (Duration::ZERO, Duration::ZERO),
-        _ if eventually_consistent(facts) => (Duration::from_secs(30), Duration::from_secs(5)),
-        _ => (Duration::from_secs(5), Duration::from_secs(1)),
-    }
-}
-
-/// From when on reads surely show an object that exists, and how often to look until then.
-pub(super) fn visible_by(object: &Object, facts: &Facts, now: SystemTime) -> (SystemTime, Duration) {
-    let (window, pause) = lag(facts);
-    (written(&object.made, now).unwrap_or(SystemTime::UNIX_EPOCH) + window, pause)
-}
-
-/// Why recovery could not look.
-#[derive(Debug)]
-pub enum RecoverError {
-    /// The ledger could not be written.
-    Ledger(LedgerError),
-    /// AWS did not answer; the intent stays open.
-    Look(Address, OpError),
-}
-
-impl From<LedgerError> for RecoverError {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(error)
-    }
-}
 
 /// Settles every open intent: creates are looked for and adopted, everything else is idempotent and will be
 /// repeated by the plan. Returns what it did, for views.
@@ -116,39 +87,11 @@ pub async fn recover(
     Ok(told)
 }
 
-/// The migration's name as ownership tags have it.
-pub(super) fn migration(snapshot: &Snapshot) -> String {
-    snapshot.binding.as_ref().map(|b| format!("{}-{}", b.migration, b.environment)).unwrap_or_default()
-}
-
-/// A context for reads.
-pub(super) fn looking<'a>(
-    cloud: &'a Cloud,
-    sdk: &'a Sdk,
-    region: &'a str,
-    owner: &'a Owner,
-    address: &'a Address,
-) -> Cx<'a> {
-    let (account, partition) = (&cloud.account, &cloud.partition);
-    Cx {
-        sdk,
-        region,
-        account,
-        partition,
-        owner,
-        address,
-        empty_on_delete: false,
-        snapshot: None,
-        attempted: &[],
-        takes: &[],
-        update_policy: &serde_json::Value::Null,
-    }
-}
-
 /// Whether what was found may be what an intent made: it carries our tags or, where it cannot, it is what was sent.
 async fn fits(
     ty: &dyn AnyType,
     cx: &Cx<'_>,
+    reads: &Reads<'_>,
     found: &Found,
     intent: &Open,
     declared: &Declared,
@@ -156,16 +99,9 @@ async fn fits(
     if intent.shared || found.ownership != Ownership::Untaggable {
         return Ok(intent.shared || found.ownership == Ownership::Ours);
     }
-    let mut failed = 0;
-    loop {
-        match ty.read(cx, &found.id, &declared.properties).await {
-            Ok(live) => {
-                return Ok(live.is_some_and(|live| strange(ty, &declared.properties, &[], &live).is_empty()));
-            }
-            Err(error) if failed + 1 >= STRIKES || judge_read(&error) == Judged::Final => return Err(error),
-            Err(_) => failed += 1,
-        }
-    }
+    let read = async || ty.read(cx, &found.id, &declared.properties).await;
+    let live = reads.ask(ty.facts().service, &Unwatched, read).await?;
+    Ok(live.is_some_and(|live| strange(ty, &declared.properties, &[], &live).is_empty()))
 }
 
 /// Looks for the object an intent may have made.
@@ -184,27 +120,23 @@ pub(super) async fn look(
     let identity = ty.facts().identity;
     let (window, pause) = lag(ty.facts());
     let settled = written(&intent.at, clock.now()).unwrap_or_else(|| clock.now()) + window;
-    let mut failed = 0;
+    let limits = Limits::new(Arc::clone(clock));
+    let reads = Reads { cloud, clock: clock.as_ref(), limits: &limits, patience: Patience::RUN };
+    // A slow answer tells how things were when it was asked for, not how they are when it arrives.
+    let asked = Cell::new(clock.now());
+    let find = async || {
+        asked.set(clock.now());
+        ty.find(&cx, &declared.properties).await
+    };
     loop {
-        // A slow answer tells of the world as it was when it was asked, not as it is when the answer arrives.
-        let asked = millis(clock.now());
-        match ty.find(&cx, &declared.properties).await {
-            Ok(Some(found)) if fits(ty, &cx, &found, intent, declared).await? => {
+        match reads.ask(ty.facts().service, &Unwatched, &find).await? {
+            Some(found) if fits(ty, &cx, &reads, &found, intent, declared).await? => {
                 return Ok(Some((found, identity)));
             }
-            Ok(_) => {
-                if asked >= millis(settled) {
-                    return expired(intent, ty.facts(), clock.now()).map_or(Ok(None), Err);
-                }
-                clock.sleep(pause).await;
+            _ if millis(asked.get()) >= millis(settled) => {
+                return expired(intent, ty.facts(), clock.now()).map_or(Ok(None), Err);
             }
-            Err(error) => {
-                failed += 1;
-                if failed >= STRIKES || judge_read(&error) == Judged::Final {
-                    return Err(error);
-                }
-                clock.sleep(backoff(failed)).await;
-            }
+            _ => clock.sleep(pause).await,
         }
     }
 }

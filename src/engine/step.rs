@@ -1,157 +1,26 @@
 //! The life of one step, written as straight-line code; the run polls many of them in one task.
 
-use std::{
-    cell::Cell,
-    rc::Rc,
-    time::{Duration, SystemTime},
-};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use super::{
     call::{Judging, OUTWAIT, Verbed},
     event::EventKind,
-    limit::Pass,
-    recover::visible_by,
-    run::{Run, round},
+    lag::visible_by,
+    life::Life,
+    run::{Run, StepEnd, round},
 };
 use crate::{
-    aws::{Certainty, OpError, Owner, Sdk},
+    aws::OpError,
     graph::Needs,
-    ledger::{Declared, Entry, Intend, Object, Permit, Verb},
-    model::{
-        Attributes, DeletionPolicy, Facts, OnConflict, Ownership, PhysicalId, Reference, Unknown, Value,
-        WaitPolicy,
-    },
+    ledger::{Entry, Object, Permit, Verb},
+    model::{Attributes, DeletionPolicy, OnConflict, PhysicalId, Value, WaitPolicy},
     planner::{Action, Keep, Step},
-    resources::{AnyType, Cx, Goal, Progress, registry},
-    schema,
+    resources::{AnyType, Goal, Progress},
 };
 
-/// How a step ended.
-#[derive(Debug)]
-pub(super) enum StepEnd {
-    /// As planned.
-    Done,
-    /// A stop signal, or the ledger broke: the journal says how far it came.
-    Stopped,
-    /// It failed.
-    Failed { error: OpError, doubtful: bool },
-}
-
-/// Everything that stays the same while a step lives.
-pub(super) struct Life<'a> {
-    pub step: &'a Step,
-    pub ty: &'static dyn AnyType,
-    pub generation: u32,
-    pub shared: bool,
-    sdk: Rc<Sdk>,
-    account: &'a str,
-    partition: &'a str,
-    owner: Owner,
-    declared: Declared,
-    snapshot: Option<String>,
-    takes: Vec<String>,
-    /// What earlier calls were to make of the object; the last is what this step wants.
-    forms: Vec<Json>,
-    /// How many of them were called for.
-    tried: Cell<usize>,
-    began: SystemTime,
-    queued: Cell<f64>,
-}
-
-impl Life<'_> {
-    pub fn cx(&self) -> Cx<'_> {
-        Cx {
-            sdk: &self.sdk,
-            region: &self.declared.region,
-            account: self.account,
-            partition: self.partition,
-            owner: &self.owner,
-            address: &self.step.address,
-            empty_on_delete: self.declared.metadata["Migrate"]["EmptyOnDelete"].as_bool().unwrap_or(false),
-            snapshot: self.snapshot.as_deref(),
-            attempted: self.attempted(),
-            takes: &self.takes,
-            update_policy: &self.declared.metadata["UpdatePolicy"],
-        }
-    }
-
-    /// What earlier calls, of this run or one before, may have made of the object.
-    pub fn attempted(&self) -> &[Json] {
-        &self.forms[..self.tried.get().min(self.forms.len())]
-    }
-
-    /// A call was made: it may have taken effect in part, whatever was answered.
-    pub fn called(&self) {
-        self.tried.set(self.forms.len());
-    }
-
-    /// The object as the ledger has it, and what this step wants to make of it.
-    fn acts_on(&mut self, object: &Object, wanted: Option<Json>) {
-        self.forms = object.attempted.clone().into_iter().collect();
-        self.tried.set(self.forms.len());
-        self.forms.extend(wanted);
-    }
-
-    pub fn facts(&self) -> &'static Facts {
-        self.ty.facts()
-    }
-
-    pub fn service(&self) -> &'static str {
-        self.facts().service
-    }
-
-    /// The resource as the ledger holds it, or will.
-    pub fn declared(&self) -> &Declared {
-        &self.declared
-    }
-
-    /// How long the step has taken, in seconds.
-    pub fn lived(&self, run: &Run<'_, '_>) -> f64 {
-        run.since(self.began)
-    }
-
-    /// The properties as the ledger holds them, secrets as references.
-    pub fn recorded(&self) -> &Json {
-        &self.declared.properties
-    }
-
-    pub fn create_intent(&self) -> Intend {
-        Intend {
-            verb: Verb::Create,
-            address: self.step.address.clone(),
-            generation: self.generation,
-            physical_id: None,
-            declared: Some(Box::new(self.declared.clone())),
-            shared: self.shared,
-            operate: None,
-        }
-    }
-
-    /// Pause between the stages of a staged verb.
-    fn stage_pause(&self, policy: Option<WaitPolicy>) -> Duration {
-        policy.map_or(Duration::from_secs(2), |p| p.every)
-    }
-}
-
-/// Whether an existing object without our tags may be adopted instead of being refused: the account-global
-/// roles that AWS services look up by fixed names, and what the template says explicitly.
-pub(crate) fn may_adopt(facts: &Facts, properties: &Json, metadata: &Json) -> bool {
-    let name = facts.name.and_then(|rule| properties[rule.property].as_str());
-    let named = name.is_some_and(|name| facts.shared_names.contains(&name));
-    named || metadata["Migrate"]["AdoptExisting"].as_bool().unwrap_or(false)
-}
-
 impl Run<'_, '_> {
-    /// Takes a place among the calls in flight; the time spent queueing is not the step's own.
-    pub async fn enter(&self, life: &Life<'_>) -> (Pass, Pass) {
-        let asked = self.now();
-        let passes = self.limits.enter(life.service()).await;
-        life.queued.set(life.queued.get() + self.since(asked));
-        passes
-    }
-
     pub(super) fn started(&self, step: &Step) {
         self.emit(EventKind::StepStarted {
             step: step.id,
@@ -202,73 +71,6 @@ impl Run<'_, '_> {
                 end
             }
         }
-    }
-
-    pub(super) fn life<'s>(
-        &'s self,
-        step: &'s Step,
-        properties: Json,
-        keep: Keep,
-        generation: u32,
-        region: &str,
-    ) -> Result<Life<'s>, StepEnd> {
-        let ty = registry::find(&step.kind).ok_or_else(|| {
-            self.failure(OpError::not_sent(&step.kind, "this version of migrate does not know the type"))
-        })?;
-        let cloud = self.engine.cloud;
-        let target = &self.set.target;
-        Ok(Life {
-            step,
-            ty,
-            generation,
-            shared: may_adopt(ty.facts(), &properties, &keep.metadata),
-            sdk: cloud.sdk(region),
-            account: &cloud.account,
-            partition: &cloud.partition,
-            owner: Owner {
-                migration: format!("{}-{}", target.migration, target.environment),
-                lineage: target.lineage.clone(),
-                generation,
-            },
-            declared: Declared {
-                kind: step.kind.clone(),
-                region: region.to_owned(),
-                properties,
-                deletion_policy: keep.deletion_policy,
-                update_replace_policy: keep.update_replace_policy,
-                metadata: keep.metadata,
-                depends_on: keep.depends_on,
-            },
-            snapshot: None,
-            takes: Vec::new(),
-            forms: Vec::new(),
-            tried: Cell::new(0),
-            began: self.now(),
-            queued: Cell::new(0.0),
-        })
-    }
-
-    /// The properties with every reference answered from the ledger.
-    pub(super) fn resolve(&self, step: &Step, properties: &Value) -> Result<Json, StepEnd> {
-        let ledger = self.engine.ledger.borrow();
-        let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
-        properties.resolve(&lookup).map_err(|unknown| {
-            let message = match unknown {
-                Unknown::Reference(reference) => {
-                    format!("{reference} is not known, though the step needs it")
-                }
-                Unknown::Invalid(why) => why,
-            };
-            self.failure(OpError::not_sent(&step.kind, message))
-        })
-    }
-
-    pub(super) async fn fill(&self, life: &Life<'_>, properties: &Json) -> Result<Json, StepEnd> {
-        let (secrets, cloud, region) = (self.engine.secrets, self.engine.cloud, &life.declared.region);
-        let filled = self.observe(life, async || secrets.fill(cloud, region, properties).await).await;
-        let mut filled = filled.map_err(|error| self.failure(error))?;
-        schema::convert(&life.declared.kind, &mut filled);
-        Ok(filled)
     }
 
     pub(super) fn note_created(&self, life: &Life<'_>) {
@@ -357,32 +159,6 @@ impl Run<'_, '_> {
         Ok((Some(self.object(step, generation)?.physical_id), None))
     }
 
-    /// Looks before a create that would silently overwrite. Another owner's object ends the step; one that an earlier
-    /// call of this step may have made (`lost`) is ours if it is what was sent.
-    pub(super) async fn existing(
-        &self,
-        life: &Life<'_>,
-        lost: bool,
-    ) -> Result<Option<crate::resources::Found>, StepEnd> {
-        let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await;
-        let Some(found) = found.map_err(|e| self.failure(e))? else { return Ok(None) };
-        if life.shared || (found.ownership != Ownership::Foreign && self.is_ours(life, &found, lost).await) {
-            return Ok(Some(found));
-        }
-        Err(self.failure(OpError {
-            operation: format!("find {}", life.step.kind),
-            code: Some("AlreadyExists".into()),
-            message: format!(
-                "`{}` exists and is not this migration's; creating it would overwrite it. Delete or rename it, or \
-                 put `Metadata: {{Migrate: {{AdoptExisting: true}}}}` on the resource to adopt it",
-                found.id
-            ),
-            request_id: None,
-            certainty: Certainty::NotSent,
-            barrier: None,
-        }))
-    }
-
     /// Whether something refers to an attribute that is not known yet.
     fn lacks(&self, life: &Life<'_>, known: &Attributes) -> bool {
         self.wanted
@@ -429,13 +205,6 @@ impl Run<'_, '_> {
         let (address, generation) = (life.step.address.clone(), life.generation);
         let seq = self.append(Entry::Ready { address, generation, attributes })?;
         self.durable(seq).await
-    }
-
-    pub(super) fn object(&self, step: &Step, generation: u32) -> Result<Object, StepEnd> {
-        let ledger = self.engine.ledger.borrow();
-        ledger.snapshot().object(&step.address, generation).cloned().ok_or_else(|| {
-            self.failure(OpError::not_sent(&step.kind, "the ledger no longer holds the object; plan again"))
-        })
     }
 
     async fn updates(
@@ -667,16 +436,6 @@ impl Run<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    /// The properties that are known by now.
-    fn known(&self, properties: &Value) -> Json {
-        let ledger = self.engine.ledger.borrow();
-        let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
-        let Value::Map(members) = properties else { return Json::Null };
-        let known =
-            members.iter().filter_map(|(name, value)| Some((name.clone(), value.resolve(&lookup).ok()?)));
-        Json::Object(known.collect())
     }
 
     async fn forgets(&self, step: &Step, id: &PhysicalId, generation: u32) -> Ended {

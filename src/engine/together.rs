@@ -8,17 +8,18 @@
 use serde_json::Value as Json;
 
 use super::{
-    call::{Began, Judging, OUTWAIT, STRIKES, backoff},
+    call::{Began, Judging, OUTWAIT},
     event::EventKind,
-    run::{Run, round},
-    step::{Life, StepEnd},
+    life::Life,
+    reads::{STRIKES, backoff},
+    run::{Run, StepEnd, round},
 };
 use crate::{
     aws::{Certainty, OpError},
     graph::Needs,
     ledger::{Entry, Intend, Permit, Resolution, Verb},
-    model::{Address, Attributes, DeletionPolicy, PhysicalId, Retry},
-    planner::{Action, Keep, Step, StepId},
+    model::{Address, Attributes, PhysicalId, Retry},
+    planner::{Action, Step, StepId},
     resources::{Joined, Part},
 };
 
@@ -354,16 +355,5 @@ impl Run<'_, '_> {
             note,
         });
         Ok(())
-    }
-
-    /// What the ledger keeps with an object that goes.
-    pub(super) fn kept(&self, step: &Step, generation: u32, policy: DeletionPolicy) -> Result<Keep, StepEnd> {
-        let object = self.object(step, generation)?;
-        Ok(Keep {
-            deletion_policy: policy,
-            update_replace_policy: object.declared.update_replace_policy,
-            metadata: object.declared.metadata.clone(),
-            depends_on: Vec::new(),
-        })
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::{
-    call::{Judged, STRIKES, backoff, judge_read},
     event::EventKind,
-    run::{Run, round},
-    step::{Life, StepEnd},
+    life::Life,
+    reads::{Failures, Patience},
+    run::{Run, StepEnd, round},
 };
 use crate::{
     aws::OpError,
@@ -27,16 +27,6 @@ fn pause(policy: &WaitPolicy, waited: Duration) -> Duration {
 }
 
 impl Run<'_, '_> {
-    /// Sleeps; a second stop signal ends it early.
-    pub async fn pause(&self, duration: Duration) -> Result<(), StepEnd> {
-        let sleep = self.engine.clock.sleep(duration);
-        let stop = std::pin::pin!(self.engine.stop.reached(2));
-        match futures_util::future::select(sleep, stop).await {
-            futures_util::future::Either::Left(_) => Ok(()),
-            futures_util::future::Either::Right(_) => Err(StepEnd::Stopped),
-        }
-    }
-
     /// Probes until the goal is reached.
     pub async fn wait(
         &self,
@@ -47,7 +37,7 @@ impl Run<'_, '_> {
         policy: &WaitPolicy,
     ) -> Result<Attributes, StepEnd> {
         let (began, paused) = (self.now(), self.engine.cloud.paused());
-        let mut strikes = 0;
+        let mut failures = Failures::new(Patience::RUN);
         let mut delay = pause(policy, Duration::ZERO);
         loop {
             self.pause(delay).await?;
@@ -89,7 +79,7 @@ impl Run<'_, '_> {
                     return Err(self.failure(error));
                 }
                 Ok(Probe::Pending(detail)) => {
-                    strikes = 0;
+                    failures.over();
                     self.emit(EventKind::StepWaiting {
                         step: life.step.id,
                         address: life.step.address.clone(),
@@ -100,15 +90,14 @@ impl Run<'_, '_> {
                     delay = pause(policy, waited);
                 }
                 Err(error) => {
-                    strikes += 1;
-                    if strikes >= STRIKES || judge_read(&error) == Judged::Final {
+                    let Some(pause) = failures.another(&error, self.now(), self.engine.cloud.paused()) else {
                         return Err(self.failure(error));
-                    }
-                    delay = backoff(strikes).max(policy.every);
+                    };
+                    delay = pause.max(policy.every);
                     if error.is_throttle() {
                         self.limits.throttled(life.service(), delay);
                     }
-                    self.retrying(life, &error, strikes, delay, "looking again");
+                    self.retrying(life, &error, failures.count, delay, "looking again");
                 }
             }
             if waited > policy.deadline {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value as Json;
+
 /// How the engine repeats a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitPolicy {
@@ -90,6 +92,22 @@ pub enum Document {
     Dashboard,
 }
 
+/// What AWS allows once.
+#[derive(Debug, Clone, Copy)]
+pub enum Once {
+    /// Each combination of these properties, in one region (one account for global types).
+    Together(&'static [&'static str]),
+    /// The same, and letters' case does not tell names apart.
+    AnyCase(&'static [&'static str]),
+    /// Each member of the list, together with the properties. A dotted path goes into the members.
+    Each(&'static str, &'static [&'static str]),
+    /// Address blocks in the first property may not overlap, where the others are equal.
+    Block(&'static str, &'static [&'static str]),
+    /// A target group in the actions belongs to one load balancer. The second property tells which: its ARN, or a
+    /// listener's.
+    Targets(&'static str, &'static str),
+}
+
 /// What is true of a type besides its schema. All of it is shown by `migrate types NAME`.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
@@ -171,7 +189,19 @@ pub struct Facts {
     /// How long a repeated create with the same client token is the same request. What is open for longer must not be
     /// called again where nothing but the token tells whether it took effect.
     pub token_life: Option<Duration>,
+    /// What AWS allows once, where that is not the name or else the natural key; nothing of an empty list.
+    pub once: Option<&'static [Once]>,
+    /// Attributes that are an ARN which follows from the name, as the Service Authorization Reference gives it, with
+    /// `{partition}`, `{region}`, `{account}`, `{path}` and `{name}`.
+    pub arn: Option<(&'static [&'static str], &'static str)>,
+    /// For so long it leaves network interfaces behind when it goes, until AWS takes them away.
+    pub leaves_interfaces: Option<Duration>,
+    /// What is wrong with a template's `UpdatePolicy` of the type, member by member; `None` where it means nothing.
+    pub update_policy: Option<CheckPolicy>,
 }
+
+/// Members and why they are wrong.
+pub type CheckPolicy = fn(&Json) -> Vec<(String, String)>;
 
 /// How AWS keeps a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,6 +259,10 @@ impl Facts {
             unique_handle: false,
             stored: &[],
             token_life: None,
+            once: None,
+            arn: None,
+            leaves_interfaces: None,
+            update_policy: None,
         }
     }
 

@@ -16,7 +16,7 @@ mod tag;
 mod value;
 
 pub use address::Address;
-pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Retry, Stored, Together, WaitPolicy};
+pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Once, Retry, Stored, Together, WaitPolicy};
 pub use identity::{Attributes, Ownership, PhysicalId};
 pub use policy::DeletionPolicy;
 pub use scalar::{Scalar, Sense};

@@ -7,21 +7,6 @@ use serde_json::Value as Json;
 
 use crate::{graph::Node, model::Facts, resources::AnyType, schema};
 
-/// ARNs that follow from the name, as the Service Authorization Reference gives them.
-const ARNS: &[(&str, &[&str], &str)] = &[
-    ("AWS::CloudWatch::Alarm", &["Arn"], "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"),
-    ("AWS::ECS::Cluster", &["Arn"], "arn:{partition}:ecs:{region}:{account}:cluster/{name}"),
-    ("AWS::IAM::InstanceProfile", &["Arn"], "arn:{partition}:iam::{account}:instance-profile{path}{name}"),
-    ("AWS::IAM::ManagedPolicy", &["Ref", "PolicyArn"], "arn:{partition}:iam::{account}:policy{path}{name}"),
-    ("AWS::IAM::Role", &["Arn"], "arn:{partition}:iam::{account}:role{path}{name}"),
-    ("AWS::Lambda::Function", &["Arn"], "arn:{partition}:lambda:{region}:{account}:function:{name}"),
-    ("AWS::Logs::LogGroup", &["Arn"], "arn:{partition}:logs:{region}:{account}:log-group:{name}:*"),
-    ("AWS::RDS::DBCluster", &["DBClusterArn"], "arn:{partition}:rds:{region}:{account}:cluster:{name}"),
-    ("AWS::RDS::DBInstance", &["DBInstanceArn"], "arn:{partition}:rds:{region}:{account}:db:{name}"),
-    ("AWS::S3::Bucket", &["Arn"], "arn:{partition}:s3:::{name}"),
-    ("AWS::SNS::Topic", &["Ref", "TopicArn"], "arn:{partition}:sns:{region}:{account}:{name}"),
-];
-
 /// An attribute of an object with a name that the template fixes, if it follows from the name.
 pub(super) fn predicted(
     ty: &dyn AnyType,
@@ -34,9 +19,7 @@ pub(super) fn predicted(
     let rule = facts.name?;
     let name = known(rule.property)?;
     let name = name.as_str()?;
-    if let Some((_, _, pattern)) =
-        ARNS.iter().find(|(kind, names, _)| *kind == facts.kind && names.contains(&attribute))
-    {
+    if let Some((_, pattern)) = facts.arn.filter(|(names, _)| names.contains(&attribute)) {
         let path = known("Path");
         let path = path.as_ref().and_then(Json::as_str).unwrap_or("/");
         let arn = pattern

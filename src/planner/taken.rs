@@ -8,127 +8,10 @@ use serde_json::Value as Json;
 
 use crate::{
     aws::physical_name,
-    model::{Address, Facts, Identity, NameRule},
+    model::{Address, Facts, Identity, NameRule, Once},
     resources::{AnyType, cloudcontrol},
     schema,
 };
-
-/// What AWS allows once.
-enum Once {
-    /// Each combination of these properties, in one region (one account for global types).
-    Together(&'static [&'static str]),
-    /// The same, and letters' case does not tell names apart.
-    AnyCase(&'static [&'static str]),
-    /// Each member of the list, together with the properties. A dotted path goes into the members.
-    Each(&'static str, &'static [&'static str]),
-    /// Address blocks in the first property may not overlap, where the others are equal.
-    Block(&'static str, &'static [&'static str]),
-    /// A target group in the actions belongs to one load balancer. The second property tells which: its ARN, or a
-    /// listener's.
-    Targets(&'static str, &'static str),
-}
-
-/// Types of which AWS allows something else once than their name, and those of which it allows everything twice.
-/// Where the documentation says so:
-///
-/// * EC2 `CreateSecurityGroup`: "Unique within the VPC". `AuthorizeSecurityGroupIngress`: InvalidPermission.Duplicate
-///   for the same protocol, ports and peer. `CreateSubnet`: InvalidSubnet.Conflict for overlapping blocks of a VPC.
-///   `CreateVpcPeeringConnection`: one between two VPCs at a time.
-/// * ECS `CreateService`: the name is unique within a cluster, and cannot be used while the old service drains.
-///   `RegisterTaskDefinition`: every call adds a revision to the family, which is no exclusive name.
-/// * Elastic Load Balancing, `CreateListener`: TargetGroupAssociationLimit, "a target group can be associated with
-///   only one load balancer"; DuplicateListener for a port.
-/// * IAM `CreateRole` and `CreatePolicy`: names are unique in the account, "not distinguished by case". Inline
-///   policies (`PutRolePolicy`) are unique within their role, user or group.
-/// * Lambda `AddPermission`: the statement id, which is another one for each generation.
-/// * Route 53 `CreateHostedZone`: several public zones may have one name; ConflictingDomainExists for private zones of
-///   one name in one VPC. Health checks have no name.
-/// * SNS `SetTopicAttributes`: a topic has one policy. Application Auto Scaling `PutScalingPolicy`: the policy's name is
-///   unique for a scalable target.
-const ONCE: &[(&str, &[Once])] = &[
-    (
-        "AWS::ApplicationAutoScaling::ScalingPolicy",
-        &[Once::Together(&[
-            "PolicyName",
-            "ResourceId",
-            "ScalableDimension",
-            "ServiceNamespace",
-            "ScalingTargetId",
-        ])],
-    ),
-    ("AWS::EC2::NatGateway", &[Once::Together(&["AllocationId"])]),
-    (
-        "AWS::EC2::Route",
-        &[Once::Together(&[
-            "RouteTableId",
-            "DestinationCidrBlock",
-            "DestinationIpv6CidrBlock",
-            "DestinationPrefixListId",
-        ])],
-    ),
-    ("AWS::EC2::SecurityGroup", &[Once::Together(&["GroupName", "VpcId"])]),
-    (
-        "AWS::EC2::SecurityGroupEgress",
-        &[Once::Together(&[
-            "GroupId",
-            "IpProtocol",
-            "FromPort",
-            "ToPort",
-            "CidrIp",
-            "CidrIpv6",
-            "DestinationPrefixListId",
-            "DestinationSecurityGroupId",
-        ])],
-    ),
-    (
-        "AWS::EC2::SecurityGroupIngress",
-        &[Once::Together(&[
-            "GroupId",
-            "GroupName",
-            "IpProtocol",
-            "FromPort",
-            "ToPort",
-            "CidrIp",
-            "CidrIpv6",
-            "SourcePrefixListId",
-            "SourceSecurityGroupId",
-            "SourceSecurityGroupName",
-        ])],
-    ),
-    ("AWS::EC2::Subnet", &[Once::Block("CidrBlock", &["VpcId"]), Once::Block("Ipv6CidrBlock", &["VpcId"])]),
-    ("AWS::EC2::SubnetRouteTableAssociation", &[Once::Together(&["SubnetId"])]),
-    ("AWS::EC2::VPCGatewayAttachment", &[Once::Together(&["InternetGatewayId"]), Once::Together(&["VpcId"])]),
-    ("AWS::EC2::VPCPeeringConnection", &[Once::Together(&["VpcId", "PeerVpcId", "PeerRegion"])]),
-    ("AWS::ECS::Service", &[Once::Together(&["ServiceName", "Cluster"])]),
-    ("AWS::ECS::TaskDefinition", &[]),
-    (
-        "AWS::ElasticLoadBalancingV2::Listener",
-        &[Once::Together(&["LoadBalancerArn", "Port"]), Once::Targets("DefaultActions", "LoadBalancerArn")],
-    ),
-    (
-        "AWS::ElasticLoadBalancingV2::ListenerRule",
-        &[Once::Together(&["ListenerArn", "Priority"]), Once::Targets("Actions", "ListenerArn")],
-    ),
-    ("AWS::Events::Rule", &[Once::Together(&["EventBusName", "Name"])]),
-    ("AWS::IAM::ManagedPolicy", &[Once::AnyCase(&["ManagedPolicyName"])]),
-    (
-        "AWS::IAM::Policy",
-        &[
-            Once::Each("Groups", &["PolicyName"]),
-            Once::Each("Roles", &["PolicyName"]),
-            Once::Each("Users", &["PolicyName"]),
-        ],
-    ),
-    ("AWS::IAM::Role", &[Once::AnyCase(&["RoleName"])]),
-    ("AWS::Lambda::Permission", &[]),
-    ("AWS::Route53::HealthCheck", &[]),
-    ("AWS::Route53::HostedZone", &[Once::Each("VPCs.VPCId", &["Name"])]),
-    ("AWS::SNS::TopicPolicy", &[Once::Each("Topics", &[])]),
-    // Records of one name change in one call: none has to wait for another.
-    ("AWS::Route53::RecordSet", &[]),
-    // A group has no name; its records are judged one by one.
-    ("AWS::Route53::RecordSetGroup", &[]),
-];
 
 /// A property as far as it is known.
 pub(super) enum Held {
@@ -211,7 +94,7 @@ pub(super) fn taken(ty: &dyn AnyType, region: &str, property: &dyn Fn(&str) -> H
     let facts = ty.facts();
     let place = if facts.global { "" } else { region };
     let holder = Holder { start: format!("{} {place}", facts.kind), property };
-    if let Some((_, rules)) = ONCE.iter().find(|(kind, _)| *kind == facts.kind) {
+    if let Some(rules) = facts.once {
         return rules.iter().flat_map(|rule| holder.places(rule)).collect();
     }
     if let Some(rule) = facts.name {
@@ -241,8 +124,8 @@ fn fixed_name(facts: &Facts) -> Vec<&'static str> {
 
 /// Properties that say where an object is: what refers to another object there goes with it.
 pub(super) fn places_in(facts: &Facts) -> Vec<&'static str> {
-    match ONCE.iter().find(|(kind, _)| *kind == facts.kind) {
-        Some((_, rules)) => rules
+    match facts.once {
+        Some(rules) => rules
             .iter()
             .flat_map(|rule| match rule {
                 Once::Together(names) | Once::AnyCase(names) => names.to_vec(),
@@ -336,7 +219,7 @@ impl Holder<'_> {
         }
         groups.sort_unstable();
         groups.dedup();
-        let key = |group: &str| format!("AWS::ElasticLoadBalancingV2::TargetGroup\n{group}");
+        let key = |group: &str| format!("a target group\n{group}");
         groups.into_iter().map(|g| Place { key: key(g), what: What::Within(within.clone()) }).collect()
     }
 }
@@ -510,9 +393,9 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_in_the_table_names_properties_of_its_schema() {
-        for (kind, _) in ONCE {
-            let Some(ty) = registry::find(kind) else { continue };
+    fn what_is_allowed_once_is_said_of_properties_of_the_schema() {
+        for ty in registry::TYPES.iter().filter(|ty| ty.facts().once.is_some()) {
+            let kind = ty.facts().kind;
             let schema = schema::of(kind).unwrap();
             for name in places_in(ty.facts()) {
                 assert!(schema.root().keyword("properties").get(name).is_some(), "{kind} has no {name}");

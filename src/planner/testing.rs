@@ -10,7 +10,7 @@ use crate::{
     graph::Graph,
     ledger::{Binding, Declared, Object, Permit, Resource, Snapshot, Stage},
     model::{
-        Address, Attributes, DeletionPolicy, Facts, Identity, NameRule, Ownership, PhysicalId, Value,
+        Address, Attributes, DeletionPolicy, Facts, Identity, NameRule, Once, Ownership, PhysicalId, Value,
         WaitPolicy, shape::Field,
     },
     resources::{AnyType, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, Sight},
@@ -113,19 +113,35 @@ const fn named(property: &'static str) -> Option<NameRule> {
 static FAKES: &[Fake] = &[
     Fake(Facts { early: &["Ref"], ..Facts::new("AWS::EC2::VPC", "ec2") }, &["CidrBlock"]),
     Fake(
-        Facts { early: &["Ref"], ..Facts::new("AWS::EC2::Subnet", "ec2") },
+        Facts {
+            early: &["Ref"],
+            once: Some(&[Once::Block("CidrBlock", &["VpcId"])]),
+            ..Facts::new("AWS::EC2::Subnet", "ec2")
+        },
         &["VpcId", "CidrBlock", "AvailabilityZone"],
     ),
-    Fake(Facts { early: &["Ref", "GroupId"], ..Facts::new("AWS::EC2::SecurityGroup", "ec2") }, &["VpcId"]),
+    Fake(
+        Facts {
+            early: &["Ref", "GroupId"],
+            once: Some(&[Once::Together(&["GroupName", "VpcId"])]),
+            ..Facts::new("AWS::EC2::SecurityGroup", "ec2")
+        },
+        &["VpcId"],
+    ),
     Fake(Facts::new("AWS::EC2::RouteTable", "ec2"), &["VpcId"]),
     Fake(
-        Facts { identity: Identity::Name, ..Facts::new("AWS::EC2::SubnetRouteTableAssociation", "ec2") },
+        Facts {
+            identity: Identity::Name,
+            once: Some(&[Once::Together(&["SubnetId"])]),
+            ..Facts::new("AWS::EC2::SubnetRouteTableAssociation", "ec2")
+        },
         &["SubnetId", "RouteTableId"],
     ),
     Fake(
         Facts {
             name: named("AlarmName"),
             identity: Identity::Name,
+            arn: Some((&["Arn"], "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}")),
             ..Facts::new("AWS::CloudWatch::Alarm", "cloudwatch")
         },
         &["AlarmName"],
@@ -147,6 +163,7 @@ static FAKES: &[Fake] = &[
             ready: Some(WaitPolicy::secs(420, 15, 3600)),
             gone: Some(WaitPolicy::secs(240, 15, 3600)),
             stateful: Some("the database and its automated backups"),
+            arn: Some((&["DBInstanceArn"], "arn:{partition}:rds:{region}:{account}:db:{name}")),
             ..Facts::new("AWS::RDS::DBInstance", "rds")
         },
         &["DBInstanceIdentifier", "DBSubnetGroupName", "MasterUsername"],
@@ -157,6 +174,7 @@ static FAKES: &[Fake] = &[
             identity: Identity::Name,
             global: true,
             stateful: Some("the bucket and its objects"),
+            arn: Some((&["Arn"], "arn:{partition}:s3:::{name}")),
             ..Facts::new("AWS::S3::Bucket", "s3")
         },
         &["BucketName"],

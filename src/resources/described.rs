@@ -18,9 +18,9 @@
 //! | its calls on the twin | `src/sandbox/services/sns/`, unless the operations are there already |
 //! | its law | one test in the file: `Bench::new().law_covering::<TopicInlinePolicy>(..)` |
 //!
-//! What the checks and the engine know of a type stands in its [`Facts`]. Edges that no template states
-//! (`graph/implicit.rs`) and places that hold one object at a time (`planner/taken.rs`) still name types themselves: look
-//! there too. In the file, from top to bottom:
+//! What the checks, the planner and the engine know of a type stands in its [`Facts`]; edges that no template states stand
+//! in `orders.rs` of the service's folder. No other code names a type (a law in `tests/layers.rs`, with its exceptions).
+//! In the file, from top to bottom:
 //!
 //! 1. **Properties**, named as in the schema, with [`props!`](crate::props). Where the answer of the read has the
 //!    same members, [`mirrored!`](crate::mirrored) declares them with the SDK's names and copies them.

@@ -73,6 +73,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<s3::BucketPolicy>::new(),
     &Erased::<sns::Subscription>::new(),
     &Erased::<sns::Topic>::new(),
+    &Erased::<sns::TopicInlinePolicy>::new(),
     &Erased::<sns::TopicPolicy>::new(),
     &Erased::<ssm::Parameter>::new(),
     &Erased::<secretsmanager::ResourcePolicy>::new(),

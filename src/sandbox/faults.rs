@@ -27,7 +27,8 @@ pub struct FaultRule {
     pub action: Action,
 }
 
-/// Chooses calls. Everything left out fits every call.
+/// Chooses calls. Everything left out fits every call; calls with keys that ran out are refused before anything else and
+/// fit nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Selector {

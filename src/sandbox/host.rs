@@ -374,7 +374,9 @@ impl Sandbox {
             call: number,
             seed,
         };
-        let mut action = state.faults.draw(subject);
+        // A call whose keys ran out is refused before it is a call of anything: rules do not count it.
+        let refused = state.expired.contains(&call.access_key);
+        let mut action = if refused { None } else { state.faults.draw(subject) };
         if action.is_none() && !state.options.throttles.admit(call.service.name, &call.name, kind, now) {
             action = Some(Action::Throttle);
         }

@@ -85,7 +85,7 @@ fn file_of(path: &Path) -> Result<PathBuf, Vec<Diagnostic>> {
 fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problems) {
     let mut problems = Problems::default();
     let name = stem(file);
-    let region = options.region.clone().or_else(|| options.fallback_region.clone());
+    let region = options.region_of_the_rest();
     if let Some(environment) = &options.environment {
         name_ok("environment", environment, None, &mut problems);
     }
@@ -153,7 +153,7 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
                 let text = expand.text(&region.text, &region.span, &mut problems);
                 region_ok(Some(&text), Some(&region.span), &name, &mut problems)
             }
-            None => region_ok(options.fallback_region.as_deref(), None, &name, &mut problems),
+            None => region_ok(options.region_of_the_rest().as_deref(), None, &name, &mut problems),
         };
         let path = folder.join(&entry.template.text);
         let template = templates.entry(path.clone()).or_insert_with(|| match read_within(folder, &path) {

@@ -10,7 +10,7 @@ mod options;
 pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, zone_regions};
 pub use load::{is_plan, load};
 pub use masking::{mask, open_parameters};
-pub use options::{Assembly, Given, Loaded, Options, Place, StackSource};
+pub use options::{Assembly, FallbackRegion, Given, Loaded, Options, Place, StackSource};
 
 #[cfg(test)]
 mod hostile_tests;

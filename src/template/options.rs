@@ -12,7 +12,7 @@ pub struct Options {
     /// `--region NAME`: wins over the plan's region, not over a stack's own.
     pub region: Option<String>,
     /// The region of the AWS configuration, for plans that name none.
-    pub fallback_region: Option<String>,
+    pub fallback_region: Option<FallbackRegion>,
     /// Each `--set Key=Value` or `--set stack.Key=Value`, as typed.
     pub set: Vec<String>,
     /// Each `--stack NAME`: only these and what they depend on. Empty: all.
@@ -25,10 +25,36 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("environment", &self.environment)
             .field("region", &self.region)
-            .field("fallback_region", &self.fallback_region)
             .field("set", &format_args!("{} values", self.set.len()))
             .field("stacks", &self.stacks)
             .finish()
+    }
+}
+
+impl Options {
+    /// The region of whatever does not name its own.
+    #[must_use]
+    pub fn region_of_the_rest(&self) -> Option<String> {
+        self.region.clone().or_else(|| self.fallback_region.as_ref()?.0())
+    }
+}
+
+/// Says in which region plans are run that do not say it; asked only for such a plan.
+#[derive(Clone)]
+pub struct FallbackRegion(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+
+impl FallbackRegion {
+    /// Whom to ask. It may be asked for each stack.
+    #[must_use]
+    pub fn new(ask: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+}
+
+impl From<&str> for FallbackRegion {
+    fn from(region: &str) -> Self {
+        let region = region.to_owned();
+        Self::new(move || Some(region.clone()))
     }
 }
 

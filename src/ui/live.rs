@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::{
+    picture::Picture,
     plain::{Plain, seconds},
     review::expected_seconds,
-    tables::{duration, fit},
-    text::plain,
+    tables::duration,
+    text::{fit, plain},
 };
 use crate::{
     engine::{Event, EventKind},
@@ -35,7 +36,7 @@ pub struct Live {
     failed: usize,
     expected_s: u64,
     elapsed: f64,
-    drawn: usize,
+    picture: Picture,
 }
 
 impl Live {
@@ -51,7 +52,7 @@ impl Live {
             failed: 0,
             expected_s: expected_seconds(set),
             elapsed: 0.0,
-            drawn: 0,
+            picture: Picture::default(),
         }
     }
 
@@ -103,27 +104,20 @@ impl Live {
         self.draw("")
     }
 
-    /// Takes the picture away.
-    pub fn clear(&mut self) -> String {
-        let up = self.erase();
-        self.drawn = 0;
-        up
+    /// The terminal is so wide now.
+    pub fn resize(&mut self, width: usize) {
+        self.width = width;
+        self.plain.resize(width);
     }
 
-    fn erase(&self) -> String {
-        if self.drawn == 0 { String::new() } else { format!("\x1b[{}A\x1b[J", self.drawn) }
+    /// Takes the picture away.
+    pub fn clear(&mut self) -> String {
+        self.picture.clear(self.width)
     }
 
     fn draw(&mut self, above: &str) -> String {
-        let mut text = self.erase();
-        text.push_str(above);
-        let lines = self.lines();
-        self.drawn = lines.len();
-        for line in lines {
-            text.push_str(&line);
-            text.push('\n');
-        }
-        text
+        let lines: String = self.lines().iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        self.picture.draw(above, &lines, self.width)
     }
 
     /// The picture's lines, each within the width.

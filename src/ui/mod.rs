@@ -8,6 +8,7 @@ pub mod evidence_page;
 pub mod graphviz;
 mod html;
 mod live;
+mod picture;
 mod plain;
 mod printer;
 pub mod review;
@@ -18,7 +19,9 @@ pub mod watch;
 
 pub use color::Color;
 pub use live::Live;
+pub use picture::Picture;
 pub use plain::Plain;
 pub use printer::Printer;
-pub use tables::{duration, fit, outputs_text, paragraph, table};
+pub use tables::{duration, outputs_text, paragraph, table};
+pub use text::{fit, wrap_whole};
 pub use view::View;

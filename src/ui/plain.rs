@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    tables::{duration, fit},
-    text::{count, plain, wrap_whole},
+    tables::duration,
+    text::{count, fit, plain, wrap_whole},
 };
 use crate::{
     engine::{Event, EventKind},
@@ -36,6 +36,11 @@ impl Plain {
     #[must_use]
     pub fn new(width: usize, color: bool, sandbox: bool) -> Self {
         Self { width, color, sandbox, said: BTreeMap::new(), waiting: String::new() }
+    }
+
+    /// The terminal is so wide now.
+    pub fn resize(&mut self, width: usize) {
+        self.width = width;
     }
 
     /// The event's line, if it has one.

@@ -29,6 +29,15 @@ fn put(mut to: impl io::Write, text: &str) {
     let _ = to.flush();
 }
 
+/// How wide the terminal is at the moment; without one, what COLUMNS says.
+fn columns() -> usize {
+    let measured = terminal_size::terminal_size_of(io::stderr())
+        .or_else(|| terminal_size::terminal_size_of(io::stdout()))
+        .map(|(width, _)| usize::from(width.0));
+    let told = || std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    measured.or_else(told).unwrap_or(100).clamp(40, 160)
+}
+
 /// Writes everything, knows what the terminal can do.
 pub struct Printer {
     json: bool,
@@ -54,16 +63,12 @@ impl Printer {
             Color::Never => false,
             Color::Auto => terminal && !plain,
         };
-        let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
-        let measured = terminal_size::terminal_size_of(io::stderr())
-            .or_else(|| terminal_size::terminal_size_of(io::stdout()))
-            .map(|(width, _)| usize::from(width.0));
         Self {
             json,
             color: decide(io::stdout().is_terminal()),
             talk_color: decide(io::stderr().is_terminal()),
             live: io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|v| v != "dumb"),
-            width: measured.or(columns).unwrap_or(100).clamp(40, 160),
+            width: columns(),
             rehearsal: false,
             complete: None,
         }
@@ -95,6 +100,12 @@ impl Printer {
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Columns, measured anew: views that are drawn for long outlive a terminal's size.
+    pub fn measure(&mut self) -> usize {
+        self.width = columns();
+        self.width
     }
 
     /// Columns.

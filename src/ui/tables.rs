@@ -5,22 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Cuts a text to `width` columns, with an ellipsis.
-#[must_use]
-pub fn fit(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for ch in text.chars() {
-        if out.width() + unicode_width::UnicodeWidthChar::width(ch).unwrap_or(0) + 1 > width {
-            break;
-        }
-        out.push(ch);
-    }
-    out.push('…');
-    out
-}
+use super::text::{fit, wrap_whole};
 
 /// Left-aligned columns. The widest column gives way when the table does not fit; the last is never padded.
 #[must_use]
@@ -63,18 +48,9 @@ pub fn table(head: &[&str], rows: &[Vec<String>], width: usize) -> String {
 #[must_use]
 pub fn paragraph(label: &str, text: &str, width: usize) -> String {
     const INDENT: usize = 21;
-    let room = width.saturating_sub(INDENT).max(20);
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().map_or(0, |l| l.width());
-        if line > 0 && line + 1 + word.width() > room {
-            lines.push(word.to_owned());
-        } else if let Some(last) = lines.last_mut() {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
+    let mut lines = wrap_whole(text, width.saturating_sub(INDENT).max(20));
+    if lines.is_empty() {
+        lines.push(String::new());
     }
     let mut out = String::new();
     for (at, line) in lines.iter().enumerate() {

@@ -1,12 +1,14 @@
 //! Text that fits a terminal: widths, ellipses, durations, secrets.
 
 use serde_json::{Map, Value as Json};
+use textwrap::{WordSeparator, WordSplitter, WrapAlgorithm, core::Word};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::{model::secret, printable};
 
 /// Cuts text that is wider than `width` columns and ends it with an ellipsis.
-pub(super) fn fit(text: &str, width: usize) -> String {
+#[must_use]
+pub fn fit(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -35,29 +37,34 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Words, and commands in backticks (`` `migrate up 'my plan'` ``) as one word each.
-fn words(text: &str) -> Vec<&str> {
-    let (mut found, mut rest) = (Vec::new(), text.trim_start_matches(' '));
-    while !rest.is_empty() {
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let mut rest = line;
+    Box::new(std::iter::from_fn(move || {
         let command = rest.strip_prefix('`').filter(|inner| inner.starts_with("migrate "));
         let closed = command.and_then(|inner| inner.find('`')).map_or(0, |at| at + 2);
         let end = rest[closed..].find(' ').map_or(rest.len(), |at| closed + at);
-        found.push(&rest[..end]);
-        rest = rest[end..].trim_start_matches(' ');
-    }
-    found
+        let next = rest[end..].find(|c| c != ' ').map_or(rest.len(), |at| end + at);
+        let (word, after) = rest.split_at(next);
+        rest = after;
+        (!word.is_empty()).then(|| Word::from(word))
+    }))
 }
 
-/// As [`wrap`], but a word that is too long stays whole: ids, messages and commands are there to be copied.
-pub(super) fn wrap_whole(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words(text) {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ if word.starts_with("`migrate ") => lines.extend(command(word, width)),
-            _ => lines.push(word.to_owned()),
+/// As [`wrap`], but a word that is too long stays whole: ids, messages and commands are there to be copied. A command
+/// that is too long has lines of its own.
+#[must_use]
+pub fn wrap_whole(text: &str, width: usize) -> Vec<String> {
+    let options = textwrap::Options::new(width)
+        .break_words(false)
+        .word_separator(WordSeparator::Custom(words))
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit);
+    let mut lines = Vec::new();
+    for line in textwrap::wrap(text.trim_matches(' '), options) {
+        if line.starts_with("`migrate ") && line.width() > width {
+            lines.extend(command(&line, width));
+        } else if !text.is_empty() {
+            lines.push(line.into_owned());
         }
     }
     lines
@@ -174,7 +181,7 @@ mod tests {
     fn commands_can_be_pasted_however_narrow_the_terminal() {
         let text = "Fix it, then resume with `migrate up 'my  plan' --sandbox`. See `cdk synth` too";
         let expected =
-            ["Fix it, then resume with", "`migrate up 'my  plan' \\", "  --sandbox`. See `cdk", "synth` too"];
+            ["Fix it, then resume with", "`migrate up 'my  plan' \\", "  --sandbox`.", "See `cdk synth` too"];
         assert_eq!(wrap_whole(text, 26), expected);
         assert_eq!(wrap_whole("see `migrate status` or", 20), ["see `migrate status`", "or"]);
         let line = "migrate up 'my  plan' --set \"a b=c\" --sandbox --region us-east-1";

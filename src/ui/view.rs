@@ -159,6 +159,7 @@ impl Observer for View<'_> {
                 }
             }
             Kind::Live(live) => {
+                live.resize(self.printer.measure());
                 let text = live.on(event);
                 self.printer.talk_styled(&text);
             }
@@ -167,6 +168,7 @@ impl Observer for View<'_> {
 
     fn tick(&mut self, elapsed_s: f64) {
         if let Kind::Live(live) = &mut self.kind {
+            live.resize(self.printer.measure());
             let text = live.tick(elapsed_s);
             self.printer.talk_styled(&text);
         }

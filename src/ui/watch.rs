@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::tables::{duration, fit};
+use super::{tables::duration, text::fit};
 
 /// A gate's state.
 #[derive(Debug, Clone, PartialEq, Serialize)]

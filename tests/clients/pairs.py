@@ -515,6 +515,7 @@ KINDS = {
     "AWS::S3::BucketPolicy": "s3:DeleteBucketPolicy",
     "AWS::SNS::Subscription": "sns:Unsubscribe",
     "AWS::SNS::Topic": "sns:DeleteTopic",
+    "AWS::SNS::TopicInlinePolicy": "an attribute, set back to what a new topic has",
     "AWS::SNS::TopicPolicy": "an attribute, set back to what a new topic has",
     "AWS::SSM::Parameter": "ssm:DeleteParameter",
     "AWS::SecretsManager::ResourcePolicy": "secretsmanager:DeleteResourcePolicy",

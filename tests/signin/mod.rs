@@ -7,6 +7,8 @@ mod expiry;
 mod network;
 mod places;
 mod profiles;
+#[cfg(target_os = "linux")]
+mod reading;
 mod roles;
 mod servers;
 mod terminal;

@@ -229,6 +229,24 @@ fn endpoints_may_be_empty_and_must_be_urls() {
         ];
         home.run(&["whoami"], &env).refused("M6003", &[STS]);
     }
+    // And in files: of the profile, of one that a role's keys come from, of a section `services`.
+    let empty = "[profile plain]\nendpoint_url =\nregion = eu-west-1\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n\
+                 aws_secret_access_key = example\n[profile role]\nrole_arn = arn:aws:iam::123456789012:role/none\n\
+                 source_profile = plain\nregion = eu-west-1\nservices = local\n[services local]\nsts =\n  endpoint_url \
+                 =\n[profile corp]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = Admin\n\
+                 endpoint_url =\nregion = eu-west-1\n[sso-session corp]\nsso_region = eu-west-1\n\
+                 sso_start_url = https://corp.awsapps.com/start\n";
+    write(&home.path().join(".aws/config"), empty);
+    for profile in ["plain", "role"] {
+        let told = home.run(&["whoami", "--profile", profile], &[("HTTPS_PROXY", "http://127.0.0.1:9")]);
+        told.refused("M6003", &[STS]);
+        let there = [("AWS_ENDPOINT_URL", place.endpoint.as_str())];
+        let (code, word) = if profile == "plain" { (0, "") } else { (6, "role/none") };
+        let told = home.run(&["whoami", "--profile", profile], &there);
+        assert_eq!(told.0.status.code(), Some(code), "{profile}: {}", told.err());
+        assert!(told.err().contains(word), "{}", told.err());
+    }
+    home.run(&["whoami", "--profile", "corp"], &[]).refused("M6001", &["aws sso login --profile corp"]);
     home.run(&["whoami"], &env(&[("AWS_ENDPOINT_URL_STS", "localhost:4566")]))
         .refused("M6007", &["AWS_ENDPOINT_URL_STS", "localhost:4566"]);
 }

@@ -137,15 +137,15 @@ fn who_is_not_signed_in_is_told_how_to() {
 }
 
 /// The token that `aws sso login` keeps, with its end.
-fn sso_token(home: &Home, until: &str) {
+pub fn sso_token(home: &Home, token: &str, until: &str) {
     let folder = home.path().join(".aws/sso/cache");
     std::fs::create_dir_all(&folder).expect("a folder");
     // SHA-1 of the session's name or of the start URL: the names that the AWS CLI gives.
     for name in [sha1("corp"), sha1("https://corp.awsapps.com/start")] {
-        let token = format!(
-            r#"{{"startUrl": "https://corp.awsapps.com/start", "region": "eu-west-1", "accessToken": "t", "expiresAt": "{until}"}}"#
+        let text = format!(
+            r#"{{"startUrl": "https://corp.awsapps.com/start", "region": "eu-west-1", "accessToken": "{token}", "expiresAt": "{until}"}}"#
         );
-        write(&folder.join(format!("{name}.json")), &token);
+        write(&folder.join(format!("{name}.json")), &text);
     }
 }
 
@@ -169,10 +169,10 @@ fn an_sso_session_serves_until_it_ends() {
     });
     let url = portal.url();
     let env = [("AWS_ENDPOINT_URL_SSO", url.as_str()), ("AWS_ENDPOINT_URL", &place.endpoint)];
-    sso_token(&home, "2020-01-01T00:00:00Z");
+    sso_token(&home, "t", "2020-01-01T00:00:00Z");
     home.run(&["whoami", "--profile", "corp"], &env)
         .refused("M6001", &["not signed in", "aws sso login --profile corp"]);
-    sso_token(&home, "2099-01-01T00:00:00Z");
+    sso_token(&home, "t", "2099-01-01T00:00:00Z");
     let told = home.run(&["whoami", "--json", "--profile", "corp"], &env).json();
     assert_eq!(told["credentials"]["source"], "profile corp (SSO session corp)");
     assert_eq!(told["credentials"]["expires"], "2099-01-01T00:00:00Z");

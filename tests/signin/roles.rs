@@ -83,7 +83,7 @@ fn place() -> Place {
 }
 
 #[expect(clippy::disallowed_methods, reason = "real processes live in real time")]
-fn pass(time: Duration) {
+pub fn pass(time: Duration) {
     std::thread::sleep(time);
 }
 
@@ -187,7 +187,7 @@ fn roles_are_chained_and_what_stands_wrong_in_profiles_is_named() {
 }
 
 /// An ID token of the test's provider.
-fn token(subject: &str, until: i64) -> String {
+pub fn token(subject: &str, until: i64) -> String {
     let claims =
         json!({"iss": "https://token.example.com", "sub": subject, "aud": "sts.amazonaws.com", "exp": until});
     format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()))

@@ -78,6 +78,13 @@ impl Terminal {
         panic!("`{text}` does not appear: {}", self.screen());
     }
 
+    /// Somebody makes the window smaller or wider.
+    #[cfg(target_os = "linux")]
+    pub fn resize(&self, columns: u16) {
+        let size = rustix::termios::Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(&self.keyboard, size).expect("a size");
+    }
+
     /// Types a line.
     pub fn answer(&mut self, line: &str) {
         self.keyboard.write_all(format!("{line}\n").as_bytes()).expect("the keyboard");
@@ -95,4 +102,40 @@ impl Terminal {
         let _ = self.child.kill();
         panic!("it does not end: {}", self.screen());
     }
+}
+
+/// What runs for long outlives a terminal's size: lines drawn after somebody made it narrow fit in it.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_live_view_follows_the_terminal() {
+    let place = crate::process::Place::new(crate::process::QUICK, 4);
+    let home = Home::new("", "");
+    crate::support::write(&home.path().join("plan.yaml"), crate::process::QUICK);
+    let mut env = super::KEYS.to_vec();
+    env.extend([
+        ("TERM", "xterm"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", &place.endpoint),
+        ("MIGRATE_SANDBOX_SPEED", "4"),
+    ]);
+    let mut session = Terminal::run(&home, &["up", "plan.yaml", "--yes"], &env);
+    session.expect(" running, ");
+    session.resize(44);
+    // "3 of 20 done, 4 running, 13 waiting; 0.9s …": cut where the terminal ends now.
+    let fits = |session: &Terminal| {
+        let raw = session.screen.lock().expect("the screen").clone();
+        let lines =
+            raw.split(['\r', '\n']).filter_map(|line| line.rsplit("\x1b[J").next().map(str::to_owned));
+        lines
+            .filter(|line| line.contains(" running, "))
+            .any(|line| line.ends_with('…') && line.chars().count() == 44)
+    };
+    for _ in 0..PATIENCE {
+        if fits(&session) {
+            break;
+        }
+        pause();
+    }
+    assert!(fits(&session), "{}", session.screen());
+    session.end();
 }

@@ -145,6 +145,8 @@ pub struct Ran {
     pub mutations: Vec<String>,
     /// Number of calls the sandbox saw.
     pub calls: usize,
+    /// How often each rule of the fault script was applied.
+    pub faults: Vec<u64>,
 }
 
 impl Ran {
@@ -491,6 +493,7 @@ impl Rehearsal {
                 .map(|l| format!("{}:{}", l.service, l.operation))
                 .collect(),
             calls: log.len(),
+            faults: sandbox.faults_applied(),
         }
     }
 

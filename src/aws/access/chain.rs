@@ -1,11 +1,20 @@
 //! Where credentials come from: the places of the AWS CLI, in its order.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use aws_config::{
-    ecs::EcsCredentialsProvider, environment::EnvironmentVariableCredentialsProvider,
-    imds::credentials::ImdsCredentialsProvider, profile::ProfileFileCredentialsProvider,
-    provider_config::ProviderConfig, web_identity_token::WebIdentityTokenCredentialsProvider,
+    ecs::EcsCredentialsProvider,
+    environment::EnvironmentVariableCredentialsProvider,
+    imds::{self, credentials::ImdsCredentialsProvider},
+    profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig,
+    web_identity_token::WebIdentityTokenCredentialsProvider,
 };
 use aws_credential_types::{
     Credentials,
@@ -84,9 +93,12 @@ impl Origin {
 /// The chain of places.
 #[derive(Debug)]
 pub struct Chain {
-    pub(super) profile: Option<String>,
+    /// What the files held when the command began.
+    profiles: Arc<Profiles>,
+    /// They gave credentials: whoever asks again needs others, which only the files of that moment can hold.
+    used: AtomicBool,
     pub(super) base: SdkConfig,
-    pub(super) config: ProviderConfig,
+    config: ProviderConfig,
     pub(super) mfa: Arc<Mfa>,
 }
 
@@ -96,15 +108,66 @@ impl LoadKeys for Chain {
     }
 
     fn fixed(&self) -> Option<&'static str> {
-        let environment = self.profile.is_none() && variable("AWS_ACCESS_KEY_ID").is_some();
+        let environment = !self.profiles.by_flag() && variable("AWS_ACCESS_KEY_ID").is_some();
         environment.then_some("keys in environment variables cannot change under a running process")
     }
 }
 
 impl Chain {
-    /// Files are read anew each time: after a sign-in they hold other keys.
+    /// The places that these profiles and the environment name.
+    pub(super) fn new(
+        profiles: Arc<Profiles>,
+        base: SdkConfig,
+        config: ProviderConfig,
+        mfa: Arc<Mfa>,
+    ) -> Self {
+        Self { profiles, used: AtomicBool::new(false), base, config, mfa }
+    }
+
+    /// At first with the files that the command has read; once they gave credentials, with what they hold now: after a
+    /// sign-in that is something else.
     async fn find(&self) -> Result<Loaded, AccessError> {
-        let profiles = Profiles::read(self.profile.as_deref())?;
+        let profiles = match self.used.load(Ordering::Relaxed) {
+            false => Arc::clone(&self.profiles),
+            true => Arc::new(self.profiles.again()?),
+        };
+        let found = self.find_in(&profiles).await;
+        self.used.fetch_or(found.is_ok(), Ordering::Relaxed);
+        found
+    }
+
+    /// A container's credentials.
+    pub(super) fn container(&self) -> EcsCredentialsProvider {
+        EcsCredentialsProvider::builder().configure(&self.config).build()
+    }
+
+    /// An instance's credentials. Its client would read the files once more to learn where the metadata are, and of
+    /// the default profile only (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html>).
+    pub(super) fn instance(&self, profiles: &Profiles) -> Result<ImdsCredentialsProvider, AccessError> {
+        let set =
+            |name: &str, key: &str| variable(name).or_else(|| profiles.selected(key).map(ToOwned::to_owned));
+        let endpoint = set("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+        let mode = set("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+        let endpoint = match (endpoint, mode.as_deref().map(str::to_ascii_lowercase).as_deref()) {
+            (Some(endpoint), _) => endpoint,
+            (None, Some("ipv6")) => "http://[fd00:ec2::254]".into(),
+            (None, None | Some("ipv4")) => "http://169.254.169.254".into(),
+            (None, Some(other)) => {
+                let message = format!("the metadata endpoint's mode `{other}` is neither IPv4 nor IPv6");
+                return Err(AccessError::new(Access::Settings, message).remedy(
+                    "correct AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE or ec2_metadata_service_endpoint_mode",
+                ));
+            }
+        };
+        let client = imds::Client::builder().configure(&self.config).endpoint(&endpoint).map_err(|_| {
+            let message = format!("the metadata endpoint `{endpoint}` is no URL");
+            AccessError::new(Access::Settings, message)
+                .remedy("correct AWS_EC2_METADATA_SERVICE_ENDPOINT or ec2_metadata_service_endpoint")
+        })?;
+        Ok(ImdsCredentialsProvider::builder().configure(&self.config).imds_client(client.build()).build())
+    }
+
+    async fn find_in(&self, profiles: &Profiles) -> Result<Loaded, AccessError> {
         // With --profile the environment's keys do not count, as in the AWS CLI
         // (botocore, `create_credential_resolver`: an explicit profile removes the environment's provider).
         if !profiles.by_flag()
@@ -115,20 +178,19 @@ impl Chain {
         let web = (!profiles.by_flag()).then(|| self.web_identity()).flatten();
         // botocore: a role of the profile, then a web identity of the environment, then the profile's other ways.
         let role_first = profiles.selected("role_arn").is_some();
-        if role_first && let Some(loaded) = self.profile(&profiles).await? {
+        if role_first && let Some(loaded) = self.profile(profiles).await? {
             return Ok(loaded);
         }
         if let Some(loaded) = web {
             return loaded.await;
         }
-        if !role_first && let Some(loaded) = self.profile(&profiles).await? {
+        if !role_first && let Some(loaded) = self.profile(profiles).await? {
             return Ok(loaded);
         }
         if variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some()
             || variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some()
         {
-            let provider = EcsCredentialsProvider::builder().configure(&self.config).build();
-            let credentials = provider.provide_credentials().await.map_err(|error| {
+            let credentials = self.container().provide_credentials().await.map_err(|error| {
                 translated(&error, || {
                     let message = format!(
                         "the container's credentials endpoint (AWS_CONTAINER_CREDENTIALS_…) gives none: {}",
@@ -141,12 +203,11 @@ impl Chain {
         }
         let disabled = variable("AWS_EC2_METADATA_DISABLED").is_some_and(|v| v.eq_ignore_ascii_case("true"));
         if !disabled {
-            let provider = ImdsCredentialsProvider::builder().configure(&self.config).build();
-            if let Ok(credentials) = provider.provide_credentials().await {
+            if let Ok(credentials) = self.instance(profiles)?.provide_credentials().await {
                 return Ok(Loaded { credentials, origin: Origin::Instance });
             }
         }
-        Err(nothing(&profiles))
+        Err(nothing(profiles))
     }
 
     fn web_identity(&self) -> Option<impl Future<Output = Result<Loaded, AccessError>> + Send + use<'_>> {
@@ -192,14 +253,12 @@ impl Chain {
         name: &str,
         way: &Way,
     ) -> Result<Credentials, AccessError> {
-        let provider =
-            ProfileFileCredentialsProvider::builder().configure(&self.config).profile_name(name).build();
+        let provider = ProfileFileCredentialsProvider::builder()
+            .configure(&self.config)
+            .profile_files(profiles.files())
+            .profile_name(name)
+            .build();
         let flag = flag(profiles, name);
-        if profiles.get(name).and_then(|profile| profile.get("endpoint_url")) == Some("") {
-            let message = format!("profile {name}: `endpoint_url` is empty");
-            return Err(AccessError::new(Access::Settings, message)
-                .remedy(format!("give it a URL or remove it from {}", config_file().display())));
-        }
         provider.provide_credentials().await.map_err(|error| way.failed(&error, name, &flag))
     }
 }

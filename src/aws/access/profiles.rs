@@ -1,14 +1,20 @@
-//! The AWS CLI's config and credentials files, read with the SDK's own parser.
+//! The AWS CLI's config and credentials files: read once for a command, parsed with the SDK's own parser.
 
-use std::path::PathBuf;
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use aws_config::profile::{self, Profile, ProfileSet};
-use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 
 use aws_types::os_shim_internal::{Env, Fs};
 use futures_util::FutureExt as _;
 
 use super::failure::{Access, AccessError};
+
+/// Largest configuration file, in bytes.
+const MAX_FILE: u64 = 16 << 20;
 
 /// An environment variable that is set and not empty: to the AWS CLI an empty one is none.
 pub(super) fn variable(name: &str) -> Option<String> {
@@ -21,12 +27,22 @@ pub(super) fn home() -> Option<PathBuf> {
 }
 
 /// All profiles, and the one that is used.
-#[derive(Debug)]
 pub struct Profiles {
     set: ProfileSet,
     name: String,
     /// `--profile`, `AWS_PROFILE`; `None` for the default profile that nobody asked for.
     asked: Option<&'static str>,
+    /// What both files held, for the SDK's own providers: they would read them again.
+    files: EnvConfigFiles,
+    /// Sections of the config file that are named as only the credentials file names them.
+    bare: Vec<String>,
+}
+
+impl fmt::Debug for Profiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The files hold keys.
+        write!(f, "Profiles({})", self.name)
+    }
 }
 
 /// The files, as people know them.
@@ -39,8 +55,59 @@ pub(super) fn credentials_file() -> PathBuf {
 }
 
 fn file(name: &str, usual: &str) -> PathBuf {
-    variable(name)
-        .map_or_else(|| home().unwrap_or_else(|| "~".into()).join(".aws").join(usual), PathBuf::from)
+    let home = || home().unwrap_or_else(|| "~".into());
+    match variable(name) {
+        // The shell does not expand a `~` in quotes; the AWS CLI does.
+        Some(path) => match path.strip_prefix("~/") {
+            Some(rest) => home().join(rest),
+            None => PathBuf::from(path),
+        },
+        None => home().join(".aws").join(usual),
+    }
+}
+
+/// What a file holds; a file that is not there holds nothing.
+fn contents(path: &Path) -> Result<String, AccessError> {
+    let wrong = |why: &str| {
+        AccessError::new(
+            Access::Settings,
+            format!("the AWS configuration cannot be read: {} {why}", path.display()),
+        )
+        .remedy(format!(
+            "correct {}, or have AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE name another file",
+            path.display()
+        ))
+    };
+    // Pipes and /dev/null too: shells pass files that way. Nobody but the user names it.
+    let read = std::fs::File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut io::Read::take(file, MAX_FILE + 1), &mut bytes)?;
+        Ok(bytes)
+    });
+    match read {
+        Ok(bytes) if bytes.len() as u64 > MAX_FILE => Err(wrong("is larger than 16 MiB")),
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8")),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(String::new())
+        }
+        Err(error) => Err(wrong(&format!("({error})"))),
+    }
+}
+
+/// Without settings of `endpoint_url` that are empty: to the AWS CLI they are none, in a profile as in a section
+/// `services`. The SDK's clients and credentials providers would panic on them.
+fn without_empty_endpoints(text: &str) -> String {
+    let empty = |line: &&str| {
+        let setting = line.split_once('=');
+        !setting.is_some_and(|(key, value)| key.trim() == "endpoint_url" && without_comment(value).is_empty())
+    };
+    text.split_inclusive('\n').filter(empty).collect()
+}
+
+/// A value as the SDK's parser takes it: a `#` or `;` after a space begins a comment.
+fn without_comment(value: &str) -> &str {
+    let ends = [" #", " ;", "\t#", "\t;"].into_iter().filter_map(|mark| value.find(mark)).min();
+    value[..ends.unwrap_or(value.len())].trim()
 }
 
 impl Profiles {
@@ -56,31 +123,37 @@ impl Profiles {
             .or_else(|| from("AWS_PROFILE"))
             .or_else(|| from("AWS_DEFAULT_PROFILE"));
         let name = asked.as_ref().map_or("default", |(name, _)| name).to_owned();
-        // The parser's only waits are for files, which it reads at once.
-        let (fs, env, files) = (Fs::real(), Env::real(), EnvConfigFiles::default());
-        let loaded = profile::load(&fs, &env, &files, Some(name.clone().into()));
-        let set = match loaded.now_or_never() {
-            Some(Ok(set)) => set,
-            Some(Err(error)) => {
-                let message = format!("the AWS configuration cannot be read: {}", innermost(&error));
-                return Err(AccessError::new(Access::Settings, message).remedy(format!(
-                    "correct {} or {}",
-                    config_file().display(),
-                    credentials_file().display()
-                )));
-            }
-            None => {
-                return Err(AccessError::new(
-                    Access::Settings,
-                    "the AWS configuration cannot be read at once",
-                ));
-            }
-        };
-        let profiles = Self { set, name, asked: asked.map(|(_, how)| how) };
+        let (config, credentials) = (contents(&config_file())?, contents(&credentials_file())?);
+        let files = EnvConfigFiles::builder()
+            .with_contents(EnvConfigFileKind::Config, without_empty_endpoints(&config))
+            .with_contents(EnvConfigFileKind::Credentials, without_empty_endpoints(&credentials))
+            .build();
+        let set = parsed(&files, &name)?;
+        let bare = config
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with('['))
+            .map(ToOwned::to_owned)
+            .collect();
+        let profiles = Self { set, name, asked: asked.map(|(_, how)| how), files, bare };
         match profiles.asked {
             Some(how) if profiles.get(&profiles.name).is_none() => Err(profiles.missing(how)),
             _ => Ok(profiles),
         }
+    }
+
+    /// The same profile in what the files hold now.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn again(&self) -> Result<Self, AccessError> {
+        Self::read(self.by_flag().then_some(self.name.as_str()))
+    }
+
+    /// What both files held when they were read.
+    #[must_use]
+    pub(super) fn files(&self) -> EnvConfigFiles {
+        self.files.clone()
     }
 
     /// The selected profile's name.
@@ -127,8 +200,7 @@ impl Profiles {
     /// The nearest name, and all names.
     pub(super) fn those_there_are(&self, name: &str) -> String {
         let header = format!("[{name}]");
-        let bare = std::fs::read_to_string(config_file()).unwrap_or_default();
-        if bare.lines().any(|line| line.trim() == header) {
+        if self.bare.contains(&header) {
             return format!(
                 "{} has a section `{header}`: in that file it must be `[profile {name}]`",
                 config_file().display()
@@ -148,6 +220,29 @@ impl Profiles {
     }
 }
 
+/// The profiles in two texts.
+fn parsed(files: &EnvConfigFiles, name: &str) -> Result<ProfileSet, AccessError> {
+    let load = |files: &EnvConfigFiles| {
+        let (fs, env) = (Fs::real(), Env::real());
+        // The parser's only waits are for files, which it reads at once.
+        profile::load(&fs, &env, files, Some(name.to_owned().into())).now_or_never()
+    };
+    let wrong = |why: &str| {
+        let (config, credentials) = (config_file(), credentials_file());
+        AccessError::new(Access::Settings, format!("the AWS configuration cannot be read: {why}"))
+            .remedy(format!("correct {} or {}", config.display(), credentials.display()))
+    };
+    match load(files) {
+        Some(Ok(set)) => Ok(set),
+        // It names the line; the file it only knows where it has read it.
+        Some(Err(error)) => match load(&EnvConfigFiles::default()) {
+            Some(Err(named)) => Err(wrong(&innermost(&named))),
+            _ => Err(wrong(&innermost(&error))),
+        },
+        None => Err(wrong("it is not there at once")),
+    }
+}
+
 /// The name that was probably meant.
 fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
@@ -159,4 +254,18 @@ fn nearest<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
 /// The cause at the bottom: the layers above it say that a file could not be loaded.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     super::failure::causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_endpoints_are_none_and_nothing_else_is_left_out() {
+        let text = "[profile a]\nendpoint_url =\nregion = eu-west-1\n[services s]\nsts =\n  endpoint_url =  # later\nkms =\n  \
+                    endpoint_url = http://localhost:1\n[profile b]\nendpoint_url = http://h/#x\nservices = s";
+        let kept = "[profile a]\nregion = eu-west-1\n[services s]\nsts =\nkms =\n  endpoint_url = \
+                    http://localhost:1\n[profile b]\nendpoint_url = http://h/#x\nservices = s";
+        assert_eq!(without_empty_endpoints(text), kept);
+    }
 }

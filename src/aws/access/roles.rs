@@ -6,7 +6,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use aws_config::{ecs::EcsCredentialsProvider, imds::credentials::ImdsCredentialsProvider, profile::Profile};
+use aws_config::profile::Profile;
 use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError},
@@ -184,7 +184,7 @@ pub(super) async fn assume(
                 None => return Err(wrong(&name, "its `source_profile` is itself, and it has no keys")),
             },
             (Some(next), None) => name = next.to_owned(),
-            (None, Some(place)) => break named(chain, place, &name).await?,
+            (None, Some(place)) => break named(chain, profiles, place, &name).await?,
         }
     };
     for (name, role) in roles.iter().rev() {
@@ -215,7 +215,12 @@ async fn source(chain: &Chain, profiles: &Profiles, name: &str) -> Result<Creden
     chain.base(profiles, name, &way).await
 }
 
-async fn named(chain: &Chain, place: &str, name: &str) -> Result<Credentials, AccessError> {
+async fn named(
+    chain: &Chain,
+    profiles: &Profiles,
+    place: &str,
+    name: &str,
+) -> Result<Credentials, AccessError> {
     let failed = |error: CredentialsError| {
         translated(&error, || {
             let message = format!("profile {name}: `credential_source = {place}` gives no credentials");
@@ -231,14 +236,8 @@ async fn named(chain: &Chain, place: &str, name: &str) -> Result<Credentials, Ac
             )
             .remedy("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")),
         },
-        "ec2instancemetadata" => {
-            let provider = ImdsCredentialsProvider::builder().configure(&chain.config).build();
-            provider.provide_credentials().await.map_err(failed)
-        }
-        "ecscontainer" => {
-            let provider = EcsCredentialsProvider::builder().configure(&chain.config).build();
-            provider.provide_credentials().await.map_err(failed)
-        }
+        "ec2instancemetadata" => chain.instance(profiles)?.provide_credentials().await.map_err(failed),
+        "ecscontainer" => chain.container().provide_credentials().await.map_err(failed),
         _ => Err(wrong(
             name,
             &format!(

@@ -23,10 +23,10 @@ use super::{
 use crate::clock::{Clock, SdkTime};
 
 /// What the command line says.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Settings<'s> {
-    /// `--profile`.
-    pub profile: Option<&'s str>,
+    /// What the configuration files say.
+    pub profiles: &'s Arc<Profiles>,
     /// `--region`, or the plan's.
     pub region: Option<&'s str>,
 }
@@ -57,26 +57,28 @@ fn region_of(profiles: &Profiles) -> Option<Setting> {
     Some(Setting { value, source: format!("profile {}", profiles.name()) })
 }
 
-/// The region that no plan and no option names. Files are read only where the environment says nothing.
+/// The region that no plan and no option names. `profiles` is asked only where the environment says nothing.
 ///
 /// # Errors
 /// A profile that was asked for and is not there, or files that cannot be read.
-pub fn region_without_plan(profile: Option<&str>) -> Result<Option<Setting>, AccessError> {
+pub fn region_without_plan<E>(
+    profiles: impl FnOnce() -> Result<Arc<Profiles>, E>,
+) -> Result<Option<Setting>, E> {
     match region_of_environment() {
         Some(region) => Ok(Some(region)),
-        None => Ok(region_of(&Profiles::read(profile)?)),
+        None => Ok(region_of(&profiles()?)),
     }
 }
 
 impl Settings<'_> {
-    /// Reads environment and files. Nothing is called yet.
+    /// Reads the environment and the CA bundle. Nothing is called yet.
     ///
     /// # Errors
     /// What in them cannot be used, by name.
     pub async fn read(&self, clock: Arc<dyn Clock>) -> Result<Signed, AccessError> {
-        let profiles = Profiles::read(self.profile)?;
-        let network = Arc::new(Network::of(&profiles)?);
-        let region = region_of_environment().or_else(|| region_of(&profiles));
+        let profiles = self.profiles;
+        let network = Arc::new(Network::of(profiles)?);
+        let region = region_of_environment().or_else(|| region_of(profiles));
         let used =
             self.region.or(region.as_ref().map(|setting| setting.value.as_str())).unwrap_or("us-east-1");
         let client = Client::new(Arc::clone(&network), Arc::clone(&clock));
@@ -87,6 +89,7 @@ impl Settings<'_> {
             .timeout_config(timeouts())
             .time_source(time.clone())
             .sleep_impl(time.clone())
+            .profile_files(profiles.files())
             .profile_name(profiles.name())
             .region(Region::new(used.to_owned()))
             .no_credentials()
@@ -102,12 +105,7 @@ impl Settings<'_> {
             .with_use_dual_stack(base.use_dual_stack())
             .with_region(Some(Region::new(used.to_owned())));
         let mfa = Mfa::new(Arc::clone(&clock));
-        let chain = Chain {
-            profile: self.profile.map(ToOwned::to_owned),
-            base: base.clone(),
-            config: provider,
-            mfa: Arc::clone(&mfa),
-        };
+        let chain = Chain::new(Arc::clone(profiles), base.clone(), provider, Arc::clone(&mfa));
         let keys = Keys::new(Box::new(chain), base.clone(), clock);
         Ok(Signed { config: signed(&base, &keys), keys, network, mfa, region })
     }

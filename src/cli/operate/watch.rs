@@ -23,7 +23,7 @@ use crate::{
         measure::{self, Wanted},
     },
     ui::{
-        Printer,
+        Picture, Printer,
         watch::{GateState, Lag, Look, Weights, line, picture},
     },
 };
@@ -52,7 +52,7 @@ pub fn run(global: &Global, args: &WatchCommand, printer: &mut Printer) -> Verdi
     let dir = prepare::find_ledger(global, &args.which, printer)?;
     let rounds = args.rounds.or(global.sandbox.then_some(ROUNDS));
     desk::reading(global, &args.which, printer, async |reader, resolved, first, printer| {
-        let (mut round, mut drawn) = (0_u32, 0_usize);
+        let (mut round, mut drawn) = (0_u32, Picture::default());
         loop {
             // Another process moves the migration on while this one looks.
             let snapshot = now_known(&dir, first);
@@ -71,15 +71,13 @@ fn now_known(dir: &Path, first: &Snapshot) -> Snapshot {
     Ledger::peek(dir).ok().flatten().unwrap_or_else(|| first.clone())
 }
 
-fn show(printer: &mut Printer, look: &Look, drawn: &mut usize) {
+fn show(printer: &mut Printer, look: &Look, drawn: &mut Picture) {
     if printer.is_json() {
         printer.json_line(&serde_json::to_string(look).unwrap_or_default());
     } else if printer.is_live() {
-        let text = picture(look, printer.width().min(100), printer.talks_in_color());
-        // The picture before it is taken away, and nothing above it is touched.
-        let away = if *drawn > 0 { format!("\x1b[{drawn}A\x1b[J") } else { String::new() };
-        *drawn = text.lines().count();
-        printer.talk_event(&format!("{away}{text}"));
+        let width = printer.measure();
+        let text = picture(look, width.min(100), printer.talks_in_color());
+        printer.talk_event(&drawn.draw("", &text, width));
     } else {
         printer.out(&line(look));
     }

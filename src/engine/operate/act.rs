@@ -7,8 +7,8 @@ use crate::{
     aws::{Certainty, OpError},
     clock::rfc3339,
     engine::{
-        call::{STRIKES, backoff},
         event::{Event, EventKind, Observer},
+        reads::{STRIKES, backoff},
         secrets::Redactor,
         stop::Stop,
     },

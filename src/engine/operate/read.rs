@@ -9,8 +9,8 @@ use crate::{
     aws::{Cloud, OpError, Sdk, op},
     clock::Clock,
     engine::{
-        Limits,
-        call::{Judged, STRIKES, backoff, judge_read},
+        limit::Limits,
+        reads::{Patience, Reads, Unwatched},
     },
     ledger::{Facts, Noun, Subject},
 };
@@ -95,26 +95,9 @@ impl Reader<'_> {
         service: &str,
         read: impl AsyncFn() -> Result<T, OpError>,
     ) -> Result<T, OpError> {
-        let mut failed = 0;
-        loop {
-            let passes = self.limits.enter(service).await;
-            let answer = read().await;
-            drop(passes);
-            let error = match answer {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
-            };
-            failed += 1;
-            let patient = error.is_throttle() && failed < 60;
-            if (failed >= STRIKES && !patient) || judge_read(&error) == Judged::Final {
-                return Err(error);
-            }
-            let delay = backoff(failed);
-            if error.is_throttle() {
-                self.limits.throttled(service, delay);
-            }
-            self.clock.sleep(delay).await;
-        }
+        let clock = self.clock.as_ref();
+        let reads = Reads { cloud: self.cloud, clock, limits: &self.limits, patience: Patience::RUN };
+        reads.ask(service, &Unwatched, read).await
     }
 
     /// Everything about these subjects.

@@ -1,5 +1,6 @@
 //! Application Auto Scaling: scalable targets and scaling policies.
 
+pub(super) mod orders;
 mod predictive;
 mod scalable_target;
 mod scaling_policy;

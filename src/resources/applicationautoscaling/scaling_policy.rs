@@ -10,7 +10,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, Identity, OnConflict, PhysicalId, Retry},
+    model::{Facts, Identity, OnConflict, Once, PhysicalId, Retry},
     resources::{
         Change, Created, Cx, Described, Outcome, OwnTags, Progress, described::alike, mirror::pruned,
     },
@@ -100,6 +100,14 @@ impl Described for ScalingPolicy {
             "application-autoscaling:DescribeScalingPolicies",
             "application-autoscaling:PutScalingPolicy",
         ],
+        // PutScalingPolicy: the policy's name is unique for a scalable target.
+        once: Some(&[Once::Together(&[
+            "PolicyName",
+            "ResourceId",
+            "ScalableDimension",
+            "ServiceNamespace",
+            "ScalingTargetId",
+        ])]),
         ..Facts::new("AWS::ApplicationAutoScaling::ScalingPolicy", "application-autoscaling")
     };
 

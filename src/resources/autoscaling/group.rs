@@ -11,7 +11,7 @@ use super::{
         LifecycleHookSpecification, MixedInstancesPolicy, TrafficSourceIdentifier,
     },
     refresh::roll,
-    update_policy::Rolling,
+    update_policy::{self, Rolling},
 };
 use crate::{
     aws::{OpError, op},
@@ -341,6 +341,7 @@ impl Described for AutoScalingGroup {
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",
         ],
+        update_policy: Some(update_policy::check),
         ..Facts::new("AWS::AutoScaling::AutoScalingGroup", "autoscaling")
     };
 

@@ -10,7 +10,6 @@ mod update_policy;
 
 pub use group::AutoScalingGroup;
 pub use scaling_policy::ScalingPolicy;
-pub use update_policy::check as check_update_policy;
 
 #[cfg(test)]
 mod tests;

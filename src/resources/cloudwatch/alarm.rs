@@ -82,6 +82,7 @@ impl Described for Alarm {
             "cloudwatch:TagResource",
             "cloudwatch:UntagResource",
         ],
+        arn: Some((&["Arn"], "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}")),
         ..Facts::new("AWS::CloudWatch::Alarm", "cloudwatch")
     };
 

@@ -4,6 +4,7 @@ mod certificate;
 mod endpoint;
 mod event_subscription;
 mod instance_rules;
+pub(super) mod orders;
 mod pause;
 mod replication_instance;
 mod replication_subnet_group;

@@ -110,6 +110,7 @@ impl Described for ReplicationInstance {
             "dms:ModifyReplicationInstance",
             "dms:RemoveTagsFromResource",
         ],
+        leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),
         ..Facts::new("AWS::DMS::ReplicationInstance", "dms")
     };
 

@@ -2,10 +2,12 @@
 
 mod eip;
 mod internet_gateway;
+pub mod latest;
 mod launch_data;
 mod launch_template;
 mod nat_addresses;
 mod nat_gateway;
+pub(super) mod orders;
 mod permission;
 mod route;
 mod route_table;

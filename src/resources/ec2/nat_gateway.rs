@@ -12,7 +12,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, PhysicalId, Retry, Tag, WaitPolicy},
+    model::{Attributes, Facts, Once, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         described::look, tags::Tagging,
@@ -118,6 +118,8 @@ impl Described for NatGateway {
             "ec2:DisassociateNatGatewayAddress",
             "ec2:UnassignPrivateNatGatewayAddress",
         ],
+        once: Some(&[Once::Together(&["AllocationId"])]),
+        leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),
         ..Facts::new("AWS::EC2::NatGateway", "ec2")
     };
 

@@ -7,7 +7,7 @@ use super::{RouteTable, support::NEW_TABLE};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, PhysicalId, Retry, Stored},
+    model::{Attributes, Facts, Identity, Once, PhysicalId, Retry, Stored},
     props,
     resources::{Change, Created, Cx, Described, Outcome, OwnTags, Progress, compare, described},
 };
@@ -166,6 +166,12 @@ impl Described for Route {
         absent: &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"],
         iam: &["ec2:CreateRoute", "ec2:DeleteRoute", "ec2:DescribeRouteTables", "ec2:ReplaceRoute"],
         stored: &[("DestinationCidrBlock", Stored::Network), ("DestinationIpv6CidrBlock", Stored::Network)],
+        once: Some(&[Once::Together(&[
+            "RouteTableId",
+            "DestinationCidrBlock",
+            "DestinationIpv6CidrBlock",
+            "DestinationPrefixListId",
+        ])]),
         ..Facts::new("AWS::EC2::Route", "ec2")
     };
 

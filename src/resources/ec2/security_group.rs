@@ -14,7 +14,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Stored, Tag},
+    model::{Attributes, Facts, Identity, NameRule, Once, Ownership, PhysicalId, Stored, Tag},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
 };
@@ -197,6 +197,8 @@ impl ResourceType for SecurityGroup {
             ("SecurityGroupIngress.*.CidrIp", Stored::Network),
             ("SecurityGroupIngress.*.CidrIpv6", Stored::Network),
         ],
+        // CreateSecurityGroup: "Unique within the VPC".
+        once: Some(&[Once::Together(&["GroupName", "VpcId"])]),
         ..Facts::new("AWS::EC2::SecurityGroup", "ec2")
     };
 

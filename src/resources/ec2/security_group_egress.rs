@@ -11,7 +11,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, PhysicalId, Stored},
+    model::{Facts, Once, PhysicalId, Stored},
     props,
     resources::{Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike},
 };
@@ -69,6 +69,16 @@ impl Described for SecurityGroupEgress {
             "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
         ],
         stored: &[("CidrIp", Stored::Network), ("CidrIpv6", Stored::Network)],
+        once: Some(&[Once::Together(&[
+            "GroupId",
+            "IpProtocol",
+            "FromPort",
+            "ToPort",
+            "CidrIp",
+            "CidrIpv6",
+            "DestinationPrefixListId",
+            "DestinationSecurityGroupId",
+        ])]),
         ..Facts::new("AWS::EC2::SecurityGroupEgress", "ec2")
     };
 

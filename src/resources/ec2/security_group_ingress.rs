@@ -11,7 +11,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, PhysicalId, Stored},
+    model::{Facts, Once, PhysicalId, Stored},
     props,
     resources::{Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, described::alike},
 };
@@ -74,6 +74,19 @@ impl Described for SecurityGroupIngress {
             ("SourceSecurityGroupName", "names identify groups of a default VPC only; give the group's id"),
         ],
         stored: &[("CidrIp", Stored::Network), ("CidrIpv6", Stored::Network)],
+        // AuthorizeSecurityGroupIngress: InvalidPermission.Duplicate for the same protocol, ports and peer.
+        once: Some(&[Once::Together(&[
+            "GroupId",
+            "GroupName",
+            "IpProtocol",
+            "FromPort",
+            "ToPort",
+            "CidrIp",
+            "CidrIpv6",
+            "SourcePrefixListId",
+            "SourceSecurityGroupId",
+            "SourceSecurityGroupName",
+        ])]),
         ..Facts::new("AWS::EC2::SecurityGroupIngress", "ec2")
     };
 

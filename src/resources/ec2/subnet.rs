@@ -10,7 +10,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, PhysicalId, Stored, Tag, WaitPolicy},
+    model::{Attributes, Facts, Once, PhysicalId, Stored, Tag, WaitPolicy},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
 };
@@ -150,6 +150,8 @@ impl ResourceType for Subnet {
             "ec2:ModifySubnetAttribute",
         ],
         stored: &[("CidrBlock", Stored::Network), ("Ipv6CidrBlock", Stored::Network)],
+        // CreateSubnet: InvalidSubnet.Conflict for overlapping blocks of a VPC.
+        once: Some(&[Once::Block("CidrBlock", &["VpcId"]), Once::Block("Ipv6CidrBlock", &["VpcId"])]),
         ..Facts::new("AWS::EC2::Subnet", "ec2")
     };
 

@@ -6,7 +6,7 @@ use super::support::{NEW_SUBNET, NEW_TABLE, filter};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, Identity, PhysicalId},
+    model::{Facts, Identity, Once, PhysicalId},
     resources::{Created, Cx, Described, Outcome, OwnTags, Progress, State, described::alike},
 };
 
@@ -41,6 +41,7 @@ impl Described for SubnetRouteTableAssociation {
         retry: &[NEW_SUBNET, NEW_TABLE],
         absent: &["InvalidAssociationID.NotFound"],
         iam: &["ec2:AssociateRouteTable", "ec2:DescribeRouteTables", "ec2:DisassociateRouteTable"],
+        once: Some(&[Once::Together(&["SubnetId"])]),
         ..Facts::new("AWS::EC2::SubnetRouteTableAssociation", "ec2")
     };
 

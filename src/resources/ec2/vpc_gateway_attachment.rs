@@ -8,7 +8,7 @@ use super::support::{IN_USE, NEW_GATEWAY, NEW_VPC, deleted, filter};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Retry},
+    model::{Attributes, Facts, Identity, Once, Ownership, PhysicalId, Retry},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
@@ -140,6 +140,7 @@ impl ResourceType for VpcGatewayAttachment {
             "ec2:DetachInternetGateway",
             "ec2:DetachVpnGateway",
         ],
+        once: Some(&[Once::Together(&["InternetGatewayId"]), Once::Together(&["VpcId"])]),
         ..Facts::new("AWS::EC2::VPCGatewayAttachment", "ec2")
     };
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, PhysicalId, Tag, WaitPolicy},
+    model::{Facts, Once, PhysicalId, Tag, WaitPolicy},
     props,
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State,
@@ -91,6 +91,8 @@ impl Described for VpcPeeringConnection {
                 "it accepts the peering as a role of another account, and migrate works in one; accept the request over there",
             ),
         ],
+        // CreateVpcPeeringConnection: one between two VPCs at a time.
+        once: Some(&[Once::Together(&["VpcId", "PeerVpcId", "PeerRegion"])]),
         ..Facts::new("AWS::EC2::VPCPeeringConnection", "ec2")
     };
 

@@ -136,6 +136,7 @@ impl ResourceType for Cluster {
             "ecs:UpdateCluster",
             "iam:CreateServiceLinkedRole",
         ],
+        arn: Some((&["Arn"], "arn:{partition}:ecs:{region}:{account}:cluster/{name}")),
         ..Facts::new("AWS::ECS::Cluster", "ecs")
     };
 

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, Ownership, PhysicalId, Retry, Tag, WaitPolicy},
+    model::{Attributes, Facts, Identity, NameRule, Once, Ownership, PhysicalId, Retry, Tag, WaitPolicy},
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{Mirror, pruned, received, sent},
@@ -174,6 +174,9 @@ impl ResourceType for Service {
             "GatewayConnectors",
             "AWS shows them in service revisions only, which migrate does not read, so it could not see a change",
         )],
+        // CreateService: the name is unique within a cluster, and cannot be used while the old service drains.
+        once: Some(&[Once::Together(&["ServiceName", "Cluster"])]),
+        leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),
         ..Facts::new("AWS::ECS::Service", "ecs")
     };
 

@@ -117,6 +117,8 @@ impl ResourceType for TaskDefinition {
             "InferenceAccelerators",
             "AWS has ended Elastic Inference and offers no such devices any more",
         )],
+        // RegisterTaskDefinition: every call adds a revision to the family, which is no exclusive name.
+        once: Some(&[]),
         ..Facts::new("AWS::ECS::TaskDefinition", "ecs")
     };
 

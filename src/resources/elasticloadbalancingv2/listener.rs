@@ -8,7 +8,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, Identity, OnConflict, PhysicalId, Retry, Tag},
+    model::{Facts, Identity, OnConflict, Once, PhysicalId, Retry, Tag},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
         described::alike,
@@ -81,6 +81,12 @@ impl Described for Listener {
             "elasticloadbalancing:ModifyListenerAttributes",
             "elasticloadbalancing:RemoveTags",
         ],
+        // CreateListener: TargetGroupAssociationLimit, "a target group can be associated with only one load balancer";
+        // DuplicateListener for a port.
+        once: Some(&[
+            Once::Together(&["LoadBalancerArn", "Port"]),
+            Once::Targets("DefaultActions", "LoadBalancerArn"),
+        ]),
         ..Facts::new("AWS::ElasticLoadBalancingV2::Listener", "elasticloadbalancing")
     };
 

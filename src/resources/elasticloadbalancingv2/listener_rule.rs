@@ -10,7 +10,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, Identity, PhysicalId, Retry, Tag},
+    model::{Facts, Identity, Once, PhysicalId, Retry, Tag},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
         mirror::{pruned, sent},
@@ -75,6 +75,7 @@ impl Described for ListenerRule {
             "elasticloadbalancing:RemoveTags",
             "elasticloadbalancing:SetRulePriorities",
         ],
+        once: Some(&[Once::Together(&["ListenerArn", "Priority"]), Once::Targets("Actions", "ListenerArn")]),
         ..Facts::new("AWS::ElasticLoadBalancingV2::ListenerRule", "elasticloadbalancing")
     };
 

@@ -219,6 +219,7 @@ impl ResourceType for LoadBalancer {
             "elasticloadbalancing:SetSubnets",
             "iam:CreateServiceLinkedRole",
         ],
+        leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),
         ..Facts::new("AWS::ElasticLoadBalancingV2::LoadBalancer", "elasticloadbalancing")
     };
 

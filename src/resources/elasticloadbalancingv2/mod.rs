@@ -6,6 +6,7 @@ mod listener;
 mod listener_certificate;
 mod listener_rule;
 mod load_balancer;
+pub(super) mod orders;
 mod rule_form;
 #[cfg(test)]
 mod rule_tests;

@@ -7,7 +7,7 @@ use super::{tags::Tags, target::Target};
 use crate::{
     aws::{Certainty, OpError, op},
     ledger::Permit,
-    model::{Document, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag},
+    model::{Document, Facts, Identity, NameRule, OnConflict, Once, PhysicalId, Retry, Tag},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         mirror::{pruned, received, sent},
@@ -183,6 +183,7 @@ impl Described for Rule {
             "events:UntagResource",
             "iam:PassRole",
         ],
+        once: Some(&[Once::Together(&["EventBusName", "Name"])]),
         ..Facts::new("AWS::Events::Rule", "events")
     };
 

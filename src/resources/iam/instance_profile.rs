@@ -96,6 +96,7 @@ impl Described for InstanceProfile {
             "iam:TagInstanceProfile",
         ],
         global: true,
+        arn: Some((&["Arn"], "arn:{partition}:iam::{account}:instance-profile{path}{name}")),
         ..Facts::new("AWS::IAM::InstanceProfile", "iam")
     };
 

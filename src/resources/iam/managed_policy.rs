@@ -13,7 +13,7 @@ use super::{
 use crate::{
     aws::{OpError, TAG_LINEAGE, op},
     ledger::Permit,
-    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Retry},
+    model::{Attributes, Document, Facts, Identity, NameRule, Once, PhysicalId, Retry},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
@@ -219,6 +219,9 @@ impl ResourceType for ManagedPolicy {
             "iam:TagPolicy",
         ],
         global: true,
+        // CreatePolicy: names are unique in the account, "not distinguished by case".
+        once: Some(&[Once::AnyCase(&["ManagedPolicyName"])]),
+        arn: Some((&["Ref", "PolicyArn"], "arn:{partition}:iam::{account}:policy{path}{name}")),
         ..Facts::new("AWS::IAM::ManagedPolicy", "iam")
     };
 

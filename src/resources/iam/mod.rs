@@ -3,6 +3,7 @@
 mod documents;
 mod instance_profile;
 mod managed_policy;
+pub(super) mod orders;
 mod policy;
 mod principals;
 pub mod role;

@@ -12,7 +12,9 @@ use super::{
 use crate::{
     aws::{Certainty, OpError},
     ledger::Permit,
-    model::{Attributes, Document, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
+    model::{
+        Attributes, Document, Facts, Identity, NameRule, OnConflict, Once, Ownership, PhysicalId, Retry,
+    },
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
@@ -163,6 +165,12 @@ impl ResourceType for Policy {
             "iam:PutUserPolicy",
         ],
         global: true,
+        // PutRolePolicy: inline policies are unique within their role, user or group.
+        once: Some(&[
+            Once::Each("Groups", &["PolicyName"]),
+            Once::Each("Roles", &["PolicyName"]),
+            Once::Each("Users", &["PolicyName"]),
+        ]),
         ..Facts::new("AWS::IAM::Policy", "iam")
     };
 

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     aws::{Certainty, OpError, op},
     ledger::Permit,
-    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
+    model::{Attributes, Document, Facts, Identity, NameRule, Once, PhysicalId, Retry, Tag},
     props,
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
@@ -284,6 +284,9 @@ impl ResourceType for Role {
             "iam:UpdateRole",
         ],
         global: true,
+        // CreateRole: names are unique in the account, "not distinguished by case".
+        once: Some(&[Once::AnyCase(&["RoleName"])]),
+        arn: Some((&["Arn"], "arn:{partition}:iam::{account}:role{path}{name}")),
         ..Facts::new("AWS::IAM::Role", "iam")
     };
 

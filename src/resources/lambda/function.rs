@@ -133,6 +133,9 @@ impl ResourceType for Function {
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
         ],
+        arn: Some((&["Arn"], "arn:{partition}:lambda:{region}:{account}:function:{name}")),
+        // AWS knowledge centre, "How do I resolve the "The subnet has dependencies" error": up to 40 minutes.
+        leaves_interfaces: Some(std::time::Duration::from_secs(45 * 60)),
         ..Facts::new("AWS::Lambda::Function", "lambda")
     };
 

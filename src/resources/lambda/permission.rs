@@ -75,6 +75,8 @@ impl Described for Permission {
         }],
         absent: &["ResourceNotFoundException"],
         iam: &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"],
+        // AddPermission: the statement id, which is another one for each generation.
+        once: Some(&[]),
         ..Facts::new("AWS::Lambda::Permission", "lambda")
     };
 

@@ -175,6 +175,7 @@ impl Described for LogGroup {
             "logs:UntagResource",
         ],
         stateful: Some("the log events"),
+        arn: Some((&["Arn"], "arn:{partition}:logs:{region}:{account}:log-group:{name}:*")),
         ..Facts::new("AWS::Logs::LogGroup", "logs")
     };
 

@@ -191,6 +191,7 @@ impl Described for DbCluster {
                 "name the source of a replica by its ARN, which has its Region, in ReplicationSourceIdentifier",
             ),
         ],
+        arn: Some((&["DBClusterArn"], "arn:{partition}:rds:{region}:{account}:cluster:{name}")),
         ..Facts::new("AWS::RDS::DBCluster", "rds")
     };
 

@@ -321,6 +321,8 @@ impl ResourceType for DbInstance {
             ("PreferredMaintenanceWindow", Stored::Lowercase),
             ("StorageType", Stored::Lowercase),
         ],
+        arn: Some((&["DBInstanceArn"], "arn:{partition}:rds:{region}:{account}:db:{name}")),
+        leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),
         ..Facts::new("AWS::RDS::DBInstance", "rds")
     };
 

@@ -170,6 +170,8 @@ impl ResourceType for HealthCheck {
             "route53:ListTagsForResource",
         ],
         global: true,
+        // Health checks have no name.
+        once: Some(&[]),
         ..Facts::new("AWS::Route53::HealthCheck", "route53")
     };
 

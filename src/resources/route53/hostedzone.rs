@@ -7,7 +7,7 @@ use super::common::{bare, change_tags, domain, ours, reference, tags};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, Ownership, PhysicalId, Tag},
+    model::{Attributes, Facts, Identity, Once, Ownership, PhysicalId, Tag},
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
@@ -149,6 +149,9 @@ impl ResourceType for HostedZone {
             "route53:ListTagsForResource",
         ],
         global: true,
+        // CreateHostedZone: several public zones may have one name; ConflictingDomainExists for private zones of one
+        // name in one VPC.
+        once: Some(&[Once::Each("VPCs.VPCId", &["Name"])]),
         ..Facts::new("AWS::Route53::HostedZone", "route53")
     };
 

@@ -53,6 +53,8 @@ impl ResourceType for RecordSet {
         ],
         global: true,
         together: Some(Together { property: "Name", key: domain }),
+        // Records of one name change in one call: none has to wait for another.
+        once: Some(&[]),
         ..Facts::new("AWS::Route53::RecordSet", "route53")
     };
 

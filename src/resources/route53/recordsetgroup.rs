@@ -166,6 +166,8 @@ impl ResourceType for RecordSetGroup {
             ("RecordSets.HostedZoneId", "the records are in the group's zone: name it there"),
             ("RecordSets.HostedZoneName", "the records are in the group's zone: name it there"),
         ],
+        // A group has no name; its records are judged one by one.
+        once: Some(&[]),
         ..Facts::new("AWS::Route53::RecordSetGroup", "route53")
     };
 

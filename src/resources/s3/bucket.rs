@@ -268,6 +268,7 @@ impl ResourceType for Bucket {
         )],
         stateful: Some("all objects and versions"),
         global: true,
+        arn: Some((&["Arn"], "arn:{partition}:s3:::{name}")),
         ..Facts::new("AWS::S3::Bucket", "s3")
     };
 

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod bucketpolicy;
+pub(super) mod orders;
 pub mod policy_document;
 
 pub use bucket::Bucket;

@@ -1,5 +1,6 @@
 //! Resource types of AWS::SecretsManager.
 
+pub(super) mod orders;
 mod resource_policy;
 mod rotation_schedule;
 mod secret;

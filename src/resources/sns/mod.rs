@@ -3,8 +3,10 @@
 mod subscription;
 mod topic;
 mod topic_form;
+mod topicinlinepolicy;
 mod topicpolicy;
 
 pub use subscription::Subscription;
 pub use topic::Topic;
+pub use topicinlinepolicy::TopicInlinePolicy;
 pub use topicpolicy::TopicPolicy;

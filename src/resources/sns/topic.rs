@@ -113,6 +113,7 @@ impl ResourceType for Topic {
             "sns:UntagResource",
             "iam:PassRole",
         ],
+        arn: Some((&["Ref", "TopicArn"], "arn:{partition}:sns:{region}:{account}:{name}")),
         ..Facts::new("AWS::SNS::Topic", "sns")
     };
 

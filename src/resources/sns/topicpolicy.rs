@@ -6,7 +6,7 @@ use super::topic_form::document;
 use crate::{
     aws::{Certainty, OpError, op},
     ledger::Permit,
-    model::{Attributes, Document, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
+    model::{Attributes, Document, Facts, Identity, OnConflict, Once, Ownership, PhysicalId, Retry},
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, s3::policy_document,
     },
@@ -21,7 +21,17 @@ crate::props! {
 /// known by the first topic's ARN at that time; deletion gives the topics back the policy they were born with.
 pub struct TopicPolicy;
 
-const ABSENT: &[&str] = &["NotFound"];
+pub(super) const ABSENT: &[&str] = &["NotFound"];
+
+/// What passes by itself when a policy is set.
+pub(super) const RETRY: &[Retry] = &[
+    Retry {
+        code: "InvalidParameter",
+        message: "PrincipalNotFound",
+        why: "the principal is not known to SNS yet",
+    },
+    Retry { code: "NotFound", message: "", why: "the new topic is not seen everywhere yet" },
+];
 
 /// AWS marks the policy that every topic is born with by this id.
 const DEFAULT: &str = "__default_policy_ID";
@@ -35,7 +45,7 @@ fn topics(props: &TopicPolicyProps) -> &[String] {
 }
 
 /// The policy of a topic unless it is the one that topics are born with.
-async fn live(cx: &Cx<'_>, topic: &str) -> Result<Option<Json>, OpError> {
+pub(super) async fn live(cx: &Cx<'_>, topic: &str) -> Result<Option<Json>, OpError> {
     let answer = cx.sdk.sns().get_topic_attributes().topic_arn(topic).send().await;
     let attributes = match answer.map_err(op("GetTopicAttributes")) {
         Ok(answer) => answer.attributes.unwrap_or_default(),
@@ -46,7 +56,7 @@ async fn live(cx: &Cx<'_>, topic: &str) -> Result<Option<Json>, OpError> {
     Ok(policy.filter(|policy| policy["Id"] != DEFAULT))
 }
 
-async fn set(cx: &Cx<'_>, topic: &str, policy: &str) -> Result<(), OpError> {
+pub(super) async fn set(cx: &Cx<'_>, topic: &str, policy: &str) -> Result<(), OpError> {
     let call =
         cx.sdk.sns().set_topic_attributes().topic_arn(topic).attribute_name("Policy").attribute_value(policy);
     call.send().await.map_err(op("SetTopicAttributes"))?;
@@ -135,7 +145,7 @@ async fn release(
 }
 
 /// Whether there was a topic to give its first policy back to.
-async fn restore(cx: &Cx<'_>, topic: &str) -> Result<bool, OpError> {
+pub(super) async fn restore(cx: &Cx<'_>, topic: &str) -> Result<bool, OpError> {
     match set(cx, topic, &born(cx, topic)).await {
         Err(error) if error.is(ABSENT) => Ok(false),
         answer => answer.map(|()| true),
@@ -154,17 +164,12 @@ impl ResourceType for TopicPolicy {
         on_conflict: OnConflict::Overwrites,
         configures: true,
         early: &["Ref", "Id"],
-        retry: &[
-            Retry {
-                code: "InvalidParameter",
-                message: "PrincipalNotFound",
-                why: "the principal is not known to SNS yet",
-            },
-            Retry { code: "NotFound", message: "", why: "the new topic is not seen everywhere yet" },
-        ],
+        retry: RETRY,
         documents: &[("PolicyDocument", Document::ResourcePolicy)],
         spread: &["Topics"],
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
+        // SetTopicAttributes: a topic has one policy.
+        once: Some(&[Once::Each("Topics", &[])]),
         ..Facts::new("AWS::SNS::TopicPolicy", "sns")
     };
 

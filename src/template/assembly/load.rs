@@ -124,7 +124,7 @@ fn stack(
         problems.error("M1901", span, message);
         return None;
     };
-    let fallback = || options.region.clone().or_else(|| options.fallback_region.clone());
+    let fallback = || options.region_of_the_rest();
     let region = region_ok(place.region.or_else(fallback).as_deref(), span, name, problems);
     let path = artifact.folder.join(&artifact.template);
     let mut template = match read_within(&artifact.root, &path) {

@@ -9,7 +9,7 @@ use crate::model::{Address, Reference, Value};
 const TEMPLATE: &str = "AWS::EC2::LaunchTemplate";
 
 /// Puts attributes of the template where its version is written as a word.
-pub(super) fn resolve<'k>(value: &mut Value, kind_of: &dyn Fn(&Address) -> Option<&'k str>) {
+pub fn resolve<'k>(value: &mut Value, kind_of: &dyn Fn(&Address) -> Option<&'k str>) {
     match value {
         Value::Map(members) => {
             let template = match members.get("LaunchTemplateId") {

@@ -22,6 +22,7 @@ mod limit;
 pub mod operate;
 mod outputs;
 mod owned;
+mod parts;
 mod protect;
 mod recover;
 mod refresh;

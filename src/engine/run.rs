@@ -207,10 +207,18 @@ impl Run<'_, '_> {
         let leaves = |step: &Step| {
             LEAVE_INTERFACES.contains(&step.kind.as_str()) && !matches!(step.action, Action::Create { .. })
         };
+        // What has not begun leaves nothing behind yet.
+        let ended = |step: &Step| {
+            let timing = &self.timings.borrow()[step.id.0 as usize];
+            timing.done || timing.to_ready > 0.0
+        };
         let held = error.code.as_deref() == Some("DependencyViolation");
-        let lingers = if self.set.steps.iter().any(lambda) {
+        let lingers = if self.set.steps.iter().any(|step| lambda(step) && ended(step)) {
             LINGERS_LAMBDA
-        } else if held && !self.set.steps.iter().any(leaves) && self.follows_a_complete_run() {
+        } else if held
+            && !self.set.steps.iter().any(|step| leaves(step) && ended(step))
+            && self.follows_a_complete_run()
+        {
             LINGERS_NETWORK
         } else {
             LINGERS

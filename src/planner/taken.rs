@@ -239,8 +239,15 @@ fn fixed_name(facts: &Facts) -> Vec<&'static str> {
     schema.create_only().filter(named).collect()
 }
 
+/// Types that hold no place alone, but live in another object all the same: a permission is a statement of its function's
+/// policy (Lambda `AddPermission`).
+const LIVES_IN: &[(&str, &[&str])] = &[("AWS::Lambda::Permission", &["FunctionName"])];
+
 /// Properties that say where an object is: what refers to another object there goes with it.
 pub(super) fn places_in(facts: &Facts) -> Vec<&'static str> {
+    if let Some((_, names)) = LIVES_IN.iter().find(|(kind, _)| *kind == facts.kind) {
+        return names.to_vec();
+    }
     match ONCE.iter().find(|(kind, _)| *kind == facts.kind) {
         Some((_, rules)) => rules
             .iter()

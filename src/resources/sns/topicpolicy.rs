@@ -164,6 +164,7 @@ impl ResourceType for TopicPolicy {
         ],
         documents: &[("PolicyDocument", Document::ResourcePolicy)],
         spread: &["Topics"],
+        parts_in: &["Topics"],
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
         ..Facts::new("AWS::SNS::TopicPolicy", "sns")
     };

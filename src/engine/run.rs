@@ -79,8 +79,10 @@ const LINGERS: Duration = Duration::from_secs(12 * 60);
 const LINGERS_NETWORK: Duration = Duration::from_secs(3 * 60);
 /// Types whose objects leave network interfaces behind for a while, when they go or change.
 const LEAVE_INTERFACES: &[&str] = &[
+    "AWS::AutoScaling::AutoScalingGroup",
     "AWS::DMS::ReplicationInstance",
     "AWS::EC2::NatGateway",
+    "AWS::EC2::VPCEndpoint",
     "AWS::ECS::Service",
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::Lambda::Function",

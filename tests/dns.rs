@@ -120,7 +120,7 @@ fn a_record_never_moves_onto_another_owners() {
              AWS::Route53::RecordSetGroup, Properties: {{HostedZoneId: !Ref Zone, RecordSets: [{{{A}}}{more}]}}}}\n"
         )
     };
-    let cases: Vec<(&str, String, String, (&str, RrType, Option<&str>, &str))> = vec![
+    let cases = [
         (
             "another identifier",
             weighted.clone(),

@@ -137,7 +137,7 @@ fn a_record_never_moves_onto_another_owners() {
         (
             "another logical id",
             simple.clone(),
-            plan(&[("B", A.replace(API, WWW))]),
+            plan(&[("A", A.to_owned()), ("B", A.replace(API, WWW))]),
             (WWW, RrType::A, None, "192.0.2.9"),
         ),
         (

@@ -12,6 +12,7 @@ const SWITCHES: &[&str] = &[
     "DeletionProtection",
     "DeletionProtectionEnabled",
     "DisableApiTermination",
+    "EnableTerminationProtection",
     "TerminationProtectionEnabled",
 ];
 

@@ -93,7 +93,9 @@ fn starred(source: &Arc<Source>, hidden: &[Span], stacks: &[StackSource]) -> Arc
 /// those of environments that were not chosen stand on lines that diagnostics quote, too. Where nobody knows which
 /// parameters are secrets, all of them.
 fn given(source: &Source, stacks: &[StackSource]) -> Vec<(usize, usize)> {
-    let Ok(tree) = syntax::parse(&source.path, source.text.clone()) else {
+    // What was starred before is no YAML any more.
+    let parse = |text: String| syntax::parse(&source.path, text);
+    let Ok(tree) = parse(source.text.clone()).or_else(|_| parse(source.text.replace('*', "x"))) else {
         return indented(&source.text);
     };
     let open = open_parameters(stacks);

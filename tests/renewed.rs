@@ -31,7 +31,10 @@ Resources:
   Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: alerts}}
   More: {Type: AWS::SNS::Topic, Properties: {TopicName: more}}
   TopicPolicy: {Type: AWS::SNS::TopicPolicy, Properties: {Topics: [!Ref Topic, !Ref More], PolicyDocument: {Version: '2012-10-17',
-    Statement: [{Sid: x, Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: 'sns:Publish', Resource: '*'}]}}}
+    Statement: [{Sid: x, Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: 'sns:Publish', Resource: !Ref Topic}]}}}
+  One: {Type: AWS::SNS::Topic, Properties: {TopicName: one}}
+  OnePolicy: {Type: AWS::SNS::TopicPolicy, Properties: {Topics: [!Ref One], PolicyDocument: {Version: '2012-10-17', Statement: [
+    {Sid: x, Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: 'sns:Publish', Resource: !Ref One}]}}}
   Subscription: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref Topic, Protocol: sqs,
     Endpoint: 'arn:aws:sqs:us-east-1:123456789012:q'}}
   Bucket: {Type: AWS::S3::Bucket, DeletionPolicy: Delete, UpdateReplacePolicy: Delete, Properties: {BucketName: orders-of-ours}}
@@ -58,7 +61,7 @@ fn deployed(dir: &Path, text: &str) -> Rehearsal {
 fn what_lies_on_a_renewed_object_is_put_there_again() {
     let dir = tempfile::tempdir().expect("a folder");
     let life = deployed(dir.path(), LODGERS);
-    let hosts: Vec<&str> = vec!["Role", "Other", "Function", "Topic", "More", "Bucket", "Secret"];
+    let hosts: Vec<&str> = vec!["Role", "Other", "Function", "Topic", "More", "One", "Bucket", "Secret"];
     in_parallel(&hosts, |_, host| {
         let mut life = life.fork();
         life.replace = vec![Address::new("plan", host)];
@@ -77,7 +80,8 @@ fn what_lies_on_a_renewed_object_is_put_there_again() {
 fn what_lies_on_renewed_objects_is_put_there_again_wherever_the_run_dies() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut life = deployed(dir.path(), LODGERS);
-    life.replace = ["Role", "Function", "Topic"].iter().map(|host| Address::new("plan", host)).collect();
+    life.replace =
+        ["Role", "Function", "Topic", "One"].iter().map(|host| Address::new("plan", host)).collect();
     let (ran, crashes, _) = life.fork().crashes(Verb::Up);
     ran.complete();
     let every = if thorough() { 1 } else { 4 };

@@ -44,38 +44,50 @@ impl Run<'_, '_> {
                 members.remove(*name);
             }
         }
+        let with_parts = !parts.is_empty();
         changed.extend(parts.into_iter().cloned());
         if !others.is_empty() {
-            let live = self.still_there(life, id, object).await?;
-            for item in drift(life.ty, life.recorded(), &live) {
-                if others.iter().any(|name| **name == item.property) {
-                    old[item.property.as_str()] = item.live;
-                    changed.push(item.property);
+            match self.still_there(life, id, object).await? {
+                Some(live) => {
+                    for item in drift(life.ty, life.recorded(), &live) {
+                        if others.iter().any(|name| **name == item.property) {
+                            old[item.property.as_str()] = item.live;
+                            changed.push(item.property);
+                        }
+                    }
                 }
+                // All of it lay there, and is put there again.
+                None if with_parts => {}
+                None => return Err(self.failure(missing(life, id))),
             }
         }
         changed.sort_unstable();
         Ok(())
     }
 
-    /// The object as the account shows it.
-    async fn still_there(&self, life: &Life<'_>, id: &PhysicalId, object: &Object) -> Result<Json, StepEnd> {
+    /// The object as the account shows it; `None` once it would surely show.
+    async fn still_there(
+        &self,
+        life: &Life<'_>,
+        id: &PhysicalId,
+        object: &Object,
+    ) -> Result<Option<Json>, StepEnd> {
         let (settled, pause) = visible_by(object, life.facts(), self.now());
         loop {
             let asked = self.now();
             let live = self.observe(life, async || life.ty.read(&life.cx(), id, life.recorded()).await).await;
-            match live.map_err(|error| self.failure(error))? {
-                Some(live) => return Ok(live),
-                None if asked < settled => self.pause(pause.max(Duration::from_secs(1))).await?,
-                None => {
-                    let mut error = OpError::not_sent(
-                        &life.step.kind,
-                        format!("`{id}` does not exist any more; `migrate up --refresh` makes it again"),
-                    );
-                    error.code = Some("NotFound".into());
-                    return Err(self.failure(error));
-                }
+            let live = live.map_err(|error| self.failure(error))?;
+            if live.is_some() || asked >= settled {
+                return Ok(live);
             }
+            self.pause(pause.max(Duration::from_secs(1))).await?;
         }
     }
+}
+
+fn missing(life: &Life<'_>, id: &PhysicalId) -> OpError {
+    let message = format!("`{id}` does not exist any more; `migrate up --refresh` makes it again");
+    let mut error = OpError::not_sent(&life.step.kind, message);
+    error.code = Some("NotFound".into());
+    error
 }

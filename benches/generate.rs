@@ -263,6 +263,8 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
             physical_id: PhysicalId(step.address.logical_id().to_owned()),
             generation: *generation,
             made: String::new(),
+            born: 0,
+            settled: 0,
             stage: Stage::Ready,
             declared: Declared {
                 kind: step.kind.clone(),

@@ -310,3 +310,68 @@ fn nothing_of_a_second_owner_is_ever_changed_or_deleted() {
     });
     report(&format!("a second owner: {} seeds, {} runs", seeds.len(), runs.into_inner()));
 }
+
+/// Fails where a step goes on for three quarters of an hour though nothing in flight could change what AWS answers.
+#[test]
+fn a_network_that_another_owner_holds_is_given_up_soon() {
+    const NETWORK: &str = r#"
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Net: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow,
+    Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}]}}}
+"#;
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("plan.yaml");
+    write(&file, NETWORK);
+    let mut life = Rehearsal::new(&file).with_warnings();
+    life.up().complete();
+    meanwhile(&mut life.world, async |sdk| {
+        let vpcs = sdk.ec2().describe_vpcs().send().await.expect("VPCs");
+        let ours = vpcs.vpcs().iter().find(|vpc| vpc.cidr_block() == Some("10.0.0.0/16")).expect("ours");
+        let call = sdk.ec2().create_subnet().vpc_id(ours.vpc_id().expect("an id")).cidr_block("10.0.9.0/24");
+        call.send().await.expect("their subnet");
+    });
+    let ran = life.destroy();
+    assert_eq!(ran.outcome(), Outcome::Failed);
+    let finished = ran.finished.expect("a finished run");
+    assert!(finished.elapsed_s < 4.0 * 60.0, "{} s", finished.elapsed_s);
+    assert!(
+        format!("{:?}", finished.failures).contains("nothing else is in flight"),
+        "{:?}",
+        finished.failures
+    );
+    assert!(ran.events.len() < 80, "{} events", ran.events.len());
+}
+
+/// Fails where a step that has not begun counts as one that leaves network interfaces behind for a while.
+#[test]
+fn what_only_waits_for_the_failing_step_keeps_nobody_waiting() {
+    const NETWORK: &str = r#"
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Net: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}
+  Gate: {Type: AWS::EC2::InternetGateway}
+  GateUp: {Type: AWS::EC2::VPCGatewayAttachment, Properties: {VpcId: !Ref Vpc, InternetGatewayId: !Ref Gate}}
+  Table: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
+  Out: {Type: AWS::EC2::Route, DependsOn: GateUp, Properties: {RouteTableId: !Ref Table, DestinationCidrBlock: 0.0.0.0/0,
+    GatewayId: !Ref Gate}}
+  On: {Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {SubnetId: !Ref Net, RouteTableId: !Ref Table}}
+  Address: {Type: AWS::EC2::EIP, DependsOn: GateUp, Properties: {Domain: vpc}}
+  Nat: {Type: AWS::EC2::NatGateway, DependsOn: GateUp, Properties: {SubnetId: !Ref Net, AllocationId: !GetAtt Address.AllocationId,
+    Tags: [{Key: stage, Value: first}]}}
+"#;
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("plan.yaml");
+    write(&file, NETWORK);
+    let mut life = Rehearsal::new(&file).with_warnings();
+    life.up().complete();
+    write(&file, &NETWORK.replace("Value: first", "Value: second"));
+    let mut life = life.with_plan(&file);
+    // The gateway cannot be taken off while the NAT gateway has its address, and that is not asked to go.
+    life.replace = vec![Address::new("plan", "GateUp")];
+    let ran = life.up();
+    assert_eq!(ran.outcome(), Outcome::Failed);
+    let finished = ran.finished.expect("a finished run");
+    assert!(finished.elapsed_s < 5.0 * 60.0, "{} s", finished.elapsed_s);
+}

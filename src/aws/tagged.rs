@@ -26,8 +26,8 @@ pub struct Tagged {
 const GLOBAL: &str = "us-east-1";
 
 impl Cloud {
-    /// Objects that carry the ownership tags of a migration (`<migration>-<environment>`), sorted by ARN. IAM's roles
-    /// and what cannot be tagged are not among them.
+    /// Objects that carry the ownership tags of a migration (`<migration>-<environment>`), or of any, sorted by ARN. IAM's
+    /// roles and what cannot be tagged are not among them.
     ///
     /// # Errors
     /// When the tagging API does not answer, or not these credentials.
@@ -35,7 +35,7 @@ impl Cloud {
         &self,
         clock: &dyn Clock,
         regions: &BTreeSet<String>,
-        migration: &str,
+        migration: Option<&str>,
     ) -> Result<Vec<Tagged>, OpError> {
         let mut regions = regions.clone();
         if self.partition == "aws" {
@@ -44,7 +44,8 @@ impl Cloud {
         let mut found = BTreeSet::new();
         for region in &regions {
             let sdk = self.sdk(region);
-            let filter = TagFilter::builder().key(TAG_MIGRATION).values(migration).build();
+            let filter = TagFilter::builder().key(TAG_MIGRATION);
+            let filter = filter.set_values(migration.map(|name| vec![name.to_owned()])).build();
             let mut token: Option<String> = None;
             loop {
                 let ask = async || {

@@ -37,8 +37,34 @@ const GENERATIONS: u32 = 5;
 pub fn tagged(session: &Session, graph: &Graph) -> Vec<Tagged> {
     let regions: BTreeSet<String> = graph.stacks.iter().map(|stack| stack.region.clone()).collect();
     let migration = format!("{}-{}", graph.migration, graph.environment);
-    let asked = session.cloud.tagged(session.clock.as_ref(), &regions, &migration);
+    let asked = session.cloud.tagged(session.clock.as_ref(), &regions, Some(&migration));
     session.block_on(asked).unwrap_or_default()
+}
+
+/// Refuses a saved change set that would begin a ledger with another ledger's lineage: its objects would be taken for this
+/// one's, and be deleted as such. The lineage is the only thing in the file that planning again takes from it.
+///
+/// # Errors
+/// Whose it is.
+pub fn own_lineage(
+    session: &Session,
+    prepared: &Prepared,
+    dir: &std::path::Path,
+    lineage: &str,
+) -> Result<(), Vec<Diagnostic>> {
+    if Ledger::peek(dir).map_err(|error| prepare::ledger_error(&error, dir))?.is_some() {
+        return Ok(());
+    }
+    let regions: BTreeSet<String> = prepared.graph.stacks.iter().map(|stack| stack.region.clone()).collect();
+    let asked = session.cloud.tagged(session.clock.as_ref(), &regions, None);
+    let all = session.block_on(asked).unwrap_or_default();
+    let other = all.iter().find(|one| one.lineage == lineage).map(|one| one.arn.clone());
+    let neighbour =
+        || prepared.neighbours.lineages.contains(lineage).then(|| "a ledger beside this one".to_owned());
+    let Some(other) = other.or_else(neighbour) else { return Ok(()) };
+    let message = format!("the change set carries the lineage of another ledger, which {other} has");
+    Err(one(Diagnostic::error("M5103", Class::Refused, message)
+        .help("it was edited, or its ledger is lost; review again with `migrate plan --out FILE`")))
 }
 
 /// Refuses to make everything a second time: an empty ledger, but objects of this plan in the account.
@@ -88,7 +114,8 @@ fn of_plan(graph: &Graph, tagged: Vec<Tagged>) -> Vec<Tagged> {
 /// What became of one resource.
 struct Outcome<'g> {
     node: &'g Node,
-    how: Result<String, String>,
+    /// Which of its objects was found, and how; or why none was.
+    how: Result<(u32, String), String>,
 }
 
 /// Runs the verb. Nothing in the account is changed.
@@ -131,7 +158,7 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
         let node = &graph.nodes[at];
         let how = match rebuild.look(ledger.snapshot(), node)? {
             Ok(seen) => {
-                let how = seen.how.clone();
+                let how = (seen.generation, seen.how.clone());
                 record(&mut ledger, node, depends_on, seen, &dir)?;
                 Ok(how)
             }
@@ -140,35 +167,46 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
         outcomes.push(Outcome { node, how });
     }
     end(&mut ledger, run).map_err(failed)?;
-    let known: BTreeSet<String> = graph.nodes.iter().map(|node| node.address.to_string()).collect();
     drop(ledger);
     session.close()?;
-    tell(printer, &outcomes, &all, &lineage, &known);
+    tell(printer, &outcomes, &all, &lineage);
     Ok(Code::Success)
 }
 
-fn tell(
-    printer: &mut Printer,
-    outcomes: &[Outcome<'_>],
-    all: &[Tagged],
-    lineage: &str,
-    known: &BTreeSet<String>,
-) {
+fn tell(printer: &mut Printer, outcomes: &[Outcome<'_>], all: &[Tagged], lineage: &str) {
     let found = outcomes.iter().filter(|one| one.how.is_ok()).count();
     for one in outcomes {
         let text = match &one.how {
-            Ok(how) => format!("  found    {}: {how}\n", one.node.address),
+            Ok((_, how)) => format!("  found    {}: {how}\n", one.node.address),
             Err(why) => format!("  unknown  {}: {why}\n", one.node.address),
         };
         printer.talk(&text);
     }
-    for other in all.iter().filter(|one| one.lineage == lineage && !known.contains(&one.address)) {
-        printer.talk(&format!("  unknown  {}: {} is not in the plan\n", other.address, other.arn));
+    // What carries our tags and is not in the ledger: of resources that left the plan, and older objects of those in it.
+    let mut stray = false;
+    for other in all.iter().filter(|one| one.lineage == lineage) {
+        let taken = |one: &&Outcome<'_>| one.node.address.as_str() == other.address;
+        let why = match outcomes.iter().find(taken).map(|one| &one.how) {
+            None => "is not in the plan".to_owned(),
+            Some(Ok((generation, _))) if *generation != other.generation => {
+                format!("is object {} of it; object {generation} is in use", other.generation)
+            }
+            Some(_) => continue,
+        };
+        stray = true;
+        printer.talk(&format!("  unknown  {}: {} {why}\n", other.address, other.arn));
     }
-    printer.paragraph(&format!(
-        "The ledger holds {found} of {} resources again. Next: migrate plan",
-        outcomes.len()
-    ));
+    let text = format!("The ledger holds {found} of {} resources again.", outcomes.len());
+    printer.paragraph(&match (found == outcomes.len(), stray) {
+        (true, false) => format!("{text} Next: migrate plan"),
+        (true, true) => format!(
+            "{text} What else carries this migration's tags is not in it, and no run will delete it. Next: migrate plan"
+        ),
+        (false, _) => format!(
+            "{text} `migrate up` would make the others anew: look for them in the account first, and take in what is there \
+             with `migrate import ADDRESS ID`. Next: migrate plan"
+        ),
+    });
 }
 
 /// The lineage whose objects are meant.
@@ -286,7 +324,7 @@ impl Rebuild<'_> {
         };
         let clock = self.session.clock.as_ref();
         let seen = self.session.block_on(async {
-            let Some(found) = patiently(clock, async || ty.find(&cx, &desired).await).await? else {
+            let Some(found) = patiently(clock, async || ty.find_lost(&cx, &desired).await).await? else {
                 return Ok(None);
             };
             if found.ownership == Ownership::Foreign {

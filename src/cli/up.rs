@@ -43,6 +43,9 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
     let dir = locate::find(global, &loaded, printer)?;
     rebuild::nothing_lost(&session, &prepared, &dir)?;
+    if let Some(set) = &saved {
+        rebuild::own_lineage(&session, &prepared, &dir, &set.target.lineage)?;
+    }
     let ledger = runs::open(&session, &dir, "up", || match &saved {
         // A change set saved before the first run carries the lineage its names were made with.
         Some(set) => set.target.lineage.clone(),

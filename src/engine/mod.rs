@@ -27,6 +27,7 @@ mod looking;
 pub mod operate;
 mod outputs;
 mod owned;
+mod parts;
 mod protect;
 mod reads;
 mod recover;

@@ -105,8 +105,8 @@ async fn look(
     loop {
         match reads.ask(ty.facts().service, &Unwatched, &sight).await {
             Ok(Some(seen)) => {
-                let (foreign, handle) = (seen.ownership == Ownership::Foreign, ty.facts().unique_handle);
-                if foreign && !object.shared && !object.claimed && !handle {
+                // As before each change and deletion (`owned.rs`): what a run would leave alone is said here.
+                if seen.ownership == Ownership::Foreign && !object.shared && !object.claimed {
                     return Finding::NotOurs;
                 }
                 let drift = drift(ty, &object.declared.properties, &seen.properties);

@@ -140,8 +140,13 @@ impl Run<'_, '_> {
                 _ => Some(LINGERS),
             }
         };
+        // What has not begun leaves nothing behind yet.
+        let ended = |step: &Step| {
+            let timing = &self.timings.borrow()[step.id.0 as usize];
+            timing.done || timing.to_ready > 0.0
+        };
         let held = error.code.as_deref() == Some("DependencyViolation");
-        let lingers = match self.set.steps.iter().filter_map(leaves).max() {
+        let lingers = match self.set.steps.iter().filter(|step| ended(step)).filter_map(leaves).max() {
             Some(longest) => longest,
             None if held && self.follows_a_complete_run() => LINGERS_NETWORK,
             None => LINGERS,

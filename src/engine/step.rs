@@ -38,11 +38,11 @@ impl Run<'_, '_> {
             Action::Create { properties, generation, keep, .. } => {
                 self.creates(step, properties, *generation, keep).await
             }
-            Action::Update { physical_id, generation, properties, keep, .. } => {
-                self.updates(step, physical_id, *generation, properties, keep).await
+            Action::Update { physical_id, generation, properties, fields, keep } => {
+                self.updates(step, physical_id, *generation, (properties, fields), keep).await
             }
-            Action::Finish { physical_id, generation, properties, keep, .. } => {
-                self.finishes(step, physical_id, *generation, properties, keep).await
+            Action::Finish { physical_id, generation, properties, fields, keep } => {
+                self.finishes(step, physical_id, *generation, (properties, fields), keep).await
             }
             Action::Delete { physical_id, generation, policy, .. } => {
                 self.deletes(step, physical_id, *generation, *policy).await
@@ -212,7 +212,7 @@ impl Run<'_, '_> {
         step: &Step,
         id: &PhysicalId,
         generation: u32,
-        properties: &Value,
+        (properties, fields): (&Value, &[String]),
         keep: &Keep,
     ) -> Ended {
         let object = self.object(step, generation)?;
@@ -222,7 +222,9 @@ impl Run<'_, '_> {
         life.acts_on(&object, Some(life.recorded().clone()));
         // The object exists; those who only need its id need not wait.
         self.milestone(step.id, Needs::Created);
-        let changed = differences(life.ty, life.recorded(), &object.declared.properties);
+        let mut changed = differences(life.ty, life.recorded(), &object.declared.properties);
+        let mut old = object.declared.properties.clone();
+        self.gone_along(&life, id, &object, fields, &mut changed, &mut old).await?;
         let mut note = None;
         if changed.is_empty() {
             note = Some("nothing to call after all".to_owned());
@@ -233,7 +235,6 @@ impl Run<'_, '_> {
             let seq = self.append(entry)?;
             self.durable(seq).await?;
         } else {
-            let old = object.declared.properties.clone();
             self.update(&life, id, &old, &changed, &object).await?;
         }
         self.note_created(&life);
@@ -276,7 +277,7 @@ impl Run<'_, '_> {
         step: &Step,
         id: &PhysicalId,
         generation: u32,
-        properties: &Value,
+        (properties, fields): (&Value, &[String]),
         keep: &Keep,
     ) -> Ended {
         let object = self.object(step, generation)?;
@@ -293,9 +294,12 @@ impl Run<'_, '_> {
             // The object may hold what the interrupted update wanted: compare with that too.
             changed.extend(differences(life.ty, life.recorded(), attempted));
             changed.extend(differences(life.ty, attempted, &object.declared.properties));
-            changed.sort();
-            changed.dedup();
         }
+        // What an interrupted update was to put on an object that was made anew.
+        let parts = fields.iter().filter(|name| facts.parts_in.contains(&name.as_str()));
+        changed.extend(parts.cloned());
+        changed.sort();
+        changed.dedup();
         let sent = self.fill(&life, life.recorded()).await?;
         // It has had time since the earlier run: look soon instead of expecting the whole typical wait again.
         let soon = facts.ready.map(|p| WaitPolicy { typical: p.every, ..p });

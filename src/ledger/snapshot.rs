@@ -46,6 +46,12 @@ pub struct Object {
     /// When a call of ours last changed it, RFC 3339: soon after that reads may show it as it was before.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub touched: String,
+    /// The line that made it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub born: u64,
+    /// The last line after which it was as declared. What it refers to and was made later took a part of it along.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub settled: u64,
     /// How far it is.
     pub stage: Stage,
     /// What was declared when it was last touched.
@@ -68,6 +74,10 @@ pub struct Object {
     /// Made by a call that was taken for lost and made again: nothing ever used it, and it goes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stray: bool,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Object {
@@ -306,6 +316,8 @@ impl Snapshot {
             generation: open.generation,
             made,
             touched: String::new(),
+            born: self.seq,
+            settled: self.seq,
             stage: Stage::Created,
             declared: *declared,
             attributes,
@@ -449,6 +461,7 @@ impl Snapshot {
                     Verb::Update if !more => {
                         if let Some(object) = self.object_mut(&open.address, open.generation) {
                             object.touched = line.at;
+                            object.settled = seq;
                             // Ready again only after the wait: until then `up` would look again.
                             object.stage = Stage::Created;
                             object.attempted = None;
@@ -513,6 +526,7 @@ impl Snapshot {
             Entry::Ready { address, generation, attributes } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.stage = Stage::Ready;
+                    object.settled = seq;
                     object.attributes.extend(attributes);
                 }
             }
@@ -524,6 +538,7 @@ impl Snapshot {
             Entry::Redeclared { address, declared } => {
                 if let Some(object) = self.resources.get_mut(&address).and_then(|r| r.current.as_mut()) {
                     object.declared = *declared;
+                    object.settled = seq;
                 }
             }
             Entry::Gone { address, generation, kept } => {

@@ -181,6 +181,13 @@ pub struct Facts {
     /// Properties that list where the object is, for what is put on several others (the topics of a topic policy). It
     /// may be on some of them only, and the handler judges each by itself: it touches only what is as recorded.
     pub spread: &'static [&'static str],
+    /// Properties that name objects on which a part of this one lies: what a policy is attached to, what an instance
+    /// profile holds, the database whose address a secret was given. The part goes with what they name, and is put there
+    /// again where that is made anew, even under its old name.
+    pub parts_in: &'static [&'static str],
+    /// Properties that AWS changes within one VPC only: where the subnets that they name are replaced by those of another
+    /// VPC, a new object is needed.
+    pub within_network: &'static [&'static str],
     /// AWS makes the handle up and never uses it again: nobody else's object can have it, whatever it holds by now.
     pub unique_handle: bool,
     /// Properties that AWS keeps in another form than it takes them in: the path (`*` for every item of a list), and the
@@ -191,6 +198,8 @@ pub struct Facts {
     pub token_life: Option<Duration>,
     /// What AWS allows once, where that is not the name or else the natural key; nothing of an empty list.
     pub once: Option<&'static [Once]>,
+    /// Of a type that holds no place alone and lives in another object all the same: the properties that name it.
+    pub lives_in: &'static [&'static str],
     /// Attributes that are an ARN which follows from the name, as the Service Authorization Reference gives it, with
     /// `{partition}`, `{region}`, `{account}`, `{path}` and `{name}`.
     pub arn: Option<(&'static [&'static str], &'static str)>,
@@ -256,10 +265,13 @@ impl Facts {
             refused: &[],
             together: None,
             spread: &[],
+            parts_in: &[],
+            within_network: &[],
             unique_handle: false,
             stored: &[],
             token_life: None,
             once: None,
+            lives_in: &[],
             arn: None,
             leaves_interfaces: None,
             update_policy: None,

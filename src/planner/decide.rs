@@ -1,5 +1,7 @@
 //! What becomes of each resource of the plan, producers first.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use super::{
@@ -86,6 +88,8 @@ fn with_name(properties: &Value, name: Option<&(&'static str, String)>) -> Value
 pub(super) struct Decisions<'i, 'a> {
     input: &'i PlanInput<'a>,
     made: Vec<Option<Decision>>,
+    /// Objects that nothing in their own properties replaces, and why they are replaced with others.
+    along: BTreeMap<Address, String>,
 }
 
 impl<'i, 'a> Decisions<'i, 'a> {
@@ -95,8 +99,17 @@ impl<'i, 'a> Decisions<'i, 'a> {
     /// Types that are not supported (`M3003`), functions that do not fit their arguments (`M3004`),
     /// replacements that cannot work (`M3005`, `M3006`), changes that AWS refuses (`M3007`).
     pub(super) fn make(input: &'i PlanInput<'a>) -> Result<Vec<Decision>, Vec<Diagnostic>> {
+        let decisions = Self::pass(input, BTreeMap::new())?;
+        let along = gateways_of_moved_networks(input, &decisions);
+        if along.is_empty() { Ok(decisions) } else { Self::pass(input, along) }
+    }
+
+    fn pass(
+        input: &'i PlanInput<'a>,
+        along: BTreeMap<Address, String>,
+    ) -> Result<Vec<Decision>, Vec<Diagnostic>> {
         let nodes = &input.graph.nodes;
-        let mut all = Self { input, made: nodes.iter().map(|_| None).collect() };
+        let mut all = Self { input, made: nodes.iter().map(|_| None).collect(), along };
         let mut problems = Vec::new();
         for &at in input.links.order() {
             match all.decide(at) {
@@ -188,6 +201,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
         };
         let mut found = found;
         self.come_back(node, ty, &recorded.properties, &mut found, resolve);
+        self.moves_network(ty, &mut found);
+        reasons.extend(self.along.get(&node.address).cloned());
         reasons.extend(self.replacement_reasons(node, &found));
         if !reasons.is_empty() {
             let name = self.new_name(ty, node, next);
@@ -216,6 +231,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
                     ),
             ));
         }
+        let anew = self.made_anew_since(node, ty, object, &found);
         let mut why = self.update_reasons(&found);
         if !found.is_empty() {
             why.extend(ty.effects(old, &found.new, &fields));
@@ -230,11 +246,17 @@ impl<'i, 'a> Decisions<'i, 'a> {
                 Fate::Finish
             }
             Stage::Ready | Stage::Deleting => {
+                let told = |(name, reference): &(String, Reference)| {
+                    format!("{} was made anew since, and {name} refers to it", reference.address)
+                };
+                why.extend(anew.iter().map(told));
                 why.extend(self.ledger_reasons(at, object));
                 if why.is_empty() { Fate::Unchanged } else { Fate::Update }
             }
         };
         let mut fields = found.fields();
+        fields.extend(anew.into_iter().map(|(name, _)| name));
+        fields.sort_unstable();
         if let Some(attempted) = &object.attempted {
             // The object may hold what an interrupted update set and what is not wanted any more.
             let half = diff::differences(ty, &desired, attempted, resolve).map_err(|e| invalid(node, e))?;
@@ -251,6 +273,58 @@ impl<'i, 'a> Decisions<'i, 'a> {
             generation: object.generation,
             in_the_way: None,
         })
+    }
+
+    /// Adds properties that cannot follow their subnets into another VPC to those that need a new object.
+    fn moves_network(&self, ty: &dyn AnyType, found: &mut Differences) {
+        let within = ty.facts().within_network;
+        let leaves = |reference: &Reference| {
+            let at = self.input.graph.index.get(&reference.address);
+            let decision = at.and_then(|at| self.made[*at].as_ref());
+            decision.is_some_and(|decision| {
+                matches!(decision.fate, Fate::Replace { .. }) && decision.fields.iter().any(|f| f == "VpcId")
+            })
+        };
+        for (name, reference) in &found.unknown {
+            if within.contains(&name.as_str()) && leaves(reference) && !found.replacing.contains(name) {
+                found.replacing.push(name.clone());
+                let here = found.changes.iter_mut().filter(|change| top(&change.property) == name);
+                here.for_each(|change| change.replaces = true);
+            }
+        }
+        found.replacing.sort_unstable();
+    }
+
+    /// Properties that do not differ, but refer to an object that is younger than what the ledger last said of this one:
+    /// the run that made it anew ended before this one was looked at. What was imported or adopted is not new.
+    fn made_anew_since(
+        &self,
+        node: &Node,
+        ty: &dyn AnyType,
+        object: &Object,
+        found: &Differences,
+    ) -> Vec<(String, Reference)> {
+        let Value::Map(properties) = &node.properties else { return Vec::new() };
+        if object.shared || ty.facts().together.is_some() {
+            return Vec::new();
+        }
+        let known = found.fields();
+        let younger = |reference: &Reference| {
+            self.input.snapshot.current(&reference.address).is_some_and(|producer| {
+                producer.born > object.settled && !producer.claimed && !producer.shared
+            })
+        };
+        let mut anew: Vec<(String, Reference)> = Vec::new();
+        for (name, value) in properties.iter().filter(|(name, _)| !known.contains(name)) {
+            let mut first = None;
+            value.references(&mut |reference| {
+                if first.is_none() && younger(reference) {
+                    first = Some(reference.clone());
+                }
+            });
+            anew.extend(first.map(|reference| (name.clone(), reference)));
+        }
+        anew
     }
 
     /// Takes properties off those that need a new object if they refer to something that comes back under its old name.
@@ -489,6 +563,34 @@ pub(super) fn held(
             Held::Unknown(value.unwrap_or_default())
         }
     }
+}
+
+/// Internet gateways whose attachment moves to another VPC. A gateway is attached to one VPC at a time, and AWS does not
+/// detach it while public addresses are mapped there ("Amazon EC2 API Reference", `DetachInternetGateway`): what has
+/// them goes last, after what needs the gateway in the new VPC. With a gateway of its own the new VPC needs to wait for
+/// nothing.
+fn gateways_of_moved_networks(input: &PlanInput<'_>, decisions: &[Decision]) -> BTreeMap<Address, String> {
+    let mut along = BTreeMap::new();
+    for (node, decision) in input.graph.nodes.iter().zip(decisions) {
+        let moves =
+            matches!(decision.fate, Fate::Replace { .. }) && decision.fields.iter().any(|f| f == "VpcId");
+        let gateway = node.properties.get("InternetGatewayId");
+        let Some(gateway) = gateway.filter(|_| moves && node.kind == "AWS::EC2::VPCGatewayAttachment") else {
+            continue;
+        };
+        gateway.references(&mut |reference| {
+            let at = input.graph.index.get(&reference.address);
+            let stays = at.is_some_and(|at| matches!(decisions[*at].fate, Fate::Unchanged | Fate::Update));
+            if stays {
+                let why = format!(
+                    "{} moves to another VPC, and a gateway is attached to one at a time",
+                    node.address
+                );
+                along.insert(reference.address.clone(), why);
+            }
+        });
+    }
+    along
 }
 
 fn top(path: &str) -> &str {

@@ -170,6 +170,59 @@ fn a_kept_target_group_moves_to_the_new_load_balancer() {
     assert!(told, "the gap is announced: {:#?}", set.steps);
 }
 
+/// A network with everything in it moves to another VPC: what AWS changes within one VPC only is made anew, and so is the
+/// gateway, which has one VPC at a time and is not let go while the old network has public addresses.
+#[test]
+fn a_network_moves_to_another_vpc_as_a_whole() {
+    let plan = |block: &str| {
+        let subnet = |n: u8| json!({"VpcId": {"Ref": "a/Vpc"}, "CidrBlock": format!("{block}.{n}.0/24")});
+        graph(&[
+            ("a/Vpc", "AWS::EC2::VPC", json!({"CidrBlock": format!("{block}.0.0/16")})),
+            ("a/A", "AWS::EC2::Subnet", subnet(0)),
+            ("a/B", "AWS::EC2::Subnet", subnet(1)),
+            (
+                "a/Guard",
+                "AWS::EC2::SecurityGroup",
+                json!({"GroupDescription": "d", "VpcId": {"Ref": "a/Vpc"}}),
+            ),
+            ("a/Gate", "AWS::EC2::InternetGateway", json!({})),
+            (
+                "a/GateUp",
+                "AWS::EC2::VPCGatewayAttachment",
+                json!({"VpcId": {"Ref": "a/Vpc"}, "InternetGatewayId": {"Ref": "a/Gate"}}),
+            ),
+            (
+                "a/Lb",
+                "AWS::ElasticLoadBalancingV2::LoadBalancer",
+                json!({"Subnets": [{"Ref": "a/A"}, {"Ref": "a/B"}], "SecurityGroups": [{"Ref": "a/Guard"}]}),
+            ),
+            (
+                "a/Nets",
+                "AWS::RDS::DBSubnetGroup",
+                json!({"DBSubnetGroupDescription": "d", "SubnetIds": [{"Ref": "a/A"}, {"Ref": "a/B"}]}),
+            ),
+            ("a/Topic", "AWS::SNS::Topic", json!({})),
+        ])
+    };
+    let set = planned(&plan("10.40"), &plan("10.50")).unwrap();
+    for name in ["Vpc", "A", "B", "Guard", "Gate", "GateUp", "Lb", "Nets"] {
+        let of = |step: &&crate::planner::Step| step.address.logical_id() == name;
+        let verbs: Vec<&str> = set.steps.iter().filter(of).map(|step| step.action.verb()).collect();
+        assert_eq!(verbs, ["replace", "delete"], "{name}");
+        assert!(
+            after(&set, &format!("delete {name}"), &format!("make {name}")),
+            "{name}: the new one comes first"
+        );
+    }
+    assert!(set.unchanged.iter().any(|address| address.logical_id() == "Topic"));
+    // Other blocks in the same VPC: nothing but the subnets.
+    let mut now = plan("10.40");
+    crate::planner::testing::set(&mut now, "a/A", "CidrBlock", &json!("10.40.7.0/24"));
+    let set = planned(&plan("10.40"), &now).unwrap();
+    let replaced = set.steps.iter().filter(|step| step.action.verb() == "replace").count();
+    assert_eq!(replaced, 1, "{:#?}", set.steps);
+}
+
 /// A subnet that grows over itself cannot be made beside its old self; one that grows over a neighbour waits for that.
 #[test]
 fn overlapping_blocks_are_one_place() {
@@ -247,6 +300,16 @@ fn users_of_what_comes_back_under_its_name_stay() {
             json!({"DBSubnetGroupName": "nets", "DBSubnetGroupDescription": "d"}),
         ),
         ("a/Db", DB, database(json!({"DBSubnetGroupName": "nets"}))),
+        (
+            "a/Fn",
+            "AWS::Lambda::Function",
+            json!({"FunctionName": "fn", "Role": "r", "Code": {"ZipFile": "x"}, "Handler": "h", "Runtime": "python3.12"}),
+        ),
+        (
+            "a/Permission",
+            "AWS::Lambda::Permission",
+            json!({"FunctionName": "fn", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}),
+        ),
     ]);
     let mut snapshot = existing(&now);
     crate::planner::testing::set(
@@ -257,7 +320,8 @@ fn users_of_what_comes_back_under_its_name_stay() {
     );
     crate::planner::testing::set(&mut now, "a/Policy", "Bucket", &json!({"Ref": "a/Bucket"}));
     crate::planner::testing::set(&mut now, "a/Db", "DBSubnetGroupName", &json!({"Ref": "a/Nets"}));
-    for lost in ["Role", "Bucket", "Nets"] {
+    crate::planner::testing::set(&mut now, "a/Permission", "FunctionName", &json!({"Ref": "a/Fn"}));
+    for lost in ["Role", "Bucket", "Nets", "Fn"] {
         snapshot.resources.get_mut(&Address::new("a", lost)).unwrap().current = None;
     }
     let links = link(&now, &registry::find).unwrap();
@@ -279,4 +343,5 @@ fn users_of_what_comes_back_under_its_name_stay() {
     assert_eq!(verbs["Task"], "update");
     assert_eq!(verbs["Db"], "update");
     assert_eq!(verbs["Policy"], "replace", "it went with its bucket");
+    assert_eq!(verbs["Permission"], "replace", "it went with its function");
 }

@@ -124,6 +124,9 @@ fn fixed_name(facts: &Facts) -> Vec<&'static str> {
 
 /// Properties that say where an object is: what refers to another object there goes with it.
 pub(super) fn places_in(facts: &Facts) -> Vec<&'static str> {
+    if !facts.lives_in.is_empty() {
+        return facts.lives_in.to_vec();
+    }
     match facts.once {
         Some(rules) => rules
             .iter()

@@ -263,6 +263,8 @@ pub fn object(
         physical_id: PhysicalId(format!("id-{id}")),
         generation,
         made: String::new(),
+        born: 0,
+        settled: 0,
         stage: Stage::Ready,
         declared: Declared {
             kind: kind.into(),

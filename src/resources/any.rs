@@ -45,6 +45,15 @@ pub trait AnyType: Send + Sync {
         Box::pin(async { Ok(Vec::new()) })
     }
     fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>>;
+    /// As [`find`](Self::find), for a ledger that was lost: where that needs an identifier which only the ledger had, by
+    /// looking through all objects of the type.
+    fn find_lost<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Found>, OpError>> {
+        self.find(cx, props)
+    }
     fn find_all<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Vec<Found>, OpError>>;
     fn probe<'a>(
         &'a self,

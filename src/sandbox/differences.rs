@@ -332,6 +332,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "StartDBInstanceAutomatedBackupsReplication",
         "A source that is replicated already is refused with InvalidDBInstanceAutomatedBackupState, one of the same region with InvalidParameterValue; which codes AWS has for these is not documented.",
     ),
+    (
+        "resourcegroupstaggingapi",
+        "GetResources",
+        "Objects that only Cloud Control knows have ARNs of one form where their schema shows none.",
+    ),
     ("route53", "GetDNSSEC", "Nothing is ever signed: zones have no keys."),
     (
         "route53",

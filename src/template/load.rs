@@ -34,7 +34,9 @@ pub fn is_plan(folder: &Path) -> bool {
 /// Everything that is wrong with manifest, command line or the templates' syntax.
 pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
     let file = file_of(path)?;
-    let tree = syntax::read(&file).map_err(|errors| mask(errors, &[]))?;
+    // Only the folder was named: what its manifest leads to is not the user's word.
+    let tree = if path.is_dir() { read_within(path, &file) } else { syntax::read(&file) };
+    let tree = tree.map_err(|errors| mask(errors, &[]))?;
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
     let assembly = assembly::is_assembly(&file, &tree);
     let (mut loaded, problems) = if assembly {

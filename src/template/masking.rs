@@ -7,7 +7,7 @@ use super::options::StackSource;
 use crate::{
     error::Diagnostic,
     model::{Source, Span},
-    syntax::Tree,
+    syntax::{self, Tree},
 };
 
 /// Stars what must not be shown in the files that diagnostics quote.
@@ -72,6 +72,9 @@ fn starred(source: &Arc<Source>, hidden: &[Span], stacks: &[StackSource]) -> Arc
         // The file could not be read to its end, so nobody knows which defaults are secrets.
         ranges.extend(defaults(&source.text));
     }
+    if !read && source.text.contains("parameters") {
+        ranges.extend(given(source, stacks));
+    }
     if ranges.is_empty() {
         return Arc::clone(source);
     }
@@ -84,6 +87,51 @@ fn starred(source: &Arc<Source>, hidden: &[Span], stacks: &[StackSource]) -> Arc
         }
     }
     Arc::new(Source { path: source.path.clone(), text })
+}
+
+/// Every value that a manifest gives to a `NoEcho` parameter, at whichever level: those that another level overrides and
+/// those of environments that were not chosen stand on lines that diagnostics quote, too. Where nobody knows which
+/// parameters are secrets, all of them.
+fn given(source: &Source, stacks: &[StackSource]) -> Vec<(usize, usize)> {
+    // What was starred before is no YAML any more.
+    let parse = |text: String| syntax::parse(&source.path, text);
+    let Ok(tree) = parse(source.text.clone()).or_else(|_| parse(source.text.replace('*', "x"))) else {
+        return indented(&source.text);
+    };
+    let open = open_parameters(stacks);
+    let (mut ranges, mut rest) = (Vec::new(), vec![&tree]);
+    while let Some(tree) = rest.pop() {
+        for entry in tree.as_map().unwrap_or_default() {
+            let values = entry.value.as_map().filter(|_| entry.key == "parameters").unwrap_or_default();
+            let secret = values.iter().filter(|value| stacks.is_empty() || !open.contains(&value.key));
+            ranges
+                .extend(secret.map(|value| (value.value.span.start as usize, value.value.span.end as usize)));
+            rest.push(&entry.value);
+        }
+        rest.extend(tree.as_list().unwrap_or_default());
+    }
+    ranges
+}
+
+/// In a manifest that cannot be read: what stands behind `parameters:`, and behind every colon of the deeper lines below.
+fn indented(text: &str) -> Vec<(usize, usize)> {
+    let (mut ranges, mut within, mut start) = (Vec::new(), None, 0);
+    for line in text.split_inclusive('\n') {
+        let depth = line.len() - line.trim_start_matches([' ', '-']).len();
+        let (from, end) = (start, start + line.trim_end().len());
+        start += line.len();
+        if line.trim().is_empty() {
+            continue;
+        }
+        within = within.filter(|above| depth > *above);
+        if let Some(at) = line.find("parameters") {
+            within = within.or(Some(depth));
+            ranges.extend(line[at..].find(':').map(|colon| (from + at + colon + 1, end)));
+        } else if within.is_some() {
+            ranges.extend(line.find(':').map(|colon| (from + colon + 1, end)));
+        }
+    }
+    ranges
 }
 
 /// What stands behind every `Default:` and `AllowedValues:`, to the end of its line.
@@ -145,6 +193,30 @@ mod tests {
         );
         let shown = quoted(given, &stacks);
         assert!(!shown.contains("s3cret") && shown.contains("Shown: v"), "{shown}");
+    }
+
+    #[test]
+    fn values_of_every_level_of_a_manifest_are_starred() {
+        let template = "Parameters: {Pw: {Type: String, NoEcho: true}, Shown: {Type: String}}\n";
+        let text = "parameters: {Pw: s3cret1, Shown: v, Unknown: s3cret2}\nenvironments:\n  prod: {parameters: {Pw: s3cret3}}\n\
+                    stacks: [{name: a, template: a.yaml, parameters: {Pw: s3cret4}}]\n";
+        let manifest = syntax::parse(Path::new("migration.yaml"), text.into()).unwrap();
+        let shown = quoted(manifest.span.clone(), &[stack(template)]);
+        assert!(
+            !shown.contains("s3cret") && shown.contains("Shown: v") && shown.len() == text.len(),
+            "{shown}"
+        );
+        // No template could be read: nobody knows what is secret.
+        assert!(!quoted(manifest.span.clone(), &[]).contains("s3cret"));
+        for text in [
+            "name: m\nparameters: {Pw: s3cret\nregion: x\n",
+            "name: m\nparameters:\n  Pw: s3cret: x\nregion: [visible\n",
+            "stacks:\n  - name: a\n    parameters:\n      Pw: 's3cret\n",
+        ] {
+            let errors = syntax::parse(Path::new("migration.yaml"), text.to_owned()).unwrap_err();
+            let shown = quoted(errors[0].span.clone().unwrap(), &[]);
+            assert!(!shown.contains("s3cret") && shown.len() == text.len(), "{shown}");
+        }
     }
 
     #[test]

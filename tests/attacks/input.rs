@@ -131,6 +131,15 @@ fn a_plan_reads_nothing_outside_its_folder() {
         let said = refused(&bounded(dir.path(), &["validate", name, "--region", "us-east-1"]), name);
         assert!(said.contains("M1019") && !said.contains("xyzzy"), "{name}: {said}");
     }
+    // The manifest itself, where the user named the folder only.
+    for (name, manifest) in [("own", "migration.yaml"), ("app", "manifest.json")] {
+        plant(&at(name).join("cdk.out"), b"{\"version\": \"38.0.0\"}");
+        symlink(at("private.yaml"), at(name).join(manifest)).expect("a link");
+        for verb in ["validate", "status", "destroy"] {
+            let said = refused(&bounded(dir.path(), &[verb, name, "--region", "us-east-1"]), name);
+            assert!(!said.contains("xyzzy"), "{name}: {verb}: {said}");
+        }
+    }
 }
 
 fn assembly(folder: &std::path::Path, manifest: &str, assets: &str) {

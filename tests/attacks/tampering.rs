@@ -164,6 +164,40 @@ fn a_change_set_that_was_planned_with_options_can_be_applied() {
     assert_eq!(objects(root)["ec2.vpc"], 1);
 }
 
+/// A change set for a ledger that does not exist yet brings the lineage with it: nobody else's.
+#[test]
+fn a_change_set_with_another_ledgers_lineage_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path();
+    let topic = "Resources: {Topic: {Type: 'AWS::SNS::Topic', Properties: {TopicName: orders}}}\n";
+    plant(&root.join("one/plan.yaml"), topic.as_bytes());
+    plant(&root.join("two/plan.yaml"), topic.as_bytes());
+    up(root, "one/plan.yaml");
+    let theirs = std::fs::read_dir(root.join(".migrate/sandbox")).expect("the sandbox").flatten();
+    let theirs =
+        theirs.map(|entry| entry.path().join("ledger.json")).find(|path| path.exists()).expect("a ledger");
+    let set = root.join("set.json");
+    let prod = ["two/plan.yaml", "--sandbox", "-e", "other"];
+    let planned = migrate(root, &[&["plan", "--out", "set.json"], &prod[..]].concat());
+    assert_eq!(planned.status.code(), Some(0), "{}", text(&planned.stderr));
+    let mut forged = read(&set);
+    let own = forged["target"]["lineage"].as_str().expect("a lineage").to_owned();
+    let lineage = read(&theirs)["lineage"].as_str().expect("a lineage").to_owned();
+    assert_ne!(own, lineage);
+    forged["target"]["lineage"] = json!(lineage);
+    plant(&set, forged.to_string().as_bytes());
+    let apply = [&["up", "--yes", "--change-set", "set.json"], &prod[..]].concat();
+    let said = refused(&migrate(root, &apply), "another ledger's lineage");
+    assert!(said.contains("M5103"), "{said}");
+    forged["target"]["lineage"] = json!(own);
+    plant(&set, forged.to_string().as_bytes());
+    // The name is taken: the topic of the other plan is left alone.
+    let failed = migrate(root, &apply);
+    assert_eq!(failed.status.code(), Some(1), "{}", text(&failed.stderr));
+    let same = migrate(root, &["refresh", "one/plan.yaml", "--sandbox", "--detailed-exitcode"]);
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same.stdout));
+}
+
 /// Every byte of the journal's complete lines, flipped in turn: damage, never a torn line.
 #[test]
 fn a_flipped_byte_in_a_complete_line_is_damage() {

@@ -270,6 +270,7 @@ impl Described for AutoScalingGroup {
     type Live = types::AutoScalingGroup;
 
     const FACTS: Facts = Facts {
+        leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),
         identity: Identity::Name,
         name: Some(NameRule { property: "AutoScalingGroupName", max: 255, lower: false, separator: '-' }),
         configures: true,

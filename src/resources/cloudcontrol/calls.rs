@@ -116,6 +116,30 @@ pub(super) async fn status(cx: &Cx<'_>, request: &str) -> Result<Event, OpError>
     Event::of(OP, answer.progress_event)
 }
 
+/// The codes with which `ListResources` says that a type's objects cannot be listed, or not without saying which.
+const NO_LIST: &[&str] = &["InvalidRequestException", "TypeNotFoundException", "UnsupportedActionException"];
+
+/// `ListResources`: the identifiers of all objects of a type, where its handler can list them. `model` holds the
+/// properties that some list handlers want ("Resources that require additional information", Cloud Control API User Guide).
+pub(super) async fn list(cx: &Cx<'_>, kind: &str, model: Option<&Json>) -> Result<Vec<String>, OpError> {
+    const OP: &str = "ListResources";
+    let (mut identifiers, mut token) = (Vec::new(), None);
+    loop {
+        let call = cx.sdk.cloudcontrol().list_resources().type_name(kind);
+        let call = call.set_resource_model(model.map(Json::to_string)).set_next_token(token);
+        let answer = match call.send().await.map_err(op(OP)) {
+            Err(error) if error.is(NO_LIST) => return Ok(identifiers),
+            answer => answer?,
+        };
+        let page = answer.resource_descriptions.unwrap_or_default();
+        identifiers.extend(page.into_iter().filter_map(|one| one.identifier));
+        token = answer.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(identifiers);
+        }
+    }
+}
+
 /// `GetResource`: the live properties; `None` if there is no such object.
 pub(super) async fn get(cx: &Cx<'_>, kind: &str, identifier: &str) -> Result<Option<Json>, OpError> {
     const OP: &str = "GetResource";

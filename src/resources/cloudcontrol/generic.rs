@@ -7,7 +7,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::{
     calls::{self, ABSENT, BUSY, Event, FORGOTTEN},
@@ -152,6 +152,38 @@ impl Generic {
         let Some(live) = calls::get(cx, self.kind(), &identifier).await? else { return Ok(None) };
         let attributes = identity::attributes(self.schema, &identifier, &live);
         Ok(Some(Found { ownership: self.ownership(cx, &live), id: identifier.into(), attributes }))
+    }
+
+    /// The object among all of its type: the one with our ownership tags or, where the type carries none, the only one
+    /// that holds what is planned. Of two that do, nobody can tell which it is.
+    async fn found_among_all(&self, cx: &Cx<'_>, props: &Json) -> Result<Option<Found>, OpError> {
+        let needs = self.schema.list_needs();
+        let model: Json =
+            needs.iter().map(|name| ((*name).to_owned(), props[*name].clone())).collect::<Map<_, _>>().into();
+        let model = (!needs.is_empty()).then_some(&model);
+        let mut fitting = Vec::new();
+        for identifier in calls::list(cx, self.kind(), model).await? {
+            let Some(live) = calls::get(cx, self.kind(), &identifier).await? else { continue };
+            let ownership = self.ownership(cx, &live);
+            let attributes = identity::attributes(self.schema, &identifier, &live);
+            let fits = match ownership {
+                Ownership::Ours => true,
+                Ownership::Foreign => false,
+                Ownership::Untaggable => self.holds(props, &self.properties(live, props)),
+            };
+            if fits {
+                fitting.push(Found { id: identifier.into(), attributes, ownership });
+            }
+        }
+        Ok(fitting.pop().filter(|_| fitting.is_empty()))
+    }
+
+    /// Whether a live object has every property that is planned and shown.
+    fn holds(&self, props: &Json, live: &Json) -> bool {
+        let mut wanted = props.clone();
+        self.schema.without_write_only(&mut wanted);
+        let mut all = wanted.as_object().into_iter().flatten();
+        all.all(|(name, value)| self.same(name, value, &live[name.as_str()]))
     }
 
     async fn probed(&self, cx: &Cx<'_>, id: &PhysicalId, goal: Goal) -> Result<Probe, OpError> {
@@ -299,6 +331,20 @@ impl AnyType for Generic {
 
     fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>> {
         Box::pin(self.found(cx, props))
+    }
+
+    fn find_lost<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Found>, OpError>> {
+        Box::pin(async move {
+            match self.found(cx, props).await? {
+                Some(found) => Ok(Some(found)),
+                None if identity::given(self.schema, props).is_some() => Ok(None),
+                None => self.found_among_all(cx, props).await,
+            }
+        })
     }
 
     fn find_all<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Vec<Found>, OpError>> {

@@ -117,6 +117,11 @@ impl Subject<'_> {
         );
         self.same(props, &self.read(&id, props).unwrap(), "after create");
         self.owned(&id, props);
+        let listed = schema.list_needs().iter().all(|name| !props[*name].is_null());
+        if schema.handles("list") && listed {
+            let lost = bench.cx(|cx| bench.run(ty.find_lost(cx, props))).unwrap();
+            assert_eq!(lost.map(|found| found.id), Some(id.clone()), "{kind}: not found for a lost ledger");
+        }
         if let Some(given) = identity::given(schema, props) {
             assert_eq!(
                 found().map(|found| found.id),

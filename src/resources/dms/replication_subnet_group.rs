@@ -51,6 +51,8 @@ impl Described for ReplicationSubnetGroup {
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
+        // ModifyReplicationSubnetGroup: the subnets have to be in the group's VPC (InvalidSubnet).
+        within_network: &["SubnetIds"],
         name: Some(NameRule {
             property: "ReplicationSubnetGroupIdentifier",
             max: 255,

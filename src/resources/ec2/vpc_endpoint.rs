@@ -108,6 +108,7 @@ impl Described for VpcEndpoint {
     type Live = types::VpcEndpoint;
 
     const FACTS: Facts = Facts {
+        leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),
         unique_handle: true,
         early: &["Id", "Ref"],
         // Interfaces take a minute or two; a gateway endpoint is there at once.

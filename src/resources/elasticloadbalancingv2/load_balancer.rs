@@ -172,6 +172,9 @@ impl ResourceType for LoadBalancer {
     const FACTS: Facts = Facts {
         identity: Identity::Name,
         name: Some(NameRule { property: "Name", max: 32, lower: false, separator: '-' }),
+        // SetSubnets and SetSecurityGroups: subnets and groups of the balancer's own VPC
+        // (InvalidConfigurationRequest, "The subnets must belong to the VPC of load balancer").
+        within_network: &["SecurityGroups", "SubnetMappings", "Subnets"],
         // CreateLoadBalancer answers with the one that is already there when all settings are the same.
         on_conflict: OnConflict::Overwrites,
         configures: true,

@@ -71,6 +71,7 @@ impl Described for InstanceProfile {
         identity: Identity::Name,
         name: Some(NameRule { property: "InstanceProfileName", max: 128, lower: false, separator: '-' }),
         configures: true,
+        parts_in: &["Roles"],
         retry: &[
             BUSY,
             Retry { code: "NoSuchEntity", message: "", why: "the profile or its role is not visible yet" },

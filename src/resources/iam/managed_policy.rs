@@ -186,6 +186,7 @@ impl ResourceType for ManagedPolicy {
         identity: Identity::Name,
         name: Some(NameRule { property: "ManagedPolicyName", max: 128, lower: false, separator: '-' }),
         configures: true,
+        parts_in: &["Groups", "Roles", "Users"],
         early: &["Ref", "PolicyArn"],
         retry: &[
             BUSY,

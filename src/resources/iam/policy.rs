@@ -153,6 +153,7 @@ impl ResourceType for Policy {
         retry_delete: &[BUSY],
         documents: &[("PolicyDocument", Document::IdentityPolicy)],
         spread: &["Groups", "Roles", "Users"],
+        parts_in: &["Groups", "Roles", "Users"],
         iam: &[
             "iam:DeleteGroupPolicy",
             "iam:DeleteRolePolicy",

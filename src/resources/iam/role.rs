@@ -209,6 +209,21 @@ async fn claim(cx: &Cx<'_>, name: &str, policy: &InlinePolicy, forms: &[&Props])
     role.put(cx, policy.name(), &policy.text()).await
 }
 
+/// Takes an inline policy off a role where it is one that `forms` say; what others put in its place stays.
+async fn release(cx: &Cx<'_>, name: &str, policy: &str, forms: &[&Props]) -> Result<(), OpError> {
+    let role = Principal::Role(name);
+    let Some(text) = role.get(cx, policy).await? else { return Ok(()) };
+    let live = documents::decoded(&text);
+    let ours = forms.iter().flat_map(|form| form.inline()).any(|known| {
+        known.name() == policy
+            && known.PolicyDocument.as_ref().is_some_and(|sent| documents::alike(sent, &live))
+    });
+    if ours {
+        role.delete(cx, policy).await?;
+    }
+    Ok(())
+}
+
 /// What of DMS still needs a shared role: a description, and whether it is going away by itself.
 async fn dependent(cx: &Cx<'_>) -> Result<Option<(String, bool)>, OpError> {
     let dms = cx.sdk.dms();
@@ -463,7 +478,7 @@ impl ResourceType for Role {
             let kept =
                 |policy: &&InlinePolicy| new.inline().iter().any(|other| other.name() == policy.name());
             for policy in old.inline().iter().filter(|policy| !kept(policy)) {
-                role.delete(cx, policy.name()).await?;
+                release(cx, name, policy.name(), &forms).await?;
             }
         }
         if change.has("Tags") {

@@ -68,6 +68,8 @@ impl Described for Permission {
     const FACTS: Facts = Facts {
         identity: Identity::Name,
         early: &["Ref", "Id"],
+        // A permission is a statement of its function's policy (Lambda `AddPermission`).
+        lives_in: &["FunctionName"],
         retry: &[Retry {
             code: "ResourceNotFoundException",
             message: "Function not found",

@@ -35,6 +35,8 @@ impl Described for DbSubnetGroup {
         identity: Identity::Name,
         name: Some(NameRule { property: "DBSubnetGroupName", max: 255, lower: true, separator: '-' }),
         early: &["Ref", "DBSubnetGroupArn"],
+        // ModifyDBSubnetGroup: "The new Subnets are not in the same Vpc as the existing subnet group".
+        within_network: &["SubnetIds"],
         held_by_users: true,
         retry_delete: &[Retry {
             code: "InvalidDBSubnetGroupStateFault",

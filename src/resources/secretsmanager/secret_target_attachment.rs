@@ -124,6 +124,7 @@ impl ResourceType for SecretTargetAttachment {
         on_conflict: OnConflict::Overwrites,
         early: &["Ref", "Id"],
         needs_ready: &["TargetId"],
+        parts_in: &["TargetId"],
         retry: &[Retry { code: NOT_READY, message: "", why: "the database has no address yet" }],
         iam: &[
             "secretsmanager:GetSecretValue",

@@ -167,6 +167,7 @@ impl ResourceType for TopicPolicy {
         retry: RETRY,
         documents: &[("PolicyDocument", Document::ResourcePolicy)],
         spread: &["Topics"],
+        parts_in: &["Topics"],
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
         // SetTopicAttributes: a topic has one policy.
         once: Some(&[Once::Each("Topics", &[])]),

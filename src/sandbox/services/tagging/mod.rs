@@ -133,7 +133,52 @@ fn tagged(world: &World, region: &str) -> BTreeMap<String, BTreeMap<String, Stri
             }
         }
     }
+    of_cloudcontrol(world, region, &mut found);
     found
+}
+
+/// Objects of types that only Cloud Control knows: with the ARN that they show or, where their schema shows none, one of
+/// the usual form.
+fn of_cloudcontrol(world: &World, region: &str, found: &mut BTreeMap<String, BTreeMap<String, String>>) {
+    for table in world.census().into_keys() {
+        let Some(kind) = table.strip_prefix("cloudcontrol.") else { continue };
+        let Some(schema) = crate::schema::of(kind) else { continue };
+        let place = schema.document()["tagging"]["tagProperty"].as_str().unwrap_or_default();
+        let place = place.strip_prefix("/properties/").unwrap_or("Tags");
+        let noun = kind.rsplit("::").next().unwrap_or_default();
+        let service = kind.split("::").nth(1).unwrap_or_default().to_lowercase();
+        for (key, row) in world.rows(&table) {
+            let shown = &row["Properties"];
+            let tags = named(&shown[place]);
+            if tags.is_empty() || !key.starts_with(&format!("{region}/")) || row["_status"] == "creating" {
+                continue;
+            }
+            let identifier = row["Identifier"].as_str().unwrap_or_default();
+            let arns = [&shown["Arn"], &shown[format!("{noun}Arn").as_str()], &row["Identifier"]];
+            let arn = arns.into_iter().filter_map(Json::as_str).find(|text| text.starts_with("arn:"));
+            let usual = || {
+                let account = &world.account;
+                format!("arn:aws:{service}:{region}:{account}:{}/{identifier}", noun.to_lowercase())
+            };
+            found.insert(arn.map_or_else(usual, str::to_owned), tags);
+        }
+    }
+}
+
+/// Tags in any of the forms in which published schemas have them.
+fn named(kept: &Json) -> BTreeMap<String, String> {
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    match kept {
+        Json::Object(members) => members.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        Json::Array(list) => list
+            .iter()
+            .map(|tag| match tag["TagKey"].is_null() {
+                true => (text(&tag["Key"]), text(&tag["Value"])),
+                false => (text(&tag["TagKey"]), text(&tag["TagValue"])),
+            })
+            .collect(),
+        _ => BTreeMap::new(),
+    }
 }
 
 fn invalid(message: impl Into<String>) -> Fault {

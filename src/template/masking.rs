@@ -119,6 +119,8 @@ mod tests {
             parameters: [].into(),
             tags: [].into(),
             protected: false,
+            lookups: [].into(),
+            made_up: [].into(),
         }
     }
 

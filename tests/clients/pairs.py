@@ -191,6 +191,9 @@ PAIRS = {
         "the alarms of target tracking": Cascades("its alarms go with it", "Auto Scaling User Guide, delete a target tracking policy")},
     "autoscaling:TerminateInstanceInAutoScalingGroup": {
         "the least size of its group": Refused("ValidationError", "min size constraint")},
+    # Certificates
+    "acm:DeleteCertificate": {
+        "a listener": Refused("ResourceInUseException", "is in use", "ACM API, DeleteCertificate: dissociate it from every service first")},
     # Backup
     "backup:DeleteBackupVault": {
         "a recovery point": Refused("InvalidRequestException", "contains recovery points", "AWS Backup Developer Guide, delete a vault")},

@@ -17,6 +17,7 @@ mod ledger_formats;
 mod ledgers;
 mod lifecycle;
 mod lifecycles;
+mod lookups;
 mod multi_stack;
 mod mutants;
 mod notices;

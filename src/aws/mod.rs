@@ -5,6 +5,7 @@ mod call_log;
 mod cloud;
 mod error;
 pub mod iam_actions;
+pub mod lookup;
 mod meter;
 mod names;
 pub mod objects;

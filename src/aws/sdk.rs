@@ -57,6 +57,8 @@ macro_rules! clients {
 }
 
 clients! {
+    /// AWS Certificate Manager.
+    acm: aws_sdk_acm;
     /// Application Auto Scaling.
     autoscaling: aws_sdk_applicationautoscaling;
     /// EC2 Auto Scaling.

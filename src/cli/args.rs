@@ -519,8 +519,15 @@ pub enum SandboxVerb {
         /// Let lifecycles pass this many times faster than in real life
         #[arg(long, default_value_t = 1, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=86_400))]
         speed: u32,
+        /// Really run the Python code of functions that are invoked, as you, on this machine: by clients and by EventBridge's
+        /// rules. Off by default; run only code that you trust
+        #[arg(long)]
+        run_functions: bool,
+        /// The interpreter for --run-functions; what functions import (boto3) must be installed for it
+        #[arg(long, value_name = "PROGRAM", default_value = "python3", requires = "run_functions")]
+        python: PathBuf,
     },
-    /// Put what an account has beforehand into the world: VPN connections, secrets, roles
+    /// Put what an account has beforehand into the world: VPN connections, certificates, secrets, roles
     Plant {
         /// What to put there (YAML or JSON)
         file: PathBuf,

@@ -46,6 +46,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
         stacks: Vec::new(),
         refresh: false,
         plan: &|snapshot| Ok(planner::teardown(snapshot, &account, &registry::find)),
+        lookups: None,
         secrets: Secrets::default(),
         rolls_back: false,
     };

@@ -4,7 +4,7 @@ use super::{
     Verdict,
     args::{Global, GraphCommand, GraphFormat},
     exit::Code,
-    prepare,
+    lookups, prepare,
 };
 use crate::{
     template::Environment,
@@ -14,6 +14,7 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &GraphCommand, printer: &mut Printer) -> Verdict {
     let loaded = prepare::load(global, &args.plan)?;
+    lookups::tell_made_up(&loaded, printer);
     let prepared = prepare::evaluate(&loaded, &Environment::offline(), args.plan.deny_warnings, printer)?;
     let text = match args.format {
         GraphFormat::Dot => graphviz::dot(&prepared.graph, &prepared.links),

@@ -28,7 +28,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     let loaded = prepare::load(global, &args.plan)?;
     let session = Session::open(global, prepare::region(&loaded))?;
     prepare::header(global, &loaded, &session, printer);
-    let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
+    let prepared = prepare::online(global, &args.plan, &loaded, &session, None, printer)?;
     let graph = &prepared.graph;
     let address = &args.address;
     let Some(node) = graph.node(address) else {

@@ -12,6 +12,7 @@ mod key;
 mod ledger;
 mod locate;
 mod logging;
+mod lookups;
 mod neighbours;
 pub mod operate;
 mod outputs;

@@ -9,7 +9,7 @@ use super::{
     locate,
     operate::guard,
     prepare, refresh, runs,
-    session::{Session, one},
+    session::one,
     up,
 };
 use crate::{
@@ -63,12 +63,12 @@ fn compute(
     printer: &mut Printer,
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
     let loaded = prepare::load(global, args)?;
-    let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
+    let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
-    let prepared = prepare::online(global, args, &loaded, &session, printer)?;
+    let saved = saved.map(up::read_change_set).transpose()?;
+    let prepared = prepare::online(global, args, &loaded, &session, saved.as_ref(), printer)?;
     let graph = &prepared.graph;
     let dir = locate::find(global, &loaded, printer)?;
-    let saved = saved.map(up::read_change_set).transpose()?;
     let mut snapshot =
         Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
             Snapshot::new(saved.as_ref().map_or_else(|| session.lineage(), |set| set.target.lineage.clone()))

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     args::{Global, LedgerArgs, PlanArgs},
-    key, locate,
+    key, locate, lookups,
     neighbours::{self, Neighbours},
     operate::guard,
     session::{Session, one},
@@ -20,7 +20,10 @@ use crate::{
     files,
     graph::{Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot, Source, store::DirStore},
-    model::secret::{self, Key},
+    model::{
+        Found,
+        secret::{self, Key},
+    },
     operations,
     planner::{self, ChangeSet, PlanInput, Wishes},
     resources::registry,
@@ -38,6 +41,8 @@ pub struct Prepared {
     pub warnings: Vec<Diagnostic>,
     /// The ledgers beside this plan's.
     pub neighbours: Neighbours,
+    /// What lookups found.
+    pub found: Vec<Found>,
 }
 
 /// Reads the plan's files.
@@ -98,6 +103,15 @@ fn region_source(global: &Global, loaded: &Loaded) -> String {
     }
 }
 
+/// Opens the account that a plan is for.
+///
+/// # Errors
+/// As [`Session::open_for`]; what would have been looked up is told too.
+pub fn open(global: &Global, loaded: &Loaded) -> Result<Session, Vec<Diagnostic>> {
+    Session::open_for(global, region(loaded), loaded.assembly.account.as_deref())
+        .map_err(|problems| lookups::untold(loaded, problems))
+}
+
 /// Says where a plan is run and as whom, before anything else.
 pub fn header(global: &Global, loaded: &Loaded, session: &Session, printer: &mut Printer) {
     printer.banner(session.is_sandbox());
@@ -112,11 +126,13 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
     loaded.stacks.first().map(|stack| stack.region.as_str())
 }
 
-/// Evaluates, links and lints.
+/// Evaluates, links and lints. Where no account is asked, lookups have made-up values.
 ///
 /// # Errors
 /// Everything that is wrong with the plan.
 pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
+    let made_up = environment.offline.then(|| loaded.with_made_up());
+    let loaded = made_up.as_ref().unwrap_or(loaded);
     let drafts = template::draft(loaded, environment);
     let mask = |problems| template::mask(problems, &loaded.stacks);
     let Checked { mut graph, links, mut warnings } = check::check(drafts).map_err(mask)?;
@@ -127,7 +143,13 @@ pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, V
     }
     let key = || environment.key.map_or_else(|| Ok(Key::default()), |key| key());
     check::conceal(&mut graph, key).map_err(mask)?;
-    Ok(Prepared { graph, links, warnings: mask(warnings), neighbours: Neighbours::default() })
+    Ok(Prepared {
+        graph,
+        links,
+        warnings: mask(warnings),
+        neighbours: Neighbours::default(),
+        found: Vec::new(),
+    })
 }
 
 /// Evaluates with the account's facts and prints warnings.
@@ -151,15 +173,16 @@ pub fn evaluate(
     Ok(prepared)
 }
 
-/// Evaluates against the session's account.
+/// Evaluates against the session's account. What a saved change set looked up is not looked for anew.
 ///
 /// # Errors
-/// As [`evaluate`], and when the account's zones cannot be read.
+/// As [`evaluate`], when the account cannot be read, and when a lookup finds nothing or several objects.
 pub fn online(
     global: &Global,
     args: &PlanArgs,
     loaded: &Loaded,
     session: &Session,
+    saved: Option<&ChangeSet>,
     printer: &mut Printer,
 ) -> Result<Prepared, Vec<Diagnostic>> {
     if let Some(account) = loaded.assembly.account.as_deref().filter(|a| *a != session.cloud.account) {
@@ -168,6 +191,9 @@ pub fn online(
     let own = locate::home(global, loaded);
     let mut neighbours = neighbours::read(&own, Some(session));
     printer.warnings(&neighbours.warnings());
+    let saved = saved.map(|set| set.lookups.as_slice());
+    let (loaded, found) = lookups::resolve(global, loaded, session, saved)?;
+    let loaded = &loaded;
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
@@ -190,7 +216,7 @@ pub fn online(
         .block_on(session.cloud.objects(session.clock.as_ref(), &wanted))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
     let prepared = evaluate(loaded, &environment, args.deny_warnings, printer)?;
-    Ok(Prepared { neighbours, ..prepared })
+    Ok(Prepared { neighbours, found, ..prepared })
 }
 
 /// A cloud assembly that was synthesised for an account is for that account only.
@@ -508,6 +534,8 @@ pub fn change_set(
         replace,
     })?;
     set.wishes = wishes.clone();
+    set.lookups.clone_from(&prepared.found);
+    set.notes.extend(lookups::news(&prepared.found, &snapshot.lookups));
     set.target.graph_digest = planner::digest(&prepared.graph);
     guard::deploy(&set, snapshot)?;
     prepared.neighbours.keep_promises(&prepared.graph, &set, snapshot)?;

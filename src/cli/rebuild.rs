@@ -123,7 +123,7 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
     let loaded = prepare::load(global, &args.plan)?;
     let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
     prepare::header(global, &loaded, &session, printer);
-    let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
+    let prepared = prepare::online(global, &args.plan, &loaded, &session, None, printer)?;
     let graph = &prepared.graph;
     let dir = locate::find(global, &loaded, printer)?;
     let all = tagged(&session, graph);

@@ -1,6 +1,11 @@
 //! `migrate sandbox`: serves, shows and resets the embedded twin.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::json;
 
@@ -16,7 +21,7 @@ use crate::{
     clock::{Clock, SystemClock, from_millis, millis, rfc3339},
     error::{Class, Diagnostic},
     sandbox::{
-        Door, Durability, FastClock, Home, Sandbox, SandboxOptions,
+        Door, Durability, FastClock, Functions, Home, Sandbox, SandboxOptions,
         plant::{self, Planted},
         serve,
     },
@@ -27,8 +32,9 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &SandboxCommand, printer: &mut Printer) -> Verdict {
     match &args.verb {
-        SandboxVerb::Serve { port, bind, hosts, speed } => {
-            serving(global, Door { bind: *bind, port: *port, names: hosts.clone() }, *speed, printer)
+        SandboxVerb::Serve { port, bind, hosts, speed, run_functions, python } => {
+            let door = Door { bind: *bind, port: *port, names: hosts.clone() };
+            serving(global, door, *speed, run_functions.then_some(python), printer)
         }
         SandboxVerb::Plant { file } => plants(global, file, printer),
         SandboxVerb::Show => show(global, printer),
@@ -147,7 +153,45 @@ fn reset(global: &Global, printer: &mut Printer) -> Verdict {
     Ok(Code::Success)
 }
 
-fn serving(global: &Global, door: Door, speed: u32, printer: &mut Printer) -> Verdict {
+/// Functions whose code is run, and a word about what that means.
+fn functions(
+    global: &Global,
+    python: &Path,
+    bind: IpAddr,
+    printer: &mut Printer,
+) -> Result<Arc<Functions>, Vec<Diagnostic>> {
+    let functions = Functions::new(python, &global.sandbox_dir.join("functions")).map_err(|error| {
+        let message = format!("--run-functions: {} cannot be used: {error}", python.display());
+        one(Diagnostic::error("M4007", Class::Usage, message).help(
+            "name an interpreter with --python PROGRAM, for example that of a virtual environment with boto3",
+        ))
+    })?;
+    printer.advise(&format!(
+        "Warning: functions are really run (--run-functions): their Python code starts as your user on this machine, with {}, \
+         without your environment and credentials, and is ended with its timeout and with this server. It is not confined{}.",
+        python.display(),
+        if bind.is_loopback() { "" } else { ", and whoever reaches this address can deploy and run code" }
+    ));
+    Ok(Arc::new(functions))
+}
+
+/// Where the sandbox is reached from this machine.
+fn endpoint(address: SocketAddr) -> String {
+    let local: IpAddr = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(local, address.port()))
+}
+
+fn serving(
+    global: &Global,
+    door: Door,
+    speed: u32,
+    python: Option<&PathBuf>,
+    printer: &mut Printer,
+) -> Verdict {
     let (bind, port) = (door.bind, door.port);
     let trouble = |error: std::io::Error| {
         one(Diagnostic::error(
@@ -172,14 +216,26 @@ fn serving(global: &Global, door: Door, speed: u32, printer: &mut Printer) -> Ve
              checked."
         ));
     }
-    let served = runtime.block_on(serve(
-        sandbox,
+    let functions = python.map(|python| functions(global, python, bind, printer)).transpose()?;
+    if let Some(functions) = &functions {
+        sandbox.run_functions(Arc::clone(functions));
+    }
+    let attended = async {
+        match &functions {
+            Some(functions) => functions.attend(&sandbox).await,
+            None => std::future::pending().await,
+        }
+    };
+    let serving = serve(
+        sandbox.clone(),
         door,
         |address| {
+            if let Some(functions) = &functions {
+                functions.serve_at(endpoint(address));
+            }
             printer.out(&format!("http://{address}\n"));
             // `migrate` itself then waits as much shorter as lifecycles are.
-            let hurry =
-                if speed > 1 { format!(" MIGRATE_SANDBOX_SPEED={speed}") } else { String::new() };
+            let hurry = if speed > 1 { format!(" MIGRATE_SANDBOX_SPEED={speed}") } else { String::new() };
             printer.talk(&format!(
                 "The sandbox serves on http://{address}, {speed} times as fast as real life. In another shell:\n\
                  \n  export AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=test \
@@ -191,7 +247,16 @@ fn serving(global: &Global, door: Door, speed: u32, printer: &mut Printer) -> Ve
             ));
         },
         signals::any(),
-    ));
+    );
+    let served = runtime.block_on(async {
+        tokio::select! {
+            served = serving => served,
+            () = attended => Ok(()),
+        }
+    });
+    if let Some(functions) = &functions {
+        functions.end();
+    }
     kept.close().map_err(trouble)?;
     served.map_err(trouble)?;
     Ok(Code::Success)

@@ -36,11 +36,11 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         );
     }
     let loaded = prepare::load(global, &args.plan)?;
-    let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
+    let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
-    let prepared = prepare::online(global, &args.plan, &loaded, &session, printer)?;
-    let graph = &prepared.graph;
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
+    let prepared = prepare::online(global, &args.plan, &loaded, &session, saved.as_ref(), printer)?;
+    let graph = &prepared.graph;
     let dir = locate::find(global, &loaded, printer)?;
     rebuild::nothing_lost(&session, &prepared, &dir)?;
     if let Some(set) = &saved {
@@ -78,6 +78,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
             Ok(set)
         },
         stacks: graph.stacks.iter().map(|stack| (stack.name.clone(), stack.protected)).collect(),
+        lookups: Some(prepared.found.clone()),
         secrets: graph.secrets.clone(),
         rolls_back: args.rollback_on_failure,
     };

@@ -6,7 +6,7 @@ use super::{
     Verdict,
     args::{ExplainCommand, Global, ValidateArgs},
     exit::Code,
-    locate, neighbours, prepare,
+    locate, lookups, neighbours, prepare,
     session::one,
 };
 use crate::{
@@ -23,6 +23,7 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     if let Some(account) = &loaded.assembly.account {
         environment.account.clone_from(account);
     }
+    lookups::tell_made_up(&loaded, printer);
     let own = locate::home(global, &loaded);
     let beside = neighbours::read(&own, None);
     printer.warnings(&beside.warnings());

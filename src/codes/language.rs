@@ -409,4 +409,45 @@ Resources:
     Properties: {TopicName: 'orders-{{resolve:secretsmanager:names:SecretString:orders}}'}
 ",
     ),
+    Code::error(
+        "M1120",
+        "a lookup that cannot be made",
+        "`lookups:` in the manifest gives parameters their values from the account: each names a kind, and says id, name or tags of the object. Kinds: certificate, db-cluster, db-instance, hosted-zone, image, security-group, subnets (a list), vpc, vpn-connection. `attribute` asks for something else than the id.",
+    )
+    .example(Example::Files(&[
+        (
+            "migration.yaml",
+            "name: shop
+region: us-east-1
+lookups:
+  VpcId: {vpc: {cidr: 10.0.0.0/16}}
+stacks: [{name: shop, template: shop.yaml}]
+",
+        ),
+        (
+            "shop.yaml",
+            "Parameters: {VpcId: {Type: 'AWS::EC2::VPC::Id'}}
+Resources:
+  Group: {Type: 'AWS::EC2::SecurityGroup', Properties: {GroupDescription: shop, VpcId: !Ref VpcId}}
+",
+        ),
+    ])),
+    Code::error(
+        "M1121",
+        "a lookup that finds nothing",
+        "Nothing in the account and region matches, or what matches lacks the attribute that is asked for. The message lists what there is. A value given with --set or in `parameters:` is not looked up. `migrate sandbox plant FILE` puts into the sandbox what your account has.",
+    )
+    .example(Example::Circumstances("it needs an account")),
+    Code::error(
+        "M1122",
+        "a lookup that finds several objects",
+        "Exactly one must match, but for `subnets`. Narrow the search with id, name, tags, and what else its kind takes (`vpc`, `private`, `owner`, `architecture`, `newest`), or choose one of the candidates with --set.",
+    )
+    .example(Example::Circumstances("it needs an account")),
+    Code::warning(
+        "M1123",
+        "a lookup that was not made",
+        "The account could not be reached, so that nothing was looked up. `migrate validate` checks the plan with made-up values instead.",
+    )
+    .example(Example::Circumstances("it needs a machine without credentials")),
 ];

@@ -103,8 +103,13 @@ pub(super) static RUN: &[Code] = &[
     Code::error(
         "M4006",
         "an object cannot be planted in the sandbox",
-        "`migrate sandbox plant FILE` reads a list `objects`; each is one of vpn-connection, secret, role and call, with its settings. Nothing of a file with a mistake is put in.",
+        "`migrate sandbox plant FILE` reads a list `objects`; each is one of vpn-connection, certificate, secret, role and call, with its settings. Nothing of a file with a mistake is put in.",
     ).example(Example::Circumstances("it needs a file of objects")),
+    Code::error(
+        "M4007",
+        "functions cannot be run",
+        "`migrate sandbox serve --run-functions` runs Python code with the interpreter that --python names, `python3` unless said otherwise. It must be there, and have what the functions import (boto3, above all).",
+    ).example(Example::Circumstances("it needs a machine without that interpreter")),
     Code::error(
         "M4101",
         "the ledger is in use",

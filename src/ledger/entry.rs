@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     aws::OpError,
-    model::{Address, Attributes, DeletionPolicy, PhysicalId},
+    model::{Address, Attributes, DeletionPolicy, Found, PhysicalId},
 };
 
 /// One line of `journal.jsonl`.
@@ -261,6 +261,11 @@ pub enum Entry {
         /// Their names.
         stacks: std::collections::BTreeSet<String>,
     },
+    /// What lookups found for the plan that is run from now on.
+    LookedUp {
+        /// By stack and parameter.
+        lookups: Vec<Found>,
+    },
     /// The declaration of the operations, resolved against what exists.
     Declared {
         /// As it was resolved.
@@ -316,6 +321,7 @@ impl Entry {
         "refreshed",
         "outputs",
         "protected",
+        "looked-up",
         "declared",
         "observed",
         "happened",

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws::OpError,
-    model::{Address, Attributes, DeletionPolicy, PhysicalId},
+    model::{Address, Attributes, DeletionPolicy, Found, PhysicalId},
 };
 
 /// The version of the ledger's formats (snapshot and journal).
@@ -220,6 +220,9 @@ pub struct Snapshot {
     /// Stacks that have termination protection.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub protected: BTreeSet<String>,
+    /// What lookups found for the latest run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lookups: Vec<Found>,
     /// The run that began and has not finished.
     pub running: Option<String>,
     /// What the latest runs did, oldest first; bounded.
@@ -256,6 +259,7 @@ impl Snapshot {
             exports: BTreeMap::new(),
             imports: BTreeSet::new(),
             protected: BTreeSet::new(),
+            lookups: Vec::new(),
             history: Vec::new(),
             running: None,
             operations: Operations::default(),
@@ -398,6 +402,7 @@ impl Snapshot {
                 self.running = None;
             }
             Entry::Protected { stacks } => self.protected = stacks,
+            Entry::LookedUp { lookups } => self.lookups = lookups,
             Entry::Refreshed { address, generation, properties } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.declared.properties = properties;

@@ -3,6 +3,7 @@
 mod address;
 pub mod dynamic;
 mod facts;
+mod found;
 pub mod functions;
 mod identity;
 pub mod item;
@@ -17,6 +18,7 @@ mod value;
 
 pub use address::Address;
 pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Once, Retry, Stored, Together, WaitPolicy};
+pub use found::Found;
 pub use identity::{Attributes, Ownership, PhysicalId};
 pub use policy::DeletionPolicy;
 pub use scalar::{Scalar, Sense};

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::{
     graph::{Needs, StackInfo},
-    model::{Address, DeletionPolicy, PhysicalId, Value},
+    model::{Address, DeletionPolicy, Found, PhysicalId, Value},
 };
 
 /// The version of the change set's file format.
@@ -71,6 +71,9 @@ pub struct ChangeSet {
     /// What it was asked for besides the plan's files: it is planned again with the same before it runs.
     #[serde(default)]
     pub wishes: Wishes,
+    /// What lookups found: a saved change set is applied with these values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lookups: Vec<Found>,
 }
 
 /// Options that decide what is planned.
@@ -307,6 +310,7 @@ impl ChangeSet {
                 ("stacks and outputs", json(&set.stacks)),
                 ("unchanged resources", json(&set.unchanged)),
                 ("notes", json(&set.notes)),
+                ("lookups", json(&set.lookups)),
                 ("migration", json(&(&set.target.migration, &set.target.environment))),
             ]
         };

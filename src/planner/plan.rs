@@ -101,6 +101,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
         unchanged,
         notes,
         wishes: Wishes { refresh: false, replace: input.replace.to_vec() },
+        lookups: Vec::new(),
     })
 }
 

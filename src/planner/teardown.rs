@@ -158,5 +158,6 @@ fn assemble(
         unchanged: Vec::new(),
         notes,
         wishes: Wishes::default(),
+        lookups: Vec::new(),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     error::Diagnostic,
     graph::Secrets,
     ledger::{Binding, Entry, Ledger, LedgerError, Snapshot},
-    model::Address,
+    model::{Address, Found},
     planner::ChangeSet,
 };
 
@@ -79,6 +79,8 @@ pub struct Task<'t> {
     pub refresh: bool,
     /// The change set for the ledger as it is by then.
     pub plan: &'t dyn Fn(&Snapshot) -> Result<ChangeSet, Vec<Diagnostic>>,
+    /// What lookups found for the plan; `None` where there is no plan, as in a teardown.
+    pub lookups: Option<Vec<Found>>,
     /// Values of NoEcho parameters.
     pub secrets: Secrets,
     /// Whether what the run created is deleted again when a step fails.
@@ -109,6 +111,7 @@ pub async fn run(
         run.bind(binding)?;
     }
     run.protect_stacks(&task.stacks)?;
+    run.keep_lookups(task.lookups)?;
     Ok(run.apply(&set, task.secrets, task.rolls_back, frontend).await)
 }
 
@@ -198,6 +201,18 @@ impl<'c> Run<'c> {
         }
         if protected != *known {
             ledger.append(Entry::Protected { stacks: protected })?;
+        }
+        Ok(())
+    }
+
+    /// Records what lookups found; nothing where that is known.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn keep_lookups(&self, lookups: Option<Vec<Found>>) -> Result<(), RunError> {
+        let mut ledger = self.ledger();
+        if let Some(lookups) = lookups.filter(|lookups| *lookups != ledger.snapshot().lookups) {
+            ledger.append(Entry::LookedUp { lookups })?;
         }
         Ok(())
     }

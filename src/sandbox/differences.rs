@@ -49,6 +49,17 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Unknown parameters are refused with UnknownParameter in every protocol; several services ignore them.",
     ),
     (
+        "acm",
+        "*",
+        "No key is made and nothing is signed. A certificate is issued three minutes after its request, once its CNAME \
+         records are in a hosted zone of the account; where they are taken away, it waits for them again.",
+    ),
+    (
+        "acm",
+        "RequestCertificate",
+        "Nobody answers the mails of email validation: such a certificate stays pending.",
+    ),
+    (
         "application-autoscaling",
         "DescribeScalingActivities",
         "Nothing scales on its own, so there are no activities.",
@@ -129,6 +140,12 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "States are computed when somebody asks for them, and actions are not carried out.",
     ),
     ("cloudwatch", "PutMetricStream", "Streams are kept; nothing flows, as there is no Firehose."),
+    (
+        "dms",
+        "*",
+        "EventBridge is told of tasks that are created, started, stopped and deleted; of other events only DescribeEvents \
+         tells.",
+    ),
     (
         "dms",
         "CreateEndpoint",
@@ -239,7 +256,8 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "events",
         "PutTargets",
-        "Topics get events if their policy lets EventBridge publish. For other targets the delivery is noted, and nothing is called.",
+        "Topics get events if their policy lets EventBridge publish. For other targets the delivery is noted, and nothing is called; \
+         with `sandbox serve --run-functions` functions are.",
     ),
     (
         "iam",
@@ -258,7 +276,13 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Nothing is encrypted: the operations that use keys are known by name only. Grants and replicas are missing.",
     ),
     ("kms", "PutKeyPolicy", "Policies are kept; who may use a key is not looked at."),
-    ("lambda", "*", "Code is kept as digest and size; nothing is run."),
+    (
+        "lambda",
+        "*",
+        "Code is kept as digest and size; nothing is run. With `sandbox serve --run-functions` archives are kept too, and \
+         Python code is run on this machine by the user who serves: in real time however fast lifecycles pass, with the \
+         interpreter named by --python whatever the runtime is called, without layers, limits of memory and retries.",
+    ),
     ("lambda", "CreateFunction", "Capacity providers are not looked up: any ARN of one does."),
     (
         "lambda",

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeSet, VecDeque},
     fmt, io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, SystemTime},
@@ -25,6 +25,7 @@ use super::{
     connector::Connector,
     durations,
     faults::{self, Action, FaultScript, Faults, Moment, Subject},
+    functions::Functions,
     services::{self, SERVICES, Service},
     throttle::Throttles,
     world::Delta,
@@ -129,6 +130,7 @@ struct Inner {
     services: &'static [Service],
     clock: Arc<dyn Clock>,
     killed: Arc<AtomicBool>,
+    functions: OnceLock<Arc<Functions>>,
 }
 
 /// The embedded AWS twin. Clones share one world.
@@ -174,7 +176,13 @@ impl Sandbox {
             broken: None,
         };
         let killed = Arc::new(AtomicBool::new(false));
-        Self(Arc::new(Inner { state: Mutex::new(state), services, clock, killed }))
+        Self(Arc::new(Inner {
+            state: Mutex::new(state),
+            services,
+            clock,
+            killed,
+            functions: OnceLock::new(),
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -196,6 +204,12 @@ impl Sandbox {
     /// Sets what is told of every change.
     pub fn set_sink(&self, sink: Sink) {
         self.lock().sink = Some(sink);
+    }
+
+    /// From now on `Invoke` runs code. It needs a tokio runtime around the sandbox.
+    pub fn run_functions(&self, functions: Arc<Functions>) {
+        self.world(World::keep_code);
+        let _ = self.0.functions.set(functions);
     }
 
     /// Replaces the fault script; counting starts anew.
@@ -313,6 +327,14 @@ impl Sandbox {
                 self.note(&call, start, Some(what.to_owned()), false);
                 return outcome;
             }
+        };
+        let reply = match (reply, self.0.functions.get(), &call.input) {
+            (Ok(answer), Some(functions), Ok(input))
+                if call.service.name == "lambda" && call.name == "Invoke" =>
+            {
+                functions.invoke(self, &call.region, input, answer).await
+            }
+            (reply, ..) => reply,
         };
         let kind = call.implementation.map(|operation| operation.kind);
         let mutating = reply.is_ok() && kind == Some(Kind::Write);

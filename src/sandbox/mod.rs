@@ -9,6 +9,7 @@ pub mod codec;
 mod connector;
 pub mod differences;
 mod faults;
+mod functions;
 mod guard;
 mod host;
 mod journal;
@@ -20,6 +21,7 @@ mod throttle;
 mod world;
 
 pub use faults::{Action, FaultRule, FaultScript, Moment, Selector};
+pub use functions::Functions;
 pub use guard::Guard;
 pub use host::{Logged, Options, Options as SandboxOptions, Outcome, Sandbox};
 pub use journal::{Durability, Home, Kept};

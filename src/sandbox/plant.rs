@@ -5,7 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Fault, Kind, Request, World, services::SERVICES};
+use super::{Fault, Kind, Request, World, durations, services::SERVICES};
 
 /// What became of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Planted {
 }
 
 /// Words that begin an object.
-pub const KINDS: &[&str] = &["call", "role", "secret", "vpn-connection"];
+pub const KINDS: &[&str] = &["call", "certificate", "role", "secret", "vpn-connection"];
 
 /// Codes that say that something is there already.
 const EXISTS: &[&str] =
@@ -39,6 +39,8 @@ pub fn plant(world: &mut World, file: &Json) -> Result<Vec<Planted>, String> {
     for (at, object) in objects.iter().enumerate() {
         all.push(one(world, &region, object).map_err(|why| format!("object {}: {why}", at + 1))?);
     }
+    // It was there long before: no read lags behind it.
+    world.advance_to(world.now() + 2 * durations::READ_LAG);
     Ok(all)
 }
 
@@ -51,6 +53,7 @@ fn one(world: &mut World, region: &str, object: &Json) -> Result<Planted, String
         "vpn-connection" => connection(world, region, body),
         "secret" => secret(world, region, body),
         "role" => role(world, region, body),
+        "certificate" => certificate(world, region, body),
         "call" => {
             only(body, &["service", "operation", "input"])?;
             let (service, operation) = (text(body, "service")?, text(body, "operation")?);
@@ -164,6 +167,24 @@ fn secret(world: &mut World, region: &str, body: &Json) -> Result<Planted, Strin
         if let Some(row) = world.get_mut("secretsmanager.secret", &format!("{region}/{name}")) {
             row["ARN"] = json!(arn);
         }
+    }
+    Ok(Planted::New(arn))
+}
+
+/// A certificate that has been issued: no record proves who owns the domain.
+fn certificate(world: &mut World, region: &str, body: &Json) -> Result<Planted, String> {
+    only(body, &["domain", "alternatives", "algorithm", "tags"])?;
+    let mut input =
+        json!({"DomainName": text(body, "domain")?, "ValidationMethod": "DNS", "Tags": tags(body)});
+    for (member, name) in [("SubjectAlternativeNames", "alternatives"), ("KeyAlgorithm", "algorithm")] {
+        if !body[name].is_null() {
+            input[member] = body[name].clone();
+        }
+    }
+    let answer = call(world, region, "acm", "RequestCertificate", input)?.unwrap_or_default();
+    let arn = answer["CertificateArn"].as_str().unwrap_or_default().to_owned();
+    if let Some(row) = world.get_mut("acm.certificate", &arn) {
+        row["_issued"] = json!(true);
     }
     Ok(Planted::New(arn))
 }

@@ -39,6 +39,8 @@ fn swallow(text: &str) -> usize {
         parameters: [].into(),
         tags: [].into(),
         protected: false,
+        lookups: [].into(),
+        made_up: [].into(),
     };
     let loaded = Loaded { migration: "m".into(), stacks: vec![stack], ..Loaded::default() };
     match evaluate(&loaded, &Environment::offline()) {
@@ -56,6 +58,8 @@ fn has(text: &str, code: &str) -> bool {
         parameters: [].into(),
         tags: [].into(),
         protected: false,
+        lookups: [].into(),
+        made_up: [].into(),
     };
     let loaded = Loaded { migration: "m".into(), stacks: vec![stack], ..Loaded::default() };
     evaluate(&loaded, &Environment::offline()).is_err_and(|all| all.iter().any(|d| d.code == code))

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    assembly,
+    assembly, lookups,
     manifest::{Manifest, Settings, Text},
     masking::mask,
     options::{Assembly, Given, Loaded, Options, Place, StackSource},
@@ -99,6 +99,8 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
         protected: false,
+        lookups: [].into(),
+        made_up: [].into(),
     };
     let sets = sets(options, &mut problems);
     apply_sets(&sets, std::slice::from_mut(&mut stack), &BTreeSet::new(), &mut problems);
@@ -190,6 +192,12 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
                     .maybe_help(help);
             }
         }
+        let lookups = lookups::of_stack(
+            [&manifest.settings.lookups, &chosen.lookups, &entry.settings.lookups],
+            (&name, &declared, &shared),
+            &mut expand,
+            &mut problems,
+        );
         let mut tags = BTreeMap::new();
         for (key, value) in manifest.settings.tags.iter().chain(&chosen.tags).chain(&entry.settings.tags) {
             tags.insert(key.clone(), expand.text(&value.text, &value.span, &mut problems));
@@ -202,6 +210,8 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
             parameters,
             tags,
             protected: entry.protected,
+            lookups,
+            made_up: [].into(),
         });
     }
     let operations = [&manifest.settings.operations, &chosen.operations].into_iter().flatten().cloned();
@@ -214,6 +224,7 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         }
     }
     apply_sets(&sets, &mut stacks, &names, &mut problems);
+    lookups::settle([&manifest.settings.lookups, &chosen.lookups], &mut stacks, &mut problems);
     let account = chosen.account.as_ref().or(manifest.settings.account.as_ref());
     let first = manifest.stacks.first().and_then(|stack| stack.settings.region.as_ref());
     let named = [first, chosen.region.as_ref(), manifest.settings.region.as_ref()];
@@ -284,7 +295,7 @@ fn environment<'m>(
 }
 
 /// Exchanges `${Key}` for values of the manifest's parameters.
-struct Expand<'v> {
+pub(super) struct Expand<'v> {
     values: &'v BTreeMap<String, Given>,
     used: BTreeSet<String>,
 }
@@ -309,7 +320,7 @@ impl Expand<'_> {
         Tree { value, span }
     }
 
-    fn text(&mut self, text: &str, span: &Span, problems: &mut Problems) -> String {
+    pub(super) fn text(&mut self, text: &str, span: &Span, problems: &mut Problems) -> String {
         let mut out = String::new();
         let mut rest = text;
         while let Some(at) = rest.find("${") {

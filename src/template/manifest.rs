@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::options::Given;
+use super::{lookups::LookupEntry, options::Given};
 use crate::{
     error::{Problems, hint},
     model::Span,
@@ -16,13 +16,15 @@ const KEYS: &[&str] = &[
     "region",
     "environment",
     "parameters",
+    "lookups",
     "tags",
     "environments",
     "stacks",
     "operations",
 ];
-const ENVIRONMENT_KEYS: &[&str] = &["account", "region", "parameters", "tags", "operations"];
-const STACK_KEYS: &[&str] = &["name", "template", "parameters", "region", "tags", "terminationProtection"];
+const ENVIRONMENT_KEYS: &[&str] = &["account", "region", "parameters", "lookups", "tags", "operations"];
+const STACK_KEYS: &[&str] =
+    &["name", "template", "parameters", "lookups", "region", "tags", "terminationProtection"];
 
 /// A text and its place.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub(super) struct Settings {
     pub account: Option<Text>,
     pub region: Option<Text>,
     pub parameters: BTreeMap<String, Given>,
+    /// Parameters whose values the account tells.
+    pub lookups: BTreeMap<String, LookupEntry>,
     pub tags: BTreeMap<String, Text>,
     /// What an environment adds to the operations, as written.
     pub operations: Option<Tree>,
@@ -74,7 +78,9 @@ impl Manifest {
                 "name" => manifest.name = text(value, "name", problems),
                 "description" => manifest.description = text(value, "description", problems).map(|t| t.text),
                 "environment" => manifest.environment = text(value, "environment", problems),
-                "account" | "region" | "parameters" | "tags" => manifest.settings.member(entry, problems),
+                "account" | "region" | "parameters" | "lookups" | "tags" => {
+                    manifest.settings.member(entry, problems)
+                }
                 "operations" => manifest.settings.operations = Some(value.clone()),
                 "environments" => manifest.environments = environments(value, problems),
                 "stacks" => manifest.stacks = stacks(value, problems),
@@ -97,17 +103,24 @@ impl Settings {
             "account" => self.account = account(&entry.value, problems),
             "region" => self.region = text(&entry.value, "region", problems),
             "tags" => self.tags = tags(&entry.value, problems),
+            "lookups" => self.lookups = LookupEntry::all(&entry.value, problems),
             _ => self.parameters = parameters(&entry.value, problems),
         }
     }
 }
 
-fn unknown(key: &str, span: &Span, place: &str, known: &'static [&'static str], problems: &mut Problems) {
+pub(super) fn unknown(
+    key: &str,
+    span: &Span,
+    place: &str,
+    known: &'static [&'static str],
+    problems: &mut Problems,
+) {
     let help = hint(key, "it takes", known.iter().copied());
     problems.error("M1010", Some(span), format!("`{key}` is no key of {place}")).maybe_help(help);
 }
 
-fn object<'t>(tree: &'t Tree, what: &str, problems: &mut Problems) -> Option<&'t [Entry]> {
+pub(super) fn object<'t>(tree: &'t Tree, what: &str, problems: &mut Problems) -> Option<&'t [Entry]> {
     match &tree.value {
         Node::Map(entries) => Some(entries),
         Node::Null => Some(&[]),
@@ -122,7 +135,7 @@ fn object<'t>(tree: &'t Tree, what: &str, problems: &mut Problems) -> Option<&'t
     }
 }
 
-fn text(tree: &Tree, what: &str, problems: &mut Problems) -> Option<Text> {
+pub(super) fn text(tree: &Tree, what: &str, problems: &mut Problems) -> Option<Text> {
     match tree.as_text() {
         Some(text) if !text.is_empty() => Some(Text { text: text.to_owned(), span: tree.span.clone() }),
         _ => {
@@ -148,7 +161,7 @@ fn account(tree: &Tree, problems: &mut Problems) -> Option<Text> {
     None
 }
 
-fn flag(tree: &Tree, what: &str, problems: &mut Problems) -> bool {
+pub(super) fn flag(tree: &Tree, what: &str, problems: &mut Problems) -> bool {
     match tree.as_text() {
         Some("true") => true,
         Some("false") => false,
@@ -215,7 +228,7 @@ fn environments(tree: &Tree, problems: &mut Problems) -> Vec<(String, Settings)>
         let mut settings = Settings::default();
         for member in object(&entry.value, "an environment", problems).unwrap_or_default() {
             match member.key.as_str() {
-                "account" | "region" | "parameters" | "tags" => settings.member(member, problems),
+                "account" | "region" | "parameters" | "lookups" | "tags" => settings.member(member, problems),
                 "operations" => settings.operations = Some(member.value.clone()),
                 other => unknown(other, &member.key_span, "an environment", ENVIRONMENT_KEYS, problems),
             }
@@ -245,7 +258,7 @@ fn stacks(tree: &Tree, problems: &mut Problems) -> Vec<StackEntry> {
             match entry.key.as_str() {
                 "name" => name = text(&entry.value, "name", problems),
                 "template" => template = text(&entry.value, "template", problems),
-                "region" | "parameters" | "tags" => settings.member(entry, problems),
+                "region" | "parameters" | "lookups" | "tags" => settings.member(entry, problems),
                 "terminationProtection" => protected = flag(&entry.value, &entry.key, problems),
                 other => unknown(other, &entry.key_span, "a stack", STACK_KEYS, problems),
             }

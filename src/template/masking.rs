@@ -167,6 +167,8 @@ mod tests {
             parameters: [].into(),
             tags: [].into(),
             protected: false,
+            lookups: [].into(),
+            made_up: [].into(),
         }
     }
 

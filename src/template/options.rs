@@ -1,7 +1,13 @@
 //! What the command line says about a plan, and what a loaded plan is.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+};
 
+use super::lookups::Lookup;
 use crate::{error::Diagnostic, graph::Secrets, model::Span, syntax::Tree};
 
 /// What the command line says about a plan.
@@ -148,6 +154,10 @@ pub struct StackSource {
     pub tags: BTreeMap<String, String>,
     /// Whether it has termination protection.
     pub protected: bool,
+    /// Parameters whose values the account tells, and searches that these need; none that has a value.
+    pub lookups: BTreeMap<String, Lookup>,
+    /// Parameters whose values are made up, because no account was asked: no constraint judges them.
+    pub made_up: BTreeSet<String>,
 }
 
 /// A parameter's value as somebody gave it.

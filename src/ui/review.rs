@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use super::text::{SECRET, command, count, duration, fit, json as one_line, masked, pad, plain, wrap};
 use crate::{
     graph::Needs,
-    model::{Address, PhysicalId, Value},
+    model::{Address, Found, PhysicalId, Value},
     planner::{Action, ChangeSet, FORMAT, Operation, PropertyChange, Shown, Step, unpermitted},
 };
 
@@ -163,6 +163,40 @@ impl Page<'_> {
                 protected.join(", ")
             );
             self.paragraph(0, LOUD, &text);
+        }
+        self.lookups(&set.lookups);
+    }
+
+    /// What was looked up, once for all stacks that use it.
+    fn lookups(&mut self, found: &[Found]) {
+        if found.is_empty() {
+            return;
+        }
+        self.line("");
+        self.paragraph(0, BOLD, "Looked up in the account");
+        let mut told: Vec<&Found> = Vec::new();
+        for one in found {
+            let same = |other: &&Found| {
+                (&other.parameter, &other.region, &other.sought, &other.value)
+                    == (&one.parameter, &one.region, &one.sought, &one.value)
+            };
+            if !told.iter().any(same) {
+                told.push(one);
+            }
+        }
+        for one in told {
+            let (name, value) = (plain(&one.parameter), plain(&one.value));
+            let short = format!("{}{name}  {value}", " ".repeat(5));
+            if short.width() <= self.width && !value.contains(',') {
+                self.line(&short);
+            } else {
+                self.line(&format!("{}{name}", " ".repeat(5)));
+                // Whole, however long they are: ids are there to be copied.
+                for item in value.split(',') {
+                    self.line(&format!("{}{item}", " ".repeat(7)));
+                }
+            }
+            self.paragraph(7, DIM, &format!("{}, {}", one.sought, one.region));
         }
     }
 
@@ -506,6 +540,7 @@ pub fn plan_json(change_set: &ChangeSet) -> Json {
         },
         "steps": steps,
         "notes": change_set.notes,
+        "lookups": change_set.lookups,
     })
 }
 

@@ -17,6 +17,7 @@ def one(operation, code, because):
 
 
 GONE = {
+    **codes("acm", "ResourceNotFoundException", "DeleteCertificate", "RemoveTagsFromCertificate"),
     **codes("application-autoscaling", "ObjectNotFoundException", "DeleteScalingPolicy", "DeleteScheduledAction", "DeregisterScalableTarget"),
     **codes("application-autoscaling", "ResourceNotFoundException", "UntagResource"),
     **{f"autoscaling:{name}": ("ValidationError", "moto and the service itself: 'name not found'") for name in (

@@ -3,6 +3,7 @@ from harness import ACCOUNT
 
 ID = "0123456789abcdef0"
 ARNS = {
+    ("acm", "CertificateArn"): "acm:us-east-1:{}:certificate/f3c5d2a8-1f0a-4f0e-9d64-0d8f6f4b1c11",
     ("elbv2", "ListenerArn"): "elasticloadbalancing:us-east-1:{}:listener/app/never/50dc6c495c0c9188/f2f7dc8efc522ab2",
     ("elbv2", "LoadBalancerArn"): "elasticloadbalancing:us-east-1:{}:loadbalancer/app/never/50dc6c495c0c9188",
     ("elbv2", "TargetGroupArn"): "elasticloadbalancing:us-east-1:{}:targetgroup/never/50dc6c495c0c9188",

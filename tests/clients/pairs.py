@@ -191,6 +191,9 @@ PAIRS = {
         "the alarms of target tracking": Cascades("its alarms go with it", "Auto Scaling User Guide, delete a target tracking policy")},
     "autoscaling:TerminateInstanceInAutoScalingGroup": {
         "the least size of its group": Refused("ValidationError", "min size constraint")},
+    # Certificates
+    "acm:DeleteCertificate": {
+        "a listener": Refused("ResourceInUseException", "is in use", "ACM API, DeleteCertificate: dissociate it from every service first")},
     # Backup
     "backup:DeleteBackupVault": {
         "a recovery point": Refused("InvalidRequestException", "contains recovery points", "AWS Backup Developer Guide, delete a vault")},
@@ -348,7 +351,7 @@ TAGS = "tags: nothing hangs on them"
 # (service:operation) -> why nothing can depend on what it takes away
 ALONE = {
     **dict.fromkeys((
-        "application-autoscaling:UntagResource", "autoscaling:DeleteTags", "backup:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
+        "acm:RemoveTagsFromCertificate", "application-autoscaling:UntagResource", "autoscaling:DeleteTags", "backup:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
         "ecs:UntagResource", "elbv2:RemoveTags", "events:UntagResource", "iam:UntagInstanceProfile", "iam:UntagPolicy", "iam:UntagRole", "iam:UntagUser",
         "iam:UntagOpenIDConnectProvider", "iam:UntagServerCertificate", "kms:UntagResource", "lambda:UntagResource", "logs:UntagLogGroup", "logs:UntagResource", "rds:RemoveTagsFromResource", "s3:DeleteBucketTagging",
         "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource", "ssm:RemoveTagsFromResource"), TAGS),

@@ -21,6 +21,8 @@ import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 SPEED = 300  # an instance is "creating" for more than a second: long enough to be refused in that state
+# What else a family's server is started with.
+FLAGS = {"functions": ["--run-functions", "--python", sys.executable]}
 QUICK = 0.025  # seconds a call takes on a machine for which that is long enough
 sys.path.insert(0, str(HERE))
 
@@ -34,9 +36,9 @@ def families():
 class Server:
     """`migrate sandbox serve` on a free port, its world in a folder of its own."""
 
-    def __init__(self, migrate, folder, *arguments):
+    def __init__(self, migrate, folder, *arguments, flags=()):
         command = [migrate, "--sandbox-dir", os.path.join(folder, "world"), *arguments[:-1], "sandbox", "serve",
-                   "--port", "0", "--speed", arguments[-1]]
+                   "--port", "0", "--speed", arguments[-1], *flags]
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.url = self.process.stdout.readline().strip()
         assert self.url.startswith("http://127.0.0.1:"), f"no address but {self.url!r}"
@@ -96,7 +98,7 @@ def family(name, migrate):
         with tempfile.TemporaryDirectory() as trial, Server(migrate, trial, str(SPEED)) as url:
             speed = bearable(url)
         plant(migrate, folder, planted.ROWS.get(name, {}))
-        server = Server(migrate, folder, str(speed))
+        server = Server(migrate, folder, str(speed), flags=FLAGS.get(name, ()))
         with server as url:
             os.environ.update(AWS_ENDPOINT_URL=url, MIGRATE_SPEED=str(speed), MIGRATE_PROGRAM=migrate)
             import harness

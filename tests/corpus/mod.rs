@@ -34,6 +34,8 @@ fn verdict(text: &str, parameters: BTreeMap<String, Given>) -> BTreeSet<&'static
         template: Arc::new(tree),
         parameters,
         protected: false,
+        lookups: [].into(),
+        made_up: [].into(),
         tags: BTreeMap::new(),
     };
     let loaded = Loaded { migration: "corpus".into(), stacks: vec![stack], ..Loaded::default() };

@@ -19,12 +19,12 @@ use migrate::{
     error::Diagnostic,
     graph::{Graph, Links},
     ledger::{Binding, Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
-    model::Address,
+    model::{Address, Found},
     planner::{self, ChangeSet, PlanInput},
     resources::registry,
     runs::{Context, Frontend, Notice, Phase, Task, Watch, run},
     sandbox::{FaultScript, Sandbox, SandboxOptions, World},
-    template::{self, Environment, Options},
+    template::{self, Environment, Loaded, Options},
 };
 
 mod places;
@@ -335,7 +335,7 @@ impl Rehearsal {
 
     /// The plan, evaluated for the sandbox's account.
     pub fn graph(&self) -> &(Graph, Links) {
-        self.evaluated.get_or_init(|| evaluated(&self.plan, self.warned, &self.stacks))
+        self.evaluated.get_or_init(|| evaluated(&self.plan, self.warned, &self.stacks, &self.world))
     }
 
     /// Runs `up`.
@@ -443,6 +443,7 @@ impl Rehearsal {
                 Ok(planner::plan(&input).unwrap_or_else(|e| panic!("{e:#?}")))
             },
             secrets: graph.secrets.clone(),
+            lookups: None,
             rolls_back: verb == Verb::UpOrBack,
         };
         let finished = clock.block_on_until(
@@ -581,14 +582,39 @@ impl Rehearsal {
 }
 
 /// The plan, evaluated for the sandbox's account.
-fn evaluated(plan: &Path, warned: bool, stacks: &[String]) -> (Graph, Links) {
+fn evaluated(plan: &Path, warned: bool, stacks: &[String], world: &World) -> (Graph, Links) {
     let options =
         Options { fallback_region: Some("us-east-1".into()), stacks: stacks.to_vec(), ..Options::default() };
     let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
+    let loaded = looked_up(&loaded, world);
     let (mut graph, warnings) = check::graph(&mut template::draft(&loaded, &Environment::offline()))
         .unwrap_or_else(|e| panic!("{e:#?}"));
     assert!(warned || warnings.is_empty(), "{warnings:#?}");
     check::as_kept(&mut graph);
     let links = check::link(&graph, &registry::find).unwrap_or_else(|e| panic!("{e:#?}"));
     (graph, links)
+}
+
+/// The plan with what its lookups find in a world; each must find something.
+fn looked_up(loaded: &Loaded, world: &World) -> Loaded {
+    let clock = VirtualClock::starting_at(from_millis(world.now() + 60_000));
+    let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+    let sandbox = Sandbox::new(world.clone(), Arc::clone(&shared));
+    let cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));
+    let mut found: Vec<Found> = Vec::new();
+    for (stack, parameter, lookup) in loaded.searches() {
+        let query = lookup.filled(stack, &found).expect("what it needs was found");
+        let looked =
+            clock.block_on(cloud.look_up(shared.as_ref(), &stack.region, &query)).expect("an answer");
+        let first = looked.matching.first().unwrap_or_else(|| panic!("{parameter}: no {}", query.words()));
+        found.push(Found {
+            stack: stack.name.clone(),
+            parameter: parameter.to_owned(),
+            region: stack.region.clone(),
+            sought: query.words(),
+            objects: vec![first.id.clone()],
+            value: first.attributes[lookup.attribute].clone(),
+        });
+    }
+    loaded.with_found(&found)
 }

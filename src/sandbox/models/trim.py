@@ -17,6 +17,7 @@ import sys
 
 # service folder in botocore -> regular expression of operations to keep
 SELECT = {
+    "acm": "(Request|Describe|Delete|List)Certificates?|(AddTagsTo|RemoveTagsFrom|ListTagsFor)Certificate",
     "application-autoscaling": ".*",
     "autoscaling": "(Attach|Cancel|Create|CreateOrUpdate|Delete|Describe|Detach|Disable|Enable|Put|Resume|Set|Start|Suspend|Terminate|Update)(AutoScalingGroups?|AutoScalingInstances|InstanceRefresh|InstanceRefreshes|LifecycleHooks?|LoadBalancerTargetGroups|LoadBalancers|MetricsCollection|NotificationConfigurations?|Policy|Policies|Processes|ScalingActivities|ScalingPolicy|Tags|TrafficSources|DesiredCapacity|InstanceProtection|InstanceInAutoScalingGroup)",
     "backup": "(Create|Delete|Describe|Get|List|Put|Update).*(BackupVault|BackupVaults|BackupVaultAccessPolicy|BackupVaultNotifications|BackupVaultLockConfiguration|BackupPlan|BackupPlans|BackupSelection|BackupSelections|RecoveryPoint|RecoveryPointsByBackupVault|BackupJob)|StartBackupJob|ListTags|(Tag|Untag)Resource",

@@ -2,6 +2,7 @@
 
 use super::{Fault, Operation, Request, World};
 
+pub mod acm;
 pub mod application_autoscaling;
 pub mod autoscaling;
 pub mod backup;
@@ -68,6 +69,7 @@ macro_rules! service {
 
 /// All services, sorted by name.
 pub static SERVICES: &[Service] = &[
+    service!("acm", "acm", acm),
     service!("application-autoscaling", "application-autoscaling", application_autoscaling),
     service!("autoscaling", "autoscaling", autoscaling),
     service!("backup", "backup", backup),

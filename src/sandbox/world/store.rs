@@ -99,6 +99,9 @@ pub struct World {
     /// The partition of the running operation's region; what global services name their ARNs after.
     #[serde(skip, default = "commercial")]
     partition: &'static str,
+    /// Whether archives of functions are kept, to be run.
+    #[serde(skip)]
+    code: bool,
     #[serde(skip)]
     dirty: BTreeSet<(String, String)>,
     #[serde(skip)]
@@ -122,10 +125,22 @@ impl World {
             lag: 0,
             calendar: None,
             partition: commercial(),
+            code: false,
             dirty: BTreeSet::new(),
             dirty_queue: Vec::new(),
             clean_counter: 0,
         }
+    }
+
+    /// From now on archives of functions are kept: they are run.
+    pub fn keep_code(&mut self) {
+        self.code = true;
+    }
+
+    /// Whether archives of functions are kept.
+    #[must_use]
+    pub fn keeps_code(&self) -> bool {
+        self.code
     }
 
     /// The clock that lifecycles run on, in milliseconds since the epoch. What clients are shown, or send, are
@@ -460,6 +475,7 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "backup.job"
         | "cloudcontrol.request"
         | "cloudwatch.history"
+        | "dms.announcement"
         | "dms.event"
         | "events.delivery"
         | "rds.event"
@@ -467,6 +483,7 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "route53.spent"
         | "ecs.family"
         | "iam.linked-deletion"
+        | "lambda.code"
         | "account.region"
         | "sts.session"
         | "cloudwatch.metric"

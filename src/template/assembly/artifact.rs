@@ -112,15 +112,25 @@ fn assembly(
         problems.error("M1901", Some(&tree.span), "the manifest of the cloud assembly has no `version`");
     }
     if let Some(missing) = tree.get("missing").filter(|m| m.as_list().is_some_and(|list| !list.is_empty())) {
-        let keys: Vec<&str> =
-            missing.as_list().unwrap_or_default().iter().filter_map(|m| m.get("key")?.as_text()).collect();
+        let list = missing.as_list().unwrap_or_default();
+        let keys: Vec<&str> = list.iter().filter_map(|m| m.get("key")?.as_text()).collect();
+        // The props of every lookup name where it is made (cloud-assembly-schema, ContextLookupRoleOptions).
+        let prop = |name: &str| list.iter().find_map(|m| m.get("props")?.get(name)?.as_text());
+        let place = match (prop("account"), prop("region")) {
+            (Some(account), Some(region)) => format!(" of account {account}, region {region}"),
+            (Some(account), None) => format!(" of account {account}"),
+            _ => String::new(),
+        };
         problems
             .error(
                 "M1902",
                 Some(&missing.span),
                 format!("the assembly lacks what was to be looked up: {}", keys.join(", ")),
             )
-            .help("run `cdk synth` with credentials, so that cdk.context.json holds the values");
+            .help(format!(
+                "run `npx cdk synth` in the app's folder with credentials{place}: it looks them up, writes cdk.context.json \
+                 and this assembly anew. Values that stand in cdk.context.json are in the templates already"
+            ));
     }
     let Some(artifacts) = tree.get("artifacts").and_then(Tree::as_map) else {
         problems.error("M1901", Some(&tree.span), "the manifest of the cloud assembly has no `artifacts`");

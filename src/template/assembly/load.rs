@@ -158,6 +158,8 @@ fn stack(
         parameters,
         tags: artifact.tags.iter().cloned().collect(),
         protected: artifact.protected,
+        lookups: [].into(),
+        made_up: [].into(),
     })
 }
 

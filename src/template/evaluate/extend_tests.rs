@@ -21,6 +21,8 @@ fn run(text: &str) -> (Vec<(String, String)>, Findings) {
         parameters: [].into(),
         tags: [].into(),
         protected: false,
+        lookups: [].into(),
+        made_up: [].into(),
     };
     let loaded = Loaded { migration: "test".into(), stacks: vec![stack], ..Loaded::default() };
     match evaluate(&loaded, &Environment::offline()) {

@@ -242,7 +242,8 @@ fn parameter(
         (false, _) => vec![&text],
     };
     let place = span.unwrap_or(&entry.key_span);
-    for item in &items {
+    let judged = !stack.made_up.contains(name);
+    for item in items.iter().filter(|_| judged) {
         if let Some(reason) = rules.violated(kind, item) {
             let shown = if no_echo { "its value".to_owned() } else { format!("`{item}`") };
             problems

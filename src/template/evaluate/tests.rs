@@ -24,6 +24,8 @@ pub(super) fn stack(name: &str, region: &str, text: &str, parameters: &[(&str, &
             .collect(),
         tags: [].into(),
         protected: false,
+        lookups: [].into(),
+        made_up: [].into(),
     }
 }
 

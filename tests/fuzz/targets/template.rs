@@ -17,6 +17,9 @@ fuzz_target!(|bytes: &[u8]| {
         template: Arc::new(tree),
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
+        protected: false,
+        lookups: [].into(),
+        made_up: [].into(),
     };
     let loaded = Loaded { migration: "fuzz".into(), stacks: vec![stack], ..Loaded::default() };
     drop(check::check(draft(&loaded, &Environment::offline())));

@@ -7,7 +7,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{ENDPOINT, TASK};
+use super::{
+    announce,
+    store::{ENDPOINT, TASK},
+};
 use crate::sandbox::{World, services::elbv2};
 
 /// Per task: since when it is counted, how long the source was written to, how much of that was captured.
@@ -117,6 +120,7 @@ fn clients(world: &World, database: &Json) -> Vec<String> {
 
 /// Brings the model up to date with the time; called before each request.
 pub fn settle(world: &mut World) {
+    announce::settle(world);
     let now = world.now();
     let tasks: Vec<(String, Json)> = world
         .rows(TASK)

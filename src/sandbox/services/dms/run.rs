@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    announce::{News, announce},
     connections, curves, instances, progress,
     store::{TASK, combination, invalid, note, state},
     tasks::{self, shown},
@@ -86,12 +87,14 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let row = row.clone();
     world.set_after(DMS_TASK_RUNNING, TASK, arn, json!({"Status": "running"}));
+    announce(world, rq.region, &row, News::Started, DMS_TASK_RUNNING);
     if kind == "full-load" {
         let left = (progress::load_time(&row) - done).max(0);
         let end = json!({
             "Status": "stopped", "StopReason": "Stop Reason FULL_LOAD_ONLY_FINISHED", "_halt": runs + left,
         });
         world.set_after(DMS_TASK_RUNNING + left, TASK, arn, end);
+        announce(world, rq.region, &row, News::Stopped, DMS_TASK_RUNNING + left);
     }
     note(
         world,
@@ -121,6 +124,7 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
     let end =
         json!({"Status": "stopped", "StopReason": "Stop Reason NORMAL", "RecoveryCheckpoint": checkpoint});
     world.set_after(DMS_TASK_STOP, TASK, arn, end);
+    announce(world, rq.region, &task, News::Stopped, DMS_TASK_STOP);
     let name = task["ReplicationTaskIdentifier"].as_str().unwrap_or_default();
     note(world, rq.region, "replication-task", name, "state change", "Replication task is being stopped.");
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))

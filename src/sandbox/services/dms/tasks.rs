@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    announce::{News, announce},
     endpoints, flow, instances, mappings, progress, settings,
     store::{TASK, combination, exists, fresh_arn, here, identifier, invalid, listed, missing, note, state},
 };
@@ -146,6 +147,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     world.put(TASK, &arn, row.clone());
     world.set_after(DMS_TASK_READY, TASK, &arn, json!({"Status": "ready"}));
     note(world, rq.region, "replication-task", &name, "creation", "Replication task has been created.");
+    announce(world, rq.region, &row, News::Created, 0);
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
 }
 
@@ -251,5 +253,6 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = row.clone();
     let name = old["ReplicationTaskIdentifier"].as_str().unwrap_or_default();
     note(world, rq.region, "replication-task", name, "deletion", "Replication task has been deleted.");
+    announce(world, rq.region, &old, News::Deleted, DMS_TASK_DOWN);
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
 }

@@ -38,12 +38,42 @@ fn uuid(world: &mut World) -> String {
 
 /// An event of an AWS service on the default bus of a region: enabled rules that match it get it.
 pub fn emit(world: &mut World, region: &str, event: Event<'_>) {
+    if !anybody(world, region) {
+        return;
+    }
     let id = uuid(world);
     let whole = json!({
         "version": "0", "id": id, "detail-type": event.detail_type, "source": event.source, "account": world.account,
         "time": timestamp(world), "region": region, "resources": event.resources, "detail": event.detail,
     });
     deliver(world, region, DEFAULT, &whole);
+}
+
+/// Whether the region has a rule at all.
+pub fn anybody(world: &World, region: &str) -> bool {
+    world.any(RULES, |row| row["_region"] == region)
+}
+
+/// The latest delivery so far.
+pub fn latest(world: &World) -> String {
+    world.rows(DELIVERIES).last().map(|(key, _)| key.to_owned()).unwrap_or_default()
+}
+
+/// Functions that rules have invoked since a delivery, oldest first: what nobody has run yet.
+pub fn invocations(world: &World, since: &str) -> Vec<(String, Json)> {
+    let is_due = |row: &Json| {
+        let arn = row["Arn"].as_str().unwrap_or_default();
+        arn.split(':').nth(2) == Some("lambda") && row["Failed"].is_null()
+    };
+    let rows = world.rows(DELIVERIES).filter(|(key, row)| *key > since && is_due(row));
+    rows.map(|(key, row)| (key.to_owned(), row.clone())).collect()
+}
+
+/// Notes how a function that a rule invoked has ended.
+pub fn ran(world: &mut World, delivery: &str, how: &str) {
+    if let Some(row) = world.get_mut(DELIVERIES, delivery) {
+        row["Ran"] = json!(how);
+    }
 }
 
 fn deliver(world: &mut World, region: &str, bus: &str, event: &Json) {

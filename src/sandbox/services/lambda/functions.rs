@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{TABLE, aliases, invalid, named, qualifier, row, runtimes, versions};
+use super::{TABLE, aliases, invalid, jobs, named, qualifier, row, runtimes, versions};
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
 /// Members that `CreateFunction` and `UpdateFunctionConfiguration` take as they are returned.
@@ -49,9 +49,8 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
                 "Could not unzip uploaded file. Please check your file, then try to upload again.",
             ));
         }
-        let digest = BASE64_STANDARD.encode(Sha256::digest(&bytes));
         return Ok((
-            digest,
+            self::digest(&bytes),
             bytes.len(),
             json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"}),
         ));
@@ -73,9 +72,8 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
         };
         // The digest is that of the object (TestAccLambdaFunction_S3Update_basic).
         let bytes = BASE64_STANDARD.decode(object["_body"].as_str().unwrap_or_default()).unwrap_or_default();
-        let digest = BASE64_STANDARD.encode(Sha256::digest(&bytes));
         return Ok((
-            digest,
+            self::digest(&bytes),
             bytes.len(),
             json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"}),
         ));
@@ -91,6 +89,11 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
         ));
     }
     Err(invalid("Please provide a source for function code."))
+}
+
+/// As `CodeSha256` shows it.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(Sha256::digest(bytes))
 }
 
 /// Digest, size and origin of a layer's content.
@@ -214,6 +217,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     check_settings(rq)?;
     let (digest, size, place) = code(world, rq, rq.get("Code"))?;
+    jobs::keep(world, rq.get("Code"), &digest);
     let vpc = network(world, rq.get("VpcConfig"))?;
     let arn = world.arn("lambda", rq.region, &format!("function:{name}"));
     let mut row = json!({
@@ -393,7 +397,9 @@ pub fn update_code(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.flag("DryRun") {
         return Ok(shown(&row));
     }
+    jobs::keep(world, &rq.input, row["CodeSha256"].as_str().unwrap_or_default());
     let answer = begin(world, &key, row)?;
+    jobs::sweep(world);
     Ok(versions::along(world, rq, &key)?.map_or(answer, |version| shown(&version)))
 }
 
@@ -453,6 +459,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     world.cancel(TABLE, &key);
     world.remove(TABLE, &key);
+    jobs::sweep(world);
     world.release_interfaces(row["FunctionArn"].as_str().unwrap_or_default(), durations::LAMBDA_INTERFACES);
     Ok(json!({"StatusCode": 204}))
 }

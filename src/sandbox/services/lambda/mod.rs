@@ -7,6 +7,7 @@
 mod aliases;
 mod functions;
 mod invoke;
+mod jobs;
 mod layers;
 mod permissions;
 mod runtimes;
@@ -16,6 +17,7 @@ mod tags;
 mod tests;
 mod versions;
 
+pub use jobs::{Job, job};
 use serde_json::Value as Json;
 
 use crate::sandbox::{Fault, Operation, Request, World};

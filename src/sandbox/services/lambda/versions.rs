@@ -12,7 +12,7 @@ use super::{
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
 /// Versions.
-const VERSIONS: &str = "lambda.version";
+pub(super) const VERSIONS: &str = "lambda.version";
 
 /// The version that functions on instances run.
 pub(super) const PUBLISHED: &str = "$LATEST.PUBLISHED";

@@ -20,6 +20,7 @@ pub const OPERATIONS: &[Operation] = &[
 /// Tables with taggable rows, and where their ARN is: a member, or a pattern for rows that hold none.
 const TABLES: &[(&str, &str)] = &[
     ("asg.group", "AutoScalingGroupARN"),
+    ("acm.certificate", "key"),
     ("backup.plan", "BackupPlanArn"),
     ("backup.vault", "BackupVaultArn"),
     ("cloudwatch.alarm", "AlarmArn"),

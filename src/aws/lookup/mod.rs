@@ -1,0 +1,11 @@
+//! Lookups: objects that an account has already, found by id, name or tags.
+
+mod certificates;
+mod databases;
+mod look;
+mod network;
+mod query;
+mod zones;
+
+pub use look::{Candidate, Looked};
+pub use query::{Kind, Query};

@@ -61,7 +61,8 @@ const ENGINE: &[(&str, &str)] = &[
     ("owned", "lag life run"),
     ("call", "event lag life looking owned reads run"),
     ("wait", "event life reads run"),
-    ("step", "call event lag life run"),
+    ("parts", "lag life run"),
+    ("step", "call event lag life parts run"),
     ("together", "call event life reads run"),
     ("drive", "critical event limit run schedule stop"),
 ];

@@ -5,12 +5,11 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::{
-    recover::visible_by,
-    refresh::drift,
-    run::Run,
-    step::{Life, StepEnd},
+    lag::visible_by,
+    life::Life,
+    run::{Run, StepEnd},
 };
-use crate::{aws::OpError, ledger::Object, model::PhysicalId};
+use crate::{aws::OpError, ledger::Object, model::PhysicalId, resources::drift};
 
 impl Run<'_, '_> {
     /// Adds to `changed` the properties that refer to something made anew under its old name and that have to be set

@@ -66,7 +66,10 @@ pub fn region_without_plan<E>(
 ) -> Result<Option<Setting>, E> {
     match region_of_environment() {
         Some(region) => Ok(Some(region)),
-        None => Ok(region_of(&profiles()?)),
+        None => {
+            let profiles = profiles()?;
+            Ok(region_of(&profiles))
+        }
     }
 }
 

@@ -462,6 +462,7 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "cloudwatch.history"
         | "dms.event"
         | "events.delivery"
+        | "outside.writers"
         | "rds.event"
         | "route53.change"
         | "route53.spent"

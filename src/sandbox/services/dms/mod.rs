@@ -1,5 +1,6 @@
 //! DMS: subnet groups, replication instances, endpoints, connection tests, tasks that load and follow tables.
 
+mod assessments;
 mod certificates;
 mod connections;
 mod curves;

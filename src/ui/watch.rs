@@ -133,8 +133,10 @@ pub fn picture(look: &Look, width: usize, color: bool) -> String {
     let mut text = String::new();
     let since = look.phase_s.map(|seconds| format!(" for {}", duration(seconds))).unwrap_or_default();
     let time = look.at.get(11..19).unwrap_or_default();
-    let head = format!("{}  {}{since}", look.name, look.phase);
-    let head = fit(&head, width.saturating_sub(10));
+    let whole = format!("{}  {}{since}", look.name, look.phase);
+    // The phase is never cut: where there is no room beside the name, it has a line of its own.
+    let beside = whole.width() <= width.saturating_sub(10);
+    let head = if beside { whole } else { fit(&look.name, width.saturating_sub(10)) };
     let left = width.saturating_sub(8);
     text.push_str(&format!("{head:<left$}{time}\n"));
     let mut row = |label: &str, value: &str| text.push_str(&format!("{label:<10}{value}\n"));
@@ -144,6 +146,9 @@ pub fn picture(look: &Look, width: usize, color: bool) -> String {
         }
     };
     let lag: Vec<String> = lag_lines(look, room).iter().map(|line| fit(line, room)).collect();
+    if !beside {
+        rows("phase", &[format!("{}{since}", look.phase)]);
+    }
     rows(look.direction, &lag);
     let backlog =
         look.backlog.map_or_else(|| "not known".to_owned(), |count| format!("{count} changes on the way"));
@@ -257,7 +262,14 @@ mod tests {
     fn the_picture_is_whole_at_40_columns() {
         let text = picture(&look(), 40, false);
         assert!(text.lines().all(|line| line.width() <= 40), "{text}");
-        for part in ["source 75, target 25", "target-health open", "lag closed", "source ▁", "limit 10 s"] {
+        for part in [
+            "phase     shifting(25) for 3m 20s",
+            "source 75, target 25",
+            "target-health open",
+            "lag closed",
+            "source ▁",
+            "limit 10 s",
+        ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
         // Each redraw takes away as many lines as it drew: none may be broken by the terminal.

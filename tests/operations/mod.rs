@@ -27,9 +27,11 @@ use serde_json::Value as Json;
 use crate::process::program;
 
 /// The plans, each with the name that has to be typed.
-pub const PLANS: [(&str, &str); 2] = [
+pub const PLANS: [(&str, &str); 4] = [
     ("payments-multi-stack", "payments-multi-stack dev"),
     ("payments-single-stack", "payments-single-stack dev"),
+    ("database-blue-green", "database-blue-green dev"),
+    ("payments-aurora-mysql", "payments-aurora-mysql legacy-sync"),
 ];
 
 /// A folder with a ledger and a sandbox's world.
@@ -182,6 +184,12 @@ impl Desk {
 
     /// Deploys and loads, until every gate is open.
     pub fn sync(&self) {
+        // What the account has before the migration begins.
+        let old = self.plan.join("old-site.yaml");
+        if old.exists() {
+            let planted = self.bare(&["--sandbox", "sandbox", "plant", &old.display().to_string()]);
+            assert!(planted.status.success(), "{}", text(&planted));
+        }
         self.expect(0, &["up", "--yes"]);
         self.expect(0, &["replicate", "test-connections", "--yes"]);
         self.expect(0, &["replicate", "start", "--yes", "--wait", "loaded"]);

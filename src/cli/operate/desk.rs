@@ -248,7 +248,7 @@ pub fn acting(
                 switched: resolved.traffic.is_empty(),
                 ..phase::Seen::default()
             }),
-            rehearsal: sandbox.then_some(&play),
+            rehearsal: sandbox.then_some(&play as &dyn Fn(&str, Option<&str>) -> String),
             patience: std::cell::Cell::new(1),
             heard: std::cell::Cell::new(0),
             left: std::cell::Cell::new(0),

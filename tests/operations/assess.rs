@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Desk, text};
+use super::{Desk, said, text};
 
 const DECLARED: (&str, &str, &str) = (
     "migration.yaml",
@@ -81,15 +81,15 @@ fn what_an_assessment_finds_closes_the_start_unless_it_only_warns() {
     plant(&desk, "table-with-no-primary-key-or-unique-constraint", "failed");
     let output = desk.expect(11, &["replicate", "assess", "--yes"]);
     let found = "table-with-no-primary-key-or-unique-constraint failed";
-    assert!(text(&output).contains(found), "{}", text(&output));
+    assert!(said(&output).contains(found), "{}", text(&output));
     let output = desk.expect(11, &["replicate", "start", "--yes"]);
-    assert!(text(&output).contains(found), "{}", text(&output));
+    assert!(said(&output).contains(found), "{}", text(&output));
     let passed = desk.fork();
     passed.expect(0, &["replicate", "start", "--yes", "--override", "assessment=no key is needed there"]);
     plant(&desk, "full-lob-not-nullable-at-target", "warning");
     let output = desk.expect(0, &["replicate", "assess", "--yes"]);
-    let said = text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("passed with warnings: full-lob-not-nullable-at-target warning."), "{said}");
+    let words = said(&output);
+    assert!(words.contains("passed with warnings: full-lob-not-nullable-at-target warning."), "{words}");
     assert_eq!(runs(&desk).len(), 2);
     desk.expect(0, &["replicate", "start", "--yes"]);
 }

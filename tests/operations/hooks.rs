@@ -1,6 +1,6 @@
 //! Hooks that fail, hang, or print nonsense: nothing is lost, and what was shut opens again.
 
-use super::{Desk, text};
+use super::{Desk, said, text};
 
 /// Answers sensibly wherever an answer is wanted, and tells what it was told.
 const GOOD: &str = "#!/bin/sh
@@ -88,7 +88,7 @@ fn a_hook_that_fails_hangs_or_prints_nonsense_before_the_opening_undoes_the_cuto
         let output = desk.cut_over(&[], None);
         let context = format!("{place}: {what}\n{}", text(&output));
         assert_eq!(output.status.code(), Some(13), "{context}");
-        assert!(text(&output).contains(says), "`{says}` {context}");
+        assert!(said(&output).contains(says), "`{says}` {context}");
         assert_eq!(desk.operated(), before, "I7: {context}");
         assert_eq!(desk.phase(), "synced", "{context}");
         // Resolved, it goes through.
@@ -125,7 +125,7 @@ fn a_hook_that_is_a_gate_is_closed_by_everything_but_a_clear_answer() {
         super::write_script(&script, &but(place, what));
         let output = desk.cut_over(&[], None);
         assert_eq!(output.status.code(), Some(11), "{place}: {what}\n{}", text(&output));
-        assert!(text(&output).contains(says), "`{says}` {place}: {what}\n{}", text(&output));
+        assert!(said(&output).contains(says), "`{says}` {place}: {what}\n{}", text(&output));
         assert_eq!(desk.operated(), before, "{place}: {what}");
     }
     let output = desk.cut_over(&["--override", "custom:business=the board has agreed"], None);

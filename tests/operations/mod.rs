@@ -249,6 +249,11 @@ impl Desk {
     }
 }
 
+/// The same without line breaks.
+pub fn said(output: &Output) -> String {
+    text(output).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 pub fn text(output: &Output) -> String {
     let both = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     both.concat()

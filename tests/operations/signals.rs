@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Desk, text};
+use super::{Desk, said, text};
 use crate::process::program;
 
 /// Stops wherever a file `hold.NAME` is, until that file is gone.
@@ -87,7 +87,7 @@ fn the_first_ctrl_c_before_the_names_move_reopens_the_source() {
         let output = ended(child);
         let context = format!("{place}: {}", text(&output));
         assert_eq!(output.status.code(), Some(13), "{context}");
-        assert!(text(&output).contains("the source reopens within"), "announced: {context}");
+        assert!(said(&output).contains("the source reopens within"), "announced: {context}");
         assert_eq!(desk.operated(), before, "I7: {context}");
         assert_eq!(desk.phase(), "synced", "{context}");
         assert!(desk.status()["operations"]["writes_refused_since"].is_null(), "I9: {context}");
@@ -110,9 +110,9 @@ fn a_second_ctrl_c_ends_it_where_it_stands_and_names_what_is_shut() {
     release(plan.path(), "unfence");
     let output = ended(child);
     assert_eq!(output.status.code(), Some(8), "{}", text(&output));
-    let said = text(&output);
-    assert!(said.contains("writes are refused since") && said.contains("migrate cutover"), "{said}");
-    assert!(said.contains("--abort"), "{said}");
+    let words = said(&output);
+    assert!(words.contains("writes are refused since") && words.contains("migrate cutover"), "{words}");
+    assert!(words.contains("--abort"), "{words}");
     assert!(desk.status()["operations"]["writes_refused_since"].is_string());
     let words = ["cutover", "--abort", "--yes"];
     let output = desk.run(&words);
@@ -162,7 +162,7 @@ fn ctrl_c_in_a_rollback_finishes_it() {
     release(plan.path(), "before-return");
     let output = ended(child);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert!(text(&output).contains("the rest takes about"), "announced: {}", text(&output));
+    assert!(said(&output).contains("the rest takes about"), "announced: {}", text(&output));
     assert_eq!(desk.phase(), "rolled-back");
     let after: Vec<String> = desk.operated().into_iter().filter(|line| !line.starts_with("task")).collect();
     assert_eq!(after, before);

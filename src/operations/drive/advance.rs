@@ -92,10 +92,10 @@ impl Driver<'_> {
         match (place(phase), place(to)) {
             (Some(from), Some(end)) if from < end => {
                 for at in from..end {
-                    self.record(WAY[at], WAY[at + 1], "as it is seen")?;
+                    self.record(WAY[at], WAY[at + 1], "observed")?;
                 }
             }
-            _ if to != phase => self.record(phase, to, "as it is seen")?,
+            _ if to != phase => self.record(phase, to, "observed")?,
             _ => {}
         }
         Ok(to)

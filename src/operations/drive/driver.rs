@@ -76,6 +76,9 @@ impl From<crate::aws::OpError> for Failure {
     }
 }
 
+/// Plays a hook in a rehearsal, given its name and token, and answers what it prints.
+pub type Play<'p> = &'p dyn Fn(&str, Option<&str>) -> String;
+
 /// Carries steps out.
 pub struct Driver<'d> {
     /// Makes the calls.
@@ -93,7 +96,7 @@ pub struct Driver<'d> {
     /// What the waits so far have shown.
     pub proven: RefCell<phase::Seen>,
     /// In a rehearsal: plays a hook, given its name and token, and answers what it prints.
-    pub rehearsal: Option<&'d dyn Fn(&str, Option<&str>) -> String>,
+    pub rehearsal: Option<Play<'d>>,
     /// The signal's level that ends the steps.
     pub patience: std::cell::Cell<u8>,
     /// The signal's level that was answered.

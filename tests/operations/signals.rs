@@ -29,6 +29,7 @@ fn begin(desk: &Desk, words: &[&str]) -> Child {
     command.spawn().expect("it begins")
 }
 
+#[expect(clippy::disallowed_methods, reason = "a real process runs in real time")]
 fn until(what: &str, holds: impl Fn() -> bool) {
     let began = Instant::now();
     while !holds() {
@@ -52,6 +53,7 @@ fn held(plan: &Path, place: &str) {
     until(&format!("the hook {place} runs"), || file.exists());
 }
 
+#[expect(clippy::disallowed_methods, reason = "a real process runs in real time")]
 fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
     let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().expect("kill");

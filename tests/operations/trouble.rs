@@ -69,7 +69,9 @@ fn every_kind_of_change_by_others_is_seen_before_anything_is_changed() {
             });
         }),
         ("ingress of", |world| {
-            let found = world.rows("ec2.security-group-rule").find(|(_, row)| row["FromPort"] == 5432);
+            let found = world
+                .rows("ec2.security-group-rule")
+                .find(|(_, row)| row["FromPort"] == 5432 && row["IsEgress"] != true);
             let key = found.expect("a rule").0.to_owned();
             world.remove("ec2.security-group-rule", &key);
         }),

@@ -21,7 +21,9 @@ fn shown(desk: &Desk, words: &[&str], output: &Output) -> String {
         assert!(!line.contains('\u{1b}'), "colour without a terminal: {line}");
         let json = line.trim_start().starts_with(['{', '"', '[', '}', ']']) || line.contains("\": ");
         // Commands, addresses and the runbook's Markdown are never cut.
-        let told = ["error[", "warning[", " = "].iter().any(|start| line.starts_with(start));
+        // Previews name what they are about in full, and so does the one line before the commands that reopen the source.
+        let full = words.contains(&"--dry-run") || line.contains("writes are REFUSED");
+        let told = full || ["error[", "warning[", " = "].iter().any(|start| line.starts_with(start));
         let whole =
             told || ["aws ", "`", "migrate ", "TapStack", "|", "- "].iter().any(|word| line.contains(word));
         assert!(json || whole || line.chars().count() <= 80, "wider than 80 columns in {words:?}: {line}");

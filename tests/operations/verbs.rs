@@ -80,8 +80,8 @@ fn a_migration_from_the_shell() {
     shot("ops-28-reload-asks", &["replicate", "reload", "--yes"]);
     shot("ops-29-reconcile-nothing", &["reconcile", "--accept", "all", "--reason", "none", "--yes"]);
     shot("ops-30-evidence", &["evidence", "--out", "bundle"]);
-    let again = ["evidence", "verify", "bundle"];
-    insta::assert_snapshot!("ops-31-evidence-verify", shown(&desk, &again, &desk.bare(&again)));
+    let verified = desk.bare(&["evidence", "verify", "bundle"]);
+    assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
 }
 
 /// Where a verb ends in the middle, the text names what is shut and the command that opens it.

@@ -212,6 +212,30 @@ const MUTANTS: &[Mutant] = &[
         )],
         scenarios: &["process::a_ledger_touched"],
     },
+    Mutant {
+        rule: "the source's door shuts before the target opens",
+        edits: &[("src/operations/steps/forward.rs", "plan.shut(true);", "")],
+        scenarios: &["operations::unattended"],
+    },
+    Mutant {
+        rule: "the writers end before the captured changes are said to stand still",
+        edits: &[("src/operations/steps/forward.rs", "plan.empty(&emptied);", "")],
+        scenarios: &["operations::deaths::a_cutover", "operations::unattended"],
+    },
+    Mutant {
+        rule: "an abort that has begun can only be completed",
+        edits: &[("src/cli/operate/cutover.rs", "if args.resume && known.aborting() {", "if false {")],
+        scenarios: &["operations::deaths::an_abort"],
+    },
+    Mutant {
+        rule: "a rollback waits until everything is back",
+        edits: &[(
+            "src/operations/steps/back.rs",
+            "plan.wait(\"everything has arrived at the source\", drained, 5, limit);",
+            "let _ = (drained, limit);",
+        )],
+        scenarios: &["operations::defects::a_rollback_that_gave"],
+    },
 ];
 
 fn root() -> PathBuf {

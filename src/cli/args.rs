@@ -132,7 +132,7 @@ pub enum Command {
     /// Measure whether everything was loaded and is the same on both sides; exits with 11 unless it is; changes nothing
     ///
     /// Example: migrate verify plans/payments-multi-stack
-    Verify(operate::Read),
+    Verify(operate::VerifyCommand),
     /// Send a share of the traffic to the target, where a split is declared safe
     ///
     /// Example: migrate shift --to 25 --steps
@@ -152,7 +152,7 @@ pub enum Command {
     /// Approve the cutover, as somebody else than who runs it
     ///
     /// Example: migrate approve plans/payments-multi-stack --yes
-    Approve(operate::Act),
+    Approve(operate::ApproveCommand),
     /// Accept what somebody else changed as the state from which operations continue
     ///
     /// Example: migrate reconcile --accept all --reason 'weights corrected by hand, CHG-7'

@@ -228,6 +228,13 @@ impl Session {
         self.sandbox.is_some()
     }
 
+    /// Plays a hook of the plan in the rehearsal's world, and answers what it prints.
+    #[must_use]
+    pub fn play(&self, hook: &str, token: Option<&str>) -> String {
+        let Some((sandbox, _)) = &self.sandbox else { return String::new() };
+        sandbox.world(|world| crate::sandbox::play(world, hook, token))
+    }
+
     /// Whether this is a rehearsal in a world that was empty when the command began.
     #[must_use]
     pub fn is_fresh(&self) -> bool {

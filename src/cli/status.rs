@@ -148,6 +148,11 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
         text.push_str(&format!("\n{run} did not complete; run the same command again to resume\n"));
     }
     for open in snapshot.open.values() {
+        if let Some(call) = &open.operate {
+            let words = format!("whether this took effect is looked up by the next run: {}", call.name);
+            text.push_str(&format!("\nopen since {}: {words}\n", open.at));
+            continue;
+        }
         text.push_str(&format!(
             "\nopen since {}: {:?} of {}: {}\n",
             open.at,

@@ -3,8 +3,6 @@
 use crate::error::{Code, Example};
 
 const RUN: &str = "it needs a deployed migration";
-const PLAN: &str =
-    "it needs a plan with replication, weighted records and a section `operations`; plans/ has two";
 
 pub(super) static CODES: &[Code] = &[
     Code::error(
@@ -45,28 +43,40 @@ operations:
         "Weights are compared among records of one name and type. A TTL that differs leaves clients on the old side longer \
          than the operator waits.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1003/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1003/app.yaml")),
+    ])),
     Code::error(
         "O1004",
         "sides that are not clear",
         "Which record leads to the source is told by the database it reaches, and by the heavier weight. Where the two \
          disagree, or a name has more than two weighted records, the section must say it.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1004/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1004/app.yaml")),
+    ])),
     Code::error(
         "O1005",
         "a source that cannot be fenced",
         "A source outside of the plan has no security group of the plan's. Without a command that ends its sessions and \
          keeps new ones out, writes continue during the cutover and are lost.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1005/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1005/app.yaml")),
+    ])),
     Code::error(
         "O1006",
         "a fence that leaks",
         "Revoking a security group's rule does not end connections that are open and tracked. Something has to end the \
          sessions too: services that are scaled to zero, or a hook.",
     )
-    .example(Example::Circumstances("it needs databases of the plan without a service that reaches them")),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1006/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1006/app.yaml")),
+    ])),
     Code::error(
         "O1007",
         "a split without a reason",
@@ -90,14 +100,20 @@ operations:
         "The way back is a task of type cdc from the target database to the source database. A full load would overwrite \
          the source.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1008/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1008/app.yaml")),
+    ])),
     Code::error(
         "O1009",
         "two-way replication without loopback prevention",
         "Each change would be replicated back. Both tasks need LoopbackPreventionSettings, which DMS does not combine with \
          BatchApplyEnabled.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1009/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1009/app.yaml")),
+    ])),
     Code::error(
         "O1010",
         "a hook that cannot be run",
@@ -119,27 +135,48 @@ operations:
         "The source is fenced by revoking its group's rules. In a shared group that shuts the target too: give each \
          database a group of its own.",
     )
-    .example(Example::Circumstances("it needs two databases of the plan in one security group")),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1011/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1011/app.yaml")),
+    ])),
+    Code::error(
+        "O1012",
+        "a start position without a slot",
+        "A position in PostgreSQL's log is kept only by a replication slot. The reverse task that starts at one reads from a \
+         slot that exists by then: the hook `reverse-position` creates it, and the endpoint names it.",
+    )
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1012/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1012/app.yaml")),
+    ])),
     Code::warning(
         "O1020",
         "a weighted record with a health check",
         "Route 53 answers with a record of weight 0 when all the others are unhealthy. So weight 0 does not keep clients \
          away from a side.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1020/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1020/app.yaml")),
+    ])),
     Code::warning(
         "O1021",
         "a long TTL on a weighted record",
         "Clients keep the old answer for the TTL, and the cutover waits for it while writes are refused.",
     )
-    .example(Example::Circumstances(PLAN)),
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1021/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1021/app.yaml")),
+    ])),
     Code::warning(
         "O1022",
         "a target whose log cannot feed the reverse task",
         "The reverse task reads the target's log: PostgreSQL needs rds.logical_replication, MySQL binlog_format ROW. Both \
          are static parameters, so set them before the database is created.",
     )
-    .example(Example::Circumstances("it needs two databases of the plan and a reverse task")),
+    .example(Example::Circumstances(
+        "a plan that brings it about also brings M8407 about, which tells the same of every database that a task reads from",
+    )),
     Code::error(
         "O2001",
         "a gate that is closed",
@@ -233,6 +270,13 @@ operations:
         "A bundle's entries are chained, its samples and its declaration carry digests, and its summary repeats what the \
          entries say. Something of that does not fit: the bundle was changed, or a part of it is missing. `migrate evidence` \
          writes it anew from the ledger.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2015",
+        "an assessment that is not declared",
+        "DMS writes what a premigration assessment finds to a bucket, with a role that it may assume. The section \
+         `operations` names both: {assessment: {role: Stack/Role, bucket: Stack/Bucket}}.",
     )
     .example(Example::Circumstances(RUN)),
 ];

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     calls,
+    declare::POSITION,
     discover::{Database, Resolved, Task, Writer},
     drive::mirror,
     steps::{Step, Until},
@@ -314,6 +315,16 @@ pub fn commands(
                 "MIGRATE_OP={verb} MIGRATE_PHASE=by-hand MIGRATE_RUN=by-hand {}",
                 hook(resolved, name)
             )]
+        }
+        Step::StartAt { task } => {
+            let position = format!("POSITION=$({})", hook(resolved, POSITION));
+            let call = calls::start_at(task, "POSITION", facts).request;
+            let command = calls::as_command(&call).replace(r#""POSITION""#, r#""'"$POSITION"'""#);
+            vec![
+                "# POSITION is what the hook printed while both sides were shut:".to_owned(),
+                format!("# {position}"),
+                command,
+            ]
         }
         Step::Phase { to, .. } => mirrored(resolved, facts, *to),
         Step::RefusalStarts { .. } | Step::Rebind { .. } | Step::Opens | Step::RefusalEnds => Vec::new(),

@@ -172,6 +172,33 @@ pub fn start(of: &Task, kind: &str, facts: &Facts) -> Operate {
     call
 }
 
+/// Starts a reverse task at a position that was taken while both sides were shut: no change in between is lost, however
+/// much later it starts. For PostgreSQL the position belongs to the slot that the endpoint names:
+/// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Task.CDC.html
+#[must_use]
+pub fn start_at(of: &Task, position: &str, facts: &Facts) -> Operate {
+    let mut call = start(of, "start-replication", facts);
+    call.name = format!("start task {} at {position}", of.address);
+    call.request.input["CdcStartPosition"] = json!(position);
+    call
+}
+
+/// Begins an assessment run. Its name is its key: a run of that name is this one.
+#[must_use]
+pub fn assess(of: &Task, role: &str, bucket: &str, name: &str, facts: &Facts) -> Operate {
+    let subject = Subject::new(Noun::Assessment, &of.region, &[&of.arn, name]);
+    let input = json!({
+        "ReplicationTaskArn": of.arn, "ServiceAccessRoleArn": role, "ResultLocationBucket": bucket,
+        "ResultLocationFolder": "migrate-assessments", "AssessmentRunName": name,
+    });
+    let request = Request::new("dms", "StartReplicationTaskAssessmentRun", &of.region, input);
+    let expect = Facts::default().with(&subject, "exists", json!(true));
+    let mut call =
+        operate(format!("assess task {}", of.address), request, facts, expect, Repeat::AfterLooking);
+    call.touches.set(&task(of), "Status", Json::Null);
+    call
+}
+
 /// Stops a task.
 #[must_use]
 pub fn stop(of: &Task, facts: &Facts) -> Operate {
@@ -204,6 +231,28 @@ pub fn reload_tables(of: &Task, tables: &[(String, String)], facts: &Facts) -> O
     }
     let names: Vec<String> = tables.iter().map(|(schema, table)| format!("{schema}.{table}")).collect();
     operate(format!("reload {}", names.join(", ")), request, facts, expect, Repeat::AfterLooking)
+}
+
+/// How many tables are validated again with one call.
+pub const REVALIDATED: usize = 10;
+
+/// Validates tables again, without loading them. Repeating it only begins it again.
+#[must_use]
+pub fn revalidate(of: &Task, tables: &[(String, String)], facts: &Facts) -> Operate {
+    let mut call = reload_tables(of, tables, facts);
+    call.request.input["ReloadOption"] = json!("validate-only");
+    call.repeat = Repeat::Freely;
+    let names: Vec<String> = tables.iter().map(|(schema, table)| format!("{schema}.{table}")).collect();
+    call.name = format!("validate {} again", names.join(", "));
+    let subjects =
+        tables.iter().map(|(schema, table)| Subject::new(Noun::Table, &of.region, &[&of.arn, schema, table]));
+    (call.before, call.expect) = (Facts::default(), Facts::default());
+    for subject in subjects {
+        let is = facts.get(&subject, "ValidationState").cloned().unwrap_or_default();
+        call.before.set(&subject, "ValidationState", is);
+        call.expect.set(&subject, "ValidationState", json!("Pending records"));
+    }
+    call
 }
 
 /// Sets a service's count.

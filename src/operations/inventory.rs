@@ -101,6 +101,8 @@ impl Thing {
 pub struct Inventory {
     /// In the order of their addresses.
     pub things: Vec<Thing>,
+    /// Whether this is what a ledger holds, and not what a plan will make.
+    pub deployed: bool,
 }
 
 impl Inventory {
@@ -131,7 +133,7 @@ impl Inventory {
                 },
             });
         }
-        Self { things }
+        Self { things, deployed: true }
     }
 
     /// What a plan will make.
@@ -150,7 +152,7 @@ impl Inventory {
             })
             .collect();
         things.sort_by(|a, b| a.address.cmp(&b.address));
-        Self { things }
+        Self { things, deployed: false }
     }
 
     /// The resource of that name.

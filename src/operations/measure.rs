@@ -8,8 +8,9 @@ use aws_smithy_types::DateTime;
 use serde_json::{Value as Json, json};
 
 use super::{
+    declare::ReverseStart,
     discover::{Resolved, Task, Writer},
-    gates::{self, Samples, Series, ServiceSample, TableSample, TaskSample},
+    gates::{self, AssessmentSample, ErrorSample, Samples, Series, ServiceSample, TableSample, TaskSample},
     steps,
 };
 use crate::{
@@ -44,6 +45,9 @@ impl<'w> Wanted<'w> {
     }
 }
 
+/// The statistic of metrics that may not be too high.
+pub const MAXIMUM: &str = "Maximum";
+
 /// The present second since the epoch.
 #[must_use]
 pub fn now(reader: &Reader<'_>) -> i64 {
@@ -64,7 +68,10 @@ pub async fn measure(
         now: now(reader),
         since: wanted.since,
         expected_tables: resolved.declared.tables.clone(),
-        no_reverse: resolved.no_reverse.clone(),
+        no_reverse: resolved.no_reverse.clone().or_else(|| {
+            (!resolved.declared.require.reverse).then(|| "the plan does not require one".to_owned())
+        }),
+        early: resolved.declared.reverse_start == ReverseStart::Early,
         ddl_base: known.noted("ddl").and_then(Json::as_i64),
         ..Samples::default()
     };
@@ -89,8 +96,14 @@ pub async fn measure(
                 ("ReplicationTaskIdentifier", task.metric_id.as_str()),
             ];
             let span = span(&samples, limits.points);
-            let found =
-                metrics(reader, &task.region, ("AWS/DMS", &gates::task_metrics()), &dimensions, span).await?;
+            let found = metrics(
+                reader,
+                &task.region,
+                ("AWS/DMS", &gates::task_metrics(), MAXIMUM),
+                &dimensions,
+                span,
+            )
+            .await?;
             for (name, series) in found {
                 let worst = match samples.metrics.remove(&name) {
                     Some(other) => both(other, series),
@@ -107,10 +120,14 @@ pub async fn measure(
         let dimensions = [("ReplicationInstanceIdentifier", task.instance_name.as_str())];
         let names = gates::INSTANCE_METRICS;
         let span = span(&samples, limits.points);
-        samples.metrics.extend(metrics(reader, &task.region, ("AWS/DMS", &names), &dimensions, span).await?);
+        samples
+            .metrics
+            .extend(metrics(reader, &task.region, ("AWS/DMS", &names, MAXIMUM), &dimensions, span).await?);
     }
     if wanted.any(&["alarms"]) {
-        for watched in &resolved.alarms {
+        // A task that was stopped on purpose publishes nothing.
+        let forward = wanted.tasks.iter().any(|task| resolved.forward.iter().any(|one| one.arn == task.arn));
+        for watched in resolved.alarms.iter().filter(|alarm| forward || !alarm.forward) {
             let subject = super::calls::alarm(watched);
             let facts = reader.facts(std::slice::from_ref(&subject)).await?;
             let state = facts.get(&subject, "StateValue").and_then(Json::as_str).unwrap_or("missing");
@@ -121,6 +138,21 @@ pub async fn measure(
         for writer in wanted.writers {
             samples.services.push(service(reader, writer).await?);
         }
+    }
+    if wanted.any(&["route53-health"]) {
+        samples.checks = checks(reader, resolved, span(&samples, limits.points)).await?;
+    }
+    if wanted.any(&[gates::ERRORS]) {
+        for writer in wanted.writers {
+            samples.errors.extend(errors(reader, writer, span(&samples, limits.points)).await?);
+        }
+    }
+    if wanted.any(&["assessment"]) && resolved.assessment.is_some() {
+        let mut all = Vec::new();
+        for task in wanted.tasks {
+            all.push(assessed(reader, task).await?);
+        }
+        samples.assessments = Some(all);
     }
     if wanted.any(&["reverse-ready"])
         && let Some(reverse) = &resolved.reverse
@@ -246,7 +278,7 @@ async fn events(reader: &Reader<'_>, task: &Task, name: &str) -> Result<Vec<Stri
 pub async fn metrics(
     reader: &Reader<'_>,
     region: &str,
-    (namespace, names): (&str, &[&str]),
+    (namespace, names, stat): (&str, &[&str], &str),
     dimensions: &[(&str, &str)],
     (start, end): (i64, i64),
 ) -> Result<BTreeMap<String, Series>, OpError> {
@@ -264,7 +296,7 @@ pub async fn metrics(
                 .metric_name(*name)
                 .set_dimensions(Some(dimensions.clone()))
                 .build();
-            let stat = cloudwatch::MetricStat::builder().metric(metric).period(60).stat("Maximum").build();
+            let stat = cloudwatch::MetricStat::builder().metric(metric).period(60).stat(stat).build();
             cloudwatch::MetricDataQuery::builder().id(format!("m{at}")).metric_stat(stat).build()
         })
         .collect();
@@ -362,4 +394,88 @@ async fn ready(reader: &Reader<'_>, reverse: &Task) -> Result<(String, Vec<Strin
         wrong.push(format!("TargetTablePrepMode of the reverse task is {mode}, not DO_NOTHING"));
     }
     Ok((status, wrong))
+}
+
+/// The health checks of the operated records, by their own metric, which Route 53 publishes in us-east-1 only:
+/// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/monitoring-health-checks.html
+async fn checks(
+    reader: &Reader<'_>,
+    resolved: &Resolved,
+    span: (i64, i64),
+) -> Result<Vec<(String, Series)>, OpError> {
+    let mut all: Vec<(String, Series)> = Vec::new();
+    for set in &resolved.traffic {
+        let subjects = [super::calls::record(set, &set.source), super::calls::record(set, &set.target)];
+        let facts = reader.facts(&subjects).await?;
+        for subject in &subjects {
+            let check = facts.get(subject, "record").and_then(|record| record["HealthCheckId"].as_str());
+            let Some(check) = check.filter(|check| all.iter().all(|(known, _)| known != check)) else {
+                continue;
+            };
+            let wanted = ("AWS/Route53", &["HealthCheckStatus"][..], "Minimum");
+            let found = metrics(reader, "us-east-1", wanted, &[("HealthCheckId", check)], span).await?;
+            all.extend(found.into_values().map(|series| (check.to_owned(), series)));
+        }
+    }
+    Ok(all)
+}
+
+/// Requests and errors of a service's target groups, each with the balancer in front of it.
+async fn errors(reader: &Reader<'_>, writer: &Writer, span: (i64, i64)) -> Result<Vec<ErrorSample>, OpError> {
+    let sdk = reader.sdk(&writer.region);
+    let mut all = Vec::new();
+    for arn in &writer.groups {
+        let ask = async || {
+            let answer = sdk.elb().describe_target_groups().target_group_arns(arn).send().await;
+            Ok(answer.map_err(op("DescribeTargetGroups"))?.target_groups.unwrap_or_default())
+        };
+        let found = reader.ask("elbv2", ask).await?;
+        let balancers = found.iter().flat_map(|group| group.load_balancer_arns());
+        // The dimensions are the ARNs' ends.
+        let end = |arn: &str, mark: &str| arn.split_once(mark).map(|(_, end)| end.to_owned());
+        for balancer in balancers.filter_map(|arn| end(arn, ":loadbalancer/")) {
+            let group = end(arn, ":targetgroup/").map(|end| format!("targetgroup/{end}")).unwrap_or_default();
+            let dimensions = [("TargetGroup", group.as_str()), ("LoadBalancer", balancer.as_str())];
+            let wanted = ("AWS/ApplicationELB", &gates::REQUEST_METRICS[..], "Sum");
+            let mut found = metrics(reader, &writer.region, wanted, &dimensions, span).await?;
+            let mut take = |name: &str| found.remove(name).unwrap_or_default();
+            all.push(ErrorSample {
+                group: group.split('/').nth(1).unwrap_or(&group).to_owned(),
+                requests: take(gates::REQUEST_METRICS[0]),
+                errors: take(gates::REQUEST_METRICS[1]),
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// The latest assessment run of a task. A task that was created after it is another one.
+async fn assessed(reader: &Reader<'_>, task: &Task) -> Result<AssessmentSample, OpError> {
+    let sdk = reader.sdk(&task.region);
+    let by = filter("replication-task-arn", &task.arn)?;
+    let ask = async || {
+        let answer =
+            sdk.dms().describe_replication_tasks().filters(by.clone()).without_settings(true).send().await;
+        Ok(answer.map_err(op("DescribeReplicationTasks"))?.replication_tasks.unwrap_or_default())
+    };
+    let created = reader.ask("dms", ask).await?.into_iter().next();
+    let created = created.and_then(|task| task.replication_task_creation_date?.to_millis().ok());
+    let runs = reader.assessments(&task.region, &task.arn).await?;
+    let latest = runs.iter().find(|run| run.latest).or_else(|| runs.iter().max_by_key(|run| run.created));
+    let name = task.address.logical_id().to_owned();
+    let Some(run) = latest else { return Ok(AssessmentSample { task: name, ..AssessmentSample::default() }) };
+    let mut wrong = match run.status.as_str() {
+        "passed" => Vec::new(),
+        _ => reader.not_passed(&task.region, &run.arn).await?,
+    };
+    if wrong.is_empty() {
+        wrong.extend(run.failure.clone());
+    }
+    Ok(AssessmentSample {
+        task: name,
+        run: run.name.clone(),
+        status: run.status.clone(),
+        outdated: created.zip(run.created).is_some_and(|(task, run)| run < task),
+        wrong,
+    })
 }

@@ -18,7 +18,15 @@ pub fn review(section: Option<&Tree>, graph: &Graph, whole: bool) -> Vec<Diagnos
         Ok(_) if !whole => Vec::new(),
         Ok(declared) => {
             let names = (graph.migration.as_str(), graph.environment.as_str());
-            discover(&Inventory::of_graph(graph), &declared, names).problems
+            let mut problems = discover(&Inventory::of_graph(graph), &declared, names).problems;
+            for problem in problems.iter_mut().filter(|problem| problem.span.is_none()) {
+                let node = |address: &crate::model::Address| {
+                    graph.nodes.iter().find(|node| node.address == *address)
+                };
+                let at = problem.address.as_ref().and_then(node).and_then(|node| node.span.clone());
+                problem.span = at.or_else(|| section.map(|section| section.span.clone()));
+            }
+            problems
         }
         Err(problems) => problems,
     }

@@ -26,8 +26,10 @@ enum Tone {
     Quiet,
     Good,
     Warn,
-    /// Never cut.
+    /// Never cut, nor broken over lines: it may hold commands.
     Whole,
+    /// Never cut.
+    Wrapped,
     Bad,
 }
 
@@ -52,9 +54,13 @@ impl Plain {
         let time = format!("{mark}{}", duration(event.elapsed_s));
         // Failures, and what to do about credentials, are never cut: their text is what the reader came for.
         let room = self.width.saturating_sub(11).max(20);
-        let whole = matches!(event.kind, EventKind::Credentials { .. });
+        let whole = match &event.kind {
+            EventKind::Credentials { .. } => true,
+            EventKind::GateMeasured { verdict, .. } => verdict != "open",
+            _ => false,
+        };
         let text = match tone {
-            Tone::Bad => wrap_whole(&text, room).join("\n           "),
+            Tone::Bad | Tone::Wrapped => wrap_whole(&text, room).join("\n           "),
             _ if whole => wrap_whole(&text, room).join("\n           "),
             Tone::Whole => text,
             _ => fit(&text, room),
@@ -63,7 +69,7 @@ impl Plain {
         Some(match tone {
             _ if !self.color => format!("{line}\n"),
             Tone::Quiet => format!("\x1b[2m{line}\x1b[0m\n"),
-            Tone::Good | Tone::Whole => format!("{line}\n"),
+            Tone::Good | Tone::Whole | Tone::Wrapped => format!("{line}\n"),
             Tone::Warn => format!("\x1b[33m{line}\x1b[0m\n"),
             Tone::Bad => format!("\x1b[1;31m{line}\x1b[0m\n"),
         })
@@ -141,7 +147,9 @@ impl Plain {
                 self.waiting.clone_from(&told);
                 (Tone::Quiet, format!("waiting: {told}"))
             }
-            EventKind::PhaseChanged { from, to, why } => (Tone::Good, format!("phase {from} -> {to}: {why}")),
+            EventKind::PhaseChanged { from, to, why } => {
+                (Tone::Wrapped, format!("phase {from} -> {to}: {why}"))
+            }
             EventKind::RefusalStarted { reopen } if reopen.is_empty() => {
                 (Tone::Whole, "from here on writes are REFUSED, until the source serves again".into())
             }
@@ -161,7 +169,7 @@ impl Plain {
                 Some(code) => (Tone::Quiet, format!("hook {name} ended with exit code {code}")),
                 None => (Tone::Warn, format!("hook {name} did not end in time and was stopped")),
             },
-            EventKind::Remark { text } => (Tone::Whole, text.clone()),
+            EventKind::Remark { text } => (Tone::Wrapped, text.clone()),
         })
     }
 }

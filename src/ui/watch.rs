@@ -2,7 +2,12 @@
 
 use serde::Serialize;
 
-use super::{tables::duration, text::fit};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{
+    tables::duration,
+    text::{fit, wrap},
+};
 
 /// A gate's state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -80,8 +85,9 @@ pub fn sparkline(points: &[f64], limit: f64, width: usize) -> String {
     shown.iter().map(bar).collect()
 }
 
-fn lag_line(look: &Look) -> String {
-    let sides: Vec<String> = look
+/// The lags: on one line where there is room, else each side on its own.
+fn lag_lines(look: &Look, room: usize) -> Vec<String> {
+    let mut sides: Vec<String> = look
         .lag
         .iter()
         .map(|lag| match lag.points.last() {
@@ -89,62 +95,88 @@ fn lag_line(look: &Look) -> String {
             None => format!("{} no data", lag.side),
         })
         .collect();
-    format!("{}   limit {:.0} s", sides.join("   "), look.limit_s)
+    sides.push(format!("limit {:.0} s", look.limit_s));
+    let whole = sides.join("   ");
+    if whole.width() <= room { vec![whole] } else { sides }
 }
 
-fn gate_words(look: &Look, color: bool) -> String {
-    let paint = |gate: &GateState| {
+/// The gates, as many on a line as there is room for: none is cut off, a closed one least of all.
+fn gate_lines(look: &Look, room: usize, color: bool) -> Vec<String> {
+    let (mut lines, mut used) = (Vec::<String>::new(), 0);
+    for gate in &look.gates {
         let text = format!("{} {}", gate.gate, gate.verdict);
-        match gate.verdict.as_str() {
+        let wide = text.width();
+        let painted = match gate.verdict.as_str() {
             _ if !color => text,
             "open" => format!("\x1b[32m{text}\x1b[0m"),
             _ => format!("\x1b[1;31m{text}\x1b[0m"),
+        };
+        match lines.last_mut() {
+            Some(line) if used + 2 + wide <= room => {
+                line.push_str(", ");
+                line.push_str(&painted);
+                used += 2 + wide;
+            }
+            _ => {
+                lines.push(painted);
+                used = wide;
+            }
         }
-    };
-    look.gates.iter().map(paint).collect::<Vec<_>>().join(", ")
+    }
+    lines
 }
 
 /// The picture.
 #[must_use]
 pub fn picture(look: &Look, width: usize, color: bool) -> String {
-    let room = width.saturating_sub(10).max(30);
+    let room = width.saturating_sub(10).max(10);
     let mut text = String::new();
     let since = look.phase_s.map(|seconds| format!(" for {}", duration(seconds))).unwrap_or_default();
     let time = look.at.get(11..19).unwrap_or_default();
-    let head = format!("{}  {}{since}", look.name, look.phase);
-    let head = fit(&head, width.saturating_sub(10));
+    let whole = format!("{}  {}{since}", look.name, look.phase);
+    // The phase is never cut: where there is no room beside the name, it has a line of its own.
+    let beside = whole.width() <= width.saturating_sub(10);
+    let head = if beside { whole } else { fit(&look.name, width.saturating_sub(10)) };
     let left = width.saturating_sub(8);
     text.push_str(&format!("{head:<left$}{time}\n"));
     let mut row = |label: &str, value: &str| text.push_str(&format!("{label:<10}{value}\n"));
-    row(look.direction, &fit(&lag_line(look), room));
+    let mut rows = |label: &str, lines: &[String]| {
+        for (at, line) in lines.iter().enumerate() {
+            row(if at == 0 { label } else { "" }, line);
+        }
+    };
+    let lag: Vec<String> = lag_lines(look, room).iter().map(|line| fit(line, room)).collect();
+    if !beside {
+        rows("phase", &[format!("{}{since}", look.phase)]);
+    }
+    rows(look.direction, &lag);
     let backlog =
         look.backlog.map_or_else(|| "not known".to_owned(), |count| format!("{count} changes on the way"));
-    row("backlog", &fit(&backlog, room));
+    rows("backlog", &[fit(&backlog, room)]);
     for weights in &look.weights {
         let number =
             |weight: Option<u64>| weight.map_or_else(|| "gone".to_owned(), |weight| weight.to_string());
-        let words =
-            format!("{}  source {}, target {}", weights.name, number(weights.source), number(weights.target));
-        row("weights", &fit(&words, room));
+        // The name may be cut, the numbers never.
+        let numbers = format!("source {}, target {}", number(weights.source), number(weights.target));
+        let whole = format!("{}  {numbers}", weights.name);
+        if whole.width() <= room {
+            rows("weights", &[whole]);
+        } else {
+            rows("weights", &[fit(&weights.name, room), fit(&numbers, room)]);
+        }
     }
-    // A line for each few gates: none is cut off, a closed one least of all.
-    let mut begun = "gates";
-    for few in look.gates.chunks(3) {
-        let some = Look { gates: few.to_vec(), ..look.clone() };
-        row(begun, &gate_words(&some, color));
-        begun = "";
-    }
+    rows("gates", &gate_lines(look, room, color));
     for gate in look.gates.iter().filter(|gate| gate.verdict != "open") {
-        row("", &fit(&format!("{}: {}", gate.gate, gate.summary), room));
+        rows("", &[fit(&format!("{}: {}", gate.gate, gate.summary), room)]);
     }
     match look.refused_s {
         Some(seconds) if color => {
-            row("writes", &format!("\x1b[1;31mREFUSED for {}\x1b[0m", duration(seconds)));
+            rows("writes", &[format!("\x1b[1;31mREFUSED for {}\x1b[0m", duration(seconds))]);
         }
-        Some(seconds) => row("writes", &format!("REFUSED for {}", duration(seconds))),
-        None => row("writes", "taken"),
+        Some(seconds) => rows("writes", &[format!("REFUSED for {}", duration(seconds))]),
+        None => rows("writes", &["taken".to_owned()]),
     }
-    row("at risk", &fit(&look.at_risk, room));
+    rows("at risk", &wrap(&look.at_risk, room));
     text
 }
 
@@ -180,8 +212,6 @@ pub fn line(look: &Look) -> String {
 
 #[cfg(test)]
 mod tests {
-    use unicode_width::UnicodeWidthStr as _;
-
     use super::*;
 
     fn look() -> Look {
@@ -226,6 +256,25 @@ mod tests {
         // A closed gate says why, and no gate is cut off.
         assert!(text.contains("lag closed") && text.contains("target-health open"), "{text}");
         assert!(text.contains("lag: CDCLatencyTarget 19.0 s"), "{text}");
+    }
+
+    #[test]
+    fn the_picture_is_whole_at_40_columns() {
+        let text = picture(&look(), 40, false);
+        assert!(text.lines().all(|line| line.width() <= 40), "{text}");
+        for part in [
+            "phase     shifting(25) for 3m 20s",
+            "source 75, target 25",
+            "target-health open",
+            "lag closed",
+            "source ▁",
+            "limit 10 s",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        // Each redraw takes away as many lines as it drew: none may be broken by the terminal.
+        let painted = picture(&look(), 40, true);
+        assert_eq!(painted.lines().count(), text.lines().count(), "{painted}");
     }
 
     #[test]

@@ -75,7 +75,6 @@ fn a_cutover_can_die_in_every_moment() {
 }
 
 #[test]
-#[ignore = "fails: I3 sees the flip back of an abort without an intent; whether the check or the abort is wrong is open"]
 fn an_abort_can_die_in_every_moment() {
     let desk = Desk::synced(0);
     let before = desk.operated();

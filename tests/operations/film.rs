@@ -34,6 +34,8 @@ pub struct Film {
     before: Desk,
     /// Its journal.
     journal: Vec<String>,
+    /// Lines of the journal that were there before it began: those of a verb that died.
+    older: usize,
     /// What it changed in the account.
     changes: Vec<String>,
     /// Its moments, in order.
@@ -71,7 +73,8 @@ fn table(operation: &str) -> &'static str {
         "UpdateService" => "ecs.service",
         "RegisterScalableTarget" => "autoscaling.target",
         "RevokeSecurityGroupIngress" | "AuthorizeSecurityGroupIngress" => "ec2.security-group-rule",
-        "StartReplicationTask" | "StopReplicationTask" => "dms.task",
+        "StartReplicationTask" | "StopReplicationTask" | "ReloadTables" => "dms.task",
+        "StartReplicationTaskAssessmentRun" => "dms.assessment",
         "ChangeResourceRecordSets" => "route53.record",
         _ => "none",
     }
@@ -98,7 +101,9 @@ impl Film {
         assert_eq!(output.status.code(), Some(101), "{words:?}: call {calls}\n{}", text(&output));
         let journal = lines(&ledger(&died).join("journal.jsonl"));
         let changes = lines(&died.dir.path().join(".migrate/sandbox/world.jsonl"));
-        let mut film = Self { before: desk.fork(), frames: Vec::new(), journal, changes };
+        let older = lines(&ledger(desk).join("journal.jsonl"));
+        assert!(journal.starts_with(&older), "{words:?}: the journal was folded while it was filmed");
+        let mut film = Self { before: desk.fork(), frames: Vec::new(), older: older.len(), journal, changes };
         film.cut();
         film
     }
@@ -114,7 +119,8 @@ impl Film {
             |entry: &Json| millis(from_rfc3339(entry["at"].as_str().expect("a time")).expect("a time"));
         // Which change each intent brought about.
         let mut found: Vec<(u64, usize)> = Vec::new();
-        for entry in journal.iter().filter(|entry| entry["kind"] == "intent") {
+        let own = journal.iter().skip(self.older);
+        for entry in own.filter(|entry| entry["kind"] == "intent") {
             let from = found.last().map_or(0, |(_, at)| at + 1);
             let table = table(entry["operate"]["request"]["operation"].as_str().unwrap_or_default());
             let touches = |at: &usize| {
@@ -126,7 +132,7 @@ impl Film {
             }
         }
         let (mut shown, mut announced) = (0, 0);
-        for (at, entry) in journal.iter().enumerate() {
+        for (at, entry) in journal.iter().enumerate().skip(self.older) {
             let op = entry["op"].as_u64();
             let ends = entry["kind"] != "intent";
             let effect = found.iter().find(|(known, _)| Some(*known) == op).map(|(_, change)| *change);

@@ -100,7 +100,7 @@ impl Watch {
                 }
                 Some((_, was, at)) => {
                     if *was != is {
-                        if !announced(snapshot, "ChangeResourceRecordSets") {
+                        if !announced(snapshot, set, is) {
                             wrong.push(format!(
                                 "I3: {} changed from {was:?} to {is:?} without an intent",
                                 set.record
@@ -158,14 +158,20 @@ impl Watch {
     }
 }
 
-/// Whether the ledger announced such a call: its intent is open, or it was called.
-fn announced(snapshot: &Snapshot, operation: &str) -> bool {
-    let open = snapshot.open.values().any(|open| {
-        open.verb == Verb::Operate
-            && open.operate.as_ref().is_some_and(|call| call.request.operation == operation)
-    });
-    open || snapshot.operations.timeline.iter().any(|moment| {
-        matches!(&moment.happened, Happened::Called { request, .. } if request.operation == operation)
+/// Whether the ledger announced exactly this: an intent is open whose one batch sets both weights.
+fn announced(snapshot: &Snapshot, set: &TrafficSet, is: (i64, i64)) -> bool {
+    snapshot.open.values().filter(|open| open.verb == Verb::Operate).any(|open| {
+        let Some(call) = open.operate.as_ref().filter(|c| c.request.operation == "ChangeResourceRecordSets")
+        else {
+            return false;
+        };
+        let changes = call.request.input["ChangeBatch"]["Changes"].as_array().cloned().unwrap_or_default();
+        let sets = |identifier: &str, weight: i64| {
+            changes.iter().map(|change| &change["ResourceRecordSet"]).any(|record| {
+                record["SetIdentifier"] == identifier && record["Weight"].as_i64() == Some(weight)
+            })
+        };
+        sets(&set.source.set, is.0) && sets(&set.target.set, is.1)
     })
 }
 

@@ -1,13 +1,20 @@
 //! Migration operations from the command line: the unattended way there and back on each plan, what closed gates, other
 //! operators, refusals, lost answers and deaths leave behind.
 
+mod assess;
 mod by_hand;
 mod deaths;
+mod defects;
 mod evidence;
 mod film;
+mod hooks;
 mod invariants;
+mod people;
+mod signals;
 mod trouble;
 mod unattended;
+mod verbs;
+mod ways;
 
 use std::{
     path::{Path, PathBuf},
@@ -20,9 +27,11 @@ use serde_json::Value as Json;
 use crate::process::program;
 
 /// The plans, each with the name that has to be typed.
-pub const PLANS: [(&str, &str); 2] = [
+pub const PLANS: [(&str, &str); 4] = [
     ("payments-multi-stack", "payments-multi-stack dev"),
     ("payments-single-stack", "payments-single-stack dev"),
+    ("database-blue-green", "database-blue-green dev"),
+    ("payments-aurora-mysql", "payments-aurora-mysql legacy-sync"),
 ];
 
 /// A folder with a ledger and a sandbox's world.
@@ -30,6 +39,13 @@ pub struct Desk {
     dir: tempfile::TempDir,
     plan: PathBuf,
     name: &'static str,
+}
+
+/// Writes an executable script.
+pub fn write_script(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    crate::support::write(path, text);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("a mode");
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -68,6 +84,32 @@ impl Desk {
         (desk, plan)
     }
 
+    /// A copy of the first plan with edits, not deployed yet; the copy's folder goes with it.
+    pub fn edited(edits: &[(&str, &str, &str)]) -> (Self, tempfile::TempDir) {
+        let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans").join(PLANS[0].0);
+        let plan = crate::support::edited_plan(&plan, edits);
+        (Self { plan: plan.path().to_owned(), ..Self::new(0) }, plan)
+    }
+
+    /// The same with hooks: `ops/hook.sh NAME` for each, `script` being its text.
+    pub fn hooked(hooks: &[&str], script: &str, edits: &[(&str, &str, &str)]) -> (Self, tempfile::TempDir) {
+        let lines: Vec<String> = hooks
+            .iter()
+            .map(|name| format!("    {name}: {{exec: [./hook.sh, '{name}'], limit: 20s, rehearse: true}}\n"))
+            .collect();
+        let section = format!("  hooks:\n{}  gates: {{lag", lines.concat());
+        let mut all = vec![("migration.yaml", "  gates: {lag", section.as_str())];
+        all.extend(edits);
+        let (desk, plan) = Self::edited(&all);
+        write_script(&plan.path().join("hook.sh"), script);
+        (desk, plan)
+    }
+
+    /// The ledger's state.
+    pub fn ledger(&self) -> migrate::ledger::Snapshot {
+        migrate::ledger::Ledger::peek(&film::ledger(self)).expect("a ledger").expect("a ledger")
+    }
+
     /// Words of a cutover without a person.
     pub fn cutting(&self) -> Vec<String> {
         ["cutover", "--yes", "--confirm"]
@@ -88,9 +130,7 @@ impl Desk {
 
     /// Whether the ledger says that a cutover was interrupted.
     pub fn interrupted(&self) -> bool {
-        let snapshot =
-            migrate::ledger::Ledger::peek(&film::ledger(self)).expect("a ledger").expect("a ledger");
-        snapshot.operations.interrupted()
+        self.ledger().operations.interrupted()
     }
 
     /// Runs a verb on the plan.
@@ -142,7 +182,14 @@ impl Desk {
         desk
     }
 
-    fn sync(&self) {
+    /// Deploys and loads, until every gate is open.
+    pub fn sync(&self) {
+        // What the account has before the migration begins.
+        let old = self.plan.join("old-site.yaml");
+        if old.exists() {
+            let planted = self.bare(&["--sandbox", "sandbox", "plant", &old.display().to_string()]);
+            assert!(planted.status.success(), "{}", text(&planted));
+        }
         self.expect(0, &["up", "--yes"]);
         self.expect(0, &["replicate", "test-connections", "--yes"]);
         self.expect(0, &["replicate", "start", "--yes", "--wait", "loaded"]);
@@ -164,6 +211,11 @@ impl Desk {
         let answer = act(&mut world);
         home.fold(&world).expect("kept");
         answer
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, seconds: i64) {
+        self.account(|world| world.advance_to(world.now() + seconds * 1_000));
     }
 
     /// What a cutover changes: weights, rules, counts, scaling, and which tasks run.
@@ -195,6 +247,11 @@ impl Desk {
             all
         })
     }
+}
+
+/// The same without line breaks.
+pub fn said(output: &Output) -> String {
+    text(output).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 pub fn text(output: &Output) -> String {

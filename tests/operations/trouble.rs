@@ -47,6 +47,54 @@ fn what_somebody_else_changed_stops_every_verb_until_it_is_accepted() {
     desk.expect(0, &["replicate", "stop", "--yes"]);
 }
 
+/// Something that another operator may do between two verbs.
+type Stranger = (&'static str, fn(&mut migrate::sandbox::World));
+
+fn change(world: &mut migrate::sandbox::World, table: &str, which: fn(&Json) -> bool, how: fn(&mut Json)) {
+    let key = world.rows(table).find(|(_, row)| which(row)).expect("a row").0.to_owned();
+    how(world.get_mut(table, &key).expect("the row"));
+}
+
+#[test]
+fn every_kind_of_change_by_others_is_seen_before_anything_is_changed() {
+    const STRANGERS: [Stranger; 5] = [
+        ("record of", |world| {
+            change(world, "route53.record", |row| row["Weight"] == 100, |row| row["Weight"] = json!(90));
+        }),
+        ("FreshStartDate of", |world| {
+            let forward = |row: &Json| row["MigrationType"] == "full-load-and-cdc";
+            change(world, "dms.task", forward, |row| {
+                let anew = row["_fresh"].as_i64().expect("a date") + 60_000;
+                (row["_fresh"], row["_run"]) = (json!(anew), json!(anew));
+            });
+        }),
+        ("ingress of", |world| {
+            let found = world
+                .rows("ec2.security-group-rule")
+                .find(|(_, row)| row["FromPort"] == 5432 && row["IsEgress"] != true);
+            let key = found.expect("a rule").0.to_owned();
+            world.remove("ec2.security-group-rule", &key);
+        }),
+        ("MinCapacity of", |world| {
+            change(world, "autoscaling.target", |_| true, |row| row["MinCapacity"] = json!(1));
+        }),
+        ("ActionsEnabled of", |world| {
+            let lag = |row: &Json| row["MetricName"] == "CDCLatencyTarget";
+            change(world, "cloudwatch.alarm", lag, |row| row["ActionsEnabled"] = json!(false));
+        }),
+    ];
+    let synced = Desk::synced(0);
+    for (what, stranger) in STRANGERS {
+        let desk = synced.fork();
+        desk.account(stranger);
+        let before = desk.operated();
+        let output = desk.cut_over(&[], None);
+        assert_eq!(output.status.code(), Some(12), "{what}: {}", text(&output));
+        assert!(text(&output).contains(what), "{what}: {}", text(&output));
+        assert_eq!(desk.operated(), before, "{what}: nothing was changed");
+    }
+}
+
 fn fault(nth: usize, action: Json) -> Json {
     json!([{"match": {"mutating": true, "nth": nth}, "action": action}])
 }

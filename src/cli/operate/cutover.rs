@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     cli::{Verdict, args::Global},
-    engine::operate::Halt,
+    engine::{EventKind, operate::Halt},
     error::{Class, Diagnostic},
     ledger::{ABORTING, CUTOVER, Entry, Facts, Happened, Operations, Phase},
     operations::{
@@ -166,7 +166,26 @@ async fn forward(driver: &Driver<'_>) -> Result<(), End> {
     if known.opened() {
         return Err(open_ended(&known, failure));
     }
+    if matches!(failure, Failure::Stopped(2..) | Failure::Halt(Halt::Stopped(2..))) {
+        return Err(left(&known));
+    }
     abort(driver, Some(failure)).await
+}
+
+/// A second signal: nothing more is done, and what is shut is named.
+fn left(known: &Operations) -> End {
+    let message = match known.refused_since() {
+        Some(since) => format!("stopped by a second signal: writes are refused since {since}"),
+        None => "stopped by a second signal: the cutover is not complete".to_owned(),
+    };
+    let help = if known.opened() {
+        "`migrate cutover --continue` completes it"
+    } else if known.aborting() {
+        "`migrate cutover --abort` reopens the source"
+    } else {
+        "`migrate cutover --abort` reopens the source; `migrate cutover --continue` completes it"
+    };
+    Diagnostic::error("O2012", Class::Stopped, message).help(help).into()
 }
 
 /// The target has begun to open: what is left to do is named, and nothing is undone automatically.
@@ -186,7 +205,14 @@ fn open_ended(known: &Operations, failure: Failure) -> End {
 /// Everything as it was before the cutover.
 pub(super) async fn abort(driver: &Driver<'_>, failure: Option<Failure>) -> Result<(), End> {
     // Only a further signal ends this: half an abort leaves the source shut.
-    driver.patience.set((driver.operator.stop.level() + 1).max(2));
+    let level = driver.operator.stop.level();
+    driver.patience.set((level + 1).max(2));
+    driver.heard.set(driver.heard.get().max(level));
+    if let Some(Failure::Stopped(_) | Failure::Halt(Halt::Stopped(_))) = &failure {
+        let text = "stopped by a signal: the cutover is aborted, and the source reopens within about two minutes; another \
+                    signal ends that where it stands";
+        driver.operator.emit(EventKind::Remark { text: text.into() });
+    }
     let undone = undo(driver).await;
     let why =
         failure.map(|failure| report::diagnostics(failure, std::path::Path::new("."), "migrate cutover"));
@@ -200,6 +226,7 @@ pub(super) async fn abort(driver: &Driver<'_>, failure: Option<Failure>) -> Resu
                 "the source serves and nothing was lost; resolve the cause, then `migrate cutover` again";
             Err(Diagnostic::error("O2003", Class::RolledBack, message).help(help).into())
         }
+        (Err(Failure::Stopped(_) | Failure::Halt(Halt::Stopped(_))), _) => Err(left(&driver.known())),
         (Err(Failure::Halt(Halt::Ledger(error))), _) => Err(Failure::Halt(Halt::Ledger(error)).into()),
         (Err(second), _) => {
             let mut told = Vec::new();
@@ -280,14 +307,22 @@ async fn resume(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand)
 }
 
 /// `migrate approve`: somebody else agrees to what is declared.
-pub fn approve(global: &Global, act: &super::Act, printer: &mut Printer) -> Verdict {
-    desk::acting(global, act, "approve", printer, async |desk, driver| {
+pub fn approve(global: &Global, args: &super::ApproveCommand, printer: &mut Printer) -> Verdict {
+    if args.identity.is_some() && !global.sandbox {
+        let message = "--as is for rehearsals: on AWS, who approves is who STS says it is";
+        let help = "sign in as somebody else, then `migrate approve`";
+        return Err(vec![Diagnostic::error("O2006", Class::Usage, message).help(help)]);
+    }
+    desk::acting(global, &args.act, "approve", printer, async |desk, driver| {
         let known = driver.known();
+        let by =
+            args.identity.as_ref().map_or_else(|| desk.by.clone(), |who| format!("{}, as {who}", desk.by));
         desk.agreed(&format!(
             "Approve the cutover of {} {}?",
             driver.resolved.migration, driver.resolved.environment
         ))?;
-        driver.note(Happened::Approved { digest: known.digest.clone(), by: desk.by.clone() })?;
+        driver.note(Happened::Approved { digest: known.digest.clone(), by: by.clone() })?;
+        desk.advise(&format!("Approved by {by}. It holds until the declaration changes."));
         Ok(())
     })
 }

@@ -218,6 +218,7 @@ pub fn acting(
     unresolved(&snapshot, &again)?;
     signals::listen(&stop);
     let sandbox = session.is_sandbox();
+    let play = |name: &str, token: Option<&str>| session.play(name, token);
     let by = session.who();
     let folder = folder(act.which.plan());
     let printer = RefCell::new(printer);
@@ -247,7 +248,10 @@ pub fn acting(
                 switched: resolved.traffic.is_empty(),
                 ..phase::Seen::default()
             }),
+            rehearsal: sandbox.then_some(&play as &dyn Fn(&str, Option<&str>) -> String),
             patience: std::cell::Cell::new(1),
+            heard: std::cell::Cell::new(0),
+            left: std::cell::Cell::new(0),
         };
         let ended = match begin(&desk, &driver) {
             Ok(()) => work(&desk, &driver).await,

@@ -8,12 +8,12 @@ use crate::{
         prepare,
     },
     error::Diagnostic,
-    ledger::{Phase, Snapshot},
+    ledger::{Operations, Phase, Snapshot},
     operations::{
         self,
         discover::{Discovery, Finding, Resolved},
     },
-    ui::{diagnostics, table},
+    ui::{diagnostics, paragraph},
 };
 
 /// What is operated. From the fence on it is what the journal has: a plan that is edited during a cutover does not change
@@ -64,14 +64,42 @@ pub fn as_json(found: &Discovery, snapshot: &Snapshot) -> Option<(Phase, Json)> 
     Some((operations.phase(), value))
 }
 
-/// The status's paragraph.
+/// What to type next, where something is shut or a verb has ended in the middle.
+fn next(operations: &Operations) -> Option<&'static str> {
+    if operations.interrupted() {
+        return Some(match (operations.opened(), operations.aborting()) {
+            (true, _) => "`migrate cutover --continue` completes the cutover; `migrate rollback` goes back",
+            (_, true) => "`migrate cutover --abort` completes the abort: it reopens the source",
+            _ => {
+                "`migrate cutover --abort` reopens the source; `migrate cutover --continue` completes the cutover"
+            }
+        });
+    }
+    match operations.phase() {
+        Phase::RollingBack => Some("`migrate rollback` completes the rollback: it reopens the source"),
+        _ => operations.refused_since().map(|_| "`migrate rollback` reopens the source"),
+    }
+}
+
+/// The status's paragraph: what is operated, and at its end, where eyes are, what is shut and what to type.
 #[must_use]
 pub fn as_text(found: &Discovery, snapshot: &Snapshot, width: usize) -> String {
     if !concerns(found, snapshot) {
         return String::new();
     }
     let operations = &snapshot.operations;
-    let mut text = format!("\noperations: phase {}", operations.phase());
+    let mut text = String::from("\noperated, and why:\n");
+    for finding in found.resolved.iter().flat_map(|resolved| &resolved.findings) {
+        let words = format!("{} ({})", finding.which, finding.why);
+        text.push_str(&paragraph(&finding.what, &words, width));
+    }
+    for problem in &found.problems {
+        text.push_str(&format!("{} {}: {}\n", problem.severity.as_str(), problem.code, problem.message));
+        if let Some(help) = &problem.help {
+            text.push_str(&format!("  {help}\n"));
+        }
+    }
+    text.push_str(&format!("\noperations: phase {}", operations.phase()));
     if !operations.since.is_empty() {
         text.push_str(&format!(" since {}", operations.since));
     }
@@ -79,19 +107,8 @@ pub fn as_text(found: &Discovery, snapshot: &Snapshot, width: usize) -> String {
     if let Some(since) = operations.refused_since() {
         text.push_str(&format!("WRITES ARE REFUSED since {since}\n"));
     }
-    if let Some(resolved) = &found.resolved {
-        let rows: Vec<Vec<String>> = resolved
-            .findings
-            .iter()
-            .map(|finding| vec![finding.what.clone(), finding.which.clone(), finding.why.clone()])
-            .collect();
-        text.push_str(&table(&["operated", "which", "why"], &rows, width));
-    }
-    for problem in &found.problems {
-        text.push_str(&format!("{} {}: {}\n", problem.severity.as_str(), problem.code, problem.message));
-        if let Some(help) = &problem.help {
-            text.push_str(&format!("  {help}\n"));
-        }
+    if let Some(next) = next(operations) {
+        text.push_str(&format!("Next: {next}\n"));
     }
     text
 }

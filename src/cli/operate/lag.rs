@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{LagCommand, Read, desk};
+use super::{LagCommand, VerifyCommand, desk, revalidate};
 use crate::{
     cli::{Verdict, args::Global, exit::Code},
     operations::{
@@ -76,8 +76,11 @@ pub fn lag(global: &Global, args: &LagCommand, printer: &mut Printer) -> Verdict
 }
 
 /// `verify`.
-pub fn verify(global: &Global, args: &Read, printer: &mut Printer) -> Verdict {
-    desk::reading(global, &args.which, printer, async |reader, resolved, snapshot, printer| {
+pub fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdict {
+    if args.revalidate {
+        return revalidate::run(global, &args.act, printer);
+    }
+    desk::reading(global, &args.act.which, printer, async |reader, resolved, snapshot, printer| {
         let wanted = Wanted::forward(resolved, gates::VERIFY);
         let samples = measure::measure(reader, resolved, &snapshot.operations, wanted).await?;
         let limits = resolved.declared.limits;

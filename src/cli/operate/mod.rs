@@ -1,5 +1,6 @@
 //! The verbs of the migration operations, one file per verb.
 
+pub mod assess;
 pub mod cutover;
 pub mod desk;
 pub mod evidence;
@@ -8,6 +9,7 @@ pub mod known;
 pub mod lag;
 pub mod replicate;
 pub mod report;
+pub mod revalidate;
 pub mod rollback;
 pub mod runbook;
 pub mod shift;
@@ -58,11 +60,11 @@ impl std::str::FromStr for Override {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        use crate::operations::gates::{CUSTOM, GATES, STRICT};
+        use crate::operations::gates::{CUSTOM, GATES, OTHERS, STRICT};
         let (gate, reason) = text
             .split_once('=')
             .ok_or("write it as GATE=REASON, for example lag=idle source, checked by hand")?;
-        let known: Vec<&str> = GATES.iter().copied().chain(["slot", "soak"]).collect();
+        let known: Vec<&str> = GATES.iter().copied().chain(OTHERS.iter().copied()).collect();
         if !known.contains(&gate) && !gate.starts_with(CUSTOM) {
             return Err(format!("there is no gate `{gate}`; gates are {}", known.join(", ")));
         }
@@ -91,6 +93,12 @@ pub enum ReplicateVerb {
     ///
     /// Example: migrate replicate test-connections plans/payments-multi-stack
     TestConnections(Act),
+    /// Run the premigration assessments of the forward tasks, and wait for what they find
+    ///
+    /// DMS writes the full results to the bucket that `operations: {assessment: ...}` names.
+    ///
+    /// Example: migrate replicate assess plans/payments-multi-stack
+    Assess(Act),
     /// Start the forward tasks for the first time
     ///
     /// Example: migrate replicate start --wait loaded
@@ -150,6 +158,17 @@ pub struct LagCommand {
     pub check: bool,
 }
 
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyCommand {
+    /// Which plan, and how.
+    #[command(flatten)]
+    pub act: Act,
+    /// Validate the tables again that are not `Validated`, ten at a time, and wait for what that finds
+    #[arg(long)]
+    pub revalidate: bool,
+}
+
 /// `shift`.
 #[derive(Debug, Args)]
 pub struct ShiftCommand {
@@ -190,9 +209,23 @@ pub struct RollbackCommand {
     /// Which plan, and how.
     #[command(flatten)]
     pub act: Act,
+    /// Wait until the reverse task is within its gates, for an hour at most
+    #[arg(long, conflicts_with = "accept_loss")]
+    pub wait: bool,
     /// Give up what was written to the target and has not come back
     #[arg(long)]
     pub accept_loss: bool,
+}
+
+/// `approve`.
+#[derive(Debug, Args)]
+pub struct ApproveCommand {
+    /// Which plan, and how.
+    #[command(flatten)]
+    pub act: Act,
+    /// Who approves, in a rehearsal; with --sandbox only
+    #[arg(long = "as", value_name = "NAME")]
+    pub identity: Option<String>,
 }
 
 /// `reconcile`.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    Act, Read, ReplicateCommand, ReplicateVerb, Waiting,
+    Act, Read, ReplicateCommand, ReplicateVerb, Waiting, assess,
     desk::{self, Desk, End},
 };
 use crate::{
@@ -41,6 +41,11 @@ pub fn run(global: &Global, args: &ReplicateCommand, printer: &mut Printer) -> V
                 })
             })
         }
+        ReplicateVerb::Assess(act) => previewed(global, act, printer, Preview::Assess).unwrap_or_else(|| {
+            desk::acting(global, act, "replicate assess", printer, async |desk, driver| {
+                assess::run(desk, driver).await
+            })
+        }),
         ReplicateVerb::Resume(act) => previewed(global, act, printer, Preview::Resume).unwrap_or_else(|| {
             desk::acting(global, act, "replicate resume", printer, async |_, driver| resume(driver).await)
         }),
@@ -64,6 +69,7 @@ pub fn run(global: &Global, args: &ReplicateCommand, printer: &mut Printer) -> V
 /// What a verb would do.
 enum Preview<'p> {
     Test,
+    Assess,
     Start,
     Resume,
     Stop,
@@ -93,6 +99,7 @@ fn previewed(global: &Global, act: &Act, printer: &mut Printer, what: Preview<'_
                     call: Box::new(calls::test_connection(&task.region, &task.instance, end, &facts)),
                 })
                 .collect(),
+            Preview::Assess => assess::planned(resolved, "RUN", &facts),
             Preview::Start => starting(resolved, "start-replication", &facts, |_| true),
             Preview::Resume => starting(resolved, "resume-processing", &facts, |task| !runs(task, &facts)),
             Preview::Stop => stopping(resolved, &facts),
@@ -212,7 +219,7 @@ async fn start(desk: &Desk<'_, '_>, driver: &Driver<'_>, wait: Waiting) -> Resul
             };
             return Err(Failure::Closed(vec![reading]).into());
         }
-        driver.pass(&["errors-visible"]).await?;
+        driver.pass(&["errors-visible", "assessment"]).await?;
         desk.agreed("The full load begins.")?;
         let steps = starting(driver.resolved, "start-replication", &facts, |task| {
             never.iter().any(|one| one.address == task.address)

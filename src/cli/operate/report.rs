@@ -47,8 +47,10 @@ pub fn difference(change: &Difference) -> String {
 fn closed(readings: &[Reading], again: &str) -> Vec<Diagnostic> {
     let one = |reading: &Reading| {
         let message = format!("gate {} is {}: {}", reading.gate, reading.verdict.as_str(), reading.summary);
-        let strict = crate::operations::gates::STRICT.contains(&reading.gate.as_str());
-        let help = if strict {
+        use crate::operations::gates::{CUSTOM, GATES, OTHERS, STRICT};
+        let name = reading.gate.as_str();
+        let known = GATES.contains(&name) || OTHERS.contains(&name) || name.starts_with(CUSTOM);
+        let help = if STRICT.contains(&name) || !known {
             "nothing was changed; this gate cannot be passed over".to_owned()
         } else {
             format!("nothing was changed; to pass it: `{again} --override '{}=REASON'`", reading.gate)

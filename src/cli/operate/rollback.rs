@@ -101,6 +101,27 @@ fn comment(driver: &Driver<'_>) -> String {
     format!("migrate {} {}", driver.run, driver.verb)
 }
 
+/// How long `--wait` waits, in seconds.
+const WAIT_S: u64 = 3_600;
+
+/// Waits until the reverse task is within its gates: one that has just started has no points yet.
+async fn within(driver: &Driver<'_>, wanted: Wanted<'_>) -> Result<(), Failure> {
+    driver
+        .until("the reverse task is within its gates", 60, WAIT_S, async || {
+            let samples = driver.samples(wanted).await?;
+            let limits = driver.resolved.declared.limits;
+            let readings: Vec<Reading> =
+                gates::LAG.iter().map(|gate| gates::judge(gate, &samples, &limits)).collect();
+            let barred: Vec<String> = driver
+                .barred(&readings)
+                .into_iter()
+                .map(|one| format!("{}: {}", one.gate, one.summary))
+                .collect();
+            Ok(if barred.is_empty() { Ok(()) } else { Err(barred.join("; ")) })
+        })
+        .await
+}
+
 /// Back after the target has taken writes.
 async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) -> Result<(), End> {
     let resolved = driver.resolved;
@@ -122,6 +143,9 @@ async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) 
                     writers: &[],
                     since: None,
                 };
+                if args.wait {
+                    within(driver, wanted).await?;
+                }
                 let samples = driver.samples(wanted).await?;
                 let readings = driver.judge(gates::LAG, &samples)?;
                 let barred = driver.barred(&readings);

@@ -7,7 +7,7 @@ use super::{
     desk::{self, Desk, End},
 };
 use crate::{
-    cli::{Verdict, args::Global},
+    cli::{self, args::Global},
     error::{Class, Diagnostic},
     ledger::{Facts, Phase},
     operations::{
@@ -15,7 +15,7 @@ use crate::{
         declare::Splits,
         discover::{Resolved, TrafficSet},
         drive::{Driver, Failure},
-        gates::{self, judge},
+        gates::{self, Reading, Verdict, judge},
         measure::{self, Wanted},
         steps,
     },
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Runs the verb.
-pub fn run(global: &Global, args: &ShiftCommand, printer: &mut Printer) -> Verdict {
+pub fn run(global: &Global, args: &ShiftCommand, printer: &mut Printer) -> cli::Verdict {
     if args.act.dry_run {
         let planned = desk::reading(global, &args.act.which, printer, async |reader, resolved, _, _| {
             let facts = reader.facts(&calls::watched(resolved)).await?;
@@ -132,24 +132,29 @@ async fn flip(driver: &Driver<'_>, args: &ShiftCommand, goal: u8) -> Result<(), 
     Ok(())
 }
 
-/// Holds a step: gates each minute; two closed measurements in a row end it.
+/// Holds a step: gates each minute; two closed measurements in a row end it. It goes on for as long as there are too few
+/// requests to tell errors, but not for ever.
 async fn hold(driver: &Driver<'_>) -> Result<(), Failure> {
     let began = measure::now(&driver.operator.reader);
     let mut closed = 0;
     loop {
         driver.operator.pause(Duration::from_secs(60), driver.patience.get()).await?;
         driver.scan().await?;
-        let samples = driver.samples(Wanted::forward(driver.resolved, gates::SHIFT)).await?;
+        let wanted: Vec<&str> = gates::SHIFT.iter().copied().chain([gates::ERRORS]).collect();
+        let samples = driver.samples(Wanted::forward(driver.resolved, &wanted)).await?;
         let limits = driver.resolved.declared.limits;
-        let readings: Vec<_> = gates::SHIFT.iter().map(|gate| judge(gate, &samples, &limits)).collect();
-        let barred = driver.barred(&readings);
+        let readings: Vec<_> = wanted.iter().map(|gate| judge(gate, &samples, &limits)).collect();
+        // Too few requests to tell is no reason to go back, and none to take the next step.
+        let quiet = |reading: &Reading| reading.gate == gates::ERRORS && reading.verdict == Verdict::Unknown;
+        let (untold, barred): (Vec<_>, Vec<_>) = driver.barred(&readings).into_iter().partition(quiet);
         closed = if barred.is_empty() { 0 } else { closed + 1 };
-        if closed > 1 {
-            driver.judge(gates::SHIFT, &samples)?;
-            return Err(Failure::Closed(barred));
-        }
         let held = measure::now(&driver.operator.reader) - began;
-        if closed == 0 && held >= i64::try_from(driver.resolved.declared.hold_s).unwrap_or(i64::MAX) {
+        let hold = i64::try_from(driver.resolved.declared.hold_s).unwrap_or(i64::MAX);
+        if closed > 1 || (!untold.is_empty() && held >= hold.saturating_mul(3)) {
+            driver.judge(&wanted, &samples)?;
+            return Err(Failure::Closed(if barred.is_empty() { untold } else { barred }));
+        }
+        if closed == 0 && untold.is_empty() && held >= hold {
             return Ok(());
         }
     }

@@ -4,6 +4,7 @@
 //! `send` makes the calls, `read` reads the properties they are about, `act` makes one call for certain.
 
 mod act;
+mod assessments;
 mod read;
 mod send;
 

@@ -29,7 +29,10 @@ fn date(at: Option<&DateTime>) -> Json {
     at.and_then(|at| at.to_millis().ok()).map_or(Json::Null, |ms| json!(ms))
 }
 
-fn filter(name: &str, values: &[&str]) -> Result<aws_sdk_databasemigration::types::Filter, OpError> {
+pub(super) fn filter(
+    name: &str,
+    values: &[&str],
+) -> Result<aws_sdk_databasemigration::types::Filter, OpError> {
     aws_sdk_databasemigration::types::Filter::builder()
         .name(name)
         .set_values(Some(values.iter().map(|value| (*value).to_owned()).collect()))
@@ -128,6 +131,7 @@ impl Reader<'_> {
             Noun::Parameter => self.parameter(&sdk, id(0)).await,
             Noun::Snapshot => self.snapshot(&sdk, id(0), id(1)).await,
             Noun::Alarm => self.alarm(&sdk, id(0)).await,
+            Noun::Assessment => self.assessment(&subject.region, id(0), id(1)).await,
         }
     }
 
@@ -197,6 +201,7 @@ impl Reader<'_> {
         Ok(vec![
             ("TableState", json!(row.and_then(|row| row.table_state.clone()))),
             ("FullLoadStartTime", date(row.and_then(|row| row.full_load_start_time.as_ref()))),
+            ("ValidationState", json!(row.and_then(|row| row.validation_state.clone()))),
         ])
     }
 

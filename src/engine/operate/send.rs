@@ -73,6 +73,23 @@ pub(super) async fn send(sdk: &Sdk, _permit: &Permit, request: &Request) -> Resu
             let out = call.send().await.map_err(op("StopReplicationTask"))?;
             Ok(answer(out.request_id(), &[]))
         }
+        ("dms", "StartReplicationTaskAssessmentRun") => {
+            let call = sdk
+                .dms()
+                .start_replication_task_assessment_run()
+                .replication_task_arn(need("ReplicationTaskArn")?)
+                .service_access_role_arn(need("ServiceAccessRoleArn")?)
+                .result_location_bucket(need("ResultLocationBucket")?)
+                .set_result_location_folder(maybe(input, "ResultLocationFolder"))
+                .assessment_run_name(need("AssessmentRunName")?);
+            match call.send().await.map_err(op("StartReplicationTaskAssessmentRun")) {
+                // Names are unique, and nobody else makes this one.
+                Err(error) if error.is(&["ResourceAlreadyExistsFault"]) => {
+                    Ok(answer(error.request_id.as_deref(), &[]))
+                }
+                out => Ok(answer(out?.request_id(), &[])),
+            }
+        }
         ("dms", "ReloadTables") => {
             let mut call = sdk.dms().reload_tables().replication_task_arn(need("ReplicationTaskArn")?);
             call = call.set_reload_option(maybe(input, "ReloadOption").map(|o| o.as_str().into()));

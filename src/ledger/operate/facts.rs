@@ -29,6 +29,8 @@ pub enum Noun {
     Snapshot,
     /// An alarm, by its name.
     Alarm,
+    /// An assessment run of a task, by the task's ARN and the run's name.
+    Assessment,
 }
 
 impl Noun {
@@ -46,6 +48,7 @@ impl Noun {
             Self::Parameter => "parameter",
             Self::Snapshot => "snapshot",
             Self::Alarm => "alarm",
+            Self::Assessment => "assessment run",
         }
     }
 }

@@ -117,6 +117,18 @@ pub struct Watched {
     pub region: String,
     /// Its name.
     pub name: String,
+    /// Whether it watches the forward task, which is stopped once the target serves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forward: bool,
+}
+
+/// What an assessment run needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessing {
+    /// The role's ARN.
+    pub role: String,
+    /// The bucket's name.
+    pub bucket: String,
 }
 
 /// What was found, and why.
@@ -159,6 +171,9 @@ pub struct Resolved {
     pub alarms: Vec<Watched>,
     /// The parameter that mirrors the phase.
     pub state_parameter: Option<(String, String)>,
+    /// What an assessment run needs, where one is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment: Option<Assessing>,
     /// The rest of the declaration.
     pub declared: Declaration,
     /// What was found, and why.

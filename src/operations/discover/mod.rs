@@ -7,7 +7,9 @@ mod search;
 mod traffic;
 mod writers;
 
-pub use found::{Database, Discovery, Finding, Record, Resolved, Task, TrafficSet, Watched, Writer};
+pub use found::{
+    Assessing, Database, Discovery, Finding, Record, Resolved, Task, TrafficSet, Watched, Writer,
+};
 pub use resolve::discover;
 
 const TASK: &str = "AWS::DMS::ReplicationTask";

@@ -4,13 +4,13 @@ use serde_json::Value as Json;
 
 use super::{
     INSTANCE,
-    found::{Database, Discovery, Resolved, Task, Writer},
+    found::{Assessing, Database, Discovery, Resolved, Task, Writer},
     search::Search,
 };
 use crate::{
     error::{Class, Diagnostic},
     operations::{
-        declare::{Declaration, TargetFence},
+        declare::{Declaration, ReverseStart, TargetFence},
         inventory::Inventory,
     },
 };
@@ -80,6 +80,12 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
         let thing = search.get(address, &["AWS::SSM::Parameter"], "state_parameter")?;
         Some((thing.region.clone(), thing.text("Name").map_or_else(|| thing.id(), ToOwned::to_owned)))
     });
+    let assessment = declared.assessment.as_ref().and_then(|(role, bucket)| {
+        let role = search.get(role, &["AWS::IAM::Role"], "assessment.role")?;
+        let bucket = search.get(bucket, &["AWS::S3::Bucket"], "assessment.bucket")?;
+        Some(Assessing { role: role.attribute("Arn")?, bucket: bucket.id() })
+    });
+    slotted(&mut search, reverse.as_ref());
     fence(&mut search, &source, &target, &source_writers);
     logical(&mut search, &target, reverse.as_ref());
     let resolved = Resolved {
@@ -96,10 +102,26 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
         keep,
         alarms,
         state_parameter,
+        assessment,
         declared: declared.clone(),
         findings: std::mem::take(&mut search.findings),
     };
     Discovery { resolved: Some(resolved), problems: search.problems }
+}
+
+/// Whether the reverse task can start at a position: of PostgreSQL that is one of a slot that exists, which the endpoint
+/// names: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Task.CDC.html
+fn slotted(search: &mut Search<'_>, reverse: Option<&Task>) {
+    if search.declared.reverse_start != ReverseStart::Position {
+        return;
+    }
+    let Some(endpoint) = reverse.and_then(|task| search.endpoint(&task.from)) else { return };
+    let postgres = endpoint.text("EngineName").is_some_and(|name| name.contains("postgres"));
+    if postgres && endpoint.properties["PostgreSqlSettings"]["SlotName"].is_null() {
+        let message = "a position in PostgreSQL's log belongs to a slot, and the reverse endpoint names none";
+        let help = "set PostgreSqlSettings.SlotName to the slot that the hook `reverse-position` creates";
+        search.error_at("O1012", &endpoint.address.clone(), message, help);
+    }
 }
 
 /// Whether the source can be fenced at all.

@@ -10,7 +10,7 @@ use crate::{
     error::{Class, Diagnostic},
     model::Address,
     operations::{
-        declare::{DatabaseWay, Declaration, ReverseWay, Splits},
+        declare::{DatabaseWay, Declaration, ReverseStart, ReverseWay, Splits},
         inventory::{Inventory, Thing},
         reach::{Way, reaches},
     },
@@ -57,13 +57,15 @@ impl<'i> Search<'i> {
                 );
                 None
             }
+            None if things.deployed => {
+                let message = format!("operations: `{what}` names {address}, which is not deployed");
+                let help = "`migrate up` deploys it; `migrate status` lists what there is";
+                self.error("O1001", message, help);
+                None
+            }
             None => {
                 let message = format!("operations: `{what}` names {address}, which the plan does not have");
-                self.error(
-                    "O1001",
-                    message,
-                    "name it as stack/LogicalId; `migrate status` lists what there is",
-                );
+                self.error("O1001", message, "name it as stack/LogicalId, as `migrate plan` shows it");
                 None
             }
         }
@@ -253,17 +255,20 @@ impl<'i> Search<'i> {
     }
 
     pub(super) fn loopback(&mut self, reverse: &Task, forward: &[Task]) {
-        if self.declared.traffic.iter().all(|set| set.splits != Splits::TwoWay) {
+        let two_way = self.declared.traffic.iter().any(|set| set.splits == Splits::TwoWay);
+        let early = self.declared.reverse_start == ReverseStart::Early;
+        if !two_way && !early {
             return;
         }
+        let what = if two_way { "splits: two-way" } else { "reverse_start: early" };
         for task in forward.iter().chain([reverse]) {
             let prevents = task.settings["LoopbackPreventionSettings"]["EnableLoopbackPrevention"] == true;
             let batch = task.settings["TargetMetadata"]["BatchApplyEnabled"] == true;
             if !prevents || batch {
                 let message = if batch {
-                    "`splits: two-way` with BatchApplyEnabled: DMS excludes the two together"
+                    format!("`{what}` with BatchApplyEnabled: DMS excludes the two together")
                 } else {
-                    "`splits: two-way` without LoopbackPreventionSettings: each change would come back"
+                    format!("`{what}` without LoopbackPreventionSettings: each change would come back")
                 };
                 let help = "set LoopbackPreventionSettings.EnableLoopbackPrevention on both tasks, BatchApplyEnabled false";
                 self.error_at("O1009", &task.address.clone(), message, help);

@@ -147,7 +147,7 @@ impl<'i> Search<'i> {
         let ttl = &source.properties["TTL"];
         let ttl = ttl.as_u64().or_else(|| ttl.as_str().and_then(|text| text.parse().ok()));
         if let Some(long) = ttl.filter(|ttl| *ttl > 60) {
-            let message = format!("clients keep the name for {long} s: as long do they ask the fenced side");
+            let message = format!("clients cache the name for {long} s, and ask the fenced side for as long");
             let warning = Diagnostic::warning("O1021", Class::Plan, message).at(&source.address);
             self.problems.push(warning.help("set the TTL of both records to 60 or less"));
         }

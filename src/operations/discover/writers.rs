@@ -89,10 +89,9 @@ impl Search<'_> {
                 let value = dimension["Value"].as_str()?;
                 let name = dimension["Name"].as_str()?;
                 match name {
-                    "ReplicationTaskIdentifier" => tasks
-                        .iter()
-                        .any(|task| task.metric_id == value)
-                        .then_some("it watches the forward task"),
+                    "ReplicationTaskIdentifier" => {
+                        tasks.iter().any(|task| task.metric_id == value).then_some(FORWARD)
+                    }
                     "DBInstanceIdentifier" | "DBClusterIdentifier" => {
                         (value == target.id).then_some("it watches the target database")
                     }
@@ -108,8 +107,10 @@ impl Search<'_> {
                     _ => None,
                 }
             });
-            let one = watched(alarm);
-            if let Some(why) = why.filter(|_| !found.contains(&one)) {
+            let one = Watched { forward: why == Some(FORWARD), ..watched(alarm) };
+            if let Some(why) = why.filter(|_| {
+                found.iter().all(|known: &Watched| known.name != one.name || known.region != one.region)
+            }) {
                 self.found("alarm", &alarm.address, why);
                 found.push(one);
             }
@@ -126,9 +127,13 @@ fn same_mark(one: &str, other: &str) -> bool {
     stem(one).is_some_and(|name| stem(other) == Some(name))
 }
 
+/// Why an alarm counts only while the forward task runs.
+const FORWARD: &str = "it watches the forward task";
+
 fn watched(alarm: &Thing) -> Watched {
     Watched {
         region: alarm.region.clone(),
         name: alarm.text("AlarmName").map_or_else(|| alarm.id(), ToOwned::to_owned),
+        forward: false,
     }
 }

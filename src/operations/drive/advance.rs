@@ -32,6 +32,26 @@ impl Driver<'_> {
         all
     }
 
+    /// What a connection is called: the task that needs it, and which of its ends.
+    fn called(&self, subject: &crate::ledger::Subject) -> String {
+        let tasks = self.resolved.forward.iter().chain(&self.resolved.reverse);
+        let end = |task: &&crate::operations::discover::Task| {
+            *subject == calls::connection(&task.region, &task.instance, &task.from)
+        };
+        let mut all = tasks.clone();
+        match all.find(|task| end(task)) {
+            Some(task) => format!("{} to its source", task.address),
+            None => {
+                let is_end = |task: &&crate::operations::discover::Task| {
+                    *subject == calls::connection(&task.region, &task.instance, &task.to)
+                };
+                let mut all = tasks;
+                all.find(|task| is_end(task))
+                    .map_or_else(|| subject.to_string(), |task| format!("{} to its target", task.address))
+            }
+        }
+    }
+
     /// Connections whose last test was not successful, each with its state.
     ///
     /// # Errors
@@ -44,7 +64,7 @@ impl Driver<'_> {
             if status != "successful" {
                 let message =
                     facts.get(&subject, "LastFailureMessage").and_then(Json::as_str).unwrap_or_default();
-                wrong.push(format!("{subject} is {status} {message}").trim_end().to_owned());
+                wrong.push(format!("{}: {status} {message}", self.called(&subject)).trim_end().to_owned());
             }
         }
         Ok(wrong)
@@ -72,10 +92,10 @@ impl Driver<'_> {
         match (place(phase), place(to)) {
             (Some(from), Some(end)) if from < end => {
                 for at in from..end {
-                    self.record(WAY[at], WAY[at + 1], "as it is seen")?;
+                    self.record(WAY[at], WAY[at + 1], "observed")?;
                 }
             }
-            _ if to != phase => self.record(phase, to, "as it is seen")?,
+            _ if to != phase => self.record(phase, to, "observed")?,
             _ => {}
         }
         Ok(to)

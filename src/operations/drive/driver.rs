@@ -14,11 +14,12 @@ use crate::{
     ledger::{Entry, Facts, Happened, Operations, Phase, digest},
     operations::{
         calls::{self, Difference},
-        discover::Resolved,
+        declare::POSITION,
+        discover::{Resolved, Task},
         gates::{self, Reading, Samples, Verdict},
         measure::{self, Wanted},
         phase::{self, Refusal},
-        steps::{Step, Until},
+        steps::{Step, Until, expected_s},
     },
 };
 
@@ -75,6 +76,9 @@ impl From<crate::aws::OpError> for Failure {
     }
 }
 
+/// Plays a hook in a rehearsal, given its name and token, and answers what it prints.
+pub type Play<'p> = &'p dyn Fn(&str, Option<&str>) -> String;
+
 /// Carries steps out.
 pub struct Driver<'d> {
     /// Makes the calls.
@@ -91,8 +95,14 @@ pub struct Driver<'d> {
     pub overridden: Vec<String>,
     /// What the waits so far have shown.
     pub proven: RefCell<phase::Seen>,
+    /// In a rehearsal: plays a hook, given its name and token, and answers what it prints.
+    pub rehearsal: Option<Play<'d>>,
     /// The signal's level that ends the steps.
     pub patience: std::cell::Cell<u8>,
+    /// The signal's level that was answered.
+    pub heard: std::cell::Cell<u8>,
+    /// How long the rest of the steps takes, in seconds, from experience.
+    pub left: std::cell::Cell<u64>,
 }
 
 impl Driver<'_> {
@@ -137,7 +147,11 @@ impl Driver<'_> {
     /// When AWS does not answer.
     pub async fn samples(&self, wanted: Wanted<'_>) -> Result<Samples, Failure> {
         let known = self.known();
-        Ok(measure::measure(&self.operator.reader, self.resolved, &known, wanted).await?)
+        let mut samples = measure::measure(&self.operator.reader, self.resolved, &known, wanted).await?;
+        if wanted.gates.contains(&"transactions") {
+            samples.transactions = self.transactions()?;
+        }
+        Ok(samples)
     }
 
     /// Judges gates, tells and writes what they say.
@@ -182,7 +196,7 @@ impl Driver<'_> {
                 Ok((Some(1), said)) => (Verdict::Closed, said),
                 Ok((Some(code), _)) => (Verdict::Unknown, format!("its hook ended with exit code {code}")),
                 Ok((None, _)) => {
-                    (Verdict::Unknown, format!("its hook did not end within {} s", hook::LIMIT_S))
+                    (Verdict::Unknown, format!("its hook did not end within {} s", self.limit(name)))
                 }
                 Err(why) => (Verdict::Unknown, format!("its hook cannot be run: {why}")),
             };
@@ -230,23 +244,39 @@ impl Driver<'_> {
     /// # Errors
     /// What ended them.
     pub async fn carry(&self, steps: &[Step]) -> Result<(), Failure> {
-        for step in steps {
+        for (at, step) in steps.iter().enumerate() {
             let level = self.operator.stop.level();
             if level >= self.patience.get() {
                 return Err(Failure::Stopped(level));
             }
+            self.left.set(expected_s(&steps[at..]));
+            self.answer();
             match step {
                 Step::Call { address, call } => {
                     self.operator.act(address, call).await?;
+                    if self.verb == "cutover" && call.request.operation == "ChangeResourceRecordSets" {
+                        // The names lead to the other side: from here on finishing is the short way.
+                        self.patience.set(self.patience.get().max(2));
+                    }
                 }
                 Step::Wait { name, until, every_s, limit_s } => {
                     self.wait(name, until, *every_s, *limit_s).await?;
                     self.earn(until);
                 }
                 Step::Hook { name } => {
-                    self.hook(name, None)?;
+                    let printed = self.hook(name, None)?;
+                    if name == POSITION {
+                        self.keep_position(&printed)?;
+                    }
                 }
-                Step::Phase { to, why } => self.enter(*to, why).await?,
+                Step::StartAt { task } => self.start_at(task).await?,
+                Step::Phase { to, why } => {
+                    self.enter(*to, why).await?;
+                    if *to == Phase::Live {
+                        // The window is closed: nothing is shut that should be open.
+                        self.patience.set(self.operator.stop.level() + 1);
+                    }
+                }
                 Step::RefusalStarts { reopen } => {
                     if self.known().refused_since().is_none() {
                         self.note(Happened::RefusalStarted)?;
@@ -263,6 +293,20 @@ impl Driver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Says what a signal brings about that does not end the steps.
+    fn answer(&self) {
+        let level = self.operator.stop.level();
+        if level > self.heard.get() && level < self.patience.get() {
+            self.heard.set(level);
+            let text = format!(
+                "stopped by a signal, but ending here would leave one side shut: the rest takes about {} s; another signal \
+                 ends it where it stands",
+                self.left.get()
+            );
+            self.operator.emit(EventKind::Remark { text });
+        }
     }
 
     /// A rule that was revoked and put back is another object for EC2. The resource it belongs to gets its new id, or
@@ -363,9 +407,58 @@ impl Driver<'_> {
         match self.run(name, token)? {
             Ok((Some(0), output)) => Ok(output),
             Ok((Some(code), _)) => Err(failed(format!("it ended with exit code {code}"))),
-            Ok((None, _)) => Err(failed(format!("it did not end within {} s and was killed", hook::LIMIT_S))),
+            Ok((None, _)) => {
+                Err(failed(format!("it did not end within {} s and was killed", self.limit(name))))
+            }
             Err(error) => Err(failed(format!("it cannot be run: {error}"))),
         }
+    }
+
+    /// How long a hook may run, in seconds.
+    fn limit(&self, name: &str) -> u64 {
+        self.resolved.declared.hook_limits.get(name).copied().unwrap_or(hook::LIMIT_S)
+    }
+
+    /// The oldest open transaction, as the hook of that name tells it.
+    fn transactions(&self) -> Result<Option<Result<f64, String>>, Failure> {
+        const HOOK: &str = "transactions";
+        if !self.resolved.declared.hooks.contains_key(HOOK) {
+            return Ok(None);
+        }
+        let told = match self.run(HOOK, None)? {
+            Ok((Some(0), said)) => match said.trim().parse::<f64>() {
+                Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(seconds),
+                _ => Err("its hook does not print a number of seconds".to_owned()),
+            },
+            Ok((Some(code), _)) => Err(format!("its hook ended with exit code {code}")),
+            Ok((None, _)) => Err(format!("its hook did not end within {} s", self.limit(HOOK))),
+            Err(why) => Err(format!("its hook cannot be run: {why}")),
+        };
+        Ok(Some(told))
+    }
+
+    /// Keeps the position that a hook has printed.
+    fn keep_position(&self, printed: &str) -> Result<(), Failure> {
+        let position = printed.trim();
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._:/-".contains(c);
+        if position.is_empty() || position.len() > 256 || !position.chars().all(fits) {
+            let why = "it must print one position: an LSN, or file:position".to_owned();
+            return Err(Failure::Hook { name: POSITION.into(), why });
+        }
+        self.note(Happened::Noted { name: POSITION.into(), value: json!(position) })
+    }
+
+    /// Starts a reverse task at the position that was kept.
+    async fn start_at(&self, task: &Task) -> Result<(), Failure> {
+        let noted = self.noted(POSITION);
+        let Some(position) = noted.as_ref().and_then(Json::as_str) else {
+            let what = format!("start task {}", task.address);
+            return Err(Failure::Broken { what, why: "no position was kept".into() });
+        };
+        let subject = calls::task(task);
+        let facts = self.operator.reader.facts(std::slice::from_ref(&subject)).await?;
+        self.operator.act(&task.address, &calls::start_at(task, position, &facts)).await?;
+        Ok(())
     }
 
     /// Runs a hook, and writes how it ended: its exit code, `None` when it was killed, and what it printed.
@@ -381,7 +474,22 @@ impl Driver<'_> {
         let mut variables =
             vec![("MIGRATE_OP", self.verb), ("MIGRATE_PHASE", phase.as_str()), ("MIGRATE_RUN", &self.run)];
         variables.extend(token.map(|token| ("MIGRATE_TOKEN", token)));
-        let ran = hook::run(argv, &self.folder, &variables);
+        if self.rehearsal.is_some() {
+            variables.push(("MIGRATE_REHEARSAL", "1"));
+        }
+        // A rehearsal must not lock the writers of a real server: what a hook does there is played.
+        let played = self.rehearsal.filter(|_| !self.resolved.declared.rehearsed.contains(name));
+        let ran = match played {
+            Some(play) => {
+                if name != "sentinel-read" {
+                    let text =
+                        format!("rehearsal: the hook {name} is played, not run (`rehearse: true` runs it)");
+                    self.operator.emit(EventKind::Remark { text });
+                }
+                Ok(hook::Ran { exit: Some(0), output: play(name, token) })
+            }
+            None => hook::run(argv, &self.folder, &variables, self.limit(name)),
+        };
         let (exit, output) = match &ran {
             Ok(ran) => (ran.exit, ran.output.as_str()),
             Err(_) => (None, ""),
@@ -426,7 +534,12 @@ impl Driver<'_> {
             if waited >= limit_s {
                 return Err(Failure::Late { what: name.to_owned(), detail, limit_s });
             }
-            self.operator.pause(Duration::from_secs(every_s.max(1)), self.patience.get()).await?;
+            let level = self.operator.stop.level();
+            let patience = self.patience.get();
+            match self.operator.pause(Duration::from_secs(every_s.max(1)), patience.min(level + 1)).await {
+                Err(Halt::Stopped(heard)) if heard < patience => self.answer(),
+                ended => ended?,
+            }
             if now - scanned >= 60_000 {
                 scanned = now;
                 self.scan().await?;

@@ -2,13 +2,14 @@
 
 use std::{
     io::{self, Read as _},
+    os::unix::process::CommandExt as _,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc,
     time::Duration,
 };
 
-/// How long a hook may run, in seconds of real time.
+/// How long a hook may run, in seconds of real time, unless the plan says otherwise.
 pub const LIMIT_S: u64 = 300;
 /// What is kept of its output, in bytes.
 const OUTPUT: u64 = 65_536;
@@ -25,7 +26,7 @@ pub struct Ran {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn run(argv: &[String], folder: &Path, variables: &[(&str, &str)]) -> io::Result<Ran> {
+pub fn run(argv: &[String], folder: &Path, variables: &[(&str, &str)], limit_s: u64) -> io::Result<Ran> {
     let (command, arguments) = argv
         .split_first()
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it names no command"))?;
@@ -38,6 +39,8 @@ pub fn run(argv: &[String], folder: &Path, variables: &[(&str, &str)]) -> io::Re
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        // A group of its own: what it starts ends with it, and Ctrl-C in the terminal is for us to answer.
+        .process_group(0)
         .spawn()?;
     let (said, heard) = mpsc::channel();
     if let Some(pipe) = child.stdout.take() {
@@ -55,9 +58,8 @@ pub fn run(argv: &[String], folder: &Path, variables: &[(&str, &str)]) -> io::Re
         if let Some(status) = child.try_wait()? {
             break status.code();
         }
-        if waited >= Duration::from_secs(LIMIT_S) {
-            child.kill()?;
-            child.wait()?;
+        if waited >= Duration::from_secs(limit_s) {
+            end(&mut child)?;
             break None;
         }
         match heard.recv_timeout(tick) {
@@ -72,21 +74,40 @@ pub fn run(argv: &[String], folder: &Path, variables: &[(&str, &str)]) -> io::Re
     Ok(Ran { exit, output })
 }
 
+/// Ends a command and everything that it has started.
+fn end(child: &mut Child) -> io::Result<()> {
+    // The standard library signals single processes only; where there is no `kill`, at least the command itself ends.
+    let group = format!("-{}", child.id());
+    let _ = Command::new("kill").args(["-s", "KILL", "--", &group]).stderr(Stdio::null()).status();
+    child.kill()?;
+    child.wait()?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn sh(script: &str) -> Ran {
         let argv = ["sh", "-c", script].map(ToOwned::to_owned);
-        run(&argv, Path::new("/"), &[("MIGRATE_OP", "cutover")]).unwrap()
+        run(&argv, Path::new("/"), &[("MIGRATE_OP", "cutover")], 1).unwrap()
     }
 
     #[test]
     fn a_hook_tells_its_exit_code_and_what_it_printed() {
         let ran = sh("echo \"$MIGRATE_OP\"; exit 3");
         assert_eq!((ran.exit, ran.output.trim()), (Some(3), "cutover"));
-        assert!(run(&["./not/there".to_owned()], Path::new("/"), &[]).is_err());
-        assert!(run(&[], Path::new("/"), &[]).is_err());
+        assert!(run(&["./not/there".to_owned()], Path::new("/"), &[], 1).is_err());
+        assert!(run(&[], Path::new("/"), &[], 1).is_err());
+    }
+
+    #[test]
+    fn a_hook_that_hangs_ends_with_everything_that_it_started() {
+        let marker = format!("{}.{}", 86_400, std::process::id());
+        let ran = sh(&format!("echo begun; sleep {marker} & wait"));
+        assert_eq!((ran.exit, ran.output.trim()), (None, "begun"));
+        let all = Command::new("ps").args(["-eo", "args"]).output().unwrap().stdout;
+        assert!(!String::from_utf8_lossy(&all).contains(&format!("sleep {marker}")), "its child is alive");
     }
 
     #[test]

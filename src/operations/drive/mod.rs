@@ -9,4 +9,4 @@ mod hook;
 pub(in crate::operations) mod mirror;
 mod wait;
 
-pub use driver::{Driver, Failure};
+pub use driver::{Driver, Failure, Play};

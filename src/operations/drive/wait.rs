@@ -247,8 +247,14 @@ impl Driver<'_> {
             let dimensions = [(kind, target.id.as_str())];
             let span = (now - 600, now);
             let reader = &self.operator.reader;
-            let found =
-                measure::metrics(reader, &target.region, ("AWS/RDS", &names), &dimensions, span).await?;
+            let found = measure::metrics(
+                reader,
+                &target.region,
+                ("AWS/RDS", &names, measure::MAXIMUM),
+                &dimensions,
+                span,
+            )
+            .await?;
             let there = found.values().any(|series| !series.points.is_empty());
             Ok(if there { Ok(()) } else { Err("OldestReplicationSlotLag has no point yet".to_owned()) })
         })
@@ -306,7 +312,7 @@ impl Driver<'_> {
     async fn confirmed(&self, name: &str, seconds: u64, every_s: u64, limit_s: u64) -> Result<(), Failure> {
         let began = measure::now(&self.operator.reader);
         let bad = Cell::new(0_u8);
-        let gates = ["target-health", "alarms"];
+        let gates = ["target-health", "alarms", "errors"];
         self.until(name, every_s, limit_s, async || {
             let writers = steps::target_writers(self.resolved);
             let samples = self.samples(Wanted { gates: &gates, tasks: &[], writers, since: None }).await?;

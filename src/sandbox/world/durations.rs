@@ -54,6 +54,10 @@ pub const DMS_TASK_RUNNING: i64 = 40_000;
 pub const DMS_TASK_STOP: i64 = 30_000;
 /// A task is deleted.
 pub const DMS_TASK_DOWN: i64 = 10_000;
+/// Until an assessment run has its resources.
+pub const DMS_ASSESSMENT_PROVISIONING: i64 = 60_000;
+/// An assessment run.
+pub const DMS_ASSESSMENT: i64 = 240_000;
 /// A service reaches a steady state (without its targets' health).
 pub const ECS_STEADY: i64 = 90_000;
 /// A service has drained.

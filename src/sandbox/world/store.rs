@@ -478,6 +478,7 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "dms.announcement"
         | "dms.event"
         | "events.delivery"
+        | "outside.writers"
         | "rds.event"
         | "route53.change"
         | "route53.spent"

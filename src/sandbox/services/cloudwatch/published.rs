@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::sandbox::{World, services::dms};
+use crate::sandbox::{
+    World,
+    services::{dms, route53},
+};
 
 const MINUTE: i64 = 60_000;
 /// How long after the end of its minute a point can be read, in milliseconds.
@@ -134,6 +137,11 @@ pub(super) fn points(
         "AWS/DMS" => dms::curve(world, region, name, &dimension)?,
         "AWS/RDS" => rds(world, name, &dimension)?,
         "AWS/ECS" | "ECS/ContainerInsights" => ecs(world, name, &dimension)?,
+        // Health checks publish in us-east-1 only: Route 53 Developer Guide, Monitoring health checks using CloudWatch.
+        "AWS/Route53" if name == "HealthCheckStatus" && region == "us-east-1" => {
+            let healthy = route53::is_healthy(world, &dimension("HealthCheckId")?);
+            ("None", constant(0, if healthy { 1.0 } else { 0.0 }))
+        }
         "AWS/ApplicationELB" => balancing(world, name, &dimension)?,
         _ => return None,
     };

@@ -11,7 +11,7 @@ use super::{
     announce,
     store::{ENDPOINT, TASK},
 };
-use crate::sandbox::{World, services::elbv2};
+use crate::sandbox::{World, outside, services::elbv2};
 
 /// Per task: since when it is counted, how long the source was written to, how much of that was captured.
 const FLOW: &str = "dms.flow";
@@ -140,8 +140,8 @@ pub fn settle(world: &mut World) {
         }
         let source = task["source"].as_str().unwrap_or_default();
         let (connected, writing) = match database(world, source) {
-            // Clients of a database outside of the account write as long as nobody says otherwise.
-            None => (Vec::new(), true),
+            // Clients of a database outside of the account write until a plan's fence ends them.
+            None => (Vec::new(), outside::writes(world)),
             Some(database) => {
                 let mut connected = clients(world, database);
                 for old in known["connected"].as_array().into_iter().flatten().filter_map(Json::as_str) {

@@ -1,6 +1,7 @@
 //! DMS: subnet groups, replication instances, endpoints, connection tests, tasks that load and follow tables.
 
 mod announce;
+mod assessments;
 mod certificates;
 mod connections;
 mod curves;

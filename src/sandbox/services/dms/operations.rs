@@ -1,8 +1,8 @@
 //! Which operation runs which behaviour.
 
 use super::{
-    certificates, connections, endpoints, instances, run, statistics, store, subnets, subscriptions, tags,
-    tasks,
+    assessments, certificates, connections, endpoints, instances, run, statistics, store, subnets,
+    subscriptions, tags, tasks,
 };
 use crate::sandbox::Operation;
 
@@ -21,6 +21,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteReplicationInstance", instances::delete),
     Operation::write("DeleteReplicationSubnetGroup", subnets::delete),
     Operation::write("DeleteReplicationTask", tasks::delete),
+    Operation::write("DeleteReplicationTaskAssessmentRun", assessments::delete),
     Operation::read("DescribeAccountAttributes", instances::quotas),
     Operation::read("DescribeCertificates", certificates::describe),
     Operation::read("DescribeConnections", connections::describe),
@@ -30,6 +31,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeOrderableReplicationInstances", instances::orderable),
     Operation::read("DescribeReplicationInstances", instances::describe),
     Operation::read("DescribeReplicationSubnetGroups", subnets::describe),
+    Operation::read("DescribeReplicationTaskAssessmentRuns", assessments::describe),
+    Operation::read("DescribeReplicationTaskIndividualAssessments", assessments::describe_individual),
     Operation::read("DescribeReplicationTasks", tasks::describe),
     Operation::read("DescribeTableStatistics", statistics::describe),
     Operation::write("ImportCertificate", certificates::import),
@@ -44,6 +47,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("ReloadTables", statistics::reload),
     Operation::write("RemoveTagsFromResource", tags::remove),
     Operation::write("StartReplicationTask", run::start),
+    Operation::write("StartReplicationTaskAssessmentRun", assessments::start),
     Operation::write("StopReplicationTask", run::stop),
     Operation::write("TestConnection", connections::test),
 ];

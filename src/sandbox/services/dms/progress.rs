@@ -84,6 +84,11 @@ fn secs(millis: i64) -> f64 {
 }
 
 impl Progress {
+    /// Whether rows are compared.
+    pub(super) fn validates(&self) -> bool {
+        self.validates
+    }
+
     fn loaded(&self, loading: &Loading) -> i64 {
         if !self.loads || self.active <= loading.begin {
             return 0;
@@ -150,8 +155,16 @@ impl Progress {
         let followed = if self.follows && done { captured / 1000 } else { 0 };
         let rate = loading.table.rows / 10_000;
         let (inserts, updates, deletes) = (followed * rate, followed * rate / 2, followed * rate / 10);
-        let since = self.active - loading.end;
+        let again = task["_revalidate"][format!("{}.{}", loading.table.schema, loading.table.name)].as_i64();
+        let since = self.active - again.unwrap_or(loading.end).max(loading.end);
+        // Rows that a test has made differ, until the table is compared again.
+        let name = format!("{}.{}", loading.table.schema, loading.table.name);
+        let mismatched = match task["_mismatch"][&name].as_i64() {
+            Some(rows) if self.validates && done && again.is_none() => rows,
+            _ => 0,
+        };
         let (validation, pending) = match (self.validates, done) {
+            _ if mismatched > 0 => ("Mismatched records", 0),
             (false, _) => ("Not enabled", 0),
             (true, false) => ("Pending records", loading.table.rows),
             (true, true) if since < VALIDATION => {
@@ -164,7 +177,7 @@ impl Progress {
             "FullLoadRows": self.loaded(loading), "FullLoadErrorRows": 0, "FullLoadCondtnlChkFailedRows": 0,
             "FullLoadReloaded": reloaded, "Inserts": inserts, "Updates": updates, "Deletes": deletes, "Ddls": 0,
             "AppliedInserts": inserts, "AppliedUpdates": updates, "AppliedDeletes": deletes, "AppliedDdls": 0,
-            "ValidationState": validation, "ValidationPendingRecords": pending, "ValidationFailedRecords": 0,
+            "ValidationState": validation, "ValidationPendingRecords": pending, "ValidationFailedRecords": mismatched,
             "ValidationSuspendedRecords": 0, "LastUpdateTime": secs(self.origin + self.active),
         });
         if self.loads && self.active > loading.begin {

@@ -21,7 +21,7 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(answer)
 }
 
-/// `ReloadTables`: the tables are loaded again, beginning now.
+/// `ReloadTables`: the tables are loaded again, or only validated again, beginning now.
 pub(super) fn reload(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("ReplicationTaskArn");
     let task = world.get(TASK, arn).ok_or_else(|| missing(format!("Replication Task {arn} not found.")))?;
@@ -42,14 +42,18 @@ pub(super) fn reload(world: &mut World, rq: &Request<'_>) -> Reply {
         }
         names.push(name);
     }
-    if rq.text("ReloadOption") != "validate-only"
-        && let Some(row) = world.get_mut(TASK, arn)
-    {
-        if !row["_reload"].is_object() {
-            row["_reload"] = json!({});
+    let only = rq.text("ReloadOption") == "validate-only";
+    if only && !progress::of(task, now).validates() {
+        // API Reference, ReloadTables: the option applies only while validation is enabled for the task.
+        return Err(invalid("validate-only needs a task whose validation is enabled."));
+    }
+    let mark = if only { "_revalidate" } else { "_reload" };
+    if let Some(row) = world.get_mut(TASK, arn) {
+        if !row[mark].is_object() {
+            row[mark] = json!({});
         }
         for name in names {
-            row["_reload"][name] = json!(at);
+            row[mark][name] = json!(at);
         }
     }
     Ok(json!({"ReplicationTaskArn": arn}))

@@ -17,6 +17,8 @@ pub(super) const ENDPOINT: &str = "dms.endpoint";
 pub(super) const TASK: &str = "dms.task";
 /// Connection tests, under `instance ARN|endpoint ARN`.
 pub(super) const CONNECTION: &str = "dms.connection";
+/// Assessment runs.
+pub(super) const ASSESSMENT: &str = "dms.assessment";
 /// Certificates.
 pub(super) const CERTIFICATE: &str = "dms.certificate";
 /// Event subscriptions.

@@ -248,6 +248,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     world.cancel(TASK, arn);
     world.after(DMS_TASK_DOWN, TASK, arn, Effect::Remove);
     flow::forget(world, arn);
+    super::assessments::forget(world, arn);
     let row = task_mut(world, arn)?;
     row["Status"] = json!("deleting");
     let row = row.clone();

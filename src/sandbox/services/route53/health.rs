@@ -222,6 +222,11 @@ pub(super) fn healthy(world: &World, id: &str, depth: u8) -> bool {
     raw != (config["Inverted"] == true)
 }
 
+/// Whether a check is healthy, for the metrics.
+pub fn is_healthy(world: &World, id: &str) -> bool {
+    healthy(world, id, 0)
+}
+
 pub(super) fn status(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = rq.text("HealthCheckId");
     let config = &check(world, id)?["HealthCheckConfig"];

@@ -16,6 +16,8 @@ mod tags;
 mod vpcs;
 mod zones;
 
+pub use health::is_healthy;
+
 use crate::sandbox::Operation;
 
 /// Implemented operations.

@@ -1,187 +1,13 @@
-//! The section `operations:` of a manifest: who replicates what, where traffic goes, how the source is fenced.
+//! Reads the section from the manifest.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
+use super::section::{DatabaseWay, Declaration, ReverseStart, ReverseWay, Splits, TargetFence, Traffic};
 use crate::{
     error::{Class, Diagnostic, hint},
     model::{Address, Span},
     syntax::{Entry, Tree},
 };
-
-/// Why a split of the traffic is safe, or that none is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Splits {
-    /// A database stands behind each weight: never.
-    #[default]
-    Never,
-    /// Only reads go through this name.
-    Reads,
-    /// Both sides write to one database.
-    SharedDatabase,
-    /// Replication runs both ways, with loopback prevention.
-    TwoWay,
-}
-
-impl Splits {
-    /// As the manifest writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Never => "never",
-            Self::Reads => "reads",
-            Self::SharedDatabase => "shared-database",
-            Self::TwoWay => "two-way",
-        }
-    }
-}
-
-/// What happens to the target until it opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TargetFence {
-    /// Its writers are at zero.
-    #[default]
-    Cold,
-    /// Its writers run, the database's rules are shut.
-    Door,
-    /// Nothing is shut: the flip opens it.
-    Warm,
-}
-
-/// The way back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReverseWay {
-    /// A task.
-    Task(Address),
-    /// None, and why.
-    None(String),
-}
-
-/// A database of the plan, or one outside.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DatabaseWay {
-    /// A resource.
-    Address(Address),
-    /// Its host name.
-    External(String),
-}
-
-/// One traffic set as declared.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Traffic {
-    /// Its name.
-    pub name: String,
-    /// The weighted records: source and target.
-    pub records: (Address, Address),
-    /// Whether it may be split.
-    pub splits: Splits,
-    /// Why.
-    pub reason: String,
-}
-
-/// What must be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Require {
-    /// A ticket's number.
-    pub ticket: bool,
-    /// An approval by another identity.
-    pub approval: bool,
-    /// A way back.
-    pub reverse: bool,
-}
-
-impl Default for Require {
-    fn default() -> Self {
-        Self { ticket: false, approval: false, reverse: true }
-    }
-}
-
-/// The gates' limits.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Seconds of lag.
-    pub lag_s: f64,
-    /// Fresh points that must be within the limit.
-    pub points: usize,
-    /// Changes that wait.
-    pub backlog: f64,
-    /// Rows whose validation is pending.
-    pub pending: i64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { lag_s: 10.0, points: 5, backlog: 1_000.0, pending: 10_000 }
-    }
-}
-
-/// The section as declared, environments merged; what is missing is discovered.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Declaration {
-    /// Whether the manifest has the section at all.
-    pub present: bool,
-    /// The forward tasks.
-    pub forward: Vec<Address>,
-    /// The way back.
-    pub reverse: Option<ReverseWay>,
-    /// Source and target database.
-    pub databases: (Option<DatabaseWay>, Option<DatabaseWay>),
-    /// The traffic sets.
-    pub traffic: Vec<Traffic>,
-    /// What writes to the source.
-    pub writers: Option<Vec<Address>>,
-    /// Groups whose rules stay.
-    pub keep: Vec<Address>,
-    /// What happens to the target until it opens.
-    pub target: TargetFence,
-    /// Commands by name.
-    pub hooks: BTreeMap<String, Vec<String>>,
-    /// The gates' limits.
-    pub limits: Limits,
-    /// Alarms that must be OK, besides those that are discovered.
-    pub alarms: Vec<Address>,
-    /// Weights of the target on the way.
-    pub steps: Vec<u8>,
-    /// How long each is held, in seconds.
-    pub hold_s: u64,
-    /// The parameter that mirrors the phase.
-    pub state_parameter: Option<Address>,
-    /// What must be there.
-    pub require: Require,
-    /// Whom to tell, by part.
-    pub owners: BTreeMap<String, String>,
-    /// Tables that must be replicated, `schema.table`.
-    pub tables: Vec<String>,
-}
-
-impl Default for Declaration {
-    fn default() -> Self {
-        Self {
-            present: false,
-            forward: Vec::new(),
-            reverse: None,
-            databases: (None, None),
-            traffic: Vec::new(),
-            writers: None,
-            keep: Vec::new(),
-            target: TargetFence::Cold,
-            hooks: BTreeMap::new(),
-            limits: Limits::default(),
-            alarms: Vec::new(),
-            steps: vec![10, 25, 50],
-            hold_s: 600,
-            state_parameter: None,
-            require: Require::default(),
-            owners: BTreeMap::new(),
-            tables: Vec::new(),
-        }
-    }
-}
 
 const KEYS: &[&str] = &[
     "replication",
@@ -196,6 +22,7 @@ const KEYS: &[&str] = &[
     "require",
     "owners",
     "expect",
+    "assessment",
 ];
 /// The hooks that have a place in the order of things.
 pub const HOOKS: &[&str] = &[
@@ -207,7 +34,11 @@ pub const HOOKS: &[&str] = &[
     "fence",
     "unfence",
     "checks",
+    "transactions",
+    POSITION,
 ];
+/// The hook that takes the position at which the reverse task starts.
+pub const POSITION: &str = "reverse-position";
 
 /// Reads the section.
 struct Reading {
@@ -303,9 +134,18 @@ impl Reading {
     }
 
     fn replication(&mut self, tree: &Tree, into: &mut Declaration) {
-        for entry in self.entries(tree, "`replication`", &["forward", "reverse"]) {
+        for entry in self.entries(tree, "`replication`", &["forward", "reverse", "reverse_start"]) {
             match entry.key.as_str() {
                 "forward" => into.forward = self.addresses(&entry.value, "forward"),
+                "reverse_start" => match entry.value.as_text() {
+                    Some("inside") => into.reverse_start = ReverseStart::Inside,
+                    Some("position") => into.reverse_start = ReverseStart::Position,
+                    Some("early") => into.reverse_start = ReverseStart::Early,
+                    _ => {
+                        let message = "`reverse_start` must be inside, position or early";
+                        self.error("M1011", &entry.value.span, message, "");
+                    }
+                },
                 "reverse" => {
                     if let Some(none) = entry.value.get("none") {
                         into.reverse = self.text(none, "none").map(ReverseWay::None);
@@ -432,6 +272,16 @@ impl Reading {
                 let help = hint(&entry.key, "hooks", HOOKS.iter().copied()).unwrap_or_default();
                 self.error("M1010", &entry.key_span, format!("`{}` is no hook", entry.key), help);
             }
+            if let Some(limit) = entry.value.get("limit")
+                && let Some(seconds) = self.duration(limit, "limit")
+            {
+                into.hook_limits.insert(entry.key.clone(), seconds);
+            }
+            if let Some(rehearse) = entry.value.get("rehearse")
+                && self.flag(rehearse, "rehearse") == Some(true)
+            {
+                into.rehearsed.insert(entry.key.clone());
+            }
             let Some(list) = entry.value.get("exec").and_then(Tree::as_list) else {
                 let message = format!("the hook `{}` must be {{exec: [command, argument, ...]}}", entry.key);
                 let help = "`lambda` and `sql` hooks are not supported: call them from a command of your own";
@@ -490,7 +340,7 @@ impl Reading {
         }
     }
 
-    fn duration(&mut self, tree: &Tree) -> Option<u64> {
+    fn duration(&mut self, tree: &Tree, what: &str) -> Option<u64> {
         let text = tree.as_text().unwrap_or_default();
         let seconds = match text.split_at_checked(text.len().saturating_sub(1)) {
             Some((number, "s")) => number.parse::<u64>().ok(),
@@ -499,7 +349,7 @@ impl Reading {
             _ => None,
         };
         if seconds.is_none() {
-            self.error("M1011", &tree.span, "`hold` must be a time such as 90s, 10m or 1h", "");
+            self.error("M1011", &tree.span, format!("`{what}` must be a time such as 90s, 10m or 1h"), "");
         }
         seconds
     }
@@ -537,7 +387,20 @@ impl Reading {
                     }
                     into.steps = steps;
                 }
-                "hold" => into.hold_s = self.duration(value).unwrap_or(into.hold_s),
+                "hold" => into.hold_s = self.duration(value, "hold").unwrap_or(into.hold_s),
+                "assessment" => {
+                    let (mut role, mut bucket) = (None, None);
+                    for part in self.entries(value, "`assessment`", &["role", "bucket"]) {
+                        let address = self.address(&part.value, &part.key);
+                        if part.key == "role" { role = address } else { bucket = address }
+                    }
+                    into.assessment = role.zip(bucket);
+                    if into.assessment.is_none() {
+                        let message = "an assessment needs a `role` and a `bucket`";
+                        let help = "{role: Stack/Role, bucket: Stack/Bucket}: DMS writes its results there";
+                        self.error("M1011", &value.span, message, help);
+                    }
+                }
                 "state_parameter" => into.state_parameter = self.address(value, "state_parameter"),
                 "require" => {
                     for part in self.entries(value, "`require`", &["ticket", "approval", "reverse"]) {
@@ -564,6 +427,25 @@ impl Reading {
                 }
                 _ => {}
             }
+        }
+        let demanded = tree.get("require").and_then(|require| require.get("reverse"));
+        if let (Some(demanded), Some(ReverseWay::None(_)), true) =
+            (demanded, &into.reverse, into.require.reverse)
+        {
+            let message = "`require: {reverse: true}` and `reverse: {none: ...}` contradict each other";
+            self.error(
+                "M1011",
+                &demanded.span,
+                message,
+                "set `reverse: false`, or name the task that leads back",
+            );
+        }
+        if into.hooks.contains_key(POSITION) && into.reverse_start == ReverseStart::Inside {
+            into.reverse_start = ReverseStart::Position;
+        }
+        if into.reverse_start == ReverseStart::Position && !into.hooks.contains_key(POSITION) {
+            let message = "`reverse_start: position` needs the hook `reverse-position`";
+            self.error("M1011", &tree.span, message, "it prints the position: an LSN, or file:position");
         }
         into
     }

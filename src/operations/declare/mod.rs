@@ -1,0 +1,9 @@
+//! The section `operations:` of a manifest: who replicates what, where traffic goes, how the source is fenced.
+
+mod read;
+mod section;
+
+pub use read::{HOOKS, POSITION, declare};
+pub use section::{
+    DatabaseWay, Declaration, Limits, Require, ReverseStart, ReverseWay, Splits, TargetFence, Traffic,
+};

@@ -1,0 +1,20 @@
+//! Gates: pure functions of samples. A gate is open, closed or unknown, and unknown is closed: a gate that has no data has
+//! not been passed.
+
+mod judge;
+mod names;
+mod points;
+mod replication;
+mod samples;
+mod serving;
+#[cfg(test)]
+mod tests;
+
+pub use judge::judge;
+pub use names::{
+    BACKLOG, CUSTOM, ERRORS, GATES, INSTANCE_METRICS, LAG, OTHERS, REQUEST_METRICS, SHIFT, STRICT, VERIFY,
+    task_metrics,
+};
+pub use samples::{
+    AssessmentSample, ErrorSample, Reading, Samples, Series, ServiceSample, TableSample, TaskSample, Verdict,
+};

@@ -1,0 +1,169 @@
+//! The cutover: fence, drain, stop, way back, flip, open.
+
+use serde_json::Value as Json;
+
+use super::{
+    super::{
+        calls,
+        declare::{POSITION, ReverseStart, TargetFence},
+        discover::{Resolved, Task, Writer},
+    },
+    planner::Planner,
+    step::{Step, Until},
+};
+use crate::ledger::{Facts, Phase};
+
+/// Stops tasks, those that run or are about to.
+#[must_use]
+pub fn stopping(resolved: &Resolved, tasks: &[Task], facts: &Facts) -> Vec<Step> {
+    let mut plan = Planner::new(resolved, facts, "");
+    for task in tasks.iter().filter(|task| plan_runs(task, facts)) {
+        plan.stop(std::slice::from_ref(task), &format!("task {} has stopped", task.address));
+    }
+    plan.steps
+}
+
+fn plan_runs(task: &Task, facts: &Facts) -> bool {
+    let status = facts.get(&calls::task(task), "Status").and_then(Json::as_str).unwrap_or_default();
+    matches!(status, "running" | "starting" | "stopping")
+}
+
+/// What serves once the target is open: its own services, or the same ones as before.
+#[must_use]
+pub fn target_writers(resolved: &Resolved) -> &[Writer] {
+    if resolved.target_writers.is_empty() { &resolved.source_writers } else { &resolved.target_writers }
+}
+
+/// Everything that is emptied when the source is fenced.
+#[must_use]
+pub fn fenced_writers(resolved: &Resolved) -> Vec<Writer> {
+    let mut all = resolved.source_writers.clone();
+    if resolved.declared.target == TargetFence::Cold {
+        all.extend(resolved.target_writers.iter().cloned());
+    }
+    all
+}
+
+/// How long after the opening it is watched.
+pub const CONFIRM_S: u64 = 900;
+
+/// The reverse task starts, and its slot is there.
+fn reverse_starts(plan: &mut Planner<'_>) {
+    let resolved = plan.resolved;
+    let Some(reverse) = &resolved.reverse else { return };
+    plan.hook("before-reverse");
+    if !plan.runs(reverse) {
+        // One that ran in an attempt that was aborted starts anew too: nothing that the target alone has is between.
+        let call = calls::start(reverse, "start-replication", &plan.facts);
+        plan.call(&reverse.address, call);
+    }
+    plan.wait("the reverse task runs", Until::Running { task: Box::new(reverse.clone()) }, 10, 900);
+    plan.wait("the target reports the reverse task's slot", Until::Slot, 15, 600);
+}
+
+/// The cutover, from wherever it stands.
+#[must_use]
+pub fn cutover(
+    resolved: &Resolved,
+    phase: Phase,
+    facts: &Facts,
+    baseline: &Facts,
+    comment: &str,
+) -> Vec<Step> {
+    let mut plan = Planner::new(resolved, facts, comment);
+    let declared = &resolved.declared;
+    let emptied = fenced_writers(resolved);
+    let early = !phase.in_window() && phase != Phase::Live;
+    let way = declared.reverse_start;
+    if early && way == ReverseStart::Early {
+        // Loopback prevention lets both run, so this adds nothing to the time without writes.
+        reverse_starts(&mut plan);
+    }
+    if early {
+        // Of what was there before: an attempt that died may have shut a part of it already.
+        plan.steps.push(Step::RefusalStarts { reopen: reopening(resolved, baseline) });
+        plan.empty(&emptied);
+        plan.hook("fence");
+        plan.wait("no task of the writers runs", Until::Empty { writers: emptied.clone() }, 2, 180);
+        plan.shut(true);
+        if declared.target == TargetFence::Door {
+            plan.shut(false);
+        }
+        plan.wait("what is captured stands still", Until::Quiet { tasks: resolved.forward.clone() }, 15, 180);
+        plan.phase(Phase::Fenced, "no writer, no door, and the captured changes stand still");
+    }
+    if early || phase == Phase::Fenced {
+        let limit = 300 + 60 * u64::try_from(declared.limits.points).unwrap_or(5);
+        let drained = Until::Drained { tasks: resolved.forward.clone(), home: false };
+        plan.wait("everything has arrived at the target", drained, 5, limit);
+        plan.hook("checks");
+        plan.wait("every table is validated", Until::Validated { tasks: resolved.forward.clone() }, 10, 180);
+        plan.stop(&resolved.forward, "the forward task has stopped");
+        plan.phase(
+            Phase::Drained,
+            "everything committed at the source is on the target; the forward task has stopped",
+        );
+    }
+    if early || matches!(phase, Phase::Fenced | Phase::Drained) {
+        plan.hook("before-open");
+        if resolved.reverse.is_some() && way == ReverseStart::Position {
+            plan.hook("before-reverse");
+            plan.hook(POSITION);
+        } else if way == ReverseStart::Inside {
+            reverse_starts(&mut plan);
+        }
+        if declared.target == TargetFence::Warm {
+            plan.steps.push(Step::Opens);
+        }
+        plan.flip(|set| (0, set.weight));
+        plan.phase(Phase::Switched, "all names lead to the target, in sync and expired");
+    }
+    if early || matches!(phase, Phase::Fenced | Phase::Drained | Phase::Switched) {
+        let opening = target_writers(resolved);
+        if declared.target != TargetFence::Warm {
+            plan.steps.push(Step::Opens);
+        }
+        if declared.target == TargetFence::Door {
+            plan.open(false, baseline);
+        }
+        plan.refill(opening, baseline);
+        plan.wait("the target serves", Until::Serving { writers: opening.to_vec() }, 10, 900);
+        plan.steps.push(Step::RefusalEnds);
+        if let Some(reverse) = resolved.reverse.as_ref().filter(|_| way == ReverseStart::Position) {
+            if !plan.runs(reverse) {
+                plan.steps.push(Step::StartAt { task: Box::new(reverse.clone()) });
+            }
+            plan.wait("the reverse task runs", Until::Running { task: Box::new(reverse.clone()) }, 10, 900);
+        }
+        plan.phase(Phase::Live, "the target takes writes");
+    }
+    plan.wait("it has served well", Until::Confirmed { seconds: CONFIRM_S }, 60, CONFIRM_S + 120);
+    plan.steps
+}
+
+/// Commands that reopen the source from any machine, as the AWS CLI takes them.
+#[must_use]
+pub fn reopening(resolved: &Resolved, facts: &Facts) -> Vec<String> {
+    let mut commands = Vec::new();
+    let source = &resolved.source;
+    for id in &source.groups {
+        let subject = calls::group(&source.region, id);
+        let rules = facts.get(&subject, "ingress").and_then(Json::as_array).cloned().unwrap_or_default();
+        for rule in rules.iter().filter(|rule| !calls::stays(rule, &resolved.keep)) {
+            commands.push(calls::as_command(&calls::allow(&source.region, id, rule, facts, facts).request));
+        }
+    }
+    for writer in &resolved.source_writers {
+        if let Some(count) = facts.get(&calls::service(writer), "desiredCount").and_then(Json::as_i64) {
+            commands.push(calls::as_command(&calls::desire(writer, count, facts).request));
+        }
+        if let Some(subject) = calls::scaling(writer)
+            && let (Some(minimum), Some(state)) =
+                (facts.get(&subject, "MinCapacity"), facts.get(&subject, "SuspendedState"))
+            && let Some(call) = calls::scale(writer, minimum, state, facts)
+        {
+            commands.push(calls::as_command(&call.request));
+        }
+    }
+    commands
+}

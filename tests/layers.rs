@@ -62,7 +62,7 @@ const ENGINE: &[(&str, &str)] = &[
     ("call", "event lag life looking owned reads run"),
     ("wait", "event life reads run"),
     ("parts", "lag life run"),
-    ("step", "call event lag life parts run"),
+    ("step", "call event lag life run"),
     ("together", "call event life reads run"),
     ("drive", "critical event limit run schedule stop"),
 ];

@@ -248,6 +248,76 @@ fn an_imported_object_is_ours_though_it_carries_no_tags() {
     assert!(ran.mutations.contains(&"logs:DeleteLogGroup".to_owned()), "{:?}", ran.mutations);
 }
 
+/// Fails where a handle that AWS never gives twice counts as proof of ownership: a key can be handed to somebody else too.
+#[test]
+fn refresh_names_what_is_another_owners_by_now_whatever_identifies_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("plan.yaml");
+    write(
+        &file,
+        r#"
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    DeletionPolicy: Delete
+    Properties:
+      KeyPolicy: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 'kms:*', Resource: '*',
+        Principal: {AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root'}}]}
+  Queue: {Type: AWS::SQS::Queue, DeletionPolicy: Delete, Properties: {QueueName: orders}}
+"#,
+    );
+    let mut life = Rehearsal::new(&file).with_warnings();
+    life.up().complete();
+    assert!(life.refresh().iter().all(|one| one.finding == Finding::InSync), "{:#?}", life.refresh());
+    let rows = taken_over(&mut life.world);
+    assert_eq!(rows.len(), 2, "{rows:#?}");
+    let seen = life.refresh();
+    assert!(seen.iter().all(|one| one.finding == Finding::NotOurs), "{seen:#?}");
+    life.destroy().complete();
+    untouched(&life.world, &rows);
+}
+
+/// Fails where a policy is taken off by its name: another owner has put its own in its place.
+#[test]
+fn an_inline_policy_that_another_owner_rewrote_stays_when_the_role_gives_it_up() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("plan.yaml");
+    let plan = |policies: &str| {
+        format!(
+            r#"
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: orders
+      AssumeRolePolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, Action: 'sts:AssumeRole',
+        Principal: {{Service: ec2.amazonaws.com}}}}]}}
+      Policies: [{policies}]
+"#
+        )
+    };
+    let policy = |name: &str| {
+        format!(
+            "{{PolicyName: {name}, PolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, \
+             Action: 's3:GetObject', Resource: '*'}}]}}}}"
+        )
+    };
+    write(&file, &plan(&[policy("read"), policy("other")].join(", ")));
+    let mut life = Rehearsal::new(&file).with_warnings();
+    life.up().complete();
+    let theirs = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+    meanwhile(&mut life.world, async |sdk| {
+        let call = sdk.iam().put_role_policy().role_name("orders").policy_name("read");
+        call.policy_document(theirs).send().await.expect("their policy");
+    });
+    write(&file, &plan(""));
+    let mut life = life.with_plan(&file);
+    life.up().complete();
+    let role = life.world.rows("iam.role").find(|(key, _)| *key == "orders").expect("the role").1.clone();
+    assert!(role["_policies"]["read"].as_str().is_some_and(|text| text.contains("Deny")), "{role}");
+    assert!(role["_policies"]["other"].is_null(), "{role}");
+}
+
 /// A life with a second owner. It panics when something of theirs was changed or deleted.
 fn contested(seed: u64) -> usize {
     let mut dice = Dice::new(seed);

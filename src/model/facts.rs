@@ -200,6 +200,9 @@ pub struct Facts {
     pub once: Option<&'static [Once]>,
     /// Of a type that holds no place alone and lives in another object all the same: the properties that name it.
     pub lives_in: &'static [&'static str],
+    /// Of an attachment: the property that names what is attached, to one place at a time, and the one that names the place.
+    /// What is attached is replaced when the place changes.
+    pub attaches: Option<(&'static str, &'static str)>,
     /// Attributes that are an ARN which follows from the name, as the Service Authorization Reference gives it, with
     /// `{partition}`, `{region}`, `{account}`, `{path}` and `{name}`.
     pub arn: Option<(&'static [&'static str], &'static str)>,
@@ -272,6 +275,7 @@ impl Facts {
             token_life: None,
             once: None,
             lives_in: &[],
+            attaches: None,
             arn: None,
             leaves_interfaces: None,
             update_policy: None,

@@ -100,7 +100,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
     /// replacements that cannot work (`M3005`, `M3006`), changes that AWS refuses (`M3007`).
     pub(super) fn make(input: &'i PlanInput<'a>) -> Result<Vec<Decision>, Vec<Diagnostic>> {
         let decisions = Self::pass(input, BTreeMap::new())?;
-        let along = gateways_of_moved_networks(input, &decisions);
+        let along = attached_to_what_moves(input, &decisions);
         if along.is_empty() { Ok(decisions) } else { Self::pass(input, along) }
     }
 
@@ -565,25 +565,25 @@ pub(super) fn held(
     }
 }
 
-/// Internet gateways whose attachment moves to another VPC. A gateway is attached to one VPC at a time, and AWS does not
-/// detach it while public addresses are mapped there ("Amazon EC2 API Reference", `DetachInternetGateway`): what has
-/// them goes last, after what needs the gateway in the new VPC. With a gateway of its own the new VPC needs to wait for
-/// nothing.
-fn gateways_of_moved_networks(input: &PlanInput<'_>, decisions: &[Decision]) -> BTreeMap<Address, String> {
+/// What moves to another place with its attachment (`Facts::attaches`). An internet gateway is attached to one VPC at a
+/// time, and AWS does not detach it while public addresses are mapped there ("Amazon EC2 API Reference",
+/// `DetachInternetGateway`): what has them goes last, after what needs the gateway in the new VPC. With a gateway of its
+/// own the new VPC needs to wait for nothing.
+fn attached_to_what_moves(input: &PlanInput<'_>, decisions: &[Decision]) -> BTreeMap<Address, String> {
     let mut along = BTreeMap::new();
     for (node, decision) in input.graph.nodes.iter().zip(decisions) {
-        let moves =
-            matches!(decision.fate, Fate::Replace { .. }) && decision.fields.iter().any(|f| f == "VpcId");
-        let gateway = node.properties.get("InternetGatewayId");
-        let Some(gateway) = gateway.filter(|_| moves && node.kind == "AWS::EC2::VPCGatewayAttachment") else {
+        let Some((what, place)) = (input.types)(&node.kind).and_then(|ty| ty.facts().attaches) else {
             continue;
         };
+        let moves =
+            matches!(decision.fate, Fate::Replace { .. }) && decision.fields.iter().any(|f| f == place);
+        let Some(gateway) = node.properties.get(what).filter(|_| moves) else { continue };
         gateway.references(&mut |reference| {
             let at = input.graph.index.get(&reference.address);
             let stays = at.is_some_and(|at| matches!(decisions[*at].fate, Fate::Unchanged | Fate::Update));
             if stays {
                 let why = format!(
-                    "{} moves to another VPC, and a gateway is attached to one at a time",
+                    "{} moves ({place} changes), and what it attaches is in one place at a time",
                     node.address
                 );
                 along.insert(reference.address.clone(), why);

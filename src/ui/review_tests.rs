@@ -255,6 +255,7 @@ fn the_json_is_complete_and_masks_passwords() {
     insta::assert_json_snapshot!(json, @r#"
     {
       "format": 1,
+      "lookups": [],
       "notes": [
         "one call of an earlier run has no known outcome"
       ],

@@ -97,7 +97,7 @@ pub(super) fn errors(samples: &Samples, minutes: usize) -> Reading {
         let sum = |series: &Series| {
             let late = series.points.iter().filter(|(at, _)| *at >= from);
             // The sum of nothing is -0.
-            late.map(|(_, value)| *value).sum::<f64>().max(0.0)
+            late.map(|(_, value)| *value).sum::<f64>() + 0.0
         };
         let (requests, errors) = (sum(&one.requests), sum(&one.errors));
         let complete = one.requests.complete && one.errors.complete;

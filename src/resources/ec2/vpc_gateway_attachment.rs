@@ -126,6 +126,7 @@ impl ResourceType for VpcGatewayAttachment {
     type Props = Props;
 
     const FACTS: Facts = Facts {
+        attaches: Some(("InternetGatewayId", "VpcId")),
         identity: Identity::Name,
         early: &["AttachmentType", "Ref"],
         configures: true,

@@ -344,7 +344,13 @@ fn contested(seed: u64) -> usize {
             false => Trouble::default(),
         };
         trouble.second = Some(Arc::clone(&second));
-        life.run(verb, trouble);
+        let ran = life.run(verb, trouble);
+        if std::env::var_os("MIGRATE_SEED").is_some() {
+            report(&format!("{context}: {:?}", ran.mutations));
+            for event in &ran.events {
+                report(&serde_json::to_string(event).expect("an event"));
+            }
+        }
         runs += 1;
         second.lock().expect("the second owner").check(&life.world, context);
     };

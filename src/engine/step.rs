@@ -340,7 +340,7 @@ impl Run<'_, '_> {
                 hints.push(form);
             }
         }
-        let spread = life.facts().spread;
+        let (spread, judged) = (life.facts().spread, life.facts().judged);
         let mut merged = object.declared.properties.clone();
         let mut seen: Option<serde_json::Map<String, Json>> = None;
         for hint in hints {
@@ -361,8 +361,10 @@ impl Run<'_, '_> {
             }
         }
         if let (Some(merged), Some(live)) = (merged.as_object_mut(), seen) {
-            // Where it is on several others, the ledger knows all of them.
-            merged.extend(live.into_iter().filter(|(name, _)| !spread.contains(&name.as_str())));
+            // Where it is on several others, the ledger knows all of them; and what a handler judges by itself is compared
+            // with what was recorded.
+            let kept = |name: &str| spread.contains(&name) || judged.contains(&name);
+            merged.extend(live.into_iter().filter(|(name, _)| !kept(name)));
         }
         Ok(merged)
     }

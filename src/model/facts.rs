@@ -181,6 +181,9 @@ pub struct Facts {
     /// Properties that list where the object is, for what is put on several others (the topics of a topic policy). It
     /// may be on some of them only, and the handler judges each by itself: it touches only what is as recorded.
     pub spread: &'static [&'static str],
+    /// Properties that others may rewrite in place, and whose handler compares what is there with what was recorded or
+    /// tried, and touches nothing else. It never gets what is there as the old value: it would take it for its own.
+    pub judged: &'static [&'static str],
     /// Properties that name objects on which a part of this one lies: what a policy is attached to, what an instance
     /// profile holds, the database whose address a secret was given. The part goes with what they name, and is put there
     /// again where that is made anew, even under its old name.
@@ -268,6 +271,7 @@ impl Facts {
             refused: &[],
             together: None,
             spread: &[],
+            judged: &[],
             parts_in: &[],
             within_network: &[],
             unique_handle: false,

@@ -152,6 +152,7 @@ impl ResourceType for Policy {
         ],
         retry_delete: &[BUSY],
         documents: &[("PolicyDocument", Document::IdentityPolicy)],
+        judged: &["PolicyDocument"],
         spread: &["Groups", "Roles", "Users"],
         parts_in: &["Groups", "Roles", "Users"],
         iam: &[

@@ -257,6 +257,7 @@ impl ResourceType for Role {
     type Props = Props;
 
     const FACTS: Facts = Facts {
+        judged: &["Policies"],
         identity: Identity::Name,
         name: Some(NameRule { property: "RoleName", max: 64, lower: false, separator: '-' }),
         configures: true,
@@ -472,13 +473,15 @@ impl ResourceType for Role {
         if change.has("Policies") {
             let attempts: Vec<Props> = cx.attempts();
             let forms: Vec<&Props> = attempts.iter().chain([old]).collect();
-            for policy in new.inline().iter().filter(|policy| !old.inline().contains(policy)) {
+            // Whatever an earlier call may have changed is looked at again.
+            let certain = |policy: &InlinePolicy| forms.iter().all(|form| form.inline().contains(policy));
+            for policy in new.inline().iter().filter(|policy| !certain(policy)) {
                 claim(cx, name, policy, &forms).await?;
             }
-            let kept =
-                |policy: &&InlinePolicy| new.inline().iter().any(|other| other.name() == policy.name());
-            for policy in old.inline().iter().filter(|policy| !kept(policy)) {
-                release(cx, name, policy.name(), &forms).await?;
+            let kept = |policy: &str| new.inline().iter().any(|other| other.name() == policy);
+            let known = forms.iter().flat_map(|form| form.inline()).map(InlinePolicy::name);
+            for policy in known.filter(|policy| !kept(policy)).collect::<std::collections::BTreeSet<_>>() {
+                release(cx, name, policy, &forms).await?;
             }
         }
         if change.has("Tags") {

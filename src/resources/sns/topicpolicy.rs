@@ -166,6 +166,7 @@ impl ResourceType for TopicPolicy {
         early: &["Ref", "Id"],
         retry: RETRY,
         documents: &[("PolicyDocument", Document::ResourcePolicy)],
+        judged: &["PolicyDocument"],
         spread: &["Topics"],
         parts_in: &["Topics"],
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],

@@ -202,10 +202,8 @@ impl Chain {
             return Ok(Loaded { credentials, origin: Origin::Container });
         }
         let disabled = variable("AWS_EC2_METADATA_DISABLED").is_some_and(|v| v.eq_ignore_ascii_case("true"));
-        if !disabled {
-            if let Ok(credentials) = self.instance(profiles)?.provide_credentials().await {
-                return Ok(Loaded { credentials, origin: Origin::Instance });
-            }
+        if !disabled && let Ok(credentials) = self.instance(profiles)?.provide_credentials().await {
+            return Ok(Loaded { credentials, origin: Origin::Instance });
         }
         Err(nothing(profiles))
     }

@@ -130,8 +130,14 @@ fn wrong(table: &[(&str, &str)], root: &Path, leave: &[&str], prefixes: &[&str])
     let (mut seen, mut used): (BTreeSet<String>, BTreeMap<String, BTreeSet<String>>) = Default::default();
     let mut wrong = Vec::new();
     for path in files {
-        let inner = path.strip_prefix(root).unwrap();
-        let module = inner.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
+        let inner = path.strip_prefix(root).expect("a path below the folder");
+        let module = inner
+            .iter()
+            .next()
+            .expect("a path below the folder, and text")
+            .to_string_lossy()
+            .trim_end_matches(".rs")
+            .to_owned();
         if leave.contains(&module.as_str()) {
             continue;
         }
@@ -141,7 +147,7 @@ fn wrong(table: &[(&str, &str)], root: &Path, leave: &[&str], prefixes: &[&str])
             wrong.push(format!("{module} has no row in the table"));
             continue;
         };
-        let text = fs::read_to_string(&path).unwrap();
+        let text = fs::read_to_string(&path).expect("a source");
         for import in prefixes.iter().flat_map(|prefix| imports(&text, prefix)) {
             if import == module || !known.contains(import.as_str()) {
                 continue;

@@ -71,8 +71,13 @@ impl Decision {
 
     /// Whether this attribute may be another one after the run.
     pub(super) fn makes_anew(&self, ty: Option<&dyn AnyType>, attribute: &str) -> bool {
-        let in_place = matches!(self.fate, Fate::Update | Fate::Finish);
-        self.renews() || in_place && ty.is_some_and(|ty| ty.facts().makes_anew(attribute, &self.fields))
+        let Some(facts) = ty.map(|ty| ty.facts()) else { return self.renews() };
+        match self.fate {
+            Fate::Update => facts.makes_anew(attribute, &self.fields),
+            // What the interrupted change was to renew, nobody knows for certain.
+            Fate::Finish => facts.renews.iter().any(|(_, attributes)| attributes.contains(&attribute)),
+            _ => self.renews(),
+        }
     }
 }
 

@@ -26,6 +26,7 @@ ARNS = {
     ("backup", "RecoveryPointArn"): "backup:us-east-1:{}:recovery-point:never",
     ("events", "ResourceARN"): "events:us-east-1:{}:rule/never",
     ("dms", "ReplicationInstanceArn"): "dms:us-east-1:{}:rep:NEVERNEVERNEVERNEVERNEVER1",
+    ("dms", "ReplicationTaskAssessmentRunArn"): "dms:us-east-1:{}:assessment-run:NEVERNEVERNEVERNEVERNEVER1",
     ("dms", "ReplicationTaskArn"): "dms:us-east-1:{}:task:NEVERNEVERNEVERNEVERNEVER1",
     ("dms", "EndpointArn"): "dms:us-east-1:{}:endpoint:NEVERNEVERNEVERNEVERNEVER1",
     ("dms", "CertificateArn"): "dms:us-east-1:{}:cert:NEVERNEVERNEVERNEVERNEVER1",
@@ -33,6 +34,7 @@ ARNS = {
 }
 VALUES = {
     ("cloudcontrol", "TypeName"): "AWS::SQS::Queue",
+    ("acm", "Tags"): [{"Key": "never"}],
     ("ec2", "VpcId"): f"vpc-{ID}", ("ec2", "SubnetId"): f"subnet-{ID}", ("ec2", "InternetGatewayId"): f"igw-{ID}",
     ("ec2", "NatGatewayId"): f"nat-{ID}", ("ec2", "RouteTableId"): f"rtb-{ID}", ("ec2", "GroupId"): f"sg-{ID}",
     ("ec2", "NetworkInterfaceId"): f"eni-{ID}", ("ec2", "NetworkAclId"): f"acl-{ID}", ("ec2", "DhcpOptionsId"): f"dopt-{ID}",

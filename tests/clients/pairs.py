@@ -378,6 +378,7 @@ ALONE = {
     "cloudwatch:DeleteDashboards": "a dashboard shows others and is used by nobody",
     "cloudwatch:DisableAlarmActions": "a switch of the alarm",
     "dms:DeleteConnection": "the outcome of a test; tasks that run are not stopped by it",
+    "dms:DeleteReplicationTaskAssessmentRun": "a result: nothing refers to it",
     "dms:DeleteEventSubscription": "a leaf: it sends, nobody refers to it",
     "dms:StopReplicationTask": "a change of state: a task is used by nobody",
     "ec2:DeleteEgressOnlyInternetGateway": "routes to it, which the sandbox does not make",

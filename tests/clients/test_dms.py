@@ -42,6 +42,33 @@ def the_service_role_comes_first():
     assert dms.describe_replication_subnet_groups()["ReplicationSubnetGroups"][0]["ReplicationSubnetGroupDescription"] == "y"
 
 
+def an_assessment(task):
+    """A premigration assessment of a task that does not run."""
+    client("s3").create_bucket(Bucket="clients-assessments")
+    run = {"ReplicationTaskArn": task, "ServiceAccessRoleArn": role("assessor", "dms.amazonaws.com"), "AssessmentRunName": "first",
+           "ResultLocationBucket": "clients-assessments"}
+    refused("S3ResourceNotFoundFault", dms.start_replication_task_assessment_run, **{**run, "ResultLocationBucket": "clients-nowhere"})
+    begun = patiently("AccessDeniedFault", dms.start_replication_task_assessment_run, **run)["ReplicationTaskAssessmentRun"]
+    arn = begun["ReplicationTaskAssessmentRunArn"]
+    assert begun["Status"] == "starting" and begun["IsLatestTaskAssessmentRun"]
+    refused("InvalidResourceStateFault", dms.start_replication_task_assessment_run, **{**run, "AssessmentRunName": "second"})
+    refused("InvalidResourceStateFault", dms.delete_replication_task_assessment_run, ReplicationTaskAssessmentRunArn=arn)
+    by_run = filters("replication-task-assessment-run-arn", arn)
+
+    def ended():
+        shown = dms.describe_replication_task_assessment_runs(Filters=by_run)["ReplicationTaskAssessmentRuns"][0]
+        return shown if shown["Status"] == "passed" else None
+    shown = eventually(ended)
+    found = dms.describe_replication_task_individual_assessments(Filters=by_run)["ReplicationTaskIndividualAssessments"]
+    assert {one["Status"] for one in found} == {"passed"}
+    assert len(found) == shown["ResultStatistic"]["Passed"] == shown["AssessmentProgress"]["IndividualAssessmentCount"]
+    refused("ResourceAlreadyExistsFault", dms.start_replication_task_assessment_run, **run)
+    for name in ("DescribeReplicationTaskAssessmentRuns", "DescribeReplicationTaskIndividualAssessments"):
+        no_such_filter("InvalidParameterValueException", "dms", name)
+    assert dms.delete_replication_task_assessment_run(ReplicationTaskAssessmentRunArn=arn)["ReplicationTaskAssessmentRun"]["Status"] == "deleting"
+    refused("ResourceNotFoundFault", dms.delete_replication_task_assessment_run, ReplicationTaskAssessmentRunArn=arn)
+
+
 @test
 def an_instance_with_endpoints_and_a_task():
     made = dms.create_replication_instance(
@@ -93,6 +120,7 @@ def an_instance_with_endpoints_and_a_task():
     dms.reload_tables(ReplicationTaskArn=task, TablesToReload=[{k: tables[0][k] for k in ("SchemaName", "TableName")}])
     dms.stop_replication_task(ReplicationTaskArn=task)
     wait("dms", "replication_task_stopped", Filters=by_arn)
+    an_assessment(task)
     dms.modify_replication_task(ReplicationTaskArn=task, MigrationType="cdc")
     eventually(lambda: dms.describe_replication_tasks(Filters=by_arn)["ReplicationTasks"][0]["Status"] != "modifying")
     dms.modify_endpoint(EndpointArn=source, Port=5433)

@@ -279,6 +279,16 @@ mod tests {
         assert_eq!(clock.now(), UNIX_EPOCH + Duration::from_secs(5));
     }
 
+    /// Fails where a wait counts from an instant that has not come yet: `destroy` would look for ten days.
+    #[test]
+    fn an_instant_of_a_clock_that_was_ahead_is_not_later_than_now() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_000);
+        let ten_days_on = now + Duration::from_secs(10 * 24 * 3_600);
+        assert_eq!(written(&rfc3339(ten_days_on), now), Some(now));
+        assert_eq!(written(&rfc3339(now), ten_days_on), Some(now));
+        assert_eq!(written("yesterday", now), None);
+    }
+
     #[test]
     fn instants_survive_the_round_trip() {
         assert_eq!(millis(from_millis(1_760_000_000_123)), 1_760_000_000_123);

@@ -18,8 +18,8 @@ fn settled(desk: &Desk, raw: &str) -> String {
         let end = from.find(|ch: char| !ch.is_ascii_hexdigit()).unwrap_or(from.len());
         let (digits, after) = from.split_at(end);
         out.push_str(before);
-        // The head of the evidence, and what tells ledgers of one name apart.
-        let of_ledger = digits.len() == 8 && before.ends_with("payments-multi-stack-dev-");
+        // The head of the evidence, and what tells ledgers of one name apart: it comes from where the plan lies.
+        let of_ledger = digits.len() == 8 && out.ends_with("payments-multi-stack-dev-");
         out.push_str(&if digits.len() == 64 || of_ledger {
             "0".repeat(digits.len())
         } else {

@@ -53,6 +53,7 @@ pub fn hint(kind: &str, properties: &Json) -> Option<Json> {
     let mut hint = properties.clone();
     match kind {
         "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance" => hint["DeletionProtection"] = json!(true),
+        "AWS::EC2::Instance" => hint["DisableApiTermination"] = json!(true),
         "AWS::ElasticLoadBalancingV2::LoadBalancer" => {
             hint["LoadBalancerAttributes"] = json!([{"Key": BALANCER, "Value": "true"}]);
         }
@@ -107,6 +108,7 @@ mod tests {
         assert_eq!(protected(&json!({"DeletionProtection": "true"})), Some("DeletionProtection"));
         assert_eq!(protected(&json!({"DeletionProtectionEnabled": true})), Some("DeletionProtectionEnabled"));
         assert_eq!(protected(&json!({"DeletionProtection": false})), None);
+        assert_eq!(protected(&json!({"DisableApiTermination": true})), Some("DisableApiTermination"));
         let balancer = |value: Json| json!({"LoadBalancerAttributes": [{"Key": BALANCER, "Value": value}]});
         assert!(
             protected(&balancer(json!("true"))).is_some() && protected(&balancer(json!("false"))).is_none()

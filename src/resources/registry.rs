@@ -23,6 +23,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<dms::ReplicationSubnetGroup>::new(),
     &Erased::<dms::ReplicationTask>::new(),
     &Erased::<ec2::Eip>::new(),
+    &Erased::<ec2::Instance>::new(),
     &Erased::<ec2::InternetGateway>::new(),
     &Erased::<ec2::LaunchTemplate>::new(),
     &Erased::<ec2::NatGateway>::new(),

@@ -105,6 +105,8 @@ GONE = {
         "DeleteNetworkInterface": "InvalidNetworkInterfaceID.NotFound", "DeleteRoute": "InvalidRouteTableID.NotFound",
         "DeleteRouteTable": "InvalidRouteTableID.NotFound", "DeleteSecurityGroup": "InvalidGroup.NotFound",
         "DeleteSubnet": "InvalidSubnetID.NotFound", "DeleteTags": "InvalidVpcID.NotFound", "DeleteVpc": "InvalidVpcID.NotFound",
+        "DeleteVolume": "InvalidVolume.NotFound", "DisassociateIamInstanceProfile": "NoSuchAssociation",
+        "StopInstances": "InvalidInstanceID.NotFound",
         "DeleteVpcPeeringConnection": "InvalidVpcPeeringConnectionID.NotFound", "DeleteVpnGateway": "InvalidVpnGatewayID.NotFound",
         "DetachInternetGateway": "InvalidInternetGatewayID.NotFound", "DetachNetworkInterface": "InvalidAttachmentID.NotFound",
         "DetachVpnGateway": "InvalidVpnGatewayID.NotFound", "DisassociateAddress": "InvalidAssociationID.NotFound",

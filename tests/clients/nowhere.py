@@ -33,6 +33,7 @@ ARNS = {
     ("dms", "ResourceArn"): "dms:us-east-1:{}:rep:NEVERNEVERNEVERNEVERNEVER1",
 }
 VALUES = {
+    ("ec2", "VolumeId"): f"vol-{ID}", ("ec2:DisassociateIamInstanceProfile", "AssociationId"): f"iip-assoc-{ID}",
     ("cloudcontrol", "TypeName"): "AWS::SQS::Queue",
     ("acm", "Tags"): [{"Key": "never"}],
     ("ec2", "VpcId"): f"vpc-{ID}", ("ec2", "SubnetId"): f"subnet-{ID}", ("ec2", "InternetGatewayId"): f"igw-{ID}",

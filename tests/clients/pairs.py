@@ -173,6 +173,8 @@ PAIRS = {
     "elbv2:RemoveListenerCertificates": {
         "the listener whose default certificate it is": Refused("OperationNotPermitted", "^Default certificate cannot be removed")},
     # Instances and their groups
+    "ec2:DeleteVolume": {
+        "the instance it is attached to": Refused("VolumeInUse", "is currently attached to", "EC2 API, DeleteVolume: it must be available")},
     "ec2:TerminateInstances": {
         "its own protection": Refused("OperationNotPermitted", "may not be terminated. Modify its 'disableApiTermination'", "EC2 User Guide, termination protection"),
         "the group it belongs to": Cascades("the group launches another one", "Auto Scaling User Guide, health checks"),
@@ -381,6 +383,8 @@ ALONE = {
     "dms:DeleteReplicationTaskAssessmentRun": "a result: nothing refers to it",
     "dms:DeleteEventSubscription": "a leaf: it sends, nobody refers to it",
     "dms:StopReplicationTask": "a change of state: a task is used by nobody",
+    "ec2:StopInstances": "a change of state: what uses an instance finds it stopped",
+    "ec2:DisassociateIamInstanceProfile": "a setting of the instance",
     "ec2:DeleteEgressOnlyInternetGateway": "routes to it, which the sandbox does not make",
     "ec2:DeleteNetworkAclEntry": "a rule: nothing refers to it",
     "ec2:DetachNetworkInterface": "always refused: only services attach interfaces here",
@@ -469,6 +473,7 @@ KINDS = {
     "AWS::DMS::ReplicationSubnetGroup": "dms:DeleteReplicationSubnetGroup",
     "AWS::DMS::ReplicationTask": "dms:DeleteReplicationTask",
     "AWS::EC2::EIP": "ec2:ReleaseAddress",
+    "AWS::EC2::Instance": "ec2:TerminateInstances",
     "AWS::EC2::InternetGateway": "ec2:DeleteInternetGateway",
     "AWS::EC2::LaunchTemplate": "ec2:DeleteLaunchTemplate",
     "AWS::EC2::NatGateway": "ec2:DeleteNatGateway",

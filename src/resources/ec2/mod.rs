@@ -1,6 +1,9 @@
 //! Resource types of AWS::EC2: networks.
 
 mod eip;
+mod instance;
+mod instance_form;
+mod instance_live;
 mod internet_gateway;
 pub mod latest;
 mod launch_data;
@@ -26,11 +29,14 @@ mod vpn_gateway;
 mod vpn_gateway_route_propagation;
 
 #[cfg(test)]
+mod instance_tests;
+#[cfg(test)]
 mod launch_tests;
 #[cfg(test)]
 mod tests;
 
 pub use eip::Eip;
+pub use instance::Instance;
 pub use internet_gateway::InternetGateway;
 pub use launch_template::LaunchTemplate;
 pub use nat_gateway::NatGateway;

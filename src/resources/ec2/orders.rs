@@ -6,6 +6,7 @@ use crate::{model::Value, resources::orders::Orders};
 
 const SERVICE: &str = "AWS::ECS::Service";
 const SCALED: &str = "AWS::AutoScaling::AutoScalingGroup";
+const INSTANCE: &str = "AWS::EC2::Instance";
 const GROUP: &str = "AWS::EC2::SecurityGroup";
 const SUBNET: &str = "AWS::EC2::Subnet";
 
@@ -102,6 +103,8 @@ pub(in crate::resources) fn routes(orders: &mut Orders<'_>) {
     let users = [
         (SERVICE, "NetworkConfiguration", "its tasks pull their images through this"),
         (SCALED, "VPCZoneIdentifier", "its instances reach what they install through this"),
+        (INSTANCE, "SubnetId", "it reaches what it installs through this"),
+        (INSTANCE, "NetworkInterfaces", "it reaches what it installs through this"),
     ];
     for (kind, property, why) in users {
         for user in orders.map.of_kind(kind) {
@@ -126,7 +129,12 @@ pub(in crate::resources) fn endpoints(orders: &mut Orders<'_>) {
             of_network.entry(network).or_default().push(endpoint);
         }
     }
-    for (kind, property) in [(SERVICE, "NetworkConfiguration"), (SCALED, "VPCZoneIdentifier")] {
+    for (kind, property) in [
+        (SERVICE, "NetworkConfiguration"),
+        (SCALED, "VPCZoneIdentifier"),
+        (INSTANCE, "SubnetId"),
+        (INSTANCE, "NetworkInterfaces"),
+    ] {
         for user in orders.map.of_kind(kind) {
             let mut networks = orders.map.networks(user, property);
             networks.sort_unstable();

@@ -6,11 +6,12 @@ use serde_json::{Value as Json, json};
 
 use super::{
     common::{Noun, combination, here, invalid, listed, remember, replayed},
-    filters, launch_templates,
+    filters, instance_settings, launch_templates,
     security_groups::GROUP,
     subnets::SUBNET,
+    volumes,
 };
-use crate::sandbox::{Effect, Fault, Reply, Request, World, done, durations, services::ssm};
+use crate::sandbox::{Effect, Fault, Reply, Request, World, durations, services::ssm};
 
 /// Instances.
 pub(super) const INSTANCE: Noun = Noun {
@@ -59,11 +60,11 @@ pub fn is_there(world: &World, row: &Json) -> bool {
     row["_from"].as_i64().is_none_or(|from| from <= world.now())
 }
 
-fn state(code: i64, name: &str) -> Json {
+pub(super) fn state(code: i64, name: &str) -> Json {
     json!({"Code": code, "Name": name})
 }
 
-fn profile(world: &World, wanted: &Json) -> Result<Json, Fault> {
+pub(super) fn profile(world: &World, wanted: &Json) -> Result<Json, Fault> {
     if wanted.is_null() {
         return Ok(Json::Null);
     }
@@ -98,6 +99,12 @@ struct Wanted {
 }
 
 fn resolve(world: &World, region: &str, data: &Json) -> Result<Wanted, Fault> {
+    volumes::checked(data)?;
+    if let Some(limit) =
+        data["MetadataOptions"]["HttpPutResponseHopLimit"].as_i64().filter(|limit| !(1..=64).contains(limit))
+    {
+        return Err(invalid(format!("Value ({limit}) for parameter httpPutResponseHopLimit is invalid.")));
+    }
     let interface =
         data["NetworkInterfaces"].as_array().and_then(|all| all.first()).cloned().unwrap_or_default();
     let image = data["ImageId"].as_str().unwrap_or_default();
@@ -130,6 +137,22 @@ fn resolve(world: &World, region: &str, data: &Json) -> Result<Wanted, Fault> {
     let named = if interface["Groups"].is_array() { &interface["Groups"] } else { &data["SecurityGroupIds"] };
     let named: Vec<&str> = named.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     let named = world.or_default_group(&named, &subnet["VpcId"]);
+    // Names instead of ids mean groups of the subnet's VPC, which must be the default one.
+    let by_name: Vec<&str> =
+        data["SecurityGroups"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let found: Vec<String> = world
+        .rows(GROUP.table)
+        .filter(|(_, row)| {
+            row["VpcId"] == subnet["VpcId"]
+                && row["GroupName"].as_str().is_some_and(|name| by_name.contains(&name))
+        })
+        .map(|(id, _)| id.to_owned())
+        .collect();
+    if found.len() < by_name.len() {
+        let message = format!("The security group '{}' does not exist in default VPC", by_name.join(", "));
+        return Err(Fault::new("InvalidGroup.NotFound", message));
+    }
+    let named = if by_name.is_empty() { named } else { found.iter().map(String::as_str).collect() };
     let mut groups = Vec::new();
     for id in named {
         let row =
@@ -188,17 +211,30 @@ pub fn launch(
     let monitored = data["Monitoring"]["Enabled"] == true;
     let metadata = &data["MetadataOptions"];
     let option = |member: &str, default: &str| metadata[member].as_str().unwrap_or(default).to_owned();
-    let row = json!({
-        "InstanceId": id, "ImageId": wanted.image, "InstanceType": text("InstanceType").unwrap_or_else(|| "m1.small".into()),
+    let kind = text("InstanceType").unwrap_or_else(|| "m1.small".into());
+    let mappings = volumes::make(world, region, &id, &wanted.subnet["AvailabilityZone"], data);
+    let association = instance_settings::associated(world, &wanted.profile);
+    let interface = &data["NetworkInterfaces"][0];
+    let public = interface["AssociatePublicIpAddress"]
+        .as_bool()
+        .unwrap_or(wanted.subnet["MapPublicIpOnLaunch"] == true);
+    let public_address = public.then(|| format!("203.0.113.{}", world.next() % 250 + 1));
+    let public_name = public_address.as_ref().map_or_else(String::new, |address| {
+        format!("ec2-{}.compute-1.amazonaws.com", address.replace('.', "-"))
+    });
+    let lasting = interface["DeleteOnTermination"].as_bool().unwrap_or(true);
+    let described = interface["Description"].as_str().unwrap_or_default().to_owned();
+    let mut row = json!({
+        "InstanceId": id, "ImageId": wanted.image, "InstanceType": kind, "PublicIpAddress": public_address,
         "State": state(0, "pending"), "SubnetId": subnet, "VpcId": wanted.subnet["VpcId"], "PrivateIpAddress": address,
-        "PrivateDnsName": shown["PrivateDnsName"], "PublicDnsName": "", "SecurityGroups": wanted.groups,
+        "PrivateDnsName": shown["PrivateDnsName"], "PublicDnsName": public_name, "SecurityGroups": wanted.groups,
         "NetworkInterfaces": [{
             "NetworkInterfaceId": eni, "SubnetId": subnet, "VpcId": wanted.subnet["VpcId"], "Groups": wanted.groups,
             "PrivateIpAddress": address, "Status": "in-use", "OwnerId": world.account, "SourceDestCheck": true,
-            "InterfaceType": "interface", "MacAddress": shown["MacAddress"], "Description": "",
+            "InterfaceType": "interface", "MacAddress": shown["MacAddress"], "Description": described,
             "Attachment": {
                 "AttachmentId": shown["Attachment"]["AttachmentId"], "DeviceIndex": 0, "Status": "attached",
-                "DeleteOnTermination": true,
+                "DeleteOnTermination": lasting,
             },
         }],
         "IamInstanceProfile": wanted.profile, "KeyName": text("KeyName"), "AmiLaunchIndex": 0,
@@ -208,18 +244,18 @@ pub fn launch(
             "HttpPutResponseHopLimit": metadata["HttpPutResponseHopLimit"].as_i64().unwrap_or(1),
             "HttpProtocolIpv6": option("HttpProtocolIpv6", "disabled"), "InstanceMetadataTags": option("InstanceMetadataTags", "disabled"),
         },
-        "Placement": {
-            "AvailabilityZone": wanted.subnet["AvailabilityZone"], "GroupName": "",
-            "Tenancy": data["Placement"]["Tenancy"].as_str().unwrap_or("default"),
-        },
         "LaunchTime": World::seconds(world.date_after(offset)), "Architecture": "x86_64", "Hypervisor": "xen",
         "VirtualizationType": "hvm", "RootDeviceType": "ebs", "RootDeviceName": "/dev/xvda", "EbsOptimized": data["EbsOptimized"] == true,
         "EnaSupport": true, "SourceDestCheck": true, "CurrentInstanceBootMode": "legacy-bios", "ProductCodes": [],
-        "BlockDeviceMappings": [], "StateTransitionReason": "", "ClientToken": "", "Tags": tags, "_region": region,
+        "BlockDeviceMappings": mappings, "StateTransitionReason": "", "ClientToken": "", "Tags": tags, "_region": region,
         "_from": world.now() + offset, "_data": data, "_reservation": format!("r-0{}", world.hex(16)),
-        "_protected": data["DisableApiTermination"] == true,
+        "_protected": data["DisableApiTermination"] == true, "_public": public,
+        "_association": association,
         "_shutdown": text("InstanceInitiatedShutdownBehavior").unwrap_or_else(|| "stop".into()),
     });
+    for (member, value) in instance_settings::launched(data, &kind, &wanted.subnet["AvailabilityZone"]) {
+        row[member] = value;
+    }
     world.put(TABLE, &id, row);
     world.set_after(offset + durations::INSTANCE_UP, TABLE, &id, json!({"State": state(16, "running")}));
     Ok(id)
@@ -238,8 +274,10 @@ pub fn terminate(world: &mut World, id: &str, offset: i64) {
     let members = json!({
         "State": state(48, "terminated"), "NetworkInterfaces": [], "SecurityGroups": [], "PrivateIpAddress": null,
         "SubnetId": null, "VpcId": null, "PrivateDnsName": "", "_group": null,
-        "StateTransitionReason": "User initiated",
+        "StateTransitionReason": "User initiated", "BlockDeviceMappings": [], "PublicIpAddress": null, "PublicDnsName": "",
+        "IamInstanceProfile": null, "_association": null,
     });
+    volumes::release(world, id, gone);
     world.set_after(gone, TABLE, id, members);
     world.after(gone + REMEMBERED, TABLE, id, Effect::Remove);
     world.release_interfaces(id, gone);
@@ -386,35 +424,4 @@ pub(super) fn terminate_all(world: &mut World, rq: &Request<'_>) -> Reply {
         changes.push(json!({"InstanceId": id, "PreviousState": before, "CurrentState": after}));
     }
     Ok(json!({"TerminatingInstances": changes}))
-}
-
-/// `ModifyInstanceAttribute`: what does not need the instance to stand still.
-pub(super) fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
-    let id = rq.text("InstanceId");
-    INSTANCE.get(world, rq, id)?;
-    let groups = rq.texts("Groups");
-    let mut worn = Vec::new();
-    for group in &groups {
-        let row = GROUP.get(world, rq, group)?;
-        worn.push(json!({"GroupId": group, "GroupName": row["GroupName"]}));
-    }
-    let row = INSTANCE.get_mut(world, rq, id)?;
-    if let Some(on) = rq.get("DisableApiTermination")["Value"].as_bool() {
-        row["_protected"] = json!(on);
-    }
-    if let Some(on) = rq.get("SourceDestCheck")["Value"].as_bool() {
-        row["SourceDestCheck"] = json!(on);
-    }
-    if let Some(text) = rq.get("InstanceInitiatedShutdownBehavior")["Value"].as_str() {
-        row["_shutdown"] = json!(text);
-    }
-    if !worn.is_empty() {
-        row["SecurityGroups"] = json!(worn);
-        row["NetworkInterfaces"][0]["Groups"] = json!(worn);
-        let eni = row["NetworkInterfaces"][0]["NetworkInterfaceId"].as_str().unwrap_or_default().to_owned();
-        if let Some(eni) = world.get_mut("ec2.network-interface", &eni) {
-            eni["Groups"] = json!(worn);
-        }
-    }
-    done()
 }

@@ -1,9 +1,10 @@
 //! Which operation runs which behaviour. Every one of them can be run dry.
 
 use super::{
-    account, addresses, common::dry_run, default_vpc, dhcp, egress_only, images, instances, interfaces,
-    internet_gateways, launch_templates, nat_addresses, nat_gateways, network_acls, peerings, route_tables,
-    routes, rules, security_groups, subnets, tags, vpc_endpoints, vpcs, vpn_connections, vpn_gateways,
+    account, addresses, common::dry_run, default_vpc, dhcp, egress_only, images, instance_settings,
+    instances, interfaces, internet_gateways, launch_templates, nat_addresses, nat_gateways, network_acls,
+    peerings, route_tables, routes, rules, security_groups, subnets, tags, volumes, vpc_endpoints, vpcs,
+    vpn_connections, vpn_gateways,
 };
 use crate::sandbox::Operation;
 
@@ -25,6 +26,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "AssignPrivateNatGatewayAddress" nat_addresses::assign;
     write "AssociateAddress" addresses::associate;
     write "AssociateDhcpOptions" dhcp::associate;
+    write "AssociateIamInstanceProfile" instance_settings::associate;
     write "AssociateNatGatewayAddress" nat_addresses::associate;
     write "AssociateRouteTable" route_tables::associate;
     write "AssociateSubnetCidrBlock" subnets::associate_block;
@@ -68,6 +70,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DeleteSecurityGroup" security_groups::delete;
     write "DeleteSubnet" subnets::delete;
     write "DeleteTags" tags::delete;
+    write "DeleteVolume" volumes::delete;
     write "DeleteVpc" vpcs::delete;
     write "DeleteVpcEndpoints" vpc_endpoints::delete;
     write "DeleteVpcPeeringConnection" peerings::delete;
@@ -78,7 +81,10 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeAvailabilityZones" account::describe_zones;
     read "DescribeDhcpOptions" account::describe_dhcp;
     read "DescribeEgressOnlyInternetGateways" egress_only::describe;
+    read "DescribeIamInstanceProfileAssociations" instance_settings::associations;
     read "DescribeImages" images::describe;
+    read "DescribeInstanceAttribute" instance_settings::attribute;
+    read "DescribeInstanceCreditSpecifications" instance_settings::describe_credits;
     read "DescribeInstanceStatus" instances::describe_status;
     read "DescribeInstances" instances::describe;
     read "DescribeInternetGateways" internet_gateways::describe;
@@ -95,6 +101,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeSecurityGroups" security_groups::describe;
     read "DescribeSubnets" subnets::describe;
     read "DescribeTags" tags::describe;
+    read "DescribeVolumes" volumes::describe;
     read "DescribeVpcAttribute" vpcs::describe_attribute;
     read "DescribeVpcEndpointServices" vpc_endpoints::services;
     read "DescribeVpcEndpoints" vpc_endpoints::describe;
@@ -107,23 +114,30 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DetachVpnGateway" vpn_gateways::detach;
     write "DisableVgwRoutePropagation" vpn_connections::disable;
     write "DisassociateAddress" addresses::disassociate;
+    write "DisassociateIamInstanceProfile" instance_settings::disassociate;
     write "DisassociateNatGatewayAddress" nat_addresses::disassociate;
     write "DisassociateRouteTable" route_tables::disassociate;
     write "DisassociateSubnetCidrBlock" subnets::disassociate_block;
     write "DisassociateVpcCidrBlock" vpcs::disassociate_block;
     write "EnableVgwRoutePropagation" vpn_connections::enable;
     write "ModifyAddressAttribute" addresses::modify_attribute;
-    write "ModifyInstanceAttribute" instances::modify_attribute;
+    write "ModifyInstanceAttribute" instance_settings::modify;
+    write "ModifyInstanceCreditSpecification" instance_settings::modify_credits;
+    write "ModifyInstanceMetadataOptions" instance_settings::metadata;
+    write "ModifyInstancePlacement" instance_settings::place;
     write "ModifyLaunchTemplate" launch_templates::modify;
     write "ModifyNetworkInterfaceAttribute" interfaces::modify;
+    write "ModifyPrivateDnsNameOptions" instance_settings::names;
     write "ModifySecurityGroupRules" rules::modify;
     write "ModifySubnetAttribute" subnets::modify_attribute;
     write "ModifyVpcAttribute" vpcs::modify_attribute;
     write "ModifyVpcEndpoint" vpc_endpoints::modify;
     write "ModifyVpcPeeringConnectionOptions" peerings::modify;
     write "ModifyVpcTenancy" vpcs::modify_tenancy;
+    write "MonitorInstances" instance_settings::monitor;
     write "RejectVpcPeeringConnection" peerings::reject;
     write "ReleaseAddress" addresses::release;
+    write "ReplaceIamInstanceProfileAssociation" instance_settings::reassociate;
     write "ReplaceNetworkAclAssociation" network_acls::replace_association;
     write "ReplaceNetworkAclEntry" network_acls::replace_entry;
     write "ReplaceRoute" routes::replace;
@@ -133,9 +147,12 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "RevokeSecurityGroupEgress" rules::revoke_egress;
     write "RevokeSecurityGroupIngress" rules::revoke_ingress;
     write "RunInstances" instances::run;
+    write "StartInstances" instance_settings::start;
+    write "StopInstances" instance_settings::stop;
     write "TerminateInstances" instances::terminate_all;
     write "UnassignPrivateIpAddresses" interfaces::unassign;
     write "UnassignPrivateNatGatewayAddress" nat_addresses::unassign;
+    write "UnmonitorInstances" instance_settings::unmonitor;
     write "UpdateSecurityGroupRuleDescriptionsEgress" rules::redescribe_egress;
     write "UpdateSecurityGroupRuleDescriptionsIngress" rules::redescribe_ingress;
 };

@@ -1,4 +1,5 @@
-//! Makes the table of resource-type schemas of the files in `src/schema/types`: a new type adds a file, no line.
+//! Makes the table of resource-type schemas of the files in `src/schema/types`: a new type adds a file, no line. Debug builds are
+//! `strict`: they check what costs too much time for a release, such as every answer of the sandbox against its shape.
 
 use std::{env, fmt::Write as _, fs, path::Path};
 
@@ -17,6 +18,10 @@ fn main() {
         rows.push((name.to_owned(), path));
     }
     rows.sort();
+    println!("cargo::rustc-check-cfg=cfg(strict)");
+    if env::var("PROFILE").is_ok_and(|profile| profile == "debug") {
+        println!("cargo::rustc-cfg=strict");
+    }
     let mut table = String::from("&[\n");
     for (name, path) in rows {
         writeln!(table, "    ({name:?}, include_str!({path:?})),").expect("texts can be written");

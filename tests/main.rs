@@ -3,7 +3,6 @@
 mod assembly;
 mod attacks;
 mod blue_green;
-mod clients;
 mod cloudcontrol;
 mod corpus;
 mod crash;
@@ -44,7 +43,8 @@ fn no_test_file_is_forgotten() {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().and_then(|s| s.to_str()).expect("a name").to_owned();
         let is_module = path.extension().is_some_and(|e| e == "rs") || path.join("mod.rs").exists();
-        if is_module && name != "main" {
+        // Real clients measure out lifecycles in seconds: they have the machine to themselves, as a suite of their own.
+        if is_module && !["main", "clients"].contains(&name.as_str()) {
             assert!(main.contains(&format!("mod {name};")), "tests/{name} is not part of the suite");
         }
     }

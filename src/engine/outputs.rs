@@ -61,9 +61,7 @@ impl Run<'_, '_> {
         };
         if !recorded {
             // A failure to write is kept in `broken` and reported with the run's result.
-            if let Ok(seq) = self.append(Entry::Outputs { outputs: kept, exports, imports }) {
-                debug_assert!(seq > 0);
-            }
+            self.append(Entry::Outputs { outputs: kept, exports, imports }).ok();
         }
         outputs
     }

@@ -73,6 +73,16 @@ impl MemoryStore {
         inner.pending.clear();
     }
 
+    /// Whether the next process finds the same bytes in both.
+    #[must_use]
+    pub fn equals(&self, other: &Self) -> bool {
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return true;
+        }
+        let (one, other) = (self.lock(), other.lock());
+        (&one.durable, &one.snapshot) == (&other.durable, &other.snapshot)
+    }
+
     /// The snapshot's text; empty if there is none.
     #[must_use]
     pub fn snapshot_text(&self) -> String {

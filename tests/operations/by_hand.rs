@@ -10,7 +10,10 @@ use std::{
 use serde_json::Value as Json;
 
 use super::Desk;
-use crate::{clients, process::program, support::write};
+use crate::{
+    process::program,
+    support::{python::python, write},
+};
 
 /// A served world.
 struct Served {
@@ -94,7 +97,7 @@ fn without_tasks(operated: &[String]) -> Vec<&String> {
 
 #[test]
 fn the_runbook_runs_as_printed_with_the_aws_cli() {
-    let python = match clients::python() {
+    let python = match python() {
         Ok(python) => python,
         Err(why) => {
             eprintln!("SKIPPED: the runbook by hand: {why}; run .ci/run, or set MIGRATE_TEST_PYTHON");

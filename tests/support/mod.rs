@@ -28,6 +28,7 @@ use migrate::{
 };
 
 mod places;
+pub(crate) mod python;
 mod second;
 pub mod secrets;
 

@@ -193,7 +193,7 @@ fn success(call: &Call, value: &Json, request_id: &str) -> Answer {
         None => {
             let stray =
                 value.as_object().is_some_and(|o| o.iter().any(|(k, v)| !v.is_null() && !k.starts_with('_')));
-            debug_assert!(!stray, "{name} has no output, but the operation answered {value}");
+            assert!(!(cfg!(strict) && stray), "{name} has no output, but the operation answered {value}");
             Json::Object(Map::new())
         }
     };

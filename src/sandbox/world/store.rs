@@ -4,7 +4,10 @@
 //! hands out ids, `region/name` where names are regional, `name` where they are global. Rows hold what the API
 //! returns, under the API's member names; members that start with `_` are the world's own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -79,6 +82,9 @@ pub fn partition(region: &str) -> &'static str {
     }
 }
 
+/// Rows by key.
+type Table = BTreeMap<String, Arc<Json>>;
+
 /// The account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct World {
@@ -87,7 +93,9 @@ pub struct World {
     /// Chooses ids and small variations of durations.
     pub seed: u64,
     now: i64,
-    tables: BTreeMap<String, BTreeMap<String, Json>>,
+    /// Shared until one of the sharers changes a row: a copy of a world costs a pointer for each table, and tables that
+    /// two worlds share are known to be equal.
+    tables: BTreeMap<String, Arc<Table>>,
     queue: BTreeMap<i64, Vec<Transition>>,
     counter: u64,
     /// Rows younger than this many milliseconds are invisible to the running (read) operation.
@@ -240,14 +248,15 @@ impl World {
     /// A row.
     #[must_use]
     pub fn get(&self, table: &str, key: &str) -> Option<&Json> {
-        self.tables.get(table)?.get(key).filter(|row| self.visible(row))
+        self.tables.get(table)?.get(key).map(Arc::as_ref).filter(|row| self.visible(row))
     }
 
     /// A row, to be changed.
     pub fn get_mut(&mut self, table: &str, key: &str) -> Option<&mut Json> {
-        let row = self.tables.get_mut(table)?.get_mut(key)?;
+        let rows = self.tables.get_mut(table).filter(|rows| rows.contains_key(key))?;
+        let row = Arc::make_mut(rows).get_mut(key)?;
         self.dirty.insert((table.into(), key.into()));
-        Some(row)
+        Some(Arc::make_mut(row))
     }
 
     /// Adds or replaces a row. The world notes when it was born.
@@ -255,16 +264,17 @@ impl World {
         if row["_born"].is_null() {
             row["_born"] = json!(self.now);
         }
-        self.tables.entry(table.into()).or_default().insert(key.into(), row);
+        Arc::make_mut(self.tables.entry(table.into()).or_default()).insert(key.into(), Arc::new(row));
         self.dirty.insert((table.into(), key.into()));
     }
 
     /// Takes a row out; its pending transitions are dropped.
     pub fn remove(&mut self, table: &str, key: &str) -> Option<Json> {
-        let row = self.tables.get_mut(table)?.remove(key)?;
+        let rows = self.tables.get_mut(table).filter(|rows| rows.contains_key(key))?;
+        let row = Arc::make_mut(rows).remove(key)?;
         self.cancel(table, key);
         self.dirty.insert((table.into(), key.into()));
-        Some(row)
+        Some(Arc::unwrap_or_clone(row))
     }
 
     /// All visible rows of a table with their keys, in key order.
@@ -272,9 +282,9 @@ impl World {
         self.tables
             .get(table)
             .into_iter()
-            .flatten()
+            .flat_map(|rows| rows.iter())
             .filter(|(_, row)| self.visible(row))
-            .map(|(key, row)| (key.as_str(), row))
+            .map(|(key, row)| (key.as_str(), row.as_ref()))
     }
 
     /// Whether any row fits.
@@ -398,6 +408,18 @@ impl World {
         counts
     }
 
+    /// Whether nobody who reads the two from a disk could tell them apart.
+    #[must_use]
+    pub fn equals(&self, other: &Self) -> bool {
+        // What is shared is not looked into.
+        let same = |(one, other): (&Arc<Table>, &Arc<Table>)| Arc::ptr_eq(one, other) || one == other;
+        (self.now, self.counter, self.seed, &self.account)
+            == (other.now, other.counter, other.seed, &other.account)
+            && self.queue == other.queue
+            && self.tables.keys().eq(other.tables.keys())
+            && self.tables.values().zip(other.tables.values()).all(same)
+    }
+
     /// Rows changed since the last [`Self::take_delta`] whose table fits; `*` at the end of the pattern fits
     /// any rest.
     #[must_use]
@@ -427,8 +449,8 @@ impl World {
         let rows = dirty
             .into_iter()
             .map(|(table, key)| {
-                let row =
-                    self.tables.get(&table).and_then(|rows| rows.get(&key)).cloned().unwrap_or(Json::Null);
+                let row = self.tables.get(&table).and_then(|rows| rows.get(&key));
+                let row = row.map_or(Json::Null, |row| row.as_ref().clone());
                 (table, key, row)
             })
             .collect();
@@ -451,11 +473,11 @@ impl World {
             }
         }
         for (table, key, row) in delta.rows {
-            let rows = self.tables.entry(table).or_default();
+            let rows = Arc::make_mut(self.tables.entry(table).or_default());
             if row.is_null() {
                 rows.remove(&key);
             } else {
-                rows.insert(key, row);
+                rows.insert(key, Arc::new(row));
             }
         }
         self.forget_delta();

@@ -7,7 +7,7 @@ use super::{
     by_hand, calls,
     discover::{Resolved, Task},
     gates,
-    steps::{self, Step, Way},
+    steps::{self, Step, Undo, Way},
 };
 use crate::ledger::{Facts, Happened, Operations, Phase, Snapshot};
 
@@ -325,8 +325,10 @@ impl Author<'_> {
     }
 
     fn undo(&self, shut: &Facts) -> Chapter {
+        let from =
+            Undo { phase: Phase::Switched, back: Phase::Synced, sent: true, comment: &self.comment };
         let planned =
-            steps::abort(self.resolved, Phase::Switched, Phase::Synced, shut, &self.baseline, &self.comment);
+            steps::abort(self.resolved, from, shut, &self.baseline);
         Chapter {
             key: "abort",
             title: "Undo the cutover before the target opens",
@@ -351,7 +353,7 @@ impl Author<'_> {
         let lossy = resolved.reverse.is_none();
         let id = format!("migrate-{}-{}-by-hand", resolved.migration, resolved.environment);
         let snapshot = (lossy && !resolved.target.is_external()).then_some(id.as_str());
-        let way = Way { lossy, snapshot, comment: &self.comment };
+        let way = Way { lossy, snapshot, sent: false, comment: &self.comment };
         let planned = steps::rollback(resolved, Phase::Live, live, &self.baseline, way);
         let typed = format!("roll back {name}");
         let mut more: Vec<(&str, Option<&str>)> = vec![("--yes", None)];

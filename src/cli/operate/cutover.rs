@@ -32,7 +32,7 @@ pub fn run(global: &Global, args: &CutoverCommand, printer: &mut Printer) -> Ver
                     known.baseline.clone().filter(|_| known.interrupted()).unwrap_or_else(|| facts.clone());
                 let comment = format!("migrate {}", resolved.migration);
                 Ok(if args.abort {
-                    steps::abort(resolved, known.phase(), known.began_in(), &facts, &baseline, &comment)
+                    steps::abort(resolved, steps::Undo::of(known, &comment), &facts, &baseline)
                 } else {
                     steps::cutover(resolved, known.phase(), &facts, &baseline, &comment)
                 })
@@ -169,6 +169,12 @@ async fn forward(driver: &Driver<'_>) -> Result<(), End> {
     if matches!(failure, Failure::Stopped(2..) | Failure::Halt(Halt::Stopped(2..))) {
         return Err(left(&known));
     }
+    if let Failure::Halt(Halt::Aws(error)) = &failure
+        && error.is_credentials()
+    {
+        // Nothing can be called, so nothing can be undone. Whoever signs in again still has both ways.
+        return Err(signed_out(&known, failure));
+    }
     abort(driver, Some(failure)).await
 }
 
@@ -186,6 +192,20 @@ fn left(known: &Operations) -> End {
         "`migrate cutover --abort` reopens the source; `migrate cutover --continue` completes it"
     };
     Diagnostic::error("O2012", Class::Stopped, message).help(help).into()
+}
+
+/// Credentials ran out, and nobody brought new ones: what is shut is named, and both ways on.
+fn signed_out(known: &Operations, failure: Failure) -> End {
+    let message = match known.refused_since() {
+        Some(since) => format!("the credentials have run out, and writes are refused since {since}"),
+        None => "the credentials have run out: the cutover is not complete".to_owned(),
+    };
+    let help = "sign in again; then `migrate cutover --abort` reopens the source, or `migrate cutover --continue` completes \
+                the cutover. From another machine, the commands printed before the fence reopen it; `migrate runbook` \
+                prints them again";
+    let mut told = report::diagnostics(failure, std::path::Path::new("."), "migrate cutover --continue");
+    told.insert(0, Diagnostic::error("O2012", Class::Failed, message).help(help));
+    End::Told(told)
 }
 
 /// The target has begun to open: what is left to do is named, and nothing is undone automatically.
@@ -250,8 +270,8 @@ async fn undo(driver: &Driver<'_>) -> Result<(), Failure> {
     let known = driver.known();
     let facts = looked(driver).await?;
     let before = baseline(&known, &facts);
-    let (phase, back) = (known.phase(), known.began_in());
-    let planned = steps::abort(driver.resolved, phase, back, &facts, &before, &comment(driver));
+    let comment = comment(driver);
+    let planned = steps::abort(driver.resolved, steps::Undo::of(&known, &comment), &facts, &before);
     driver.carry(&planned).await?;
     looked(driver).await?;
     driver.note(Happened::Noted { name: CUTOVER.into(), value: json!(false) })

@@ -1,6 +1,6 @@
 //! Where a verb of the operations works: the ledger's lock, the account, what is operated, and whoever answers questions.
 
-use std::{cell::RefCell, path::Path, sync::Arc};
+use std::{cell::RefCell, future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll};
 
 use serde_json::json;
 
@@ -217,6 +217,7 @@ pub fn acting(
     let resolved = resolved(global, &act.which, &snapshot, printer)?;
     unresolved(&snapshot, &again)?;
     signals::listen(&stop);
+    session.wait_for_keys(act.auth_wait);
     let sandbox = session.is_sandbox();
     let play = |name: &str, token: Option<&str>| session.play(name, token);
     let by = session.who();
@@ -254,7 +255,7 @@ pub fn acting(
             left: std::cell::Cell::new(0),
         };
         let ended = match begin(&desk, &driver) {
-            Ok(()) => work(&desk, &driver).await,
+            Ok(()) => attended(&driver, work(&desk, &driver)).await,
             Err(failure) => Err(End::Failed(failure)),
         };
         let (outcome, told) = match ended {
@@ -280,6 +281,35 @@ pub fn acting(
         testify(&dir, &mut printer.borrow_mut());
     }
     if told.is_empty() { Ok(Code::Success) } else { Err(told) }
+}
+
+/// Goes on with the work, and tells of credentials that ran out or were renewed meanwhile. A signal ends the wait for new
+/// ones.
+async fn attended<T>(driver: &Driver<'_>, work: impl Future<Output = T>) -> T {
+    let cloud = driver.operator.reader.cloud;
+    let stop = driver.operator.stop.clone();
+    let mut work = pin!(work);
+    loop {
+        let level = stop.level();
+        let mut raised = pin!(stop.reached(level + 1));
+        let ended = poll_fn(|cx| {
+            let polled = work.as_mut().poll(cx);
+            for notice in cloud.keys_notices() {
+                driver.operator.emit(EventKind::from(&notice));
+            }
+            if let Poll::Ready(value) = polled {
+                return Poll::Ready(Some(value));
+            }
+            raised.as_mut().poll(cx).map(|_| None)
+        })
+        .await;
+        if let Some(value) = ended {
+            return value;
+        }
+        if let Some(keys) = cloud.keys().filter(|keys| keys.is_waiting()) {
+            keys.give_up();
+        }
+    }
 }
 
 /// Writes the evidence beside the ledger, however the verb ended. That it cannot be written changes nothing of that.

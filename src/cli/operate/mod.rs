@@ -15,9 +15,11 @@ pub mod runbook;
 pub mod shift;
 pub mod watch;
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
-use super::args::LedgerArgs;
+use super::args::{LedgerArgs, patience};
 
 /// Which migration.
 #[derive(Debug, Args)]
@@ -45,6 +47,9 @@ pub struct Act {
     /// Only show what would be done
     #[arg(long)]
     pub dry_run: bool,
+    /// How long to wait for new credentials when they run out, as 90s, 15m or 2h; 0 fails at once
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = patience)]
+    pub auth_wait: Duration,
 }
 
 /// A gate that is passed over.

@@ -34,13 +34,14 @@ pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Ve
                 let known = &snapshot.operations;
                 let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
                 let comment = format!("migrate {}", resolved.migration);
-                let way = Way { lossy: args.accept_loss, snapshot: None, comment: &comment };
+                let sent = known.names_sent();
+                let way = Way { lossy: args.accept_loss, snapshot: None, sent, comment: &comment };
                 Ok(match known.phase() {
                     Phase::Live | Phase::RollingBack => {
                         steps::rollback(resolved, known.phase(), &facts, &before, way)
                     }
                     Phase::Fenced | Phase::Drained | Phase::Switched => {
-                        steps::abort(resolved, known.phase(), known.began_in(), &facts, &before, &comment)
+                        steps::abort(resolved, steps::Undo::of(known, &comment), &facts, &before)
                     }
                     Phase::Shifting(_) => steps::shift(resolved, None, 0, &facts, &comment),
                     _ => steps::stopping(resolved, &resolved.forward, &facts),
@@ -197,7 +198,8 @@ async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) 
     // What is given up does not have to stand still before it is.
     driver.proven.borrow_mut().fenced = lossy;
     let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
-    let way = Way { lossy, snapshot, comment: &comment(driver) };
+    let sent = begun && driver.known().names_sent();
+    let way = Way { lossy, snapshot, sent, comment: &comment(driver) };
     let planned = steps::rollback(resolved, driver.known().phase(), &facts, &before, way);
     driver.carry(&planned).await?;
     let facts = driver.operator.reader.facts(&calls::watched(resolved)).await.map_err(Failure::from)?;

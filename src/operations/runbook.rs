@@ -325,10 +325,8 @@ impl Author<'_> {
     }
 
     fn undo(&self, shut: &Facts) -> Chapter {
-        let from =
-            Undo { phase: Phase::Switched, back: Phase::Synced, sent: true, comment: &self.comment };
-        let planned =
-            steps::abort(self.resolved, from, shut, &self.baseline);
+        let from = Undo { phase: Phase::Switched, back: Phase::Synced, sent: true, comment: &self.comment };
+        let planned = steps::abort(self.resolved, from, shut, &self.baseline);
         Chapter {
             key: "abort",
             title: "Undo the cutover before the target opens",

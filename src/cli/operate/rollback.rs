@@ -63,7 +63,12 @@ async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackComma
     let known = driver.known();
     if known.interrupted() && !known.opened() {
         desk.agreed("The cutover is undone; nothing is lost.")?;
-        return cutover::abort(driver, None).await;
+        cutover::abort(driver, None).await?;
+        // Where it began in the middle of a shift, the abort has returned there.
+        if args.to_source && matches!(driver.known().phase(), Phase::Shifting(_)) {
+            to_source(driver).await?;
+        }
+        return Ok(());
     }
     match known.phase() {
         Phase::RolledBack => {
@@ -77,11 +82,8 @@ async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackComma
             Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into())
         }
         Phase::Shifting(_) => {
-            let facts = driver.observe(false).await?;
             desk.agreed("All traffic returns to the source; nothing is lost where a split was safe.")?;
-            driver.carry(&steps::shift(driver.resolved, None, 0, &facts, &comment(driver))).await?;
-            driver.observe(false).await?;
-            Ok(())
+            Ok(to_source(driver).await?)
         }
         // A cutover that has begun to open the target is undone with what the target has taken.
         Phase::Live | Phase::RollingBack | Phase::Fenced | Phase::Drained | Phase::Switched => {
@@ -96,6 +98,14 @@ async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackComma
             Ok(())
         }
     }
+}
+
+/// All traffic leads to the source again.
+async fn to_source(driver: &Driver<'_>) -> Result<(), Failure> {
+    let facts = driver.observe(false).await?;
+    driver.carry(&steps::shift(driver.resolved, None, 0, &facts, &comment(driver))).await?;
+    driver.observe(false).await?;
+    Ok(())
 }
 
 fn comment(driver: &Driver<'_>) -> String {
@@ -193,18 +203,87 @@ async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) 
         }
         driver.note(crate::ledger::Happened::Noted { name: "rollback-loss".into(), value: json!(lossy) })?;
     }
+    carry(driver, &facts, lossy, snapshot).await?;
+    Ok(())
+}
+
+/// Carries the way back out.
+async fn carry(
+    driver: &Driver<'_>,
+    facts: &Facts,
+    lossy: bool,
+    snapshot: Option<&str>,
+) -> Result<(), Failure> {
+    let resolved = driver.resolved;
+    let known = driver.known();
     // From the fence on, ending is safer than stopping.
-    driver.patience.set(2);
+    driver.patience.set((driver.operator.stop.level() + 1).max(2));
     // What is given up does not have to stand still before it is.
     driver.proven.borrow_mut().fenced = lossy;
     let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
-    let sent = begun && driver.known().names_sent();
+    let sent = known.phase() == Phase::RollingBack && known.names_sent();
     let way = Way { lossy, snapshot, sent, comment: &comment(driver) };
-    let planned = steps::rollback(resolved, driver.known().phase(), &facts, &before, way);
+    let planned = steps::rollback(resolved, known.phase(), facts, &before, way);
     driver.carry(&planned).await?;
     let facts = driver.operator.reader.facts(&calls::watched(resolved)).await.map_err(Failure::from)?;
     driver.operator.write(vec![Entry::Observed { facts, baseline: false }])?;
     Ok(())
+}
+
+fn causes(closed: &[Reading]) -> String {
+    let cause: Vec<String> = closed.iter().map(|one| format!("gate {}: {}", one.gate, one.summary)).collect();
+    cause.join("; ")
+}
+
+/// The target takes writes, and somebody has to decide.
+pub(super) fn paged(closed: &[Reading], why: &str) -> End {
+    let message = format!("the target takes writes, and does not serve well: {}{why}", causes(closed));
+    let help =
+        "`migrate watch` shows how it serves; `migrate rollback` goes back, and says first what that loses";
+    Diagnostic::error("O2011", Class::Failed, message).help(help).into()
+}
+
+/// The target does not serve well, and the declaration permits to go back without asking: only if nothing is lost by it.
+pub(super) async fn automatic(driver: &Driver<'_>, closed: &[Reading]) -> End {
+    let cause = causes(closed);
+    let ready = async || -> Result<Result<Facts, String>, Failure> {
+        let facts = driver.observe(false).await?;
+        let Some(reverse) = driver.resolved.reverse.as_ref().filter(|task| runs(task, &facts)) else {
+            return Ok(Err("no reverse task runs".to_owned()));
+        };
+        let tasks = std::slice::from_ref(reverse);
+        let samples = driver.samples(Wanted { gates: gates::LAG, tasks, writers: &[], since: None }).await?;
+        let barred = driver.barred(&driver.judge(gates::LAG, &samples)?);
+        let words: Vec<String> = barred.iter().map(|one| format!("{}: {}", one.gate, one.summary)).collect();
+        Ok(if words.is_empty() { Ok(facts) } else { Err(words.join("; ")) })
+    };
+    let facts = match ready().await {
+        Ok(Ok(facts)) => facts,
+        Ok(Err(why)) => return paged(closed, &format!("; it is not rolled back automatically: {why}")),
+        Err(failure) => return failure.into(),
+    };
+    let text = format!(
+        "the target does not serve well ({cause}): it is rolled back, as `auto_rollback: live` permits"
+    );
+    driver.operator.emit(crate::engine::EventKind::Remark { text });
+    let noted =
+        driver.note(crate::ledger::Happened::Noted { name: "rollback-loss".into(), value: json!(false) });
+    let back = match noted {
+        Ok(()) => carry(driver, &facts, false, None).await,
+        Err(failure) => Err(failure),
+    };
+    match back {
+        Ok(()) => {
+            let message = format!("the target did not serve well, and was rolled back: {cause}");
+            let help = "the source serves, with everything that was written to the target; resolve the cause, then `migrate \
+                        replicate reload`";
+            Diagnostic::error("O2003", Class::RolledBack, message).help(help).into()
+        }
+        Err(failure) => {
+            let told = super::report::diagnostics(failure, std::path::Path::new("."), "migrate rollback");
+            End::Told(told)
+        }
+    }
 }
 
 /// `finalize`.

@@ -223,7 +223,8 @@ impl Operations {
         });
         let sent = |happened: &Happened| match happened {
             Happened::Called { request, outcome, .. } => {
-                request.operation == "ChangeResourceRecordSets" && !matches!(outcome.as_str(), "refused" | "absent")
+                request.operation == "ChangeResourceRecordSets"
+                    && !matches!(outcome.as_str(), "refused" | "absent")
             }
             _ => false,
         };

@@ -47,6 +47,26 @@ pub enum TargetFence {
     Warm,
 }
 
+/// When the names move inside the cutover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// After the drain.
+    #[default]
+    Sequential,
+    /// As soon as the source is fenced, while the target stays shut: writes are refused for the longer of drain and DNS
+    /// instead of their sum.
+    Overlap,
+}
+
+impl Order {
+    /// Whether it is the usual one.
+    #[must_use]
+    pub fn is_sequential(&self) -> bool {
+        *self == Self::Sequential
+    }
+}
+
 /// The way back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -154,6 +174,13 @@ pub struct Declaration {
     pub keep: Vec<Address>,
     /// What happens to the target until it opens.
     pub target: TargetFence,
+    /// When the names move.
+    #[serde(default, skip_serializing_if = "Order::is_sequential")]
+    pub order: Order,
+    /// A target that does not serve well after the opening is rolled back without asking, while the reverse task is within
+    /// its gates.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub auto_rollback: bool,
     /// Commands by name.
     pub hooks: BTreeMap<String, Vec<String>>,
     /// How long they may run, in seconds, where that is declared.
@@ -193,6 +220,8 @@ impl Default for Declaration {
             writers: None,
             keep: Vec::new(),
             target: TargetFence::Cold,
+            order: Order::Sequential,
+            auto_rollback: false,
             hooks: BTreeMap::new(),
             hook_limits: BTreeMap::new(),
             rehearsed: BTreeSet::new(),

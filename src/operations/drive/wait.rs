@@ -74,11 +74,16 @@ impl Driver<'_> {
                 self.until(name, every_s, limit_s, async || self.in_sync(&change).await).await?;
                 self.note(Happened::Noted {
                     name: "in sync".into(),
-                    value: json!({"call": call.name, "change": change}),
+                    value: json!({
+                        "call": call.name, "change": change, "at": measure::now(&self.operator.reader),
+                    }),
                 })
             }
             Until::Expired { seconds } => {
-                let began = measure::now(&self.operator.reader);
+                let now = measure::now(&self.operator.reader);
+                // Answers from before can be no younger than the moment when the change was seen everywhere.
+                let synced = self.noted("in sync").and_then(|value| value["at"].as_i64());
+                let began = synced.filter(|at| *at <= now).unwrap_or(now);
                 self.until(name, every_s, limit_s, async || {
                     let waited = measure::now(&self.operator.reader) - began;
                     let left = i64::try_from(*seconds).unwrap_or(i64::MAX) - waited;

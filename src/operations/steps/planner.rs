@@ -158,9 +158,19 @@ impl<'r> Planner<'r> {
 
     /// Waits until changes are in sync, and until the answers from before have expired.
     pub(super) fn settle(&mut self, moves: &[Move]) {
+        self.in_sync(moves);
+        self.expired(moves);
+    }
+
+    /// Waits until changes are in sync.
+    pub(super) fn in_sync(&mut self, moves: &[Move]) {
         for one in moves {
             self.wait(&one.name, one.change.clone(), 3, 300);
         }
+    }
+
+    /// Waits until the answers from before have expired, counted from when the changes were seen in sync.
+    pub(super) fn expired(&mut self, moves: &[Move]) {
         if let Some(ttl) = moves.iter().map(|one| one.ttl_s).max() {
             let expired = Until::Expired { seconds: ttl };
             self.wait("resolvers have forgotten the old answer", expired, ttl.max(1), ttl + 60);

@@ -290,7 +290,7 @@ fn open_ended(known: &Operations, failure: Failure) -> End {
         let message = format!("the target has begun to open, and writes are refused since {since}");
         let help =
             "`migrate cutover --continue` completes it; `migrate rollback` goes back with what was written";
-        let class = told.first().map_or(Class::Failed, |first| first.class);
+        let class = report::inside(&told);
         told.insert(0, Diagnostic::error("O2012", class, message).help(help));
     }
     End::Told(told)

@@ -30,6 +30,7 @@ use crate::{
         discover::Resolved,
         drive::{Driver, Failure},
         phase,
+        steps::{Step, refused_s},
     },
     runs::{Run, RunError},
     ui::Printer,
@@ -373,20 +374,33 @@ fn unresolved(snapshot: &Snapshot, again: &str) -> Result<(), Vec<Diagnostic>> {
 }
 
 /// Shows what a verb would do.
-pub fn preview(printer: &mut Printer, steps: &[crate::operations::steps::Step]) -> Code {
+pub fn preview(printer: &mut Printer, steps: &[Step]) -> Code {
+    let refused = refused_s(steps, false);
     if printer.is_json() {
-        printer.json(&json!({"format": 1, "steps": steps}));
+        printer.json(&json!({"format": 1, "steps": steps, "expected_refused_s": refused}));
         return Code::Success;
     }
     let mut text = String::new();
     for (at, step) in steps.iter().enumerate() {
         text.push_str(&format!("{:>3}  {}\n", at + 1, step.words()));
-        if let crate::operations::steps::Step::Call { call, .. } = step {
+        if let Step::Call { call, .. } = step {
             text.push_str(&format!("     {}\n", crate::operations::calls::as_command(&call.request)));
         }
     }
     if steps.is_empty() {
         text.push_str("nothing to do\n");
+    }
+    if let Some(seconds) = refused {
+        // Ends that are told as steps: until the target opens nothing is lost by going back.
+        let minutes = seconds.div_ceil(60);
+        text.push_str(&format!("\nWrites are refused for about {minutes} min, if nothing goes wrong.\n"));
+        if let Some(at) = steps.iter().position(|step| matches!(step, Step::Opens)) {
+            text.push_str(&format!(
+                "Up to step {at} a failure undoes everything, and nothing is lost; from step {} on, `migrate rollback` \
+                 goes back.\n",
+                at + 1
+            ));
+        }
     }
     printer.out(&text);
     Code::Success

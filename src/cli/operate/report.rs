@@ -126,6 +126,15 @@ fn closed(readings: &[Reading], again: &str) -> Vec<Diagnostic> {
     readings.iter().map(one).collect()
 }
 
+/// The class of what ended a verb while one side is shut: those that promise that nothing was changed would not be true.
+#[must_use]
+pub fn inside(told: &[Diagnostic]) -> Class {
+    match told.first().map(|first| first.class) {
+        Some(class @ (Class::Stopped | Class::Doubtful | Class::Ledger)) => class,
+        _ => Class::Failed,
+    }
+}
+
 /// Why an operation ended, as diagnostics. `again` is the command that resumes it.
 #[must_use]
 pub fn diagnostics(failure: Failure, dir: &Path, again: &str) -> Vec<Diagnostic> {

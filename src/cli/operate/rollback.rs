@@ -9,6 +9,7 @@ use super::{
 use crate::{
     cli::{Verdict, args::Global},
     clock::{from_rfc3339, millis},
+    engine::operate::Halt,
     error::{Class, Diagnostic},
     ledger::{Entry, Facts, Phase},
     operations::{
@@ -203,8 +204,28 @@ async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) 
         }
         driver.note(crate::ledger::Happened::Noted { name: "rollback-loss".into(), value: json!(lossy) })?;
     }
-    carry(driver, &facts, lossy, snapshot).await?;
-    Ok(())
+    match carry(driver, &facts, lossy, snapshot).await {
+        Ok(()) => Ok(()),
+        Err(failure) => Err(unfinished(driver, failure)),
+    }
+}
+
+/// A rollback that ended in the middle: what is shut is named, and the command that completes it.
+fn unfinished(driver: &Driver<'_>, failure: Failure) -> End {
+    if matches!(failure, Failure::Halt(Halt::Ledger(_))) {
+        return failure.into();
+    }
+    let known = driver.known();
+    let mut told = super::report::diagnostics(failure, std::path::Path::new("."), "migrate rollback");
+    let message = match (known.refused_since(), known.phase()) {
+        (Some(since), _) => format!("the rollback is not complete: writes are refused since {since}"),
+        (None, Phase::RollingBack) => "the source serves again, but the rollback is not complete".to_owned(),
+        // Nothing was shut yet.
+        _ => return End::Told(told),
+    };
+    let help = "`migrate rollback` with the same options completes it, once the cause below is resolved";
+    told.insert(0, Diagnostic::error("O2012", super::report::inside(&told), message).help(help));
+    End::Told(told)
 }
 
 /// Carries the way back out.
@@ -279,10 +300,7 @@ pub(super) async fn automatic(driver: &Driver<'_>, closed: &[Reading]) -> End {
                         replicate reload`";
             Diagnostic::error("O2003", Class::RolledBack, message).help(help).into()
         }
-        Err(failure) => {
-            let told = super::report::diagnostics(failure, std::path::Path::new("."), "migrate rollback");
-            End::Told(told)
-        }
+        Err(failure) => unfinished(driver, failure),
     }
 }
 

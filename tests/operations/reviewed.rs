@@ -33,9 +33,10 @@ fn a_saved_cutover_is_carried_out_only_while_it_is_what_would_be_done() {
             .0;
         let key = key.to_owned();
         let row = world.get_mut("dms.task", &key).expect("it");
-        let settings = row["_settings"].to_string();
-        assert!(settings.contains("EnableValidation"), "{settings}");
-        row["_settings"]["ErrorBehavior"]["DataErrorPolicy"] = json!("IGNORE_RECORD");
+        let text = row["ReplicationTaskSettings"].as_str().expect("settings");
+        let mut settings: Json = serde_json::from_str(text).expect("JSON");
+        settings["ErrorBehavior"]["DataErrorPolicy"] = json!("IGNORE_RECORD");
+        row["ReplicationTaskSettings"] = json!(settings.to_string());
     });
     let output = changed.cut_over(&["--change-set", "cutover.json"], None);
     assert_eq!(output.status.code(), Some(7), "{}", text(&output));

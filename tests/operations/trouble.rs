@@ -164,10 +164,12 @@ fn a_lost_answer_of_any_call_is_found_again() {
     let desk = Desk::synced(0);
     let step = if thorough() { 1 } else { 3 };
     for nth in (1..=CALLS).step_by(step) {
-        let desk = desk.fork();
-        let output = desk.cut_over(&[], Some(&fault(nth, json!("lose-answer"))));
-        assert_eq!(output.status.code(), Some(0), "call {nth}: {}", text(&output));
-        assert_eq!(desk.phase(), "live", "call {nth}");
+        for action in ["lose-answer", "throttle"] {
+            let desk = desk.fork();
+            let output = desk.cut_over(&[], Some(&fault(nth, json!(action))));
+            assert_eq!(output.status.code(), Some(0), "{action} of call {nth}: {}", text(&output));
+            assert_eq!(desk.phase(), "live", "{action} of call {nth}");
+        }
     }
 }
 

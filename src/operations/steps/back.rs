@@ -3,6 +3,7 @@
 use super::{
     super::{
         calls,
+        declare::TargetFence,
         discover::{Record, Resolved, Task, TrafficSet},
     },
     forward::target_writers,
@@ -38,16 +39,20 @@ fn names_back(plan: &mut Planner<'_>, baseline: &Facts, whole: bool, sent: bool)
     if moved || sent { plan.send(|set| wished(set)) } else { Vec::new() }
 }
 
-/// The names lead back, and the source takes writes again. The target is shut until after that: who still asks for its
-/// address is refused. So the source need not wait for Route 53, unless the same services would serve both sides.
+/// The names lead back, and the source takes writes again. While the target is shut, whoever still asks for its address is
+/// refused, so the source does not wait for Route 53. It does where the same services serve both sides, or where a name may
+/// be the database's own and the door of that database is open.
 fn names_and_source(plan: &mut Planner<'_>, baseline: &Facts, whole: bool, sent: bool) {
-    let shared = plan.resolved.target_writers.is_empty();
+    let resolved = plan.resolved;
+    let barred = whole || resolved.declared.target == TargetFence::Door;
+    let direct = resolved.traffic.iter().any(|set| set.kind == "CNAME");
+    let first = resolved.target_writers.is_empty() || (direct && !barred);
     let moves = names_back(plan, baseline, whole, sent);
-    if shared {
+    if first {
         plan.settle(&moves);
     }
     source_opens(plan, baseline);
-    if !shared {
+    if !first {
         plan.settle(&moves);
     }
 }

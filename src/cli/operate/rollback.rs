@@ -35,9 +35,10 @@ pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Ve
                 let known = &snapshot.operations;
                 let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
                 let comment = format!("migrate {}", resolved.migration);
-                let sent = known.names_sent();
+                let sent = known.phase() == Phase::RollingBack && known.names_sent();
                 let way = Way { lossy: args.accept_loss, snapshot: None, sent, comment: &comment };
-                Ok(match known.phase() {
+                let loses = loses(known.phase(), resolved.reverse.is_some(), args.accept_loss);
+                let planned = match known.phase() {
                     Phase::Live | Phase::RollingBack => {
                         steps::rollback(resolved, known.phase(), &facts, &before, way)
                     }
@@ -46,13 +47,38 @@ pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Ve
                     }
                     Phase::Shifting(_) => steps::shift(resolved, None, 0, &facts, &comment),
                     _ => steps::stopping(resolved, &resolved.forward, &facts),
-                })
+                };
+                Ok((planned, loses))
             })?;
-        return Ok(desk::preview(printer, &planned));
+        let code = desk::preview(printer, &planned.0);
+        if !printer.is_json() {
+            printer.advise(planned.1);
+        }
+        return Ok(code);
     }
     desk::acting(global, &args.act, "rollback", printer, async |desk, driver| {
         rollback(desk, driver, args).await
     })
+}
+
+/// What going back from a phase loses, in words.
+fn loses(phase: Phase, reverse: bool, given_up: bool) -> &'static str {
+    match (phase, reverse, given_up) {
+        (Phase::Live | Phase::RollingBack, true, false) => {
+            "Going back loses nothing that is proven missing: what was written to the target comes back first."
+        }
+        (Phase::Live | Phase::RollingBack, true, true) => {
+            "Going back gives up every change of the target that has not come back to the source."
+        }
+        (Phase::Live | Phase::RollingBack, false, _) => {
+            "Going back loses every write made on the target since it opened; it needs --accept-loss, and takes a snapshot \
+             of the target first."
+        }
+        (Phase::Shifting(_), ..) => {
+            "Going back loses nothing where the split was declared safe for a reason that holds."
+        }
+        _ => "Going back loses nothing: the target has taken no write.",
+    }
 }
 
 fn runs(task: &Task, facts: &Facts) -> bool {

@@ -206,15 +206,14 @@ operations:
         "Updates and deletes of tables without a primary key do not come back through the reverse task. With validation DMS \
          names such tables, and the gate `validation` is closed for them.",
     )
-    .example(Example::Files(&[
-        ("migration.yaml", include_str!("operations/O1024/migration.yaml")),
-        ("app.yaml", include_str!("operations/O1024/app.yaml")),
-    ])),
+    .example(Example::Circumstances(
+        "a plan that brings it about also brings M8403 about, which tells of every task without validation",
+    )),
     Code::warning(
         "O1025",
         "a function that may change the zone",
         "A function whose role allows route53:ChangeResourceRecordSets can change the weights beside `migrate`. Then every \
-         verb ends with exit code 12 until that is accepted or restored.",
+         verb ends with exit code 12 until that is accepted or restored. `operators:` declares a function that is meant to.",
     )
     .example(Example::Files(&[
         ("migration.yaml", include_str!("operations/O1025/migration.yaml")),

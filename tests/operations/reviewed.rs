@@ -234,7 +234,13 @@ fn what_slows_a_fence_or_hides_rows_is_said_before_it_matters() {
     let (desk, _plan) = Desk::edited(&[slow]);
     let output = desk.expect(0, &["validate"]);
     assert!(text(&output).contains("O1023") && said(&output).contains("up to 120 s"), "{}", text(&output));
-    // The blue-green plan has a function that moves weights by itself.
-    let output = Desk::new(2).run(&["validate"]);
+    // The blue-green plan has a function that moves weights, and declares it.
+    let blue = Desk::new(2);
+    let output = blue.expect(0, &["validate"]);
+    assert!(!text(&output).contains("O1025"), "{}", text(&output));
+    let line = "  operators: [TapStack${EnvironmentSuffix}/Cutover]\n";
+    let plan = crate::support::edited_plan(&blue.plan, &[("migration.yaml", line, "")]);
+    let desk = Desk { plan: plan.path().to_owned(), ..Desk::new(2) };
+    let output = desk.run(&["validate"]);
     assert!(text(&output).contains("O1025"), "{}", text(&output));
 }

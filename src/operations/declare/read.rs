@@ -27,6 +27,7 @@ const KEYS: &[&str] = &[
     "assessment",
     "order",
     "auto_rollback",
+    "operators",
 ];
 /// The hooks that have a place in the order of things.
 pub const HOOKS: &[&str] = &[
@@ -433,6 +434,7 @@ impl Reading {
                         self.error("M1011", &value.span, message, help);
                     }
                 }
+                "operators" => into.operators = self.addresses(value, "operators"),
                 "state_parameter" => into.state_parameter = self.address(value, "state_parameter"),
                 "require" => {
                     for part in self.entries(value, "`require`", &["ticket", "approval", "reverse"]) {

@@ -201,6 +201,9 @@ pub struct Declaration {
     pub state_parameter: Option<Address>,
     /// What must be there.
     pub require: Require,
+    /// Functions that change the names on purpose, as long as operations have not begun.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operators: Vec<Address>,
     /// Whom to tell, by part.
     pub owners: BTreeMap<String, String>,
     /// Tables that must be replicated, `schema.table`.
@@ -231,6 +234,7 @@ impl Default for Declaration {
             hold_s: 600,
             state_parameter: None,
             require: Require::default(),
+            operators: Vec::new(),
             owners: BTreeMap::new(),
             tables: Vec::new(),
         }

@@ -67,8 +67,17 @@ impl Search<'_> {
 
     /// A function that may change records is a second operator: its change ends a verb with exit code 12.
     pub(super) fn second_operators(&mut self) {
+        const FUNCTION: &str = "AWS::Lambda::Function";
         let things = self.things;
-        for function in things.of_kind("AWS::Lambda::Function") {
+        for address in &self.declared.operators.clone() {
+            if self.get(address, &[FUNCTION], "operators").is_some() {
+                self.found("second operator", address, "declared: it may change the names");
+            }
+        }
+        for function in things.of_kind(FUNCTION) {
+            if self.declared.operators.contains(&function.address) {
+                continue;
+            }
             let Some(role) = things.named("AWS::IAM::Role", &function.properties["Role"]) else { continue };
             let inline = role.properties["Policies"].as_array().into_iter().flatten();
             let attached = ["AWS::IAM::Policy", "AWS::IAM::RolePolicy", "AWS::IAM::ManagedPolicy"]
@@ -80,7 +89,8 @@ impl Search<'_> {
                 let message =
                     "this function may change the zone's records: a second operator beside `migrate`"
                         .to_owned();
-                let help = "do not call it once operations have begun; what it changes stops every verb (exit code 12)";
+                let help = "do not call it once operations have begun: what it changes stops every verb (exit code 12). If it \
+                            is meant to, declare it: operations: {operators: [Stack/Function]}";
                 self.warn("O1025", &function.address.clone(), message, help);
             }
         }

@@ -238,7 +238,7 @@ fn what_slows_a_fence_or_hides_rows_is_said_before_it_matters() {
     let blue = Desk::new(2);
     let output = blue.expect(0, &["validate"]);
     assert!(!text(&output).contains("O1025"), "{}", text(&output));
-    let line = "  operators: [TapStack${EnvironmentSuffix}/Cutover]\n";
+    let line = "  operators: ['TapStack${EnvironmentSuffix}/Cutover']\n";
     let plan = crate::support::edited_plan(&blue.plan, &[("migration.yaml", line, "")]);
     let desk = Desk { plan: plan.path().to_owned(), ..Desk::new(2) };
     let output = desk.run(&["validate"]);

@@ -228,6 +228,60 @@ const MUTANTS: &[Mutant] = &[
         scenarios: &["operations::deaths::an_abort"],
     },
     Mutant {
+        rule: "the names have settled when their old answers have expired",
+        edits: &[(
+            "src/operations/drive/wait.rs",
+            "let left = i64::try_from(*seconds).unwrap_or(i64::MAX) - waited;",
+            "let left = i64::from(seconds.min(&0) > &waited.unsigned_abs());",
+        )],
+        scenarios: &["operations::deaths::a_cutover_can"],
+    },
+    Mutant {
+        rule: "names that were moved are waited for, also by whoever comes after a death",
+        edits: &[(
+            "src/operations/steps/back.rs",
+            "if moved || sent { plan.send(|set| wished(set)) }",
+            "if moved || sent && false { plan.send(|set| wished(set)) }",
+        )],
+        scenarios: &["operations::adverse::a_change_that_is_never"],
+    },
+    Mutant {
+        rule: "only the sentinel's own row proves the drain",
+        edits: &[(
+            "src/operations/drive/wait.rs",
+            "if seen.trim() == token {",
+            "if seen.trim() == token || !seen.is_empty() {",
+        )],
+        scenarios: &["operations::hooks::a_hook_that_fails"],
+    },
+    Mutant {
+        rule: "what a call changes is read before it is made",
+        edits: &[(
+            "src/engine/operate/act.rs",
+            "Seen::Landed | Seen::Unclear => return Err(Halt::Changed(now)),",
+            "Seen::Landed | Seen::Unclear => {}",
+        )],
+        scenarios: &["operations::trouble::what_somebody_else_changes_just_before"],
+    },
+    Mutant {
+        rule: "a task that somebody else started anew is noticed",
+        edits: &[(
+            "src/operations/calls.rs",
+            "(Noun::Task, \"StartDate\" | \"FreshStartDate\")",
+            "(Noun::Task, \"StartDate\")",
+        )],
+        scenarios: &["operations::trouble::every_kind"],
+    },
+    Mutant {
+        rule: "a task that has failed proves no fence",
+        edits: &[(
+            "src/operations/drive/wait.rs",
+            "match samples.tasks.iter().find(|task| task.status != \"running\") {",
+            "match samples.tasks.iter().find(|task| task.status == \"nonsense\") {",
+        )],
+        scenarios: &["operations::adverse::a_forward_task"],
+    },
+    Mutant {
         rule: "a rollback waits until everything is back",
         edits: &[(
             "src/operations/steps/back.rs",

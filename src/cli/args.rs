@@ -246,7 +246,7 @@ pub struct UpCommand {
 const LONGEST_WAIT: u64 = 24 * 3600;
 
 /// `0`, `90`, `90s`, `15m`, `2h`.
-fn patience(text: &str) -> Result<Duration, String> {
+pub(super) fn patience(text: &str) -> Result<Duration, String> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let unit = match unit.trim() {
         "" | "s" => 1,

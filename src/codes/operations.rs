@@ -149,6 +149,22 @@ operations:
         ("migration.yaml", include_str!("operations/O1012/migration.yaml")),
         ("app.yaml", include_str!("operations/O1012/app.yaml")),
     ])),
+    Code::error(
+        "O1013",
+        "declared, but not supported",
+        "The section `operations` may say more than this version can do: traffic through a listener's rule, record \
+         protections, hooks that are functions or SQL, Auto Scaling groups as writers. What cannot be done is refused.",
+    )
+    .example(Example::Files(&[("migration.yaml", "name: shop
+region: us-east-1
+stacks:
+  - {name: app, template: app.yaml}
+operations:
+  hooks: {before-open: {lambda: app/Sequences}}
+"), ("app.yaml", "Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+")])),
     Code::warning(
         "O1020",
         "a weighted record with a health check",
@@ -177,6 +193,32 @@ operations:
     .example(Example::Circumstances(
         "a plan that brings it about also brings M8407 about, which tells the same of every database that a task reads from",
     )),
+    Code::warning(
+        "O1023",
+        "connections that drain for long",
+        "A target stays `draining` for its group's deregistration delay, 300 seconds unless the group sets it, and ECS waits \
+         for that before a task stops. Inside a cutover that is time without writes.",
+    )
+    .example(Example::Circumstances("it needs a load-balanced service in front of a database that is migrated")),
+    Code::warning(
+        "O1024",
+        "tables without a primary key would go unnoticed",
+        "Updates and deletes of tables without a primary key do not come back through the reverse task. With validation DMS \
+         names such tables, and the gate `validation` is closed for them.",
+    )
+    .example(Example::Circumstances(
+        "a plan that brings it about also brings M8403 about, which tells of every task without validation",
+    )),
+    Code::warning(
+        "O1025",
+        "a function that may change the zone",
+        "A function whose role allows route53:ChangeResourceRecordSets can change the weights beside `migrate`. Then every \
+         verb ends with exit code 12 until that is accepted or restored. `operators:` declares a function that is meant to.",
+    )
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1025/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1025/app.yaml")),
+    ])),
     Code::error(
         "O2001",
         "a gate that is closed",
@@ -277,6 +319,13 @@ operations:
         "an assessment that is not declared",
         "DMS writes what a premigration assessment finds to a bucket, with a role that it may assume. The section \
          `operations` names both: {assessment: {role: Stack/Role, bucket: Stack/Bucket}}.",
+    )
+    .example(Example::Circumstances(RUN)),
+    Code::error(
+        "O2016",
+        "a saved cutover or an approval that does not fit",
+        "`cutover --dry-run --out FILE` saves what would be done: declaration, settings of the tasks, every step. It is \
+         carried out, and an approval of it counts, only while that is still what would be done, and nobody has edited it.",
     )
     .example(Example::Circumstances(RUN)),
 ];

@@ -324,7 +324,9 @@ pub fn stays(rule: &Json, keep: &[String]) -> bool {
     peers(rule).iter().any(|peer| keep.iter().any(|group| group == peer))
 }
 
-fn rule_words(rule: &Json) -> String {
+/// A rule as people read it.
+#[must_use]
+pub fn rule_words(rule: &Json) -> String {
     let peer = peers(rule).first().map(|group| (*group).to_owned());
     let range = ["IpRanges", "Ipv6Ranges", "PrefixListIds"].iter().find_map(|list| {
         let peer = &rule[*list][0];

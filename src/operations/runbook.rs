@@ -7,7 +7,7 @@ use super::{
     by_hand, calls,
     discover::{Resolved, Task},
     gates,
-    steps::{self, Step, Way},
+    steps::{self, Step, Undo, Way, expected_s, refused_s},
 };
 use crate::ledger::{Facts, Happened, Operations, Phase, Snapshot};
 
@@ -32,6 +32,11 @@ pub struct Chapter {
     pub gates: Vec<Gate>,
     /// How long its waits may take together, in seconds.
     pub limit_s: u64,
+    /// How long it takes when nothing goes wrong, in seconds; 0 where only the data knows.
+    pub expected_s: u64,
+    /// For how long it refuses writes, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_s: Option<u64>,
     /// How to see that it worked.
     pub worked: String,
     /// The way back from it.
@@ -219,6 +224,8 @@ impl Author<'_> {
             needs: "everything is deployed (`migrate up`)".into(),
             gates: Vec::new(),
             limit_s: 300,
+            expected_s: 0,
+            refused_s: None,
             worked: "every connection is `successful`; the phase is `tested`".into(),
             back: "nothing to go back from".into(),
             loses: "nothing".into(),
@@ -247,6 +254,8 @@ impl Author<'_> {
                 .into(),
             gates: self.gates(&["errors-visible"]),
             limit_s: 604_800,
+            expected_s: 0,
+            refused_s: None,
             worked: "100 % loaded, no table in error; the phase is `following`".into(),
             back: format!("`{}`", self.verb("rollback", &[("--yes", None)])),
             loses: "nothing: the source serves all the time".into(),
@@ -276,6 +285,8 @@ impl Author<'_> {
             needs: "phase `following`".into(),
             gates: self.gates(&names),
             limit_s: 0,
+            expected_s: 0,
+            refused_s: None,
             worked: "both exit with 0; with 11 they name the gate that is closed".into(),
             back: "nothing to go back from: this only reads".into(),
             loses: "nothing".into(),
@@ -311,6 +322,8 @@ impl Author<'_> {
             needs,
             gates: self.gates(gates::GATES),
             limit_s: limit(planned),
+            expected_s: expected_s(planned),
+            refused_s: refused_s(planned, false),
             worked: "the phase is `live`; the target serves, and the source's rules stay revoked, so that a client with an \
                      old address is refused and not lost"
                 .into(),
@@ -325,8 +338,8 @@ impl Author<'_> {
     }
 
     fn undo(&self, shut: &Facts) -> Chapter {
-        let planned =
-            steps::abort(self.resolved, Phase::Switched, Phase::Synced, shut, &self.baseline, &self.comment);
+        let from = Undo { phase: Phase::Switched, back: Phase::Synced, sent: true, comment: &self.comment };
+        let planned = steps::abort(self.resolved, from, shut, &self.baseline);
         Chapter {
             key: "abort",
             title: "Undo the cutover before the target opens",
@@ -337,6 +350,8 @@ impl Author<'_> {
             needs: "a cutover was interrupted; the target has taken no write".into(),
             gates: Vec::new(),
             limit_s: limit(&planned),
+            expected_s: expected_s(&planned),
+            refused_s: refused_s(&planned, true),
             worked: "the phase is the one before the cutover; weights, rules, counts and scaling are those of before".into(),
             back: format!("`{}`", self.verb("cutover", &[("--continue", None)])),
             loses: "nothing: writes were refused, none was taken".into(),
@@ -351,7 +366,7 @@ impl Author<'_> {
         let lossy = resolved.reverse.is_none();
         let id = format!("migrate-{}-{}-by-hand", resolved.migration, resolved.environment);
         let snapshot = (lossy && !resolved.target.is_external()).then_some(id.as_str());
-        let way = Way { lossy, snapshot, comment: &self.comment };
+        let way = Way { lossy, snapshot, sent: false, comment: &self.comment };
         let planned = steps::rollback(resolved, Phase::Live, live, &self.baseline, way);
         let typed = format!("roll back {name}");
         let mut more: Vec<(&str, Option<&str>)> = vec![("--yes", None)];
@@ -381,6 +396,8 @@ impl Author<'_> {
             needs: needs.into(),
             gates: Vec::new(),
             limit_s: limit(&planned),
+            expected_s: expected_s(&planned),
+            refused_s: refused_s(&planned, false),
             worked: "the phase is `rolled-back`; weights, rules, counts and scaling are those of before"
                 .into(),
             back: format!("forward again: `{}`", self.verb("replicate reload", &[])),
@@ -405,6 +422,8 @@ impl Author<'_> {
             needs: "phase `live` for 24 hours".into(),
             gates: Vec::new(),
             limit_s: limit(&planned),
+            expected_s: expected_s(&planned),
+            refused_s: refused_s(&planned, false),
             worked: "the phase is `finalized`. Then take the replication stack out of the manifest and run `migrate up`: \
                      that deletes the tasks, and with them their replication slots"
                 .into(),
@@ -526,8 +545,16 @@ pub fn markdown(book: &Runbook) -> String {
         if let Some(preview) = &chapter.preview {
             row("what it would do", &format!("`{preview}`"));
         }
-        let limit = format!("at most {}", span(chapter.limit_s));
-        row("takes", if chapter.limit_s == 0 { "seconds" } else { &limit });
+        let limit = span(chapter.limit_s);
+        let takes = match chapter.expected_s {
+            _ if chapter.limit_s == 0 => "seconds".to_owned(),
+            0 => format!("at most {limit}"),
+            expected => format!("about {}, at most {limit}", span(expected)),
+        };
+        row("takes", &takes);
+        if let Some(seconds) = chapter.refused_s {
+            row("writes are refused", &format!("for about {} of it, if nothing goes wrong", span(seconds)));
+        }
         row("it worked if", &chapter.worked);
         row("back", &chapter.back);
         row("that loses", &chapter.loses);

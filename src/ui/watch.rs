@@ -278,6 +278,23 @@ mod tests {
     }
 
     #[test]
+    fn every_phase_is_whole_at_40_columns_however_long_it_lasts() {
+        let phases =
+            ["deployed", "following", "shifting(99)", "fenced", "rolling-back", "rolled-back", "finalized"];
+        for phase in phases {
+            let look = Look {
+                phase: phase.into(),
+                phase_s: Some(10_000_000.0),
+                refused_s: Some(100_000.0),
+                ..look()
+            };
+            let text = picture(&look, 40, false);
+            assert!(text.lines().all(|line| line.width() <= 40), "{text}");
+            assert!(text.contains(&format!("{phase} for ")), "{text}");
+        }
+    }
+
+    #[test]
     fn bars_end_at_the_limit() {
         assert_eq!(sparkline(&[0.0, 5.0, 10.0], 10.0, 12), "▁▅█");
         assert_eq!(sparkline(&[0.0, 20.0], 10.0, 1), "█");

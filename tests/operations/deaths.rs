@@ -197,6 +197,84 @@ fn a_shift_can_die_in_every_moment_and_a_cutover_out_of_it_is_undone_to_it() {
     assert!(desk.operated().iter().any(|line| line.starts_with("record") && line.ends_with(" 100")));
 }
 
+/// A film of what comes after a death: the verb that a moment of another film is resumed with.
+fn recovery(film: &Film, part: (usize, usize), words: &[&str]) -> Option<Film> {
+    let at = film.frames.len() * part.0 / part.1;
+    let dead = film.desk(&film.frames[at.min(film.frames.len() - 1)]);
+    let output = dead.fork().run(words);
+    // Where nothing is left to do there is no recovery to die in.
+    (output.status.code() == Some(0)).then(|| Film::of(&dead, words))
+}
+
+/// Dies in the middle of a verb, then in the middle of what resumes it, and is resumed again.
+fn twice(film: &Film, words: &[&str], what: &str, good: impl Fn(&Desk, &str) + Sync) {
+    let parts: &[(usize, usize)] =
+        if thorough() { &[(1, 8), (1, 4), (3, 8), (1, 2), (5, 8), (3, 4)] } else { &[(1, 3), (2, 3)] };
+    let mut filmed = 0;
+    for part in parts {
+        let Some(again) = recovery(film, *part, words) else { continue };
+        filmed += 1;
+        let what = format!("{what}, died at {}/{} of it, resumed", part.0, part.1);
+        watched(&again, &what);
+        each(&again, 3, &what, |desk, context| {
+            let output = desk.run(words);
+            assert!(matches!(output.status.code(), Some(0 | 7)), "{context}: {}", text(&output));
+            good(desk, &format!("{context}: {}", text(&output)));
+            at_rest(desk, context);
+        });
+    }
+    assert!(filmed > 0, "{what}: no moment of it was left to resume");
+}
+
+#[test]
+fn a_cutover_that_is_completed_can_die_again() {
+    let desk = Desk::synced(0);
+    let cutting = desk.cutting();
+    let film = Film::of(&desk, &words(&cutting));
+    let mut onward = words(&cutting);
+    onward.push("--continue");
+    twice(&film, &onward, "cutover", |desk, context| assert_eq!(desk.phase(), "live", "{context}"));
+}
+
+#[test]
+fn a_rollback_that_is_resumed_can_die_again() {
+    let desk = Desk::synced(0);
+    let before = without_tasks(desk.operated());
+    assert_eq!(desk.cut_over(&[], None).status.code(), Some(0));
+    let rolling = desk.rolling();
+    let film = Film::of(&desk, &words(&rolling));
+    twice(&film, &words(&rolling), "rollback", |desk, context| {
+        assert_eq!(desk.phase(), "rolled-back", "{context}");
+        assert_eq!(without_tasks(desk.operated()), before, "{context}");
+    });
+}
+
+#[test]
+fn a_start_a_shift_and_the_end_that_are_resumed_can_die_again() {
+    let desk = Desk::new(0);
+    desk.expect(0, &["up", "--yes"]);
+    desk.expect(0, &["replicate", "test-connections", "--yes"]);
+    let start = ["replicate", "start", "--yes", "--wait", "loaded"];
+    let film = Film::of(&desk, &start);
+    twice(&film, &start, "start", |desk, context| {
+        assert_eq!(desk.phase(), "following", "{context}");
+        let dates =
+            desk.account(|world| world.rows("dms.task").filter(|(_, row)| !row["_fresh"].is_null()).count());
+        assert_eq!(dates, 1, "I6: {context}");
+    });
+    let (desk, _plan) = Desk::splitting();
+    let shift = ["shift", "--to", "25", "--yes"];
+    let film = Film::of(&desk, &shift);
+    twice(&film, &shift, "shift", |desk, context| assert_eq!(desk.phase(), "shifting(25)", "{context}"));
+    let desk = Desk::synced(0);
+    assert_eq!(desk.cut_over(&[], None).status.code(), Some(0));
+    let confirm = format!("finalize {}", desk.name);
+    let reason = "soak=rehearsed, nobody waits a day";
+    let end = ["finalize", "--yes", "--confirm", &confirm, "--override", reason];
+    let film = Film::of(&desk, &end);
+    twice(&film, &end, "finalize", |desk, context| assert_eq!(desk.phase(), "finalized", "{context}"));
+}
+
 fn abort_began(desk: &Desk) -> bool {
     let snapshot =
         migrate::ledger::Ledger::peek(&super::film::ledger(desk)).expect("a ledger").expect("a ledger");

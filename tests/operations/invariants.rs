@@ -120,6 +120,14 @@ impl Watch {
             reachable[0] |= is.0 > 0 || stale;
             reachable[1] |= is.1 > 0 || stale;
         }
+        // Until resolvers have forgotten the old answer nobody may rely on where the names lead.
+        let settled = matches!(operations.phase(), Phase::Switched | Phase::RolledBack);
+        if settled && reachable == [true; 2] && !resolved.traffic.is_empty() {
+            wrong.push(format!(
+                "I3: phase {} while resolvers may still have the old answer",
+                operations.phase()
+            ));
+        }
         let takes = |side: Side| {
             reachable[usize::from(side == Side::Target)]
                 && door(world, &resolved, side)

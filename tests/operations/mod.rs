@@ -1,6 +1,7 @@
 //! Migration operations from the command line: the unattended way there and back on each plan, what closed gates, other
 //! operators, refusals, lost answers and deaths leave behind.
 
+mod adverse;
 mod assess;
 mod by_hand;
 mod deaths;
@@ -10,6 +11,7 @@ mod film;
 mod hooks;
 mod invariants;
 mod people;
+mod reviewed;
 mod signals;
 mod trouble;
 mod unattended;

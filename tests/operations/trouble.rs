@@ -58,7 +58,7 @@ fn change(world: &mut migrate::sandbox::World, table: &str, which: fn(&Json) -> 
 #[test]
 fn every_kind_of_change_by_others_is_seen_before_anything_is_changed() {
     const STRANGERS: [Stranger; 5] = [
-        ("record of", |world| {
+        ("Weight of record", |world| {
             change(world, "route53.record", |row| row["Weight"] == 100, |row| row["Weight"] = json!(90));
         }),
         ("FreshStartDate of", |world| {
@@ -95,6 +95,47 @@ fn every_kind_of_change_by_others_is_seen_before_anything_is_changed() {
     }
 }
 
+#[test]
+fn what_somebody_else_changes_just_before_a_call_is_not_overwritten() {
+    let synced = Desk::synced(0);
+    let before = synced.operated();
+    // When the names are moved: known from an undisturbed run, as virtual time repeats itself.
+    let undisturbed = synced.fork();
+    let began = undisturbed.account(|world| world.now());
+    assert_eq!(undisturbed.cut_over(&[], None).status.code(), Some(0));
+    let timeline = undisturbed.ledger().operations.timeline;
+    let flip = timeline.iter().rev().find(|moment| {
+        matches!(&moment.happened, migrate::ledger::Happened::Called { request, .. }
+            if request.operation == "ChangeResourceRecordSets")
+    });
+    let at = migrate::clock::from_rfc3339(&flip.expect("a flip").at).expect("a time");
+    let millis = migrate::clock::millis(at) - began;
+    // A second before it, long after the last look at everything.
+    let desk = synced.fork();
+    desk.account(|world| {
+        let found = world.rows("route53.record").find(|(_, row)| row["Weight"] == 0).expect("a record");
+        let key = found.0.to_owned();
+        world.set_after(millis - 1_500, "route53.record", &key, json!({"Weight": 7}));
+    });
+    let output = desk.cut_over(&[], None);
+    // It is noticed; and the abort, which puts back what was there before the cutover, has that changed under it too.
+    assert!(!matches!(output.status.code(), Some(0)), "{}", text(&output));
+    assert!(text(&output).contains("somebody else changed it just before a call"), "{}", text(&output));
+    let moved = desk.ledger().operations.timeline.iter().any(|moment| {
+        matches!(&moment.happened, migrate::ledger::Happened::Called { name, .. } if name.contains("to 0 for the source"))
+    });
+    assert!(!moved, "the stranger's weight was overwritten by the flip: {}", text(&output));
+    let status = desk.status();
+    assert!(status["operations"]["writes_refused_since"].is_null(), "the source serves: {status:#}");
+    let whole = |list: &[String]| {
+        list.iter()
+            .filter(|line| !line.starts_with("record") && !line.starts_with("task"))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(whole(&desk.operated()), whole(&before), "{}", text(&output));
+}
+
 fn fault(nth: usize, action: Json) -> Json {
     json!([{"match": {"mutating": true, "nth": nth}, "action": action}])
 }
@@ -123,10 +164,12 @@ fn a_lost_answer_of_any_call_is_found_again() {
     let desk = Desk::synced(0);
     let step = if thorough() { 1 } else { 3 };
     for nth in (1..=CALLS).step_by(step) {
-        let desk = desk.fork();
-        let output = desk.cut_over(&[], Some(&fault(nth, json!("lose-answer"))));
-        assert_eq!(output.status.code(), Some(0), "call {nth}: {}", text(&output));
-        assert_eq!(desk.phase(), "live", "call {nth}");
+        for action in ["lose-answer", "throttle"] {
+            let desk = desk.fork();
+            let output = desk.cut_over(&[], Some(&fault(nth, json!(action))));
+            assert_eq!(output.status.code(), Some(0), "{action} of call {nth}: {}", text(&output));
+            assert_eq!(desk.phase(), "live", "{action} of call {nth}");
+        }
     }
 }
 

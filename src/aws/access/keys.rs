@@ -228,6 +228,12 @@ impl Keys {
         self.lock().patience = patience;
     }
 
+    /// Whether calls wait for new credentials.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.lock().waiting.is_some()
+    }
+
     /// Ends all waits.
     pub fn give_up(&self) {
         self.lock().given_up = true;

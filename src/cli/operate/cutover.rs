@@ -1,15 +1,21 @@
 //! `migrate cutover`: the way from the source to the target, and back as long as the target has taken no write.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{
     CutoverCommand,
     desk::{self, Desk, End},
-    report,
+    report, reviewed, rollback,
 };
 use crate::{
-    cli::{Verdict, args::Global},
-    engine::{EventKind, operate::Halt},
+    cli::{Verdict, args::Global, confirm, exit::Code, session::Session},
+    clock::rfc3339,
+    engine::{
+        EventKind,
+        operate::{Halt, Reader},
+    },
     error::{Class, Diagnostic},
     ledger::{ABORTING, CUTOVER, Entry, Facts, Happened, Operations, Phase},
     operations::{
@@ -23,6 +29,9 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &CutoverCommand, printer: &mut Printer) -> Verdict {
+    if let Some(file) = &args.out {
+        return save(global, args, file, printer);
+    }
     if args.act.dry_run {
         let planned =
             desk::reading(global, &args.act.which, printer, async |reader, resolved, snapshot, _| {
@@ -32,7 +41,7 @@ pub fn run(global: &Global, args: &CutoverCommand, printer: &mut Printer) -> Ver
                     known.baseline.clone().filter(|_| known.interrupted()).unwrap_or_else(|| facts.clone());
                 let comment = format!("migrate {}", resolved.migration);
                 Ok(if args.abort {
-                    steps::abort(resolved, known.phase(), known.began_in(), &facts, &baseline, &comment)
+                    steps::abort(resolved, steps::Undo::of(known, &comment), &facts, &baseline)
                 } else {
                     steps::cutover(resolved, known.phase(), &facts, &baseline, &comment)
                 })
@@ -42,6 +51,39 @@ pub fn run(global: &Global, args: &CutoverCommand, printer: &mut Printer) -> Ver
     desk::acting(global, &args.act, "cutover", printer, async |desk, driver| {
         cutover(desk, driver, args).await
     })
+}
+
+/// Saves what would be done, and shows it.
+fn save(global: &Global, args: &CutoverCommand, file: &Path, printer: &mut Printer) -> Verdict {
+    let made = desk::reading(global, &args.act.which, printer, async |reader, resolved, snapshot, _| {
+        let facts = reader.facts(&calls::watched(resolved)).await?;
+        let known = &snapshot.operations;
+        let settings = settings(reader, resolved, known).await?;
+        let binding = snapshot.binding.clone().unwrap_or_default();
+        Ok(reviewed::document(resolved, known, &binding, &facts, &settings))
+    });
+    let (document, planned) = made?;
+    reviewed::save(file, &document)?;
+    let code = desk::preview(printer, &planned);
+    let digest = document["digest"].as_str().unwrap_or_default();
+    if !printer.is_json() {
+        printer.advise(&format!(
+            "Saved in {} with the digest {digest}. Somebody else approves it with `migrate approve --of FILE`; `migrate \
+             cutover --change-set FILE` carries it out, if it is still what would be done.",
+            file.display()
+        ));
+    }
+    Ok(code)
+}
+
+/// The forward tasks' settings, as DMS has them.
+async fn settings(
+    reader: &Reader<'_>,
+    resolved: &Resolved,
+    known: &Operations,
+) -> Result<Vec<serde_json::Value>, crate::aws::OpError> {
+    let wanted = measure::Wanted { writers: &[], ..measure::Wanted::forward(resolved, &["errors-visible"]) };
+    Ok(measure::measure(reader, resolved, known, wanted).await?.settings)
 }
 
 async fn cutover(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand) -> Result<(), End> {
@@ -68,7 +110,13 @@ async fn cutover(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand
         return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
     }
     let resolved = driver.resolved;
-    permitted(desk, driver, args)?;
+    let settings = settings(&driver.operator.reader, resolved, &driver.known()).await?;
+    let binding = driver.operator.ledger.borrow().snapshot().binding.clone().unwrap_or_default();
+    let (document, _) = reviewed::document(resolved, &driver.known(), &binding, &facts, &settings);
+    if let Some(file) = &args.change_set {
+        reviewed::fits(file, &document)?;
+    }
+    permitted(desk, driver, args, &document)?;
     driver.pass_all(gates::GATES).await?;
     let measured = measure::now(&driver.operator.reader);
     let name = format!("{} {}", resolved.migration, resolved.environment);
@@ -94,17 +142,32 @@ async fn cutover(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand
 const STALE_S: i64 = 60;
 
 /// Ticket and approval, where they are required.
-fn permitted(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &CutoverCommand) -> Result<(), End> {
+fn permitted(
+    desk: &Desk<'_, '_>,
+    driver: &Driver<'_>,
+    args: &CutoverCommand,
+    document: &serde_json::Value,
+) -> Result<(), End> {
     let require = driver.resolved.declared.require;
     if require.ticket && args.ticket.is_none() {
         let message = "the declaration requires a ticket";
         let help = format!("`{} --ticket ID`", desk.again);
         return Err(Diagnostic::error("O2006", Class::Refused, message).help(help).into());
     }
+    let this = document["digest"].as_str().unwrap_or_default();
+    if let Some(file) = &args.approval {
+        let by = reviewed::approved_by(file, document)?;
+        if person(&by) == person(&desk.by) {
+            let message = format!("{by} has approved it, and would carry it out");
+            let help = "somebody with another AWS identity runs `migrate approve --of FILE --out FILE`";
+            return Err(Diagnostic::error("O2006", Class::Refused, message).help(help).into());
+        }
+        driver.note(Happened::Approved { digest: this.to_owned(), by })?;
+    }
     let known = driver.known();
     let approved = known.timeline.iter().any(|moment| {
         matches!(&moment.happened, Happened::Approved { digest, by }
-            if *digest == known.digest && person(by) != person(&desk.by))
+            if (*digest == known.digest || digest == this) && person(by) != person(&desk.by))
     });
     if require.approval && !approved {
         let message = "the declaration requires the approval of somebody else";
@@ -164,10 +227,22 @@ async fn forward(driver: &Driver<'_>) -> Result<(), End> {
     }
     let known = driver.known();
     if known.opened() {
+        if driver.resolved.declared.auto_rollback
+            && known.phase() == Phase::Live
+            && let Failure::Closed(readings) = &failure
+        {
+            return Err(rollback::automatic(driver, readings).await);
+        }
         return Err(open_ended(&known, failure));
     }
     if matches!(failure, Failure::Stopped(2..) | Failure::Halt(Halt::Stopped(2..))) {
         return Err(left(&known));
+    }
+    if let Failure::Halt(Halt::Aws(error)) = &failure
+        && error.is_credentials()
+    {
+        // Nothing can be called, so nothing can be undone. Whoever signs in again still has both ways.
+        return Err(signed_out(&known, failure));
     }
     abort(driver, Some(failure)).await
 }
@@ -188,15 +263,34 @@ fn left(known: &Operations) -> End {
     Diagnostic::error("O2012", Class::Stopped, message).help(help).into()
 }
 
+/// Credentials ran out, and nobody brought new ones: what is shut is named, and both ways on.
+fn signed_out(known: &Operations, failure: Failure) -> End {
+    let message = match known.refused_since() {
+        Some(since) => format!("the credentials have run out, and writes are refused since {since}"),
+        None => "the credentials have run out: the cutover is not complete".to_owned(),
+    };
+    let help = "sign in again; then `migrate cutover --abort` reopens the source, or `migrate cutover --continue` completes \
+                the cutover. From another machine, the commands printed before the fence reopen it; `migrate runbook` \
+                prints them again";
+    let mut told = report::diagnostics(failure, std::path::Path::new("."), "migrate cutover --continue");
+    told.insert(0, Diagnostic::error("O2012", Class::Failed, message).help(help));
+    End::Told(told)
+}
+
 /// The target has begun to open: what is left to do is named, and nothing is undone automatically.
 fn open_ended(known: &Operations, failure: Failure) -> End {
+    if let Failure::Closed(readings) = &failure
+        && !known.interrupted()
+    {
+        return rollback::paged(readings, "");
+    }
     let mut told = report::diagnostics(failure, std::path::Path::new("."), "migrate cutover --continue");
     if known.interrupted() {
         let since = known.refused_since().unwrap_or("the beginning of the cutover");
         let message = format!("the target has begun to open, and writes are refused since {since}");
         let help =
             "`migrate cutover --continue` completes it; `migrate rollback` goes back with what was written";
-        let class = told.first().map_or(Class::Failed, |first| first.class);
+        let class = report::inside(&told);
         told.insert(0, Diagnostic::error("O2012", class, message).help(help));
     }
     End::Told(told)
@@ -250,8 +344,8 @@ async fn undo(driver: &Driver<'_>) -> Result<(), Failure> {
     let known = driver.known();
     let facts = looked(driver).await?;
     let before = baseline(&known, &facts);
-    let (phase, back) = (known.phase(), known.began_in());
-    let planned = steps::abort(driver.resolved, phase, back, &facts, &before, &comment(driver));
+    let comment = comment(driver);
+    let planned = steps::abort(driver.resolved, steps::Undo::of(&known, &comment), &facts, &before);
     driver.carry(&planned).await?;
     looked(driver).await?;
     driver.note(Happened::Noted { name: CUTOVER.into(), value: json!(false) })
@@ -313,18 +407,76 @@ pub fn approve(global: &Global, args: &super::ApproveCommand, printer: &mut Prin
         let help = "sign in as somebody else, then `migrate approve`";
         return Err(vec![Diagnostic::error("O2006", Class::Usage, message).help(help)]);
     }
+    let of = args.of.as_deref().map(reviewed::read_cutover).transpose()?;
+    if let (Some(of), Some(out)) = (&of, &args.out) {
+        return approve_in_file(global, args, of, out, printer);
+    }
     desk::acting(global, &args.act, "approve", printer, async |desk, driver| {
         let known = driver.known();
+        let digest = of.as_ref().and_then(|of| of["digest"].as_str()).unwrap_or(&known.digest).to_owned();
+        if let Some(of) = &of {
+            let mine =
+                [("migration", &driver.resolved.migration), ("environment", &driver.resolved.environment)];
+            if let Some((what, name)) = mine.iter().find(|(what, name)| of[*what] != **name) {
+                let message = format!("the saved cutover is of the {what} {}, not {name}", of[*what]);
+                return Err(Diagnostic::error("O2016", Class::Usage, message).into());
+            }
+        }
         let by =
             args.identity.as_ref().map_or_else(|| desk.by.clone(), |who| format!("{}, as {who}", desk.by));
         desk.agreed(&format!(
             "Approve the cutover of {} {}?",
             driver.resolved.migration, driver.resolved.environment
         ))?;
-        driver.note(Happened::Approved { digest: known.digest.clone(), by: by.clone() })?;
-        desk.advise(&format!("Approved by {by}. It holds until the declaration changes."));
+        driver.note(Happened::Approved { digest, by: by.clone() })?;
+        let until = if of.is_some() {
+            "It holds for the saved cutover, and for no other."
+        } else {
+            "It holds until the declaration changes."
+        };
+        desk.advise(&format!("Approved by {by}. {until}"));
         Ok(())
     })
+}
+
+/// Somebody without the ledger agrees to a saved cutover: who it is, AWS says.
+fn approve_in_file(
+    global: &Global,
+    args: &super::ApproveCommand,
+    of: &serde_json::Value,
+    out: &Path,
+    printer: &mut Printer,
+) -> Verdict {
+    let session = Session::open(global, of["region"].as_str())?;
+    printer.banner(session.is_sandbox());
+    if of["account"] != session.cloud.account.as_str() {
+        let message =
+            format!("the saved cutover is of account {}, not {}", of["account"], session.cloud.account);
+        let help = "sign in to that account, then `migrate approve` again";
+        return Err(vec![Diagnostic::error("O2016", Class::Access, message).help(help)]);
+    }
+    let by =
+        args.identity.as_ref().map_or_else(|| session.who(), |who| format!("{}, as {who}", session.who()));
+    if !args.act.yes {
+        let steps = of["steps"].as_array().into_iter().flatten().filter_map(|step| step["does"].as_str());
+        for (at, step) in steps.enumerate() {
+            printer.advise(&format!("{:>3}  {step}", at + 1));
+        }
+        let name =
+            [&of["migration"], &of["environment"]].map(|text| text.as_str().unwrap_or_default().to_owned());
+        let question = format!("Approve this cutover of {}? Type yes: ", name.join(" "));
+        confirm::ask(
+            printer,
+            &question,
+            "yes",
+            "review FILE, then `migrate approve --of FILE --out FILE --yes`",
+        )?;
+    }
+    let document = reviewed::approval(of, &by, &rfc3339(session.clock.now()));
+    reviewed::save(out, &document)?;
+    session.close()?;
+    printer.advise(&format!("Approved by {by}: `migrate cutover --approval {}`", out.display()));
+    Ok(Code::Success)
 }
 
 /// `migrate reconcile`: what somebody else changed becomes what is known.
@@ -334,13 +486,15 @@ pub fn reconcile(global: &Global, args: &super::ReconcileCommand, printer: &mut 
             driver.operator.reader.facts(&calls::watched(driver.resolved)).await.map_err(Failure::from)?;
         let known = driver.known();
         let all = calls::differences(&known.facts, &facts, known.phase());
-        let wanted = |change: &&calls::Difference| {
-            args.accept == "all" || args.accept == format!("{} {}", change.property, change.subject)
-        };
+        let wanted =
+            |change: &&calls::Difference| args.accept == "all" || args.accept == report::called(change);
         let chosen: Vec<&calls::Difference> = all.iter().filter(wanted).collect();
+        if all.is_empty() && args.accept == "all" {
+            desk.advise("Nothing differs from what the ledger has.");
+            return Ok(());
+        }
         if chosen.is_empty() {
-            let list: Vec<String> =
-                all.iter().map(|change| format!("{} {}", change.property, change.subject)).collect();
+            let list: Vec<String> = all.iter().map(report::called).collect();
             let message = format!("nothing that differs is called `{}`", args.accept);
             let help = if list.is_empty() {
                 "nothing differs".to_owned()

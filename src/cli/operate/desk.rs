@@ -1,6 +1,6 @@
 //! Where a verb of the operations works: the ledger's lock, the account, what is operated, and whoever answers questions.
 
-use std::{cell::RefCell, path::Path, sync::Arc};
+use std::{cell::RefCell, future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll};
 
 use serde_json::json;
 
@@ -30,6 +30,7 @@ use crate::{
         discover::Resolved,
         drive::{Driver, Failure},
         phase,
+        steps::{Step, refused_s},
     },
     runs::{Run, RunError},
     ui::Printer,
@@ -217,6 +218,7 @@ pub fn acting(
     let resolved = resolved(global, &act.which, &snapshot, printer)?;
     unresolved(&snapshot, &again)?;
     signals::listen(&stop);
+    session.wait_for_keys(act.auth_wait);
     let sandbox = session.is_sandbox();
     let play = |name: &str, token: Option<&str>| session.play(name, token);
     let by = session.who();
@@ -254,7 +256,7 @@ pub fn acting(
             left: std::cell::Cell::new(0),
         };
         let ended = match begin(&desk, &driver) {
-            Ok(()) => work(&desk, &driver).await,
+            Ok(()) => attended(&driver, work(&desk, &driver)).await,
             Err(failure) => Err(End::Failed(failure)),
         };
         let (outcome, told) = match ended {
@@ -280,6 +282,35 @@ pub fn acting(
         testify(&dir, &mut printer.borrow_mut());
     }
     if told.is_empty() { Ok(Code::Success) } else { Err(told) }
+}
+
+/// Goes on with the work, and tells of credentials that ran out or were renewed meanwhile. A signal ends the wait for new
+/// ones.
+async fn attended<T>(driver: &Driver<'_>, work: impl Future<Output = T>) -> T {
+    let cloud = driver.operator.reader.cloud;
+    let stop = driver.operator.stop.clone();
+    let mut work = pin!(work);
+    loop {
+        let level = stop.level();
+        let mut raised = pin!(stop.reached(level + 1));
+        let ended = poll_fn(|cx| {
+            let polled = work.as_mut().poll(cx);
+            for notice in cloud.keys_notices() {
+                driver.operator.emit(EventKind::from(&notice));
+            }
+            if let Poll::Ready(value) = polled {
+                return Poll::Ready(Some(value));
+            }
+            raised.as_mut().poll(cx).map(|_| None)
+        })
+        .await;
+        if let Some(value) = ended {
+            return value;
+        }
+        if let Some(keys) = cloud.keys().filter(|keys| keys.is_waiting()) {
+            keys.give_up();
+        }
+    }
 }
 
 /// Writes the evidence beside the ledger, however the verb ended. That it cannot be written changes nothing of that.
@@ -343,20 +374,33 @@ fn unresolved(snapshot: &Snapshot, again: &str) -> Result<(), Vec<Diagnostic>> {
 }
 
 /// Shows what a verb would do.
-pub fn preview(printer: &mut Printer, steps: &[crate::operations::steps::Step]) -> Code {
+pub fn preview(printer: &mut Printer, steps: &[Step]) -> Code {
+    let refused = refused_s(steps, false);
     if printer.is_json() {
-        printer.json(&json!({"format": 1, "steps": steps}));
+        printer.json(&json!({"format": 1, "steps": steps, "expected_refused_s": refused}));
         return Code::Success;
     }
     let mut text = String::new();
     for (at, step) in steps.iter().enumerate() {
         text.push_str(&format!("{:>3}  {}\n", at + 1, step.words()));
-        if let crate::operations::steps::Step::Call { call, .. } = step {
+        if let Step::Call { call, .. } = step {
             text.push_str(&format!("     {}\n", crate::operations::calls::as_command(&call.request)));
         }
     }
     if steps.is_empty() {
         text.push_str("nothing to do\n");
+    }
+    if let Some(seconds) = refused {
+        // Ends that are told as steps: until the target opens nothing is lost by going back.
+        let minutes = seconds.div_ceil(60);
+        text.push_str(&format!("\nWrites are refused for about {minutes} min, if nothing goes wrong.\n"));
+        if let Some(at) = steps.iter().position(|step| matches!(step, Step::Opens)) {
+            text.push_str(&format!(
+                "Up to step {at} a failure undoes everything, and nothing is lost; from step {} on, `migrate rollback` \
+                 goes back.\n",
+                at + 1
+            ));
+        }
     }
     printer.out(&text);
     Code::Success

@@ -10,14 +10,17 @@ pub mod lag;
 pub mod replicate;
 pub mod report;
 pub mod revalidate;
+pub mod reviewed;
 pub mod rollback;
 pub mod runbook;
 pub mod shift;
 pub mod watch;
 
+use std::{path::PathBuf, time::Duration};
+
 use clap::{Args, Subcommand};
 
-use super::args::LedgerArgs;
+use super::args::{LedgerArgs, patience};
 
 /// Which migration.
 #[derive(Debug, Args)]
@@ -45,6 +48,9 @@ pub struct Act {
     /// Only show what would be done
     #[arg(long)]
     pub dry_run: bool,
+    /// How long to wait for new credentials when they run out, as 90s, 15m or 2h; 0 fails at once
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = patience)]
+    pub auth_wait: Duration,
 }
 
 /// A gate that is passed over.
@@ -195,6 +201,15 @@ pub struct CutoverCommand {
     /// The change's number, for the evidence
     #[arg(long, value_name = "ID")]
     pub ticket: Option<String>,
+    /// With --dry-run: save what would be done, for a review, for `approve --of`, and for --change-set
+    #[arg(long, value_name = "FILE", requires = "dry_run", conflicts_with_all = ["resume", "abort"])]
+    pub out: Option<PathBuf>,
+    /// Carry out exactly this saved dry run, if it is still what would be done
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "resume", "abort"])]
+    pub change_set: Option<PathBuf>,
+    /// Somebody else's approval of this cutover, as `approve --of FILE --out FILE` writes it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "resume", "abort"])]
+    pub approval: Option<PathBuf>,
     /// Complete a cutover that was interrupted
     #[arg(long = "continue", conflicts_with = "abort")]
     pub resume: bool,
@@ -212,6 +227,9 @@ pub struct RollbackCommand {
     /// Wait until the reverse task is within its gates, for an hour at most
     #[arg(long, conflicts_with = "accept_loss")]
     pub wait: bool,
+    /// All traffic leads to the source afterwards, also if the cutover that is undone began in the middle of a shift
+    #[arg(long)]
+    pub to_source: bool,
     /// Give up what was written to the target and has not come back
     #[arg(long)]
     pub accept_loss: bool,
@@ -226,6 +244,12 @@ pub struct ApproveCommand {
     /// Who approves, in a rehearsal; with --sandbox only
     #[arg(long = "as", value_name = "NAME")]
     pub identity: Option<String>,
+    /// Approve exactly this saved cutover, and no other; without it, what is declared
+    #[arg(long, value_name = "FILE")]
+    pub of: Option<PathBuf>,
+    /// Write the approval to a file instead of the ledger, for `cutover --approval`: needs the identity, but no ledger
+    #[arg(long, value_name = "FILE", requires = "of")]
+    pub out: Option<PathBuf>,
 }
 
 /// `reconcile`.

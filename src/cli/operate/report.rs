@@ -2,11 +2,18 @@
 
 use std::{cell::RefCell, path::Path};
 
+use serde_json::Value as Json;
+
 use crate::{
     cli::prepare::ledger_error,
     engine::{Event, Observer, operate::Halt},
     error::{Class, Diagnostic},
-    operations::{calls::Difference, drive::Failure, gates::Reading},
+    ledger::Noun,
+    operations::{
+        calls::{self, Difference},
+        drive::Failure,
+        gates::Reading,
+    },
     ui::{Plain, Printer},
 };
 
@@ -38,10 +45,69 @@ impl Observer for Lines<'_, '_> {
     }
 }
 
-/// What somebody else changed, in a few words.
+/// What somebody else changed, in a few words: of a record only the members that differ, of rules which came and went.
 #[must_use]
 pub fn difference(change: &Difference) -> String {
-    format!("{} of {} was {}, is {}", change.property, change.subject, change.was, change.is)
+    let Difference { subject, property, was, is } = change;
+    match (was, is) {
+        (Json::Object(before), Json::Object(now)) => {
+            let names: std::collections::BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+            let none = Json::Null;
+            let words: Vec<String> = names
+                .into_iter()
+                .map(|name| (name, before.get(name).unwrap_or(&none), now.get(name).unwrap_or(&none)))
+                .filter(|(_, before, now)| before != now)
+                .map(|(name, before, now)| format!("{name} of {subject} was {before}, is {now}"))
+                .collect();
+            words.join("; ")
+        }
+        (Json::Array(before), Json::Array(now)) => {
+            let list = |these: &[Json], others: &[Json]| {
+                let only = these.iter().filter(|one| !others.contains(one));
+                only.map(calls::rule_words).collect::<Vec<_>>().join(", ")
+            };
+            let (gone, new) = (list(before, now), list(now, before));
+            let parts = [("lacks", gone), ("also has", new)];
+            let parts = parts.iter().filter(|(_, list)| !list.is_empty());
+            let words: Vec<String> = parts.map(|(how, list)| format!("{how} {list}")).collect();
+            format!("{property} of {subject} {}", words.join(" and "))
+        }
+        _ => format!("{property} of {subject} was {was}, is {is}"),
+    }
+}
+
+/// What a difference is called on the command line.
+#[must_use]
+pub fn called(change: &Difference) -> String {
+    let subject = change.subject.to_string();
+    if subject.starts_with(&format!("{} ", change.property)) {
+        subject
+    } else {
+        format!("{} {subject}", change.property)
+    }
+}
+
+/// How to find out who changed it. CloudTrail takes one attribute for a look-up, and has Route 53's events in us-east-1:
+/// https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+fn culprit(change: &Difference) -> String {
+    let (region, event) = match change.subject.noun {
+        Noun::Record => ("us-east-1", "ChangeResourceRecordSets"),
+        Noun::Task => (change.subject.region.as_str(), "StartReplicationTask"),
+        Noun::Scaling => (change.subject.region.as_str(), "RegisterScalableTarget"),
+        Noun::Service => (change.subject.region.as_str(), "UpdateService"),
+        Noun::Parameter => (change.subject.region.as_str(), "PutParameter"),
+        Noun::Alarm => (change.subject.region.as_str(), "DisableAlarmActions"),
+        _ => {
+            let id = change.subject.id.first().map(String::as_str).unwrap_or_default();
+            return format!(
+                "aws cloudtrail lookup-events --region {} --lookup-attributes AttributeKey=ResourceName,AttributeValue={id}",
+                change.subject.region
+            );
+        }
+    };
+    format!(
+        "aws cloudtrail lookup-events --region {region} --lookup-attributes AttributeKey=EventName,AttributeValue={event}"
+    )
 }
 
 fn closed(readings: &[Reading], again: &str) -> Vec<Diagnostic> {
@@ -58,6 +124,15 @@ fn closed(readings: &[Reading], again: &str) -> Vec<Diagnostic> {
         Diagnostic::error("O2001", Class::Closed, message).help(help)
     };
     readings.iter().map(one).collect()
+}
+
+/// The class of what ended a verb while one side is shut: those that promise that nothing was changed would not be true.
+#[must_use]
+pub fn inside(told: &[Diagnostic]) -> Class {
+    match told.first().map(|first| first.class) {
+        Some(class @ (Class::Stopped | Class::Doubtful | Class::Ledger)) => class,
+        _ => Class::Failed,
+    }
 }
 
 /// Why an operation ended, as diagnostics. `again` is the command that resumes it.
@@ -91,9 +166,10 @@ pub fn diagnostics(failure: Failure, dir: &Path, again: &str) -> Vec<Diagnostic>
             .iter()
             .map(|change| {
                 let help = format!(
-                    "nothing was changed. Restore it, or accept it: `migrate reconcile --accept '{} {}' --reason TEXT`. \
-                     Who did it: `aws cloudtrail lookup-events`",
-                    change.property, change.subject
+                    "nothing was changed. Restore it, or accept it: `migrate reconcile --accept '{}' --reason TEXT`. Who did \
+                     it: `{}`",
+                    called(change),
+                    culprit(change)
                 );
                 Diagnostic::error("O2002", Class::Changed, difference(change)).help(help)
             })

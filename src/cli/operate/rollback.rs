@@ -9,6 +9,7 @@ use super::{
 use crate::{
     cli::{Verdict, args::Global},
     clock::{from_rfc3339, millis},
+    engine::operate::Halt,
     error::{Class, Diagnostic},
     ledger::{Entry, Facts, Phase},
     operations::{
@@ -34,23 +35,50 @@ pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Ve
                 let known = &snapshot.operations;
                 let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
                 let comment = format!("migrate {}", resolved.migration);
-                let way = Way { lossy: args.accept_loss, snapshot: None, comment: &comment };
-                Ok(match known.phase() {
+                let sent = known.phase() == Phase::RollingBack && known.names_sent();
+                let way = Way { lossy: args.accept_loss, snapshot: None, sent, comment: &comment };
+                let loses = loses(known.phase(), resolved.reverse.is_some(), args.accept_loss);
+                let planned = match known.phase() {
                     Phase::Live | Phase::RollingBack => {
                         steps::rollback(resolved, known.phase(), &facts, &before, way)
                     }
                     Phase::Fenced | Phase::Drained | Phase::Switched => {
-                        steps::abort(resolved, known.phase(), known.began_in(), &facts, &before, &comment)
+                        steps::abort(resolved, steps::Undo::of(known, &comment), &facts, &before)
                     }
                     Phase::Shifting(_) => steps::shift(resolved, None, 0, &facts, &comment),
                     _ => steps::stopping(resolved, &resolved.forward, &facts),
-                })
+                };
+                Ok((planned, loses))
             })?;
-        return Ok(desk::preview(printer, &planned));
+        let code = desk::preview(printer, &planned.0);
+        if !printer.is_json() {
+            printer.advise(planned.1);
+        }
+        return Ok(code);
     }
     desk::acting(global, &args.act, "rollback", printer, async |desk, driver| {
         rollback(desk, driver, args).await
     })
+}
+
+/// What going back from a phase loses, in words.
+fn loses(phase: Phase, reverse: bool, given_up: bool) -> &'static str {
+    match (phase, reverse, given_up) {
+        (Phase::Live | Phase::RollingBack, true, false) => {
+            "Going back loses nothing that is proven missing: what was written to the target comes back first."
+        }
+        (Phase::Live | Phase::RollingBack, true, true) => {
+            "Going back gives up every change of the target that has not come back to the source."
+        }
+        (Phase::Live | Phase::RollingBack, false, _) => {
+            "Going back loses every write made on the target since it opened; it needs --accept-loss, and takes a snapshot \
+             of the target first."
+        }
+        (Phase::Shifting(_), ..) => {
+            "Going back loses nothing where the split was declared safe for a reason that holds."
+        }
+        _ => "Going back loses nothing: the target has taken no write.",
+    }
 }
 
 fn runs(task: &Task, facts: &Facts) -> bool {
@@ -62,7 +90,12 @@ async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackComma
     let known = driver.known();
     if known.interrupted() && !known.opened() {
         desk.agreed("The cutover is undone; nothing is lost.")?;
-        return cutover::abort(driver, None).await;
+        cutover::abort(driver, None).await?;
+        // Where it began in the middle of a shift, the abort has returned there.
+        if args.to_source && matches!(driver.known().phase(), Phase::Shifting(_)) {
+            to_source(driver).await?;
+        }
+        return Ok(());
     }
     match known.phase() {
         Phase::RolledBack => {
@@ -76,11 +109,8 @@ async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackComma
             Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into())
         }
         Phase::Shifting(_) => {
-            let facts = driver.observe(false).await?;
             desk.agreed("All traffic returns to the source; nothing is lost where a split was safe.")?;
-            driver.carry(&steps::shift(driver.resolved, None, 0, &facts, &comment(driver))).await?;
-            driver.observe(false).await?;
-            Ok(())
+            Ok(to_source(driver).await?)
         }
         // A cutover that has begun to open the target is undone with what the target has taken.
         Phase::Live | Phase::RollingBack | Phase::Fenced | Phase::Drained | Phase::Switched => {
@@ -95,6 +125,14 @@ async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackComma
             Ok(())
         }
     }
+}
+
+/// All traffic leads to the source again.
+async fn to_source(driver: &Driver<'_>) -> Result<(), Failure> {
+    let facts = driver.observe(false).await?;
+    driver.carry(&steps::shift(driver.resolved, None, 0, &facts, &comment(driver))).await?;
+    driver.observe(false).await?;
+    Ok(())
 }
 
 fn comment(driver: &Driver<'_>) -> String {
@@ -192,17 +230,104 @@ async fn home(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackCommand) 
         }
         driver.note(crate::ledger::Happened::Noted { name: "rollback-loss".into(), value: json!(lossy) })?;
     }
+    match carry(driver, &facts, lossy, snapshot).await {
+        Ok(()) => Ok(()),
+        Err(failure) => Err(unfinished(driver, failure)),
+    }
+}
+
+/// A rollback that ended in the middle: what is shut is named, and the command that completes it.
+fn unfinished(driver: &Driver<'_>, failure: Failure) -> End {
+    if matches!(failure, Failure::Halt(Halt::Ledger(_))) {
+        return failure.into();
+    }
+    let known = driver.known();
+    let mut told = super::report::diagnostics(failure, std::path::Path::new("."), "migrate rollback");
+    let message = match (known.refused_since(), known.phase()) {
+        (Some(since), _) => format!("the rollback is not complete: writes are refused since {since}"),
+        (None, Phase::RollingBack) => "the source serves again, but the rollback is not complete".to_owned(),
+        // Nothing was shut yet.
+        _ => return End::Told(told),
+    };
+    let help = "`migrate rollback` with the same options completes it, once the cause below is resolved";
+    told.insert(0, Diagnostic::error("O2012", super::report::inside(&told), message).help(help));
+    End::Told(told)
+}
+
+/// Carries the way back out.
+async fn carry(
+    driver: &Driver<'_>,
+    facts: &Facts,
+    lossy: bool,
+    snapshot: Option<&str>,
+) -> Result<(), Failure> {
+    let resolved = driver.resolved;
+    let known = driver.known();
     // From the fence on, ending is safer than stopping.
-    driver.patience.set(2);
+    driver.patience.set((driver.operator.stop.level() + 1).max(2));
     // What is given up does not have to stand still before it is.
     driver.proven.borrow_mut().fenced = lossy;
     let before = known.baseline.clone().unwrap_or_else(|| facts.clone());
-    let way = Way { lossy, snapshot, comment: &comment(driver) };
-    let planned = steps::rollback(resolved, driver.known().phase(), &facts, &before, way);
+    let sent = known.phase() == Phase::RollingBack && known.names_sent();
+    let way = Way { lossy, snapshot, sent, comment: &comment(driver) };
+    let planned = steps::rollback(resolved, known.phase(), facts, &before, way);
     driver.carry(&planned).await?;
     let facts = driver.operator.reader.facts(&calls::watched(resolved)).await.map_err(Failure::from)?;
     driver.operator.write(vec![Entry::Observed { facts, baseline: false }])?;
     Ok(())
+}
+
+fn causes(closed: &[Reading]) -> String {
+    let cause: Vec<String> = closed.iter().map(|one| format!("gate {}: {}", one.gate, one.summary)).collect();
+    cause.join("; ")
+}
+
+/// The target takes writes, and somebody has to decide.
+pub(super) fn paged(closed: &[Reading], why: &str) -> End {
+    let message = format!("the target takes writes, and does not serve well: {}{why}", causes(closed));
+    let help =
+        "`migrate watch` shows how it serves; `migrate rollback` goes back, and says first what that loses";
+    Diagnostic::error("O2011", Class::Failed, message).help(help).into()
+}
+
+/// The target does not serve well, and the declaration permits to go back without asking: only if nothing is lost by it.
+pub(super) async fn automatic(driver: &Driver<'_>, closed: &[Reading]) -> End {
+    let cause = causes(closed);
+    let ready = async || -> Result<Result<Facts, String>, Failure> {
+        let facts = driver.observe(false).await?;
+        let Some(reverse) = driver.resolved.reverse.as_ref().filter(|task| runs(task, &facts)) else {
+            return Ok(Err("no reverse task runs".to_owned()));
+        };
+        let tasks = std::slice::from_ref(reverse);
+        let samples = driver.samples(Wanted { gates: gates::LAG, tasks, writers: &[], since: None }).await?;
+        let barred = driver.barred(&driver.judge(gates::LAG, &samples)?);
+        let words: Vec<String> = barred.iter().map(|one| format!("{}: {}", one.gate, one.summary)).collect();
+        Ok(if words.is_empty() { Ok(facts) } else { Err(words.join("; ")) })
+    };
+    let facts = match ready().await {
+        Ok(Ok(facts)) => facts,
+        Ok(Err(why)) => return paged(closed, &format!("; it is not rolled back automatically: {why}")),
+        Err(failure) => return failure.into(),
+    };
+    let text = format!(
+        "the target does not serve well ({cause}): it is rolled back, as `auto_rollback: live` permits"
+    );
+    driver.operator.emit(crate::engine::EventKind::Remark { text });
+    let noted =
+        driver.note(crate::ledger::Happened::Noted { name: "rollback-loss".into(), value: json!(false) });
+    let back = match noted {
+        Ok(()) => carry(driver, &facts, false, None).await,
+        Err(failure) => Err(failure),
+    };
+    match back {
+        Ok(()) => {
+            let message = format!("the target did not serve well, and was rolled back: {cause}");
+            let help = "the source serves, with everything that was written to the target; resolve the cause, then `migrate \
+                        replicate reload`";
+            Diagnostic::error("O2003", Class::RolledBack, message).help(help).into()
+        }
+        Err(failure) => unfinished(driver, failure),
+    }
 }
 
 /// `finalize`.

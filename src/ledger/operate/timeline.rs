@@ -212,6 +212,25 @@ impl Operations {
         })?
     }
 
+    /// Whether names were moved since the cutover or rollback that is under way began to refuse writes: resolvers may
+    /// still have any answer, whatever the weights are.
+    #[must_use]
+    pub fn names_sent(&self) -> bool {
+        let recent = self.timeline.iter().rev().take_while(|moment| match &moment.happened {
+            Happened::RefusalStarted => false,
+            Happened::Noted { name, value } => name != CUTOVER || *value != true,
+            _ => true,
+        });
+        let sent = |happened: &Happened| match happened {
+            Happened::Called { request, outcome, .. } => {
+                request.operation == "ChangeResourceRecordSets"
+                    && !matches!(outcome.as_str(), "refused" | "absent")
+            }
+            _ => false,
+        };
+        recent.into_iter().any(|moment| sent(&moment.happened))
+    }
+
     /// Whether a cutover has begun to open the target, and was not rolled back since.
     #[must_use]
     pub fn opened(&self) -> bool {

@@ -5,5 +5,5 @@ mod section;
 
 pub use read::{HOOKS, POSITION, declare};
 pub use section::{
-    DatabaseWay, Declaration, Limits, Require, ReverseStart, ReverseWay, Splits, TargetFence, Traffic,
+    DatabaseWay, Declaration, Limits, Order, Require, ReverseStart, ReverseWay, Splits, TargetFence, Traffic,
 };

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::section::{DatabaseWay, Declaration, ReverseStart, ReverseWay, Splits, TargetFence, Traffic};
+use super::section::{
+    DatabaseWay, Declaration, Order, ReverseStart, ReverseWay, Splits, TargetFence, Traffic,
+};
 use crate::{
     error::{Class, Diagnostic, hint},
     model::{Address, Span},
@@ -23,6 +25,9 @@ const KEYS: &[&str] = &[
     "owners",
     "expect",
     "assessment",
+    "order",
+    "auto_rollback",
+    "operators",
 ];
 /// The hooks that have a place in the order of things.
 pub const HOOKS: &[&str] = &[
@@ -133,6 +138,11 @@ impl Reading {
         }
     }
 
+    /// Something of the section that is known, and cannot be done.
+    fn unsupported(&mut self, span: &Span, what: &str, help: &str) {
+        self.error("O1013", span, format!("{what} is not supported"), help);
+    }
+
     fn replication(&mut self, tree: &Tree, into: &mut Declaration) {
         for entry in self.entries(tree, "`replication`", &["forward", "reverse", "reverse_start"]) {
             match entry.key.as_str() {
@@ -174,8 +184,11 @@ impl Reading {
     }
 
     fn traffic(&mut self, tree: &Tree) -> Option<Traffic> {
-        let entries =
-            self.entries(tree, "a traffic set", &["name", "records", "splits", "reason", "listener"]);
+        let entries = self.entries(
+            tree,
+            "a traffic set",
+            &["name", "records", "splits", "reason", "listener", "protect"],
+        );
         let (mut name, mut source, mut target, mut reason) = (None, None, None, String::new());
         let mut splits = Splits::Never;
         for entry in entries {
@@ -190,14 +203,14 @@ impl Reading {
                     }
                 }
                 "listener" => {
-                    let message =
-                        "traffic through a listener's rule is not supported; only weighted records are";
-                    self.error(
-                        "M1011",
-                        &entry.key_span,
-                        message,
-                        "give the two records: {records: {source: ..., target: ...}}",
-                    );
+                    let help = "give the two weighted records: {records: {source: ..., target: ...}}";
+                    self.unsupported(&entry.key_span, "`listener`: traffic through a listener's rule", help);
+                }
+                "protect" if value.as_text() == Some("false") => {}
+                "protect" => {
+                    let help =
+                        "leave it out: both records are read before every change, and compared each minute";
+                    self.unsupported(&entry.key_span, "`protect`: Route 53 record protections", help);
                 }
                 "splits" => match value.as_text() {
                     Some("never") => {}
@@ -283,9 +296,19 @@ impl Reading {
                 into.rehearsed.insert(entry.key.clone());
             }
             let Some(list) = entry.value.get("exec").and_then(Tree::as_list) else {
-                let message = format!("the hook `{}` must be {{exec: [command, argument, ...]}}", entry.key);
-                let help = "`lambda` and `sql` hooks are not supported: call them from a command of your own";
-                self.error("M1011", &entry.value.span, message, help);
+                let foreign = ["lambda", "sql"].into_iter().find(|kind| entry.value.get(kind).is_some());
+                if let Some(kind) = foreign {
+                    let help = "call it from a command: {exec: [aws, lambda, invoke, ...]}, or `aws rds-data execute-statement`";
+                    self.unsupported(
+                        &entry.value.span,
+                        &format!("the hook `{}` as `{kind}`", entry.key),
+                        help,
+                    );
+                } else {
+                    let message =
+                        format!("the hook `{}` must be {{exec: [command, argument, ...]}}", entry.key);
+                    self.error("M1011", &entry.value.span, message, "");
+                }
                 continue;
             };
             let argv: Vec<String> = list.iter().filter_map(|item| self.text(item, "exec")).collect();
@@ -387,6 +410,16 @@ impl Reading {
                     }
                     into.steps = steps;
                 }
+                "order" => match value.as_text() {
+                    Some("sequential") => into.order = Order::Sequential,
+                    Some("overlap") => into.order = Order::Overlap,
+                    _ => self.error("M1011", &value.span, "`order` must be sequential or overlap", ""),
+                },
+                "auto_rollback" => match value.as_text() {
+                    Some("never") => into.auto_rollback = false,
+                    Some("live") => into.auto_rollback = true,
+                    _ => self.error("M1011", &value.span, "`auto_rollback` must be never or live", ""),
+                },
                 "hold" => into.hold_s = self.duration(value, "hold").unwrap_or(into.hold_s),
                 "assessment" => {
                     let (mut role, mut bucket) = (None, None);
@@ -401,6 +434,7 @@ impl Reading {
                         self.error("M1011", &value.span, message, help);
                     }
                 }
+                "operators" => into.operators = self.addresses(value, "operators"),
                 "state_parameter" => into.state_parameter = self.address(value, "state_parameter"),
                 "require" => {
                     for part in self.entries(value, "`require`", &["ticket", "approval", "reverse"]) {
@@ -438,6 +472,20 @@ impl Reading {
                 &demanded.span,
                 message,
                 "set `reverse: false`, or name the task that leads back",
+            );
+        }
+        if into.order == Order::Overlap && into.target == TargetFence::Warm {
+            let message = "`order: overlap` needs a target that is shut, and `fence: {target: warm}` opens it with the names";
+            self.error("M1011", &tree.span, message, "choose `target: cold` or `target: door`");
+        }
+        if into.auto_rollback && matches!(into.reverse, Some(ReverseWay::None(_))) {
+            let message =
+                "`auto_rollback: live` needs a way back, and `reverse: {none: ...}` says that there is none";
+            self.error(
+                "M1011",
+                &tree.span,
+                message,
+                "name the task that leads back, or leave `auto_rollback` out",
             );
         }
         if into.hooks.contains_key(POSITION) && into.reverse_start == ReverseStart::Inside {

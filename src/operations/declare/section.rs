@@ -47,6 +47,26 @@ pub enum TargetFence {
     Warm,
 }
 
+/// When the names move inside the cutover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// After the drain.
+    #[default]
+    Sequential,
+    /// As soon as the source is fenced, while the target stays shut: writes are refused for the longer of drain and DNS
+    /// instead of their sum.
+    Overlap,
+}
+
+impl Order {
+    /// Whether it is the usual one.
+    #[must_use]
+    pub fn is_sequential(&self) -> bool {
+        *self == Self::Sequential
+    }
+}
+
 /// The way back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -154,6 +174,13 @@ pub struct Declaration {
     pub keep: Vec<Address>,
     /// What happens to the target until it opens.
     pub target: TargetFence,
+    /// When the names move.
+    #[serde(default, skip_serializing_if = "Order::is_sequential")]
+    pub order: Order,
+    /// A target that does not serve well after the opening is rolled back without asking, while the reverse task is within
+    /// its gates.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub auto_rollback: bool,
     /// Commands by name.
     pub hooks: BTreeMap<String, Vec<String>>,
     /// How long they may run, in seconds, where that is declared.
@@ -174,6 +201,9 @@ pub struct Declaration {
     pub state_parameter: Option<Address>,
     /// What must be there.
     pub require: Require,
+    /// Functions that change the names on purpose, as long as operations have not begun.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operators: Vec<Address>,
     /// Whom to tell, by part.
     pub owners: BTreeMap<String, String>,
     /// Tables that must be replicated, `schema.table`.
@@ -193,6 +223,8 @@ impl Default for Declaration {
             writers: None,
             keep: Vec::new(),
             target: TargetFence::Cold,
+            order: Order::Sequential,
+            auto_rollback: false,
             hooks: BTreeMap::new(),
             hook_limits: BTreeMap::new(),
             rehearsed: BTreeSet::new(),
@@ -202,6 +234,7 @@ impl Default for Declaration {
             hold_s: 600,
             state_parameter: None,
             require: Require::default(),
+            operators: Vec::new(),
             owners: BTreeMap::new(),
             tables: Vec::new(),
         }

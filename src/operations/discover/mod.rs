@@ -1,6 +1,7 @@
 //! From a declaration and what exists to what is operated: tasks, databases, traffic, writers, door, alarms. What is not
 //! declared is found, and each finding says why.
 
+mod advice;
 mod found;
 mod resolve;
 mod search;

@@ -88,6 +88,12 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
     slotted(&mut search, reverse.as_ref());
     fence(&mut search, &source, &target, &source_writers);
     logical(&mut search, &target, reverse.as_ref());
+    let writers: Vec<Writer> = source_writers.iter().chain(&target_writers).cloned().collect();
+    search.drains(&writers);
+    search.keyless(&forward, reverse.as_ref());
+    if !traffic.is_empty() {
+        search.second_operators();
+    }
     let resolved = Resolved {
         migration: names.0.to_owned(),
         environment: names.1.to_owned(),

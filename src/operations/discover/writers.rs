@@ -50,7 +50,13 @@ impl Search<'_> {
         let (mut at_source, mut at_target) = (Vec::new(), Vec::new());
         if let Some(declared) = &self.declared.writers {
             for address in declared {
-                if let Some(thing) = self.get(address, &[SERVICE], "writers") {
+                let fleet = things.get(address).is_some_and(|thing| thing.kind == FLEET);
+                if fleet {
+                    let message = "an Auto Scaling group as a writer of the source is not supported";
+                    let help = "end its instances with hooks: {fence: {exec: [...]}, unfence: {exec: [...]}}, and leave it out \
+                                of `writers`";
+                    self.error_at("O1013", address, message, help);
+                } else if let Some(thing) = self.get(address, &[SERVICE], "writers") {
                     at_source.push(self.writer(thing));
                     self.found("writer of the source", address, "declared");
                 }
@@ -126,6 +132,9 @@ fn same_mark(one: &str, other: &str) -> bool {
     };
     stem(one).is_some_and(|name| stem(other) == Some(name))
 }
+
+/// A fleet that is scaled by EC2 Auto Scaling.
+const FLEET: &str = "AWS::AutoScaling::AutoScalingGroup";
 
 /// Why an alarm counts only while the forward task runs.
 const FORWARD: &str = "it watches the forward task";

@@ -27,6 +27,19 @@ fn sum(samples: &Samples) -> (i64, i64) {
     own.fold((0, 0), |(captured, applied), table| (captured + table.captured, applied + table.applied))
 }
 
+/// Whether all tasks run: what they have not brought over by now does not come by waiting.
+fn running(name: &str, samples: &Samples) -> Result<(), Failure> {
+    match samples.tasks.iter().find(|task| task.status != "running") {
+        None => Ok(()),
+        Some(task) => {
+            let reason = task.failure.as_ref().or(task.stop_reason.as_ref());
+            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            let why = format!("task {} is {}{reason}", task.name, task.status);
+            Err(Failure::Broken { what: name.to_owned(), why })
+        }
+    }
+}
+
 impl Driver<'_> {
     /// Waits.
     pub(super) async fn wait(
@@ -61,11 +74,16 @@ impl Driver<'_> {
                 self.until(name, every_s, limit_s, async || self.in_sync(&change).await).await?;
                 self.note(Happened::Noted {
                     name: "in sync".into(),
-                    value: json!({"call": call.name, "change": change}),
+                    value: json!({
+                        "call": call.name, "change": change, "at": measure::now(&self.operator.reader),
+                    }),
                 })
             }
             Until::Expired { seconds } => {
-                let began = measure::now(&self.operator.reader);
+                let now = measure::now(&self.operator.reader);
+                // Answers from before can be no younger than the moment when the change was seen everywhere.
+                let synced = self.noted("in sync").and_then(|value| value["at"].as_i64());
+                let began = synced.filter(|at| *at <= now).unwrap_or(now);
                 self.until(name, every_s, limit_s, async || {
                     let waited = measure::now(&self.operator.reader) - began;
                     let left = i64::try_from(*seconds).unwrap_or(i64::MAX) - waited;
@@ -133,8 +151,10 @@ impl Driver<'_> {
     async fn quiet(&self, name: &str, tasks: &[Task], every_s: u64, limit_s: u64) -> Result<(), Failure> {
         let last: Cell<Option<(i64, i64)>> = Cell::new(None);
         self.until(name, every_s.max(QUIET_S.unsigned_abs()), limit_s, async || {
-            let wanted = Wanted { gates: &["counters"], tasks, writers: &[], since: None };
+            let wanted = Wanted { gates: &["task", "counters"], tasks, writers: &[], since: None };
             let samples = self.samples(wanted).await?;
+            // Nothing is captured by a task that does not run: its counters prove nothing.
+            running(name, &samples)?;
             let (captured, _) = sum(&samples);
             let told = last.replace(Some((samples.now, captured)));
             Ok(match told {
@@ -172,8 +192,13 @@ impl Driver<'_> {
                 self.hook("sentinel-write", Some(&token))?;
                 self.until(name, 1, limit_s, async || {
                     let seen = self.hook("sentinel-read", Some(&token))?;
-                    let arrived = seen.trim() == token;
-                    Ok(if arrived { Ok(()) } else { Err("the sentinel has not arrived".to_owned()) })
+                    if seen.trim() == token {
+                        return Ok(Ok(()));
+                    }
+                    // It never arrives through a task that has failed.
+                    let wanted = Wanted { gates: &["task"], tasks, writers: &[], since: None };
+                    running(name, &self.samples(wanted).await?)?;
+                    Ok(Err("the sentinel has not arrived".to_owned()))
                 })
                 .await?;
             }
@@ -187,11 +212,7 @@ impl Driver<'_> {
         let gates = ["task", "lag", "backlog", "counters"];
         self.until(name, every_s.max(15), limit_s, async || {
             let samples = self.samples(Wanted { gates: &gates, tasks, writers: &[], since }).await?;
-            let failed = samples.tasks.iter().find(|task| task.status != "running");
-            if let Some(task) = failed {
-                let why = format!("task {} is {}", task.name, task.status);
-                return Err(Failure::Broken { what: name.to_owned(), why });
-            }
+            running(name, &samples)?;
             let (captured, applied) = sum(&samples);
             if captured != applied {
                 return Ok(Err(format!("{captured} captured, {applied} applied")));

@@ -3,13 +3,14 @@
 use super::{
     super::{
         calls,
+        declare::TargetFence,
         discover::{Record, Resolved, Task, TrafficSet},
     },
     forward::target_writers,
-    planner::Planner,
+    planner::{Move, Planner},
     step::{Step, Until},
 };
-use crate::ledger::{Facts, Phase};
+use crate::ledger::{Facts, Operations, Phase};
 
 /// Whether a task compares rows: only then a table can become `Validated`.
 fn validates(task: &Task) -> bool {
@@ -21,8 +22,9 @@ fn weight_of(facts: &Facts, set: &TrafficSet, record: &Record) -> Option<u64> {
 }
 
 /// Moves the names back to where they led: for an abort to what was there before, also in the middle of a shift; for a
-/// rollback to the source.
-fn names_back(plan: &mut Planner<'_>, baseline: &Facts, whole: bool) {
+/// rollback to the source. `sent`: they were moved since writes are refused, so that resolvers may still have any answer.
+/// What has to be waited for.
+fn names_back(plan: &mut Planner<'_>, baseline: &Facts, whole: bool, sent: bool) -> Vec<Move> {
     let resolved = plan.resolved;
     let wished = |set: &TrafficSet| {
         let was = weight_of(baseline, set, &set.source).zip(weight_of(baseline, set, &set.target));
@@ -32,8 +34,26 @@ fn names_back(plan: &mut Planner<'_>, baseline: &Facts, whole: bool) {
         let is = weight_of(&plan.facts, set, &set.source).zip(weight_of(&plan.facts, set, &set.target));
         is != Some(wished(set))
     });
-    if moved {
-        plan.flip(|set| wished(set));
+    // That the weights are right says nothing about what resolvers still answer: a way back that died has sent the change,
+    // and nobody has waited for it.
+    if moved || sent { plan.send(|set| wished(set)) } else { Vec::new() }
+}
+
+/// The names lead back, and the source takes writes again. While the target is shut, whoever still asks for its address is
+/// refused, so the source does not wait for Route 53. It does where the same services serve both sides, or where a name may
+/// be the database's own and the door of that database is open.
+fn names_and_source(plan: &mut Planner<'_>, baseline: &Facts, whole: bool, sent: bool) {
+    let resolved = plan.resolved;
+    let barred = whole || resolved.declared.target == TargetFence::Door;
+    let direct = resolved.traffic.iter().any(|set| set.kind == "CNAME");
+    let first = resolved.target_writers.is_empty() || (direct && !barred);
+    let moves = names_back(plan, baseline, whole, sent);
+    if first {
+        plan.settle(&moves);
+    }
+    source_opens(plan, baseline);
+    if !first {
+        plan.settle(&moves);
     }
 }
 
@@ -65,19 +85,11 @@ fn target_rests(plan: &mut Planner<'_>, baseline: &Facts) {
 }
 
 /// The abort of a cutover: nothing was written to the target, so nothing is lost. First the source serves again, which needs
-/// neither task; then the tasks are what they were. `back` is the phase that the cutover began in.
+/// neither task; then the tasks are what they were.
 #[must_use]
-pub fn abort(
-    resolved: &Resolved,
-    phase: Phase,
-    back: Phase,
-    facts: &Facts,
-    baseline: &Facts,
-    comment: &str,
-) -> Vec<Step> {
-    let mut plan = Planner::new(resolved, facts, comment);
-    names_back(&mut plan, baseline, false);
-    source_opens(&mut plan, baseline);
+pub fn abort(resolved: &Resolved, from: Undo<'_>, facts: &Facts, baseline: &Facts) -> Vec<Step> {
+    let mut plan = Planner::new(resolved, facts, from.comment);
+    names_and_source(&mut plan, baseline, false, from.sent);
     reverse_ends(&mut plan);
     for task in &resolved.forward {
         if !plan.runs(task) {
@@ -91,8 +103,8 @@ pub fn abort(
         plan.wait("the forward task runs", Until::Running { task: Box::new(task.clone()) }, 10, 900);
     }
     target_rests(&mut plan, baseline);
-    if phase.in_window() {
-        plan.phase(back, "the cutover was aborted: everything is as it was before");
+    if from.phase.in_window() {
+        plan.phase(from.back, "the cutover was aborted: everything is as it was before");
     }
     plan.steps
 }
@@ -139,8 +151,7 @@ pub fn rollback(
     // Before the source opens: a task that still applies changes would write over what is new there.
     reverse_ends(&mut plan);
     plan.hook("before-return");
-    names_back(&mut plan, baseline, true);
-    source_opens(&mut plan, baseline);
+    names_and_source(&mut plan, baseline, true, way.sent);
     target_rests(&mut plan, baseline);
     plan.phase(Phase::RolledBack, "the source serves");
     if let Some(id) = way.snapshot.filter(|_| phase == Phase::Live) {
@@ -152,6 +163,27 @@ pub fn rollback(
     plan.steps
 }
 
+/// What a cutover has come to that is to be undone.
+#[derive(Debug, Clone, Copy)]
+pub struct Undo<'u> {
+    /// Where it stands.
+    pub phase: Phase,
+    /// The phase that it began in.
+    pub back: Phase,
+    /// Names were moved since writes are refused.
+    pub sent: bool,
+    /// What changes of records say of themselves.
+    pub comment: &'u str,
+}
+
+impl<'u> Undo<'u> {
+    /// As a ledger knows it.
+    #[must_use]
+    pub fn of(known: &Operations, comment: &'u str) -> Self {
+        Self { phase: known.phase(), back: known.began_in(), sent: known.names_sent(), comment }
+    }
+}
+
 /// How to go back.
 #[derive(Debug, Clone, Copy)]
 pub struct Way<'w> {
@@ -159,6 +191,8 @@ pub struct Way<'w> {
     pub lossy: bool,
     /// Under this name a snapshot of the target is taken first.
     pub snapshot: Option<&'w str>,
+    /// Names were moved since writes are refused.
+    pub sent: bool,
     /// What changes of records say of themselves.
     pub comment: &'w str,
 }

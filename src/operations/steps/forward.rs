@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{
     super::{
         calls,
-        declare::{POSITION, ReverseStart, TargetFence},
+        declare::{Order, POSITION, ReverseStart, TargetFence},
         discover::{Resolved, Task, Writer},
     },
     planner::Planner,
@@ -92,6 +92,13 @@ pub fn cutover(
         plan.wait("what is captured stands still", Until::Quiet { tasks: resolved.forward.clone() }, 15, 180);
         plan.phase(Phase::Fenced, "no writer, no door, and the captured changes stand still");
     }
+    let overlap = declared.order == Order::Overlap;
+    let mut moves = Vec::new();
+    if overlap && (early || matches!(phase, Phase::Fenced | Phase::Drained)) {
+        // The target is shut: whoever follows the names early is refused, as at the source.
+        moves = plan.send(|set| (0, set.weight));
+        plan.in_sync(&moves);
+    }
     if early || phase == Phase::Fenced {
         let limit = 300 + 60 * u64::try_from(declared.limits.points).unwrap_or(5);
         let drained = Until::Drained { tasks: resolved.forward.clone(), home: false };
@@ -115,7 +122,11 @@ pub fn cutover(
         if declared.target == TargetFence::Warm {
             plan.steps.push(Step::Opens);
         }
-        plan.flip(|set| (0, set.weight));
+        if overlap {
+            plan.expired(&moves);
+        } else {
+            plan.flip(|set| (0, set.weight));
+        }
         plan.phase(Phase::Switched, "all names lead to the target, in sync and expired");
     }
     if early || matches!(phase, Phase::Fenced | Phase::Drained | Phase::Switched) {

@@ -14,6 +14,13 @@ use crate::{
     model::Address,
 };
 
+/// A change of a name that was sent, and what has to be waited for.
+pub(super) struct Move {
+    name: String,
+    change: Until,
+    ttl_s: u64,
+}
+
 /// Plans: keeps what will hold after the steps so far.
 pub(super) struct Planner<'r> {
     pub(super) resolved: &'r Resolved,
@@ -126,25 +133,47 @@ impl<'r> Planner<'r> {
         }
     }
 
-    /// Moves all traffic sets.
+    /// Moves all traffic sets, and waits until nobody asks the old side any more.
     pub(super) fn flip(&mut self, weights: impl Fn(&TrafficSet) -> (u64, u64)) {
+        let moves = self.send(weights);
+        self.settle(&moves);
+    }
+
+    /// Sends the changes of all traffic sets; what has to be waited for afterwards.
+    pub(super) fn send(&mut self, weights: impl Fn(&TrafficSet) -> (u64, u64)) -> Vec<Move> {
         let resolved = self.resolved;
-        let mut ttl = 0;
-        let before = self.steps.len();
+        let mut moves = Vec::new();
         for set in &resolved.traffic {
             let call = calls::flip(set, weights(set), self.comment, &self.facts);
             let change = Until::InSync { address: set.target.address.clone(), call: Box::new(call.clone()) };
             self.call(&set.target.address, call);
-            self.wait(&format!("the change of {} is in sync", set.record), change, 3, 300);
-            ttl = ttl.max(set.ttl_s);
+            moves.push(Move {
+                name: format!("the change of {} is in sync", set.record),
+                change,
+                ttl_s: set.ttl_s,
+            });
         }
-        if self.steps.len() > before {
-            self.wait(
-                "resolvers have forgotten the old answer",
-                Until::Expired { seconds: ttl },
-                ttl.max(1),
-                ttl + 60,
-            );
+        moves
+    }
+
+    /// Waits until changes are in sync, and until the answers from before have expired.
+    pub(super) fn settle(&mut self, moves: &[Move]) {
+        self.in_sync(moves);
+        self.expired(moves);
+    }
+
+    /// Waits until changes are in sync.
+    pub(super) fn in_sync(&mut self, moves: &[Move]) {
+        for one in moves {
+            self.wait(&one.name, one.change.clone(), 3, 300);
+        }
+    }
+
+    /// Waits until the answers from before have expired, counted from when the changes were seen in sync.
+    pub(super) fn expired(&mut self, moves: &[Move]) {
+        if let Some(ttl) = moves.iter().map(|one| one.ttl_s).max() {
+            let expired = Until::Expired { seconds: ttl };
+            self.wait("resolvers have forgotten the old answer", expired, ttl.max(1), ttl + 60);
         }
     }
 

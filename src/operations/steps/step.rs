@@ -155,6 +155,17 @@ impl Step {
     }
 }
 
+/// For how long the steps refuse writes when nothing goes wrong, in seconds; `None` if they refuse none. `shut`: writes are
+/// refused already when they begin.
+#[must_use]
+pub fn refused_s(steps: &[Step], shut: bool) -> Option<u64> {
+    let began =
+        steps.iter().position(|step| matches!(step, Step::RefusalStarts { .. })).or(shut.then_some(0))?;
+    let rest = &steps[began..];
+    let ends = rest.iter().position(|step| matches!(step, Step::RefusalEnds)).unwrap_or(rest.len());
+    Some(expected_s(&rest[..ends]))
+}
+
 /// How long steps take when nothing goes wrong, in seconds: what AWS's documentation and experience say of each wait.
 #[must_use]
 pub fn expected_s(steps: &[Step]) -> u64 {

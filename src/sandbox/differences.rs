@@ -91,11 +91,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "CreateBackupPlan",
         "Schedules never fire and copies are not made: recovery points come from StartBackupJob.",
     ),
-    (
-        "backup",
-        "CreateBackupVault",
-        "Keys are not looked up: a vault without one shows a made-up key of AWS.",
-    ),
+    ("backup", "CreateBackupVault", "Keys are not looked up."),
     ("backup", "StartBackupJob", "The resource is not looked up: what its ARN says decides."),
     (
         "cloudcontrol",
@@ -193,13 +189,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "CreateVpcEndpoint",
         "Endpoint services of others are not looked up: any name that begins with com.amazonaws.vpce does.",
     ),
-    ("ec2", "DescribeDhcpOptions", "Each region has its default set only."),
     (
         "ec2",
         "DescribeInstances",
         "Instances have no volumes, no console and no public addresses; key pairs are not looked up.",
     ),
-    ("ec2", "DescribeNetworkAcls", "Each VPC has its default network ACL only."),
     (
         "ec2",
         "DescribeNetworkInterfaces",
@@ -287,7 +281,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "lambda",
         "PublishVersion",
-        "Versions have configuration and code; policies, runtime management and concurrency belong to whole functions, and there are no aliases.",
+        "Versions have configuration and code; policies, runtime management and concurrency belong to whole functions.",
     ),
     (
         "lambda",

@@ -27,7 +27,8 @@ struct Problem {
 pub fn check(service: &str, model: &Model, input: Option<&Ref>, value: &mut Json) -> Result<(), Fault> {
     let Some(reference) = input else { return Ok(()) };
     let mut problems = Vec::new();
-    Checker { service, model, problems: &mut problems, outside: None, hidden: false }.walk(reference, value, "");
+    Checker { service, model, problems: &mut problems, outside: None, hidden: false }
+        .walk(reference, value, "");
     if !problems.is_empty() {
         return Err(refuse(service, &problems));
     }
@@ -102,8 +103,10 @@ impl Checker<'_> {
             other => other.to_string(),
         };
         let told = if self.hidden { String::new() } else { format!(" '{value}'") };
-        let message =
-            format!("Value{told} at '{}' failed to satisfy constraint: Member must {constraint}", camel(path));
+        let message = format!(
+            "Value{told} at '{}' failed to satisfy constraint: Member must {constraint}",
+            camel(path)
+        );
         let outside = self.outside.clone();
         self.problems.push(Problem { rule: Rule::Value, path: path.into(), message, value, outside });
     }

@@ -6,8 +6,8 @@ use super::{
     connections,
     engines::{self, Engine, SETTINGS},
     store::{
-        CERTIFICATE, ENDPOINT, TASK, combination, exists, fresh_arn, here, identifier, invalid, key_of, listed,
-        missing, role_trusts, role_works, state,
+        CERTIFICATE, ENDPOINT, TASK, combination, exists, fresh_arn, here, identifier, invalid, key_of,
+        listed, missing, role_trusts, role_works, state,
     },
 };
 use crate::sandbox::{

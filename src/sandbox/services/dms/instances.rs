@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     store::{
-        ENDPOINT, INSTANCE, TASK, exists, fresh_arn, here, identifier, invalid, key_of, listed, missing, note, paged,
-        state, vpc_role_works,
+        ENDPOINT, INSTANCE, TASK, exists, fresh_arn, here, identifier, invalid, key_of, listed, missing,
+        note, paged, state, vpc_role_works,
     },
     subnets,
 };

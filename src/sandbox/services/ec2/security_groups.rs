@@ -125,7 +125,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     rules::put(world, rq, &id, true, all_out(), &[]);
     // In a VPC with IPv6 a group has the rule in both families (moto's
     // `test_create_two_security_groups_in_vpc_with_ipv6_enabled`, which AWS passes).
-    let six = VPC.get(world, rq, vpc)?["Ipv6CidrBlockAssociationSet"].as_array().is_some_and(|all| !all.is_empty());
+    let six =
+        VPC.get(world, rq, vpc)?["Ipv6CidrBlockAssociationSet"].as_array().is_some_and(|all| !all.is_empty());
     if six {
         rules::put(world, rq, &id, true, all_out_v6(), &[]);
     }

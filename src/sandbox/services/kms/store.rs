@@ -33,7 +33,18 @@ fn managed(world: &World, region: &str, alias: &str) -> Json {
 
 /// Services whose keys can be found by their ids too.
 const SERVICES: &[&str] = &[
-    "acm", "backup", "dms", "dynamodb", "ebs", "elasticfilesystem", "lambda", "rds", "s3", "secretsmanager", "sns", "sqs",
+    "acm",
+    "backup",
+    "dms",
+    "dynamodb",
+    "ebs",
+    "elasticfilesystem",
+    "lambda",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
     "ssm",
 ];
 

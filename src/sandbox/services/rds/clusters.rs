@@ -177,8 +177,7 @@ fn new_row(
     }
     settings::observe(rq, &mut row);
     if encrypted {
-        row["KmsKeyId"] =
-            or("KmsKeyId", kms::managed_arn(world, rq.region, "rds"));
+        row["KmsKeyId"] = or("KmsKeyId", kms::managed_arn(world, rq.region, "rds"));
     }
     if !rq.list("EnableCloudwatchLogsExports").is_empty() {
         row["EnabledCloudwatchLogsExports"] = rq.get("EnableCloudwatchLogsExports").clone();

@@ -458,8 +458,7 @@ fn new_row(
         row["PerformanceInsightsRetentionPeriod"] = or("PerformanceInsightsRetentionPeriod", json!(7));
     }
     if rq.flag("StorageEncrypted") {
-        row["KmsKeyId"] =
-            or("KmsKeyId", kms::managed_arn(world, rq.region, "rds"));
+        row["KmsKeyId"] = or("KmsKeyId", kms::managed_arn(world, rq.region, "rds"));
     }
     if rq.opt("Domain").is_some() || rq.opt("DomainFqdn").is_some() {
         row["DomainMemberships"] = json!([domain(rq)]);

@@ -79,10 +79,7 @@ fn body_grants(policy: &Json) -> Result<Vec<Json>, Fault> {
     let grants = policy["Grants"].as_array().ok_or_else(malformed)?;
     let permitted = |grant: &Json| GRANTS.iter().any(|(.., permission)| grant["Permission"] == *permission);
     let typed = |grant: &Json| {
-        matches!(
-            grant["Grantee"]["Type"].as_str(),
-            Some("CanonicalUser" | "Group" | "AmazonCustomerByEmail")
-        )
+        matches!(grant["Grantee"]["Type"].as_str(), Some("CanonicalUser" | "Group" | "AmazonCustomerByEmail"))
     };
     if grants.iter().any(|grant| !permitted(grant) || !typed(grant)) {
         return Err(malformed());
@@ -115,10 +112,9 @@ enum Wanted {
 fn wanted(rq: &Request<'_>) -> Result<Wanted, Fault> {
     let (canned, headers, body) = (rq.opt("ACL"), by_header(rq), rq.get("AccessControlPolicy"));
     match (canned, headers, body.is_null()) {
-        (Some(_), true, _) => Err(Fault::new(
-            "InvalidRequest",
-            "Specifying both Canned ACLs and Header Grants is not allowed",
-        )),
+        (Some(_), true, _) => {
+            Err(Fault::new("InvalidRequest", "Specifying both Canned ACLs and Header Grants is not allowed"))
+        }
         (Some(_), ..) | (_, true, _) if !body.is_null() => {
             Err(Fault::new("UnexpectedContent", "This request does not support content"))
         }
@@ -126,8 +122,7 @@ fn wanted(rq: &Request<'_>) -> Result<Wanted, Fault> {
         (None, true, _) => header_grants(rq).map(Wanted::Grants),
         (None, false, false) => body_grants(body).map(Wanted::Grants),
         (None, false, true) => {
-            let mut fault =
-                Fault::new("MissingSecurityHeader", "Your request was missing a required header");
+            let mut fault = Fault::new("MissingSecurityHeader", "Your request was missing a required header");
             fault.members = json!({"MissingHeaderName": "x-amz-acl"});
             Err(fault)
         }

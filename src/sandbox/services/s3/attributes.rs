@@ -19,7 +19,8 @@ fn parts(rq: &Request<'_>, row: &Json) -> Json {
     let mut out = json!({"TotalPartsCount": sizes.len()});
     let Some(sums) = row["_part_checksums"].as_array() else { return out };
     let number = |member: &str| rq.int(member).and_then(|n| usize::try_from(n).ok());
-    let (after, most) = (number("PartNumberMarker").unwrap_or(0), number("MaxParts").unwrap_or(1000).min(1000));
+    let (after, most) =
+        (number("PartNumberMarker").unwrap_or(0), number("MaxParts").unwrap_or(1000).min(1000));
     let all: Vec<Json> = sizes
         .iter()
         .zip(sums)

@@ -82,10 +82,7 @@ pub(super) fn of_read(rq: &Request<'_>, of: &str, row: &Json) -> Result<(), Faul
     let asked = name.is_some() || key.is_some() || digest.is_some();
     let Some(own) = row["SSECustomerKeyMD5"].as_str() else {
         return if asked {
-            Err(Fault::new(
-                "InvalidRequest",
-                "The encryption parameters are not applicable to this object.",
-            ))
+            Err(Fault::new("InvalidRequest", "The encryption parameters are not applicable to this object."))
         } else {
             Ok(())
         };

@@ -253,7 +253,8 @@ pub(super) fn meant<'w>(world: &'w World, rq: &Request<'_>) -> Result<(String, &
         // The content of a deleted object is missing, its tags and the like cannot be had of a marker.
         let named = rq.opt("VersionId").is_some();
         let content =
-            matches!(rq.operation, "GetObject" | "HeadObject" | "GetObjectAcl" | "GetObjectAttributes") && !named;
+            matches!(rq.operation, "GetObject" | "HeadObject" | "GetObjectAcl" | "GetObjectAttributes")
+                && !named;
         let fault = if content {
             no_such_key()
         } else {
@@ -473,7 +474,8 @@ pub(super) fn copy(world: &mut World, rq: &Request<'_>) -> Reply {
     ];
     // What a bucket with another default encryption or a redirecting object makes of a copy differs from its source.
     let default = &setting(&home, "ServerSideEncryptionConfiguration")["Rules"][0]["ApplyServerSideEncryptionByDefault"];
-    let recoded = default["SSEAlgorithm"].is_string() && default["SSEAlgorithm"] != old["ServerSideEncryption"]
+    let recoded = default["SSEAlgorithm"].is_string()
+        && default["SSEAlgorithm"] != old["ServerSideEncryption"]
         || !old["WebsiteRedirectLocation"].is_null()
         || old["SSECustomerKeyMD5"].is_string();
     let in_place = from == rq.text("Bucket") && key == rq.text("Key") && version.is_none() && !recoded;

@@ -8,7 +8,7 @@ use super::{
     policies,
     tables::{BUCKETS, denied, setting, versioning},
 };
-use crate::sandbox::{Fault, World};
+use crate::sandbox::{Fault, Request, World};
 
 fn malformed() -> Fault {
     Fault::new(

@@ -80,10 +80,12 @@ fn copied<'c>(rq: &Request<'_>, content: &'c [u8]) -> Result<&'c [u8], Fault> {
         fault.members = json!({"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": text});
         fault
     };
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<usize>().ok())?;
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<usize>().ok())?;
     let range = text.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
-    let Some((first, last)) =
-        range.and_then(|(first, last)| Some((number(first)?, number(last)?))).filter(|(first, last)| first <= last)
+    let Some((first, last)) = range
+        .and_then(|(first, last)| Some((number(first)?, number(last)?)))
+        .filter(|(first, last)| first <= last)
     else {
         return Err(argument(
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the \
@@ -97,9 +99,9 @@ fn copied<'c>(rq: &Request<'_>, content: &'c [u8]) -> Result<&'c [u8], Fault> {
             "The specified copy range is invalid for the source object size",
         ));
     }
-    content
-        .get(first..=last)
-        .ok_or_else(|| argument(format!("Range specified is not valid for source object of size: {}", content.len())))
+    content.get(first..=last).ok_or_else(|| {
+        argument(format!("Range specified is not valid for source object of size: {}", content.len()))
+    })
 }
 
 /// `UploadPartCopy`: a part out of an object, or out of a range of it.

@@ -298,7 +298,8 @@ pub fn untag_resource(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 /// What answers show of a secret: everything but the world's own members and nulls.
-fn public(row: &Json) -> Json {
+/// What answers show of a secret.
+pub fn public(row: &Json) -> Json {
     strip(Json::Object(
         row.as_object()
             .into_iter()

@@ -71,11 +71,7 @@ pub fn add_version(
     if let Some(old) = versions(row).iter().find(|v| v["VersionId"] == token) {
         let same =
             old["SecretString"] == input["SecretString"] && old["SecretBinary"] == input["SecretBinary"];
-        return if same {
-            Ok(())
-        } else {
-            Err(token_taken(row, token))
-        };
+        return if same { Ok(()) } else { Err(token_taken(row, token)) };
     }
     let version = json!({
         "VersionId": token, "CreatedDate": now, "VersionStages": [],

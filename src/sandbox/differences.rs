@@ -388,6 +388,12 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "PutBucketReplication",
         "New versions are copied after fifteen seconds; nothing is ever delayed or failed.",
     ),
+    (
+        "s3",
+        "PutObject",
+        "Nothing is encrypted: a key of the customer is checked by its digest. ETags of objects with KMS keys are digests of \
+         the content all the same.",
+    ),
     ("secretsmanager", "DescribeSecret", "Readings are not remembered: there is no LastAccessedDate."),
     ("secretsmanager", "RotateSecret", "The function is looked at, not run: a rotation changes no value."),
     (

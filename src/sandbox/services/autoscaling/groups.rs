@@ -253,6 +253,7 @@ pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
         zones.dedup();
         row["AvailabilityZones"] = json!(zones);
     }
+    mixed_defaults(&mut row);
     name_template(world, rq.region, &mut row);
     world.put(GROUPS, &key, row.clone());
     // Instances in subnets that the group has left are replaced.

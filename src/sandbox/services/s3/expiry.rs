@@ -18,13 +18,13 @@ fn fits(rule: &Json, row: &Json) -> bool {
     let key = row["Key"].as_str().unwrap_or_default();
     let size = row["Size"].as_f64().unwrap_or_default();
     let prefix = all["Prefix"].as_str().or(rule["Prefix"].as_str()).unwrap_or_default();
-    let wanted =
+    let mut wanted =
         all["Tags"].as_array().into_iter().flatten().chain(all["Tag"].as_object().map(|_| &all["Tag"]));
     let tags = row["_tags"].as_array();
     key.starts_with(prefix)
         && all["ObjectSizeGreaterThan"].as_f64().is_none_or(|least| size > least)
         && all["ObjectSizeLessThan"].as_f64().is_none_or(|most| size < most)
-        && wanted.into_iter().all(|tag| tags.is_some_and(|tags| tags.contains(tag)))
+        && wanted.all(|tag| tags.is_some_and(|tags| tags.contains(tag)))
 }
 
 /// The header's value for a current version; `None` if nothing will expire it.

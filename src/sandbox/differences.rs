@@ -217,7 +217,8 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "ecs",
         "CreateService",
-        "Images are not pulled and containers not run; tasks start when roles and networks allow it.",
+        "Images are not pulled and containers not run: Fargate tasks start when their roles can be assumed, whether or \
+         not their subnets have a way to the registry. There are no container instances for others.",
     ),
     ("ecs", "CreateService", "The first tasks exist with the answer; AWS starts them moments later."),
     (

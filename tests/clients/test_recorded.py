@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 
-from harness import ACCOUNT, client, eventually, network, refused, role, test, wait
+from harness import ACCOUNT, client, eventually, network, passes, refused, test, wait
 
 s3, ec2, secrets, ssm = client("s3"), client("ec2"), client("secretsmanager"), client("ssm")
 
@@ -334,3 +334,22 @@ def refusals_do_not_repeat_secrets():
     logs.create_log_group(logGroupName="recorded")
     arn = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:recorded:*"
     said("InvalidParameterException", "1 validation error detected: Value at 'logGroupIdentifier' failed", logs.describe_log_streams, logGroupIdentifier=arn)
+
+
+@test
+def services_without_container_instances():
+    """ECS Developer Guide, "Service event messages": tasks of launch type EC2 wait for an instance, and none ever comes."""
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="recorded")
+    ecs.register_task_definition(family="recorded", containerDefinitions=[{"name": "c", "image": "nginx", "memory": 64}])
+    made = {"cluster": "recorded", "taskDefinition": "recorded", "launchType": "EC2"}
+    ecs.create_service(serviceName="empty", desiredCount=0, **made)
+    ecs.create_service(serviceName="waits", desiredCount=1, **made)
+    look = lambda name: ecs.describe_services(cluster="recorded", services=[name])["services"][0]
+    eventually(lambda: look("empty")["deployments"][0]["rolloutState"] == "COMPLETED")
+    passes(600)
+    found = look("waits")
+    assert (found["runningCount"], found["deployments"][0]["rolloutState"]) == (0, "IN_PROGRESS"), found
+    assert "was unable to place a task because no container instance met all of its requirements" in found["events"][0]["message"]
+    ecs.update_service(cluster="recorded", service="empty", desiredCount=1)
+    assert "was unable to place a task" in look("empty")["events"][0]["message"] and look("empty")["runningCount"] == 0

@@ -91,11 +91,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "CreateBackupPlan",
         "Schedules never fire and copies are not made: recovery points come from StartBackupJob.",
     ),
-    (
-        "backup",
-        "CreateBackupVault",
-        "Keys are not looked up: a vault without one shows a made-up key of AWS.",
-    ),
+    ("backup", "CreateBackupVault", "Keys are not looked up."),
     ("backup", "StartBackupJob", "The resource is not looked up: what its ARN says decides."),
     (
         "cloudcontrol",
@@ -193,13 +189,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "CreateVpcEndpoint",
         "Endpoint services of others are not looked up: any name that begins with com.amazonaws.vpce does.",
     ),
-    ("ec2", "DescribeDhcpOptions", "Each region has its default set only."),
     (
         "ec2",
         "DescribeInstances",
         "Instances have no volumes, no console and no public addresses; key pairs are not looked up.",
     ),
-    ("ec2", "DescribeNetworkAcls", "Each VPC has its default network ACL only."),
     (
         "ec2",
         "DescribeNetworkInterfaces",
@@ -223,7 +217,8 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "ecs",
         "CreateService",
-        "Images are not pulled and containers not run; tasks start when roles and networks allow it.",
+        "Images are not pulled and containers not run: Fargate tasks start when their roles can be assumed, whether or \
+         not their subnets have a way to the registry. There are no container instances for others.",
     ),
     ("ecs", "CreateService", "The first tasks exist with the answer; AWS starts them moments later."),
     (
@@ -287,7 +282,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "lambda",
         "PublishVersion",
-        "Versions have configuration and code; policies, runtime management and concurrency belong to whole functions, and there are no aliases.",
+        "Versions have configuration and code; policies, runtime management and concurrency belong to whole functions.",
     ),
     (
         "lambda",
@@ -393,6 +388,12 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "s3",
         "PutBucketReplication",
         "New versions are copied after fifteen seconds; nothing is ever delayed or failed.",
+    ),
+    (
+        "s3",
+        "PutObject",
+        "Nothing is encrypted: a key of the customer is checked by its digest. ETags of objects with KMS keys are digests of \
+         the content all the same.",
     ),
     ("secretsmanager", "DescribeSecret", "Readings are not remembered: there is no LastAccessedDate."),
     ("secretsmanager", "RotateSecret", "The function is looked at, not run: a rotation changes no value."),

@@ -92,6 +92,12 @@ impl Rule {
         Self { protocol: "-1".into(), ports: (-1, -1), peer: Peer::V4("0.0.0.0/0".into()), description: None }
     }
 
+    /// The same for IPv6, which new groups have in VPCs with IPv6 (EC2 User Guide, "Security group rules": "by default,
+    /// ... an outbound rule that allows all outbound IPv6 traffic" if the VPC has an IPv6 block).
+    pub(super) fn all_out_v6() -> Self {
+        Self { peer: Peer::V6("::/0".into()), ..Self::all_out() }
+    }
+
     /// Whether it allows the same; descriptions do not count.
     pub(super) fn allows_as(&self, other: &Self) -> bool {
         let group = |peer: &Peer| match peer {

@@ -150,6 +150,17 @@ async fn bring(cx: &Cx<'_>, group: &str, way: Way, old: &[Rule], new: &[Rule]) -
     way.redescribe(cx, group, &reworded).await
 }
 
+/// The egress rules that a group has by `known`, and EC2's own for IPv6 if it is there: where the template gives rules,
+/// nothing else may be let out.
+async fn born(cx: &Cx<'_>, group: &str, mut known: Vec<Rule>, props: &Props) -> Result<Vec<Rule>, OpError> {
+    let given = props.SecurityGroupEgress.as_ref().is_some_and(|rules| !rules.is_empty());
+    let six = Rule::all_out_v6();
+    if given && !known.contains(&six) && Way::Out.inline(cx, group).await?.contains(&six) {
+        known.push(six);
+    }
+    Ok(known)
+}
+
 /// Rules of either way from JSON, as EC2 would show them; `None` if they do not fit.
 fn normal(property: &str, rules: &Json) -> Option<Vec<Rule>> {
     if property == "SecurityGroupEgress" {
@@ -265,8 +276,9 @@ impl ResourceType for SecurityGroup {
             None => None,
             Some(given) => {
                 let mut rules = Way::Out.inline(cx, id.as_str()).await?;
-                // An empty list means EC2's own rule.
-                rules.retain(|rule| !given.is_empty() || *rule != Rule::all_out());
+                // An empty list means EC2's own rules.
+                let own = [Rule::all_out(), Rule::all_out_v6()];
+                rules.retain(|rule| !given.is_empty() || !own.contains(rule));
                 Some(rules.iter().map(Egress::shown).collect())
             }
         };
@@ -324,8 +336,9 @@ impl ResourceType for SecurityGroup {
         id: &PhysicalId,
         props: &Props,
     ) -> Result<Progress, OpError> {
-        let (born, ingress, egress) = ([Rule::all_out()], props.ingress(), props.egress());
+        let (ingress, egress) = (props.ingress(), props.egress());
         bring(cx, id.as_str(), Way::In, &[], &ingress).await?;
+        let born = born(cx, id.as_str(), vec![Rule::all_out()], props).await?;
         bring(cx, id.as_str(), Way::Out, &born, &egress).await?;
         Ok(Progress::Done)
     }
@@ -341,7 +354,8 @@ impl ResourceType for SecurityGroup {
             bring(cx, id, Way::In, &old.ingress(), &new.ingress()).await?;
         }
         if change.has("SecurityGroupEgress") {
-            bring(cx, id, Way::Out, &old.egress(), &new.egress()).await?;
+            let was = born(cx, id, old.egress(), new).await?;
+            bring(cx, id, Way::Out, &was, &new.egress()).await?;
         }
         Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)

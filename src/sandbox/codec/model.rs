@@ -182,6 +182,9 @@ pub struct Shape {
     pub fault: bool,
     #[serde(default)]
     pub error: Option<ErrorTrait>,
+    /// A value that refusals do not repeat.
+    #[serde(default)]
+    pub sensitive: bool,
     /// Free-form JSON.
     #[serde(default)]
     pub document: bool,

@@ -90,7 +90,8 @@ pub fn respond(call: &Call, reply: &Reply, request_id: &str) -> Response<Bytes> 
         }
         Protocol::Ec2 => add("content-type", "text/xml;charset=UTF-8".into()),
         Protocol::Query => add("content-type", "text/xml".into()),
-        Protocol::RestXml if answer.body.is_empty() => {}
+        // moto's test_header_content_type, which AWS passes.
+        Protocol::RestXml if answer.body.is_empty() && call.name != "HeadBucket" => {}
         Protocol::RestXml => add("content-type", "application/xml".into()),
     }
     if call.service.name == "s3" {

@@ -167,7 +167,7 @@ pub fn read(
     if model.metadata.service_id == "S3" {
         content_digest(rq)?;
     }
-    body(model, protocol, shape, rq, &mut out)?;
+    body(model, protocol, &operation.name, shape, rq, &mut out)?;
     Ok(Json::Object(out))
 }
 
@@ -235,14 +235,22 @@ fn header_value(model: &Model, reference: &Ref, text: &str) -> Option<Json> {
     scalar(model, reference, text, "rfc822")
 }
 
+/// Settings of S3 whose document the model does not require, and S3 does.
+const BODIES: &[&str] = &["PutObjectLockConfiguration", "PutObjectLegalHold", "PutObjectRetention"];
+
 fn body(
     model: &Model,
     protocol: Protocol,
+    operation: &str,
     shape: &Shape,
     rq: &Incoming,
     out: &mut Map<String, Json>,
 ) -> Result<(), Fault> {
     let bytes = payload(rq)?;
+    if model.metadata.service_id == "S3" && bytes.is_empty() && BODIES.contains(&operation) {
+        // moto's test_put_object_lock_misconfiguration, which AWS passes.
+        return Err(Fault::new("MissingRequestBodyError", "Request Body is empty"));
+    }
     let malformed = || {
         Fault::new(
             "MalformedXML",

@@ -27,7 +27,8 @@ struct Problem {
 pub fn check(service: &str, model: &Model, input: Option<&Ref>, value: &mut Json) -> Result<(), Fault> {
     let Some(reference) = input else { return Ok(()) };
     let mut problems = Vec::new();
-    Checker { service, model, problems: &mut problems, outside: None }.walk(reference, value, "");
+    Checker { service, model, problems: &mut problems, outside: None, hidden: false }
+        .walk(reference, value, "");
     if !problems.is_empty() {
         return Err(refuse(service, &problems));
     }
@@ -72,6 +73,9 @@ struct Checker<'a> {
     problems: &'a mut Vec<Problem>,
     /// The wire name of the query parameter or header that is looked at.
     outside: Option<String>,
+    /// Whether a refusal leaves the value out: secrets (LocalStack's recordings of AWS, "Value at 'plaintext' failed
+    /// …"), and identifiers of log groups (moto's `test_get_log_events_using_arn`, which AWS passes).
+    hidden: bool,
 }
 
 impl Checker<'_> {
@@ -98,8 +102,9 @@ impl Checker<'_> {
             Json::String(text) => text.clone(),
             other => other.to_string(),
         };
+        let told = if self.hidden { String::new() } else { format!(" '{value}'") };
         let message = format!(
-            "Value '{value}' at '{}' failed to satisfy constraint: Member must {constraint}",
+            "Value{told} at '{}' failed to satisfy constraint: Member must {constraint}",
             camel(path)
         );
         let outside = self.outside.clone();
@@ -118,6 +123,7 @@ impl Checker<'_> {
     fn walk(&mut self, reference: &Ref, value: &Json, path: &str) {
         let shape = self.model.shape(reference);
         let limits = (shape.min, shape.max);
+        self.hidden = shape.sensitive || (self.service == "logs" && path == "logGroupIdentifier");
         match (shape.kind, value) {
             (Type::Structure, Json::Object(members)) => {
                 for name in shape.required.iter().filter(|name| !members.contains_key(*name)) {

@@ -151,12 +151,38 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         zones.dedup();
         row["AvailabilityZones"] = json!(zones);
     }
+    mixed_defaults(&mut row);
     let tags: Vec<Json> = rq.list("Tags").iter().map(|tag| super::tags::of(name, tag)).collect();
     row["Tags"] = json!(tags);
     name_template(world, rq.region, &mut row);
     world.put(GROUPS, &key, row);
     fleet::settle(world, &key, "a user request created an AutoScalingGroup");
     done()
+}
+
+/// What a mixed policy shows where the request left it out (Auto Scaling API Reference, InstancesDistribution; moto's
+/// `test_create_auto_scaling_group_with_mixed_instances_policy`, which AWS passes).
+pub(super) fn mixed_defaults(row: &mut Json) {
+    let policy = &mut row["MixedInstancesPolicy"];
+    if !policy.is_object() {
+        return;
+    }
+    let pools = policy["InstancesDistribution"]["SpotAllocationStrategy"].as_str().unwrap_or("lowest-price");
+    let pools = (pools == "lowest-price").then_some(2);
+    for (member, value) in [
+        ("OnDemandAllocationStrategy", json!("prioritized")),
+        ("OnDemandBaseCapacity", json!(0)),
+        ("OnDemandPercentageAboveBaseCapacity", json!(100)),
+        ("SpotAllocationStrategy", json!("lowest-price")),
+        ("SpotInstancePools", json!(pools)),
+    ] {
+        if policy["InstancesDistribution"][member].is_null() && !value.is_null() {
+            policy["InstancesDistribution"][member] = value;
+        }
+    }
+    if policy["LaunchTemplate"].is_object() && policy["LaunchTemplate"]["Overrides"].is_null() {
+        policy["LaunchTemplate"]["Overrides"] = json!([]);
+    }
 }
 
 /// AWS shows both names of a template.
@@ -227,6 +253,7 @@ pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
         zones.dedup();
         row["AvailabilityZones"] = json!(zones);
     }
+    mixed_defaults(&mut row);
     name_template(world, rq.region, &mut row);
     world.put(GROUPS, &key, row.clone());
     // Instances in subnets that the group has left are replaced.

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{BAD_TOKEN, POINTS, VAULTS, invalid, missing, refused, vault};
-use crate::sandbox::{Fault, Reply, Request, World, done};
+use crate::sandbox::{Fault, Reply, Request, World, done, services::kms};
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
@@ -45,10 +45,10 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let tags =
         if rq.get("BackupVaultTags").is_null() { json!({}) } else { rq.get("BackupVaultTags").clone() };
-    let key_arn = rq.opt("EncryptionKeyArn").map_or_else(
-        || world.arn("kms", rq.region, "key/00000000-0000-4000-8000-00006261636b"),
-        ToOwned::to_owned,
-    );
+    let key_arn = match rq.opt("EncryptionKeyArn") {
+        Some(arn) => json!(arn),
+        None => kms::managed_arn(world, rq.region, "backup"),
+    };
     let row = json!({
         "BackupVaultName": name, "BackupVaultArn": arn, "CreationDate": world.now_secs(), "EncryptionKeyArn": key_arn,
         "CreatorRequestId": rq.get("CreatorRequestId"), "VaultType": "BACKUP_VAULT", "VaultState": "AVAILABLE",

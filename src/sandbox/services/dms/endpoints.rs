@@ -6,8 +6,8 @@ use super::{
     connections,
     engines::{self, Engine, SETTINGS},
     store::{
-        CERTIFICATE, ENDPOINT, TASK, combination, exists, fresh_arn, here, identifier, invalid, listed,
-        missing, role_trusts, role_works, state,
+        CERTIFICATE, ENDPOINT, TASK, combination, exists, fresh_arn, here, identifier, invalid, key_of,
+        listed, missing, role_trusts, role_works, state,
     },
 };
 use crate::sandbox::{
@@ -141,10 +141,7 @@ fn has_password(rq: &Request<'_>, engine: &Engine) -> bool {
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = identifier(rq, "EndpointIdentifier", 255)?;
     let engine = engine_of(&rq.text("EngineName").to_lowercase())?;
-    let kms = rq.opt("KmsKeyId").map_or_else(
-        || world.arn("kms", rq.region, "key/00000000-0000-4000-8000-0000000000d5"),
-        ToOwned::to_owned,
-    );
+    let kms = key_of(world, rq);
     let mut row = json!({
         "EndpointIdentifier": name, "EndpointType": rq.text("EndpointType").to_lowercase(), "EngineName": engine.name,
         "EngineDisplayName": engine.title, "SslMode": rq.opt("SslMode").unwrap_or("none"), "KmsKeyId": kms,

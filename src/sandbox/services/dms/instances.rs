@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     store::{
-        ENDPOINT, INSTANCE, TASK, exists, fresh_arn, here, identifier, invalid, listed, missing, note, paged,
-        state, vpc_role_works,
+        ENDPOINT, INSTANCE, TASK, exists, fresh_arn, here, identifier, invalid, key_of, listed, missing,
+        note, paged, state, vpc_role_works,
     },
     subnets,
 };
@@ -146,10 +146,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     };
     let second = offered.iter().find(|subnet| zone(subnet) != zone(first)).filter(|_| rq.flag("MultiAZ"));
     let arn = fresh_arn(world, rq, "rep", INSTANCE)?;
-    let kms = rq.opt("KmsKeyId").map_or_else(
-        || world.arn("kms", rq.region, "key/00000000-0000-4000-8000-0000000000d5"),
-        ToOwned::to_owned,
-    );
+    let kms = key_of(world, rq);
     let mut subnets = vec![first["SubnetIdentifier"].clone()];
     subnets.extend(second.map(|subnet| subnet["SubnetIdentifier"].clone()));
     let public = rq.get("PubliclyAccessible").as_bool().unwrap_or(true);

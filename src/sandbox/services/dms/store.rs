@@ -5,7 +5,15 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::sandbox::{Fault, Reply, Request, World, services::kms};
+
+/// The key that a request names, or the one that AWS keeps for DMS.
+pub(super) fn key_of(world: &World, rq: &Request<'_>) -> Json {
+    match rq.opt("KmsKeyId") {
+        Some(name) => kms::arn_of(world, rq, name),
+        None => kms::managed_arn(world, rq.region, "dms"),
+    }
+}
 
 /// Subnet groups.
 pub(super) const SUBNET_GROUP: &str = "dms.subnet-group";

@@ -74,13 +74,16 @@ fn image(region: &str, parameter: &str) -> Json {
 pub(super) fn describe(_world: &mut World, rq: &Request<'_>) -> Reply {
     let mut rows: Vec<Json> = ssm::AMAZON_LINUX.iter().map(|name| image(rq.region, name)).collect();
     let wanted = rq.texts("ImageIds");
-    if let Some(id) = wanted.iter().find(|id| !rows.iter().any(|row| row["ImageId"] == **id)) {
-        let fault = if id.starts_with("ami-") {
-            Fault::new(IMAGE.missing, format!("The image id '[{id}]' does not exist"))
-        } else {
-            Fault::new(IMAGE.malformed, format!("Invalid id: \"{id}\" (expecting \"ami-...\")"))
-        };
-        return Err(fault);
+    if let Some(id) = wanted.iter().find(|id| !id.starts_with("ami-")) {
+        return Err(Fault::new(IMAGE.malformed, format!("Invalid id: \"{id}\" (expecting \"ami-...\")")));
+    }
+    let lost: Vec<&str> =
+        wanted.iter().copied().filter(|id| !rows.iter().any(|row| row["ImageId"] == *id)).collect();
+    if !lost.is_empty() {
+        // Both forms are moto's test_ami_describe_non_existent, which AWS passes.
+        let (noun, verb) = if lost.len() == 1 { ("id", "does") } else { ("ids", "do") };
+        let message = format!("The image {noun} '[{}]' {verb} not exist", lost.join(", "));
+        return Err(Fault::new(IMAGE.missing, message));
     }
     rows.retain(|row| wanted.is_empty() || wanted.iter().any(|id| row["ImageId"] == *id));
     let owners = rq.texts("Owners");

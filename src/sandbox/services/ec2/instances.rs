@@ -195,13 +195,15 @@ pub fn launch(
     let owned = |row: &Json| row["_owner"] == id.as_str();
     let eni = world.rows("ec2.network-interface").find(|(_, row)| owned(row)).map(|(key, _)| key.to_owned());
     let eni = eni.unwrap_or_default();
+    // moto's test_create_instance__termination_deletes_eni, which AWS passes.
+    let temporary = data["NetworkInterfaces"][0]["DeleteOnTermination"].as_bool().unwrap_or(true);
     if let Some(row) = world.get_mut("ec2.network-interface", &eni) {
         // The interface of an instance is its owner's, not a service's.
         row["RequesterManaged"] = json!(false);
         row["Description"] = json!("");
         row["Attachment"]["InstanceId"] = json!(id);
         row["Attachment"]["DeviceIndex"] = json!(0);
-        row["Attachment"]["DeleteOnTermination"] = json!(true);
+        row["Attachment"]["DeleteOnTermination"] = json!(temporary);
         if let Some(members) = row.as_object_mut() {
             members.remove("RequesterId");
         }
@@ -222,7 +224,6 @@ pub fn launch(
     let public_name = public_address.as_ref().map_or_else(String::new, |address| {
         format!("ec2-{}.compute-1.amazonaws.com", address.replace('.', "-"))
     });
-    let lasting = interface["DeleteOnTermination"].as_bool().unwrap_or(true);
     let described = interface["Description"].as_str().unwrap_or_default().to_owned();
     let mut row = json!({
         "InstanceId": id, "ImageId": wanted.image, "InstanceType": kind, "PublicIpAddress": public_address,
@@ -234,7 +235,7 @@ pub fn launch(
             "InterfaceType": "interface", "MacAddress": shown["MacAddress"], "Description": described,
             "Attachment": {
                 "AttachmentId": shown["Attachment"]["AttachmentId"], "DeviceIndex": 0, "Status": "attached",
-                "DeleteOnTermination": lasting,
+                "DeleteOnTermination": temporary,
             },
         }],
         "IamInstanceProfile": wanted.profile, "KeyName": text("KeyName"), "AmiLaunchIndex": 0,
@@ -280,6 +281,14 @@ pub fn terminate(world: &mut World, id: &str, offset: i64) {
     volumes::release(world, id, gone);
     world.set_after(gone, TABLE, id, members);
     world.after(gone + REMEMBERED, TABLE, id, Effect::Remove);
+    // An interface that is not deleted on termination is free then.
+    let stays = |row: &Json| row["_owner"] == id && row["Attachment"]["DeleteOnTermination"] == false;
+    let kept = world.rows("ec2.network-interface").find(|(_, row)| stays(row)).map(|(eni, _)| eni.to_owned());
+    if let Some(eni) = kept {
+        let free = json!({"Status": "available", "Attachment": null, "_owner": null});
+        world.set_after(gone, "ec2.network-interface", &eni, free);
+        return;
+    }
     world.release_interfaces(id, gone);
 }
 

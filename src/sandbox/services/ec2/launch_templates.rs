@@ -25,6 +25,13 @@ pub(super) const TEMPLATE: Noun = Noun {
 /// The largest user data in bytes (EC2 User Guide, user data).
 const USER_DATA: usize = 16_384;
 
+/// What EC2 says of versions without their template.
+const WHICH: &str = "To describe the launch template data for all your launch templates, for ‘--versions’ specify \
+    ‘$Latest’, ‘$Default’, or both, and omit ‘--launch-template-id’, ‘--launch-template-name’, and version numbers. To \
+    describe the launch template data for a specific launch template, specify ‘--launch-template-id’ or \
+    ‘--launch-template-name’, and for ‘--versions’ specify one or more of the following values: ‘$Latest’, ‘$Default’, \
+    or one or more version numbers.";
+
 fn no_version(id: &str, version: &str) -> Fault {
     let message =
         format!("Could not find the specified version {version} for the launch template with ID {id}.");
@@ -49,8 +56,11 @@ fn named(world: &World, region: &str, id: Option<&str>, name: Option<&str>) -> R
                 .map(|(id, _)| id.to_owned())
                 .ok_or_else(|| Fault::new("InvalidLaunchTemplateName.NotFoundException", message))
         }
-        (Some(_), Some(_)) => Err(combination("Specify either the launch template ID or name, but not both")),
-        (None, None) => Err(Fault::new("MissingParameter", "Specify the launch template ID or name")),
+        // These words and those below are moto's `test_launch_templates.py`, which AWS passes.
+        (Some(_), Some(_)) => Err(combination(
+            "Either provide launch template ID or launch template name to modify the template.",
+        )),
+        (None, None) => Err(Fault::new("MissingParameter", WHICH)),
     }
 }
 
@@ -186,7 +196,10 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let mut rows = Vec::new();
     for name in names {
-        let id = named(world, rq.region, None, Some(name))?;
+        let id = named(world, rq.region, None, Some(name)).map_err(|fault| {
+            let message = "At least one of the launch templates specified in the request does not exist.";
+            Fault { message: message.into(), ..fault }
+        })?;
         rows.push(shown(world, TEMPLATE.get(world, rq, &id)?));
     }
     let rows = filters::apply(rows, rq.list("Filters"), TEMPLATE.filters, TEMPLATE.tags)?;
@@ -200,7 +213,8 @@ pub(super) fn describe_versions(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut found = Vec::new();
     if rq.opt("LaunchTemplateId").is_none() && rq.opt("LaunchTemplateName").is_none() {
         if wanted.is_empty() || wanted.iter().any(|one| !one.starts_with('$')) {
-            return Err(Fault::new("MissingParameter", "Specify the launch template ID or name"));
+            let code = if wanted.is_empty() { "MissingParameter" } else { "InvalidParameterValue" };
+            return Err(Fault::new(code, WHICH));
         }
         for row in TEMPLATE.all(world, rq) {
             for one in &wanted {
@@ -239,7 +253,13 @@ pub(super) fn describe_versions(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = of_request(world, rq)?;
     let row = TEMPLATE.get(world, rq, &id)?;
-    let number = version(row, rq.opt("DefaultVersion").unwrap_or("$Default"))?["VersionNumber"].clone();
+    let wanted = rq.opt("DefaultVersion").unwrap_or("$Default");
+    let found = version(row, wanted).map_err(|fault| {
+        let message =
+            format!("The launch template version {wanted} is not found for the specified launch template.");
+        Fault { message, ..fault }
+    })?;
+    let number = found["VersionNumber"].clone();
     TEMPLATE.get_mut(world, rq, &id)?["DefaultVersionNumber"] = number;
     Ok(json!({"LaunchTemplate": shown(world, TEMPLATE.get(world, rq, &id)?)}))
 }

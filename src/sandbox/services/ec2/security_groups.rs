@@ -52,6 +52,11 @@ fn all_out() -> Json {
     json!({"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0"})
 }
 
+/// The same for IPv6.
+fn all_out_v6() -> Json {
+    json!({"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv6": "::/0"})
+}
+
 /// Makes a VPC's default group.
 pub(super) fn put_default(world: &mut World, rq: &Request<'_>, vpc: &str) {
     let id = world.id("sg");
@@ -118,6 +123,13 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = world.arn("ec2", rq.region, &format!("security-group/{id}"));
     GROUP.get_mut(world, rq, &id)?["SecurityGroupArn"] = json!(arn);
     rules::put(world, rq, &id, true, all_out(), &[]);
+    // In a VPC with IPv6 a group has the rule in both families (moto's
+    // `test_create_two_security_groups_in_vpc_with_ipv6_enabled`, which AWS passes).
+    let six =
+        VPC.get(world, rq, vpc)?["Ipv6CidrBlockAssociationSet"].as_array().is_some_and(|all| !all.is_empty());
+    if six {
+        rules::put(world, rq, &id, true, all_out_v6(), &[]);
+    }
     let row = GROUP.get(world, rq, &id)?;
     let tags = row["Tags"].as_array().filter(|tags| !tags.is_empty());
     Ok(json!({"GroupId": id, "SecurityGroupArn": arn, "Tags": tags}))

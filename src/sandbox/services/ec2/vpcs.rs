@@ -238,6 +238,9 @@ pub(super) fn modify_tenancy(world: &mut World, rq: &Request<'_>) -> Reply {
     agreed_value()
 }
 
+/// How many IPv4 blocks a VPC may have.
+const BLOCKS: usize = 5;
+
 /// `AssociateVpcCidrBlock`.
 pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     no_pools(rq)?;
@@ -248,6 +251,12 @@ pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     } else {
         let text = rq.opt("CidrBlock").ok_or_else(|| lacking("cidrBlock"))?;
         let net = block(text)?;
+        // VPC User Guide, quotas: five IPv4 blocks for each VPC; the words are moto's
+        // `test_associate_vpc_ipv4_cidr_block`, which AWS passes.
+        if vpc["CidrBlockAssociationSet"].as_array().is_some_and(|all| all.len() >= BLOCKS) {
+            let message = format!("This network {id} has met its maximum number of allowed CIDRs: {BLOCKS}");
+            return Err(Fault::new("CidrLimitExceeded", message));
+        }
         if cidrs::of_vpc(&vpc).iter().any(|own| cidrs::overlap(own, &net)) {
             return Err(Fault::new(
                 "InvalidVpc.Range",

@@ -28,6 +28,27 @@ fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String> {
     }
 }
 
+/// Whether a service's tasks need container instances: those of launch type EC2 or EXTERNAL, and those of capacity
+/// providers that are Auto Scaling groups. There are no container instances here.
+fn unplaceable(service: &Json) -> bool {
+    let provided = service["capacityProviderStrategy"].as_array().into_iter().flatten();
+    let mut providers = provided.filter_map(|one| one["capacityProvider"].as_str());
+    match service["launchType"].as_str() {
+        Some(kind) => kind != "FARGATE",
+        None => providers.any(|provider| !provider.starts_with("FARGATE")),
+    }
+}
+
+/// What ECS says when it finds no place for a task (ECS Developer Guide, "Service event messages"). The circuit breaker
+/// does not count it: no task has failed.
+fn homeless(name: &str) -> String {
+    format!(
+        "(service {name}) was unable to place a task because no container instance met all of its requirements. Reason: \
+         No Container Instances were found in your cluster. For more information, see the Troubleshooting section of \
+         the Amazon ECS Developer Guide."
+    )
+}
+
 fn event(world: &mut World, message: &str) -> Json {
     let id = world.hex(32);
     json!({"id": id, "createdAt": world.now_secs(), "message": message})
@@ -89,6 +110,7 @@ pub fn deploy(world: &mut World, service: &str) {
         .and_then(|execution| Ok(execution.max(role_wait(world, definition["taskRoleArn"].as_str())?)));
     let desired = usize::try_from(row["desiredCount"].as_i64().unwrap_or(0)).unwrap_or(0);
     match wait {
+        _ if desired > 0 && unplaceable(&row) => tell(world, service, &homeless(&name)),
         Err(error) if desired > 0 => {
             tell(world, service, &format!("(service {name}) failed to launch a task with (error {error})."));
             fail(world, service, &primary, &former);
@@ -170,7 +192,9 @@ pub fn scale(world: &mut World, service: &str) {
     let name = row["serviceName"].as_str().unwrap_or_default();
     let desired = usize::try_from(row["desiredCount"].as_i64().unwrap_or(0)).unwrap_or(0);
     let present = tasks::wanted(world, service, Some(&primary["id"]));
-    if present.len() < desired {
+    if present.len() < desired && unplaceable(&row) {
+        tell(world, service, &homeless(name));
+    } else if present.len() < desired {
         let region = row["_region"].as_str().unwrap_or_default();
         let definition =
             definitions::lookup(world, region, short(row["taskDefinition"].as_str().unwrap_or_default()));

@@ -21,6 +21,12 @@ fn whole(world: &World, group: &str, target: &Json) -> Json {
     target
 }
 
+/// The port that a target's health is asked at.
+fn checked_port(world: &World, group: &str, target: &Json) -> Json {
+    let port = world.get(GROUPS, group).map_or(Json::Null, |row| row["HealthCheckPort"].clone());
+    if port == "traffic-port" { json!(target["Port"].to_string()) } else { port }
+}
+
 /// Registers a target whose first health check passes `millis` from now, and which is healthy after the usual
 /// number of them.
 pub fn register(world: &mut World, group: &str, target: &Json, millis: i64) {
@@ -34,8 +40,7 @@ pub fn register(world: &mut World, group: &str, target: &Json, millis: i64) {
         "State": "initial", "Reason": "Elb.RegistrationInProgress",
         "Description": "Target registration is in progress",
     });
-    let port = world.get(GROUPS, group).map_or(Json::Null, |row| row["HealthCheckPort"].clone());
-    let port = if port == "traffic-port" { json!(target["Port"].to_string()) } else { port };
+    let port = checked_port(world, group, &target);
     let row = json!({"Target": target, "HealthCheckPort": port, "TargetHealth": health, "_group": group});
     world.put(TARGETS, &at, row);
     let healthy = json!({"TargetHealth": {"State": "healthy"}});
@@ -123,7 +128,9 @@ pub fn describe_health(world: &mut World, rq: &Request<'_>) -> Reply {
                     "State": "unused", "Reason": "Target.NotRegistered",
                     "Description": "Target is not registered to the target group",
                 });
-                found.push(json!({"Target": target, "TargetHealth": health}));
+                // The port is told too (moto's test_describe_unknown_targets, which AWS passes).
+                let port = checked_port(world, group, &target);
+                found.push(json!({"Target": target, "HealthCheckPort": port, "TargetHealth": health}));
             }
         }
     }

@@ -274,7 +274,8 @@ fn resource_problem(resource: &str) -> Option<String> {
         "iam" if !region.is_empty() => {
             Some(format!("IAM resource {resource} cannot contain region information."))
         }
-        "s3" if !region.is_empty() && region != "*" => {
+        // Access points are of a region, unlike buckets.
+        "s3" if !region.is_empty() && region != "*" && !path.starts_with("accesspoint/") => {
             Some(format!("Resource {resource} can not contain region information."))
         }
         "iam"

@@ -31,6 +31,35 @@ fn managed(world: &World, region: &str, alias: &str) -> Json {
     })
 }
 
+/// Services whose keys can be found by their ids too.
+const SERVICES: &[&str] = &[
+    "acm",
+    "backup",
+    "dms",
+    "dynamodb",
+    "ebs",
+    "elasticfilesystem",
+    "lambda",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+];
+
+/// The ARN of the key that AWS keeps for a service of this account: `alias/aws/rds` points at it.
+#[must_use]
+pub fn managed_arn(world: &World, region: &str, service: &str) -> Json {
+    managed(world, region, &format!("alias/aws/{service}"))["Arn"].clone()
+}
+
+/// The ARN that a service shows of a key named by id, ARN or alias. Keys that are not here may be another account's.
+#[must_use]
+pub fn arn_of(world: &World, rq: &Request<'_>, name: &str) -> Json {
+    find(world, rq, name).map_or_else(|_| json!(name), |key| key["Arn"].clone())
+}
+
 /// Thirty-two hexadecimal digits as a UUID.
 pub fn uuid(hex: &str) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
@@ -57,11 +86,11 @@ pub fn find(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> 
         return world.get(KEY, target).cloned().ok_or_else(|| missing(world, rq, target));
     }
     let id = bare.strip_prefix("key/").unwrap_or(bare);
-    world
-        .get(KEY, id)
-        .filter(|row| row["_region"] == rq.region)
-        .cloned()
-        .ok_or_else(|| missing(world, rq, id))
+    if let Some(key) = world.get(KEY, id).filter(|row| row["_region"] == rq.region) {
+        return Ok(key.clone());
+    }
+    let mut kept = SERVICES.iter().map(|service| managed(world, rq.region, &format!("alias/aws/{service}")));
+    kept.find(|key| key["KeyId"] == id).ok_or_else(|| missing(world, rq, id))
 }
 
 /// The key of the request's `KeyId` that may be changed: a key pending deletion may not.

@@ -49,11 +49,7 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
                 "Could not unzip uploaded file. Please check your file, then try to upload again.",
             ));
         }
-        return Ok((
-            self::digest(&bytes),
-            bytes.len(),
-            json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"}),
-        ));
+        return Ok((self::digest(&bytes), bytes.len(), stored(rq.region)));
     }
     if let (Some(bucket), Some(key)) = (text("S3Bucket"), text("S3Key")) {
         let version = text("S3ObjectVersion");
@@ -72,11 +68,7 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
         };
         // The digest is that of the object (TestAccLambdaFunction_S3Update_basic).
         let bytes = BASE64_STANDARD.decode(object["_body"].as_str().unwrap_or_default()).unwrap_or_default();
-        return Ok((
-            self::digest(&bytes),
-            bytes.len(),
-            json!({"RepositoryType": "S3", "Location": "https://sandbox.invalid/code"}),
-        ));
+        return Ok((self::digest(&bytes), bytes.len(), stored(rq.region)));
     }
     if let Some(image) = text("ImageUri") {
         if !image.contains(".dkr.ecr.") || rq.opt("PackageType").is_some_and(|kind| kind != "Image") {
@@ -89,6 +81,13 @@ fn code(world: &World, rq: &Request<'_>, code: &Json) -> Result<Code, Fault> {
         ));
     }
     Err(invalid("Please provide a source for function code."))
+}
+
+/// Where a function's code can be had: in a bucket of Lambda's own (moto's `test_update_function_zip`, which AWS passes).
+/// Nothing is there.
+fn stored(region: &str) -> Json {
+    let location = format!("https://awslambda-{region}-tasks.s3.{region}.amazonaws.com/snapshots/code");
+    json!({"RepositoryType": "S3", "Location": location})
 }
 
 /// As `CodeSha256` shows it.

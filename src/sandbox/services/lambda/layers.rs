@@ -57,7 +57,9 @@ pub fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
         "LayerArn": layer, "LayerVersionArn": format!("{layer}:{number}"), "Version": number, "CreatedDate": date,
         "Description": rq.text("Description"), "CompatibleRuntimes": rq.get("CompatibleRuntimes"),
         "CompatibleArchitectures": rq.get("CompatibleArchitectures"), "LicenseInfo": rq.get("LicenseInfo"),
-        "Content": {"CodeSha256": digest, "CodeSize": size, "Location": "https://sandbox.invalid/layer"},
+        "Content": {"CodeSha256": digest, "CodeSize": size, "Location": format!(
+            "https://awslambda-{0}-layers.s3.{0}.amazonaws.com/snapshots/layer", rq.region
+        )},
         "_name": name, "_statements": [],
     });
     world.put(VERSIONS, &format!("{prefix}{number:010}"), row.clone());

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::store::{INSTANCE, combination, filtered, invalid, no_instance, paged, public, rows};
-use crate::sandbox::{Effect, Fault, Reply, Request, World, durations};
+use crate::sandbox::{Effect, Fault, Reply, Request, World, durations, services::kms};
 
 /// Backups that are no longer or not only their instance's: copies of other regions and what is retained, by the
 /// region that keeps them and the instance's resource id. The rest is read off the instances.
@@ -181,8 +181,8 @@ pub fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     copy["_instance"] = row.clone();
     copy["_region"] = json!(rq.region);
     if row["StorageEncrypted"] == true {
-        let default = world.arn("kms", rq.region, "key/11111111-2222-3333-4444-555555555555");
-        copy["KmsKeyId"] = rq.opt("KmsKeyId").map_or(json!(default), |key| json!(key));
+        let default = kms::managed_arn(world, rq.region, "rds");
+        copy["KmsKeyId"] = rq.opt("KmsKeyId").map_or(default, |key| json!(key));
     }
     let shown = public(&copy);
     let place = copy_key(rq, &row);

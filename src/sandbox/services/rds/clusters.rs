@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     engines::Engine,
-    sandbox::{Effect, Fault, Reply, Request, World, codec::NOT_IMPLEMENTED, durations},
+    sandbox::{Effect, Fault, Reply, Request, World, codec::NOT_IMPLEMENTED, durations, services::kms},
 };
 
 pub fn missing(name: &str) -> Fault {
@@ -177,8 +177,7 @@ fn new_row(
     }
     settings::observe(rq, &mut row);
     if encrypted {
-        row["KmsKeyId"] =
-            or("KmsKeyId", json!(world.arn("kms", rq.region, "key/11111111-2222-3333-4444-555555555555")));
+        row["KmsKeyId"] = or("KmsKeyId", kms::managed_arn(world, rq.region, "rds"));
     }
     if !rq.list("EnableCloudwatchLogsExports").is_empty() {
         row["EnabledCloudwatchLogsExports"] = rq.get("EnableCloudwatchLogsExports").clone();

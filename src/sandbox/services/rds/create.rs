@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     engines::{Engine, catalogue, family_of},
-    sandbox::{Fault, Reply, Request, World, durations},
+    sandbox::{Fault, Reply, Request, World, durations, services::kms},
 };
 
 pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -458,8 +458,7 @@ fn new_row(
         row["PerformanceInsightsRetentionPeriod"] = or("PerformanceInsightsRetentionPeriod", json!(7));
     }
     if rq.flag("StorageEncrypted") {
-        row["KmsKeyId"] =
-            or("KmsKeyId", json!(world.arn("kms", rq.region, "key/11111111-2222-3333-4444-555555555555")));
+        row["KmsKeyId"] = or("KmsKeyId", kms::managed_arn(world, rq.region, "rds"));
     }
     if rq.opt("Domain").is_some() || rq.opt("DomainFqdn").is_some() {
         row["DomainMemberships"] = json!([domain(rq)]);
@@ -496,9 +495,9 @@ pub fn managed_secret(world: &mut World, rq: &Request<'_>, (kind, owner): (&str,
         }],
     });
     world.put("secretsmanager.secret", &format!("{}/{name}", rq.region), row);
-    let kms = rq.opt("MasterUserSecretKmsKeyId").map_or_else(
-        || world.arn("kms", rq.region, "key/66666666-7777-8888-9999-000000000000"),
-        str::to_owned,
-    );
+    let kms = match rq.opt("MasterUserSecretKmsKeyId") {
+        Some(name) => kms::arn_of(world, rq, name),
+        None => kms::managed_arn(world, rq.region, "secretsmanager"),
+    };
     json!({"SecretArn": arn, "SecretStatus": "creating", "KmsKeyId": kms})
 }

@@ -4,10 +4,13 @@
 //! the newest first), `s3.upload`, and `s3.name` for names that were just given up.
 
 mod access;
+mod attributes;
 mod buckets;
 mod checksums;
+mod customer_keys;
 mod details;
 mod encoding;
+mod expiry;
 mod listing;
 mod metadata;
 mod numbered;
@@ -77,6 +80,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetBucketVersioning", settings::get),
     Operation::read("GetBucketWebsite", settings::get),
     Operation::read("GetObject", reading::get),
+    Operation::read("GetObjectAcl", access::get_object_acl),
+    Operation::read("GetObjectAttributes", attributes::get),
     Operation::read("GetObjectLegalHold", retention::get_hold),
     Operation::read("GetObjectLockConfiguration", settings::get),
     Operation::read("GetObjectRetention", retention::get),
@@ -114,6 +119,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("PutBucketVersioning", settings::put),
     Operation::write("PutBucketWebsite", settings::put),
     Operation::write("PutObject", objects::put),
+    Operation::write("PutObjectAcl", access::put_object_acl),
     Operation::write("PutObjectLegalHold", retention::put_hold),
     Operation::write("PutObjectLockConfiguration", settings::put),
     Operation::write("PutObjectRetention", retention::put),
@@ -123,6 +129,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("UpdateBucketMetadataInventoryTableConfiguration", metadata::update),
     Operation::write("UpdateBucketMetadataJournalTableConfiguration", metadata::update),
     Operation::write("UploadPart", uploads::upload_part),
+    Operation::write("UploadPartCopy", uploads::upload_part_copy),
 ];
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use md5::{Digest, Md5};
 use serde_json::{Value as Json, json};
 
 use super::{
-    checksums, reading, replicas, retention, rules,
+    access, checksums, customer_keys, expiry, reading, replicas, retention, rules,
     tables::{OBJECTS, bucket, setting, version_key, versioning, versions_of},
 };
-use crate::sandbox::{Fault, Reply, Request, World, done};
+use crate::sandbox::{Fault, Reply, Request, World, done, services::kms};
 
 /// What an object keeps of the request that made it.
 pub(super) const KEPT: &[&str] = &[
@@ -86,6 +86,10 @@ pub(super) fn store(world: &mut World, bucket: &Json, key: &str, mut row: Json) 
     if row["_marker"] != true {
         encrypt(world, bucket, &mut row);
         retention::default(world, bucket, &mut row);
+        // With a key of the customer's the tag is no digest of the content (S3 API Reference, Object, ETag).
+        if row["SSECustomerKeyMD5"].is_string() && row["_parts"].is_null() {
+            row["ETag"] = json!(format!("\"{}\"", world.hex(32)));
+        }
     }
     let at = version_key(&name, key, world.next());
     replicas::send(world, bucket, &at, &mut row);
@@ -99,7 +103,7 @@ fn key_arn(world: &World, region: &str, key: Option<&str>) -> String {
         Some(arn) if arn.starts_with("arn:") => arn.to_owned(),
         Some(alias) if alias.starts_with("alias/") => world.arn("kms", region, alias),
         Some(id) => world.arn("kms", region, &format!("key/{id}")),
-        None => world.arn("kms", region, "key/00000000-0000-4000-8000-0000000000a3"),
+        None => kms::managed_arn(world, region, "s3").as_str().unwrap_or_default().to_owned(),
     }
 }
 
@@ -128,6 +132,8 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     if key.len() > 1024 {
         return Err(Fault::new("KeyTooLongError", "Your key is too long"));
     }
+    customer_keys::of_write(rq)?;
+    rules::object_acl(&home, rq)?;
     writable(world, rq)?;
     let content = bytes(rq.get("Body"));
     let checksum = checksums::of_object(rq, &content)?;
@@ -138,31 +144,37 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = store(world, &home, key, row);
     let mut out = outcome(&row, false);
     checksums::show(&mut out, &row["_checksum"], true);
+    if let Some(text) = expiry::of(&home, &row) {
+        out["Expiration"] = json!(text);
+    }
     Ok(out)
+}
+
+/// A header that only other kinds of buckets or operations have.
+fn unusual(header: &str, more: Option<&str>) -> Fault {
+    let mut fault =
+        Fault::new("NotImplemented", "A header you provided implies functionality that is not implemented")
+            .status(501);
+    fault.members = json!({"Header": header});
+    if let Some(more) = more {
+        fault.members["additionalMessage"] = json!(more);
+    }
+    fault
 }
 
 /// The conditions of a write: whether the key is free, or its object the one that is meant.
 pub(super) fn writable(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
-    let unusual = |header: &str, more: &str| {
-        let mut fault = Fault::new(
-            "NotImplemented",
-            "A header you provided implies functionality that is not implemented",
-        )
-        .status(501);
-        fault.members = json!({"Header": header, "additionalMessage": more});
-        fault
-    };
     let live = current(world, rq.text("Bucket"), rq.text("Key"));
     match (rq.opt("IfMatch"), rq.opt("IfNoneMatch")) {
         (Some(_), Some(_)) => Err(unusual(
             "If-Match,If-None-Match",
-            "Multiple conditional request headers present in the request",
+            Some("Multiple conditional request headers present in the request"),
         )),
         (None, Some("*")) if live.is_some() => Err(precondition("If-None-Match")),
         (None, Some("*") | None) => Ok(()),
         (None, Some(_)) => Err(unusual(
             "If-None-Match",
-            "We don't accept the provided value of If-None-Match header for this API",
+            Some("We don't accept the provided value of If-None-Match header for this API"),
         )),
         (Some(_), None) if live.is_none() => Err(no_such_key()),
         (Some(tag), None) if live.is_some_and(|row| reading::same_tag(tag, &row["ETag"])) => Ok(()),
@@ -190,6 +202,7 @@ pub(super) fn keep(row: &mut Json, rq: &Request<'_>) -> Result<(), Fault> {
         let message = "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied";
         return Err(Fault::new("InvalidArgument", message));
     }
+    access::of_object(row, rq)?;
     if let Some(tags) = rq.opt("Tagging") {
         row["_tags"] = header_tags(tags);
         rules::object_tags(&row["_tags"])?;
@@ -239,7 +252,9 @@ pub(super) fn meant<'w>(world: &'w World, rq: &Request<'_>) -> Result<(String, &
     if row["_marker"] == true {
         // The content of a deleted object is missing, its tags and the like cannot be had of a marker.
         let named = rq.opt("VersionId").is_some();
-        let content = matches!(rq.operation, "GetObject" | "HeadObject") && !named;
+        let content =
+            matches!(rq.operation, "GetObject" | "HeadObject" | "GetObjectAcl" | "GetObjectAttributes")
+                && !named;
         let fault = if content {
             no_such_key()
         } else {
@@ -293,7 +308,27 @@ fn remove(world: &mut World, rq: &Request<'_>, key: &str, version: Option<&str>)
     Ok(json!({"DeleteMarker": true, "VersionId": marker["VersionId"]}))
 }
 
+/// The conditions of a deletion: the current object's entity tag, and in directory buckets its time and size (S3 API
+/// Reference, DeleteObject; LocalStack's recordings of AWS, `TestS3DeletePrecondition`).
+fn deletable(world: &World, name: &str, key: &str, tag: Option<&str>) -> Result<(), Fault> {
+    let Some(tag) = tag else { return Ok(()) };
+    match current(world, name, key) {
+        Some(row) if reading::same_tag(tag, &row["ETag"]) => Ok(()),
+        _ => Err(precondition("If-Match")),
+    }
+}
+
 pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
+    bucket(world, rq)?;
+    for (member, header) in [
+        ("IfMatchLastModifiedTime", "x-amz-if-match-last-modified-time"),
+        ("IfMatchSize", "x-amz-if-match-size"),
+    ] {
+        if !rq.get(member).is_null() {
+            return Err(unusual(header, None));
+        }
+    }
+    deletable(world, rq.text("Bucket"), rq.text("Key"), rq.opt("IfMatch"))?;
     remove(world, rq, rq.text("Key"), rq.opt("VersionId"))
 }
 
@@ -314,7 +349,8 @@ pub(super) fn delete_many(world: &mut World, rq: &Request<'_>) -> Reply {
         if let Some(version) = version {
             entry["VersionId"] = json!(version);
         }
-        match remove(world, rq, key, version) {
+        let allowed = deletable(world, rq.text("Bucket"), key, object["ETag"].as_str());
+        match allowed.and_then(|()| remove(world, rq, key, version)) {
             Ok(out) => {
                 if out["DeleteMarker"] == true {
                     entry["DeleteMarker"] = json!(true);
@@ -394,8 +430,11 @@ const COPIED: &[&str] = &[
     "Metadata",
 ];
 
-pub(super) fn copy(world: &mut World, rq: &Request<'_>) -> Reply {
-    let home = bucket(world, rq)?.clone();
+/// The object that a copy is made of, with its bucket, key and version as the request names them.
+pub(super) fn original(
+    world: &World,
+    rq: &Request<'_>,
+) -> Result<(Json, (String, String, Option<String>)), Fault> {
     let (from, key, version) = source(rq)?;
     let region = world
         .get(super::tables::BUCKETS, &from)
@@ -414,16 +453,32 @@ pub(super) fn copy(world: &mut World, rq: &Request<'_>) -> Reply {
         ),
         _ => super::details::fill(&asked, fault),
     })?;
+    customer_keys::of_read(rq, "CopySource", &old)?;
     copyable(world, rq, &old)?;
+    Ok((old, (from, key, version)))
+}
+
+pub(super) fn copy(world: &mut World, rq: &Request<'_>) -> Reply {
+    let home = bucket(world, rq)?.clone();
+    customer_keys::of_write(rq)?;
+    rules::object_acl(&home, rq)?;
+    let (old, (from, key, version)) = original(world, rq)?;
     let replaces = rq.text("MetadataDirective") == "REPLACE";
     let changes = [
         "StorageClass",
         "WebsiteRedirectLocation",
         "ServerSideEncryption",
         "SSEKMSKeyId",
+        "SSECustomerAlgorithm",
         "ChecksumAlgorithm",
     ];
-    let in_place = from == rq.text("Bucket") && key == rq.text("Key") && version.is_none();
+    // What a bucket with another default encryption or a redirecting object makes of a copy differs from its source.
+    let default = &setting(&home, "ServerSideEncryptionConfiguration")["Rules"][0]["ApplyServerSideEncryptionByDefault"];
+    let recoded = default["SSEAlgorithm"].is_string()
+        && default["SSEAlgorithm"] != old["ServerSideEncryption"]
+        || !old["WebsiteRedirectLocation"].is_null()
+        || old["SSECustomerKeyMD5"].is_string();
+    let in_place = from == rq.text("Bucket") && key == rq.text("Key") && version.is_none() && !recoded;
     if in_place && !replaces && changes.iter().all(|member| rq.get(member).is_null()) {
         return Err(Fault::new(
             "InvalidRequest",

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value as Json, json};
 
 use super::{
-    checksums,
+    checksums, customer_keys, expiry,
     objects::{KEPT, bytes, meant, precondition, shown_version},
     tables::{bucket, versioning},
 };
@@ -136,9 +136,13 @@ fn part(row: &Json, number: i64, total: usize, out: &mut Json) -> Result<(usize,
 
 /// The answer without the content, and which part of the content it is about.
 fn answer(world: &World, rq: &Request<'_>, row: &Json) -> Result<(Json, usize, usize), Fault> {
+    customer_keys::of_read(rq, "", row)?;
     conditions(world, rq, row)?;
-    let versioned = versioning(bucket(world, rq)?).is_some();
-    let mut out = described(row, versioned);
+    let home = bucket(world, rq)?;
+    let mut out = described(row, versioning(home).is_some());
+    if let Some(text) = expiry::of(home, row).filter(|_| rq.opt("VersionId").is_none()) {
+        out["Expiration"] = json!(text);
+    }
     let total = row["Size"].as_u64().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
     let (from, to) = wanted(rq, row, total, &mut out)?;
     out["ContentLength"] = json!(to - from);

@@ -8,7 +8,7 @@ use super::{
     policies,
     tables::{BUCKETS, denied, setting, versioning},
 };
-use crate::sandbox::{Fault, World};
+use crate::sandbox::{Fault, Request, World};
 
 fn malformed() -> Fault {
     Fault::new(
@@ -425,4 +425,14 @@ pub(super) fn acl(row: &Json, acl: &str) -> Result<(), Fault> {
         return Err(denied());
     }
     Ok(())
+}
+
+/// Whether the list that a new object brings may be set.
+pub(super) fn object_acl(home: &Json, rq: &Request<'_>) -> Result<(), Fault> {
+    match rq.opt("ACL") {
+        // The list that every object has anyway may be named everywhere (S3 User Guide, "Disabling ACLs").
+        Some("private") | None if !super::access::by_header(rq) => Ok(()),
+        Some(name) => acl(home, name),
+        None => acl(home, "custom"),
+    }
 }

@@ -10,6 +10,8 @@ pub(super) const BUCKETS: &str = "s3.bucket";
 pub(super) const OBJECTS: &str = "s3.object";
 /// Unfinished uploads by id.
 pub(super) const UPLOADS: &str = "s3.upload";
+/// Answers of finished uploads by id, for whoever asks again.
+pub(super) const COMPLETED: &str = "s3.completed-upload";
 /// Names that were given up a moment ago.
 pub(super) const NAMES: &str = "s3.name";
 

@@ -5,9 +5,10 @@ use md5::{Digest, Md5};
 use serde_json::{Value as Json, json};
 
 use super::{
-    checksums,
-    objects::{bytes, encrypt, etag, keep, outcome, store},
-    tables::{UPLOADS, bucket, owner},
+    checksums, customer_keys, expiry,
+    objects::{bytes, encrypt, etag, keep, original, outcome, store},
+    rules,
+    tables::{COMPLETED, UPLOADS, bucket, owner, versions_of},
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
@@ -33,6 +34,8 @@ fn upload<'w>(world: &'w World, rq: &Request<'_>) -> Result<&'w Json, Fault> {
 
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let home = bucket(world, rq)?.clone();
+    customer_keys::of_write(rq)?;
+    rules::object_acl(&home, rq)?;
     let checksum = checksums::of_upload(rq)?;
     let id = world.hex(64);
     let mut object = json!({});
@@ -56,19 +59,93 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(answer)
 }
 
+fn part_number(rq: &Request<'_>) -> Result<i64, Fault> {
+    let number = rq.int("PartNumber").unwrap_or(0);
+    if (1..=10_000).contains(&number) {
+        return Ok(number);
+    }
+    Err(Fault::new("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive"))
+}
+
+/// A part's entity tag: a digest, unless the customer's own key hides the content.
+fn tag_of(world: &mut World, encryption: &Json, content: &[u8]) -> String {
+    if encryption["SSECustomerKeyMD5"].is_string() { format!("\"{}\"", world.hex(32)) } else { etag(content) }
+}
+
+/// The bytes that a part copies (LocalStack's recordings of AWS, `test_upload_part_copy_range`).
+fn copied<'c>(rq: &Request<'_>, content: &'c [u8]) -> Result<&'c [u8], Fault> {
+    let Some(text) = rq.opt("CopySourceRange") else { return Ok(content) };
+    let argument = |message: String| {
+        let mut fault = Fault::new("InvalidArgument", message);
+        fault.members = json!({"ArgumentName": "x-amz-copy-source-range", "ArgumentValue": text});
+        fault
+    };
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<usize>().ok())?;
+    let range = text.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
+    let Some((first, last)) = range
+        .and_then(|(first, last)| Some((number(first)?, number(last)?)))
+        .filter(|(first, last)| first <= last)
+    else {
+        return Err(argument(
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the \
+             zero-based offsets of the first and last bytes to copy"
+                .into(),
+        ));
+    };
+    if first >= content.len() {
+        return Err(Fault::new(
+            "InvalidRequest",
+            "The specified copy range is invalid for the source object size",
+        ));
+    }
+    content.get(first..=last).ok_or_else(|| {
+        argument(format!("Range specified is not valid for source object of size: {}", content.len()))
+    })
+}
+
+/// `UploadPartCopy`: a part out of an object, or out of a range of it.
+pub(super) fn upload_part_copy(world: &mut World, rq: &Request<'_>) -> Reply {
+    let row = upload(world, rq)?;
+    let wanted = row["_checksum"]["kind"].as_str().map(ToOwned::to_owned);
+    let encryption = row["_object"].clone();
+    customer_keys::of_part(rq, &encryption)?;
+    let number = part_number(rq)?;
+    let (old, _) = original(world, rq)?;
+    let all = bytes(&old["_body"]);
+    let content = copied(rq, &all)?;
+    let tag = tag_of(world, &encryption, content);
+    let checksum = wanted.map(|kind| checksums::whole(&kind, content));
+    let now = world.now_secs().floor();
+    let part = json!({
+        "PartNumber": number, "ETag": tag, "Size": content.len(), "LastModified": now,
+        "_body": base64::engine::general_purpose::STANDARD.encode(content), "_checksum": checksum,
+    });
+    if let Some(row) = world.get_mut(UPLOADS, rq.text("UploadId")) {
+        row["_parts"][format!("{number:05}")] = part;
+    }
+    let mut answer = outcome(&encryption, false);
+    answer["CopyPartResult"] = json!({"ETag": tag, "LastModified": now});
+    if let Some(checksum) = checksum {
+        checksums::show(&mut answer["CopyPartResult"], &checksum, false);
+    }
+    if old["VersionId"] != "null" {
+        answer["CopySourceVersionId"] = old["VersionId"].clone();
+    }
+    if let Some(all) = answer.as_object_mut() {
+        all.remove("ETag");
+    }
+    Ok(answer)
+}
+
 pub(super) fn upload_part(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = upload(world, rq)?;
     let wanted = row["_checksum"]["kind"].as_str().map(ToOwned::to_owned);
     let encryption = row["_object"].clone();
-    let number = rq.int("PartNumber").unwrap_or(0);
-    if !(1..=10_000).contains(&number) {
-        return Err(Fault::new(
-            "InvalidArgument",
-            "Part number must be an integer between 1 and 10000, inclusive",
-        ));
-    }
+    customer_keys::of_part(rq, &encryption)?;
+    let number = part_number(rq)?;
     let content = bytes(rq.get("Body"));
-    let tag = etag(&content);
+    let tag = tag_of(world, &encryption, &content);
     let brought = checksums::brought(rq, &content)?;
     if let (Some(wanted), Some(actual)) = (&wanted, brought.as_ref().and_then(|one| one["kind"].as_str()))
         && wanted != actual
@@ -109,7 +186,23 @@ fn invalid_part(rq: &Request<'_>, part: &Json) -> Fault {
     fault
 }
 
+/// The answer to whoever completes an upload again, as long as its object is there (moto's
+/// `test_idempotent_multipart_upload`, which AWS passes).
+fn completed(world: &World, rq: &Request<'_>) -> Option<Json> {
+    let (name, key) = (rq.text("Bucket"), rq.text("Key"));
+    let row = world
+        .get(COMPLETED, rq.text("UploadId"))
+        .filter(|row| row["_bucket"] == name && row["_key"] == key)?;
+    let same = |row: &Json, made: &Json| row["ETag"] == made["ETag"] && row["VersionId"] == made["VersionId"];
+    let there = versions_of(world, name, key).iter().any(|(_, made)| same(&row["_made"], made));
+    there.then(|| row["_answer"].clone())
+}
+
 pub(super) fn complete(world: &mut World, rq: &Request<'_>) -> Reply {
+    bucket(world, rq)?;
+    if let Some(answer) = completed(world, rq) {
+        return Ok(answer);
+    }
     let row = upload(world, rq)?.clone();
     let home = bucket(world, rq)?.clone();
     let wanted = rq.get("MultipartUpload")["Parts"].as_array().cloned().unwrap_or_default();
@@ -174,6 +267,9 @@ pub(super) fn complete(world: &mut World, rq: &Request<'_>) -> Reply {
     object["_checksum"] =
         checksums::of_parts(kind, how["type"].as_str().unwrap_or("FULL_OBJECT"), &content, &parts);
     object["_parts"] = json!(parts.iter().map(|part| part.len()).collect::<Vec<_>>());
+    if how["type"] == "COMPOSITE" {
+        object["_part_checksums"] = parts.iter().map(|part| checksums::whole(kind, part)).collect();
+    }
     object["Size"] = json!(content.len());
     object["_body"] = json!(base64::engine::general_purpose::STANDARD.encode(&content));
     world.remove(UPLOADS, rq.text("UploadId"));
@@ -184,6 +280,18 @@ pub(super) fn complete(world: &mut World, rq: &Request<'_>) -> Reply {
     out["Bucket"] = json!(name);
     out["Key"] = json!(key);
     out["Location"] = json!(format!("https://{name}.s3.{}.amazonaws.com/{key}", rq.region));
+    if let Some(text) = expiry::of(&home, &made) {
+        out["Expiration"] = json!(text);
+    }
+    // This answer says nothing of the customer's key (LocalStack's recordings of AWS, `test_multipart_upload_sse_c`).
+    if let Some(all) = out.as_object_mut() {
+        all.retain(|member, _| !member.starts_with("SSECustomer"));
+    }
+    let answer = json!({
+        "_bucket": name, "_key": key, "_answer": out,
+        "_made": {"ETag": made["ETag"], "VersionId": made["VersionId"]},
+    });
+    world.put(COMPLETED, rq.text("UploadId"), answer);
     Ok(out)
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{TABLE, add_version, bad, key_of, live_key, staged, token, versions};
+use super::store::{TABLE, add_version, bad, key_of, live_key, staged, token, token_taken, versions};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 const DAY: f64 = 86_400.0;
@@ -37,6 +37,9 @@ pub fn create_secret(world: &mut World, rq: &Request<'_>) -> Reply {
         });
         if same {
             return Ok(json!({"ARN": row["ARN"], "Name": name, "VersionId": token}));
+        }
+        if versions(row).iter().any(|v| v["VersionId"] == token.as_str()) {
+            return Err(token_taken(row, &token));
         }
         return Err(Fault::new(
             "ResourceExistsException",
@@ -295,7 +298,8 @@ pub fn untag_resource(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 /// What answers show of a secret: everything but the world's own members and nulls.
-fn public(row: &Json) -> Json {
+/// What answers show of a secret.
+pub fn public(row: &Json) -> Json {
     strip(Json::Object(
         row.as_object()
             .into_iter()

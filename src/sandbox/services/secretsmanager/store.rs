@@ -47,6 +47,15 @@ pub fn bad(message: impl Into<String>) -> Fault {
     Fault::new("InvalidParameterException", message)
 }
 
+/// A token that was used for another value (moto's `test_put_different_secret_value_with_same_token`, which AWS passes).
+pub fn token_taken(row: &Json, token: &str) -> Fault {
+    let arn = row["ARN"].as_str().unwrap_or_default();
+    let message = format!(
+        "You can't use ClientRequestToken {token} because that value is already in use for a version of secret {arn}."
+    );
+    Fault::new("ResourceExistsException", message)
+}
+
 /// Adds a version to the row and moves `stages` to it, as the service does: a version that loses
 /// `AWSCURRENT` becomes `AWSPREVIOUS`. The same token with the same value is the same version.
 ///
@@ -62,14 +71,7 @@ pub fn add_version(
     if let Some(old) = versions(row).iter().find(|v| v["VersionId"] == token) {
         let same =
             old["SecretString"] == input["SecretString"] && old["SecretBinary"] == input["SecretBinary"];
-        return if same {
-            Ok(())
-        } else {
-            Err(Fault::new(
-                "ResourceExistsException",
-                "You can't use ClientRequestToken that is already in use for another version.",
-            ))
-        };
+        return if same { Ok(()) } else { Err(token_taken(row, token)) };
     }
     let version = json!({
         "VersionId": token, "CreatedDate": now, "VersionStages": [],

@@ -148,9 +148,12 @@ pub fn update_secret_version_stage(world: &mut World, rq: &Request<'_>) -> Reply
         }
     }
     let holder = versions(&row).iter().find(|v| has_stage(v, stage)).and_then(|v| v["VersionId"].as_str());
-    if holder.is_some() && holder != from && holder != to {
+    if let Some(holder) = holder.filter(|holder| Some(*holder) != from && Some(*holder) != to) {
+        // moto's test_update_secret_version_stage_dont_specify_current_stage, which AWS passes.
+        let wrong = if from.is_some() { "is not valid" } else { "can't be empty" };
         return Err(bad(format!(
-            "The parameter RemoveFromVersionId must name the version that the staging label {stage} is attached to."
+            "The parameter RemoveFromVersionId {wrong}. Staging label {stage} is currently attached to version \
+             {holder}, so you must explicitly reference that version in RemoveFromVersionId."
         )));
     }
     if stage == "AWSCURRENT" && to.is_none() {

@@ -86,7 +86,8 @@ pub fn describe_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
             item
         })
         .collect();
-    let (page, next) = rq.page(items, "MaxResults", "NextToken", 50, "InvalidNextToken")?;
+    // Ten without a size (moto's test_describe_parameters_paging).
+    let (page, next) = rq.page(items, "MaxResults", "NextToken", 10, "InvalidNextToken")?;
     Ok(strip(json!({"Parameters": page, "NextToken": next})))
 }
 

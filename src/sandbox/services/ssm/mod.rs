@@ -3,6 +3,7 @@
 mod describe;
 mod parameters;
 mod public;
+mod secrets;
 mod tags;
 #[cfg(test)]
 mod tests;

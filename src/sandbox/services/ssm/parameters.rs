@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::public;
+use super::{public, secrets};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// The table.
@@ -35,29 +35,28 @@ pub fn row_of(world: &World, rq: &Request<'_>, name: &str) -> Option<Json> {
     world.get(TABLE, &key_of(rq, name)).cloned().or_else(|| public::row(world, rq.region, path))
 }
 
+/// What is wrong with a path.
+const PATH: &str = "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it can \
+    consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the \
+    following 3 symbols .-_";
+
 /// Refuses names that no parameter can have (LocalStack's recordings of AWS, `test_hierarchical_parameter`).
 pub fn check_name(name: &str) -> Result<(), Fault> {
     let refused = |message: &str| Err(Fault::new("ValidationException", message));
     if name.starts_with("arn:") {
         return Ok(());
     }
-    if name.contains('/') && !name.starts_with('/') {
-        return refused("Parameter name must be a fully qualified name.");
-    }
-    if name.contains("//") || name.ends_with('/') {
-        return refused(
-            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive). If formed as a path, it can \
-             consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and \
-             the following 3 symbols .-_",
-        );
-    }
-    Ok(())
+    let half = name.contains('/') && !name.starts_with('/');
+    if half || name.contains("//") || name.ends_with('/') { refused(PATH) } else { Ok(()) }
 }
 
 /// `ParameterNotFound`.
 pub fn missing(name: &str) -> Fault {
     Fault::new("ParameterNotFound", format!("Parameter {name} not found."))
 }
+
+/// How many versions of a parameter are kept.
+const VERSIONS: usize = 100;
 
 /// A parameter's versions.
 pub fn versions(row: &Json) -> &[Json] {
@@ -75,11 +74,18 @@ pub fn strip(mut value: Json) -> Json {
 pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("Name");
     let bare = name.trim_start_matches('/').to_lowercase();
+    // The three refusals are moto's test_put_parameter_invalid_names.
     if bare.starts_with("aws") || bare.starts_with("ssm") {
-        return Err(Fault::new(
-            "ValidationException",
-            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).",
-        ));
+        if name.starts_with('/') && bare.starts_with("aws") {
+            let message = format!("No access to reserved parameter name: {name}.");
+            return Err(Fault::new("AccessDeniedException", message));
+        }
+        let message = if name.starts_with('/') {
+            PATH
+        } else {
+            "Parameter name: can't be prefixed with \"aws\" or \"ssm\" (case-insensitive)."
+        };
+        return Err(Fault::new("ValidationException", message));
     }
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/".contains(c)) {
         return Err(Fault::new(
@@ -163,11 +169,20 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
         }
         _ => "Standard",
     };
+    let kinds = ["text", "aws:ec2:image", "aws:ssm:integration"];
+    if let Some(other) = rq.opt("DataType").filter(|kind| !kinds.contains(kind)) {
+        let message =
+            format!("The following data type is not supported: {other} (Data type names are all lowercase.)");
+        return Err(Fault::new("ValidationException", message));
+    }
     let number = old.as_ref().and_then(|row| row["Version"].as_i64()).unwrap_or_default() + 1;
     let now = world.now_secs();
     let user = crate::sandbox::services::sts::caller_of(world, rq).arn;
-    let key_id =
-        if kind == "SecureString" { json!(rq.opt("KeyId").unwrap_or("alias/aws/ssm")) } else { Json::Null };
+    let key_id = match (rq.opt("KeyId"), old.as_ref().and_then(|row| row["KeyId"].as_str())) {
+        _ if kind != "SecureString" => Json::Null,
+        (Some(key), _) | (None, Some(key)) => json!(key),
+        (None, None) => json!("alias/aws/ssm"),
+    };
     let keep = |member: &str| match rq.get(member) {
         Json::Null => old.as_ref().map_or(Json::Null, |row| row[member].clone()),
         sent => sent.clone(),
@@ -195,7 +210,17 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let mut history = old.as_ref().map(|row| versions(row).to_vec()).unwrap_or_default();
     history.push(version);
-    if history.len() > 100 {
+    if history.len() > VERSIONS {
+        // Systems Manager API Reference, ParameterMaxVersionLimitExceeded.
+        if history[0]["Labels"].as_array().is_some_and(|labels| !labels.is_empty()) {
+            let message = format!(
+                "You attempted to create a new version of {name} by calling the PutParameter API with the overwrite \
+                 flag. Version {}, the oldest version, can't be deleted because it has a label associated with it. Move \
+                 the label to another version of the parameter, and try again.",
+                history[0]["Version"]
+            );
+            return Err(Fault::new("ParameterMaxVersionLimitExceeded", message));
+        }
         history.remove(0);
     }
     row["_versions"] = json!(history);
@@ -206,6 +231,9 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// A parameter as `GetParameter` shows it; the name may carry `:version` or `:label`.
 pub fn lookup(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
+    if let Some(secret) = secrets::referenced(world, rq, name) {
+        return secret;
+    }
     let (bare, selector) = match name.rsplit_once(':') {
         Some((bare, selector)) if !name.starts_with("arn:") || bare.contains(":parameter") => {
             (bare, Some(selector))
@@ -231,6 +259,11 @@ pub fn lookup(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault
         )
     })?;
     let mut shown = shown(&row, version, rq.flag("WithDecryption"));
+    // A name is told as it was asked for, with or without its slash (LocalStack's recordings of AWS,
+    // `test_put_parameters`).
+    if !bare.starts_with("arn:") {
+        shown["Name"] = json!(bare);
+    }
     if let Some(selector) = selector {
         shown["Selector"] = json!(format!(":{selector}"));
     }

@@ -150,15 +150,15 @@ async fn bring(cx: &Cx<'_>, group: &str, way: Way, old: &[Rule], new: &[Rule]) -
     way.redescribe(cx, group, &reworded).await
 }
 
-/// The egress rules that a group has by `known`, and EC2's own for IPv6 if it is there: where the template gives rules,
-/// nothing else may be let out.
-async fn born(cx: &Cx<'_>, group: &str, mut known: Vec<Rule>, props: &Props) -> Result<Vec<Rule>, OpError> {
+/// The egress rules to come from: those known, and EC2's own for IPv6, which nothing tells of without a look at the VPC.
+/// Where the template gives rules, nothing else may be let out; to revoke a rule that is not there does no harm.
+fn born(mut known: Vec<Rule>, props: &Props) -> Vec<Rule> {
     let given = props.SecurityGroupEgress.as_ref().is_some_and(|rules| !rules.is_empty());
     let six = Rule::all_out_v6();
-    if given && !known.contains(&six) && Way::Out.inline(cx, group).await?.contains(&six) {
+    if given && !known.contains(&six) {
         known.push(six);
     }
-    Ok(known)
+    known
 }
 
 /// Rules of either way from JSON, as EC2 would show them; `None` if they do not fit.
@@ -338,7 +338,7 @@ impl ResourceType for SecurityGroup {
     ) -> Result<Progress, OpError> {
         let (ingress, egress) = (props.ingress(), props.egress());
         bring(cx, id.as_str(), Way::In, &[], &ingress).await?;
-        let born = born(cx, id.as_str(), vec![Rule::all_out()], props).await?;
+        let born = born(vec![Rule::all_out()], props);
         bring(cx, id.as_str(), Way::Out, &born, &egress).await?;
         Ok(Progress::Done)
     }
@@ -354,7 +354,7 @@ impl ResourceType for SecurityGroup {
             bring(cx, id, Way::In, &old.ingress(), &new.ingress()).await?;
         }
         if change.has("SecurityGroupEgress") {
-            let was = born(cx, id, old.egress(), new).await?;
+            let was = born(old.egress(), new);
             bring(cx, id, Way::Out, &was, &new.egress()).await?;
         }
         Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;

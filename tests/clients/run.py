@@ -20,6 +20,7 @@ import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
+SLOWER = 60  # what failed is tried again at this speed: a second in which the machine does something else is one minute, not five
 SPEED = 300  # an instance is "creating" for more than a second: long enough to be refused in that state
 # What else a family's server is started with.
 FLAGS = {"functions": ["--run-functions", "--python", sys.executable]}
@@ -79,7 +80,7 @@ def plant(migrate, folder, tables):
     path.write_text(json.dumps(kept))
 
 
-def bearable(url):
+def bearable(url, most):
     """The speed at which this machine, as busy as it is, still makes enough calls while something is "creating"."""
     import boto3
     sts, took = boto3.client("sts", endpoint_url=url), []
@@ -87,16 +88,16 @@ def bearable(url):
         began = time.monotonic()
         sts.get_caller_identity()
         took.append(time.monotonic() - began)
-    return max(20, min(SPEED, int(SPEED * QUICK / sorted(took)[len(took) * 3 // 4])))
+    return max(20, min(most, int(SPEED * QUICK / sorted(took)[len(took) * 3 // 4])))
 
 
-def family(name, migrate):
+def family(name, migrate, most):
     """Runs one family in this process; prints its report as JSON."""
     with tempfile.TemporaryDirectory() as folder:
         quick_waiters(os.path.join(folder, "models"))
         os.environ.update(AWS_DATA_PATH=os.path.join(folder, "models"), MIGRATE=migrate, MIGRATE_FOLDER=folder)
         with tempfile.TemporaryDirectory() as trial, Server(migrate, trial, str(SPEED)) as url:
-            speed = bearable(url)
+            speed = bearable(url, most)
         plant(migrate, folder, planted.ROWS.get(name, {}))
         server = Server(migrate, folder, str(speed), flags=FLAGS.get(name, ()))
         with server as url:
@@ -130,13 +131,13 @@ def one_test(name, run):
     return failed
 
 
-def start(name, migrate):
+def start(name, migrate, most=SPEED):
     began = time.monotonic()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     environment.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1",
                        AWS_EC2_METADATA_DISABLED="true", AWS_PAGER="", AWS_MAX_ATTEMPTS="1",
                        AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
-    command = [sys.executable, str(HERE / "run.py"), "--migrate", migrate, "--one", name]
+    command = [sys.executable, str(HERE / "run.py"), "--migrate", migrate, "--one", name, "--speed", str(most)]
     if "--slow" in sys.argv:
         command.append("--slow")
     ran = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=None, text=True, check=False)
@@ -157,15 +158,22 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--migrate", required=True)
     parser.add_argument("--one")
+    parser.add_argument("--speed", type=int, default=SPEED, help="how much faster than the client's time lifecycles pass at most")
     parser.add_argument("--slow", action="store_true", help="print every test's seconds")
     parser.add_argument("families", nargs="*")
     arguments = parser.parse_args()
     migrate = os.path.abspath(arguments.migrate)
     if arguments.one:
-        return family(arguments.one, migrate)
+        return family(arguments.one, migrate, arguments.speed)
     chosen = arguments.families or families()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(lambda name: start(name, migrate), chosen))
+        reports = list(pool.map(lambda name: start(name, migrate, arguments.speed), chosen))
+    # The tests measure time by the clock on the wall. What is wrong is wrong at any speed, with the machine to itself too.
+    for at, report in enumerate(reports):
+        if report["failed"] and arguments.speed > SLOWER:
+            for one in report["failed"]:
+                print(f"TRIED AGAIN at speed {SLOWER}: {one['test']}\n{one['why']}")
+            reports[at] = start(report["family"], migrate, SLOWER)
     failed = [one for report in reports for one in report["failed"]]
     for one in failed:
         print(f"FAILED {one['test']}\n{one['why']}")

@@ -198,7 +198,7 @@ def volumes_are_as_they_were_asked_for():
     for volume in (root, data):
         ec2.delete_volume(VolumeId=volume["VolumeId"])
     refused("InvalidVolume.NotFound", ec2.describe_volumes, VolumeIds=[root["VolumeId"]])
-    for wrong_one, code in (({"Ebs": {}}, "InvalidBlockDeviceMapping"), ({"Ebs": {"VolumeSize": 1, "VolumeType": "io1"}}, "MissingParameter")):
+    for wrong_one, code in (({"Ebs": {"VolumeType": "gp3"}}, "InvalidBlockDeviceMapping"), ({"Ebs": {"VolumeSize": 1, "VolumeType": "io1"}}, "MissingParameter")):
         refused(code, ec2.run_instances, MinCount=1, MaxCount=1, ImageId=IMAGE, SubnetId=SUBNETS[0],
                 BlockDeviceMappings=[{"DeviceName": "/dev/xvdb", **wrong_one}])
     pages("ec2", "DescribeVolumes", 5, "InvalidPaginationToken")

@@ -401,8 +401,11 @@ fn copyable(world: &World, rq: &Request<'_>, old: &Json) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Bucket, key and version.
+type Place = (String, String, Option<String>);
+
 /// Where a copy comes from: bucket, key and version.
-fn source(rq: &Request<'_>) -> Result<(String, String, Option<String>), Fault> {
+fn source(rq: &Request<'_>) -> Result<Place, Fault> {
     let text = rq.text("CopySource").replace('+', " ");
     let (path, version) = text.split_once("?versionId=").map_or((text.as_str(), None), |(p, v)| (p, Some(v)));
     let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
@@ -431,10 +434,7 @@ const COPIED: &[&str] = &[
 ];
 
 /// The object that a copy is made of, with its bucket, key and version as the request names them.
-pub(super) fn original(
-    world: &World,
-    rq: &Request<'_>,
-) -> Result<(Json, (String, String, Option<String>)), Fault> {
+pub(super) fn original(world: &World, rq: &Request<'_>) -> Result<(Json, Place), Fault> {
     let (from, key, version) = source(rq)?;
     let region = world
         .get(super::tables::BUCKETS, &from)

@@ -151,7 +151,8 @@ async fn bring(cx: &Cx<'_>, group: &str, way: Way, old: &[Rule], new: &[Rule]) -
 }
 
 /// The egress rules to come from: those known, and EC2's own for IPv6, which nothing tells of without a look at the VPC.
-/// Where the template gives rules, nothing else may be let out; to revoke a rule that is not there does no harm.
+/// Where the template gives rules, nothing else may be let out; to revoke a rule that is not there does no harm. For a new
+/// group only: later the same rule may be an `AWS::EC2::SecurityGroupEgress`.
 fn born(mut known: Vec<Rule>, props: &Props) -> Vec<Rule> {
     let given = props.SecurityGroupEgress.as_ref().is_some_and(|rules| !rules.is_empty());
     let six = Rule::all_out_v6();
@@ -354,8 +355,7 @@ impl ResourceType for SecurityGroup {
             bring(cx, id, Way::In, &old.ingress(), &new.ingress()).await?;
         }
         if change.has("SecurityGroupEgress") {
-            let was = born(old.egress(), new);
-            bring(cx, id, Way::Out, &was, &new.egress()).await?;
+            bring(cx, id, Way::Out, &old.egress(), &new.egress()).await?;
         }
         Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)

@@ -355,7 +355,17 @@ pub struct Hold {
     /// The lock file, into which the holder writes who it is.
     pub file: File,
     /// The folder itself: a lock file can be deleted and made again, and then two would hold "the" lock.
-    _folder: Option<File>,
+    folder: Option<File>,
+}
+
+impl Drop for Hold {
+    /// Closing the files is not enough: between `fork` and `exec` a child that another thread starts has them open too,
+    /// and `flock` lasts until the last of them is closed.
+    fn drop(&mut self) {
+        for file in self.folder.iter().chain([&self.file]) {
+            let _ = file.unlock();
+        }
+    }
 }
 
 /// Why a folder cannot be held.
@@ -387,7 +397,7 @@ impl Hold {
             Ok(false) => return Err(Unheld::Held(String::new())),
             Err(_) => None,
         };
-        Ok(Self { file, _folder: folder })
+        Ok(Self { file, folder })
     }
 }
 

@@ -124,6 +124,18 @@ fn a_path_that_must_be_inside_is_inside_once_links_are_resolved() {
 }
 
 #[test]
+fn what_is_given_back_is_free_though_a_child_has_its_files_still_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let hold = Hold::take(dir.path(), "lock").unwrap();
+    // What a child has between `fork` and `exec`.
+    let (file, folder) = (hold.file.try_clone().unwrap(), hold.folder.as_ref().unwrap().try_clone().unwrap());
+    assert!(matches!(Hold::take(dir.path(), "lock"), Err(Unheld::Held(_))));
+    drop(hold);
+    assert!(Hold::take(dir.path(), "lock").is_ok());
+    drop((file, folder));
+}
+
+#[test]
 fn a_deleted_lock_file_lets_nobody_else_in() {
     let dir = tempfile::tempdir().unwrap();
     let hold = Hold::take(dir.path(), "lock").unwrap();

@@ -160,8 +160,10 @@ impl Store for DirStore {
 impl Drop for DirStore {
     fn drop(&mut self) {
         if let Some(hold) = &self.hold {
-            // The lock itself ends with the file handle; an empty file tells readers that nobody holds it.
+            // The lock itself ends with the hold; an empty file tells readers that nobody has it.
             let _ = hold.file.set_len(0);
+            // As for the hold: a child that another thread starts may have it open for a moment longer.
+            let _ = self.journal.as_ref().map(File::unlock);
         }
     }
 }

@@ -40,6 +40,10 @@ pub(super) struct Life<'a> {
     forms: Vec<Json>,
     /// How many of them were called for.
     tried: Cell<usize>,
+    /// Its address becomes certain before it is ready, and nobody was told yet.
+    pub(super) unaddressed: Cell<bool>,
+    /// The next wait begins with a look: the object may be there already.
+    pub(super) looks: Cell<bool>,
     pub(super) began: SystemTime,
     pub(super) queued: Cell<f64>,
 }
@@ -225,6 +229,8 @@ impl Run<'_, '_> {
             takes: Vec::new(),
             forms: Vec::new(),
             tried: Cell::new(0),
+            unaddressed: Cell::new(false),
+            looks: Cell::new(false),
             began: self.now(),
             queued: Cell::new(0.0),
         })

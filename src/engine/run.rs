@@ -73,6 +73,8 @@ pub(super) struct Run<'r, 'a> {
     pub limits: Limits,
     /// Attributes of each resource that other steps and outputs use.
     pub wanted: HashMap<Address, BTreeSet<String>>,
+    /// Steps whose address others wait for.
+    pub addressed: BTreeSet<StepId>,
     pub broken: RefCell<Option<LedgerError>>,
     pub(super) started: SystemTime,
     pub(super) seq: Cell<u64>,

@@ -535,6 +535,11 @@ impl Snapshot {
                     object.attributes.extend(attributes);
                 }
             }
+            Entry::Addressable { address, generation, attributes } => {
+                if let Some(object) = self.object_mut(&address, generation) {
+                    object.attributes.extend(attributes);
+                }
+            }
             Entry::Named { address, generation, physical_id } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.physical_id = physical_id;

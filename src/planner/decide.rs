@@ -347,7 +347,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
         let guess = |reference: &Reference| resolve(reference).or_else(|| self.predict(reference));
         let same = |name: &String| {
             let unknown = found.unknown.iter().any(|(unknown, _)| unknown == name);
-            let bound = inside.contains(&name.as_str()) || facts.needs_ready.contains(&name.as_str());
+            let asked = facts.needs_ready.contains(&name.as_str()) || !facts.asked(name).is_empty();
+            let bound = inside.contains(&name.as_str()) || asked;
             let value = node.properties.get(name).and_then(|value| value.resolve(&guess).ok());
             unknown && !bound && value.is_some_and(|value| ty.same(name, &value, &recorded[name]))
         };

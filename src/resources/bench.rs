@@ -292,12 +292,27 @@ impl<'b, T: ResourceType> Law<'b, T> {
                 Ok(Probe::Reached(attributes) | Probe::Named(_, attributes)) => return attributes,
                 Ok(Probe::Vain { reason, .. }) => self.fail(&format!("probe({goal:?}): {reason}")),
                 Ok(Probe::Pending(detail)) => last = detail,
+                Ok(Probe::Addressable { detail, attributes }) => {
+                    self.tells_its_address(&attributes);
+                    last = detail;
+                }
                 Ok(Probe::Failed(why)) => self.fail(&format!("probe({goal:?}) failed: {why}")),
                 Err(error) => self.fail(&format!("probe({goal:?}): {error}")),
             }
             self.bench.advance(policy.every.max(Duration::from_millis(500)));
         }
         self.fail(&format!("probe({goal:?}) is still pending ({last}) after {:?}", policy.deadline))
+    }
+
+    /// Whoever tells of an address tells all of it.
+    fn tells_its_address(&self, attributes: &Attributes) {
+        let declared = T::FACTS.addressable.map_or(&[][..], |stage| stage.attributes);
+        if declared.is_empty() {
+            self.fail("a probe tells of an address, and the type declares none");
+        }
+        for name in declared.iter().filter(|name| !attributes.contains_key(**name)) {
+            self.fail(&format!("`{name}` is declared addressable, but the probe does not tell it"));
+        }
     }
 
     fn create_twice(&self, props: &T::Props) -> super::Created {

@@ -113,6 +113,13 @@ pub enum Probe {
     Reached(Attributes),
     /// Not yet; `detail` is AWS's own status word (`creating`, `backing-up`).
     Pending(String),
+    /// Not ready yet, but the attributes of [`Facts::addressable`] are certain; they are all among these.
+    Addressable {
+        /// AWS's own status word.
+        detail: String,
+        /// What is certain.
+        attributes: Attributes,
+    },
     /// It will never be reached; the reason in AWS's words.
     Failed(String),
     /// As `Reached`, for an object that had no handle of its own so far: this is its handle from now on.

@@ -79,6 +79,7 @@ impl Plain {
         Some(match kind {
             EventKind::RunStarted { steps: 0, .. }
             | EventKind::StepCreated { .. }
+            | EventKind::StepAddressable { .. }
             | EventKind::Outputs { .. }
             | EventKind::RunFinished { .. } => return None,
             EventKind::RunStarted { steps, account, .. } => {

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
+    model::{Addressable, Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         described::pairs,
@@ -105,6 +105,14 @@ fn still_pending(live: &Live, props: &Props) -> bool {
             && pending.iam_database_authentication_enabled() == props.EnableIAMDatabaseAuthentication)
         || pending.master_user_password().is_some()
         || !pending.additional_storage_volumes().is_empty()
+}
+
+/// Everything that is known of an instance which has an address and is not available yet.
+fn addressed(live: &Live) -> Option<Attributes> {
+    let known = attributes(live);
+    let told = |name: &&str| known.get(*name).is_some_and(|value| !value.is_null());
+    let stage = DbInstance::FACTS.addressable?;
+    stage.attributes.iter().all(|name| told(&name)).then_some(known)
 }
 
 /// Associates and takes away roles; needs an available instance.
@@ -258,6 +266,13 @@ impl ResourceType for DbInstance {
         name: Some(NameRule { property: "DBInstanceIdentifier", max: 63, lower: true, separator: '-' }),
         configures: true,
         early: &["Ref", "DBInstanceArn", "DbiResourceId"],
+        // "The endpoint might not be shown for instances with the status of creating" (RDS API Reference, DBInstance):
+        // once it is shown it is the instance's, and stays. That is when the instance is up and its first backup begins
+        // (`backing-up`, RDS User Guide, "Viewing DB instance status").
+        addressable: Some(Addressable {
+            attributes: &["Endpoint", "Endpoint.Address", "Endpoint.HostedZoneId", "Endpoint.Port"],
+            typical: std::time::Duration::from_secs(370),
+        }),
         // RDS copies only from an available instance. An instance joins a cluster that is available: nothing says that
         // one may join before.
         needs_ready: &[
@@ -285,6 +300,9 @@ impl ResourceType for DbInstance {
             message: "",
             why: "the database is busy with an earlier change",
         }],
+        // "Cluster cannot be deleted, it still contains DB instances in non-deleting state": instances that are on their way
+        // out are no obstacle (DeleteDBCluster, InvalidDBClusterStateFault).
+        frees_early: &["AWS::RDS::DBCluster"],
         snapshots: true,
         snapshot_unless: Some("DBClusterIdentifier"),
         secure: &["MasterUserPassword"],
@@ -487,7 +505,10 @@ impl ResourceType for DbInstance {
                     Probe::Reached(attributes(&live))
                 }
             }
-            Goal::Ready => Probe::Pending(status.into()),
+            Goal::Ready => match addressed(&live) {
+                Some(attributes) => Probe::Addressable { detail: status.into(), attributes },
+                None => Probe::Pending(status.into()),
+            },
         })
     }
 

@@ -16,6 +16,7 @@ mod db_parameter_group;
 mod db_subnet_group;
 mod event_subscription;
 mod option_group;
+pub(super) mod orders;
 #[cfg(test)]
 mod prepared;
 mod tags;

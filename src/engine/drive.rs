@@ -66,6 +66,7 @@ impl Engine<'_> {
             outwaiting: Cell::new(0),
             progressed: Cell::new(self.clock.now()),
             timings: RefCell::new(vec![Timing::default(); set.steps.len()]),
+            places: RefCell::default(),
         };
         run.drive().await
     }

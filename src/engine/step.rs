@@ -104,7 +104,8 @@ impl Run<'_, '_> {
                 ended => return ended,
             };
             let life = self.life(step, Json::Null, keep.clone(), generation, &step.region)?;
-            let judging = Judging { attempt, began, retries: life.facts().retry, patience: OUTWAIT };
+            let (verb, retries) = (Verb::Create, life.facts().retry);
+            let judging = Judging { verb, attempt, began, retries, patience: OUTWAIT };
             self.after_rejection(&life, &error, &judging).await?;
             generation = self.engine.ledger.borrow().snapshot().next_generation(&step.address);
         }

@@ -1,6 +1,7 @@
 //! Resource types of AWS::EC2: networks.
 
 mod eip;
+mod interfaces;
 mod internet_gateway;
 pub mod latest;
 mod launch_data;

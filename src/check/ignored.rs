@@ -83,7 +83,7 @@ fn find<'g>(graph: &'g Graph, node: &Node, name: &str) -> Option<&'g Address> {
 
 fn problem(node: &Node, message: String) -> Diagnostic {
     let place = node.places.metadata.as_ref().and_then(|metadata: &Item| metadata.get("Migrate"));
-    let span = place.map(|item| item.span.clone()).or_else(|| node.span.clone());
+    let span = place.map(|member| member.value.span.clone()).or_else(|| node.span.clone());
     Diagnostic::error(CODE, Class::Plan, message).at(&node.address).span(span)
 }
 

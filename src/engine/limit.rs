@@ -176,7 +176,7 @@ impl Limits {
             let (now, mut paces) = (self.clock.now(), self.paces.borrow_mut());
             let pace = paces.entry(Self::bucket(service, operation)).or_insert_with(|| {
                 match service::of(service).writes {
-                    Some((burst, rate)) => Pace::Known(Bucket::new(burst, rate, now)),
+                    Some((burst, rate)) => Pace::Known(Bucket::new(burst.into(), rate.into(), now)),
                     None => Pace::Unknown(Made { calls: 0, since: now }),
                 }
             });

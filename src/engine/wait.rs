@@ -130,7 +130,8 @@ impl Run<'_, '_> {
         let stage = life.facts().addressable.filter(|_| life.unaddressed.get());
         let stage = stage.filter(|_| self.addressed.contains(&life.step.id));
         match stage {
-            Some(stage) if waited < policy.typical => stage.typical.min(policy.typical),
+            // A little longer than typical; then it may come only with the rest.
+            Some(stage) if waited < stage.typical + stage.typical / 20 => stage.typical.min(policy.typical),
             _ => policy.typical,
         }
     }

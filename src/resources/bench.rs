@@ -286,15 +286,24 @@ impl<'b, T: ResourceType> Law<'b, T> {
         let policy = policy.unwrap_or(WaitPolicy::secs(0, 1, 60));
         let start = self.bench.clock.now();
         let mut last = String::new();
+        let mut told = Attributes::new();
         while self.bench.clock.now() <= start + policy.deadline {
             let probe = self.bench.cx_of(&self.address, |cx| self.bench.run(T::probe(cx, id, props, goal)));
             match probe {
-                Ok(Probe::Reached(attributes) | Probe::Named(_, attributes)) => return attributes,
+                Ok(Probe::Reached(attributes) | Probe::Named(_, attributes)) => {
+                    let stage = T::FACTS.addressable.map_or(&[][..], |stage| stage.attributes);
+                    for name in stage.iter().filter(|name| told.contains_key(**name)) {
+                        if told.get(*name) != attributes.get(*name) {
+                            self.fail(&format!("`{name}` was told while it came up, and is another one now"));
+                        }
+                    }
+                    return attributes;
+                }
                 Ok(Probe::Vain { reason, .. }) => self.fail(&format!("probe({goal:?}): {reason}")),
                 Ok(Probe::Pending(detail)) => last = detail,
                 Ok(Probe::Addressable { detail, attributes }) => {
                     self.tells_its_address(&attributes);
-                    last = detail;
+                    (last, told) = (detail, attributes);
                 }
                 Ok(Probe::Failed(why)) => self.fail(&format!("probe({goal:?}) failed: {why}")),
                 Err(error) => self.fail(&format!("probe({goal:?}): {error}")),

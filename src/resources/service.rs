@@ -12,7 +12,7 @@ pub struct Service {
     pub eventually_consistent: bool,
     /// Calls that change something, where AWS publishes their rate: how many at once, and how many a second. One less at
     /// once than it takes, because calls do not arrive as evenly as they are made.
-    pub writes: Option<(f64, f64)>,
+    pub writes: Option<(u32, u32)>,
 }
 
 /// What holds unless a row says otherwise.
@@ -23,11 +23,11 @@ const ROWS: &[Service] = &[
     Service { prefix: "cloudcontrolapi", ceiling: 8, ..ORDINARY },
     Service { prefix: "dms", ceiling: 8, ..ORDINARY },
     // Three PutMetricAlarm a second ("CloudWatch service quotas", Amazon CloudWatch User Guide).
-    Service { prefix: "cloudwatch", writes: Some((9.0, 3.0)), ..ORDINARY },
+    Service { prefix: "cloudwatch", writes: Some((9, 3)), ..ORDINARY },
     Service { prefix: "ec2", ceiling: 16, eventually_consistent: true, ..ORDINARY },
     Service { prefix: "iam", ceiling: 8, eventually_consistent: true, ..ORDINARY },
     // Five to ten CreateLogGroup and PutRetentionPolicy a second, by region ("CloudWatch Logs quotas").
-    Service { prefix: "logs", writes: Some((9.0, 5.0)), ..ORDINARY },
+    Service { prefix: "logs", writes: Some((9, 5)), ..ORDINARY },
     Service { prefix: "rds", ceiling: 8, ..ORDINARY },
     // It takes five requests a second for the whole account.
     Service { prefix: "route53", ceiling: 2, ..ORDINARY },

@@ -8,6 +8,7 @@ mod order;
 mod path;
 mod plan;
 mod predict;
+mod reasons;
 mod risks;
 mod taken;
 mod teardown;

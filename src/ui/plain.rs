@@ -79,7 +79,6 @@ impl Plain {
         Some(match kind {
             EventKind::RunStarted { steps: 0, .. }
             | EventKind::StepCreated { .. }
-            | EventKind::StepAddressable { .. }
             | EventKind::Outputs { .. }
             | EventKind::RunFinished { .. } => return None,
             EventKind::RunStarted { steps, account, .. } => {
@@ -103,6 +102,9 @@ impl Plain {
                 }
                 self.said.insert(address.clone(), detail.clone());
                 (Tone::Quiet, format!("waiting for {address}: {detail}"))
+            }
+            EventKind::StepAddressable { address, detail, .. } => {
+                (Tone::Quiet, format!("{address} has its address, it is {detail}"))
             }
             EventKind::StepRetrying { address, operation, code, delay_s, why, .. } => {
                 let code = code.as_deref().unwrap_or("no answer");

@@ -144,9 +144,12 @@ impl Run<'_, '_> {
         detail: &str,
         waited: Duration,
     ) -> Result<(), StepEnd> {
-        if !life.unaddressed.replace(false) {
+        let Some(stage) = life.facts().addressable.filter(|_| life.unaddressed.replace(false)) else {
             return Ok(());
-        }
+        };
+        // What else the answer tells may still change, and nobody may take it for certain in a later run.
+        let mut attributes = attributes;
+        attributes.retain(|name, _| stage.attributes.contains(&name.as_str()));
         let (address, generation) = (life.step.address.clone(), life.generation);
         let seq = self.append(Entry::Addressable { address, generation, attributes })?;
         self.durable(seq).await?;

@@ -83,8 +83,6 @@ fn says_exists(error: &OpError) -> bool {
 /// What decides whether a rejection is outwaited.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Judging<'j> {
-    /// What was called.
-    pub verb: Verb,
     /// The how-manieth call it answered.
     pub attempt: u32,
     /// When the first was made.
@@ -130,7 +128,7 @@ impl Run<'_, '_> {
                 }
             }
             let permit = self.intend(life.create_intent()).await?;
-            let passes = self.enter(life, Verb::Create).await;
+            let passes = self.enter(life).await;
             let span = debug_span!("create", attempt);
             let answer = life.ty.create(&life.cx(), &permit, sent).instrument(span).await;
             drop(passes);
@@ -194,8 +192,7 @@ impl Run<'_, '_> {
                 }
             }
             self.append(Entry::Refused { op, error: error.clone() })?;
-            let (verb, retries) = (Verb::Create, life.facts().retry);
-            let judging = Judging { verb, attempt, began, retries, patience: OUTWAIT };
+            let judging = Judging { attempt, began, retries: life.facts().retry, patience: OUTWAIT };
             self.after_rejection(life, &error, &judging).await?;
         }
     }
@@ -295,11 +292,11 @@ impl Run<'_, '_> {
         error: &OpError,
         judging: &Judging<'_>,
     ) -> Result<(), StepEnd> {
-        let Judging { verb, attempt, began, retries, patience } = *judging;
+        let Judging { attempt, began, retries, patience } = *judging;
         let waited = self.waited(began.0, began.1);
         if error.is_throttle() && waited < Patience::RUN.throttled() {
             let delay = spread(backoff(attempt.min(3)), &life.step.address, attempt);
-            self.limits.overdrawn(life.service(), &life.operation(verb));
+            self.limits.overdrawn(life.service(), delay);
             self.retrying(life, error, attempt, delay, "AWS asks to slow down");
             return self.pause(delay).await;
         }
@@ -363,7 +360,7 @@ impl Run<'_, '_> {
             }
             let permit = permit.following(request.take());
             let asked = permit.request().map(str::to_owned);
-            let passes = self.enter(life, verbed.verb).await;
+            let passes = self.enter(life).await;
             let span = debug_span!("verb", kind = ?verbed.verb, attempt);
             let answer = call(&permit).instrument(span).await;
             drop(passes);
@@ -430,8 +427,7 @@ impl Run<'_, '_> {
                         self.pause(delay).await?;
                     } else {
                         self.append(Entry::Refused { op, error: error.clone() })?;
-                        let judging =
-                            Judging { verb: verbed.verb, attempt, began, retries: verbed.retries, patience };
+                        let judging = Judging { attempt, began, retries: verbed.retries, patience };
                         self.after_rejection(life, &error, &judging).await?;
                     }
                 }

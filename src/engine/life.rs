@@ -86,11 +86,6 @@ impl Life<'_> {
         self.ty.facts()
     }
 
-    /// What stands for the operation that a verb calls.
-    pub fn operation(&self, verb: Verb) -> String {
-        format!("{verb:?} {}", self.facts().kind)
-    }
-
     pub fn service(&self) -> &'static str {
         self.facts().service
     }
@@ -177,10 +172,10 @@ impl Run<'_, '_> {
     }
 
     /// Takes a place among the calls in flight; the time spent queueing is not the step's own.
-    pub async fn enter(&self, life: &Life<'_>, verb: Verb) -> (Pass, Pass) {
+    pub async fn enter(&self, life: &Life<'_>) -> (Pass, Pass) {
         let asked = self.now();
         // First the token: whoever waits for it keeps no place that a read could take.
-        self.limits.paced(life.service(), &life.operation(verb)).await;
+        self.limits.paced(life.service()).await;
         let passes = self.limits.enter(life.service()).await;
         life.queued.set(life.queued.get() + self.since(asked));
         passes

@@ -3,8 +3,8 @@
 //!
 //! AWS limits requests with token buckets ("Request throttling for the Amazon EC2 API", EC2 Developer Guide; CloudWatch
 //! Logs quotas; CloudWatch quotas). So does this side: a call takes a token before it is made, and where there is none it
-//! waits for its own, so that calls are spread and do not all collide with the same empty bucket. Where no rate is known,
-//! the first throttled call teaches it.
+//! waits for its own, so that calls are spread and do not all collide with the same empty bucket. Where no rate is
+//! published, a throttled call halves the places in flight and pauses the service.
 
 use std::{
     cell::{Cell, RefCell},
@@ -60,20 +60,6 @@ impl Bucket {
 /// Calls per second at least, however often a service asks to slow down.
 const SLOWEST: f64 = 0.5;
 
-/// Calls that were made of one kind, as long as no rate is known.
-#[derive(Debug, Clone, Copy)]
-struct Made {
-    calls: u32,
-    since: SystemTime,
-}
-
-/// What is known of the rate of one kind of call.
-#[derive(Debug, Clone, Copy)]
-enum Pace {
-    Unknown(Made),
-    Known(Bucket),
-}
-
 struct Gate {
     ceiling: usize,
     allowed: Cell<usize>,
@@ -126,8 +112,8 @@ pub struct Limits {
     clock: Arc<dyn Clock>,
     overall: Rc<Gate>,
     services: RefCell<BTreeMap<String, Rc<Gate>>>,
-    /// By service, and operation where the service has no known bucket for all of them.
-    paces: RefCell<BTreeMap<(String, String), Pace>>,
+    /// Of services with a published rate.
+    buckets: RefCell<BTreeMap<String, Bucket>>,
 }
 
 impl Limits {
@@ -138,7 +124,7 @@ impl Limits {
             clock,
             overall: Rc::new(Gate::new(OVERALL)),
             services: RefCell::default(),
-            paces: RefCell::default(),
+            buckets: RefCell::default(),
         }
     }
 
@@ -164,51 +150,27 @@ impl Limits {
         (own, self.overall.enter().await)
     }
 
-    /// Which bucket an operation that changes something takes its tokens from.
-    fn bucket(service: &str, operation: &str) -> (String, String) {
-        let shared = service::of(service).writes.is_some();
-        (service.to_owned(), if shared { String::new() } else { operation.to_owned() })
-    }
-
-    /// Waits for the token of a call that changes something.
-    pub async fn paced(&self, service: &str, operation: &str) {
+    /// Waits for the token of a call that changes something, where the service's rate is published.
+    pub async fn paced(&self, service: &str) {
+        let Some((burst, rate)) = service::of(service).writes else { return };
         let wait = {
-            let (now, mut paces) = (self.clock.now(), self.paces.borrow_mut());
-            let pace = paces.entry(Self::bucket(service, operation)).or_insert_with(|| {
-                match service::of(service).writes {
-                    Some((burst, rate)) => Pace::Known(Bucket::new(burst.into(), rate.into(), now)),
-                    None => Pace::Unknown(Made { calls: 0, since: now }),
-                }
-            });
-            match pace {
-                Pace::Known(bucket) => bucket.take(now),
-                Pace::Unknown(made) => {
-                    made.calls += 1;
-                    Duration::ZERO
-                }
-            }
+            let (now, mut buckets) = (self.clock.now(), self.buckets.borrow_mut());
+            let bucket = buckets.entry(service.to_owned());
+            bucket.or_insert_with(|| Bucket::new(burst.into(), rate.into(), now)).take(now)
         };
         if !wait.is_zero() {
             self.clock.sleep(wait).await;
         }
     }
 
-    /// A call that changes something was throttled. Its bucket is empty, and smaller than it was thought to be. The
-    /// others of the service go on.
-    pub fn overdrawn(&self, service: &str, operation: &str) {
-        let (now, mut paces) = (self.clock.now(), self.paces.borrow_mut());
-        let pace = paces.entry(Self::bucket(service, operation));
-        let pace = pace.or_insert(Pace::Unknown(Made { calls: 1, since: now }));
-        match pace {
-            Pace::Known(bucket) => bucket.was_empty(now),
-            Pace::Unknown(made) => {
-                // What got through in this time, of which the first were the bucket's content: rather too slow at first
-                // than throttled again.
-                let passed = now.duration_since(made.since).unwrap_or_default().as_secs_f64().max(1.0);
-                let rate = (f64::from(made.calls) / passed / 2.0).max(SLOWEST);
-                *pace = Pace::Known(Bucket { burst: 1.0, rate, level: 0.0, at: now });
-            }
+    /// A call that changes something was throttled. Where its bucket is known, that is empty and smaller than it was
+    /// thought to be, and the others of the service only keep their pace; else the service pauses.
+    pub fn overdrawn(&self, service: &str, pause: Duration) {
+        if let Some(bucket) = self.buckets.borrow_mut().get_mut(service) {
+            bucket.was_empty(self.clock.now());
+            return;
         }
+        self.throttled(service, pause);
     }
 
     /// A read was throttled, or a call whose operation nobody knows: halve the service's places and pause it.
@@ -257,7 +219,7 @@ mod tests {
             let (limits, theirs, throttled, shared) = (&limits, &theirs, &throttled, &shared);
             async move {
                 loop {
-                    limits.paced(service, "Put").await;
+                    limits.paced(service).await;
                     let _passes = limits.enter(service).await;
                     let latency = Duration::from_millis(40 + (number as u64 * 7) % 30);
                     shared.sleep(latency).await;
@@ -272,7 +234,7 @@ mod tests {
                         return;
                     }
                     throttled.set(throttled.get() + 1);
-                    limits.overdrawn(service, "Put");
+                    limits.overdrawn(service, Duration::from_secs(1));
                 }
             }
         });
@@ -286,13 +248,5 @@ mod tests {
         assert_eq!(throttled, 0);
         // Fifty calls at five a second after the first ten.
         assert!(seconds <= 10.0 * 1.1, "{seconds} s");
-    }
-
-    #[test]
-    fn a_rate_that_nobody_knew_is_learned_from_the_first_refusals() {
-        let (throttled, seconds) = run("sns", 60, (10.0, 5.0));
-        // Those that were in flight when the bucket ran empty, and not one for each call.
-        assert!(throttled <= 12, "{throttled} throttled");
-        assert!(seconds <= 30.0, "{seconds} s");
     }
 }

@@ -104,8 +104,7 @@ impl Run<'_, '_> {
                 ended => return ended,
             };
             let life = self.life(step, Json::Null, keep.clone(), generation, &step.region)?;
-            let (verb, retries) = (Verb::Create, life.facts().retry);
-            let judging = Judging { verb, attempt, began, retries, patience: OUTWAIT };
+            let judging = Judging { attempt, began, retries: life.facts().retry, patience: OUTWAIT };
             self.after_rejection(&life, &error, &judging).await?;
             generation = self.engine.ledger.borrow().snapshot().next_generation(&step.address);
         }

@@ -23,9 +23,6 @@ use crate::{
     resources::{Joined, Part},
 };
 
-/// What stands for the call of all members: it takes one token of the rate of changes.
-const VERB: Verb = Verb::Update;
-
 /// One step of a call.
 struct Member<'a> {
     life: Life<'a>,
@@ -184,7 +181,7 @@ impl Run<'_, '_> {
             let parts: Vec<Part<'_, Json>> =
                 members.iter().filter(|member| member.joined.is_none()).map(Member::part).collect();
             let others = self.others(members, first.life.facts().kind);
-            let passes = self.enter(&first.life, VERB).await;
+            let passes = self.enter(&first.life).await;
             let answers = first.life.ty.together(&first.life.cx(), permit, &parts, &others).await;
             drop(passes);
             let answers: Vec<Result<Joined, OpError>> = answers
@@ -225,7 +222,7 @@ impl Run<'_, '_> {
                 self.after_rejection(
                     life,
                     error,
-                    &Judging { verb: VERB, attempt, began, retries: &retries, patience: OUTWAIT },
+                    &Judging { attempt, began, retries: &retries, patience: OUTWAIT },
                 )
                 .await
             };

@@ -375,6 +375,11 @@ impl<'b, T: ResourceType> Law<'b, T> {
     }
 
     fn delete(&self, id: &PhysicalId, props: &T::Props) -> bool {
+        let sent = serde_json::to_value(props).unwrap_or_default();
+        if let Some(place) = T::place(&sent) {
+            let looked = self.bench.cx_of(&self.address, |cx| self.bench.run(T::in_the_way(cx, &place)));
+            drop(looked.unwrap_or_else(|error| self.fail(&format!("in_the_way: {error}"))));
+        }
         self.staged("delete", T::FACTS.retry_delete, |permit| {
             self.bench.cx_of(&self.address, |cx| self.bench.run(super::delete::<T>(cx, permit, id, props)))
         })

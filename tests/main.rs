@@ -27,6 +27,7 @@ mod payments_aurora;
 mod permissions;
 mod process;
 mod program;
+mod readiness;
 mod rebuild;
 mod renewed;
 mod secrecy;

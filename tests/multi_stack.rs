@@ -265,11 +265,15 @@ fn the_makespan_is_explained_by_a_critical_path_of_needed_waits() {
         "makespan {makespan} s, critical path {critical} s: {:#?}",
         finished.critical
     );
-    // RDS would make the log group by itself, the address is known when the database is there, the tasks take
+    // The database needs its parameters, its address is known before it is available, the tasks take
     // host and port from the secret, and the service is what the definition runs.
     let legs = &finished.critical.legs;
     let waits: Vec<&str> = legs.iter().map(|leg| leg.address.logical_id()).collect();
-    assert_eq!(waits, ["DbLogs", "Db", "DbSecretAttachment", "EcsTaskDefinition", "EcsService"], "{legs:#?}");
+    assert_eq!(
+        waits,
+        ["DbParameters", "Db", "DbSecretAttachment", "EcsTaskDefinition", "EcsService"],
+        "{legs:#?}"
+    );
     assert!(
         legs.iter().all(|leg| leg.address.stack() == legs[0].address.stack()),
         "one environment: {legs:#?}"

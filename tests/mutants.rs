@@ -49,6 +49,16 @@ const MUTANTS: &[Mutant] = &[
         scenarios: &["lifecycle::"],
     },
     Mutant {
+        rule: "what connects to a database waits until it answers",
+        edits: &[("src/resources/orders.rs", "    rds::orders::answering,\n", "")],
+        scenarios: &["readiness::what_connects"],
+    },
+    Mutant {
+        rule: "a deletion that needs no more than acceptance does not wait for more",
+        edits: &[("src/engine/step.rs", "self.accepted(&life).await?;", "")],
+        scenarios: &["readiness::a_teardown"],
+    },
+    Mutant {
         rule: "a lost answer is looked for",
         edits: &[(
             "src/engine/call.rs",
@@ -152,7 +162,7 @@ const MUTANTS: &[Mutant] = &[
         rule: "users are deleted before what they use",
         edits: &[(
             "src/planner/teardown.rs",
-            "drafts.removals_in_reverse(ending.iter().copied());",
+            "drafts.removals_in_reverse(ending.iter().copied(), types);",
             "drop(ending);",
         )],
         scenarios: &["lifecycle::", "random_lives"],

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fmt::Write as _};
 
-use super::stacks;
+use super::{ignored, stacks};
 use crate::{
     error::{Class, Diagnostic},
     graph::{Edge, Graph, Links, Needs, Node, Why, cycles},
@@ -61,13 +61,14 @@ pub fn link(graph: &Graph, types: Lookup<'_>) -> Result<Links, Vec<Diagnostic>> 
     }
     let mut candidates = orders::candidates(graph, &edges);
     candidates.extend(stacks::candidates(graph, &edges));
-    let notes = accept(graph, &mut edges, &mut needs, candidates);
+    let mut notes = ignored::take(graph, &edges, &mut candidates)?;
+    notes.extend(accept(graph, &mut edges, &mut needs, candidates));
     let order = cycles::order(&needs, |node| node).unwrap_or_default();
     Ok(Links::new(edges, order, notes))
 }
 
 fn explicit(graph: &Graph, node: &Node, types: Lookup<'_>, problems: &mut Vec<Diagnostic>) -> Vec<Edge> {
-    let late = types(&node.kind).map_or(&[][..], |t| t.facts().needs_ready);
+    let facts = types(&node.kind).map(|ty| ty.facts());
     let mut edges: Vec<Edge> = Vec::new();
     walk(&node.properties, &mut String::new(), &mut |reference, property| {
         let Some(producer) = graph.node(&reference.address) else {
@@ -80,10 +81,11 @@ fn explicit(graph: &Graph, node: &Node, types: Lookup<'_>, problems: &mut Vec<Di
             );
             return;
         };
-        let early =
-            types(&producer.kind).is_some_and(|t| t.facts().early.contains(&reference.attribute.as_str()));
         let top = property.split('.').next().unwrap_or_default();
-        let needs = if early && !late.contains(&top) { Needs::Created } else { Needs::Ready };
+        let needs = types(&producer.kind).map_or(Needs::Ready, |ty| {
+            let certain = ty.facts().certain(&reference.attribute);
+            facts.map_or(certain, |facts| facts.needs(top, ty.facts(), &reference.attribute))
+        });
         let why = Why::Reference { attribute: reference.attribute.clone(), property: property.to_owned() };
         let edge = Edge { to: reference.address.clone(), needs, why };
         if edges.last() != Some(&edge) {

@@ -44,12 +44,65 @@ fn an_early_attribute_needs_only_creation_unless_the_consumer_objects() {
     assert_eq!(
         told,
         [
-            (Needs::Ready, "AlarmDescription uses app/Db.Endpoint.Address".into()),
+            (Needs::Addressable, "AlarmDescription uses app/Db.Endpoint.Address".into()),
             (Needs::Created, "Dimensions.0.Value refers to app/Db".into()),
-            (Needs::Ready, "TargetId refers to app/Db".into()),
+            (Needs::Addressable, "TargetId refers to app/Db".into()),
         ]
     );
     assert_eq!(links.order(), [0, 1, 2]);
+}
+
+/// A secret's user with that Metadata.
+fn lets_go(names: &Json) -> Graph {
+    let mut graph = graph(&[
+        ("app/Secret", "AWS::SecretsManager::Secret", json!({})),
+        ("app/Db", "AWS::RDS::DBInstance", json!({})),
+        (
+            "app/Attached",
+            "AWS::SecretsManager::SecretTargetAttachment",
+            json!({"SecretId": {"Ref": "app/Secret"}, "TargetId": {"Ref": "app/Db"}}),
+        ),
+        ("app/Task", "AWS::ECS::TaskDefinition", json!({"Secret": {"Ref": "app/Secret"}})),
+    ]);
+    graph.nodes[3].metadata = json!({"Migrate": {"DoNotWaitFor": names}});
+    graph
+}
+
+#[test]
+fn an_inferred_edge_is_left_out_by_name_and_the_review_says_the_risk() {
+    let targets = |names: &Json| {
+        let links = link(&lets_go(names), &types).expect("no problems");
+        let targets: Vec<String> = links.of(3).iter().map(|edge| edge.to.to_string()).collect();
+        (targets, links.notes().to_vec())
+    };
+    assert_eq!(targets(&json!(null)), (vec!["app/Secret".into(), "app/Attached".into()], vec![]));
+    let note = "app/Task does not wait for app/Attached, as its Metadata says (DoNotWaitFor). What may fail without \
+                it: the secret app/Secret has no host and port before it is attached";
+    for names in [json!("Attached"), json!(["Attached"]), json!(["app/Attached"])] {
+        assert_eq!(targets(&names), (vec!["app/Secret".into()], vec![note.to_owned()]), "{names}");
+    }
+}
+
+#[test]
+fn only_inferred_edges_can_be_left_out() {
+    let told = |names: &Json| {
+        let problems = link(&lets_go(names), &types).expect_err("a problem");
+        problems.iter().map(|p| format!("{p} | {}", p.help.clone().unwrap_or_default())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&json!(["Secret", "Db", "Atached", 3]))[0],
+        "M3008: DoNotWaitFor is a list of logical ids | "
+    );
+    assert_eq!(
+        told(&json!(["Secret", "Db", "Atached"])),
+        [
+            "M3008: DoNotWaitFor names app/Secret, and the template itself says so: Secret refers to app/Secret | only \
+             orders that migrate infers can be left out; change the template",
+            "M3008: DoNotWaitFor names app/Db, but no order between the two is inferred | take it out; inferred are \
+             waits for app/Attached",
+            "M3008: DoNotWaitFor names Atached, which is not in the plan | did you mean app/Attached?",
+        ]
+    );
 }
 
 #[test]

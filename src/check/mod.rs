@@ -6,6 +6,7 @@ mod conceal;
 mod documents;
 mod facets;
 mod graph;
+mod ignored;
 mod link;
 mod properties;
 mod run;

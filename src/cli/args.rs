@@ -408,8 +408,12 @@ pub struct GraphCommand {
     #[command(flatten)]
     pub plan: PlanArgs,
     /// The language of the drawing
-    #[arg(long, default_value = "dot")]
+    #[arg(long, default_value = "dot", conflicts_with = "why")]
     pub format: GraphFormat,
+    /// Print the longest chain of waits of a first `up` instead, in typical time: each wait with its reason, whether the
+    /// template states it or migrate inferred it, and how much sooner the run would end without it
+    #[arg(long)]
+    pub why: bool,
 }
 
 /// `ledger`.

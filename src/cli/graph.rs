@@ -1,4 +1,4 @@
-//! `migrate graph`: the resource graph as DOT or Mermaid, without an account.
+//! `migrate graph`: the resource graph as DOT or Mermaid, or its longest chain of waits, without an account.
 
 use super::{
     Verdict,
@@ -7,8 +7,10 @@ use super::{
     lookups, prepare,
 };
 use crate::{
+    planner::typical_path,
+    resources::registry,
     template::Environment,
-    ui::{Printer, graphviz},
+    ui::{Printer, graphviz, path},
 };
 
 /// Runs the verb.
@@ -16,6 +18,16 @@ pub fn run(global: &Global, args: &GraphCommand, printer: &mut Printer) -> Verdi
     let loaded = prepare::load(global, &args.plan)?;
     lookups::tell_made_up(&loaded, printer);
     let prepared = prepare::evaluate(&loaded, &Environment::offline(), args.plan.deny_warnings, printer)?;
+    if args.why {
+        let path = typical_path(&prepared.graph, &prepared.links, &registry::find);
+        if printer.is_json() {
+            printer.json(&path::json(&path));
+        } else {
+            let text = path::text(&path, printer.width());
+            printer.out(&text);
+        }
+        return Ok(Code::Success);
+    }
     let text = match args.format {
         GraphFormat::Dot => graphviz::dot(&prepared.graph, &prepared.links),
         GraphFormat::Mermaid => graphviz::mermaid(&prepared.graph, &prepared.links),

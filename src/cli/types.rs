@@ -172,6 +172,13 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
             "implemented": share.implemented, "refused": share.names(), "refused_because": share.reasons(),
             "attributes": attributes,
             "create_only": create_only, "usable_when_created": facts.early, "iam_actions": facts.iam,
+            "usable_when_addressable": facts.addressable.map(|stage| json!({
+                "attributes": stage.attributes, "typical_s": stage.typical.as_secs(),
+            })),
+            "waits_for_attributes": facts.asks.iter().map(|(property, attributes)| {
+                ((*property).to_owned(), json!(attributes))
+            }).collect::<serde_json::Map<_, _>>(),
+            "deleted_after_acceptance": facts.frees_early,
             "name_property": facts.name.map(|n| n.property), "stateful": facts.stateful,
             "ready": facts.ready.map(|p| json!({"typical_s": p.typical.as_secs(), "deadline_s": p.deadline.as_secs()})),
             "gone": facts.gone.map(|p| json!({"typical_s": p.typical.as_secs(), "deadline_s": p.deadline.as_secs()})),
@@ -199,6 +206,27 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
         ("attributes", list(&attributes)),
         ("needs a new object", list(&own(&create_only))),
         ("usable once created", list(&own(facts.early))),
+        (
+            "before it is ready",
+            facts.addressable.map_or_else(
+                || "-".into(),
+                |stage| {
+                    format!("{}, typically after {} s", stage.attributes.join(", "), stage.typical.as_secs())
+                },
+            ),
+        ),
+        (
+            "waits for",
+            list(
+                &facts
+                    .asks
+                    .iter()
+                    .map(|(property, attributes)| {
+                        format!("{} of what {property} names", attributes.join(", "))
+                    })
+                    .collect::<Vec<_>>(),
+            ),
+        ),
         ("ready", words(facts.ready)),
         ("gone", words(facts.gone)),
         ("found again by", format!("{:?}", facts.identity).to_lowercase()),

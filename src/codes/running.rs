@@ -76,6 +76,17 @@ pub(super) static GRAPH: &[Code] = &[
         "a change that AWS refuses",
         "AWS never takes this change, as the older version of a database's engine: that is known while planning, and nothing is begun.",
     ).example(Example::Circumstances("it needs a ledger with an object of a later version")),
+    Code::error(
+        "M3008",
+        "an order left out that was not inferred",
+        "`Metadata: {Migrate: {DoNotWaitFor: [LogicalId]}}` leaves out an order that migrate infers because AWS usually needs it. What the template itself says, by a reference or DependsOn, stays; `migrate graph --why` shows which edges are inferred and what they cost.",
+    ).template("Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+  Other:
+    Type: AWS::SNS::Topic
+    Metadata: {Migrate: {DoNotWaitFor: [Topic]}}
+"),
 ];
 
 pub(super) static RUN: &[Code] = &[

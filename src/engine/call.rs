@@ -24,7 +24,7 @@ use super::{
 use crate::{
     aws::{Certainty, OpError},
     ledger::{Entry, Intend, Object, Permit, Resolution, Verb},
-    model::{Attributes, OnConflict, Ownership, PhysicalId, Retry},
+    model::{Address, Attributes, OnConflict, Ownership, PhysicalId, Retry},
     resources::{Created, Found, Progress, strange},
 };
 
@@ -38,6 +38,18 @@ const OUTWAIT_DELETE: Duration = Duration::from_secs(45 * 60);
 fn outwait_pause(attempt: u32) -> Duration {
     let longest = if attempt < 26 { 5 } else { 15 };
     Duration::from_secs(u64::from(attempt).clamp(1, longest))
+}
+
+/// A pause between half of that and all of it, another one for each step and attempt: whoever was throttled together does
+/// not come again together. The same in every rehearsal.
+fn spread(pause: Duration, address: &Address, attempt: u32) -> Duration {
+    // FNV-1a.
+    let bytes = address.as_str().bytes().chain(attempt.to_le_bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let share = u32::try_from((hash >> 32) % 1_000).unwrap_or_default();
+    pause / 2 + pause / 2 * share / 1_000
 }
 
 /// When something began, and how long calls had waited for credentials by then.
@@ -283,8 +295,8 @@ impl Run<'_, '_> {
         let Judging { attempt, began, retries, patience } = *judging;
         let waited = self.waited(began.0, began.1);
         if error.is_throttle() && waited < Patience::RUN.throttled() {
-            let delay = backoff(attempt.min(3));
-            self.limits.throttled(life.service(), delay);
+            let delay = spread(backoff(attempt.min(3)), &life.step.address, attempt);
+            self.limits.overdrawn(life.service(), delay);
             self.retrying(life, error, attempt, delay, "AWS asks to slow down");
             return self.pause(delay).await;
         }
@@ -315,6 +327,9 @@ impl Run<'_, '_> {
         let patience = if verbed.verb == Verb::Delete { OUTWAIT_DELETE } else { OUTWAIT };
         loop {
             attempt += 1;
+            if verbed.verb == Verb::Delete {
+                self.clear_way(life, verbed.physical_id, began, patience).await?;
+            }
             let permit = self
                 .intend(Intend {
                     verb: verbed.verb,

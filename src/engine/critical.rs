@@ -12,12 +12,26 @@ use crate::{
 /// How long a step's own work took, in seconds; time spent queueing for a place is not its own.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Timing {
-    /// From its first call until its object existed (for deletes: until it was gone).
+    /// From its first call until its object existed (for deletes: until AWS had accepted it).
     pub to_created: f64,
+    /// From its first call until its address was certain, where that was before it was done.
+    pub to_addressable: Option<f64>,
     /// From its first call until it was done.
     pub to_ready: f64,
     /// Whether it was done at all.
     pub done: bool,
+}
+
+impl Timing {
+    /// From its first call until it was so far.
+    #[must_use]
+    pub fn until(&self, needs: Needs) -> f64 {
+        match needs {
+            Needs::Created => self.to_created,
+            Needs::Addressable => self.to_addressable.unwrap_or(self.to_ready),
+            Needs::Ready => self.to_ready,
+        }
+    }
 }
 
 /// One step on the critical path.
@@ -57,8 +71,7 @@ pub fn critical_path(set: &ChangeSet, timings: &[Timing]) -> CriticalPath {
             if !timing.done {
                 continue;
             }
-            let own = if dependency.needs == Needs::Created { timing.to_created } else { timing.to_ready };
-            let end = start[at(dependency.step)] + own;
+            let end = start[at(dependency.step)] + timing.until(dependency.needs);
             if end > start[at(step.id)] {
                 start[at(step.id)] = end;
                 before[at(step.id)] = Some((dependency.step, dependency.needs, &dependency.why));
@@ -80,7 +93,7 @@ pub fn critical_path(set: &ChangeSet, timings: &[Timing]) -> CriticalPath {
         path.legs.push(Leg {
             address: step.address.clone(),
             action: step.action.verb(),
-            took_s: if needed == Needs::Created { timing.to_created } else { timing.to_ready },
+            took_s: timing.until(needed),
             needed,
             why: why.to_owned(),
         });

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     aws::OpError,
+    graph::Needs,
     ledger::{Entry, LedgerError},
     model::{Address, Reference},
     planner::{Action, ChangeSet, Step, StepId},
@@ -55,6 +56,7 @@ impl Engine<'_> {
             set,
             limits: Limits::new(Arc::clone(&self.clock)),
             wanted: wanted(set),
+            addressed: addressed(set),
             broken: RefCell::new(None),
             started: self.clock.now(),
             seq: Cell::new(0),
@@ -64,6 +66,7 @@ impl Engine<'_> {
             outwaiting: Cell::new(0),
             progressed: Cell::new(self.clock.now()),
             timings: RefCell::new(vec![Timing::default(); set.steps.len()]),
+            places: RefCell::default(),
         };
         run.drive().await
     }
@@ -89,6 +92,14 @@ fn wanted(set: &ChangeSet) -> HashMap<Address, BTreeSet<String>> {
         output.value.references(&mut note);
     }
     wanted
+}
+
+/// The steps whose address others wait for.
+fn addressed(set: &ChangeSet) -> BTreeSet<StepId> {
+    let all = set.steps.iter().flat_map(|step| &step.after);
+    all.filter(|dependency| dependency.needs == Needs::Addressable)
+        .map(|dependency| dependency.step)
+        .collect()
 }
 
 impl Run<'_, '_> {

@@ -75,6 +75,8 @@ pub enum EventKind {
     StepStarted { step: StepId, address: Address, r#type: String, action: &'static str, typical_s: u64 },
     /// The object exists; the answer is on disk.
     StepCreated { step: StepId, address: Address, physical_id: String },
+    /// The object is not ready, but its address is certain and on disk: what needs only that may start.
+    StepAddressable { step: StepId, address: Address, detail: String, waited_s: f64 },
     /// A probe found the goal not reached yet.
     StepWaiting { step: StepId, address: Address, detail: String, waited_s: f64, typical_s: u64 },
     /// A call failed in a way that passes; it will be made again.

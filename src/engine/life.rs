@@ -40,6 +40,10 @@ pub(super) struct Life<'a> {
     forms: Vec<Json>,
     /// How many of them were called for.
     tried: Cell<usize>,
+    /// Its address becomes certain before it is ready, and nobody was told yet.
+    pub(super) unaddressed: Cell<bool>,
+    /// The next wait begins with a look: the object may be there already.
+    pub(super) looks: Cell<bool>,
     pub(super) began: SystemTime,
     pub(super) queued: Cell<f64>,
 }
@@ -170,6 +174,8 @@ impl Run<'_, '_> {
     /// Takes a place among the calls in flight; the time spent queueing is not the step's own.
     pub async fn enter(&self, life: &Life<'_>) -> (Pass, Pass) {
         let asked = self.now();
+        // First the token: whoever waits for it keeps no place that a read could take.
+        self.limits.paced(life.service()).await;
         let passes = self.limits.enter(life.service()).await;
         life.queued.set(life.queued.get() + self.since(asked));
         passes
@@ -225,6 +231,8 @@ impl Run<'_, '_> {
             takes: Vec::new(),
             forms: Vec::new(),
             tried: Cell::new(0),
+            unaddressed: Cell::new(false),
+            looks: Cell::new(false),
             began: self.now(),
             queued: Cell::new(0.0),
         })

@@ -1,8 +1,8 @@
 //! Runs change sets: one task polls all steps in flight; every call is journaled before and after.
 //!
 //! Files, from the outside in: `drive` polls everything, `schedule` decides what may start, `together` runs steps that
-//! are one call, `step` is the way of one step, `wait` repeats probes, `call` makes one verb's calls and judges their
-//! errors, `owned` asks whose an object is before that, `life` is what a step knows, `run` what all steps share,
+//! are one call, `step` is the way of one step, `wait` repeats probes as `pace` says, `call` makes one verb's calls and judges their
+//! errors, `way` looks what is in the way of a deletion, `owned` asks whose an object is before that, `life` is what a step knows, `run` what all steps share,
 //! `reads` makes every read until it answers. Beside a run, `recover` settles what an earlier one left open, `refresh`
 //! compares, and `critical` explains the wall clock. `tests/layers.rs` holds who may import whom.
 //!
@@ -27,6 +27,7 @@ mod looking;
 pub mod operate;
 mod outputs;
 mod owned;
+mod pace;
 mod parts;
 mod protect;
 mod reads;
@@ -39,6 +40,7 @@ mod step;
 mod stop;
 mod together;
 mod wait;
+mod way;
 
 pub use critical::{CriticalPath, Leg};
 pub use drive::Finished;

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     future::poll_fn,
     sync::Arc,
     task::{Poll, Waker},
@@ -23,7 +23,7 @@ use crate::{
     ledger::{Entry, Ledger, LedgerError},
     model::Address,
     planner::{Action, ChangeSet, Step, StepId},
-    resources::registry,
+    resources::{Obstacle, registry},
 };
 
 /// How a step ended.
@@ -66,6 +66,14 @@ const LINGERS: Duration = Duration::from_secs(12 * 60);
 /// whatever holds it longer is somebody's.
 const LINGERS_NETWORK: Duration = Duration::from_secs(3 * 60);
 
+/// What was last seen in the way of deletions at one place.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    pub asked: Option<SystemTime>,
+    pub asking: bool,
+    pub obstacles: Vec<Obstacle>,
+}
+
 /// The state shared by the steps of one run.
 pub(super) struct Run<'r, 'a> {
     pub engine: &'r Engine<'a>,
@@ -73,6 +81,8 @@ pub(super) struct Run<'r, 'a> {
     pub limits: Limits,
     /// Attributes of each resource that other steps and outputs use.
     pub wanted: HashMap<Address, BTreeSet<String>>,
+    /// Steps whose address others wait for.
+    pub addressed: BTreeSet<StepId>,
     pub broken: RefCell<Option<LedgerError>>,
     pub(super) started: SystemTime,
     pub(super) seq: Cell<u64>,
@@ -85,6 +95,8 @@ pub(super) struct Run<'r, 'a> {
     /// When a step last came further.
     pub(super) progressed: Cell<SystemTime>,
     pub timings: RefCell<Vec<Timing>>,
+    /// What was last seen in the way of deletions, by region and place.
+    pub(super) places: RefCell<BTreeMap<(String, String), Looked>>,
 }
 
 impl Run<'_, '_> {

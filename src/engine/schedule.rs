@@ -20,9 +20,8 @@ enum State {
 pub struct Schedule {
     /// Unmet dependencies of each step.
     unmet: Vec<usize>,
-    /// Who waits for a step's creation, and who for its readiness.
-    on_created: Vec<Vec<StepId>>,
-    on_ready: Vec<Vec<StepId>>,
+    /// Who waits for a step, and how far it must be for them.
+    waiting: Vec<Vec<(Needs, StepId)>>,
     rank: Vec<u64>,
     state: Vec<State>,
     ready: BinaryHeap<(u64, Reverse<StepId>)>,
@@ -38,34 +37,24 @@ impl Schedule {
     pub fn new(set: &ChangeSet) -> Self {
         let count = set.steps.len();
         let mut unmet = vec![0; count];
-        let mut on_created = vec![Vec::new(); count];
-        let mut on_ready = vec![Vec::new(); count];
+        let mut waiting = vec![Vec::new(); count];
         for step in &set.steps {
             for dependency in &step.after {
                 unmet[index(step.id)] += 1;
-                let waiting = match dependency.needs {
-                    Needs::Created => &mut on_created,
-                    Needs::Ready => &mut on_ready,
-                };
-                waiting[index(dependency.step)].push(step.id);
+                waiting[index(dependency.step)].push((dependency.needs, step.id));
             }
         }
-        // Typical durations in milliseconds plus one call, so that long chains of quick steps count too.
+        // What is left from the step's first call to the end of the run: typical durations in milliseconds plus one call,
+        // so that long chains of quick steps count too.
         let mut rank = vec![0_u64; count];
         for step in set.steps.iter().rev() {
             let at = index(step.id);
             let after =
-                on_created[at].iter().chain(&on_ready[at]).map(|next| rank[index(*next)]).max().unwrap_or(0);
-            rank[at] = after + step.typical_s * 1_000 + 100;
+                waiting[at].iter().map(|(needs, next)| step.until(*needs) * 1_000 + rank[index(*next)]);
+            rank[at] = after.max().unwrap_or(0).max(step.typical_s * 1_000) + 100;
         }
-        let mut schedule = Self {
-            unmet,
-            on_created,
-            on_ready,
-            rank,
-            state: vec![State::Waiting; count],
-            ready: BinaryHeap::new(),
-        };
+        let mut schedule =
+            Self { unmet, waiting, rank, state: vec![State::Waiting; count], ready: BinaryHeap::new() };
         for step in &set.steps {
             schedule.offer(step.id);
         }
@@ -92,11 +81,11 @@ impl Schedule {
 
     /// A step has come this far: its dependents have one thing less to wait for.
     pub fn reached(&mut self, step: StepId, needs: Needs) {
-        let waiting = match needs {
-            Needs::Created => std::mem::take(&mut self.on_created[index(step)]),
-            Needs::Ready => std::mem::take(&mut self.on_ready[index(step)]),
-        };
-        for next in waiting {
+        // Whoever is ready is addressable too.
+        let all = std::mem::take(&mut self.waiting[index(step)]);
+        let (waiting, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|(needed, _)| *needed <= needs);
+        self.waiting[index(step)] = later;
+        for (_, next) in waiting {
             self.unmet[index(next)] -= 1;
             self.offer(next);
         }
@@ -112,9 +101,7 @@ impl Schedule {
         let mut skipped = Vec::new();
         let mut frontier = vec![step];
         while let Some(at) = frontier.pop() {
-            let mut waiting = std::mem::take(&mut self.on_created[index(at)]);
-            waiting.extend(std::mem::take(&mut self.on_ready[index(at)]));
-            for next in waiting {
+            for (_, next) in std::mem::take(&mut self.waiting[index(at)]) {
                 if self.state[index(next)] == State::Waiting {
                     self.state[index(next)] = State::Skipped;
                     skipped.push(next);

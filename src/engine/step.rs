@@ -78,6 +78,11 @@ impl Run<'_, '_> {
         self.timings.borrow_mut()[life.step.id.0 as usize].to_created = own;
     }
 
+    pub(super) fn note_addressable(&self, life: &Life<'_>) {
+        let own = self.since(life.began) - life.queued.get();
+        self.timings.borrow_mut()[life.step.id.0 as usize].to_addressable = Some(own);
+    }
+
     pub(super) fn note_ready(&self, life: &Life<'_>) {
         let own = self.since(life.began) - life.queued.get();
         let timing = &mut self.timings.borrow_mut()[life.step.id.0 as usize];
@@ -148,15 +153,33 @@ impl Run<'_, '_> {
         });
         self.milestone(step.id, Needs::Created);
         if rest {
+            self.expects_address(&life);
             if configures {
                 self.configure(&life, &created.id, &sent, None).await?;
             }
+            life.looks.set(facts.authoritative);
             self.ready(&life, &created.id, &created.attributes, facts.ready).await?;
         }
         self.note_ready(&life);
         self.milestone(step.id, Needs::Ready);
         // It may have got its own handle only now.
         Ok((Some(self.object(step, generation)?.physical_id), None))
+    }
+
+    /// The object is on its way up, and whatever address it has is the one it keeps.
+    fn expects_address(&self, life: &Life<'_>) {
+        life.unaddressed.set(life.facts().addressable.is_some());
+    }
+
+    /// An object that an earlier run saw with its address: who needs only that starts at once.
+    fn addressed_before(&self, life: &Life<'_>, object: &Object) {
+        let Some(stage) = life.facts().addressable else { return };
+        self.expects_address(life);
+        if stage.attributes.iter().all(|name| object.attributes.contains_key(*name)) {
+            life.unaddressed.set(false);
+            self.note_addressable(life);
+            self.milestone(life.step.id, Needs::Addressable);
+        }
     }
 
     /// Whether something refers to an attribute that is not known yet.
@@ -266,6 +289,7 @@ impl Run<'_, '_> {
         })
         .await?;
         let known = self.object(life.step, life.generation)?.attributes;
+        life.looks.set(facts.authoritative);
         // A changed object is ready sooner than a new one.
         let policy = facts.ready.map(|p| WaitPolicy { typical: p.typical.min(Duration::from_secs(60)), ..p });
         self.ready(life, id, &known, policy).await
@@ -301,8 +325,14 @@ impl Run<'_, '_> {
         changed.sort();
         changed.dedup();
         let sent = self.fill(&life, life.recorded()).await?;
-        // It has had time since the earlier run: look soon instead of expecting the whole typical wait again.
+        // It has had time since the earlier run: look soon instead of expecting the whole typical wait again. What was
+        // only made, and never changed, is looked at now: no read tells that it is ready before it is.
         let soon = facts.ready.map(|p| WaitPolicy { typical: p.every, ..p });
+        let only_made = object.touched.is_empty() && object.attempted.is_none() && changed.is_empty();
+        life.looks.set(only_made || facts.authoritative);
+        if only_made {
+            self.addressed_before(&life, &object);
+        }
         if facts.configures && !object.shared {
             // Settings of the interrupted creation first; they must be in place before the object is compared.
             self.configure(&life, id, &sent, Some(&object)).await?;
@@ -407,6 +437,7 @@ impl Run<'_, '_> {
             Progress::Kept(why) => kept = Some(why),
             Progress::Done | Progress::Absent | Progress::Again(_) | Progress::Underway { .. } => {
                 if let Some(policy) = facts.gone {
+                    self.accepted(&life).await?;
                     self.wait(&life, id, life.recorded(), Goal::Gone, &policy).await?;
                 }
             }
@@ -414,11 +445,21 @@ impl Run<'_, '_> {
         let note = kept.as_ref().map(|why| format!("left in place: {why}"));
         let seq = self.append(Entry::Gone { address: step.address.clone(), generation, kept })?;
         self.durable(seq).await?;
-        self.note_created(&life);
+        if facts.gone.is_none() || note.is_some() {
+            self.note_created(&life);
+        }
         self.note_ready(&life);
-        self.milestone(step.id, Needs::Created);
         self.milestone(step.id, Needs::Ready);
         Ok((Some(id.clone()), note))
+    }
+
+    /// AWS has accepted a deletion, and that is on disk: what needs no more than that may go.
+    async fn accepted(&self, life: &Life<'_>) -> Result<(), StepEnd> {
+        let seq = self.engine.ledger.borrow().snapshot().seq;
+        self.durable(seq).await?;
+        self.note_created(life);
+        self.milestone(life.step.id, Needs::Created);
+        Ok(())
     }
 
     /// Before an object goes to make room: asks AWS what can be asked about the one that comes. Where it cannot be asked,

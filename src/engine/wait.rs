@@ -7,24 +7,17 @@ use serde_json::Value as Json;
 use super::{
     event::EventKind,
     life::Life,
+    pace,
     reads::{Failures, Patience},
     run::{Run, StepEnd, round},
 };
 use crate::{
     aws::OpError,
+    graph::Needs,
     ledger::Entry,
     model::{Attributes, PhysicalId, WaitPolicy},
     resources::{Goal, Probe},
 };
-
-/// The longest pause between two probes while the typical duration is still far.
-const LONGEST: Duration = Duration::from_secs(60);
-
-/// When to look next: halve the way to the typical duration, then every `policy.every`.
-fn pause(policy: &WaitPolicy, waited: Duration) -> Duration {
-    let left = policy.typical.saturating_sub(waited);
-    (left / 2).clamp(policy.every, LONGEST.max(policy.every))
-}
 
 impl Run<'_, '_> {
     /// Probes until the goal is reached.
@@ -38,9 +31,15 @@ impl Run<'_, '_> {
     ) -> Result<Attributes, StepEnd> {
         let (began, paused) = (self.now(), self.engine.cloud.paused());
         let mut failures = Failures::new(Patience::RUN);
-        let mut delay = pause(policy, Duration::ZERO);
+        let mut delay = if life.looks.take() {
+            Duration::ZERO
+        } else {
+            pace::pause(policy, self.expected(life, policy, Duration::ZERO), Duration::ZERO)
+        };
         loop {
-            self.pause(delay).await?;
+            if !delay.is_zero() {
+                self.pause(delay).await?;
+            }
             let passes = self.limits.enter(life.service()).await;
             let answer = life.ty.probe(&life.cx(), id, props, goal).await;
             drop(passes);
@@ -78,8 +77,16 @@ impl Run<'_, '_> {
                     };
                     return Err(self.failure(error));
                 }
-                Ok(Probe::Pending(detail)) => {
+                Ok(answer @ (Probe::Pending(_) | Probe::Addressable { .. })) => {
                     failures.over();
+                    let (detail, known) = match answer {
+                        Probe::Addressable { detail, attributes } => (detail, Some(attributes)),
+                        Probe::Pending(detail) => (detail, None),
+                        _ => continue,
+                    };
+                    if let Some(attributes) = known {
+                        self.addressable(life, attributes, &detail, waited).await?;
+                    }
                     self.emit(EventKind::StepWaiting {
                         step: life.step.id,
                         address: life.step.address.clone(),
@@ -87,7 +94,7 @@ impl Run<'_, '_> {
                         waited_s: round(waited.as_secs_f64()),
                         typical_s: policy.typical.as_secs(),
                     });
-                    delay = pause(policy, waited);
+                    delay = pace::pause(policy, self.expected(life, policy, waited), waited);
                 }
                 Err(error) => {
                     let Some(pause) = failures.another(&error, self.now(), self.engine.cloud.paused()) else {
@@ -117,23 +124,43 @@ impl Run<'_, '_> {
             }
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn probes_get_denser_towards_the_typical_duration_and_never_denser_than_the_policy() {
-        let policy = WaitPolicy::secs(430, 10, 3600);
-        let mut waited = Duration::ZERO;
-        let mut probes = 0;
-        while waited < policy.typical {
-            waited += pause(&policy, waited);
-            probes += 1;
+    /// What is looked for next typically comes so long after the wait began: the address, if somebody waits for it.
+    fn expected(&self, life: &Life<'_>, policy: &WaitPolicy, waited: Duration) -> Duration {
+        let stage = life.facts().addressable.filter(|_| life.unaddressed.get());
+        let stage = stage.filter(|_| self.addressed.contains(&life.step.id));
+        match stage {
+            // A little longer than typical; then it may come only with the rest.
+            Some(stage) if waited < stage.typical + stage.typical / 20 => stage.typical.min(policy.typical),
+            _ => policy.typical,
         }
-        assert!(waited < policy.typical + policy.every, "overshoot is at most one interval: {waited:?}");
-        assert!(probes <= 13, "{probes} probes");
-        assert_eq!(pause(&policy, Duration::from_secs(500)), policy.every);
+    }
+
+    /// The address of an object that is not ready is certain: writes it down, and lets those start who need only that.
+    pub(super) async fn addressable(
+        &self,
+        life: &Life<'_>,
+        attributes: Attributes,
+        detail: &str,
+        waited: Duration,
+    ) -> Result<(), StepEnd> {
+        let Some(stage) = life.facts().addressable.filter(|_| life.unaddressed.replace(false)) else {
+            return Ok(());
+        };
+        // What else the answer tells may still change, and nobody may take it for certain in a later run.
+        let mut attributes = attributes;
+        attributes.retain(|name, _| stage.attributes.contains(&name.as_str()));
+        let (address, generation) = (life.step.address.clone(), life.generation);
+        let seq = self.append(Entry::Addressable { address, generation, attributes })?;
+        self.durable(seq).await?;
+        self.note_addressable(life);
+        self.emit(EventKind::StepAddressable {
+            step: life.step.id,
+            address: life.step.address.clone(),
+            detail: self.engine.secrets.redactor.clean(detail),
+            waited_s: round(waited.as_secs_f64()),
+        });
+        self.milestone(life.step.id, Needs::Addressable);
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod stacks;
 #[cfg(test)]
 pub mod testing;
 
+pub use crate::model::Needs;
 pub use draft::{Draft, Drafts, Idioms, OutputDraft, ParameterDraft, StackDraft};
 pub use links::Links;
-pub use node::{Edge, Graph, Needs, Node, Output, Places, Secrets, StackInfo, Why};
+pub use node::{Edge, Graph, Node, Output, Places, Secrets, StackInfo, Why};

@@ -5,17 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::model::{Address, DeletionPolicy, Span, Value, item::Item};
-
-/// How far the needed resource must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Needs {
-    /// Its create call has answered (and the answer is on disk).
-    Created,
-    /// It is configured and its wait is over.
-    Ready,
-}
+use crate::model::{Address, DeletionPolicy, Needs, Span, Value, item::Item};
 
 /// Why an edge exists; shown in reviews.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -211,6 +211,15 @@ pub enum Entry {
         /// All attributes.
         attributes: Attributes,
     },
+    /// The object is not usable yet, but its address is certain: what needs only that may start.
+    Addressable {
+        /// The resource.
+        address: Address,
+        /// Its object.
+        generation: u32,
+        /// The attributes that are certain.
+        attributes: Attributes,
+    },
     /// An object that was known by the request that made it has a handle of its own.
     Named {
         /// The resource.
@@ -315,6 +324,7 @@ impl Entry {
         "appeared",
         "vain",
         "ready",
+        "addressable",
         "named",
         "redeclared",
         "gone",

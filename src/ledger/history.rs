@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     entry::{Entry, Resolution, Verb},
-    snapshot::{Late, Open, Resource},
+    object::{Late, Open, Resource},
 };
 use crate::model::{Address, PhysicalId};
 

@@ -25,6 +25,7 @@ mod entry;
 mod history;
 mod journal;
 pub mod memory;
+mod object;
 mod operate;
 mod permit;
 mod seal;
@@ -37,12 +38,13 @@ pub use audit::audit;
 pub use entry::{Declared, Entry, Line, Resolution, Verb};
 pub use history::{ChangeRecord, RunRecord};
 pub use journal::{Draft, Intend, Ledger, new_lineage};
+pub use object::{Binding, Late, Object, Open, Resource, Source, Stage};
 pub use operate::{
     ABORTING, CUTOVER, Facts, Happened, Moment, Noun, Operate, Operations, Phase, Repeat, Request, Seen,
     Subject, digest,
 };
 pub use permit::Permit;
-pub use snapshot::{Binding, FORMAT, Late, Object, Open, Resource, Snapshot, Source, Stage};
+pub use snapshot::{FORMAT, Snapshot};
 
 /// Why a ledger cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 /// How the engine repeats a probe.
@@ -25,6 +26,28 @@ impl WaitPolicy {
             deadline: Duration::from_secs(deadline),
         }
     }
+}
+
+/// How far a resource must be for another one, and when an attribute of it is certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Needs {
+    /// Its create call has answered (and the answer is on disk). Of a deletion: AWS has accepted it.
+    Created,
+    /// It is not ready, but its address is certain: the attributes of [`Facts::addressable`] are on disk.
+    Addressable,
+    /// It is configured and its wait is over. Of a deletion: the object is gone.
+    Ready,
+}
+
+/// Attributes that are certain before the object is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addressable {
+    /// The attributes. A probe of an object that is not ready yet tells all of them together
+    /// (`Probe::Addressable`), or none.
+    pub attributes: &'static [&'static str],
+    /// When AWS typically shows them, after the create call.
+    pub typical: Duration,
 }
 
 /// What the create call does when an object of that name is already there.
@@ -124,15 +147,29 @@ pub struct Facts {
     /// Whether `configure` does anything; if not it is never called.
     pub configures: bool,
     /// Attributes other resources may use as soon as the create call has answered. AWS must accept them in
-    /// other calls at that moment, and `create` must return them. All others only once ready.
+    /// other calls at that moment, and `create` must return them. All others only once ready, or addressable.
     pub early: &'static [&'static str],
+    /// Attributes that are certain while the object is still coming up.
+    pub addressable: Option<Addressable>,
     /// Attributes that a change in place makes anew: `(property, attributes)`. Whoever refers to one of them changes
     /// in the same run, after it.
     pub renews: &'static [(&'static str, &'static [&'static str])],
     /// Top-level properties of this type whose references must wait until the referred resource is ready,
-    /// even where the attribute itself is early (`TargetId` of a secret's attachment is only the database's
-    /// name, but the handler asks the database for its address).
+    /// even where the attribute itself is early (a replica's source is only a name, but RDS copies only from what is
+    /// available).
     pub needs_ready: &'static [&'static str],
+    /// Top-level properties by which the handler asks the referred resource for attributes: the property, and which
+    /// (`TargetId` of a secret's attachment is only the database's name, but its address goes into the secret). They
+    /// wait until all of these attributes are certain.
+    pub asks: &'static [(&'static str, &'static [&'static str])],
+    /// The type acts on a database that has to answer, through whatever leads to it: it opens connections (a
+    /// replication task, the rotation of a password, a custom resource that runs SQL).
+    pub connects: bool,
+    /// The service's status tells of an accepted change in the very next read: a wait after a change begins with a look,
+    /// and ends at once where the change moved nothing.
+    pub authoritative: bool,
+    /// Types of what this one uses that may be deleted as soon as AWS has accepted this one's deletion.
+    pub frees_early: &'static [&'static str],
     /// `None`: ready when created and configured. An attribute that `create` does not return is then read by
     /// one probe.
     pub ready: Option<WaitPolicy>,
@@ -249,8 +286,13 @@ impl Facts {
             on_conflict: OnConflict::Refuses,
             configures: false,
             early: &[],
+            addressable: None,
             renews: &[],
             needs_ready: &[],
+            asks: &[],
+            connects: false,
+            authoritative: false,
+            frees_early: &[],
             ready: None,
             gone: None,
             retry: &[],
@@ -292,6 +334,34 @@ impl Facts {
         self.renews.iter().any(|(property, attributes)| {
             attributes.contains(&attribute) && changed.iter().any(|name| name == property)
         })
+    }
+
+    /// When an attribute of such an object is certain.
+    #[must_use]
+    pub fn certain(&self, attribute: &str) -> Needs {
+        if self.early.contains(&attribute) {
+            Needs::Created
+        } else if self.addressable.is_some_and(|stage| stage.attributes.contains(&attribute)) {
+            Needs::Addressable
+        } else {
+            Needs::Ready
+        }
+    }
+
+    /// How far an object of `producer` must be before this type's top-level property can use that attribute of it.
+    #[must_use]
+    pub fn needs(&self, property: &str, producer: &Facts, attribute: &str) -> Needs {
+        if self.needs_ready.contains(&property) {
+            return Needs::Ready;
+        }
+        let asked = self.asked(property).iter().map(|attribute| producer.certain(attribute));
+        asked.chain([producer.certain(attribute)]).max().unwrap_or(Needs::Ready)
+    }
+
+    /// What the handler asks of what that property refers to.
+    #[must_use]
+    pub fn asked(&self, property: &str) -> &'static [&'static str] {
+        self.asks.iter().find(|(asking, _)| *asking == property).map_or(&[], |(_, attributes)| attributes)
     }
 
     /// Why a property, dotted if nested, is refused by name.

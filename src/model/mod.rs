@@ -17,7 +17,10 @@ mod tag;
 mod value;
 
 pub use address::Address;
-pub use facts::{Document, Facts, Identity, NameRule, OnConflict, Once, Retry, Stored, Together, WaitPolicy};
+pub use facts::{
+    Addressable, Document, Facts, Identity, NameRule, Needs, OnConflict, Once, Retry, Stored, Together,
+    WaitPolicy,
+};
 pub use found::Found;
 pub use identity::{Attributes, Ownership, PhysicalId};
 pub use policy::DeletionPolicy;

@@ -146,9 +146,24 @@ pub struct Step {
     pub takes: Vec<Attachment>,
     /// Typical duration in seconds, from the type's wait policy.
     pub typical_s: u64,
+    /// When its address is typically certain, in seconds; only where that is before it is ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addressable_s: Option<u64>,
     /// Steps of one number are one call, which AWS applies as a whole or not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u32>,
+}
+
+impl Step {
+    /// How long it typically takes from its first call until it is so far, in seconds.
+    #[must_use]
+    pub fn until(&self, needs: Needs) -> u64 {
+        match needs {
+            Needs::Created => self.typical_s.min(1),
+            Needs::Addressable => self.addressable_s.unwrap_or(self.typical_s),
+            Needs::Ready => self.typical_s,
+        }
+    }
 }
 
 /// Something on an object that goes with it.
@@ -246,7 +261,7 @@ impl Action {
 pub struct Dependency {
     /// The step.
     pub step: StepId,
-    /// How far it must be. For deletes: always `Ready`, which means gone.
+    /// How far it must be. For deletes, `Created` means that AWS has accepted it, and `Ready` that the object is gone.
     pub needs: Needs,
     /// Why, in words.
     pub why: String,

@@ -18,7 +18,6 @@ use crate::{
     ledger::{Object, Stage},
     model::{Address, DeletionPolicy, Reference, Value},
     resources::AnyType,
-    schema,
 };
 
 /// What is done to a resource.
@@ -91,8 +90,8 @@ fn with_name(properties: &Value, name: Option<&(&'static str, String)>) -> Value
 
 /// Decisions by node index, made in the order of [`crate::graph::Links::order`].
 pub(super) struct Decisions<'i, 'a> {
-    input: &'i PlanInput<'a>,
-    made: Vec<Option<Decision>>,
+    pub(super) input: &'i PlanInput<'a>,
+    pub(super) made: Vec<Option<Decision>>,
     /// Objects that nothing in their own properties replaces, and why they are replaced with others.
     along: BTreeMap<Address, String>,
 }
@@ -347,7 +346,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
         let guess = |reference: &Reference| resolve(reference).or_else(|| self.predict(reference));
         let same = |name: &String| {
             let unknown = found.unknown.iter().any(|(unknown, _)| unknown == name);
-            let bound = inside.contains(&name.as_str()) || facts.needs_ready.contains(&name.as_str());
+            let asked = facts.needs_ready.contains(&name.as_str()) || !facts.asked(name).is_empty();
+            let bound = inside.contains(&name.as_str()) || asked;
             let value = node.properties.get(name).and_then(|value| value.resolve(&guess).ok());
             unknown && !bound && value.is_some_and(|value| ty.same(name, &value, &recorded[name]))
         };
@@ -378,66 +378,6 @@ impl<'i, 'a> Decisions<'i, 'a> {
         let resolve = |reference: &Reference| self.attribute(reference);
         let known = |property: &str| node.properties.get(property)?.resolve(&resolve).ok();
         predicted(ty, node, &reference.attribute, self.input.account, &known)
-    }
-
-    /// Why an unknown attribute is unknown.
-    fn cause(&self, reference: &Reference) -> String {
-        let fate = self.input.graph.index.get(&reference.address).and_then(|at| self.made[*at].as_ref());
-        match fate.map(|decision| decision.fate) {
-            Some(Fate::Replace { .. }) => format!("{} is replaced", reference.address),
-            Some(Fate::Create) => format!("{} is new", reference.address),
-            Some(Fate::Update | Fate::Finish) => {
-                format!("{} changes and so does its {}", reference.address, reference.attribute)
-            }
-            _ => format!("{reference} is not known yet"),
-        }
-    }
-
-    fn replacement_reasons(&self, node: &Node, found: &Differences) -> Vec<String> {
-        let create_only =
-            |name: &str| schema::of(&node.kind).is_some_and(|schema| schema.is_create_only(name));
-        found
-            .replacing
-            .iter()
-            .map(|name| match found.unknown.iter().find(|(unknown, _)| unknown == name) {
-                Some((_, reference)) => format!("{}, and {name} refers to it", self.cause(reference)),
-                None if create_only(name) => format!("{name} is create-only and changes"),
-                None => format!("{name} changes in a way that needs a new object"),
-            })
-            .collect()
-    }
-
-    fn update_reasons(&self, found: &Differences) -> Vec<String> {
-        let mut reasons = Vec::new();
-        match found.known.as_slice() {
-            [] => {}
-            [one] => reasons.push(format!("{one} changes in place")),
-            [many @ .., last] => reasons.push(format!("{} and {last} change in place", many.join(", "))),
-        }
-        for (name, reference) in &found.unknown {
-            reasons.push(format!("{}, and {name} refers to it", self.cause(reference)));
-        }
-        reasons
-    }
-
-    /// Changes that only the ledger has to learn.
-    fn ledger_reasons(&self, at: usize, object: &Object) -> Vec<String> {
-        let node = &self.input.graph.nodes[at];
-        let keep = self.input.keep(at);
-        let mut reasons = Vec::new();
-        if object.declared.deletion_policy != keep.deletion_policy {
-            reasons.push(format!("its deletion policy becomes {:?}", node.deletion_policy));
-        }
-        if object.declared.update_replace_policy != keep.update_replace_policy {
-            reasons.push(format!("its replacement policy becomes {:?}", node.update_replace_policy));
-        }
-        if object.declared.metadata != keep.metadata {
-            reasons.push("its metadata changes".into());
-        }
-        if object.declared.depends_on != keep.depends_on {
-            reasons.push("it depends on other resources than before".into());
-        }
-        reasons
     }
 
     /// The name a new object gets when the template gives none.

@@ -5,8 +5,10 @@ mod decide;
 mod diff;
 mod digest;
 mod order;
+mod path;
 mod plan;
 mod predict;
+mod reasons;
 mod risks;
 mod taken;
 mod teardown;
@@ -23,6 +25,7 @@ pub use change_set::{
     Summary, Target, Wishes,
 };
 pub use digest::digest;
+pub use path::{Reason, Stop, TypicalPath, typical_path};
 pub use plan::{PlanInput, plan};
 pub use risks::unpermitted;
 pub use teardown::{cleanup, rollback, teardown};

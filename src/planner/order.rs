@@ -7,7 +7,7 @@ use crate::{
     graph::{Needs, cycles},
     ledger::Object,
     model::{Address, DeletionPolicy, Facts},
-    resources::{AnyType, protection},
+    resources::{AnyType, Lookup, protection},
 };
 
 /// How much a dependency matters when not all can be had.
@@ -55,6 +55,8 @@ pub(super) struct Draft {
     pub(super) protected: Option<String>,
     /// Typical duration.
     pub(super) typical_s: u64,
+    /// When its address is certain.
+    pub(super) addressable_s: Option<u64>,
     /// What comes first.
     pub(super) waits: Vec<Wait>,
     /// Drafts of one number run in one call.
@@ -131,6 +133,7 @@ impl Drafts {
             data_loss,
             protected,
             typical_s,
+            addressable_s: None,
             waits: Vec::new(),
             batch: None,
         });
@@ -159,18 +162,33 @@ impl Drafts {
     }
 
     /// Objects go before what they were made upon.
-    pub(super) fn removals_in_reverse<'o>(&mut self, objects: impl Iterator<Item = (usize, &'o Object)>) {
+    pub(super) fn removals_in_reverse<'o>(
+        &mut self,
+        objects: impl Iterator<Item = (usize, &'o Object)>,
+        types: Lookup<'_>,
+    ) {
         let mut waits = Vec::new();
         for (user, object) in objects {
+            let deleted = matches!(self.list[user].action, Action::Delete { .. });
+            let frees =
+                types(&object.declared.kind).filter(|_| deleted).map_or(&[][..], |ty| ty.facts().frees_early);
             for address in &object.declared.depends_on {
                 for used in self.removing.get(address).into_iter().flatten() {
-                    let why = format!("{} depends on it and goes first", self.list[user].address);
-                    waits.push((*used, user, why));
+                    let other = &self.list[user].address;
+                    if frees.contains(&self.list[*used].kind.as_str()) {
+                        let why = format!(
+                            "{other} depends on it; once its deletion is accepted it needs it no more"
+                        );
+                        waits.push((*used, user, Needs::Created, why));
+                    } else {
+                        let why = format!("{other} depends on it and goes first");
+                        waits.push((*used, user, Needs::Ready, why));
+                    }
                 }
             }
         }
-        for (used, user, why) in waits {
-            self.wait(used, user, Needs::Ready, Strength::Firm, why);
+        for (used, user, needs, why) in waits {
+            self.wait(used, user, needs, Strength::Firm, why);
         }
     }
 
@@ -259,6 +277,7 @@ impl Drafts {
                     protected: draft.protected,
                     takes: Vec::new(),
                     typical_s: draft.typical_s,
+                    addressable_s: draft.addressable_s,
                     batch: draft.batch,
                 })
             })

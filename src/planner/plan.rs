@@ -220,6 +220,10 @@ impl<'i, 'a> Book<'i, 'a> {
             let only_ledger = decision.fate == Fate::Update && decision.fields.is_empty();
             let facts = (self.input.types)(&node.kind).map(|ty| ty.facts());
             let typical_s = facts.filter(|_| !only_ledger).map_or(0, typical_ready);
+            // What changes may change its address too: that is certain when the change is done.
+            let comes = matches!(action, Action::Create { .. } | Action::Finish { .. });
+            let stage = facts.filter(|_| comes).and_then(|facts| facts.addressable);
+            let addressable_s = stage.map(|stage| stage.typical.as_secs().min(typical_s));
             self.making[at] = Some(self.drafts.push(Draft {
                 address: node.address.clone(),
                 kind: node.kind.clone(),
@@ -230,6 +234,7 @@ impl<'i, 'a> Book<'i, 'a> {
                 data_loss: None,
                 protected: None,
                 typical_s,
+                addressable_s,
                 waits: Vec::new(),
                 batch: None,
             }));
@@ -300,7 +305,7 @@ impl<'i, 'a> Book<'i, 'a> {
     fn order(&mut self) {
         self.along_edges();
         self.users_first();
-        self.drafts.removals_in_reverse(self.ending.iter().copied());
+        self.drafts.removals_in_reverse(self.ending.iter().copied(), self.input.types);
         self.names_free_first();
         self.room_last();
         self.together();

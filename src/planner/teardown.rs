@@ -126,7 +126,7 @@ fn assemble(
     ending: Vec<(usize, &Object)>,
     mut notes: Vec<String>,
 ) -> ChangeSet {
-    drafts.removals_in_reverse(ending.iter().copied());
+    drafts.removals_in_reverse(ending.iter().copied(), types);
     let mut groups: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
     for (draft, object) in &ending {
         let deletes = matches!(drafts.list[*draft].action, Action::Delete { .. });

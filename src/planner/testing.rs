@@ -10,8 +10,8 @@ use crate::{
     graph::Graph,
     ledger::{Binding, Declared, Object, Permit, Resource, Snapshot, Stage},
     model::{
-        Address, Attributes, DeletionPolicy, Facts, Identity, NameRule, Once, Ownership, PhysicalId, Value,
-        WaitPolicy, shape::Field,
+        Address, Addressable, Attributes, DeletionPolicy, Facts, Identity, NameRule, Once, Ownership,
+        PhysicalId, Value, WaitPolicy, shape::Field,
     },
     resources::{AnyType, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, Sight},
 };
@@ -160,6 +160,10 @@ static FAKES: &[Fake] = &[
             name: named("DBInstanceIdentifier"),
             identity: Identity::Name,
             early: &["Ref"],
+            addressable: Some(Addressable {
+                attributes: &["Endpoint.Address", "Endpoint.Port"],
+                typical: std::time::Duration::from_secs(360),
+            }),
             ready: Some(WaitPolicy::secs(420, 15, 3600)),
             gone: Some(WaitPolicy::secs(240, 15, 3600)),
             stateful: Some("the database and its automated backups"),
@@ -181,7 +185,7 @@ static FAKES: &[Fake] = &[
     ),
     Fake(
         Facts {
-            needs_ready: &["TargetId"],
+            asks: &[("TargetId", &["Endpoint.Address", "Endpoint.Port"])],
             ..Facts::new("AWS::SecretsManager::SecretTargetAttachment", "secretsmanager")
         },
         &["SecretId"],

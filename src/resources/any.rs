@@ -4,7 +4,7 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 
 use serde_json::Value as Json;
 
-use super::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType, Sight};
+use super::{Change, Created, Cx, Found, Goal, Joined, Obstacle, Part, Probe, Progress, ResourceType, Sight};
 use crate::{
     aws::OpError,
     ledger::Permit,
@@ -42,6 +42,16 @@ pub trait AnyType: Send + Sync {
         _cx: &'a Cx<'a>,
         _props: &'a Json,
     ) -> BoxFuture<'a, Result<Vec<(String, String)>, OpError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+    fn place(&self, _props: &Json) -> Option<String> {
+        None
+    }
+    fn in_the_way<'a>(
+        &'a self,
+        _cx: &'a Cx<'a>,
+        _place: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Obstacle>, OpError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
     fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>>;
@@ -234,6 +244,18 @@ impl<T: ResourceType> AnyType for Erased<T> {
         props: &'a Json,
     ) -> BoxFuture<'a, Result<Vec<(String, String)>, OpError>> {
         Box::pin(T::foresee(cx, props))
+    }
+
+    fn place(&self, props: &Json) -> Option<String> {
+        T::place(props)
+    }
+
+    fn in_the_way<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        place: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Obstacle>, OpError>> {
+        Box::pin(T::in_the_way(cx, place))
     }
 
     fn find<'a>(&'a self, cx: &'a Cx<'a>, props: &'a Json) -> BoxFuture<'a, Result<Option<Found>, OpError>> {

@@ -286,18 +286,42 @@ impl<'b, T: ResourceType> Law<'b, T> {
         let policy = policy.unwrap_or(WaitPolicy::secs(0, 1, 60));
         let start = self.bench.clock.now();
         let mut last = String::new();
+        let mut told = Attributes::new();
         while self.bench.clock.now() <= start + policy.deadline {
             let probe = self.bench.cx_of(&self.address, |cx| self.bench.run(T::probe(cx, id, props, goal)));
             match probe {
-                Ok(Probe::Reached(attributes) | Probe::Named(_, attributes)) => return attributes,
+                Ok(Probe::Reached(attributes) | Probe::Named(_, attributes)) => {
+                    let stage = T::FACTS.addressable.map_or(&[][..], |stage| stage.attributes);
+                    for name in stage.iter().filter(|name| told.contains_key(**name)) {
+                        if told.get(*name) != attributes.get(*name) {
+                            self.fail(&format!("`{name}` was told while it came up, and is another one now"));
+                        }
+                    }
+                    return attributes;
+                }
                 Ok(Probe::Vain { reason, .. }) => self.fail(&format!("probe({goal:?}): {reason}")),
                 Ok(Probe::Pending(detail)) => last = detail,
+                Ok(Probe::Addressable { detail, attributes }) => {
+                    self.tells_its_address(&attributes);
+                    (last, told) = (detail, attributes);
+                }
                 Ok(Probe::Failed(why)) => self.fail(&format!("probe({goal:?}) failed: {why}")),
                 Err(error) => self.fail(&format!("probe({goal:?}): {error}")),
             }
             self.bench.advance(policy.every.max(Duration::from_millis(500)));
         }
         self.fail(&format!("probe({goal:?}) is still pending ({last}) after {:?}", policy.deadline))
+    }
+
+    /// Whoever tells of an address tells all of it.
+    fn tells_its_address(&self, attributes: &Attributes) {
+        let declared = T::FACTS.addressable.map_or(&[][..], |stage| stage.attributes);
+        if declared.is_empty() {
+            self.fail("a probe tells of an address, and the type declares none");
+        }
+        for name in declared.iter().filter(|name| !attributes.contains_key(**name)) {
+            self.fail(&format!("`{name}` is declared addressable, but the probe does not tell it"));
+        }
     }
 
     fn create_twice(&self, props: &T::Props) -> super::Created {
@@ -351,6 +375,11 @@ impl<'b, T: ResourceType> Law<'b, T> {
     }
 
     fn delete(&self, id: &PhysicalId, props: &T::Props) -> bool {
+        let sent = serde_json::to_value(props).unwrap_or_default();
+        if let Some(place) = T::place(&sent) {
+            let looked = self.bench.cx_of(&self.address, |cx| self.bench.run(T::in_the_way(cx, &place)));
+            drop(looked.unwrap_or_else(|error| self.fail(&format!("in_the_way: {error}"))));
+        }
         self.staged("delete", T::FACTS.retry_delete, |permit| {
             self.bench.cx_of(&self.address, |cx| self.bench.run(super::delete::<T>(cx, permit, id, props)))
         })

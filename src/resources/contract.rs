@@ -68,6 +68,15 @@ pub struct Sight<P> {
     pub ownership: Ownership,
 }
 
+/// Something because of which AWS refuses to delete other objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What it is, for views (`eni-0a1b (ELB app/web/50dc6c495c0c9188)`).
+    pub what: String,
+    /// The handles of the objects that it holds.
+    pub holds: Vec<String>,
+}
+
 /// The answer to a create call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Created {
@@ -113,6 +122,13 @@ pub enum Probe {
     Reached(Attributes),
     /// Not yet; `detail` is AWS's own status word (`creating`, `backing-up`).
     Pending(String),
+    /// Not ready yet, but the attributes of [`Facts::addressable`] are certain; they are all among these.
+    Addressable {
+        /// AWS's own status word.
+        detail: String,
+        /// What is certain.
+        attributes: Attributes,
+    },
     /// It will never be reached; the reason in AWS's words.
     Failed(String),
     /// As `Reached`, for an object that had no handle of its own so far: this is its handle from now on.
@@ -306,6 +322,17 @@ pub trait ResourceType: Send + Sync + 'static {
         _cx: &Cx<'_>,
         _props: &Json,
     ) -> impl Future<Output = Result<Vec<(String, String)>, OpError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Where the object lies together with others, in whose way the same things may be when they are deleted: its
+    /// network. `None`: nothing is looked for before it is deleted.
+    fn place(_props: &Json) -> Option<String> {
+        None
+    }
+
+    /// What is at that place and lets AWS refuse to delete what it holds: one look for all objects there.
+    fn in_the_way(_cx: &Cx<'_>, _place: &str) -> impl Future<Output = Result<Vec<Obstacle>, OpError>> + Send {
         async { Ok(Vec::new()) }
     }
 

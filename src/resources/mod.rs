@@ -40,6 +40,8 @@ pub mod sns;
 pub mod ssm;
 
 pub use any::{AnyType, Erased, Lookup, delete};
-pub use contract::{Change, Created, Cx, Found, Goal, Joined, Part, Probe, Progress, ResourceType, Sight};
+pub use contract::{
+    Change, Created, Cx, Found, Goal, Joined, Obstacle, Part, Probe, Progress, ResourceType, Sight,
+};
 pub use described::{Described, LiveTags, Outcome, OwnTags, State};
 pub use drift::{Drift, drift, remade, strange};

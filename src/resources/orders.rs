@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    applicationautoscaling, cloudcontrol, dms, ec2, elasticloadbalancingv2, iam, logs, registry, s3,
+    applicationautoscaling, cloudcontrol, dms, ec2, elasticloadbalancingv2, iam, logs, rds, registry, s3,
     secretsmanager,
 };
 use crate::{
@@ -36,6 +36,7 @@ const RULES: &[fn(&mut Orders<'_>)] = &[
     elasticloadbalancingv2::orders::balanced,
     ec2::orders::peerings,
     secretsmanager::orders::secrets,
+    rds::orders::answering,
     logs::orders::log_groups,
     s3::orders::buckets,
     applicationautoscaling::orders::scaling,
@@ -62,6 +63,7 @@ pub(super) fn only_names_roles(kind: &str, property: &str) -> bool {
 /// Indices by kind, name and reference.
 pub(super) struct Map<'g> {
     graph: &'g Graph,
+    edges: &'g [Vec<Edge>],
     kinds: HashMap<&'g str, Vec<usize>>,
     /// For each node its references: target and the top-level property they stand in.
     pub(super) refers: Vec<Vec<(usize, &'g str)>>,
@@ -93,11 +95,21 @@ impl<'g> Map<'g> {
             }
             refers.push(list);
         }
-        Self { graph, kinds, refers, users }
+        Self { graph, edges, kinds, refers, users }
     }
 
     pub(super) fn node(&self, at: usize) -> &'g Node {
         &self.graph.nodes[at]
+    }
+
+    /// What a node says it waits for: the target, and the edge.
+    pub(super) fn stated(&self, at: usize) -> impl Iterator<Item = (usize, &'g Edge)> {
+        self.edges[at].iter().filter_map(|edge| Some((*self.graph.index.get(&edge.to)?, edge)))
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.graph.nodes.len()
     }
 
     pub(super) fn of_kind(&self, kind: &str) -> Vec<usize> {
@@ -153,6 +165,11 @@ pub(super) struct Orders<'g> {
 impl Orders<'_> {
     pub(super) fn add(&mut self, from: usize, to: usize, reason: String) {
         self.found.push(Candidate { from, to, reason });
+    }
+
+    /// The orders found so far that the node waits by.
+    pub(super) fn found(&self) -> &[Candidate] {
+        &self.found
     }
 }
 

@@ -10,17 +10,24 @@ pub struct Service {
     /// Reads may hide a new object for long, by whatever they look for it. Where only the index of tags lags, the
     /// type's identity says so.
     pub eventually_consistent: bool,
+    /// Calls that change something, where AWS publishes their rate: how many at once, and how many a second. One less at
+    /// once than it takes, because calls do not arrive as evenly as they are made.
+    pub writes: Option<(u32, u32)>,
 }
 
 /// What holds unless a row says otherwise.
-const ORDINARY: Service = Service { prefix: "", ceiling: 12, eventually_consistent: false };
+const ORDINARY: Service = Service { prefix: "", ceiling: 12, eventually_consistent: false, writes: None };
 
 const ROWS: &[Service] = &[
     // One API for all types; accounts get five to ten requests a second of each kind.
     Service { prefix: "cloudcontrolapi", ceiling: 8, ..ORDINARY },
     Service { prefix: "dms", ceiling: 8, ..ORDINARY },
-    Service { prefix: "ec2", ceiling: 16, eventually_consistent: true },
-    Service { prefix: "iam", ceiling: 8, eventually_consistent: true },
+    // Three PutMetricAlarm a second ("CloudWatch service quotas", Amazon CloudWatch User Guide).
+    Service { prefix: "cloudwatch", writes: Some((9, 3)), ..ORDINARY },
+    Service { prefix: "ec2", ceiling: 16, eventually_consistent: true, ..ORDINARY },
+    Service { prefix: "iam", ceiling: 8, eventually_consistent: true, ..ORDINARY },
+    // Five to ten CreateLogGroup and PutRetentionPolicy a second, by region ("CloudWatch Logs quotas").
+    Service { prefix: "logs", writes: Some((9, 5)), ..ORDINARY },
     Service { prefix: "rds", ceiling: 8, ..ORDINARY },
     // It takes five requests a second for the whole account.
     Service { prefix: "route53", ceiling: 2, ..ORDINARY },

@@ -8,6 +8,7 @@ pub mod evidence_page;
 pub mod graphviz;
 mod html;
 mod live;
+pub mod path;
 mod picture;
 mod plain;
 mod printer;

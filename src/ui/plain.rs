@@ -103,6 +103,9 @@ impl Plain {
                 self.said.insert(address.clone(), detail.clone());
                 (Tone::Quiet, format!("waiting for {address}: {detail}"))
             }
+            EventKind::StepAddressable { address, detail, .. } => {
+                (Tone::Quiet, format!("{address} has its address, it is {detail}"))
+            }
             EventKind::StepRetrying { address, operation, code, delay_s, why, .. } => {
                 let code = code.as_deref().unwrap_or("no answer");
                 (

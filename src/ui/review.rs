@@ -277,7 +277,12 @@ impl Page<'_> {
         }
         for dependency in &step.after {
             if let Some(on) = set.step(dependency.step) {
-                let how = if dependency.needs == Needs::Ready { "" } else { " created" };
+                let how = match (dependency.needs, &on.action) {
+                    (Needs::Ready, _) => "",
+                    (Needs::Addressable, _) => " has its address",
+                    (Needs::Created, Action::Delete { .. }) => " is accepted",
+                    (Needs::Created, _) => " created",
+                };
                 let text = format!("after {} {}{how}: {}", on.action.verb(), on.address, dependency.why);
                 self.paragraph(9, DIM, &text);
             }
@@ -514,8 +519,8 @@ pub fn expected_seconds(set: &ChangeSet) -> u64 {
     let mut times: Vec<(u64, u64)> = Vec::with_capacity(set.steps.len());
     for step in &set.steps {
         let start = step.after.iter().filter_map(|dependency| {
-            let (start, end) = times.get(dependency.step.0 as usize)?;
-            Some(if dependency.needs == Needs::Created { start + 1 } else { *end })
+            let (start, _) = times.get(dependency.step.0 as usize)?;
+            Some(start + set.step(dependency.step)?.until(dependency.needs))
         });
         let start = start.max().unwrap_or(0);
         times.push((start, start + step.typical_s));

@@ -96,14 +96,20 @@ impl<'p> View<'p> {
         if critical.legs.len() > 1 {
             text.push_str(&format!("\nCritical path, {}:\n", duration(critical.seconds)));
             for leg in &critical.legs {
-                let upto = if leg.needed == Needs::Created { "until created" } else { "until ready" };
+                let upto = match leg.needed {
+                    Needs::Created if leg.action == "delete" => "until accepted",
+                    Needs::Created => "until created",
+                    Needs::Addressable => "until its address is known",
+                    Needs::Ready if leg.action == "delete" => "until gone",
+                    Needs::Ready => "until ready",
+                };
                 text.push_str(&format!(
                     "  {:>8}  {} {} {upto}\n",
                     duration(leg.took_s),
                     leg.action,
                     leg.address
                 ));
-                if leg.needed == Needs::Ready && !leg.why.is_empty() {
+                if leg.needed != Needs::Created && !leg.why.is_empty() {
                     text.push_str(&format!("            next waits: {}\n", leg.why));
                 }
             }

@@ -172,6 +172,8 @@ impl ResourceType for ReplicationTask {
             ("TaskData", Document::Json),
         ],
         replicates: true,
+        // It tests the connections of its endpoints before it is made, and then copies.
+        connects: true,
         absent: ABSENT,
         iam: &[
             "dms:AddTagsToResource",

@@ -4,6 +4,7 @@ mod eip;
 mod instance;
 mod instance_form;
 mod instance_live;
+mod interfaces;
 mod internet_gateway;
 pub mod latest;
 mod launch_data;

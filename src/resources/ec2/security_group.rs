@@ -7,6 +7,7 @@ use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
 use super::{
+    interfaces,
     permission::{Given, Peer, Rule, Way, difference},
     support::{IN_USE, NEW_GROUP, NEW_VPC, filter, seen, unless_absent},
     tags::{self, Tags, specification},
@@ -16,7 +17,9 @@ use crate::{
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, Once, Ownership, PhysicalId, Stored, Tag},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
+    resources::{
+        Change, Created, Cx, Found, Goal, Obstacle, Probe, Progress, ResourceType, compare, tags::Tagging,
+    },
 };
 
 /// The type.
@@ -192,6 +195,7 @@ impl ResourceType for SecurityGroup {
             "ec2:CreateTags",
             "ec2:DeleteSecurityGroup",
             "ec2:DeleteTags",
+            "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeSecurityGroupRules",
             "ec2:DescribeSecurityGroups",
             "ec2:RevokeSecurityGroupEgress",
@@ -359,6 +363,14 @@ impl ResourceType for SecurityGroup {
         }
         Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)
+    }
+
+    fn place(props: &Json) -> Option<String> {
+        interfaces::network(props)
+    }
+
+    async fn in_the_way(cx: &Cx<'_>, place: &str) -> Result<Vec<Obstacle>, OpError> {
+        interfaces::obstacles(cx, place).await
     }
 
     async fn delete(

@@ -1,9 +1,10 @@
 //! `AWS::EC2::Subnet`.
 
 use aws_sdk_ec2::{operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder, types};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{
+    interfaces,
     support::{IN_USE, NEW_SUBNET, NEW_VPC, filter, ours, seen, unless_absent},
     tags::{self, Tags, specification},
 };
@@ -12,7 +13,9 @@ use crate::{
     ledger::Permit,
     model::{Attributes, Facts, Once, PhysicalId, Stored, Tag, WaitPolicy},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, tags::Tagging},
+    resources::{
+        Change, Created, Cx, Found, Goal, Obstacle, Probe, Progress, ResourceType, compare, tags::Tagging,
+    },
 };
 
 /// The type.
@@ -146,6 +149,7 @@ impl ResourceType for Subnet {
             "ec2:DeleteSubnet",
             "ec2:DeleteTags",
             "ec2:DescribeNetworkAcls",
+            "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeSubnets",
             "ec2:ModifySubnetAttribute",
         ],
@@ -316,6 +320,14 @@ impl ResourceType for Subnet {
         }
         Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)
+    }
+
+    fn place(props: &Json) -> Option<String> {
+        interfaces::network(props)
+    }
+
+    async fn in_the_way(cx: &Cx<'_>, place: &str) -> Result<Vec<Obstacle>, OpError> {
+        interfaces::obstacles(cx, place).await
     }
 
     async fn delete(

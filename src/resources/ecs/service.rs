@@ -174,6 +174,21 @@ impl ResourceType for Service {
             "GatewayConnectors",
             "AWS shows them in service revisions only, which migrate does not read, so it could not see a change",
         )],
+        // The waiter of the SDKs, ServicesStable, looks at once after UpdateService too: the answer of the call has the new
+        // deployment already.
+        authoritative: true,
+        // A service that drains stops its tasks by itself. It takes no new requests, so nothing has to lead to it any more,
+        // and pulls no more images. Its target groups, roles, log groups and databases stay until its tasks have ended:
+        // they finish requests with them.
+        frees_early: &[
+            "AWS::EC2::NatGateway",
+            "AWS::EC2::Route",
+            "AWS::EC2::SubnetRouteTableAssociation",
+            "AWS::EC2::VPCEndpoint",
+            "AWS::ElasticLoadBalancingV2::Listener",
+            "AWS::ElasticLoadBalancingV2::ListenerRule",
+            "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        ],
         // CreateService: the name is unique within a cluster, and cannot be used while the old service drains.
         once: Some(&[Once::Together(&["ServiceName", "Cluster"])]),
         leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),

@@ -16,13 +16,14 @@ use super::{
     db_instance_modify::{features, modify, number},
     db_instance_origin::{self as origins, Origin},
     db_instance_props::{Props, attributes, live_props, same},
+    db_instance_state::{DEAD, addressed, settle_roles, status, still_pending},
     db_instance_volumes as volumes,
     tags::{self, Tags},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
+    model::{Addressable, Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         described::pairs,
@@ -35,18 +36,6 @@ use crate::{
 pub struct DbInstance;
 
 const ABSENT: &[&str] = &["DBInstanceNotFound"];
-
-/// States an instance does not leave by itself.
-const DEAD: &[&str] = &[
-    "failed",
-    "incompatible-network",
-    "incompatible-option-group",
-    "incompatible-parameters",
-    "incompatible-restore",
-    "inaccessible-encryption-credentials",
-    "restore-error",
-    "stopped",
-];
 
 /// What an instance is made from.
 const MADE_FROM: &[&str] = &[
@@ -67,95 +56,6 @@ async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<Live>, OpError> {
         Err(error) if error.is(ABSENT) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn status(live: &Live) -> &str {
-    live.db_instance_status().unwrap_or_default()
-}
-
-/// Whether a change that was asked for at once has not begun yet: the instance stays `available` for some
-/// seconds after `ModifyDBInstance`. Values that wait for the maintenance window are not those wanted now.
-fn still_pending(live: &Live, props: &Props) -> bool {
-    let Some(pending) = live.pending_modified_values().filter(|_| props.ApplyImmediately != Some(false))
-    else {
-        return false;
-    };
-    let text = |pending: Option<&str>, wanted: Option<&String>| {
-        pending.is_some() && pending == wanted.map(String::as_str)
-    };
-    let count = |pending: Option<i32>, wanted: Option<i32>| pending.is_some() && pending == wanted;
-    let parsed = |text: Option<&String>| text.and_then(|text| text.parse().ok());
-    text(pending.db_instance_class(), props.DBInstanceClass.as_ref())
-        || text(pending.storage_type(), props.StorageType.as_ref())
-        || text(pending.license_model(), props.LicenseModel.as_ref())
-        || text(pending.ca_certificate_identifier(), props.CACertificateIdentifier.as_ref())
-        || pending.engine_version().is_some_and(|v| {
-            props
-                .EngineVersion
-                .as_ref()
-                .is_some_and(|w| same("EngineVersion", &Json::from(w.as_str()), &Json::from(v)))
-        })
-        || count(pending.allocated_storage(), parsed(props.AllocatedStorage.as_ref()))
-        || count(pending.port(), parsed(props.Port.as_ref()))
-        || count(pending.iops(), props.Iops)
-        || count(pending.storage_throughput(), props.StorageThroughput)
-        || count(pending.backup_retention_period(), props.BackupRetentionPeriod)
-        || (pending.multi_az().is_some() && pending.multi_az() == props.MultiAZ)
-        || (pending.iam_database_authentication_enabled().is_some()
-            && pending.iam_database_authentication_enabled() == props.EnableIAMDatabaseAuthentication)
-        || pending.master_user_password().is_some()
-        || !pending.additional_storage_volumes().is_empty()
-}
-
-/// Associates and takes away roles; needs an available instance.
-async fn settle_roles(cx: &Cx<'_>, live: &Live, props: &Props, old: Option<&Props>) -> Result<(), OpError> {
-    let name = live.db_instance_identifier().unwrap_or_default();
-    let roles = |props: &Props| -> Vec<(String, String)> {
-        props
-            .AssociatedRoles
-            .iter()
-            .flatten()
-            .map(|role| {
-                (role.FeatureName.clone().unwrap_or_default(), role.RoleArn.clone().unwrap_or_default())
-            })
-            .collect()
-    };
-    let have: Vec<(String, String)> = live
-        .associated_roles()
-        .iter()
-        .map(|role| {
-            (
-                role.feature_name().unwrap_or_default().to_owned(),
-                role.role_arn().unwrap_or_default().to_owned(),
-            )
-        })
-        .collect();
-    let wanted = roles(props);
-    for (feature, role) in
-        old.map(roles).unwrap_or_default().iter().filter(|r| have.contains(r) && !wanted.contains(r))
-    {
-        cx.sdk
-            .rds()
-            .remove_role_from_db_instance()
-            .db_instance_identifier(name)
-            .feature_name(feature)
-            .role_arn(role)
-            .send()
-            .await
-            .map_err(op("RemoveRoleFromDBInstance"))?;
-    }
-    for (feature, role) in wanted.iter().filter(|r| !have.contains(r)) {
-        cx.sdk
-            .rds()
-            .add_role_to_db_instance()
-            .db_instance_identifier(name)
-            .feature_name(feature)
-            .role_arn(role)
-            .send()
-            .await
-            .map_err(op("AddRoleToDBInstance"))?;
-    }
-    Ok(())
 }
 
 fn create_call(cx: &Cx<'_>, props: &Props) -> Result<CreateDBInstanceFluentBuilder, OpError> {
@@ -258,6 +158,13 @@ impl ResourceType for DbInstance {
         name: Some(NameRule { property: "DBInstanceIdentifier", max: 63, lower: true, separator: '-' }),
         configures: true,
         early: &["Ref", "DBInstanceArn", "DbiResourceId"],
+        // "The endpoint might not be shown for instances with the status of creating" (RDS API Reference, DBInstance):
+        // once it is shown it is the instance's, and stays. That is when the instance is up and its first backup begins
+        // (`backing-up`, RDS User Guide, "Viewing DB instance status").
+        addressable: Some(Addressable {
+            attributes: &["Endpoint", "Endpoint.Address", "Endpoint.HostedZoneId", "Endpoint.Port"],
+            typical: std::time::Duration::from_secs(370),
+        }),
         // RDS copies only from an available instance. An instance joins a cluster that is available: nothing says that
         // one may join before.
         needs_ready: &[
@@ -285,6 +192,9 @@ impl ResourceType for DbInstance {
             message: "",
             why: "the database is busy with an earlier change",
         }],
+        // "Cluster cannot be deleted, it still contains DB instances in non-deleting state": instances that are on their way
+        // out are no obstacle (DeleteDBCluster, InvalidDBClusterStateFault).
+        frees_early: &["AWS::RDS::DBCluster"],
         snapshots: true,
         snapshot_unless: Some("DBClusterIdentifier"),
         secure: &["MasterUserPassword"],
@@ -487,7 +397,10 @@ impl ResourceType for DbInstance {
                     Probe::Reached(attributes(&live))
                 }
             }
-            Goal::Ready => Probe::Pending(status.into()),
+            Goal::Ready => match addressed(&live) {
+                Some(attributes) => Probe::Addressable { detail: status.into(), attributes },
+                None => Probe::Pending(status.into()),
+            },
         })
     }
 

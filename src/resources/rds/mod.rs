@@ -11,11 +11,13 @@ mod db_instance_foresee;
 mod db_instance_modify;
 mod db_instance_origin;
 mod db_instance_props;
+mod db_instance_state;
 mod db_instance_volumes;
 mod db_parameter_group;
 mod db_subnet_group;
 mod event_subscription;
 mod option_group;
+pub(super) mod orders;
 #[cfg(test)]
 mod prepared;
 mod tags;

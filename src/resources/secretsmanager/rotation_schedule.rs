@@ -87,6 +87,8 @@ impl ResourceType for RotationSchedule {
         identity: Identity::Name,
         on_conflict: OnConflict::Overwrites,
         early: &["Ref", "Id"],
+        // The function sets the new password at the database, at once where RotateImmediatelyOnUpdate is not false.
+        connects: true,
         // Secrets Manager tries the function out.
         needs_ready: &["RotationLambdaARN"],
         retry: &[Retry {

@@ -3,7 +3,7 @@
 //!
 //! There is no such object in AWS: the attachment is the members `engine`, `host`, `port`, `dbname` and
 //! `dbInstanceIdentifier` or `dbClusterIdentifier` in the secret's JSON. They are merged by `PutSecretValue` and taken out again on
-//! delete. The database's address exists only when it is available, so `TargetId` waits for that. Databases
+//! delete. `TargetId` waits until the database's address is certain, which is before it is available. Databases
 //! (`AWS::RDS::DBInstance`) and clusters (`AWS::RDS::DBCluster`) are implemented; other targets are refused.
 
 use aws_sdk_rds::types::{DbCluster, DbInstance};
@@ -123,7 +123,8 @@ impl ResourceType for SecretTargetAttachment {
         // PutSecretValue would replace the connection details of whatever database the secret is attached to.
         on_conflict: OnConflict::Overwrites,
         early: &["Ref", "Id"],
-        needs_ready: &["TargetId"],
+        // The members `host` and `port`: an address is all it takes, the database need not answer.
+        asks: &[("TargetId", &["Endpoint.Address", "Endpoint.Port"])],
         parts_in: &["TargetId"],
         retry: &[Retry { code: NOT_READY, message: "", why: "the database has no address yet" }],
         iam: &[

@@ -268,7 +268,10 @@ pub fn delete_db_cluster(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     drop_managed_secret(world, &row);
     let shown = answer(world, rq, &key_text);
-    world.after(durations::AURORA_DOWN, CLUSTER, &key_text, Effect::Remove);
+    // Instances that are on their way out are no obstacle, but the cluster does not go before them.
+    let last = members(world, rq, &row).iter().filter_map(|one| one["_gone_at"].as_i64()).max();
+    let instances = last.map_or(0, |at| (at - world.now()).max(0));
+    world.after(durations::AURORA_DOWN.max(instances), CLUSTER, &key_text, Effect::Remove);
     shown
 }
 

@@ -64,11 +64,16 @@ pub fn create_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     let up = if aurora { durations::AURORA_INSTANCE_UP } else { durations::RDS_UP };
     let endpoint = json!({"Address": host, "Port": port, "HostedZoneId": "Z2R2ITUGPM61AM"});
     let reachable = up - 60_000;
-    let status = if backs_up { "backing-up" } else { "creating" };
     let created = World::seconds(world.date_after(reachable));
-    let members = json!({"Endpoint": endpoint, "DBInstanceStatus": status, "InstanceCreateTime": created});
+    // "The endpoint might not be shown for instances with the status of creating" (RDS API Reference, DBInstance): it
+    // is shown with the next status, that is with the first backup, or when the instance is available.
+    let mut members = json!({"InstanceCreateTime": created});
+    let mut ready = json!({"DBInstanceStatus": "available", "Endpoint": endpoint});
+    if backs_up {
+        members["DBInstanceStatus"] = json!("backing-up");
+        members["Endpoint"] = ready["Endpoint"].clone();
+    }
     world.set_after(reachable, INSTANCE, &key_text, members);
-    let mut ready = json!({"DBInstanceStatus": "available"});
     if backs_up {
         let restorable = World::seconds(world.date_after(up));
         ready["LatestRestorableTime"] = json!(restorable);

@@ -63,8 +63,10 @@ pub fn delete_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
         _ => {}
     }
     world.cancel(INSTANCE, &key_text);
+    let gone_at = world.now() + durations::RDS_DOWN;
     if let Some(row) = world.get_mut(INSTANCE, &key_text) {
         row["DBInstanceStatus"] = json!("deleting");
+        row["_gone_at"] = json!(gone_at);
     }
     drop_managed_secret(world, &row);
     clusters::leave(world, rq, &row);

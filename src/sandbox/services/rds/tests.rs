@@ -153,11 +153,18 @@ fn an_instance_travels_through_its_states() {
             .unwrap_or_default()
             .to_owned()
     };
-    assert_eq!(status(), "creating");
-    bench.advance(Duration::from_secs(400));
-    assert_eq!(status(), "backing-up");
+    let has_endpoint = || {
+        bench.run(async { rds.describe_db_instances().send().await.unwrap() }).db_instances()[0]
+            .endpoint()
+            .is_some()
+    };
+    assert_eq!((status().as_str(), has_endpoint()), ("creating", false));
+    bench.advance(Duration::from_secs(360));
+    assert_eq!((status().as_str(), has_endpoint()), ("creating", false));
+    bench.advance(Duration::from_secs(40));
+    assert_eq!((status().as_str(), has_endpoint()), ("backing-up", true));
     bench.advance(Duration::from_secs(60));
-    assert_eq!(status(), "available");
+    assert_eq!((status().as_str(), has_endpoint()), ("available", true));
     bench.run(async {
         let call = rds.modify_db_instance().db_instance_identifier("db").db_instance_class("db.t3.small");
         call.apply_immediately(true).send().await.unwrap()

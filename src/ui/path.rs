@@ -1,0 +1,104 @@
+//! The longest chain of waits of a plan: what is waited for, why, and what each reason costs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value as Json, json};
+
+use super::{tables::duration, text::wrap_whole};
+use crate::{
+    graph::Needs,
+    planner::{Reason, Stop, TypicalPath},
+};
+
+fn seconds(seconds: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "a run takes less than years")]
+    duration(seconds as f64)
+}
+
+fn upto(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Created => "until created",
+        Needs::Addressable => "until its address is known",
+        Needs::Ready => "until ready",
+    }
+}
+
+/// What a reason costs, and what can be done about it.
+fn cost(reason: &Reason, waiting: &Stop, on: Option<&Stop>) -> String {
+    let cost = match reason.costs_s {
+        0 => "without it nothing would be sooner".to_owned(),
+        costs => format!("without it {} sooner", seconds(costs)),
+    };
+    if !reason.inferred {
+        return format!("stated; {cost}");
+    }
+    let own = on.map(|on| match on.address.stack() == waiting.address.stack() {
+        true => on.address.logical_id().to_owned(),
+        false => on.address.to_string(),
+    });
+    let own = own.unwrap_or_default();
+    format!(
+        "inferred; {cost}; left out with `Metadata: {{Migrate: {{DoNotWaitFor: [{own}]}}}}` on {}",
+        waiting.address
+    )
+}
+
+/// For people.
+#[must_use]
+pub fn text(path: &TypicalPath, width: usize) -> String {
+    // Writing to a String cannot fail.
+    let mut out = String::new();
+    if path.stops.is_empty() {
+        return "The plan has no resources.\n".to_owned();
+    }
+    let _ = writeln!(out, "Critical path of a first `up` in typical time, {}:\n", seconds(path.seconds));
+    for (at, stop) in path.stops.iter().enumerate() {
+        let on = at.checked_sub(1).and_then(|before| path.stops.get(before));
+        for reason in &stop.reasons {
+            let text = format!("{} ({})", reason.why, cost(reason, stop, on));
+            for (number, line) in wrap_whole(&text, width.saturating_sub(14).max(30)).iter().enumerate() {
+                let _ = writeln!(out, "          {}{line}", if number == 0 { "" } else { "  " });
+            }
+        }
+        let _ = writeln!(
+            out,
+            "{:>8}  {} ({}) {}",
+            seconds(stop.takes_s),
+            stop.address,
+            stop.kind,
+            upto(stop.needed)
+        );
+    }
+    let _ = writeln!(
+        out,
+        "\n{} of the plan's waits are inferred; `migrate graph` draws them dashed.",
+        path.inferred
+    );
+    out
+}
+
+/// For machines.
+#[must_use]
+pub fn json(path: &TypicalPath) -> Json {
+    let stops: Vec<Json> = path
+        .stops
+        .iter()
+        .map(|stop| {
+            let reasons: Vec<Json> = stop
+                .reasons
+                .iter()
+                .map(|reason| {
+                    json!({
+                        "why": reason.why, "needs": reason.needs, "inferred": reason.inferred,
+                        "costs_s": reason.costs_s,
+                    })
+                })
+                .collect();
+            json!({
+                "address": stop.address, "type": stop.kind, "starts_s": stop.starts_s, "takes_s": stop.takes_s,
+                "until": stop.needed, "waits_because": reasons,
+            })
+        })
+        .collect();
+    json!({"format": 1, "typical_s": path.seconds, "path": stops, "inferred_waits": path.inferred})
+}

@@ -10,6 +10,7 @@ mod engines;
 mod flow;
 mod instances;
 mod mappings;
+mod news;
 mod operations;
 mod progress;
 mod run;

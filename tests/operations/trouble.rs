@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Desk, text};
+use super::{Desk, change, text};
 use crate::support::thorough;
 
 #[test]
@@ -31,11 +31,7 @@ fn a_gate_that_is_closed_changes_nothing_and_says_how_to_pass_it() {
 #[test]
 fn what_somebody_else_changed_stops_every_verb_until_it_is_accepted() {
     let desk = Desk::synced(0);
-    desk.account(|world| {
-        let found = world.rows("route53.record").find(|(_, row)| row["Weight"] == 0);
-        let key = found.expect("a record").0.to_owned();
-        world.get_mut("route53.record", &key).expect("it")["Weight"] = json!(50);
-    });
+    desk.change("route53.record", |row| row["Weight"] == 0, |row| row["Weight"] = json!(50));
     let before = desk.operated();
     for verb in [&["replicate", "stop", "--yes"][..], &["rollback", "--yes"][..]] {
         let output = desk.expect(12, verb);
@@ -49,11 +45,6 @@ fn what_somebody_else_changed_stops_every_verb_until_it_is_accepted() {
 
 /// Something that another operator may do between two verbs.
 type Stranger = (&'static str, fn(&mut migrate::sandbox::World));
-
-fn change(world: &mut migrate::sandbox::World, table: &str, which: fn(&Json) -> bool, how: fn(&mut Json)) {
-    let key = world.rows(table).find(|(_, row)| which(row)).expect("a row").0.to_owned();
-    how(world.get_mut(table, &key).expect("the row"));
-}
 
 #[test]
 fn every_kind_of_change_by_others_is_seen_before_anything_is_changed() {

@@ -120,11 +120,7 @@ fn an_interrupted_cutover_from_the_shell() {
     desk.pass(600);
     let words = ["cutover"];
     insta::assert_snapshot!("ops-43-rolled-back", shown(&desk, &words, &desk.cut_over(&[], Some(&refused))));
-    desk.account(|world| {
-        let found = world.rows("route53.record").find(|(_, row)| row["Weight"] == 0);
-        let key = found.expect("a record").0.to_owned();
-        world.get_mut("route53.record", &key).expect("it")["Weight"] = serde_json::json!(50);
-    });
+    desk.change("route53.record", |row| row["Weight"] == 0, |row| row["Weight"] = serde_json::json!(50));
     shot("ops-44-changed-by-somebody", &["replicate", "stop", "--yes"]);
     shot(
         "ops-45-reconcile",

@@ -21,6 +21,8 @@ mod subnets;
 mod subscriptions;
 mod tags;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub use curves::{Curve, curve, follower};
 pub use flow::settle;

@@ -17,6 +17,8 @@ mod settings;
 mod tags;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_queue;
 mod versions;
 
 pub use jobs::{Job, job};

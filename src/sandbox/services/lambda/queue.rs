@@ -12,7 +12,7 @@ use crate::sandbox::{
     services::{events, sns},
 };
 
-const QUEUE: &str = "lambda.queue";
+pub(super) const QUEUE: &str = "lambda.queue";
 const SQS: &str = "sqs.message";
 /// "A one-minute wait between the first two attempts, and two minutes between the second and third attempts."
 const WAITS: [i64; 2] = [60_000, 120_000];

@@ -6,11 +6,6 @@ use serde_json::{Value as Json, json};
 
 use super::{Desk, is_forward, said, text};
 
-/// Everything but the tasks: what a rollback restores.
-fn whole(desk: &Desk) -> Vec<String> {
-    desk.operated().into_iter().filter(|line| !line.starts_with("task")).collect()
-}
-
 /// In so many milliseconds the forward task fails.
 fn fails_in(desk: &Desk, millis: i64) {
     desk.account(|world| {
@@ -258,7 +253,7 @@ fn unhealthy(nth: u64) -> Json {
 #[test]
 fn a_target_fleet_that_never_becomes_healthy_is_paged_and_both_ways_are_left() {
     let desk = Desk::synced(0);
-    let before = whole(&desk);
+    let before = desk.standing();
     // Both services to zero, then the target's back to its count.
     let output = desk.cut_over(&[], Some(&unhealthy(3)));
     let words = said(&output);
@@ -272,7 +267,7 @@ fn a_target_fleet_that_never_becomes_healthy_is_paged_and_both_ways_are_left() {
     let back = desk.fork();
     let output = back.roll_back();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert_eq!((back.phase().as_str(), whole(&back)), ("rolled-back", before));
+    assert_eq!((back.phase().as_str(), back.standing()), ("rolled-back", before));
     assert!(refused_since(&back).is_null());
     heal(&desk);
     let output = desk.cut_over(&["--continue"], None);
@@ -322,14 +317,14 @@ fn sickens_in(desk: &Desk, millis: i64) {
 fn a_target_that_serves_badly_is_rolled_back_only_where_that_is_declared() {
     let (desk, _plan) = Desk::edited(&[AUTOMATIC]);
     desk.sync();
-    let before = whole(&desk);
+    let before = desk.standing();
     // Sixteen minutes after its beginning a cutover has opened the target.
     sickens_in(&desk, 1_100_000);
     let output = desk.cut_over(&[], None);
     let words = said(&output);
     assert_eq!(output.status.code(), Some(13), "{words}");
     assert!(words.contains("was rolled back: gate alarms"), "{words}");
-    assert_eq!((desk.phase().as_str(), whole(&desk)), ("rolled-back", before));
+    assert_eq!((desk.phase().as_str(), desk.standing()), ("rolled-back", before));
     assert!(refused_since(&desk).is_null());
     // Where it is not declared, somebody is paged.
     let desk = Desk::synced(0);

@@ -237,6 +237,11 @@ impl Desk {
         self.account(|world| world.advance_to(world.now() + seconds * 1_000));
     }
 
+    /// The same without the tasks.
+    pub fn standing(&self) -> Vec<String> {
+        without_tasks(&self.operated()).into_iter().cloned().collect()
+    }
+
     /// What a cutover changes: weights, rules, counts, scaling, and which tasks run.
     pub fn operated(&self) -> Vec<String> {
         self.account(|world| {
@@ -272,6 +277,11 @@ impl Desk {
 pub fn change(world: &mut World, table: &str, which: impl Fn(&Json) -> bool, how: impl FnOnce(&mut Json)) {
     let key = world.rows(table).find(|(_, row)| which(row)).expect("a row").0.to_owned();
     how(world.get_mut(table, &key).expect("the row"));
+}
+
+/// What is operated but the tasks: what a rollback restores.
+pub fn without_tasks(operated: &[String]) -> Vec<&String> {
+    operated.iter().filter(|line| !line.starts_with("task")).collect()
 }
 
 /// The task that copies from the source to the target.

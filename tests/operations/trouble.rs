@@ -164,6 +164,60 @@ fn a_lost_answer_of_any_call_is_found_again() {
     }
 }
 
+/// How many calls of a rollback change the account.
+const BACK: usize = 11;
+
+#[test]
+fn a_lost_answer_of_any_call_of_a_way_back_is_found_again() {
+    let synced = Desk::synced(0);
+    let step = if thorough() { 1 } else { 4 };
+    let live = synced.fork();
+    assert_eq!(live.cut_over(&[], None).status.code(), Some(0));
+    for nth in (1..=BACK).step_by(step) {
+        for action in ["lose-answer", "throttle"] {
+            let desk = live.fork();
+            let output = desk.roll_back_with(&[], Some(&fault(nth, json!(action))));
+            let context = format!("{action} of call {nth}: {}", text(&output));
+            assert_eq!(output.status.code(), Some(0), "{context}");
+            assert_eq!(
+                (desk.phase().as_str(), desk.standing()),
+                ("rolled-back", synced.standing()),
+                "{context}"
+            );
+        }
+    }
+    // One more has nothing to lose: the count above is all of them.
+    let desk = live.fork();
+    let beyond = fault(BACK + 1, json!({"crash": "before"}));
+    assert_eq!(
+        desk.roll_back_with(&[], Some(&beyond)).status.code(),
+        Some(0),
+        "a rollback makes more calls than that"
+    );
+    // The abort of a cutover that died behind the fence, and the verbs of one call each.
+    let dead = synced.fork();
+    let output = dead.cut_over(
+        &[],
+        Some(&json!([{"match": {"operation": "StopReplicationTask"}, "action": {"crash": "after"}}])),
+    );
+    assert_eq!(output.status.code(), Some(101), "{}", text(&output));
+    for nth in (1..=6).step_by(step) {
+        let desk = dead.fork();
+        let output = desk.cut_over(&["--abort"], Some(&fault(nth, json!("lose-answer"))));
+        assert_eq!(output.status.code(), Some(0), "call {nth}: {}", text(&output));
+        assert_eq!(desk.operated(), synced.operated(), "I7: call {nth}: {}", text(&output));
+    }
+    let desk = synced.fork();
+    let lost = fault(1, json!("lose-answer"));
+    for (verb, runs) in [("stop", false), ("resume", true)] {
+        let output = desk.run_with(&["replicate", verb, "--yes"], Some(&lost));
+        assert_eq!(output.status.code(), Some(0), "{verb}: {}", text(&output));
+        let task = "task \"payment-replication-dev-001\"";
+        let shown = desk.operated().into_iter().find(|line| line.starts_with(task)).expect("the task");
+        assert!(shown.ends_with(&runs.to_string()), "{verb}: {shown}");
+    }
+}
+
 #[test]
 fn a_cutover_that_died_at_any_call_is_completed_or_undone() {
     let desk = Desk::synced(0);

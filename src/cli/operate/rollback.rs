@@ -65,7 +65,8 @@ pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Ve
 fn loses(phase: Phase, reverse: bool, given_up: bool) -> &'static str {
     match (phase, reverse, given_up) {
         (Phase::Live | Phase::RollingBack, true, false) => {
-            "Going back loses nothing that is proven missing: what was written to the target comes back first."
+            "Going back loses nothing: what was written to the target is copied back before the source opens. If that cannot \
+             be shown, the rollback stops."
         }
         (Phase::Live | Phase::RollingBack, true, true) => {
             "Going back gives up every change of the target that has not come back to the source."

@@ -104,6 +104,19 @@ impl Author<'_> {
         there.then(|| Done { at: last.at.clone(), entry: last.seq })
     }
 
+    /// What is left to be checked when the tasks of PostgreSQL sources are gone. A slot that nobody reads keeps the log of its
+    /// database (DMS User Guide, "Using a PostgreSQL database as an AWS DMS source").
+    fn slots(&self) -> &'static str {
+        let resolved = self.resolved;
+        let postgres = |database: &super::super::discover::Database| database.engine.contains("postgres");
+        if postgres(&resolved.source) || postgres(&resolved.target) {
+            ". Check on both databases that no replication slot is left, and drop those of the tasks: \
+             `SELECT slot_name, active FROM pg_replication_slots`. A forgotten slot fills the disk"
+        } else {
+            ""
+        }
+    }
+
     fn verb(&self, verb: &str, more: &[(&str, Option<&str>)]) -> String {
         (self.verb)(verb, more)
     }
@@ -133,7 +146,7 @@ impl Author<'_> {
             expected_s: 0,
             refused_s: None,
             worked: "every connection is `successful`; the phase is `tested`".into(),
-            back: "nothing to go back from".into(),
+            back: "none needed: nothing was changed".into(),
             loses: "nothing".into(),
             done: self.done(Phase::Tested, &[Phase::Deployed]),
             by_hand,
@@ -150,7 +163,7 @@ impl Author<'_> {
         }
         Chapter {
             key: "load",
-            title: "Load, and follow the changes",
+            title: "Full load and ongoing replication",
             owner: self.owner("database"),
             tell: Vec::new(),
             command: self.verb("replicate start", &[("--wait", Some("loaded")), ("--yes", None)]),
@@ -183,7 +196,7 @@ impl Author<'_> {
         let names: Vec<&str> = gates::LAG.iter().chain(gates::VERIFY).copied().collect();
         Chapter {
             key: "gates",
-            title: "Look at the gates",
+            title: "Check the gates",
             owner: self.owner("database"),
             tell: Vec::new(),
             command: format!("{} && {}", self.verb("lag", &[("--check", None)]), self.verb("verify", &[])),
@@ -194,7 +207,7 @@ impl Author<'_> {
             expected_s: 0,
             refused_s: None,
             worked: "both exit with 0; with 11 they name the gate that is closed".into(),
-            back: "nothing to go back from: this only reads".into(),
+            back: "none needed: this only reads".into(),
             loses: "nothing".into(),
             done: None,
             by_hand,
@@ -289,12 +302,13 @@ impl Author<'_> {
         } else {
             (
                 "phase `live`; the reverse task is within its gates",
-                "nothing proven missing: what was written to the target comes back through the reverse task",
+                "nothing: what was written to the target is copied back by the reverse task before the source opens; if that cannot \
+                 be shown, the rollback stops",
             )
         };
         Chapter {
             key: "rollback",
-            title: "Go back after the target has opened",
+            title: "Roll back after the target has opened",
             owner: self.owner("traffic"),
             tell: self.tell(),
             command: self.verb("rollback", &more),
@@ -330,9 +344,11 @@ impl Author<'_> {
             limit_s: limit(&planned),
             expected_s: expected_s(&planned),
             refused_s: refused_s(&planned, false),
-            worked: "the phase is `finalized`. Then take the replication stack out of the manifest and run `migrate up`: \
-                     that deletes the tasks, and with them their replication slots"
-                .into(),
+            worked: format!(
+                "the phase is `finalized`. Then take the replication stack out of the manifest and run `migrate up`: that \
+                 deletes the tasks{}",
+                self.slots()
+            ),
             back: "none: a new migration".into(),
             loses: "the way back".into(),
             done: self.done(Phase::Finalized, &[]),

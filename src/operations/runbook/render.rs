@@ -47,16 +47,19 @@ pub fn markdown(book: &Runbook) -> String {
         text.push_str(&book.reopen.join("\n"));
         text.push_str("\n```\n");
     }
-    text.push_str(&format!("\n## For the commands by hand\n\n```sh\n{}```\n", book.functions));
+    text.push_str(&format!(
+        "\n## Shell functions that the manual commands use\n\n```sh\n{}```\n",
+        book.functions
+    ));
     for (at, chapter) in book.chapters.iter().enumerate() {
         let done = chapter.done.as_ref().map(|done| format!(" (done {}, entry {})", done.at, done.entry));
         text.push_str(&format!("\n## {}. {}{}\n\n", at + 1, chapter.title, done.unwrap_or_default()));
         let mut row = |name: &str, value: &str| text.push_str(&format!("- {name}: {value}\n"));
-        row("who", &chapter.owner);
-        row("needs", &chapter.needs);
+        row("owner", &chapter.owner);
+        row("precondition", &chapter.needs);
         row("command", &format!("`{}`", chapter.command));
         if let Some(preview) = &chapter.preview {
-            row("what it would do", &format!("`{preview}`"));
+            row("dry run", &format!("`{preview}`"));
         }
         let limit = span(chapter.limit_s);
         let takes = match chapter.expected_s {
@@ -69,8 +72,8 @@ pub fn markdown(book: &Runbook) -> String {
             row("writes are refused", &format!("for about {} of it, if nothing goes wrong", span(seconds)));
         }
         row("it worked if", &chapter.worked);
-        row("back", &chapter.back);
-        row("that loses", &chapter.loses);
+        row("way back", &chapter.back);
+        row("the way back loses", &chapter.loses);
         if !chapter.tell.is_empty() {
             row("tell", &chapter.tell.join(", "));
         }
@@ -87,7 +90,9 @@ pub fn markdown(book: &Runbook) -> String {
             }
         }
         if !chapter.by_hand.is_empty() {
-            text.push_str("\nBy hand:\n\n```sh\n");
+            text.push_str(
+                "\nBy hand, one command at a time; stop at the first one that fails, also at `not within the limit`:\n\n```sh\n",
+            );
             for step in &chapter.by_hand {
                 text.push_str(&format!("# {}\n", step.words));
                 for command in &step.commands {

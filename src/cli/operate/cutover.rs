@@ -302,15 +302,20 @@ pub(super) async fn abort(driver: &Driver<'_>, failure: Option<Failure>) -> Resu
     let level = driver.operator.stop.level();
     driver.patience.set((level + 1).max(2));
     driver.heard.set(driver.heard.get().max(level));
-    if let Some(Failure::Stopped(_) | Failure::Halt(Halt::Stopped(_))) = &failure {
-        let text = "stopped by a signal: the cutover is aborted, and the source reopens within about two minutes; another \
-                    signal ends that where it stands";
-        driver.operator.emit(EventKind::Remark { text: text.into() });
-    }
-    let undone = undo(driver).await;
+    let signalled = matches!(&failure, Some(Failure::Stopped(_) | Failure::Halt(Halt::Stopped(_))));
     let why =
         failure.map(|failure| report::diagnostics(failure, std::path::Path::new("."), "migrate cutover"));
     let reasons: Vec<String> = why.iter().flatten().map(|told| told.message.clone()).collect();
+    // Whoever watches is told why calls of the way back follow, before they do.
+    if signalled {
+        let text = "stopped by a signal: the cutover is aborted, and the source reopens within about two minutes; another \
+                    signal ends that where it stands";
+        driver.operator.emit(EventKind::Remark { text: text.into() });
+    } else if !reasons.is_empty() {
+        let text = format!("the cutover is aborted, and the source reopens: {}", reasons.join("; "));
+        driver.operator.emit(EventKind::Remark { text });
+    }
+    let undone = undo(driver).await;
     match (undone, why) {
         (Ok(()), None) => Ok(()),
         (Ok(()), Some(_)) => {

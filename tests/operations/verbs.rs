@@ -34,6 +34,10 @@ fn settled(desk: &Desk, raw: &str) -> String {
 fn shown(desk: &Desk, words: &[&str], output: &Output) -> String {
     let [out, err] =
         [&output.stdout, &output.stderr].map(|bytes| settled(desk, &String::from_utf8_lossy(bytes)));
+    // What begins with events is read line by line, to its end.
+    let parsed = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    let streams = words.contains(&"--json") && out.lines().next().is_some_and(parsed);
+    assert!(!streams || out.lines().all(parsed), "not JSON line by line: {words:?}\n{out}");
     for line in out.lines().chain(err.lines()) {
         assert!(!line.contains('\u{1b}'), "colour without a terminal: {line}");
         let json = line.trim_start().starts_with(['{', '"', '[', '}', ']']) || line.contains("\": ");
@@ -98,7 +102,7 @@ fn a_migration_from_the_shell() {
     shot("ops-20-runbook", &["runbook"]);
     aside("ops-56-approve-json", &["approve", "--yes", "--json", "--as", "dba@example.com"]);
     aside("ops-57-cutover-dry-run-json", &["cutover", "--dry-run", "--json"]);
-    aside("ops-58-runbook-json", &["runbook", "--format", "json"]);
+    aside("ops-58-runbook-json", &["runbook", "--json"]);
     shot("ops-21-cutover", &["cutover", "--yes", "--confirm", "cut over payments-multi-stack dev"]);
     shot("ops-22-status-live", &["status"]);
     shot("ops-22b-watch", &["watch", "--rounds", "2"]);

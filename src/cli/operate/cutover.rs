@@ -439,7 +439,7 @@ pub fn approve(global: &Global, args: &super::ApproveCommand, printer: &mut Prin
         } else {
             "It holds until the declaration changes."
         };
-        desk.advise(&format!("Approved by {by}. {until}"));
+        desk.advise(driver, &format!("Approved by {by}. {until}"));
         Ok(())
     })
 }
@@ -495,7 +495,7 @@ pub fn reconcile(global: &Global, args: &super::ReconcileCommand, printer: &mut 
             |change: &&calls::Difference| args.accept == "all" || args.accept == report::called(change);
         let chosen: Vec<&calls::Difference> = all.iter().filter(wanted).collect();
         if all.is_empty() && args.accept == "all" {
-            desk.advise("Nothing differs from what the ledger has.");
+            desk.advise(driver, "Nothing differs from what the ledger has.");
             return Ok(());
         }
         if chosen.is_empty() {
@@ -509,7 +509,7 @@ pub fn reconcile(global: &Global, args: &super::ReconcileCommand, printer: &mut 
             return Err(Diagnostic::error("O2002", Class::Usage, message).help(help).into());
         }
         for change in &chosen {
-            desk.advise(&report::difference(change));
+            desk.advise(driver, &report::difference(change));
         }
         desk.agreed("Accept this as the state from which operations continue?")?;
         let mut accepted = Facts::default();

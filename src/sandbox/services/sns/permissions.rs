@@ -152,12 +152,11 @@ fn holds(conditions: &Json, account: &str, from: Sender<'_>) -> bool {
                 "aws:sourceaccount" | "aws:sourceowner" => account,
                 _ => return true,
             };
-            let fits = texts(wanted).into_iter().any(|pattern| match operator.as_str() {
+            texts(wanted).into_iter().any(|pattern| match operator.as_str() {
                 "StringEquals" | "StringEqualsIgnoreCase" => pattern.eq_ignore_ascii_case(have),
                 "StringLike" | "ArnLike" | "ArnEquals" => like(pattern, have),
                 _ => true,
-            });
-            fits
+            })
         })
     })
 }

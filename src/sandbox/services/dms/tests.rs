@@ -156,6 +156,11 @@ fn a_task_that_only_loads_stops_by_itself_and_one_that_fails_says_why_once() {
     let why = json!({"Status": "failed", "LastFailureMessage": "Last Error No tables were found. Stop Reason FATAL_ERROR"});
     failing.cancel("dms.task", &arn("task"));
     failing.set_after(5_000, "dms.task", &arn("task"), why);
+    // Also where nobody looks until it should have run.
+    let mut unseen = failing.clone();
+    unseen.advance_to(unseen.now() + 50_000);
+    announce::settle(&mut unseen);
+    assert_eq!(ids(&unseen), [78]);
     passes(&mut failing, 600);
     assert_eq!(ids(&failing), [78]);
     let told = described(&mut failing, json!({"SourceIdentifier": "moves", "EventCategories": ["failure"]}));

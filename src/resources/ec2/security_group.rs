@@ -176,7 +176,8 @@ async fn own_v6(cx: &Cx<'_>, group: &str, old: &Props, new: &Props) -> Result<()
         }
         (true, false) => {
             let Some(vpc) = get(cx, group).await?.and_then(|group| group.vpc_id) else { return Ok(()) };
-            let answer = cx.sdk.ec2().describe_vpcs().vpc_ids(vpc).send().await.map_err(op("DescribeVpcs"))?;
+            let answer =
+                cx.sdk.ec2().describe_vpcs().vpc_ids(vpc).send().await.map_err(op("DescribeVpcs"))?;
             let blocks = answer.vpcs().iter().flat_map(|vpc| vpc.ipv6_cidr_block_association_set());
             let state = |one: &types::VpcIpv6CidrBlockAssociation| {
                 one.ipv6_cidr_block_state().and_then(|state| state.state().cloned())

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::resources::{Goal, Probe, ResourceType, bench::Bench};
+use crate::resources::{Change, Goal, Probe, ResourceType, bench::Bench};
 
 /// Makes what a type needs around it, with plain SDK calls.
 struct Network<'b>(&'b Bench);
@@ -350,7 +350,8 @@ fn egress_rules_replace_the_rule_that_lets_everything_out() {
     let out = || -> Vec<String> {
         bench.world(|w| {
             let own = |row: &&Json| row["GroupId"] == made.id.as_str() && row["IsEgress"] == true;
-            let block = |row: &Json| row["CidrIpv4"].as_str().or(row["CidrIpv6"].as_str()).map(ToOwned::to_owned);
+            let block =
+                |row: &Json| row["CidrIpv4"].as_str().or(row["CidrIpv6"].as_str()).map(ToOwned::to_owned);
             w.rows("ec2.security-group-rule").map(|(_, row)| row).filter(own).filter_map(block).collect()
         })
     };

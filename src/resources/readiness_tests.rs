@@ -1,0 +1,105 @@
+//! Which attribute is certain when, for every type that takes long, and why none of the others sooner.
+
+use std::time::Duration;
+
+use super::registry::TYPES;
+use crate::schema;
+
+const LONG: Duration = Duration::from_secs(10);
+
+/// A type, its attributes that wait until it is ready, and what AWS says of them. All others are `early` or
+/// `addressable`. A new type that takes long has to be entered here, after a look into its service's documentation.
+const LATE: &[(&str, &[&str], &str)] = &[
+    (
+        "AWS::AutoScaling::AutoScalingGroup",
+        &["AutoScalingGroupARN"],
+        "CreateAutoScalingGroup answers nothing; the ARN comes with DescribeAutoScalingGroups",
+    ),
+    (
+        "AWS::DMS::ReplicationInstance",
+        &["ReplicationInstancePrivateIpAddresses", "ReplicationInstancePublicIpAddresses"],
+        "DMS API Reference, ReplicationInstance: interfaces are attached while it is `creating`, their addresses are shown then",
+    ),
+    ("AWS::DMS::ReplicationTask", &[], "CreateReplicationTask answers the ARN"),
+    (
+        "AWS::EC2::Instance",
+        &["InstanceId", "PrivateDnsName", "PrivateIp", "PublicDnsName", "PublicIp", "State", "VpcId"],
+        "whoever takes an instance wants it running: AssociateAddress and AttachVolume refuse a pending one, RegisterTargets \
+         answers InvalidTarget; public names and addresses come with `running`",
+    ),
+    (
+        "AWS::EC2::NatGateway",
+        &["AutoProvisionZones", "AutoScalingIps", "EniId", "NatGatewayId", "RouteTableId"],
+        "VPC User Guide, NAT gateways: one that is `pending` passes no traffic, and one that fails vanishes; a route to it \
+         promises a way out to everything that depends on the route",
+    ),
+    (
+        "AWS::EC2::VPCEndpoint",
+        &["CreationTimestamp", "DnsEntries", "NetworkInterfaceIds"],
+        "CreateVpcEndpoint shows names and interfaces of some kinds of endpoints only; a name resolves once `available`",
+    ),
+    ("AWS::ECS::Service", &[], "CreateService answers name and ARN"),
+    (
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        &[],
+        "CreateLoadBalancer answers names, ARN and zone, and listeners may be made at once",
+    ),
+    (
+        "AWS::RDS::DBCluster",
+        &["MasterUserSecret.SecretArn", "StorageEncryptionType", "StorageThroughput"],
+        "CreateDBCluster answers the endpoints; the secret is `creating` until the cluster is available",
+    ),
+    (
+        "AWS::RDS::DBInstance",
+        &[
+            "AdditionalStorageVolumes.*.StorageOperationPercentProgress",
+            "AdditionalStorageVolumes.*.StorageOperationStatus",
+            "AutomaticRestartTime",
+            "CertificateDetails",
+            "CertificateDetails.CAIdentifier",
+            "CertificateDetails.ValidTill",
+            "DBInstanceStatus",
+            "InstanceCreateTime",
+            "IsStorageConfigUpgradeAvailable",
+            "LatestRestorableTime",
+            "ListenerEndpoint",
+            "ListenerEndpoint.Address",
+            "ListenerEndpoint.HostedZoneId",
+            "ListenerEndpoint.Port",
+            "MasterUserSecret.SecretArn",
+            "PercentProgress",
+            "ReadReplicaDBClusterIdentifiers",
+            "ReadReplicaDBInstanceIdentifiers",
+            "ResumeFullAutomationModeTime",
+            "SecondaryAvailabilityZone",
+            "StatusInfos",
+            "StorageOperationPercentProgress",
+            "StorageOperationStatus",
+        ],
+        "RDS API Reference, DBInstance: states and times move until the instance is available; the secret is `creating` until \
+         then",
+    ),
+    ("AWS::RDS::EventSubscription", &[], "a name, which the plan gives"),
+];
+
+#[test]
+fn every_type_that_takes_long_says_which_attributes_come_when() {
+    let long: Vec<_> =
+        TYPES.iter().filter(|ty| ty.facts().ready.is_some_and(|wait| wait.typical >= LONG)).collect();
+    let names: Vec<&str> = long.iter().map(|ty| ty.facts().kind).collect();
+    let table: Vec<&str> = LATE.iter().map(|(kind, ..)| *kind).collect();
+    assert_eq!(names, table, "types that take {} s or more", LONG.as_secs());
+    for (ty, (kind, late, why)) in long.iter().zip(LATE) {
+        let facts = ty.facts();
+        let addressable = facts.addressable.map_or(&[][..], |stage| stage.attributes);
+        let sooner =
+            |name: &String| facts.early.contains(&name.as_str()) || addressable.contains(&name.as_str());
+        let schema = schema::of(kind).unwrap_or_else(|| panic!("{kind} has no schema"));
+        let mut rest: Vec<String> = schema.attributes().filter(|name| !sooner(name)).collect();
+        rest.sort();
+        assert_eq!(rest, *late, "{kind}: {why}");
+        let stage = facts.addressable.map(|stage| stage.typical);
+        let ready = facts.ready.map(|wait| wait.typical);
+        assert!(stage.is_none() || stage < ready, "{kind}: addressable after it is ready");
+    }
+}

@@ -105,3 +105,64 @@ fn every_type_that_takes_long_says_which_attributes_come_when() {
         assert!(stage.is_none() || stage < ready, "{kind}: addressable after it is ready");
     }
 }
+
+/// A type whose objects take long to go, what may go as soon as AWS has accepted its deletion, and why nothing else.
+const GONE: &[(&str, &[&str], &str)] = &[
+    (
+        "AWS::AutoScaling::AutoScalingGroup",
+        &[],
+        "its instances hold subnets and security groups, and use their profile, until they are terminated",
+    ),
+    (
+        "AWS::DMS::ReplicationInstance",
+        &[],
+        "DeleteReplicationSubnetGroup: InvalidResourceStateFault while the instance is there; its interfaces hold subnets and \
+         security groups",
+    ),
+    (
+        "AWS::DMS::ReplicationTask",
+        &[],
+        "DeleteEndpoint and DeleteReplicationInstance: \"All tasks associated with … must be deleted\" before",
+    ),
+    ("AWS::EC2::Instance", &[], "its interfaces hold subnet and security groups until it is terminated"),
+    (
+        "AWS::EC2::NatGateway",
+        &[],
+        "its address, its subnet and the internet gateway are held until it is deleted (VPC User Guide, delete a NAT gateway)",
+    ),
+    ("AWS::EC2::VPCEndpoint", &[], "its interfaces hold subnets and security groups until they are deleted"),
+    (
+        "AWS::ECS::Service",
+        &[
+            "AWS::EC2::NatGateway",
+            "AWS::EC2::Route",
+            "AWS::EC2::SubnetRouteTableAssociation",
+            "AWS::EC2::VPCEndpoint",
+            "AWS::ElasticLoadBalancingV2::Listener",
+            "AWS::ElasticLoadBalancingV2::ListenerRule",
+            "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        ],
+        "a draining service starts no task any more and needs no way in or out; DeleteCluster refuses one with a service that \
+         is not INACTIVE, and the tasks' interfaces hold subnets and security groups",
+    ),
+    (
+        "AWS::RDS::DBCluster",
+        &[],
+        "DeleteDBSubnetGroup and DeleteDBClusterParameterGroup refuse what a cluster that is being deleted still uses",
+    ),
+    (
+        "AWS::RDS::DBInstance",
+        &["AWS::RDS::DBCluster"],
+        "DeleteDBCluster takes a cluster whose instances are `deleting`; groups are in use until the instance is gone",
+    ),
+    ("AWS::RDS::EventSubscription", &[], "RDS publishes to the topic until the subscription is gone"),
+];
+
+#[test]
+fn every_type_that_takes_long_to_go_says_what_may_go_with_it() {
+    let long = TYPES.iter().filter(|ty| ty.facts().gone.is_some_and(|wait| wait.typical >= LONG));
+    let found: Vec<(&str, &[&str])> = long.map(|ty| (ty.facts().kind, ty.facts().frees_early)).collect();
+    let table: Vec<(&str, &[&str])> = GONE.iter().map(|(kind, frees, _)| (*kind, *frees)).collect();
+    assert_eq!(found, table);
+    assert!(TYPES.iter().all(|ty| ty.facts().gone.is_some() || ty.facts().frees_early.is_empty()));
+}

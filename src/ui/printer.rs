@@ -46,6 +46,8 @@ pub struct Printer {
     live: bool,
     width: usize,
     rehearsal: bool,
+    /// Whether JSON came out line by line.
+    lines: bool,
     complete: Option<Complete>,
 }
 
@@ -70,6 +72,7 @@ impl Printer {
             live: io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|v| v != "dumb"),
             width: columns(),
             rehearsal: false,
+            lines: false,
             complete: None,
         }
     }
@@ -140,8 +143,9 @@ impl Printer {
         }
     }
 
-    /// One JSON document on a line of its own.
+    /// One JSON document on a line of its own: from here on standard output is read line by line.
     pub fn json_line(&mut self, text: &str) {
+        self.lines = true;
         put(io::stdout().lock(), &format!("{}\n", printable::json(text)));
     }
 
@@ -180,7 +184,7 @@ impl Printer {
     /// A JSON document, pretty.
     pub fn json(&mut self, value: &Json) {
         let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
-        self.json_line(&text);
+        put(io::stdout().lock(), &format!("{}\n", printable::json(&text)));
     }
 
     /// Says once, unmistakably, that this is no AWS.
@@ -215,11 +219,13 @@ impl Printer {
         }
     }
 
-    /// Errors: on stderr for people; with `--json` also as one document on stdout.
+    /// Errors: on stderr for people; with `--json` also as one document on stdout, on one line if events came before it.
     pub fn diagnostics(&mut self, list: &[Diagnostic]) {
         let list = &self.advised(list);
-        if self.json {
-            self.json(&diagnostics::as_json(list));
+        match diagnostics::as_json(list) {
+            document if self.json && self.lines => self.json_line(&document.to_string()),
+            document if self.json => self.json(&document),
+            _ => {}
         }
         let text = diagnostics::render(list, self.width, self.talk_color);
         self.talk_styled(&text);

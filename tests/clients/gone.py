@@ -58,6 +58,7 @@ GONE = {
     **one("iam:DeleteOpenIDConnectProvider", None, "API reference: 'does not fail with an error if you specify a provider that does not exist'"),
     **codes("kms", "NotFoundException", "CancelKeyDeletion", "DeleteAlias", "UntagResource"),
     **codes("lambda", "ResourceNotFoundException", "DeleteFunction", "DeleteFunctionCodeSigningConfig", "DeleteFunctionConcurrency",
+            "DeleteFunctionEventInvokeConfig",
             "RemoveLayerVersionPermission", "RemovePermission", "UntagResource"),
     **one("lambda:DeleteAlias", "ResourceNotFoundException", "of a function that is not there; of one that is, it succeeds (LocalStack's provider)"),
     **one("lambda:DeleteLayerVersion", None, "the model has no error for it"),

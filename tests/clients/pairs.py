@@ -425,6 +425,7 @@ ALONE = {
     "lambda:RemoveLayerVersionPermission": "a statement of the version's policy",
     "lambda:DeleteFunctionCodeSigningConfig": "a setting of the function",
     "lambda:DeleteFunctionConcurrency": "a setting of the function",
+    "lambda:DeleteFunctionEventInvokeConfig": "a setting of the function, a version or an alias",
     "lambda:RemovePermission": "a statement: those it permits are refused from now on, and are not told",
     "logs:DeleteDataProtectionPolicy": "a setting of the group",
     "logs:DeleteIndexPolicy": "a setting of the group",

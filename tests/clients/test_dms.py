@@ -1,7 +1,7 @@
 """DMS: subnet groups, replication instances, endpoints, connections, tasks and their states."""
 import json
 
-from harness import ACCOUNT, aws, client, eventually, ids, network, no_such_filter, pages, patiently, refused, role, tampered, test, wait
+from harness import ACCOUNT, aws, client, eventually, ids, kept, network, no_such_filter, pages, patiently, refused, role, tampered, test, wait
 
 dms, iam, ec2 = client("dms"), client("iam"), client("ec2")
 MAPPINGS = json.dumps({"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
@@ -189,6 +189,56 @@ def event_subscriptions():
 
 
 @test
+def events_reach_rules_and_subscriptions():
+    """A life of an instance, told three times: by DescribeEvents, by a rule and by a subscription, each in the service's own words."""
+    groups = {one["SourceType"]: one["EventCategories"] for one in dms.describe_event_categories()["EventCategoryGroupList"]}
+    assert set(groups["replication-task"]) == {"configuration change", "creation", "deletion", "failure", "state change"}
+    assert [one["SourceType"] for one in dms.describe_event_categories(SourceType="replication-instance")["EventCategoryGroupList"]] == ["replication-instance"]
+    refused("InvalidParameterValueException", dms.describe_event_categories, SourceType="endpoint")
+    sns, events = client("sns"), client("events")
+    topic = sns.create_topic(Name="dms-told")["TopicArn"]
+    refused("InvalidParameterValueException", dms.create_event_subscription, SubscriptionName="told", SnsTopicArn=topic,
+            SourceType="replication-task", EventCategories=["failover"])
+    dms.create_event_subscription(SubscriptionName="told", SnsTopicArn=topic, SourceType="replication-instance", SourceIds=["told"],
+                                  EventCategories=["creation", "failover", "deletion"])
+    eventually(lambda: dms.describe_event_subscriptions(SubscriptionName="told")["EventSubscriptionsList"][0]["Status"] == "active")
+    events.put_rule(Name="dms", EventPattern=json.dumps({"source": ["aws.dms"], "detail": {"type": ["REPLICATION_INSTANCE"]}}))
+    events.put_targets(Rule="dms", Targets=[{"Id": "log", "Arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/events/dms"}])
+    dms.create_replication_subnet_group(ReplicationSubnetGroupIdentifier="told", ReplicationSubnetGroupDescription="x", SubnetIds=world["subnets"])
+    arn = dms.create_replication_instance(ReplicationInstanceIdentifier="told", ReplicationInstanceClass="dms.t3.medium", MultiAZ=True,
+                                          ReplicationSubnetGroupIdentifier="told")["ReplicationInstance"]["ReplicationInstanceArn"]
+    by_arn = filters("replication-instance-arn", arn)
+    wait("dms", "replication_instance_available", Filters=by_arn)
+    before = dms.describe_replication_instances(Filters=by_arn)["ReplicationInstances"][0]
+    refused("InvalidParameterCombinationException", dms.reboot_replication_instance, ReplicationInstanceArn=arn, ForceFailover=True, ForcePlannedFailover=True)
+    dms.reboot_replication_instance(ReplicationInstanceArn=arn, ForceFailover=True)
+    wait("dms", "replication_instance_available", Filters=by_arn)
+    after = dms.describe_replication_instances(Filters=by_arn)["ReplicationInstances"][0]
+    assert (after["AvailabilityZone"], after["SecondaryAvailabilityZone"]) == (before["SecondaryAvailabilityZone"], before["AvailabilityZone"])
+    dms.delete_replication_instance(ReplicationInstanceArn=arn)
+    wait("dms", "replication_instance_deleted", Filters=by_arn)
+
+    def described():
+        found = dms.describe_events(SourceIdentifier="told", SourceType="replication-instance", Duration=100_000)["Events"]
+        return [one["EventCategories"][0] for one in found]
+    wanted = ["creation", "creation", "failover", "failover", "deletion", "deletion"]
+    eventually(lambda: described() == wanted, otherwise=described)
+    numbers = [67, 5, 13, 49, 66, 3]
+    delivered = [json.loads(row["Input"]) for row in kept("events.delivery").values()]
+    own = [one for one in delivered if one["resources"] == [arn]]
+    assert [one["detail"]["eventId"] for one in own] == [f"DMS-EVENT-{n:04}" for n in numbers], own
+    assert {one["detail-type"] for one in own} == {"DMS Replication Instance State Change", "DMS Replication Instance Failover State"}
+    published = [row["_request"] for row in kept("sns.message").values() if row["_request"]["TopicArn"] == topic]
+    assert {one["Subject"] for one in published} == {"DMS Notification Message"}
+    told = [json.loads(one["Message"]) for one in published]
+    assert [one["Event ID"].strip().rsplit("#", 1)[1] for one in told] == [f"DMS-EVENT-{n:04}" for n in numbers], told
+    assert told[0]["Event Source"] == "replication-instance" and "SourceId: told" in told[0]["Identifier Link"]
+    dms.delete_replication_subnet_group(ReplicationSubnetGroupIdentifier="told")
+    dms.delete_event_subscription(SubscriptionName="told")
+    eventually(lambda: "told" not in ids(dms.describe_event_subscriptions()["EventSubscriptionsList"], "CustSubscriptionId"))
+
+
+@test
 def lists_come_in_pages():
     subnets = world["subnets"]
     topic = client("sns").create_topic(Name="dms-pages")["TopicArn"]
@@ -236,7 +286,8 @@ def mappings(tables):
 @test
 def filters_filter():
     for name in ("DescribeReplicationInstances", "DescribeReplicationSubnetGroups", "DescribeEndpoints", "DescribeConnections",
-                 "DescribeReplicationTasks", "DescribeEventSubscriptions", "DescribeCertificates", "DescribeEvents"):
+                 "DescribeReplicationTasks", "DescribeEventSubscriptions", "DescribeCertificates", "DescribeEvents",
+                 "DescribeEventCategories"):
         no_such_filter("InvalidParameterValueException", "dms", name)
     task = dms.describe_replication_tasks()["ReplicationTasks"][0]["ReplicationTaskArn"]
     no_such_filter("InvalidParameterValueException", "dms", "DescribeTableStatistics", ReplicationTaskArn=task)

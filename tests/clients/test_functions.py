@@ -106,6 +106,51 @@ def reserved_concurrency_is_kept():
 
 
 @test
+def a_failed_event_is_tried_again_and_then_goes_where_the_function_wants_it():
+    """Attempts are one and two minutes apart as the sandbox counts them: virtual time, however fast it passes."""
+    topic = client("sns").create_topic(Name="dead-letters")["TopicArn"]
+    count = "/functions/attempts"
+    code = f"""
+import boto3
+def handler(event, context):
+    ssm = boto3.client("ssm")
+    try:
+        before = int(ssm.get_parameter(Name="{count}")["Parameter"]["Value"])
+    except ssm.exceptions.ParameterNotFound:
+        before = 0
+    ssm.put_parameter(Name="{count}", Value=str(before + 1), Type="String", Overwrite=True)
+    print("attempt", before + 1, context.aws_request_id)
+    raise RuntimeError("not today")
+"""
+    function("fails", code, DeadLetterConfig={"TargetArn": topic})
+    assert lam.invoke(FunctionName="fails", InvocationType="Event", Payload='{"order": 7}')["StatusCode"] == 202
+    began = eventually(lambda: [row["Accepted"] for row in kept("lambda.queue").values() if row["Function"] == "fails"])[0]
+
+    def letters():
+        return [row for row in kept("sns.message").values() if row["_request"]["TopicArn"] == topic]
+    row = eventually(letters)[0]
+    assert row["_at"] - began >= 180_000, f"{row['_at'] - began} ms for three attempts: two waits are three minutes"
+    assert json.loads(row["_request"]["Message"]) == {"order": 7}
+    attributes = {name: one["StringValue"] for name, one in row["_request"]["MessageAttributes"].items()}
+    assert attributes["ErrorMessage"] == "not today" and attributes["ErrorCode"] == "200"
+    assert ssm.get_parameter(Name=count)["Parameter"]["Value"] == "3"
+    lines = [line for line in printed("/aws/lambda/fails") if line.startswith("attempt")]
+    assert [line.split()[1] for line in lines] == ["1", "2", "3"] and {line.split()[2] for line in lines} == {attributes["RequestID"]}, lines
+    # Not again, and with a record of it: what EventBridge invokes goes the same way.
+    lam.put_function_event_invoke_config(FunctionName="fails", MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": topic}})
+    lam.update_function_configuration(FunctionName="fails", DeadLetterConfig={"TargetArn": ""})
+    eventually(lambda: lam.get_function_configuration(FunctionName="fails")["LastUpdateStatus"] == "Successful")
+    rule = events.put_rule(Name="failing", EventPattern='{"source": ["failing"]}')["RuleArn"]
+    events.put_targets(Rule="failing", Targets=[{"Id": "one", "Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:fails"}])
+    lam.add_permission(FunctionName="fails", StatementId="rule", Action="lambda:InvokeFunction", Principal="events.amazonaws.com", SourceArn=rule)
+    events.put_events(Entries=[{"Source": "failing", "DetailType": "order", "Detail": '{"number": 8}'}])
+    record = json.loads(eventually(lambda: letters()[1:])[0]["_request"]["Message"])
+    assert record["requestContext"]["condition"] == "RetriesExhausted" and record["requestContext"]["approximateInvokeCount"] == 1, record
+    assert record["requestPayload"]["detail"] == {"number": 8} and record["responsePayload"]["errorType"] == "RuntimeError", record
+    assert ssm.get_parameter(Name=count)["Parameter"]["Value"] == "4"
+
+
+@test
 def a_rule_invokes_it_if_the_function_lets_it():
     arn = function("ruled", "import json\ndef handler(event, context):\n    print('got', json.dumps(event['detail']))\n")
     rule = events.put_rule(Name="orders", EventPattern='{"source": ["shop"]}')["RuleArn"]

@@ -3,7 +3,7 @@ import io
 import json
 import zipfile
 
-from harness import aws, client, eventually, network, pages, refused, role, tampered, test, wait
+from harness import ACCOUNT, aws, client, eventually, network, pages, refused, role, tampered, test, wait
 
 functions, secrets = client("lambda"), client("secretsmanager")
 
@@ -74,6 +74,37 @@ def a_function_from_beginning_to_end():
     functions.delete_function(FunctionName="main")
     refused("ResourceNotFoundException", functions.delete_function, FunctionName="main")
     aws("lambda", "get-function", "--function-name", "main", fails="ResourceNotFoundException")
+
+
+@test
+def how_asynchronous_invocations_end_is_set_for_each_alias():
+    arn = functions.get_function_configuration(FunctionName="page-0")["Role"]
+    function = made("queued", arn)
+    wait("lambda", "function_active_v2", FunctionName="queued")
+    functions.publish_version(FunctionName="queued")
+    topic = client("sns").create_topic(Name="queued-failed")["TopicArn"]
+    own = {"FunctionName": "queued"}
+    refused("ResourceNotFoundException", functions.get_function_event_invoke_config, **own)
+    refused("ResourceNotFoundException", functions.update_function_event_invoke_config, **own, MaximumRetryAttempts=1)
+    refused("InvalidParameterValueException", functions.put_function_event_invoke_config, **own)
+    for to in (function, f"arn:aws:ec2:us-east-1:{ACCOUNT}:vpc/vpc-1"):
+        refused("InvalidParameterValueException", functions.put_function_event_invoke_config, **own, DestinationConfig={"OnFailure": {"Destination": to}})
+    refused("ResourceNotFoundException", functions.put_function_event_invoke_config, **own, Qualifier="none", MaximumRetryAttempts=1)
+    set_ = functions.put_function_event_invoke_config(**own, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": topic}})
+    assert set_["FunctionArn"] == f"{function}:$LATEST" and set_["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {"Destination": topic}}
+    functions.update_function_event_invoke_config(**own, MaximumEventAgeInSeconds=60)
+    shown = functions.get_function_event_invoke_config(**own)
+    assert (shown["MaximumRetryAttempts"], shown["MaximumEventAgeInSeconds"]) == (0, 60) and shown["DestinationConfig"]["OnFailure"]["Destination"] == topic
+    assert "MaximumRetryAttempts" not in functions.put_function_event_invoke_config(**own, MaximumEventAgeInSeconds=120), "what is not sent is gone"
+    for name in ("blue", "green"):
+        functions.create_alias(FunctionName="queued", Name=name, FunctionVersion="1")
+        functions.put_function_event_invoke_config(**own, Qualifier=name, MaximumRetryAttempts=1)
+    pages("lambda", "ListFunctionEventInvokeConfigs", 2, "InvalidParameterValueException", **own)
+    functions.delete_function_event_invoke_config(**own, Qualifier="blue")
+    refused("ResourceNotFoundException", functions.delete_function_event_invoke_config, **own, Qualifier="blue")
+    functions.delete_function(FunctionName="queued")
+    made("queued", arn)
+    refused("ResourceNotFoundException", functions.get_function_event_invoke_config, **own)
 
 
 def version(name, number):

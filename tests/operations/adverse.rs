@@ -4,21 +4,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Desk, said, text};
-
-/// Everything but the tasks: what a rollback restores.
-fn whole(desk: &Desk) -> Vec<String> {
-    desk.operated().into_iter().filter(|line| !line.starts_with("task")).collect()
-}
-
-fn forward(row: &Json) -> bool {
-    row["MigrationType"] == "full-load-and-cdc"
-}
+use super::{Desk, is_forward, said, text};
 
 /// In so many milliseconds the forward task fails.
 fn fails_in(desk: &Desk, millis: i64) {
     desk.account(|world| {
-        let key = world.rows("dms.task").find(|(_, row)| forward(row)).expect("a task").0.to_owned();
+        let key = world.rows("dms.task").find(|(_, row)| is_forward(row)).expect("a task").0.to_owned();
         let halt = world.now() + millis;
         let members =
             json!({"Status": "failed", "_halt": halt, "LastFailureMessage": "Last Error: no space left"});
@@ -112,9 +103,7 @@ fn without_new_credentials_it_says_what_is_shut_and_both_ways_on_are_left() {
     let desk = synced.fork();
     assert_eq!(desk.cut_over(&[], None).status.code(), Some(0));
     let rule = json!([{"match": {"operation": "ChangeResourceRecordSets"}, "action": "expire-key"}]);
-    let mut words = desk.rolling();
-    words.extend(["--auth-wait".to_owned(), "0".to_owned()]);
-    let output = desk.run_with(&words.iter().map(String::as_str).collect::<Vec<_>>(), Some(&rule));
+    let output = desk.roll_back_with(&["--auth-wait", "0"], Some(&rule));
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     let words = said(&output);
     assert!(words.contains("writes are refused since") && words.contains("migrate rollback"), "{words}");
@@ -156,8 +145,7 @@ fn a_change_that_is_never_in_sync_is_undone_and_the_source_serves() {
     // A rollback likewise.
     let desk = synced.fork();
     assert_eq!(desk.cut_over(&[], None).status.code(), Some(0));
-    let words = desk.rolling();
-    let output = desk.run_with(&words.iter().map(String::as_str).collect::<Vec<_>>(), Some(&never));
+    let output = desk.roll_back_with(&[], Some(&never));
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(refused_since(&desk).is_null(), "the source takes writes: {}", text(&output));
     assert_eq!(desk.phase(), "rolling-back");
@@ -265,7 +253,7 @@ fn unhealthy(nth: u64) -> Json {
 #[test]
 fn a_target_fleet_that_never_becomes_healthy_is_paged_and_both_ways_are_left() {
     let desk = Desk::synced(0);
-    let before = whole(&desk);
+    let before = desk.standing();
     // Both services to zero, then the target's back to its count.
     let output = desk.cut_over(&[], Some(&unhealthy(3)));
     let words = said(&output);
@@ -279,7 +267,7 @@ fn a_target_fleet_that_never_becomes_healthy_is_paged_and_both_ways_are_left() {
     let back = desk.fork();
     let output = back.roll_back();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
-    assert_eq!((back.phase().as_str(), whole(&back)), ("rolled-back", before));
+    assert_eq!((back.phase().as_str(), back.standing()), ("rolled-back", before));
     assert!(refused_since(&back).is_null());
     heal(&desk);
     let output = desk.cut_over(&["--continue"], None);
@@ -329,14 +317,14 @@ fn sickens_in(desk: &Desk, millis: i64) {
 fn a_target_that_serves_badly_is_rolled_back_only_where_that_is_declared() {
     let (desk, _plan) = Desk::edited(&[AUTOMATIC]);
     desk.sync();
-    let before = whole(&desk);
+    let before = desk.standing();
     // Sixteen minutes after its beginning a cutover has opened the target.
     sickens_in(&desk, 1_100_000);
     let output = desk.cut_over(&[], None);
     let words = said(&output);
     assert_eq!(output.status.code(), Some(13), "{words}");
     assert!(words.contains("was rolled back: gate alarms"), "{words}");
-    assert_eq!((desk.phase().as_str(), whole(&desk)), ("rolled-back", before));
+    assert_eq!((desk.phase().as_str(), desk.standing()), ("rolled-back", before));
     assert!(refused_since(&desk).is_null());
     // Where it is not declared, somebody is paged.
     let desk = Desk::synced(0);

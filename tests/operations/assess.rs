@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Desk, said, text};
+use super::{Desk, is_forward, said, text};
 
 const DECLARED: (&str, &str, &str) = (
     "migration.yaml",
@@ -52,11 +52,7 @@ fn runs(desk: &Desk) -> Vec<String> {
 
 /// Plants what an individual assessment finds.
 fn plant(desk: &Desk, name: &str, status: &str) {
-    desk.account(|world| {
-        let found = world.rows("dms.task").find(|(_, row)| row["MigrationType"] == "full-load-and-cdc");
-        let key = found.expect("a task").0.to_owned();
-        world.get_mut("dms.task", &key).expect("it")["_assess"] = json!({name: status});
-    });
+    desk.change("dms.task", is_forward, |row| row["_assess"] = json!({name: status}));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::Desk;
+use super::{Desk, without_tasks};
 use crate::{
     process::program,
     support::{python::python, write},
@@ -89,10 +89,6 @@ fn chapter(book: &Json, key: &str, until: Option<&str>) -> String {
     }
     assert!(until.is_none(), "chapter {key} has no step `{until:?}`");
     script
-}
-
-fn without_tasks(operated: &[String]) -> Vec<&String> {
-    operated.iter().filter(|line| !line.starts_with("task")).collect()
 }
 
 #[test]

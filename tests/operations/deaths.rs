@@ -27,10 +27,6 @@ fn at_rest(desk: &Desk, context: &str) {
     assert_eq!(status["open_intents"], serde_json::json!([]), "{context}");
 }
 
-fn without_tasks(operated: Vec<String>) -> Vec<String> {
-    operated.into_iter().filter(|line| !line.starts_with("task")).collect()
-}
-
 /// From each sampled moment of a film: again, until it is done.
 fn each(film: &Film, usual: usize, what: &str, act: impl Fn(&Desk, &str) + Sync) {
     let frames = film.sample(moments(usual));
@@ -107,7 +103,7 @@ fn an_abort_can_die_in_every_moment() {
 #[test]
 fn a_rollback_can_die_in_every_moment() {
     let desk = Desk::synced(0);
-    let before = without_tasks(desk.operated());
+    let before = desk.standing();
     assert_eq!(desk.cut_over(&[], None).status.code(), Some(0));
     let film = Film::of(&desk, &words(&desk.rolling()));
     watched(&film, "rollback");
@@ -115,7 +111,7 @@ fn a_rollback_can_die_in_every_moment() {
         let output = desk.roll_back();
         assert_eq!(output.status.code(), Some(0), "{context}: {}", text(&output));
         assert_eq!(desk.phase(), "rolled-back", "{context}");
-        assert_eq!(without_tasks(desk.operated()), before, "{context}");
+        assert_eq!(desk.standing(), before, "{context}");
         at_rest(desk, context);
     });
 }
@@ -239,13 +235,13 @@ fn a_cutover_that_is_completed_can_die_again() {
 #[test]
 fn a_rollback_that_is_resumed_can_die_again() {
     let desk = Desk::synced(0);
-    let before = without_tasks(desk.operated());
+    let before = desk.standing();
     assert_eq!(desk.cut_over(&[], None).status.code(), Some(0));
     let rolling = desk.rolling();
     let film = Film::of(&desk, &words(&rolling));
     twice(&film, &words(&rolling), "rollback", |desk, context| {
         assert_eq!(desk.phase(), "rolled-back", "{context}");
-        assert_eq!(without_tasks(desk.operated()), before, "{context}");
+        assert_eq!(desk.standing(), before, "{context}");
     });
 }
 

@@ -173,8 +173,25 @@ impl Desk {
     }
 
     pub fn roll_back(&self) -> Output {
-        let confirm = format!("roll back {}", self.name);
-        self.run(&["rollback", "--yes", "--confirm", &confirm])
+        self.roll_back_with(&[], None)
+    }
+
+    /// Rolls back with more words, and with faults.
+    pub fn roll_back_with(&self, more: &[&str], faults: Option<&Json>) -> Output {
+        let words = self.rolling();
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        self.run_with(&words, faults)
+    }
+
+    /// Changes the first row of the account that fits, as somebody else would.
+    pub fn change(&self, table: &str, which: impl Fn(&Json) -> bool, how: impl FnOnce(&mut Json)) {
+        self.account(|world| change(world, table, which, how));
+    }
+
+    /// Somebody has shortened the TTL of the record that serves, and that is accepted: a cutover has other steps now.
+    pub fn shorten(&self) {
+        self.change("route53.record", |row| row["Weight"] == 100, |row| row["TTL"] = serde_json::json!(30));
+        self.expect(0, &["reconcile", "--accept", "all", "--reason", "shorter for tonight", "--yes"]);
     }
 
     /// Deployed, loaded, and followed for long enough that every gate is open.
@@ -220,6 +237,11 @@ impl Desk {
         self.account(|world| world.advance_to(world.now() + seconds * 1_000));
     }
 
+    /// The same without the tasks.
+    pub fn standing(&self) -> Vec<String> {
+        without_tasks(&self.operated()).into_iter().cloned().collect()
+    }
+
     /// What a cutover changes: weights, rules, counts, scaling, and which tasks run.
     pub fn operated(&self) -> Vec<String> {
         self.account(|world| {
@@ -249,6 +271,22 @@ impl Desk {
             all
         })
     }
+}
+
+/// Changes the first row that fits.
+pub fn change(world: &mut World, table: &str, which: impl Fn(&Json) -> bool, how: impl FnOnce(&mut Json)) {
+    let key = world.rows(table).find(|(_, row)| which(row)).expect("a row").0.to_owned();
+    how(world.get_mut(table, &key).expect("the row"));
+}
+
+/// What is operated but the tasks: what a rollback restores.
+pub fn without_tasks(operated: &[String]) -> Vec<&String> {
+    operated.iter().filter(|line| !line.starts_with("task")).collect()
+}
+
+/// The task that copies from the source to the target.
+pub fn is_forward(task: &Json) -> bool {
+    task["MigrationType"] == "full-load-and-cdc"
 }
 
 /// The same without line breaks.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Desk, said, text};
+use super::{Desk, is_forward, said, text};
 
 const STRICT: (&str, &str, &str) = (
     "migration.yaml",
@@ -25,14 +25,7 @@ fn a_saved_cutover_is_carried_out_only_while_it_is_what_would_be_done() {
     let before = desk.operated();
     // Somebody has scaled the service since: that is what scaling is for. The task's settings are another matter.
     let changed = desk.fork();
-    changed.account(|world| {
-        let key = world
-            .rows("dms.task")
-            .find(|(_, row)| row["MigrationType"] == "full-load-and-cdc")
-            .expect("a task")
-            .0;
-        let key = key.to_owned();
-        let row = world.get_mut("dms.task", &key).expect("it");
+    changed.change("dms.task", is_forward, |row| {
         let text = row["ReplicationTaskSettings"].as_str().expect("settings");
         let mut settings: Json = serde_json::from_str(text).expect("JSON");
         settings["ErrorBehavior"]["DataErrorPolicy"] = json!("IGNORE_RECORD");
@@ -45,12 +38,7 @@ fn a_saved_cutover_is_carried_out_only_while_it_is_what_would_be_done() {
     assert_eq!(changed.operated(), before, "nothing was changed");
     // Weights by hand, accepted: the steps are others now.
     let moved = desk.fork();
-    moved.account(|world| {
-        let found = world.rows("route53.record").find(|(_, row)| row["Weight"] == 100).expect("a record");
-        let key = found.0.to_owned();
-        world.get_mut("route53.record", &key).expect("it")["TTL"] = json!(30);
-    });
-    moved.expect(0, &["reconcile", "--accept", "all", "--reason", "shorter for tonight", "--yes"]);
+    moved.shorten();
     let output = moved.cut_over(&["--change-set", "cutover.json"], None);
     assert_eq!(output.status.code(), Some(7), "{}", text(&output));
     assert!(said(&output).contains("O2016"), "{}", text(&output));
@@ -100,12 +88,7 @@ fn an_approval_is_of_one_saved_cutover_and_comes_from_somebody_else() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     // Of another cutover.
     let other = desk.fork();
-    other.account(|world| {
-        let found = world.rows("route53.record").find(|(_, row)| row["Weight"] == 100).expect("a record");
-        let key = found.0.to_owned();
-        world.get_mut("route53.record", &key).expect("it")["TTL"] = json!(30);
-    });
-    other.expect(0, &["reconcile", "--accept", "all", "--reason", "shorter for tonight", "--yes"]);
+    other.shorten();
     let output = other.cut_over(&["--approval", "approval.json"], None);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     assert!(said(&output).contains("another cutover"), "{}", text(&output));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Desk, text};
+use super::{Desk, change, text};
 use crate::support::thorough;
 
 #[test]
@@ -31,11 +31,7 @@ fn a_gate_that_is_closed_changes_nothing_and_says_how_to_pass_it() {
 #[test]
 fn what_somebody_else_changed_stops_every_verb_until_it_is_accepted() {
     let desk = Desk::synced(0);
-    desk.account(|world| {
-        let found = world.rows("route53.record").find(|(_, row)| row["Weight"] == 0);
-        let key = found.expect("a record").0.to_owned();
-        world.get_mut("route53.record", &key).expect("it")["Weight"] = json!(50);
-    });
+    desk.change("route53.record", |row| row["Weight"] == 0, |row| row["Weight"] = json!(50));
     let before = desk.operated();
     for verb in [&["replicate", "stop", "--yes"][..], &["rollback", "--yes"][..]] {
         let output = desk.expect(12, verb);
@@ -49,11 +45,6 @@ fn what_somebody_else_changed_stops_every_verb_until_it_is_accepted() {
 
 /// Something that another operator may do between two verbs.
 type Stranger = (&'static str, fn(&mut migrate::sandbox::World));
-
-fn change(world: &mut migrate::sandbox::World, table: &str, which: fn(&Json) -> bool, how: fn(&mut Json)) {
-    let key = world.rows(table).find(|(_, row)| which(row)).expect("a row").0.to_owned();
-    how(world.get_mut(table, &key).expect("the row"));
-}
 
 #[test]
 fn every_kind_of_change_by_others_is_seen_before_anything_is_changed() {
@@ -170,6 +161,60 @@ fn a_lost_answer_of_any_call_is_found_again() {
             assert_eq!(output.status.code(), Some(0), "{action} of call {nth}: {}", text(&output));
             assert_eq!(desk.phase(), "live", "{action} of call {nth}");
         }
+    }
+}
+
+/// How many calls of a rollback change the account.
+const BACK: usize = 11;
+
+#[test]
+fn a_lost_answer_of_any_call_of_a_way_back_is_found_again() {
+    let synced = Desk::synced(0);
+    let step = if thorough() { 1 } else { 4 };
+    let live = synced.fork();
+    assert_eq!(live.cut_over(&[], None).status.code(), Some(0));
+    for nth in (1..=BACK).step_by(step) {
+        for action in ["lose-answer", "throttle"] {
+            let desk = live.fork();
+            let output = desk.roll_back_with(&[], Some(&fault(nth, json!(action))));
+            let context = format!("{action} of call {nth}: {}", text(&output));
+            assert_eq!(output.status.code(), Some(0), "{context}");
+            assert_eq!(
+                (desk.phase().as_str(), desk.standing()),
+                ("rolled-back", synced.standing()),
+                "{context}"
+            );
+        }
+    }
+    // One more has nothing to lose: the count above is all of them.
+    let desk = live.fork();
+    let beyond = fault(BACK + 1, json!({"crash": "before"}));
+    assert_eq!(
+        desk.roll_back_with(&[], Some(&beyond)).status.code(),
+        Some(0),
+        "a rollback makes more calls than that"
+    );
+    // The abort of a cutover that died behind the fence, and the verbs of one call each.
+    let dead = synced.fork();
+    let output = dead.cut_over(
+        &[],
+        Some(&json!([{"match": {"operation": "StopReplicationTask"}, "action": {"crash": "after"}}])),
+    );
+    assert_eq!(output.status.code(), Some(101), "{}", text(&output));
+    for nth in (1..=6).step_by(step) {
+        let desk = dead.fork();
+        let output = desk.cut_over(&["--abort"], Some(&fault(nth, json!("lose-answer"))));
+        assert_eq!(output.status.code(), Some(0), "call {nth}: {}", text(&output));
+        assert_eq!(desk.operated(), synced.operated(), "I7: call {nth}: {}", text(&output));
+    }
+    let desk = synced.fork();
+    let lost = fault(1, json!("lose-answer"));
+    for (verb, runs) in [("stop", false), ("resume", true)] {
+        let output = desk.run_with(&["replicate", verb, "--yes"], Some(&lost));
+        assert_eq!(output.status.code(), Some(0), "{verb}: {}", text(&output));
+        let task = "task \"payment-replication-dev-001\"";
+        let shown = desk.operated().into_iter().find(|line| line.starts_with(task)).expect("the task");
+        assert!(shown.ends_with(&runs.to_string()), "{verb}: {shown}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Desk, PLANS, text};
+use super::{Desk, PLANS, text, without_tasks};
 
 /// What a plan lacks that a gate needs: the two with an old server have no service of the target that discovery knows.
 fn overrides(at: usize) -> &'static [&'static str] {
@@ -17,10 +17,6 @@ fn overrides(at: usize) -> &'static [&'static str] {
             "alarms=the readers' lag was looked at by hand",
         ],
     }
-}
-
-fn whole(list: &[String]) -> Vec<&String> {
-    list.iter().filter(|line| !line.starts_with("task")).collect()
 }
 
 /// The wall's clock: what is promised of a rehearsal is real time.
@@ -84,8 +80,8 @@ fn each_plan_goes_live_and_comes_back_without_a_person() {
         if plan != "payments-aurora-mysql" {
             let after = desk.operated();
             assert_eq!(
-                whole(&after),
-                whole(&before),
+                without_tasks(&after),
+                without_tasks(&before),
                 "{plan}: weights, rules, counts and scaling are those of before"
             );
         }

@@ -34,6 +34,10 @@ fn settled(desk: &Desk, raw: &str) -> String {
 fn shown(desk: &Desk, words: &[&str], output: &Output) -> String {
     let [out, err] =
         [&output.stdout, &output.stderr].map(|bytes| settled(desk, &String::from_utf8_lossy(bytes)));
+    // What begins with events is read line by line, to its end.
+    let parsed = |line: &str| serde_json::from_str::<serde_json::Value>(line).is_ok();
+    let streams = words.contains(&"--json") && out.lines().next().is_some_and(parsed);
+    assert!(!streams || out.lines().all(parsed), "not JSON line by line: {words:?}\n{out}");
     for line in out.lines().chain(err.lines()) {
         assert!(!line.contains('\u{1b}'), "colour without a terminal: {line}");
         let json = line.trim_start().starts_with(['{', '"', '[', '}', ']']) || line.contains("\": ");
@@ -61,12 +65,20 @@ fn a_migration_from_the_shell() {
     let shot = |name: &str, words: &[&str]| {
         insta::assert_snapshot!(name, shown(&desk, words, &desk.run(words)));
     };
+    // On a copy: what comes after it does not depend on it.
+    let aside = |name: &str, words: &[&str]| {
+        let copy = desk.fork();
+        insta::assert_snapshot!(name, shown(&copy, words, &copy.run(words)));
+    };
     shot("ops-01-status-deployed", &["status"]);
+    aside("ops-50-status-json", &["status", "--json"]);
+    aside("ops-51-test-connections-json", &["replicate", "test-connections", "--yes", "--json"]);
     shot("ops-02-start-too-early", &["replicate", "start", "--yes"]);
     shot("ops-03-test-dry-run", &["replicate", "test-connections", "--dry-run"]);
     shot("ops-04-test-connections", &["replicate", "test-connections", "--yes"]);
     shot("ops-04b-assess-not-declared", &["replicate", "assess", "--yes"]);
     shot("ops-05-start-dry-run", &["replicate", "start", "--dry-run"]);
+    aside("ops-52-start-json", &["replicate", "start", "--yes", "--json"]);
     shot("ops-06-start", &["replicate", "start", "--yes", "--wait", "loaded"]);
     shot("ops-07-lag", &["lag"]);
     shot("ops-08-lag-check", &["lag", "--check"]);
@@ -77,6 +89,10 @@ fn a_migration_from_the_shell() {
     shot("ops-12-replicate-status", &["replicate", "status"]);
     shot("ops-13-replicate-status-json", &["replicate", "status", "--json"]);
     shot("ops-14-shift-refused", &["shift", "--to", "25", "--yes"]);
+    aside("ops-53-shift-refused-json", &["shift", "--to", "25", "--yes", "--json"]);
+    aside("ops-54-stop-json", &["replicate", "stop", "--yes", "--json"]);
+    let reload = "reload payments-multi-stack dev";
+    aside("ops-55-reload", &["replicate", "reload", "--yes", "--confirm", reload]);
     shot("ops-15-stop", &["replicate", "stop", "--yes"]);
     shot("ops-16-resume", &["replicate", "resume", "--yes"]);
     desk.expect(0, &["lag", "--check"]);
@@ -84,18 +100,27 @@ fn a_migration_from_the_shell() {
     shot("ops-18-cutover-asks", &["cutover", "--yes"]);
     shot("ops-19-cutover-dry-run", &["cutover", "--dry-run"]);
     shot("ops-20-runbook", &["runbook"]);
+    aside("ops-56-approve-json", &["approve", "--yes", "--json", "--as", "dba@example.com"]);
+    aside("ops-57-cutover-dry-run-json", &["cutover", "--dry-run", "--json"]);
+    aside("ops-58-runbook-json", &["runbook", "--json"]);
     shot("ops-21-cutover", &["cutover", "--yes", "--confirm", "cut over payments-multi-stack dev"]);
     shot("ops-22-status-live", &["status"]);
     shot("ops-22b-watch", &["watch", "--rounds", "2"]);
     shot("ops-22c-watch-json", &["watch", "--rounds", "1", "--json"]);
     shot("ops-23-destroy-refused", &["destroy", "--yes"]);
     shot("ops-24-finalize-too-early", &["finalize", "--yes"]);
+    let soak = "soak=nobody waits in a test";
+    let confirm = "finalize payments-multi-stack dev";
+    aside("ops-59-finalize", &["finalize", "--yes", "--override", soak, "--confirm", confirm]);
+    aside("ops-60-finalize-json", &["finalize", "--yes", "--json", "--override", soak, "--confirm", confirm]);
     shot("ops-25-rollback-dry-run", &["rollback", "--dry-run"]);
     shot("ops-26-rollback-asks", &["rollback", "--yes"]);
     let confirm = "roll back payments-multi-stack dev";
     shot("ops-27-rollback-json", &["rollback", "--yes", "--json", "--confirm", confirm]);
     shot("ops-28-reload-asks", &["replicate", "reload", "--yes"]);
     shot("ops-29-reconcile-nothing", &["reconcile", "--accept", "all", "--reason", "none", "--yes"]);
+    aside("ops-61-reconcile-json", &["reconcile", "--accept", "all", "--reason", "none", "--yes", "--json"]);
+    aside("ops-62-evidence-json", &["evidence", "--out", "bundle", "--json"]);
     shot("ops-30-evidence", &["evidence", "--out", "bundle"]);
     let verified = desk.bare(&["evidence", "verify", "bundle"]);
     assert_eq!(verified.status.code(), Some(0), "{}", text(&verified));
@@ -120,11 +145,7 @@ fn an_interrupted_cutover_from_the_shell() {
     desk.pass(600);
     let words = ["cutover"];
     insta::assert_snapshot!("ops-43-rolled-back", shown(&desk, &words, &desk.cut_over(&[], Some(&refused))));
-    desk.account(|world| {
-        let found = world.rows("route53.record").find(|(_, row)| row["Weight"] == 0);
-        let key = found.expect("a record").0.to_owned();
-        world.get_mut("route53.record", &key).expect("it")["Weight"] = serde_json::json!(50);
-    });
+    desk.change("route53.record", |row| row["Weight"] == 0, |row| row["Weight"] = serde_json::json!(50));
     shot("ops-44-changed-by-somebody", &["replicate", "stop", "--yes"]);
     shot(
         "ops-45-reconcile",

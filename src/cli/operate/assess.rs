@@ -101,7 +101,7 @@ pub async fn run(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
     let samples = driver.samples(Wanted::forward(resolved, &["assessment"])).await?;
     let readings = driver.judge(&["assessment"], &samples)?;
     for reading in &readings {
-        desk.advise(&format!("Assessment: {}.", reading.summary));
+        desk.advise(driver, &format!("Assessment: {}.", reading.summary));
     }
     let barred: Vec<gates::Reading> =
         driver.barred(&readings).into_iter().filter(|reading| reading.verdict != Verdict::Open).collect();

@@ -302,15 +302,20 @@ pub(super) async fn abort(driver: &Driver<'_>, failure: Option<Failure>) -> Resu
     let level = driver.operator.stop.level();
     driver.patience.set((level + 1).max(2));
     driver.heard.set(driver.heard.get().max(level));
-    if let Some(Failure::Stopped(_) | Failure::Halt(Halt::Stopped(_))) = &failure {
-        let text = "stopped by a signal: the cutover is aborted, and the source reopens within about two minutes; another \
-                    signal ends that where it stands";
-        driver.operator.emit(EventKind::Remark { text: text.into() });
-    }
-    let undone = undo(driver).await;
+    let signalled = matches!(&failure, Some(Failure::Stopped(_) | Failure::Halt(Halt::Stopped(_))));
     let why =
         failure.map(|failure| report::diagnostics(failure, std::path::Path::new("."), "migrate cutover"));
     let reasons: Vec<String> = why.iter().flatten().map(|told| told.message.clone()).collect();
+    // Whoever watches is told why calls of the way back follow, before they do.
+    if signalled {
+        let text = "stopped by a signal: the cutover is aborted, and the source reopens within about two minutes; another \
+                    signal ends that where it stands";
+        driver.operator.emit(EventKind::Remark { text: text.into() });
+    } else if !reasons.is_empty() {
+        let text = format!("the cutover is aborted, and the source reopens: {}", reasons.join("; "));
+        driver.operator.emit(EventKind::Remark { text });
+    }
+    let undone = undo(driver).await;
     match (undone, why) {
         (Ok(()), None) => Ok(()),
         (Ok(()), Some(_)) => {
@@ -434,7 +439,7 @@ pub fn approve(global: &Global, args: &super::ApproveCommand, printer: &mut Prin
         } else {
             "It holds until the declaration changes."
         };
-        desk.advise(&format!("Approved by {by}. {until}"));
+        desk.advise(driver, &format!("Approved by {by}. {until}"));
         Ok(())
     })
 }
@@ -490,7 +495,7 @@ pub fn reconcile(global: &Global, args: &super::ReconcileCommand, printer: &mut 
             |change: &&calls::Difference| args.accept == "all" || args.accept == report::called(change);
         let chosen: Vec<&calls::Difference> = all.iter().filter(wanted).collect();
         if all.is_empty() && args.accept == "all" {
-            desk.advise("Nothing differs from what the ledger has.");
+            desk.advise(driver, "Nothing differs from what the ledger has.");
             return Ok(());
         }
         if chosen.is_empty() {
@@ -504,7 +509,7 @@ pub fn reconcile(global: &Global, args: &super::ReconcileCommand, printer: &mut 
             return Err(Diagnostic::error("O2002", Class::Usage, message).help(help).into());
         }
         for change in &chosen {
-            desk.advise(&report::difference(change));
+            desk.advise(driver, &report::difference(change));
         }
         desk.agreed("Accept this as the state from which operations continue?")?;
         let mut accepted = Facts::default();

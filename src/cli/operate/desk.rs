@@ -181,11 +181,12 @@ impl Desk<'_, '_> {
         self.printer.borrow().can_ask()
     }
 
-    /// Says something to people.
-    pub fn advise(&self, text: &str) {
-        let mut printer = self.printer.borrow_mut();
-        if !printer.is_json() {
-            printer.advise(text);
+    /// Says something to people, and to programs as a remark among the events.
+    pub fn advise(&self, driver: &Driver<'_>, text: &str) {
+        if self.printer.borrow().is_json() {
+            driver.operator.emit(EventKind::Remark { text: text.to_owned() });
+        } else {
+            self.printer.borrow_mut().advise(text);
         }
     }
 }

@@ -292,7 +292,7 @@ async fn stop(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
     }
     let steps = stopping(driver.resolved, &facts);
     if steps.is_empty() {
-        desk.advise("no forward task runs");
+        desk.advise(driver, "no forward task runs");
         return Ok(());
     }
     desk.agreed("The forward tasks stop; the source keeps its log for them until they are resumed.")?;

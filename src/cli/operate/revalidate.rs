@@ -85,7 +85,7 @@ async fn revalidate(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End>
     driver.pass(&["task"]).await?;
     let steps = planned(&driver.operator.reader, resolved, &driver.known()).await.map_err(Failure::from)?;
     if steps.is_empty() {
-        desk.advise("every table is validated");
+        desk.advise(driver, "every table is validated");
     } else {
         desk.agreed("Tables that are not validated are compared again; nothing is loaded.")?;
         driver.carry(&steps).await?;

@@ -65,7 +65,8 @@ pub fn run(global: &Global, args: &RollbackCommand, printer: &mut Printer) -> Ve
 fn loses(phase: Phase, reverse: bool, given_up: bool) -> &'static str {
     match (phase, reverse, given_up) {
         (Phase::Live | Phase::RollingBack, true, false) => {
-            "Going back loses nothing that is proven missing: what was written to the target comes back first."
+            "Going back loses nothing: what was written to the target is copied back before the source opens. If \
+             that cannot be shown, the rollback stops."
         }
         (Phase::Live | Phase::RollingBack, true, true) => {
             "Going back gives up every change of the target that has not come back to the source."
@@ -99,7 +100,7 @@ async fn rollback(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &RollbackComma
     }
     match known.phase() {
         Phase::RolledBack => {
-            desk.advise("the migration is rolled back already");
+            desk.advise(driver, "the migration is rolled back already");
             Ok(())
         }
         Phase::Deployed | Phase::Finalized => {
@@ -378,8 +379,10 @@ pub fn finalize(global: &Global, act: &Act, printer: &mut Printer) -> Verdict {
         driver.enter(Phase::Finalized, "replication has ended").await?;
         driver.observe(false).await?;
         desk.advise(
-            "Take the replication stack out of the manifest and run `migrate up`: that deletes the tasks, and with them \
-             their replication slots. A slot that remains fills the database's disk.",
+            driver,
+            "Take the replication stack out of the manifest and run `migrate up`: that deletes the tasks. Then \
+             check that no replication slot of theirs is left on a PostgreSQL database, and drop what is: a \
+             forgotten slot fills its disk.",
         );
         Ok(())
     })

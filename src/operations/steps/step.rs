@@ -146,9 +146,9 @@ impl Step {
             Self::Wait { name, limit_s, .. } => format!("wait until {name} (at most {limit_s} s)"),
             Self::Hook { name } => format!("hook {name}"),
             Self::StartAt { task } => format!("start task {} at the position that was noted", task.address),
-            Self::Phase { to, .. } => format!("phase {to}"),
+            Self::Phase { to, .. } => format!("the phase becomes {to}"),
             Self::RefusalStarts { .. } => "from here on writes are refused".to_owned(),
-            Self::Rebind { group, .. } => format!("note the ids of the rules of {group}"),
+            Self::Rebind { group, .. } => format!("record the new rule ids of {group} in the ledger"),
             Self::Opens => "the target opens: from here on, going back is a rollback".to_owned(),
             Self::RefusalEnds => "writes are taken again".to_owned(),
         }

@@ -1,7 +1,7 @@
 //! Who invokes functions: clients, and EventBridge's rules.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -22,15 +22,16 @@ use crate::{
     clock::{Clock as _, SystemClock, from_millis, rfc3339},
     files,
     sandbox::{
-        Fault, Reply, Sandbox, World,
-        services::{self, lambda::Job},
+        Fault, Reply, Sandbox,
+        services::{
+            self,
+            lambda::{Job, Queued},
+        },
     },
 };
 
 /// How often events are looked for.
 const TICK: Duration = Duration::from_millis(250);
-/// How often somebody who waits for a running function looks again.
-const QUEUE: Duration = Duration::from_millis(50);
 
 /// Runs functions of one sandbox.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub struct Functions {
     endpoint: OnceLock<String>,
     /// How many invocations of each function run.
     running: Mutex<BTreeMap<String, usize>>,
+    /// Asynchronous invocations that run, by their place in the queue.
+    flying: Mutex<BTreeSet<String>>,
     count: AtomicU64,
     stop: Arc<AtomicBool>,
 }
@@ -88,6 +91,7 @@ impl Functions {
             folder: std::path::absolute(folder)?,
             endpoint: OnceLock::new(),
             running: Mutex::default(),
+            flying: Mutex::default(),
             count: AtomicU64::new(0),
             stop: Arc::default(),
         })
@@ -107,6 +111,10 @@ impl Functions {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn flying(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.flying.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A place among the function's concurrent executions.
     fn seat(&self, job: &Job) -> Option<Seat<'_>> {
         let function = format!("{}/{}", job.region, job.name);
@@ -120,9 +128,10 @@ impl Functions {
         Some(Seat { functions: self, function })
     }
 
-    async fn run(&self, sandbox: &Sandbox, job: Job, event: String) -> (Invocation, Ran) {
+    /// Runs a job. Attempts of one request have its id.
+    async fn run(&self, sandbox: &Sandbox, job: Job, event: String, id: Option<String>) -> (Invocation, Ran) {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let (id, stream) = sandbox.world(|world| {
+        let (own, stream) = sandbox.world(|world| {
             let hex = world.hex(32);
             let id =
                 format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..]);
@@ -130,7 +139,7 @@ impl Functions {
             (id, format!("{}/[{}]{hex}", day.replace('-', "/"), job.version))
         });
         let endpoint = self.endpoint.get().cloned().unwrap_or_default();
-        let invocation = Invocation { job, event, id, stream, endpoint };
+        let invocation = Invocation { job, event, id: id.unwrap_or(own), stream, endpoint };
         let (told, heard) = tokio::sync::oneshot::channel();
         let (python, folder) = (self.python.clone(), self.folder.join(format!("run-{number}")));
         let (stop, copy) = (Arc::clone(&self.stop), invocation.clone());
@@ -145,18 +154,6 @@ impl Functions {
         };
         sandbox.world(|world| logs::write(world, &invocation, &ran));
         (invocation, ran)
-    }
-
-    /// Runs a job once there is room for it; asynchronous invocations wait.
-    async fn run_in_turn(&self, sandbox: &Sandbox, job: Job, event: String) -> Ran {
-        loop {
-            if let Some(seat) = self.seat(&job) {
-                let (_, ran) = self.run(sandbox, job, event).await;
-                drop(seat);
-                return ran;
-            }
-            SystemClock.sleep(QUEUE).await;
-        }
     }
 
     /// What `Invoke` answers when the function is run. `answer` is what the sandbox would have answered.
@@ -184,8 +181,8 @@ impl Functions {
             return Err(Fault::new("InvalidRequestContentException", message));
         }
         if text("InvocationType") == Some("Event") {
-            let (functions, sandbox) = (Arc::clone(self), sandbox.clone());
-            tokio::spawn(async move { functions.run_in_turn(&sandbox, job, event).await });
+            let queued = Queued { function: name, qualifier, payload: &event, delivery: None };
+            sandbox.world(|world| services::lambda::enqueue(world, region, queued));
             return Ok(answer);
         }
         let Some(seat) = self.seat(&job) else {
@@ -195,7 +192,7 @@ impl Functions {
                 json!({"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "Type": "User"});
             return Err(fault);
         };
-        let (_, ran) = self.run(sandbox, job, event).await;
+        let (_, ran) = self.run(sandbox, job, event, None).await;
         drop(seat);
         let mut answer = answer;
         answer["Payload"] = json!(BASE64_STANDARD.encode(&ran.payload));
@@ -210,30 +207,28 @@ impl Functions {
         Ok(answer)
     }
 
-    /// Runs what EventBridge's rules invoke, from now on; never ends.
+    /// Makes the asynchronous invocations that are due, from now on; never ends. Those for which there is no room now stay
+    /// in the queue.
     pub async fn attend(self: &Arc<Self>, sandbox: &Sandbox) {
-        let mut seen = sandbox.world(|world| services::events::latest(world));
         loop {
             SystemClock.sleep(TICK).await;
-            let due: Vec<(String, Json)> = sandbox.world(|world| {
+            let due = sandbox.world(|world| {
                 services::dms::settle(world);
-                services::events::invocations(world, &seen)
+                services::lambda::due(world)
             });
-            for (key, row) in due {
-                seen.clone_from(&key);
+            for one in due {
+                if !self.flying().insert(one.key.clone()) {
+                    continue;
+                }
                 let (functions, sandbox) = (Arc::clone(self), sandbox.clone());
                 tokio::spawn(async move {
-                    let text = |member: &str| row[member].as_str().unwrap_or_default().to_owned();
-                    let (arn, region) = (text("Arn"), text("_region"));
-                    let ended = match sandbox.world(|world| services::lambda::job(world, &region, &arn, None))
-                    {
-                        Ok(job) => {
-                            let ran = functions.run_in_turn(&sandbox, job, text("Input")).await;
-                            if ran.failed { ran.payload } else { "ok".to_owned() }
-                        }
-                        Err(fault) => fault.message,
-                    };
-                    sandbox.world(|world: &mut World| services::events::ran(world, &key, &ended));
+                    if let Some(seat) = functions.seat(&one.job) {
+                        let (_, ran) = functions.run(&sandbox, one.job, one.payload, Some(one.id)).await;
+                        drop(seat);
+                        let attempt = services::lambda::Attempt { answer: &ran.payload, failed: ran.failed };
+                        sandbox.world(|world| services::lambda::attempted(world, &one.key, attempt));
+                    }
+                    functions.flying().remove(&one.key);
                 });
             }
         }

@@ -291,6 +291,7 @@ mod tests {
                 log_group: "/aws/lambda/one".into(),
                 code: Some(archive(code)),
                 reserved: None,
+                dead_letters: None,
             },
             event: r#"{"a": 1}"#.into(),
             id: "f3c5d2a8".into(),

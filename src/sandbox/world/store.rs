@@ -507,11 +507,13 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "ecs.family"
         | "iam.linked-deletion"
         | "lambda.code"
+        | "lambda.queue"
         | "account.region"
         | "sts.session"
         | "cloudwatch.metric"
         | "s3.name"
-        | "sns.message" => true,
+        | "sns.message"
+        | "sqs.message" => true,
         "backup.plan" => !row["DeletionDate"].is_null(),
         "ec2.instance" => row["State"]["Name"] == "terminated",
         "ec2.nat-gateway" => row["State"] == "deleted",

@@ -3,9 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    announce::{announce, at},
+    news,
     store::{
-        ENDPOINT, INSTANCE, TASK, exists, fresh_arn, here, identifier, invalid, key_of, listed, missing,
-        note, paged, state, vpc_role_works,
+        ENDPOINT, INSTANCE, TASK, combination, exists, fresh_arn, here, identifier, invalid, key_of, listed,
+        missing, paged, state, vpc_role_works,
     },
     subnets,
 };
@@ -129,7 +131,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(exists(format!("Replication Instance with identifier {name} already exists")));
     }
     if rq.flag("MultiAZ") && rq.opt("AvailabilityZone").is_some() {
-        return Err(super::store::combination("AvailabilityZone cannot be set when MultiAZ is true."));
+        return Err(combination("AvailabilityZone cannot be set when MultiAZ is true."));
     }
     vpc_role_works(world)?;
     let group = subnets::for_instance(world, rq)?;
@@ -193,14 +195,8 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         up["ReplicationInstancePublicIpAddresses"] = json!(addresses);
     }
     world.set_after(DMS_INSTANCE_UP, INSTANCE, &arn, up);
-    note(
-        world,
-        rq.region,
-        "replication-instance",
-        &name,
-        "creation",
-        "Replication instance is being created",
-    );
+    let ahead = [at(news::INSTANCE_CREATING, 0), at(news::INSTANCE_CREATED, DMS_INSTANCE_UP)];
+    announce(world, rq.region, &row, true, &ahead);
     Ok(json!({"ReplicationInstance": row}))
 }
 
@@ -242,14 +238,14 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
         // User guide, "Upgrading a replication instance": versions only rise. The wording is this twin's own.
         let numbers = |text: &str| -> Vec<u64> { text.split('.').filter_map(|n| n.parse().ok()).collect() };
         if let Some(now) = old["EngineVersion"].as_str().filter(|now| numbers(version) < numbers(now)) {
-            return Err(super::store::combination(format!(
+            return Err(combination(format!(
                 "The engine version cannot be downgraded from {now} to {version}."
             )));
         }
         let minor = |text: &str| text.rsplit_once('.').map(|(minor, _)| minor.to_owned());
         let major = old["EngineVersion"].as_str().is_some_and(|now| minor(now) != minor(version));
         if major && !rq.flag("AllowMajorVersionUpgrade") {
-            return Err(super::store::combination(
+            return Err(combination(
                 "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
             ));
         }
@@ -310,6 +306,18 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let answer = row.clone();
     if waits && now {
+        let both: Vec<_> = later
+            .as_object()
+            .into_iter()
+            .flatten()
+            .flat_map(|(member, to)| news::changes(member, to).iter().copied())
+            .collect();
+        let mut ahead: Vec<_> = both.iter().map(|(begins, _)| at(*begins, 0)).collect();
+        ahead.extend(both.iter().map(|(_, is)| at(*is, MODIFY)));
+        if later.get("EngineVersion").is_some() {
+            ahead.push(at(news::UPDATED, MODIFY));
+        }
+        announce(world, rq.region, &answer, false, &ahead);
         later["ReplicationInstanceStatus"] = json!("available");
         later["PendingModifiedValues"] = json!({});
         world.set_after(MODIFY, INSTANCE, arn, later);
@@ -317,11 +325,29 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(json!({"ReplicationInstance": answer}))
 }
 
-/// `RebootReplicationInstance`.
+/// `RebootReplicationInstance`. With a failover the standby takes over in its zone (API reference, `ForceFailover` and
+/// `ForcePlannedFailover`: not without Multi-AZ, and not both).
 pub(super) fn reboot(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("ReplicationInstanceArn");
     available(world, arn)?;
-    world.set_after(MODIFY, INSTANCE, arn, json!({"ReplicationInstanceStatus": "available"}));
+    let old = instance(world, arn)?.clone();
+    let (forced, planned) = (rq.flag("ForceFailover"), rq.flag("ForcePlannedFailover"));
+    if forced && planned {
+        return Err(combination("ForceFailover and ForcePlannedFailover cannot both be set."));
+    }
+    let mut after = json!({"ReplicationInstanceStatus": "available"});
+    if forced || planned {
+        if old["MultiAZ"] != true {
+            return Err(combination(format!(
+                "Replication Instance {arn} is not configured for Multi-AZ and cannot fail over."
+            )));
+        }
+        after["AvailabilityZone"] = old["SecondaryAvailabilityZone"].clone();
+        after["SecondaryAvailabilityZone"] = old["AvailabilityZone"].clone();
+        let ahead = [at(news::FAILOVER_STARTED, 0), at(news::FAILED_OVER, MODIFY)];
+        announce(world, rq.region, &old, false, &ahead);
+    }
+    world.set_after(MODIFY, INSTANCE, arn, after);
     let row = world
         .get_mut(INSTANCE, arn)
         .ok_or_else(|| missing(format!("Replication Instance not found: {arn}")))?;
@@ -341,8 +367,8 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     world.cancel(INSTANCE, arn);
     super::connections::forget(world, |row| row["ReplicationInstanceArn"] == arn);
-    let name = old["ReplicationInstanceIdentifier"].as_str().unwrap_or_default();
-    note(world, rq.region, "replication-instance", name, "deletion", "Replication instance is being deleted");
+    let ahead = [at(news::INSTANCE_DELETING, 0), at(news::INSTANCE_DELETED, DMS_INSTANCE_DOWN)];
+    announce(world, rq.region, &old, true, &ahead);
     world.after(DMS_INSTANCE_DOWN, INSTANCE, arn, Effect::Remove);
     world.release_interfaces(arn, DMS_INSTANCE_DOWN + 15_000);
     let row = world

@@ -10,6 +10,7 @@ mod engines;
 mod flow;
 mod instances;
 mod mappings;
+mod news;
 mod operations;
 mod progress;
 mod run;
@@ -20,6 +21,8 @@ mod subnets;
 mod subscriptions;
 mod tags;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub use curves::{Curve, curve, follower};
 pub use flow::settle;

@@ -1,7 +1,7 @@
 //! Which operation runs which behaviour.
 
 use super::{
-    assessments, certificates, connections, endpoints, instances, run, statistics, store, subnets,
+    announce, assessments, certificates, connections, endpoints, instances, run, statistics, subnets,
     subscriptions, tags, tasks,
 };
 use crate::sandbox::Operation;
@@ -26,8 +26,9 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeCertificates", certificates::describe),
     Operation::read("DescribeConnections", connections::describe),
     Operation::read("DescribeEndpoints", endpoints::describe),
+    Operation::read("DescribeEventCategories", announce::categories),
     Operation::read("DescribeEventSubscriptions", subscriptions::describe),
-    Operation::read("DescribeEvents", store::events),
+    Operation::read("DescribeEvents", announce::events),
     Operation::read("DescribeOrderableReplicationInstances", instances::orderable),
     Operation::read("DescribeReplicationInstances", instances::describe),
     Operation::read("DescribeReplicationSubnetGroups", subnets::describe),

@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    announce::{News, announce},
-    connections, curves, instances, progress,
-    store::{TASK, combination, invalid, note, state},
+    announce::{announce, at},
+    connections, curves, instances, news, progress,
+    store::{TASK, combination, invalid, state},
     tasks::{self, shown},
 };
 use crate::sandbox::{
@@ -73,6 +73,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     row["_run"] = json!(runs);
     row["_halt"] = Json::Null;
     row["StopReason"] = Json::Null;
+    row["LastFailureMessage"] = Json::Null;
     if fresh {
         row["_fresh"] = json!(runs);
         row["_reload"] = json!({});
@@ -87,23 +88,19 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let row = row.clone();
     world.set_after(DMS_TASK_RUNNING, TASK, arn, json!({"Status": "running"}));
-    announce(world, rq.region, &row, News::Started, DMS_TASK_RUNNING);
+    // As AWS's example of the event has it: "with flag = fresh start" (User Guide, EventBridge events).
+    let flag = if fresh { "fresh start" } else { "resume" };
+    let message = format!("Replication task started, with flag = {flag}");
+    let mut ahead = vec![(news::TASK_STARTED, DMS_TASK_RUNNING, Some(message))];
     if kind == "full-load" {
         let left = (progress::load_time(&row) - done).max(0);
         let end = json!({
             "Status": "stopped", "StopReason": "Stop Reason FULL_LOAD_ONLY_FINISHED", "_halt": runs + left,
         });
         world.set_after(DMS_TASK_RUNNING + left, TASK, arn, end);
-        announce(world, rq.region, &row, News::Stopped, DMS_TASK_RUNNING + left);
+        ahead.push(at(news::TASK_STOPPED, DMS_TASK_RUNNING + left));
     }
-    note(
-        world,
-        rq.region,
-        "replication-task",
-        &text("ReplicationTaskIdentifier"),
-        "state change",
-        "Replication task has started.",
-    );
+    announce(world, rq.region, &row, true, &ahead);
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
 }
 
@@ -124,8 +121,6 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
     let end =
         json!({"Status": "stopped", "StopReason": "Stop Reason NORMAL", "RecoveryCheckpoint": checkpoint});
     world.set_after(DMS_TASK_STOP, TASK, arn, end);
-    announce(world, rq.region, &task, News::Stopped, DMS_TASK_STOP);
-    let name = task["ReplicationTaskIdentifier"].as_str().unwrap_or_default();
-    note(world, rq.region, "replication-task", name, "state change", "Replication task is being stopped.");
+    announce(world, rq.region, &task, true, &[at(news::TASK_STOPPED, DMS_TASK_STOP)]);
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
 }

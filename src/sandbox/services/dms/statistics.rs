@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    flow, progress,
+    announce::{self, announce},
+    flow, news, progress,
     store::{TASK, filtered, invalid, missing, paged, state},
 };
 use crate::sandbox::{Reply, Request, World};
@@ -55,6 +56,8 @@ pub(super) fn reload(world: &mut World, rq: &Request<'_>) -> Reply {
         for name in names {
             row[mark][name] = json!(at);
         }
+        let row = row.clone();
+        announce(world, rq.region, &row, false, &[announce::at(news::RELOAD_REQUESTED, 0)]);
     }
     Ok(json!({"ReplicationTaskArn": arn}))
 }

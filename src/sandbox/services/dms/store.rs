@@ -1,4 +1,4 @@
-//! What the nouns of DMS share: tables, faults, ARNs, filters, pages, role checks, events.
+//! What the nouns of DMS share: tables, faults, ARNs, filters, pages, role checks.
 //!
 //! Rows live under their ARNs (subnet groups and event subscriptions under `region/name`) and carry `_region`
 //! and `_tags`.
@@ -31,7 +31,6 @@ pub(super) const ASSESSMENT: &str = "dms.assessment";
 pub(super) const CERTIFICATE: &str = "dms.certificate";
 /// Event subscriptions.
 pub(super) const SUBSCRIPTION: &str = "dms.event-subscription";
-const EVENT: &str = "dms.event";
 
 /// `InvalidParameterValueException`.
 pub(super) fn invalid(message: impl Into<String>) -> Fault {
@@ -193,37 +192,4 @@ pub(super) fn vpc_role_works(world: &World) -> Result<(), Fault> {
         ));
     }
     Ok(())
-}
-
-/// Notes an event for `DescribeEvents`.
-pub(super) fn note(world: &mut World, region: &str, source: &str, id: &str, category: &str, message: &str) {
-    let key = format!("{:012}", world.next());
-    let row = json!({
-        "SourceIdentifier": id, "SourceType": source, "Message": message, "EventCategories": [category],
-        "Date": world.now_secs(), "_region": region,
-    });
-    world.put(EVENT, &key, row);
-}
-
-/// `DescribeEvents`: of the last hour unless asked otherwise.
-pub(super) fn events(world: &mut World, rq: &Request<'_>) -> Reply {
-    let minutes = rq.int("Duration").unwrap_or(60);
-    let from = rq
-        .get("StartTime")
-        .as_f64()
-        .unwrap_or_else(|| world.now_secs() - 60.0 * f64::from(i32::try_from(minutes).unwrap_or(i32::MAX)));
-    let until = rq.get("EndTime").as_f64().unwrap_or(f64::MAX);
-    let categories = rq.texts("EventCategories");
-    let mut rows = here(world, rq, EVENT);
-    rows.retain(|row| {
-        let at = row["Date"].as_f64().unwrap_or_default();
-        at >= from
-            && at <= until
-            && rq.opt("SourceType").is_none_or(|kind| row["SourceType"] == kind)
-            && rq.opt("SourceIdentifier").is_none_or(|id| row["SourceIdentifier"] == id)
-            && (categories.is_empty() || categories.iter().any(|c| row["EventCategories"][0] == *c))
-    });
-    // The one filter this call has.
-    let rows = filtered(rq, rows, &[("replication-instance-id", &["SourceIdentifier"])])?;
-    paged(rq, "Events", rows, 100)
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    announce::{News, announce},
-    endpoints, flow, instances, mappings, progress, settings,
-    store::{TASK, combination, exists, fresh_arn, here, identifier, invalid, listed, missing, note, state},
+    announce::{announce, at},
+    endpoints, flow, instances, mappings, news, progress, settings,
+    store::{TASK, combination, exists, fresh_arn, here, identifier, invalid, listed, missing, state},
 };
 use crate::sandbox::{
     Fault, Reply, Request, World,
@@ -146,8 +146,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     logged(world, &mut row);
     world.put(TASK, &arn, row.clone());
     world.set_after(DMS_TASK_READY, TASK, &arn, json!({"Status": "ready"}));
-    note(world, rq.region, "replication-task", &name, "creation", "Replication task has been created.");
-    announce(world, rq.region, &row, News::Created, 0);
+    announce(world, rq.region, &row, true, &[at(news::TASK_CREATED, 0)]);
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
 }
 
@@ -217,6 +216,7 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     row["Status"] = json!("modifying");
     world.put(TASK, arn, row.clone());
     world.set_after(DMS_TASK_READY, TASK, arn, json!({"Status": back}));
+    announce(world, rq.region, &row, false, &[at(news::TASK_MODIFIED, DMS_TASK_READY)]);
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
 }
 
@@ -252,8 +252,6 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = task_mut(world, arn)?;
     row["Status"] = json!("deleting");
     let row = row.clone();
-    let name = old["ReplicationTaskIdentifier"].as_str().unwrap_or_default();
-    note(world, rq.region, "replication-task", name, "deletion", "Replication task has been deleted.");
-    announce(world, rq.region, &old, News::Deleted, DMS_TASK_DOWN);
+    announce(world, rq.region, &old, true, &[at(news::TASK_DELETED, DMS_TASK_DOWN)]);
     Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
 }

@@ -4,7 +4,10 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{DEFAULT, RULES, bus, pattern};
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::sandbox::{
+    Fault, Reply, Request, World,
+    services::{lambda, sns},
+};
 
 /// What became of events, a row per event and target.
 pub(super) const DELIVERIES: &str = "events.delivery";
@@ -38,6 +41,11 @@ fn uuid(world: &mut World) -> String {
 
 /// An event of an AWS service on the default bus of a region: enabled rules that match it get it.
 pub fn emit(world: &mut World, region: &str, event: Event<'_>) {
+    emit_on(world, region, DEFAULT, event);
+}
+
+/// An event of an AWS service on a bus of a region.
+pub fn emit_on(world: &mut World, region: &str, bus: &str, event: Event<'_>) {
     if !anybody(world, region) {
         return;
     }
@@ -46,27 +54,12 @@ pub fn emit(world: &mut World, region: &str, event: Event<'_>) {
         "version": "0", "id": id, "detail-type": event.detail_type, "source": event.source, "account": world.account,
         "time": timestamp(world), "region": region, "resources": event.resources, "detail": event.detail,
     });
-    deliver(world, region, DEFAULT, &whole);
+    deliver(world, region, bus, &whole);
 }
 
 /// Whether the region has a rule at all.
 pub fn anybody(world: &World, region: &str) -> bool {
     world.any(RULES, |row| row["_region"] == region)
-}
-
-/// The latest delivery so far.
-pub fn latest(world: &World) -> String {
-    world.rows(DELIVERIES).last().map(|(key, _)| key.to_owned()).unwrap_or_default()
-}
-
-/// Functions that rules have invoked since a delivery, oldest first: what nobody has run yet.
-pub fn invocations(world: &World, since: &str) -> Vec<(String, Json)> {
-    let is_due = |row: &Json| {
-        let arn = row["Arn"].as_str().unwrap_or_default();
-        arn.split(':').nth(2) == Some("lambda") && row["Failed"].is_null()
-    };
-    let rows = world.rows(DELIVERIES).filter(|(key, row)| *key > since && is_due(row));
-    rows.map(|(key, row)| (key.to_owned(), row.clone())).collect()
 }
 
 /// Notes how a function that a rule invoked has ended.
@@ -129,7 +122,7 @@ fn at<'e>(event: &'e Json, path: &str) -> &'e Json {
 fn hand_over(world: &mut World, region: &str, rule: &str, target: &Json, input: &str) {
     let arn = target["Arn"].as_str().unwrap_or_default().to_owned();
     let failed = match arn.split(':').nth(2).unwrap_or_default() {
-        "sns" => to_topic(world, region, &arn, input).err(),
+        "sns" => to_topic(world, region, &arn, rule, input).err(),
         "lambda" => permitted(world, &arn, rule).err(),
         _ => None,
     };
@@ -137,46 +130,26 @@ fn hand_over(world: &mut World, region: &str, rule: &str, target: &Json, input: 
     let mut row = json!({
         "Rule": rule, "Target": target["Id"], "Arn": arn, "Input": input, "At": world.now(), "_region": region,
     });
+    let accepted = failed.is_none() && arn.split(':').nth(2) == Some("lambda");
     if let Some(why) = failed {
         row["Failed"] = json!(why);
     }
     world.put(DELIVERIES, &key, row);
+    // EventBridge invokes asynchronously (Lambda Developer Guide, "Invoking Lambda asynchronously").
+    if accepted && world.keeps_code() {
+        let event = lambda::Queued { function: &arn, qualifier: None, payload: input, delivery: Some(&key) };
+        lambda::enqueue(world, region, event);
+    }
 }
 
 /// A topic takes events only if its policy lets EventBridge publish (EventBridge User Guide, resource-based policies).
-fn to_topic(world: &mut World, region: &str, arn: &str, input: &str) -> Result<(), String> {
-    let topic = world.get("sns.topic", arn).ok_or_else(|| format!("topic {arn} does not exist"))?;
-    let policy = topic["_attributes"]["Policy"].as_str().unwrap_or_default();
-    let policy: Json = serde_json::from_str(policy).unwrap_or_default();
-    if !allows(&policy, "sns:Publish") {
-        return Err(format!("the policy of {arn} does not allow events.amazonaws.com to publish"));
-    }
-    let id = uuid(world);
-    let key = format!("{:020}", world.next());
-    let row = json!({
-        "MessageId": id, "_request": {"TopicArn": arn, "Message": input}, "_at": world.now(), "_region": region,
-    });
-    world.put("sns.message", &key, row);
-    Ok(())
-}
-
-/// Whether a statement lets EventBridge do that.
-fn allows(policy: &Json, action: &str) -> bool {
-    let list = |value: &Json| match value {
-        Json::Array(items) => items.clone(),
-        Json::Null => Vec::new(),
-        one => vec![one.clone()],
-    };
-    list(&policy["Statement"]).iter().any(|statement| {
-        let principals = list(&statement["Principal"]["Service"]);
-        let anyone = statement["Principal"] == "*" && statement["Condition"].is_null();
-        let fits = |one: &Json| {
-            let one = one.as_str().unwrap_or_default();
-            one == "*" || one.eq_ignore_ascii_case(action) || one.eq_ignore_ascii_case("sns:*")
-        };
-        statement["Effect"] == "Allow"
-            && (anyone || principals.iter().any(|one| one == "events.amazonaws.com"))
-            && list(&statement["Action"]).iter().any(fits)
+fn to_topic(world: &mut World, region: &str, arn: &str, rule: &str, input: &str) -> Result<(), String> {
+    let from = sns::Sender { service: "events.amazonaws.com", source: rule, by_default: false };
+    sns::deliver(world, region, arn, from, json!({"Message": input})).map_err(|refused| match refused {
+        sns::Refused::NoTopic => format!("topic {arn} does not exist"),
+        sns::Refused::NoPermission => {
+            format!("the policy of {arn} does not allow events.amazonaws.com to publish")
+        }
     })
 }
 

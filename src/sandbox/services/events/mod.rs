@@ -10,7 +10,7 @@ mod rules;
 mod tags;
 mod targets;
 
-pub use delivery::{Event, anybody, emit, invocations, latest, ran};
+pub use delivery::{Event, emit, emit_on, ran};
 
 use crate::sandbox::{Fault, Operation, Request, World};
 

@@ -9,7 +9,7 @@ mod specs;
 mod store;
 mod tags;
 
-pub use store::{arn_of, managed_arn, usable};
+pub use store::{arn_of, managed_arn, unusable, usable};
 
 use crate::sandbox::Operation;
 

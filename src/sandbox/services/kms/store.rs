@@ -106,6 +106,15 @@ pub fn changeable(world: &World, rq: &Request<'_>) -> Result<Json, Fault> {
 }
 
 /// Whether a key waits for its deletion.
+/// Whether a key is here and nothing can be encrypted or decrypted with it (AWS KMS Developer Guide, key states).
+#[must_use]
+pub fn unusable(world: &World, arn: &str) -> bool {
+    let states = ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "Unavailable"];
+    world.any(KEY, |key| {
+        key["Arn"] == arn && key["KeyState"].as_str().is_some_and(|now| states.contains(&now))
+    })
+}
+
 pub fn pending(key: &Json) -> bool {
     matches!(key["KeyState"].as_str(), Some("PendingDeletion" | "PendingReplicaDeletion"))
 }

@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{TABLE, aliases, invalid, jobs, named, qualifier, row, runtimes, versions};
+use super::{TABLE, aliases, event_config, invalid, jobs, named, qualifier, row, runtimes, versions};
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
 /// Members that `CreateFunction` and `UpdateFunctionConfiguration` take as they are returned.
@@ -454,6 +454,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         None => {
             versions::remove(world, &key, None);
             aliases::remove_all(world, &key);
+            event_config::remove_all(world, &key);
         }
     }
     world.cancel(TABLE, &key);

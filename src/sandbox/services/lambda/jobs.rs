@@ -39,6 +39,8 @@ pub struct Job {
     pub code: Option<String>,
     /// How many may run at one time.
     pub reserved: Option<usize>,
+    /// Where asynchronous invocations end that failed for good.
+    pub dead_letters: Option<String>,
 }
 
 /// Keeps an archive, if this sandbox runs functions.
@@ -115,5 +117,9 @@ pub fn job(world: &World, region: &str, function: &str, qualifier: Option<&str>)
         log_group: one["LoggingConfig"]["LogGroup"].as_str().unwrap_or_default().to_owned(),
         code: code.map(ToOwned::to_owned),
         reserved: row["_reserved"].as_u64().and_then(|number| usize::try_from(number).ok()),
+        dead_letters: one["DeadLetterConfig"]["TargetArn"]
+            .as_str()
+            .filter(|arn| !arn.is_empty())
+            .map(ToOwned::to_owned),
     })
 }

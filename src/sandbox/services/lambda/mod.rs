@@ -5,19 +5,24 @@
 //! policy, reserved concurrency and the like live in members of the world's own.
 
 mod aliases;
+mod event_config;
 mod functions;
 mod invoke;
 mod jobs;
 mod layers;
 mod permissions;
+mod queue;
 mod runtimes;
 mod settings;
 mod tags;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_queue;
 mod versions;
 
 pub use jobs::{Job, job};
+pub use queue::{Attempt, Due, Queued, attempted, due, enqueue};
 use serde_json::Value as Json;
 
 use crate::sandbox::{Fault, Operation, Request, World};
@@ -32,6 +37,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteFunction", functions::delete),
     Operation::write("DeleteFunctionCodeSigningConfig", settings::delete_signing),
     Operation::write("DeleteFunctionConcurrency", settings::delete_concurrency),
+    Operation::write("DeleteFunctionEventInvokeConfig", event_config::delete),
     Operation::write("DeleteLayerVersion", layers::delete),
     Operation::read("GetAccountSettings", settings::account),
     Operation::read("GetAlias", aliases::get),
@@ -39,6 +45,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetFunctionCodeSigningConfig", settings::get_signing),
     Operation::read("GetFunctionConcurrency", settings::get_concurrency),
     Operation::read("GetFunctionConfiguration", functions::get_configuration),
+    Operation::read("GetFunctionEventInvokeConfig", event_config::get),
     Operation::read("GetFunctionRecursionConfig", settings::get_recursion),
     Operation::read("GetFunctionScalingConfig", versions::get_scaling),
     Operation::read("GetLayerVersion", layers::get),
@@ -48,6 +55,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetRuntimeManagementConfig", settings::get_runtime),
     Operation::write("Invoke", invoke::invoke),
     Operation::read("ListAliases", aliases::list),
+    Operation::read("ListFunctionEventInvokeConfigs", event_config::list),
     Operation::read("ListFunctions", functions::list),
     Operation::read("ListLayerVersions", layers::list_versions),
     Operation::read("ListLayers", layers::list),
@@ -57,6 +65,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("PublishVersion", versions::publish),
     Operation::write("PutFunctionCodeSigningConfig", settings::put_signing),
     Operation::write("PutFunctionConcurrency", settings::put_concurrency),
+    Operation::write("PutFunctionEventInvokeConfig", event_config::put),
     Operation::write("PutFunctionRecursionConfig", settings::put_recursion),
     Operation::write("PutFunctionScalingConfig", versions::put_scaling),
     Operation::write("PutRuntimeManagementConfig", settings::put_runtime),
@@ -67,6 +76,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("UpdateAlias", aliases::update),
     Operation::write("UpdateFunctionCode", functions::update_code),
     Operation::write("UpdateFunctionConfiguration", functions::update_configuration),
+    Operation::write("UpdateFunctionEventInvokeConfig", event_config::update),
 ];
 
 /// Functions.

@@ -1,8 +1,11 @@
 //! Published messages: kept, for whoever looks.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::topics::{invalid, topic};
+use super::{
+    permissions,
+    topics::{TOPICS, invalid, topic},
+};
 use crate::sandbox::{Reply, Request, World};
 
 const MESSAGES: &str = "sns.message";
@@ -49,15 +52,51 @@ pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
             None => return Err(invalid("Message Structure - JSON message body failed to parse")),
         }
     }
-    let id = world.hex(32);
-    let id = format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
-    let key = format!("{:020}", world.next());
-    let row =
-        json!({"MessageId": id, "_request": rq.input.clone(), "_at": world.now(), "_region": rq.region});
-    world.put(MESSAGES, &key, row);
+    let id = keep(world, rq.region, rq.input.clone());
     let mut out = json!({"MessageId": id});
     if let Some(sequence) = sequence {
         out["SequenceNumber"] = json!(sequence);
     }
     Ok(out)
+}
+
+/// Keeps a message; its id.
+fn keep(world: &mut World, region: &str, request: Json) -> String {
+    let id = world.hex(32);
+    let id = format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
+    let key = format!("{:020}", world.next());
+    let row = json!({"MessageId": id, "_request": request, "_at": world.now(), "_region": region});
+    world.put(MESSAGES, &key, row);
+    id
+}
+
+/// Why a service cannot publish to a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no such topic.
+    NoTopic,
+    /// Its policy does not let the service publish.
+    NoPermission,
+}
+
+/// A service publishes on behalf of one of its resources, if the topic's policy lets it. `request` is what `Publish` would
+/// be sent, without the topic.
+///
+/// # Errors
+/// The topic is gone, or refuses.
+pub fn deliver(
+    world: &mut World,
+    region: &str,
+    topic: &str,
+    from: permissions::Sender<'_>,
+    mut request: Json,
+) -> Result<(), Refused> {
+    let row = world.get(TOPICS, topic).ok_or(Refused::NoTopic)?;
+    let policy = row["_attributes"]["Policy"].as_str().unwrap_or_default();
+    if !permissions::lets_publish(policy, &world.account, from) {
+        return Err(Refused::NoPermission);
+    }
+    request["TopicArn"] = json!(topic);
+    keep(world, region, request);
+    Ok(())
 }

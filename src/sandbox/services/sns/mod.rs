@@ -10,6 +10,9 @@ mod subscriptions;
 mod tags;
 mod topics;
 
+pub use messages::{Refused, deliver};
+pub use permissions::Sender;
+
 use crate::sandbox::Operation;
 
 /// Implemented operations.

@@ -10,6 +10,7 @@ mod web_identity;
 
 pub use caller::{Caller, caller_of, ensure_caller};
 pub use sessions::ended;
+pub use trust::like;
 
 use crate::sandbox::Operation;
 

@@ -26,7 +26,7 @@ fn texts(value: &Json) -> Vec<&str> {
 }
 
 /// Whether a text matches a pattern with `*` and `?`.
-fn like(pattern: &str, text: &str) -> bool {
+pub fn like(pattern: &str, text: &str) -> bool {
     fn go(pattern: &[u8], text: &[u8]) -> bool {
         match pattern {
             [] => text.is_empty(),

@@ -1,111 +1,17 @@
-//! The runbook: the way from here to the end for people, as a pure function of what is operated and of the ledger.
+//! Writes the chapters: each with what it needs, how long it takes, how to see that it worked, and the way back.
 
-use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{
-    by_hand, calls,
-    discover::{Resolved, Task},
-    gates,
-    steps::{self, Step, Undo, Way, expected_s, refused_s},
+    super::{
+        by_hand, calls,
+        discover::{Resolved, Task},
+        gates,
+        steps::{self, Step, Undo, Way, expected_s, refused_s},
+    },
+    book::{Chapter, Done, Gate, Manual, Runbook},
 };
 use crate::ledger::{Facts, Happened, Operations, Phase, Snapshot};
-
-/// A step of the runbook.
-#[derive(Debug, Clone, Serialize)]
-pub struct Chapter {
-    /// What it is called in machine-readable output.
-    pub key: &'static str,
-    /// What it is called.
-    pub title: &'static str,
-    /// Who does it.
-    pub owner: String,
-    /// Who hears of it.
-    pub tell: Vec<String>,
-    /// The verb.
-    pub command: String,
-    /// The verb as it would be, without doing anything.
-    pub preview: Option<String>,
-    /// What must hold before.
-    pub needs: String,
-    /// The gates that it needs, as they were measured last.
-    pub gates: Vec<Gate>,
-    /// How long its waits may take together, in seconds.
-    pub limit_s: u64,
-    /// How long it takes when nothing goes wrong, in seconds; 0 where only the data knows.
-    pub expected_s: u64,
-    /// For how long it refuses writes, in seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused_s: Option<u64>,
-    /// How to see that it worked.
-    pub worked: String,
-    /// The way back from it.
-    pub back: String,
-    /// What that way loses.
-    pub loses: String,
-    /// When it was done, and the ledger's entry that says so.
-    pub done: Option<Done>,
-    /// The same with the AWS CLI.
-    pub by_hand: Vec<Manual>,
-}
-
-/// A gate as it was measured last.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Gate {
-    /// Which.
-    pub gate: String,
-    /// What it said; `None` if it was never measured.
-    pub verdict: Option<String>,
-    /// In words.
-    pub summary: String,
-    /// When.
-    pub at: Option<String>,
-}
-
-/// That a chapter was completed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Done {
-    /// When.
-    pub at: String,
-    /// The ledger's entry.
-    pub entry: u64,
-}
-
-/// One step by hand.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Manual {
-    /// What it does.
-    pub words: String,
-    /// Commands for a POSIX shell; none where there is nothing to type.
-    pub commands: Vec<String>,
-}
-
-/// The whole runbook.
-#[derive(Debug, Clone, Serialize)]
-pub struct Runbook {
-    /// The format of this document.
-    pub format: u32,
-    /// The migration.
-    pub migration: String,
-    /// The environment.
-    pub environment: String,
-    /// The account.
-    pub account: String,
-    /// The phase.
-    pub phase: Phase,
-    /// The ledger's serial.
-    pub serial: u64,
-    /// Whom to tell, by part.
-    pub owners: Vec<(String, String)>,
-    /// Where going back begins to cost something.
-    pub point_of_no_return: String,
-    /// Commands that reopen the source, from any machine.
-    pub reopen: Vec<String>,
-    /// Functions that the commands use.
-    pub functions: &'static str,
-    /// The chapters, in order.
-    pub chapters: Vec<Chapter>,
-}
 
 /// Builds commands of this program: a verb, and what follows it.
 pub type Verb<'v> = &'v dyn Fn(&str, &[(&str, Option<&str>)]) -> String;
@@ -198,6 +104,19 @@ impl Author<'_> {
         there.then(|| Done { at: last.at.clone(), entry: last.seq })
     }
 
+    /// What is left to be checked when the tasks of PostgreSQL sources are gone. A slot that nobody reads keeps the log of its
+    /// database (DMS User Guide, "Using a PostgreSQL database as an AWS DMS source").
+    fn slots(&self) -> &'static str {
+        let resolved = self.resolved;
+        let postgres = |database: &super::super::discover::Database| database.engine.contains("postgres");
+        if postgres(&resolved.source) || postgres(&resolved.target) {
+            ". Check on both databases that no replication slot is left, and drop those of the tasks: \
+             `SELECT slot_name, active FROM pg_replication_slots`. A forgotten slot fills the disk"
+        } else {
+            ""
+        }
+    }
+
     fn verb(&self, verb: &str, more: &[(&str, Option<&str>)]) -> String {
         (self.verb)(verb, more)
     }
@@ -227,7 +146,7 @@ impl Author<'_> {
             expected_s: 0,
             refused_s: None,
             worked: "every connection is `successful`; the phase is `tested`".into(),
-            back: "nothing to go back from".into(),
+            back: "none needed: nothing was changed".into(),
             loses: "nothing".into(),
             done: self.done(Phase::Tested, &[Phase::Deployed]),
             by_hand,
@@ -244,7 +163,7 @@ impl Author<'_> {
         }
         Chapter {
             key: "load",
-            title: "Load, and follow the changes",
+            title: "Full load and ongoing replication",
             owner: self.owner("database"),
             tell: Vec::new(),
             command: self.verb("replicate start", &[("--wait", Some("loaded")), ("--yes", None)]),
@@ -277,7 +196,7 @@ impl Author<'_> {
         let names: Vec<&str> = gates::LAG.iter().chain(gates::VERIFY).copied().collect();
         Chapter {
             key: "gates",
-            title: "Look at the gates",
+            title: "Check the gates",
             owner: self.owner("database"),
             tell: Vec::new(),
             command: format!("{} && {}", self.verb("lag", &[("--check", None)]), self.verb("verify", &[])),
@@ -288,7 +207,7 @@ impl Author<'_> {
             expected_s: 0,
             refused_s: None,
             worked: "both exit with 0; with 11 they name the gate that is closed".into(),
-            back: "nothing to go back from: this only reads".into(),
+            back: "none needed: this only reads".into(),
             loses: "nothing".into(),
             done: None,
             by_hand,
@@ -383,12 +302,13 @@ impl Author<'_> {
         } else {
             (
                 "phase `live`; the reverse task is within its gates",
-                "nothing proven missing: what was written to the target comes back through the reverse task",
+                "nothing: what was written to the target is copied back by the reverse task before the source opens; if that cannot \
+                 be shown, the rollback stops",
             )
         };
         Chapter {
             key: "rollback",
-            title: "Go back after the target has opened",
+            title: "Roll back after the target has opened",
             owner: self.owner("traffic"),
             tell: self.tell(),
             command: self.verb("rollback", &more),
@@ -424,9 +344,11 @@ impl Author<'_> {
             limit_s: limit(&planned),
             expected_s: expected_s(&planned),
             refused_s: refused_s(&planned, false),
-            worked: "the phase is `finalized`. Then take the replication stack out of the manifest and run `migrate up`: \
-                     that deletes the tasks, and with them their replication slots"
-                .into(),
+            worked: format!(
+                "the phase is `finalized`. Then take the replication stack out of the manifest and run `migrate up`: that \
+                 deletes the tasks{}",
+                self.slots()
+            ),
             back: "none: a new migration".into(),
             loses: "the way back".into(),
             done: self.done(Phase::Finalized, &[]),
@@ -489,124 +411,4 @@ pub fn runbook(resolved: &Resolved, snapshot: &Snapshot, facts: &Facts, verb: Ve
 #[must_use]
 pub fn complete(resolved: &Resolved, facts: &Facts) -> bool {
     calls::watched(resolved).iter().all(|subject| facts.0.keys().any(|(known, _)| known == subject))
-}
-
-fn text_of(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
-}
-
-/// `2 h`, `20 min`, `30 s`.
-fn span(seconds: u64) -> String {
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds.div_ceil(60)),
-        7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
-        _ => format!("{} days", seconds.div_ceil(86_400)),
-    }
-}
-
-/// The runbook as Markdown.
-#[must_use]
-pub fn markdown(book: &Runbook) -> String {
-    let mut text = format!("# Runbook: {} ({})\n\n", book.migration, book.environment);
-    text.push_str(&format!(
-        "Account {}. The phase is **{}** (ledger serial {}).\n",
-        book.account, book.phase, book.serial
-    ));
-    if !book.owners.is_empty() {
-        text.push_str("\nContacts:\n\n");
-        for (part, who) in &book.owners {
-            text.push_str(&format!("- {part}: {who}\n"));
-        }
-    }
-    text.push_str(&format!("\n**Point of no return**: {}.\n", book.point_of_no_return));
-    text.push_str(
-        "\nThe `migrate` commands measure the gates, journal every call and undo what fails. The AWS CLI's commands beside \
-         them make the same calls by hand, with the values of this ledger; nothing measures, journals or undoes for you \
-         there. After a step by hand, `migrate reconcile --accept all --reason TEXT` tells the ledger.\n",
-    );
-    if !book.reopen.is_empty() {
-        text.push_str("\n## If this machine dies during the cutover\n\n");
-        text.push_str(
-            "As long as the names lead to the source, these commands reopen it from any machine. An answer \
-             `InvalidPermission.Duplicate` means that the rule is there already.\n\n```sh\n",
-        );
-        text.push_str(&book.reopen.join("\n"));
-        text.push_str("\n```\n");
-    }
-    text.push_str(&format!("\n## For the commands by hand\n\n```sh\n{}```\n", book.functions));
-    for (at, chapter) in book.chapters.iter().enumerate() {
-        let done = chapter.done.as_ref().map(|done| format!(" (done {}, entry {})", done.at, done.entry));
-        text.push_str(&format!("\n## {}. {}{}\n\n", at + 1, chapter.title, done.unwrap_or_default()));
-        let mut row = |name: &str, value: &str| text.push_str(&format!("- {name}: {value}\n"));
-        row("who", &chapter.owner);
-        row("needs", &chapter.needs);
-        row("command", &format!("`{}`", chapter.command));
-        if let Some(preview) = &chapter.preview {
-            row("what it would do", &format!("`{preview}`"));
-        }
-        let limit = span(chapter.limit_s);
-        let takes = match chapter.expected_s {
-            _ if chapter.limit_s == 0 => "seconds".to_owned(),
-            0 => format!("at most {limit}"),
-            expected => format!("about {}, at most {limit}", span(expected)),
-        };
-        row("takes", &takes);
-        if let Some(seconds) = chapter.refused_s {
-            row("writes are refused", &format!("for about {} of it, if nothing goes wrong", span(seconds)));
-        }
-        row("it worked if", &chapter.worked);
-        row("back", &chapter.back);
-        row("that loses", &chapter.loses);
-        if !chapter.tell.is_empty() {
-            row("tell", &chapter.tell.join(", "));
-        }
-        if !chapter.gates.is_empty() {
-            text.push_str("\n| gate | verdict | measured | when |\n|---|---|---|---|\n");
-            for gate in &chapter.gates {
-                let verdict = gate.verdict.as_deref().unwrap_or("-");
-                let at = gate.at.as_deref().unwrap_or("-");
-                text.push_str(&format!(
-                    "| {} | {verdict} | {} | {at} |\n",
-                    gate.gate,
-                    gate.summary.replace('|', r"\|")
-                ));
-            }
-        }
-        if !chapter.by_hand.is_empty() {
-            text.push_str("\nBy hand:\n\n```sh\n");
-            for step in &chapter.by_hand {
-                text.push_str(&format!("# {}\n", step.words));
-                for command in &step.commands {
-                    text.push_str(&format!("{command}\n"));
-                }
-            }
-            text.push_str("```\n");
-        }
-    }
-    text
-}
-
-/// The runbook as a document for machines.
-#[must_use]
-pub fn as_json(book: &Runbook) -> Json {
-    let mut value = serde_json::to_value(book).unwrap_or_default();
-    let owners: serde_json::Map<String, Json> =
-        book.owners.iter().map(|(part, who)| (part.clone(), json!(who))).collect();
-    value["owners"] = Json::Object(owners);
-    value["phase"] = json!(text_of(&value["phase"]));
-    value
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_read_well() {
-        assert_eq!(
-            [60, 300, 7_200, 604_800].map(span),
-            ["60 s", "5 min", "2 h", "7 days"].map(ToOwned::to_owned)
-        );
-    }
 }

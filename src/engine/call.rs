@@ -135,7 +135,7 @@ impl Run<'_, '_> {
             let op = permit.op();
             let error = match answer {
                 Ok(created) => {
-                    self.limits.succeeded(life.service());
+                    self.limits.granted(life.service());
                     let physical_id = Some(created.id.clone());
                     let attributes = created.attributes.clone();
                     self.append(Entry::Landed { op, physical_id, attributes, more: false })?;
@@ -296,7 +296,7 @@ impl Run<'_, '_> {
         let waited = self.waited(began.0, began.1);
         if error.is_throttle() && waited < Patience::RUN.throttled() {
             let delay = spread(backoff(attempt.min(3)), &life.step.address, attempt);
-            self.limits.overdrawn(life.service(), delay);
+            self.limits.overdrawn(life.service());
             self.retrying(life, error, attempt, delay, "AWS asks to slow down");
             return self.pause(delay).await;
         }
@@ -372,7 +372,7 @@ impl Run<'_, '_> {
             match answer {
                 Ok(Progress::Again(detail)) => {
                     request = begun;
-                    self.limits.succeeded(life.service());
+                    self.limits.granted(life.service());
                     let seq = self.append(landed(true))?;
                     self.durable(seq).await?;
                     (attempt, strikes) = (0, 0);
@@ -395,7 +395,7 @@ impl Run<'_, '_> {
                     self.pause(verbed.every).await?;
                 }
                 Ok(progress) => {
-                    self.limits.succeeded(life.service());
+                    self.limits.granted(life.service());
                     self.append(landed(false))?;
                     return Ok(progress);
                 }

@@ -174,9 +174,7 @@ impl Run<'_, '_> {
     /// Takes a place among the calls in flight; the time spent queueing is not the step's own.
     pub async fn enter(&self, life: &Life<'_>) -> (Pass, Pass) {
         let asked = self.now();
-        // First the token: whoever waits for it keeps no place that a read could take.
-        self.limits.paced(life.service()).await;
-        let passes = self.limits.enter(life.service()).await;
+        let passes = self.limits.admit(life.service()).await;
         life.queued.set(life.queued.get() + self.since(asked));
         passes
     }

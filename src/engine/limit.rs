@@ -1,10 +1,5 @@
-//! How many calls may be in flight, per service and overall, and at which rate those that change something may be made;
-//! adapts to throttling.
-//!
-//! AWS limits requests with token buckets ("Request throttling for the Amazon EC2 API", EC2 Developer Guide; CloudWatch
-//! Logs quotas; CloudWatch quotas). So does this side: a call takes a token before it is made, and where there is none it
-//! waits for its own, so that calls are spread and do not all collide with the same empty bucket. Where no rate is
-//! published, a throttled call halves the places in flight and pauses the service.
+//! How many calls may be in flight, per service and overall, and in which pace those that change something are made
+//! ([`Bucket`]); adapts to throttling.
 
 use std::{
     cell::{Cell, RefCell},
@@ -16,49 +11,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use super::rate::Bucket;
 use crate::{clock::Clock, resources::service};
 
 /// Calls in flight over all services.
 const OVERALL: usize = 64;
-
-/// A bucket as we believe it is on AWS's side.
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    burst: f64,
-    rate: f64,
-    level: f64,
-    at: SystemTime,
-}
-
-impl Bucket {
-    fn new(burst: f64, rate: f64, now: SystemTime) -> Self {
-        Self { burst, rate, level: burst, at: now }
-    }
-
-    fn refill(&mut self, now: SystemTime) {
-        let passed = now.duration_since(self.at).unwrap_or_default().as_secs_f64();
-        self.level = (self.level + passed * self.rate).min(self.burst);
-        self.at = now;
-    }
-
-    /// Takes the next token, and says how long it is until that is there.
-    fn take(&mut self, now: SystemTime) -> Duration {
-        self.refill(now);
-        self.level -= 1.0;
-        Duration::from_secs_f64((-self.level / self.rate).max(0.0))
-    }
-
-    /// It was empty when we thought it was not.
-    fn was_empty(&mut self, now: SystemTime) {
-        self.refill(now);
-        self.level = self.level.min(0.0);
-        self.burst = (self.burst * 0.75).max(1.0);
-        self.rate = (self.rate * 0.8).max(SLOWEST);
-    }
-}
-
-/// Calls per second at least, however often a service asks to slow down.
-const SLOWEST: f64 = 0.5;
 
 struct Gate {
     ceiling: usize,
@@ -107,13 +64,25 @@ impl Drop for Pass {
     }
 }
 
+/// The bucket of a service, and who waits for its next token.
+struct Paced {
+    bucket: Bucket,
+    turn: Rc<Gate>,
+}
+
+impl From<Bucket> for Paced {
+    fn from(bucket: Bucket) -> Self {
+        Self { bucket, turn: Rc::new(Gate::new(1)) }
+    }
+}
+
 /// All gates of a run.
 pub struct Limits {
     clock: Arc<dyn Clock>,
     overall: Rc<Gate>,
     services: RefCell<BTreeMap<String, Rc<Gate>>>,
-    /// Of services with a published rate.
-    buckets: RefCell<BTreeMap<String, Bucket>>,
+    /// Of services with a published rate, and of those that have throttled a call.
+    buckets: RefCell<BTreeMap<String, Paced>>,
 }
 
 impl Limits {
@@ -150,30 +119,58 @@ impl Limits {
         (own, self.overall.enter().await)
     }
 
-    /// Waits for the token of a call that changes something, where the service's rate is published.
-    pub async fn paced(&self, service: &str) {
-        let Some((burst, rate)) = service::of(service).writes else { return };
-        let wait = {
-            let (now, mut buckets) = (self.clock.now(), self.buckets.borrow_mut());
-            let bucket = buckets.entry(service.to_owned());
-            bucket.or_insert_with(|| Bucket::new(burst.into(), rate.into(), now)).take(now)
+    /// Waits for the token and the place of a call that changes something.
+    pub async fn admit(&self, service: &str) -> (Pass, Pass) {
+        loop {
+            // First the token: whoever waits for it keeps no place that a read could take.
+            let paced = self.token(service).await;
+            let passes = self.enter(service).await;
+            // Whoever came for a place before anybody knew of a rate takes a token now.
+            if paced || !self.buckets.borrow().contains_key(service) {
+                return passes;
+            }
+        }
+    }
+
+    /// Waits for a token, where the service's rate is known; whether it is.
+    async fn token(&self, service: &str) -> bool {
+        if let Some((burst, rate)) = service::of(service).writes {
+            let bucket = || Bucket::published(burst.into(), rate.into(), self.clock.now());
+            self.buckets.borrow_mut().entry(service.to_owned()).or_insert_with(|| bucket().into());
+        }
+        let Some(turn) = self.buckets.borrow().get(service).map(|own| Rc::clone(&own.turn)) else {
+            return false;
         };
+        // One waits for the next token, and the others for their turn: the rate may change meanwhile.
+        let _turn = turn.enter().await;
+        let now = self.clock.now();
+        let wait =
+            self.buckets.borrow_mut().get_mut(service).map_or(Duration::ZERO, |own| own.bucket.take(now));
         if !wait.is_zero() {
             self.clock.sleep(wait).await;
         }
+        true
     }
 
-    /// A call that changes something was throttled. Where its bucket is known, that is empty and smaller than it was
-    /// thought to be, and the others of the service only keep their pace; else the service pauses.
-    pub fn overdrawn(&self, service: &str, pause: Duration) {
-        if let Some(bucket) = self.buckets.borrow_mut().get_mut(service) {
-            bucket.was_empty(self.clock.now());
-            return;
+    /// A call that changes something was throttled: the service's bucket is empty, and the next calls keep its pace.
+    pub fn overdrawn(&self, service: &str) {
+        let now = self.clock.now();
+        let mut buckets = self.buckets.borrow_mut();
+        match buckets.get_mut(service) {
+            Some(own) => own.bucket.was_empty(now),
+            None => drop(buckets.insert(service.to_owned(), Bucket::learned(now).into())),
         }
-        self.throttled(service, pause);
     }
 
-    /// A read was throttled, or a call whose operation nobody knows: halve the service's places and pause it.
+    /// A call that changes something went through.
+    pub fn granted(&self, service: &str) {
+        if let Some(own) = self.buckets.borrow_mut().get_mut(service) {
+            own.bucket.granted(self.clock.now());
+        }
+        self.succeeded(service);
+    }
+
+    /// A read was throttled: halve the service's places and pause it.
     pub fn throttled(&self, service: &str, pause: Duration) {
         let gate = self.gate(service);
         gate.allowed.set((gate.allowed.get() / 2).max(1));
@@ -198,55 +195,5 @@ impl Limits {
                 waker.wake();
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::VirtualClock;
-
-    /// Makes so many calls at once against a bucket on the other side; how many were throttled, and when the last went
-    /// through.
-    fn run(service: &str, calls: usize, (burst, rate): (f64, f64)) -> (usize, f64) {
-        let clock = VirtualClock::starting_at(SystemTime::UNIX_EPOCH);
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let limits = Limits::new(Arc::clone(&shared));
-        let began = shared.now();
-        let theirs = RefCell::new(Bucket::new(burst, rate, began));
-        let throttled = Cell::new(0);
-        let all = (0..calls).map(|number| {
-            let (limits, theirs, throttled, shared) = (&limits, &theirs, &throttled, &shared);
-            async move {
-                loop {
-                    limits.paced(service).await;
-                    let _passes = limits.enter(service).await;
-                    let latency = Duration::from_millis(40 + (number as u64 * 7) % 30);
-                    shared.sleep(latency).await;
-                    let admitted = {
-                        let mut bucket = theirs.borrow_mut();
-                        bucket.refill(shared.now());
-                        let there = bucket.level >= 1.0;
-                        bucket.level -= f64::from(u8::from(there));
-                        there
-                    };
-                    if admitted {
-                        return;
-                    }
-                    throttled.set(throttled.get() + 1);
-                    limits.overdrawn(service, Duration::from_secs(1));
-                }
-            }
-        });
-        clock.block_on(futures_util::future::join_all(all));
-        (throttled.get(), shared.now().duration_since(began).unwrap_or_default().as_secs_f64())
-    }
-
-    #[test]
-    fn known_rates_are_used_up_and_not_overdrawn() {
-        let (throttled, seconds) = run("logs", 60, (10.0, 5.0));
-        assert_eq!(throttled, 0);
-        // Fifty calls at five a second after the first ten.
-        assert!(seconds <= 10.0 * 1.1, "{seconds} s");
     }
 }

@@ -30,6 +30,7 @@ mod owned;
 mod pace;
 mod parts;
 mod protect;
+mod rate;
 mod reads;
 mod recover;
 mod refresh;

@@ -203,7 +203,7 @@ impl Run<'_, '_> {
             let Some((at, error)) =
                 failed.iter().find(|(_, e)| e.certainty == Certainty::Unknown).or(failed.first())
             else {
-                self.limits.succeeded(members[0].life.service());
+                self.limits.granted(members[0].life.service());
                 return Ok(());
             };
             let life = &members[*at].life;

@@ -502,9 +502,12 @@ mod tests {
     fn a_newer_format_is_refused() {
         let store = MemoryStore::default();
         drop(open(&store).unwrap());
-        let text = store.snapshot_text().replace("\"format\": 3", "\"format\": 4");
+        let number = |format: u32| format!("\"format\": {format}");
+        let text = store.snapshot_text().replace(&number(FORMAT), &number(FORMAT + 1));
         store.set_snapshot(text.as_bytes());
-        assert!(matches!(open(&store), Err(LedgerError::Format { found: 4, .. })));
+        assert!(
+            matches!(open(&store), Err(LedgerError::Format { found, .. }) if found == u64::from(FORMAT) + 1)
+        );
     }
 
     /// A journal whose last line is this one, complete.
@@ -530,9 +533,14 @@ mod tests {
 
     #[test]
     fn what_a_newer_program_wrote_is_named_and_never_dropped() {
-        let store = with_last(r#"{"v":4,"seq":3,"at":"x","kind":"landed","op":"changed its form"}"#);
-        assert!(matches!(open(&store), Err(LedgerError::Format { found: 4, known: FORMAT })));
-        let store = with_last(r#"{"v":3,"seq":3,"at":"x","kind":"teleported","to":"mars"}"#);
+        let newer =
+            format!(r#"{{"v":{},"seq":3,"at":"x","kind":"landed","op":"changed its form"}}"#, FORMAT + 1);
+        let refused = open(&with_last(&newer));
+        assert!(
+            matches!(refused, Err(LedgerError::Format { found, known: FORMAT }) if found > u64::from(FORMAT))
+        );
+        let store =
+            with_last(&format!(r#"{{"v":{FORMAT},"seq":3,"at":"x","kind":"teleported","to":"mars"}}"#));
         let Err(LedgerError::UnknownEntry { line: 3, kind }) = open(&store) else { panic!("not named") };
         assert_eq!(kind, "teleported");
         assert!(store.durable().contains("teleported"), "nothing was cut off");

@@ -16,6 +16,8 @@ pub mod versions;
 
 #[cfg(test)]
 pub mod bench;
+#[cfg(test)]
+mod readiness_tests;
 
 pub mod applicationautoscaling;
 pub mod autoscaling;

@@ -94,6 +94,9 @@ impl Described for ReplicationInstance {
             lower: true,
             separator: '-',
         }),
+        // A name, in the answer of the create call: policies, alarms and parameters need no more. Its addresses come with
+        // "available" (AWS DMS API Reference, ReplicationInstance: they are lists that are empty until then).
+        early: &["Id", "Ref"],
         ready: Some(WaitPolicy::secs(360, 15, 3_600)),
         gone: Some(WaitPolicy::secs(180, 10, 3_600)),
         retry: &[ROLE],

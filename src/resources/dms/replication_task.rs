@@ -163,6 +163,8 @@ impl ResourceType for ReplicationTask {
         identity: Identity::Name,
         name: Some(NameRule { property: "ReplicationTaskIdentifier", max: 255, lower: true, separator: '-' }),
         early: &["Ref", "ReplicationTaskArn"],
+        // CreateReplicationTask: InvalidResourceStateFault while the instance is not available.
+        needs_ready: &["ReplicationInstanceArn"],
         ready: Some(WaitPolicy::secs(30, 5, 1_800)),
         gone: Some(WaitPolicy::secs(10, 5, 1_800)),
         retry_delete: &[BUSY],

@@ -128,6 +128,10 @@ impl Props {
         self.SecurityGroupIngress.iter().flatten().map(Ingress::rule).collect()
     }
 
+    fn gives_egress(&self) -> bool {
+        self.SecurityGroupEgress.as_ref().is_some_and(|rules| !rules.is_empty())
+    }
+
     /// The egress rules as they are to be: without any given, EC2's own.
     fn egress(&self) -> Vec<Rule> {
         let given: Vec<Rule> = self.SecurityGroupEgress.iter().flatten().map(Egress::rule).collect();
@@ -153,16 +157,38 @@ async fn bring(cx: &Cx<'_>, group: &str, way: Way, old: &[Rule], new: &[Rule]) -
     way.redescribe(cx, group, &reworded).await
 }
 
-/// The egress rules to come from: those known, and EC2's own for IPv6, which nothing tells of without a look at the VPC.
-/// Where the template gives rules, nothing else may be let out; to revoke a rule that is not there does no harm. For a new
-/// group only: later the same rule may be an `AWS::EC2::SecurityGroupEgress`.
-fn born(mut known: Vec<Rule>, props: &Props) -> Vec<Rule> {
-    let given = props.SecurityGroupEgress.as_ref().is_some_and(|rules| !rules.is_empty());
+/// The rules that EC2 puts into a new group: the one for IPv6 in VPCs with IPv6 only, which nothing tells of without a
+/// look at the VPC. To revoke a rule that is not there does no harm.
+fn born(props: &Props) -> Vec<Rule> {
+    let six = props.gives_egress().then(Rule::all_out_v6);
+    [Rule::all_out()].into_iter().chain(six).collect()
+}
+
+/// EC2's own rule for IPv6 goes when the template begins to give rules, and is back when it ends to; its rule for IPv4 is
+/// among the properties. A resource of its own with the same rule carries tags and stays.
+async fn own_v6(cx: &Cx<'_>, group: &str, old: &Props, new: &Props) -> Result<(), OpError> {
     let six = Rule::all_out_v6();
-    if given && !known.contains(&six) {
-        known.push(six);
+    match (old.gives_egress(), new.gives_egress()) {
+        (false, true) if !new.egress().iter().any(|rule| rule.allows_as(&six)) => {
+            let own = Way::Out.inline(cx, group).await?;
+            let there: Vec<&Rule> = own.iter().filter(|rule| rule.allows_as(&six)).collect();
+            Way::Out.revoke(cx, group, &there).await
+        }
+        (true, false) => {
+            let Some(vpc) = get(cx, group).await?.and_then(|group| group.vpc_id) else { return Ok(()) };
+            let answer =
+                cx.sdk.ec2().describe_vpcs().vpc_ids(vpc).send().await.map_err(op("DescribeVpcs"))?;
+            let blocks = answer.vpcs().iter().flat_map(|vpc| vpc.ipv6_cidr_block_association_set());
+            let state = |one: &types::VpcIpv6CidrBlockAssociation| {
+                one.ipv6_cidr_block_state().and_then(|state| state.state().cloned())
+            };
+            if blocks.filter_map(state).any(|state| state == types::VpcCidrBlockStateCode::Associated) {
+                Way::Out.ensure(cx, group, &[&six]).await?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
-    known
 }
 
 /// Rules of either way from JSON, as EC2 would show them; `None` if they do not fit.
@@ -198,6 +224,7 @@ impl ResourceType for SecurityGroup {
             "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeSecurityGroupRules",
             "ec2:DescribeSecurityGroups",
+            "ec2:DescribeVpcs",
             "ec2:RevokeSecurityGroupEgress",
             "ec2:RevokeSecurityGroupIngress",
             "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
@@ -343,8 +370,7 @@ impl ResourceType for SecurityGroup {
     ) -> Result<Progress, OpError> {
         let (ingress, egress) = (props.ingress(), props.egress());
         bring(cx, id.as_str(), Way::In, &[], &ingress).await?;
-        let born = born(vec![Rule::all_out()], props);
-        bring(cx, id.as_str(), Way::Out, &born, &egress).await?;
+        bring(cx, id.as_str(), Way::Out, &born(props), &egress).await?;
         Ok(Progress::Done)
     }
 
@@ -360,6 +386,7 @@ impl ResourceType for SecurityGroup {
         }
         if change.has("SecurityGroupEgress") {
             bring(cx, id, Way::Out, &old.egress(), &new.egress()).await?;
+            own_v6(cx, id, old, new).await?;
         }
         Tags::change(cx, id, old.Tags.as_ref(), new.Tags.as_ref()).await?;
         Ok(Progress::Done)

@@ -59,6 +59,8 @@ impl Described for SecurityGroupEgress {
 
     const FACTS: Facts = Facts {
         early: &["Id", "Ref"],
+        // Configuring a group revokes the rules that EC2 puts into every new one, and a rule of its own may be the same.
+        needs_ready: &["GroupId"],
         retry: &[NEW_GROUP],
         absent: &["InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound"],
         iam: &[

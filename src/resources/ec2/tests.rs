@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::resources::{Goal, Probe, ResourceType, bench::Bench};
+use crate::resources::{Change, Goal, Probe, ResourceType, bench::Bench};
 
 /// Makes what a type needs around it, with plain SDK calls.
 struct Network<'b>(&'b Bench);
@@ -347,15 +347,36 @@ fn egress_rules_replace_the_rule_that_lets_everything_out() {
     .unwrap();
     let made = bench.cx(|cx| bench.run(SecurityGroup::create(cx, &bench.permit(), &props))).unwrap();
     bench.cx(|cx| bench.run(SecurityGroup::configure(cx, &bench.permit(), &made.id, &props))).unwrap();
-    let out: Vec<Json> = bench.world(|w| {
-        let own = |row: &&Json| row["GroupId"] == made.id.as_str() && row["IsEgress"] == true;
-        w.rows("ec2.security-group-rule")
-            .map(|(_, row)| row)
-            .filter(own)
-            .map(|row| row["CidrIpv4"].as_str().or(row["CidrIpv6"].as_str()).into())
-            .collect()
-    });
-    assert_eq!(out, [json!("10.0.0.0/8")]);
+    let out = || -> Vec<String> {
+        bench.world(|w| {
+            let own = |row: &&Json| row["GroupId"] == made.id.as_str() && row["IsEgress"] == true;
+            let block =
+                |row: &Json| row["CidrIpv4"].as_str().or(row["CidrIpv6"].as_str()).map(ToOwned::to_owned);
+            w.rows("ec2.security-group-rule").map(|(_, row)| row).filter(own).filter_map(block).collect()
+        })
+    };
+    let change = |old: &Json, new: &Json| {
+        // Reads may lag behind what was just made.
+        bench.advance(std::time::Duration::from_secs(60));
+        let [old, new] = [old, new].map(|props| serde_json::from_value(props.clone()).unwrap());
+        let change = Change { old: &old, new: &new, changed: &["SecurityGroupEgress".into()] };
+        bench.cx(|cx| bench.run(SecurityGroup::update(cx, &bench.permit(), &made.id, &change))).unwrap();
+        let mut out = out();
+        out.sort();
+        out
+    };
+    assert_eq!(out(), ["10.0.0.0/8"]);
+    // Without rules of the template's, EC2's own are back, both; with them they go again.
+    let given = serde_json::to_value(&props).unwrap();
+    let mut none = given.clone();
+    none.as_object_mut().unwrap().remove("SecurityGroupEgress");
+    assert_eq!(change(&given, &none), ["0.0.0.0/0", "::/0"]);
+    assert_eq!(change(&none, &given), ["10.0.0.0/8"]);
+    // The same rule as a resource of its own stays.
+    let all = json!({"GroupId": made.id.as_str(), "IpProtocol": "-1", "CidrIpv6": "::/0"});
+    let all = serde_json::from_value(all).unwrap();
+    bench.cx(|cx| bench.run(SecurityGroupEgress::create(cx, &bench.permit(), &all))).unwrap();
+    assert_eq!(change(&none, &given), ["10.0.0.0/8", "::/0"]);
 }
 
 #[test]

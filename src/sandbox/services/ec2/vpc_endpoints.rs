@@ -66,6 +66,9 @@ const INTERFACES: &[&str] = &[
     "tagging",
 ];
 
+/// The prefix list of S3 in us-east-1.
+pub(super) const S3_LIST: &str = "pl-63a5400a";
+
 /// Lets everything through; what an endpoint has that names no policy.
 fn open() -> String {
     json!({"Version": "2008-10-17", "Statement": [
@@ -450,7 +453,7 @@ pub(super) fn routes(world: &World, table: &str) -> Vec<Json> {
     rows.map(|(id, row)| {
         // The lists of the two services in us-east-1; elsewhere they have other ids.
         let list = if row["ServiceName"].as_str().is_some_and(|name| name.ends_with(".s3")) {
-            "pl-63a5400a"
+            S3_LIST
         } else {
             "pl-02cd2c6b"
         };

@@ -403,6 +403,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid("The service cannot be stopped while it is scaled above 0."));
     }
     world.cancel(SERVICES, &key);
+    world.remove(super::ATTEMPTS, &key);
     for task in tasks::wanted(world, &key, None) {
         tasks::end(world, &task, 0, "Service was deleted");
     }

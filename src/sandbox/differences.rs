@@ -217,8 +217,15 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "ecs",
         "CreateService",
-        "Images are not pulled and containers not run: Fargate tasks start when their roles can be assumed, whether or \
-         not their subnets have a way to the registry. There are no container instances for others.",
+        "Images are not pulled and containers not run: a Fargate task runs when its roles can be assumed and its subnet, \
+         security groups and endpoints let it reach the registry, its secrets and its log group; whether image and secret \
+         exist, network ACLs, IPv6 and policies of endpoints are not looked at. There are no container instances for others.",
+    ),
+    (
+        "ecs",
+        "CreateService",
+        "A task that does not start is given up after three minutes; when that is counted and tried again is decided at \
+         the next call. Groups that awslogs-create-group asks for are not made.",
     ),
     ("ecs", "CreateService", "The first tasks exist with the answer; AWS starts them moments later."),
     (

@@ -76,7 +76,9 @@ fn public_gateway(world: &World, vpc: &str, nat: &Json) -> bool {
         return false;
     }
     match nat["SubnetId"].as_str() {
-        Some(subnet) => table(world, vpc, subnet).is_some_and(|(_, table)| leads_out(world, vpc, table, true)),
+        Some(subnet) => {
+            table(world, vpc, subnet).is_some_and(|(_, table)| leads_out(world, vpc, table, true))
+        }
         // A regional gateway has a table of its own.
         None => true,
     }
@@ -138,7 +140,8 @@ pub fn service(world: &World, place: Place<'_>, name: &str) -> bool {
         let listed = endpoint["Groups"].as_array().into_iter().flatten();
         let theirs: Vec<&str> = listed.filter_map(|one| one["GroupId"].as_str()).collect();
         let network = world.get(VPC.table, vpc).map(cidrs::of_vpc).unwrap_or_default();
-        let home = world.get(SUBNET.table, place.subnet).and_then(|row| row["CidrBlock"].as_str()?.parse().ok());
+        let home =
+            world.get(SUBNET.table, place.subnet).and_then(|row| row["CidrBlock"].as_str()?.parse().ok());
         let home: Vec<Ipv4Net> = home.into_iter().collect();
         return allows(world, &own, true, |rule| touches(rule, &network, &theirs))
             && allows(world, &theirs, false, |rule| touches(rule, &home, &own));

@@ -191,7 +191,9 @@ pub fn settle(world: &mut World) {
 /// Counts what failed, and tries again: at once, then after ever longer times; or the circuit breaker opens.
 fn retry(world: &mut World, service: &str) {
     let Some(attempt) = world.remove(ATTEMPTS, service) else { return };
-    let Some(row) = world.get(SERVICES, service).filter(|row| row["status"] == "ACTIVE").cloned() else { return };
+    let Some(row) = world.get(SERVICES, service).filter(|row| row["status"] == "ACTIVE").cloned() else {
+        return;
+    };
     let Some(primary) = row["deployments"].as_array().and_then(|all| all.first()).cloned() else { return };
     let failing = attempt["failing"].as_u64().unwrap_or_default();
     let mut rounds = u32::try_from(attempt["rounds"].as_u64().unwrap_or_default()).unwrap_or(u32::MAX);
@@ -226,7 +228,9 @@ fn retry(world: &mut World, service: &str) {
             tell(
                 world,
                 service,
-                &format!("(service {name}) is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."),
+                &format!(
+                    "(service {name}) is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+                ),
             );
             look_again(world, service, wait, 0, rounds);
             return;

@@ -109,7 +109,12 @@ fn secrets(definition: &Json) -> impl Iterator<Item = &str> {
 }
 
 /// Why a task of that definition does not start there; nothing if it does.
-pub(super) fn hindrance(world: &World, definition: &Json, platform: &str, place: Place<'_>) -> Option<String> {
+pub(super) fn hindrance(
+    world: &World,
+    definition: &Json,
+    platform: &str,
+    place: Place<'_>,
+) -> Option<String> {
     let images: Vec<Image> =
         containers(definition).filter_map(|one| one["image"].as_str()).map(Image::parse).collect();
     // Up to 1.3.0 authorisation and secrets come over a network of Fargate's own (ECS Developer Guide, "Fargate Linux
@@ -133,7 +138,10 @@ pub(super) fn hindrance(world: &World, definition: &Json, platform: &str, place:
             return Some(reason);
         }
     }
-    images.iter().find_map(|image| unpulled(world, image, place)).or_else(|| unlogged(world, definition, place))
+    images
+        .iter()
+        .find_map(|image| unpulled(world, image, place))
+        .or_else(|| unlogged(world, definition, place))
 }
 
 /// Why a secret cannot be read.

@@ -44,7 +44,12 @@ pub fn wanted(world: &World, service: &str, deployment: Option<&Json>) -> Vec<St
 }
 
 /// The subnet that has the fewest of a deployment's tasks: they are spread over zones.
-fn emptiest<'s>(world: &World, service: &str, deployment: &Json, subnets: &'s [String]) -> Option<&'s String> {
+fn emptiest<'s>(
+    world: &World,
+    service: &str,
+    deployment: &Json,
+    subnets: &'s [String],
+) -> Option<&'s String> {
     let mut taken = vec![0_usize; subnets.len()];
     for arn in wanted(world, service, Some(deployment)) {
         let home = world.get(TASKS, &arn).map(|task| &task["_subnet"]);
@@ -58,7 +63,8 @@ fn emptiest<'s>(world: &World, service: &str, deployment: &Json, subnets: &'s [S
 /// What stopped the tasks of a deployment, the last one first in mind.
 pub fn stopped_by(world: &World, service: &str, deployment: &Json) -> Option<String> {
     let of_it = |task: &&Json| task["_service"] == service && task["startedBy"] == *deployment;
-    let failed = world.rows(TASKS).map(|(_, task)| task).filter(of_it).filter(|task| task["_fate"].is_string());
+    let failed =
+        world.rows(TASKS).map(|(_, task)| task).filter(of_it).filter(|task| task["_fate"].is_string());
     failed.max_by_key(|task| task["_number"].as_i64()).and_then(|task| task["_fate"].as_str().map(Into::into))
 }
 

@@ -172,7 +172,8 @@ fn check_prints(rq: &Request<'_>) -> Result<(), Fault> {
 pub(super) fn update_prints(world: &mut World, rq: &Request<'_>) -> Reply {
     check_prints(rq)?;
     let arn = rq.text("OpenIDConnectProviderArn");
-    world.get_mut(PROVIDERS, arn).ok_or_else(|| no_provider(arn))?["ThumbprintList"] = json!(rq.list("ThumbprintList"));
+    world.get_mut(PROVIDERS, arn).ok_or_else(|| no_provider(arn))?["ThumbprintList"] =
+        json!(rq.list("ThumbprintList"));
     done()
 }
 

@@ -56,7 +56,14 @@ pub(super) const CREDENTIAL: Kind = Kind {
     quota: 2,
     counted: "ServiceSpecificCredentialsPerUser",
     list: "ServiceSpecificCredentials",
-    listed: &["UserName", "ServiceSpecificCredentialId", "ServiceName", "ServiceUserName", "Status", "CreateDate"],
+    listed: &[
+        "UserName",
+        "ServiceSpecificCredentialId",
+        "ServiceName",
+        "ServiceUserName",
+        "Status",
+        "CreateDate",
+    ],
 };
 const KINDS: &[&Kind] = &[&CERTIFICATE, &SSH_KEY, &CREDENTIAL];
 
@@ -138,7 +145,10 @@ pub(super) fn upload_certificate(world: &mut World, rq: &Request<'_>) -> Reply {
 fn key_bytes(body: &str) -> Option<(Vec<u8>, &'static str)> {
     if check_pem(body, "PUBLIC KEY", "key").is_ok() {
         let inner: String = body.trim().lines().filter(|line| !line.starts_with("-----")).collect();
-        return BASE64_STANDARD.decode(inner.replace(char::is_whitespace, "")).ok().map(|bytes| (bytes, "PEM"));
+        return BASE64_STANDARD
+            .decode(inner.replace(char::is_whitespace, ""))
+            .ok()
+            .map(|bytes| (bytes, "PEM"));
     }
     let mut parts = body.split_whitespace();
     let (kind, text) = (parts.next()?, parts.next()?);
@@ -150,8 +160,8 @@ fn key_bytes(body: &str) -> Option<(Vec<u8>, &'static str)> {
 pub(super) fn upload_ssh_key(world: &mut World, rq: &Request<'_>) -> Reply {
     let user = user(world, rq)?;
     let body = rq.text("SSHPublicKeyBody").trim();
-    let (bytes, form) =
-        key_bytes(body).ok_or_else(|| Fault::new("InvalidPublicKey", "The public key is invalid or malformed."))?;
+    let (bytes, form) = key_bytes(body)
+        .ok_or_else(|| Fault::new("InvalidPublicKey", "The public key is invalid or malformed."))?;
     let pairs: Vec<String> = Md5::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let fingerprint = pairs.join(":");
     if SSH_KEY.of_user(world, &user).any(|row| row["Fingerprint"] == fingerprint.as_str()) {

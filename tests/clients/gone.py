@@ -114,7 +114,7 @@ GONE = {
         "DeleteSubnet": "InvalidSubnetID.NotFound", "DeleteTags": "InvalidVpcID.NotFound", "DeleteVpc": "InvalidVpcID.NotFound",
         "DeleteVolume": "InvalidVolume.NotFound", "DisassociateIamInstanceProfile": "NoSuchAssociation",
         "StopInstances": "InvalidInstanceID.NotFound", "TerminateInstances": "InvalidInstanceID.NotFound",
-        "UnmonitorInstances": "InvalidInstanceID.NotFound", "DisableVgwRoutePropagation": "InvalidRouteTableID.NotFound",
+        "UnmonitorInstances": "InvalidInstanceID.NotFound", "DisableVgwRoutePropagation": "InvalidVpnGatewayID.NotFound",
         "ResetAddressAttribute": "InvalidAllocationID.NotFound", "ResetNetworkInterfaceAttribute": "InvalidNetworkInterfaceID.NotFound",
         "DeleteVpcPeeringConnection": "InvalidVpcPeeringConnectionID.NotFound", "DeleteVpnGateway": "InvalidVpnGatewayID.NotFound",
         "DetachInternetGateway": "InvalidInternetGatewayID.NotFound", "DetachNetworkInterface": "InvalidAttachmentID.NotFound",

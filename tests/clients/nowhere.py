@@ -79,5 +79,5 @@ def value(service, operation, name, shape):
         arn = "arn:aws:" + ARNS[service, name].format(ACCOUNT)
         return [arn] if shape.type_name == "list" else arn
     if shape.type_name == "list":
-        return ["never"]
-    return {"integer": 1, "long": 1, "boolean": False}.get(shape.type_name, "never")
+        return [{}] if shape.member.type_name == "structure" else ["never"]
+    return {"integer": 1, "long": 1, "boolean": False, "structure": {}, "map": {}, "timestamp": 0, "double": 1.0, "float": 1.0}.get(shape.type_name, "never")

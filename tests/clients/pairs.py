@@ -362,6 +362,8 @@ ALONE = {
         "s3:DeleteBucketIntelligentTieringConfiguration", "s3:DeleteBucketInventoryConfiguration", "s3:DeleteBucketLifecycle",
         "s3:DeleteBucketMetricsConfiguration", "s3:DeleteBucketMetadataConfiguration", "s3:DeleteBucketMetadataTableConfiguration", "s3:DeleteBucketOwnershipControls", "s3:DeleteBucketPolicy", "s3:DeleteBucketReplication",
         "s3:DeleteBucketWebsite", "s3:DeletePublicAccessBlock"), CONFIGURATION),
+    **dict.fromkeys(("iam:DeleteSSHPublicKey", "iam:DeleteServiceSpecificCredential", "iam:DeleteSigningCertificate"),
+                    "what a user signs in with: nothing refers to it"),
     "application-autoscaling:DeleteScheduledAction": "a leaf below its target",
     "autoscaling:CancelInstanceRefresh": "a refresh is used by nobody; what it replaced stays replaced",
     "autoscaling:DeleteLifecycleHook": "a setting of the group",

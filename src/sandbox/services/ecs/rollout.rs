@@ -5,6 +5,9 @@ use serde_json::{Value as Json, json};
 use super::{ATTEMPTS, SERVICES, definitions, short, tasks};
 use crate::sandbox::{World, durations};
 
+/// What a deployment has of its service, beside the task definition.
+const REVISION: &[&str] =
+    &["launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration"];
 /// Attempts after which a circuit breaker gives up take about this long.
 const BREAKER: i64 = 3 * durations::ECS_STEADY;
 
@@ -86,15 +89,9 @@ pub fn deploy(world: &mut World, service: &str) {
         "createdAt": world.now_secs(), "updatedAt": world.now_secs(), "rolloutState": "IN_PROGRESS",
         "rolloutStateReason": format!("ECS deployment {id} in progress."),
     });
-    for member in [
-        "launchType",
-        "capacityProviderStrategy",
-        "platformVersion",
-        "platformFamily",
-        "networkConfiguration",
-    ] {
-        if !row[member].is_null() {
-            primary[member] = row[member].clone();
+    for member in REVISION {
+        if !row[*member].is_null() {
+            primary[*member] = row[*member].clone();
         }
     }
     for member in ["serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"] {
@@ -270,7 +267,13 @@ fn fail(world: &mut World, service: &str, primary: &Json, former: &[Json], milli
             let mut old = old.clone();
             old["status"] = json!("PRIMARY");
             old["rolloutStateReason"] = json!("ECS deployment circuit breaker: rolled back.");
-            json!({"deployments": [old], "taskDefinition": old["taskDefinition"]})
+            let mut members = json!({"deployments": [old], "taskDefinition": old["taskDefinition"]});
+            for member in REVISION {
+                if !old[*member].is_null() {
+                    members[*member] = old[*member].clone();
+                }
+            }
+            members
         }
         _ => {
             let rest: Vec<Json> =

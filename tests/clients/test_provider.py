@@ -235,6 +235,8 @@ def target_groups():
     for code in ("999", "199", "200-600", "100-200"):
         said("ValidationError", f"Health check matcher HTTP code '{code}' must be within '200-499' inclusive", elb.create_target_group,
              Name="odd", TargetType="lambda", HealthCheckEnabled=True, Matcher={"HttpCode": code})
+    for protocol, check in (("HTTP", "TCP"), ("HTTPS", "TCP"), ("TCP", "UDP"), ("TLS", "TLS"), ("UDP", "TCP_UDP")):
+        refused("ValidationError", elb.create_target_group, Name="odd", Protocol=protocol, Port=80, VpcId=of, HealthCheckProtocol=check)
     for arn, attributes, words in (
             (web, {"slow_start.duration_seconds": "30", "load_balancing.algorithm.type": "weighted_random"},
              "You cannot enable both slow start and weighted random algorithm on a target group"),
@@ -268,9 +270,12 @@ def services_of_ecs():
     ecs.register_task_definition(family="provider", containerDefinitions=[{"name": "c", "image": "nginx", "memory": 64}])
     base = {"cluster": "provider", "desiredCount": 0}
     for name, strategy, shown in (("host", {"type": "spread", "field": "host"}, {"type": "spread", "field": "instanceId"}),
+                                  ("pack", {"type": "binpack", "field": "MEMORY"}, {"type": "binpack", "field": "memory"}),
                                   ("zone", {"type": "spread", "field": "attribute:ecs.availability-zone"}, None), ("random", {"type": "random"}, None)):
         made = ecs.create_service(serviceName=name, taskDefinition="provider", launchType="EC2", placementStrategy=[strategy], **base)["service"]
         assert made["placementStrategy"] == [shown or strategy], made["placementStrategy"]
+    refused("InvalidParameterException", ecs.create_service, serviceName="six", taskDefinition="provider",
+            placementStrategy=[{"type": "spread", "field": "host"}] * 6, **base)
     external = ecs.create_service(serviceName="external", deploymentController={"type": "EXTERNAL"}, **base)["service"]
     assert "taskDefinition" not in external and external["deployments"] == []
     assert ecs.update_service(cluster="provider", service="external", desiredCount=1)["service"]["desiredCount"] == 1

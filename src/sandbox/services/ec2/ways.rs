@@ -117,6 +117,12 @@ fn vpc_of<'w>(world: &'w World, place: Place<'_>) -> Option<&'w str> {
     world.get(SUBNET.table, place.subnet)?["VpcId"].as_str()
 }
 
+/// Whether anything is known of a place's routes. Every VPC of AWS has a main table; one without was planted (`sandbox
+/// plant`) by somebody who did not mean to say that it leads nowhere.
+pub fn known(world: &World, place: Place<'_>) -> bool {
+    vpc_of(world, place).is_some_and(|vpc| table(world, vpc, place.subnet).is_some())
+}
+
 /// Whether the internet can be reached by TLS.
 pub fn internet(world: &World, place: Place<'_>) -> bool {
     let Some(vpc) = vpc_of(world, place) else { return false };

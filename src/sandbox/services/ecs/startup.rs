@@ -115,6 +115,9 @@ pub(super) fn hindrance(
     platform: &str,
     place: Place<'_>,
 ) -> Option<String> {
+    if !ways::known(world, place) {
+        return None;
+    }
     let images: Vec<Image> =
         containers(definition).filter_map(|one| one["image"].as_str()).map(Image::parse).collect();
     // Up to 1.3.0 authorisation and secrets come over a network of Fargate's own (ECS Developer Guide, "Fargate Linux

@@ -3,7 +3,7 @@
 ECS Developer Guide, "Amazon ECS interface VPC endpoints"; ECR User Guide, "Amazon ECR interface VPC endpoints"; the words are from
 aws/copilot-cli#5927, AndrewGuenther/fck-nat#99, deepfence/terraform-aws-cloud-scanner#13.
 """
-from harness import ACCOUNT, client, eventually, network, patiently, test, wait
+from harness import ACCOUNT, client, eventually, network, patiently, role, test, wait
 from objects import ANYWHERE, fresh, gateway, way_out
 
 ec2, ecs = client("ec2"), client("ecs")
@@ -12,9 +12,9 @@ CLUSTER = ecs.create_cluster(clusterName="fargate")["cluster"]["clusterName"]
 ASM, SSM = (f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:key-AbCdEf", f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/key")
 
 
-def definition(image="nginx", **container):
+def definition(image="nginx", execution=None, **container):
     return ecs.register_task_definition(
-        family=fresh("fargate"), containerDefinitions=[{"name": "web", "image": image, **container}], networkMode="awsvpc",
+        family=fresh("fargate"), **({"executionRoleArn": execution} if execution else {}), containerDefinitions=[{"name": "web", "image": image, **container}], networkMode="awsvpc",
         requiresCompatibilities=["FARGATE"], cpu="256", memory="512")["taskDefinition"]["taskDefinitionArn"]
 
 
@@ -50,9 +50,15 @@ def fails(words, *arguments, **more):
 
 def runs(*arguments, **more):
     name = started(*arguments, **more)
-    wait("ecs", "services_stable", cluster=CLUSTER, services=[name])
+    complete(name)
     assert not stopped(name), stopped(name)[0]["stoppedReason"]
     return name
+
+
+def complete(name):
+    """Waits until all tasks run, and a little longer until that is the end of the deployment."""
+    wait("ecs", "services_stable", cluster=CLUSTER, services=[name])
+    eventually(lambda: shown(name)["deployments"][0]["rolloutState"] == "COMPLETED")
 
 
 def end(*names):
@@ -86,8 +92,7 @@ def a_way_to_the_internet():
     assert any(f"(service {stuck}) was unable to place a task. Reason: CannotPullContainerError:" in text for text in told), told
     way_out(of)
     # What has a public address gets there from now on, and by itself; what has none needs a NAT gateway.
-    wait("ecs", "services_stable", cluster=CLUSTER, services=[stuck])
-    assert shown(stuck)["deployments"][0]["rolloutState"] == "COMPLETED"
+    complete(stuck)
     fails(hub, definition(), subnets)
     inner = ec2.create_subnet(VpcId=of, CidrBlock="10.40.9.0/24", AvailabilityZone="us-east-1a")["Subnet"]["SubnetId"]
     routes = ec2.create_route_table(VpcId=of)["RouteTable"]["RouteTableId"]
@@ -127,7 +132,7 @@ def endpoints_instead_of_the_internet():
     of, subnets, group = opened("fargate-endpoints")
     wired = {"image": OWN, "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/fargate", "awslogs-region": "us-east-1",
                                                                                   "awslogs-stream-prefix": "x"}}}
-    task = definition(secrets=[{"name": "A", "valueFrom": ASM}, {"name": "B", "valueFrom": SSM}], **wired)
+    task = definition(execution=role("fargate-execution", "ecs-tasks.amazonaws.com"), secrets=[{"name": "A", "valueFrom": ASM}, {"name": "B", "valueFrom": SSM}], **wired)
     main = [{"Name": "vpc-id", "Values": [of]}, {"Name": "association.main", "Values": ["true"]}]
     table = eventually(lambda: ec2.describe_route_tables(Filters=main)["RouteTables"])[0]["RouteTableId"]
     shut = ec2.create_security_group(GroupName="shut", Description="x", VpcId=of)["GroupId"]

@@ -11,7 +11,7 @@ from harness import client, eventually, test
 from nowhere import value
 
 SIZES = {"MaxRecords", "MaxResults", "maxResults", "MaxItems", "limit", "Limit", "PageSize", "maxItems", "MaxKeys", "MaxParts", "MaxUploads",
-         "MaxBuckets", "ResourcesPerPage", "MaxDatapoints"}
+         "MaxBuckets", "ResourcesPerPage"}
 # service -> least and most where its model has no range, and the code of the refusal; None where more is cut down to the most.
 # API references: RDS and DMS "Minimum 20, maximum 100", ECS "between 1 and 100", Application Auto Scaling "between 1 and 50",
 # EC2 "between 5 and 1000".

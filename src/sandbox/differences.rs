@@ -206,6 +206,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "DescribeNetworkInterfaces",
         "IPv6 addresses, prefixes and public DNS names are not given out; requester ids are names, where AWS has numbers for some.",
     ),
+    ("ec2", "DescribePrefixLists", "All regions have the lists of us-east-1, with some of their blocks."),
     (
         "ec2",
         "DescribeVpnConnections",
@@ -224,8 +225,15 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "ecs",
         "CreateService",
-        "Images are not pulled and containers not run: Fargate tasks start when their roles can be assumed, whether or \
-         not their subnets have a way to the registry. There are no container instances for others.",
+        "A task that does not start is given up after three minutes; when that is counted and tried again is decided at \
+         the next call. Groups that awslogs-create-group asks for are not made.",
+    ),
+    (
+        "ecs",
+        "CreateService",
+        "Images are not pulled and containers not run: a Fargate task runs when its roles can be assumed and its subnet, \
+         security groups and endpoints let it reach the registry, its secrets and its log group; whether image and secret \
+         exist, network ACLs, IPv6 and policies of endpoints are not looked at. There are no container instances for others.",
     ),
     ("ecs", "CreateService", "The first tasks exist with the answer; AWS starts them moments later."),
     (
@@ -272,6 +280,9 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "AWS managed policies are those that migrations commonly use; others are not found.",
     ),
     ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
+    ("iam", "GetSSHPublicKey", "Keys are answered in the encoding that they were uploaded in only."),
+    ("iam", "ListMFADevices", "There are none, and none can be made."),
+    ("iam", "UploadSigningCertificate", "Certificates are not read beyond their frame."),
     (
         "kms",
         "*",

@@ -422,6 +422,7 @@ impl Sandbox {
             return Err(expired(call.service.name));
         }
         services::furnish(&mut state.world, call.service.name, &call.region);
+        services::ecs::settle(&mut state.world);
         services::dms::settle(&mut state.world);
         // What time alone changed is told apart from what the call changes.
         state.flush();

@@ -9,14 +9,13 @@ UNPAGED = {
     ("application-autoscaling", "DescribeScalingActivities"): "nothing scales without load, so there are none",
     ("cloudwatch", "GetMetricData"): "pages cut the points of the results, not their list: test_small walks them",
     ("cloudwatch", "ListMetricStreams"): "botocore has no paginator for it: test_small walks its pages",
+    ("rds", "DescribeGlobalClusters"): "there are none, and none can be made",
     ("rds", "DescribeCertificates"): "a region has fewer certificate authorities than the smallest page holds",
     ("ec2", "DescribeDhcpOptions"): "a region has one set, and others cannot be made",
     ("kms", "ListKeyPolicies"): "each key has one policy",
     ("iam", "ListAccountAliases"): "the account has one at most",
     ("ec2", "DescribeAddressesAttribute"): "addresses have one attribute, and a page holds at least as many as an account may have",
     ("iam", "ListMFADevices"): "there are none, and none can be made",
-    ("iam", "ListSSHPublicKeys"): "there are none, and none can be made",
-    ("iam", "ListSigningCertificates"): "there are none, and none can be made",
     ("iam", "ListVirtualMFADevices"): "there are none, and none can be made",
 }
 

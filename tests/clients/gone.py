@@ -5,7 +5,8 @@ gives the source where it has none, has several, or where AWS answers something 
 """
 import re
 
-VERBS = re.compile("(Delete|Detach|Disassociate|Deregister|Remove|Release|Revoke|Unassign|Unsubscribe|Untag|Abort|Stop|Cancel|Reject)")
+VERBS = re.compile("(Delete|Detach|Disassociate|Deregister|Remove|Release|Revoke|Unassign|Unsubscribe|Untag|Abort|Stop|Cancel|Reject|"
+                   "Terminate|Disable|Suspend|Schedule|Reset|Unlabel|Unmonitor)")
 
 
 def codes(service, code, *operations):
@@ -22,7 +23,8 @@ GONE = {
     **codes("application-autoscaling", "ResourceNotFoundException", "UntagResource"),
     **{f"autoscaling:{name}": ("ValidationError", "moto and the service itself: 'name not found'") for name in (
         "CancelInstanceRefresh", "DeleteAutoScalingGroup", "DeleteLifecycleHook", "DeleteNotificationConfiguration", "DeletePolicy",
-        "DeleteTags", "DetachLoadBalancerTargetGroups", "DetachLoadBalancers", "DetachTrafficSources")},
+        "DeleteTags", "DetachLoadBalancerTargetGroups", "DetachLoadBalancers", "DetachTrafficSources", "DisableMetricsCollection",
+        "SuspendProcesses", "TerminateInstanceInAutoScalingGroup")},
     **codes("backup", "ResourceNotFoundException", "DeleteBackupPlan", "DeleteBackupSelection", "DeleteBackupVault",
             "DeleteBackupVaultAccessPolicy", "DeleteBackupVaultLockConfiguration", "DeleteBackupVaultNotifications",
             "DeleteRecoveryPoint", "UntagResource"),
@@ -31,6 +33,7 @@ GONE = {
     **one("cloudwatch:DeleteAlarms", None, "TestAccCloudWatchMetricAlarm_disappears; the model's ResourceNotFound is not answered"),
     **one("cloudwatch:DeleteDashboards", None, "TestAccCloudWatchDashboard_disappears; the model's error is not answered"),
     **one("cloudwatch:DeleteMetricStream", None, "the model has no error for it"),
+    **one("cloudwatch:DisableAlarmActions", None, "the model has no error for it"),
     **one("cloudwatch:StopMetricStreams", None, "the model has no error for it"),
     **codes("cloudwatch", "ResourceNotFoundException", "UntagResource"),
     **codes("dms", "ResourceNotFoundFault", "DeleteCertificate", "DeleteConnection", "DeleteEndpoint", "DeleteEventSubscription",
@@ -43,20 +46,22 @@ GONE = {
     **one("elbv2:DeleteLoadBalancer", None, "API reference: 'If the load balancer does not exist or has already been deleted, the call succeeds'"),
     **one("elbv2:DeleteTargetGroup", None, "the model has no error for it; TestAccELBV2TargetGroup_disappears"),
     **codes("elbv2", "ListenerNotFound", "RemoveListenerCertificates"),
-    **codes("elbv2", "RuleNotFound", "DeleteRule"),
+    **one("elbv2:DeleteRule", None, "moto's delete_rule: AWS answers no error; TestAccELBV2ListenerRule_disappears"),
     **codes("elbv2", "TargetGroupNotFound", "DeregisterTargets"),
     **one("elbv2:RemoveTags", "LoadBalancerNotFound", "by the kind of the ARN"),
     **one("events:DeleteEventBus", None, "the model has no error for it"),
     **one("events:DeleteRule", None, "LocalStack's provider: of a rule that is not there it succeeds"),
-    **codes("events", "ResourceNotFoundException", "RemoveTargets", "UntagResource"),
+    **codes("events", "ResourceNotFoundException", "DisableRule", "RemoveTargets", "UntagResource"),
     **codes("iam", "NoSuchEntity", "DeleteAccessKey", "DeleteAccountAlias", "DeleteGroup", "DeleteGroupPolicy", "DeleteInstanceProfile",
             "DeleteLoginProfile", "DeletePolicy", "DeletePolicyVersion", "DeleteRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy",
-            "DeleteServerCertificate", "DeleteServiceLinkedRole", "DeleteUser", "DeleteUserPermissionsBoundary", "DeleteUserPolicy",
+            "DeleteSSHPublicKey", "DeleteServerCertificate", "DeleteServiceLinkedRole", "DeleteServiceSpecificCredential",
+            "DeleteSigningCertificate", "ResetServiceSpecificCredential", "DeleteUser", "DeleteUserPermissionsBoundary", "DeleteUserPolicy",
             "DetachGroupPolicy", "DetachRolePolicy", "DetachUserPolicy", "RemoveClientIDFromOpenIDConnectProvider",
             "RemoveRoleFromInstanceProfile", "RemoveUserFromGroup", "UntagInstanceProfile", "UntagOpenIDConnectProvider", "UntagPolicy",
             "UntagRole", "UntagServerCertificate", "UntagUser"),
     **one("iam:DeleteOpenIDConnectProvider", None, "API reference: 'does not fail with an error if you specify a provider that does not exist'"),
-    **codes("kms", "NotFoundException", "CancelKeyDeletion", "DeleteAlias", "UntagResource"),
+    **codes("kms", "NotFoundException", "CancelKeyDeletion", "DeleteAlias", "DisableKey", "DisableKeyRotation", "ScheduleKeyDeletion",
+            "UntagResource"),
     **codes("lambda", "ResourceNotFoundException", "DeleteFunction", "DeleteFunctionCodeSigningConfig", "DeleteFunctionConcurrency",
             "DeleteFunctionEventInvokeConfig",
             "RemoveLayerVersionPermission", "RemovePermission", "UntagResource"),
@@ -65,7 +70,9 @@ GONE = {
     **codes("logs", "ResourceNotFoundException", "DeleteDataProtectionPolicy", "DeleteIndexPolicy", "DeleteLogGroup", "DeleteLogStream",
             "DeleteMetricFilter", "DeleteQueryDefinition", "DeleteResourcePolicy", "DeleteRetentionPolicy", "DeleteSubscriptionFilter",
             "DisassociateKmsKey", "UntagLogGroup", "UntagResource"),
-    **codes("rds", "DBParameterGroupNotFound", "DeleteDBClusterParameterGroup", "DeleteDBParameterGroup"),
+    **codes("rds", "DBParameterGroupNotFound", "DeleteDBClusterParameterGroup", "DeleteDBParameterGroup",
+            "ResetDBClusterParameterGroup", "ResetDBParameterGroup"),
+    **codes("rds", "ResourceNotFoundFault", "DisableHttpEndpoint"),
     **codes("rds", "DBClusterNotFoundFault", "DeleteDBCluster", "RemoveRoleFromDBCluster", "StopDBCluster"),
     **codes("rds", "DBClusterSnapshotNotFoundFault", "DeleteDBClusterSnapshot"),
     **codes("rds", "SubscriptionNotFound", "DeleteEventSubscription", "RemoveSourceIdentifierFromSubscription"),
@@ -92,7 +99,7 @@ GONE = {
     **codes("sns", "NotFound", "RemovePermission"),
     **one("sns:Unsubscribe", None, "LocalStack's recording test_unsubscribe_idempotency"),
     **codes("sns", "ResourceNotFound", "UntagResource"),
-    **codes("ssm", "ParameterNotFound", "DeleteParameter"),
+    **codes("ssm", "ParameterNotFound", "DeleteParameter", "UnlabelParameterVersion"),
     **one("ssm:DeleteParameters", None, "the answer lists it among InvalidParameters"),
     **codes("ssm", "InvalidResourceId", "RemoveTagsFromResource"),
     **one("ec2:DeleteVpcEndpoints", None, "API reference: what was not deleted is told in the answer"),
@@ -107,7 +114,9 @@ GONE = {
         "DeleteRouteTable": "InvalidRouteTableID.NotFound", "DeleteSecurityGroup": "InvalidGroup.NotFound",
         "DeleteSubnet": "InvalidSubnetID.NotFound", "DeleteTags": "InvalidVpcID.NotFound", "DeleteVpc": "InvalidVpcID.NotFound",
         "DeleteVolume": "InvalidVolume.NotFound", "DisassociateIamInstanceProfile": "NoSuchAssociation",
-        "StopInstances": "InvalidInstanceID.NotFound",
+        "StopInstances": "InvalidInstanceID.NotFound", "TerminateInstances": "InvalidInstanceID.NotFound",
+        "UnmonitorInstances": "InvalidInstanceID.NotFound", "DisableVgwRoutePropagation": "InvalidVpnGatewayID.NotFound",
+        "ResetAddressAttribute": "InvalidAllocationID.NotFound", "ResetNetworkInterfaceAttribute": "InvalidNetworkInterfaceID.NotFound",
         "DeleteVpcPeeringConnection": "InvalidVpcPeeringConnectionID.NotFound", "DeleteVpnGateway": "InvalidVpnGatewayID.NotFound",
         "DetachInternetGateway": "InvalidInternetGatewayID.NotFound", "DetachNetworkInterface": "InvalidAttachmentID.NotFound",
         "DetachVpnGateway": "InvalidVpnGatewayID.NotFound", "DisassociateAddress": "InvalidAssociationID.NotFound",

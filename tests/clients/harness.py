@@ -74,6 +74,13 @@ def refused(code, call, /, **arguments):
     raise AssertionError(f"{name} is not refused with {code}")
 
 
+def said(code, words, call, /, **arguments):
+    """Like `refused`, with a text that clients look at; answers the error."""
+    error = refused(code, call, **arguments)["Error"]
+    assert words in error["Message"], error["Message"]
+    return error
+
+
 def tampered(code, call, change, /, **arguments):
     """Like `refused`, with the wire request changed before it is signed: what no client would send."""
     events, used = call.__self__.meta.events, []

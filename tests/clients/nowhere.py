@@ -53,6 +53,10 @@ VALUES = {
     ("ecs", "cluster"): "never", ("ecs", "taskDefinitions"): ["never:1"], ("ecs", "taskDefinition"): "never:1",
     ("elbv2", "Certificates"): [{"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/never"}],
     ("elbv2", "Targets"): [{"Id": "10.0.0.1"}], ("elbv2", "TagKeys"): ["k"], ("iam", "AccessKeyId"): "AKIAIOSFODNN7EXAMPLE",
+    ("iam", "CertificateId"): "NEVERNEVERNEVERNEVERNEVERNEVER12", ("iam", "SSHPublicKeyId"): "APKANEVERNEVERNEVER12",
+    ("iam", "ServiceSpecificCredentialId"): "ACCANEVERNEVERNEVER12", ("ec2:ResetAddressAttribute", "Attribute"): "domain-name",
+    ("ssm", "ParameterVersion"): 1, ("ssm", "Labels"): ["never"], ("autoscaling", "InstanceId"): f"i-{ID}",
+    ("cloudwatch", "AlarmNames"): ["never"], ("rds:DisableHttpEndpoint", "ResourceArn"): "arn:aws:rds:us-east-1:123456789012:cluster:never",
     ("iam", "VersionId"): "v2", ("iam:DeleteServiceLinkedRole", "RoleName"): "AWSServiceRoleForNever", ("lambda", "VersionNumber"): 1,
     ("application-autoscaling", "ServiceNamespace"): "ecs", ("application-autoscaling", "ResourceId"): "service/never/never",
     ("application-autoscaling", "ScalableDimension"): "ecs:service:DesiredCount",
@@ -75,5 +79,5 @@ def value(service, operation, name, shape):
         arn = "arn:aws:" + ARNS[service, name].format(ACCOUNT)
         return [arn] if shape.type_name == "list" else arn
     if shape.type_name == "list":
-        return ["never"]
-    return {"integer": 1, "long": 1, "boolean": False}.get(shape.type_name, "never")
+        return [{}] if shape.member.type_name == "structure" else ["never"]
+    return {"integer": 1, "long": 1, "boolean": False, "structure": {}, "map": {}, "timestamp": 0, "double": 1.0, "float": 1.0}.get(shape.type_name, "never")

@@ -52,6 +52,15 @@ def gateway(of):
     return made
 
 
+def way_out(of):
+    """Lets what has a public address in a VPC reach the internet; Fargate tasks do not start otherwise."""
+    attached = ec2.describe_internet_gateways(Filters=[{"Name": "attachment.vpc-id", "Values": [of]}])["InternetGateways"]
+    to = attached[0]["InternetGatewayId"] if attached else gateway(of)
+    main = [{"Name": "vpc-id", "Values": [of]}, {"Name": "association.main", "Values": ["true"]}]
+    found = eventually(lambda: ec2.describe_route_tables(Filters=main)["RouteTables"])
+    ec2.create_route(RouteTableId=found[0]["RouteTableId"], DestinationCidrBlock=ANYWHERE, GatewayId=to)
+
+
 def interface(of, groups=()):
     made = ec2.create_network_interface(SubnetId=of, **({"Groups": list(groups)} if groups else {}))["NetworkInterface"]
     wait("ec2", "network_interface_available", NetworkInterfaceIds=[made["NetworkInterfaceId"]])
@@ -136,7 +145,8 @@ def service(where, groups=(), task=None, count=1):
     """A service that is stable in a cluster of its own: `(cluster, service)`."""
     cluster, name = fresh("cluster"), fresh("service")
     ecs.create_cluster(clusterName=cluster)
-    wired = {"subnets": [where], **({"securityGroups": list(groups)} if groups else {})}
+    way_out(ec2.describe_subnets(SubnetIds=[where])["Subnets"][0]["VpcId"])
+    wired = {"subnets": [where], "assignPublicIp": "ENABLED", **({"securityGroups": list(groups)} if groups else {})}
     ecs.create_service(cluster=cluster, serviceName=name, taskDefinition=task or definition(), desiredCount=count, launchType="FARGATE",
                        networkConfiguration={"awsvpcConfiguration": wired})
     wait("ecs", "services_stable", cluster=cluster, services=[name])

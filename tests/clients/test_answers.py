@@ -4,6 +4,7 @@ import json
 import re
 
 from harness import ACCOUNT, client, eventually, ids, network, no_such_filter, patiently, refused, role, test, wait
+from objects import way_out
 
 ec2, rds, dms, elb, ecs, iam = client("ec2"), client("rds"), client("dms"), client("elbv2"), client("ecs"), client("iam")
 BASE = {"DBInstanceClass": "db.t3.medium", "Engine": "postgres", "MasterUsername": "master", "MasterUserPassword": "not-a-secret-1"}
@@ -75,6 +76,7 @@ def load_balancers_and_tasks():
     vpc, subnets, group = network()
     igw = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=igw, VpcId=vpc)
+    way_out(vpc)
     made = elb.create_load_balancer(Name="answers", Subnets=subnets)["LoadBalancers"][0]
     assert made["Scheme"] == "internet-facing" and made["SecurityGroups"] == [default_group(vpc)]
     for eni in interfaces("requester-id", "amazon-elb"):
@@ -85,7 +87,7 @@ def load_balancers_and_tasks():
     ecs.register_task_definition(family="answers", networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512",
                                  containerDefinitions=[{"name": "web", "image": "nginx", "portMappings": [{"containerPort": 80}]}])
     ecs.create_service(cluster="answers", serviceName="answers", taskDefinition="answers", desiredCount=2, launchType="FARGATE",
-                       networkConfiguration={"awsvpcConfiguration": {"subnets": subnets, "securityGroups": [group]}},
+                       networkConfiguration={"awsvpcConfiguration": {"subnets": subnets, "securityGroups": [group], "assignPublicIp": "ENABLED"}},
                        loadBalancers=[{"targetGroupArn": to, "containerName": "web", "containerPort": 80}])
     wait("ecs", "services_stable", cluster="answers", services=["answers"])
     tasks = ecs.describe_tasks(cluster="answers", tasks=ecs.list_tasks(cluster="answers")["taskArns"])["tasks"]

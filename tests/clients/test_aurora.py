@@ -142,6 +142,18 @@ def snapshots_restores_and_replicas():
     wait("rds", "db_cluster_snapshot_available", DBClusterSnapshotIdentifier="kept")
     snapshot = rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="kept")["DBClusterSnapshots"][0]
     assert snapshot["EngineVersion"] == "16.8" and rds.list_tags_for_resource(ResourceName=snapshot["DBClusterSnapshotArn"])["TagList"]
+    # TestAccRDSClusterSnapshot_share: who else may restore it.
+    def restore(answer):
+        found = answer["DBClusterSnapshotAttributesResult"]
+        assert found["DBClusterSnapshotIdentifier"] == "kept"
+        return next(one["AttributeValues"] for one in found["DBClusterSnapshotAttributes"] if one["AttributeName"] == "restore")
+    one = {"DBClusterSnapshotIdentifier": "kept"}
+    assert restore(rds.describe_db_cluster_snapshot_attributes(**one)) == []
+    assert restore(rds.modify_db_cluster_snapshot_attribute(**one, AttributeName="restore", ValuesToAdd=["111122223333"])) == ["111122223333"]
+    assert restore(rds.modify_db_cluster_snapshot_attribute(**one, AttributeName="restore", ValuesToRemove=["111122223333"])) == []
+    refused("InvalidParameterValue", rds.modify_db_cluster_snapshot_attribute, **one, AttributeName="copy", ValuesToAdd=["all"])
+    refused("InvalidParameterValue", rds.modify_db_cluster_snapshot_attribute, **one, AttributeName="restore", ValuesToAdd=["me"])
+    refused("DBClusterSnapshotNotFoundFault", rds.describe_db_cluster_snapshot_attributes, DBClusterSnapshotIdentifier="never")
     made = rds.restore_db_cluster_from_snapshot(DBClusterIdentifier="restored", SnapshotIdentifier="kept", Engine="aurora-postgresql")["DBCluster"]
     assert made["DatabaseName"] == "app" and made["EngineVersion"] == "16.8"
     refused("InvalidParameterCombination", rds.restore_db_cluster_to_point_in_time, DBClusterIdentifier="clone", SourceDBClusterIdentifier="origin")
@@ -196,3 +208,12 @@ def lists_in_pages():
         no_such_filter("InvalidParameterValue", "rds", name)
     found = rds.describe_db_clusters(Filters=[{"Name": "db-cluster-id", "Values": ["page-3", "page-4"]}])["DBClusters"]
     assert ids(found, "DBClusterIdentifier") == ["page-3", "page-4"]
+
+
+@test
+def there_are_no_global_clusters():
+    """`aws_rds_cluster` of Terraform asks for the one that a cluster belongs to, each time that it reads it."""
+    by_cluster = [{"Name": "db-cluster-id", "Values": [f"arn:aws:rds:us-east-1:{ACCOUNT}:cluster:origin"]}]
+    assert rds.describe_global_clusters(Filters=by_cluster)["GlobalClusters"] == [] == rds.describe_global_clusters()["GlobalClusters"]
+    refused("GlobalClusterNotFoundFault", rds.describe_global_clusters, GlobalClusterIdentifier="never")
+    no_such_filter("InvalidParameterValue", "rds", "DescribeGlobalClusters")

@@ -1,6 +1,6 @@
 """ELB and ECS: load balancers, listeners, rules, target groups; clusters, task definitions, services, tasks."""
 from harness import ACCOUNT, aws, client, eventually, ids, network, pages, refused, role, tampered, test, wait
-from objects import balanced, targets
+from objects import balanced, targets, way_out
 
 elb, ecs, ec2 = client("elbv2"), client("ecs"), client("ec2")
 NONE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:%s/none/0000000000000000"
@@ -25,6 +25,7 @@ def a_load_balancer_from_beginning_to_end():
     world.update(vpc=vpc, subnets=subnets[:2], third=subnets[2], group=sg)
     igw = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=igw, VpcId=vpc)
+    way_out(vpc)
     made = balancer("main", Tags=[{"Key": "a", "Value": "b"}])
     arn = made["LoadBalancerArn"]
     assert made["State"]["Code"] == "provisioning"
@@ -80,7 +81,7 @@ def a_load_balancer_from_beginning_to_end():
     elb.remove_tags(ResourceArns=[arn], TagKeys=["a"])
     assert elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"] == [{"Key": "c", "Value": "d"}]
     elb.delete_rule(RuleArn=rule)
-    refused("RuleNotFound", elb.delete_rule, RuleArn=rule)
+    elb.delete_rule(RuleArn=rule)  # once more is no error
     elb.delete_listener(ListenerArn=listener)
     elb.delete_listener(ListenerArn=listener)  # one that is gone is fine
     elb.delete_load_balancer(LoadBalancerArn=arn)
@@ -202,7 +203,8 @@ def lists_of_ecs_come_in_pages():
         ecs.register_task_definition(family=f"page-{n}", containerDefinitions=[{"name": "web", "image": "nginx", "memory": 128}],
                                      networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="256", memory="512")
         ecs.create_service(cluster="pages", serviceName=f"page-{n}", taskDefinition=f"page-{n}", desiredCount=1, launchType="FARGATE",
-                           networkConfiguration={"awsvpcConfiguration": {"subnets": world["subnets"], "securityGroups": [world["group"]]}})
+                           networkConfiguration={"awsvpcConfiguration": {
+                               "subnets": world["subnets"], "securityGroups": [world["group"]], "assignPublicIp": "ENABLED"}})
     wait("ecs", "services_stable", cluster="pages", services=[f"page-{n}" for n in range(4)])
     pages("ecs", "ListClusters", 2, "InvalidParameterException")
     pages("ecs", "ListTaskDefinitions", 2, "InvalidParameterException")

@@ -125,3 +125,19 @@ def interfaces_of_services_cannot_be_attached_or_detached():
 def images_of_amazon_are_listed():
     pages("ec2", "DescribeImages", 5)
     assert all(one["OwnerId"] for one in ec2.describe_images(Owners=["amazon"])["Images"])
+
+
+@test
+def prefix_lists_of_services():
+    """`aws_vpc_endpoint` of Terraform reads them for gateway endpoints; rules of security groups name them."""
+    pages("ec2", "DescribePrefixLists", 1)
+    no_such_filter("InvalidParameterValue", "ec2", "DescribePrefixLists")
+    one = ec2.describe_prefix_lists(Filters=[{"Name": "prefix-list-name", "Values": ["com.amazonaws.us-east-1.s3"]}])["PrefixLists"]
+    assert len(one) == 1 and one[0]["Cidrs"]
+    assert ec2.describe_prefix_lists(PrefixListIds=[one[0]["PrefixListId"]])["PrefixLists"] == one
+    refused("InvalidPrefixListId.NotFound", ec2.describe_prefix_lists, PrefixListIds=["pl-00000000"])
+    _, _, group = network("lists")
+    to = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[{**to, "PrefixListIds": [{"PrefixListId": one[0]["PrefixListId"]}]}])
+    refused("InvalidPrefixListID.NotFound", ec2.authorize_security_group_egress, GroupId=group, IpPermissions=[
+        {**to, "PrefixListIds": [{"PrefixListId": "pl-00000000"}]}])

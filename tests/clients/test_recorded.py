@@ -7,16 +7,9 @@ import hashlib
 import json
 import os
 
-from harness import ACCOUNT, client, eventually, network, passes, refused, test, wait
+from harness import ACCOUNT, client, eventually, network, passes, refused, said, test, wait
 
 s3, ec2, secrets, ssm = client("s3"), client("ec2"), client("secretsmanager"), client("ssm")
-
-
-def said(code, words, call, /, **arguments):
-    """A refusal whose text clients look at."""
-    error = refused(code, call, **arguments)["Error"]
-    assert words in error["Message"], error["Message"]
-    return error
 
 
 def own_key(letter):

@@ -38,7 +38,12 @@ pub fn judge(live: &Service, wanted: Option<&str>) -> Steadiness {
     let complete = primary.rollout_state().is_none_or(|state| *state == DeploymentRolloutState::Completed);
     if !complete || live.deployments().len() > 1 || live.running_count() != live.desired_count() {
         let state = primary.rollout_state().map_or("IN_PROGRESS", DeploymentRolloutState::as_str);
-        return Steadiness::Moving(format!("{state}, {counts}"));
+        // Without a circuit breaker tasks that fail are started again for good: what stops them is all there is to see.
+        let why = cause(live).filter(|text| primary.failed_tasks() > 0 && text.contains("Reason: "));
+        return Steadiness::Moving(match why {
+            Some(why) => format!("{state}, {counts}, {} failed: {why}", primary.failed_tasks()),
+            None => format!("{state}, {counts}"),
+        });
     }
     match (wanted, primary.task_definition()) {
         (Some(wanted), Some(running)) if wanted.starts_with("arn:") && wanted != running => {
@@ -49,8 +54,15 @@ pub fn judge(live: &Service, wanted: Option<&str>) -> Steadiness {
     }
 }
 
+/// The newest event that says why; ECS puts those that only announce the end of a deployment in front of it.
+fn cause(live: &Service) -> Option<&str> {
+    let told = || live.events().iter().filter_map(|event| event.message());
+    let announces = |text: &&str| !text.contains("deployment failed:") && !text.contains("rolling back to");
+    told().find(announces).or_else(|| told().next())
+}
+
 fn reason(live: &Service, deployment: Option<&Deployment>) -> String {
-    let event = live.events().first().and_then(|event| event.message());
+    let event = cause(live);
     let rollout = deployment.and_then(Deployment::rollout_state_reason);
     match (rollout, event) {
         (Some(rollout), Some(event)) => format!("{rollout} {event}"),
@@ -84,6 +96,27 @@ mod tests {
         let begun = deployment(DeploymentRolloutState::InProgress, "arn:td:2");
         let words = "IN_PROGRESS, 2 of 2 tasks running".to_owned();
         assert_eq!(judge(&service(2, vec![begun]), None), Steadiness::Moving(words));
+    }
+
+    #[test]
+    fn tasks_that_do_not_start_are_told_with_their_reason() {
+        let told = |text: &str| ServiceEvent::builder().message(text).build();
+        let why = "(service web) was unable to place a task. Reason: CannotPullContainerError: i/o timeout.";
+        let events =
+            vec![told("(service web) (deployment 1) deployment failed: tasks failed to start."), told(why)];
+        let with = |deployment: Deployment| {
+            let builder =
+                Service::builder().status("ACTIVE").desired_count(2).set_events(Some(events.clone()));
+            builder.deployments(deployment).build()
+        };
+        let begun = Deployment::builder().status("PRIMARY").rollout_state(DeploymentRolloutState::InProgress);
+        let Steadiness::Moving(text) = judge(&with(begun.failed_tasks(4).build()), None) else {
+            panic!("it moves")
+        };
+        assert_eq!(text, format!("IN_PROGRESS, 0 of 2 tasks running, 4 failed: {why}"));
+        let failed = deployment(DeploymentRolloutState::Failed, "arn:td:2");
+        let Steadiness::Failed(text) = judge(&with(failed), None) else { panic!("it failed") };
+        assert!(text.ends_with(why), "{text}");
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl Described for ListenerRule {
         // A listener has one rule of a priority.
         identity: Identity::Name,
         unique_handle: true,
+        silent_delete: Some("DeleteRule of a rule that is gone succeeds, as moto's authors saw"),
         early: &["IsDefault", "Ref", "RuleArn"],
         retry: &[
             Retry {

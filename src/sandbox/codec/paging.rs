@@ -23,6 +23,8 @@ const LIMITS: &[Limit] = &[
     ("rds", &["DescribeOrderableDBInstanceOptions"], "MaxRecords", 20, 10_000, Beyond::Refuse),
     // RDS API Reference, all other Describe operations: "Minimum 20, maximum 100".
     ("rds", &[], "MaxRecords", 20, 100, Beyond::Refuse),
+    // DMS API Reference, DescribeTableStatistics: "Minimum 20, maximum 500".
+    ("dms", &["DescribeTableStatistics"], "MaxRecords", 20, 500, Beyond::Refuse),
     // DMS API Reference, e.g. DescribeReplicationTasks: "Minimum 20, maximum 100".
     ("dms", &[], "MaxRecords", 20, 100, Beyond::Refuse),
     // ECS API Reference: ListServices, ListTasks, ListClusters, ListTaskDefinitions "between 1 and 100";
@@ -39,11 +41,22 @@ const LIMITS: &[Limit] = &[
         1_000,
         Beyond::Most,
     ),
+    // EC2 API Reference, DescribeLaunchTemplateVersions: "between 1 and 200".
+    ("ec2", &["DescribeLaunchTemplateVersions"], "MaxResults", 1, 200, Beyond::Refuse),
     ("ec2", &[], "MaxResults", 5, 1_000, Beyond::Refuse),
     // Application Auto Scaling API Reference: DescribeScalingPolicies "between 1 and 10", the others
     // "between 1 and 50".
     ("application-autoscaling", &["DescribeScalingPolicies"], "MaxResults", 1, 10, Beyond::Refuse),
     ("application-autoscaling", &[], "MaxResults", 1, 50, Beyond::Refuse),
+    // Auto Scaling API Reference, DescribeAutoScalingInstances and DescribeTrafficSources: "the maximum value is 50".
+    (
+        "autoscaling",
+        &["DescribeAutoScalingInstances", "DescribeTrafficSources"],
+        "MaxRecords",
+        1,
+        50,
+        Beyond::Refuse,
+    ),
     // Auto Scaling API Reference: "The default value is 50 and the maximum value is 100" (100 and 100 for some).
     ("autoscaling", &[], "MaxRecords", 1, 100, Beyond::Refuse),
     // Lambda API Reference, ListVersionsByFunction, ListFunctions, ListAliases: "a maximum of 50 items in each
@@ -160,6 +173,7 @@ mod tests {
             "Value ( 1 ) for parameter maxResults is invalid. Expecting a value greater than 5."
         );
         assert_eq!(tried("lambda", "ListFunctions", "MaxItems", 10_000), Ok(50));
+        assert_eq!(tried("dms", "DescribeTableStatistics", "MaxRecords", 500), Ok(500));
         assert!(tried("dms", "DescribeEndpoints", "MaxRecords", 19).is_err());
         assert!(tried("application-autoscaling", "DescribeScalingPolicies", "MaxResults", 11).is_err());
     }

@@ -504,6 +504,7 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "rds.event"
         | "route53.change"
         | "route53.spent"
+        | "ecs.attempt"
         | "ecs.family"
         | "iam.linked-deletion"
         | "lambda.code"

@@ -17,7 +17,7 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     let known: &[(&str, &[&str])] =
         &[("schema-name", &["SchemaName"]), ("table-name", &["TableName"]), ("table-state", &["TableState"])];
     let rows = filtered(rq, rows, known)?;
-    let mut answer = paged(rq, "TableStatistics", rows, 500)?;
+    let mut answer = paged(rq, "TableStatistics", rows, 100)?;
     answer["ReplicationTaskArn"] = json!(arn);
     Ok(answer)
 }

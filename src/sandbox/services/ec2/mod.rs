@@ -34,6 +34,7 @@ mod vpc_endpoints;
 mod vpcs;
 mod vpn_connections;
 mod vpn_gateways;
+pub mod ways;
 
 #[cfg(test)]
 mod tests;

@@ -94,6 +94,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeNetworkAcls" network_acls::describe;
     read "DescribeNetworkInterfaceAttribute" interfaces::attribute;
     read "DescribeNetworkInterfaces" interfaces::describe;
+    read "DescribePrefixLists" vpc_endpoints::describe_lists;
     read "DescribeRegions" account::describe_regions;
     read "DescribeRouteTables" route_tables::describe;
     read "DescribeSecurityGroupReferences" rules::references;

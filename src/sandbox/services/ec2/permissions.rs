@@ -7,6 +7,7 @@ use super::{
     common::{combination, invalid, lacking},
     peerings,
     security_groups::GROUP,
+    vpc_endpoints,
 };
 use crate::sandbox::{Fault, Request, World};
 
@@ -127,7 +128,7 @@ pub(super) fn rule(
         }
         "PrefixListIds" => {
             let id = value["PrefixListId"].as_str().unwrap_or_default();
-            if world.get("ec2.prefix-list", id).is_none() {
+            if !vpc_endpoints::is_list(id) {
                 let message = format!("The prefix list ID '{id}' does not exist");
                 return Err(Fault::new("InvalidPrefixListID.NotFound", message));
             }

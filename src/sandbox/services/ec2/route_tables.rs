@@ -144,7 +144,7 @@ pub(super) fn forget_subnet(world: &mut World, subnet: &str) {
     }
 }
 
-fn associations(row: &Json) -> impl Iterator<Item = &Json> {
+pub(super) fn associations(row: &Json) -> impl Iterator<Item = &Json> {
     row["Associations"].as_array().into_iter().flatten()
 }
 

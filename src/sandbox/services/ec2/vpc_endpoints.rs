@@ -66,6 +66,40 @@ const INTERFACES: &[&str] = &[
     "tagging",
 ];
 
+/// The prefix list of S3 in us-east-1.
+pub(super) const S3_LIST: &str = "pl-63a5400a";
+/// The prefix list of DynamoDB in us-east-1.
+const DYNAMODB_LIST: &str = "pl-02cd2c6b";
+/// AWS's prefix lists of the two services with gateway endpoints, as us-east-1 has them; elsewhere they have other ids
+/// and blocks (https://ip-ranges.amazonaws.com/ip-ranges.json lists the blocks).
+const LISTS: &[(&str, &str, &[&str])] = &[
+    (DYNAMODB_LIST, "dynamodb", &["3.218.180.0/23", "3.218.182.0/24", "52.94.0.0/22", "52.119.224.0/20"]),
+    (S3_LIST, "s3", &["3.5.0.0/19", "52.216.0.0/15", "54.231.0.0/16"]),
+];
+
+/// Whether that is a prefix list of AWS's.
+pub(super) fn is_list(id: &str) -> bool {
+    LISTS.iter().any(|(list, ..)| *list == id)
+}
+
+/// `DescribePrefixLists`: those of AWS's services.
+pub(super) fn describe_lists(_world: &mut World, rq: &Request<'_>) -> Reply {
+    let wanted = rq.texts("PrefixListIds");
+    if let Some(unknown) = wanted.iter().find(|id| !is_list(id)) {
+        let message = format!("The prefix list ID '{unknown}' does not exist");
+        return Err(Fault::new("InvalidPrefixListId.NotFound", message));
+    }
+    let all = LISTS.iter().filter(|(id, ..)| wanted.is_empty() || wanted.contains(id));
+    let rows = all.map(|(id, service, blocks)| {
+        json!({"PrefixListId": id, "PrefixListName": format!("com.amazonaws.{}.{service}", rq.region), "Cidrs": blocks})
+    });
+    let known: &[filters::Filter] =
+        &[("prefix-list-id", "PrefixListId"), ("prefix-list-name", "PrefixListName")];
+    let rows = filters::apply(rows.collect(), rq.list("Filters"), known, "Tags")?;
+    let (page, next) = rq.page(rows, "MaxResults", "NextToken", 1000, "InvalidPaginationToken")?;
+    Ok(json!({"PrefixLists": page, "NextToken": next}))
+}
+
 /// Lets everything through; what an endpoint has that names no policy.
 fn open() -> String {
     json!({"Version": "2008-10-17", "Statement": [
@@ -450,9 +484,9 @@ pub(super) fn routes(world: &World, table: &str) -> Vec<Json> {
     rows.map(|(id, row)| {
         // The lists of the two services in us-east-1; elsewhere they have other ids.
         let list = if row["ServiceName"].as_str().is_some_and(|name| name.ends_with(".s3")) {
-            "pl-63a5400a"
+            S3_LIST
         } else {
-            "pl-02cd2c6b"
+            DYNAMODB_LIST
         };
         json!({"DestinationPrefixListId": list, "GatewayId": id, "Origin": "CreateRoute", "State": "active"})
     })

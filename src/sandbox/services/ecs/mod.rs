@@ -1,16 +1,18 @@
 //! Elastic Container Service.
 //!
 //! Tables: `ecs.cluster` (`region/name`), `ecs.family` (`region/family`, the last revision), and under their
-//! ARNs `ecs.task-definition`, `ecs.service` and `ecs.task`. Rows carry `_tags` (an object) and `_region`;
+//! ARNs `ecs.task-definition`, `ecs.service`, `ecs.task` and `ecs.attempt` (of services whose tasks do not start). Rows carry `_tags` (an object) and `_region`;
 //! counts of tasks are never stored but counted.
 
 mod clusters;
 mod definitions;
 mod rollout;
 mod services;
+mod startup;
 mod tags;
 mod tasks;
 
+pub use rollout::settle;
 use serde_json::{Value as Json, json};
 
 use crate::sandbox::{Fault, Operation, Request, World};
@@ -51,6 +53,8 @@ const FAMILIES: &str = "ecs.family";
 const DEFINITIONS: &str = "ecs.task-definition";
 /// Services.
 pub const SERVICES: &str = "ecs.service";
+/// Services whose tasks do not start, and when that is looked at again.
+const ATTEMPTS: &str = "ecs.attempt";
 /// Tasks.
 const TASKS: &str = "ecs.task";
 

@@ -2,11 +2,23 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{SERVICES, definitions, short, tasks};
+use super::{ATTEMPTS, SERVICES, definitions, short, tasks};
 use crate::sandbox::{World, durations};
 
+/// What a deployment has of its service, beside the task definition.
+const REVISION: &[&str] =
+    &["launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration"];
 /// Attempts after which a circuit breaker gives up take about this long.
 const BREAKER: i64 = 3 * durations::ECS_STEADY;
+
+/// Without a circuit breaker a role that cannot be assumed is tried again after so long.
+const ROLE_AGAIN: i64 = 60_000;
+/// Rounds of failed tasks after which the next one is put off (ECS Developer Guide, "Amazon ECS service throttle logic").
+const QUICK: u32 = 3;
+/// The first of the growing pauses.
+const AGAIN: i64 = 60_000;
+/// The longest of them: "a maximum of 27 minutes".
+const LONGEST: i64 = 27 * 60_000;
 
 /// How long until a role can be used, or why never.
 fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String> {
@@ -68,11 +80,8 @@ fn tell(world: &mut World, service: &str, message: &str) {
 /// Starts a new deployment of the service as it is now; the tasks of former ones stop when it is complete.
 pub fn deploy(world: &mut World, service: &str) {
     world.cancel(SERVICES, service);
+    world.remove(ATTEMPTS, service);
     let Some(row) = world.get(SERVICES, service).cloned() else { return };
-    let name = row["serviceName"].as_str().unwrap_or_default().to_owned();
-    let region = row["_region"].as_str().unwrap_or_default();
-    let definition = definitions::lookup(world, region, row["taskDefinition"].as_str().unwrap_or_default());
-    let definition = definition.cloned().unwrap_or_default();
     let number = u64::from_str_radix(&world.hex(15), 16).unwrap_or_default();
     let id = format!("ecs-svc/{number:019}");
     let mut primary = json!({
@@ -80,15 +89,9 @@ pub fn deploy(world: &mut World, service: &str) {
         "createdAt": world.now_secs(), "updatedAt": world.now_secs(), "rolloutState": "IN_PROGRESS",
         "rolloutStateReason": format!("ECS deployment {id} in progress."),
     });
-    for member in [
-        "launchType",
-        "capacityProviderStrategy",
-        "platformVersion",
-        "platformFamily",
-        "networkConfiguration",
-    ] {
-        if !row[member].is_null() {
-            primary[member] = row[member].clone();
+    for member in REVISION {
+        if !row[*member].is_null() {
+            primary[*member] = row[*member].clone();
         }
     }
     for member in ["serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"] {
@@ -106,6 +109,19 @@ pub fn deploy(world: &mut World, service: &str) {
     if let Some(row) = world.get_mut(SERVICES, service) {
         row["deployments"] = json!(list);
     }
+    launch(world, service, 0);
+}
+
+/// Starts the tasks that the present deployment lacks. When all of them will run, the deployment is going to be
+/// complete; otherwise it is looked at again when they have failed.
+fn launch(world: &mut World, service: &str, rounds: u32) {
+    let Some(row) = world.get(SERVICES, service).cloned() else { return };
+    let Some(primary) = row["deployments"].as_array().and_then(|all| all.first()).cloned() else { return };
+    let name = row["serviceName"].as_str().unwrap_or_default().to_owned();
+    let region = row["_region"].as_str().unwrap_or_default();
+    let definition = definitions::lookup(world, region, row["taskDefinition"].as_str().unwrap_or_default());
+    let definition = definition.cloned().unwrap_or_default();
+    let (id, former) = (&primary["id"], row["deployments"].as_array().into_iter().flatten().skip(1));
     let wait = role_wait(world, definition["executionRoleArn"].as_str())
         .and_then(|execution| Ok(execution.max(role_wait(world, definition["taskRoleArn"].as_str())?)));
     let desired = usize::try_from(row["desiredCount"].as_i64().unwrap_or(0)).unwrap_or(0);
@@ -113,29 +129,111 @@ pub fn deploy(world: &mut World, service: &str) {
         _ if desired > 0 && unplaceable(&row) => tell(world, service, &homeless(&name)),
         Err(error) if desired > 0 => {
             tell(world, service, &format!("(service {name}) failed to launch a task with (error {error})."));
-            fail(world, service, &primary, &former);
+            if breaks(&row) {
+                fail(world, service, &primary, &former.cloned().collect::<Vec<_>>(), BREAKER);
+            } else {
+                look_again(world, service, ROLE_AGAIN, 0, rounds);
+            }
         }
         wait => {
             let wait = wait.unwrap_or(0);
-            let old = tasks::wanted(world, service, None);
-            tasks::start(world, service, &primary["id"], &definition, desired, wait);
-            if desired > 0 {
-                tell(world, service, &format!("(service {name}) has started {desired} tasks."));
+            let missing = desired.saturating_sub(tasks::wanted(world, service, Some(id)).len());
+            let doomed = tasks::start(world, service, id, &definition, missing, wait);
+            if missing > 0 {
+                tell(world, service, &format!("(service {name}) has started {missing} tasks."));
+            }
+            if doomed > 0 {
+                look_again(world, service, wait + tasks::FAILS, doomed, rounds);
+                return;
             }
             let served = row["loadBalancers"].as_array().is_some_and(|all| !all.is_empty());
             let healthy = if served { durations::TARGET_HEALTHY } else { 0 };
             let total = if desired == 0 { 0 } else { wait + durations::ECS_STEADY + healthy };
-            for task in old {
-                tasks::end(
-                    world,
-                    &task,
-                    total.max(1),
-                    &format!("Scaling activity initiated by (deployment {id})"),
-                );
+            let own = tasks::wanted(world, service, Some(id));
+            for task in tasks::wanted(world, service, None) {
+                if !own.contains(&task) {
+                    let deployment = id.as_str().unwrap_or_default();
+                    let reason = format!("Scaling activity initiated by (deployment {deployment})");
+                    tasks::end(world, &task, total.max(1), &reason);
+                }
             }
             complete(world, service, &name, &primary, total);
         }
     }
+}
+
+/// Whether a circuit breaker watches the service's deployments.
+fn breaks(service: &Json) -> bool {
+    service["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"] == true
+}
+
+fn look_again(world: &mut World, service: &str, millis: i64, failing: usize, rounds: u32) {
+    let due = world.now() + millis;
+    world.put(ATTEMPTS, service, json!({"due": due, "failing": failing, "rounds": rounds}));
+}
+
+/// Looks at the services whose tasks did not start; called before each request.
+pub fn settle(world: &mut World) {
+    let now = world.now();
+    let due: Vec<String> = world
+        .rows(ATTEMPTS)
+        .filter(|(_, row)| row["due"].as_i64().is_some_and(|due| due <= now))
+        .map(|(service, _)| service.to_owned())
+        .collect();
+    for service in due {
+        retry(world, &service);
+    }
+}
+
+/// Counts what failed, and tries again: at once, then after ever longer times; or the circuit breaker opens.
+fn retry(world: &mut World, service: &str) {
+    let Some(attempt) = world.remove(ATTEMPTS, service) else { return };
+    let Some(row) = world.get(SERVICES, service).filter(|row| row["status"] == "ACTIVE").cloned() else {
+        return;
+    };
+    let Some(primary) = row["deployments"].as_array().and_then(|all| all.first()).cloned() else { return };
+    let failing = attempt["failing"].as_u64().unwrap_or_default();
+    let mut rounds = u32::try_from(attempt["rounds"].as_u64().unwrap_or_default()).unwrap_or(u32::MAX);
+    let name = row["serviceName"].as_str().unwrap_or_default();
+    if failing > 0 {
+        let failed = primary["failedTasks"].as_u64().unwrap_or_default() + failing;
+        if let Some(row) = world.get_mut(SERVICES, service) {
+            row["deployments"][0]["failedTasks"] = json!(failed);
+        }
+        if let Some(reason) = tasks::stopped_by(world, service, &primary["id"]) {
+            tell(world, service, &format!("(service {name}) was unable to place a task. Reason: {reason}."));
+        }
+        // The failure threshold: half of the desired tasks, at least 3 and at most 200 (ECS Developer Guide, "How the
+        // Amazon ECS deployment circuit breaker detects failures").
+        let threshold = row["desiredCount"].as_u64().unwrap_or_default().div_ceil(2).clamp(3, 200);
+        if breaks(&row) && primary["rolloutState"] == "IN_PROGRESS" && failed >= threshold {
+            let id = primary["id"].as_str().unwrap_or_default();
+            let former: Vec<Json> =
+                row["deployments"].as_array().into_iter().flatten().skip(1).cloned().collect();
+            tell(
+                world,
+                service,
+                &format!("(service {name}) (deployment {id}) deployment failed: tasks failed to start."),
+            );
+            let primary = world.get(SERVICES, service).map(|row| row["deployments"][0].clone());
+            fail(world, service, &primary.unwrap_or_default(), &former, 1);
+            return;
+        }
+        rounds = rounds.saturating_add(1);
+        if rounds >= QUICK {
+            let wait = (AGAIN << (rounds - QUICK).min(5)).min(LONGEST);
+            tell(
+                world,
+                service,
+                &format!(
+                    "(service {name}) is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+                ),
+            );
+            look_again(world, service, wait, 0, rounds);
+            return;
+        }
+    }
+    launch(world, service, rounds);
 }
 
 fn complete(world: &mut World, service: &str, name: &str, primary: &Json, millis: i64) {
@@ -156,24 +254,26 @@ fn complete(world: &mut World, service: &str, name: &str, primary: &Json, millis
     }
 }
 
-/// A deployment whose tasks cannot be placed: with a circuit breaker it fails, and may go back to the former
-/// task definition; without one it is in progress for good.
-fn fail(world: &mut World, service: &str, primary: &Json, former: &[Json]) {
+/// The circuit breaker opens: the deployment fails, and the service may go back to the former task definition.
+fn fail(world: &mut World, service: &str, primary: &Json, former: &[Json], millis: i64) {
     let Some(row) = world.get(SERVICES, service).cloned() else { return };
     let breaker = &row["deploymentConfiguration"]["deploymentCircuitBreaker"];
-    if breaker["enable"] != true {
-        return;
-    }
     let mut failed = primary.clone();
     failed["rolloutState"] = json!("FAILED");
-    failed["rolloutStateReason"] = json!("ECS deployment circuit breaker: task failed to start.");
+    failed["rolloutStateReason"] = json!("ECS deployment circuit breaker: tasks failed to start.");
     let good = former.iter().find(|old| old["rolloutState"] == "COMPLETED");
     let members = match good {
         Some(old) if breaker["rollback"] == true => {
             let mut old = old.clone();
             old["status"] = json!("PRIMARY");
             old["rolloutStateReason"] = json!("ECS deployment circuit breaker: rolled back.");
-            json!({"deployments": [old], "taskDefinition": old["taskDefinition"]})
+            let mut members = json!({"deployments": [old], "taskDefinition": old["taskDefinition"]});
+            for member in REVISION {
+                if !old[*member].is_null() {
+                    members[*member] = old[*member].clone();
+                }
+            }
+            members
         }
         _ => {
             let rest: Vec<Json> =
@@ -182,7 +282,7 @@ fn fail(world: &mut World, service: &str, primary: &Json, former: &[Json]) {
             json!({"deployments": all})
         }
     };
-    world.set_after(BREAKER, SERVICES, service, members);
+    world.set_after(millis, SERVICES, service, members);
 }
 
 /// Brings the number of tasks to what the service wants, within its present deployment.
@@ -191,6 +291,10 @@ pub fn scale(world: &mut World, service: &str) {
     let Some(primary) = row["deployments"].as_array().and_then(|all| all.first()).cloned() else { return };
     let name = row["serviceName"].as_str().unwrap_or_default();
     let desired = usize::try_from(row["desiredCount"].as_i64().unwrap_or(0)).unwrap_or(0);
+    if desired == 0 && world.remove(ATTEMPTS, service).is_some() {
+        // Nothing has to start any more.
+        look_again(world, service, 1, 0, 0);
+    }
     let present = tasks::wanted(world, service, Some(&primary["id"]));
     if present.len() < desired && unplaceable(&row) {
         tell(world, service, &homeless(name));
@@ -202,8 +306,11 @@ pub fn scale(world: &mut World, service: &str) {
         let role = role_wait(world, definition["executionRoleArn"].as_str());
         if let Ok(wait) = role {
             let more = desired - present.len();
-            tasks::start(world, service, &primary["id"], &definition, more, wait);
+            let doomed = tasks::start(world, service, &primary["id"], &definition, more, wait);
             tell(world, service, &format!("(service {name}) has started {more} tasks."));
+            if doomed > 0 {
+                look_again(world, service, wait + tasks::FAILS, doomed, 0);
+            }
         }
     } else if present.len() > desired {
         for task in &present[desired..] {

@@ -168,14 +168,29 @@ fn check_balancer(world: &World, balancer: &Json, definition: &Json, awsvpc: boo
     Ok(())
 }
 
-/// Gives values their one spelling: `host` is another word for `instanceId`
-/// (TestAccECSService_PlacementStrategy_basic).
+/// Gives values their one spelling: `host` is another word for `instanceId`, and what is packed is written small
+/// (TestAccECSService_PlacementStrategy_basic; the API Reference of PlacementStrategy: "not case sensitive").
 fn normalise(row: &mut Json) {
     for one in row["placementStrategy"].as_array_mut().into_iter().flatten() {
-        if one["field"] == "host" {
+        let field = one["field"].as_str().unwrap_or_default().to_owned();
+        if field.eq_ignore_ascii_case("host") || field.eq_ignore_ascii_case("instanceId") {
             one["field"] = json!("instanceId");
+        } else if one["type"] == "binpack" {
+            one["field"] = json!(field.to_lowercase());
         }
     }
+}
+
+/// How many rules a service has at most (API Reference, CreateService: five strategies, ten constraints).
+fn check_placement(rq: &Request<'_>) -> Result<(), Fault> {
+    for (member, noun, most) in
+        [("placementStrategy", "strategies", 5), ("placementConstraints", "constraints", 10)]
+    {
+        if rq.list(member).len() > most {
+            return Err(invalid(format!("A service can have at most {most} placement {noun}.")));
+        }
+    }
+    Ok(())
 }
 
 /// `CreateService`.
@@ -206,6 +221,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.int("desiredCount").is_none() && !daemon {
         return Err(invalid("The desiredCount must be specified for the REPLICA scheduling strategy."));
     }
+    check_placement(rq)?;
     if rq.get("launchType").is_string() && !rq.list("capacityProviderStrategy").is_empty() {
         return Err(invalid(
             "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
@@ -346,6 +362,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     if old["status"] != "ACTIVE" {
         return Err(Fault::new("ServiceNotActiveException", "Service was not ACTIVE."));
     }
+    check_placement(rq)?;
     let mut row = old.clone();
     for member in KEPT.iter().chain(&["desiredCount", "enableECSManagedTags", "enableExecuteCommand"]) {
         if !rq.get(member).is_null() {
@@ -403,6 +420,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid("The service cannot be stopped while it is scaled above 0."));
     }
     world.cancel(SERVICES, &key);
+    world.remove(super::ATTEMPTS, &key);
     for task in tasks::wanted(world, &key, None) {
         tasks::end(world, &task, 0, "Service was deleted");
     }

@@ -2,11 +2,16 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{SERVICES, TASKS, cluster, invalid, missing, short, shown_tags};
-use crate::sandbox::{Effect, Fault, Reply, Request, World, durations, services::elbv2};
+use super::{SERVICES, TASKS, cluster, invalid, missing, short, shown_tags, startup};
+use crate::sandbox::{
+    Effect, Fault, Reply, Request, World, durations,
+    services::{ec2::ways::Place, elbv2},
+};
 
 /// Between the decision to stop a task and its leaving the running state.
 const NOTICED: i64 = 5_000;
+/// How long a task tries to reach what it needs, until it is given up ("about 3 minutes": aws/amazon-ecs-agent#1680).
+pub const FAILS: i64 = 180_000;
 /// Stopped tasks stay visible for an hour.
 const REMEMBERED: i64 = 3_600_000;
 
@@ -38,7 +43,32 @@ pub fn wanted(world: &World, service: &str, deployment: Option<&Json>) -> Vec<St
     tasks.into_iter().map(|(_, arn)| arn).collect()
 }
 
-/// Starts `count` tasks of a deployment, `millis` from now.
+/// The subnet that has the fewest of a deployment's tasks: they are spread over zones.
+fn emptiest<'s>(
+    world: &World,
+    service: &str,
+    deployment: &Json,
+    subnets: &'s [String],
+) -> Option<&'s String> {
+    let mut taken = vec![0_usize; subnets.len()];
+    for arn in wanted(world, service, Some(deployment)) {
+        let home = world.get(TASKS, &arn).map(|task| &task["_subnet"]);
+        if let Some(at) = subnets.iter().position(|id| home.is_some_and(|home| home == id)) {
+            taken[at] += 1;
+        }
+    }
+    subnets.iter().zip(taken).min_by_key(|(_, count)| *count).map(|(id, _)| id)
+}
+
+/// What stopped the tasks of a deployment, the last one first in mind.
+pub fn stopped_by(world: &World, service: &str, deployment: &Json) -> Option<String> {
+    let of_it = |task: &&Json| task["_service"] == service && task["startedBy"] == *deployment;
+    let failed =
+        world.rows(TASKS).map(|(_, task)| task).filter(of_it).filter(|task| task["_fate"].is_string());
+    failed.max_by_key(|task| task["_number"].as_i64()).and_then(|task| task["_fate"].as_str().map(Into::into))
+}
+
+/// Starts `count` tasks of a deployment, `millis` from now. Answers how many of them will not get to run.
 pub fn start(
     world: &mut World,
     service: &str,
@@ -46,8 +76,8 @@ pub fn start(
     definition: &Json,
     count: usize,
     millis: i64,
-) {
-    let Some(row) = world.get(SERVICES, service).cloned() else { return };
+) -> usize {
+    let Some(row) = world.get(SERVICES, service).cloned() else { return 0 };
     let region = row["_region"].as_str().unwrap_or_default().to_owned();
     let network = &row["networkConfiguration"]["awsvpcConfiguration"];
     let texts = |list: &Json| -> Vec<String> {
@@ -55,20 +85,28 @@ pub fn start(
     };
     let (subnets, groups) = (texts(&network["subnets"]), texts(&network["securityGroups"]));
     let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-    for at in 0..count {
+    let public = network["assignPublicIp"] == "ENABLED";
+    let mut doomed = 0;
+    for _ in 0..count {
         let id = world.hex(32);
         let number = world.next();
         let cluster = short(row["clusterArn"].as_str().unwrap_or_default());
         let arn = world.arn("ecs", &region, &format!("task/{cluster}/{id}"));
         let ip = format!("10.{}.{}.{}", 100 + number / 62_500 % 100, number / 250 % 250, 2 + number % 250);
-        let subnet = subnets.get(at % subnets.len().max(1)).cloned();
+        let subnet = emptiest(world, service, deployment, &subnets).cloned();
+        let platform = row["platformVersion"].as_str().unwrap_or("LATEST");
+        let fate = subnet.as_ref().and_then(|subnet| {
+            let place = Place { region: &region, subnet, groups: &groups, public };
+            startup::hindrance(world, definition, platform, place)
+        });
         let mut task = json!({
             "taskArn": arn, "clusterArn": row["clusterArn"], "taskDefinitionArn": definition["taskDefinitionArn"],
             "group": format!("service:{}", row["serviceName"].as_str().unwrap_or_default()), "startedBy": deployment,
             "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING", "createdAt": world.now_secs(), "version": 1,
             "healthStatus": "UNKNOWN", "attachments": [], "cpu": definition["cpu"], "memory": definition["memory"],
             "enableExecuteCommand": row["enableExecuteCommand"], "containers": containers(definition, &arn),
-            "_service": service, "_region": region, "_number": number, "_ip": ip, "_tags": {},
+            "_service": service, "_region": region, "_number": number, "_ip": ip, "_tags": {}, "_subnet": subnet,
+            "_fate": fate,
         });
         for member in ["launchType", "platformVersion", "platformFamily"] {
             if !row[member].is_null() {
@@ -115,6 +153,11 @@ pub fn start(
             }]);
         }
         world.put(TASKS, &arn, task);
+        if let Some(reason) = fate {
+            doomed += 1;
+            fall(world, &arn, millis + FAILS, &reason);
+            continue;
+        }
         let up = millis + durations::ECS_STEADY - 30_000;
         let started = World::seconds(world.date_after(up));
         let ip = world.get(TASKS, &arn).map(|task| task["_ip"].clone()).unwrap_or_default();
@@ -128,6 +171,26 @@ pub fn start(
             }
         }
     }
+    doomed
+}
+
+/// Lets a task that does not start stop `millis` from now.
+fn fall(world: &mut World, arn: &str, millis: i64, reason: &str) {
+    let at = World::seconds(world.date_after(millis));
+    let mut members = json!({
+        "lastStatus": "STOPPED", "desiredStatus": "STOPPED", "stopCode": "TaskFailedToStart", "stoppedReason": reason,
+        "stoppingAt": at, "stoppedAt": at, "executionStoppedAt": at,
+    });
+    if reason.starts_with("CannotPull") {
+        let mut containers = world.get(TASKS, arn).map(|task| task["containers"].clone()).unwrap_or_default();
+        for container in containers.as_array_mut().into_iter().flatten() {
+            container["reason"] = json!(reason);
+        }
+        members["containers"] = containers;
+    }
+    world.set_after(millis, TASKS, arn, members);
+    world.after(millis + REMEMBERED, TASKS, arn, Effect::Remove);
+    world.release_interfaces(&owner(arn), millis);
 }
 
 fn containers(definition: &Json, task: &str) -> Vec<Json> {
@@ -141,6 +204,10 @@ fn containers(definition: &Json, task: &str) -> Vec<Json> {
 /// Stops a task `millis` from now: it drains, lets its interface go and is forgotten later.
 pub fn end(world: &mut World, arn: &str, millis: i64, reason: &str) {
     let Some(task) = world.get(TASKS, arn).cloned() else { return };
+    if millis > 0 && task["_fate"].is_string() {
+        // It stops by itself, before its successor runs.
+        return;
+    }
     let balancers = world
         .get(SERVICES, task["_service"].as_str().unwrap_or_default())
         .map(|row| row["loadBalancers"].clone())

@@ -94,6 +94,12 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let protocol = rq.opt("Protocol").unwrap_or_default();
     let http = protocol.starts_with("HTTP");
     let check = rq.opt("HealthCheckProtocol").unwrap_or(if lambda || http { "HTTP" } else { "TCP" });
+    // API Reference, CreateTargetGroup: TCP checks are not for HTTP and HTTPS; of the other protocols there are none.
+    if !(check.starts_with("HTTP") || (check == "TCP" && !http)) {
+        return Err(invalid(format!(
+            "Health check protocol '{check}' is not supported for target groups with the {protocol} protocol"
+        )));
+    }
     let interval = rq.int("HealthCheckIntervalSeconds").unwrap_or(if lambda { 35 } else { 30 });
     let timeout = rq.int("HealthCheckTimeoutSeconds").unwrap_or(match (lambda, http) {
         (true, _) => 30,

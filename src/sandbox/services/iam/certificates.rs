@@ -30,7 +30,7 @@ fn metadata(row: &Json) -> Json {
 }
 
 /// Refuses what is no PEM text of that kind.
-fn check_pem(text: &str, kind: &str, noun: &str) -> Result<(), Fault> {
+pub(super) fn check_pem(text: &str, kind: &str, noun: &str) -> Result<(), Fault> {
     let framed = |line: &str| line.starts_with("-----") && line.contains(kind);
     let mut lines = text.trim().lines();
     if lines.next().is_some_and(framed) && lines.next_back().is_some_and(framed) {
@@ -146,6 +146,17 @@ pub(super) fn create_provider(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = "Provider with url https://".to_owned() + host + " already exists.";
         return Err(Fault::new("EntityAlreadyExists", message));
     }
+    check_prints(rq)?;
+    let row = json!({
+        "Url": host, "ClientIDList": rq.list("ClientIDList"), "ThumbprintList": rq.list("ThumbprintList"),
+        "CreateDate": world.now_secs(), "Tags": rq.list("Tags"),
+    });
+    world.put(PROVIDERS, &arn, row);
+    Ok(json!({"OpenIDConnectProviderArn": arn, "Tags": rq.list("Tags")}))
+}
+
+/// Refuses what is no SHA-1 digest.
+fn check_prints(rq: &Request<'_>) -> Result<(), Fault> {
     if let Some(bad) = rq.texts("ThumbprintList").iter().find(|print| print.len() != 40) {
         let message = format!(
             "1 validation error detected: Value '[{bad}]' at 'thumbprintList' failed to satisfy constraint: Member must \
@@ -154,12 +165,16 @@ pub(super) fn create_provider(world: &mut World, rq: &Request<'_>) -> Reply {
         );
         return Err(Fault::new("ValidationError", message));
     }
-    let row = json!({
-        "Url": host, "ClientIDList": rq.list("ClientIDList"), "ThumbprintList": rq.list("ThumbprintList"),
-        "CreateDate": world.now_secs(), "Tags": rq.list("Tags"),
-    });
-    world.put(PROVIDERS, &arn, row);
-    Ok(json!({"OpenIDConnectProviderArn": arn, "Tags": rq.list("Tags")}))
+    Ok(())
+}
+
+/// `UpdateOpenIDConnectProviderThumbprint`: the whole list is replaced.
+pub(super) fn update_prints(world: &mut World, rq: &Request<'_>) -> Reply {
+    check_prints(rq)?;
+    let arn = rq.text("OpenIDConnectProviderArn");
+    world.get_mut(PROVIDERS, arn).ok_or_else(|| no_provider(arn))?["ThumbprintList"] =
+        json!(rq.list("ThumbprintList"));
+    done()
 }
 
 /// `GetOpenIDConnectProvider`.

@@ -1,6 +1,5 @@
-//! What users sign in with: access keys and login profiles. Of the other kinds (MFA devices, SSH keys, signing
-//! certificates, service-specific credentials) there are none, which their lists say: clients look through all of
-//! them before they delete a user.
+//! What users sign in with: access keys and login profiles. There are no MFA devices, which their lists say: clients
+//! look through them before they delete a user. See [`super::personal`] for the rest.
 
 use serde_json::{Value as Json, json};
 
@@ -19,7 +18,7 @@ const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const SECRET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The user a request names, or the caller.
-fn user(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
+pub(super) fn user(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
     match rq.opt("UserName") {
         Some(name) => {
             USER.get(world, rq)?;
@@ -180,16 +179,10 @@ pub(super) fn delete_profile(world: &mut World, rq: &Request<'_>) -> Reply {
     world.remove(PROFILES, &user).map(|_| json!({})).ok_or_else(|| no_profile(&user))
 }
 
-/// Lists of what no user has.
+/// `ListMFADevices`: no user has one.
 pub(super) fn none(world: &mut World, rq: &Request<'_>) -> Reply {
     user(world, rq)?;
-    let member = match rq.operation {
-        "ListMFADevices" => "MFADevices",
-        "ListSSHPublicKeys" => "SSHPublicKeys",
-        "ListSigningCertificates" => "Certificates",
-        _ => "ServiceSpecificCredentials",
-    };
-    paged(rq, member, Vec::new())
+    paged(rq, "MFADevices", Vec::new())
 }
 
 /// `ListVirtualMFADevices`: the account has none.

@@ -11,6 +11,7 @@ mod groups;
 mod inline;
 mod linked;
 mod operations;
+mod personal;
 mod policies;
 mod profiles;
 mod roles;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     credentials,
     entity::{USER, conflict, keep, missing, paged, under_path},
-    roles, tags,
+    personal, roles, tags,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done, services::sts, world::durations::IAM_PROPAGATION};
 
@@ -49,6 +49,7 @@ pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     USER.rename(world, name, &new, rq.opt("NewPath"));
     if new != name {
         credentials::rename(world, name, &new);
+        personal::rename(world, name, &new);
     }
     done()
 }
@@ -97,6 +98,9 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     if profile {
         return Err(conflict("Cannot delete entity, must delete login profile first."));
+    }
+    if let Some(why) = personal::in_the_way(world, rq.text("UserName")) {
+        return Err(conflict(why));
     }
     world.remove(USER.table, rq.text("UserName"));
     done()

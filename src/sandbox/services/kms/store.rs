@@ -141,7 +141,9 @@ pub fn public(key: &Json) -> Json {
 /// # Errors
 /// The marker is not one of ours.
 pub fn paged(rq: &Request<'_>, member: &str, items: Vec<Json>) -> Result<Json, Fault> {
-    let (page, next) = rq.page(items, "Limit", "Marker", 100, "InvalidMarkerException")?;
+    // KMS API Reference: "If you do not include a value, it defaults to 50" (aliases, tags), "to 100" (keys, policies).
+    let default = if matches!(member, "Aliases" | "Tags") { 50 } else { 100 };
+    let (page, next) = rq.page(items, "Limit", "Marker", default, "InvalidMarkerException")?;
     let mut answer = json!({member: page, "Truncated": next.is_some()});
     if let Some(next) = next {
         answer["NextMarker"] = json!(next);

@@ -85,6 +85,11 @@ fn key(rq: &Request<'_>) -> String {
     format!("{}/{}", rq.region, name_of(name))
 }
 
+/// Whether a region has a log group of that name.
+pub fn is_there(world: &World, region: &str, name: &str) -> bool {
+    world.get(GROUPS, &format!("{region}/{name}")).is_some()
+}
+
 /// Refuses a group that is named in two ways (LocalStack's recordings of AWS,
 /// `test_describe_log_streams_with_log_group_identifier`).
 fn exclusive(rq: &Request<'_>) -> Result<(), Fault> {

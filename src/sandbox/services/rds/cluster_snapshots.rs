@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     clusters::{self, answer, missing},
+    snapshots::share,
     store::{
         CLUSTER, CLUSTER_SNAPSHOT, combination, filtered, identifier, invalid, key, paged, public, rows,
     },
@@ -33,6 +34,39 @@ const COPIED: &[&str] = &[
 
 fn absent(name: &str) -> Fault {
     Fault::new("DBClusterSnapshotNotFoundFault", format!("DBClusterSnapshot {name} not found."))
+}
+
+/// Who else may restore a manual snapshot.
+fn attributes(row: &Json) -> Json {
+    let values = row["_restore"].as_array().cloned().unwrap_or_default();
+    json!({"DBClusterSnapshotAttributesResult": {
+        "DBClusterSnapshotIdentifier": row["DBClusterSnapshotIdentifier"],
+        "DBClusterSnapshotAttributes": [{"AttributeName": "restore", "AttributeValues": values}],
+    }})
+}
+
+/// `DescribeDBClusterSnapshotAttributes`.
+pub fn describe_attributes(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("DBClusterSnapshotIdentifier");
+    world.get(CLUSTER_SNAPSHOT, &key(rq, name)).map(attributes).ok_or_else(|| absent(name))
+}
+
+/// `ModifyDBClusterSnapshotAttribute`.
+pub fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
+    let name = rq.text("DBClusterSnapshotIdentifier");
+    let row = world.get_mut(CLUSTER_SNAPSHOT, &key(rq, name)).ok_or_else(|| absent(name))?;
+    if rq.text("AttributeName") != "restore" {
+        return Err(invalid(format!("Invalid attribute name: {}", rq.text("AttributeName"))));
+    }
+    if row["Status"] != "available" || row["SnapshotType"] != "manual" {
+        let message = format!(
+            "Cannot modify attributes of the snapshot {name}: it is not a manual snapshot in available state."
+        );
+        return Err(Fault::new("InvalidDBClusterSnapshotStateFault", message));
+    }
+    let encrypted = row["StorageEncrypted"] == true;
+    share(row, rq, encrypted)?;
+    Ok(attributes(row))
 }
 
 /// Checks the name of a new snapshot.

@@ -489,3 +489,17 @@ pub fn promote(world: &mut World, rq: &Request<'_>) -> Reply {
     world.set_after(durations::RDS_MODIFY, CLUSTER, &key_text, to);
     answer(world, rq, &key_text)
 }
+
+/// `DescribeGlobalClusters`: there are none, and clients ask for those that a cluster belongs to (`aws_rds_cluster` of
+/// Terraform, each time that it reads one).
+pub fn describe_global(_world: &mut World, rq: &Request<'_>) -> Reply {
+    if let Some(name) = rq.opt("GlobalClusterIdentifier") {
+        return Err(Fault::new("GlobalClusterNotFoundFault", format!("Global cluster {name} not found")));
+    }
+    let found = filtered(rq, Vec::new(), |name| match name {
+        "db-cluster-id" => Some("GlobalClusterMembers"),
+        "region" => Some("GlobalClusterArn"),
+        _ => None,
+    })?;
+    paged(rq, "GlobalClusters", found)
+}

@@ -126,6 +126,16 @@ pub fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
         );
         return Err(Fault::new("InvalidDBSnapshotState", message));
     }
+    let encrypted = row["Encrypted"] == true;
+    share(row, rq, encrypted)?;
+    Ok(attributes(row))
+}
+
+/// Changes who else may restore a snapshot.
+///
+/// # Errors
+/// A value is no account, or an encrypted snapshot would be for everybody.
+pub fn share(row: &mut Json, rq: &Request<'_>, encrypted: bool) -> Result<(), Fault> {
     let add = rq.texts("ValuesToAdd");
     let good =
         |value: &&&str| **value == "all" || (value.len() == 12 && value.chars().all(|c| c.is_ascii_digit()));
@@ -135,7 +145,7 @@ pub fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
         )));
     }
     // RDS User Guide, Sharing a DB snapshot: "You can't share a DB snapshot as public if it is encrypted".
-    if row["Encrypted"] == true && add.contains(&"all") {
+    if encrypted && add.contains(&"all") {
         return Err(invalid("An encrypted snapshot can't be public."));
     }
     let gone = rq.texts("ValuesToRemove");
@@ -143,7 +153,7 @@ pub fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
     values.retain(|value| !gone.iter().any(|one| value == one) && !add.iter().any(|one| value == one));
     values.extend(add.iter().map(|value| json!(value)));
     row["_restore"] = json!(values);
-    Ok(attributes(row))
+    Ok(())
 }
 
 fn missing(name: &str) -> Fault {

@@ -31,6 +31,7 @@ impl Run<'_, '_> {
     ) -> Result<Attributes, StepEnd> {
         let (began, paused) = (self.now(), self.engine.cloud.paused());
         let mut failures = Failures::new(Patience::RUN);
+        let mut last = None;
         let mut delay = if life.looks.take() {
             Duration::ZERO
         } else {
@@ -95,6 +96,7 @@ impl Run<'_, '_> {
                         typical_s: policy.typical.as_secs(),
                     });
                     delay = pace::pause(policy, self.expected(life, policy, waited), waited);
+                    last = Some(detail);
                 }
                 Err(error) => {
                     let Some(pause) = failures.another(&error, self.now(), self.engine.cloud.paused()) else {
@@ -113,8 +115,9 @@ impl Run<'_, '_> {
                     operation: format!("wait for {}", life.step.kind),
                     code: Some("DeadlineExceeded".into()),
                     message: format!(
-                        "not {} after {minutes} minutes",
-                        if goal == Goal::Ready { "ready" } else { "gone" }
+                        "not {} after {minutes} minutes{}",
+                        if goal == Goal::Ready { "ready" } else { "gone" },
+                        last.map(|detail| format!("; last seen: {detail}")).unwrap_or_default()
                     ),
                     request_id: None,
                     certainty: crate::aws::Certainty::Rejected,

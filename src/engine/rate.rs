@@ -174,15 +174,9 @@ mod tests {
             let (throttled, seconds) = run(service, calls, (burst, rate));
             #[expect(clippy::cast_precision_loss, reason = "small numbers")]
             let bound = (calls as f64 - burst) / rate;
-            eprintln!(
-                "{service} {calls} ({burst}, {rate}): {throttled} throttled, {seconds:.1} s, bound {bound:.1} s"
-            );
-            assert!(
-                seconds <= bound * 1.1 + 0.5,
-                "{service} {calls}: {seconds} s, the rate allows {bound} s"
-            );
+            assert!(seconds <= bound * 1.1, "{service} {calls}: {seconds} s, the rate allows {bound} s");
             // Those that were in flight when the bucket was found empty, and one now and then.
-            let most = service::of(service).ceiling + calls / 20;
+            let most = service::of(service).ceiling + 5 + calls / 20;
             assert!(throttled <= most, "{service} {calls}: {throttled} throttled");
         }
     }

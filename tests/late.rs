@@ -139,7 +139,7 @@ fn what_was_let_go_is_never_taken_for_what_shows_late() {
         let mut script = lost("AllocateAddress");
         script.rules[0].action = action.clone();
         rehearsal.run(Verb::Up, Trouble::lagging(script, 60_000)).complete();
-        let late = rehearsal.snapshot().late;
+        let late = rehearsal.snapshot().late.clone();
         let address = &late[0].call.address;
         assert!(late.len() == 1 && address.logical_id() == "Address", "{late:?}");
         let kept = rehearsal.snapshot().current(address).expect("the second").physical_id.to_string();

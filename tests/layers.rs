@@ -42,7 +42,8 @@ const ALLOWED: &[(&str, &str)] = &[
 const ENGINE: &[(&str, &str)] = &[
     ("critical", ""),
     ("lag", ""),
-    ("limit", ""),
+    ("rate", ""),
+    ("limit", "rate"),
     ("pace", ""),
     ("looking", ""),
     ("schedule", ""),

@@ -170,7 +170,7 @@ fn outputs_and_exports_of_both_requirements_are_kept_and_real() {
             .collect();
         assert_eq!(having.join(" "), *stacks, "{name}");
     }
-    let exports: Vec<String> = rehearsal.snapshot().exports.into_keys().collect();
+    let exports: Vec<String> = rehearsal.snapshot().exports.keys().cloned().collect();
     let exported = |name: &str| exports.iter().any(|export| export.rsplit('/').next() == Some(name));
     for name in OF_ENVIRONMENTS {
         for environment in ENVIRONMENTS {

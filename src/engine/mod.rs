@@ -1,10 +1,11 @@
 //! Runs change sets: one task polls all steps in flight; every call is journaled before and after.
 //!
 //! Files, from the outside in: `drive` polls everything, `schedule` decides what may start, `together` runs steps that
-//! are one call, `step` is the way of one step, `wait` repeats probes as `pace` says, `call` makes one verb's calls and judges their
-//! errors, `way` looks what is in the way of a deletion, `owned` asks whose an object is before that, `life` is what a step knows, `run` what all steps share,
-//! `reads` makes every read until it answers. Beside a run, `recover` settles what an earlier one left open, `refresh`
-//! compares, and `critical` explains the wall clock. `tests/layers.rs` holds who may import whom.
+//! are one call, `step` is the way of one step, `wait` repeats probes as `pace` says, `call` makes one verb's calls and
+//! judges their errors, `limit` and `rate` keep them within AWS's limits, `way` looks what is in the way of a deletion,
+//! `owned` asks whose an object is before that, `life` is what a step knows, `run` what all steps share, `reads` makes
+//! every read until it answers. Beside a run, `recover` settles what an earlier one left open, `refresh` compares, and
+//! `critical` explains the wall clock. `tests/layers.rs` holds who may import whom.
 //!
 //! # What an answer proves
 //! EC2 and IAM, and every index of tags, may hide a new object for many seconds, and an answer may be late. So

@@ -309,12 +309,7 @@ impl Rehearsal {
 
     /// Goes on from where a process died.
     pub fn after(&self, crash: &Crash) -> Self {
-        Self {
-            world: crash.world.clone(),
-            store: crash.store.fork(),
-            seen: Arc::default(),
-            ..self.clone()
-        }
+        Self { world: crash.world.clone(), store: crash.store.fork(), seen: Arc::default(), ..self.clone() }
     }
 
     /// The same account and ledger, independent of this one from now on.

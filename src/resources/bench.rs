@@ -319,7 +319,8 @@ impl<'b, T: ResourceType> Law<'b, T> {
         if declared.is_empty() {
             self.fail("a probe tells of an address, and the type declares none");
         }
-        for name in declared.iter().filter(|name| !attributes.contains_key(**name)) {
+        let missing = declared.iter().find(|name| !attributes.contains_key(**name));
+        if let Some(name) = missing {
             self.fail(&format!("`{name}` is declared addressable, but the probe does not tell it"));
         }
     }

@@ -69,7 +69,7 @@ pub(super) fn addressed(live: &Live) -> Option<Attributes> {
     let known = attributes(live);
     let told = |name: &&str| known.get(*name).is_some_and(|value| !value.is_null());
     let stage = <DbInstance as ResourceType>::FACTS.addressable?;
-    stage.attributes.iter().all(|name| told(name)).then_some(known)
+    stage.attributes.iter().all(told).then_some(known)
 }
 
 /// Associates and takes away roles; needs an available instance.

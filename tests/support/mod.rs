@@ -114,6 +114,9 @@ pub fn in_parallel<T: Sync>(items: &[T], act: impl Fn(usize, &T) + Sync) {
     });
 }
 
+/// The ledger's bytes, and what they say.
+type Read = (MemoryStore, Arc<Snapshot>);
+
 /// A plan, an account and a ledger that outlive the runs made on them.
 #[derive(Clone)]
 pub struct Rehearsal {
@@ -131,7 +134,7 @@ pub struct Rehearsal {
     /// The ledger's bytes between runs.
     pub store: MemoryStore,
     /// The ledger as it was read last, and its bytes then: the checks after a run look at the same one several times.
-    seen: Arc<Mutex<Option<(MemoryStore, Arc<Snapshot>)>>>,
+    seen: Arc<Mutex<Option<Read>>>,
 }
 
 /// What one run did.

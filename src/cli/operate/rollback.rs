@@ -380,9 +380,9 @@ pub fn finalize(global: &Global, act: &Act, printer: &mut Printer) -> Verdict {
         driver.observe(false).await?;
         desk.advise(
             driver,
-            "Take the replication stack out of the manifest and run `migrate up`: that deletes the tasks. Then \
-             check that no replication slot of theirs is left on a PostgreSQL database, and drop what is: a \
-             forgotten slot fills its disk.",
+            "Take the replication stack out of the manifest: the next `up` deletes the tasks. Then check that no \
+             replication slot of theirs is left on a PostgreSQL database, and drop what is: a forgotten slot fills \
+             its disk.",
         );
         Ok(())
     })

@@ -152,19 +152,29 @@ operations:
     Code::error(
         "O1013",
         "declared, but not supported",
-        "The section `operations` may say more than this version can do: traffic through a listener's rule, record \
-         protections, hooks that are functions or SQL, Auto Scaling groups as writers. What cannot be done is refused.",
+        "The section `operations` may say more than this version can do: record protections, hooks that are SQL. What cannot \
+         be done is refused.",
     )
     .example(Example::Files(&[("migration.yaml", "name: shop
 region: us-east-1
 stacks:
   - {name: app, template: app.yaml}
 operations:
-  hooks: {before-open: {lambda: app/Sequences}}
+  hooks: {before-open: {sql: {cluster: app/Cluster, secret: app/Secret, text: SELECT 1}}}
 "), ("app.yaml", "Resources:
   Topic:
     Type: AWS::SNS::Topic
 ")])),
+    Code::error(
+        "O1014",
+        "a listener that cannot be shifted",
+        "Weights move requests only where a listener, or a rule, forwards to two target groups and does nothing else. Target \
+         group stickiness keeps clients on the side that is shut for as long as their cookie lasts.",
+    )
+    .example(Example::Files(&[
+        ("migration.yaml", include_str!("operations/O1014/migration.yaml")),
+        ("app.yaml", include_str!("operations/O1014/app.yaml")),
+    ])),
     Code::warning(
         "O1020",
         "a weighted record with a health check",

@@ -1,14 +1,15 @@
 //! Steps as commands for a shell: the AWS CLI's calls, and reads that are repeated until what a step waits for is there.
 //!
-//! The commands use two functions, [`FUNCTIONS`], and nothing but a POSIX shell and the AWS CLI (version 1 or 2).
+//! The commands use a few [`functions`], and nothing but a POSIX shell and the AWS CLI (version 1 or 2).
 
 use serde_json::Value as Json;
 
 use super::{
     calls,
-    declare::POSITION,
-    discover::{Database, Resolved, Task, Writer},
-    drive::mirror,
+    declare::{Hook, POSITION},
+    discover::{Database, Fleet, Resolved, Task, Writer},
+    drive::{hook, mirror},
+    fleets,
     steps::{Step, Until},
 };
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// The functions that the commands use. A limit ends a wait with an error, so that `set -e` stops there.
-pub const FUNCTIONS: &str = r#"export AWS_PAGER=
+const FUNCTIONS: &str = r#"export AWS_PAGER=
 # wanted LIMIT EVERY VALUE COMMAND...: repeats a read until it prints VALUE
 wanted() {
   left=$1 every=$2 value=$3; shift 3
@@ -37,6 +38,24 @@ steady() {
   done
 }
 "#;
+
+/// The function for hooks that are Lambda functions. `fileb://` is taken by both versions of the AWS CLI.
+const INVOKED: &str = r#"# invoked REGION FUNCTION PAYLOAD: invokes a Lambda function, and prints its answer without the quotes of a text
+invoked() {
+  answer=$(mktemp) || return 1
+  failed=$(printf %s "$3" | aws lambda invoke --region "$1" --function-name "$2" --payload fileb:///dev/stdin \
+    --query FunctionError --output text "$answer") || return 1
+  sed 's/^"\(.*\)"$/\1/' "$answer"; rm -f "$answer"
+  [ "$failed" = None ]
+}
+"#;
+
+/// The functions that a migration's commands use.
+#[must_use]
+pub fn functions(resolved: &Resolved) -> String {
+    let invoked = if resolved.functions.is_empty() { "" } else { INVOKED };
+    format!("{FUNCTIONS}{invoked}")
+}
 
 /// A text as one word of a POSIX shell.
 fn quoted(text: &str) -> String {
@@ -73,6 +92,20 @@ const OWN: &str = r#"TableStatistics[?!starts_with(TableName, `"awsdms_"`)]"#;
 
 fn summed(prefix: &str) -> String {
     format!("sum({OWN}.[{prefix}Inserts,{prefix}Updates,{prefix}Deletes][])")
+}
+
+/// Reads one of a writer's numbers: `tasks` of a service, `instances` of an Auto Scaling group.
+fn fleet_read(writer: &Writer, tasks: &str, instances: &str, output: &str) -> String {
+    match writer.fleet {
+        Fleet::Tasks => service_read(writer, tasks, output),
+        Fleet::Instances => format!(
+            "aws autoscaling describe-auto-scaling-groups --region {} --auto-scaling-group-names {} --query {} --output \
+             {output}",
+            writer.region,
+            quoted(&writer.service),
+            quoted(&instances.replace('@', "AutoScalingGroups[0].Instances"))
+        ),
+    }
 }
 
 fn service_read(writer: &Writer, query: &str, output: &str) -> String {
@@ -163,10 +196,28 @@ fn validates(task: &Task) -> bool {
     task.settings["ValidationSettings"]["EnableValidation"] == true
 }
 
-/// A hook's command line, for the manifest's folder.
-fn hook(resolved: &Resolved, name: &str) -> String {
-    let argv = resolved.declared.hooks.get(name).into_iter().flatten();
-    argv.map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+/// A hook as people run it: its command line, for the manifest's folder, or its function. `token` is a shell's word.
+fn hook(resolved: &Resolved, name: &str, verb: &str, token: Option<&str>) -> String {
+    match resolved.declared.hooks.get(name) {
+        Some(Hook::Lambda { .. }) => {
+            let Some(function) = resolved.functions.iter().find(|one| one.hook == name) else {
+                return format!("# hook {name}");
+            };
+            let mut told = vec![("MIGRATE_OP", verb), ("MIGRATE_PHASE", "by-hand"), ("MIGRATE_RUN", "by-hand")];
+            told.extend(token.map(|_| ("MIGRATE_TOKEN", "@")));
+            let payload = quoted(&hook::payload(function, &told).to_string());
+            let payload = match token {
+                Some(token) => payload.replace(r#""@""#, &format!(r#""'{token}'""#)),
+                None => payload,
+            };
+            format!("invoked {} {} {payload}", function.region, quoted(&function.name))
+        }
+        Some(Hook::Exec(argv)) => {
+            let argv = argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+            format!("env MIGRATE_OP={verb} MIGRATE_PHASE=by-hand MIGRATE_RUN=by-hand {argv}")
+        }
+        None => String::new(),
+    }
 }
 
 /// Whether a row can prove that everything has arrived.
@@ -174,9 +225,9 @@ fn sentinels(resolved: &Resolved) -> bool {
     ["sentinel-write", "sentinel-read"].iter().all(|name| resolved.declared.hooks.contains_key(*name))
 }
 
-/// How many tasks a service had.
+/// How many tasks or instances a writer had.
 fn count(writer: &Writer, baseline: &Facts) -> i64 {
-    baseline.get(&calls::service(writer), "desiredCount").and_then(Json::as_i64).unwrap_or(1)
+    fleets::wanted(writer, baseline).unwrap_or(1)
 }
 
 fn waits(until: &Until, every: u64, limit: u64, resolved: &Resolved, baseline: &Facts) -> Vec<String> {
@@ -190,7 +241,7 @@ fn waits(until: &Until, every: u64, limit: u64, resolved: &Resolved, baseline: &
             .iter()
             .map(|writer| {
                 let none = "runningCount == `0` && services[0].pendingCount == `0`";
-                format!("wanted {limit} {every} true {}", service_read(writer, none, "json"))
+                format!("wanted {limit} {every} true {}", fleet_read(writer, none, "length(@) == `0`", "json"))
             })
             .collect(),
         Until::Quiet { tasks } => tasks
@@ -198,15 +249,13 @@ fn waits(until: &Until, every: u64, limit: u64, resolved: &Resolved, baseline: &
             .map(|task| format!("steady {limit} {} {}", every.max(15), statistics(task, &summed(""))))
             .collect(),
         Until::Drained { home: false, .. } if sentinels(resolved) => {
-            let write = hook(resolved, "sentinel-write");
-            let read = hook(resolved, "sentinel-read");
+            let token = Some("\"$MIGRATE_TOKEN\"");
+            let write = hook(resolved, "sentinel-write", "cutover", token);
+            let read = hook(resolved, "sentinel-read", "cutover", token);
             vec![
                 "export MIGRATE_TOKEN=\"by-hand-$(date +%s)\"".to_owned(),
-                format!("MIGRATE_OP=cutover MIGRATE_PHASE=by-hand MIGRATE_RUN=by-hand {write}"),
-                format!(
-                    "wanted {limit} 1 \"$MIGRATE_TOKEN\" env MIGRATE_OP=cutover MIGRATE_PHASE=by-hand \
-                     MIGRATE_RUN=by-hand {read}"
-                ),
+                write,
+                format!("wanted {limit} 1 \"$MIGRATE_TOKEN\" {read}"),
             ]
         }
         Until::Drained { tasks, .. } => tasks
@@ -232,13 +281,17 @@ fn waits(until: &Until, every: u64, limit: u64, resolved: &Resolved, baseline: &
              --output text",
             call.request.region
         )],
+        // ELB answers the change with the actions as they are then.
+        Until::Applied { .. } => Vec::new(),
         Until::Expired { seconds } => vec![format!("sleep {seconds}")],
         Until::Serving { writers } => writers
             .iter()
             .flat_map(|writer| {
                 let tasks = count(writer, baseline);
                 let runs = format!("runningCount >= `{tasks}`");
-                let mut all = vec![format!("wanted {limit} {every} true {}", service_read(writer, &runs, "json"))];
+                let serve = format!("length(@[?LifecycleState == `\"InService\"`]) >= `{tasks}`");
+                let read = fleet_read(writer, &runs, &serve, "json");
+                let mut all = vec![format!("wanted {limit} {every} true {read}")];
                 all.extend(writer.groups.iter().map(|group| {
                     let healthy = format!(
                         "length(TargetHealthDescriptions[?TargetHealth.State == `\"healthy\"`]) >= `{tasks}`"
@@ -310,14 +363,9 @@ pub fn commands(
         )],
         Step::Call { call, .. } => vec![calls::as_command(&call.request)],
         Step::Wait { until, every_s, limit_s, .. } => waits(until, *every_s, *limit_s, resolved, baseline),
-        Step::Hook { name } => {
-            vec![format!(
-                "MIGRATE_OP={verb} MIGRATE_PHASE=by-hand MIGRATE_RUN=by-hand {}",
-                hook(resolved, name)
-            )]
-        }
+        Step::Hook { name } => vec![hook(resolved, name, verb, None)],
         Step::StartAt { task } => {
-            let position = format!("POSITION=$({})", hook(resolved, POSITION));
+            let position = format!("POSITION=$({})", hook(resolved, POSITION, verb, None));
             let call = calls::start_at(task, "POSITION", facts).request;
             let command = calls::as_command(&call).replace(r#""POSITION""#, r#""'"$POSITION"'""#);
             vec![

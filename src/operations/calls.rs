@@ -3,13 +3,19 @@
 
 use serde_json::{Value as Json, json};
 
-use super::discover::{Record, Resolved, Task, TrafficSet, Watched, Writer};
-use crate::ledger::{Facts, Noun, Operate, Phase, Repeat, Request, Subject};
+use super::{
+    discover::{Fleet, Resolved, Task, Watched, Writer},
+    fleets, steering,
+};
+use crate::{
+    ledger::{Facts, Noun, Operate, Phase, Repeat, Request, Subject},
+    model::Address,
+};
 
-/// The ECS tasks of a service.
+/// The tasks of a service, or the instances of a group.
 #[must_use]
-pub fn service(writer: &Writer) -> Subject {
-    Subject::new(Noun::Service, &writer.region, &[&writer.cluster, &writer.service])
+pub fn writer(of: &Writer) -> Subject {
+    fleets::subject(of)
 }
 
 /// A service's scalable target.
@@ -30,12 +36,6 @@ pub fn connection(region: &str, instance: &str, endpoint: &str) -> Subject {
     Subject::new(Noun::Connection, region, &[instance, endpoint])
 }
 
-/// A record of a traffic set.
-#[must_use]
-pub fn record(set: &TrafficSet, record: &Record) -> Subject {
-    Subject::new(Noun::Record, &set.region, &[&set.zone, &set.record, &set.kind, &record.set])
-}
-
 /// A security group.
 #[must_use]
 pub fn group(region: &str, id: &str) -> Subject {
@@ -53,11 +53,11 @@ pub fn alarm(watched: &Watched) -> Subject {
 pub fn watched(resolved: &Resolved) -> Vec<Subject> {
     let mut all: Vec<Subject> = resolved.forward.iter().chain(&resolved.reverse).map(task).collect();
     for set in &resolved.traffic {
-        all.extend([record(set, &set.source), record(set, &set.target)]);
+        all.extend(steering::subjects(set));
     }
-    for writer in resolved.source_writers.iter().chain(&resolved.target_writers) {
-        all.push(service(writer));
-        all.extend(scaling(writer));
+    for one in resolved.source_writers.iter().chain(&resolved.target_writers) {
+        all.push(writer(one));
+        all.extend(scaling(one));
     }
     for database in [&resolved.source, &resolved.target] {
         all.extend(database.groups.iter().map(|id| group(&database.region, id)));
@@ -78,10 +78,12 @@ fn guarded(noun: Noun, property: &str, phase: Phase) -> bool {
         | (Noun::Record, "record")
         | (Noun::Group, "ingress")
         | (Noun::Parameter, "Value")
+        | (Noun::Listener, "actions")
         | (Noun::Scaling, "MinCapacity" | "SuspendedState")
+        | (Noun::Fleet, "MinSize" | "SuspendedProcesses")
         | (Noun::Alarm, "ActionsEnabled") => true,
         // Scaling moves it, unless the service is fenced.
-        (Noun::Service, "desiredCount") => phase.in_window(),
+        (Noun::Service, "desiredCount") | (Noun::Fleet, "DesiredCapacity") => phase.in_window(),
         _ => false,
     }
 }
@@ -117,7 +119,14 @@ pub fn differences(known: &Facts, now: &Facts, phase: Phase) -> Vec<Difference> 
     all
 }
 
-fn operate(name: String, request: Request, facts: &Facts, expect: Facts, repeat: Repeat) -> Operate {
+/// A call, with what is there before of what it is to change.
+pub(super) fn operate(
+    name: String,
+    request: Request,
+    facts: &Facts,
+    expect: Facts,
+    repeat: Repeat,
+) -> Operate {
     let mut before = Facts::default();
     for (subject, property) in expect.0.keys() {
         before.set(subject, property, facts.get(subject, property).cloned().unwrap_or_default());
@@ -266,7 +275,7 @@ pub fn desire(writer: &Writer, count: i64, facts: &Facts) -> Operate {
             "cluster": writer.cluster, "service": writer.service, "desiredCount": count,
         }),
     );
-    let expect = Facts::default().with(&service(writer), "desiredCount", json!(count));
+    let expect = Facts::default().with(&fleets::subject(writer), "desiredCount", json!(count));
     operate(
         format!("set service {} to {count} tasks", writer.address),
         request,
@@ -298,6 +307,46 @@ pub fn scale(writer: &Writer, minimum: &Json, suspended: &Json, facts: &Facts) -
     );
     let words = if suspended["DynamicScalingInSuspended"] == true { "suspend" } else { "resume" };
     Some(operate(format!("{words} scaling of {}", writer.address), request, facts, expect, Repeat::Freely))
+}
+
+/// The calls that end what a writer runs, in order, each with the resource that it changes: first nothing scales it any
+/// more, then it goes to zero.
+#[must_use]
+pub fn emptied(of: &Writer, facts: &Facts) -> Vec<(Address, Operate)> {
+    match of.fleet {
+        Fleet::Tasks => {
+            let scaled = scale(of, &json!(0), &suspended(), facts).map(|call| (scaler(of), call));
+            scaled.into_iter().chain([(of.address.clone(), desire(of, 0, facts))]).collect()
+        }
+        Fleet::Instances => {
+            fleets::emptied(of, facts).into_iter().map(|call| (of.address.clone(), call)).collect()
+        }
+    }
+}
+
+/// The calls that return a writer to what it was, likewise. What is not known of before is left as it is.
+#[must_use]
+pub fn refilled(of: &Writer, baseline: &Facts, facts: &Facts) -> Vec<(Address, Operate)> {
+    match of.fleet {
+        Fleet::Tasks => {
+            let count = fleets::wanted(of, baseline);
+            let desired = count.map(|count| (of.address.clone(), desire(of, count, facts)));
+            let scaled = scaling(of).and_then(|subject| {
+                let minimum = baseline.get(&subject, "MinCapacity")?;
+                scale(of, minimum, baseline.get(&subject, "SuspendedState")?, facts)
+            });
+            desired.into_iter().chain(scaled.map(|call| (scaler(of), call))).collect()
+        }
+        Fleet::Instances => {
+            let calls = fleets::refilled(of, baseline, facts).into_iter();
+            calls.map(|call| (of.address.clone(), call)).collect()
+        }
+    }
+}
+
+/// The resource that scales a service.
+fn scaler(of: &Writer) -> Address {
+    of.scaling.as_ref().map_or(&of.address, |(_, address)| address).clone()
 }
 
 /// A scalable target at rest.
@@ -376,40 +425,6 @@ pub fn allow(region: &str, id: &str, rule: &Json, facts: &Facts, was: &Facts) ->
             json!([{"ResourceType": "security-group-rule", "Tags": tags}]);
     }
     call
-}
-
-/// A record with another weight, every other field as it was read.
-fn weighing(record: &Json, weight: u64) -> Json {
-    let mut record = record.clone();
-    record["Weight"] = json!(weight);
-    record
-}
-
-/// Moves a traffic set: both records in one batch, which is all or nothing.
-#[must_use]
-pub fn flip(set: &TrafficSet, to: (u64, u64), comment: &str, facts: &Facts) -> Operate {
-    let (source, target) = (record(set, &set.source), record(set, &set.target));
-    let wish = |subject: &Subject, weight| {
-        facts
-            .get(subject, "record")
-            .filter(|record| record.is_object())
-            .map(|record| weighing(record, weight))
-    };
-    let (one, other) = (wish(&source, to.0).unwrap_or_default(), wish(&target, to.1).unwrap_or_default());
-    let request = Request::new(
-        "route53",
-        "ChangeResourceRecordSets",
-        &set.region,
-        json!({
-            "HostedZoneId": set.zone,
-            "ChangeBatch": {"Comment": comment, "Changes": [
-                {"Action": "UPSERT", "ResourceRecordSet": one}, {"Action": "UPSERT", "ResourceRecordSet": other},
-            ]},
-        }),
-    );
-    let expect = Facts::default().with(&source, "record", one).with(&target, "record", other);
-    let name = format!("set {} to {} for the source, {} for the target", set.record, to.0, to.1);
-    operate(name, request, facts, expect, Repeat::Freely)
 }
 
 /// Writes the parameter that mirrors the phase.

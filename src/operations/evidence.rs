@@ -6,7 +6,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{calls, discover::Resolved};
+use super::{
+    discover::{Resolved, Steering},
+    steering,
+};
 use crate::ledger::{Facts, Happened, Moment, Operations, Phase, Snapshot, digest};
 
 /// The version of the bundle's format.
@@ -58,16 +61,26 @@ fn people(operations: &Operations) -> Json {
     json!({"verbs": operators, "approvals": approvals, "typed": typed, "overrides": passed})
 }
 
-/// The weighted records before the cutover and as they were last seen.
+/// The weighted records and listeners before the cutover and as they were last seen.
 fn records(resolved: Option<&Resolved>, operations: &Operations) -> Vec<Json> {
     let empty = Facts::default();
     let before = operations.baseline.as_ref().unwrap_or(&empty);
     let sets = resolved.map(|resolved| resolved.traffic.as_slice()).unwrap_or_default();
     sets.iter()
         .map(|set| {
-            let read = |facts: &Facts, record| facts.get(&calls::record(set, record), "record").cloned();
-            let side = |record| json!({"before": read(before, record), "now": read(&operations.facts, record)});
-            json!({"name": set.record, "zone": set.zone, "source": side(&set.source), "target": side(&set.target)})
+            let subjects = steering::subjects(set);
+            let seen = |at: usize, property: &str| {
+                let read = |facts: &Facts| subjects.get(at).and_then(|one| facts.get(one, property)).cloned();
+                json!({"before": read(before), "now": read(&operations.facts)})
+            };
+            match &set.by {
+                Steering::Records(records) => json!({
+                    "name": records.record, "zone": records.zone, "source": seen(0, "record"), "target": seen(1, "record"),
+                }),
+                Steering::Listener(forwarding) => json!({
+                    "name": steering::label(set), "listener": forwarding.arn, "actions": seen(0, "actions"),
+                }),
+            }
         })
         .collect()
 }

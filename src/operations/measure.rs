@@ -10,8 +10,9 @@ use serde_json::{Value as Json, json};
 use super::{
     declare::ReverseStart,
     discover::{Resolved, Task, Writer},
+    fleets,
     gates::{self, AssessmentSample, ErrorSample, Samples, Series, ServiceSample, TableSample, TaskSample},
-    steps,
+    steering, steps,
 };
 use crate::{
     aws::{OpError, op},
@@ -337,19 +338,23 @@ async fn storage(reader: &Reader<'_>, task: &Task) -> Result<f64, OpError> {
     Ok(reader.ask("dms", ask).await?.first().map_or(0.0, |instance| f64::from(instance.allocated_storage)))
 }
 
-/// A service and the targets of its groups.
+/// A service or an Auto Scaling group, and the targets of its target groups.
 ///
 /// # Errors
 /// When AWS does not answer.
 pub async fn service(reader: &Reader<'_>, writer: &Writer) -> Result<ServiceSample, OpError> {
-    let subject = super::calls::service(writer);
+    let subject = super::calls::writer(writer);
     let facts = reader.facts(std::slice::from_ref(&subject)).await?;
-    let count = |name: &str| facts.get(&subject, name).and_then(Json::as_i64).unwrap_or_default();
-    let rollout = facts.get(&subject, "rolloutState").and_then(Json::as_str).unwrap_or_default();
+    // Of an Auto Scaling group nothing says whether instances are being replaced but their number and their health.
+    let rollout = if writer.fleet.is_tasks() {
+        facts.get(&subject, "rolloutState").and_then(Json::as_str).unwrap_or_default()
+    } else {
+        "COMPLETED"
+    };
     let mut sample = ServiceSample {
         name: writer.service.clone(),
-        desired: count("desiredCount"),
-        running: count("runningCount"),
+        desired: fleets::wanted(writer, &facts).unwrap_or_default(),
+        running: fleets::count(writer, &facts).0,
         rollout: rollout.to_owned(),
         ..ServiceSample::default()
     };
@@ -405,7 +410,7 @@ async fn checks(
 ) -> Result<Vec<(String, Series)>, OpError> {
     let mut all: Vec<(String, Series)> = Vec::new();
     for set in &resolved.traffic {
-        let subjects = [super::calls::record(set, &set.source), super::calls::record(set, &set.target)];
+        let subjects = steering::subjects(set);
         let facts = reader.facts(&subjects).await?;
         for subject in &subjects {
             let check = facts.get(subject, "record").and_then(|record| record["HealthCheckId"].as_str());

@@ -5,7 +5,7 @@
 //! | `declare`, `discover`, `inventory`, `reach` | what is operated: declared, or found with a reason |
 //! | `phase` | where a migration stands, and where it may go from there |
 //! | `gates` | open, closed or unknown, as pure functions of samples |
-//! | `steps`, `calls` | what a verb would do, as data |
+//! | `steps`, `calls`, `fleets`, `steering` | what a verb would do, as data |
 //! | `measure` | reads what gates are judged by |
 //! | `by_hand`, `runbook` | the same steps for people: as commands of the AWS CLI, and in chapters |
 //! | `evidence` | what happened, for auditors, and whether a bundle of it is whole |
@@ -17,6 +17,7 @@ pub mod declare;
 pub mod discover;
 pub mod drive;
 pub mod evidence;
+mod fleets;
 pub mod gates;
 pub mod inventory;
 pub mod measure;
@@ -24,6 +25,7 @@ pub mod phase;
 mod reach;
 mod review;
 pub mod runbook;
+pub mod steering;
 pub mod steps;
 
 pub use review::{review, understood};

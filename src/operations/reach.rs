@@ -1,6 +1,9 @@
 //! What reaches what: from a record, a service or an endpoint along balancers, groups, task definitions, secrets and host
 //! names to databases.
 
+use base64::Engine as _;
+use serde_json::{Value as Json, json};
+
 use super::inventory::{Inventory, Thing};
 
 /// One way to a database.
@@ -39,6 +42,15 @@ fn leads(from: &str) -> &'static [(&'static str, &'static str)] {
             ("Actions", "AWS::ElasticLoadBalancingV2::TargetGroup"),
         ],
         "AWS::ECS::Service" => &[("TaskDefinition", "AWS::ECS::TaskDefinition")],
+        "AWS::AutoScaling::AutoScalingGroup" => &[
+            ("LaunchTemplate", "AWS::EC2::LaunchTemplate"),
+            ("MixedInstancesPolicy", "AWS::EC2::LaunchTemplate"),
+        ],
+        "AWS::EC2::LaunchTemplate" => &[
+            ("LaunchTemplateData", "AWS::SecretsManager::Secret"),
+            ("LaunchTemplateData", "AWS::RDS::DBInstance"),
+            ("LaunchTemplateData", "AWS::RDS::DBCluster"),
+        ],
         "AWS::ECS::TaskDefinition" => &[
             ("ContainerDefinitions", "AWS::SecretsManager::Secret"),
             ("ContainerDefinitions", "AWS::RDS::DBInstance"),
@@ -64,10 +76,25 @@ fn followed(from: &str) -> &'static [(&'static str, &'static str)] {
         "AWS::ElasticLoadBalancingV2::LoadBalancer" => {
             &[("AWS::ElasticLoadBalancingV2::Listener", "LoadBalancerArn")]
         }
-        "AWS::ElasticLoadBalancingV2::TargetGroup" => &[("AWS::ECS::Service", "LoadBalancers")],
+        "AWS::ElasticLoadBalancingV2::TargetGroup" => &[
+            ("AWS::ECS::Service", "LoadBalancers"),
+            ("AWS::AutoScaling::AutoScalingGroup", "TargetGroupARNs"),
+        ],
         "AWS::SecretsManager::Secret" => &[("AWS::SecretsManager::SecretTargetAttachment", "SecretId")],
         _ => &[],
     }
+}
+
+/// A property as it is searched for names: user data as an instance reads it.
+fn searched(thing: &Thing, property: &str) -> Json {
+    let mut value = thing.properties[property].clone();
+    let decoded = value["UserData"]
+        .as_str()
+        .and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
+    if let Some(bytes) = decoded {
+        value["UserData"] = json!(String::from_utf8_lossy(&bytes));
+    }
+    value
 }
 
 /// All databases that can be reached, each with one way to it.
@@ -81,7 +108,8 @@ pub fn reaches<'i>(things: &'i Inventory, from: &'i Thing) -> Vec<Way<'i>> {
         let ahead = leads(&last.kind)
             .iter()
             .flat_map(|(property, kind)| {
-                things.of_kind(kind).filter(|thing| thing.mentioned_by(&last.properties[*property]))
+                let searched = searched(last, property);
+                things.of_kind(kind).filter(move |thing| thing.mentioned_by(&searched))
             })
             .chain(followed(&last.kind).iter().flat_map(|(kind, property)| {
                 things.of_kind(kind).filter(|thing| last.mentioned_by(&thing.properties[*property]))

@@ -76,6 +76,9 @@ fn table(operation: &str) -> &'static str {
         "StartReplicationTask" | "StopReplicationTask" | "ReloadTables" => "dms.task",
         "StartReplicationTaskAssessmentRun" => "dms.assessment",
         "ChangeResourceRecordSets" => "route53.record",
+        "ModifyRule" => "elbv2.rule",
+        "ModifyListener" => "elbv2.listener",
+        "UpdateAutoScalingGroup" | "SuspendProcesses" | "ResumeProcesses" => "asg.group",
         _ => "none",
     }
 }

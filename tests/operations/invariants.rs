@@ -3,8 +3,9 @@
 use migrate::{
     ledger::{Happened, Phase, Snapshot, Verb},
     operations::{
-        discover::{Resolved, Task, TrafficSet},
+        discover::{Resolved, Steering, Task, TrafficSet},
         gates::GATES,
+        steering,
     },
     sandbox::World,
 };
@@ -29,13 +30,32 @@ pub struct Watch {
     fresh: Vec<(String, Json)>,
 }
 
-fn weight(world: &World, set: &TrafficSet, identifier: &str) -> i64 {
-    let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
-    let found = world.rows("route53.record").find(|(_, row)| {
-        row["SetIdentifier"] == identifier
-            && plain(row["Name"].as_str().unwrap_or_default()) == plain(&set.record)
-    });
-    found.and_then(|(_, row)| row["Weight"].as_i64()).unwrap_or_default()
+/// How requests are shared out in the account: source and target.
+fn shares(world: &World, set: &TrafficSet) -> (i64, i64) {
+    match &set.by {
+        Steering::Records(records) => {
+            let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+            let weight = |identifier: &str| {
+                let found = world.rows("route53.record").find(|(_, row)| {
+                    row["SetIdentifier"] == identifier
+                        && plain(row["Name"].as_str().unwrap_or_default()) == plain(&records.record)
+                });
+                found.and_then(|(_, row)| row["Weight"].as_i64()).unwrap_or_default()
+            };
+            (weight(&records.source.set), weight(&records.target.set))
+        }
+        Steering::Listener(forwarding) => {
+            let table = if forwarding.rule { "elbv2.rule" } else { "elbv2.listener" };
+            let found = world.rows(table).find(|(key, _)| *key == forwarding.arn).expect("the listener").1;
+            let actions = &found[if forwarding.rule { "Actions" } else { "DefaultActions" }];
+            let weight = |arn: &str| {
+                let groups = actions[0]["ForwardConfig"]["TargetGroups"].as_array().into_iter().flatten();
+                let own = groups.into_iter().find(|group| group["TargetGroupArn"] == arn);
+                own.and_then(|group| group["Weight"].as_i64()).unwrap_or_default()
+            };
+            (weight(&forwarding.source_group.arn), weight(&forwarding.target_group.arn))
+        }
+    }
 }
 
 /// Whether anything can open a session: a rule lets a client in that is no replication instance.
@@ -50,18 +70,24 @@ fn door(world: &World, resolved: &Resolved, side: Side) -> bool {
     })
 }
 
-/// Whether a service that writes there has tasks.
+/// Whether a service that writes there has tasks, or a group instances that serve.
 fn writers(world: &World, resolved: &Resolved, side: Side) -> bool {
     let all = match side {
         Side::Source => &resolved.source_writers,
         Side::Target if resolved.target_writers.is_empty() => &resolved.source_writers,
         Side::Target => &resolved.target_writers,
     };
-    world.rows("ecs.service").any(|(_, row)| {
+    let services = world.rows("ecs.service").any(|(_, row)| {
         let tasks = |name: &str| row[name].as_i64().unwrap_or_default();
         all.iter().any(|writer| row["serviceName"] == *writer.service)
             && tasks("desiredCount") + tasks("runningCount") > 0
-    })
+    });
+    services
+        || world.rows("ec2.instance").any(|(_, row)| {
+            let group = row["_group"].as_str().unwrap_or_default();
+            row["_lifecycle"] == "InService"
+                && all.iter().any(|writer| !writer.fleet.is_tasks() && group.ends_with(&writer.service))
+        })
 }
 
 fn active(world: &World, task: &Task) -> bool {
@@ -91,31 +117,32 @@ impl Watch {
         let mut wrong = Vec::new();
         let mut reachable = [resolved.traffic.is_empty(); 2];
         for set in &resolved.traffic {
-            let is = (weight(world, set, &set.source.set), weight(world, set, &set.target.set));
-            let known = self.weights.iter_mut().find(|(name, ..)| *name == set.record);
+            let is = shares(world, set);
+            let label = steering::label(set);
+            let known = self.weights.iter_mut().find(|(name, ..)| *name == label);
             let stale = match known {
                 None => {
-                    self.weights.push((set.record.clone(), is, i64::MIN / 2));
+                    self.weights.push((label.clone(), is, i64::MIN / 2));
                     false
                 }
                 Some((_, was, at)) => {
                     if *was != is {
                         if !announced(snapshot, set, is) {
                             wrong.push(format!(
-                                "I3: {} changed from {was:?} to {is:?} without an intent",
-                                set.record
+                                "I3: {label} changed from {was:?} to {is:?} without an intent",
                             ));
                         }
                         (*was, *at) = (is, now);
                     }
-                    now - *at < SPREADS + i64::try_from(set.ttl_s).unwrap_or(i64::MAX) * 1_000
+                    let ttl = steering::ttl_s(set).map(|ttl| i64::try_from(ttl).unwrap_or(i64::MAX));
+                    ttl.is_some_and(|ttl| now - *at < SPREADS + ttl * 1_000)
                 }
             };
             let whole = is.0 == 0 || is.1 == 0;
             let shifted = matches!(operations.phase(), Phase::Shifting(_))
                 || set.splits != migrate::operations::declare::Splits::Never;
             if !whole && !shifted {
-                wrong.push(format!("I3: {} is split {is:?}", set.record));
+                wrong.push(format!("I3: {label} is split {is:?}"));
             }
             reachable[0] |= is.0 > 0 || stale;
             reachable[1] |= is.1 > 0 || stale;
@@ -169,17 +196,26 @@ impl Watch {
 /// Whether the ledger announced exactly this: an intent is open whose one batch sets both weights.
 fn announced(snapshot: &Snapshot, set: &TrafficSet, is: (i64, i64)) -> bool {
     snapshot.open.values().filter(|open| open.verb == Verb::Operate).any(|open| {
-        let Some(call) = open.operate.as_ref().filter(|c| c.request.operation == "ChangeResourceRecordSets")
-        else {
-            return false;
-        };
-        let changes = call.request.input["ChangeBatch"]["Changes"].as_array().cloned().unwrap_or_default();
+        let Some(call) = open.operate.as_ref() else { return false };
+        let input = &call.request.input;
+        if let Steering::Listener(forwarding) = &set.by {
+            let actions = if forwarding.rule { &input["Actions"] } else { &input["DefaultActions"] };
+            let weight = |arn: &str| {
+                let groups = actions[0]["ForwardConfig"]["TargetGroups"].as_array().into_iter().flatten();
+                let own = groups.into_iter().find(|group| group["TargetGroupArn"] == arn);
+                own.and_then(|group| group["Weight"].as_i64()).unwrap_or_default()
+            };
+            let arns = [&forwarding.source_group.arn, &forwarding.target_group.arn];
+            return call.request.operation.starts_with("Modify") && is == (weight(arns[0]), weight(arns[1]));
+        }
+        let Steering::Records(records) = &set.by else { return false };
+        let changes = input["ChangeBatch"]["Changes"].as_array().cloned().unwrap_or_default();
         let sets = |identifier: &str, weight: i64| {
             changes.iter().map(|change| &change["ResourceRecordSet"]).any(|record| {
                 record["SetIdentifier"] == identifier && record["Weight"].as_i64() == Some(weight)
             })
         };
-        sets(&set.source.set, is.0) && sets(&set.target.set, is.1)
+        sets(&records.source.set, is.0) && sets(&records.target.set, is.1)
     })
 }
 

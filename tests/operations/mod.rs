@@ -13,6 +13,7 @@ mod invariants;
 mod people;
 mod reviewed;
 mod signals;
+mod steered;
 mod trouble;
 mod unattended;
 mod verbs;
@@ -88,9 +89,14 @@ impl Desk {
 
     /// A copy of the first plan with edits, not deployed yet; the copy's folder goes with it.
     pub fn edited(edits: &[(&str, &str, &str)]) -> (Self, tempfile::TempDir) {
-        let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans").join(PLANS[0].0);
+        Self::edited_plan(0, edits)
+    }
+
+    /// The same of another plan.
+    pub fn edited_plan(at: usize, edits: &[(&str, &str, &str)]) -> (Self, tempfile::TempDir) {
+        let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans").join(PLANS[at].0);
         let plan = crate::support::edited_plan(&plan, edits);
-        (Self { plan: plan.path().to_owned(), ..Self::new(0) }, plan)
+        (Self { plan: plan.path().to_owned(), ..Self::new(at) }, plan)
     }
 
     /// The same with hooks: `ops/hook.sh NAME` for each, `script` being its text.
@@ -258,6 +264,17 @@ impl Desk {
             }
             for (_, service) in world.rows("ecs.service") {
                 all.push(format!("service {} {}", service["serviceName"], service["desiredCount"]));
+            }
+            for (_, group) in world.rows("asg.group") {
+                let processes = group["SuspendedProcesses"].as_array().map_or(0, Vec::len);
+                let sizes = ["MinSize", "DesiredCapacity"].map(|name| group[name].to_string()).join(" ");
+                all.push(format!("fleet {} {sizes} {processes}", group["AutoScalingGroupName"]));
+            }
+            for (_, listener) in world.rows("elbv2.listener") {
+                let forward = &listener["DefaultActions"][0]["ForwardConfig"]["TargetGroups"];
+                let weights = forward.as_array().into_iter().flatten().map(|group| group["Weight"].to_string());
+                let weights = weights.collect::<Vec<_>>().join(" ");
+                all.push(format!("listener {} {weights}", listener["DefaultActions"][0]["Type"]));
             }
             for (_, target) in world.rows("autoscaling.target") {
                 let suspended = target["SuspendedState"].to_string().contains("true");

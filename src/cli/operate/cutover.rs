@@ -22,7 +22,7 @@ use crate::{
         calls,
         discover::Resolved,
         drive::{Driver, Failure},
-        gates, measure, steps,
+        gates, measure, steering, steps,
     },
     ui::Printer,
 };
@@ -358,11 +358,10 @@ async fn undo(driver: &Driver<'_>) -> Result<(), Failure> {
 
 /// Whether a name leads to the target already.
 fn flipped(resolved: &Resolved, facts: &Facts, before: &Facts) -> bool {
+    let target = |set, facts| steering::weights(set, facts).map(|(_, target)| target);
     resolved.traffic.iter().any(|set| {
-        let weight = |facts: &Facts| {
-            facts.get(&calls::record(set, &set.target), "record").map(|record| record["Weight"].clone())
-        };
-        weight(facts) != weight(before)
+        // A listener that refuses leads nowhere yet.
+        target(set, facts).is_some_and(|weight| Some(weight) != target(set, before))
     })
 }
 

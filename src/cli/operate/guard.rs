@@ -10,7 +10,11 @@ use crate::{
     graph::Graph,
     ledger::{Phase, Snapshot},
     model::{Address, Value},
-    operations::{calls, discover::Resolved},
+    operations::{
+        calls,
+        discover::{Fleet, Group, Resolved, Steering},
+        steering,
+    },
     planner::ChangeSet,
 };
 
@@ -18,35 +22,93 @@ fn resolved(snapshot: &Snapshot) -> Option<Resolved> {
     serde_json::from_value(snapshot.operations.declared.clone()).ok()
 }
 
-/// Properties with the values that operations gave them, by resource.
-fn operated(snapshot: &Snapshot) -> BTreeMap<Address, Vec<(&'static str, Json)>> {
-    let mut all: BTreeMap<Address, Vec<(&'static str, Json)>> = BTreeMap::new();
+/// What operations gave a property.
+enum Given {
+    /// This value.
+    Value(Json),
+    /// Weights of these target groups, in a list of actions.
+    Weights(Vec<(Group, u64)>),
+}
+
+impl Given {
+    /// Gives it to a property.
+    fn to(&self, property: &mut Value) {
+        match self {
+            Self::Value(value) => *property = Value::from_json(value.clone()),
+            Self::Weights(groups) => {
+                let Value::List(actions) = property else { return };
+                for action in actions {
+                    let Some(Value::Map(forward)) = member(action, "ForwardConfig") else { continue };
+                    let Some(Value::List(targets)) = forward.get_mut("TargetGroups") else { continue };
+                    for target in targets {
+                        weigh(target, groups);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn member<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
+    if let Value::Map(members) = value { members.get_mut(name) } else { None }
+}
+
+/// Gives one of a listener's target groups the weight that operations gave it.
+fn weigh(target: &mut Value, groups: &[(Group, u64)]) {
+    let Value::Map(members) = target else { return };
+    let own = |group: &Group| match members.get("TargetGroupArn") {
+        Some(Value::Attribute(reference)) => reference.address == group.address,
+        Some(Value::String(arn)) => *arn == group.arn,
+        _ => false,
+    };
+    if let Some((_, weight)) = groups.iter().find(|(group, _)| own(group)) {
+        members.insert("Weight".to_owned(), Value::from_json(Json::from(*weight)));
+    }
+}
+
+/// Properties with what operations gave them, by resource.
+fn operated(snapshot: &Snapshot) -> BTreeMap<Address, Vec<(&'static str, Given)>> {
+    let mut all: BTreeMap<Address, Vec<(&'static str, Given)>> = BTreeMap::new();
     let operations = &snapshot.operations;
     let Some(resolved) = resolved(snapshot).filter(|_| operations.phase().operates()) else { return all };
     let facts = &operations.facts;
     for set in &resolved.traffic {
-        for record in [&set.source, &set.target] {
-            let weight =
-                facts.get(&calls::record(set, record), "record").map(|record| record["Weight"].clone());
-            if let Some(weight) = weight.filter(Json::is_number) {
-                all.entry(record.address.clone()).or_default().push(("Weight", weight));
+        let Some((source, target)) = steering::weights(set, facts) else { continue };
+        match &set.by {
+            Steering::Records(records) => {
+                for (record, weight) in [(&records.source, source), (&records.target, target)] {
+                    let given = Given::Value(Json::from(weight));
+                    all.entry(record.address.clone()).or_default().push(("Weight", given));
+                }
+            }
+            Steering::Listener(forwarding) => {
+                let groups = [(&forwarding.source_group, source), (&forwarding.target_group, target)];
+                let given = Given::Weights(groups.map(|(group, weight)| (group.clone(), weight)).to_vec());
+                let property = if forwarding.rule { "Actions" } else { "DefaultActions" };
+                all.entry(forwarding.listener.clone()).or_default().push((property, given));
             }
         }
     }
     for writer in resolved.source_writers.iter().chain(&resolved.target_writers) {
-        if let Some(count) =
-            facts.get(&calls::service(writer), "desiredCount").filter(|count| count.is_number())
-        {
-            all.entry(writer.address.clone()).or_default().push(("DesiredCount", count.clone()));
+        let counts: &[(&str, &str)] = match writer.fleet {
+            Fleet::Tasks => &[("desiredCount", "DesiredCount")],
+            Fleet::Instances => &[("MinSize", "MinSize"), ("DesiredCapacity", "DesiredCapacity")],
+        };
+        for (fact, property) in counts {
+            if let Some(count) = facts.get(&calls::writer(writer), fact).filter(|count| count.is_number()) {
+                // CloudFormation has the sizes of a group as texts.
+                let value = if writer.fleet.is_tasks() { count.clone() } else { Json::String(count.to_string()) };
+                all.entry(writer.address.clone()).or_default().push((property, Given::Value(value)));
+            }
         }
         if let (Some((_, address)), Some(subject)) = (&writer.scaling, calls::scaling(writer)) {
             if let Some(minimum) = facts.get(&subject, "MinCapacity").filter(|minimum| minimum.is_number()) {
-                all.entry(address.clone()).or_default().push(("MinCapacity", minimum.clone()));
+                all.entry(address.clone()).or_default().push(("MinCapacity", Given::Value(minimum.clone())));
             }
             if let Some(state) = facts.get(&subject, "SuspendedState").filter(|state| {
                 state.as_object().is_some_and(|flags| flags.values().any(|flag| *flag == true))
             }) {
-                all.entry(address.clone()).or_default().push(("SuspendedState", state.clone()));
+                all.entry(address.clone()).or_default().push(("SuspendedState", Given::Value(state.clone())));
             }
         }
     }
@@ -59,7 +121,7 @@ fn addresses(snapshot: &Snapshot) -> BTreeSet<Address> {
     let mut all: BTreeSet<Address> =
         resolved.forward.iter().chain(&resolved.reverse).map(|task| task.address.clone()).collect();
     for set in &resolved.traffic {
-        all.extend([set.source.address.clone(), set.target.address.clone()]);
+        all.extend(steering::addresses(set).into_iter().cloned());
     }
     for writer in resolved.source_writers.iter().chain(&resolved.target_writers) {
         all.insert(writer.address.clone());
@@ -98,17 +160,19 @@ pub fn masked(graph: &Graph, snapshot: &Snapshot) -> Option<(Graph, Snapshot)> {
     }
     let (mut graph, mut snapshot) = (graph.clone(), snapshot.clone());
     for node in &mut graph.nodes {
-        for (property, value) in operated.get(&node.address).into_iter().flatten() {
+        for (property, given) in operated.get(&node.address).into_iter().flatten() {
             if let Value::Map(members) = &mut node.properties {
-                members.insert((*property).to_owned(), Value::from_json(value.clone()));
+                given.to(members.entry((*property).to_owned()).or_insert(Value::Null));
             }
         }
     }
     for (address, properties) in &operated {
         let Some(resource) = snapshot.resources.get_mut(address) else { continue };
         if let Some(object) = &mut resource.current {
-            for (property, value) in properties {
-                object.declared.properties[*property] = value.clone();
+            for (property, given) in properties {
+                let mut value = Value::from_json(object.declared.properties[*property].take());
+                given.to(&mut value);
+                object.declared.properties[*property] = value.resolve(&|_| None).unwrap_or_default();
             }
         }
     }

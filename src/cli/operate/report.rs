@@ -94,6 +94,8 @@ fn culprit(change: &Difference) -> String {
         Noun::Record => ("us-east-1", "ChangeResourceRecordSets"),
         Noun::Task => (change.subject.region.as_str(), "StartReplicationTask"),
         Noun::Scaling => (change.subject.region.as_str(), "RegisterScalableTarget"),
+        Noun::Fleet => (change.subject.region.as_str(), "UpdateAutoScalingGroup"),
+        Noun::Listener => (change.subject.region.as_str(), "ModifyRule"),
         Noun::Service => (change.subject.region.as_str(), "UpdateService"),
         Noun::Parameter => (change.subject.region.as_str(), "PutParameter"),
         Noun::Alarm => (change.subject.region.as_str(), "DisableAlarmActions"),

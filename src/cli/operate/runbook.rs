@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{desk, known};
 use crate::{
@@ -19,12 +19,25 @@ use crate::{
     ui::Printer,
 };
 
+/// How a runbook is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// Markdown
+    #[default]
+    Md,
+    /// JSON, as with --json
+    Json,
+}
+
 /// `runbook`.
 #[derive(Debug, Args)]
 pub struct RunbookCommand {
     /// Which plan.
     #[command(flatten)]
     pub which: LedgerArgs,
+    /// Write it as Markdown or as JSON
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
     /// Write it to this file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -65,7 +78,7 @@ pub fn run(global: &Global, args: &RunbookCommand, printer: &mut Printer) -> Ver
             *text = printer.completed(text);
         }
     }
-    let text = if printer.is_json() {
+    let text = if printer.is_json() || args.format == Format::Json {
         format!("{}\n", serde_json::to_string_pretty(&runbook::as_json(&book)).unwrap_or_default())
     } else {
         runbook::markdown(&book)

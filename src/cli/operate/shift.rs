@@ -13,11 +13,11 @@ use crate::{
     operations::{
         calls,
         declare::Splits,
-        discover::{Resolved, TrafficSet},
+        discover::{Resolved, Steering, TrafficSet},
         drive::{Driver, Failure},
         gates::{self, Reading, Verdict, judge},
         measure::{self, Wanted},
-        steps,
+        steering, steps,
     },
     ui::Printer,
 };
@@ -43,7 +43,7 @@ fn chosen<'r>(resolved: &'r Resolved, args: &ShiftCommand) -> Result<Vec<&'r Tra
         let names: Vec<&str> = resolved.traffic.iter().map(|set| set.name.as_str()).collect();
         let message = "there is no such traffic set";
         let help = if names.is_empty() {
-            "the plan has no pair of weighted records".to_owned()
+            "the plan has no pair of weighted records, and no listener that forwards to two target groups".to_owned()
         } else {
             format!("traffic sets: {}", names.join(", "))
         };
@@ -52,15 +52,24 @@ fn chosen<'r>(resolved: &'r Resolved, args: &ShiftCommand) -> Result<Vec<&'r Tra
     if let Some(set) = sets.iter().find(|set| set.splits == Splits::Never && args.to > 0) {
         let message = format!(
             "a split of {} is not declared safe: replication runs one way, and both databases would take writes",
-            set.record
+            steering::label(set)
         );
+        let by = match &set.by {
+            Steering::Records(records) => {
+                format!("records: {{source: {}, target: {}}}", records.source.address, records.target.address)
+            }
+            Steering::Listener(forwarding) => format!(
+                "listener: {{rule: {}, source: {}, target: {}}}",
+                forwarding.listener, forwarding.source_group.address, forwarding.target_group.address
+            ),
+        };
         let help = format!(
             "move everything at once with `migrate cutover`; or say why it is safe: operations: {{traffic: [{{name: {}, \
-             records: {{source: {}, target: {}}}, splits: reads | shared-database | two-way, reason: ...}}]}}",
-            set.name, set.source.address, set.target.address
+             {by}, splits: reads | shared-database | two-way, reason: ...}}]}}",
+            set.name
         );
         return Err(Diagnostic::error("O2013", Class::Refused, message)
-            .at(&set.target.address)
+            .at(steering::address(set))
             .help(help)
             .into());
     }
@@ -92,7 +101,7 @@ async fn shift(desk: &Desk<'_, '_>, driver: &Driver<'_>, args: &ShiftCommand) ->
     if args.to > 0 {
         driver.pass_all(gates::SHIFT).await?;
     }
-    let names: Vec<&str> = sets.iter().map(|set| set.record.as_str()).collect();
+    let names: Vec<String> = sets.iter().map(|set| steering::label(set)).collect();
     desk.agreed(&format!("{} % of {} go to the target.", args.to, names.join(", ")))?;
     if !matches!(phase, Phase::Shifting(_)) {
         if phase == Phase::Following && args.to > 0 {

@@ -17,10 +17,10 @@ use crate::{
     engine::operate::Reader,
     ledger::{Ledger, Phase, Snapshot},
     operations::{
-        calls,
         discover::{Resolved, Task},
         gates::{Verdict as Gate, judge},
         measure::{self, Wanted},
+        steering,
     },
     ui::{
         Picture, Printer,
@@ -112,11 +112,9 @@ async fn look(reader: &Reader<'_>, resolved: &Resolved, snapshot: &Snapshot) -> 
     let backlog = behind(reader, resolved, snapshot, &tasks).await?;
     let mut weights = Vec::new();
     for set in &resolved.traffic {
-        let subjects = [calls::record(set, &set.source), calls::record(set, &set.target)];
-        let facts = reader.facts(&subjects).await?;
-        let weight =
-            |at: usize| facts.get(&subjects[at], "record").and_then(|record| record["Weight"].as_u64());
-        weights.push(Weights { name: set.record.clone(), source: weight(0), target: weight(1) });
+        let facts = reader.facts(&steering::subjects(set)).await?;
+        let (source, target) = steering::weights(set, &facts).unzip();
+        weights.push(Weights { name: steering::label(set), source, target });
     }
     let now = millis(reader.clock.now());
     #[expect(clippy::cast_precision_loss, reason = "seconds since something that a person remembers")]

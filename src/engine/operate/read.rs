@@ -83,6 +83,48 @@ pub fn canonical_record(record: &aws_sdk_route53::types::ResourceRecordSet) -> R
     Ok(json)
 }
 
+/// A live action as requests write it: one form for a single group and for several with weights. What could not be put back
+/// as it is, is refused by name.
+///
+/// # Errors
+/// Authentication, whose client secret cannot be read.
+fn canonical_action(action: &aws_sdk_elasticloadbalancingv2::types::Action) -> Result<Json, OpError> {
+    let kind = action.r#type.as_ref().map_or("", |kind| kind.as_str());
+    match kind {
+        "forward" => {
+            let config = action.forward_config.as_ref();
+            let groups = config.map(|config| config.target_groups()).unwrap_or_default();
+            let mut targets: Vec<Json> = groups
+                .iter()
+                .map(|group| json!({"TargetGroupArn": group.target_group_arn, "Weight": group.weight.unwrap_or(1)}))
+                .collect();
+            if targets.is_empty() {
+                targets = vec![json!({"TargetGroupArn": action.target_group_arn, "Weight": 1})];
+            }
+            targets.sort_by_key(|group| group["TargetGroupArn"].to_string());
+            let mut forward = json!({"TargetGroups": targets});
+            let sticky = config.and_then(|config| config.target_group_stickiness_config.as_ref());
+            if let Some(sticky) = sticky.filter(|sticky| sticky.enabled == Some(true)) {
+                forward["TargetGroupStickinessConfig"] =
+                    json!({"Enabled": true, "DurationSeconds": sticky.duration_seconds});
+            }
+            Ok(json!({"Type": kind, "ForwardConfig": forward}))
+        }
+        "fixed-response" => {
+            let config = action.fixed_response_config.as_ref();
+            Ok(json!({"Type": kind, "FixedResponseConfig": {
+                "StatusCode": config.and_then(|one| one.status_code.clone()),
+                "ContentType": config.and_then(|one| one.content_type.clone()),
+                "MessageBody": config.and_then(|one| one.message_body.clone()),
+            }}))
+        }
+        other => {
+            let message = format!("the listener has the action {other}; only `forward` can be shifted");
+            Err(OpError::not_sent("DescribeRules", message))
+        }
+    }
+}
+
 impl Reader<'_> {
     /// Clients of a region.
     pub fn sdk(&self, region: &str) -> Rc<Sdk> {
@@ -127,6 +169,8 @@ impl Reader<'_> {
             Noun::Record => self.record(&sdk, &[id(0), id(1), id(2), id(3)]).await,
             Noun::Service => self.service(&sdk, id(0), id(1)).await,
             Noun::Scaling => self.scaling(&sdk, id(0)).await,
+            Noun::Fleet => self.fleet(&sdk, id(0)).await,
+            Noun::Listener => self.listener(&sdk, id(0)).await,
             Noun::Group => self.group(&sdk, id(0)).await,
             Noun::Parameter => self.parameter(&sdk, id(0)).await,
             Noun::Snapshot => self.snapshot(&sdk, id(0), id(1)).await,
@@ -276,6 +320,58 @@ impl Reader<'_> {
                 }),
             ),
         ])
+    }
+
+    /// An EC2 Auto Scaling group: its sizes, its instances, which are attached until they are gone, and what is suspended.
+    async fn fleet(&self, sdk: &Sdk, name: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
+        use aws_sdk_autoscaling::types::LifecycleState;
+        let ask = async || {
+            let call = sdk.auto_scaling().describe_auto_scaling_groups().auto_scaling_group_names(name);
+            Ok(call.send().await.map_err(op("DescribeAutoScalingGroups"))?.auto_scaling_groups.unwrap_or_default())
+        };
+        let found = self.ask("autoscaling", ask).await?.into_iter().next();
+        let Some(group) = found else { return Ok(vec![("DesiredCapacity", Json::Null)]) };
+        let serving = |one: &&aws_sdk_autoscaling::types::Instance| {
+            one.lifecycle_state.as_ref() == Some(&LifecycleState::InService)
+        };
+        let mut suspended: Vec<&str> =
+            group.suspended_processes().iter().filter_map(|one| one.process_name()).collect();
+        suspended.sort_unstable();
+        Ok(vec![
+            ("MinSize", json!(group.min_size)),
+            ("DesiredCapacity", json!(group.desired_capacity)),
+            ("SuspendedProcesses", json!(suspended)),
+            ("instances", json!(group.instances().len())),
+            ("inService", json!(group.instances().iter().filter(serving).count())),
+        ])
+    }
+
+    /// What a rule, or a listener by default, does with requests.
+    async fn listener(&self, sdk: &Sdk, arn: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
+        let actions = if arn.contains(":listener-rule/") {
+            let ask = async || match sdk.elb().describe_rules().rule_arns(arn).send().await.map_err(op("DescribeRules"))
+            {
+                Err(error) if error.is(&["RuleNotFoundException", "RuleNotFound"]) => Ok(None),
+                answer => Ok(answer?.rules.unwrap_or_default().into_iter().next().map(|rule| rule.actions)),
+            };
+            self.ask("elbv2", ask).await?
+        } else {
+            let ask = async || {
+                let answer = sdk.elb().describe_listeners().listener_arns(arn).send().await;
+                match answer.map_err(op("DescribeListeners")) {
+                    Err(error) if error.is(&["ListenerNotFoundException", "ListenerNotFound"]) => Ok(None),
+                    answer => {
+                        let found = answer?.listeners.unwrap_or_default().into_iter().next();
+                        Ok(found.map(|listener| listener.default_actions))
+                    }
+                }
+            };
+            self.ask("elbv2", ask).await?
+        };
+        let Some(actions) = actions else { return Ok(vec![("actions", Json::Null)]) };
+        let all = actions.unwrap_or_default();
+        let all: Vec<Json> = all.iter().map(canonical_action).collect::<Result<_, _>>()?;
+        Ok(vec![("actions", Json::Array(all))])
     }
 
     /// The inbound rules of a group, one peer each, in one order: so they are revoked and put back one by one.

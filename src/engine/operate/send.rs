@@ -3,6 +3,7 @@
 
 use aws_sdk_databasemigration::types as dms;
 use aws_sdk_ec2::types as ec2;
+use aws_sdk_elasticloadbalancingv2::types as elb;
 use aws_sdk_route53::types as route53;
 use aws_smithy_types::error::operation::BuildError;
 use aws_types::request_id::RequestId;
@@ -135,6 +136,42 @@ pub(super) async fn send(sdk: &Sdk, _permit: &Permit, request: &Request) -> Resu
             let out = call.send().await.map_err(op("RegisterScalableTarget"))?;
             Ok(answer(out.request_id(), &[]))
         }
+        ("autoscaling", "SuspendProcesses" | "ResumeProcesses") => {
+            let group = need("AutoScalingGroupName")?;
+            let named = input["ScalingProcesses"].as_array().into_iter().flatten();
+            let named = named.filter_map(|one| one.as_str().map(ToOwned::to_owned)).collect();
+            let client = sdk.auto_scaling();
+            let id = if name == "SuspendProcesses" {
+                let call = client.suspend_processes().auto_scaling_group_name(group);
+                let out = call.set_scaling_processes(Some(named)).send().await;
+                out.map_err(op("SuspendProcesses"))?.request_id().map(ToOwned::to_owned)
+            } else {
+                let call = client.resume_processes().auto_scaling_group_name(group);
+                let out = call.set_scaling_processes(Some(named)).send().await;
+                out.map_err(op("ResumeProcesses"))?.request_id().map(ToOwned::to_owned)
+            };
+            Ok(answer(id.as_deref(), &[]))
+        }
+        ("autoscaling", "UpdateAutoScalingGroup") => {
+            let call = sdk
+                .auto_scaling()
+                .update_auto_scaling_group()
+                .auto_scaling_group_name(need("AutoScalingGroupName")?)
+                .set_min_size(int(&input["MinSize"]))
+                .set_desired_capacity(int(&input["DesiredCapacity"]));
+            let out = call.send().await.map_err(op("UpdateAutoScalingGroup"))?;
+            Ok(answer(out.request_id(), &[]))
+        }
+        ("elbv2", "ModifyRule") => {
+            let call = sdk.elb().modify_rule().rule_arn(need("RuleArn")?);
+            let out = call.set_actions(Some(actions(&input["Actions"]))).send().await;
+            Ok(answer(out.map_err(op("ModifyRule"))?.request_id(), &[]))
+        }
+        ("elbv2", "ModifyListener") => {
+            let call = sdk.elb().modify_listener().listener_arn(need("ListenerArn")?);
+            let out = call.set_default_actions(Some(actions(&input["DefaultActions"]))).send().await;
+            Ok(answer(out.map_err(op("ModifyListener"))?.request_id(), &[]))
+        }
         ("ec2", "RevokeSecurityGroupIngress") => {
             let call = sdk
                 .ec2()
@@ -217,6 +254,41 @@ pub(super) async fn send(sdk: &Sdk, _permit: &Permit, request: &Request) -> Resu
             format!("this version of migrate makes no such call to {service}"),
         )),
     }
+}
+
+/// Actions of a listener or a rule.
+fn actions(list: &Json) -> Vec<elb::Action> {
+    let one = |action: &Json| {
+        let mut built = elb::Action::builder().set_type(maybe(action, "Type").map(|kind| kind.as_str().into()));
+        let forward = &action["ForwardConfig"];
+        if forward.is_object() {
+            let groups = forward["TargetGroups"].as_array().into_iter().flatten().map(|group| {
+                elb::TargetGroupTuple::builder()
+                    .set_target_group_arn(maybe(group, "TargetGroupArn"))
+                    .set_weight(int(&group["Weight"]))
+                    .build()
+            });
+            let sticky = &forward["TargetGroupStickinessConfig"];
+            let sticky = sticky.is_object().then(|| {
+                elb::TargetGroupStickinessConfig::builder()
+                    .set_enabled(sticky["Enabled"].as_bool())
+                    .set_duration_seconds(int(&sticky["DurationSeconds"]))
+                    .build()
+            });
+            let config = elb::ForwardActionConfig::builder().set_target_groups(Some(groups.collect()));
+            built = built.forward_config(config.set_target_group_stickiness_config(sticky).build());
+        }
+        let fixed = &action["FixedResponseConfig"];
+        if fixed.is_object() {
+            let config = elb::FixedResponseActionConfig::builder()
+                .set_status_code(maybe(fixed, "StatusCode"))
+                .set_content_type(maybe(fixed, "ContentType"))
+                .set_message_body(maybe(fixed, "MessageBody"));
+            built = built.fixed_response_config(config.build());
+        }
+        built.build()
+    };
+    list.as_array().into_iter().flatten().map(one).collect()
 }
 
 /// Tags of what a call makes.

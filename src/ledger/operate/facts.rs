@@ -21,6 +21,10 @@ pub enum Noun {
     Service,
     /// A scalable target, by its resource id.
     Scaling,
+    /// An EC2 Auto Scaling group, by its name.
+    Fleet,
+    /// What a listener or a listener's rule does with requests, by its ARN.
+    Listener,
     /// A security group's inbound rules, by the group's id.
     Group,
     /// An SSM parameter, by its name.
@@ -44,6 +48,8 @@ impl Noun {
             Self::Record => "record",
             Self::Service => "service",
             Self::Scaling => "scalable target",
+            Self::Fleet => "Auto Scaling group",
+            Self::Listener => "listener",
             Self::Group => "security group",
             Self::Parameter => "parameter",
             Self::Snapshot => "snapshot",

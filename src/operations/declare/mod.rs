@@ -5,5 +5,6 @@ mod section;
 
 pub use read::{HOOKS, POSITION, declare};
 pub use section::{
-    DatabaseWay, Declaration, Limits, Order, Require, ReverseStart, ReverseWay, Splits, TargetFence, Traffic,
+    DatabaseWay, Declaration, Hook, Limits, Order, Require, ReverseStart, ReverseWay, Splits, SteeringWay,
+    TargetFence, Traffic,
 };

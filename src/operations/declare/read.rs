@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::section::{
-    DatabaseWay, Declaration, Order, ReverseStart, ReverseWay, Splits, TargetFence, Traffic,
+    DatabaseWay, Declaration, Hook, Order, ReverseStart, ReverseWay, Splits, SteeringWay, TargetFence, Traffic,
 };
 use crate::{
     error::{Class, Diagnostic, hint},
@@ -190,7 +190,7 @@ impl Reading {
             &["name", "records", "splits", "reason", "listener", "protect"],
         );
         let (mut name, mut source, mut target, mut reason) = (None, None, None, String::new());
-        let mut splits = Splits::Never;
+        let (mut splits, mut listener) = (Splits::Never, None);
         for entry in entries {
             let value = &entry.value;
             match entry.key.as_str() {
@@ -202,10 +202,7 @@ impl Reading {
                         if side.key == "source" { source = address } else { target = address }
                     }
                 }
-                "listener" => {
-                    let help = "give the two weighted records: {records: {source: ..., target: ...}}";
-                    self.unsupported(&entry.key_span, "`listener`: traffic through a listener's rule", help);
-                }
+                "listener" => listener = Some(self.listener(value)),
                 "protect" if value.as_text() == Some("false") => {}
                 "protect" => {
                     let help =
@@ -229,15 +226,19 @@ impl Reading {
             let message = format!("`splits: {}` needs a `reason`", splits.as_str());
             self.error("O1007", &tree.span, message, "say why both sides may take requests at the same time");
         }
-        match (source, target) {
-            (Some(source), Some(target)) => {
-                let name = name.unwrap_or_else(|| "traffic".into());
-                Some(Traffic { name, records: (source, target), splits, reason })
+        let name = name.unwrap_or_else(|| "traffic".into());
+        match (source, target, listener) {
+            (None, None, Some(by)) => by.map(|by| Traffic { name, by, splits, reason }),
+            (Some(source), Some(target), None) => {
+                Some(Traffic { name, by: SteeringWay::Records(source, target), splits, reason })
             }
-            (None, None) => {
-                if tree.get("listener").is_none() {
-                    self.error("M1011", &tree.span, "the traffic set has no `records`", "");
-                }
+            (None, None, None) => {
+                self.error("M1011", &tree.span, "the traffic set has neither `records` nor a `listener`", "");
+                None
+            }
+            (_, _, Some(_)) => {
+                let help = "name two sets: each shares out what goes through it";
+                self.error("M1011", &tree.span, "a traffic set has `records` or a `listener`, not both", help);
                 None
             }
             _ => {
@@ -251,6 +252,26 @@ impl Reading {
                 None
             }
         }
+    }
+
+    /// A listener or a rule, and its two target groups.
+    fn listener(&mut self, tree: &Tree) -> Option<SteeringWay> {
+        let (mut rule, mut source, mut target) = (None, None, None);
+        for part in self.entries(tree, "`listener`", &["rule", "source", "target"]) {
+            let address = self.address(&part.value, &part.key);
+            match part.key.as_str() {
+                "rule" => rule = address,
+                "source" => source = address,
+                _ => target = address,
+            }
+        }
+        let (Some(rule), Some(source), Some(target)) = (rule, source, target) else {
+            let message = "`listener` needs a `rule`, and the target groups `source` and `target`";
+            let help = "{rule: App/Rule, source: App/OldGroup, target: App/NewGroup}; `rule` may be the listener itself";
+            self.error("M1011", &tree.span, message, help);
+            return None;
+        };
+        Some(SteeringWay::Listener(rule, source, target))
     }
 
     fn fence(&mut self, tree: &Tree, into: &mut Declaration) {
@@ -295,18 +316,22 @@ impl Reading {
             {
                 into.rehearsed.insert(entry.key.clone());
             }
+            if let Some(function) = entry.value.get("lambda") {
+                if let Some(lambda) = self.address(function, "lambda") {
+                    into.hooks.insert(entry.key.clone(), Hook::Lambda { lambda });
+                }
+                continue;
+            }
             let Some(list) = entry.value.get("exec").and_then(Tree::as_list) else {
-                let foreign = ["lambda", "sql"].into_iter().find(|kind| entry.value.get(kind).is_some());
-                if let Some(kind) = foreign {
-                    let help = "call it from a command: {exec: [aws, lambda, invoke, ...]}, or `aws rds-data execute-statement`";
-                    self.unsupported(
-                        &entry.value.span,
-                        &format!("the hook `{}` as `{kind}`", entry.key),
-                        help,
-                    );
+                if entry.value.get("sql").is_some() {
+                    let help = "call it from a command: {exec: [aws, rds-data, execute-statement, ...]}, or from a function: \
+                                {lambda: Stack/Function}";
+                    self.unsupported(&entry.value.span, &format!("the hook `{}` as `sql`", entry.key), help);
                 } else {
-                    let message =
-                        format!("the hook `{}` must be {{exec: [command, argument, ...]}}", entry.key);
+                    let message = format!(
+                        "the hook `{}` must be {{exec: [command, argument, ...]}} or {{lambda: Stack/Function}}",
+                        entry.key
+                    );
                     self.error("M1011", &entry.value.span, message, "");
                 }
                 continue;
@@ -324,7 +349,7 @@ impl Reading {
                 let help = "its path is relative to the manifest's folder; `chmod +x` makes it executable";
                 self.error("O1010", &entry.value.span, format!("the hook `{}`: {why}", entry.key), help);
             }
-            into.hooks.insert(entry.key.clone(), argv);
+            into.hooks.insert(entry.key.clone(), Hook::Exec(argv));
         }
     }
 

@@ -100,13 +100,37 @@ pub enum DatabaseWay {
     External(String),
 }
 
+/// What shares requests out, as declared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SteeringWay {
+    /// Weighted records: source and target.
+    Records(Address, Address),
+    /// A listener or one of its rules, and its target groups: source and target.
+    Listener(Address, Address, Address),
+}
+
+/// A hook as declared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Hook {
+    /// A command and its arguments.
+    Exec(Vec<String>),
+    /// A Lambda function of the plan.
+    Lambda {
+        /// Its resource.
+        lambda: Address,
+    },
+}
+
 /// One traffic set as declared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Traffic {
     /// Its name.
     pub name: String,
-    /// The weighted records: source and target.
-    pub records: (Address, Address),
+    /// What shares requests out.
+    #[serde(flatten)]
+    pub by: SteeringWay,
     /// Whether it may be split.
     pub splits: Splits,
     /// Why.
@@ -181,8 +205,8 @@ pub struct Declaration {
     /// its gates.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub auto_rollback: bool,
-    /// Commands by name.
-    pub hooks: BTreeMap<String, Vec<String>>,
+    /// Commands and functions by name.
+    pub hooks: BTreeMap<String, Hook>,
     /// How long they may run, in seconds, where that is declared.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub hook_limits: BTreeMap<String, u64>,

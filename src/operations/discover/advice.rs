@@ -4,6 +4,7 @@
 use serde_json::Value as Json;
 
 use super::{
+    FUNCTION,
     found::{Task, Writer},
     search::Search,
 };
@@ -67,7 +68,6 @@ impl Search<'_> {
 
     /// A function that may change records is a second operator: its change ends a verb with exit code 12.
     pub(super) fn second_operators(&mut self) {
-        const FUNCTION: &str = "AWS::Lambda::Function";
         let things = self.things;
         for address in &self.declared.operators.clone() {
             if self.get(address, &[FUNCTION], "operators").is_some() {

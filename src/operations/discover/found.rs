@@ -68,23 +68,65 @@ pub struct Record {
 
 /// A name with two weighted records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrafficSet {
-    /// Its name.
-    pub name: String,
+pub struct Records {
     /// The hosted zone.
     pub zone: String,
     /// The DNS name.
     pub record: String,
     /// The record type.
     pub kind: String,
-    /// Where calls are signed for.
-    pub region: String,
     /// The record that leads to the source.
     pub source: Record,
     /// The record that leads to the target.
     pub target: Record,
     /// How long resolvers keep an answer.
     pub ttl_s: u64,
+}
+
+/// A target group behind a listener.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its resource.
+    pub address: Address,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// A listener, or one of its rules, that forwards to two target groups.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Forwarding {
+    /// Its resource.
+    pub listener: Address,
+    /// Its ARN.
+    pub arn: String,
+    /// Whether it is a rule, and not the listener with its default action.
+    pub rule: bool,
+    /// The group that leads to the source.
+    pub source_group: Group,
+    /// The group that leads to the target.
+    pub target_group: Group,
+}
+
+/// What shares requests out between source and target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Steering {
+    /// Weighted records.
+    Records(Records),
+    /// A load balancer.
+    Listener(Forwarding),
+}
+
+/// What leads clients to the source or to the target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrafficSet {
+    /// Its name.
+    pub name: String,
+    /// Where calls are signed for.
+    pub region: String,
+    /// What shares requests out.
+    #[serde(flatten)]
+    pub by: Steering,
     /// Whether it may be split.
     pub splits: Splits,
     /// Why.
@@ -93,16 +135,38 @@ pub struct TrafficSet {
     pub weight: u64,
 }
 
-/// A service that writes.
+/// What kind of fleet writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fleet {
+    /// Tasks of an ECS service.
+    #[default]
+    Tasks,
+    /// Instances of an EC2 Auto Scaling group.
+    Instances,
+}
+
+impl Fleet {
+    /// Whether it is the usual one.
+    #[must_use]
+    pub fn is_tasks(&self) -> bool {
+        *self == Self::Tasks
+    }
+}
+
+/// A service or an Auto Scaling group that writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Writer {
     /// Its resource.
     pub address: Address,
+    /// What it consists of.
+    #[serde(default, skip_serializing_if = "Fleet::is_tasks")]
+    pub fleet: Fleet,
     /// Where it is.
     pub region: String,
-    /// The cluster's name or ARN.
+    /// The cluster's name or ARN; empty for an Auto Scaling group.
     pub cluster: String,
-    /// The service's name.
+    /// The service's or the group's name.
     pub service: String,
     /// The resource id of its scalable target, and that resource.
     pub scaling: Option<(String, Address)>,
@@ -129,6 +193,17 @@ pub struct Assessing {
     pub role: String,
     /// The bucket's name.
     pub bucket: String,
+}
+
+/// A function that is a hook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// The hook.
+    pub hook: String,
+    /// Where it is.
+    pub region: String,
+    /// The function's name.
+    pub name: String,
 }
 
 /// What was found, and why.
@@ -171,6 +246,9 @@ pub struct Resolved {
     pub alarms: Vec<Watched>,
     /// The parameter that mirrors the phase.
     pub state_parameter: Option<(String, String)>,
+    /// Functions that are hooks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Function>,
     /// What an assessment run needs, where one is declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assessment: Option<Assessing>,

@@ -9,7 +9,8 @@ mod traffic;
 mod writers;
 
 pub use found::{
-    Assessing, Database, Discovery, Finding, Record, Resolved, Task, TrafficSet, Watched, Writer,
+    Assessing, Database, Discovery, Finding, Fleet, Forwarding, Function, Group, Record, Records, Resolved, Steering, Task,
+    TrafficSet, Watched, Writer,
 };
 pub use resolve::discover;
 
@@ -18,5 +19,10 @@ const ENDPOINT: &str = "AWS::DMS::Endpoint";
 const INSTANCE: &str = "AWS::DMS::ReplicationInstance";
 const RECORD: &str = "AWS::Route53::RecordSet";
 const SERVICE: &str = "AWS::ECS::Service";
+const FLEET: &str = "AWS::AutoScaling::AutoScalingGroup";
+const LISTENERS: [&str; 2] =
+    ["AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::Listener"];
+const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
+const FUNCTION: &str = "AWS::Lambda::Function";
 const ALARM: &str = "AWS::CloudWatch::Alarm";
 const DATABASES: [&str; 2] = ["AWS::RDS::DBInstance", "AWS::RDS::DBCluster"];

@@ -85,6 +85,7 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
         let bucket = search.get(bucket, &["AWS::S3::Bucket"], "assessment.bucket")?;
         Some(Assessing { role: role.attribute("Arn")?, bucket: bucket.id() })
     });
+    let functions = search.functions();
     slotted(&mut search, reverse.as_ref());
     fence(&mut search, &source, &target, &source_writers);
     logical(&mut search, &target, reverse.as_ref());
@@ -108,6 +109,7 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
         keep,
         alarms,
         state_parameter,
+        functions,
         assessment,
         declared: declared.clone(),
         findings: std::mem::take(&mut search.findings),

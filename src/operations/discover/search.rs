@@ -3,14 +3,14 @@
 use serde_json::Value as Json;
 
 use super::{
-    DATABASES, ENDPOINT, INSTANCE, TASK,
-    found::{Database, Finding, Task},
+    DATABASES, ENDPOINT, FUNCTION, INSTANCE, TASK,
+    found::{Database, Finding, Function, Task},
 };
 use crate::{
     error::{Class, Diagnostic},
     model::Address,
     operations::{
-        declare::{DatabaseWay, Declaration, ReverseStart, ReverseWay, Splits},
+        declare::{DatabaseWay, Declaration, Hook, ReverseStart, ReverseWay, Splits},
         inventory::{Inventory, Thing},
         reach::{Way, reaches},
     },
@@ -91,6 +91,20 @@ impl<'i> Search<'i> {
             to: thing.text("TargetEndpointArn")?.to_owned(),
             settings: serde_json::from_str(settings).unwrap_or_default(),
         })
+    }
+
+    /// The functions that are hooks.
+    pub(super) fn functions(&mut self) -> Vec<Function> {
+        let mut all = Vec::new();
+        for (hook, kind) in &self.declared.hooks {
+            let Hook::Lambda { lambda } = kind else { continue };
+            if let Some(thing) = self.get(lambda, &[FUNCTION], hook) {
+                let name = thing.text("FunctionName").map_or_else(|| thing.id(), ToOwned::to_owned);
+                all.push(Function { hook: hook.clone(), region: thing.region.clone(), name });
+                self.found("hook", lambda, format!("declared: it is invoked as `{hook}`"));
+            }
+        }
+        all
     }
 
     pub(super) fn endpoint(&self, arn: &str) -> Option<&'i Thing> {

@@ -1,14 +1,26 @@
-//! Services that write, and the alarms that watch.
+//! Services and Auto Scaling groups that write, and the alarms that watch.
 
 use super::{
-    ALARM, SERVICE,
-    found::{Database, Task, Watched, Writer},
+    ALARM, FLEET, SERVICE,
+    found::{Database, Fleet, Task, Watched, Writer},
     search::Search,
 };
 use crate::operations::{inventory::Thing, reach::reaches};
 
 impl Search<'_> {
     pub(super) fn writer(&self, thing: &Thing) -> Writer {
+        if thing.kind == FLEET {
+            let groups = thing.properties["TargetGroupARNs"].as_array().into_iter().flatten();
+            return Writer {
+                address: thing.address.clone(),
+                fleet: Fleet::Instances,
+                region: thing.region.clone(),
+                cluster: String::new(),
+                service: thing.id(),
+                scaling: None,
+                groups: groups.filter_map(|arn| arn.as_str().map(ToOwned::to_owned)).collect(),
+            };
+        }
         let name = thing.attribute("Name").or_else(|| thing.text("ServiceName").map(ToOwned::to_owned));
         let name = name.unwrap_or_else(|| thing.id());
         let cluster = thing.text("Cluster").unwrap_or("default").to_owned();
@@ -28,6 +40,7 @@ impl Search<'_> {
             .map(|target| (target.text("ResourceId").unwrap_or_default().to_owned(), target.address.clone()));
         Writer {
             address: thing.address.clone(),
+            fleet: Fleet::Tasks,
             region: thing.region.clone(),
             cluster,
             service: name,
@@ -36,7 +49,7 @@ impl Search<'_> {
         }
     }
 
-    /// Services that reach the source, and those that reach the target only.
+    /// Services and groups that reach the source, and those that reach the target only.
     pub(super) fn writers(&mut self, source: &Database, target: &Database) -> (Vec<Writer>, Vec<Writer>) {
         let things = self.things;
         let to = |thing: &Thing, database: &Database| {
@@ -50,19 +63,13 @@ impl Search<'_> {
         let (mut at_source, mut at_target) = (Vec::new(), Vec::new());
         if let Some(declared) = &self.declared.writers {
             for address in declared {
-                let fleet = things.get(address).is_some_and(|thing| thing.kind == FLEET);
-                if fleet {
-                    let message = "an Auto Scaling group as a writer of the source is not supported";
-                    let help = "end its instances with hooks: {fence: {exec: [...]}, unfence: {exec: [...]}}, and leave it out \
-                                of `writers`";
-                    self.error_at("O1013", address, message, help);
-                } else if let Some(thing) = self.get(address, &[SERVICE], "writers") {
+                if let Some(thing) = self.get(address, &[SERVICE, FLEET], "writers") {
                     at_source.push(self.writer(thing));
                     self.found("writer of the source", address, "declared");
                 }
             }
         }
-        for thing in things.of_kind(SERVICE) {
+        for thing in things.of_kind(SERVICE).chain(things.of_kind(FLEET)) {
             let known = at_source.iter().any(|writer| writer.address == thing.address);
             if known {
                 continue;
@@ -101,7 +108,7 @@ impl Search<'_> {
                     "DBInstanceIdentifier" | "DBClusterIdentifier" => {
                         (value == target.id).then_some("it watches the target database")
                     }
-                    "ServiceName" => writers
+                    "ServiceName" | "AutoScalingGroupName" => writers
                         .iter()
                         .any(|writer| writer.service == value)
                         .then_some("it watches a service of the target"),
@@ -132,9 +139,6 @@ fn same_mark(one: &str, other: &str) -> bool {
     };
     stem(one).is_some_and(|name| stem(other) == Some(name))
 }
-
-/// A fleet that is scaled by EC2 Auto Scaling.
-const FLEET: &str = "AWS::AutoScaling::AutoScalingGroup";
 
 /// Why an alarm counts only while the forward task runs.
 const FORWARD: &str = "it watches the forward task";

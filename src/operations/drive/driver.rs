@@ -14,11 +14,12 @@ use crate::{
     ledger::{Entry, Facts, Happened, Operations, Phase, digest},
     operations::{
         calls::{self, Difference},
-        declare::POSITION,
+        declare::{Hook, POSITION},
         discover::{Resolved, Task},
         gates::{self, Reading, Samples, Verdict},
         measure::{self, Wanted},
         phase::{self, Refusal},
+        steering,
         steps::{Step, Until, expected_s},
     },
 };
@@ -149,7 +150,7 @@ impl Driver<'_> {
         let known = self.known();
         let mut samples = measure::measure(&self.operator.reader, self.resolved, &known, wanted).await?;
         if wanted.gates.contains(&"transactions") {
-            samples.transactions = self.transactions()?;
+            samples.transactions = self.transactions().await?;
         }
         Ok(samples)
     }
@@ -187,11 +188,11 @@ impl Driver<'_> {
 
     /// The gates that the plan declares itself, as hooks `custom:NAME`: exit code 0 is open, 1 is closed, and whatever else
     /// happens is unknown.
-    fn custom(&self) -> Result<Vec<Reading>, Failure> {
+    async fn custom(&self) -> Result<Vec<Reading>, Failure> {
         let names = self.resolved.declared.hooks.keys().filter(|name| name.starts_with(gates::CUSTOM));
         let mut readings = Vec::new();
         for name in names {
-            let (verdict, summary) = match self.run(name, None)? {
+            let (verdict, summary) = match self.run(name, None).await? {
                 Ok((Some(0), said)) => (Verdict::Open, said),
                 Ok((Some(1), said)) => (Verdict::Closed, said),
                 Ok((Some(code), _)) => (Verdict::Unknown, format!("its hook ended with exit code {code}")),
@@ -215,7 +216,7 @@ impl Driver<'_> {
     pub async fn pass_all(&self, names: &[&str]) -> Result<(), Failure> {
         let samples = self.samples(Wanted::forward(self.resolved, names)).await?;
         let mut readings = self.judge(names, &samples)?;
-        readings.extend(self.custom()?);
+        readings.extend(self.custom().await?);
         let barred = self.barred(&readings);
         if barred.is_empty() { Ok(()) } else { Err(Failure::Closed(barred)) }
     }
@@ -254,7 +255,7 @@ impl Driver<'_> {
             match step {
                 Step::Call { address, call } => {
                     self.operator.act(address, call).await?;
-                    if self.verb == "cutover" && call.request.operation == "ChangeResourceRecordSets" {
+                    if self.verb == "cutover" && steering::moves(&call.request) {
                         // The names lead to the other side: from here on finishing is the short way.
                         self.patience.set(self.patience.get().max(2));
                     }
@@ -264,7 +265,7 @@ impl Driver<'_> {
                     self.earn(until);
                 }
                 Step::Hook { name } => {
-                    let printed = self.hook(name, None)?;
+                    let printed = self.hook(name, None).await?;
                     if name == POSITION {
                         self.keep_position(&printed)?;
                     }
@@ -358,7 +359,7 @@ impl Driver<'_> {
         match until {
             Until::Quiet { .. } => proven.fenced = true,
             Until::Drained { .. } => proven.drained = true,
-            Until::Expired { .. } => proven.switched = true,
+            Until::Expired { .. } | Until::Applied { .. } => proven.switched = true,
             Until::Serving { .. } => (proven.open, proven.home, proven.restored) = (true, true, true),
             Until::Stopped { .. } => proven.ended = true,
             _ => {}
@@ -402,9 +403,9 @@ impl Driver<'_> {
     ///
     /// # Errors
     /// When it fails, hangs, or the ledger cannot be written.
-    pub fn hook(&self, name: &str, token: Option<&str>) -> Result<String, Failure> {
+    pub async fn hook(&self, name: &str, token: Option<&str>) -> Result<String, Failure> {
         let failed = |why: String| Failure::Hook { name: name.to_owned(), why };
-        match self.run(name, token)? {
+        match self.run(name, token).await? {
             Ok((Some(0), output)) => Ok(output),
             Ok((Some(code), _)) => Err(failed(format!("it ended with exit code {code}"))),
             Ok((None, _)) => {
@@ -420,12 +421,12 @@ impl Driver<'_> {
     }
 
     /// The oldest open transaction, as the hook of that name tells it.
-    fn transactions(&self) -> Result<Option<Result<f64, String>>, Failure> {
+    async fn transactions(&self) -> Result<Option<Result<f64, String>>, Failure> {
         const HOOK: &str = "transactions";
         if !self.resolved.declared.hooks.contains_key(HOOK) {
             return Ok(None);
         }
-        let told = match self.run(HOOK, None)? {
+        let told = match self.run(HOOK, None).await? {
             Ok((Some(0), said)) => match said.trim().parse::<f64>() {
                 Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => Ok(seconds),
                 _ => Err("its hook does not print a number of seconds".to_owned()),
@@ -462,12 +463,12 @@ impl Driver<'_> {
     }
 
     /// Runs a hook, and writes how it ended: its exit code, `None` when it was killed, and what it printed.
-    fn run(
+    async fn run(
         &self,
         name: &str,
         token: Option<&str>,
     ) -> Result<std::io::Result<(Option<i32>, String)>, Failure> {
-        let Some(argv) = self.resolved.declared.hooks.get(name) else {
+        let Some(kind) = self.resolved.declared.hooks.get(name) else {
             return Err(Failure::Hook { name: name.to_owned(), why: "it is not declared".into() });
         };
         let phase = self.known().phase().to_string();
@@ -488,7 +489,10 @@ impl Driver<'_> {
                 }
                 Ok(hook::Ran { exit: Some(0), output: play(name, token) })
             }
-            None => hook::run(argv, &self.folder, &variables, self.limit(name)),
+            None => match kind {
+                Hook::Exec(argv) => hook::run(argv, &self.folder, &variables, self.limit(name)),
+                Hook::Lambda { .. } => self.invoke(name, &variables).await,
+            },
         };
         let (exit, output) = match &ran {
             Ok(ran) => (ran.exit, ran.output.as_str()),
@@ -496,12 +500,21 @@ impl Driver<'_> {
         };
         self.note(Happened::Hook {
             name: name.to_owned(),
-            argv_sha256: digest(&json!(argv)),
+            argv_sha256: digest(&json!(kind)),
             exit,
             out_sha256: digest(&json!(output)),
         })?;
         self.operator.emit(EventKind::HookFinished { name: name.to_owned(), exit });
         Ok(ran.map(|ran| (ran.exit, ran.output)))
+    }
+
+    /// Runs a hook that is a function.
+    async fn invoke(&self, name: &str, variables: &[(&str, &str)]) -> std::io::Result<hook::Ran> {
+        let function = self.resolved.functions.iter().find(|function| function.hook == name);
+        let function = function.ok_or_else(|| std::io::Error::other("the plan has no such function"))?;
+        let sdk = self.operator.reader.sdk(&function.region);
+        let ran = hook::invoke(&sdk, function, variables, self.limit(name)).await;
+        ran.map_err(|error| std::io::Error::other(self.operator.redactor.clean_error(error).to_string()))
     }
 
     /// Repeats a look until it says so; each minute everything operated is scanned.

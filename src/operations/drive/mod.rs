@@ -5,7 +5,7 @@
 
 mod advance;
 mod driver;
-mod hook;
+pub(in crate::operations) mod hook;
 pub(in crate::operations) mod mirror;
 mod wait;
 

@@ -8,11 +8,12 @@ use super::driver::{Driver, Failure};
 use crate::{
     aws::op,
     engine::EventKind,
-    ledger::{Happened, Noun, Operate, Subject},
+    ledger::{Happened, Noun, Operate, Seen, Subject},
     model::Address,
     operations::{
         calls,
         discover::{Task, Writer},
+        fleets,
         gates::{Samples, Verdict, judge},
         measure::{self, Wanted},
         steps::{self, Until},
@@ -79,6 +80,15 @@ impl Driver<'_> {
                     }),
                 })
             }
+            Until::Applied { call } => {
+                let subjects = call.expect.subjects();
+                self.until(name, every_s, limit_s, async || {
+                    let now = self.operator.reader.facts(&subjects).await?;
+                    let there = call.seen(&now) == Seen::Landed;
+                    Ok(if there { Ok(()) } else { Err("it does not show yet".to_owned()) })
+                })
+                .await
+            }
             Until::Expired { seconds } => {
                 let now = measure::now(&self.operator.reader);
                 // Answers from before can be no younger than the moment when the change was seen everywhere.
@@ -136,12 +146,13 @@ impl Driver<'_> {
     async fn empty(&self, writers: &[Writer]) -> Result<Result<(), String>, Failure> {
         let mut left = Vec::new();
         for writer in writers {
-            let subject = calls::service(writer);
+            let subject = calls::writer(writer);
             let facts = self.operator.reader.facts(std::slice::from_ref(&subject)).await?;
-            let count = |name: &str| facts.get(&subject, name).and_then(Json::as_i64).unwrap_or_default();
-            let (running, pending) = (count("runningCount"), count("pendingCount"));
-            if running + pending > 0 {
-                left.push(format!("{} has {running} running and {pending} pending", writer.service));
+            let (running, passing) = fleets::count(writer, &facts);
+            if running + passing > 0 {
+                let words = if writer.fleet.is_tasks() { "running and" } else { "in service and" };
+                let other = if writer.fleet.is_tasks() { "pending" } else { "coming or going" };
+                left.push(format!("{} has {running} {words} {passing} {other}", writer.service));
             }
         }
         Ok(if left.is_empty() { Ok(()) } else { Err(left.join(", ")) })
@@ -189,9 +200,9 @@ impl Driver<'_> {
                 .any(|task| task.settings["TargetMetadata"]["BatchApplyEnabled"] == true);
             for round in 0..=u8::from(batch) {
                 let token = format!("{}-{round}-{}", self.run, measure::now(&self.operator.reader));
-                self.hook("sentinel-write", Some(&token))?;
+                self.hook("sentinel-write", Some(&token)).await?;
                 self.until(name, 1, limit_s, async || {
-                    let seen = self.hook("sentinel-read", Some(&token))?;
+                    let seen = self.hook("sentinel-read", Some(&token)).await?;
                     if seen.trim() == token {
                         return Ok(Ok(()));
                     }

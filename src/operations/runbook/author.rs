@@ -393,8 +393,8 @@ pub fn runbook(resolved: &Resolved, snapshot: &Snapshot, facts: &Facts, verb: Ve
             "the opening of the target inside the cutover: before it everything is undone automatically; \
                              after it going back is a rollback"
                 .into(),
-        reopen: steps::reopening(resolved, &baseline),
-        functions: by_hand::FUNCTIONS,
+        reopen: steps::reopening(resolved, steps::Side::Source, &baseline),
+        functions: by_hand::functions(resolved),
         chapters: vec![
             author.connections(),
             author.load(),

@@ -95,7 +95,7 @@ pub struct Runbook {
     /// Commands that reopen the source, from any machine.
     pub reopen: Vec<String>,
     /// Functions that the commands use.
-    pub functions: &'static str,
+    pub functions: String,
     /// The chapters, in order.
     pub chapters: Vec<Chapter>,
 }

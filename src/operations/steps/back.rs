@@ -4,9 +4,10 @@ use super::{
     super::{
         calls,
         declare::TargetFence,
-        discover::{Record, Resolved, Task, TrafficSet},
+        discover::{Resolved, Steering, Task, TrafficSet},
+        steering,
     },
-    forward::target_writers,
+    forward::{Side, reopening, target_writers},
     planner::{Move, Planner},
     step::{Step, Until},
 };
@@ -17,23 +18,16 @@ fn validates(task: &Task) -> bool {
     task.settings["ValidationSettings"]["EnableValidation"] == true
 }
 
-fn weight_of(facts: &Facts, set: &TrafficSet, record: &Record) -> Option<u64> {
-    facts.get(&calls::record(set, record), "record").and_then(|record| record["Weight"].as_u64())
-}
-
 /// Moves the names back to where they led: for an abort to what was there before, also in the middle of a shift; for a
 /// rollback to the source. `sent`: they were moved since writes are refused, so that resolvers may still have any answer.
 /// What has to be waited for.
 fn names_back(plan: &mut Planner<'_>, baseline: &Facts, whole: bool, sent: bool) -> Vec<Move> {
     let resolved = plan.resolved;
     let wished = |set: &TrafficSet| {
-        let was = weight_of(baseline, set, &set.source).zip(weight_of(baseline, set, &set.target));
-        if whole { (set.weight, 0) } else { was.unwrap_or((set.weight, 0)) }
+        if whole { (set.weight, 0) } else { steering::weights(set, baseline).unwrap_or((set.weight, 0)) }
     };
-    let moved = resolved.traffic.iter().any(|set| {
-        let is = weight_of(&plan.facts, set, &set.source).zip(weight_of(&plan.facts, set, &set.target));
-        is != Some(wished(set))
-    });
+    let moved =
+        resolved.traffic.iter().any(|set| steering::weights(set, &plan.facts) != Some(wished(set)));
     // That the weights are right says nothing about what resolvers still answer: a way back that died has sent the change,
     // and nobody has waited for it.
     if moved || sent { plan.send(|set| wished(set)) } else { Vec::new() }
@@ -45,7 +39,8 @@ fn names_back(plan: &mut Planner<'_>, baseline: &Facts, whole: bool, sent: bool)
 fn names_and_source(plan: &mut Planner<'_>, baseline: &Facts, whole: bool, sent: bool) {
     let resolved = plan.resolved;
     let barred = whole || resolved.declared.target == TargetFence::Door;
-    let direct = resolved.traffic.iter().any(|set| set.kind == "CNAME");
+    let named = |set: &TrafficSet| matches!(&set.by, Steering::Records(records) if records.kind == "CNAME");
+    let direct = resolved.traffic.iter().any(named);
     let first = resolved.target_writers.is_empty() || (direct && !barred);
     let moves = names_back(plan, baseline, whole, sent);
     if first {
@@ -121,9 +116,11 @@ pub fn rollback(
     let mut plan = Planner::new(resolved, facts, way.comment);
     let writers = target_writers(resolved).to_vec();
     if phase == Phase::Live {
-        plan.steps.push(Step::RefusalStarts { reopen: Vec::new() });
+        let reopen = reopening(resolved, Side::Target, &plan.facts.clone());
+        plan.steps.push(Step::RefusalStarts { reopen });
+        plan.refuse();
         plan.empty(&writers);
-        plan.wait("no task of the writers runs", Until::Empty { writers }, 2, 180);
+        plan.gone(writers);
         plan.shut(false);
         if let (Some(id), Some(address)) = (way.snapshot, &resolved.target.address) {
             // Behind the fence it holds every write that the target has taken. It is as of this call, so the source does

@@ -6,7 +6,8 @@ use super::{
     super::{
         calls,
         declare::{Order, POSITION, ReverseStart, TargetFence},
-        discover::{Resolved, Task, Writer},
+        discover::{Resolved, Steering, Task, Writer},
+        steering,
     },
     planner::Planner,
     step::{Step, Until},
@@ -81,10 +82,11 @@ pub fn cutover(
     }
     if early {
         // Of what was there before: an attempt that died may have shut a part of it already.
-        plan.steps.push(Step::RefusalStarts { reopen: reopening(resolved, baseline) });
+        plan.steps.push(Step::RefusalStarts { reopen: reopening(resolved, Side::Source, baseline) });
+        plan.refuse();
         plan.empty(&emptied);
         plan.hook("fence");
-        plan.wait("no task of the writers runs", Until::Empty { writers: emptied.clone() }, 2, 180);
+        plan.gone(emptied.clone());
         plan.shut(true);
         if declared.target == TargetFence::Door {
             plan.shut(false);
@@ -152,28 +154,43 @@ pub fn cutover(
     plan.steps
 }
 
-/// Commands that reopen the source from any machine, as the AWS CLI takes them.
+/// Which side commands reopen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The source, which a cutover shuts.
+    Source,
+    /// The target, which a rollback shuts.
+    Target,
+}
+
+/// Commands that reopen a side from any machine, as the AWS CLI takes them: to what the facts say that it was.
 #[must_use]
-pub fn reopening(resolved: &Resolved, facts: &Facts) -> Vec<String> {
+pub fn reopening(resolved: &Resolved, side: Side, facts: &Facts) -> Vec<String> {
     let mut commands = Vec::new();
-    let source = &resolved.source;
-    for id in &source.groups {
-        let subject = calls::group(&source.region, id);
+    let (database, writers) = match side {
+        Side::Source => (&resolved.source, resolved.source_writers.as_slice()),
+        Side::Target => (&resolved.target, target_writers(resolved)),
+    };
+    for id in &database.groups {
+        let subject = calls::group(&database.region, id);
         let rules = facts.get(&subject, "ingress").and_then(Json::as_array).cloned().unwrap_or_default();
         for rule in rules.iter().filter(|rule| !calls::stays(rule, &resolved.keep)) {
-            commands.push(calls::as_command(&calls::allow(&source.region, id, rule, facts, facts).request));
+            commands.push(calls::as_command(&calls::allow(&database.region, id, rule, facts, facts).request));
         }
     }
-    for writer in &resolved.source_writers {
-        if let Some(count) = facts.get(&calls::service(writer), "desiredCount").and_then(Json::as_i64) {
-            commands.push(calls::as_command(&calls::desire(writer, count, facts).request));
+    for writer in writers {
+        // From a state in which everything is shut, or a call whose effect is there already would be left out.
+        let mut shut = facts.clone();
+        for (_, call) in calls::emptied(writer, facts) {
+            shut.learn(&call.expect);
         }
-        if let Some(subject) = calls::scaling(writer)
-            && let (Some(minimum), Some(state)) =
-                (facts.get(&subject, "MinCapacity"), facts.get(&subject, "SuspendedState"))
-            && let Some(call) = calls::scale(writer, minimum, state, facts)
-        {
-            commands.push(calls::as_command(&call.request));
+        let back = calls::refilled(writer, facts, &shut).into_iter();
+        commands.extend(back.map(|(_, call)| calls::as_command(&call.request)));
+    }
+    for set in resolved.traffic.iter().filter(|set| matches!(set.by, Steering::Listener(_))) {
+        // While it is refused, the listener answers for both sides itself.
+        if let Some(weights) = steering::weights(set, facts) {
+            commands.push(calls::as_command(&steering::steer(set, weights, "", facts).request));
         }
     }
     commands

@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 use super::{
     super::{
         calls,
-        discover::{Resolved, Task, TrafficSet, Writer},
+        discover::{Fleet, Resolved, Steering, Task, TrafficSet, Writer},
+        steering,
     },
     step::{Step, Until},
 };
@@ -14,11 +15,11 @@ use crate::{
     model::Address,
 };
 
-/// A change of a name that was sent, and what has to be waited for.
+/// A change of what leads clients, as it was sent, and what has to be waited for.
 pub(super) struct Move {
     name: String,
     change: Until,
-    ttl_s: u64,
+    ttl_s: Option<u64>,
 }
 
 /// Plans: keeps what will hold after the steps so far.
@@ -70,12 +71,30 @@ impl<'r> Planner<'r> {
     /// Ends the sessions: services go to zero, their scaling rests.
     pub(super) fn empty(&mut self, writers: &[Writer]) {
         for writer in writers {
-            if let Some(call) = calls::scale(writer, &json!(0), &calls::suspended(), &self.facts) {
-                let address = writer.scaling.as_ref().map_or(&writer.address, |(_, address)| address).clone();
+            for (address, call) in calls::emptied(writer, &self.facts) {
                 self.call(&address, call);
             }
-            let call = calls::desire(writer, 0, &self.facts);
-            self.call(&writer.address, call);
+        }
+    }
+
+    /// Waits until nothing of the writers runs any more.
+    pub(super) fn gone(&mut self, writers: Vec<Writer>) {
+        // Load balancers drain an instance before EC2 shuts it down, by default for 300 seconds.
+        let instances = writers.iter().any(|writer| writer.fleet == Fleet::Instances);
+        let (name, limit) = if instances {
+            ("no task and no instance of the writers runs", 600)
+        } else {
+            ("no task of the writers runs", 180)
+        };
+        self.wait(name, Until::Empty { writers }, 2, limit);
+    }
+
+    /// Listeners refuse requests, so that clients hear it at once.
+    pub(super) fn refuse(&mut self) {
+        for set in &self.resolved.traffic {
+            if let Some(call) = steering::refuse(set, &self.facts) {
+                self.call(steering::address(set), call);
+            }
         }
     }
 
@@ -117,17 +136,7 @@ impl<'r> Planner<'r> {
     /// Services return to their counts, their scaling to what it was.
     pub(super) fn refill(&mut self, writers: &[Writer], baseline: &Facts) {
         for writer in writers {
-            let was = baseline.get(&calls::service(writer), "desiredCount").and_then(Json::as_i64);
-            if let Some(count) = was {
-                let call = calls::desire(writer, count, &self.facts);
-                self.call(&writer.address, call);
-            }
-            let Some(subject) = calls::scaling(writer) else { continue };
-            let before = (baseline.get(&subject, "MinCapacity"), baseline.get(&subject, "SuspendedState"));
-            if let (Some(minimum), Some(state)) = before
-                && let Some(call) = calls::scale(writer, minimum, state, &self.facts)
-            {
-                let address = writer.scaling.as_ref().map_or(&writer.address, |(_, address)| address).clone();
+            for (address, call) in calls::refilled(writer, baseline, &self.facts) {
                 self.call(&address, call);
             }
         }
@@ -144,14 +153,16 @@ impl<'r> Planner<'r> {
         let resolved = self.resolved;
         let mut moves = Vec::new();
         for set in &resolved.traffic {
-            let call = calls::flip(set, weights(set), self.comment, &self.facts);
-            let change = Until::InSync { address: set.target.address.clone(), call: Box::new(call.clone()) };
-            self.call(&set.target.address, call);
-            moves.push(Move {
-                name: format!("the change of {} is in sync", set.record),
-                change,
-                ttl_s: set.ttl_s,
-            });
+            let call = steering::steer(set, weights(set), self.comment, &self.facts);
+            let address = steering::address(set).clone();
+            let kept = Box::new(call.clone());
+            let change = match set.by {
+                Steering::Records(_) => Until::InSync { address: address.clone(), call: kept },
+                Steering::Listener(_) => Until::Applied { call: kept },
+            };
+            self.call(&address, call);
+            let name = format!("the change of {} is in sync", steering::label(set));
+            moves.push(Move { name, change, ttl_s: steering::ttl_s(set) });
         }
         moves
     }
@@ -171,7 +182,7 @@ impl<'r> Planner<'r> {
 
     /// Waits until the answers from before have expired, counted from when the changes were seen in sync.
     pub(super) fn expired(&mut self, moves: &[Move]) {
-        if let Some(ttl) = moves.iter().map(|one| one.ttl_s).max() {
+        if let Some(ttl) = moves.iter().filter_map(|one| one.ttl_s).max() {
             let expired = Until::Expired { seconds: ttl };
             self.wait("resolvers have forgotten the old answer", expired, ttl.max(1), ttl + 60);
         }

@@ -53,6 +53,11 @@ pub enum Until {
         /// The change; sent once more where the answer with its id was lost.
         call: Box<Operate>,
     },
+    /// What a call was to change is there.
+    Applied {
+        /// The call.
+        call: Box<Operate>,
+    },
     /// Resolvers have forgotten the old answer.
     Expired {
         /// After so many seconds.
@@ -171,7 +176,10 @@ pub fn refused_s(steps: &[Step], shut: bool) -> Option<u64> {
 pub fn expected_s(steps: &[Step]) -> u64 {
     let one = |step: &Step| match step {
         Step::Wait { until, .. } => match until {
+            // An instance is drained, and shut down: two minutes.
+            Until::Empty { writers } if writers.iter().any(|one| !one.fleet.is_tasks()) => 120,
             Until::Running { .. } | Until::Empty { .. } => 40,
+            Until::Applied { .. } => 3,
             Until::Stopped { .. } | Until::Quiet { .. } | Until::Validated { .. } => 30,
             // Five points that began behind the fence.
             Until::Drained { .. } => 360,

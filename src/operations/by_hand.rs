@@ -203,7 +203,8 @@ fn hook(resolved: &Resolved, name: &str, verb: &str, token: Option<&str>) -> Str
             let Some(function) = resolved.functions.iter().find(|one| one.hook == name) else {
                 return format!("# hook {name}");
             };
-            let mut told = vec![("MIGRATE_OP", verb), ("MIGRATE_PHASE", "by-hand"), ("MIGRATE_RUN", "by-hand")];
+            let mut told =
+                vec![("MIGRATE_OP", verb), ("MIGRATE_PHASE", "by-hand"), ("MIGRATE_RUN", "by-hand")];
             told.extend(token.map(|_| ("MIGRATE_TOKEN", "@")));
             let payload = quoted(&hook::payload(function, &told).to_string());
             let payload = match token {

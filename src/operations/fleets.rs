@@ -17,9 +17,7 @@ pub const RESTING: [&str; 3] = ["AlarmNotification", "Launch", "ScheduledActions
 #[must_use]
 pub fn subject(writer: &Writer) -> Subject {
     match writer.fleet {
-        Fleet::Tasks => {
-            Subject::new(Noun::Service, &writer.region, &[&writer.cluster, &writer.service])
-        }
+        Fleet::Tasks => Subject::new(Noun::Service, &writer.region, &[&writer.cluster, &writer.service]),
         Fleet::Instances => Subject::new(Noun::Fleet, &writer.region, &[&writer.service]),
     }
 }
@@ -51,7 +49,13 @@ fn suspended(writer: &Writer, facts: &Facts) -> Vec<String> {
     list.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned).collect()
 }
 
-fn processes(writer: &Writer, operation: &str, named: &[String], then: Vec<String>, facts: &Facts) -> Operate {
+fn processes(
+    writer: &Writer,
+    operation: &str,
+    named: &[String],
+    then: Vec<String>,
+    facts: &Facts,
+) -> Operate {
     let request = Request::new(
         "autoscaling",
         operation,
@@ -67,8 +71,11 @@ fn processes(writer: &Writer, operation: &str, named: &[String], then: Vec<Strin
 #[must_use]
 pub fn suspend(writer: &Writer, facts: &Facts) -> Option<Operate> {
     let mut then = suspended(writer, facts);
-    let named: Vec<String> =
-        RESTING.iter().filter(|name| !then.iter().any(|one| one == *name)).map(|one| (*one).to_owned()).collect();
+    let named: Vec<String> = RESTING
+        .iter()
+        .filter(|name| !then.iter().any(|one| one == *name))
+        .map(|one| (*one).to_owned())
+        .collect();
     then.extend(named.iter().cloned());
     then.sort();
     (!named.is_empty()).then(|| processes(writer, "SuspendProcesses", &named, then, facts))
@@ -111,7 +118,8 @@ pub fn emptied(writer: &Writer, facts: &Facts) -> Vec<Operate> {
 #[must_use]
 pub fn refilled(writer: &Writer, baseline: &Facts, facts: &Facts) -> Vec<Operate> {
     let minimum = baseline.get(&subject(writer), "MinSize").and_then(Json::as_i64);
-    let sized = minimum.zip(wanted(writer, baseline)).map(|(minimum, count)| size(writer, minimum, count, facts));
+    let sized =
+        minimum.zip(wanted(writer, baseline)).map(|(minimum, count)| size(writer, minimum, count, facts));
     sized.into_iter().chain(resume(writer, baseline, facts)).collect()
 }
 
@@ -133,11 +141,10 @@ mod tests {
 
     fn facts(minimum: i64, wanted: i64, suspended: &[&str]) -> Facts {
         let subject = subject(&group());
-        Facts::default().with(&subject, "MinSize", json!(minimum)).with(&subject, "DesiredCapacity", json!(wanted)).with(
-            &subject,
-            "SuspendedProcesses",
-            json!(suspended),
-        )
+        Facts::default()
+            .with(&subject, "MinSize", json!(minimum))
+            .with(&subject, "DesiredCapacity", json!(wanted))
+            .with(&subject, "SuspendedProcesses", json!(suspended))
     }
 
     fn after(mut facts: Facts, calls: &[Operate]) -> Facts {

@@ -149,13 +149,7 @@ fn batch(
 }
 
 /// Gives a listener or a rule this one action.
-fn acting(
-    set: &TrafficSet,
-    forwarding: &Forwarding,
-    action: Json,
-    name: String,
-    facts: &Facts,
-) -> Operate {
+fn acting(set: &TrafficSet, forwarding: &Forwarding, action: Json, name: String, facts: &Facts) -> Operate {
     let (operation, input) = if forwarding.rule {
         ("ModifyRule", json!({"RuleArn": forwarding.arn, "Actions": [action]}))
     } else {
@@ -245,7 +239,9 @@ mod tests {
             "ttl_s": 60, "splits": "never", "reason": "", "weight": 100,
         });
         let read: TrafficSet = serde_json::from_value(older.clone()).unwrap();
-        assert!(matches!(&read.by, Steering::Records(records) if records.zone == "Z1" && records.ttl_s == 60));
+        assert!(
+            matches!(&read.by, Steering::Records(records) if records.zone == "Z1" && records.ttl_s == 60)
+        );
         assert_eq!(json!(read), older);
         let listener = forwarding(true);
         assert_eq!(serde_json::from_value::<TrafficSet>(json!(listener)).unwrap(), listener);

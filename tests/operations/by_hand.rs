@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader},
     os::unix::fs::PermissionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -91,16 +91,41 @@ fn chapter(book: &Json, key: &str, until: Option<&str>) -> String {
     script
 }
 
-#[test]
-fn the_runbook_runs_as_printed_with_the_aws_cli() {
-    let python = match python() {
-        Ok(python) => python,
+/// Where the AWS CLI is, if it is installed.
+fn aws() -> Option<PathBuf> {
+    match python() {
+        Ok(python) => Some(python.parent().expect("a folder").to_owned()),
         Err(why) => {
             eprintln!("SKIPPED: the runbook by hand: {why}; run .ci/run, or set MIGRATE_TEST_PYTHON");
-            return;
+            None
         }
-    };
-    let aws = python.parent().expect("a folder").to_owned();
+    }
+}
+
+#[test]
+fn a_runbook_with_a_listener_runs_as_printed_with_the_aws_cli() {
+    let Some(aws) = aws() else { return };
+    let (desk, _plan) = super::steered::listening(&[]);
+    desk.sync();
+    let book = runbook(&desk);
+    let before = desk.operated();
+    let undone = desk.fork();
+    {
+        let served = Served::of(&undone);
+        shell(&undone, &served.url, &aws, &chapter(&book, "cutover", Some("the target opens")));
+    }
+    let moved = undone.operated();
+    assert!(moved.contains(&r#"listener "forward" 0 100"#.to_owned()), "{moved:?}");
+    {
+        let served = Served::of(&undone);
+        shell(&undone, &served.url, &aws, &chapter(&book, "abort", None));
+    }
+    assert_eq!(undone.operated(), before, "the abort by hand restores everything");
+}
+
+#[test]
+fn the_runbook_runs_as_printed_with_the_aws_cli() {
+    let Some(aws) = aws() else { return };
     let desk = Desk::new(0);
     desk.expect(0, &["up", "--yes"]);
     let book = runbook(&desk);
@@ -153,6 +178,8 @@ fn the_same_ledger_gives_the_same_runbook() {
     // Written to a file it is the same, and the verbs in it are complete.
     desk.expect(0, &["runbook", "--out", "runbook.md"]);
     assert_eq!(std::fs::read_to_string(desk.dir.path().join("runbook.md")).expect("a file"), book);
+    let json = desk.expect(0, &["runbook", "--format", "json"]).stdout;
+    assert_eq!(json, desk.expect(0, &["runbook", "--json"]).stdout);
     for verb in ["replicate start", "lag", "verify", "cutover", "rollback", "finalize"] {
         let line = book
             .lines()

@@ -272,7 +272,8 @@ impl Desk {
             }
             for (_, listener) in world.rows("elbv2.listener") {
                 let forward = &listener["DefaultActions"][0]["ForwardConfig"]["TargetGroups"];
-                let weights = forward.as_array().into_iter().flatten().map(|group| group["Weight"].to_string());
+                let weights =
+                    forward.as_array().into_iter().flatten().map(|group| group["Weight"].to_string());
                 let weights = weights.collect::<Vec<_>>().join(" ");
                 all.push(format!("listener {} {weights}", listener["DefaultActions"][0]["Type"]));
             }

@@ -7,7 +7,7 @@ use super::{Desk, change, film::Film, invariants::Watch, text};
 use crate::support::{in_parallel, thorough};
 
 /// The single stack with a service for each database, one balancer, and weights at its listener.
-fn listening(more: &[(&str, &str, &str)]) -> (Desk, tempfile::TempDir) {
+pub fn listening(more: &[(&str, &str, &str)]) -> (Desk, tempfile::TempDir) {
     let forward = "DefaultActions:
         - Type: forward
           ForwardConfig:
@@ -57,11 +57,7 @@ fn listening(more: &[(&str, &str, &str)]) -> (Desk, tempfile::TempDir) {
       LoadBalancers: [{ContainerName: payments, ContainerPort: 80, TargetGroupArn: !Ref NewGroup}]
 ";
     let mut edits = vec![
-        (
-            "template.yaml",
-            "DefaultActions: [{Type: forward, TargetGroupArn: !Ref TargetGroup}]\n",
-            forward,
-        ),
+        ("template.yaml", "DefaultActions: [{Type: forward, TargetGroupArn: !Ref TargetGroup}]\n", forward),
         ("template.yaml", "            - {Name: TARGET_SECRET_ARN, Value: !Ref TargetDbSecret}\n", ""),
         (
             "migration.yaml",
@@ -115,7 +111,10 @@ fn a_listener_leads_there_and_back() {
             .unwrap_or_else(|| panic!("no {wanted} {kind}: {calls:#?}"))
     };
     assert!(place("ModifyListener", "fixed-response") < place("UpdateService", ""), "clients hear it first");
-    assert!(place("StopReplicationTask", "") < place("ModifyListener", "ForwardConfig"), "drained before it leads on");
+    assert!(
+        place("StopReplicationTask", "") < place("ModifyListener", "ForwardConfig"),
+        "drained before it leads on"
+    );
     assert!(!calls.iter().any(|(name, _)| name == "ChangeResourceRecordSets"), "names are not touched");
 
     // A deployment leaves the weights alone, also when the listener has another difference.
@@ -187,7 +186,10 @@ fn a_listener_may_be_shifted_where_that_is_safe() {
     let (desk, _plan) = listening(&[("migration.yaml", "splits: never", safe)]);
     desk.sync();
     desk.expect(0, &["shift", "--to", "25", "--yes"]);
-    assert_eq!((desk.phase().as_str(), listener(&desk)), ("shifting(25)", vec![r#"listener "forward" 75 25"#.to_owned()]));
+    assert_eq!(
+        (desk.phase().as_str(), listener(&desk)),
+        ("shifting(25)", vec![r#"listener "forward" 75 25"#.to_owned()])
+    );
     desk.expect(0, &["rollback", "--yes"]);
     assert_eq!(listener(&desk), [r#"listener "forward" 100 0"#]);
 }

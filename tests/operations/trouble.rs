@@ -218,6 +218,105 @@ fn a_lost_answer_of_any_call_of_a_way_back_is_found_again() {
     }
 }
 
+/// When each forward task was started anew.
+fn started(desk: &Desk) -> Vec<Json> {
+    desk.account(|world| {
+        let dates = world
+            .rows("dms.task")
+            .filter(|(_, row)| super::is_forward(row))
+            .map(|(_, row)| row["_fresh"].clone());
+        dates.filter(|date| !date.is_null()).collect()
+    })
+}
+
+#[test]
+fn a_lost_answer_of_a_start_a_reload_a_shift_and_a_finalize_is_found_again() {
+    let deployed = Desk::new(0);
+    deployed.expect(0, &["up", "--yes"]);
+    let confirm = format!("reload {}", deployed.name);
+    let reload = ["replicate", "reload", "--yes", "--confirm", &confirm];
+    let (splitting, _plan) = Desk::splitting();
+    for action in ["lose-answer", "throttle"] {
+        let lost = |nth: usize| fault(nth, json!(action));
+        let desk = deployed.fork();
+        // Both ends of both tasks.
+        for nth in [1, 4] {
+            let desk = deployed.fork();
+            let output = desk.run_with(&["replicate", "test-connections", "--yes"], Some(&lost(nth)));
+            assert_eq!(output.status.code(), Some(0), "{action} of test {nth}: {}", text(&output));
+        }
+        desk.expect(0, &["replicate", "test-connections", "--yes"]);
+        let output = desk.run_with(&["replicate", "start", "--yes", "--wait", "loaded"], Some(&lost(1)));
+        assert_eq!(output.status.code(), Some(0), "{action}: {}", text(&output));
+        assert_eq!(started(&desk).len(), 1, "{action}");
+        let calls = |desk: &Desk| {
+            let timeline = desk.ledger().operations.timeline;
+            let starts = timeline.iter().filter(|moment| {
+                matches!(&moment.happened, migrate::ledger::Happened::Called { request, outcome, .. }
+                    if request.operation == "StartReplicationTask" && outcome != "refused")
+            });
+            starts.count()
+        };
+        assert_eq!(calls(&desk), 1, "{action}: sent once, and its effect was found");
+        // It stops, then it loads anew: the answer of either may be lost.
+        for nth in [1, 2] {
+            let desk = desk.fork();
+            let before = started(&desk);
+            let output = desk.run_with(&reload, Some(&lost(nth)));
+            assert_eq!(output.status.code(), Some(0), "{action} of reload {nth}: {}", text(&output));
+            assert_ne!(started(&desk), before, "{action} of reload {nth}");
+            assert_eq!(desk.phase(), "loading", "{action} of reload {nth}");
+        }
+
+        let desk = splitting.fork();
+        let output = desk.run_with(&["shift", "--to", "25", "--yes"], Some(&lost(1)));
+        assert_eq!(output.status.code(), Some(0), "{action}: {}", text(&output));
+        assert_eq!(desk.phase(), "shifting(25)", "{action}");
+        let weights =
+            desk.operated().into_iter().filter(|line| line.starts_with("record")).collect::<Vec<_>>();
+        assert!(weights.iter().any(|line| line.ends_with(" 25")), "{action}: {weights:?}");
+
+        let desk = Desk::synced(0);
+        assert_eq!(desk.cut_over(&[], None).status.code(), Some(0));
+        let confirm = format!("finalize {}", desk.name);
+        let soak = ["--override", "soak=rehearsed, nobody waits a day"];
+        let words = ["finalize", "--yes", "--confirm", &confirm, soak[0], soak[1]];
+        let output = desk.run_with(&words, Some(&lost(1)));
+        assert_eq!(output.status.code(), Some(0), "{action}: {}", text(&output));
+        assert_eq!(desk.phase(), "finalized", "{action}");
+        let running =
+            desk.operated().into_iter().filter(|line| line.starts_with("task") && line.ends_with("true"));
+        assert_eq!(running.count(), 0, "I10: {action}");
+    }
+}
+
+#[test]
+fn commands_that_reopen_a_side_are_printed_before_it_is_shut() {
+    let desk = Desk::synced(0);
+    let printed = |output: &std::process::Output, group: &str| {
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        let events = lines.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+        let refused =
+            events.into_iter().find(|event| event["event"] == "refusal_started").expect("a refusal");
+        let reopen = refused["reopen"].to_string();
+        assert!(reopen.contains("authorize-security-group-ingress") && reopen.contains(group), "{reopen}");
+        assert!(reopen.contains("update-service") && reopen.contains("register-scalable-target"), "{reopen}");
+        reopen
+    };
+    let groups = |desk: &Desk| {
+        let resolved: migrate::operations::discover::Resolved =
+            serde_json::from_value(desk.ledger().operations.declared).expect("a declaration");
+        (resolved.source.groups[0].clone(), resolved.target.groups[0].clone())
+    };
+    let output = desk.cut_over(&["--json"], None);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let (source, target) = groups(&desk);
+    assert!(!printed(&output, &source).contains(&target), "of the source only");
+    let output = desk.roll_back_with(&["--json"], None);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(!printed(&output, &target).contains(&source), "of the target only");
+}
+
 #[test]
 fn a_cutover_that_died_at_any_call_is_completed_or_undone() {
     let desk = Desk::synced(0);

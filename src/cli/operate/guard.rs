@@ -97,7 +97,8 @@ fn operated(snapshot: &Snapshot) -> BTreeMap<Address, Vec<(&'static str, Given)>
         for (fact, property) in counts {
             if let Some(count) = facts.get(&calls::writer(writer), fact).filter(|count| count.is_number()) {
                 // CloudFormation has the sizes of a group as texts.
-                let value = if writer.fleet.is_tasks() { count.clone() } else { Json::String(count.to_string()) };
+                let value =
+                    if writer.fleet.is_tasks() { count.clone() } else { Json::String(count.to_string()) };
                 all.entry(writer.address.clone()).or_default().push((property, Given::Value(value)));
             }
         }

@@ -43,7 +43,8 @@ fn chosen<'r>(resolved: &'r Resolved, args: &ShiftCommand) -> Result<Vec<&'r Tra
         let names: Vec<&str> = resolved.traffic.iter().map(|set| set.name.as_str()).collect();
         let message = "there is no such traffic set";
         let help = if names.is_empty() {
-            "the plan has no pair of weighted records, and no listener that forwards to two target groups".to_owned()
+            "the plan has no pair of weighted records, and no listener that forwards to two target groups"
+                .to_owned()
         } else {
             format!("traffic sets: {}", names.join(", "))
         };

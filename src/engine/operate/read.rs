@@ -327,7 +327,12 @@ impl Reader<'_> {
         use aws_sdk_autoscaling::types::LifecycleState;
         let ask = async || {
             let call = sdk.auto_scaling().describe_auto_scaling_groups().auto_scaling_group_names(name);
-            Ok(call.send().await.map_err(op("DescribeAutoScalingGroups"))?.auto_scaling_groups.unwrap_or_default())
+            Ok(call
+                .send()
+                .await
+                .map_err(op("DescribeAutoScalingGroups"))?
+                .auto_scaling_groups
+                .unwrap_or_default())
         };
         let found = self.ask("autoscaling", ask).await?.into_iter().next();
         let Some(group) = found else { return Ok(vec![("DesiredCapacity", Json::Null)]) };
@@ -349,7 +354,13 @@ impl Reader<'_> {
     /// What a rule, or a listener by default, does with requests.
     async fn listener(&self, sdk: &Sdk, arn: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
         let actions = if arn.contains(":listener-rule/") {
-            let ask = async || match sdk.elb().describe_rules().rule_arns(arn).send().await.map_err(op("DescribeRules"))
+            let ask = async || match sdk
+                .elb()
+                .describe_rules()
+                .rule_arns(arn)
+                .send()
+                .await
+                .map_err(op("DescribeRules"))
             {
                 Err(error) if error.is(&["RuleNotFoundException", "RuleNotFound"]) => Ok(None),
                 answer => Ok(answer?.rules.unwrap_or_default().into_iter().next().map(|rule| rule.actions)),

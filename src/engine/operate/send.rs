@@ -259,7 +259,8 @@ pub(super) async fn send(sdk: &Sdk, _permit: &Permit, request: &Request) -> Resu
 /// Actions of a listener or a rule.
 fn actions(list: &Json) -> Vec<elb::Action> {
     let one = |action: &Json| {
-        let mut built = elb::Action::builder().set_type(maybe(action, "Type").map(|kind| kind.as_str().into()));
+        let mut built =
+            elb::Action::builder().set_type(maybe(action, "Type").map(|kind| kind.as_str().into()));
         let forward = &action["ForwardConfig"];
         if forward.is_object() {
             let groups = forward["TargetGroups"].as_array().into_iter().flatten().map(|group| {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::section::{
-    DatabaseWay, Declaration, Hook, Order, ReverseStart, ReverseWay, Splits, SteeringWay, TargetFence, Traffic,
+    DatabaseWay, Declaration, Hook, Order, ReverseStart, ReverseWay, Splits, SteeringWay, TargetFence,
+    Traffic,
 };
 use crate::{
     error::{Class, Diagnostic, hint},
@@ -238,7 +239,12 @@ impl Reading {
             }
             (_, _, Some(_)) => {
                 let help = "name two sets: each shares out what goes through it";
-                self.error("M1011", &tree.span, "a traffic set has `records` or a `listener`, not both", help);
+                self.error(
+                    "M1011",
+                    &tree.span,
+                    "a traffic set has `records` or a `listener`, not both",
+                    help,
+                );
                 None
             }
             _ => {

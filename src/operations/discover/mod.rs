@@ -9,8 +9,8 @@ mod traffic;
 mod writers;
 
 pub use found::{
-    Assessing, Database, Discovery, Finding, Fleet, Forwarding, Function, Group, Record, Records, Resolved, Steering, Task,
-    TrafficSet, Watched, Writer,
+    Assessing, Database, Discovery, Finding, Fleet, Forwarding, Function, Group, Record, Records, Resolved,
+    Steering, Task, TrafficSet, Watched, Writer,
 };
 pub use resolve::discover;
 

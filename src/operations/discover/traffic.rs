@@ -122,7 +122,11 @@ impl<'i> Search<'i> {
             (Some(1), Some(0)) => (other, one),
             _ => return None,
         };
-        self.found("traffic", &thing.address, "it forwards to a group of the source and to one of the target");
+        self.found(
+            "traffic",
+            &thing.address,
+            "it forwards to a group of the source and to one of the target",
+        );
         let declared = Traffic {
             name: thing.address.logical_id().to_owned(),
             by: SteeringWay::Listener(thing.address.clone(), first.address.clone(), second.address.clone()),
@@ -142,15 +146,16 @@ impl<'i> Search<'i> {
     ) -> Option<TrafficSet> {
         let actions = actions(rule);
         let shares = shares(rule);
-        let weight = |group: &Thing| {
-            shares.iter().find(|(arn, _)| group.named_in(arn)).map(|(_, weight)| *weight)
-        };
+        let weight =
+            |group: &Thing| shares.iter().find(|(arn, _)| group.named_in(arn)).map(|(_, weight)| *weight);
         let stuck = actions.iter().any(|action| {
             let sticky = &action["ForwardConfig"]["TargetGroupStickinessConfig"]["Enabled"];
             *sticky == true || sticky.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"))
         });
         let wrong = if actions.len() != 1 || actions[0]["Type"] != "forward" || shares.len() != 2 {
-            Some("it does not just forward to two target groups: authentication and other actions before that are not supported")
+            Some(
+                "it does not just forward to two target groups: authentication and other actions before that are not supported",
+            )
         } else if stuck {
             // Cookies last for the duration that is set, up to seven days, and outlive a change of the weights:
             // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
@@ -165,15 +170,14 @@ impl<'i> Search<'i> {
             return None;
         }
         let (Some(heavy), Some(light)) = (weight(groups.0), weight(groups.1)) else {
-            let message = format!("the listener of traffic `{}` does not forward to both groups", declared.name);
+            let message =
+                format!("the listener of traffic `{}` does not forward to both groups", declared.name);
             let help = "its ForwardConfig needs the group of the source and the group of the target";
             self.error_at("O1014", &rule.address, message, help);
             return None;
         };
-        let sides = (
-            self.side(groups.0, databases.0, databases.1),
-            self.side(groups.1, databases.0, databases.1),
-        );
+        let sides =
+            (self.side(groups.0, databases.0, databases.1), self.side(groups.1, databases.0, databases.1));
         if sides.0 == Some(1) || sides.1 == Some(0) || light >= heavy {
             self.ambiguous(&declared.name, &rule.address, "groups");
             return None;
@@ -291,7 +295,8 @@ fn actions(thing: &Thing) -> &[Json] {
 
 /// The target groups that a listener or a rule forwards to, each with its weight; a single one has none.
 fn shares(thing: &Thing) -> Vec<(String, u64)> {
-    let groups = actions(thing).iter().filter_map(|action| action["ForwardConfig"]["TargetGroups"].as_array());
+    let groups =
+        actions(thing).iter().filter_map(|action| action["ForwardConfig"]["TargetGroups"].as_array());
     groups
         .flatten()
         .filter_map(|group| {

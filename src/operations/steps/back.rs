@@ -26,8 +26,7 @@ fn names_back(plan: &mut Planner<'_>, baseline: &Facts, whole: bool, sent: bool)
     let wished = |set: &TrafficSet| {
         if whole { (set.weight, 0) } else { steering::weights(set, baseline).unwrap_or((set.weight, 0)) }
     };
-    let moved =
-        resolved.traffic.iter().any(|set| steering::weights(set, &plan.facts) != Some(wished(set)));
+    let moved = resolved.traffic.iter().any(|set| steering::weights(set, &plan.facts) != Some(wished(set)));
     // That the weights are right says nothing about what resolvers still answer: a way back that died has sent the change,
     // and nobody has waited for it.
     if moved || sent { plan.send(|set| wished(set)) } else { Vec::new() }

@@ -8,7 +8,7 @@ use migrate::{
     sandbox::{Action, FaultRule, FaultScript, Moment, Selector},
 };
 
-use crate::support::{Crash, Rehearsal, Trouble, Verb, in_parallel, report, thorough, write};
+use crate::support::{Rehearsal, Trouble, Verb, in_parallel, report, sample, write};
 
 /// Queues, a table, an API, a bus, a user pool, a state machine, a distribution, a registry and a file system in native subnets.
 const PLAN: &str = r#"
@@ -162,8 +162,7 @@ fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
     let (ran, crashes, moments) = undisturbed.crashes(verb);
     ran.complete();
     let places = crashes.len();
-    let stride = if thorough() { 1 } else { stride };
-    let visited: Vec<(usize, &Crash)> = crashes.iter().enumerate().step_by(stride).collect();
+    let visited = sample(&crashes, stride);
     report(&format!("{what}: died at {} of {places} places, {moments:?}", visited.len()));
     let census = undisturbed.census();
     let resources = undisturbed.snapshot().objects().count();
@@ -183,12 +182,12 @@ fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usize) {
 fn cloud_control_types_converge_after_a_crash_anywhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let fresh = plan(folder.path(), PLAN);
-    converges("up of Cloud Control types", &fresh, Verb::Up, 4);
+    converges("up of Cloud Control types", &fresh, Verb::Up, 12);
     let mut deployed = fresh.fork();
     deployed.up().complete();
-    converges("destroy of Cloud Control types", &deployed, Verb::Destroy, 6);
+    converges("destroy of Cloud Control types", &deployed, Verb::Destroy, 18);
     let other = tempfile::tempdir().expect("a folder");
-    converges("update of Cloud Control types", &edited(&deployed, other.path(), EDITS), Verb::Up, 4);
+    converges("update of Cloud Control types", &edited(&deployed, other.path(), EDITS), Verb::Up, 12);
 }
 
 fn rule(operation: &str, action: Action) -> FaultScript {

@@ -373,7 +373,7 @@ fn contested(seed: u64) -> usize {
 /// The model: whatever the second owner has is as the second owner left it.
 #[test]
 fn nothing_of_a_second_owner_is_ever_changed_or_deleted() {
-    let seeds = seeds(60, 2_000);
+    let seeds = seeds(24, 2_000);
     let runs = std::sync::atomic::AtomicUsize::new(0);
     in_parallel(&seeds, |_, seed| match catch_unwind(AssertUnwindSafe(|| contested(*seed))) {
         Ok(made) => {

@@ -93,21 +93,21 @@ fn a_new_launch_template_replaces_the_instances_in_the_same_run() {
 
 #[test]
 fn up_converges_after_a_crash() {
-    converges("up of payments-aurora-mysql", &account(), Verb::Up, 19);
+    converges("up of payments-aurora-mysql", &account(), Verb::Up, 97);
 }
 
 #[test]
 fn destroy_converges_after_a_crash() {
-    converges("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 19);
+    converges("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 97);
 }
 
 #[test]
 fn any_call_may_go_wrong() {
-    every_call("up of payments-aurora-mysql", &account(), Verb::Up, 131);
-    every_call("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 131);
+    every_call("up of payments-aurora-mysql", &account(), Verb::Up, 499);
+    every_call("destroy of payments-aurora-mysql", &deployed(), Verb::Destroy, 499);
 }
 
 #[test]
 fn random_mixes_of_trouble_converge() {
-    mixes("payments-aurora-mysql", &account(), &seeds(4, 200));
+    mixes("payments-aurora-mysql", &account(), &seeds(2, 200));
 }

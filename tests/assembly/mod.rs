@@ -450,9 +450,9 @@ fn reviews_say_what_is_done_otherwise() {
 #[test]
 fn functions_and_closed_groups_converge_after_a_crash_anywhere() {
     let app = rehearse("agnostic").choose(&["App"]);
-    converges("up of agnostic", &app, Verb::Up, 25);
+    converges("up of agnostic", &app, Verb::Up, 60);
     let mut rotation = rehearse("rotation");
-    converges("up of rotation", &rotation, Verb::Up, 10);
+    converges("up of rotation", &rotation, Verb::Up, 25);
     rotation.up().complete();
-    converges("destroy of rotation", &rotation, Verb::Destroy, 10);
+    converges("destroy of rotation", &rotation, Verb::Destroy, 25);
 }

@@ -114,8 +114,7 @@ fn a_runbook_with_a_listener_runs_as_printed_with_the_aws_cli() {
         let served = Served::of(&undone);
         shell(&undone, &served.url, &aws, &chapter(&book, "cutover", Some("the target opens")));
     }
-    let moved = undone.operated();
-    assert!(moved.contains(&r#"listener "forward" 0 100"#.to_owned()), "{moved:?}");
+    assert!(super::steered::leads(&undone, 0, 100), "{:?}", undone.operated());
     {
         let served = Served::of(&undone);
         shell(&undone, &served.url, &aws, &chapter(&book, "abort", None));

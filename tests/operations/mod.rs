@@ -272,10 +272,14 @@ impl Desk {
             }
             for (_, listener) in world.rows("elbv2.listener") {
                 let forward = &listener["DefaultActions"][0]["ForwardConfig"]["TargetGroups"];
-                let weights =
-                    forward.as_array().into_iter().flatten().map(|group| group["Weight"].to_string());
-                let weights = weights.collect::<Vec<_>>().join(" ");
-                all.push(format!("listener {} {weights}", listener["DefaultActions"][0]["Type"]));
+                let share = |group: &Json| {
+                    let name =
+                        group["TargetGroupArn"].as_str().and_then(|arn| arn.split('/').nth(1)).unwrap_or("?");
+                    format!("{name}={}", group["Weight"])
+                };
+                let mut shares: Vec<String> = forward.as_array().into_iter().flatten().map(share).collect();
+                shares.sort();
+                all.push(format!("listener {} {}", listener["DefaultActions"][0]["Type"], shares.join(" ")));
             }
             for (_, target) in world.rows("autoscaling.target") {
                 let suspended = target["SuspendedState"].to_string().contains("true");

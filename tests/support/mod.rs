@@ -33,7 +33,7 @@ mod second;
 pub mod secrets;
 
 use places::{Copied, Places, Watched};
-pub use places::{Crash, Moments};
+pub use places::{Crash, Moments, sample};
 use second::Meddled;
 pub use second::{BORN_OURS, Second, meanwhile};
 

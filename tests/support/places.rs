@@ -1,6 +1,7 @@
 //! Where a run can die: every distinct state of world and disk that it goes through.
 
 use std::{
+    collections::BTreeMap,
     io,
     sync::{Arc, Mutex},
 };
@@ -21,6 +22,31 @@ pub struct Crash {
     pub world: World,
     /// The ledger's bytes as the next process finds them.
     pub store: MemoryStore,
+}
+
+impl Crash {
+    /// What kind of moment it is: what is written or was done, without of what.
+    fn kind(&self) -> String {
+        let moment: String = self.at.chars().take_while(|c| *c != '{' && !c.is_ascii_digit()).collect();
+        let line = self.at.find('{').map_or("", |start| &self.at[start..]);
+        let of = |name: &str| {
+            line.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split('"').next())
+        };
+        format!("{moment}{} {}", of("kind").unwrap_or_default(), of("verb").unwrap_or_default())
+    }
+}
+
+/// The places that are visited: of every kind of moment the first and then each n-th, so that a sample leaves out no kind.
+/// With `MIGRATE_PROOF=full` all of them.
+pub fn sample(crashes: &[Crash], stride: usize) -> Vec<(usize, &Crash)> {
+    let stride = if thorough() { 1 } else { stride };
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let chosen = |crash: &Crash, seen: &mut BTreeMap<String, usize>| {
+        let nth = seen.entry(crash.kind()).or_default();
+        *nth += 1;
+        (*nth - 1).is_multiple_of(stride)
+    };
+    crashes.iter().enumerate().filter(|(_, crash)| chosen(crash, &mut seen)).collect()
 }
 
 /// How many states of each kind an undisturbed run went through.

@@ -300,6 +300,33 @@ const MUTANTS: &[Mutant] = &[
         )],
         scenarios: &["operations::defects::a_rollback_that_gave"],
     },
+    Mutant {
+        rule: "nothing fills a group again that goes to zero",
+        edits: &[(
+            "src/operations/fleets.rs",
+            "suspend(writer, facts).into_iter().chain([size(writer, 0, 0, facts)]).collect()",
+            "vec![size(writer, 0, 0, facts)]",
+        )],
+        scenarios: &["operations::steered::a_group_of"],
+    },
+    Mutant {
+        rule: "a listener refuses requests while both sides are shut",
+        edits: &[(
+            "src/operations/steps/planner.rs",
+            "for set in &self.resolved.traffic {\n            if let Some(call) = steering::refuse",
+            "for set in self.resolved.traffic.iter().take(0) {\n            if let Some(call) = steering::refuse",
+        )],
+        scenarios: &["operations::steered::a_listener_leads"],
+    },
+    Mutant {
+        rule: "a rollback prints what reopens the target",
+        edits: &[(
+            "src/operations/steps/back.rs",
+            "let reopen = reopening(resolved, Side::Target, &plan.facts.clone());",
+            "let reopen = reopening(resolved, Side::Source, &plan.facts.clone());",
+        )],
+        scenarios: &["operations::trouble::commands_that_reopen"],
+    },
 ];
 
 fn root() -> PathBuf {

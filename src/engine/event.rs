@@ -125,8 +125,8 @@ pub enum EventKind {
     OperationWaiting { name: String, detail: String, waited_s: f64, limit_s: u64 },
     /// The migration's phase changed.
     PhaseChanged { from: String, to: String, why: String },
-    /// From here on writes are refused.
-    RefusalStarted { reopen: Vec<String> },
+    /// From here on writes are refused at a side, `source` or `target`; the commands that reopen it.
+    RefusalStarted { side: &'static str, reopen: Vec<String> },
     /// Writes are taken again.
     RefusalEnded { seconds: u64 },
     /// A hook has ended.

@@ -153,13 +153,12 @@ impl Plain {
             EventKind::PhaseChanged { from, to, why } => {
                 (Tone::Wrapped, format!("phase {from} -> {to}: {why}"))
             }
-            EventKind::RefusalStarted { reopen } if reopen.is_empty() => {
-                (Tone::Whole, "from here on writes are REFUSED, until the source serves again".into())
-            }
-            EventKind::RefusalStarted { reopen } => {
-                let mut text = String::from(
-                    "from here on writes are REFUSED. If this machine dies, these commands reopen the source:",
-                );
+            EventKind::RefusalStarted { side, reopen } => {
+                let until = if *side == "target" { ", until the source serves again" } else { "" };
+                let mut text = format!("from here on writes are REFUSED{until}.");
+                if !reopen.is_empty() {
+                    text.push_str(&format!(" If this machine dies, these commands reopen the {side}:"));
+                }
                 for command in reopen {
                     text.push_str(&format!("\n             {command}"));
                 }

@@ -293,20 +293,21 @@ fn a_lost_answer_of_a_start_a_reload_a_shift_and_a_finalize_is_found_again() {
 #[test]
 fn commands_that_reopen_a_side_are_printed_before_it_is_shut() {
     let desk = Desk::synced(0);
+    let groups = |desk: &Desk| {
+        let resolved: migrate::operations::discover::Resolved =
+            serde_json::from_value(desk.ledger().operations.declared).expect("a declaration");
+        (resolved.source.groups[0].clone(), resolved.target.groups[0].clone())
+    };
     let printed = |output: &std::process::Output, group: &str| {
         let lines = String::from_utf8_lossy(&output.stdout).into_owned();
         let events = lines.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
         let refused =
             events.into_iter().find(|event| event["event"] == "refusal_started").expect("a refusal");
+        assert_eq!(refused["side"] == "source", group == groups(&desk).0, "{refused}");
         let reopen = refused["reopen"].to_string();
         assert!(reopen.contains("authorize-security-group-ingress") && reopen.contains(group), "{reopen}");
         assert!(reopen.contains("update-service") && reopen.contains("register-scalable-target"), "{reopen}");
         reopen
-    };
-    let groups = |desk: &Desk| {
-        let resolved: migrate::operations::discover::Resolved =
-            serde_json::from_value(desk.ledger().operations.declared).expect("a declaration");
-        (resolved.source.groups[0].clone(), resolved.target.groups[0].clone())
     };
     let output = desk.cut_over(&["--json"], None);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));

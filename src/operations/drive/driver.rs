@@ -278,11 +278,12 @@ impl Driver<'_> {
                         self.patience.set(self.operator.stop.level() + 1);
                     }
                 }
-                Step::RefusalStarts { reopen } => {
+                Step::RefusalStarts { side, reopen } => {
                     if self.known().refused_since().is_none() {
                         self.note(Happened::RefusalStarted)?;
                     }
-                    self.operator.emit(EventKind::RefusalStarted { reopen: reopen.clone() });
+                    let (side, reopen) = (side.as_str(), reopen.clone());
+                    self.operator.emit(EventKind::RefusalStarted { side, reopen });
                 }
                 Step::Rebind { region, group } => self.rebind(region, group).await?,
                 Step::Opens => {

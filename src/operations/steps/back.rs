@@ -7,9 +7,9 @@ use super::{
         discover::{Resolved, Steering, Task, TrafficSet},
         steering,
     },
-    forward::{Side, reopening, target_writers},
+    forward::{reopening, target_writers},
     planner::{Move, Planner},
-    step::{Step, Until},
+    step::{Side, Step, Until},
 };
 use crate::ledger::{Facts, Operations, Phase};
 
@@ -116,7 +116,7 @@ pub fn rollback(
     let writers = target_writers(resolved).to_vec();
     if phase == Phase::Live {
         let reopen = reopening(resolved, Side::Target, &plan.facts.clone());
-        plan.steps.push(Step::RefusalStarts { reopen });
+        plan.steps.push(Step::RefusalStarts { side: Side::Target, reopen });
         plan.refuse();
         plan.empty(&writers);
         plan.gone(writers);

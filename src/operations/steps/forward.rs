@@ -10,7 +10,7 @@ use super::{
         steering,
     },
     planner::Planner,
-    step::{Step, Until},
+    step::{Side, Step, Until},
 };
 use crate::ledger::{Facts, Phase};
 
@@ -82,7 +82,8 @@ pub fn cutover(
     }
     if early {
         // Of what was there before: an attempt that died may have shut a part of it already.
-        plan.steps.push(Step::RefusalStarts { reopen: reopening(resolved, Side::Source, baseline) });
+        let reopen = reopening(resolved, Side::Source, baseline);
+        plan.steps.push(Step::RefusalStarts { side: Side::Source, reopen });
         plan.refuse();
         plan.empty(&emptied);
         plan.hook("fence");
@@ -152,15 +153,6 @@ pub fn cutover(
     }
     plan.wait("it has served well", Until::Confirmed { seconds: CONFIRM_S }, 60, CONFIRM_S + 120);
     plan.steps
-}
-
-/// Which side commands reopen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The source, which a cutover shuts.
-    Source,
-    /// The target, which a rollback shuts.
-    Target,
 }
 
 /// Commands that reopen a side from any machine, as the AWS CLI takes them: to what the facts say that it was.

@@ -8,6 +8,6 @@ mod shift;
 mod step;
 
 pub use back::{Undo, Way, abort, rollback};
-pub use forward::{CONFIRM_S, Side, cutover, fenced_writers, reopening, stopping, target_writers};
+pub use forward::{CONFIRM_S, cutover, fenced_writers, reopening, stopping, target_writers};
 pub use shift::shift;
-pub use step::{Step, Until, expected_s, refused_s};
+pub use step::{Side, Step, Until, expected_s, refused_s};

@@ -8,6 +8,27 @@ use crate::{
     model::Address,
 };
 
+/// A side of a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The source, which a cutover shuts.
+    Source,
+    /// The target, which a rollback shuts.
+    Target,
+}
+
+impl Side {
+    /// As people read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
 /// What a wait waits for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "until", rename_all = "kebab-case")]
@@ -126,7 +147,9 @@ pub enum Step {
     },
     /// Writes are refused from here on.
     RefusalStarts {
-        /// Commands that reopen the source.
+        /// Which side is shut.
+        side: Side,
+        /// Commands that reopen it.
         reopen: Vec<String>,
     },
     /// The ledger learns the ids of rules that were put back.

@@ -277,7 +277,12 @@ impl Operations {
 
     /// After a deployment what a plan sets is looked at anew. What operations have set, deployments leave alone.
     pub(in crate::ledger) fn deployed(&mut self) {
-        let kept = |noun: Noun| matches!(noun, Noun::Record | Noun::Service | Noun::Scaling | Noun::Task);
+        let kept = |noun: Noun| {
+            matches!(
+                noun,
+                Noun::Record | Noun::Listener | Noun::Service | Noun::Scaling | Noun::Fleet | Noun::Task
+            )
+        };
         let operates = self.phase().operates();
         self.facts.0.retain(|(subject, _), _| operates && kept(subject.noun));
     }

@@ -13,6 +13,8 @@ mod mappings;
 mod news;
 mod operations;
 mod progress;
+mod replication_configs;
+mod replications;
 mod run;
 mod settings;
 mod statistics;

@@ -23,6 +23,9 @@ pub(super) const INSTANCE: &str = "dms.instance";
 pub(super) const ENDPOINT: &str = "dms.endpoint";
 /// Replication tasks.
 pub(super) const TASK: &str = "dms.task";
+/// Serverless replications with their configurations. Inside, their members have the names that tasks have, so that
+/// loading, following and counting are one code; answers rename them.
+pub(super) const REPLICATION: &str = "dms.replication-config";
 /// Connection tests, under `instance ARN|endpoint ARN`.
 pub(super) const CONNECTION: &str = "dms.connection";
 /// Assessment runs.
@@ -103,6 +106,16 @@ pub(super) fn identifier(rq: &Request<'_>, member: &str, max: usize) -> Result<S
         )));
     }
     Ok(text.to_lowercase())
+}
+
+/// Everything that replicates: tasks and serverless replications.
+pub(super) fn moving(world: &World) -> impl Iterator<Item = (&str, &Json)> {
+    world.rows(TASK).chain(world.rows(REPLICATION))
+}
+
+/// Whether an endpoint belongs to a task or a serverless replication.
+pub(super) fn uses(row: &Json, endpoint: &str) -> bool {
+    row["SourceEndpointArn"] == endpoint || row["TargetEndpointArn"] == endpoint
 }
 
 /// Rows of a table in the request's region.

@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{CERTIFICATE, ENDPOINT, INSTANCE, SUBNET_GROUP, SUBSCRIPTION, TASK, invalid, missing};
+use super::store::{
+    CERTIFICATE, ENDPOINT, INSTANCE, REPLICATION, SUBNET_GROUP, SUBSCRIPTION, TASK, invalid, missing,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// The table and key of an ARN.
@@ -15,6 +17,7 @@ fn locate(world: &World, arn: &str) -> Result<(&'static str, String), Fault> {
         "rep" => (INSTANCE, arn.to_owned()),
         "endpoint" => (ENDPOINT, arn.to_owned()),
         "task" => (TASK, arn.to_owned()),
+        "replication-config" => (REPLICATION, arn.to_owned()),
         "cert" => (CERTIFICATE, arn.to_owned()),
         "subgrp" => (SUBNET_GROUP, format!("{region}/{last}")),
         "es" => (SUBSCRIPTION, format!("{region}/{last}")),

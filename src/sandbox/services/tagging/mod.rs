@@ -28,6 +28,7 @@ const TABLES: &[(&str, &str)] = &[
     ("dms.endpoint", "key"),
     ("dms.event-subscription", "arn:{partition}:dms:{region}:{account}:es:{name}"),
     ("dms.instance", "key"),
+    ("dms.replication-config", "key"),
     ("dms.subnet-group", "arn:{partition}:dms:{region}:{account}:subgrp:{name}"),
     ("dms.task", "key"),
     ("ec2.address", "arn:{partition}:ec2:{region}:{account}:elastic-ip/{key}"),

@@ -102,7 +102,10 @@ fn as_json(snapshot: &Snapshot) -> Json {
         .map(|(address, object)| {
             json!({
                 "address": address, "task_arn": object.physical_id,
-                "migration_type": object.declared.properties["MigrationType"],
+                "migration_type": ["MigrationType", "ReplicationType", "DataMigrationType"]
+                    .map(|name| &object.declared.properties[name])
+                    .into_iter()
+                    .find(|value| !value.is_null()),
             })
         })
         .collect();

@@ -19,6 +19,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<dms::Certificate>::new(),
     &Erased::<dms::Endpoint>::new(),
     &Erased::<dms::EventSubscription>::new(),
+    &Erased::<dms::ReplicationConfig>::new(),
     &Erased::<dms::ReplicationInstance>::new(),
     &Erased::<dms::ReplicationSubnetGroup>::new(),
     &Erased::<dms::ReplicationTask>::new(),

@@ -4,8 +4,10 @@ mod certificate;
 mod endpoint;
 mod event_subscription;
 mod instance_rules;
+mod moving;
 pub(super) mod orders;
 mod pause;
+mod replication_config;
 mod replication_instance;
 mod replication_subnet_group;
 mod replication_task;
@@ -17,11 +19,14 @@ mod task_settings;
 pub use certificate::Certificate;
 pub use endpoint::Endpoint;
 pub use event_subscription::EventSubscription;
+pub use replication_config::ReplicationConfig;
 pub use replication_instance::ReplicationInstance;
 pub use replication_subnet_group::ReplicationSubnetGroup;
 pub use replication_task::ReplicationTask;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_serverless;
 #[cfg(test)]
 mod tests_task;

@@ -142,7 +142,8 @@ pub fn curve<'w>(
     dimension: &dyn Fn(&str) -> Option<String>,
 ) -> Option<(&'static str, Curve<'w>)> {
     if let Some(id) = dimension(SERVERLESS) {
-        let fits = |(arn, row): &(&str, &Json)| arn.rsplit(':').next() == Some(&id) && row["_region"] == region;
+        let fits =
+            |(arn, row): &(&str, &Json)| arn.rsplit(':').next() == Some(&id) && row["_region"] == region;
         let (arn, row) = world.rows(REPLICATION).find(fits)?;
         return serverless(world, name, arn, row);
     }

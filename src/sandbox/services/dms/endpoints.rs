@@ -6,8 +6,8 @@ use super::{
     connections,
     engines::{self, Engine, SETTINGS},
     store::{
-        CERTIFICATE, ENDPOINT, REPLICATION, TASK, combination, exists, fresh_arn, here, identifier,
-        invalid, key_of, listed, missing, role_trusts, role_works, state, uses,
+        CERTIFICATE, ENDPOINT, REPLICATION, TASK, combination, exists, fresh_arn, here, identifier, invalid,
+        key_of, listed, missing, role_trusts, role_works, state, uses,
     },
 };
 use crate::sandbox::{
@@ -201,7 +201,9 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     // As for tasks (user guide, "Modifying a task"): whoever uses it must rest.
     if world.any(REPLICATION, |row| uses(row, arn) && !super::replications::rests(row)) {
-        return Err(state(format!("Endpoint {arn} is in use by a serverless replication that is not stopped.")));
+        return Err(state(format!(
+            "Endpoint {arn} is in use by a serverless replication that is not stopped."
+        )));
     }
     if rq.opt("EndpointIdentifier").is_some() {
         let name = identifier(rq, "EndpointIdentifier", 255)?;

@@ -19,9 +19,7 @@ const FLOW: &str = "dms.flow";
 /// The database behind an endpoint: its row, or `None` for one outside of the account.
 fn database<'w>(world: &'w World, endpoint: &str) -> Option<&'w Json> {
     let row = world.get(ENDPOINT, endpoint)?;
-    let settings = engines::SETTINGS
-        .iter()
-        .find_map(|name| row[*name]["SecretsManagerSecretId"].as_str());
+    let settings = engines::SETTINGS.iter().find_map(|name| row[*name]["SecretsManagerSecretId"].as_str());
     let host = match settings {
         Some(secret) => super::connections::secret(world, secret)?["host"].as_str()?.to_owned(),
         None => row["ServerName"].as_str()?.to_owned(),

@@ -10,8 +10,8 @@ use super::{
     replications::{rests, shown_status},
     settings,
     store::{
-        REPLICATION, combination, exists, fresh_arn, here, identifier, invalid, key_of, listed,
-        missing, state,
+        REPLICATION, combination, exists, fresh_arn, here, identifier, invalid, key_of, listed, missing,
+        state,
     },
     subnets,
 };
@@ -250,7 +250,8 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let old = config(world, arn)?.clone();
     let provisioned = old["ProvisionData"]["ProvisionState"].as_str();
     if !rests(&old) || !matches!(provisioned, None | Some("deprovisioned")) {
-        let why = if rests(&old) { provisioned.unwrap_or_default().to_uppercase() } else { shown_status(&old) };
+        let why =
+            if rests(&old) { provisioned.unwrap_or_default().to_uppercase() } else { shown_status(&old) };
         return Err(state(format!(
             "Replication for Replication Config: {arn} is in {why} state and cannot be deleted"
         )));

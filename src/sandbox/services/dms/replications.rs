@@ -16,8 +16,8 @@ use crate::sandbox::{
     Fault, Reply, Request, World,
     world::durations::{
         DMS_SERVERLESS_CALCULATING, DMS_SERVERLESS_DEPROVISION, DMS_SERVERLESS_FETCHING,
-        DMS_SERVERLESS_INITIALIZING, DMS_SERVERLESS_KEPT, DMS_SERVERLESS_METADATA, DMS_SERVERLESS_PROVISIONING,
-        DMS_SERVERLESS_STARTING, DMS_SERVERLESS_STOP, DMS_SERVERLESS_TESTING,
+        DMS_SERVERLESS_INITIALIZING, DMS_SERVERLESS_KEPT, DMS_SERVERLESS_METADATA,
+        DMS_SERVERLESS_PROVISIONING, DMS_SERVERLESS_STARTING, DMS_SERVERLESS_STOP, DMS_SERVERLESS_TESTING,
     },
 };
 
@@ -102,13 +102,13 @@ fn check_start(world: &World, rq: &Request<'_>, row: &Json) -> Result<bool, Faul
             "Start Type : {}, is not valid for replications running for the first time",
             word.to_uppercase().replace('-', "_")
         ))),
-        "reload-target" if kind == "cdc" => Err(combination(
-            "Start Type : RELOAD_TARGET, is not valid for replications of type cdc",
-        )),
+        "reload-target" if kind == "cdc" => {
+            Err(combination("Start Type : RELOAD_TARGET, is not valid for replications of type cdc"))
+        }
         // API Reference, StartReplication: not applicable for a full-load replication.
-        "resume-processing" if kind == "full-load" && progress::active(row, world.now()) > 0 => Err(combination(
-            "Start Type : RESUME_PROCESSING, is not valid for a full-load replication",
-        )),
+        "resume-processing" if kind == "full-load" && progress::active(row, world.now()) > 0 => {
+            Err(combination("Start Type : RESUME_PROCESSING, is not valid for a full-load replication"))
+        }
         "start-replication" | "reload-target" => Ok(true),
         "resume-processing" => Ok(false),
         other => Err(invalid(format!("Invalid start type: {other}"))),
@@ -135,7 +135,8 @@ fn assessed(world: &mut World, rq: &Request<'_>, row: &Json) -> Result<Option<(J
         "PremigrationAssessmentRunCreationDate": world.now_secs(),
         "AssessmentProgress": {"IndividualAssessmentCount": 4, "IndividualAssessmentCompletedCount": 4},
     });
-    for member in ["ResultLocationBucket", "ResultLocationFolder", "ResultEncryptionMode", "ResultKmsKeyArn"] {
+    for member in ["ResultLocationBucket", "ResultLocationFolder", "ResultEncryptionMode", "ResultKmsKeyArn"]
+    {
         if !settings[member].is_null() {
             status[member] = settings[member].clone();
         }
@@ -231,7 +232,9 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     row["Status"] = json!("initializing");
     row["ReplicationUpdateTime"] = json!(date);
     row["StartReplicationType"] = rq.get("StartReplicationType").clone();
-    for member in ["StopReason", "FailureMessages", "ReplicationDeprovisionTime", "PremigrationAssessmentStatuses"] {
+    for member in
+        ["StopReason", "FailureMessages", "ReplicationDeprovisionTime", "PremigrationAssessmentStatuses"]
+    {
         row[member] = Json::Null;
     }
     for member in ["CdcStartTime", "CdcStartPosition", "CdcStopPosition"] {
@@ -278,7 +281,8 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     }
     if let Some(why) = failed {
-        let end = json!({"Status": "failed", "StopReason": "Stop Reason FATAL_ERROR", "FailureMessages": [why]});
+        let end =
+            json!({"Status": "failed", "StopReason": "Stop Reason FATAL_ERROR", "FailureMessages": [why]});
         world.set_after(at, REPLICATION, arn, end);
         deprovision(world, arn, at, 0);
         let row = config(world, arn)?;

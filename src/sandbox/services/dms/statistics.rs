@@ -17,12 +17,8 @@ struct Kind {
     noun: &'static str,
 }
 
-const OF_TASK: Kind = Kind {
-    table: TASK,
-    arn: "ReplicationTaskArn",
-    rows: "TableStatistics",
-    noun: "Replication Task",
-};
+const OF_TASK: Kind =
+    Kind { table: TASK, arn: "ReplicationTaskArn", rows: "TableStatistics", noun: "Replication Task" };
 const SERVERLESS: Kind = Kind {
     table: REPLICATION,
     arn: "ReplicationConfigArn",

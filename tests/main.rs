@@ -31,6 +31,7 @@ mod readiness;
 mod rebuild;
 mod renewed;
 mod secrecy;
+mod serverless;
 mod signin;
 mod support;
 mod views;

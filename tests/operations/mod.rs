@@ -12,6 +12,7 @@ mod hooks;
 mod invariants;
 mod people;
 mod reviewed;
+mod serverless;
 mod signals;
 mod trouble;
 mod unattended;
@@ -67,6 +68,16 @@ impl Desk {
         let (plan, name) = PLANS[at];
         let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans").join(plan);
         Self { dir: tempfile::tempdir().expect("a folder"), plan, name }
+    }
+
+    /// A plan that is not in the list, with the name that has to be typed.
+    pub fn of(plan: &Path, name: &'static str) -> Self {
+        Self { dir: tempfile::tempdir().expect("a folder"), plan: plan.to_owned(), name }
+    }
+
+    /// The same account and ledger, with another copy of the plan.
+    pub fn with_plan(&self, plan: &Path) -> Self {
+        Self { plan: plan.to_owned(), ..self.fork() }
     }
 
     /// The same state once more, to be changed on its own.
@@ -266,6 +277,11 @@ impl Desk {
             for (_, task) in world.rows("dms.task") {
                 let runs = task["Status"] == "running" || task["Status"] == "starting";
                 all.push(format!("task {} {runs}", task["ReplicationTaskIdentifier"]));
+            }
+            for (_, row) in world.rows("dms.replication-config") {
+                let rests =
+                    ["created", "stopped", "stopping", "failed"].map(Json::from).contains(&row["Status"]);
+                all.push(format!("task {} {}", row["ReplicationConfigIdentifier"], !rests));
             }
             all.sort();
             all

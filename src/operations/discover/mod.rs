@@ -13,7 +13,8 @@ pub use found::{
 };
 pub use resolve::discover;
 
-const TASK: &str = "AWS::DMS::ReplicationTask";
+/// What replicates.
+const TASKS: [&str; 2] = ["AWS::DMS::ReplicationTask", "AWS::DMS::ReplicationConfig"];
 const ENDPOINT: &str = "AWS::DMS::Endpoint";
 const INSTANCE: &str = "AWS::DMS::ReplicationInstance";
 const RECORD: &str = "AWS::Route53::RecordSet";

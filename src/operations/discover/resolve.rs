@@ -23,7 +23,11 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
     let Some(first) = forward.first().cloned() else {
         if declared.present && search.problems.is_empty() {
             let help = "declare it: operations: {replication: {forward: Stack/Task}}";
-            search.error("O1001", "operations: the plan has no replication task with a full load", help);
+            search.error(
+                "O1001",
+                "operations: the plan has no replication task or serverless replication with a full load",
+                help,
+            );
         }
         return Discovery { resolved: None, problems: search.problems };
     };
@@ -71,6 +75,10 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
     for task in forward.iter().chain(&reverse) {
         if let Some(instance) = things.of_kind(INSTANCE).find(|instance| instance.named_in(&task.instance)) {
             let groups = instance.properties["VpcSecurityGroupIds"].as_array();
+            keep.extend(groups.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned));
+        }
+        if let Some(config) = things.get(&task.address) {
+            let groups = config.properties["ComputeConfig"]["VpcSecurityGroupIds"].as_array();
             keep.extend(groups.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned));
         }
     }

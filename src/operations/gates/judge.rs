@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    names::{BACKLOG, LATENCIES},
+    names::{LATENCIES, backlog},
     points::{by_metric, reading},
     replication,
     samples::{Reading, Samples, Verdict},
@@ -23,7 +23,7 @@ pub fn judge(gate: &str, samples: &Samples, limits: &Limits) -> Reading {
         "lag" => by_metric("lag", &LATENCIES, samples, limits.points, limits.lag_s, " s"),
         "backlog" => {
             let limit = if fenced { 0.0 } else { limits.backlog };
-            by_metric("backlog", &BACKLOG, samples, limits.points, limit, "")
+            by_metric("backlog", backlog(samples.serverless), samples, limits.points, limit, "")
         }
         "reading" => replication::paused(samples),
         "instance" => replication::instance(samples, limits.points),

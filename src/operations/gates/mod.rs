@@ -12,8 +12,8 @@ mod tests;
 
 pub use judge::judge;
 pub use names::{
-    BACKLOG, CUSTOM, ERRORS, GATES, INSTANCE_METRICS, LAG, OTHERS, REQUEST_METRICS, SHIFT, STRICT, VERIFY,
-    task_metrics,
+    BACKLOG, CUSTOM, ERRORS, GATES, LAG, OTHERS, REQUEST_METRICS, SHIFT, STRICT, VERIFY, instance_metrics,
+    metrics_of,
 };
 pub use samples::{
     AssessmentSample, ErrorSample, Reading, Samples, Series, ServiceSample, TableSample, TaskSample, Verdict,

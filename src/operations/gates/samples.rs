@@ -181,6 +181,9 @@ pub struct Samples {
     pub alarms: Vec<(String, String)>,
     /// Services that serve, or will.
     pub services: Vec<ServiceSample>,
+    /// Whether nothing but serverless replications is measured: they publish fewer metrics, and have no instance.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub serverless: bool,
     /// Gigabytes of the replication instance's storage.
     pub storage_gb: f64,
     /// Each task's settings.

@@ -206,7 +206,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     }
     let has = old["ProvisionData"]["ProvisionState"] == "provisioned";
-    let first = old["ReplicationUpdateTime"].is_null();
+    let first = old["_started"] != true;
     let units = capacity(&old);
     // What it passes through, each with how long it takes.
     let mut stages = vec![("initializing", DMS_SERVERLESS_INITIALIZING)];
@@ -231,6 +231,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = config_mut(world, arn)?;
     row["Status"] = json!("initializing");
     row["ReplicationUpdateTime"] = json!(date);
+    row["_started"] = json!(true);
     row["StartReplicationType"] = rq.get("StartReplicationType").clone();
     for member in
         ["StopReason", "FailureMessages", "ReplicationDeprovisionTime", "PremigrationAssessmentStatuses"]
@@ -251,7 +252,8 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut failed = None;
     for (stage, millis) in &stages {
         if at > 0 {
-            world.set_after(at, REPLICATION, arn, json!({"Status": stage}));
+            let since = World::seconds(world.date_after(at));
+            world.set_after(at, REPLICATION, arn, json!({"Status": stage, "ReplicationUpdateTime": since}));
         }
         at += millis;
         if *stage == "testing_connection"
@@ -300,7 +302,8 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         row["_revalidate"] = json!({});
     }
     let row = row.clone();
-    world.set_after(total, REPLICATION, arn, json!({"Status": "running"}));
+    let since = World::seconds(world.date_after(total));
+    world.set_after(total, REPLICATION, arn, json!({"Status": "running", "ReplicationUpdateTime": since}));
     if row["MigrationType"] == "full-load" {
         let left = (progress::load_time(&row) - done).max(0);
         let stopped = World::seconds(world.date_after(total + left));

@@ -37,7 +37,7 @@ GONE = {
     **one("cloudwatch:StopMetricStreams", None, "the model has no error for it"),
     **codes("cloudwatch", "ResourceNotFoundException", "UntagResource"),
     **codes("dms", "ResourceNotFoundFault", "DeleteCertificate", "DeleteConnection", "DeleteEndpoint", "DeleteEventSubscription",
-            "DeleteReplicationInstance", "DeleteReplicationSubnetGroup", "DeleteReplicationTask", "DeleteReplicationTaskAssessmentRun",
+            "DeleteReplicationConfig", "DeleteReplicationInstance", "DeleteReplicationSubnetGroup", "StopReplication", "DeleteReplicationTask", "DeleteReplicationTaskAssessmentRun",
             "RemoveTagsFromResource", "StopReplicationTask"),
     **codes("ecs", "ClusterNotFoundException", "DeleteCluster", "DeleteService", "StopTask", "UntagResource"),
     **one("ecs:DeleteTaskDefinitions", None, "the answer lists it among the failures"),

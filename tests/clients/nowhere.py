@@ -27,6 +27,7 @@ ARNS = {
     ("events", "ResourceARN"): "events:us-east-1:{}:rule/never",
     ("dms", "ReplicationInstanceArn"): "dms:us-east-1:{}:rep:NEVERNEVERNEVERNEVERNEVER1",
     ("dms", "ReplicationTaskAssessmentRunArn"): "dms:us-east-1:{}:assessment-run:NEVERNEVERNEVERNEVERNEVER1",
+    ("dms", "ReplicationConfigArn"): "dms:us-east-1:{}:replication-config:NEVERNEVERNEVERNEVERNEVER1",
     ("dms", "ReplicationTaskArn"): "dms:us-east-1:{}:task:NEVERNEVERNEVERNEVERNEVER1",
     ("dms", "EndpointArn"): "dms:us-east-1:{}:endpoint:NEVERNEVERNEVERNEVERNEVER1",
     ("dms", "CertificateArn"): "dms:us-east-1:{}:cert:NEVERNEVERNEVERNEVERNEVER1",

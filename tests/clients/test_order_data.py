@@ -520,6 +520,58 @@ def _():
     end_instance(arn)
 
 
+def serverless(group, source, target):
+    return dms.create_replication_config(
+        ReplicationConfigIdentifier=fresh("config"), SourceEndpointArn=source, TargetEndpointArn=target, ReplicationType="full-load-and-cdc",
+        TableMappings=MAPPINGS, ComputeConfig={"MaxCapacityUnits": 2, "ReplicationSubnetGroupId": group})["ReplicationConfig"]["ReplicationConfigArn"]
+
+
+def replicates(arn):
+    return dms.describe_replications(Filters=[{"Name": "replication-config-arn", "Values": [arn]}])["Replications"][0]
+
+
+@wrong("dms:DeleteEndpoint", "a serverless replication")
+def _():
+    group, *_ = replication_subnets()
+    source = endpoint()
+    arn = serverless(group, source, endpoint("target"))
+    yield dms.delete_endpoint, {"EndpointArn": source}
+    dms.delete_replication_config(ReplicationConfigArn=arn)
+    patiently("InvalidResourceStateFault", dms.delete_endpoint, EndpointArn=source)
+
+
+@wrong("dms:DeleteReplicationSubnetGroup", "a serverless replication")
+def _():
+    group, *_ = replication_subnets()
+    arn = serverless(group, endpoint(), endpoint("target"))
+    yield dms.delete_replication_subnet_group, {"ReplicationSubnetGroupIdentifier": group}
+    dms.delete_replication_config(ReplicationConfigArn=arn)
+    patiently("InvalidResourceStateFault", dms.delete_replication_subnet_group, ReplicationSubnetGroupIdentifier=group)
+
+
+@wrong("dms:DeleteReplicationConfig", "its own run")
+def _():
+    group, *_ = replication_subnets()
+    arn = serverless(group, endpoint(), endpoint("target"))
+    dms.start_replication(ReplicationConfigArn=arn, StartReplicationType="start-replication")
+    yield dms.delete_replication_config, {"ReplicationConfigArn": arn}
+    eventually(lambda: replicates(arn)["Status"] == "running")
+    dms.stop_replication(ReplicationConfigArn=arn)
+    patiently("InvalidResourceStateFault", dms.delete_replication_config, ReplicationConfigArn=arn)
+
+
+@wrong("dms:DeleteReplicationConfig", "its capacity")
+def _():
+    group, *_ = replication_subnets()
+    arn = serverless(group, endpoint(), endpoint("target"))
+    dms.start_replication(ReplicationConfigArn=arn, StartReplicationType="start-replication")
+    eventually(lambda: replicates(arn)["Status"] == "running")
+    dms.stop_replication(ReplicationConfigArn=arn)
+    eventually(lambda: replicates(arn)["Status"] == "stopped")
+    yield dms.delete_replication_config, {"ReplicationConfigArn": arn}
+    patiently("InvalidResourceStateFault", dms.delete_replication_config, ReplicationConfigArn=arn)
+
+
 @wrong("dms:DeleteCertificate", "an endpoint")
 def _():
     pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"

@@ -1,9 +1,13 @@
 //! Resource types of AWS::DMS.
 
 mod certificate;
+mod data_migration;
+mod data_provider;
 mod endpoint;
 mod event_subscription;
+mod instance_profile;
 mod instance_rules;
+mod migration_project;
 mod moving;
 pub(super) mod orders;
 mod pause;
@@ -17,8 +21,12 @@ mod tags;
 mod task_settings;
 
 pub use certificate::Certificate;
+pub use data_migration::DataMigration;
+pub use data_provider::DataProvider;
 pub use endpoint::Endpoint;
 pub use event_subscription::EventSubscription;
+pub use instance_profile::InstanceProfile;
+pub use migration_project::MigrationProject;
 pub use replication_config::ReplicationConfig;
 pub use replication_instance::ReplicationInstance;
 pub use replication_subnet_group::ReplicationSubnetGroup;
@@ -26,6 +34,8 @@ pub use replication_task::ReplicationTask;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_homogeneous;
 #[cfg(test)]
 mod tests_serverless;
 #[cfg(test)]

@@ -1,7 +1,9 @@
-//! What replication tasks and serverless replications have in common: stop, resume from the checkpoint, and a tag that
-//! says that an update has stopped one and owes it a start. The ARN tells which of the two it is.
+//! What replication tasks, serverless replications and data migrations have in common: stop, resume from the checkpoint, and a tag that
+//! says that an update has stopped one and owes it a start. The ARN tells which of them it is.
 
-use aws_sdk_databasemigration::types::{StartReplicationTaskTypeValue, Tag as DmsTag};
+use aws_sdk_databasemigration::types::{
+    StartReplicationMigrationTypeValue, StartReplicationTaskTypeValue, Tag as DmsTag,
+};
 
 use super::tags::Tags;
 use crate::{
@@ -17,6 +19,10 @@ pub(super) fn is_serverless(arn: &str) -> bool {
     arn.split(':').nth(5) == Some("replication-config")
 }
 
+fn is_data_migration(arn: &str) -> bool {
+    arn.split(':').nth(5) == Some("data-migration")
+}
+
 /// What people call it.
 pub(super) fn noun(arn: &str) -> &'static str {
     if is_serverless(arn) { "serverless replication" } else { "replication task" }
@@ -28,6 +34,10 @@ pub(super) async fn stop(cx: &Cx<'_>, arn: &str) -> Result<(), OpError> {
         let call = cx.sdk.dms().stop_replication().replication_config_arn(arn);
         return call.send().await.map(drop).map_err(op("StopReplication"));
     }
+    if is_data_migration(arn) {
+        let call = cx.sdk.dms().stop_data_migration().data_migration_identifier(arn);
+        return call.send().await.map(drop).map_err(op("StopDataMigration"));
+    }
     let call = cx.sdk.dms().stop_replication_task().replication_task_arn(arn);
     call.send().await.map(drop).map_err(op("StopReplicationTask"))
 }
@@ -38,6 +48,11 @@ pub(super) async fn resume(cx: &Cx<'_>, arn: &str) -> Result<(), OpError> {
         let call = cx.sdk.dms().start_replication().replication_config_arn(arn);
         let call = call.start_replication_type("resume-processing");
         return call.send().await.map(drop).map_err(op("StartReplication"));
+    }
+    if is_data_migration(arn) {
+        let call = cx.sdk.dms().start_data_migration().data_migration_identifier(arn);
+        let call = call.start_type(StartReplicationMigrationTypeValue::ResumeProcessing);
+        return call.send().await.map(drop).map_err(op("StartDataMigration"));
     }
     let call = cx.sdk.dms().start_replication_task().replication_task_arn(arn);
     let call = call.start_replication_task_type(StartReplicationTaskTypeValue::ResumeProcessing);

@@ -78,6 +78,12 @@ pub const DMS_SERVERLESS_DEPROVISION: i64 = 240_000;
 pub const DMS_SERVERLESS_MODIFY: i64 = 45_000;
 /// A configuration is deleted.
 pub const DMS_SERVERLESS_DOWN: i64 = 60_000;
+/// A data migration becomes ready.
+pub const DMS_MIGRATION_READY: i64 = 10_000;
+/// A started data migration runs: its environment is provisioned first.
+pub const DMS_MIGRATION_STARTING: i64 = 480_000;
+/// A data migration is deleted.
+pub const DMS_MIGRATION_DOWN: i64 = 20_000;
 /// Until an assessment run has its resources.
 pub const DMS_ASSESSMENT_PROVISIONING: i64 = 60_000;
 /// An assessment run.

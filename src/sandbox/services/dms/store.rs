@@ -26,6 +26,14 @@ pub(super) const TASK: &str = "dms.task";
 /// Serverless replications with their configurations. Inside, their members have the names that tasks have, so that
 /// loading, following and counting are one code; answers rename them.
 pub(super) const REPLICATION: &str = "dms.replication-config";
+/// Data providers, instance profiles, migration projects and data migrations.
+pub(super) const DATA_PROVIDER: &str = "dms.data-provider";
+/// Instance profiles.
+pub(super) const INSTANCE_PROFILE: &str = "dms.instance-profile";
+/// Migration projects.
+pub(super) const PROJECT: &str = "dms.migration-project";
+/// Data migrations.
+pub(super) const DATA_MIGRATION: &str = "dms.data-migration";
 /// Connection tests, under `instance ARN|endpoint ARN`.
 pub(super) const CONNECTION: &str = "dms.connection";
 /// Assessment runs.

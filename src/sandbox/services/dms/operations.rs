@@ -1,8 +1,8 @@
 //! Which operation runs which behaviour.
 
 use super::{
-    announce, assessments, certificates, connections, endpoints, instances, replication_configs,
-    replications, run, statistics, subnets, subscriptions, tags, tasks,
+    announce, assessments, certificates, connections, endpoints, instances, migrations, providers,
+    replication_configs, replications, run, statistics, subnets, subscriptions, tags, tasks,
 };
 use crate::sandbox::Operation;
 

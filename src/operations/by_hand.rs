@@ -52,6 +52,7 @@ fn task_read(task: &Task, query: &str, output: &str) -> String {
     let (verb, by, list) = match task.kind {
         Replicator::Task => ("describe-replication-tasks", "replication-task-arn", "ReplicationTasks"),
         Replicator::Serverless => ("describe-replications", "replication-config-arn", "Replications"),
+        Replicator::Data => ("describe-data-migrations", "data-migration-identifier", "DataMigrations"),
     };
     format!(
         "aws dms {verb} --region {} --filters Name={by},Values={} --query {} --output {output}",
@@ -66,6 +67,7 @@ fn stats(task: &Task) -> &'static str {
     match task.kind {
         Replicator::Task => "ReplicationTaskStats",
         Replicator::Serverless => "ReplicationStats",
+        Replicator::Data => "DataMigrationStatistics",
     }
 }
 
@@ -73,7 +75,7 @@ fn statistics(task: &Task, query: &str) -> String {
     // Of several pages only JSON is put together before the query is applied:
     // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-output-format.html#text-output
     let (verb, by) = match task.kind {
-        Replicator::Task => ("describe-table-statistics", "replication-task-arn"),
+        Replicator::Task | Replicator::Data => ("describe-table-statistics", "replication-task-arn"),
         Replicator::Serverless => ("describe-replication-table-statistics", "replication-config-arn"),
     };
     format!(
@@ -87,7 +89,7 @@ fn statistics(task: &Task, query: &str) -> String {
 /// Tables that are not DMS's own.
 fn own(task: &Task) -> String {
     let list = match task.kind {
-        Replicator::Task => "TableStatistics",
+        Replicator::Task | Replicator::Data => "TableStatistics",
         Replicator::Serverless => "ReplicationTableStatistics",
     };
     format!(r#"{list}[?!starts_with(TableName, `"awsdms_"`)]"#)
@@ -108,7 +110,8 @@ fn service_read(writer: &Writer, query: &str, output: &str) -> String {
 }
 
 fn status(task: &Task, wanted: &str, every_s: u64, limit_s: u64) -> String {
-    format!("wanted {limit_s} {every_s} {wanted} {}", task_read(task, "Status", "text"))
+    let member = if task.kind == Replicator::Data { "DataMigrationStatus" } else { "Status" };
+    format!("wanted {limit_s} {every_s} {wanted} {}", task_read(task, member, "text"))
 }
 
 fn slot(target: &Database) -> Vec<String> {
@@ -137,6 +140,9 @@ fn metric(region: &str, namespace: &str, name: &str, dimensions: &[(&str, &str)]
 /// The latest lag of a task, newest last.
 #[must_use]
 pub fn lag(task: &Task) -> Vec<String> {
+    if task.kind == Replicator::Data {
+        return vec![task_read(task, "DataMigrationStatistics.CDCLatency", "json")];
+    }
     let dimensions = task.dimensions();
     ["CDCLatencySource", "CDCLatencyTarget", "CDCIncomingChanges"]
         .iter()
@@ -147,6 +153,10 @@ pub fn lag(task: &Task) -> Vec<String> {
 /// What has been loaded, and whether both sides are the same.
 #[must_use]
 pub fn tables(task: &Task) -> Vec<String> {
+    if task.kind == Replicator::Data {
+        let counts = "[FullLoadPercentage,TablesErrored,TablesLoading,TablesQueued]";
+        return vec![task_read(task, &format!("[DataMigrationStatus,{}.{counts}]", stats(task)), "json")];
+    }
     let states = format!("{}.[SchemaName,TableName,TableState,ValidationState]", own(task));
     let counts = "[FullLoadProgressPercent,TablesErrored,TablesLoading,TablesQueued]";
     vec![task_read(task, &format!("[Status,{}.{counts}]", stats(task)), "json"), statistics(task, &states)]
@@ -167,8 +177,9 @@ pub fn connected(region: &str, instance: &str, endpoint: &str) -> String {
 #[must_use]
 pub fn loaded(task: &Task) -> String {
     let query = format!(
-        "{} | FullLoadProgressPercent == `100` && TablesErrored == `0` && TablesLoading == `0` && TablesQueued == `0`",
-        stats(task)
+        "{} | {} == `100` && TablesErrored == `0` && TablesLoading == `0` && TablesQueued == `0`",
+        stats(task),
+        if task.kind == Replicator::Data { "FullLoadPercentage" } else { "FullLoadProgressPercent" }
     );
     format!("wanted 604800 15 true {}", task_read(task, &query, "json"))
 }
@@ -210,6 +221,7 @@ fn waits(until: &Until, every: u64, limit: u64, resolved: &Resolved, baseline: &
             .collect(),
         Until::Quiet { tasks } => tasks
             .iter()
+            .filter(|task| task.kind != Replicator::Data)
             .map(|task| format!("steady {limit} {} {}", every.max(15), statistics(task, &summed(task, ""))))
             .collect(),
         Until::Drained { home: false, .. } if sentinels(resolved) => {
@@ -227,10 +239,14 @@ fn waits(until: &Until, every: u64, limit: u64, resolved: &Resolved, baseline: &
         Until::Drained { tasks, .. } => tasks
             .iter()
             .flat_map(|task| {
+                if task.kind == Replicator::Data {
+                    let words = "# Everything has arrived once the latency is shorter than the time since the fence:";
+                    return [words.to_owned()].into_iter().chain(lag(task)).collect::<Vec<_>>();
+                }
                 let query = format!("{} == {}", summed(task, ""), summed(task, "Applied"));
                 let arrived = format!("wanted {limit} {every} true {}", statistics(task, &query));
                 let words = "# Circumstantial: five points that began after the fence, within the limits, belong to it.";
-                [arrived, words.to_owned()].into_iter().chain(lag(task))
+                [arrived, words.to_owned()].into_iter().chain(lag(task)).collect()
             })
             .collect(),
         Until::Validated { tasks } => tasks

@@ -32,6 +32,7 @@ fn handle(of: &Task) -> &'static str {
     match of.kind {
         Replicator::Task => "ReplicationTaskArn",
         Replicator::Serverless => "ReplicationConfigArn",
+        Replicator::Data => "DataMigrationIdentifier",
     }
 }
 
@@ -176,6 +177,7 @@ pub fn start(of: &Task, kind: &str, facts: &Facts) -> Operate {
     let (operation, how) = match of.kind {
         Replicator::Task => ("StartReplicationTask", "StartReplicationTaskType"),
         Replicator::Serverless => ("StartReplication", "StartReplicationType"),
+        Replicator::Data => ("StartDataMigration", "StartType"),
     };
     let request = Request::new("dms", operation, &of.region, json!({handle(of): of.arn, how: kind}));
     let dates =
@@ -184,7 +186,7 @@ pub fn start(of: &Task, kind: &str, facts: &Facts) -> Operate {
     match of.kind {
         Replicator::Task => dates.iter().for_each(|date| expect.set(&subject, date, Json::Null)),
         // Its dates come once it runs, half an hour later; what shows at once is that it is not at rest any more.
-        Replicator::Serverless => expect.set(&subject, "Status", Json::Null),
+        Replicator::Serverless | Replicator::Data => expect.set(&subject, "Status", Json::Null),
     }
     let verb = match kind {
         "start-replication" => "start",
@@ -252,6 +254,7 @@ pub fn stop(of: &Task, facts: &Facts) -> Operate {
     let operation = match of.kind {
         Replicator::Task => "StopReplicationTask",
         Replicator::Serverless => "StopReplication",
+        Replicator::Data => "StopDataMigration",
     };
     let request = Request::new("dms", operation, &of.region, json!({handle(of): of.arn}));
     let expect = Facts::default().with(&subject, "Status", Json::Null);
@@ -267,7 +270,8 @@ pub fn reload_tables(of: &Task, tables: &[(String, String)], facts: &Facts) -> O
     let list: Vec<Json> =
         tables.iter().map(|(schema, table)| json!({"SchemaName": schema, "TableName": table})).collect();
     let operation = match of.kind {
-        Replicator::Task => "ReloadTables",
+        // There is no such call for data migrations: the verbs refuse them.
+        Replicator::Task | Replicator::Data => "ReloadTables",
         Replicator::Serverless => "ReloadReplicationTables",
     };
     let input = json!({handle(of): of.arn, "TablesToReload": list, "ReloadOption": "data-reload"});

@@ -10,13 +10,16 @@ use serde_json::{Value as Json, json};
 use super::{
     declare::ReverseStart,
     discover::{Resolved, Task, Writer},
-    gates::{self, AssessmentSample, ErrorSample, Samples, Series, ServiceSample, TableSample, TaskSample},
+    gates::{
+        self, AssessmentSample, DataSample, ErrorSample, Samples, Series, ServiceSample, TableSample,
+        TaskSample,
+    },
     steps,
 };
 use crate::{
     aws::{OpError, op},
     clock::millis,
-    engine::operate::{Counted, Reader, Replicator},
+    engine::operate::{Counted, Reader, Replication, Replicator},
     ledger::{Facts, Operations},
 };
 
@@ -64,6 +67,7 @@ pub async fn measure(
     known: &Operations,
     wanted: Wanted<'_>,
 ) -> Result<Samples, OpError> {
+    let all = |kind| !wanted.tasks.is_empty() && wanted.tasks.iter().all(|task: &Task| task.kind == kind);
     let mut samples = Samples {
         now: now(reader),
         since: wanted.since,
@@ -73,16 +77,28 @@ pub async fn measure(
         }),
         early: resolved.declared.reverse_start == ReverseStart::Early,
         ddl_base: known.noted("ddl").and_then(Json::as_i64),
-        serverless: !wanted.tasks.is_empty() && wanted.tasks.iter().all(|task| !task.kind.is_task()),
+        serverless: all(Replicator::Serverless),
+        data: all(Replicator::Data).then(DataSample::default),
         ..Samples::default()
     };
     let limits = resolved.declared.limits;
     for task in wanted.tasks {
         let mut name = String::new();
-        if wanted.any(&["task", "full-load", "errors-visible", "reading"]) {
-            let (sample, settings) = tasks(reader, task, &known.facts).await?;
+        if wanted.any(&["task", "full-load", "errors-visible", "reading"]) || task.kind == Replicator::Data {
+            let (sample, found) = tasks(reader, task, &known.facts).await?;
             name.clone_from(&sample.name);
-            samples.settings.push(settings);
+            samples.settings.push(found.settings);
+            if let Some(data) = &mut samples.data {
+                data.latency_s = match (data.latency_s, found.latency_s) {
+                    (Some(one), Some(other)) if !samples.tasks.is_empty() => Some(one.max(other)),
+                    (None, _) if !samples.tasks.is_empty() => None,
+                    (_, latest) => latest,
+                };
+                data.loaded += found.loaded.unwrap_or_default();
+                data.errored += sample.errored;
+                data.loading += sample.loading;
+                data.queued += sample.queued;
+            }
             samples.tasks.push(sample);
         }
         if wanted.any(&["tables", "validation", "ddl", "counters"]) {
@@ -91,7 +107,7 @@ pub async fn measure(
         if wanted.any(&["reading"]) && !name.is_empty() {
             samples.events.extend(events(reader, task, &name).await?);
         }
-        if wanted.any(&["lag", "backlog"]) {
+        if wanted.any(&["lag", "backlog"]) && task.kind != Replicator::Data {
             let span = span(&samples, limits.points);
             let names = gates::metrics_of(task.kind.is_task());
             let wanted = ("AWS/DMS", &names[..], MAXIMUM);
@@ -106,7 +122,7 @@ pub async fn measure(
         }
     }
     if wanted.any(&["instance"])
-        && let Some(task) = wanted.tasks.first()
+        && let Some(task) = wanted.tasks.iter().find(|task| task.kind != Replicator::Data)
     {
         let mut dimensions = task.dimensions();
         if task.kind.is_task() {
@@ -172,7 +188,11 @@ fn both(one: Series, other: Series) -> Series {
     Series { complete: one.complete && other.complete, points: points.collect() }
 }
 
-async fn tasks(reader: &Reader<'_>, task: &Task, known: &Facts) -> Result<(TaskSample, Json), OpError> {
+async fn tasks(
+    reader: &Reader<'_>,
+    task: &Task,
+    known: &Facts,
+) -> Result<(TaskSample, Replication), OpError> {
     let Some(found) = reader.replication(&task.region, &task.arn, true).await? else {
         let gone = TaskSample {
             name: task.address.to_string(),
@@ -180,14 +200,14 @@ async fn tasks(reader: &Reader<'_>, task: &Task, known: &Facts) -> Result<(TaskS
             as_journalled: true,
             ..TaskSample::default()
         };
-        return Ok((gone, Json::Null));
+        return Ok((gone, Replication::default()));
     };
     let journalled = known.get(&super::calls::task(task), "FreshStartDate").filter(|date| !date.is_null());
     let sample = TaskSample {
-        name: found.name,
-        status: found.status,
-        stop_reason: found.stop_reason,
-        failure: found.failure,
+        name: found.name.clone(),
+        status: found.status.clone(),
+        stop_reason: found.stop_reason.clone(),
+        failure: found.failure.clone(),
         percent: found.percent.unwrap_or_default(),
         errored: found.errored.unwrap_or_default(),
         loading: found.loading.unwrap_or_default(),
@@ -195,7 +215,7 @@ async fn tasks(reader: &Reader<'_>, task: &Task, known: &Facts) -> Result<(TaskS
         finished: found.finished.is_some(),
         as_journalled: journalled.is_none_or(|date| *date == json!(found.fresh)),
     };
-    Ok((sample, found.settings))
+    Ok((sample, found))
 }
 
 async fn tables(reader: &Reader<'_>, task: &Task) -> Result<Vec<TableSample>, OpError> {

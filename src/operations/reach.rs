@@ -57,6 +57,9 @@ fn leads(from: &str) -> &'static [(&'static str, &'static str)] {
             ("ServerName", "AWS::RDS::DBInstance"),
             ("ServerName", "AWS::RDS::DBCluster"),
         ],
+        "AWS::DMS::DataProvider" => {
+            &[("Settings", "AWS::RDS::DBInstance"), ("Settings", "AWS::RDS::DBCluster")]
+        }
         "AWS::SecretsManager::SecretTargetAttachment" => {
             &[("TargetId", "AWS::RDS::DBInstance"), ("TargetId", "AWS::RDS::DBCluster")]
         }

@@ -37,6 +37,7 @@ GONE = {
     **one("cloudwatch:StopMetricStreams", None, "the model has no error for it"),
     **codes("cloudwatch", "ResourceNotFoundException", "UntagResource"),
     **codes("dms", "ResourceNotFoundFault", "DeleteCertificate", "DeleteConnection", "DeleteEndpoint", "DeleteEventSubscription",
+            "DeleteDataMigration", "DeleteDataProvider", "DeleteInstanceProfile", "DeleteMigrationProject", "StopDataMigration",
             "DeleteReplicationConfig", "DeleteReplicationInstance", "DeleteReplicationSubnetGroup", "StopReplication", "DeleteReplicationTask", "DeleteReplicationTaskAssessmentRun",
             "RemoveTagsFromResource", "StopReplicationTask"),
     **codes("ecs", "ClusterNotFoundException", "DeleteCluster", "DeleteService", "StopTask", "UntagResource"),

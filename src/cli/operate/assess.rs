@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::desk::{Desk, End};
 use crate::{
+    engine::operate::Replicator,
     error::{Class, Diagnostic},
     ledger::{Facts, Noun, Subject},
     operations::{
@@ -55,8 +56,13 @@ pub async fn run(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
         return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
     }
     if let Some(task) = resolved.forward.iter().find(|task| !task.kind.is_task()) {
-        let message = format!("{} is a serverless replication: DMS assesses it when it starts", task.address);
-        let help = "`migrate replicate start` has it assessed with the declared role and bucket, and DMS does not start it if \
+        let message = match task.kind {
+            Replicator::Data => {
+                format!("{} is a data migration: DMS has no assessments of such", task.address)
+            }
+            _ => format!("{} is a serverless replication: DMS assesses it when it starts", task.address),
+        };
+        let help = "leave it out. Of serverless replications `migrate replicate start` has it assessed with the declared role and bucket, and DMS does not start it if \
                     the assessment fails";
         return Err(Diagnostic::error("O2004", Class::Refused, message).at(&task.address).help(help).into());
     }

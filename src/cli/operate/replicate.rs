@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cli::{Verdict, args::Global, exit::Code},
-    engine::operate::{Provision, lasted, usually},
+    engine::operate::{Provision, Replicator, lasted, usually},
     error::{Class, Diagnostic},
     ledger::{Facts, Phase, Subject},
     operations::{
@@ -132,7 +132,7 @@ fn starting(resolved: &Resolved, kind: &str, facts: &Facts, which: impl Fn(&Task
     for task in resolved.forward.iter().filter(|task| which(task)) {
         let call = calls::start(task, kind, facts);
         let call = match &resolved.assessment {
-            Some(with) if kind == "start-replication" && !task.kind.is_task() => {
+            Some(with) if kind == "start-replication" && task.kind == Replicator::Serverless => {
                 calls::assessed(call, &with.role, &with.bucket)
             }
             _ => call,
@@ -157,8 +157,9 @@ fn stopping(resolved: &Resolved, facts: &Facts) -> Vec<Step> {
 /// Tests all connections.
 async fn test(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
     let facts = driver.observe(false).await?;
-    if driver.resolved.forward.iter().any(|task| !task.kind.is_task()) {
-        desk.advise(driver, "a serverless replication tests its connections itself when it starts");
+    if let Some(task) = driver.resolved.forward.iter().find(|task| !task.kind.is_task()) {
+        let noun = task.kind.words();
+        desk.advise(driver, &format!("a {noun} tests its connections itself when it starts"));
     }
     for (address, subject) in driver.connections() {
         let now =
@@ -326,6 +327,14 @@ async fn reload(desk: &Desk<'_, '_>, driver: &Driver<'_>, tables: &[(String, Str
         return Err(unfit(driver, "the target serves, or is about to: a reload would overwrite it"));
     }
     let resolved = driver.resolved;
+    if let Some(task) =
+        resolved.forward.iter().find(|task| task.kind == Replicator::Data && !tables.is_empty())
+    {
+        let message =
+            format!("{} is a data migration: DMS loads all of it again, and no single table", task.address);
+        let help = "`migrate replicate reload` without --table loads everything again";
+        return Err(Diagnostic::error("O2004", Class::Refused, message).at(&task.address).help(help).into());
+    }
     let text = format!("reload {} {}", resolved.migration, resolved.environment);
     desk.typed(driver, &text, "the target's tables are emptied and loaded again")?;
     if tables.is_empty() {
@@ -378,7 +387,8 @@ fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
                 "percent": value("FullLoadProgressPercent"), "started_ms": value("StartDate"),
                 "state_since_ms": value("StateSince"),
                 "usually": value("Status").as_str().filter(|_| !task.kind.is_task()).and_then(usually),
-                "provision": value("Provision"), "tables": samples.tables,
+                "provision": value("Provision"), "latency_s": value("LatencySeconds"),
+                "public_addresses": value("PublicIpAddresses"), "tables": samples.tables, "data": samples.data,
             }));
         }
         let phase = snapshot.operations.phase();
@@ -389,7 +399,8 @@ fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
         let mut text = format!("phase {phase}\n");
         for task in &tasks {
             let word = |name: &str| task[name].as_str().unwrap_or_default().to_owned();
-            let noun = if task["kind"] == "serverless" { "serverless replication" } else { "task" };
+            let kind: Replicator = serde_json::from_value(task["kind"].clone()).unwrap_or_default();
+            let noun = kind.words();
             text.push_str(&format!("\n{} {noun} {}: {}", word("role"), word("address"), word("status")));
             if let Some(since) = task["state_since_ms"].as_i64() {
                 let seconds = (measure::now(reader) - since / 1_000).max(0).unsigned_abs();
@@ -407,6 +418,20 @@ fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
                 }
             }
             text.push('\n');
+            if let Some(latency) = task["latency_s"].as_i64() {
+                let count = |name: &str| task["data"][name].as_i64().unwrap_or_default();
+                text.push_str(&format!(
+                    "latency {latency} s; tables: {} loaded, {} loading, {} queued, {} errored\n",
+                    count("loaded"),
+                    count("loading"),
+                    count("queued"),
+                    count("errored")
+                ));
+            }
+            if let Some(addresses) = task["public_addresses"].as_array() {
+                let all: Vec<&str> = addresses.iter().filter_map(Json::as_str).collect();
+                text.push_str(&format!("a firewall has to let these in: {}\n", all.join(", ")));
+            }
             if let Ok(provision) = serde_json::from_value::<Provision>(task["provision"].clone()) {
                 text.push_str(&format!("capacity: {}\n", provision.words()));
             }

@@ -100,6 +100,7 @@ fn culprit(change: &Difference) -> String {
             let event = match Replicator::of(arn) {
                 Replicator::Task => "StartReplicationTask",
                 Replicator::Serverless => "StartReplication",
+                Replicator::Data => "StartDataMigration",
             };
             (change.subject.region.as_str(), event)
         }

@@ -1,4 +1,5 @@
-//! Reads what replicates, in one form: replication tasks and serverless replications. Their ARNs tell them apart.
+//! Reads what replicates, in one form: replication tasks, serverless replications and homogeneous data migrations. Their ARNs
+//! tell them apart.
 
 use std::time::Duration;
 
@@ -19,13 +20,19 @@ pub enum Replicator {
     Task,
     /// A serverless replication.
     Serverless,
+    /// A homogeneous data migration.
+    Data,
 }
 
 impl Replicator {
     /// That of an ARN.
     #[must_use]
     pub fn of(arn: &str) -> Self {
-        if arn.split(':').nth(5) == Some("replication-config") { Self::Serverless } else { Self::Task }
+        match arn.split(':').nth(5) {
+            Some("replication-config") => Self::Serverless,
+            Some("data-migration") => Self::Data,
+            _ => Self::Task,
+        }
     }
 
     /// Whether it is a task.
@@ -40,6 +47,7 @@ impl Replicator {
         match self {
             Self::Task => "task",
             Self::Serverless => "serverless replication",
+            Self::Data => "data migration",
         }
     }
 
@@ -50,6 +58,7 @@ impl Replicator {
             Self::Task => 900,
             // The first start takes up to an hour (AWS's DMS workshop).
             Self::Serverless => 5_400,
+            Self::Data => 3_600,
         }
     }
 }
@@ -106,6 +115,12 @@ pub struct Replication {
     pub loading: Option<i64>,
     /// Tables that wait.
     pub queued: Option<i64>,
+    /// Tables that are loaded; only of data migrations, of which DMS tells no tables by name.
+    pub loaded: Option<i64>,
+    /// How far it is behind, in seconds; only of data migrations.
+    pub latency_s: Option<i64>,
+    /// Public addresses from which DMS connects, which a firewall must let in; only of data migrations.
+    pub addresses: Vec<String>,
     /// When it was created.
     pub created: Option<i64>,
     /// When its state changed last; only of serverless replications.
@@ -170,9 +185,39 @@ fn of_task(task: &dms::ReplicationTask) -> Replication {
         loading: count(stats.map(|stats| stats.tables_loading)),
         queued: count(stats.map(|stats| stats.tables_queued)),
         created: date(task.replication_task_creation_date.as_ref()),
-        since: None,
-        provision: None,
         settings: parsed(task.replication_task_settings.as_deref()),
+        ..Replication::default()
+    }
+}
+
+/// AWS tells the states of data migrations in words only: they are read in any case.
+fn of_data(live: &dms::DataMigration) -> Replication {
+    let stats = live.data_migration_statistics.as_ref();
+    let status = live.data_migration_status.clone().unwrap_or_default().to_ascii_lowercase();
+    let (percent, loading, queued) = (
+        stats.map(|stats| i64::from(stats.full_load_percentage)),
+        stats.map(|stats| i64::from(stats.tables_loading)),
+        stats.map(|stats| i64::from(stats.tables_queued)),
+    );
+    let done = percent == Some(100) && loading == Some(0) && queued == Some(0);
+    let started = date(live.data_migration_start_time.as_ref());
+    Replication {
+        name: live.data_migration_name.clone().unwrap_or_default(),
+        stop_reason: live.stop_reason.clone(),
+        failure: live.last_failure_message.clone(),
+        started: started.filter(|_| !is_starting(&status)),
+        // DMS dates neither the first start nor the end of the load.
+        finished: started.filter(|_| done),
+        percent,
+        errored: stats.map(|stats| i64::from(stats.tables_errored)),
+        loading,
+        queued,
+        loaded: stats.map(|stats| i64::from(stats.tables_loaded)),
+        latency_s: stats.map(|stats| i64::from(stats.cdc_latency)),
+        addresses: live.public_ip_addresses().to_vec(),
+        created: date(live.data_migration_create_time.as_ref()),
+        status,
+        ..Replication::default()
     }
 }
 
@@ -206,7 +251,7 @@ fn of_serverless(live: &dms::Replication) -> Replication {
             reason: data.reason_for_new_provisioning_data.clone(),
         }),
         status,
-        settings: Json::Null,
+        ..Replication::default()
     }
 }
 
@@ -289,6 +334,17 @@ impl Reader<'_> {
             };
             return self.ask("dms", ask).await;
         }
+        if Replicator::of(arn) == Replicator::Data {
+            let by = filter("data-migration-identifier", &[arn])?;
+            let ask = async || {
+                let call = sdk.dms().describe_data_migrations().filters(by.clone());
+                match call.send().await.map_err(op("DescribeDataMigrations")) {
+                    Err(error) if error.is(ABSENT) => Ok(None),
+                    answer => Ok(answer?.data_migrations().first().map(of_data)),
+                }
+            };
+            return self.ask("dms", ask).await;
+        }
         let by = filter("replication-config-arn", &[arn])?;
         let ask = async || {
             let call = sdk.dms().describe_replications().filters(by.clone());
@@ -323,6 +379,9 @@ impl Reader<'_> {
         arn: &str,
         one: Option<(&str, &str)>,
     ) -> Result<Vec<Counted>, OpError> {
+        if Replicator::of(arn) == Replicator::Data {
+            return Ok(Vec::new());
+        }
         let sdk = self.sdk(region);
         let filters = match one {
             Some((schema, table)) => {
@@ -357,7 +416,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A task or a serverless replication, as facts.
+    /// What replicates, as facts.
     pub(super) async fn task(&self, region: &str, arn: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
         let Some(found) = self.replication(region, arn, false).await? else {
             return Ok(vec![("Status", json!("gone"))]);
@@ -377,6 +436,12 @@ impl Reader<'_> {
         ];
         if let Some(provision) = &found.provision {
             facts.push(("Provision", json!(provision)));
+        }
+        if let Some(latency) = found.latency_s {
+            facts.push(("LatencySeconds", json!(latency)));
+        }
+        if !found.addresses.is_empty() {
+            facts.push(("PublicIpAddresses", json!(found.addresses)));
         }
         if found.since.is_some() {
             facts.push(("StateSince", json!(found.since)));

@@ -84,6 +84,22 @@ pub(super) async fn send(sdk: &Sdk, _permit: &Permit, request: &Request) -> Resu
             let out = call.send().await.map_err(op("StartReplication"))?;
             Ok(answer(out.request_id(), &[]))
         }
+        ("dms", "StartDataMigration") => {
+            let kind = dms::StartReplicationMigrationTypeValue::from(need("StartType")?.as_str());
+            let call = sdk
+                .dms()
+                .start_data_migration()
+                .data_migration_identifier(need("DataMigrationIdentifier")?)
+                .start_type(kind);
+            let out = call.send().await.map_err(op("StartDataMigration"))?;
+            Ok(answer(out.request_id(), &[]))
+        }
+        ("dms", "StopDataMigration") => {
+            let call =
+                sdk.dms().stop_data_migration().data_migration_identifier(need("DataMigrationIdentifier")?);
+            let out = call.send().await.map_err(op("StopDataMigration"))?;
+            Ok(answer(out.request_id(), &[]))
+        }
         ("dms", "StopReplication") => {
             let call = sdk.dms().stop_replication().replication_config_arn(need("ReplicationConfigArn")?);
             let out = call.send().await.map_err(op("StopReplication"))?;

@@ -10,7 +10,7 @@ use crate::{
     operations::declare::{Declaration, Splits},
 };
 
-/// What copies and follows: a replication task, or a serverless replication.
+/// What copies and follows: a replication task, a serverless replication, or a homogeneous data migration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// Which of them.
@@ -48,6 +48,8 @@ impl Task {
                 ("ReplicationTaskIdentifier", self.metric_id.as_str()),
             ],
             Replicator::Serverless => vec![("ReplicationConfigIdentifier", self.metric_id.as_str())],
+            // What it tells of itself is measured instead.
+            Replicator::Data => Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    INSTANCE,
+    INSTANCE, PROFILE,
     found::{Assessing, Database, Discovery, Resolved, Task, Writer},
     search::Search,
 };
@@ -11,7 +11,7 @@ use crate::{
     error::{Class, Diagnostic},
     operations::{
         declare::{Declaration, ReverseStart, TargetFence},
-        inventory::Inventory,
+        inventory::{Inventory, Thing},
     },
 };
 
@@ -25,7 +25,7 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
             let help = "declare it: operations: {replication: {forward: Stack/Task}}";
             search.error(
                 "O1001",
-                "operations: the plan has no replication task or serverless replication with a full load",
+                "operations: the plan has no replication task, serverless replication or data migration with a full load",
                 help,
             );
         }
@@ -80,6 +80,19 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
         if let Some(config) = things.get(&task.address) {
             let groups = config.properties["ComputeConfig"]["VpcSecurityGroupIds"].as_array();
             keep.extend(groups.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned));
+            if let Some(project) = search.project(config) {
+                let named = |profile: &&Thing| {
+                    let ways = ["InstanceProfileArn", "InstanceProfileIdentifier", "InstanceProfileName"];
+                    ways.iter().any(|way| {
+                        project.text(way).is_some_and(|id| {
+                            profile.named_in(id) || profile.text("InstanceProfileName") == Some(id)
+                        })
+                    })
+                };
+                let profile = things.of_kind(PROFILE).find(named);
+                let groups = profile.and_then(|profile| profile.properties["VpcSecurityGroups"].as_array());
+                keep.extend(groups.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned));
+            }
         }
     }
     keep.sort();

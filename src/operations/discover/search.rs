@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    DATABASES, ENDPOINT, INSTANCE, TASKS,
+    DATABASES, ENDPOINTS, INSTANCE, PROJECT, TASKS,
     found::{Database, Finding, Task},
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(super) struct Search<'i> {
 
 /// What a task or a serverless replication moves: `full-load-and-cdc`, ...
 fn moves(thing: &Thing) -> Option<&str> {
-    thing.text("MigrationType").or_else(|| thing.text("ReplicationType"))
+    ["MigrationType", "ReplicationType", "DataMigrationType"].iter().find_map(|name| thing.text(name))
 }
 
 impl<'i> Search<'i> {
@@ -85,14 +85,22 @@ impl<'i> Search<'i> {
             .text("ResourceIdentifier")
             .map(ToOwned::to_owned)
             .unwrap_or_else(|| arn.rsplit(':').next().unwrap_or_default().to_owned());
-        let kind = if thing.kind == TASKS[0] { Replicator::Task } else { Replicator::Serverless };
+        let kind = match TASKS.iter().position(|kind| *kind == thing.kind) {
+            Some(1) => Replicator::Serverless,
+            Some(2) => Replicator::Data,
+            _ => Replicator::Task,
+        };
         let settings = ["ReplicationTaskSettings", "ReplicationSettings"]
             .map(|name| &thing.properties[name])
             .into_iter()
             .find(|settings| !settings.is_null());
         let instance = match kind {
             Replicator::Task => thing.text("ReplicationInstanceArn")?,
-            Replicator::Serverless => "",
+            Replicator::Serverless | Replicator::Data => "",
+        };
+        let (from, to) = match kind {
+            Replicator::Data => self.ends(thing)?,
+            _ => (thing.text("SourceEndpointArn")?.to_owned(), thing.text("TargetEndpointArn")?.to_owned()),
         };
         Some(Task {
             kind,
@@ -102,8 +110,8 @@ impl<'i> Search<'i> {
             arn,
             instance: instance.to_owned(),
             instance_name: name.to_owned(),
-            from: thing.text("SourceEndpointArn")?.to_owned(),
-            to: thing.text("TargetEndpointArn")?.to_owned(),
+            from,
+            to,
             settings: match settings {
                 Some(Json::String(text)) => serde_json::from_str(text).unwrap_or_default(),
                 Some(other) => other.clone(),
@@ -113,7 +121,26 @@ impl<'i> Search<'i> {
     }
 
     pub(super) fn endpoint(&self, arn: &str) -> Option<&'i Thing> {
-        self.things.of_kind(ENDPOINT).find(|endpoint| endpoint.named_in(arn))
+        let mut all = ENDPOINTS.iter().flat_map(|kind| self.things.of_kind(kind));
+        all.find(|one| one.named_in(arn) || one.text("DataProviderName") == Some(arn))
+    }
+
+    /// The migration project of a data migration.
+    pub(super) fn project(&self, migration: &Thing) -> Option<&'i Thing> {
+        let id = migration.text("MigrationProjectIdentifier")?;
+        let mut all = self.things.of_kind(PROJECT);
+        all.find(|project| project.named_in(id) || project.text("MigrationProjectName") == Some(id))
+    }
+
+    /// The data providers of a data migration, as its project names them.
+    fn ends(&self, migration: &Thing) -> Option<(String, String)> {
+        let project = self.project(migration)?;
+        let end = |list: &str| {
+            let one = &project.properties[list][0];
+            let ways = ["DataProviderArn", "DataProviderIdentifier", "DataProviderName"];
+            ways.iter().find_map(|name| one[*name].as_str()).map(ToOwned::to_owned)
+        };
+        Some((end("SourceDataProviderDescriptors")?, end("TargetDataProviderDescriptors")?))
     }
 
     /// The database behind an endpoint: its secret's attachment, its server's name, or one outside.
@@ -127,13 +154,21 @@ impl<'i> Search<'i> {
                 }
             }
         }
-        let host = endpoint.text("ServerName").unwrap_or_default();
+        let host = endpoint.text("ServerName").or_else(|| {
+            let mut blocks = endpoint.properties["Settings"].as_object().into_iter().flatten();
+            blocks.find_map(|(_, block)| block["ServerName"].as_str())
+        });
+        let host = host.unwrap_or_default();
         Some(Database {
             address: None,
             kind: String::new(),
             region: endpoint.region.clone(),
             id: host.to_owned(),
-            engine: endpoint.text("EngineName").unwrap_or_default().to_owned(),
+            engine: endpoint
+                .text("EngineName")
+                .or_else(|| endpoint.text("Engine"))
+                .unwrap_or_default()
+                .to_owned(),
             groups: Vec::new(),
         })
     }

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{
+    homogeneous,
     names::{LATENCIES, backlog},
     points::{by_metric, reading},
     replication,
@@ -15,6 +16,10 @@ use crate::operations::declare::Limits;
 #[must_use]
 pub fn judge(gate: &str, samples: &Samples, limits: &Limits) -> Reading {
     let fenced = samples.since.is_some();
+    let data = samples.data.as_ref().and_then(|data| homogeneous::judge(gate, data, samples, limits));
+    if let Some(reading) = data {
+        return reading;
+    }
     match gate {
         "task" => replication::task(samples),
         "full-load" => replication::full_load(samples),

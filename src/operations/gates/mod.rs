@@ -1,6 +1,7 @@
 //! Gates: pure functions of samples. A gate is open, closed or unknown, and unknown is closed: a gate that has no data has
 //! not been passed.
 
+mod homogeneous;
 mod judge;
 mod names;
 mod points;
@@ -16,5 +17,6 @@ pub use names::{
     metrics_of,
 };
 pub use samples::{
-    AssessmentSample, ErrorSample, Reading, Samples, Series, ServiceSample, TableSample, TaskSample, Verdict,
+    AssessmentSample, DataSample, ErrorSample, Reading, Samples, Series, ServiceSample, TableSample,
+    TaskSample, Verdict,
 };

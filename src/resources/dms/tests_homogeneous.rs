@@ -206,7 +206,7 @@ fn stage() -> (Bench, String) {
         world.put("iam.role", "migrator", role("migrator", &["dms.amazonaws.com"]));
     });
     bench.run(async {
-        let call = bench.sdk().secretsmanager().create_secret().name("shop-db");
+        let call = bench.sdk().secrets().create_secret().name("shop-db");
         call.secret_string("{\"username\": \"u\", \"password\": \"p\"}").send().await.unwrap();
     });
     bench.advance(Duration::from_secs(15));

@@ -10,6 +10,7 @@ mod diagnostics;
 mod dns;
 mod faults;
 mod full_disk;
+mod homogeneous;
 mod late;
 mod layers;
 mod ledger_formats;

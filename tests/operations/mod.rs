@@ -8,6 +8,7 @@ mod deaths;
 mod defects;
 mod evidence;
 mod film;
+mod homogeneous;
 mod hooks;
 mod invariants;
 mod people;

@@ -99,7 +99,7 @@ impl Described for DataMigration {
             "dms:CreateDataMigration",
             "dms:DeleteDataMigration",
             "dms:DescribeDataMigrations",
-            "dms:DescribeMigrationProjects",
+            "dms:ListMigrationProjects",
             "dms:ListTagsForResource",
             "dms:ModifyDataMigration",
             "dms:RemoveTagsFromResource",

@@ -185,10 +185,11 @@ impl Described for DataProvider {
             "dms:AddTagsToResource",
             "dms:CreateDataProvider",
             "dms:DeleteDataProvider",
-            "dms:DescribeDataProviders",
+            // The API Reference requires these for the calls Describe… and Modify….
+            "dms:ListDataProviders",
             "dms:ListTagsForResource",
-            "dms:ModifyDataProvider",
             "dms:RemoveTagsFromResource",
+            "dms:UpdateDataProvider",
         ],
         ..Facts::new("AWS::DMS::DataProvider", "dms")
     };

@@ -59,10 +59,11 @@ impl Described for InstanceProfile {
             "dms:AddTagsToResource",
             "dms:CreateInstanceProfile",
             "dms:DeleteInstanceProfile",
-            "dms:DescribeInstanceProfiles",
+            // The API Reference requires these for the calls Describe… and Modify….
+            "dms:ListInstanceProfiles",
             "dms:ListTagsForResource",
-            "dms:ModifyInstanceProfile",
             "dms:RemoveTagsFromResource",
+            "dms:UpdateInstanceProfile",
         ],
         ..Facts::new("AWS::DMS::InstanceProfile", "dms")
     };

@@ -128,10 +128,11 @@ impl Described for MigrationProject {
             "dms:AddTagsToResource",
             "dms:CreateMigrationProject",
             "dms:DeleteMigrationProject",
-            "dms:DescribeMigrationProjects",
+            // The API Reference requires these for the calls Describe… and Modify….
+            "dms:ListMigrationProjects",
             "dms:ListTagsForResource",
-            "dms:ModifyMigrationProject",
             "dms:RemoveTagsFromResource",
+            "dms:UpdateMigrationProject",
             "iam:PassRole",
         ],
         ..Facts::new("AWS::DMS::MigrationProject", "dms")

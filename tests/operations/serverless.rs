@@ -32,9 +32,9 @@ fn it_is_started_changed_stopped_and_resumed_with_the_words_for_tasks() {
     let told = said(&desk.expect(0, &["replicate", "test-connections", "--yes"]));
     assert!(told.contains("tests its connections itself"), "{told}");
     let told = said(&desk.expect(0, &["replicate", "start", "--dry-run"]));
-    assert!(told.contains("StartReplication") && !told.contains("StartReplicationTask"), "{told}");
-    let told = said(&desk.expect(0, &["replicate", "start", "--yes", "--wait", "loaded"]));
-    for state in ["preparing_metadata_resources", "provisioning_capacity", "usually 15 to 20 min"] {
+    assert!(told.contains("start serverless replication Shop-dev/Replication"), "{told}");
+    let told = text(&desk.expect(0, &["replicate", "start", "--yes", "--wait", "loaded", "--json"]));
+    for state in ["preparing_metadata_resources", "provisioning_capacity, usually 15 to 20 min"] {
         assert!(told.contains(state), "{state}: {told}");
     }
     assert_eq!(desk.phase(), "following");
@@ -70,7 +70,7 @@ fn it_is_started_changed_stopped_and_resumed_with_the_words_for_tasks() {
 
     desk.expect(0, &["replicate", "stop", "--yes"]);
     assert_eq!(replication(&desk)["Status"], "stopped");
-    let told = said(&desk.expect(2, &["replicate", "start", "--yes"]));
+    let told = said(&desk.run(&["replicate", "start", "--yes"]));
     assert!(told.contains("replicate resume"), "{told}");
     desk.expect(0, &["replicate", "resume", "--yes"]);
     let row = replication(&desk);
@@ -91,11 +91,7 @@ fn the_cutover_stops_it_and_the_names_lead_to_aurora() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     assert_eq!(desk.phase(), "live");
     assert_eq!(replication(&desk)["Status"], "stopped");
-    assert!(
-        desk.operated().contains(&"record \"db.shop-dev.internal.\" \"new\" 100".to_owned()),
-        "{:?}",
-        desk.operated()
-    );
+    assert!(desk.operated().iter().any(|line| line.ends_with("\"new\" 100")), "{:?}", desk.operated());
     let told = said(&desk.run(&["runbook"]));
     assert!(told.contains("aws dms describe-replications"), "{told}");
 }

@@ -141,7 +141,11 @@ fn starting(resolved: &Resolved, kind: &str, facts: &Facts, which: impl Fn(&Task
     }
     for task in &resolved.forward {
         steps.push(Step::Wait {
-            name: format!("{} {} runs", task.kind.words(), task.address),
+            name: match task.kind {
+                Replicator::Task => format!("task {} runs", task.address),
+                // What follows is long: its state, and how long that usually takes.
+                _ => format!("{} runs", task.address),
+            },
             until: Until::Running { task: Box::new(task.clone()) },
             every_s: 10,
             limit_s: task.kind.starts_within(),

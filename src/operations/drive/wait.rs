@@ -1,16 +1,13 @@
 //! What steps wait for.
 
-use std::{cell::Cell, time::Duration};
+use std::cell::Cell;
 
 use serde_json::{Value as Json, json};
 
 use super::driver::{Driver, Failure};
 use crate::{
     aws::op,
-    engine::{
-        EventKind,
-        operate::{lasted, usually},
-    },
+    engine::{EventKind, operate::usually},
     ledger::{Happened, Noun, Operate, Subject},
     model::Address,
     operations::{
@@ -123,13 +120,11 @@ impl Driver<'_> {
             let why = format!("{} {} is {status} {}", task.kind.words(), task.address, reason.trim());
             return Err(Failure::Broken { what: name.to_owned(), why: why.trim().to_owned() });
         }
-        let since = facts.get(&subject, "StateSince").and_then(Json::as_i64);
-        let for_s = since.map(|since| (measure::now(&self.operator.reader) - since / 1_000).max(0));
-        let lasts = for_s.map(|seconds| lasted(Duration::from_secs(seconds.unsigned_abs())));
-        let lasts = lasts.map(|lasts| format!(" for {lasts}")).unwrap_or_default();
-        let takes = usually(status).filter(|_| !task.kind.is_task());
-        let takes = takes.map(|takes| format!(", usually {takes}")).unwrap_or_default();
-        Ok(Err(format!("{} is {status}{lasts}{takes}", task.address)))
+        if !task.kind.is_task() {
+            let takes = usually(status).map(|takes| format!(", usually {takes}")).unwrap_or_default();
+            return Ok(Err(format!("{status}{takes}")));
+        }
+        Ok(Err(format!("{} is {status}", task.address)))
     }
 
     /// Keeps the position at which a task stopped.

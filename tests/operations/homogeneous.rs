@@ -67,6 +67,8 @@ fn the_cutover_needs_a_reason_for_what_dms_does_not_tell() {
         "validation=counts and checksums compared by hand",
         "--override",
         "ddl=the schema is frozen since Monday",
+        "--override",
+        "target-health=its applications are no part of this plan",
     ];
     let output = desk.cut_over(&reasons, None);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));

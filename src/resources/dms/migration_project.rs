@@ -117,13 +117,10 @@ impl Described for MigrationProject {
         retry_delete: &[BUSY],
         absent: ABSENT,
         documents: &[("TransformationRules", Document::Json)],
-        refused: &[
-            ("MigrationProjectCreationTime", "DMS sets it"),
-            (
-                "MigrationProjectIdentifier",
-                "it names the object in later calls, which use its ARN: set MigrationProjectName",
-            ),
-        ],
+        refused: &[(
+            "MigrationProjectIdentifier",
+            "it names the object in later calls, which use its ARN: set MigrationProjectName",
+        )],
         iam: &[
             "dms:AddTagsToResource",
             "dms:CreateMigrationProject",

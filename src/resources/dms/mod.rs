@@ -33,10 +33,10 @@ pub use replication_subnet_group::ReplicationSubnetGroup;
 pub use replication_task::ReplicationTask;
 
 #[cfg(test)]
+mod homogeneous_tests;
+#[cfg(test)]
+mod serverless_tests;
+#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_homogeneous;
-#[cfg(test)]
-mod tests_serverless;
 #[cfg(test)]
 mod tests_task;

@@ -10,7 +10,7 @@ use super::{
     providers::{MIGRATION, MIGRATION_PROJECT},
     store::{
         DATA_MIGRATION, DATA_PROVIDER, INSTANCE_PROFILE, PROJECT, combination, here, invalid, missing,
-        role_trusts, state,
+        moment, role_trusts, state,
     },
     subnets,
 };
@@ -25,10 +25,6 @@ use crate::sandbox::{
 /// What is migrated where nobody selects.
 const EVERYTHING: &str = r#"{"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
     "object-locator": {"schema-name": "public", "table-name": "%"}}]}"#;
-
-fn date(world: &World, millis: i64) -> Json {
-    json!(World::seconds(world.date_after(millis)))
-}
 
 /// A migration as answers show it.
 fn shown(world: &World, row: &Json, settings: bool, statistics: bool) -> Json {
@@ -247,7 +243,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         None => Vec::new(),
     };
     let n = world.next();
-    let begun = date(world, 0);
+    let begun = moment(world, 0);
     world.cancel(DATA_MIGRATION, &arn);
     let row = world.get_mut(DATA_MIGRATION, &arn).ok_or_else(|| missing("The data migration is gone."))?;
     row["DataMigrationStatus"] = json!("starting");
@@ -278,7 +274,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         let left = DMS_MIGRATION_STARTING + (progress::load_time(&row) - done).max(0);
         let end = json!({
             "DataMigrationStatus": "stopped", "StopReason": "Stop Reason FULL_LOAD_ONLY_FINISHED", "_halt": now + left,
-            "DataMigrationEndTime": date(world, left),
+            "DataMigrationEndTime": moment(world, left),
         });
         world.set_after(left, DATA_MIGRATION, &arn, end);
     }
@@ -292,7 +288,7 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(state("The data migration is not running."));
     }
     let end = json!({
-        "DataMigrationStatus": "stopped", "StopReason": "Stop Reason NORMAL", "DataMigrationEndTime": date(world, DMS_TASK_STOP),
+        "DataMigrationStatus": "stopped", "StopReason": "Stop Reason NORMAL", "DataMigrationEndTime": moment(world, DMS_TASK_STOP),
     });
     let halt = world.now() + DMS_TASK_STOP;
     world.cancel(DATA_MIGRATION, &arn);

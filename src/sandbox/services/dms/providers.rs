@@ -9,7 +9,7 @@ use super::{
     instances,
     store::{
         CERTIFICATE, DATA_MIGRATION, DATA_PROVIDER, INSTANCE_PROFILE, PROJECT, combination, exists, here,
-        invalid, key_of, missing, paged, role_trusts, state,
+        invalid, key_of, missing, moment, paged, role_trusts, state,
     },
     subnets,
 };
@@ -105,7 +105,7 @@ impl Kind {
         let arn = world.arn("dms", rq.region, &format!("{}:{id}", self.noun));
         row[self.name] = json!(name);
         row[self.arn] = json!(arn);
-        row[self.created] = json!(world.now_secs());
+        row[self.created] = moment(world, 0);
         row["_region"] = json!(rq.region);
         row["_tags"] = json!(rq.list("Tags"));
         world.put(self.table, &arn, row.clone());

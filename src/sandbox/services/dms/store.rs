@@ -5,7 +5,10 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::{Fault, Reply, Request, World, services::kms};
+use crate::{
+    clock,
+    sandbox::{Fault, Reply, Request, World, services::kms},
+};
 
 /// The key that a request names, or the one that AWS keeps for DMS.
 pub(super) fn key_of(world: &World, rq: &Request<'_>) -> Json {
@@ -51,6 +54,11 @@ pub(super) fn invalid(message: impl Into<String>) -> Fault {
 /// `InvalidParameterCombinationException`.
 pub(super) fn combination(message: impl Into<String>) -> Fault {
     Fault::new("InvalidParameterCombinationException", message)
+}
+
+/// A moment as the younger types show it: text, where tasks and endpoints have numbers.
+pub(super) fn moment(world: &World, millis: i64) -> Json {
+    json!(clock::rfc3339(clock::from_millis(world.date_after(millis))))
 }
 
 /// `InvalidResourceStateFault`.

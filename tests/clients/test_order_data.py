@@ -537,7 +537,6 @@ def _():
     arn = serverless(group, source, endpoint("target"))
     yield dms.delete_endpoint, {"EndpointArn": source}
     dms.delete_replication_config(ReplicationConfigArn=arn)
-    patiently("InvalidResourceStateFault", dms.delete_endpoint, EndpointArn=source)
 
 
 @wrong("dms:DeleteReplicationSubnetGroup", "a serverless replication")
@@ -546,7 +545,6 @@ def _():
     arn = serverless(group, endpoint(), endpoint("target"))
     yield dms.delete_replication_subnet_group, {"ReplicationSubnetGroupIdentifier": group}
     dms.delete_replication_config(ReplicationConfigArn=arn)
-    patiently("InvalidResourceStateFault", dms.delete_replication_subnet_group, ReplicationSubnetGroupIdentifier=group)
 
 
 @wrong("dms:DeleteReplicationConfig", "its own run")
@@ -557,7 +555,6 @@ def _():
     yield dms.delete_replication_config, {"ReplicationConfigArn": arn}
     eventually(lambda: replicates(arn)["Status"] == "running")
     dms.stop_replication(ReplicationConfigArn=arn)
-    patiently("InvalidResourceStateFault", dms.delete_replication_config, ReplicationConfigArn=arn)
 
 
 @wrong("dms:DeleteReplicationConfig", "its capacity")
@@ -569,7 +566,6 @@ def _():
     dms.stop_replication(ReplicationConfigArn=arn)
     eventually(lambda: replicates(arn)["Status"] == "stopped")
     yield dms.delete_replication_config, {"ReplicationConfigArn": arn}
-    patiently("InvalidResourceStateFault", dms.delete_replication_config, ReplicationConfigArn=arn)
 
 
 def project():
@@ -592,7 +588,6 @@ def _():
     made, source, _ = project()
     yield dms.delete_data_provider, {"DataProviderIdentifier": source}
     dms.delete_migration_project(MigrationProjectIdentifier=made)
-    dms.delete_data_provider(DataProviderIdentifier=source)
 
 
 @wrong("dms:DeleteInstanceProfile", "a migration project")
@@ -600,7 +595,6 @@ def _():
     made, _, profile = project()
     yield dms.delete_instance_profile, {"InstanceProfileIdentifier": profile}
     dms.delete_migration_project(MigrationProjectIdentifier=made)
-    dms.delete_instance_profile(InstanceProfileIdentifier=profile)
 
 
 def data_migration(made):
@@ -620,7 +614,6 @@ def _():
     name = data_migration(made)
     yield dms.delete_migration_project, {"MigrationProjectIdentifier": made}
     dms.delete_data_migration(DataMigrationIdentifier=name)
-    patiently("InvalidResourceStateFault", dms.delete_migration_project, MigrationProjectIdentifier=made)
 
 
 @wrong("dms:DeleteDataMigration", "its own run")
@@ -632,7 +625,6 @@ def _():
     yield dms.delete_data_migration, {"DataMigrationIdentifier": name}
     eventually(lambda: migrates(name) == "running")
     dms.stop_data_migration(DataMigrationIdentifier=name)
-    patiently("InvalidResourceStateFault", dms.delete_data_migration, DataMigrationIdentifier=name)
 
 
 @wrong("dms:DeleteCertificate", "an endpoint")

@@ -76,11 +76,6 @@ impl Desk {
         Self { dir: tempfile::tempdir().expect("a folder"), plan: plan.to_owned(), name }
     }
 
-    /// The same account and ledger, with another copy of the plan.
-    pub fn with_plan(&self, plan: &Path) -> Self {
-        Self { plan: plan.to_owned(), ..self.fork() }
-    }
-
     /// The same state once more, to be changed on its own.
     pub fn fork(&self) -> Self {
         let dir = tempfile::tempdir().expect("a folder");

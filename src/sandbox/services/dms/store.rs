@@ -5,10 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::{
-    clock,
-    sandbox::{Fault, Reply, Request, World, services::kms},
-};
+use crate::sandbox::{Fault, Reply, Request, World, services::kms};
 
 /// The key that a request names, or the one that AWS keeps for DMS.
 pub(super) fn key_of(world: &World, rq: &Request<'_>) -> Json {
@@ -56,9 +53,9 @@ pub(super) fn combination(message: impl Into<String>) -> Fault {
     Fault::new("InvalidParameterCombinationException", message)
 }
 
-/// A moment as the younger types show it: text, where tasks and endpoints have numbers.
+/// The date in so many milliseconds.
 pub(super) fn moment(world: &World, millis: i64) -> Json {
-    json!(clock::rfc3339(clock::from_millis(world.date_after(millis))))
+    json!(World::seconds(world.date_after(millis)))
 }
 
 /// `InvalidResourceStateFault`.

@@ -71,8 +71,13 @@ fn the_cutover_stops_it_and_the_names_lead_to_aurora() {
     let desk = desk();
     desk.expect(0, &["replicate", "start", "--yes", "--wait", "loaded"]);
     desk.expect(0, &["lag", "--check"]);
-    let output =
-        desk.cut_over(&["--override", "target-health=its applications are no part of this plan"], None);
+    let known = [
+        "--override",
+        "target-health=its applications are no part of this plan",
+        "--confirm",
+        "no way back for serverless-oracle-to-aurora dev",
+    ];
+    let output = desk.cut_over(&known, None);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     assert_eq!(desk.phase(), "live");
     assert_eq!(replication(&desk)["Status"], "stopped");

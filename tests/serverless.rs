@@ -16,7 +16,7 @@ pub(crate) fn plan() -> PathBuf {
 }
 
 /// An account that has the old site's VPN connection and secret, as the plan expects.
-fn account() -> Rehearsal {
+pub fn account() -> Rehearsal {
     let mut rehearsal = Rehearsal::new(&plan());
     let old_site = syntax::read(&plan().join("old-site.yaml")).expect("it parses").to_json();
     plant(&mut rehearsal.world, &old_site).expect("the old site is planted");

@@ -156,9 +156,15 @@ fn the_other_plans_converge_after_a_crash_anywhere() {
     for entry in std::fs::read_dir(plans).expect("the folder of plans") {
         let plan = entry.expect("a folder").path();
         let name = plan.file_name().expect("a name").to_string_lossy().into_owned();
-        // Those have tests of their own: above, in `blue_green.rs`, in `payments_aurora.rs`.
-        if ["payments-single-stack", "database-blue-green", "payments-aurora-mysql"].contains(&name.as_str())
-        {
+        // Those have tests of their own: above, in `blue_green.rs`, `homogeneous.rs`, `payments_aurora.rs`, `serverless.rs`.
+        let others = [
+            "payments-single-stack",
+            "database-blue-green",
+            "homogeneous-postgres",
+            "payments-aurora-mysql",
+            "serverless-oracle-to-aurora",
+        ];
+        if others.contains(&name.as_str()) {
             continue;
         }
         let fresh = Rehearsal::new(&plan);

@@ -12,6 +12,13 @@ pub fn prefix(service: &str) -> &str {
 
 /// Exceptions: `(service, operation, actions)`, sorted by service and operation.
 pub const EXCEPTIONS: &[(&str, &str, &[&str])] = &[
+    // "Required permissions" of the API Reference.
+    ("dms", "DescribeDataProviders", &["dms:ListDataProviders"]),
+    ("dms", "DescribeInstanceProfiles", &["dms:ListInstanceProfiles"]),
+    ("dms", "DescribeMigrationProjects", &["dms:ListMigrationProjects"]),
+    ("dms", "ModifyDataProvider", &["dms:UpdateDataProvider"]),
+    ("dms", "ModifyInstanceProfile", &["dms:UpdateInstanceProfile"]),
+    ("dms", "ModifyMigrationProject", &["dms:UpdateMigrationProject"]),
     ("s3", "CompleteMultipartUpload", &["s3:PutObject"]),
     ("s3", "CopyObject", &["s3:GetObject", "s3:PutObject"]),
     ("s3", "CreateBucketMetadataConfiguration", &["s3:CreateBucketMetadataTableConfiguration"]),

@@ -100,10 +100,10 @@ fn as_json(snapshot: &Snapshot) -> Json {
         .objects()
         .filter(|(_, object)| registry::find(&object.declared.kind).is_some_and(|ty| ty.facts().replicates))
         .map(|(address, object)| {
-            json!({
-                "address": address, "task_arn": object.physical_id,
-                "migration_type": object.declared.properties["MigrationType"],
-            })
+            let names = ["MigrationType", "ReplicationType", "DataMigrationType"];
+            let kind =
+                names.map(|name| &object.declared.properties[name]).into_iter().find(|kind| !kind.is_null());
+            json!({"address": address, "task_arn": object.physical_id, "migration_type": kind})
         })
         .collect();
     json!({

@@ -13,12 +13,19 @@ use crate::{
     syntax,
 };
 
-const TASK: &str = "AWS::DMS::ReplicationTask";
-const SETTINGS: &str = "ReplicationTaskSettings";
+/// What replicates, each with the properties that hold its settings and say what it moves.
+const TASKS: [(&str, &str, &str); 2] = [
+    ("AWS::DMS::ReplicationTask", "ReplicationTaskSettings", "MigrationType"),
+    ("AWS::DMS::ReplicationConfig", "ReplicationSettings", "ReplicationType"),
+];
 
-/// A task whose settings are known.
+/// A task, or a serverless replication, whose settings are known.
 struct Task<'g> {
     part: Part<'g>,
+    /// The property with its settings.
+    place: &'static str,
+    /// The property that says what it moves.
+    moves: &'static str,
     /// Nothing when the task says nothing: then all defaults hold.
     settings: Option<Item>,
 }
@@ -46,15 +53,23 @@ impl Setting {
 }
 
 fn tasks<'g>(view: &View<'g>) -> Vec<Task<'g>> {
-    let with_settings = |part: Part<'g>| {
-        let place = part.get(SETTINGS);
-        if place.is_missing() {
-            return Some(Task { part, settings: None });
+    let with_settings = |part: Part<'g>, place: &'static str, moves: &'static str| {
+        let written = part.get(place);
+        if written.is_missing() {
+            return Some(Task { part, place, moves, settings: None });
         }
-        let settings = syntax::document(place.item()?)?.ok()?;
-        Some(Task { part, settings: Some(settings) })
+        let item = written.item()?;
+        let settings = match syntax::document(item) {
+            // Written as an object.
+            None => item.clone(),
+            Some(text) => text.ok()?,
+        };
+        Some(Task { part, place, moves, settings: Some(settings) })
     };
-    view.of(TASK).filter_map(with_settings).collect()
+    let all = TASKS.iter().flat_map(|(kind, place, moves)| {
+        view.of(kind).filter_map(move |part| with_settings(part, place, moves)).collect::<Vec<_>>()
+    });
+    all.collect()
 }
 
 impl Task<'_> {
@@ -65,7 +80,7 @@ impl Task<'_> {
             return Setting::Unknown;
         }
         let Some(section) = settings.get(section) else {
-            return Setting::Default(self.part.get(SETTINGS).span());
+            return Setting::Default(self.part.get(self.place).span());
         };
         match section.value.get(name).map(|member| &member.value) {
             None if matches!(section.value.kind, Kind::Map(_)) => {
@@ -78,7 +93,7 @@ impl Task<'_> {
     }
 
     fn loads(&self) -> bool {
-        self.part.get("MigrationType").text().is_some_and(|kind| kind.starts_with("full-load"))
+        self.part.get(self.moves).text().is_some_and(|kind| kind.starts_with("full-load"))
     }
 
     fn say(&self, report: &mut Report<'_>, place: &Setting, message: String, help: &str) {
@@ -400,8 +415,9 @@ pub(super) static NOT_LOGICAL: Lint = Lint {
 ",
     ),
     check: |view, report| {
-        for task in view.of(TASK) {
-            if !task.get("MigrationType").text().is_some_and(|kind| kind.ends_with("cdc")) {
+        let all = TASKS.iter().flat_map(|(kind, _, moves)| view.of(kind).map(move |task| (task, *moves)));
+        for (task, moves) in all.collect::<Vec<_>>() {
+            if !task.get(moves).text().is_some_and(|kind| kind.ends_with("cdc")) {
                 continue;
             }
             let Some(endpoint) = view.target_of(&task.get("SourceEndpointArn"), "AWS::DMS::Endpoint") else {

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     clock::{from_millis, rfc3339},
+    engine::operate::Replicator,
     ledger::{Facts, Noun, Phase, Subject},
 };
 
@@ -67,20 +68,37 @@ fn quoted(text: &str) -> String {
 }
 
 fn task_read(task: &Task, query: &str, output: &str) -> String {
+    let (verb, by, list) = match task.kind {
+        Replicator::Task => ("describe-replication-tasks", "replication-task-arn", "ReplicationTasks"),
+        Replicator::Serverless => ("describe-replications", "replication-config-arn", "Replications"),
+        Replicator::Data => ("describe-data-migrations", "data-migration-identifier", "DataMigrations"),
+    };
     format!(
-        "aws dms describe-replication-tasks --region {} --filters Name=replication-task-arn,Values={} --query {} \
-         --output {output}",
+        "aws dms {verb} --region {} --filters Name={by},Values={} --query {} --output {output}",
         task.region,
         quoted(&task.arn),
-        quoted(&format!("ReplicationTasks[0].{query}"))
+        quoted(&format!("{list}[0].{query}"))
     )
+}
+
+/// The member with a task's statistics, or with a serverless replication's.
+fn stats(task: &Task) -> &'static str {
+    match task.kind {
+        Replicator::Task => "ReplicationTaskStats",
+        Replicator::Serverless => "ReplicationStats",
+        Replicator::Data => "DataMigrationStatistics",
+    }
 }
 
 fn statistics(task: &Task, query: &str) -> String {
     // Of several pages only JSON is put together before the query is applied:
     // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-output-format.html#text-output
+    let (verb, by) = match task.kind {
+        Replicator::Task | Replicator::Data => ("describe-table-statistics", "replication-task-arn"),
+        Replicator::Serverless => ("describe-replication-table-statistics", "replication-config-arn"),
+    };
     format!(
-        "aws dms describe-table-statistics --region {} --replication-task-arn {} --query {} --output json",
+        "aws dms {verb} --region {} --{by} {} --query {} --output json",
         task.region,
         quoted(&task.arn),
         quoted(query)
@@ -88,10 +106,16 @@ fn statistics(task: &Task, query: &str) -> String {
 }
 
 /// Tables that are not DMS's own.
-const OWN: &str = r#"TableStatistics[?!starts_with(TableName, `"awsdms_"`)]"#;
+fn own(task: &Task) -> String {
+    let list = match task.kind {
+        Replicator::Task | Replicator::Data => "TableStatistics",
+        Replicator::Serverless => "ReplicationTableStatistics",
+    };
+    format!(r#"{list}[?!starts_with(TableName, `"awsdms_"`)]"#)
+}
 
-fn summed(prefix: &str) -> String {
-    format!("sum({OWN}.[{prefix}Inserts,{prefix}Updates,{prefix}Deletes][])")
+fn summed(task: &Task, prefix: &str) -> String {
+    format!("sum({}.[{prefix}Inserts,{prefix}Updates,{prefix}Deletes][])", own(task))
 }
 
 /// Reads one of a writer's numbers: `tasks` of a service, `instances` of an Auto Scaling group.
@@ -119,7 +143,8 @@ fn service_read(writer: &Writer, query: &str, output: &str) -> String {
 }
 
 fn status(task: &Task, wanted: &str, every_s: u64, limit_s: u64) -> String {
-    format!("wanted {limit_s} {every_s} {wanted} {}", task_read(task, "Status", "text"))
+    let member = if task.kind == Replicator::Data { "DataMigrationStatus" } else { "Status" };
+    format!("wanted {limit_s} {every_s} {wanted} {}", task_read(task, member, "text"))
 }
 
 fn slot(target: &Database) -> Vec<String> {
@@ -148,10 +173,10 @@ fn metric(region: &str, namespace: &str, name: &str, dimensions: &[(&str, &str)]
 /// The latest lag of a task, newest last.
 #[must_use]
 pub fn lag(task: &Task) -> Vec<String> {
-    let dimensions = [
-        ("ReplicationInstanceIdentifier", task.instance_name.as_str()),
-        ("ReplicationTaskIdentifier", task.metric_id.as_str()),
-    ];
+    if task.kind == Replicator::Data {
+        return vec![task_read(task, "DataMigrationStatistics.CDCLatency", "json")];
+    }
+    let dimensions = task.dimensions();
     ["CDCLatencySource", "CDCLatencyTarget", "CDCIncomingChanges"]
         .iter()
         .map(|name| metric(&task.region, "AWS/DMS", name, &dimensions))
@@ -161,15 +186,13 @@ pub fn lag(task: &Task) -> Vec<String> {
 /// What has been loaded, and whether both sides are the same.
 #[must_use]
 pub fn tables(task: &Task) -> Vec<String> {
-    let states = format!("{OWN}.[SchemaName,TableName,TableState,ValidationState]");
-    vec![
-        task_read(
-            task,
-            "[Status,ReplicationTaskStats.[FullLoadProgressPercent,TablesErrored,TablesLoading,TablesQueued]]",
-            "json",
-        ),
-        statistics(task, &states),
-    ]
+    if task.kind == Replicator::Data {
+        let counts = "[FullLoadPercentage,TablesErrored,TablesLoading,TablesQueued]";
+        return vec![task_read(task, &format!("[DataMigrationStatus,{}.{counts}]", stats(task)), "json")];
+    }
+    let states = format!("{}.[SchemaName,TableName,TableState,ValidationState]", own(task));
+    let counts = "[FullLoadProgressPercent,TablesErrored,TablesLoading,TablesQueued]";
+    vec![task_read(task, &format!("[Status,{}.{counts}]", stats(task)), "json"), statistics(task, &states)]
 }
 
 /// Waits until a connection was tested successfully.
@@ -186,9 +209,12 @@ pub fn connected(region: &str, instance: &str, endpoint: &str) -> String {
 /// Waits until a full load is complete.
 #[must_use]
 pub fn loaded(task: &Task) -> String {
-    let query = "ReplicationTaskStats | FullLoadProgressPercent == `100` && TablesErrored == `0` && TablesLoading == `0` \
-                 && TablesQueued == `0`";
-    format!("wanted 604800 15 true {}", task_read(task, query, "json"))
+    let query = format!(
+        "{} | {} == `100` && TablesErrored == `0` && TablesLoading == `0` && TablesQueued == `0`",
+        stats(task),
+        if task.kind == Replicator::Data { "FullLoadPercentage" } else { "FullLoadProgressPercent" }
+    );
+    format!("wanted 604800 15 true {}", task_read(task, &query, "json"))
 }
 
 /// Whether validation is on: only then every table can be `Validated`.
@@ -247,7 +273,8 @@ fn waits(until: &Until, every: u64, limit: u64, resolved: &Resolved, baseline: &
             .collect(),
         Until::Quiet { tasks } => tasks
             .iter()
-            .map(|task| format!("steady {limit} {} {}", every.max(15), statistics(task, &summed(""))))
+            .filter(|task| task.kind != Replicator::Data)
+            .map(|task| format!("steady {limit} {} {}", every.max(15), statistics(task, &summed(task, ""))))
             .collect(),
         Until::Drained { home: false, .. } if sentinels(resolved) => {
             let token = Some("\"$MIGRATE_TOKEN\"");
@@ -262,17 +289,21 @@ fn waits(until: &Until, every: u64, limit: u64, resolved: &Resolved, baseline: &
         Until::Drained { tasks, .. } => tasks
             .iter()
             .flat_map(|task| {
-                let query = format!("{} == {}", summed(""), summed("Applied"));
+                if task.kind == Replicator::Data {
+                    let words = "# Everything has arrived once the latency is shorter than the time since the fence:";
+                    return [words.to_owned()].into_iter().chain(lag(task)).collect::<Vec<_>>();
+                }
+                let query = format!("{} == {}", summed(task, ""), summed(task, "Applied"));
                 let arrived = format!("wanted {limit} {every} true {}", statistics(task, &query));
                 let words = "# Circumstantial: five points that began after the fence, within the limits, belong to it.";
-                [arrived, words.to_owned()].into_iter().chain(lag(task))
+                [arrived, words.to_owned()].into_iter().chain(lag(task)).collect()
             })
             .collect(),
         Until::Validated { tasks } => tasks
             .iter()
             .filter(|task| validates(task))
             .map(|task| {
-                let query = format!("length({OWN}[?ValidationState != `\"Validated\"`])");
+                let query = format!("length({}[?ValidationState != `\"Validated\"`])", own(task));
                 format!("wanted {limit} {every} 0 {}", statistics(task, &query))
             })
             .collect(),

@@ -8,6 +8,7 @@ use super::{
     fleets, steering,
 };
 use crate::{
+    engine::operate::{Replicator, is_starting},
     ledger::{Facts, Noun, Operate, Phase, Repeat, Request, Subject},
     model::Address,
 };
@@ -28,6 +29,30 @@ pub fn scaling(writer: &Writer) -> Option<Subject> {
 #[must_use]
 pub fn task(task: &Task) -> Subject {
     Subject::new(Noun::Task, &task.region, &[&task.arn])
+}
+
+/// The member of a request that names it.
+fn handle(of: &Task) -> &'static str {
+    match of.kind {
+        Replicator::Task => "ReplicationTaskArn",
+        Replicator::Serverless => "ReplicationConfigArn",
+        Replicator::Data => "DataMigrationIdentifier",
+    }
+}
+
+/// Whether it was ever started, or is about to run.
+#[must_use]
+pub fn started(of: &Task, facts: &Facts) -> bool {
+    let subject = task(of);
+    let status = facts.get(&subject, "Status").and_then(Json::as_str).unwrap_or_default();
+    is_starting(status) || facts.get(&subject, "StartDate").is_some_and(|date| !date.is_null())
+}
+
+/// Whether it runs, or is about to.
+#[must_use]
+pub fn runs(of: &Task, facts: &Facts) -> bool {
+    let status = facts.get(&task(of), "Status").and_then(Json::as_str).unwrap_or_default();
+    status == "running" || is_starting(status)
 }
 
 /// A connection.
@@ -156,27 +181,36 @@ pub fn test_connection(region: &str, instance: &str, endpoint: &str, facts: &Fac
 #[must_use]
 pub fn start(of: &Task, kind: &str, facts: &Facts) -> Operate {
     let subject = task(of);
-    let request = Request::new(
-        "dms",
-        "StartReplicationTask",
-        &of.region,
-        json!({
-            "ReplicationTaskArn": of.arn, "StartReplicationTaskType": kind,
-        }),
-    );
-    let mut expect = Facts::default().with(&subject, "StartDate", Json::Null);
-    if kind != "resume-processing" {
-        expect.set(&subject, "FreshStartDate", Json::Null);
+    let (operation, how) = match of.kind {
+        Replicator::Task => ("StartReplicationTask", "StartReplicationTaskType"),
+        Replicator::Serverless => ("StartReplication", "StartReplicationType"),
+        Replicator::Data => ("StartDataMigration", "StartType"),
+    };
+    let request = Request::new("dms", operation, &of.region, json!({handle(of): of.arn, how: kind}));
+    let dates =
+        if kind == "resume-processing" { &["StartDate"][..] } else { &["StartDate", "FreshStartDate"] };
+    let mut expect = Facts::default();
+    match of.kind {
+        Replicator::Task => dates.iter().for_each(|date| expect.set(&subject, date, Json::Null)),
+        // Its dates come once it runs, half an hour later; what shows at once is that it is not at rest any more.
+        Replicator::Serverless | Replicator::Data => expect.set(&subject, "Status", Json::Null),
     }
     let verb = match kind {
         "start-replication" => "start",
         "resume-processing" => "resume",
         _ => "reload",
     };
-    let mut call =
-        operate(format!("{verb} task {}", of.address), request, facts, expect, Repeat::AfterLooking);
-    for property in ["Status", "StopReason", "FullLoadFinishDate"] {
-        call.touches.set(&subject, property, Json::Null);
+    let mut call = operate(
+        format!("{verb} {} {}", of.kind.words(), of.address),
+        request,
+        facts,
+        expect,
+        Repeat::AfterLooking,
+    );
+    for property in ["Status", "StopReason", "FullLoadFinishDate"].iter().chain(dates) {
+        if call.expect.get(&subject, property).is_none() {
+            call.touches.set(&subject, property, Json::Null);
+        }
     }
     call
 }
@@ -187,9 +221,21 @@ pub fn start(of: &Task, kind: &str, facts: &Facts) -> Operate {
 #[must_use]
 pub fn start_at(of: &Task, position: &str, facts: &Facts) -> Operate {
     let mut call = start(of, "start-replication", facts);
-    call.name = format!("start task {} at {position}", of.address);
+    call.name = format!("start {} {} at {position}", of.kind.words(), of.address);
     call.request.input["CdcStartPosition"] = json!(position);
     call
+}
+
+/// Has DMS assess a serverless replication with its start, and not start it if the assessment fails (API Reference,
+/// StartReplication, `PremigrationAssessmentSettings`).
+#[must_use]
+pub fn assessed(mut start: Operate, role: &str, bucket: &str) -> Operate {
+    let settings = json!({
+        "ServiceAccessRoleArn": role, "ResultLocationBucket": bucket, "ResultLocationFolder": "migrate-assessments",
+        "FailOnAssessmentFailure": true,
+    });
+    start.request.input["PremigrationAssessmentSettings"] = json!(settings.to_string());
+    start
 }
 
 /// Begins an assessment run. Its name is its key: a run of that name is this one.
@@ -212,10 +258,15 @@ pub fn assess(of: &Task, role: &str, bucket: &str, name: &str, facts: &Facts) ->
 #[must_use]
 pub fn stop(of: &Task, facts: &Facts) -> Operate {
     let subject = task(of);
-    let request =
-        Request::new("dms", "StopReplicationTask", &of.region, json!({"ReplicationTaskArn": of.arn}));
+    let operation = match of.kind {
+        Replicator::Task => "StopReplicationTask",
+        Replicator::Serverless => "StopReplication",
+        Replicator::Data => "StopDataMigration",
+    };
+    let request = Request::new("dms", operation, &of.region, json!({handle(of): of.arn}));
     let expect = Facts::default().with(&subject, "Status", Json::Null);
-    let mut call = operate(format!("stop task {}", of.address), request, facts, expect, Repeat::AfterLooking);
+    let name = format!("stop {} {}", of.kind.words(), of.address);
+    let mut call = operate(name, request, facts, expect, Repeat::AfterLooking);
     call.touches.set(&subject, "StopReason", Json::Null);
     call
 }
@@ -225,14 +276,13 @@ pub fn stop(of: &Task, facts: &Facts) -> Operate {
 pub fn reload_tables(of: &Task, tables: &[(String, String)], facts: &Facts) -> Operate {
     let list: Vec<Json> =
         tables.iter().map(|(schema, table)| json!({"SchemaName": schema, "TableName": table})).collect();
-    let request = Request::new(
-        "dms",
-        "ReloadTables",
-        &of.region,
-        json!({
-            "ReplicationTaskArn": of.arn, "TablesToReload": list, "ReloadOption": "data-reload",
-        }),
-    );
+    let operation = match of.kind {
+        // There is no such call for data migrations: the verbs refuse them.
+        Replicator::Task | Replicator::Data => "ReloadTables",
+        Replicator::Serverless => "ReloadReplicationTables",
+    };
+    let input = json!({handle(of): of.arn, "TablesToReload": list, "ReloadOption": "data-reload"});
+    let request = Request::new("dms", operation, &of.region, input);
     let mut expect = Facts::default();
     for (schema, table) in tables {
         let subject = Subject::new(Noun::Table, &of.region, &[&of.arn, schema, table]);

@@ -11,13 +11,16 @@ use super::{
     declare::ReverseStart,
     discover::{Resolved, Task, Writer},
     fleets,
-    gates::{self, AssessmentSample, ErrorSample, Samples, Series, ServiceSample, TableSample, TaskSample},
+    gates::{
+        self, AssessmentSample, DataSample, ErrorSample, Samples, Series, ServiceSample, TableSample,
+        TaskSample,
+    },
     steering, steps,
 };
 use crate::{
     aws::{OpError, op},
     clock::millis,
-    engine::operate::Reader,
+    engine::operate::{Counted, Reader, Replication, Replicator},
     ledger::{Facts, Operations},
 };
 
@@ -65,6 +68,7 @@ pub async fn measure(
     known: &Operations,
     wanted: Wanted<'_>,
 ) -> Result<Samples, OpError> {
+    let all = |kind| !wanted.tasks.is_empty() && wanted.tasks.iter().all(|task: &Task| task.kind == kind);
     let mut samples = Samples {
         now: now(reader),
         since: wanted.since,
@@ -74,15 +78,28 @@ pub async fn measure(
         }),
         early: resolved.declared.reverse_start == ReverseStart::Early,
         ddl_base: known.noted("ddl").and_then(Json::as_i64),
+        serverless: all(Replicator::Serverless),
+        data: all(Replicator::Data).then(DataSample::default),
         ..Samples::default()
     };
     let limits = resolved.declared.limits;
     for task in wanted.tasks {
         let mut name = String::new();
-        if wanted.any(&["task", "full-load", "errors-visible", "reading"]) {
-            let (sample, settings) = tasks(reader, task, &known.facts).await?;
+        if wanted.any(&["task", "full-load", "errors-visible", "reading"]) || task.kind == Replicator::Data {
+            let (sample, found) = tasks(reader, task, &known.facts).await?;
             name.clone_from(&sample.name);
-            samples.settings.push(settings);
+            samples.settings.push(found.settings);
+            if let Some(data) = &mut samples.data {
+                data.latency_s = match (data.latency_s, found.latency_s) {
+                    (Some(one), Some(other)) if !samples.tasks.is_empty() => Some(one.max(other)),
+                    (None, _) if !samples.tasks.is_empty() => None,
+                    (_, latest) => latest,
+                };
+                data.loaded += found.loaded.unwrap_or_default();
+                data.errored += sample.errored;
+                data.loading += sample.loading;
+                data.queued += sample.queued;
+            }
             samples.tasks.push(sample);
         }
         if wanted.any(&["tables", "validation", "ddl", "counters"]) {
@@ -91,20 +108,11 @@ pub async fn measure(
         if wanted.any(&["reading"]) && !name.is_empty() {
             samples.events.extend(events(reader, task, &name).await?);
         }
-        if wanted.any(&["lag", "backlog"]) {
-            let dimensions = [
-                ("ReplicationInstanceIdentifier", task.instance_name.as_str()),
-                ("ReplicationTaskIdentifier", task.metric_id.as_str()),
-            ];
+        if wanted.any(&["lag", "backlog"]) && task.kind != Replicator::Data {
             let span = span(&samples, limits.points);
-            let found = metrics(
-                reader,
-                &task.region,
-                ("AWS/DMS", &gates::task_metrics(), MAXIMUM),
-                &dimensions,
-                span,
-            )
-            .await?;
+            let names = gates::metrics_of(task.kind.is_task());
+            let wanted = ("AWS/DMS", &names[..], MAXIMUM);
+            let found = metrics(reader, &task.region, wanted, &task.dimensions(), span).await?;
             for (name, series) in found {
                 let worst = match samples.metrics.remove(&name) {
                     Some(other) => both(other, series),
@@ -115,15 +123,18 @@ pub async fn measure(
         }
     }
     if wanted.any(&["instance"])
-        && let Some(task) = wanted.tasks.first()
+        && let Some(task) = wanted.tasks.iter().find(|task| task.kind != Replicator::Data)
     {
-        samples.storage_gb = storage(reader, task).await?;
-        let dimensions = [("ReplicationInstanceIdentifier", task.instance_name.as_str())];
-        let names = gates::INSTANCE_METRICS;
+        let mut dimensions = task.dimensions();
+        if task.kind.is_task() {
+            samples.storage_gb = storage(reader, task).await?;
+            dimensions.truncate(1);
+        }
+        let names = gates::instance_metrics(task.kind.is_task());
         let span = span(&samples, limits.points);
         samples
             .metrics
-            .extend(metrics(reader, &task.region, ("AWS/DMS", &names, MAXIMUM), &dimensions, span).await?);
+            .extend(metrics(reader, &task.region, ("AWS/DMS", names, MAXIMUM), &dimensions, span).await?);
     }
     if wanted.any(&["alarms"]) {
         // A task that was stopped on purpose publishes nothing.
@@ -150,7 +161,8 @@ pub async fn measure(
     }
     if wanted.any(&["assessment"]) && resolved.assessment.is_some() {
         let mut all = Vec::new();
-        for task in wanted.tasks {
+        // A serverless replication is assessed by its start, which fails with the assessment.
+        for task in wanted.tasks.iter().filter(|task| task.kind == Replicator::Task) {
             all.push(assessed(reader, task).await?);
         }
         samples.assessments = Some(all);
@@ -177,79 +189,55 @@ fn both(one: Series, other: Series) -> Series {
     Series { complete: one.complete && other.complete, points: points.collect() }
 }
 
-fn filter(name: &str, value: &str) -> Result<dms::Filter, OpError> {
-    let built = dms::Filter::builder().name(name).values(value).build();
-    built.map_err(|error| OpError::not_sent("Filter", error.to_string()))
-}
-
-async fn tasks(reader: &Reader<'_>, task: &Task, known: &Facts) -> Result<(TaskSample, Json), OpError> {
-    let sdk = reader.sdk(&task.region);
-    let by = filter("replication-task-arn", &task.arn)?;
-    let ask = async || {
-        let call = sdk.dms().describe_replication_tasks().filters(by.clone());
-        match call.send().await.map_err(op("DescribeReplicationTasks")) {
-            Err(error) if error.is(&["ResourceNotFoundFault"]) => Ok(None),
-            answer => Ok(answer?.replication_tasks.unwrap_or_default().into_iter().next()),
-        }
-    };
-    let Some(found) = reader.ask("dms", ask).await? else {
+async fn tasks(
+    reader: &Reader<'_>,
+    task: &Task,
+    known: &Facts,
+) -> Result<(TaskSample, Replication), OpError> {
+    let Some(found) = reader.replication(&task.region, &task.arn, true).await? else {
         let gone = TaskSample {
             name: task.address.to_string(),
             status: "gone".into(),
             as_journalled: true,
             ..TaskSample::default()
         };
-        return Ok((gone, Json::Null));
+        return Ok((gone, Replication::default()));
     };
-    let stats = found.replication_task_stats.as_ref();
-    let fresh = stats.and_then(|stats| stats.fresh_start_date).and_then(|at| at.to_millis().ok());
     let journalled = known.get(&super::calls::task(task), "FreshStartDate").filter(|date| !date.is_null());
-    let count = |of: fn(&dms::ReplicationTaskStats) -> i32| stats.map_or(0, |stats| i64::from(of(stats)));
-    let settings = found.replication_task_settings.as_deref().unwrap_or_default();
     let sample = TaskSample {
-        name: found.replication_task_identifier.clone().unwrap_or_default(),
-        status: found.status.clone().unwrap_or_default(),
+        name: found.name.clone(),
+        status: found.status.clone(),
         stop_reason: found.stop_reason.clone(),
-        failure: found.last_failure_message.clone(),
-        percent: count(|stats| stats.full_load_progress_percent),
-        errored: count(|stats| stats.tables_errored),
-        loading: count(|stats| stats.tables_loading),
-        queued: count(|stats| stats.tables_queued),
-        finished: stats.is_some_and(|stats| stats.full_load_finish_date.is_some()),
-        as_journalled: journalled.is_none_or(|date| *date == json!(fresh)),
+        failure: found.failure.clone(),
+        percent: found.percent.unwrap_or_default(),
+        errored: found.errored.unwrap_or_default(),
+        loading: found.loading.unwrap_or_default(),
+        queued: found.queued.unwrap_or_default(),
+        finished: found.finished.is_some(),
+        as_journalled: journalled.is_none_or(|date| *date == json!(found.fresh)),
     };
-    Ok((sample, serde_json::from_str(settings).unwrap_or_default()))
+    Ok((sample, found))
 }
 
 async fn tables(reader: &Reader<'_>, task: &Task) -> Result<Vec<TableSample>, OpError> {
-    let sdk = reader.sdk(&task.region);
-    let (mut all, mut marker) = (Vec::new(), None::<String>);
-    loop {
-        let ask = async || {
-            let call = sdk.dms().describe_table_statistics().replication_task_arn(&task.arn);
-            call.set_marker(marker.clone()).send().await.map_err(op("DescribeTableStatistics"))
-        };
-        let page = reader.ask("dms", ask).await?;
-        all.extend(page.table_statistics().iter().map(|row| TableSample {
-            schema: row.schema_name.clone().unwrap_or_default(),
-            table: row.table_name.clone().unwrap_or_default(),
-            state: row.table_state.clone().unwrap_or_default(),
-            validation: row.validation_state.clone().unwrap_or_default(),
-            pending: row.validation_pending_records,
-            failed: row.validation_failed_records,
-            suspended: row.validation_suspended_records,
-            captured: row.inserts + row.updates + row.deletes,
-            applied: row.applied_inserts.unwrap_or_default()
-                + row.applied_updates.unwrap_or_default()
-                + row.applied_deletes.unwrap_or_default(),
+    let rows = reader.counted(&task.region, &task.arn, None).await?;
+    let one = |row: Counted| {
+        let [pending, failed, suspended] = row.compared;
+        TableSample {
+            schema: row.schema,
+            table: row.table,
+            state: row.state,
+            validation: row.validation,
+            pending,
+            failed,
+            suspended,
+            captured: row.captured,
+            applied: row.applied,
             ddls: row.ddls,
-            applied_ddls: row.applied_ddls.unwrap_or_default(),
-        }));
-        marker = page.marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            return Ok(all);
+            applied_ddls: row.applied_ddls,
         }
-    }
+    };
+    Ok(rows.into_iter().map(one).collect())
 }
 
 /// The messages of a task's events, oldest first. The API's model knows no events of tasks only, so all are read.
@@ -330,7 +318,8 @@ pub async fn metrics(
 
 async fn storage(reader: &Reader<'_>, task: &Task) -> Result<f64, OpError> {
     let sdk = reader.sdk(&task.region);
-    let by = filter("replication-instance-arn", &task.instance)?;
+    let by = dms::Filter::builder().name("replication-instance-arn").values(&task.instance).build();
+    let by = by.map_err(|error| OpError::not_sent("Filter", error.to_string()))?;
     let ask = async || {
         let answer = sdk.dms().describe_replication_instances().filters(by.clone()).send().await;
         Ok(answer.map_err(op("DescribeReplicationInstances"))?.replication_instances.unwrap_or_default())
@@ -384,7 +373,9 @@ async fn ready(reader: &Reader<'_>, reverse: &Task) -> Result<(String, Vec<Strin
     let facts = reader.facts(std::slice::from_ref(&subject)).await?;
     let status = facts.get(&subject, "Status").and_then(Json::as_str).unwrap_or("gone").to_owned();
     let mut wrong = Vec::new();
-    for endpoint in [&reverse.from, &reverse.to] {
+    // A serverless replication tests its connections itself.
+    let ends = if reverse.kind.is_task() { vec![&reverse.from, &reverse.to] } else { Vec::new() };
+    for endpoint in ends {
         let subject = super::calls::connection(&reverse.region, &reverse.instance, endpoint);
         let facts = reader.facts(std::slice::from_ref(&subject)).await?;
         let tested = facts.get(&subject, "Status").and_then(Json::as_str).unwrap_or("untested").to_owned();
@@ -456,15 +447,7 @@ async fn errors(reader: &Reader<'_>, writer: &Writer, span: (i64, i64)) -> Resul
 
 /// The latest assessment run of a task. A task that was created after it is another one.
 async fn assessed(reader: &Reader<'_>, task: &Task) -> Result<AssessmentSample, OpError> {
-    let sdk = reader.sdk(&task.region);
-    let by = filter("replication-task-arn", &task.arn)?;
-    let ask = async || {
-        let answer =
-            sdk.dms().describe_replication_tasks().filters(by.clone()).without_settings(true).send().await;
-        Ok(answer.map_err(op("DescribeReplicationTasks"))?.replication_tasks.unwrap_or_default())
-    };
-    let created = reader.ask("dms", ask).await?.into_iter().next();
-    let created = created.and_then(|task| task.replication_task_creation_date?.to_millis().ok());
+    let created = reader.replication(&task.region, &task.arn, false).await?.and_then(|found| found.created);
     let runs = reader.assessments(&task.region, &task.arn).await?;
     let latest = runs.iter().find(|run| run.latest).or_else(|| runs.iter().max_by_key(|run| run.created));
     let name = task.address.logical_id().to_owned();

@@ -57,11 +57,21 @@ fn leads(from: &str) -> &'static [(&'static str, &'static str)] {
             ("ContainerDefinitions", "AWS::RDS::DBCluster"),
         ],
         "AWS::DMS::Endpoint" => &[
-            ("PostgreSqlSettings", "AWS::SecretsManager::Secret"),
+            ("DocDbSettings", "AWS::SecretsManager::Secret"),
+            ("GcpMySQLSettings", "AWS::SecretsManager::Secret"),
+            ("IbmDb2Settings", "AWS::SecretsManager::Secret"),
+            ("MicrosoftSqlServerSettings", "AWS::SecretsManager::Secret"),
+            ("MongoDbSettings", "AWS::SecretsManager::Secret"),
             ("MySqlSettings", "AWS::SecretsManager::Secret"),
+            ("OracleSettings", "AWS::SecretsManager::Secret"),
+            ("PostgreSqlSettings", "AWS::SecretsManager::Secret"),
+            ("SybaseSettings", "AWS::SecretsManager::Secret"),
             ("ServerName", "AWS::RDS::DBInstance"),
             ("ServerName", "AWS::RDS::DBCluster"),
         ],
+        "AWS::DMS::DataProvider" => {
+            &[("Settings", "AWS::RDS::DBInstance"), ("Settings", "AWS::RDS::DBCluster")]
+        }
         "AWS::SecretsManager::SecretTargetAttachment" => {
             &[("TargetId", "AWS::RDS::DBInstance"), ("TargetId", "AWS::RDS::DBCluster")]
         }

@@ -448,6 +448,11 @@ mod tests {
             "ReplicationInstanceArn",
             "a task that moves to another instance (MoveReplicationTask) keeps its identifier, which is unique in the region",
         ),
+        ("AWS::DMS::ReplicationConfig", "ReplicationConfigIdentifier", "AWS refuses an identifier in use"),
+        ("AWS::DMS::DataProvider", "DataProviderName", "AWS refuses a name in use"),
+        ("AWS::DMS::InstanceProfile", "InstanceProfileName", "AWS refuses a name in use"),
+        ("AWS::DMS::MigrationProject", "MigrationProjectName", "AWS refuses a name in use"),
+        ("AWS::DMS::DataMigration", "DataMigrationName", "AWS refuses a name in use"),
         ("AWS::SNS::TopicPolicy", "Topics", "its update looks at each topic"),
         (
             "AWS::Route53::HostedZone",

@@ -114,6 +114,12 @@ const GONE: &[(&str, &[&str], &str)] = &[
         "its instances hold subnets and security groups, and use their profile, until they are terminated",
     ),
     (
+        "AWS::DMS::ReplicationConfig",
+        &[],
+        "DeleteEndpoint and DeleteReplicationSubnetGroup refuse what a configuration still uses; its interfaces hold subnets and \
+         security groups",
+    ),
+    (
         "AWS::DMS::ReplicationInstance",
         &[],
         "DeleteReplicationSubnetGroup: InvalidResourceStateFault while the instance is there; its interfaces hold subnets and \

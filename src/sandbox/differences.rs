@@ -156,8 +156,19 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "dms",
+        "CreateReplicationConfig",
+        "The VPC's default security group is not filled in where none is sent. The wording of refusals is the twin's own where \
+         no recording has it.",
+    ),
+    (
+        "dms",
         "CreateReplicationInstance",
         "The maintenance window is always the same where none is sent; AWS picks one at random.",
+    ),
+    (
+        "dms",
+        "DeleteReplicationConfig",
+        "Refused until the capacity is deprovisioned, as recorded of AWS; the API Reference names only running replications.",
     ),
     (
         "dms",
@@ -170,6 +181,24 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Tables and rows are made up from the task's mappings. Changes are counted while ECS tasks reach the source database (rules, names and weights decide that); to a source outside of the account they never end.",
     ),
     ("dms", "ImportCertificate", "Certificates are kept unread: any PEM text does."),
+    (
+        "dms",
+        "ModifyReplicationConfig",
+        "Taken while the replication is created, stopped or failed, as the user guide has it; the API Reference says that one \
+         that was ever started cannot be modified.",
+    ),
+    (
+        "dms",
+        "StartDataMigration",
+        "Tables are made up from the selection rules, and a latency of one second while it follows. DMS's states are told in \
+         words only: the twin writes them in lower case.",
+    ),
+    (
+        "dms",
+        "StartReplication",
+        "States last as long as AWS's workshop tells; the capacity follows from the number of tables and never scales. Metrics \
+         have the dimension ReplicationConfigIdentifier, which AWS documents nowhere. There are no events.",
+    ),
     (
         "dms",
         "TestConnection",

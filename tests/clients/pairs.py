@@ -66,6 +66,7 @@ POLICY = conflict(r"Cannot delete a policy attached to entities\.")
 PROTECTED = Refused("UnmodifiableEntity", "^Cannot perform the operation on the protected role '.+' - this role is only modifiable by AWS$",
                     "rebuy-de/aws-nuke#331")
 OF_A_TASK = Refused("InvalidResourceStateFault", "part of one or more ReplicationTasks")
+OF_A_CONFIG = Refused("InvalidResourceStateFault", "part of one or more ReplicationConfigs")
 
 # (service:operation) -> what depends on the object -> what AWS does
 PAIRS = {
@@ -292,12 +293,22 @@ PAIRS = {
         "a task": Refused("InvalidResourceStateFault", "has one or more replication tasks", "hashicorp/terraform-provider-aws#21199"),
         "a tested connection": Cascades("the connection goes with it"),
     },
-    "dms:DeleteEndpoint": {"a task from it": OF_A_TASK, "a task to it": OF_A_TASK, "a tested connection": Cascades("the connection goes with it")},
+    "dms:DeleteEndpoint": {"a task from it": OF_A_TASK, "a task to it": OF_A_TASK, "a serverless replication": OF_A_CONFIG,
+                           "a tested connection": Cascades("the connection goes with it")},
+    "dms:DeleteDataProvider": {"a migration project": Refused("InvalidResourceStateFault", "used by the migration project")},
+    "dms:DeleteInstanceProfile": {"a migration project": Refused("InvalidResourceStateFault", "used by the migration project")},
+    "dms:DeleteMigrationProject": {"a data migration": Refused("InvalidResourceStateFault", "has one or more data migrations")},
+    "dms:DeleteDataMigration": {"its own run": Refused("InvalidResourceStateFault", "cannot be deleted, it is (starting|running)")},
+    "dms:DeleteReplicationConfig": {
+        "its own run": Refused("InvalidResourceStateFault", "is in [A-Z_]+ state and cannot be deleted"),
+        "its capacity": Refused("InvalidResourceStateFault", "is in PROVISIONED state and cannot be deleted"),
+    },
     "dms:DeleteReplicationTask": {"its own run": Refused("InvalidResourceStateFault", "cannot be deleted|is currently running")},
     "dms:DeleteReplicationSubnetGroup": {
         "a replication instance": Refused(
             "InvalidResourceStateFault", "^Cannot delete the subnet group '.+' because at least one database instance: .+ is still using it",
-            "hashicorp/terraform-provider-aws#34576")},
+            "hashicorp/terraform-provider-aws#34576"),
+        "a serverless replication": Refused("InvalidResourceStateFault", "^Cannot delete the subnet group '.+' because the replication config")},
     "dms:DeleteCertificate": {"an endpoint": Refused("InvalidResourceStateFault", "in use|being used")},
     # S3
     "s3:DeleteBucket": {
@@ -385,6 +396,8 @@ ALONE = {
     "dms:DeleteConnection": "the outcome of a test; tasks that run are not stopped by it",
     "dms:DeleteReplicationTaskAssessmentRun": "a result: nothing refers to it",
     "dms:DeleteEventSubscription": "a leaf: it sends, nobody refers to it",
+    "dms:StopDataMigration": "a change of state: a data migration is used by nobody",
+    "dms:StopReplication": "a change of state: a replication is used by nobody",
     "dms:StopReplicationTask": "a change of state: a task is used by nobody",
     "ec2:StopInstances": "a change of state: what uses an instance finds it stopped",
     "ec2:DisassociateIamInstanceProfile": "a setting of the instance",
@@ -471,8 +484,13 @@ KINDS = {
     "AWS::CloudWatch::Alarm": "cloudwatch:DeleteAlarms",
     "AWS::CloudWatch::Dashboard": "cloudwatch:DeleteDashboards",
     "AWS::DMS::Certificate": "dms:DeleteCertificate",
+    "AWS::DMS::DataMigration": "dms:DeleteDataMigration",
+    "AWS::DMS::DataProvider": "dms:DeleteDataProvider",
     "AWS::DMS::Endpoint": "dms:DeleteEndpoint",
     "AWS::DMS::EventSubscription": "dms:DeleteEventSubscription",
+    "AWS::DMS::InstanceProfile": "dms:DeleteInstanceProfile",
+    "AWS::DMS::MigrationProject": "dms:DeleteMigrationProject",
+    "AWS::DMS::ReplicationConfig": "dms:DeleteReplicationConfig",
     "AWS::DMS::ReplicationInstance": "dms:DeleteReplicationInstance",
     "AWS::DMS::ReplicationSubnetGroup": "dms:DeleteReplicationSubnetGroup",
     "AWS::DMS::ReplicationTask": "dms:DeleteReplicationTask",

@@ -304,4 +304,4 @@ def nonsense_is_refused():
         p["body"] = b'{"Colour": "red"}'
     tampered("UnknownOperationException", dms.describe_endpoints, renamed)
     tampered("UnknownParameter", dms.describe_endpoints, stranger)
-    refused("SandboxOperationNotImplemented", dms.describe_data_providers)
+    refused("SandboxOperationNotImplemented", dms.describe_recommendations)

@@ -520,6 +520,113 @@ def _():
     end_instance(arn)
 
 
+def serverless(group, source, target):
+    return dms.create_replication_config(
+        ReplicationConfigIdentifier=fresh("config"), SourceEndpointArn=source, TargetEndpointArn=target, ReplicationType="full-load-and-cdc",
+        TableMappings=MAPPINGS, ComputeConfig={"MaxCapacityUnits": 2, "ReplicationSubnetGroupId": group})["ReplicationConfig"]["ReplicationConfigArn"]
+
+
+def replicates(arn):
+    return dms.describe_replications(Filters=[{"Name": "replication-config-arn", "Values": [arn]}])["Replications"][0]
+
+
+@wrong("dms:DeleteEndpoint", "a serverless replication")
+def _():
+    group, *_ = replication_subnets()
+    source = endpoint()
+    arn = serverless(group, source, endpoint("target"))
+    yield dms.delete_endpoint, {"EndpointArn": source}
+    dms.delete_replication_config(ReplicationConfigArn=arn)
+
+
+@wrong("dms:DeleteReplicationSubnetGroup", "a serverless replication")
+def _():
+    group, *_ = replication_subnets()
+    arn = serverless(group, endpoint(), endpoint("target"))
+    yield dms.delete_replication_subnet_group, {"ReplicationSubnetGroupIdentifier": group}
+    dms.delete_replication_config(ReplicationConfigArn=arn)
+
+
+@wrong("dms:DeleteReplicationConfig", "its own run")
+def _():
+    group, *_ = replication_subnets()
+    arn = serverless(group, endpoint(), endpoint("target"))
+    dms.start_replication(ReplicationConfigArn=arn, StartReplicationType="start-replication")
+    yield dms.delete_replication_config, {"ReplicationConfigArn": arn}
+    eventually(lambda: replicates(arn)["Status"] == "running")
+    dms.stop_replication(ReplicationConfigArn=arn)
+
+
+@wrong("dms:DeleteReplicationConfig", "its capacity")
+def _():
+    group, *_ = replication_subnets()
+    arn = serverless(group, endpoint(), endpoint("target"))
+    dms.start_replication(ReplicationConfigArn=arn, StartReplicationType="start-replication")
+    eventually(lambda: replicates(arn)["Status"] == "running")
+    dms.stop_replication(ReplicationConfigArn=arn)
+    eventually(lambda: replicates(arn)["Status"] == "stopped")
+    yield dms.delete_replication_config, {"ReplicationConfigArn": arn}
+
+
+def project():
+    """A migration project with two providers and a profile: `(project, source, profile)`."""
+    names = [fresh("provider"), fresh("provider")]
+    for name in names:
+        dms.create_data_provider(DataProviderName=name, Engine="postgres", Settings={"PostgreSqlSettings": {
+            "ServerName": f"{name}.example.com", "Port": 5432, "DatabaseName": "d", "SslMode": "require"}})
+    secret = client("secretsmanager").create_secret(Name=fresh("opens"), SecretString=json.dumps({"username": "u", "password": "p"}))["ARN"]
+    reader = role(fresh("opener"), "dms.us-east-1.amazonaws.com")
+    profile = dms.create_instance_profile(InstanceProfileName=fresh("profile"))["InstanceProfile"]["InstanceProfileArn"]
+    source, target = ([{"DataProviderIdentifier": name, "SecretsManagerSecretId": secret, "SecretsManagerAccessRoleArn": reader}] for name in names)
+    made = dms.create_migration_project(MigrationProjectName=fresh("project"), InstanceProfileIdentifier=profile,
+                                        SourceDataProviderDescriptors=source, TargetDataProviderDescriptors=target)
+    return made["MigrationProject"]["MigrationProjectArn"], names[0], profile
+
+
+@wrong("dms:DeleteDataProvider", "a migration project")
+def _():
+    made, source, _ = project()
+    yield dms.delete_data_provider, {"DataProviderIdentifier": source}
+    dms.delete_migration_project(MigrationProjectIdentifier=made)
+
+
+@wrong("dms:DeleteInstanceProfile", "a migration project")
+def _():
+    made, _, profile = project()
+    yield dms.delete_instance_profile, {"InstanceProfileIdentifier": profile}
+    dms.delete_migration_project(MigrationProjectIdentifier=made)
+
+
+def data_migration(made):
+    name = fresh("migration")
+    dms.create_data_migration(DataMigrationName=name, MigrationProjectIdentifier=made, DataMigrationType="full-load-and-cdc",
+                              ServiceAccessRoleArn=role(fresh("migrator"), "dms.amazonaws.com"))
+    return name
+
+
+def migrates(name):
+    return dms.describe_data_migrations(Filters=[{"Name": "data-migration-identifier", "Values": [name]}])["DataMigrations"][0]["DataMigrationStatus"]
+
+
+@wrong("dms:DeleteMigrationProject", "a data migration")
+def _():
+    made, *_ = project()
+    name = data_migration(made)
+    yield dms.delete_migration_project, {"MigrationProjectIdentifier": made}
+    dms.delete_data_migration(DataMigrationIdentifier=name)
+
+
+@wrong("dms:DeleteDataMigration", "its own run")
+def _():
+    made, *_ = project()
+    name = data_migration(made)
+    eventually(lambda: migrates(name) == "ready")
+    dms.start_data_migration(DataMigrationIdentifier=name, StartType="start-replication")
+    yield dms.delete_data_migration, {"DataMigrationIdentifier": name}
+    eventually(lambda: migrates(name) == "running")
+    dms.stop_data_migration(DataMigrationIdentifier=name)
+
+
 @wrong("dms:DeleteCertificate", "an endpoint")
 def _():
     pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"

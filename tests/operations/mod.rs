@@ -8,10 +8,12 @@ mod deaths;
 mod defects;
 mod evidence;
 mod film;
+mod homogeneous;
 mod hooks;
 mod invariants;
 mod people;
 mod reviewed;
+mod serverless;
 mod signals;
 mod steered;
 mod trouble;
@@ -68,6 +70,11 @@ impl Desk {
         let (plan, name) = PLANS[at];
         let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans").join(plan);
         Self { dir: tempfile::tempdir().expect("a folder"), plan, name }
+    }
+
+    /// A plan that is not in the list, with the name that has to be typed.
+    pub fn of(plan: &Path, name: &'static str) -> Self {
+        Self { dir: tempfile::tempdir().expect("a folder"), plan: plan.to_owned(), name }
     }
 
     /// The same state once more, to be changed on its own.
@@ -288,6 +295,11 @@ impl Desk {
             for (_, task) in world.rows("dms.task") {
                 let runs = task["Status"] == "running" || task["Status"] == "starting";
                 all.push(format!("task {} {runs}", task["ReplicationTaskIdentifier"]));
+            }
+            for (_, row) in world.rows("dms.replication-config") {
+                let rests =
+                    ["created", "stopped", "stopping", "failed"].map(Json::from).contains(&row["Status"]);
+                all.push(format!("task {} {}", row["ReplicationConfigIdentifier"], !rests));
             }
             all.sort();
             all

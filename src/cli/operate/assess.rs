@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::desk::{Desk, End};
 use crate::{
+    engine::operate::Replicator,
     error::{Class, Diagnostic},
     ledger::{Facts, Noun, Subject},
     operations::{
@@ -36,7 +37,7 @@ fn name(run: &str, at: usize) -> String {
 /// What would be called.
 pub fn planned(resolved: &Resolved, run: &str, facts: &Facts) -> Vec<Step> {
     let Some(with) = &resolved.assessment else { return Vec::new() };
-    let tasks = resolved.forward.iter().enumerate();
+    let tasks = resolved.forward.iter().enumerate().filter(|(_, task)| task.kind.is_task());
     tasks.map(|(at, task)| call(task, with, &name(run, at), facts)).collect()
 }
 
@@ -53,6 +54,17 @@ pub async fn run(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
         let message = format!("nothing is assessed in phase {}", driver.known().phase());
         let help = "`migrate status` shows where the migration stands";
         return Err(Diagnostic::error("O2004", Class::Refused, message).help(help).into());
+    }
+    if let Some(task) = resolved.forward.iter().find(|task| !task.kind.is_task()) {
+        let message = match task.kind {
+            Replicator::Data => {
+                format!("{} is a data migration: DMS has no assessments of such", task.address)
+            }
+            _ => format!("{} is a serverless replication: DMS assesses it when it starts", task.address),
+        };
+        let help = "leave it out. Of serverless replications `migrate replicate start` has it assessed with the declared role and bucket, and DMS does not start it if \
+                    the assessment fails";
+        return Err(Diagnostic::error("O2004", Class::Refused, message).at(&task.address).help(help).into());
     }
     let facts = driver.observe(false).await?;
     let mut waiting: Vec<(&Task, String)> = Vec::new();

@@ -1,5 +1,7 @@
 //! `migrate replicate`: connections, start, resume, stop, reload, status.
 
+use std::time::Duration;
+
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -8,6 +10,7 @@ use super::{
 };
 use crate::{
     cli::{Verdict, args::Global, exit::Code},
+    engine::operate::{Provision, Replicator, lasted, usually},
     error::{Class, Diagnostic},
     ledger::{Facts, Phase, Subject},
     operations::{
@@ -29,8 +32,8 @@ pub fn run(global: &Global, args: &ReplicateCommand, printer: &mut Printer) -> V
     match &args.verb {
         ReplicateVerb::TestConnections(act) => {
             previewed(global, act, printer, Preview::Test).unwrap_or_else(|| {
-                desk::acting(global, act, "replicate test-connections", printer, async |_, driver| {
-                    test(driver).await
+                desk::acting(global, act, "replicate test-connections", printer, async |desk, driver| {
+                    test(desk, driver).await
                 })
             })
         }
@@ -87,6 +90,7 @@ fn previewed(global: &Global, act: &Act, printer: &mut Printer, what: Preview<'_
             .forward
             .iter()
             .chain(&resolved.reverse)
+            .filter(|task| task.kind.is_task())
             .flat_map(|task| [(task, &task.from), (task, &task.to)])
             .collect();
         subjects.extend(pairs.iter().map(|(task, end)| calls::connection(&task.region, &task.instance, end)));
@@ -101,7 +105,9 @@ fn previewed(global: &Global, act: &Act, printer: &mut Printer, what: Preview<'_
                 .collect(),
             Preview::Assess => assess::planned(resolved, "RUN", &facts),
             Preview::Start => starting(resolved, "start-replication", &facts, |_| true),
-            Preview::Resume => starting(resolved, "resume-processing", &facts, |task| !runs(task, &facts)),
+            Preview::Resume => {
+                starting(resolved, "resume-processing", &facts, |task| !calls::runs(task, &facts))
+            }
             Preview::Stop => stopping(resolved, &facts),
             Preview::Reload([]) => {
                 let mut steps = stopping(resolved, &facts);
@@ -121,25 +127,28 @@ fn previewed(global: &Global, act: &Act, printer: &mut Printer, what: Preview<'_
     Some(steps.map(|steps: Vec<Step>| desk::preview(printer, &steps)))
 }
 
-fn runs(task: &Task, facts: &Facts) -> bool {
-    let status = facts.get(&calls::task(task), "Status").and_then(Json::as_str).unwrap_or_default();
-    matches!(status, "running" | "starting")
-}
-
 fn starting(resolved: &Resolved, kind: &str, facts: &Facts, which: impl Fn(&Task) -> bool) -> Vec<Step> {
     let mut steps = Vec::new();
     for task in resolved.forward.iter().filter(|task| which(task)) {
-        steps.push(Step::Call {
-            address: task.address.clone(),
-            call: Box::new(calls::start(task, kind, facts)),
-        });
+        let call = calls::start(task, kind, facts);
+        let call = match &resolved.assessment {
+            Some(with) if kind == "start-replication" && task.kind == Replicator::Serverless => {
+                calls::assessed(call, &with.role, &with.bucket)
+            }
+            _ => call,
+        };
+        steps.push(Step::Call { address: task.address.clone(), call: Box::new(call) });
     }
     for task in &resolved.forward {
         steps.push(Step::Wait {
-            name: format!("task {} runs", task.address),
+            name: match task.kind {
+                Replicator::Task => format!("task {} runs", task.address),
+                // What follows is long: its state, and how long that usually takes.
+                _ => format!("{} runs", task.address),
+            },
             until: Until::Running { task: Box::new(task.clone()) },
             every_s: 10,
-            limit_s: 900,
+            limit_s: task.kind.starts_within(),
         });
     }
     steps
@@ -150,8 +159,12 @@ fn stopping(resolved: &Resolved, facts: &Facts) -> Vec<Step> {
 }
 
 /// Tests all connections.
-async fn test(driver: &Driver<'_>) -> Result<(), End> {
+async fn test(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
     let facts = driver.observe(false).await?;
+    if let Some(task) = driver.resolved.forward.iter().find(|task| !task.kind.is_task()) {
+        let noun = task.kind.words();
+        desk.advise(driver, &format!("a {noun} tests its connections itself when it starts"));
+    }
     for (address, subject) in driver.connections() {
         let now =
             driver.operator.reader.facts(std::slice::from_ref(&subject)).await.map_err(Failure::from)?;
@@ -196,13 +209,14 @@ async fn start(desk: &Desk<'_, '_>, driver: &Driver<'_>, wait: Waiting) -> Resul
             "after a rollback the source has changes that the target lacks: `migrate replicate reload`",
         ));
     }
-    let fresh = |task: &&Task| facts.get(&calls::task(task), "StartDate").is_none_or(Json::is_null);
+    let fresh = |task: &&Task| !calls::started(task, &facts);
     let never: Vec<Task> = driver.resolved.forward.iter().filter(fresh).cloned().collect();
     if never.is_empty() {
-        let resting: Vec<&Task> = driver.resolved.forward.iter().filter(|task| !runs(task, &facts)).collect();
-        if let Some(task) = resting.first() {
+        let mut resting = driver.resolved.forward.iter().filter(|task| !calls::runs(task, &facts));
+        if let Some(task) = resting.next() {
             let help = "`migrate replicate resume` continues where it stopped; `migrate replicate reload` begins anew";
-            let message = format!("task {} was started before and has stopped", task.address);
+            let message =
+                format!("{} {} was started before and has stopped", task.kind.words(), task.address);
             return Err(Diagnostic::error("O2004", Class::Refused, message)
                 .at(&task.address)
                 .help(help)
@@ -244,7 +258,7 @@ async fn loaded(driver: &Driver<'_>) -> Result<(), End> {
             if let Some(task) = samples.tasks.iter().find(|t| t.status == "failed" || t.errored > 0) {
                 let why =
                     task.failure.clone().unwrap_or_else(|| format!("{} tables have errors", task.errored));
-                let why = format!("task {} is {}: {why}", task.name, task.status);
+                let why = format!("{} is {}: {why}", task.name, task.status);
                 return Err(Failure::Broken { what: "the full load is complete".into(), why });
             }
             let reading = judge("full-load", &samples, &limits);
@@ -265,17 +279,13 @@ async fn resume(driver: &Driver<'_>) -> Result<(), End> {
             "the forward task is part of the cutover, or its target has foreign writes",
         ));
     }
-    let never = driver
-        .resolved
-        .forward
-        .iter()
-        .find(|t| facts.get(&calls::task(t), "StartDate").is_none_or(Json::is_null));
+    let never = driver.resolved.forward.iter().find(|task| !calls::started(task, &facts));
     if let Some(task) = never {
-        let message = format!("task {} has never been started", task.address);
+        let message = format!("{} {} has never been started", task.kind.words(), task.address);
         let help = "`migrate replicate start` starts it";
         return Err(Diagnostic::error("O2004", Class::Refused, message).at(&task.address).help(help).into());
     }
-    let steps = starting(driver.resolved, "resume-processing", &facts, |task| !runs(task, &facts));
+    let steps = starting(driver.resolved, "resume-processing", &facts, |task| !calls::runs(task, &facts));
     driver.carry(&steps).await?;
     let facts = driver.observe(false).await?;
     driver.advance(&facts).await?;
@@ -321,12 +331,20 @@ async fn reload(desk: &Desk<'_, '_>, driver: &Driver<'_>, tables: &[(String, Str
         return Err(unfit(driver, "the target serves, or is about to: a reload would overwrite it"));
     }
     let resolved = driver.resolved;
+    if let Some(task) =
+        resolved.forward.iter().find(|task| task.kind == Replicator::Data && !tables.is_empty())
+    {
+        let message =
+            format!("{} is a data migration: DMS loads all of it again, and no single table", task.address);
+        let help = "`migrate replicate reload` without --table loads everything again";
+        return Err(Diagnostic::error("O2004", Class::Refused, message).at(&task.address).help(help).into());
+    }
     let text = format!("reload {} {}", resolved.migration, resolved.environment);
     desk.typed(driver, &text, "the target's tables are emptied and loaded again")?;
     if tables.is_empty() {
         driver.carry(&stopping(resolved, &facts)).await?;
         let facts = driver.operator.reader.facts(&calls::watched(resolved)).await.map_err(Failure::from)?;
-        driver.carry(&starting(resolved, "reload-target", &facts, |task| !runs(task, &facts))).await?;
+        driver.carry(&starting(resolved, "reload-target", &facts, |task| !calls::runs(task, &facts))).await?;
     } else {
         for task in &resolved.forward {
             let subjects: Vec<Subject> = tables
@@ -368,9 +386,13 @@ fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
             };
             let samples = measure::measure(reader, resolved, &snapshot.operations, wanted).await?;
             tasks.push(json!({
-                "address": task.address, "role": role, "status": value("Status"), "stop_reason": value("StopReason"),
-                "failure": value("LastFailureMessage"), "percent": value("FullLoadProgressPercent"),
-                "started_ms": value("StartDate"), "tables": samples.tables,
+                "address": task.address, "role": role, "kind": task.kind, "status": value("Status"),
+                "stop_reason": value("StopReason"), "failure": value("LastFailureMessage"),
+                "percent": value("FullLoadProgressPercent"), "started_ms": value("StartDate"),
+                "state_since_ms": value("StateSince"),
+                "usually": value("Status").as_str().filter(|_| !task.kind.is_task()).and_then(usually),
+                "provision": value("Provision"), "latency_s": value("LatencySeconds"),
+                "public_addresses": value("PublicIpAddresses"), "tables": samples.tables, "data": samples.data,
             }));
         }
         let phase = snapshot.operations.phase();
@@ -381,7 +403,16 @@ fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
         let mut text = format!("phase {phase}\n");
         for task in &tasks {
             let word = |name: &str| task[name].as_str().unwrap_or_default().to_owned();
-            text.push_str(&format!("\n{} task {}: {}", word("role"), word("address"), word("status")));
+            let kind: Replicator = serde_json::from_value(task["kind"].clone()).unwrap_or_default();
+            let noun = kind.words();
+            text.push_str(&format!("\n{} {noun} {}: {}", word("role"), word("address"), word("status")));
+            if let Some(since) = task["state_since_ms"].as_i64() {
+                let seconds = (measure::now(reader) - since / 1_000).max(0).unsigned_abs();
+                text.push_str(&format!(" for {}", lasted(Duration::from_secs(seconds))));
+            }
+            if let Some(takes) = task["usually"].as_str() {
+                text.push_str(&format!(", usually {takes}"));
+            }
             if let Some(percent) = task["percent"].as_i64() {
                 text.push_str(&format!(", full load {percent} %"));
             }
@@ -391,6 +422,23 @@ fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
                 }
             }
             text.push('\n');
+            if let Some(latency) = task["latency_s"].as_i64() {
+                let count = |name: &str| task["data"][name].as_i64().unwrap_or_default();
+                text.push_str(&format!(
+                    "latency {latency} s; tables: {} loaded, {} loading, {} queued, {} errored\n",
+                    count("loaded"),
+                    count("loading"),
+                    count("queued"),
+                    count("errored")
+                ));
+            }
+            if let Some(addresses) = task["public_addresses"].as_array() {
+                let all: Vec<&str> = addresses.iter().filter_map(Json::as_str).collect();
+                text.push_str(&format!("a firewall has to let these in: {}\n", all.join(", ")));
+            }
+            if let Ok(provision) = serde_json::from_value::<Provision>(task["provision"].clone()) {
+                text.push_str(&format!("capacity: {}\n", provision.words()));
+            }
             let rows: Vec<Vec<String>> = task["tables"]
                 .as_array()
                 .into_iter()

@@ -6,7 +6,10 @@ use serde_json::Value as Json;
 
 use crate::{
     cli::prepare::ledger_error,
-    engine::{Event, Observer, operate::Halt},
+    engine::{
+        Event, Observer,
+        operate::{Halt, Replicator},
+    },
     error::{Class, Diagnostic},
     ledger::Noun,
     operations::{
@@ -92,7 +95,15 @@ pub fn called(change: &Difference) -> String {
 fn culprit(change: &Difference) -> String {
     let (region, event) = match change.subject.noun {
         Noun::Record => ("us-east-1", "ChangeResourceRecordSets"),
-        Noun::Task => (change.subject.region.as_str(), "StartReplicationTask"),
+        Noun::Task => {
+            let arn = change.subject.id.first().map(String::as_str).unwrap_or_default();
+            let event = match Replicator::of(arn) {
+                Replicator::Task => "StartReplicationTask",
+                Replicator::Serverless => "StartReplication",
+                Replicator::Data => "StartDataMigration",
+            };
+            (change.subject.region.as_str(), event)
+        }
         Noun::Scaling => (change.subject.region.as_str(), "RegisterScalableTarget"),
         Noun::Fleet => (change.subject.region.as_str(), "UpdateAutoScalingGroup"),
         Noun::Listener => (change.subject.region.as_str(), "ModifyRule"),

@@ -6,8 +6,10 @@
 mod act;
 mod assessments;
 mod read;
+mod replications;
 mod send;
 
 pub(super) use act::settle;
 pub use act::{Acted, Halt, Operator};
 pub use read::{Reader, canonical_record};
+pub use replications::{Counted, Provision, Replication, Replicator, is_starting, lasted, usually};

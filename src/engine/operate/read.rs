@@ -2,7 +2,6 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use aws_smithy_types::DateTime;
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -23,10 +22,6 @@ pub struct Reader<'a> {
     pub clock: Arc<dyn Clock>,
     /// How many calls of a service may be under way.
     pub limits: Limits,
-}
-
-fn date(at: Option<&DateTime>) -> Json {
-    at.and_then(|at| at.to_millis().ok()).map_or(Json::Null, |ms| json!(ms))
 }
 
 pub(super) fn filter(
@@ -163,9 +158,9 @@ impl Reader<'_> {
         let id = |at: usize| subject.id.get(at).map(String::as_str).unwrap_or_default();
         let sdk = self.sdk(&subject.region);
         match subject.noun {
-            Noun::Task => self.task(&sdk, id(0)).await,
+            Noun::Task => self.task(&subject.region, id(0)).await,
             Noun::Connection => self.connection(&sdk, id(0), id(1)).await,
-            Noun::Table => self.table(&sdk, id(0), id(1), id(2)).await,
+            Noun::Table => self.table(&subject.region, id(0), id(1), id(2)).await,
             Noun::Record => self.record(&sdk, &[id(0), id(1), id(2), id(3)]).await,
             Noun::Service => self.service(&sdk, id(0), id(1)).await,
             Noun::Scaling => self.scaling(&sdk, id(0)).await,
@@ -177,32 +172,6 @@ impl Reader<'_> {
             Noun::Alarm => self.alarm(&sdk, id(0)).await,
             Noun::Assessment => self.assessment(&subject.region, id(0), id(1)).await,
         }
-    }
-
-    async fn task(&self, sdk: &Sdk, arn: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
-        let by = filter("replication-task-arn", &[arn])?;
-        let ask = async || {
-            let call = sdk.dms().describe_replication_tasks().filters(by.clone()).without_settings(true);
-            match call.send().await.map_err(op("DescribeReplicationTasks")) {
-                Err(error) if error.is(&["ResourceNotFoundFault"]) => Ok(None),
-                answer => Ok(answer?.replication_tasks.unwrap_or_default().into_iter().next()),
-            }
-        };
-        let Some(task) = self.ask("dms", ask).await? else { return Ok(vec![("Status", json!("gone"))]) };
-        let stats = task.replication_task_stats.as_ref();
-        Ok(vec![
-            ("Status", json!(task.status)),
-            ("StopReason", json!(task.stop_reason)),
-            ("LastFailureMessage", json!(task.last_failure_message)),
-            ("RecoveryCheckpoint", json!(task.recovery_checkpoint)),
-            ("StartDate", date(stats.and_then(|stats| stats.start_date.as_ref()))),
-            ("FreshStartDate", date(stats.and_then(|stats| stats.fresh_start_date.as_ref()))),
-            ("FullLoadFinishDate", date(stats.and_then(|stats| stats.full_load_finish_date.as_ref()))),
-            ("FullLoadProgressPercent", json!(stats.map(|stats| stats.full_load_progress_percent))),
-            ("TablesErrored", json!(stats.map(|stats| stats.tables_errored))),
-            ("TablesLoading", json!(stats.map(|stats| stats.tables_loading))),
-            ("TablesQueued", json!(stats.map(|stats| stats.tables_queued))),
-        ])
     }
 
     async fn connection(
@@ -224,28 +193,6 @@ impl Reader<'_> {
         Ok(vec![
             ("Status", json!(found.as_ref().and_then(|c| c.status.clone()))),
             ("LastFailureMessage", json!(found.and_then(|c| c.last_failure_message))),
-        ])
-    }
-
-    async fn table(
-        &self,
-        sdk: &Sdk,
-        task: &str,
-        schema: &str,
-        table: &str,
-    ) -> Result<Vec<(&'static str, Json)>, OpError> {
-        let filters = vec![filter("schema-name", &[schema])?, filter("table-name", &[table])?];
-        let ask = async || {
-            let call = sdk.dms().describe_table_statistics().replication_task_arn(task);
-            let answer = call.set_filters(Some(filters.clone())).send().await;
-            Ok(answer.map_err(op("DescribeTableStatistics"))?.table_statistics.unwrap_or_default())
-        };
-        let rows = self.ask("dms", ask).await?;
-        let row = rows.first();
-        Ok(vec![
-            ("TableState", json!(row.and_then(|row| row.table_state.clone()))),
-            ("FullLoadStartTime", date(row.and_then(|row| row.full_load_start_time.as_ref()))),
-            ("ValidationState", json!(row.and_then(|row| row.validation_state.clone()))),
         ])
     }
 

@@ -74,6 +74,46 @@ pub(super) async fn send(sdk: &Sdk, _permit: &Permit, request: &Request) -> Resu
             let out = call.send().await.map_err(op("StopReplicationTask"))?;
             Ok(answer(out.request_id(), &[]))
         }
+        ("dms", "StartReplication") => {
+            let call = sdk
+                .dms()
+                .start_replication()
+                .replication_config_arn(need("ReplicationConfigArn")?)
+                .start_replication_type(need("StartReplicationType")?)
+                .set_premigration_assessment_settings(maybe(input, "PremigrationAssessmentSettings"))
+                .set_cdc_start_position(maybe(input, "CdcStartPosition"));
+            let out = call.send().await.map_err(op("StartReplication"))?;
+            Ok(answer(out.request_id(), &[]))
+        }
+        ("dms", "StartDataMigration") => {
+            let kind = dms::StartReplicationMigrationTypeValue::from(need("StartType")?.as_str());
+            let call = sdk
+                .dms()
+                .start_data_migration()
+                .data_migration_identifier(need("DataMigrationIdentifier")?)
+                .start_type(kind);
+            let out = call.send().await.map_err(op("StartDataMigration"))?;
+            Ok(answer(out.request_id(), &[]))
+        }
+        ("dms", "StopDataMigration") => {
+            let call =
+                sdk.dms().stop_data_migration().data_migration_identifier(need("DataMigrationIdentifier")?);
+            let out = call.send().await.map_err(op("StopDataMigration"))?;
+            Ok(answer(out.request_id(), &[]))
+        }
+        ("dms", "StopReplication") => {
+            let call = sdk.dms().stop_replication().replication_config_arn(need("ReplicationConfigArn")?);
+            let out = call.send().await.map_err(op("StopReplication"))?;
+            Ok(answer(out.request_id(), &[]))
+        }
+        ("dms", "ReloadReplicationTables") => {
+            let mut call =
+                sdk.dms().reload_replication_tables().replication_config_arn(need("ReplicationConfigArn")?);
+            call = call.set_reload_option(maybe(input, "ReloadOption").map(|o| o.as_str().into()));
+            call = call.set_tables_to_reload(Some(tables(name, input)?));
+            let out = call.send().await.map_err(op("ReloadReplicationTables"))?;
+            Ok(answer(out.request_id(), &[]))
+        }
         ("dms", "StartReplicationTaskAssessmentRun") => {
             let call = sdk
                 .dms()
@@ -94,13 +134,7 @@ pub(super) async fn send(sdk: &Sdk, _permit: &Permit, request: &Request) -> Resu
         ("dms", "ReloadTables") => {
             let mut call = sdk.dms().reload_tables().replication_task_arn(need("ReplicationTaskArn")?);
             call = call.set_reload_option(maybe(input, "ReloadOption").map(|o| o.as_str().into()));
-            for table in input["TablesToReload"].as_array().into_iter().flatten() {
-                let built_table = dms::TableToReload::builder()
-                    .schema_name(built(name, text(table, "SchemaName"))?)
-                    .table_name(built(name, text(table, "TableName"))?)
-                    .build();
-                call = call.tables_to_reload(built(name, built_table)?);
-            }
+            call = call.set_tables_to_reload(Some(tables(name, input)?));
             let out = call.send().await.map_err(op("ReloadTables"))?;
             Ok(answer(out.request_id(), &[]))
         }
@@ -290,6 +324,18 @@ fn actions(list: &Json) -> Vec<elb::Action> {
         built.build()
     };
     list.as_array().into_iter().flatten().map(one).collect()
+}
+
+/// Tables that are loaded or compared again.
+fn tables(operation: &str, input: &Json) -> Result<Vec<dms::TableToReload>, OpError> {
+    let one = |table: &Json| {
+        let made = dms::TableToReload::builder()
+            .schema_name(built(operation, text(table, "SchemaName"))?)
+            .table_name(built(operation, text(table, "TableName"))?)
+            .build();
+        built(operation, made)
+    };
+    input["TablesToReload"].as_array().into_iter().flatten().map(one).collect()
 }
 
 /// Tags of what a call makes.

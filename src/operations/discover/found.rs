@@ -4,14 +4,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::{
+    engine::operate::Replicator,
     error::{Diagnostic, Severity},
     model::Address,
     operations::declare::{Declaration, Splits},
 };
 
-/// A replication task.
+/// What copies and follows: a replication task, a serverless replication, or a homogeneous data migration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
+    /// Which of them.
+    #[serde(default, skip_serializing_if = "Replicator::is_task")]
+    pub kind: Replicator,
     /// Its resource.
     pub address: Address,
     /// Where it is.
@@ -20,9 +24,9 @@ pub struct Task {
     pub arn: String,
     /// The last part of its ARN: its metrics are filed under it.
     pub metric_id: String,
-    /// The instance's ARN.
+    /// The instance's ARN; empty of a serverless replication.
     pub instance: String,
-    /// The instance's name, as metrics have it.
+    /// The instance's name, as metrics have it; empty of a serverless replication.
     pub instance_name: String,
     /// The ARN of the source endpoint.
     pub from: String,
@@ -30,6 +34,24 @@ pub struct Task {
     pub to: String,
     /// Its settings as declared.
     pub settings: Json,
+}
+
+impl Task {
+    /// The dimensions of its metrics. Those of a serverless replication are grouped by replication; the user guide (AWS DMS
+    /// Serverless components, metrics) does not name the dimension. A wrong one shows no points, and no points close every
+    /// gate.
+    #[must_use]
+    pub fn dimensions(&self) -> Vec<(&'static str, &str)> {
+        match self.kind {
+            Replicator::Task => vec![
+                ("ReplicationInstanceIdentifier", self.instance_name.as_str()),
+                ("ReplicationTaskIdentifier", self.metric_id.as_str()),
+            ],
+            Replicator::Serverless => vec![("ReplicationConfigIdentifier", self.metric_id.as_str())],
+            // What it tells of itself is measured instead.
+            Replicator::Data => Vec::new(),
+        }
+    }
 }
 
 /// A database.

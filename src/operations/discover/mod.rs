@@ -14,8 +14,13 @@ pub use found::{
 };
 pub use resolve::discover;
 
-const TASK: &str = "AWS::DMS::ReplicationTask";
-const ENDPOINT: &str = "AWS::DMS::Endpoint";
+/// What replicates.
+const TASKS: [&str; 3] =
+    ["AWS::DMS::ReplicationTask", "AWS::DMS::ReplicationConfig", "AWS::DMS::DataMigration"];
+/// What stands for a database: an endpoint, or the data provider of a data migration.
+const ENDPOINTS: [&str; 2] = ["AWS::DMS::Endpoint", "AWS::DMS::DataProvider"];
+const PROJECT: &str = "AWS::DMS::MigrationProject";
+const PROFILE: &str = "AWS::DMS::InstanceProfile";
 const INSTANCE: &str = "AWS::DMS::ReplicationInstance";
 const RECORD: &str = "AWS::Route53::RecordSet";
 const SERVICE: &str = "AWS::ECS::Service";

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    INSTANCE,
+    INSTANCE, PROFILE,
     found::{Assessing, Database, Discovery, Resolved, Task, Writer},
     search::Search,
 };
@@ -11,7 +11,7 @@ use crate::{
     error::{Class, Diagnostic},
     operations::{
         declare::{Declaration, ReverseStart, TargetFence},
-        inventory::Inventory,
+        inventory::{Inventory, Thing},
     },
 };
 
@@ -23,7 +23,11 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
     let Some(first) = forward.first().cloned() else {
         if declared.present && search.problems.is_empty() {
             let help = "declare it: operations: {replication: {forward: Stack/Task}}";
-            search.error("O1001", "operations: the plan has no replication task with a full load", help);
+            search.error(
+                "O1001",
+                "operations: the plan has no replication task, serverless replication or data migration with a full load",
+                help,
+            );
         }
         return Discovery { resolved: None, problems: search.problems };
     };
@@ -72,6 +76,23 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
         if let Some(instance) = things.of_kind(INSTANCE).find(|instance| instance.named_in(&task.instance)) {
             let groups = instance.properties["VpcSecurityGroupIds"].as_array();
             keep.extend(groups.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned));
+        }
+        if let Some(config) = things.get(&task.address) {
+            let groups = config.properties["ComputeConfig"]["VpcSecurityGroupIds"].as_array();
+            keep.extend(groups.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned));
+            if let Some(project) = search.project(config) {
+                let named = |profile: &&Thing| {
+                    let ways = ["InstanceProfileArn", "InstanceProfileIdentifier", "InstanceProfileName"];
+                    ways.iter().any(|way| {
+                        project.text(way).is_some_and(|id| {
+                            profile.named_in(id) || profile.text("InstanceProfileName") == Some(id)
+                        })
+                    })
+                };
+                let profile = things.of_kind(PROFILE).find(named);
+                let groups = profile.and_then(|profile| profile.properties["VpcSecurityGroups"].as_array());
+                keep.extend(groups.into_iter().flatten().filter_map(Json::as_str).map(ToOwned::to_owned));
+            }
         }
     }
     keep.sort();

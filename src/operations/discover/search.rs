@@ -3,10 +3,11 @@
 use serde_json::Value as Json;
 
 use super::{
-    DATABASES, ENDPOINT, FUNCTION, INSTANCE, TASK,
+    DATABASES, ENDPOINTS, FUNCTION, INSTANCE, PROJECT, TASKS,
     found::{Database, Finding, Function, Task},
 };
 use crate::{
+    engine::operate::Replicator,
     error::{Class, Diagnostic},
     model::Address,
     operations::{
@@ -21,6 +22,11 @@ pub(super) struct Search<'i> {
     pub(super) declared: &'i Declaration,
     pub(super) findings: Vec<Finding>,
     pub(super) problems: Vec<Diagnostic>,
+}
+
+/// What a task or a serverless replication moves: `full-load-and-cdc`, ...
+fn moves(thing: &Thing) -> Option<&str> {
+    ["MigrationType", "ReplicationType", "DataMigrationType"].iter().find_map(|name| thing.text(name))
 }
 
 impl<'i> Search<'i> {
@@ -79,17 +85,38 @@ impl<'i> Search<'i> {
             .text("ResourceIdentifier")
             .map(ToOwned::to_owned)
             .unwrap_or_else(|| arn.rsplit(':').next().unwrap_or_default().to_owned());
-        let settings = thing.text("ReplicationTaskSettings").unwrap_or_default();
+        let kind = match TASKS.iter().position(|kind| *kind == thing.kind) {
+            Some(1) => Replicator::Serverless,
+            Some(2) => Replicator::Data,
+            _ => Replicator::Task,
+        };
+        let settings = ["ReplicationTaskSettings", "ReplicationSettings"]
+            .map(|name| &thing.properties[name])
+            .into_iter()
+            .find(|settings| !settings.is_null());
+        let instance = match kind {
+            Replicator::Task => thing.text("ReplicationInstanceArn")?,
+            Replicator::Serverless | Replicator::Data => "",
+        };
+        let (from, to) = match kind {
+            Replicator::Data => self.ends(thing)?,
+            _ => (thing.text("SourceEndpointArn")?.to_owned(), thing.text("TargetEndpointArn")?.to_owned()),
+        };
         Some(Task {
+            kind,
             address: thing.address.clone(),
             region: thing.region.clone(),
             metric_id,
             arn,
-            instance: thing.text("ReplicationInstanceArn")?.to_owned(),
+            instance: instance.to_owned(),
             instance_name: name.to_owned(),
-            from: thing.text("SourceEndpointArn")?.to_owned(),
-            to: thing.text("TargetEndpointArn")?.to_owned(),
-            settings: serde_json::from_str(settings).unwrap_or_default(),
+            from,
+            to,
+            settings: match settings {
+                Some(Json::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+                Some(other) => other.clone(),
+                None => Json::Null,
+            },
         })
     }
 
@@ -108,7 +135,26 @@ impl<'i> Search<'i> {
     }
 
     pub(super) fn endpoint(&self, arn: &str) -> Option<&'i Thing> {
-        self.things.of_kind(ENDPOINT).find(|endpoint| endpoint.named_in(arn))
+        let mut all = ENDPOINTS.iter().flat_map(|kind| self.things.of_kind(kind));
+        all.find(|one| one.named_in(arn) || one.text("DataProviderName") == Some(arn))
+    }
+
+    /// The migration project of a data migration.
+    pub(super) fn project(&self, migration: &Thing) -> Option<&'i Thing> {
+        let id = migration.text("MigrationProjectIdentifier")?;
+        let mut all = self.things.of_kind(PROJECT);
+        all.find(|project| project.named_in(id) || project.text("MigrationProjectName") == Some(id))
+    }
+
+    /// The data providers of a data migration, as its project names them.
+    fn ends(&self, migration: &Thing) -> Option<(String, String)> {
+        let project = self.project(migration)?;
+        let end = |list: &str| {
+            let one = &project.properties[list][0];
+            let ways = ["DataProviderArn", "DataProviderIdentifier", "DataProviderName"];
+            ways.iter().find_map(|name| one[*name].as_str()).map(ToOwned::to_owned)
+        };
+        Some((end("SourceDataProviderDescriptors")?, end("TargetDataProviderDescriptors")?))
     }
 
     /// The database behind an endpoint: its secret's attachment, its server's name, or one outside.
@@ -122,13 +168,21 @@ impl<'i> Search<'i> {
                 }
             }
         }
-        let host = endpoint.text("ServerName").unwrap_or_default();
+        let host = endpoint.text("ServerName").or_else(|| {
+            let mut blocks = endpoint.properties["Settings"].as_object().into_iter().flatten();
+            blocks.find_map(|(_, block)| block["ServerName"].as_str())
+        });
+        let host = host.unwrap_or_default();
         Some(Database {
             address: None,
             kind: String::new(),
             region: endpoint.region.clone(),
             id: host.to_owned(),
-            engine: endpoint.text("EngineName").unwrap_or_default().to_owned(),
+            engine: endpoint
+                .text("EngineName")
+                .or_else(|| endpoint.text("Engine"))
+                .unwrap_or_default()
+                .to_owned(),
             groups: Vec::new(),
         })
     }
@@ -172,22 +226,21 @@ impl<'i> Search<'i> {
         let declared = self.declared;
         if !declared.forward.is_empty() {
             let named: Vec<&Thing> =
-                declared.forward.iter().filter_map(|address| self.get(address, &[TASK], "forward")).collect();
+                declared.forward.iter().filter_map(|address| self.get(address, &TASKS, "forward")).collect();
             let tasks: Vec<Task> = named.iter().filter_map(|thing| self.task(thing)).collect();
             for task in &tasks {
-                self.found("forward task", &task.address, "declared");
+                self.found(&format!("forward {}", task.kind.words()), &task.address, "declared");
             }
             return tasks;
         }
         let things = self.things;
-        let loads =
-            |thing: &&Thing| thing.text("MigrationType").is_some_and(|kind| kind.starts_with("full-load"));
-        let found: Vec<Task> =
-            things.of_kind(TASK).filter(loads).filter_map(|thing| self.task(thing)).collect();
+        let loads = |thing: &&Thing| moves(thing).is_some_and(|kind| kind.starts_with("full-load"));
+        let all = TASKS.iter().flat_map(|kind| things.of_kind(kind));
+        let found: Vec<Task> = all.filter(loads).filter_map(|thing| self.task(thing)).collect();
         for task in &found {
-            let why =
-                if found.len() == 1 { "the only task with a full load" } else { "a task with a full load" };
-            self.found("forward task", &task.address, why);
+            let noun = task.kind.words();
+            let which = if found.len() == 1 { "the only" } else { "a" };
+            self.found(&format!("forward {noun}"), &task.address, format!("{which} {noun} with a full load"));
         }
         found
     }
@@ -204,7 +257,7 @@ impl<'i> Search<'i> {
                 return (None, Some(reason.clone()));
             }
             Some(ReverseWay::Task(address)) => {
-                let task = self.get(&address.clone(), &[TASK], "reverse").and_then(|thing| self.task(thing));
+                let task = self.get(&address.clone(), &TASKS, "reverse").and_then(|thing| self.task(thing));
                 if let Some(task) = &task {
                     self.found("reverse task", &task.address, "declared");
                     self.mirrors(task, source, target);
@@ -216,7 +269,8 @@ impl<'i> Search<'i> {
         }
         let things = self.things;
         let mut fitting: Vec<Task> = Vec::new();
-        for thing in things.of_kind(TASK).filter(|thing| thing.text("MigrationType") == Some("cdc")) {
+        let all = TASKS.iter().flat_map(|kind| things.of_kind(kind));
+        for thing in all.filter(|thing| moves(thing) == Some("cdc")) {
             let Some(task) = self.task(thing) else { continue };
             if forward.iter().any(|known| known.address == task.address) {
                 continue;
@@ -246,11 +300,7 @@ impl<'i> Search<'i> {
     pub(super) fn mirrors(&mut self, reverse: &Task, source: &Database, target: &Database) {
         let ends = (self.database_of(&reverse.from), self.database_of(&reverse.to));
         let mirrored = matches!(&ends, (Some(from), Some(to)) if from.id == target.id && to.id == source.id);
-        let kind = self
-            .things
-            .get(&reverse.address)
-            .and_then(|thing| thing.text("MigrationType"))
-            .unwrap_or_default();
+        let kind = self.things.get(&reverse.address).and_then(moves).unwrap_or_default();
         if !mirrored || kind != "cdc" {
             let message = if mirrored {
                 format!(

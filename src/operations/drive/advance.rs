@@ -21,7 +21,9 @@ impl Driver<'_> {
     #[must_use]
     pub fn connections(&self) -> Vec<(&crate::model::Address, crate::ledger::Subject)> {
         let mut all = Vec::new();
-        for task in self.resolved.forward.iter().chain(&self.resolved.reverse) {
+        // A serverless replication tests its connections itself when it starts.
+        let tasks = self.resolved.forward.iter().chain(&self.resolved.reverse);
+        for task in tasks.filter(|task| task.kind.is_task()) {
             for endpoint in [&task.from, &task.to] {
                 let subject = calls::connection(&task.region, &task.instance, endpoint);
                 if all.iter().all(|(_, known)| *known != subject) {
@@ -76,10 +78,7 @@ impl Driver<'_> {
     /// When AWS does not answer or the ledger cannot be written.
     pub async fn advance(&self, facts: &Facts) -> Result<Phase, Failure> {
         let phase = self.known().phase();
-        let date = |task, property: &str| {
-            facts.get(&calls::task(task), property).filter(|date| !date.is_null()).is_some()
-        };
-        let started = self.resolved.forward.iter().all(|task| date(task, "StartDate"));
+        let started = self.resolved.forward.iter().all(|task| calls::started(task, facts));
         let following = started && {
             let wanted = Wanted::forward(self.resolved, &["full-load"]);
             let samples = self.samples(wanted).await?;

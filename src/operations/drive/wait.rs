@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::driver::{Driver, Failure};
 use crate::{
     aws::op,
-    engine::EventKind,
+    engine::{EventKind, operate::usually},
     ledger::{Happened, Noun, Operate, Seen, Subject},
     model::Address,
     operations::{
@@ -127,8 +127,12 @@ impl Driver<'_> {
         }
         if matches!(status, "failed" | "gone") {
             let reason = [text("LastFailureMessage"), text("StopReason")].join(" ");
-            let why = format!("task {} is {status} {}", task.address, reason.trim());
+            let why = format!("{} {} is {status} {}", task.kind.words(), task.address, reason.trim());
             return Err(Failure::Broken { what: name.to_owned(), why: why.trim().to_owned() });
+        }
+        if !task.kind.is_task() {
+            let takes = usually(status).map(|takes| format!(", usually {takes}")).unwrap_or_default();
+            return Ok(Err(format!("{status}{takes}")));
         }
         Ok(Err(format!("{} is {status}", task.address)))
     }

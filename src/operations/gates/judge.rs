@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 
 use super::{
-    names::{BACKLOG, LATENCIES},
+    homogeneous,
+    names::{LATENCIES, backlog},
     points::{by_metric, reading},
     replication,
     samples::{Reading, Samples, Verdict},
@@ -15,6 +16,10 @@ use crate::operations::declare::Limits;
 #[must_use]
 pub fn judge(gate: &str, samples: &Samples, limits: &Limits) -> Reading {
     let fenced = samples.since.is_some();
+    let data = samples.data.as_ref().and_then(|data| homogeneous::judge(gate, data, samples, limits));
+    if let Some(reading) = data {
+        return reading;
+    }
     match gate {
         "task" => replication::task(samples),
         "full-load" => replication::full_load(samples),
@@ -23,7 +28,7 @@ pub fn judge(gate: &str, samples: &Samples, limits: &Limits) -> Reading {
         "lag" => by_metric("lag", &LATENCIES, samples, limits.points, limits.lag_s, " s"),
         "backlog" => {
             let limit = if fenced { 0.0 } else { limits.backlog };
-            by_metric("backlog", &BACKLOG, samples, limits.points, limit, "")
+            by_metric("backlog", backlog(samples.serverless), samples, limits.points, limit, "")
         }
         "reading" => replication::paused(samples),
         "instance" => replication::instance(samples, limits.points),

@@ -55,10 +55,27 @@ pub const BACKLOG: [&str; 5] = [
     "CDCChangesMemoryTarget",
     "CDCChangesDiskTarget",
 ];
-/// The metrics of a task.
+/// The metrics of changes that wait in a serverless replication (DMS User Guide, Serverless replication metrics).
+pub const SERVERLESS_BACKLOG: [&str; 1] = ["CDCIncomingChanges"];
+
+/// The metrics of changes that wait.
+pub(super) fn backlog(serverless: bool) -> &'static [&'static str] {
+    if serverless { &SERVERLESS_BACKLOG } else { &BACKLOG }
+}
+
+/// The metrics of a task, or of a serverless replication.
 #[must_use]
-pub fn task_metrics() -> Vec<&'static str> {
-    LATENCIES.into_iter().chain(BACKLOG).collect()
+pub fn metrics_of(task: bool) -> Vec<&'static str> {
+    LATENCIES.into_iter().chain(backlog(!task).iter().copied()).collect()
+}
+
+/// The metrics of a serverless replication's capacity.
+pub const CAPACITY_METRICS: [&str; 2] = ["CapacityUtilization", "CPUUtilization"];
+
+/// The metrics of what runs a task, or a serverless replication.
+#[must_use]
+pub fn instance_metrics(task: bool) -> &'static [&'static str] {
+    if task { &INSTANCE_METRICS } else { &CAPACITY_METRICS }
 }
 /// The metrics of a replication instance.
 pub const INSTANCE_METRICS: [&str; 3] = ["FreeStorageSpace", "CPUUtilization", "SwapUsage"];

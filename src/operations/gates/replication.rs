@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::{
-    names::INSTANCE_METRICS,
+    names::instance_metrics,
     points::{listed, reading, recent, worst},
     samples::{Reading, Samples, TableSample, TaskSample, Verdict},
 };
@@ -150,11 +150,12 @@ pub(super) fn paused(samples: &Samples) -> Reading {
 
 pub(super) fn instance(samples: &Samples, count: usize) -> Reading {
     let (mut verdict, mut words) = (Verdict::Open, Vec::new());
-    let seen: BTreeMap<&str, Json> = INSTANCE_METRICS
+    let names = instance_metrics(!samples.serverless);
+    let seen: BTreeMap<&str, Json> = names
         .iter()
         .map(|name| (*name, json!(samples.metrics.get(*name).map(|series| &series.points))))
         .collect();
-    for name in INSTANCE_METRICS {
+    for name in names.iter().copied() {
         match recent(samples.metrics.get(name), samples, count.min(3)) {
             Ok(points) => {
                 let (first, last) = (points[0].1, points[points.len() - 1].1);
@@ -162,6 +163,10 @@ pub(super) fn instance(samples: &Samples, count: usize) -> Reading {
                     "FreeStorageSpace" => {
                         let share = last / (samples.storage_gb.max(1.0) * 1_073_741_824.0) * 100.0;
                         (share >= 10.0, format!("storage {share:.0} % free"))
+                    }
+                    // More than that, and it is about to fail for lack of memory (user guide, Tuning autoscaling).
+                    "CapacityUtilization" => {
+                        (worst(&points) <= 90.0, format!("capacity {:.0} % used", worst(&points)))
                     }
                     "CPUUtilization" => (worst(&points) <= 80.0, format!("CPU {:.0} %", worst(&points))),
                     _ => (last <= first, format!("swap {:.0} MB", last / 1e6)),
@@ -229,7 +234,7 @@ pub(super) fn reverse_ready(samples: &Samples) -> Reading {
             reading("reverse-ready", Verdict::Closed, words, seen)
         }
         (Some((status, wrong)), _) => {
-            let resting = ["ready", "stopped", "failed"].contains(&status.as_str())
+            let resting = ["ready", "created", "stopped", "failed"].contains(&status.as_str())
                 || (samples.early && status == "running");
             if !wrong.is_empty() {
                 reading("reverse-ready", Verdict::Closed, wrong.join("; "), seen)
@@ -268,6 +273,10 @@ pub(super) fn assessment(samples: &Samples) -> Reading {
     let Some(all) = &samples.assessments else {
         return reading("assessment", Verdict::Open, "none is declared", Json::Null);
     };
+    if all.is_empty() {
+        let words = "DMS assesses a serverless replication when it starts, and does not start one that fails";
+        return reading("assessment", Verdict::Open, words, json!(all));
+    }
     let (mut verdict, mut words) = (Verdict::Open, Vec::new());
     for one in all {
         let (said, text) = match one.status.as_str() {

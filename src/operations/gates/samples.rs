@@ -117,6 +117,21 @@ impl TableSample {
     }
 }
 
+/// What DMS tells of data migrations: the worst of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DataSample {
+    /// How far they are behind, in seconds.
+    pub latency_s: Option<i64>,
+    /// Tables that are loaded.
+    pub loaded: i64,
+    /// Tables with errors.
+    pub errored: i64,
+    /// Tables that load.
+    pub loading: i64,
+    /// Tables that wait.
+    pub queued: i64,
+}
+
 /// A service and its targets.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ServiceSample {
@@ -181,6 +196,12 @@ pub struct Samples {
     pub alarms: Vec<(String, String)>,
     /// Services that serve, or will.
     pub services: Vec<ServiceSample>,
+    /// Whether nothing but serverless replications is measured: they publish fewer metrics, and have no instance.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub serverless: bool,
+    /// What data migrations tell, if nothing but such is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataSample>,
     /// Gigabytes of the replication instance's storage.
     pub storage_gb: f64,
     /// Each task's settings.

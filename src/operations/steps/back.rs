@@ -94,7 +94,8 @@ pub fn abort(resolved: &Resolved, from: Undo<'_>, facts: &Facts, baseline: &Fact
             let call = calls::start(task, "resume-processing", &plan.facts);
             plan.call(&task.address, call);
         }
-        plan.wait("the forward task runs", Until::Running { task: Box::new(task.clone()) }, 10, 900);
+        let limit = task.kind.starts_within();
+        plan.wait("the forward task runs", Until::Running { task: Box::new(task.clone()) }, 10, limit);
     }
     target_rests(&mut plan, baseline);
     if from.phase.in_window() {

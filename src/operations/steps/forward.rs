@@ -19,14 +19,15 @@ use crate::ledger::{Facts, Phase};
 pub fn stopping(resolved: &Resolved, tasks: &[Task], facts: &Facts) -> Vec<Step> {
     let mut plan = Planner::new(resolved, facts, "");
     for task in tasks.iter().filter(|task| plan_runs(task, facts)) {
-        plan.stop(std::slice::from_ref(task), &format!("task {} has stopped", task.address));
+        let why = format!("{} {} has stopped", task.kind.words(), task.address);
+        plan.stop(std::slice::from_ref(task), &why);
     }
     plan.steps
 }
 
 fn plan_runs(task: &Task, facts: &Facts) -> bool {
     let status = facts.get(&calls::task(task), "Status").and_then(Json::as_str).unwrap_or_default();
-    matches!(status, "running" | "starting" | "stopping")
+    calls::runs(task, facts) || status == "stopping"
 }
 
 /// What serves once the target is open: its own services, or the same ones as before.
@@ -58,7 +59,12 @@ fn reverse_starts(plan: &mut Planner<'_>) {
         let call = calls::start(reverse, "start-replication", &plan.facts);
         plan.call(&reverse.address, call);
     }
-    plan.wait("the reverse task runs", Until::Running { task: Box::new(reverse.clone()) }, 10, 900);
+    plan.wait(
+        "the reverse task runs",
+        Until::Running { task: Box::new(reverse.clone()) },
+        10,
+        reverse.kind.starts_within(),
+    );
     plan.wait("the target reports the reverse task's slot", Until::Slot, 15, 600);
 }
 
@@ -147,7 +153,12 @@ pub fn cutover(
             if !plan.runs(reverse) {
                 plan.steps.push(Step::StartAt { task: Box::new(reverse.clone()) });
             }
-            plan.wait("the reverse task runs", Until::Running { task: Box::new(reverse.clone()) }, 10, 900);
+            plan.wait(
+                "the reverse task runs",
+                Until::Running { task: Box::new(reverse.clone()) },
+                10,
+                reverse.kind.starts_within(),
+            );
         }
         plan.phase(Phase::Live, "the target takes writes");
     }

@@ -11,6 +11,7 @@ use super::{
     step::{Step, Until},
 };
 use crate::{
+    engine::operate::is_starting,
     ledger::{Facts, Operate, Phase},
     model::Address,
 };
@@ -65,7 +66,7 @@ impl<'r> Planner<'r> {
     }
 
     pub(super) fn runs(&self, task: &Task) -> bool {
-        matches!(self.status(task), "running" | "starting")
+        calls::runs(task, &self.facts)
     }
 
     /// Ends the sessions: services go to zero, their scaling rests.
@@ -190,9 +191,11 @@ impl<'r> Planner<'r> {
 
     pub(super) fn stop(&mut self, tasks: &[Task], why: &str) {
         for task in tasks {
-            if self.status(task) == "starting" {
+            if is_starting(self.status(task)) {
                 // DMS refuses to stop what does not run yet.
-                self.wait("the task runs", Until::Running { task: Box::new(task.clone()) }, 10, 900);
+                let runs = format!("the {} runs", task.kind.words());
+                let limit = task.kind.starts_within();
+                self.wait(&runs, Until::Running { task: Box::new(task.clone()) }, 10, limit);
                 self.facts.set(&calls::task(task), "Status", json!("running"));
             }
             if self.runs(task) {

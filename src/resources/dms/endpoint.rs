@@ -178,10 +178,13 @@ impl Described for Endpoint {
             "dms:DescribeConnections",
             "dms:DescribeEndpoints",
             "dms:DescribeReplicationTasks",
+            "dms:DescribeReplications",
             "dms:ListTagsForResource",
             "dms:ModifyEndpoint",
             "dms:RemoveTagsFromResource",
+            "dms:StartReplication",
             "dms:StartReplicationTask",
+            "dms:StopReplication",
             "dms:StopReplicationTask",
             "dms:TestConnection",
             "iam:PassRole",
@@ -233,7 +236,7 @@ impl Described for Endpoint {
 
     fn effects(change: &Change<'_, Props>) -> Vec<String> {
         let only_tags = change.changed.iter().all(|property| property == "Tags");
-        let text = "replication tasks that use it and run are stopped for the change and resumed";
+        let text = "replication tasks and serverless replications that use it and run are stopped for the change and resumed";
         if only_tags { Vec::new() } else { vec![text.to_owned()] }
     }
 

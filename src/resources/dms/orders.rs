@@ -3,8 +3,12 @@
 use crate::resources::{iam, orders::Orders};
 
 /// What DMS makes with its two roles.
-const USERS: &[&str] =
-    &["AWS::DMS::ReplicationSubnetGroup", "AWS::DMS::ReplicationInstance", "AWS::DMS::ReplicationTask"];
+const USERS: &[&str] = &[
+    "AWS::DMS::ReplicationSubnetGroup",
+    "AWS::DMS::ReplicationInstance",
+    "AWS::DMS::ReplicationTask",
+    "AWS::DMS::ReplicationConfig",
+];
 
 /// DMS finds two roles by their fixed names, so nothing refers to them. Both are there before its first object
 /// and go after its last: as long as there is one, the roles are kept.

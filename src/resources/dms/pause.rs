@@ -1,13 +1,12 @@
 //! DMS changes an endpoint only while no task that uses it runs. (API reference, `ModifyEndpoint`: InvalidResourceState;
 //! user guide, "Modifying a task": a task must be stopped before it, or what it uses, is changed.) Running tasks are
-//! stopped for the change and resumed. A tag on the task, one for each endpoint, says so and how far the change is: a
+//! stopped for the change and resumed; so are serverless replications. A tag on the task, one for each endpoint, says so and how far the change is: a
 //! crash in between loses nothing, and two endpoints of one task do not get in each other's way.
 
-use aws_sdk_databasemigration::types::{
-    ReplicationTask as Live, StartReplicationTaskTypeValue, Tag as DmsTag,
-};
+use aws_sdk_databasemigration::types::Tag as DmsTag;
 
 use super::{
+    moving,
     support::{ABSENT, filter},
     tags::Tags,
 };
@@ -44,6 +43,74 @@ fn key(endpoint: &str) -> String {
     format!("{MARK}{}", endpoint.rsplit(':').next().unwrap_or(endpoint))
 }
 
+/// Who uses an endpoint, as it is described.
+struct User {
+    arn: String,
+    name: String,
+    status: String,
+    /// The replication instance; none of a serverless replication.
+    instance: String,
+    endpoints: [String; 2],
+}
+
+fn owned(text: Option<&str>) -> String {
+    text.unwrap_or_default().to_owned()
+}
+
+/// The replication tasks that use an endpoint.
+async fn tasks_of(cx: &Cx<'_>, endpoint: &str) -> Result<Vec<User>, OpError> {
+    const CALL: &str = "DescribeReplicationTasks";
+    let (mut found, mut marker) = (Vec::new(), None);
+    loop {
+        let call = cx.sdk.dms().describe_replication_tasks().without_settings(true).set_marker(marker);
+        match call.filters(filter(CALL, "endpoint-arn", endpoint)?).send().await.map_err(op(CALL)) {
+            Ok(answer) => {
+                found.extend(answer.replication_tasks().iter().map(|task| User {
+                    arn: owned(task.replication_task_arn()),
+                    name: owned(task.replication_task_identifier()),
+                    status: owned(task.status()),
+                    instance: owned(task.replication_instance_arn()),
+                    endpoints: [owned(task.source_endpoint_arn()), owned(task.target_endpoint_arn())],
+                }));
+                marker = answer.marker;
+            }
+            Err(error) if error.is(ABSENT) => return Ok(found),
+            Err(error) => return Err(error),
+        }
+        if marker.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// The serverless replications that use an endpoint. DMS has no filter for them (API Reference, DescribeReplications).
+async fn serverless_of(cx: &Cx<'_>, endpoint: &str) -> Result<Vec<User>, OpError> {
+    const CALL: &str = "DescribeReplications";
+    let (mut found, mut marker) = (Vec::new(), None);
+    loop {
+        let call = cx.sdk.dms().describe_replications().set_marker(marker);
+        match call.send().await.map_err(op(CALL)) {
+            Ok(answer) => {
+                found.extend(answer.replications().iter().map(|one| User {
+                    arn: owned(one.replication_config_arn()),
+                    name: owned(one.replication_config_identifier()),
+                    status: owned(one.status()),
+                    instance: String::new(),
+                    endpoints: [owned(one.source_endpoint_arn()), owned(one.target_endpoint_arn())],
+                }));
+                marker = answer.marker;
+            }
+            Err(error) if error.is(ABSENT) => break,
+            Err(error) => return Err(error),
+        }
+        if marker.is_none() {
+            break;
+        }
+    }
+    found.retain(|user| user.endpoints.iter().any(|arn| arn == endpoint));
+    Ok(found)
+}
+
 /// Tasks that use the endpoint and run, or ran before a change.
 pub(super) struct Pause {
     key: String,
@@ -53,45 +120,28 @@ pub(super) struct Pause {
 impl Pause {
     /// Looks at the tasks that use the endpoint.
     pub(super) async fn look(cx: &Cx<'_>, endpoint: &str) -> Result<Self, OpError> {
-        const CALL: &str = "DescribeReplicationTasks";
-        let (key, mut live) = (key(endpoint), Vec::<Live>::new());
-        let mut marker = None;
-        loop {
-            let call = cx.sdk.dms().describe_replication_tasks().without_settings(true).set_marker(marker);
-            match call.filters(filter(CALL, "endpoint-arn", endpoint)?).send().await.map_err(op(CALL)) {
-                Ok(answer) => {
-                    live.extend(answer.replication_tasks.unwrap_or_default());
-                    marker = answer.marker;
-                }
-                Err(error) if error.is(ABSENT) => break,
-                Err(error) => return Err(error),
-            }
-            if marker.is_none() {
-                break;
-            }
-        }
+        let key = key(endpoint);
+        let mut live = tasks_of(cx, endpoint).await?;
+        live.extend(serverless_of(cx, endpoint).await?);
         let mut tasks = Vec::new();
-        for task in live {
-            let status = task.status().unwrap_or_default();
-            // A task that never ran, or is going, is in nobody's way.
-            if matches!(status, "creating" | "ready" | "deleting") {
+        for User { arn, name, status, instance, endpoints } in live {
+            // What never ran, or is going, is in nobody's way.
+            if matches!(status.as_str(), "creating" | "created" | "ready" | "deleting") {
                 continue;
             }
-            let arn = task.replication_task_arn().unwrap_or_default();
-            let tags = Tags::any(cx, arn).await?;
+            let tags = Tags::any(cx, &arn).await?;
             let marks = || pairs(&tags).filter(|(name, _)| name.starts_with(MARK));
             let of_ours = format!("{}.", cx.owner.lineage);
             tasks.push(Task {
-                arn: arn.to_owned(),
-                name: task.replication_task_identifier().unwrap_or(arn).to_owned(),
-                status: status.to_owned(),
-                instance: task.replication_instance_arn().unwrap_or_default().to_owned(),
-                endpoints: [task.source_endpoint_arn(), task.target_endpoint_arn()]
-                    .map(|arn| arn.unwrap_or_default().to_owned()),
+                name,
+                status,
+                instance,
+                endpoints,
                 mark: marks().find(|(name, _)| *name == key).map(|(_, value)| value.to_owned()),
                 held: marks().any(|(name, value)| name != key && value == STOPPED),
                 paused: marks().next().is_some(),
                 ours: pairs(&tags).any(|(name, value)| name == TAG_LINEAGE && value.starts_with(&of_ours)),
+                arn,
             });
         }
         Ok(Self { key, tasks })
@@ -108,8 +158,9 @@ impl Pause {
             return Err(OpError::not_sent(
                 "ModifyEndpoint",
                 format!(
-                    "replication task `{}` uses the endpoint and runs, and it is not this migration's: stop it, then run \
+                    "{} `{}` uses the endpoint and runs, and it is not this migration's: stop it, then run \
                      the same command again",
+                    moving::noun(&task.arn),
                     task.name
                 ),
             ));
@@ -119,9 +170,8 @@ impl Pause {
             match task.status.as_str() {
                 "running" => {
                     self.mark(cx, task, STOPPED).await?;
-                    let call = cx.sdk.dms().stop_replication_task().replication_task_arn(&task.arn);
-                    call.send().await.map_err(op("StopReplicationTask"))?;
-                    waits = Some(format!("stopping the replication task {}", task.name));
+                    moving::stop(cx, &task.arn).await?;
+                    waits = Some(format!("stopping the {} {}", moving::noun(&task.arn), task.name));
                 }
                 "stopped" | "failed" | "failed-move" => {
                     // Stopped for another endpoint's change: it must not start before this one is made.
@@ -129,7 +179,7 @@ impl Pause {
                         self.mark(cx, task, STOPPED).await?;
                     }
                 }
-                status => waits = Some(format!("the replication task {} is {status}", task.name)),
+                status => waits = Some(format!("the {} {} is {status}", moving::noun(&task.arn), task.name)),
             }
         }
         Ok(waits.map(Progress::Again))
@@ -158,7 +208,8 @@ impl Pause {
                 "failed" => {
                     self.unmark(cx, task).await?;
                     let why = format!(
-                        "the endpoint is changed, but the replication task {} failed when it was resumed",
+                        "the endpoint is changed, but the {} {} failed when it was resumed",
+                        moving::noun(&task.arn),
                         task.name
                     );
                     return Err(OpError::not_sent("StartReplicationTask", why));
@@ -166,8 +217,8 @@ impl Pause {
                 "stopped" => {
                     waits = Some(match connected(cx, task).await? {
                         Connection::Successful => {
-                            start(cx, task).await?;
-                            format!("resuming the replication task {}", task.name)
+                            moving::resume(cx, &task.arn).await?;
+                            format!("resuming the {} {}", moving::noun(&task.arn), task.name)
                         }
                         Connection::Testing => format!("testing the connections of {}", task.name),
                         Connection::Failed(why) => {
@@ -181,7 +232,7 @@ impl Pause {
                         }
                     });
                 }
-                status => waits = Some(format!("the replication task {} is {status}", task.name)),
+                status => waits = Some(format!("the {} {} is {status}", moving::noun(&task.arn), task.name)),
             }
         }
         Ok(waits.map_or(Progress::Done, Progress::Again))
@@ -191,18 +242,22 @@ impl Pause {
     pub(super) async fn give_up(&self, cx: &Cx<'_>, mut error: OpError) -> OpError {
         for task in self.tasks.iter().filter(|task| task.mark.as_deref() == Some(STOPPED)) {
             let again = match task.status.as_str() {
-                "stopped" | "failed" if !task.held => start(cx, task).await,
+                "stopped" | "failed" if !task.held => moving::resume(cx, &task.arn).await,
                 _ => Ok(()),
             };
             let said = match again {
                 Ok(()) => {
                     // What cannot be taken off is taken off by the next change of the endpoint.
                     let _ = self.unmark(cx, task).await;
-                    format!(" (the replication task {} was stopped for it and runs again)", task.name)
+                    format!(
+                        " (the {} {} was stopped for it and runs again)",
+                        moving::noun(&task.arn),
+                        task.name
+                    )
                 }
                 Err(why) => format!(
-                    " (the replication task {} was stopped for it and could not be resumed: {why}; the next `migrate up` \
-                     resumes it)",
+                    " (the {} {} was stopped for it and could not be resumed: {why}; the next `migrate up` resumes it)",
+                    moving::noun(&task.arn),
                     task.name
                 ),
             };
@@ -236,6 +291,10 @@ enum Connection {
 /// DMS starts a task only when the connections of its instance to both endpoints were tested since the endpoints changed.
 async fn connected(cx: &Cx<'_>, task: &Task) -> Result<Connection, OpError> {
     const CALL: &str = "DescribeConnections";
+    // A serverless replication tests its connections itself when it starts.
+    if moving::is_serverless(&task.arn) {
+        return Ok(Connection::Successful);
+    }
     for endpoint in &task.endpoints {
         let call = cx.sdk.dms().describe_connections().filters(filter(CALL, "endpoint-arn", endpoint)?);
         let call = call.filters(filter(CALL, "replication-instance-arn", &task.instance)?);
@@ -261,10 +320,4 @@ async fn connected(cx: &Cx<'_>, task: &Task) -> Result<Connection, OpError> {
         }
     }
     Ok(Connection::Successful)
-}
-
-async fn start(cx: &Cx<'_>, task: &Task) -> Result<(), OpError> {
-    let call = cx.sdk.dms().start_replication_task().replication_task_arn(&task.arn);
-    let call = call.start_replication_task_type(StartReplicationTaskTypeValue::ResumeProcessing);
-    call.send().await.map(drop).map_err(op("StartReplicationTask"))
 }

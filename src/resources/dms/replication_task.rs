@@ -4,14 +4,13 @@
 //! running task can be changed only while it is stopped. The update stops it, and a tag on the task itself says
 //! that it must run again afterwards, so that a crash between the two loses nothing.
 
-use aws_sdk_databasemigration::types::{
-    MigrationTypeValue, ReplicationTask as Live, StartReplicationTaskTypeValue, Tag as DmsTag,
-};
+use aws_sdk_databasemigration::types::{MigrationTypeValue, ReplicationTask as Live};
 use aws_smithy_types::DateTime;
 use serde_json::{Value as Json, json};
 
 use super::{
     instance_rules::same_text,
+    moving,
     support::{ABSENT, BUSY, filter},
     tags::Tags,
     task_settings,
@@ -52,9 +51,6 @@ props! {
     }
 }
 
-/// On a task that an update has stopped: it was running and is to be resumed.
-const RESUME: &str = "migrate:resume";
-
 impl Props {
     fn name(&self) -> &str {
         self.ReplicationTaskIdentifier.as_deref().unwrap_or_default()
@@ -77,11 +73,6 @@ async fn get(cx: &Cx<'_>, by: &str, value: &str) -> Result<Option<Live>, OpError
 
 const BY_ARN: &str = "replication-task-arn";
 const BY_NAME: &str = "replication-task-id";
-
-async fn stop(cx: &Cx<'_>, arn: &str) -> Result<(), OpError> {
-    let call = cx.sdk.dms().stop_replication_task().replication_task_arn(arn);
-    call.send().await.map(drop).map_err(op("StopReplicationTask"))
-}
 
 /// What of the properties the live task does not have yet.
 #[derive(Debug, Default, PartialEq)]
@@ -139,21 +130,6 @@ async fn modify(cx: &Cx<'_>, arn: &str, gap: &Gap, new: &Props) -> Result<(), Op
         .await
         .map(drop)
         .map_err(op("ModifyReplicationTask"))
-}
-
-async fn is_marked(cx: &Cx<'_>, arn: &str) -> Result<bool, OpError> {
-    Ok(Tags::any(cx, arn).await?.iter().any(|tag| tag.key() == RESUME))
-}
-
-async fn mark(cx: &Cx<'_>, arn: &str) -> Result<(), OpError> {
-    let tag = DmsTag::builder().key(RESUME).value("true").build();
-    let call = cx.sdk.dms().add_tags_to_resource().resource_arn(arn).tags(tag);
-    call.send().await.map(drop).map_err(op("AddTagsToResource"))
-}
-
-async fn unmark(cx: &Cx<'_>, arn: &str) -> Result<(), OpError> {
-    let call = cx.sdk.dms().remove_tags_from_resource().resource_arn(arn).tag_keys(RESUME);
-    call.send().await.map(drop).map_err(op("RemoveTagsFromResource"))
 }
 
 impl ResourceType for ReplicationTask {
@@ -355,14 +331,14 @@ impl ResourceType for ReplicationTask {
         let status = live.status().unwrap_or_default();
         match status {
             "running" if gap.is_empty() => {
-                if is_marked(cx, arn).await? {
-                    unmark(cx, arn).await?;
+                if moving::is_marked(cx, arn).await? {
+                    moving::unmark(cx, arn).await?;
                 }
                 Ok(Progress::Done)
             }
             "running" => {
-                mark(cx, arn).await?;
-                stop(cx, arn).await?;
+                moving::mark(cx, arn).await?;
+                moving::stop(cx, arn).await?;
                 Ok(Progress::Again("stopping the replication task".into()))
             }
             "ready" | "stopped" | "failed" | "failed-move" if gap.instance => {
@@ -375,10 +351,8 @@ impl ResourceType for ReplicationTask {
                 modify(cx, arn, &gap, new).await?;
                 Ok(Progress::Again("modifying the replication task".into()))
             }
-            "stopped" | "failed" if is_marked(cx, arn).await? => {
-                let call = cx.sdk.dms().start_replication_task().replication_task_arn(arn);
-                let call = call.start_replication_task_type(StartReplicationTaskTypeValue::ResumeProcessing);
-                call.send().await.map_err(op("StartReplicationTask"))?;
+            "stopped" | "failed" if moving::is_marked(cx, arn).await? => {
+                moving::resume(cx, arn).await?;
                 Ok(Progress::Again("resuming the replication task".into()))
             }
             "ready" | "stopped" | "failed" => Ok(Progress::Done),
@@ -397,7 +371,7 @@ impl ResourceType for ReplicationTask {
         match live.status().unwrap_or_default() {
             "deleting" => Ok(Progress::Done),
             "running" => {
-                stop(cx, arn).await?;
+                moving::stop(cx, arn).await?;
                 Ok(Progress::Again("stopping the replication task".into()))
             }
             "ready" | "stopped" | "failed" | "failed-move" => {

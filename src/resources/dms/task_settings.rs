@@ -2,6 +2,19 @@
 
 use serde_json::{Map, Value as Json};
 
+/// A document as the API takes it: templates write some as objects.
+pub(super) fn document(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+/// Whether two documents, as texts or as objects, hold the same.
+pub(super) fn same_document(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Null, _) | (_, Json::Null) => a == b,
+        _ => same_json(&document(a), &document(b)),
+    }
+}
+
 /// Whether two texts hold the same JSON; texts that are none compare as they are.
 pub(super) fn same_json(a: &str, b: &str) -> bool {
     match (serde_json::from_str::<Json>(a), serde_json::from_str::<Json>(b)) {

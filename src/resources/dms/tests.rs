@@ -198,7 +198,9 @@ fn endpoint_keeps_the_law() {
         before,
         &[
             "dms:DescribeConnections",
+            "dms:StartReplication",
             "dms:StartReplicationTask",
+            "dms:StopReplication",
             "dms:StopReplicationTask",
             "dms:TestConnection",
         ],

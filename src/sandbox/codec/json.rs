@@ -146,6 +146,13 @@ pub fn project(model: &Model, reference: &Ref, value: &Json, path: &str) -> Json
                 .into(),
             None => Json::Object(Map::new()),
         },
+        // Seconds, unless the model says otherwise (DMS's younger types).
+        (Type::Timestamp, Json::Number(n)) => match model.timestamp_format(reference) {
+            Some(format) if format != "unixTimestamp" => {
+                time::write(n.as_f64().unwrap_or_default(), format).into()
+            }
+            _ => value.clone(),
+        },
         _ => value.clone(),
     }
 }

@@ -54,6 +54,36 @@ pub const DMS_TASK_RUNNING: i64 = 40_000;
 pub const DMS_TASK_STOP: i64 = 30_000;
 /// A task is deleted.
 pub const DMS_TASK_DOWN: i64 = 10_000;
+/// A serverless replication is initialized.
+pub const DMS_SERVERLESS_INITIALIZING: i64 = 180_000;
+/// It gets what reads the source's metadata; only for the first start (AWS's DMS workshop: 15 to 20 minutes).
+pub const DMS_SERVERLESS_METADATA: i64 = 960_000;
+/// It tests the connections to both endpoints (2 to 5 minutes).
+pub const DMS_SERVERLESS_TESTING: i64 = 150_000;
+/// It reads the source's metadata (up to 5 minutes).
+pub const DMS_SERVERLESS_FETCHING: i64 = 120_000;
+/// It calculates the capacity it needs.
+pub const DMS_SERVERLESS_CALCULATING: i64 = 60_000;
+/// Its capacity is provisioned (15 to 20 minutes).
+pub const DMS_SERVERLESS_PROVISIONING: i64 = 960_000;
+/// The replication of data begins.
+pub const DMS_SERVERLESS_STARTING: i64 = 60_000;
+/// A running serverless replication has stopped.
+pub const DMS_SERVERLESS_STOP: i64 = 60_000;
+/// A stopped replication keeps its capacity for so long.
+pub const DMS_SERVERLESS_KEPT: i64 = 120_000;
+/// Its capacity is deprovisioned.
+pub const DMS_SERVERLESS_DEPROVISION: i64 = 240_000;
+/// A configuration is modified.
+pub const DMS_SERVERLESS_MODIFY: i64 = 45_000;
+/// A configuration is deleted.
+pub const DMS_SERVERLESS_DOWN: i64 = 60_000;
+/// A data migration becomes ready.
+pub const DMS_MIGRATION_READY: i64 = 10_000;
+/// A started data migration runs: its environment is provisioned first.
+pub const DMS_MIGRATION_STARTING: i64 = 480_000;
+/// A data migration is deleted.
+pub const DMS_MIGRATION_DOWN: i64 = 20_000;
 /// Until an assessment run has its resources.
 pub const DMS_ASSESSMENT_PROVISIONING: i64 = 60_000;
 /// An assessment run.

@@ -33,7 +33,7 @@ pub(super) fn secret(world: &World, id: &str) -> Option<Json> {
 }
 
 /// Why a connection to the endpoint fails.
-fn obstacle(world: &World, region: &str, endpoint: &Json) -> Option<String> {
+pub(super) fn obstacle(world: &World, region: &str, endpoint: &Json) -> Option<String> {
     let engine = engines::find(endpoint["EngineName"].as_str()?)?;
     let settings = &endpoint[engine.settings];
     let role = settings["SecretsManagerAccessRoleArn"].as_str();

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     flow, progress,
-    store::{INSTANCE, TASK},
+    store::{INSTANCE, REPLICATION, TASK, moving},
 };
 use crate::sandbox::World;
 
@@ -102,6 +102,38 @@ fn task<'w>(world: &'w World, name: &str, arn: &str, row: &'w Json) -> Option<(&
     ))
 }
 
+/// The dimension of a serverless replication's metrics: the last part of its configuration's ARN. The guide says that
+/// they are grouped by replication, and does not name it.
+const SERVERLESS: &str = "ReplicationConfigIdentifier";
+
+/// Metrics of a serverless replication (User Guide, AWS DMS Serverless components, Serverless replication metrics): those
+/// of a task but for the queues in memory and on disk, and how full its capacity is while it is provisioned.
+fn serverless<'w>(
+    world: &'w World,
+    name: &str,
+    arn: &str,
+    row: &'w Json,
+) -> Option<(&'static str, Curve<'w>)> {
+    if name.starts_with("CDCChanges") {
+        return None;
+    }
+    if let Some(found) = task(world, name, arn, row) {
+        return Some(found);
+    }
+    let value = match name {
+        "CapacityUtilization" => 35.0,
+        "CPUUtilization" => 20.0,
+        _ => return None,
+    };
+    let (run, halt) = (row["_run"].as_i64(), row["_halt"].as_i64());
+    Some((
+        "Percent",
+        Box::new(move |minute| {
+            (run.is_some_and(|run| minute >= run) && halt.is_none_or(|halt| minute < halt)).then_some(value)
+        }),
+    ))
+}
+
 /// The curve of a metric in the namespace `AWS/DMS`. A dimension that names nothing has none.
 pub fn curve<'w>(
     world: &'w World,
@@ -109,6 +141,12 @@ pub fn curve<'w>(
     name: &str,
     dimension: &dyn Fn(&str) -> Option<String>,
 ) -> Option<(&'static str, Curve<'w>)> {
+    if let Some(id) = dimension(SERVERLESS) {
+        let fits =
+            |(arn, row): &(&str, &Json)| arn.rsplit(':').next() == Some(&id) && row["_region"] == region;
+        let (arn, row) = world.rows(REPLICATION).find(fits)?;
+        return serverless(world, name, arn, row);
+    }
     let wanted = dimension("ReplicationInstanceIdentifier")?;
     let (arn, instance) = world.rows(INSTANCE).find(|(_, row)| {
         row["ReplicationInstanceIdentifier"] == wanted.as_str() && row["_region"] == region
@@ -134,8 +172,7 @@ pub fn curve<'w>(
 
 /// Whether a running task follows the changes of a database, and since when: its slot is there.
 pub fn follower(world: &World, identifier: &str) -> Option<i64> {
-    world
-        .rows(TASK)
+    moving(world)
         .filter(|(_, row)| row["MigrationType"] != "full-load" && !row["_run"].is_null())
         .filter(|(_, row)| flow::reads_from(world, row, identifier))
         .filter_map(|(_, row)| row["_fresh"].as_i64())

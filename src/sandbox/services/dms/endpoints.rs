@@ -6,8 +6,8 @@ use super::{
     connections,
     engines::{self, Engine, SETTINGS},
     store::{
-        CERTIFICATE, ENDPOINT, TASK, combination, exists, fresh_arn, here, identifier, invalid, key_of,
-        listed, missing, role_trusts, role_works, state,
+        CERTIFICATE, ENDPOINT, REPLICATION, TASK, combination, exists, fresh_arn, here, identifier, invalid,
+        key_of, listed, missing, role_trusts, role_works, state, uses,
     },
 };
 use crate::sandbox::{
@@ -195,10 +195,15 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     if row["Status"] == "deleting" {
         return Err(state(format!("Endpoint {arn} is being deleted.")));
     }
-    let uses = |task: &Json| task["SourceEndpointArn"] == arn || task["TargetEndpointArn"] == arn;
     let active = |task: &Json| matches!(task["Status"].as_str(), Some("running" | "starting" | "stopping"));
-    if world.any(TASK, |task| uses(task) && active(task)) {
+    if world.any(TASK, |task| uses(task, arn) && active(task)) {
         return Err(state(format!("Endpoint {arn} is in use by a replication task that is not stopped.")));
+    }
+    // As for tasks (user guide, "Modifying a task"): whoever uses it must rest.
+    if world.any(REPLICATION, |row| uses(row, arn) && !super::replications::rests(row)) {
+        return Err(state(format!(
+            "Endpoint {arn} is in use by a serverless replication that is not stopped."
+        )));
     }
     if rq.opt("EndpointIdentifier").is_some() {
         let name = identifier(rq, "EndpointIdentifier", 255)?;
@@ -259,8 +264,11 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     if status == "deleting" {
         return Err(state(format!("Endpoint {arn} is already being deleted.")));
     }
-    if world.any(TASK, |task| task["SourceEndpointArn"] == arn || task["TargetEndpointArn"] == arn) {
+    if world.any(TASK, |task| uses(task, arn)) {
         return Err(state(format!("Endpoint {arn} is part of one or more ReplicationTasks.")));
+    }
+    if world.any(REPLICATION, |row| uses(row, arn)) {
+        return Err(state(format!("Endpoint {arn} is part of one or more ReplicationConfigs.")));
     }
     world.cancel(ENDPOINT, arn);
     connections::forget(world, |row| row["EndpointArn"] == arn);

@@ -8,8 +8,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    announce,
-    store::{ENDPOINT, TASK},
+    announce, engines,
+    store::{ENDPOINT, moving},
 };
 use crate::sandbox::{World, outside, services::elbv2};
 
@@ -19,9 +19,7 @@ const FLOW: &str = "dms.flow";
 /// The database behind an endpoint: its row, or `None` for one outside of the account.
 fn database<'w>(world: &'w World, endpoint: &str) -> Option<&'w Json> {
     let row = world.get(ENDPOINT, endpoint)?;
-    let settings = ["PostgreSqlSettings", "PostgreSQLSettings", "MySQLSettings"]
-        .iter()
-        .find_map(|name| row[*name]["SecretsManagerSecretId"].as_str());
+    let settings = engines::SETTINGS.iter().find_map(|name| row[*name]["SecretsManagerSecretId"].as_str());
     let host = match settings {
         Some(secret) => super::connections::secret(world, secret)?["host"].as_str()?.to_owned(),
         None => row["ServerName"].as_str()?.to_owned(),
@@ -122,8 +120,7 @@ fn clients(world: &World, database: &Json) -> Vec<String> {
 pub fn settle(world: &mut World) {
     announce::settle(world);
     let now = world.now();
-    let tasks: Vec<(String, Json)> = world
-        .rows(TASK)
+    let tasks: Vec<(String, Json)> = moving(world)
         .filter(|(_, task)| task["_run"].as_i64().is_some_and(|run| run <= now))
         .filter(|(_, task)| task["MigrationType"] != "full-load")
         .map(|(arn, task)| (arn.to_owned(), json!({

@@ -100,7 +100,8 @@ fn groups(ids: &[&str]) -> Vec<Json> {
     ids.iter().map(|id| json!({"VpcSecurityGroupId": id, "Status": "active"})).collect()
 }
 
-fn check_groups(world: &World, ids: &[&str], vpc: &Json) -> Result<(), Fault> {
+/// Security groups must exist, in the VPC of the subnet group.
+pub(super) fn check_groups(world: &World, ids: &[&str], vpc: &Json) -> Result<(), Fault> {
     for id in ids {
         let Some(group) = world.get("ec2.security-group", id) else {
             return Err(invalid(format!("Invalid security group , groupId= {id}, groupName=.")));

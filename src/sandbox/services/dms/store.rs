@@ -23,6 +23,17 @@ pub(super) const INSTANCE: &str = "dms.instance";
 pub(super) const ENDPOINT: &str = "dms.endpoint";
 /// Replication tasks.
 pub(super) const TASK: &str = "dms.task";
+/// Serverless replications with their configurations. Inside, their members have the names that tasks have, so that
+/// loading, following and counting are one code; answers rename them.
+pub(super) const REPLICATION: &str = "dms.replication-config";
+/// Data providers, instance profiles, migration projects and data migrations.
+pub(super) const DATA_PROVIDER: &str = "dms.data-provider";
+/// Instance profiles.
+pub(super) const INSTANCE_PROFILE: &str = "dms.instance-profile";
+/// Migration projects.
+pub(super) const PROJECT: &str = "dms.migration-project";
+/// Data migrations.
+pub(super) const DATA_MIGRATION: &str = "dms.data-migration";
 /// Connection tests, under `instance ARN|endpoint ARN`.
 pub(super) const CONNECTION: &str = "dms.connection";
 /// Assessment runs.
@@ -40,6 +51,11 @@ pub(super) fn invalid(message: impl Into<String>) -> Fault {
 /// `InvalidParameterCombinationException`.
 pub(super) fn combination(message: impl Into<String>) -> Fault {
     Fault::new("InvalidParameterCombinationException", message)
+}
+
+/// The date in so many milliseconds.
+pub(super) fn moment(world: &World, millis: i64) -> Json {
+    json!(World::seconds(world.date_after(millis)))
 }
 
 /// `InvalidResourceStateFault`.
@@ -103,6 +119,16 @@ pub(super) fn identifier(rq: &Request<'_>, member: &str, max: usize) -> Result<S
         )));
     }
     Ok(text.to_lowercase())
+}
+
+/// Everything that replicates: tasks and serverless replications.
+pub(super) fn moving(world: &World) -> impl Iterator<Item = (&str, &Json)> {
+    world.rows(TASK).chain(world.rows(REPLICATION))
+}
+
+/// Whether an endpoint belongs to a task or a serverless replication.
+pub(super) fn uses(row: &Json, endpoint: &str) -> bool {
+    row["SourceEndpointArn"] == endpoint || row["TargetEndpointArn"] == endpoint
 }
 
 /// Rows of a table in the request's region.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
-use super::store::{INSTANCE, SUBNET_GROUP, exists, here, invalid, listed, missing, state, vpc_role_works};
+use super::store::{
+    INSTANCE, REPLICATION, SUBNET_GROUP, exists, here, invalid, listed, missing, state, vpc_role_works,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 fn key(rq: &Request<'_>, name: &str) -> String {
@@ -97,6 +99,12 @@ pub(super) fn now(world: &World, rq: &Request<'_>, name: &Json) -> Option<Json> 
     Some(row)
 }
 
+/// The group of that name, for a serverless replication.
+pub(super) fn group(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
+    let name = name.to_lowercase();
+    world.get(SUBNET_GROUP, &key(rq, &name)).cloned().ok_or_else(|| absent(&name))
+}
+
 /// The group an instance is put into; `default` is made of the default VPC's subnets when first needed.
 pub(super) fn for_instance(world: &mut World, rq: &Request<'_>) -> Result<Json, Fault> {
     let name = rq.opt("ReplicationSubnetGroupIdentifier").unwrap_or("default").to_lowercase();
@@ -183,6 +191,16 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         let user = user["ReplicationInstanceIdentifier"].as_str().unwrap_or_default();
         return Err(state(format!(
             "Cannot delete the subnet group '{name}' because at least one database instance: {user} is still using it."
+        )));
+    }
+    let fits = |row: &Json| {
+        let group = row["ComputeConfig"]["ReplicationSubnetGroupId"].as_str();
+        group.is_some_and(|group| group.eq_ignore_ascii_case(&name)) && row["_region"] == rq.region
+    };
+    if let Some((_, user)) = world.rows(REPLICATION).find(|(_, row)| fits(row)) {
+        let user = user["ReplicationConfigIdentifier"].as_str().unwrap_or_default();
+        return Err(state(format!(
+            "Cannot delete the subnet group '{name}' because the replication config {user} is still using it."
         )));
     }
     world.remove(SUBNET_GROUP, &key(rq, &name));

@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{CERTIFICATE, ENDPOINT, INSTANCE, SUBNET_GROUP, SUBSCRIPTION, TASK, invalid, missing};
+use super::store::{
+    CERTIFICATE, DATA_MIGRATION, DATA_PROVIDER, ENDPOINT, INSTANCE, INSTANCE_PROFILE, PROJECT, REPLICATION,
+    SUBNET_GROUP, SUBSCRIPTION, TASK, invalid, missing,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// The table and key of an ARN.
@@ -15,6 +18,11 @@ fn locate(world: &World, arn: &str) -> Result<(&'static str, String), Fault> {
         "rep" => (INSTANCE, arn.to_owned()),
         "endpoint" => (ENDPOINT, arn.to_owned()),
         "task" => (TASK, arn.to_owned()),
+        "replication-config" => (REPLICATION, arn.to_owned()),
+        "data-provider" => (DATA_PROVIDER, arn.to_owned()),
+        "instance-profile" => (INSTANCE_PROFILE, arn.to_owned()),
+        "migration-project" => (PROJECT, arn.to_owned()),
+        "data-migration" => (DATA_MIGRATION, arn.to_owned()),
         "cert" => (CERTIFICATE, arn.to_owned()),
         "subgrp" => (SUBNET_GROUP, format!("{region}/{last}")),
         "es" => (SUBSCRIPTION, format!("{region}/{last}")),

@@ -76,7 +76,7 @@ fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdic
         printer.json(&json!({"format": 1, "runs": snapshot.history}));
         return Ok(Code::Success);
     }
-    let width = printer.width();
+    let width = printer.table_width();
     let mut text = String::new();
     for run in &snapshot.history {
         text.push_str(&fit(&head(run, &snapshot), width));

@@ -1,8 +1,12 @@
 //! From the command line to a graph, a ledger and a change set.
 
 use std::{
+    io::BufRead as _,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::{
@@ -60,23 +64,78 @@ pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>>
             None
         }
     });
-    let loaded = load_in(global, args, ask);
+    let loaded = values(args).and_then(|set| load_in(global, args, set, ask));
     match Arc::into_inner(wrong).and_then(OnceLock::into_inner) {
         Some(problems) => Err(problems),
         None => loaded,
     }
 }
 
+/// The same for commands that ask no account: a plan that names no region is checked for one, and a note says so.
+///
+/// # Errors
+/// Everything that is wrong with the plan's files.
+pub fn load_offline(
+    global: &Global,
+    args: &PlanArgs,
+    printer: &mut Printer,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    const ASSUMED: &str = "us-east-1";
+    let assumed = Arc::new(AtomicBool::new(false));
+    let (told, whose) = (Arc::clone(&assumed), global.clone());
+    let ask = FallbackRegion::new(move || {
+        // What is wrong with the AWS configuration is of no interest here.
+        let named = fallback_region(&whose).ok().flatten().map(|region| region.value);
+        Some(named.unwrap_or_else(|| {
+            told.store(true, Ordering::Relaxed);
+            ASSUMED.to_owned()
+        }))
+    });
+    let loaded = load_in(global, args, values(args)?, ask);
+    if assumed.load(Ordering::Relaxed) && !printer.is_json() {
+        let text = format!("Note: neither the plan nor the environment names a region; it is checked for {ASSUMED}.");
+        printer.advise(&text);
+    }
+    loaded
+}
+
+/// Values of parameters: as typed, from the environment, from standard input.
+fn values(args: &PlanArgs) -> Result<Vec<String>, Vec<Diagnostic>> {
+    let mut set = args.set.clone();
+    let unread = |message: String, help: &str| one(Diagnostic::error("M0011", Class::Usage, message).help(help));
+    for word in &args.set_env {
+        let (key, variable) = word.split_once('=').unwrap_or((word, word.rsplit('.').next().unwrap_or(word)));
+        let value = std::env::var(variable).map_err(|error| {
+            let message = format!("--set-from-env {key}: the environment variable `{variable}` is unusable: {error}");
+            unread(message, "export it, or name another one: --set-from-env KEY=VARIABLE")
+        })?;
+        set.push(format!("{key}={value}"));
+    }
+    for key in &args.set_stdin {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string());
+        let read = read.and_then(|bytes| if bytes == 0 { Err("it has ended".to_owned()) } else { Ok(()) });
+        read.map_err(|why| {
+            let message = format!("--set-from-stdin {key}: standard input cannot be read: {why}");
+            unread(message, "give one line for each --set-from-stdin, in their order")
+        })?;
+        let value = line.strip_suffix('\n').map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        set.push(format!("{key}={value}"));
+    }
+    Ok(set)
+}
+
 fn load_in(
     global: &Global,
     args: &PlanArgs,
+    set: Vec<String>,
     fallback_region: FallbackRegion,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let options = Options {
         environment: args.environment.clone(),
         region: global.region.clone(),
         fallback_region: Some(fallback_region),
-        set: args.set.clone(),
+        set,
         stacks: args.stacks.clone(),
     };
     let loaded = template::load(&args.plan, &options)?;
@@ -169,7 +228,7 @@ pub fn evaluate(
         }
         return Err(prepared.warnings);
     }
-    printer.warnings(&prepared.warnings);
+    printer.findings(&prepared.warnings);
     Ok(prepared)
 }
 
@@ -295,10 +354,12 @@ pub fn load_named(
         plan: plan.to_owned(),
         environment: environment.map(ToOwned::to_owned),
         set: Vec::new(),
+        set_env: Vec::new(),
+        set_stdin: Vec::new(),
         deny_warnings: false,
         stacks: Vec::new(),
     };
-    load_in(global, &args, "us-east-1".into())
+    load_in(global, &args, Vec::new(), "us-east-1".into())
 }
 
 fn of_plan(global: &Global, loaded: &Loaded, printer: &mut Printer) -> Result<PathBuf, Vec<Diagnostic>> {

@@ -30,7 +30,7 @@ pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict
         }
         printer.json(&status);
     } else {
-        let mut text = as_text(&snapshot, &dir.display().to_string(), printer.width());
+        let mut text = as_text(&snapshot, &dir.display().to_string(), printer.table_width());
         text.push_str(&known::as_text(&operated, &snapshot, printer.width()));
         printer.out(&text);
     }

@@ -77,7 +77,7 @@ fn list(printer: &mut Printer) {
             vec![ty.facts().kind.to_owned(), format!("{have}/{all}"), format!("{percent} %")]
         })
         .collect();
-    printer.out(&table(&["type", "properties", "implemented"], &rows, printer.width()));
+    printer.out(&table(&["type", "properties", "implemented"], &rows, printer.table_width()));
     let through = schema::published().iter().filter(|kind| support(kind) == Support::CloudControl).count();
     printer.out(&format!(
         "\n{} types with handlers of their own; {through} more are deployed through Cloud Control. `migrate types NAME` \
@@ -126,7 +126,7 @@ fn all(printer: &mut Printer) {
         .iter()
         .map(|(kind, way, why)| vec![kind.clone(), (*way).to_owned(), (*why).to_owned()])
         .collect();
-    printer.out(&table(&["type", "deployed", "why not"], &lines, printer.width()));
+    printer.out(&table(&["type", "deployed", "why not"], &lines, printer.table_width()));
     printer.out(&format!("\n{native} native, {through} through Cloud Control, {refused} refused\n"));
 }
 

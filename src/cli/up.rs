@@ -35,6 +35,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
             printer,
         );
     }
+    printer.count_findings();
     let loaded = prepare::load(global, &args.plan)?;
     let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
@@ -92,6 +93,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
                 printer.advise(&text);
             }
             guard::deploy(set, snapshot)?;
+            confirm::known(set, &args.allow_data_loss)?;
             confirm::unprotected(set)?;
             confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;
             if args.yes {

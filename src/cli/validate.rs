@@ -18,7 +18,7 @@ use crate::{
 
 /// Checks the plan's files without an account.
 pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdict {
-    let loaded = prepare::load(global, &args.plan)?;
+    let loaded = prepare::load_offline(global, &args.plan, printer)?;
     let mut environment = Environment::offline();
     if let Some(account) = &loaded.assembly.account {
         environment.account.clone_from(account);

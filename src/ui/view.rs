@@ -165,7 +165,7 @@ impl Observer for View<'_> {
                 }
             }
             Kind::Live(live) => {
-                live.resize(self.printer.measure());
+                live.resize(self.printer.measure(), self.printer.rows());
                 let text = live.on(event);
                 self.printer.talk_styled(&text);
             }
@@ -174,7 +174,7 @@ impl Observer for View<'_> {
 
     fn tick(&mut self, elapsed_s: f64) {
         if let Kind::Live(live) = &mut self.kind {
-            live.resize(self.printer.measure());
+            live.resize(self.printer.measure(), self.printer.rows());
             let text = live.tick(elapsed_s);
             self.printer.talk_styled(&text);
         }

@@ -253,9 +253,6 @@ impl Described for DbCluster {
         if !kept.is_empty() {
             effects.push(format!("{} keeps its value, RDS has no default to go back to", kept.join(", ")));
         }
-        if change.has("EngineVersion") {
-            effects.push("all instances of the cluster are upgraded and restarted".into());
-        }
         if change.has("ReplicationSourceIdentifier") {
             effects.push("the replica is promoted and follows its source no longer".into());
         }

@@ -64,8 +64,13 @@ pub fn unpermitted<'c>(set: &'c ChangeSet, permitted: &[Losable]) -> Vec<&'c Ste
 ///
 /// # Errors
 /// The addresses.
-pub fn known(set: &ChangeSet, permitted: &[Losable]) -> Result<(), Vec<Diagnostic>> {
-    let all = || set.steps.iter().map(|step| &step.address).chain(&set.unchanged);
+pub fn known(
+    set: &ChangeSet,
+    snapshot: &Snapshot,
+    permitted: &[Losable],
+) -> Result<(), Vec<Diagnostic>> {
+    let done = || snapshot.history.iter().flat_map(|run| &run.changes).map(|change| &change.address);
+    let all = || set.steps.iter().map(|step| &step.address).chain(&set.unchanged).chain(snapshot.resources.keys()).chain(done());
     let unknown = permitted.iter().filter_map(|one| match one {
         Losable::One(address) if !set.is_empty() && !all().any(|known| known == address) => Some(address),
         _ => None,

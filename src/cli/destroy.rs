@@ -58,7 +58,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
         ask: &|printer, set, snapshot| {
             guard::destroy(snapshot)?;
             confirm::unprotected_stacks(snapshot)?;
-            confirm::known(set, &args.allow_data_loss)?;
+            confirm::known(set, snapshot, &args.allow_data_loss)?;
             confirm::unprotected(set)?;
             confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;
             if args.yes {

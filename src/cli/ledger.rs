@@ -18,7 +18,7 @@ use crate::{
     model::Attributes,
     resources::registry,
     runs::{begin, bind, end, record},
-    ui::{Printer, fit},
+    ui::{Printer, fit, wrap_whole},
 };
 
 /// Runs the verb.
@@ -85,6 +85,14 @@ fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdic
             let id = change.physical_id.as_ref().map(|id| format!("  {id}")).unwrap_or_default();
             text.push_str(&fit(&format!("    {:<11} {}{id}", change.what, change.address), width));
             text.push('\n');
+        }
+        for failure in &run.failures {
+            // Why something failed is never cut.
+            let told = format!("failed      {}: {}", failure.address, failure.error);
+            let lines = wrap_whole(&told, printer.width().saturating_sub(4));
+            for (at, line) in lines.iter().enumerate() {
+                text.push_str(&format!("    {}{line}\n", if at == 0 { "" } else { "            " }));
+            }
         }
     }
     if text.is_empty() {

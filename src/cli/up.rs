@@ -93,7 +93,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
                 printer.advise(&text);
             }
             guard::deploy(set, snapshot)?;
-            confirm::known(set, &args.allow_data_loss)?;
+            confirm::known(set, snapshot, &args.allow_data_loss)?;
             confirm::unprotected(set)?;
             confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;
             if args.yes {

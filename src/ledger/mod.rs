@@ -10,7 +10,7 @@
 //! | 1 | the beginning | kinds of entries came without a new number: an older program of this format drops one it does not know at the journal's end |
 //! | 2 | 2026-11 | lines name their format; an unknown kind is refused by name; only a line without its newline is torn; imported objects are marked as claimed, and objects say when a call last changed them |
 //! | 3 | 2026-11 | intents of the verb `operate`; what is operated, what was seen of it and what happened (`declared`, `observed`, `happened`); what lookups found (`looked-up`) |
-//! | 4 | 2026-11 | attributes of an object that is still coming up (`addressable`) |
+//! | 4 | 2026-11 | attributes of an object that is still coming up (`addressable`); why a run failed (`failures` of `run-finished`) |
 //!
 //! | program | ledger | what happens |
 //! |---|---|---|
@@ -37,7 +37,7 @@ use std::io;
 
 pub use audit::audit;
 pub use entry::{Declared, Entry, Line, Resolution, Verb};
-pub use history::{ChangeRecord, RunRecord};
+pub use history::{ChangeRecord, FailureRecord, RunRecord};
 pub use journal::{Draft, Intend, Ledger, new_lineage};
 pub use object::{Binding, Late, Object, Open, Resource, Source, Stage};
 pub use operate::{

@@ -13,6 +13,7 @@ pub mod path;
 mod picture;
 mod plain;
 mod printer;
+mod recap;
 pub mod review;
 mod review_json;
 mod tables;

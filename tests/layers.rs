@@ -29,10 +29,10 @@ const ALLOWED: &[(&str, &str)] = &[
     ("operations", "aws clock engine error graph ledger model syntax"),
     ("runs", "aws clock engine error graph ledger model planner resources"),
     ("sandbox", "clock engines error files schema"),
-    ("ui", "clock codes engine error graph model planner printable"),
+    ("ui", "aws clock codes engine error graph model planner printable"),
     (
         "cli",
-        "aws check clock codes engine error files graph ledger model operations planner resources runs sandbox schema \
+        "aws check clock codes engine error files graph ledger lint model operations planner resources runs sandbox schema \
          syntax template ui",
     ),
 ];

@@ -111,6 +111,9 @@ pub struct PlanArgs {
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Tell advice too: what few plans have, and audits ask for
+    #[arg(long)]
+    pub advice: bool,
     /// Only this stack and what it depends on; repeatable, `*` stands for any text
     #[arg(long = "stack", value_name = "NAME")]
     pub stacks: Vec<String>,

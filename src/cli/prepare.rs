@@ -24,6 +24,7 @@ use crate::{
     files,
     graph::{Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot, Source, store::DirStore},
+    lint,
     model::{
         Found,
         secret::{self, Key},
@@ -218,11 +219,12 @@ pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, V
 pub fn evaluate(
     loaded: &Loaded,
     environment: &Environment,
-    deny_warnings: bool,
+    args: &PlanArgs,
     printer: &mut Printer,
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let mut prepared = examine(loaded, environment)?;
-    if deny_warnings && !prepared.warnings.is_empty() {
+    prepared.warnings.retain(|finding| args.advice || !lint::ADVICE.contains(&finding.code));
+    if args.deny_warnings && !prepared.warnings.is_empty() {
         for warning in &mut prepared.warnings {
             warning.severity = Severity::Error;
         }
@@ -274,7 +276,7 @@ pub fn online(
     environment.objects = session
         .block_on(session.cloud.objects(session.clock.as_ref(), &wanted))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
-    let prepared = evaluate(loaded, &environment, args.deny_warnings, printer)?;
+    let prepared = evaluate(loaded, &environment, args, printer)?;
     Ok(Prepared { neighbours, found, ..prepared })
 }
 
@@ -357,6 +359,7 @@ pub fn load_named(
         set_env: Vec::new(),
         set_stdin: Vec::new(),
         deny_warnings: false,
+        advice: false,
         stacks: Vec::new(),
     };
     load_in(global, &args, Vec::new(), "us-east-1".into())

@@ -28,7 +28,7 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     let beside = neighbours::read(&own, None);
     printer.warnings(&beside.warnings());
     environment.imports = beside.exports;
-    let prepared = prepare::evaluate(&loaded, &environment, args.plan.deny_warnings, printer)?;
+    let prepared = prepare::evaluate(&loaded, &environment, &args.plan, printer)?;
     let (stacks, resources) = (prepared.graph.stacks.len(), prepared.graph.nodes.len());
     if printer.is_json() {
         let warnings = &diagnostics::as_json(&prepared.warnings)["diagnostics"];

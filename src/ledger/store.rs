@@ -102,6 +102,24 @@ impl DirStore {
         Ok(Self { dir: dir.to_owned(), journal: Some(journal), hold: Some(hold) })
     }
 
+    /// Who holds the ledger at this moment, if anybody does. Neither waits nor takes the lock.
+    #[must_use]
+    pub fn holder(dir: &Path) -> Option<String> {
+        let mut file = File::open(dir.join(LOCK)).ok()?;
+        // Shared, and given back at once: a run that begins meanwhile tries again for a moment.
+        match file.try_lock_shared() {
+            Ok(()) => {
+                let _ = file.unlock();
+                None
+            }
+            Err(_) => {
+                let mut said = String::new();
+                let _ = file.read_to_string(&mut said);
+                Some(if said.is_empty() { "another process".into() } else { said })
+            }
+        }
+    }
+
     /// Whether there is a ledger at all.
     #[must_use]
     pub fn exists(dir: &Path) -> bool {

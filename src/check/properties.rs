@@ -341,6 +341,18 @@ impl<'w> Walk<'w, '_> {
                 Value::List(values)
             }
             Kind::Map(_) => {
+                let inner = node.and_then(|node| node.items());
+                if types.only("array") && Types::of(inner).has("object") {
+                    // Templates in use leave the dash of a single rule out.
+                    let path: Vec<String> = self.path.iter().map(Step::to_string).collect();
+                    let message = format!("{}: one object is taken as a list of one", path.join("."));
+                    let warning = Diagnostic::warning("M2019", Class::Plan, message).at(self.address);
+                    self.found.push(warning.span(Some(item.span.clone())).help("put a dash before it"));
+                    self.path.push(Step::At(0));
+                    let value = self.value(inner, fields, item);
+                    self.path.pop();
+                    return Value::List(vec![value]);
+                }
                 if !takes("object") {
                     let help = types.only("string").then_some(self.subject.idioms.json_text);
                     return self.wrong_type(item, types, help);

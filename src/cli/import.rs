@@ -9,7 +9,7 @@ use super::{
     exit::Code,
     locate, prepare, runs,
     session::{Session, one, who},
-    sign_in,
+    sign_in, types,
 };
 use crate::{
     aws::Owner,

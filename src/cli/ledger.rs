@@ -165,6 +165,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
     let snapshot = prepare::existing(&dir)?;
     let open = chosen(&snapshot, args)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
+    prepare::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;

@@ -467,6 +467,20 @@ pub fn existing(dir: &Path) -> Result<Snapshot, Vec<Diagnostic>> {
     })
 }
 
+/// Refuses a rehearsal's ledger without --sandbox before anybody is asked for credentials of AWS.
+///
+/// # Errors
+/// It is a rehearsal's; the help is the command with --sandbox.
+pub fn of_this_realm(global: &Global, snapshot: &Snapshot, dir: &Path) -> Result<(), Vec<Diagnostic>> {
+    let rehearsed = snapshot.binding.as_ref().is_some_and(|binding| binding.realm == "sandbox");
+    if !rehearsed || global.sandbox {
+        return Ok(());
+    }
+    let message = format!("the ledger in {} belongs to the sandbox, not to AWS", dir.display());
+    let again = global.typed.again().with("--sandbox");
+    Err(one(Diagnostic::error("M6101", Class::Access, message).help(format!("it is a rehearsal's: `{again}`"))))
+}
+
 /// Refuses a ledger of another migration, account, region or realm.
 ///
 /// # Errors

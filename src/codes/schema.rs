@@ -141,6 +141,17 @@ pub(super) static CODES: &[Code] = &[
     Properties:
       Tags: [{Key: 'aws:owner', Value: shop}]
 "),
+    Code::warning("M2019", "a list of one without its dash", "Where a property is a list of objects, one object is taken as a list of one. Other tools may refuse the template: write the dash.").template("Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: web
+      VpcId: !Ref Vpc
+      SecurityGroupIngress: {IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/8}
+"),
     Code::error(
         "M2030",
         "a tag with a control character",

@@ -54,6 +54,8 @@ pub struct DirStore {
 const SNAPSHOT: &str = "ledger.json";
 const JOURNAL: &str = "journal.jsonl";
 const LOCK: &str = "lock";
+/// Longest text of a holder that is read, in bytes.
+const MAX_HOLDER: u64 = 4_096;
 
 /// Largest snapshot or journal that is read, in bytes: a hundred times a very large migration's.
 const MAX_BYTES: u64 = 1 << 30;
@@ -102,21 +104,23 @@ impl DirStore {
         Ok(Self { dir: dir.to_owned(), journal: Some(journal), hold: Some(hold) })
     }
 
-    /// Who holds the ledger at this moment, if anybody does. Neither waits nor takes the lock.
+    /// Who holds the ledger at this moment, if anybody does; for readers. A run that ends in order empties its lock file, so
+    /// the lock itself is tried only where a name stands in it: then it is held, or its holder was killed.
     #[must_use]
     pub fn holder(dir: &Path) -> Option<String> {
-        let mut file = File::open(dir.join(LOCK)).ok()?;
-        // Shared, and given back at once: a run that begins meanwhile tries again for a moment.
+        let path = dir.join(LOCK);
+        let said = files::read_private(&path, MAX_HOLDER).ok().flatten()?;
+        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        if said.is_empty() {
+            return None;
+        }
+        let file = File::open(&path).ok()?;
         match file.try_lock_shared() {
             Ok(()) => {
                 let _ = file.unlock();
                 None
             }
-            Err(_) => {
-                let mut said = String::new();
-                let _ = file.read_to_string(&mut said);
-                Some(if said.is_empty() { "another process".into() } else { said })
-            }
+            Err(_) => Some(said),
         }
     }
 
@@ -219,6 +223,20 @@ mod tests {
             }
             assert_eq!(fs::read(&victim).unwrap(), b"precious", "{name}");
         }
+    }
+
+    #[test]
+    fn readers_learn_who_holds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(DirStore::holder(dir.path()), None);
+        let first = DirStore::exclusive(dir.path(), "`migrate up` (pid 7)").unwrap();
+        assert_eq!(DirStore::holder(dir.path()).as_deref(), Some("`migrate up` (pid 7)"));
+        drop(first);
+        assert_eq!(DirStore::holder(dir.path()), None);
+        // What a killed process leaves behind: its words, but no lock.
+        fs::write(dir.path().join(LOCK), "`migrate up` (pid 8)").unwrap();
+        assert_eq!(DirStore::holder(dir.path()), None);
+        DirStore::exclusive(dir.path(), "next").unwrap();
     }
 
     #[test]

@@ -250,6 +250,30 @@ impl<'w> Walk<'w, '_> {
         }
     }
 
+    /// A `Ref` that is a name where AWS takes an ARN only: what is wrong, and what to write.
+    fn name_for_arn(&self, node: Option<Node<'static>>, value: &Value) -> Option<(String, String)> {
+        let Value::Attribute(reference) = value else { return None };
+        if reference.attribute != "Ref" {
+            return None;
+        }
+        let kind = (self.kind_of)(&reference.address)?;
+        let target = schema::of(kind)?;
+        let mut identifiers = target.identifiers();
+        let named = identifiers.next().filter(|name| name.ends_with("Name"))?;
+        if identifiers.next().is_some() {
+            return None;
+        }
+        let arn = target.attributes().find(|name| name == "Arn")?;
+        let pattern = node?.keyword("pattern").as_str().unwrap_or_default();
+        let start = pattern.trim_start_matches(['^', '(', '?', ':']);
+        if !start.starts_with("arn:") && !start.starts_with("arn[") {
+            return None;
+        }
+        let id = reference.address.logical_id();
+        let message = format!("an ARN is wanted, and Ref of {kind} is a name ({named})");
+        Some((message, format!("write {}", (self.subject.idioms.attribute)(id, &arn))))
+    }
+
     fn wrong_type(&mut self, item: &Item, types: Types, help: Option<&str>) -> Value {
         let wanted: Vec<&str> = types
             .names()
@@ -298,6 +322,10 @@ impl<'w> Walk<'w, '_> {
 
                     Shape::Unknown => true,
                 };
+                if let Some((wanted, attribute)) = self.name_for_arn(node, value) {
+                    self.report(&item.span, ("M2020", wanted, Some(attribute)));
+                    return Value::Null;
+                }
                 if !fits {
                     let help = if types.only("array") {
                         "put it into a list: [ ... ]"

@@ -152,6 +152,22 @@ pub(super) static CODES: &[Code] = &[
       VpcId: !Ref Vpc
       SecurityGroupIngress: {IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/8}
 "),
+    Code::error("M2020", "a name where an ARN is wanted", "`Ref` of most types is a name or an id. Where AWS takes an ARN only, the call would be refused after everything before it was made: read the ARN with Fn::GetAtt.").template("Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Role: !Ref Role
+      Runtime: python3.13
+      Handler: index.handler
+      Code: {ZipFile: 'def handler(event, context): pass'}
+"),
     Code::error(
         "M2030",
         "a tag with a control character",

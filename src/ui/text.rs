@@ -195,7 +195,7 @@ fn is_reference(value: &Json) -> bool {
 }
 
 fn holds_secret(text: &str) -> bool {
-    ["{{resolve:secretsmanager:", "{{resolve:ssm-secure:", "{{resolve:parameter:", "{{resolve:literal:"]
+    ["{{resolve:secretsmanager:", "{{resolve:ssm-secure:", "{{resolve:parameter:", "{{resolve:literal:", "{{resolve:base64:"]
         .iter()
         .any(|s| text.contains(s))
 }

@@ -156,7 +156,8 @@ impl<'p> Eval<'_, 'p> {
             return Item::poison(span);
         }
         let json = name == "Fn::ToJsonString";
-        let secret = if json { item.any_text(&|text| text.contains("{{resolve:parameter:")) } else { true };
+        let secret = json && item.any_text(&|text| text.contains("{{resolve:parameter:"));
+        // Fn::Base64 encodes when its text is known.
         if secret && name != "Fn::Length" && self.no_secret(name, &item).is_none() {
             return Item::poison(span);
         }

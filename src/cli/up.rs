@@ -18,7 +18,7 @@ use crate::{
     engine::Stop,
     error::{Class, Diagnostic},
     files,
-    ledger::Snapshot,
+    ledger::{Snapshot, store::DirStore},
     planner::{self, ChangeSet, Wishes},
     runs::Task,
     ui::Printer,
@@ -50,7 +50,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let ledger = runs::open(&session, &dir, "up", || match &saved {
         // A change set saved before the first run carries the lineage its names were made with.
         Some(set) => set.target.lineage.clone(),
-        None => session.lineage(),
+        None => DirStore::reserved(&dir).unwrap_or_else(|| session.lineage()),
     })?;
     prepare::tell_other_key(graph, ledger.snapshot(), printer);
     let region = graph.main_region();

@@ -28,6 +28,7 @@ const SHORT_FORMS: &[(&str, &str)] = &[
     ("FindInMap", "Fn::FindInMap"),
     ("GetAZs", "Fn::GetAZs"),
     ("GetAtt", "Fn::GetAtt"),
+    ("GetStackOutput", "Fn::GetStackOutput"),
     ("If", "Fn::If"),
     ("ImportValue", "Fn::ImportValue"),
     ("Join", "Fn::Join"),

@@ -139,7 +139,18 @@ fn load_in(
         set,
         stacks: args.stacks.clone(),
     };
-    let loaded = template::load(&args.plan, &options)?;
+    let (loaded, mut wrong) = template::load_readable(&args.plan, &options)?;
+    // A file that cannot be parsed does not hide what is wrong with the others.
+    let syntax = |one: &Diagnostic| matches!(one.code, "M1002" | "M1003" | "M1005" | "M1006");
+    if !wrong.is_empty() && !loaded.stacks.is_empty() && wrong.iter().all(syntax) {
+        // What the broken ones export, nobody knows.
+        let follows = |one: &Diagnostic| matches!(one.code, "M1052" | "M1058");
+        let more = examine(&loaded, &Environment::offline()).err().unwrap_or_default();
+        wrong.extend(more.into_iter().filter(|one| one.severity == Severity::Error && !follows(one)));
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
     global.typed.may_print(template::open_parameters(&loaded.stacks));
     Ok(loaded)
 }

@@ -33,6 +33,18 @@ pub fn is_plan(folder: &Path) -> bool {
 /// # Errors
 /// Everything that is wrong with manifest, command line or the templates' syntax.
 pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
+    match load_readable(path, options)? {
+        (loaded, wrong) if wrong.is_empty() => Ok(loaded),
+        (_, wrong) => Err(wrong),
+    }
+}
+
+/// Reads as much of a plan as can be read: stacks whose files are broken are left out, and everything that is wrong stands
+/// beside it. Only for finding more that is wrong.
+///
+/// # Errors
+/// Nothing of it can be read.
+pub fn load_readable(path: &Path, options: &Options) -> Result<(Loaded, Vec<Diagnostic>), Vec<Diagnostic>> {
     let file = file_of(path)?;
     // Only the folder was named: what its manifest leads to is not the user's word.
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
@@ -53,9 +65,16 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
     };
     problems.extend(twice);
     loaded.place = place(&file, assembly, named);
-    let warnings = problems.finish().map_err(|errors| mask(errors, &loaded.stacks))?;
-    loaded.warnings = mask(warnings, &loaded.stacks);
-    Ok(loaded)
+    match problems.finish() {
+        Ok(warnings) => {
+            loaded.warnings = mask(warnings, &loaded.stacks);
+            Ok((loaded, Vec::new()))
+        }
+        Err(errors) => {
+            let errors = mask(errors, &loaded.stacks);
+            Ok((loaded, errors))
+        }
+    }
 }
 
 /// Where a plan lies. Links on the way to its folder are resolved, so that it is one plan whichever way leads there;

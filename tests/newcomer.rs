@@ -233,6 +233,36 @@ fn old_spellings_and_policies_written_otherwise_are_no_change() {
 }
 
 #[test]
+fn letter_case_and_inherited_properties_are_as_rds_takes_them() {
+    let place = Place::new(
+        "Resources:
+  Data:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {Engine: MySQL, StorageType: GP2, DBInstanceClass: db.t3.micro, AllocatedStorage: 20, MasterUsername: boss,
+      ManageMasterUserPassword: true, BackupRetentionPeriod: 1, DBParameterGroupName: !Ref Knobs}
+  Copy:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {SourceDBInstanceIdentifier: !Ref Data, DBInstanceClass: db.t3.micro, MasterUsername: boss, DBName: shop,
+      MasterUserPassword: '{{resolve:ssm-secure:x}}', CharacterSetName: utf8, StorageEncrypted: false}
+  Knobs: {Type: AWS::RDS::DBParameterGroup, Properties: {Description: k, Family: MySQL8.0}}
+  Herd:
+    Type: AWS::RDS::DBCluster
+    DeletionPolicy: Delete
+    Properties: {Engine: Aurora-MySQL, MasterUsername: boss, ManageMasterUserPassword: true,
+      DBClusterParameterGroupName: !Ref Rules}
+  Rules: {Type: AWS::RDS::DBClusterParameterGroup, Properties: {Description: k, Family: Aurora-MySQL8.0, Parameters: {}}}
+",
+    );
+    let told = place.says(0, &["validate", "app.yaml"]);
+    assert_eq!(told.matches("warning[M2021]").count(), 5, "{told}");
+    place.up();
+    assert!(place.says(0, &["plan", "app.yaml", "--sandbox"]).contains("Nothing to do"));
+    assert!(place.says(0, &["refresh", "app.yaml", "--sandbox"]).contains("0 drifted"));
+}
+
+#[test]
 fn a_name_where_an_arn_is_wanted_is_told_before_anything_runs() {
     let function = |role: &str| {
         format!(

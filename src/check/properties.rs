@@ -15,6 +15,7 @@ use crate::{
         dynamic::is_dynamic,
         item::{Item, Kind, is_list},
         shape::Field,
+        stored,
     },
     resources::{
         AnyType,
@@ -107,7 +108,7 @@ impl Known<'_> {
         kind_of: &dyn Fn(&Address) -> Option<&'k str>,
     ) -> (Value, Vec<Diagnostic>) {
         let mut walk = Walk { known: self, subject, address, kind_of, path: Vec::new(), found: Vec::new() };
-        let value = match &properties.kind {
+        let mut value = match &properties.kind {
             Kind::Map(_) => walk.value(Some(self.schema.root()), self.fields, properties),
             Kind::Poison => return (Value::Null, Vec::new()),
             _ => {
@@ -118,6 +119,10 @@ impl Known<'_> {
         };
         for document in documents::check(subject.kind, properties) {
             walk.found.push(document.at(address));
+        }
+        // The type's own rules see what AWS keeps of a text (`Aurora-MySQL`).
+        if let Some(ty) = registry::find(subject.kind) {
+            stored::keep(ty.facts(), &mut value);
         }
         // The type's own rules assume what the schema demands.
         if walk.found.iter().all(|finding| finding.severity == Severity::Warning) && !properties.is_poisoned()

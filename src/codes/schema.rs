@@ -168,6 +168,15 @@ pub(super) static CODES: &[Code] = &[
       Handler: index.handler
       Code: {ZipFile: 'def handler(event, context): pass'}
 "),
+    Code::warning("M2021", "a property that comes with the data", "A read replica, and what is restored, has it from its source or snapshot: the call that makes it has no parameter for it. It is left out, as CloudFormation does.").template("Resources:
+  Source:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: '20', MasterUsername: shop, ManageMasterUserPassword: true, BackupRetentionPeriod: 1}
+  Replica:
+    Type: AWS::RDS::DBInstance
+    Properties: {SourceDBInstanceIdentifier: !Ref Source, DBInstanceClass: db.t4g.micro, MasterUsername: shop}
+"),
     Code::error(
         "M2030",
         "a tag with a control character",

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, Identity, NameRule, PhysicalId, Retry, WaitPolicy},
+    model::{Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         tags::Tagging as _, versions,
@@ -115,6 +115,15 @@ impl Described for DbCluster {
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
+        stored: &[
+            ("DBClusterIdentifier", Stored::Lowercase),
+            ("DBClusterParameterGroupName", Stored::Lowercase),
+            ("DBSubnetGroupName", Stored::Lowercase),
+            ("Engine", Stored::Lowercase),
+            ("EngineMode", Stored::Lowercase),
+            ("PreferredMaintenanceWindow", Stored::Lowercase),
+            ("StorageType", Stored::Lowercase),
+        ],
         name: Some(NameRule { property: "DBClusterIdentifier", max: 63, lower: true, separator: '-' }),
         configures: true,
         early: &[

@@ -232,10 +232,35 @@ fn the_live_picture() {
     }
     frames.push_str(&live.tick(200.0));
     frames.push_str(&live.clear());
-    let shown = frames.replace("\u{1b}[J", "").replace("\u{1b}[", "<up ");
+    let shown = frames.replace('\r', "").replace("\u{1b}[J", "").replace("\u{1b}[", "<up ");
     let shown: Vec<String> = shown.lines().map(|line| line.trim_end().to_owned()).collect();
     assert!(shown.iter().all(|line| line.chars().count() <= 88), "wider than 80 columns and its mark");
     insta::assert_snapshot!("live", shown.join("\n"));
+}
+
+/// However low the terminal is, the picture fits it with the cursor's row: what scrolls away cannot be redrawn.
+#[test]
+fn the_live_picture_fits_a_low_terminal() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(&dir.path().join("shop.yaml"), SHOP);
+    let mut rehearsal = Rehearsal::new(&dir.path().join("shop.yaml"));
+    let ran = rehearsal.up().complete();
+    for (width, height) in [(100, 50), (80, 12), (80, 6), (40, 4), (40, 3), (40, 2)] {
+        let mut live = Live::new(&ran.change_set, width, false);
+        live.resize(width, height);
+        let started = |event: &&migrate::engine::Event| {
+            matches!(event.kind, migrate::engine::EventKind::StepStarted { .. })
+        };
+        for event in ran.events.iter().filter(started) {
+            let _ = live.on(event);
+        }
+        let picture = live.tick(10.0);
+        let rows = picture.rsplit("\u{1b}[J").next().expect("the picture").lines().count();
+        assert!(rows < height, "{rows} rows on {height}: {picture}");
+        assert!(height >= 15 || picture.contains(" more") || height < 3, "{picture}");
+        // It is taken away from the first column: what was typed meanwhile stands before the cursor.
+        assert!(live.clear().starts_with("\r\u{1b}["), "debris");
+    }
 }
 
 /// The reference of the command line: every verb's help.

@@ -126,8 +126,8 @@ fn the_last_of_two_keys_counts_and_a_warning_says_so() {
     );
     let told = place.says(0, &["validate", "app.yaml"]);
     assert!(told.contains("warning[M1004]") && told.contains("takes the last"), "{told}");
-    let plan: Json =
-        serde_json::from_slice(&place.run(&["plan", "app.yaml", "--sandbox", "--json"]).stdout).expect("JSON");
+    let plan: Json = serde_json::from_slice(&place.run(&["plan", "app.yaml", "--sandbox", "--json"]).stdout)
+        .expect("JSON");
     assert_eq!(plan["steps"][0]["properties"]["DisplayName"], "two");
     place.says(3, &["validate", "app.yaml", "--deny-warnings"]);
 }
@@ -142,7 +142,10 @@ fn assemblies_need_no_marker_and_stacks_without_resources_are_left_out() {
     };
     let manifest = format!(r#"{{"version":"39.0.0","artifacts":{{{},{}}}}}"#, stack("Check"), stack("News"));
     write(&place.path().join("out/manifest.json"), &manifest);
-    write(&place.path().join("out/Check.json"), r#"{"Parameters": {"P": {"Type": "String", "Default": "x"}}}"#);
+    write(
+        &place.path().join("out/Check.json"),
+        r#"{"Parameters": {"P": {"Type": "String", "Default": "x"}}}"#,
+    );
     write(&place.path().join("out/News.json"), r#"{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}"#);
     let told = flat(&place.says(0, &["up", "out", "--sandbox", "--yes"]));
     assert!(told.contains("stack Check has no resources and is left out"), "{told}");
@@ -226,7 +229,10 @@ fn old_spellings_and_policies_written_otherwise_are_no_change() {
     place.up();
     assert!(place.says(0, &["refresh", "app.yaml", "--sandbox"]).contains("0 drifted"), "old spellings");
     write(&place.path().join("app.yaml"), &template("['s3:*']"));
-    assert!(place.says(0, &["plan", "app.yaml", "--sandbox"]).contains("Nothing to do"), "one action, one in a list");
+    assert!(
+        place.says(0, &["plan", "app.yaml", "--sandbox"]).contains("Nothing to do"),
+        "one action, one in a list"
+    );
     write(&place.path().join("app.yaml"), &template("['s3:*', 'kms:*']"));
     let told = flat(&place.says(0, &["plan", "app.yaml", "--sandbox"]));
     assert!(told.contains("kms:*"), "{told}");
@@ -303,7 +309,8 @@ Resources:
     let output = child.wait_with_output().expect("it ends");
     assert!(text(&output).contains("Nothing to do"), "{}", text(&output));
     let world = std::fs::read_to_string(place.path().join(".migrate/sandbox/world.json")).unwrap_or_default();
-    let ledger = std::fs::read_to_string(place.path().join(".migrate/sandbox/app-default/ledger.json")).expect("it");
+    let ledger =
+        std::fs::read_to_string(place.path().join(".migrate/sandbox/app-default/ledger.json")).expect("it");
     assert!(!ledger.contains("correct-horse") && !ledger.contains("a2V5PWNvcnJlY3Q"), "{ledger}");
     // `key=correct…` in Base64.
     assert!(world.is_empty() || world.contains("a2V5PWNvcnJlY3Q"), "the object has the encoded text");
@@ -344,7 +351,10 @@ fn a_broken_file_does_not_hide_what_is_wrong_with_the_others() {
         "name: two\nregion: us-east-1\nstacks:\n  - {name: one, template: one.yaml}\n  - {name: other, template: other.yaml}\n",
     );
     write(&place.path().join("one.yaml"), "Resources:\n  T: [}\n");
-    write(&place.path().join("other.yaml"), "Resources:\n  T: {Type: AWS::SNS::Topic, Properties: {DisplayNam: x}}\n");
+    write(
+        &place.path().join("other.yaml"),
+        "Resources:\n  T: {Type: AWS::SNS::Topic, Properties: {DisplayNam: x}}\n",
+    );
     let told = place.says(3, &["validate", "."]);
     assert!(told.contains("error[M1003]") && told.contains("did you mean `DisplayName`?"), "{told}");
 }
@@ -355,7 +365,10 @@ const TOPIC: &str = "Resources:\n  T: {Type: AWS::SNS::Topic}\n";
 fn verbs_of_other_tools_work_and_nothing_ending_is_proposed() {
     let place = Place::new(TOPIC);
     let told = place.says(0, &["deploy", "app.yaml", "--sandbox", "--yes"]);
-    assert!(told.contains("Tip: `deploy` is called `migrate up` here.") && told.contains("up complete"), "{told}");
+    assert!(
+        told.contains("Tip: `deploy` is called `migrate up` here.") && told.contains("up complete"),
+        "{told}"
+    );
     assert!(place.says(0, &["diff", "app.yaml", "--sandbox"]).contains("Nothing to do"), "plan");
     assert!(!place.says(2, &["deployy", "app.yaml"]).contains("destroy"), "no proposal");
     assert!(place.says(2, &["history"]).contains("ledger history"), "the verb that is meant");
@@ -369,7 +382,8 @@ fn a_saved_change_set_is_shown_without_its_plan() {
     std::fs::remove_file(place.path().join("app.yaml")).expect("it goes");
     let told = place.says(0, &["show", "set.json"]);
     assert!(told.contains("+ T  SNS::Topic") && told.contains("1 to create"), "{told}");
-    let shown: Json = serde_json::from_slice(&place.run(&["show", "set.json", "--json"]).stdout).expect("JSON");
+    let shown: Json =
+        serde_json::from_slice(&place.run(&["show", "set.json", "--json"]).stdout).expect("JSON");
     assert_eq!((&shown["account"], &shown["environment"]), (&"123456789012".into(), &"default".into()));
     assert_eq!(shown["stacks"][0]["region"], "us-east-1");
     assert!(place.says(0, &["show", "set.json", "-o", "wide"]).contains("TopicName:"), "all properties");
@@ -385,7 +399,10 @@ fn names_are_the_same_in_every_plan_and_in_the_run() {
     let name = first.split_whitespace().last().expect("a name").to_owned();
     assert!(place.up().contains(&name), "{name}");
     place.says(0, &["sandbox", "reset"]);
-    assert_ne!(line(place.says(0, &["plan", "app.yaml", "--sandbox", "--seed", "7"])).expect("a line"), first);
+    assert_ne!(
+        line(place.says(0, &["plan", "app.yaml", "--sandbox", "--seed", "7"])).expect("a line"),
+        first
+    );
 }
 
 #[test]
@@ -394,7 +411,9 @@ fn what_cannot_be_written_is_no_success() {
         return;
     }
     let place = Place::new(TOPIC);
-    for args in [&["types"][..], &["plan", "app.yaml", "--sandbox"], &["plan", "app.yaml", "--sandbox", "--json"]] {
+    for args in
+        [&["types"][..], &["plan", "app.yaml", "--sandbox"], &["plan", "app.yaml", "--sandbox", "--json"]]
+    {
         let full = File::options().write(true).open("/dev/full").expect("it");
         let output = place.command(args).stdout(full).output().expect("it runs");
         assert_eq!(output.status.code(), Some(74), "{args:?}");
@@ -465,7 +484,10 @@ fn a_run_counts_warnings_and_its_failure_is_kept_with_the_reason() {
         "message": "User is not authorized to perform: SNS:CreateTopic"}}}]"#,
     );
     let told = flat(&place.says(1, &["up", "app.yaml", "--sandbox", "--yes", "--faults", "faults.json"]));
-    assert!(!told.contains("warning[M8106]") && told.contains("1 warning; `migrate validate app.yaml"), "{told}");
+    assert!(
+        !told.contains("warning[M8106]") && told.contains("1 warning; `migrate validate app.yaml"),
+        "{told}"
+    );
     assert!(told.contains("2 of 4 steps done, 1 failed, 1 skipped."), "{told}");
     assert!(told.contains("Not begun because of it: app/Ear"), "{told}");
     assert!(told.contains("AWS request id"), "{told}");
@@ -499,17 +521,25 @@ fn a_review_hides_nothing() {
     };
     let place = Place::new(&template("db.t3.micro", ""));
     place.up();
-    let open =
-        "        - {IpProtocol: tcp, FromPort: 5432, ToPort: 5432, CidrIp: 0.0.0.0/0, Description: for a moment only}";
+    let open = "        - {IpProtocol: tcp, FromPort: 5432, ToPort: 5432, CidrIp: 0.0.0.0/0, Description: for a moment only}";
     write(&place.path().join("app.yaml"), &template("db.t3.small", open));
     for columns in ["40", "80", "100"] {
-        let output =
-            place.command(&["plan", "app.yaml", "--sandbox"]).env("COLUMNS", columns).output().expect("it runs");
+        let output = place
+            .command(&["plan", "app.yaml", "--sandbox"])
+            .env("COLUMNS", columns)
+            .output()
+            .expect("it runs");
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         let bare: String = told.chars().filter(|c| !c.is_whitespace()).collect();
-        assert!(bare.contains("+SecurityGroupIngress.1") && bare.contains("\"CidrIp\":\"0.0.0.0/0\""), "{told}");
+        assert!(
+            bare.contains("+SecurityGroupIngress.1") && bare.contains("\"CidrIp\":\"0.0.0.0/0\""),
+            "{told}"
+        );
         assert!(!bare.contains("frominside") && !told.contains('…'), "only what differs: {told}");
-        assert!(flat(&told).contains("! interrupts service: the database is down while its class changes"), "{told}");
+        assert!(
+            flat(&told).contains("! interrupts service: the database is down while its class changes"),
+            "{told}"
+        );
         assert!(flat(&told).contains("! 1 step interrupts service"), "{told}");
     }
 }
@@ -559,12 +589,15 @@ fn switches_and_placeholders_are_no_secrets() {
              Memory: 128, Environment: [{{Name: {name}, Value: '{value}'}}]}}]}}\n"
         )
     };
-    for value in ["true", "false", "changeme", "CHANGE_ME", "<your password>", "xxxxxx", "REPLACE_WITH_REAL"] {
+    for value in ["true", "false", "changeme", "CHANGE_ME", "<your password>", "xxxxxx", "REPLACE_WITH_REAL"]
+    {
         assert!(lints(&container("DB_PASSWORD", value), &[]).is_empty(), "{value}");
     }
     assert_eq!(lints(&container("DB_PASSWORD", "correct-horse"), &[]), ["M8201"]);
     let secret = |text: &str| {
-        format!("Resources:\n  S: {{Type: AWS::SecretsManager::Secret, Properties: {{SecretString: '{text}'}}}}\n")
+        format!(
+            "Resources:\n  S: {{Type: AWS::SecretsManager::Secret, Properties: {{SecretString: '{text}'}}}}\n"
+        )
     };
     assert!(lints(&secret(r#"{"username": "admin", "password": "CHANGE_ME"}"#), &[]).is_empty());
     assert_eq!(lints(&secret(r#"{"username": "admin", "password": "hunter22"}"#), &[]), ["M8201"]);
@@ -573,8 +606,10 @@ fn switches_and_placeholders_are_no_secrets() {
                     DBInstanceClass: db.t3.micro, AllocatedStorage: 20, MasterUsername: boss, MasterUserPassword: changeme}\n";
     assert!(lints(database, &[]).contains(&"M8201".to_owned()));
     let parameter = |more: &str| {
-        format!("Parameters:\n  UsePassword: {{Type: String, {more}}}\nResources:\n  T: {{Type: AWS::SNS::Topic, Properties: \
-                 {{DisplayName: !Ref UsePassword}}}}\n")
+        format!(
+            "Parameters:\n  UsePassword: {{Type: String, {more}}}\nResources:\n  T: {{Type: AWS::SNS::Topic, Properties: \
+                 {{DisplayName: !Ref UsePassword}}}}\n"
+        )
     };
     assert!(lints(&parameter("AllowedValues: ['yes', 'no'], Default: 'yes'"), &[]).is_empty());
     assert_eq!(lints(&parameter("Default: correct-horse"), &[]), ["M8202"]);

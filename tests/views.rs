@@ -63,7 +63,8 @@ fn said(dir: &Path, args: &[&str]) -> String {
         // Source lines and their notes are as long as they are.
         // Tables are whole where no terminal cuts them.
         let table = matches!(args[0], "status" | "types") || args.starts_with(&["ledger", "history"]);
-        let excerpt = args[0] == "graph" || table || line.contains(" | ") || line.trim_start().starts_with("= ");
+        let excerpt =
+            args[0] == "graph" || table || line.contains(" | ") || line.trim_start().starts_with("= ");
         assert!(json || excerpt || line.chars().count() <= 80, "wider than 80 columns in {args:?}: {line}");
         assert!(!line.contains('\u{1b}'), "colour without a terminal: {line}");
     }

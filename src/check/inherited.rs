@@ -41,8 +41,12 @@ pub(super) fn leave_out(kind: &str, properties: &mut Item) -> Vec<Diagnostic> {
     members.retain(|member| {
         let inherited = names.contains(&member.key.as_str());
         if inherited {
-            let message = format!("`{}` comes with the data of {from}: it is left out, as CloudFormation does", member.key);
-            let warning = Diagnostic::warning("M2021", Class::Plan, message).span(Some(member.key_span.clone()));
+            let message = format!(
+                "`{}` comes with the data of {from}: it is left out, as CloudFormation does",
+                member.key
+            );
+            let warning =
+                Diagnostic::warning("M2021", Class::Plan, message).span(Some(member.key_span.clone()));
             found.push(warning.help("remove it"));
         }
         !inherited
@@ -59,7 +63,9 @@ fn inherited(kind: &str, properties: &Item) -> Option<(&'static [&'static str], 
     };
     let any = |names: &[&str]| names.iter().any(|name| given(name));
     match kind {
-        DB_INSTANCE if any(&["DBSnapshotIdentifier", "DBClusterSnapshotIdentifier"]) => Some((RESTORED, "the snapshot")),
+        DB_INSTANCE if any(&["DBSnapshotIdentifier", "DBClusterSnapshotIdentifier"]) => {
+            Some((RESTORED, "the snapshot"))
+        }
         DB_INSTANCE if any(&["RestoreTime", "UseLatestRestorableTime"]) => Some((RESTORED, "the source")),
         DB_INSTANCE if any(&["SourceDBInstanceIdentifier", "SourceDBClusterIdentifier"]) => {
             Some((REPLICATED, "the source"))

@@ -53,7 +53,14 @@ pub struct Global {
     #[arg(long, global = true)]
     pub json: bool,
     /// How much is shown: `wide` cuts no table and shows every property in a review, `json` is --json
-    #[arg(long, short, global = true, value_name = "FORMAT", default_value = "text", conflicts_with = "json")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        conflicts_with = "json"
+    )]
     pub output: Format,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]

@@ -64,20 +64,24 @@ pub fn unpermitted<'c>(set: &'c ChangeSet, permitted: &[Losable]) -> Vec<&'c Ste
 ///
 /// # Errors
 /// The addresses.
-pub fn known(
-    set: &ChangeSet,
-    snapshot: &Snapshot,
-    permitted: &[Losable],
-) -> Result<(), Vec<Diagnostic>> {
+pub fn known(set: &ChangeSet, snapshot: &Snapshot, permitted: &[Losable]) -> Result<(), Vec<Diagnostic>> {
     let done = || snapshot.history.iter().flat_map(|run| &run.changes).map(|change| &change.address);
-    let all = || set.steps.iter().map(|step| &step.address).chain(&set.unchanged).chain(snapshot.resources.keys()).chain(done());
+    let all = || {
+        set.steps
+            .iter()
+            .map(|step| &step.address)
+            .chain(&set.unchanged)
+            .chain(snapshot.resources.keys())
+            .chain(done())
+    };
     let unknown = permitted.iter().filter_map(|one| match one {
         Losable::One(address) if !set.is_empty() && !all().any(|known| known == address) => Some(address),
         _ => None,
     });
     let refused: Vec<Diagnostic> = unknown
         .map(|address| {
-            let message = format!("--allow-data-loss {address}: there is no such resource. Nothing was changed");
+            let message =
+                format!("--allow-data-loss {address}: there is no such resource. Nothing was changed");
             let near = suggest(address.as_str(), all().map(Address::as_str));
             let help = match near {
                 Some(near) => format!("did you mean --allow-data-loss {near}?"),

@@ -64,7 +64,11 @@ pub const TABLE: &[(Code, u8, &str)] = &[
     (Code::RolledBack, 13, "rolled back automatically; traffic is where it was"),
     (Code::Internal, 70, "a defect of migrate; please report it"),
     (Code::Output, 74, "standard output could not be written (full disk); what was done is in the ledger"),
-    (Code::Interrupted, 130, "Ctrl-C before a run began, at a question or while reading; nothing was changed"),
+    (
+        Code::Interrupted,
+        130,
+        "Ctrl-C before a run began, at a question or while reading; nothing was changed",
+    ),
 ];
 
 impl Code {

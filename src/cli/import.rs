@@ -195,14 +195,12 @@ fn look(
         Ok((live, ty.probe(&cx, id, desired, Goal::Ready).await?))
     });
     let refuse = |message: String| {
-        one(Diagnostic::error("M5008", Class::Refused, message)
-            .at(&node.address)
-            .help(format!(
-                "{} is imported by {}; `migrate types {}` shows it",
-                node.kind,
-                types::import_id(ty),
-                node.kind
-            )))
+        one(Diagnostic::error("M5008", Class::Refused, message).at(&node.address).help(format!(
+            "{} is imported by {}; `migrate types {}` shows it",
+            node.kind,
+            types::import_id(ty),
+            node.kind
+        )))
     };
     match found.map_err(|error| one(sign_in::access(&error, global, session)))? {
         (None, _) => Err(refuse(format!("there is no {} `{id}` in {}", node.kind, node.region))),

@@ -257,7 +257,8 @@ pub fn ledgers(folder: &Path) -> Vec<PathBuf> {
 pub fn discard(sandbox_dir: &Path) -> io::Result<usize> {
     let ledgers = ledgers(sandbox_dir);
     let entries = std::fs::read_dir(sandbox_dir).into_iter().flatten();
-    let reserved = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|dir| DirStore::reserved(dir).is_some());
+    let reserved =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|dir| DirStore::reserved(dir).is_some());
     for dir in &reserved.collect::<Vec<_>>() {
         files::remove_dir(dir)?;
     }

@@ -24,8 +24,8 @@ mod refresh;
 mod runs;
 mod sandbox;
 mod session;
-mod sign_in;
 mod show;
+mod sign_in;
 mod signals;
 mod status;
 mod synonyms;
@@ -128,7 +128,8 @@ fn streams(command: &Command) -> bool {
 fn finished(code: exit::Code, printer: &mut Printer) -> exit::Code {
     let Some(why) = printer.unwritten() else { return code };
     let message = format!("standard output cannot be written: {why}");
-    let help = "what was done is done, and stands in the ledger; make room, and ask again with `migrate status`";
+    let help =
+        "what was done is done, and stands in the ledger; make room, and ask again with `migrate status`";
     printer.diagnostics(&[Diagnostic::error("M0010", Class::Output, message).help(help)]);
     if matches!(code, exit::Code::Success | exit::Code::Changes) { exit::Code::Output } else { code }
 }

@@ -80,7 +80,9 @@ fn compute(
     if let Some(holder) = store::DirStore::holder(&dir)
         && !printer.is_json()
     {
-        printer.advise(&format!("Note: the ledger is in use by {holder}; what is planned now is out of date when it ends."));
+        printer.advise(&format!(
+            "Note: the ledger is in use by {holder}; what is planned now is out of date when it ends."
+        ));
     }
     let region = graph.main_region();
     prepare::check_binding(&snapshot, &session, Some((&loaded, &region)), &dir)?;

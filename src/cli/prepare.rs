@@ -94,7 +94,9 @@ pub fn load_offline(
     });
     let loaded = load_in(global, args, values(args)?, ask);
     if assumed.load(Ordering::Relaxed) && !printer.is_json() {
-        let text = format!("Note: neither the plan nor the environment names a region; it is checked for {ASSUMED}.");
+        let text = format!(
+            "Note: neither the plan nor the environment names a region; it is checked for {ASSUMED}."
+        );
         printer.advise(&text);
     }
     loaded
@@ -103,11 +105,13 @@ pub fn load_offline(
 /// Values of parameters: as typed, from the environment, from standard input.
 fn values(args: &PlanArgs) -> Result<Vec<String>, Vec<Diagnostic>> {
     let mut set = args.set.clone();
-    let unread = |message: String, help: &str| one(Diagnostic::error("M0011", Class::Usage, message).help(help));
+    let unread =
+        |message: String, help: &str| one(Diagnostic::error("M0011", Class::Usage, message).help(help));
     for word in &args.set_env {
         let (key, variable) = word.split_once('=').unwrap_or((word, word.rsplit('.').next().unwrap_or(word)));
         let value = std::env::var(variable).map_err(|error| {
-            let message = format!("--set-from-env {key}: the environment variable `{variable}` is unusable: {error}");
+            let message =
+                format!("--set-from-env {key}: the environment variable `{variable}` is unusable: {error}");
             unread(message, "export it, or name another one: --set-from-env KEY=VARIABLE")
         })?;
         set.push(format!("{key}={value}"));
@@ -120,7 +124,8 @@ fn values(args: &PlanArgs) -> Result<Vec<String>, Vec<Diagnostic>> {
             let message = format!("--set-from-stdin {key}: standard input cannot be read: {why}");
             unread(message, "give one line for each --set-from-stdin, in their order")
         })?;
-        let value = line.strip_suffix('\n').map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        let value =
+            line.strip_suffix('\n').map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
         set.push(format!("{key}={value}"));
     }
     Ok(set)
@@ -489,7 +494,9 @@ pub fn of_this_realm(global: &Global, snapshot: &Snapshot, dir: &Path) -> Result
     }
     let message = format!("the ledger in {} belongs to the sandbox, not to AWS", dir.display());
     let again = global.typed.again().with("--sandbox");
-    Err(one(Diagnostic::error("M6101", Class::Access, message).help(format!("it is a rehearsal's: `{again}`"))))
+    Err(one(
+        Diagnostic::error("M6101", Class::Access, message).help(format!("it is a rehearsal's: `{again}`"))
+    ))
 }
 
 /// Refuses a ledger of another migration, account, region or realm.

@@ -32,7 +32,8 @@ pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict
         }
         printer.json(&status);
     } else {
-        let mut text = as_text(&snapshot, &dir.display().to_string(), holder.as_deref(), printer.table_width());
+        let mut text =
+            as_text(&snapshot, &dir.display().to_string(), holder.as_deref(), printer.table_width());
         text.push_str(&known::as_text(&operated, &snapshot, printer.width()));
         printer.out(&text);
     }

@@ -66,7 +66,9 @@ pub fn propose(error: &mut Error) {
     if error.kind() != ErrorKind::InvalidSubcommand {
         return;
     }
-    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand).cloned() else { return };
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand).cloned() else {
+        return;
+    };
     if let Some((_, meant)) = MEANT.iter().find(|(name, _)| *name == typed) {
         let meant = ContextValue::Strings(vec![(*meant).to_owned()]);
         error.insert(ContextKind::SuggestedSubcommand, meant);
@@ -93,7 +95,8 @@ mod tests {
     use crate::cli::args::Cli;
 
     fn parsed(words: &[&str]) -> Result<String, Error> {
-        let matches = Cli::command().try_get_matches_from(std::iter::once("migrate").chain(words.iter().copied()))?;
+        let matches =
+            Cli::command().try_get_matches_from(std::iter::once("migrate").chain(words.iter().copied()))?;
         Cli::from_arg_matches(&matches)?;
         Ok(matches.subcommand_name().unwrap_or_default().to_owned())
     }

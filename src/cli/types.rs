@@ -76,8 +76,10 @@ pub fn run(args: &TypesCommand, printer: &mut Printer) -> Verdict {
 /// The types of a service, if the name is one: `ecs`, `AWS::ECS`, `rds::`.
 fn of_service(name: &str) -> Vec<String> {
     let wanted = name.trim_end_matches(':');
-    let wanted = wanted.get(..5).filter(|start| start.eq_ignore_ascii_case("AWS::")).map_or(wanted, |_| &wanted[5..]);
-    let of = |kind: &String| kind.split("::").nth(1).is_some_and(|service| service.eq_ignore_ascii_case(wanted));
+    let wanted =
+        wanted.get(..5).filter(|start| start.eq_ignore_ascii_case("AWS::")).map_or(wanted, |_| &wanted[5..]);
+    let of =
+        |kind: &String| kind.split("::").nth(1).is_some_and(|service| service.eq_ignore_ascii_case(wanted));
     let mut kinds = every();
     kinds.retain(of);
     kinds
@@ -202,7 +204,9 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
     let kinds =
         || registry::TYPES.iter().map(|ty| ty.facts().kind).chain(published.iter().map(String::as_str));
     // `RDS::DBInstance` is `AWS::RDS::DBInstance`; `DBInstance` too, where only one service has a type of that name.
-    let full = |kind: &&str| kind.eq_ignore_ascii_case(name) || kind.get(5..).is_some_and(|k| k.eq_ignore_ascii_case(name));
+    let full = |kind: &&str| {
+        kind.eq_ignore_ascii_case(name) || kind.get(5..).is_some_and(|k| k.eq_ignore_ascii_case(name))
+    };
     let last = |kind: &&str| kind.rsplit("::").next().is_some_and(|last| last.eq_ignore_ascii_case(name));
     let only = || {
         let found: std::collections::BTreeSet<&str> = kinds().filter(last).collect();

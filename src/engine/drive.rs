@@ -148,7 +148,8 @@ impl Run<'_, '_> {
             }
         }
         let critical = critical_path(self.set, &self.timings.borrow());
-        let record = |failed: &Failed| FailureRecord { address: failed.address.clone(), error: failed.error.clone() };
+        let record =
+            |failed: &Failed| FailureRecord { address: failed.address.clone(), error: failed.error.clone() };
         let _ = self.append(Entry::RunFinished {
             run: name,
             outcome: outcome.as_str().into(),

@@ -21,7 +21,8 @@ fn known(snapshot: &Snapshot, reference: &Reference) -> Option<Json> {
     let declared = &snapshot.current(address)?.declared;
     let top = name.split('.').next().unwrap_or(name);
     let schema = schema::of(&declared.kind).filter(|schema| schema.property(top).is_some())?;
-    let given = declared.properties.pointer(&format!("/{}", name.replace('.', "/"))).filter(|value| !value.is_null());
+    let given =
+        declared.properties.pointer(&format!("/{}", name.replace('.', "/"))).filter(|value| !value.is_null());
     // A secret stays out of outputs.
     let given = given.filter(|value| !is_dynamic(&value.to_string()));
     match given {
@@ -49,9 +50,7 @@ impl Run<'_, '_> {
                 for output in &stack.outputs {
                     let value = {
                         let ledger = self.engine.ledger.borrow();
-                        let lookup = |reference: &Reference| {
-                            known(ledger.snapshot(), reference)
-                        };
+                        let lookup = |reference: &Reference| known(ledger.snapshot(), reference);
                         output.value.resolve(&lookup)
                     };
                     let value = match value {

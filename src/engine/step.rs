@@ -15,9 +15,7 @@ use crate::{
     aws::OpError,
     graph::Needs,
     ledger::{Entry, Object, Permit, Verb},
-    model::{
-        Attributes, DeletionPolicy, OnConflict, PhysicalId, Value, WaitPolicy, dynamic::is_dynamic,
-    },
+    model::{Attributes, DeletionPolicy, OnConflict, PhysicalId, Value, WaitPolicy, dynamic::is_dynamic},
     planner::{Action, Keep, Step},
     resources::{AnyType, Goal, Progress},
     schema,
@@ -239,7 +237,8 @@ impl Run<'_, '_> {
         for name in lacking {
             let pointer = format!("/{}", name.replace('.', "/"));
             let sides = [live.pointer(&pointer), life.recorded().pointer(&pointer)];
-            let value = sides.into_iter().flatten().find(|value| !value.is_null() && !is_dynamic(&value.to_string()));
+            let value =
+                sides.into_iter().flatten().find(|value| !value.is_null() && !is_dynamic(&value.to_string()));
             attributes.insert(name.clone(), value.cloned().unwrap_or_else(|| Json::String(String::new())));
         }
         attributes

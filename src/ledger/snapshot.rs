@@ -220,8 +220,17 @@ impl Snapshot {
                 self.running = Some(run.clone());
                 let started = line.at;
                 let (finished, outcome, changes, failures) = (None, None, Vec::new(), Vec::new());
-                let record =
-                    RunRecord { run, operation, by, started, finished, outcome, rolls_back, changes, failures };
+                let record = RunRecord {
+                    run,
+                    operation,
+                    by,
+                    started,
+                    finished,
+                    outcome,
+                    rolls_back,
+                    changes,
+                    failures,
+                };
                 history::begin(&mut self.history, record);
             }
             Entry::RunFinished { run, outcome, failures } => {

@@ -45,10 +45,15 @@ fn joined(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
         if all.len() == 1 {
             return all.remove(0);
         }
-        let words: Vec<String> =
-            all.iter().map(|one| format!("{} ({})", one.message.replace("by default ", ""), one.code)).collect();
-        let helps: Vec<&str> =
-            all.iter().filter_map(|one| one.help.as_deref()).map(|help| help.trim_start_matches("set ")).collect();
+        let words: Vec<String> = all
+            .iter()
+            .map(|one| format!("{} ({})", one.message.replace("by default ", ""), one.code))
+            .collect();
+        let helps: Vec<&str> = all
+            .iter()
+            .filter_map(|one| one.help.as_deref())
+            .map(|help| help.trim_start_matches("set "))
+            .collect();
         let help = Some(format!("set {}", helps.join("; ")));
         let message = format!("DMS's defaults hold here: {}", words.join("; "));
         Diagnostic { message, help, ..all.remove(0) }

@@ -80,13 +80,25 @@ fn points_elsewhere(text: &str) -> bool {
 
 /// A switch, or words that stand where the secret is to come: neither is one.
 fn stands_for_one(text: &str) -> bool {
-    const SWITCHES: &[&str] = &["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null"];
-    const WORDS: &[&str] =
-        &["changeme", "replaceme", "placeholder", "todo", "tbd", "tobereplaced", "tobedefined", "dummy", "redacted"];
+    const SWITCHES: &[&str] =
+        &["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null"];
+    const WORDS: &[&str] = &[
+        "changeme",
+        "replaceme",
+        "placeholder",
+        "todo",
+        "tbd",
+        "tobereplaced",
+        "tobedefined",
+        "dummy",
+        "redacted",
+    ];
     if let Ok(Json::Object(members)) = serde_json::from_str::<Json>(text) {
         let mut secrets = members.iter().filter(|(name, _)| is_secret_name(name)).peekable();
         return secrets.peek().is_some()
-            && secrets.all(|(_, value)| value.as_str().is_none_or(|value| value.is_empty() || stands_for_one(value)));
+            && secrets.all(|(_, value)| {
+                value.as_str().is_none_or(|value| value.is_empty() || stands_for_one(value))
+            });
     }
     let lower = text.trim().to_ascii_lowercase();
     let letters: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();

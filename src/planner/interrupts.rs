@@ -31,73 +31,180 @@ const TASK: &str = "AWS::DMS::ReplicationTask";
 
 const TABLE: &[Row] = &[
     // "Amazon RDS User Guide", Settings for DB instances, column "Downtime notes": "Downtime occurs during this change."
-    Row { kind: DB_INSTANCE, properties: &["DBInstanceClass"], when: When::Always,
-        what: "the database is down while its class changes (Multi-AZ: while it fails over)", seconds: 300 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["DBInstanceClass"],
+        when: When::Always,
+        what: "the database is down while its class changes (Multi-AZ: while it fails over)",
+        seconds: 300,
+    },
     // The same table, "DB engine version": "Downtime occurs during this change."
-    Row { kind: DB_INSTANCE, properties: &["EngineVersion"], when: When::Always,
-        what: "the database is down while its engine is upgraded", seconds: 600 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["EngineVersion"],
+        when: When::Always,
+        what: "the database is down while its engine is upgraded",
+        seconds: 600,
+    },
     // The same table, "Database port": "The DB instance is rebooted immediately."
-    Row { kind: DB_INSTANCE, properties: &["Port"], when: When::Always,
-        what: "the database restarts, and clients need the new port", seconds: 60 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["Port"],
+        when: When::Always,
+        what: "the database restarts, and clients need the new port",
+        seconds: 60,
+    },
     // The same table, "Backup retention period": "Downtime occurs if you change from 0 to a nonzero value, or from a
     // nonzero value to 0."
-    Row { kind: DB_INSTANCE, properties: &["BackupRetentionPeriod"], when: When::ToOrFromZero,
-        what: "the database restarts, because automated backups are turned on or off", seconds: 60 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["BackupRetentionPeriod"],
+        when: When::ToOrFromZero,
+        what: "the database restarts, because automated backups are turned on or off",
+        seconds: 60,
+    },
     // The same table, "Storage type": downtime where it changes from or to magnetic storage ("standard").
-    Row { kind: DB_INSTANCE, properties: &["StorageType"], when: When::Either("standard"),
-        what: "the database is down while its storage moves from or to magnetic disks", seconds: 300 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["StorageType"],
+        when: When::Either("standard"),
+        what: "the database is down while its storage moves from or to magnetic disks",
+        seconds: 300,
+    },
     // The same table, "License model": "An outage occurs during this change."
-    Row { kind: DB_INSTANCE, properties: &["LicenseModel"], when: When::Always,
-        what: "the database restarts under its new license", seconds: 300 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["LicenseModel"],
+        when: When::Always,
+        what: "the database restarts under its new license",
+        seconds: 300,
+    },
     // The same table, "Microsoft SQL Server Windows Authentication": "A brief downtime occurs during this change."
-    Row { kind: DB_INSTANCE, properties: &["Domain", "DomainFqdn"], when: When::Always,
-        what: "the database restarts when it joins or leaves a domain", seconds: 60 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["Domain", "DomainFqdn"],
+        when: When::Always,
+        what: "the database restarts when it joins or leaves a domain",
+        seconds: 60,
+    },
     // The same table, "Network type": "Downtime is possible during this change."
-    Row { kind: DB_INSTANCE, properties: &["NetworkType"], when: When::Always,
-        what: "connections may drop while the network type changes", seconds: 60 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["NetworkType"],
+        when: When::Always,
+        what: "connections may drop while the network type changes",
+        seconds: 60,
+    },
     // "Amazon RDS User Guide", Rotating your SSL/TLS certificate: engines other than those that rotate without a restart
     // are restarted. "CertificateRotationRestart" decides.
-    Row { kind: DB_INSTANCE, properties: &["CACertificateIdentifier"], when: When::Always,
-        what: "the database restarts, unless its engine rotates certificates without a restart", seconds: 60 },
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["CACertificateIdentifier"],
+        when: When::Always,
+        what: "the database restarts, unless its engine rotates certificates without a restart",
+        seconds: 60,
+    },
     // "Amazon Aurora User Guide", Modifying an Amazon Aurora DB cluster, "Downtime notes" of "DB engine version": "An
     // outage occurs during this change."
-    Row { kind: DB_CLUSTER, properties: &["EngineVersion"], when: When::Always,
-        what: "all instances of the cluster are down while they are upgraded", seconds: 600 },
+    Row {
+        kind: DB_CLUSTER,
+        properties: &["EngineVersion"],
+        when: When::Always,
+        what: "all instances of the cluster are down while they are upgraded",
+        seconds: 600,
+    },
     // The same table, "Database port": "All DB instances in the DB cluster are rebooted immediately."
-    Row { kind: DB_CLUSTER, properties: &["Port"], when: When::Always,
-        what: "all instances of the cluster restart, and clients need the new port", seconds: 60 },
+    Row {
+        kind: DB_CLUSTER,
+        properties: &["Port"],
+        when: When::Always,
+        what: "all instances of the cluster restart, and clients need the new port",
+        seconds: 60,
+    },
     // The same table, "Network type".
-    Row { kind: DB_CLUSTER, properties: &["NetworkType"], when: When::Always,
-        what: "connections may drop while the network type changes", seconds: 60 },
+    Row {
+        kind: DB_CLUSTER,
+        properties: &["NetworkType"],
+        when: When::Always,
+        what: "connections may drop while the network type changes",
+        seconds: 60,
+    },
     // "AWS DMS User Guide", Modifying a task: a task is stopped before it is modified; and "Working with AWS DMS tasks":
     // changes are captured from where it stopped when it resumes.
-    Row { kind: TASK,
-        properties: &["MigrationType", "ReplicationTaskSettings", "TableMappings", "CdcStartPosition",
-            "CdcStartTime", "CdcStopPosition", "TaskData", "ReplicationTaskIdentifier"],
+    Row {
+        kind: TASK,
+        properties: &[
+            "MigrationType",
+            "ReplicationTaskSettings",
+            "TableMappings",
+            "CdcStartPosition",
+            "CdcStartTime",
+            "CdcStopPosition",
+            "TaskData",
+            "ReplicationTaskIdentifier",
+        ],
         when: When::Always,
-        what: "if the task runs it is stopped and resumed; the target falls behind meanwhile", seconds: 120 },
+        what: "if the task runs it is stopped and resumed; the target falls behind meanwhile",
+        seconds: 120,
+    },
     // "AWS DMS User Guide", Modifying a replication instance: "Some modifications result in an outage"; instance class
     // and engine version are applied with a reboot, which interrupts running tasks.
-    Row { kind: "AWS::DMS::ReplicationInstance", properties: &["ReplicationInstanceClass", "EngineVersion"],
-        when: When::Always, what: "the instance restarts, and its tasks pause until it is back", seconds: 300 },
+    Row {
+        kind: "AWS::DMS::ReplicationInstance",
+        properties: &["ReplicationInstanceClass", "EngineVersion"],
+        when: When::Always,
+        what: "the instance restarts, and its tasks pause until it is back",
+        seconds: 300,
+    },
     // "AWS DMS API Reference", ModifyEndpoint: tasks that use an endpoint must be stopped.
-    Row { kind: "AWS::DMS::Endpoint", properties: &["*"], when: When::Always,
-        what: "running tasks that use it are stopped and resumed; the target falls behind meanwhile", seconds: 120 },
+    Row {
+        kind: "AWS::DMS::Endpoint",
+        properties: &["*"],
+        when: When::Always,
+        what: "running tasks that use it are stopped and resumed; the target falls behind meanwhile",
+        seconds: 120,
+    },
     // "Amazon ECS API Reference", UpdateService: these start a new deployment, which replaces tasks within
     // minimumHealthyPercent and maximumPercent.
-    Row { kind: SERVICE,
-        properties: &["TaskDefinition", "NetworkConfiguration", "PlatformVersion", "LoadBalancers",
-            "ServiceRegistries", "CapacityProviderStrategy", "ServiceConnectConfiguration", "VolumeConfigurations",
-            "ForceNewDeployment", "EnableExecuteCommand", "PropagateTags", "EnableECSManagedTags",
-            "PlacementConstraints", "PlacementStrategies"],
-        when: When::Always, what: "its tasks are replaced in a rolling deployment", seconds: 0 },
+    Row {
+        kind: SERVICE,
+        properties: &[
+            "TaskDefinition",
+            "NetworkConfiguration",
+            "PlatformVersion",
+            "LoadBalancers",
+            "ServiceRegistries",
+            "CapacityProviderStrategy",
+            "ServiceConnectConfiguration",
+            "VolumeConfigurations",
+            "ForceNewDeployment",
+            "EnableExecuteCommand",
+            "PropagateTags",
+            "EnableECSManagedTags",
+            "PlacementConstraints",
+            "PlacementStrategies",
+        ],
+        when: When::Always,
+        what: "its tasks are replaced in a rolling deployment",
+        seconds: 0,
+    },
     // "Amazon EC2 User Guide", Change the instance type: an EBS-backed instance must be stopped first. Which other
     // changes need that, `ec2/instance.rs` decides; these always do.
-    Row { kind: "AWS::EC2::Instance", properties: &["InstanceType", "EbsOptimized", "KernelId", "RamdiskId", "UserData"],
-        when: When::Always, what: "the instance is stopped and started again", seconds: 120 },
+    Row {
+        kind: "AWS::EC2::Instance",
+        properties: &["InstanceType", "EbsOptimized", "KernelId", "RamdiskId", "UserData"],
+        when: When::Always,
+        what: "the instance is stopped and started again",
+        seconds: 120,
+    },
     // "Elastic Load Balancing User Guide": a listener's port or protocol changes at once for new connections.
-    Row { kind: "AWS::ElasticLoadBalancingV2::Listener", properties: &["Port", "Protocol"], when: When::Always,
-        what: "the listener answers on its new port or protocol only, from one moment to the next", seconds: 0 },
+    Row {
+        kind: "AWS::ElasticLoadBalancingV2::Listener",
+        properties: &["Port", "Protocol"],
+        when: When::Always,
+        what: "the listener answers on its new port or protocol only, from one moment to the next",
+        seconds: 0,
+    },
 ];
 
 /// What changing these top-level properties in place interrupts.
@@ -122,7 +229,9 @@ pub(super) fn gap(kind: &str) -> Option<Interruption> {
     // A listener is one of its balancer's for a port ("Elastic Load Balancing API Reference", CreateListener:
     // DuplicateListener): between the two nothing listens.
     let (what, seconds) = match kind {
-        "AWS::ElasticLoadBalancingV2::Listener" => ("nothing listens on its port until the new one is there", 5),
+        "AWS::ElasticLoadBalancingV2::Listener" => {
+            ("nothing listens on its port until the new one is there", 5)
+        }
         "AWS::ElasticLoadBalancingV2::TargetGroup" | "AWS::ElasticLoadBalancingV2::ListenerRule" => {
             ("requests of its path fail until the new one is there", 5)
         }
@@ -164,7 +273,8 @@ mod tests {
     use serde_json::json;
 
     fn told(kind: &str, old: Json, new: Json) -> Vec<String> {
-        let names = old.as_object().into_iter().chain(new.as_object()).flatten().map(|(name, _)| name.clone());
+        let names =
+            old.as_object().into_iter().chain(new.as_object()).flatten().map(|(name, _)| name.clone());
         let mut fields: Vec<String> = names.filter(|name| old[name] != new[name]).collect();
         fields.dedup();
         interrupted(kind, &fields, &old, &new).into_iter().map(|one| one.what).collect()
@@ -174,7 +284,10 @@ mod tests {
     fn what_restarts_a_database_is_told_and_what_does_not_is_not() {
         let class = |name: &str| json!({"DBInstanceClass": name});
         assert_eq!(told(DB_INSTANCE, class("db.t3.micro"), class("db.t3.small")).len(), 1);
-        assert!(told(DB_INSTANCE, json!({"AllocatedStorage": "20"}), json!({"AllocatedStorage": "30"})).is_empty());
+        assert!(
+            told(DB_INSTANCE, json!({"AllocatedStorage": "20"}), json!({"AllocatedStorage": "30"}))
+                .is_empty()
+        );
         let backups = |days: u32| json!({"BackupRetentionPeriod": days});
         assert!(told(DB_INSTANCE, backups(1), backups(7)).is_empty());
         assert_eq!(told(DB_INSTANCE, backups(0), backups(7)).len(), 1);

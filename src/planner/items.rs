@@ -10,8 +10,24 @@ use crate::model::{Unknown, Value};
 
 /// Members by which AWS tells the items of a list apart, the most telling first.
 const KEYS: &[&str] = &[
-    "Key", "Name", "Sid", "Id", "ID", "rule-id", "DeviceName", "ParameterName", "AttributeName", "IndexName",
-    "ContainerName", "OptionName", "HeaderName", "PolicyName", "Priority", "name", "id", "key",
+    "Key",
+    "Name",
+    "Sid",
+    "Id",
+    "ID",
+    "rule-id",
+    "DeviceName",
+    "ParameterName",
+    "AttributeName",
+    "IndexName",
+    "ContainerName",
+    "OptionName",
+    "HeaderName",
+    "PolicyName",
+    "Priority",
+    "name",
+    "id",
+    "key",
 ];
 
 /// Longest lists that are compared item by item in any order; beyond that only what both begin and end with is left out.
@@ -166,8 +182,7 @@ fn gaps(before: &[Json], after: &[Option<Json>]) -> Vec<Gap> {
     let same = |from: usize, to: usize| after[to].as_ref() == Some(&before[from]);
     let shorter = before.len().min(after.len());
     let head = (0..shorter).take_while(|at| same(*at, *at)).count();
-    let tail =
-        (1..=shorter - head).take_while(|back| same(before.len() - back, after.len() - back)).count();
+    let tail = (1..=shorter - head).take_while(|back| same(before.len() - back, after.len() - back)).count();
     let (rows, columns) = (before.len() - head - tail, after.len() - head - tail);
     if rows * columns > MAX_CELLS {
         return vec![(head..head + rows, head..head + columns)];
@@ -229,11 +244,14 @@ mod tests {
 
     #[test]
     fn items_are_told_by_name_however_they_are_ordered() {
-        let old = json!([{"Name": "A", "Value": "1"}, {"Name": "B", "Value": "2"}, {"Name": "C", "Value": "3"}]);
-        let new = json!([{"Name": "D", "Value": "4"}, {"Name": "B", "Value": "9"}, {"Name": "A", "Value": "1"}]);
+        let old =
+            json!([{"Name": "A", "Value": "1"}, {"Name": "B", "Value": "2"}, {"Name": "C", "Value": "3"}]);
+        let new =
+            json!([{"Name": "D", "Value": "4"}, {"Name": "B", "Value": "9"}, {"Name": "A", "Value": "1"}]);
         assert_eq!(known(&old, new), ["- P[C]", "+ P[D]", "~ P[B].Value"]);
         let old = json!([{"Effect": "Allow", "Sid": "One"}]);
-        let new = json!([{"Effect": "Allow", "Sid": "One"}, {"Effect": "Allow", "Sid": "Two", "Action": "*"}]);
+        let new =
+            json!([{"Effect": "Allow", "Sid": "One"}, {"Effect": "Allow", "Sid": "Two", "Action": "*"}]);
         assert_eq!(known(&old, new), ["+ P[Two]"]);
     }
 
@@ -242,7 +260,8 @@ mod tests {
         assert_eq!(known(&json!(["a", "b", "c"]), json!(["b", "c", "d"])), ["- P.0", "+ P.2"]);
         assert_eq!(known(&json!(["a", "b"]), json!(["a", "x"])), ["~ P.1"]);
         assert_eq!(known(&json!([]), json!([{"CidrIp": "0.0.0.0/0"}])), ["+ P.0"]);
-        let (old, new) = (json!([{"CidrIp": "10.0.0.0/8"}]), json!([{"CidrIp": "10.0.0.0/8"}, {"CidrIp": "0.0.0.0/0"}]));
+        let (old, new) =
+            (json!([{"CidrIp": "10.0.0.0/8"}]), json!([{"CidrIp": "10.0.0.0/8"}, {"CidrIp": "0.0.0.0/0"}]));
         assert_eq!(known(&old, new), ["+ P.1"]);
         // Names that stand twice tell nothing apart.
         let twice = json!([{"Key": "a"}, {"Key": "a"}]);
@@ -260,12 +279,16 @@ mod tests {
 
     #[test]
     fn what_is_not_known_yet_hides_nothing_beside_it() {
-        let reference = Value::Attribute(Reference { address: Address::new("app", "Key"), attribute: "Ref".into() });
+        let reference =
+            Value::Attribute(Reference { address: Address::new("app", "Key"), attribute: "Ref".into() });
         let item = |name: &str, value: Value| {
             Value::Map([("Name".into(), Value::String(name.into())), ("Value".into(), value)].into())
         };
         let new = Value::List(vec![item("A", Value::String("1".into())), item("B", reference)]);
-        assert_eq!(told(&json!([{"Name": "A", "Value": "0"}]), new), ["~ P[A].Value", "+ P[B].Name", "+ P[B].Value"]);
+        assert_eq!(
+            told(&json!([{"Name": "A", "Value": "0"}]), new),
+            ["~ P[A].Value", "+ P[B].Name", "+ P[B].Value"]
+        );
     }
 
     #[test]

@@ -102,10 +102,14 @@ mod tests {
             &json!("{\"b\":2,\"a\":1}")
         ));
         assert!(same("AWS::RDS::DBInstance", "AllocatedStorage", &json!("100"), &json!(100)));
-        let policy = |action: Json| json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+        let policy =
+            |action: Json| json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
         for kind in ["AWS::EC2::VPCEndpoint", "AWS::SQS::QueuePolicy"] {
             assert!(same(kind, "PolicyDocument", &policy(json!("s3:*")), &policy(json!(["s3:*"]))), "{kind}");
-            assert!(!same(kind, "PolicyDocument", &policy(json!("s3:*")), &policy(json!(["s3:Get*"]))), "{kind}");
+            assert!(
+                !same(kind, "PolicyDocument", &policy(json!("s3:*")), &policy(json!(["s3:Get*"]))),
+                "{kind}"
+            );
         }
         assert!(!same("AWS::EC2::VPC", "CidrBlock", &json!("10.0.0.0/16"), &json!("10.1.0.0/16")));
     }

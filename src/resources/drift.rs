@@ -101,8 +101,10 @@ mod tests {
         let recorded = rules(json!({"Status": "Enabled", "NoncurrentVersionExpirationInDays": 30,
             "Transition": {"StorageClass": "GLACIER", "TransitionInDays": 30}}));
         let live = |days: u32| {
-            rules(json!({"Id": "d6b5", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": days},
-                "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}]}))
+            rules(
+                json!({"Id": "d6b5", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+                "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}]}),
+            )
         };
         assert_eq!(drift(ty, &recorded, &live(30)), []);
         assert_eq!(drift(ty, &recorded, &live(31)).len(), 1);

@@ -72,12 +72,7 @@ pub fn parse(path: &Path, text: String) -> Result<Tree, Vec<Diagnostic>> {
 
 type Parse<T> = fn(&Arc<Source>) -> Result<T, Vec<Diagnostic>>;
 
-fn parse_as<T>(
-    path: &Path,
-    mut text: String,
-    json: Parse<T>,
-    yaml: Parse<T>,
-) -> Result<T, Vec<Diagnostic>> {
+fn parse_as<T>(path: &Path, mut text: String, json: Parse<T>, yaml: Parse<T>) -> Result<T, Vec<Diagnostic>> {
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }

@@ -152,8 +152,17 @@ mod tests {
         assert_eq!(text("a: [\n  1\n]\nb: 2\n"), "a: [\n  1\n ]\nb: 2\n");
         assert_eq!(text("- a: {x: 1,\n  y: 2}\n"), "- a: {x: 1,\n   y: 2}\n");
         assert_eq!(text("a: 'one\ntwo'\nb: \"x\ny\"\n"), "a: 'one\n two'\nb: \"x\n y\"\n");
-        for good in ["a: [\n  1\n  ]\n", "a: it's\nb: 2\n", "a: |\n  x: [\n  'y\nb: 1\n", "a: x[1\nb: y\n", "# [\na: 1\n",
-            "a: 'it''s'\nb: 1\n", "a: \"\\\"\"\nb: 1\n", "- !Sub 'x'\n- b\n", "a: >-\n  \"x\n\nb: c\n"] {
+        for good in [
+            "a: [\n  1\n  ]\n",
+            "a: it's\nb: 2\n",
+            "a: |\n  x: [\n  'y\nb: 1\n",
+            "a: x[1\nb: y\n",
+            "# [\na: 1\n",
+            "a: 'it''s'\nb: 1\n",
+            "a: \"\\\"\"\nb: 1\n",
+            "- !Sub 'x'\n- b\n",
+            "a: >-\n  \"x\n\nb: c\n",
+        ] {
             assert!(relaxed(good).is_none(), "{good}");
         }
     }

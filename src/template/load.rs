@@ -185,20 +185,21 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
             None => region_ok(options.region_of_the_rest().as_deref(), None, &name, &mut problems),
         };
         let path = folder.join(&entry.template.text);
-        let template = templates.entry(path.clone()).or_insert_with(|| match read_template_within(folder, &path) {
-            Ok((tree, twice)) => {
-                problems.extend(twice);
-                Some(Arc::new(tree))
-            }
-            Err(mut errors) => {
-                // A missing file is the manifest's mistake, a broken one its own.
-                for error in errors.iter_mut().filter(|error| error.span.is_none()) {
-                    error.span = Some(entry.template.span.clone());
+        let template =
+            templates.entry(path.clone()).or_insert_with(|| match read_template_within(folder, &path) {
+                Ok((tree, twice)) => {
+                    problems.extend(twice);
+                    Some(Arc::new(tree))
                 }
-                problems.extend(errors);
-                None
-            }
-        });
+                Err(mut errors) => {
+                    // A missing file is the manifest's mistake, a broken one its own.
+                    for error in errors.iter_mut().filter(|error| error.span.is_none()) {
+                        error.span = Some(entry.template.span.clone());
+                    }
+                    problems.extend(errors);
+                    None
+                }
+            });
         let Some(template) = template.clone() else { continue };
         let declared = declared(&template);
         let mut parameters: BTreeMap<String, Given> = shared

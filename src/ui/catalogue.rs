@@ -58,9 +58,12 @@ pub fn page(code: &Code, width: usize) -> String {
 fn example(example: &Example) -> String {
     let mut out = String::new();
     match example {
-        Example::Template(text) => out.push_str(&format!("\nFor example, this is WRONG:\n\n{}", indent(text))),
+        Example::Template(text) => {
+            out.push_str(&format!("\nFor example, this is WRONG:\n\n{}", indent(text)))
+        }
         Example::With(text, arguments) => {
-            let said = format!("\nFor example, this is WRONG with {}:\n\n{}", arguments.join(" "), indent(text));
+            let said =
+                format!("\nFor example, this is WRONG with {}:\n\n{}", arguments.join(" "), indent(text));
             out.push_str(&said);
         }
         Example::Files(files) => {

@@ -114,7 +114,9 @@ fn lines_of(value: &Shown) -> Option<Vec<&str>> {
 
 /// Of two long texts what differs, and how much is the same.
 fn folded(property: &str, old: &Shown, new: &Shown, width: usize) -> Option<Vec<(char, String)>> {
-    let (Shown::Value(Json::String(before)), Shown::Value(Json::String(after))) = (old, new) else { return None };
+    let (Shown::Value(Json::String(before)), Shown::Value(Json::String(after))) = (old, new) else {
+        return None;
+    };
     let (before, after) =
         (masked(property, &before.as_str().into(), true), masked(property, &after.as_str().into(), true));
     let (before, after) = (before.as_str()?, after.as_str()?);
@@ -132,8 +134,10 @@ fn folded(property: &str, old: &Shown, new: &Shown, width: usize) -> Option<Vec<
     }
     let side = |text: &[char]| {
         let middle: String = text[skip..text.len() - drop].iter().collect();
-        let before = if skip > 0 { format!("… {} the same … ", count(skip, "character")) } else { String::new() };
-        let after = if drop > 0 { format!(" … {} the same …", count(drop, "character")) } else { String::new() };
+        let before =
+            if skip > 0 { format!("… {} the same … ", count(skip, "character")) } else { String::new() };
+        let after =
+            if drop > 0 { format!(" … {} the same …", count(drop, "character")) } else { String::new() };
         format!("{before}{}{after}", plain(&middle))
     };
     Some(vec![('-', side(&old)), ('+', side(&new))])
@@ -266,11 +270,16 @@ mod tests {
 
     #[test]
     fn long_unchanged_parts_are_folded_and_counted() {
-        let long = |middle: &str| Shown::Value(json!(format!("{}{middle}{}", "a".repeat(200), "b".repeat(200))));
+        let long =
+            |middle: &str| Shown::Value(json!(format!("{}{middle}{}", "a".repeat(200), "b".repeat(200))));
         let told = text(&[change("Query", long("old"), long("new"))], 80);
-        assert!(told.contains("176 characters the same") && told.contains("old") && told.contains("new"), "{told}");
+        assert!(
+            told.contains("176 characters the same") && told.contains("old") && told.contains("new"),
+            "{told}"
+        );
         let script = |word: &str| {
-            let lines: Vec<String> = (0..30).map(|n| if n == 15 { word.into() } else { format!("line {n}") }).collect();
+            let lines: Vec<String> =
+                (0..30).map(|n| if n == 15 { word.into() } else { format!("line {n}") }).collect();
             Shown::Value(json!(lines.join("\n")))
         };
         let told = text(&[change("UserData", script("start old"), script("start new"))], 80);

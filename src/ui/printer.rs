@@ -308,8 +308,11 @@ impl Printer {
         if !self.brief || list.is_empty() {
             self.warnings(list);
         } else if !self.json {
-            let text = format!("{}; `migrate validate` shows {}.", count(list.len(), "warning"),
-                if list.len() == 1 { "it in full" } else { "them in full" });
+            let text = format!(
+                "{}; `migrate validate` shows {}.",
+                count(list.len(), "warning"),
+                if list.len() == 1 { "it in full" } else { "them in full" }
+            );
             self.advise(&text);
         }
     }

@@ -22,7 +22,13 @@ pub(super) struct Tally {
 }
 
 /// The recap, in lines of at most `width` columns where words allow it.
-pub(super) fn recap(set: &ChangeSet, finished: &Finished, tally: &Tally, again: &str, width: usize) -> String {
+pub(super) fn recap(
+    set: &ChangeSet,
+    finished: &Finished,
+    tally: &Tally,
+    again: &str,
+    width: usize,
+) -> String {
     let skipped: usize = tally.skipped.values().map(Vec::len).sum();
     let all = set.steps.len();
     let left = all.saturating_sub(tally.done + tally.failed + skipped);
@@ -35,7 +41,8 @@ pub(super) fn recap(set: &ChangeSet, finished: &Finished, tally: &Tally, again: 
     }
     let mut out = format!("\n{head}.\n");
     for (address, error) in &finished.failures {
-        let kind = set.steps.iter().find(|step| step.address == *address).map_or("", |step| step.kind.as_str());
+        let kind =
+            set.steps.iter().find(|step| step.address == *address).map_or("", |step| step.kind.as_str());
         let mut put = |indent: usize, text: &str| {
             for line in wrap_whole(text, width.saturating_sub(indent).max(20)) {
                 out.push_str(&format!("{}{line}\n", " ".repeat(indent)));
@@ -75,10 +82,17 @@ fn advice(address: &Address, kind: &str, error: &OpError, again: &str) -> String
         return format!("wait a minute, then `{again}`");
     }
     if says(&["InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientDBInstanceCapacity"]) {
-        return "AWS has no such capacity there at the moment: try another zone or class, or again later".into();
+        return "AWS has no such capacity there at the moment: try another zone or class, or again later"
+            .into();
     }
-    if says(&["AlreadyExists", "AlreadyOwnedByYou", "Duplicate", "EntityAlreadyExists", "ResourceConflict", "InUse"])
-        && error.operation.starts_with("Create")
+    if says(&[
+        "AlreadyExists",
+        "AlreadyOwnedByYou",
+        "Duplicate",
+        "EntityAlreadyExists",
+        "ResourceConflict",
+        "InUse",
+    ]) && error.operation.starts_with("Create")
     {
         return format!("give it another name, or take the existing one over: `migrate import {address} ID`");
     }
@@ -121,7 +135,9 @@ mod tests {
         assert!(told("CreateBucket", "BucketAlreadyExists").contains("`migrate import app/Db ID`"));
         assert!(told("CreateDBInstance", "InvalidParameterValue").contains("correct the property"));
         assert!(told("CreateReplicationTask", "ResourceNotFoundFault").contains("refers to"));
-        assert!(told("wait for AWS::ECS::Service", "DeadlineExceeded").contains("`migrate up app.yaml` waits on"));
+        assert!(
+            told("wait for AWS::ECS::Service", "DeadlineExceeded").contains("`migrate up app.yaml` waits on")
+        );
         assert!(told("wait for AWS::RDS::DBInstance", "LifecycleFailed").contains("--replace app/Db"));
         assert!(told("DeleteSubnet", "DependencyViolation").contains("outside the plan"));
     }

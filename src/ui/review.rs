@@ -345,7 +345,11 @@ impl Page<'_> {
         if interrupting > 0 {
             let text = format!(
                 "! {} service",
-                if interrupting == 1 { "1 step interrupts".into() } else { format!("{interrupting} steps interrupt") }
+                if interrupting == 1 {
+                    "1 step interrupts".into()
+                } else {
+                    format!("{interrupting} steps interrupt")
+                }
             );
             self.paragraph(0, WARN, &text);
         }

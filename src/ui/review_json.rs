@@ -95,9 +95,9 @@ fn step_json(set: &ChangeSet, step: &Step) -> Json {
 /// A planned value: what is not known yet stands as `{"known_after": "stack/Id.Attribute"}`, secrets as a word.
 fn planned(path: &str, value: &Value) -> Json {
     match value {
-        Value::Map(map) => {
-            Json::Object(map.iter().map(|(key, item)| (key.clone(), planned(key, item))).collect::<Map<_, _>>())
-        }
+        Value::Map(map) => Json::Object(
+            map.iter().map(|(key, item)| (key.clone(), planned(key, item))).collect::<Map<_, _>>(),
+        ),
         Value::List(items) => items.iter().map(|item| planned(path, item)).collect(),
         other => match other.known() {
             Some(Json::String(text)) if is_own_secret(&text) => SECRET.into(),

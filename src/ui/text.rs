@@ -195,9 +195,15 @@ fn is_reference(value: &Json) -> bool {
 }
 
 fn holds_secret(text: &str) -> bool {
-    ["{{resolve:secretsmanager:", "{{resolve:ssm-secure:", "{{resolve:parameter:", "{{resolve:literal:", "{{resolve:base64:"]
-        .iter()
-        .any(|s| text.contains(s))
+    [
+        "{{resolve:secretsmanager:",
+        "{{resolve:ssm-secure:",
+        "{{resolve:parameter:",
+        "{{resolve:literal:",
+        "{{resolve:base64:",
+    ]
+    .iter()
+    .any(|s| text.contains(s))
 }
 
 /// A value on one line.

@@ -145,9 +145,9 @@ impl<'p> View<'p> {
     fn doubtful(&self, set: &ChangeSet, finished: &Finished, again: &str) -> String {
         let mut text = recap(set, finished, &self.tally, again, self.printer.width());
         text.push_str(&self.paragraph(&format!(
-                "`migrate status` shows what is open, `migrate ledger resolve ADDRESS` what is known of it; \
+            "`migrate status` shows what is open, `migrate ledger resolve ADDRESS` what is known of it; \
                  `{again}` tries again to find out."
-            )));
+        )));
         text
     }
 }

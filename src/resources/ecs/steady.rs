@@ -76,7 +76,8 @@ fn complaint<'s>(live: &'s Service, primary: &Deployment) -> Option<&'s str> {
     let of_it = |at: Option<i64>| since.zip(at).is_none_or(|(since, at)| at >= since);
     let told = live.events().iter().filter(|event| of_it(event.created_at().map(|at| at.secs())));
     let told = told.filter_map(|event| event.message());
-    let troubled = |text: &&str| !ORDINARY.iter().any(|part| text.contains(part)) || text.contains("Reason: ");
+    let troubled =
+        |text: &&str| !ORDINARY.iter().any(|part| text.contains(part)) || text.contains("Reason: ");
     told.take(5).find(troubled)
 }
 

@@ -281,13 +281,20 @@ impl<'p> Eval<'_, 'p> {
         };
         let (Some(stack), Some(name)) = (text("StackName"), text("OutputName")) else {
             if ["StackName", "OutputName"].iter().any(|key| members.iter().all(|member| member.key != *key)) {
-                self.error("M1041", &entry.value.span, "Fn::GetStackOutput takes StackName and OutputName", None);
+                self.error(
+                    "M1041",
+                    &entry.value.span,
+                    "Fn::GetStackOutput takes StackName and OutputName",
+                    None,
+                );
             }
             return Item::poison(span);
         };
         let region = text("Region").unwrap_or_else(|| self.scope.source.region.clone());
         let scopes = &self.plan.scopes;
-        let Some(scope) = scopes.iter().find(|scope| scope.source.name == stack && scope.source.region == region) else {
+        let Some(scope) =
+            scopes.iter().find(|scope| scope.source.name == stack && scope.source.region == region)
+        else {
             let message = format!("the plan has no stack `{stack}` in {region}");
             let help = "stacks that the CloudFormation service holds are not read; hand the value over as a parameter, or \
                         look it up (`lookups:` in the manifest)";

@@ -132,7 +132,8 @@ impl Translator {
         }
         // Only halves of characters were in it.
         if out.len() == start {
-            out = if out.ends_with('^') { "[\\x{0}-\\x{10FFFF}".into() } else { "[^\\x{0}-\\x{10FFFF}".into() };
+            out =
+                if out.ends_with('^') { "[\\x{0}-\\x{10FFFF}".into() } else { "[^\\x{0}-\\x{10FFFF}".into() };
         }
         out.push(']');
         Ok(out)
@@ -185,7 +186,10 @@ impl Translator {
 
     fn shorthand_at(&self, ahead: usize) -> bool {
         self.peek(ahead) == Some('\\')
-            && matches!(self.peek(ahead + 1), Some('w' | 'W' | 'd' | 'D' | 's' | 'S' | 'h' | 'H' | 'v' | 'V' | 'p' | 'P'))
+            && matches!(
+                self.peek(ahead + 1),
+                Some('w' | 'W' | 'd' | 'D' | 's' | 'S' | 'h' | 'H' | 'v' | 'V' | 'p' | 'P')
+            )
     }
 
     fn member(&mut self) -> Result<Member, String> {
@@ -203,7 +207,9 @@ impl Translator {
             'D' => Member::Many("[^0-9]".into()),
             's' => Member::Many("\\x20\\t\\n\\x0B\\f\\r".into()),
             'S' => Member::Many("[^\\x20\\t\\n\\x0B\\f\\r]".into()),
-            'h' => Member::Many("\\x20\\t\\xA0\\x{1680}\\x{180E}\\x{2000}-\\x{200A}\\x{202F}\\x{205F}\\x{3000}".into()),
+            'h' => Member::Many(
+                "\\x20\\t\\xA0\\x{1680}\\x{180E}\\x{2000}-\\x{200A}\\x{202F}\\x{205F}\\x{3000}".into(),
+            ),
             'H' => Member::Many(
                 "[^\\x20\\t\\xA0\\x{1680}\\x{180E}\\x{2000}-\\x{200A}\\x{202F}\\x{205F}\\x{3000}]".into(),
             ),

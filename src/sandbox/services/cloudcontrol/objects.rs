@@ -156,7 +156,9 @@ fn vpc_block(world: &mut World, model: Model, properties: &Json, there: bool) {
     }
     let Some(block) = properties["CidrBlock"].as_str() else { return };
     let vpc = &properties["VpcId"];
-    let Some(key) = world.rows("ec2.vpc").find(|(_, row)| row["VpcId"] == *vpc).map(|(key, _)| key.to_owned()) else {
+    let Some(key) =
+        world.rows("ec2.vpc").find(|(_, row)| row["VpcId"] == *vpc).map(|(key, _)| key.to_owned())
+    else {
         return;
     };
     let id = properties["Id"].clone();
@@ -164,7 +166,9 @@ fn vpc_block(world: &mut World, model: Model, properties: &Json, there: bool) {
     let mut blocks = row["CidrBlockAssociationSet"].as_array().cloned().unwrap_or_default();
     blocks.retain(|one| one["CidrBlock"] != block);
     if there {
-        blocks.push(json!({"AssociationId": id, "CidrBlock": block, "CidrBlockState": {"State": "associated"}}));
+        blocks.push(
+            json!({"AssociationId": id, "CidrBlock": block, "CidrBlockState": {"State": "associated"}}),
+        );
     }
     row["CidrBlockAssociationSet"] = json!(blocks);
 }

@@ -1,12 +1,14 @@
 //! Tests of `review.rs`.
 
+use serde_json::json;
+
 use super::*;
 use crate::{
     check::link,
     graph::{Graph, testing::graph},
     ledger::Snapshot,
     planner::{
-        PlanInput, plan, teardown,
+        PlanInput, Shown, plan, teardown,
         testing::{deployed, set, types},
     },
 };
@@ -180,16 +182,6 @@ fn the_next_command_can_be_pasted_however_narrow_the_terminal() {
 }
 
 #[test]
-fn two_long_texts_show_where_they_differ() {
-    let document = |end: &str| format!("{{\"Version\":\"2012-10-17\",\"Statement\":\"{end}\"}}");
-    let (old, new) = share(&document("read"), &document("write"), 40);
-    assert_eq!((old.as_str(), new.as_str()), ("…ent\":\"read\"}", "…ent\":\"write\"}"));
-    assert_eq!(share("5", "9", 40), ("5".into(), "9".into()));
-    let (old, new) = share("(not set)", &"x".repeat(100), 40);
-    assert_eq!((old.as_str(), new.width()), ("(not set)", 31));
-}
-
-#[test]
 fn nothing_to_do_is_one_line() {
     let shop = shop();
     let set = planned(&shop, &deployed(&shop));
@@ -250,7 +242,7 @@ fn the_json_is_complete_and_masks_passwords() {
         new: Shown::Value(json!("hunter2")),
         replaces: false,
     });
-    let json = plan_json(&change_set);
+    let json = crate::ui::plan_json(&change_set);
     assert!(!json.to_string().contains("hunter2"));
     insta::assert_json_snapshot!(json, @r#"
     {

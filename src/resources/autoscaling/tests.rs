@@ -136,8 +136,8 @@ fn activities_that_are_not_done_are_news() {
     bench.advance(Duration::from_secs(600));
     assert_eq!(news(), Vec::<String>::new());
     bench.world(|world| {
-        let key = world.rows("autoscaling.activity").last().map(|(key, _)| key.to_owned()).expect("an activity");
-        let row = world.get_mut("autoscaling.activity", &key).expect("it");
+        let key = world.rows("asg.activity").last().map(|(key, _)| key.to_owned()).expect("an activity");
+        let row = world.get_mut("asg.activity", &key).expect("it");
         row["StatusCode"] = json!("Failed");
         row["StatusMessage"] = json!("There is not enough capacity. Launching EC2 instance failed.");
     });

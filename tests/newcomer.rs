@@ -141,6 +141,7 @@ fn assemblies_need_no_marker_and_stacks_without_resources_are_left_out() {
         )
     };
     let manifest = format!(r#"{{"version":"39.0.0","artifacts":{{{},{}}}}}"#, stack("Check"), stack("News"));
+    std::fs::create_dir(place.path().join("out")).expect("a folder");
     write(&place.path().join("out/manifest.json"), &manifest);
     write(
         &place.path().join("out/Check.json"),
@@ -245,8 +246,8 @@ fn letter_case_and_inherited_properties_are_as_rds_takes_them() {
   Data:
     Type: AWS::RDS::DBInstance
     DeletionPolicy: Delete
-    Properties: {Engine: MySQL, StorageType: GP2, DBInstanceClass: db.t3.micro, AllocatedStorage: 20, MasterUsername: boss,
-      ManageMasterUserPassword: true, BackupRetentionPeriod: 1, DBParameterGroupName: !Ref Knobs}
+    Properties: {Engine: MySQL, EngineVersion: '8.0', StorageType: GP2, DBInstanceClass: db.t3.micro, AllocatedStorage: 20,
+      MasterUsername: boss, ManageMasterUserPassword: true, BackupRetentionPeriod: 1, DBParameterGroupName: !Ref Knobs}
   Copy:
     Type: AWS::RDS::DBInstance
     DeletionPolicy: Delete
@@ -577,7 +578,7 @@ fn the_defaults_of_dms_are_one_line_and_targets_that_cannot_be_validated_are_not
     assert_eq!(told.matches("warning[").count(), 1, "{told}");
     assert!(told.contains("DMS's defaults hold here") && !told.contains("M8403"), "{told}");
     let database = "EngineName: postgres, ServerName: db.example.com, Port: 5432, Username: u, DatabaseName: d, SslMode: \
-                    require, Password: '{{resolve:ssm-secure:p}}'";
+                    require, Password: '{{resolve:secretsmanager:p}}'";
     assert!(Place::new(&task(database)).says(0, &["validate", "app.yaml"]).contains("(M8403)"), "a database");
 }
 

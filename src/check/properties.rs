@@ -108,7 +108,7 @@ impl Known<'_> {
         kind_of: &dyn Fn(&Address) -> Option<&'k str>,
     ) -> (Value, Vec<Diagnostic>) {
         let mut walk = Walk { known: self, subject, address, kind_of, path: Vec::new(), found: Vec::new() };
-        let mut value = match &properties.kind {
+        let value = match &properties.kind {
             Kind::Map(_) => walk.value(Some(self.schema.root()), self.fields, properties),
             Kind::Poison => return (Value::Null, Vec::new()),
             _ => {
@@ -120,14 +120,15 @@ impl Known<'_> {
         for document in documents::check(subject.kind, properties) {
             walk.found.push(document.at(address));
         }
-        // The type's own rules see what AWS keeps of a text (`Aurora-MySQL`).
-        if let Some(ty) = registry::find(subject.kind) {
-            stored::keep(ty.facts(), &mut value);
-        }
         // The type's own rules assume what the schema demands.
         if walk.found.iter().all(|finding| finding.severity == Severity::Warning) && !properties.is_poisoned()
         {
-            for (property, message) in (self.check)(&stand_in(&value)) {
+            // They see what AWS keeps of a text (`Aurora-MySQL`).
+            let mut kept = value.clone();
+            if let Some(ty) = registry::find(subject.kind) {
+                stored::keep(ty.facts(), &mut kept);
+            }
+            for (property, message) in (self.check)(&stand_in(&kept)) {
                 let span = properties.place(&property).map_or(subject.id_span, |(span, _)| span).clone();
                 let message = if property.is_empty() { message } else { format!("{property}: {message}") };
                 walk.report(&span, ("M2017", message, None));
@@ -153,6 +154,21 @@ fn stand_in(value: &Value) -> Json {
         }
         _ => value.known().unwrap_or(Json::Null),
     }
+}
+
+/// Whether a pattern takes nothing but ARNs: it begins with `arn`, and has no other branch.
+fn demands_arn(pattern: &str) -> bool {
+    let mut depth = 0_i32;
+    let branches = pattern.chars().any(|ch| {
+        match ch {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        ch == '|' && depth == 0
+    });
+    let start = pattern.trim_start_matches('^');
+    !branches && (start.starts_with("arn:") || start.starts_with("arn["))
 }
 
 /// A part of a property's path.
@@ -270,8 +286,7 @@ impl<'w> Walk<'w, '_> {
         }
         let arn = target.attributes().find(|name| name == "Arn")?;
         let pattern = node?.keyword("pattern").as_str().unwrap_or_default();
-        let start = pattern.trim_start_matches(['^', '(', '?', ':']);
-        if !start.starts_with("arn:") && !start.starts_with("arn[") {
+        if !demands_arn(pattern) {
             return None;
         }
         let id = reference.address.logical_id();
@@ -375,7 +390,12 @@ impl<'w> Walk<'w, '_> {
             }
             Kind::Map(_) => {
                 let inner = node.and_then(|node| node.items());
-                if types.only("array") && Types::of(inner).has("object") {
+                let fits = |item: &Item| {
+                    let Kind::Map(members) = &item.kind else { return false };
+                    !members.is_empty()
+                        && members.iter().all(|one| inner.and_then(|inner| inner.member(&one.key)).is_some())
+                };
+                if types.only("array") && Types::of(inner).has("object") && fits(item) {
                     // Templates in use leave the dash of a single rule out.
                     let path: Vec<String> = self.path.iter().map(Step::to_string).collect();
                     let message = format!("{}: one object is taken as a list of one", path.join("."));

@@ -88,7 +88,9 @@ fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdic
         }
         for failure in &run.failures {
             // Why something failed is never cut.
-            let told = format!("failed      {}: {}", failure.address, failure.error);
+            let id = failure.error.request_id.as_deref().map(|id| format!(" (AWS request id {id})"));
+            let told =
+                format!("failed      {}: {}{}", failure.address, failure.error, id.unwrap_or_default());
             let lines = wrap_whole(&told, printer.width().saturating_sub(4));
             for (at, line) in lines.iter().enumerate() {
                 text.push_str(&format!("    {}{line}\n", if at == 0 { "" } else { "            " }));

@@ -38,7 +38,8 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     } else {
         let name = &prepared.graph.migration;
         printer.out(&format!(
-            "{name} is valid: {resources} resources in {stacks} stack{}\n",
+            "{name} is valid: {resources} resource{} in {stacks} stack{}\n",
+            if resources == 1 { "" } else { "s" },
             if stacks == 1 { "" } else { "s" }
         ));
     }

@@ -59,8 +59,8 @@ mod tests {
         assert_eq!(suggest("Tag", names), Some("Tags"));
         assert_eq!(suggest("Zebra", names), None);
         assert_eq!(suggest("prod", ["production", "staging"]), Some("production"));
-        let names = ["GroupDescription", "GroupName", "SecurityGroupEgress", "VpcId"];
-        assert_eq!(suggest("Description", names), Some("GroupDescription"));
+        let group = ["GroupDescription", "GroupName", "SecurityGroupEgress", "VpcId"];
+        assert_eq!(suggest("Description", group), Some("GroupDescription"));
         assert_eq!(
             hint("Zebra", "properties", names).unwrap(),
             "properties: CidrBlock, EnableDnsSupport, InstanceTenancy, Tags"

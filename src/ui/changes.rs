@@ -58,7 +58,7 @@ fn one(change: &PropertyChange, width: usize, column: usize) -> Told {
     match (&change.old, &change.new) {
         (Shown::Absent, new) => block(' ', whole(&change.property, new, room - 2)),
         (old, Shown::Absent) => block(' ', whole(&change.property, old, room - 2)),
-        _ if same_word => block(' ', vec![value]),
+        _ if same_word => block(' ', broken(&value, room - 2)),
         (old, new) => match folded(&change.property, old, new, room - 2) {
             Some(pairs) => pairs.into_iter().for_each(|(sign, text)| block(sign, broken(&text, room - 2))),
             None => {

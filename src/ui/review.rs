@@ -35,8 +35,10 @@ const MAX_KIND_COLUMN: usize = 26;
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const WARN: Style = AnsiColor::Yellow.on_default();
-/// Where properties stand.
+/// Where the signs of differences stand.
 const INDENT: usize = 7;
+/// Where properties of new objects stand.
+const DETAILS: usize = 9;
 const LOUD: Style = AnsiColor::Red.on_default().bold();
 
 /// Symbol and colour of what is done.
@@ -296,8 +298,8 @@ impl Page<'_> {
             let mut rows = Vec::new();
             flatten(&mut String::new(), properties, &mut rows);
             for (path, value) in rows {
-                for line in broken(&format!("{}: {value}", plain(&path)), self.width - INDENT) {
-                    self.line(&format!("{}{line}", " ".repeat(INDENT)));
+                for line in broken(&format!("{}: {value}", plain(&path)), self.width - DETAILS) {
+                    self.line(&format!("{}{line}", " ".repeat(DETAILS)));
                 }
             }
         }

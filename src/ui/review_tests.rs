@@ -96,17 +96,32 @@ fn changes_stand_side_by_side_and_losses_stand_out() {
      -/+ Db                  RDS::DBInstance
              MasterUsername is create-only and changes (delete before create)
            ! the database and its automated backups would be lost
-             MasterUserPassword  (secret) -> (another secret)
-             MasterUsername      "shop" -> "admin"  forces a new object
+           ! interrupts service: there is no database until the new one is there
+           (about 10 min)
+           ~ MasterUserPassword  (secret) -> (another secret)
+           ~ MasterUsername      "shop" -> "admin"  forces a new object
        ~ TooManyConnections  CloudWatch::Alarm
              AlarmDescription and Threshold change in place; app/Db is replaced, and
              Dimensions refers to it
-             AlarmDescription    (not set) -> {"Statement":[{"Action":["s3:GetObjec…
-             Dimensions.0.Value  "id-Db" -> (known after app/Db)
-             Threshold           5 -> 9
+           + AlarmDescription
+                 {
+                   "Statement": [
+                     {
+                       "Action": [
+                         "s3:GetObject",
+                         "s3:ListBucket"
+                       ],
+                       "Effect": "Allow",
+                       "Resource": "*"
+                     }
+                   ]
+                 }
+           ~ Dimensions[Db].Value  "id-Db" -> (known after app/Db)
+           ~ Threshold             5 -> 9
 
     2 to update, 1 to replace, 1 unchanged
     ! 1 resource would lose data and needs an explicit permission
+    ! 1 step interrupts service
     Expected time on AWS: about 11 min (the longest path).
     Note: one call of an earlier run has no known outcome.
     "#);
@@ -246,10 +261,25 @@ fn the_json_is_complete_and_masks_passwords() {
     assert!(!json.to_string().contains("hunter2"));
     insta::assert_json_snapshot!(json, @r#"
     {
+      "account": "123456789012",
+      "environment": "dev",
+      "expected_s": 660,
       "format": 1,
       "lookups": [],
+      "migration": "shop",
       "notes": [
         "one call of an earlier run has no known outcome"
+      ],
+      "operation": "up",
+      "stacks": [
+        {
+          "name": "net",
+          "region": "us-east-1"
+        },
+        {
+          "name": "app",
+          "region": "us-east-1"
+        }
       ],
       "steps": [
         {
@@ -267,6 +297,10 @@ fn the_json_is_complete_and_masks_passwords() {
             }
           ],
           "data_loss": "the database and its automated backups would be lost",
+          "interrupts": [],
+          "physical_id": "id-Db",
+          "properties": null,
+          "region": "us-east-1",
           "type": "AWS::RDS::DBInstance",
           "why": "a new object takes its place"
         },
@@ -304,6 +338,23 @@ fn the_json_is_complete_and_masks_passwords() {
             }
           ],
           "data_loss": "the database and its automated backups would be lost",
+          "interrupts": [
+            {
+              "seconds": 600,
+              "what": "there is no database until the new one is there"
+            }
+          ],
+          "physical_id": "id-Db",
+          "properties": {
+            "DBInstanceIdentifier": "shop-db",
+            "DBSubnetGroupName": {
+              "known_after": "net/Subnet"
+            },
+            "Engine": "postgres",
+            "MasterUserPassword": "{{resolve:secretsmanager:other:SecretString:password}}",
+            "MasterUsername": "admin"
+          },
+          "region": "us-east-1",
           "type": "AWS::RDS::DBInstance",
           "why": "MasterUsername is create-only and changes"
         },
@@ -345,7 +396,7 @@ fn the_json_is_complete_and_masks_passwords() {
               "old": {
                 "value": "id-Db"
               },
-              "property": "Dimensions.0.Value",
+              "property": "Dimensions[Db].Value",
               "replaces": false
             },
             {
@@ -360,6 +411,33 @@ fn the_json_is_complete_and_masks_passwords() {
             }
           ],
           "data_loss": null,
+          "interrupts": [],
+          "physical_id": "id-TooManyConnections",
+          "properties": {
+            "AlarmDescription": {
+              "Statement": [
+                {
+                  "Action": [
+                    "s3:GetObject",
+                    "s3:ListBucket"
+                  ],
+                  "Effect": "Allow",
+                  "Resource": "*"
+                }
+              ]
+            },
+            "AlarmName": "app-toomanyconnections-6cd6242320",
+            "Dimensions": [
+              {
+                "Name": "Db",
+                "Value": {
+                  "known_after": "app/Db"
+                }
+              }
+            ],
+            "Threshold": 9
+          },
+          "region": "us-east-1",
           "type": "AWS::CloudWatch::Alarm",
           "why": "AlarmDescription and Threshold change in place; app/Db is replaced, and Dimensions refers to it"
         },
@@ -369,6 +447,12 @@ fn the_json_is_complete_and_masks_passwords() {
           "after": [],
           "changes": [],
           "data_loss": null,
+          "interrupts": [],
+          "physical_id": "id-Vpc",
+          "properties": {
+            "CidrBlock": "10.0.0.0/16"
+          },
+          "region": "us-east-1",
           "type": "AWS::EC2::VPC",
           "why": "its deletion policy becomes Retain"
         }

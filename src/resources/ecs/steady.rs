@@ -62,6 +62,9 @@ pub fn judge(live: &Service, wanted: Option<&str>) -> Steadiness {
 /// too ("Amazon ECS Developer Guide", Amazon ECS service event messages): that is no news.
 fn complaint<'s>(live: &'s Service, primary: &Deployment) -> Option<&'s str> {
     const ORDINARY: &[&str] = &[
+        // These announce the end of a deployment; why stands in an event before them.
+        "deployment failed:",
+        "rolling back to",
         "has started ",
         "has begun draining connections",
         "has stopped ",
@@ -72,6 +75,9 @@ fn complaint<'s>(live: &'s Service, primary: &Deployment) -> Option<&'s str> {
         "has been deployed",
         "is disabled",
     ];
+    if live.running_count() >= live.desired_count() {
+        return None;
+    }
     let since = primary.created_at().map(|at| at.secs());
     let of_it = |at: Option<i64>| since.zip(at).is_none_or(|(since, at)| at >= since);
     let told = live.events().iter().filter(|event| of_it(event.created_at().map(|at| at.secs())));

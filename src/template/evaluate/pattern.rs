@@ -355,7 +355,7 @@ mod tests {
         for (pattern, value, wanted) in cases {
             assert_eq!(fits(pattern, value), wanted, "{pattern} on {value:?}");
         }
-        for wrong in ["[", "[z-a]", "\\", "(", "\\y", "a{2"] {
+        for wrong in ["[", "[z-a]", "\\", "(", "\\y"] {
             assert!(compiled(wrong).is_err(), "{wrong}");
         }
     }

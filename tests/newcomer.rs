@@ -281,6 +281,15 @@ fn a_name_where_an_arn_is_wanted_is_told_before_anything_runs() {
     let told = Place::new(&function("!Ref Who")).says(3, &["validate", "app.yaml"]);
     assert!(told.contains("error[M2020]") && told.contains("write !GetAtt Who.Arn"), "{told}");
     Place::new(&function("!GetAtt Who.Arn")).says(0, &["validate", "app.yaml"]);
+    let endpoint = |role: &str| {
+        format!(
+            "Resources:\n{}  Store: {{Type: AWS::S3::Bucket}}\n  Sink:\n    Type: AWS::DMS::Endpoint\n    Properties: {{EndpointType: \
+             target, EngineName: s3, S3Settings: {{BucketName: !Ref Store, ServiceAccessRoleArn: {role}}}}}\n",
+            self::role("dms.amazonaws.com")
+        )
+    };
+    assert!(Place::new(&endpoint("!Ref Who")).says(3, &["validate", "app.yaml"]).contains("error[M2020]"));
+    Place::new(&endpoint("!GetAtt Who.Arn")).says(0, &["validate", "app.yaml"]);
 }
 
 /// A secret inside Fn::Base64 reaches AWS encoded, and no file of the ledger.

@@ -286,7 +286,15 @@ impl<'w> Walk<'w, '_> {
         }
         let arn = target.attributes().find(|name| name == "Arn")?;
         let pattern = node?.keyword("pattern").as_str().unwrap_or_default();
-        if !demands_arn(pattern) {
+        // Where the schema has no pattern the property's name says what it takes; ECS alone takes a role's short name ("Amazon
+        // ECS API Reference", RegisterTaskDefinition).
+        let last = self.path.iter().rev().find_map(|step| match step {
+            Step::Key(key) => Some(*key),
+            Step::At(_) => None,
+        });
+        let role =
+            named == "RoleName" && last.is_some_and(|key| key.to_ascii_lowercase().ends_with("rolearn"));
+        if !demands_arn(pattern) && (!role || self.subject.kind.starts_with("AWS::ECS::")) {
             return None;
         }
         let id = reference.address.logical_id();

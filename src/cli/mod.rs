@@ -34,6 +34,7 @@ mod typed;
 mod types;
 mod up;
 mod validate;
+mod values;
 mod whoami;
 
 use std::{

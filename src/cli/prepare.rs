@@ -1,7 +1,6 @@
 //! From the command line to a graph, a ledger and a change set.
 
 use std::{
-    io::BufRead as _,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -15,7 +14,7 @@ use super::{
     neighbours::{self, Neighbours},
     operate::guard,
     session::{Session, one},
-    sign_in,
+    sign_in, values,
 };
 use crate::{
     aws::access::Setting,
@@ -65,7 +64,7 @@ pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>>
             None
         }
     });
-    let loaded = values(args).and_then(|set| load_in(global, args, set, ask));
+    let loaded = values::of(args).and_then(|set| load_in(global, args, set, ask));
     match Arc::into_inner(wrong).and_then(OnceLock::into_inner) {
         Some(problems) => Err(problems),
         None => loaded,
@@ -92,7 +91,7 @@ pub fn load_offline(
             ASSUMED.to_owned()
         }))
     });
-    let loaded = load_in(global, args, values(args)?, ask);
+    let loaded = load_in(global, args, values::of(args)?, ask);
     if assumed.load(Ordering::Relaxed) && !printer.is_json() {
         let text = format!(
             "Note: neither the plan nor the environment names a region; it is checked for {ASSUMED}."
@@ -100,35 +99,6 @@ pub fn load_offline(
         printer.advise(&text);
     }
     loaded
-}
-
-/// Values of parameters: as typed, from the environment, from standard input.
-fn values(args: &PlanArgs) -> Result<Vec<String>, Vec<Diagnostic>> {
-    let mut set = args.set.clone();
-    let unread =
-        |message: String, help: &str| one(Diagnostic::error("M0011", Class::Usage, message).help(help));
-    for word in &args.set_env {
-        let (key, variable) = word.split_once('=').unwrap_or((word, word.rsplit('.').next().unwrap_or(word)));
-        let value = std::env::var(variable).map_err(|error| {
-            let message =
-                format!("--set-from-env {key}: the environment variable `{variable}` is unusable: {error}");
-            unread(message, "export it, or name another one: --set-from-env KEY=VARIABLE")
-        })?;
-        set.push(format!("{key}={value}"));
-    }
-    for key in &args.set_stdin {
-        let mut line = String::new();
-        let read = std::io::stdin().lock().read_line(&mut line).map_err(|error| error.to_string());
-        let read = read.and_then(|bytes| if bytes == 0 { Err("it has ended".to_owned()) } else { Ok(()) });
-        read.map_err(|why| {
-            let message = format!("--set-from-stdin {key}: standard input cannot be read: {why}");
-            unread(message, "give one line for each --set-from-stdin, in their order")
-        })?;
-        let value =
-            line.strip_suffix('\n').map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-        set.push(format!("{key}={value}"));
-    }
-    Ok(set)
 }
 
 fn load_in(

@@ -262,7 +262,7 @@ mod tests {
         begun.replace_snapshot(b"{}").unwrap();
         assert_eq!(DirStore::reserved(&ledger), None, "a ledger that has begun has its own");
         drop(begun);
-        fs::write(ledger.join(RESERVED), "../../etc").unwrap();
+        File::create(ledger.join(RESERVED)).unwrap().write_all(b"../../etc").unwrap();
         fs::remove_file(ledger.join(SNAPSHOT)).unwrap();
         assert_eq!(DirStore::reserved(&ledger), None);
         assert_eq!(DirStore::reserve(&ledger, "00aa".into()), "00aa");
@@ -277,7 +277,7 @@ mod tests {
         drop(first);
         assert_eq!(DirStore::holder(dir.path()), None);
         // What a killed process leaves behind: its words, but no lock.
-        fs::write(dir.path().join(LOCK), "`migrate up` (pid 8)").unwrap();
+        File::create(dir.path().join(LOCK)).unwrap().write_all(b"`migrate up` (pid 8)").unwrap();
         assert_eq!(DirStore::holder(dir.path()), None);
         DirStore::exclusive(dir.path(), "next").unwrap();
     }

@@ -89,11 +89,10 @@ fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdic
         for failure in &run.failures {
             // Why something failed is never cut.
             let id = failure.error.request_id.as_deref().map(|id| format!(" (AWS request id {id})"));
-            let told =
-                format!("failed      {}: {}{}", failure.address, failure.error, id.unwrap_or_default());
-            let lines = wrap_whole(&told, printer.width().saturating_sub(4));
+            let told = format!("{}: {}{}", failure.address, failure.error, id.unwrap_or_default());
+            let lines = wrap_whole(&told, printer.width().saturating_sub(16));
             for (at, line) in lines.iter().enumerate() {
-                text.push_str(&format!("    {}{line}\n", if at == 0 { "" } else { "            " }));
+                text.push_str(&format!("    {:<11} {line}\n", if at == 0 { "failed" } else { "" }));
             }
         }
     }

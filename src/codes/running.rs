@@ -39,7 +39,7 @@ pub(super) static COMMAND_LINE: &[Code] = &[
         "M0010",
         "standard output cannot be written",
         "The disk is full, or a file has reached its limit: what the command said is lost, so it does not end with 0. What it did stands in the ledger. A reader that went away (`| head`) is no error.",
-    ).example(Example::Circumstances("it needs a full disk; `migrate types > /dev/full` shows it")),
+    ).example(Example::Circumstances("it needs a full disk; any command whose output goes to /dev/full shows it")),
     Code::error(
         "M0011",
         "a parameter's value that cannot be read",

@@ -57,7 +57,7 @@ pub fn same_length(text: &str) -> Cow<'_, str> {
 }
 
 /// What goes to a terminal with our own styles and cursor movements in it: only sequences of that kind stay (ESC, `[`,
-/// digits and semicolons, `m` or `A`; or ESC, `[`, `J`), everything else that steers becomes a question mark.
+/// digits and semicolons, `m`, `A` or `F`; or ESC, `[`, `J`), everything else that steers becomes a question mark.
 #[must_use]
 pub fn styled(text: &str) -> Cow<'_, str> {
     if !text.contains(|ch| steers(ch) && !matches!(ch, '\n' | '\t')) {
@@ -82,7 +82,7 @@ fn sequence(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("\u{1b}[")?;
     let end = inner.find(|ch: char| !ch.is_ascii_digit() && ch != ';')?;
     match inner.as_bytes().get(end) {
-        Some(b'm' | b'A') => Some(end + 3),
+        Some(b'm' | b'A' | b'F') => Some(end + 3),
         // Below the cursor only: `ESC [ 2 J` would clear everything.
         Some(b'J') if end == 0 => Some(end + 3),
         _ => None,

@@ -393,7 +393,7 @@ fn what_stayed_unseen_is_taken_up_when_it_gets_in_the_way() {
         let (operation_of, steps, rolls_back) = ("import".to_owned(), 0, false);
         rehearsal.write(vec![
             Entry::RunStarted { run: run.clone(), operation: operation_of, steps, by, rolls_back },
-            Entry::RunFinished { run, outcome: "complete".into() },
+            Entry::RunFinished { run, outcome: "complete".into(), failures: Vec::new() },
         ]);
         rehearsal.up().complete();
         rehearsal.check_invariants(operation);

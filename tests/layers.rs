@@ -29,10 +29,10 @@ const ALLOWED: &[(&str, &str)] = &[
     ("operations", "aws clock engine error graph ledger model syntax"),
     ("runs", "aws clock engine error graph ledger model planner resources"),
     ("sandbox", "clock engines error files schema"),
-    ("ui", "clock codes engine error graph model planner printable"),
+    ("ui", "aws clock codes engine error graph model planner printable"),
     (
         "cli",
-        "aws check clock codes engine error files graph ledger model operations planner resources runs sandbox schema \
+        "aws check clock codes engine error files graph ledger lint model operations planner resources runs sandbox schema \
          syntax template ui",
     ),
 ];
@@ -214,12 +214,17 @@ const NAMES_TYPES: &[(&str, &str)] = &[
         "aws/objects.rs",
         "values of the language's parameter types (`AWS::EC2::Subnet::Id`), which are no resources",
     ),
+    ("check/inherited.rs", "what comes with a database's data is left out before its type sees it"),
     ("check/link.rs", "the help for security groups in a circle names the types that open it"),
     ("cli/operate/", "which of a migration's objects operations change"),
     ("codes/", "examples of mistakes"),
     ("lint/", "lints are rules about types"),
     ("model/secret.rs", "below the registry: what may hold a secret is asked before there is a type"),
     ("operations/", "a cutover operates tasks, databases, records and services, and knows what they are"),
+    (
+        "planner/interrupts.rs",
+        "one table of what interrupts service, with AWS's words, to be read as a whole",
+    ),
     ("resources/", "the types themselves"),
     ("sandbox/", "the other side"),
     ("template/assembly/", "what the CDK's artifacts stand for"),

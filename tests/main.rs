@@ -20,6 +20,7 @@ mod lifecycles;
 mod lookups;
 mod multi_stack;
 mod mutants;
+mod newcomer;
 mod notices;
 mod operations;
 mod owners;

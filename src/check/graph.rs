@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CIRCLE, link, properties, secure, tags};
+use super::{CIRCLE, inherited, link, properties, secure, tags};
 use crate::{
     error::{Class, Diagnostic, Problems},
     graph::{Draft, Drafts, Graph, Idioms, Node, Output, OutputDraft, Places, StackDraft, StackInfo},
@@ -95,6 +95,9 @@ fn node(
         let error = Diagnostic::error("M2030", Class::Plan, "a tag holds a control character");
         let error = error.at(&address).span(Some(span.clone()));
         problems.add(error.help("letters, digits, spaces and + - = . _ : / @ are taken by all services"));
+    }
+    for finding in inherited::leave_out(&kind, &mut item) {
+        problems.add(finding.at(&address));
     }
     let whole = !item.is_poisoned();
     let subject = properties::Subject { kind: &kind, kind_span: &kind_span, id_span: &span, idioms };

@@ -7,6 +7,7 @@ mod documents;
 mod facets;
 mod graph;
 mod ignored;
+mod inherited;
 mod link;
 mod properties;
 mod run;

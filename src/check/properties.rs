@@ -15,6 +15,7 @@ use crate::{
         dynamic::is_dynamic,
         item::{Item, Kind, is_list},
         shape::Field,
+        stored,
     },
     resources::{
         AnyType,
@@ -122,7 +123,12 @@ impl Known<'_> {
         // The type's own rules assume what the schema demands.
         if walk.found.iter().all(|finding| finding.severity == Severity::Warning) && !properties.is_poisoned()
         {
-            for (property, message) in (self.check)(&stand_in(&value)) {
+            // They see what AWS keeps of a text (`Aurora-MySQL`).
+            let mut kept = value.clone();
+            if let Some(ty) = registry::find(subject.kind) {
+                stored::keep(ty.facts(), &mut kept);
+            }
+            for (property, message) in (self.check)(&stand_in(&kept)) {
                 let span = properties.place(&property).map_or(subject.id_span, |(span, _)| span).clone();
                 let message = if property.is_empty() { message } else { format!("{property}: {message}") };
                 walk.report(&span, ("M2017", message, None));
@@ -148,6 +154,21 @@ fn stand_in(value: &Value) -> Json {
         }
         _ => value.known().unwrap_or(Json::Null),
     }
+}
+
+/// Whether a pattern takes nothing but ARNs: it begins with `arn`, and has no other branch.
+fn demands_arn(pattern: &str) -> bool {
+    let mut depth = 0_i32;
+    let branches = pattern.chars().any(|ch| {
+        match ch {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
+            _ => {}
+        }
+        ch == '|' && depth == 0
+    });
+    let start = pattern.trim_start_matches('^');
+    !branches && (start.starts_with("arn:") || start.starts_with("arn["))
 }
 
 /// A part of a property's path.
@@ -250,6 +271,37 @@ impl<'w> Walk<'w, '_> {
         }
     }
 
+    /// A `Ref` that is a name where AWS takes an ARN only: what is wrong, and what to write.
+    fn name_for_arn(&self, node: Option<Node<'static>>, value: &Value) -> Option<(String, String)> {
+        let Value::Attribute(reference) = value else { return None };
+        if reference.attribute != "Ref" {
+            return None;
+        }
+        let kind = (self.kind_of)(&reference.address)?;
+        let target = schema::of(kind)?;
+        let mut identifiers = target.identifiers();
+        let named = identifiers.next().filter(|name| name.ends_with("Name"))?;
+        if identifiers.next().is_some() {
+            return None;
+        }
+        let arn = target.attributes().find(|name| name == "Arn")?;
+        let pattern = node?.keyword("pattern").as_str().unwrap_or_default();
+        // Where the schema has no pattern the property's name says what it takes; ECS alone takes a role's short name ("Amazon
+        // ECS API Reference", RegisterTaskDefinition).
+        let last = self.path.iter().rev().find_map(|step| match step {
+            Step::Key(key) => Some(*key),
+            Step::At(_) => None,
+        });
+        let role =
+            named == "RoleName" && last.is_some_and(|key| key.to_ascii_lowercase().ends_with("rolearn"));
+        if !demands_arn(pattern) && (!role || self.subject.kind.starts_with("AWS::ECS::")) {
+            return None;
+        }
+        let id = reference.address.logical_id();
+        let message = format!("an ARN is wanted, and Ref of {kind} is a name ({named})");
+        Some((message, format!("write {}", (self.subject.idioms.attribute)(id, &arn))))
+    }
+
     fn wrong_type(&mut self, item: &Item, types: Types, help: Option<&str>) -> Value {
         let wanted: Vec<&str> = types
             .names()
@@ -298,6 +350,10 @@ impl<'w> Walk<'w, '_> {
 
                     Shape::Unknown => true,
                 };
+                if let Some((wanted, attribute)) = self.name_for_arn(node, value) {
+                    self.report(&item.span, ("M2020", wanted, Some(attribute)));
+                    return Value::Null;
+                }
                 if !fits {
                     let help = if types.only("array") {
                         "put it into a list: [ ... ]"
@@ -341,6 +397,23 @@ impl<'w> Walk<'w, '_> {
                 Value::List(values)
             }
             Kind::Map(_) => {
+                let inner = node.and_then(|node| node.items());
+                let fits = |item: &Item| {
+                    let Kind::Map(members) = &item.kind else { return false };
+                    !members.is_empty()
+                        && members.iter().all(|one| inner.and_then(|inner| inner.member(&one.key)).is_some())
+                };
+                if types.only("array") && Types::of(inner).has("object") && fits(item) {
+                    // Templates in use leave the dash of a single rule out.
+                    let path: Vec<String> = self.path.iter().map(Step::to_string).collect();
+                    let message = format!("{}: one object is taken as a list of one", path.join("."));
+                    let warning = Diagnostic::warning("M2019", Class::Plan, message).at(self.address);
+                    self.found.push(warning.span(Some(item.span.clone())).help("put a dash before it"));
+                    self.path.push(Step::At(0));
+                    let value = self.value(inner, fields, item);
+                    self.path.pop();
+                    return Value::List(vec![value]);
+                }
                 if !takes("object") {
                     let help = types.only("string").then_some(self.subject.idioms.json_text);
                     return self.wrong_type(item, types, help);

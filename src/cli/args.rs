@@ -52,6 +52,16 @@ pub struct Global {
     /// Machine-readable output on stdout
     #[arg(long, global = true)]
     pub json: bool,
+    /// How much is shown: `wide` cuts no table and shows every property in a review, `json` is --json
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        conflicts_with = "json"
+    )]
+    pub output: Format,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -76,6 +86,17 @@ pub struct Global {
     pub profiles: Arc<OnceLock<Arc<Profiles>>>,
 }
 
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// As much as a reader needs, tables within the terminal's width
+    Text,
+    /// Everything: whole tables, all properties
+    Wide,
+    /// Machine-readable output on stdout
+    Json,
+}
+
 /// Which plan, with which values.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -88,9 +109,18 @@ pub struct PlanArgs {
     /// Parameter value, as Key=Value or stack.Key=Value; repeatable
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Parameter value from an environment variable, as Key or Key=VARIABLE: it stands in no process list; repeatable
+    #[arg(long = "set-from-env", value_name = "KEY[=VARIABLE]")]
+    pub set_env: Vec<String>,
+    /// Parameter value from standard input, one line each in this order; repeatable
+    #[arg(long = "set-from-stdin", value_name = "KEY")]
+    pub set_stdin: Vec<String>,
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Tell advice too: what few plans have, and audits ask for
+    #[arg(long)]
+    pub advice: bool,
     /// Only this stack and what it depends on; repeatable, `*` stands for any text
     #[arg(long = "stack", value_name = "NAME")]
     pub stacks: Vec<String>,
@@ -102,14 +132,19 @@ pub enum Command {
     /// Check a plan without an account: everything wrong, all at once
     Validate(ValidateArgs),
     /// Show what `up` would do
+    #[command(aliases = ["diff", "preview"])]
     Plan(PlanCommand),
     /// Apply the plan: shows the change set, asks, runs
+    #[command(aliases = ["deploy", "apply"])]
     Up(UpCommand),
+    /// Show a saved change set; needs neither plan nor account
+    Show(ShowCommand),
     /// Show what the ledger holds
     Status(LedgerArgs),
     /// Print the outputs of the last run
     Outputs(OutputsCommand),
     /// Delete everything the ledger holds, in reverse order: shows it, asks, runs
+    #[command(aliases = ["down", "delete"])]
     Destroy(DestroyCommand),
     /// Detect drift: compare live resources with the ledger; changes nothing
     Refresh(RefreshCommand),
@@ -175,6 +210,9 @@ pub enum Command {
     Ledger(LedgerCommand),
     /// Serve, show or reset the sandbox; what it implements, and how it differs from AWS
     Sandbox(SandboxCommand),
+    /// Print the version
+    #[command(hide = true)]
+    Version,
     /// Print a completion script
     Completions(CompletionsCommand),
     /// Write manual pages and completion scripts into a folder, for packages
@@ -208,6 +246,13 @@ pub struct PlanCommand {
     /// Give this resource a new object, whatever the comparison says; repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub replace: Vec<Address>,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct ShowCommand {
+    /// What `plan --out FILE` saved
+    pub file: PathBuf,
 }
 
 /// `up`.
@@ -377,7 +422,7 @@ pub struct DestroyCommand {
 /// `types`.
 #[derive(Debug, Args)]
 pub struct TypesCommand {
-    /// Show this type in detail
+    /// Show this type in detail, or the types of a service: AWS::RDS::DBInstance, RDS::DBInstance, ecs
     #[arg(value_name = "AWS::SERVICE::TYPE")]
     pub name: Option<String>,
     /// List every type that AWS publishes, and how it is deployed: by a handler of its own, through Cloud Control, or not

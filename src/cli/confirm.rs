@@ -5,7 +5,7 @@ use super::{
     session::one,
 };
 use crate::{
-    error::{Class, Diagnostic},
+    error::{Class, Diagnostic, suggest},
     ledger::Snapshot,
     model::Address,
     planner::{self, ChangeSet, Step},
@@ -57,6 +57,40 @@ pub fn unpermitted<'c>(set: &'c ChangeSet, permitted: &[Losable]) -> Vec<&'c Ste
         })
         .collect();
     planner::unpermitted(set, &named)
+}
+
+/// Refuses permissions for resources that the change set does not name: a misspelt one must not look like a permission.
+/// What an earlier run has done already may still be permitted, for the same command is typed again to resume.
+///
+/// # Errors
+/// The addresses.
+pub fn known(set: &ChangeSet, snapshot: &Snapshot, permitted: &[Losable]) -> Result<(), Vec<Diagnostic>> {
+    let done = || snapshot.history.iter().flat_map(|run| &run.changes).map(|change| &change.address);
+    let all = || {
+        set.steps
+            .iter()
+            .map(|step| &step.address)
+            .chain(&set.unchanged)
+            .chain(snapshot.resources.keys())
+            .chain(done())
+    };
+    let unknown = permitted.iter().filter_map(|one| match one {
+        Losable::One(address) if !set.is_empty() && !all().any(|known| known == address) => Some(address),
+        _ => None,
+    });
+    let refused: Vec<Diagnostic> = unknown
+        .map(|address| {
+            let message =
+                format!("--allow-data-loss {address}: there is no such resource. Nothing was changed");
+            let near = suggest(address.as_str(), all().map(Address::as_str));
+            let help = match near {
+                Some(near) => format!("did you mean --allow-data-loss {near}?"),
+                None => "the review above names the resources whose data would be lost".to_owned(),
+            };
+            Diagnostic::error("M0012", Class::Usage, message).help(help)
+        })
+        .collect();
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
 }
 
 /// Refuses a change set in which AWS would refuse a deletion, before anything is touched.

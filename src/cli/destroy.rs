@@ -19,6 +19,7 @@ use crate::{engine::Stop, graph::Secrets, planner, resources::registry, runs::Ta
 pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, &args.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
+    prepare::of_this_realm(global, &snapshot, &dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
@@ -58,6 +59,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
         ask: &|printer, set, snapshot| {
             guard::destroy(snapshot)?;
             confirm::unprotected_stacks(snapshot)?;
+            confirm::known(set, snapshot, &args.allow_data_loss)?;
             confirm::unprotected(set)?;
             confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;
             if args.yes {

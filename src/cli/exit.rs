@@ -40,6 +40,10 @@ pub enum Code {
     RolledBack,
     /// A defect of this program.
     Internal,
+    /// Standard output could not be written.
+    Output,
+    /// Ended by Ctrl-C where no run had begun; the shell gives this number, not the program.
+    Interrupted,
 }
 
 /// All codes with their numbers and meanings, for the help and the README.
@@ -59,6 +63,12 @@ pub const TABLE: &[(Code, u8, &str)] = &[
     (Code::Changed, 12, "somebody else changed what is operated; nothing was changed"),
     (Code::RolledBack, 13, "rolled back automatically; traffic is where it was"),
     (Code::Internal, 70, "a defect of migrate; please report it"),
+    (Code::Output, 74, "standard output could not be written (full disk); what was done is in the ledger"),
+    (
+        Code::Interrupted,
+        130,
+        "Ctrl-C before a run began, at a question or while reading; nothing was changed",
+    ),
 ];
 
 impl Code {
@@ -88,6 +98,7 @@ impl Code {
                 Class::Changed => Self::Changed,
                 Class::RolledBack => Self::RolledBack,
                 Class::Internal => Self::Internal,
+                Class::Output => Self::Output,
             },
         }
     }

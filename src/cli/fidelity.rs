@@ -28,7 +28,7 @@ pub fn operations(printer: &mut Printer) {
             vec![service.to_owned(), o.name.to_owned(), kind.to_owned()]
         })
         .collect();
-    printer.out(&table(&["service", "operation", "kind"], &rows, printer.width()));
+    printer.out(&table(&["service", "operation", "kind"], &rows, printer.table_width()));
 }
 
 /// Where a difference shows, as the listing names it.

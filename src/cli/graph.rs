@@ -15,9 +15,9 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &GraphCommand, printer: &mut Printer) -> Verdict {
-    let loaded = prepare::load(global, &args.plan)?;
+    let loaded = prepare::load_offline(global, &args.plan, printer)?;
     lookups::tell_made_up(&loaded, printer);
-    let prepared = prepare::evaluate(&loaded, &Environment::offline(), args.plan.deny_warnings, printer)?;
+    let prepared = prepare::evaluate(&loaded, &Environment::offline(), &args.plan, printer)?;
     if args.why {
         let path = typical_path(&prepared.graph, &prepared.links, &registry::find);
         if printer.is_json() {

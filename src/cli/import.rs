@@ -9,7 +9,7 @@ use super::{
     exit::Code,
     locate, prepare, runs,
     session::{Session, one, who},
-    sign_in,
+    sign_in, types,
 };
 use crate::{
     aws::Owner,
@@ -195,9 +195,12 @@ fn look(
         Ok((live, ty.probe(&cx, id, desired, Goal::Ready).await?))
     });
     let refuse = |message: String| {
-        one(Diagnostic::error("M5008", Class::Refused, message)
-            .at(&node.address)
-            .help("the id is what `Ref` of this type means to CloudFormation; see `migrate types TYPE`"))
+        one(Diagnostic::error("M5008", Class::Refused, message).at(&node.address).help(format!(
+            "{} is imported by {}; `migrate types {}` shows it",
+            node.kind,
+            types::import_id(ty),
+            node.kind
+        )))
     };
     match found.map_err(|error| one(sign_in::access(&error, global, session)))? {
         (None, _) => Err(refuse(format!("there is no {} `{id}` in {}", node.kind, node.region))),

@@ -18,7 +18,7 @@ use crate::{
     model::Attributes,
     resources::registry,
     runs::{begin, bind, end, record},
-    ui::{Printer, fit},
+    ui::{Printer, fit, wrap_whole},
 };
 
 /// Runs the verb.
@@ -76,7 +76,7 @@ fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdic
         printer.json(&json!({"format": 1, "runs": snapshot.history}));
         return Ok(Code::Success);
     }
-    let width = printer.width();
+    let width = printer.table_width();
     let mut text = String::new();
     for run in &snapshot.history {
         text.push_str(&fit(&head(run, &snapshot), width));
@@ -85,6 +85,15 @@ fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdic
             let id = change.physical_id.as_ref().map(|id| format!("  {id}")).unwrap_or_default();
             text.push_str(&fit(&format!("    {:<11} {}{id}", change.what, change.address), width));
             text.push('\n');
+        }
+        for failure in &run.failures {
+            // Why something failed is never cut.
+            let id = failure.error.request_id.as_deref().map(|id| format!(" (AWS request id {id})"));
+            let told = format!("{}: {}{}", failure.address, failure.error, id.unwrap_or_default());
+            let lines = wrap_whole(&told, printer.width().saturating_sub(16));
+            for (at, line) in lines.iter().enumerate() {
+                text.push_str(&format!("    {:<11} {line}\n", if at == 0 { "failed" } else { "" }));
+            }
         }
     }
     if text.is_empty() {
@@ -157,6 +166,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
     let snapshot = prepare::existing(&dir)?;
     let open = chosen(&snapshot, args)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
+    prepare::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;

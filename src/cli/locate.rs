@@ -256,6 +256,12 @@ pub fn ledgers(folder: &Path) -> Vec<PathBuf> {
 /// Whatever the file system says.
 pub fn discard(sandbox_dir: &Path) -> io::Result<usize> {
     let ledgers = ledgers(sandbox_dir);
+    let entries = std::fs::read_dir(sandbox_dir).into_iter().flatten();
+    let reserved =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|dir| DirStore::reserved(dir).is_some());
+    for dir in &reserved.collect::<Vec<_>>() {
+        files::remove_dir(dir)?;
+    }
     for dir in &ledgers {
         files::remove_dir(dir)?;
     }

@@ -24,14 +24,17 @@ mod refresh;
 mod runs;
 mod sandbox;
 mod session;
+mod show;
 mod sign_in;
 mod signals;
 mod status;
+mod synonyms;
 mod terminal;
 mod typed;
 mod types;
 mod up;
 mod validate;
+mod values;
 mod whoami;
 
 use std::{
@@ -44,7 +47,11 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 pub use prepare::{Prepared, examine};
 
-use crate::{aws::access::empty_endpoints, error::Diagnostic, ui::Printer};
+use crate::{
+    aws::access::empty_endpoints,
+    error::{Class, Diagnostic},
+    ui::Printer,
+};
 use args::{Cli, Command};
 use typed::Typed;
 
@@ -77,14 +84,24 @@ pub fn main() -> ExitCode {
     });
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(mut error) => {
+            synonyms::propose(&mut error);
             // Help and version are answers, not mistakes; clap chooses the stream.
             let _ = error.print();
             return if error.use_stderr() { exit::Code::Usage.into() } else { exit::Code::Success.into() };
         }
     };
     signals::outlive_file_limits();
+    let mut cli = cli;
+    cli.global.json |= cli.global.output == args::Format::Json;
     let mut printer = Printer::from_environment(cli.global.json, cli.global.color);
+    if cli.global.output == args::Format::Wide {
+        printer.widen();
+    }
+    if streams(&cli.command) {
+        printer.by_line();
+    }
+    synonyms::tip(cli.global.typed.verb(), &mut printer);
     let typed = Arc::clone(&cli.global.typed);
     printer.complete_with(move |text| typed.complete(text));
     let begun = logging::begin(cli.global.verbose, cli.global.log_file.as_deref());
@@ -96,7 +113,26 @@ pub fn main() -> ExitCode {
             code
         }
     };
-    code.into()
+    finished(code, &mut printer).into()
+}
+
+/// Whether a verb's data is events, one a line.
+fn streams(command: &Command) -> bool {
+    match command {
+        Command::Up(args) => !args.dry_run,
+        Command::Destroy(args) => !args.dry_run,
+        _ => false,
+    }
+}
+
+/// What could not be written was not said: no script may take that for success.
+fn finished(code: exit::Code, printer: &mut Printer) -> exit::Code {
+    let Some(why) = printer.unwritten() else { return code };
+    let message = format!("standard output cannot be written: {why}");
+    let help =
+        "what was done is done, and stands in the ledger; make room, and ask again with `migrate status`";
+    printer.diagnostics(&[Diagnostic::error("M0010", Class::Output, message).help(help)]);
+    if matches!(code, exit::Code::Success | exit::Code::Changes) { exit::Code::Output } else { code }
 }
 
 fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
@@ -104,6 +140,7 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
         Command::Validate(args) => validate::run(&cli.global, args, printer),
         Command::Plan(args) => plan::run(&cli.global, args, printer),
         Command::Up(args) => up::run(&cli.global, args, printer),
+        Command::Show(args) => show::run(&cli.global, args, printer),
         Command::Status(args) => status::run(&cli.global, args, printer),
         Command::Outputs(args) => outputs::run(&cli.global, args, printer),
         Command::Destroy(args) => destroy::run(&cli.global, args, printer),
@@ -129,6 +166,15 @@ fn dispatch(cli: &Cli, printer: &mut Printer) -> Verdict {
         Command::Ledger(args) => ledger::run(&cli.global, args, printer),
         Command::Sandbox(args) => sandbox::run(&cli.global, args, printer),
         Command::Pages(args) => pages::run(args, printer),
+        Command::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            if printer.is_json() {
+                printer.json(&serde_json::json!({"format": 1, "version": version}));
+            } else {
+                printer.out(&format!("migrate {version}\n"));
+            }
+            Ok(exit::Code::Success)
+        }
         Command::Completions(args) => {
             let mut command = Cli::command();
             let mut script = Vec::new();

@@ -71,8 +71,19 @@ fn compute(
     let dir = locate::find(global, &loaded, printer)?;
     let mut snapshot =
         Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
-            Snapshot::new(saved.as_ref().map_or_else(|| session.lineage(), |set| set.target.lineage.clone()))
+            // What is generated from it, names above all, is the same in the next plan and in the run.
+            Snapshot::new(match &saved {
+                Some(set) => set.target.lineage.clone(),
+                None => store::DirStore::reserve(&dir, session.lineage()),
+            })
         });
+    if let Some(holder) = store::DirStore::holder(&dir)
+        && !printer.is_json()
+    {
+        printer.advise(&format!(
+            "Note: the ledger is in use by {holder}; what is planned now is out of date when it ends."
+        ));
+    }
     let region = graph.main_region();
     prepare::check_binding(&snapshot, &session, Some((&loaded, &region)), &dir)?;
     prepare::tell_other_key(graph, &snapshot, printer);

@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::{
@@ -11,7 +14,7 @@ use super::{
     neighbours::{self, Neighbours},
     operate::guard,
     session::{Session, one},
-    sign_in,
+    sign_in, values,
 };
 use crate::{
     aws::access::Setting,
@@ -20,6 +23,7 @@ use crate::{
     files,
     graph::{Graph, Links},
     ledger::{Binding, Ledger, LedgerError, Snapshot, Source, store::DirStore},
+    lint,
     model::{
         Found,
         secret::{self, Key},
@@ -60,26 +64,68 @@ pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>>
             None
         }
     });
-    let loaded = load_in(global, args, ask);
+    let loaded = values::of(args).and_then(|set| load_in(global, args, set, ask));
     match Arc::into_inner(wrong).and_then(OnceLock::into_inner) {
         Some(problems) => Err(problems),
         None => loaded,
     }
 }
 
+/// The same for commands that ask no account: a plan that names no region is checked for one, and a note says so.
+///
+/// # Errors
+/// Everything that is wrong with the plan's files.
+pub fn load_offline(
+    global: &Global,
+    args: &PlanArgs,
+    printer: &mut Printer,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    const ASSUMED: &str = "us-east-1";
+    let assumed = Arc::new(AtomicBool::new(false));
+    let (told, whose) = (Arc::clone(&assumed), global.clone());
+    let ask = FallbackRegion::new(move || {
+        // What is wrong with the AWS configuration is of no interest here.
+        let named = fallback_region(&whose).ok().flatten().map(|region| region.value);
+        Some(named.unwrap_or_else(|| {
+            told.store(true, Ordering::Relaxed);
+            ASSUMED.to_owned()
+        }))
+    });
+    let loaded = load_in(global, args, values::of(args)?, ask);
+    if assumed.load(Ordering::Relaxed) && !printer.is_json() {
+        let text = format!(
+            "Note: neither the plan nor the environment names a region; it is checked for {ASSUMED}."
+        );
+        printer.advise(&text);
+    }
+    loaded
+}
+
 fn load_in(
     global: &Global,
     args: &PlanArgs,
+    set: Vec<String>,
     fallback_region: FallbackRegion,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let options = Options {
         environment: args.environment.clone(),
         region: global.region.clone(),
         fallback_region: Some(fallback_region),
-        set: args.set.clone(),
+        set,
         stacks: args.stacks.clone(),
     };
-    let loaded = template::load(&args.plan, &options)?;
+    let (loaded, mut wrong) = template::load_readable(&args.plan, &options)?;
+    // A file that cannot be parsed does not hide what is wrong with the others.
+    let syntax = |one: &Diagnostic| matches!(one.code, "M1002" | "M1003" | "M1005" | "M1006");
+    if !wrong.is_empty() && !loaded.stacks.is_empty() && wrong.iter().all(syntax) {
+        // What the broken ones export, nobody knows.
+        let follows = |one: &Diagnostic| matches!(one.code, "M1052" | "M1058");
+        let more = examine(&loaded, &Environment::offline()).err().unwrap_or_default();
+        wrong.extend(more.into_iter().filter(|one| one.severity == Severity::Error && !follows(one)));
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
     global.typed.may_print(template::open_parameters(&loaded.stacks));
     Ok(loaded)
 }
@@ -159,17 +205,18 @@ pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, V
 pub fn evaluate(
     loaded: &Loaded,
     environment: &Environment,
-    deny_warnings: bool,
+    args: &PlanArgs,
     printer: &mut Printer,
 ) -> Result<Prepared, Vec<Diagnostic>> {
     let mut prepared = examine(loaded, environment)?;
-    if deny_warnings && !prepared.warnings.is_empty() {
+    prepared.warnings.retain(|finding| args.advice || !lint::ADVICE.contains(&finding.code));
+    if args.deny_warnings && !prepared.warnings.is_empty() {
         for warning in &mut prepared.warnings {
             warning.severity = Severity::Error;
         }
         return Err(prepared.warnings);
     }
-    printer.warnings(&prepared.warnings);
+    printer.findings(&prepared.warnings);
     Ok(prepared)
 }
 
@@ -215,7 +262,7 @@ pub fn online(
     environment.objects = session
         .block_on(session.cloud.objects(session.clock.as_ref(), &wanted))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
-    let prepared = evaluate(loaded, &environment, args.deny_warnings, printer)?;
+    let prepared = evaluate(loaded, &environment, args, printer)?;
     Ok(Prepared { neighbours, found, ..prepared })
 }
 
@@ -295,10 +342,13 @@ pub fn load_named(
         plan: plan.to_owned(),
         environment: environment.map(ToOwned::to_owned),
         set: Vec::new(),
+        set_env: Vec::new(),
+        set_stdin: Vec::new(),
         deny_warnings: false,
+        advice: false,
         stacks: Vec::new(),
     };
-    load_in(global, &args, "us-east-1".into())
+    load_in(global, &args, Vec::new(), "us-east-1".into())
 }
 
 fn of_plan(global: &Global, loaded: &Loaded, printer: &mut Printer) -> Result<PathBuf, Vec<Diagnostic>> {
@@ -401,6 +451,22 @@ pub fn existing(dir: &Path) -> Result<Snapshot, Vec<Diagnostic>> {
         one(Diagnostic::error("M4105", Class::Ledger, format!("there is no ledger in {}", dir.display()))
             .help("name it with --ledger DIR, or run `migrate up` first"))
     })
+}
+
+/// Refuses a rehearsal's ledger without --sandbox before anybody is asked for credentials of AWS.
+///
+/// # Errors
+/// It is a rehearsal's; the help is the command with --sandbox.
+pub fn of_this_realm(global: &Global, snapshot: &Snapshot, dir: &Path) -> Result<(), Vec<Diagnostic>> {
+    let rehearsed = snapshot.binding.as_ref().is_some_and(|binding| binding.realm == "sandbox");
+    if !rehearsed || global.sandbox {
+        return Ok(());
+    }
+    let message = format!("the ledger in {} belongs to the sandbox, not to AWS", dir.display());
+    let again = global.typed.again().with("--sandbox");
+    Err(one(
+        Diagnostic::error("M6101", Class::Access, message).help(format!("it is a rehearsal's: `{again}`"))
+    ))
 }
 
 /// Refuses a ledger of another migration, account, region or realm.

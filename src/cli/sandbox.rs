@@ -102,7 +102,7 @@ fn show(global: &Global, printer: &mut Printer) -> Verdict {
     } else {
         let rows: Vec<Vec<String>> =
             census.into_iter().map(|(name, count)| vec![name, count.to_string()]).collect();
-        printer.out(&table(&["table", "objects"], &rows, printer.width()));
+        printer.out(&table(&["table", "objects"], &rows, printer.table_width()));
     }
     let originals: usize = originals.values().sum();
     if originals > 0 {

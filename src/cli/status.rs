@@ -10,7 +10,7 @@ use super::{
     prepare,
 };
 use crate::{
-    ledger::{Late, Snapshot, Stage, Verb},
+    ledger::{Late, Snapshot, Stage, Verb, store::DirStore},
     operations::discover::Discovery,
     resources::registry,
     ui::{Printer, table},
@@ -22,15 +22,18 @@ pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict
     let snapshot = prepare::existing(&dir)?;
     let operated = known::discovered(global, args, &snapshot)
         .unwrap_or_else(|problems| Discovery { resolved: None, problems });
+    let holder = DirStore::holder(&dir);
     if printer.is_json() {
         let mut status = as_json(&snapshot);
+        status["held_by"] = json!(holder);
         if let Some((phase, operations)) = known::as_json(&operated, &snapshot) {
             status["phase"] = json!(phase);
             status["operations"] = operations;
         }
         printer.json(&status);
     } else {
-        let mut text = as_text(&snapshot, &dir.display().to_string(), printer.width());
+        let mut text =
+            as_text(&snapshot, &dir.display().to_string(), holder.as_deref(), printer.table_width());
         text.push_str(&known::as_text(&operated, &snapshot, printer.width()));
         printer.out(&text);
     }
@@ -114,7 +117,7 @@ fn as_json(snapshot: &Snapshot) -> Json {
     })
 }
 
-fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
+fn as_text(snapshot: &Snapshot, dir: &str, holder: Option<&str>, width: usize) -> String {
     let mut text = String::new();
     match &snapshot.binding {
         Some(b) => {
@@ -144,10 +147,13 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
         text.push_str(&table(&["address", "type", "state", "physical id"], &rows, width));
         text.push_str(&format!("\n{} resources\n", rows.len()));
     }
-    if let Some(run) = &snapshot.running {
+    if let Some(holder) = holder {
+        text.push_str(&format!("\nin use by {holder}; what stands here may change any moment\n"));
+    } else if let Some(run) = &snapshot.running {
         text.push_str(&format!("\n{run} did not complete; run the same command again to resume\n"));
     }
-    for open in snapshot.open.values() {
+    // While a run holds the ledger its calls are in flight, not lost.
+    for open in snapshot.open.values().filter(|_| holder.is_none()) {
         if let Some(call) = &open.operate {
             let words = format!("whether this took effect is looked up by the next run: {}", call.name);
             text.push_str(&format!("\nopen since {}: {words}\n", open.at));
@@ -164,7 +170,7 @@ fn as_text(snapshot: &Snapshot, dir: &str, width: usize) -> String {
             text.push_str(&format!("  could not be determined: {doubt}\n"));
         }
     }
-    for Late { call, .. } in &snapshot.late {
+    for Late { call, .. } in snapshot.late.iter().filter(|_| holder.is_none()) {
         text.push_str(&format!("\nno effect seen since {}: Create of {}\n  {LATE}\n", call.at, call.address));
     }
     text

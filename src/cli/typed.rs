@@ -12,6 +12,8 @@ const CONTEXT: &[&str] = &[
     "plan",
     "environment",
     "set",
+    "set_env",
+    "set_stdin",
     "stacks",
     "sandbox",
     "sandbox_dir",
@@ -79,6 +81,12 @@ impl Typed {
         }
         let words = command.get_arguments().filter_map(|arg| Word::of(arg, matches)).collect();
         Self { verbs, words, open: OnceLock::new() }
+    }
+
+    /// The verb, as it is called here.
+    #[must_use]
+    pub fn verb(&self) -> &str {
+        self.verbs.first().map_or("", String::as_str)
     }
 
     /// Parameters whose values may be printed, by name. Until this is known no value of `--set` is.

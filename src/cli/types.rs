@@ -45,14 +45,75 @@ fn share(ty: &dyn AnyType) -> Share {
     Share { implemented, refused: schema::refused(ty.facts(), ty.fields()) }
 }
 
+/// What `migrate import` takes for an object of the type.
+pub(super) fn import_id(ty: &dyn AnyType) -> String {
+    let kind = ty.facts().kind;
+    let named = ty.facts().name.map(|rule| rule.property);
+    let parts: Vec<&str> = schema::of(kind).map(|schema| schema.identifiers().collect()).unwrap_or_default();
+    match (parts.as_slice(), named) {
+        // What the type's name property holds is what `Ref` answers for most types with names.
+        ([one], Some(name)) if *one == name => format!("its name ({name})"),
+        ([one], _) => format!("its {}", one.replace('/', ".")),
+        ([], Some(name)) => format!("its name ({name})"),
+        ([], None) => "what `Ref` of it means".to_owned(),
+        (many, _) => format!("{}, joined with |", many.join(", ").replace('/', ".")),
+    }
+}
+
 /// Runs the verb.
 pub fn run(args: &TypesCommand, printer: &mut Printer) -> Verdict {
     match &args.name {
         None if args.all => all(printer),
         None => list(printer),
-        Some(name) => one_type(name, printer)?,
+        Some(name) => match of_service(name) {
+            kinds if kinds.is_empty() => one_type(name, printer)?,
+            kinds => service(&kinds, printer),
+        },
     }
     Ok(Code::Success)
+}
+
+/// The types of a service, if the name is one: `ecs`, `AWS::ECS`, `rds::`.
+fn of_service(name: &str) -> Vec<String> {
+    let wanted = name.trim_end_matches(':');
+    let wanted =
+        wanted.get(..5).filter(|start| start.eq_ignore_ascii_case("AWS::")).map_or(wanted, |_| &wanted[5..]);
+    let of =
+        |kind: &String| kind.split("::").nth(1).is_some_and(|service| service.eq_ignore_ascii_case(wanted));
+    let mut kinds = every();
+    kinds.retain(of);
+    kinds
+}
+
+fn service(kinds: &[String], printer: &mut Printer) {
+    if printer.is_json() {
+        let types: Vec<Json> = kinds
+            .iter()
+            .map(|kind| {
+                let (way, why) = way(support(kind));
+                json!({"type": kind, "deployed": way, "why": (!why.is_empty()).then_some(why)})
+            })
+            .collect();
+        printer.json(&json!({"format": 1, "types": types}));
+        return;
+    }
+    let rows: Vec<Vec<String>> = kinds
+        .iter()
+        .map(|kind| {
+            let (way, why) = way(support(kind));
+            vec![kind.clone(), way.to_owned(), why.to_owned()]
+        })
+        .collect();
+    printer.out(&table(&["type", "deployed", "why not"], &rows, printer.table_width()));
+}
+
+/// Every published type, and those that only migrate knows, sorted.
+fn every() -> Vec<String> {
+    let mut kinds = schema::published();
+    kinds.extend(registry::TYPES.iter().map(|ty| ty.facts().kind.to_owned()));
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
 }
 
 fn list(printer: &mut Printer) {
@@ -77,7 +138,7 @@ fn list(printer: &mut Printer) {
             vec![ty.facts().kind.to_owned(), format!("{have}/{all}"), format!("{percent} %")]
         })
         .collect();
-    printer.out(&table(&["type", "properties", "implemented"], &rows, printer.width()));
+    printer.out(&table(&["type", "properties", "implemented"], &rows, printer.table_width()));
     let through = schema::published().iter().filter(|kind| support(kind) == Support::CloudControl).count();
     printer.out(&format!(
         "\n{} types with handlers of their own; {through} more are deployed through Cloud Control. `migrate types NAME` \
@@ -98,11 +159,7 @@ fn way(support: Support) -> (&'static str, &'static str) {
 
 /// Every published type, and those that only migrate knows.
 fn all(printer: &mut Printer) {
-    let mut kinds = schema::published();
-    kinds.extend(registry::TYPES.iter().map(|ty| ty.facts().kind.to_owned()));
-    kinds.sort_unstable();
-    kinds.dedup();
-    let rows: Vec<(String, &str, &str)> = kinds
+    let rows: Vec<(String, &str, &str)> = every()
         .into_iter()
         .map(|kind| {
             let (way, why) = way(support(&kind));
@@ -126,7 +183,7 @@ fn all(printer: &mut Printer) {
         .iter()
         .map(|(kind, way, why)| vec![kind.clone(), (*way).to_owned(), (*why).to_owned()])
         .collect();
-    printer.out(&table(&["type", "deployed", "why not"], &lines, printer.width()));
+    printer.out(&table(&["type", "deployed", "why not"], &lines, printer.table_width()));
     printer.out(&format!("\n{native} native, {through} through Cloud Control, {refused} refused\n"));
 }
 
@@ -146,7 +203,16 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
     let published = schema::published();
     let kinds =
         || registry::TYPES.iter().map(|ty| ty.facts().kind).chain(published.iter().map(String::as_str));
-    let name = kinds().find(|kind| kind.eq_ignore_ascii_case(name)).unwrap_or(name);
+    // `RDS::DBInstance` is `AWS::RDS::DBInstance`; `DBInstance` too, where only one service has a type of that name.
+    let full = |kind: &&str| {
+        kind.eq_ignore_ascii_case(name) || kind.get(5..).is_some_and(|k| k.eq_ignore_ascii_case(name))
+    };
+    let last = |kind: &&str| kind.rsplit("::").next().is_some_and(|last| last.eq_ignore_ascii_case(name));
+    let only = || {
+        let found: std::collections::BTreeSet<&str> = kinds().filter(last).collect();
+        (found.len() == 1).then(|| found.into_iter().next()).flatten()
+    };
+    let name = kinds().find(full).or_else(only).unwrap_or(name);
     let Some(ty) = registry::find(name) else {
         if let Support::Refused(why) = support(name) {
             let diagnostic =
@@ -157,7 +223,10 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
         let diagnostic = Diagnostic::error("M0007", Class::Usage, format!("`{name}` is not supported"));
         return Err(one(match near {
             Some(near) => diagnostic.help(format!("did you mean {near}? `migrate types` lists all")),
-            None => diagnostic.help("`migrate types` lists all types"),
+            None => diagnostic.help(
+                "`migrate types` lists all types, `migrate types ecs` those of a service; a type is written \
+                 AWS::SERVICE::TYPE",
+            ),
         }));
     };
     let facts = ty.facts();
@@ -169,6 +238,7 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
     if printer.is_json() {
         printer.json(&json!({
             "format": 1, "type": facts.kind, "service": facts.service, "deployed": way(support(facts.kind)).0,
+            "import_id": import_id(ty),
             "implemented": share.implemented, "refused": share.names(), "refused_because": share.reasons(),
             "attributes": attributes,
             "create_only": create_only, "usable_when_created": facts.early, "iam_actions": facts.iam,
@@ -235,6 +305,7 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
             facts.stateful.map_or_else(|| "stateless".into(), |what| format!("deleting it loses {what}")),
         ),
         ("IAM actions", list(&own(facts.iam))),
+        ("imported by", format!("{}: `migrate import STACK/ID {}`", import_id(ty), "PHYSICAL_ID")),
     ];
     if let Some(rule) = facts.name {
         rows.insert(

@@ -18,7 +18,7 @@ use crate::{
     engine::Stop,
     error::{Class, Diagnostic},
     files,
-    ledger::Snapshot,
+    ledger::{Snapshot, store::DirStore},
     planner::{self, ChangeSet, Wishes},
     runs::Task,
     ui::Printer,
@@ -35,6 +35,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
             printer,
         );
     }
+    printer.count_findings();
     let loaded = prepare::load(global, &args.plan)?;
     let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
@@ -49,7 +50,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let ledger = runs::open(&session, &dir, "up", || match &saved {
         // A change set saved before the first run carries the lineage its names were made with.
         Some(set) => set.target.lineage.clone(),
-        None => session.lineage(),
+        None => DirStore::reserved(&dir).unwrap_or_else(|| session.lineage()),
     })?;
     prepare::tell_other_key(graph, ledger.snapshot(), printer);
     let region = graph.main_region();
@@ -92,6 +93,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
                 printer.advise(&text);
             }
             guard::deploy(set, snapshot)?;
+            confirm::known(set, snapshot, &args.allow_data_loss)?;
             confirm::unprotected(set)?;
             confirm::data_loss(printer, &confirm::unpermitted(set, &args.allow_data_loss), args.yes)?;
             if args.yes {

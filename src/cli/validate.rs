@@ -18,7 +18,7 @@ use crate::{
 
 /// Checks the plan's files without an account.
 pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdict {
-    let loaded = prepare::load(global, &args.plan)?;
+    let loaded = prepare::load_offline(global, &args.plan, printer)?;
     let mut environment = Environment::offline();
     if let Some(account) = &loaded.assembly.account {
         environment.account.clone_from(account);
@@ -28,7 +28,7 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     let beside = neighbours::read(&own, None);
     printer.warnings(&beside.warnings());
     environment.imports = beside.exports;
-    let prepared = prepare::evaluate(&loaded, &environment, args.plan.deny_warnings, printer)?;
+    let prepared = prepare::evaluate(&loaded, &environment, &args.plan, printer)?;
     let (stacks, resources) = (prepared.graph.stacks.len(), prepared.graph.nodes.len());
     if printer.is_json() {
         let warnings = &diagnostics::as_json(&prepared.warnings)["diagnostics"];
@@ -38,7 +38,8 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     } else {
         let name = &prepared.graph.migration;
         printer.out(&format!(
-            "{name} is valid: {resources} resources in {stacks} stack{}\n",
+            "{name} is valid: {resources} resource{} in {stacks} stack{}\n",
+            if resources == 1 { "" } else { "s" },
             if stacks == 1 { "" } else { "s" }
         ));
     }

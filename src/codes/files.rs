@@ -22,10 +22,10 @@ pub(super) static CODES: &[Code] = &[
     Type: AWS::SNS::Topic
    Metadata: {}
 "),
-    Code::error(
+    Code::warning(
         "M1004",
         "a key is there twice",
-        "Objects have unique keys. CloudFormation silently takes the last one, so one of the two would have no effect.",
+        "Objects have unique keys. CloudFormation silently takes the last one, and so it is here: the other has no effect. In a manifest, and in JSON documents inside texts, it is an error.",
     ).template("Resources:
   Topic:
     Type: AWS::SNS::Topic

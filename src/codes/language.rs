@@ -280,6 +280,17 @@ Resources:
     Type: AWS::SNS::Topic
     DependsOn: Topics
 "),
+    Code::error(
+        "M1058",
+        "an output of a stack that is not there",
+        "Fn::GetStackOutput reads outputs of the plan's own stacks, exported or not. Stacks that the CloudFormation service holds are not read.",
+    ).template("Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      DisplayName:
+        Fn::GetStackOutput: {StackName: orders, OutputName: Title}
+"),
     Code::warning("M1060", "an unused parameter", "Nothing refers to it.").template("Parameters:
   Name: {Type: String, Default: orders}
 Resources:

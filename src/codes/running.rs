@@ -35,6 +35,21 @@ pub(super) static COMMAND_LINE: &[Code] = &[
         "an address the plan does not hold",
         "`import` takes a resource of the plan, written stack/LogicalId; `migrate graph` draws all of them.",
     ).example(Example::Circumstances("it needs a plan and its ledger")),
+    Code::error(
+        "M0010",
+        "standard output cannot be written",
+        "The disk is full, or a file has reached its limit: what the command said is lost, so it does not end with 0. What it did stands in the ledger. A reader that went away (`| head`) is no error.",
+    ).example(Example::Circumstances("it needs a full disk; any command whose output goes to /dev/full shows it")),
+    Code::error(
+        "M0011",
+        "a parameter's value that cannot be read",
+        "--set-from-env takes the value of an environment variable that is set, --set-from-stdin a line of standard input; the variable is named as the parameter unless KEY=VARIABLE names it.",
+    ).example(Example::Circumstances("it needs the environment or standard input")),
+    Code::error(
+        "M0012",
+        "a permission for a resource that is not there",
+        "--allow-data-loss names resources of the change set, as stack/LogicalId. A name that is not among them would permit nothing: a misspelt one must not look like a permission.",
+    ).example(Example::Circumstances("it needs a ledger")),
 ];
 
 pub(super) static GRAPH: &[Code] = &[

@@ -141,6 +141,42 @@ pub(super) static CODES: &[Code] = &[
     Properties:
       Tags: [{Key: 'aws:owner', Value: shop}]
 "),
+    Code::warning("M2019", "a list of one without its dash", "Where a property is a list of objects, one object is taken as a list of one. Other tools may refuse the template: write the dash.").template("Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {CidrBlock: 10.0.0.0/16}
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: web
+      VpcId: !Ref Vpc
+      SecurityGroupIngress: {IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/8}
+"),
+    Code::error("M2020", "a name where an ARN is wanted", "`Ref` of most types is a name or an id. Where AWS takes an ARN only, the call would be refused after everything before it was made: read the ARN with Fn::GetAtt.").template("Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Role: !Ref Role
+      Runtime: python3.13
+      Handler: index.handler
+      Code: {ZipFile: 'def handler(event, context): pass'}
+"),
+    Code::warning("M2021", "a property that comes with the data", "A read replica, and what is restored, has it from its source or snapshot: the call that makes it has no parameter for it. It is left out, as CloudFormation does.").template("Resources:
+  Source:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {Engine: mysql, DBInstanceClass: db.t4g.micro, AllocatedStorage: '20', MasterUsername: shop, ManageMasterUserPassword: true, BackupRetentionPeriod: 1}
+  Replica:
+    Type: AWS::RDS::DBInstance
+    Properties: {SourceDBInstanceIdentifier: !Ref Source, DBInstanceClass: db.t4g.micro, MasterUsername: shop}
+"),
     Code::error(
         "M2030",
         "a tag with a control character",

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     aws::OpError,
     graph::Needs,
-    ledger::{Entry, LedgerError},
+    ledger::{Entry, FailureRecord, LedgerError},
     model::{Address, Reference},
     planner::{Action, ChangeSet, Step, StepId},
 };
@@ -148,7 +148,13 @@ impl Run<'_, '_> {
             }
         }
         let critical = critical_path(self.set, &self.timings.borrow());
-        let _ = self.append(Entry::RunFinished { run: name, outcome: outcome.as_str().into() });
+        let record =
+            |failed: &Failed| FailureRecord { address: failed.address.clone(), error: failed.error.clone() };
+        let _ = self.append(Entry::RunFinished {
+            run: name,
+            outcome: outcome.as_str().into(),
+            failures: failures.iter().map(record).collect(),
+        });
         if self.broken.borrow().is_none()
             && let Err(error) = self.engine.ledger.borrow_mut().sync()
         {

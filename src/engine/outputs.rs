@@ -6,10 +6,30 @@ use serde_json::Value as Json;
 
 use super::run::Run;
 use crate::{
-    ledger::Entry,
-    model::{Reference, Unknown},
+    ledger::{Entry, Snapshot},
+    model::{Reference, Unknown, dynamic::is_dynamic},
     planner::Operation,
+    schema,
 };
+
+/// An attribute, or the property of that name: as it was given, or empty where it was left to AWS.
+fn known(snapshot: &Snapshot, reference: &Reference) -> Option<Json> {
+    let (address, name) = (&reference.address, &reference.attribute);
+    if let Some(value) = snapshot.attribute(address, name) {
+        return Some(value.clone());
+    }
+    let declared = &snapshot.current(address)?.declared;
+    let top = name.split('.').next().unwrap_or(name);
+    let schema = schema::of(&declared.kind).filter(|schema| schema.property(top).is_some())?;
+    let given =
+        declared.properties.pointer(&format!("/{}", name.replace('.', "/"))).filter(|value| !value.is_null());
+    // A secret stays out of outputs.
+    let given = given.filter(|value| !is_dynamic(&value.to_string()));
+    match given {
+        Some(value) => Some(value.clone()),
+        None => (!schema.is_read_only(top)).then(|| Json::String(String::new())),
+    }
+}
 
 /// Values by stack and name.
 type Outputs = BTreeMap<String, BTreeMap<String, Json>>;
@@ -30,9 +50,7 @@ impl Run<'_, '_> {
                 for output in &stack.outputs {
                     let value = {
                         let ledger = self.engine.ledger.borrow();
-                        let lookup = |reference: &Reference| {
-                            ledger.snapshot().attribute(&reference.address, &reference.attribute).cloned()
-                        };
+                        let lookup = |reference: &Reference| known(ledger.snapshot(), reference);
                         output.value.resolve(&lookup)
                     };
                     let value = match value {

@@ -2,14 +2,17 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use crate::{
     aws::{Cloud, OpError, op},
     graph::Secrets,
-    model::secret,
+    model::{dynamic, secret},
 };
 
 /// Replaces every secret value this run has seen by `(secret)`.
@@ -37,10 +40,8 @@ impl Redactor {
     #[must_use]
     pub fn clean(&self, text: &str) -> String {
         let mut out = text.to_owned();
-        for secret in self.0.borrow().iter() {
-            if out.contains(secret.as_str()) {
-                out = out.replace(secret.as_str(), "(secret)");
-            }
+        for value in self.0.borrow().iter() {
+            out = secret::hidden(out, value, "(secret)");
         }
         out
     }
@@ -160,6 +161,12 @@ impl SecretStore {
                 OpError::not_sent("resolve", format!("what {reference} stands for is not known in this run"))
             })?,
             "secretsmanager" => self.secret(cloud, region, reference, rest).await?,
+            "base64" => {
+                let text = dynamic::encoded(rest)
+                    .ok_or_else(|| OpError::not_sent("resolve", "a text that is to be encoded is damaged"))?;
+                let filled = Box::pin(self.fill(cloud, region, &Json::String(text))).await?;
+                BASE64_STANDARD.encode(filled.as_str().unwrap_or_default())
+            }
             "ssm" | "ssm-secure" => self.parameter(cloud, region, rest, kind == "ssm-secure").await?,
             other => {
                 return Err(OpError::not_sent(
@@ -168,7 +175,8 @@ impl SecretStore {
                 ));
             }
         };
-        if !matches!(kind, "ssm" | "asset") {
+        // The secrets in an encoded text were learnt when they were answered, with their encodings.
+        if !matches!(kind, "ssm" | "asset" | "base64") {
             self.redactor.learn(&value);
         }
         Ok(value)
@@ -313,6 +321,17 @@ mod tests {
         let mut copy = original.clone();
         substitute(&mut copy, &BTreeMap::from([(reference.to_owned(), "s3cret".to_owned())]));
         assert_eq!(copy, json!({"Url": "postgres://u:s3cret@h", "Other": ["s3cret"]}));
+    }
+
+    #[test]
+    fn a_common_word_hides_itself_and_not_half_of_the_message() {
+        let redactor = Redactor::default();
+        redactor.learn("database");
+        let message = "The database instance cannot be made: 'database' is no password for database db-database-1 (value=database)";
+        assert_eq!(
+            redactor.clean(message),
+            "The database instance cannot be made: '(secret)' is no password for database db-database-1 (value=(secret))"
+        );
     }
 
     #[test]

@@ -15,9 +15,10 @@ use crate::{
     aws::OpError,
     graph::Needs,
     ledger::{Entry, Object, Permit, Verb},
-    model::{Attributes, DeletionPolicy, OnConflict, PhysicalId, Value, WaitPolicy},
+    model::{Attributes, DeletionPolicy, OnConflict, PhysicalId, Value, WaitPolicy, dynamic::is_dynamic},
     planner::{Action, Keep, Step},
     resources::{AnyType, Goal, Progress},
+    schema,
 };
 
 impl Run<'_, '_> {
@@ -209,6 +210,40 @@ impl Run<'_, '_> {
         Ok(())
     }
 
+    /// Fn::GetAtt names properties too, and the template may have left them to AWS: what the object has, else what was sent,
+    /// else an empty text, for there is none.
+    async fn with_properties(
+        &self,
+        life: &Life<'_>,
+        id: &PhysicalId,
+        known: &Attributes,
+        mut attributes: Attributes,
+    ) -> Attributes {
+        let Some(names) = self.wanted.get(&life.step.address) else { return attributes };
+        let schema = schema::of(&life.step.kind);
+        let is_property = |name: &str| {
+            let top = name.split('.').next().unwrap_or(name);
+            schema.is_some_and(|schema| schema.property(top).is_some() && !schema.is_read_only(top))
+        };
+        let lacking: Vec<&String> = names
+            .iter()
+            .filter(|name| !known.contains_key(*name) && !attributes.contains_key(*name) && is_property(name))
+            .collect();
+        if lacking.is_empty() {
+            return attributes;
+        }
+        // A look that fails costs nothing but the value: the object is there and usable.
+        let live = life.ty.read(&life.cx(), id, life.recorded()).await.ok().flatten().unwrap_or_default();
+        for name in lacking {
+            let pointer = format!("/{}", name.replace('.', "/"));
+            let sides = [live.pointer(&pointer), life.recorded().pointer(&pointer)];
+            let value =
+                sides.into_iter().flatten().find(|value| !value.is_null() && !is_dynamic(&value.to_string()));
+            attributes.insert(name.clone(), value.cloned().unwrap_or_else(|| Json::String(String::new())));
+        }
+        attributes
+    }
+
     /// Waits until the object is usable and records that.
     pub(super) async fn ready(
         &self,
@@ -225,6 +260,7 @@ impl Run<'_, '_> {
             }
             None => Attributes::new(),
         };
+        let attributes = self.with_properties(life, id, known, attributes).await;
         let (address, generation) = (life.step.address.clone(), life.generation);
         let seq = self.append(Entry::Ready { address, generation, attributes })?;
         self.durable(seq).await

@@ -51,8 +51,10 @@ impl Stop {
     pub fn meaning(level: u8) -> &'static str {
         match level {
             0 => "running",
-            1 => "nothing new is started; what is in flight is brought to its end",
-            2 => "waits end; calls in flight are completed",
+            1 => {
+                "nothing new is started; what is in flight is brought to its end. Ctrl-C again ends the waits"
+            }
+            2 => "waits end; calls in flight are completed. Ctrl-C again exits at once",
             _ => "exiting now; the next run determines what happened",
         }
     }

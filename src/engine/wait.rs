@@ -19,6 +19,10 @@ use crate::{
     resources::{Goal, Probe},
 };
 
+/// A wait that is longer than usual asks for news at the earliest after so long, and then as often.
+const NEWS_AFTER: Duration = Duration::from_secs(120);
+const NEWS_EVERY: Duration = Duration::from_secs(120);
+
 impl Run<'_, '_> {
     /// Probes until the goal is reached.
     pub async fn wait(
@@ -31,7 +35,7 @@ impl Run<'_, '_> {
     ) -> Result<Attributes, StepEnd> {
         let (began, paused) = (self.now(), self.engine.cloud.paused());
         let mut failures = Failures::new(Patience::RUN);
-        let mut last = None;
+        let (mut last, mut news, mut told_at) = (None, None, None);
         let mut delay = if life.looks.take() {
             Duration::ZERO
         } else {
@@ -88,6 +92,16 @@ impl Run<'_, '_> {
                     if let Some(attributes) = known {
                         self.addressable(life, attributes, &detail, waited).await?;
                     }
+                    // Longer than usual: what the service itself says of it, once in a while.
+                    let due = told_at.is_none_or(|at: Duration| waited >= at + NEWS_EVERY);
+                    if waited > policy.typical * 2 && waited > NEWS_AFTER && due {
+                        told_at = Some(waited);
+                        news = self.news(life, id, props).await;
+                    }
+                    let detail = match &news {
+                        Some(news) => format!("{detail}; {}: {news}", life.service()),
+                        None => detail,
+                    };
                     self.emit(EventKind::StepWaiting {
                         step: life.step.id,
                         address: life.step.address.clone(),
@@ -110,12 +124,14 @@ impl Run<'_, '_> {
                 }
             }
             if waited > policy.deadline {
+                let fresh = self.news(life, id, props).await;
+                let said = fresh.map(|news| format!("; {} says: {news}", life.service())).unwrap_or_default();
                 let minutes = policy.deadline.as_secs() / 60;
                 let error = OpError {
                     operation: format!("wait for {}", life.step.kind),
                     code: Some("DeadlineExceeded".into()),
                     message: format!(
-                        "not {} after {minutes} minutes{}",
+                        "not {} after {minutes} minutes{}{said}",
                         if goal == Goal::Ready { "ready" } else { "gone" },
                         last.map(|detail| format!("; last seen: {detail}")).unwrap_or_default()
                     ),
@@ -126,6 +142,15 @@ impl Run<'_, '_> {
                 return Err(self.failure(error));
             }
         }
+    }
+
+    /// The newest that the service itself says of an object, without secrets. A look that fails says nothing.
+    async fn news(&self, life: &Life<'_>, id: &PhysicalId, props: &Json) -> Option<String> {
+        let passes = self.limits.enter(life.service()).await;
+        let told = life.ty.news(&life.cx(), id, props).await;
+        drop(passes);
+        let newest = told.ok()?.into_iter().next()?;
+        Some(self.engine.secrets.redactor.clean(&newest))
     }
 
     /// What is looked for next typically comes so long after the wait began: the address, if somebody waits for it.

@@ -57,6 +57,8 @@ pub enum Class {
     RolledBack,
     /// A defect of this program.
     Internal,
+    /// Standard output could not be written.
+    Output,
 }
 
 /// One finding, for people and for machines.

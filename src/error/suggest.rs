@@ -14,6 +14,9 @@ pub fn suggest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
             } else if lower.len() >= 4 && other.starts_with(&lower) {
                 // A name cut short (`prod` for `production`).
                 allowed
+            } else if lower.len() >= 4 && other.ends_with(&lower) {
+                // The last word of a name (`Description` for `GroupDescription`).
+                allowed
             } else if candidate.len().abs_diff(name.len()) <= allowed {
                 strsim::damerau_levenshtein(&lower, &other)
             } else {
@@ -56,6 +59,8 @@ mod tests {
         assert_eq!(suggest("Tag", names), Some("Tags"));
         assert_eq!(suggest("Zebra", names), None);
         assert_eq!(suggest("prod", ["production", "staging"]), Some("production"));
+        let group = ["GroupDescription", "GroupName", "SecurityGroupEgress", "VpcId"];
+        assert_eq!(suggest("Description", group), Some("GroupDescription"));
         assert_eq!(
             hint("Zebra", "properties", names).unwrap(),
             "properties: CidrBlock, EnableDnsSupport, InstanceTenancy, Tags"

@@ -114,6 +114,8 @@ pub struct ParameterDraft {
     pub text: bool,
     /// Its value is never shown.
     pub hidden: bool,
+    /// It says yes or no, by its allowed values or its default.
+    pub switch: bool,
     /// Where its default is written, if that is a text and not empty.
     pub default: Option<Span>,
 }

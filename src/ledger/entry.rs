@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 
 use super::{
     Source,
+    history::FailureRecord,
     operate::{Facts, Happened, Operate},
 };
 use crate::{
@@ -308,6 +309,9 @@ pub enum Entry {
         run: String,
         /// `complete`, `failed`, `stopped` or `doubtful`.
         outcome: String,
+        /// Which steps failed, and why.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        failures: Vec<FailureRecord>,
     },
 }
 

@@ -8,7 +8,10 @@ use super::{
     entry::{Entry, Resolution, Verb},
     object::{Late, Open, Resource},
 };
-use crate::model::{Address, PhysicalId};
+use crate::{
+    aws::OpError,
+    model::{Address, PhysicalId},
+};
 
 /// How many runs are kept.
 const RUNS: usize = 100;
@@ -33,6 +36,18 @@ pub struct RunRecord {
     pub rolls_back: bool,
     /// What changed, in order.
     pub changes: Vec<ChangeRecord>,
+    /// Why it failed, if it did: one for each failed step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<FailureRecord>,
+}
+
+/// Why a step failed; without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureRecord {
+    /// The resource.
+    pub address: Address,
+    /// What failed.
+    pub error: OpError,
 }
 
 /// One change of one resource.
@@ -76,10 +91,17 @@ pub(crate) fn attempted(history: &[RunRecord]) -> BTreeSet<&Address> {
         .collect()
 }
 
-pub(super) fn end(history: &mut [RunRecord], run: &str, outcome: &str, at: &str) {
+pub(super) fn end(
+    history: &mut [RunRecord],
+    run: &str,
+    outcome: &str,
+    failures: Vec<FailureRecord>,
+    at: &str,
+) {
     if let Some(record) = history.iter_mut().rev().find(|record| record.run == run) {
         record.finished = Some(at.into());
         record.outcome = Some(outcome.into());
+        record.failures = failures;
     }
 }
 
@@ -147,6 +169,7 @@ mod tests {
                     outcome: words.next().map(Into::into),
                     rolls_back: run.ends_with('*'),
                     changes: vec![ChangeRecord { address, what: "created".into(), physical_id: None }],
+                    failures: Vec::new(),
                 }
             })
             .collect();

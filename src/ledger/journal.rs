@@ -577,6 +577,14 @@ mod tests {
         };
         assert!(ledger.intend(intend).is_err());
         store.fail_writes(false);
-        assert!(ledger.append(Entry::RunFinished { run: "r".into(), outcome: "failed".into() }).is_err());
+        assert!(
+            ledger
+                .append(Entry::RunFinished {
+                    run: "r".into(),
+                    outcome: "failed".into(),
+                    failures: Vec::new()
+                })
+                .is_err()
+        );
     }
 }

@@ -11,7 +11,7 @@
 //! | 2 | 2026-11 | lines name their format; an unknown kind is refused by name; only a line without its newline is torn; imported objects are marked as claimed, and objects say when a call last changed them |
 //! | 3 | 2026-11 | intents of the verb `operate`; what is operated, what was seen of it and what happened (`declared`, `observed`, `happened`); what lookups found (`looked-up`) |
 //! | 4 | 2026-11 | attributes of an object that is still coming up (`addressable`) |
-//! | 5 | 2026-11 | operations on EC2 Auto Scaling groups and listeners (`fleet`, `listener`); hooks that are Lambda functions |
+//! | 5 | 2026-11 | operations on EC2 Auto Scaling groups, listeners, serverless replications and data migrations; hooks that are Lambda functions; why a run failed (`failures` of `run-finished`) |
 //!
 //! | program | ledger | what happens |
 //! |---|---|---|
@@ -38,7 +38,7 @@ use std::io;
 
 pub use audit::audit;
 pub use entry::{Declared, Entry, Line, Resolution, Verb};
-pub use history::{ChangeRecord, RunRecord};
+pub use history::{ChangeRecord, FailureRecord, RunRecord};
 pub use journal::{Draft, Intend, Ledger, new_lineage};
 pub use object::{Binding, Late, Object, Open, Resource, Source, Stage};
 pub use operate::{

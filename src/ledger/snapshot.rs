@@ -219,13 +219,22 @@ impl Snapshot {
             Entry::RunStarted { run, operation, by, rolls_back, .. } => {
                 self.running = Some(run.clone());
                 let started = line.at;
-                let (finished, outcome, changes) = (None, None, Vec::new());
-                let record =
-                    RunRecord { run, operation, by, started, finished, outcome, rolls_back, changes };
+                let (finished, outcome, changes, failures) = (None, None, Vec::new(), Vec::new());
+                let record = RunRecord {
+                    run,
+                    operation,
+                    by,
+                    started,
+                    finished,
+                    outcome,
+                    rolls_back,
+                    changes,
+                    failures,
+                };
                 history::begin(&mut self.history, record);
             }
-            Entry::RunFinished { run, outcome } => {
-                history::end(&mut self.history, &run, &outcome, &line.at);
+            Entry::RunFinished { run, outcome, failures } => {
+                history::end(&mut self.history, &run, &outcome, failures, &line.at);
                 let last = self.history.last().map(|record| record.operation.as_str());
                 if last == Some("up") {
                     self.operations.deployed();

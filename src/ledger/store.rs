@@ -54,6 +54,10 @@ pub struct DirStore {
 const SNAPSHOT: &str = "ledger.json";
 const JOURNAL: &str = "journal.jsonl";
 const LOCK: &str = "lock";
+/// The lineage of a ledger that has not begun.
+const RESERVED: &str = "lineage";
+/// Longest text of a holder that is read, in bytes.
+const MAX_HOLDER: u64 = 4_096;
 
 /// Largest snapshot or journal that is read, in bytes: a hundred times a very large migration's.
 const MAX_BYTES: u64 = 1 << 30;
@@ -100,6 +104,48 @@ impl DirStore {
         files::sweep(&dir.join(SNAPSHOT));
         files::sync_dir(dir).map_err(io_error(format!("sync {}", dir.display())))?;
         Ok(Self { dir: dir.to_owned(), journal: Some(journal), hold: Some(hold) })
+    }
+
+    /// The lineage that a ledger is going to have, from which names are generated: what was shown in a plan is what is made.
+    /// It is kept until the ledger begins. Where it cannot be kept, `fresh` holds for this once.
+    #[must_use]
+    pub fn reserve(dir: &Path, fresh: String) -> String {
+        if let Some(reserved) = Self::reserved(dir) {
+            return reserved;
+        }
+        // Of two that reserve at the same moment one wins, and both read that.
+        let _ = files::create_private(&dir.join(RESERVED), fresh.as_bytes());
+        Self::reserved(dir).unwrap_or(fresh)
+    }
+
+    /// The lineage that was reserved for a ledger that has not begun.
+    #[must_use]
+    pub fn reserved(dir: &Path) -> Option<String> {
+        let bytes = files::read_private(&dir.join(RESERVED), MAX_HOLDER).ok().flatten()?;
+        let text = String::from_utf8(bytes).ok()?;
+        let lineage = text.trim();
+        let fits = lineage.len() == 16 && lineage.bytes().all(|b| b.is_ascii_hexdigit());
+        (fits && !Self::exists(dir)).then(|| lineage.to_owned())
+    }
+
+    /// Who holds the ledger at this moment, if anybody does; for readers. A run that ends in order empties its lock file, so
+    /// the lock itself is tried only where a name stands in it: then it is held, or its holder was killed.
+    #[must_use]
+    pub fn holder(dir: &Path) -> Option<String> {
+        let path = dir.join(LOCK);
+        let said = files::read_private(&path, MAX_HOLDER).ok().flatten()?;
+        let said = String::from_utf8_lossy(&said).trim().to_owned();
+        if said.is_empty() {
+            return None;
+        }
+        let file = File::open(&path).ok()?;
+        match file.try_lock_shared() {
+            Ok(()) => {
+                let _ = file.unlock();
+                None
+            }
+            Err(_) => Some(said),
+        }
     }
 
     /// Whether there is a ledger at all.
@@ -149,6 +195,8 @@ impl Store for DirStore {
         let path = self.dir.join(JOURNAL);
         files::still_there(&path, self.journal()?)?;
         files::replace(&self.dir.join(SNAPSHOT), bytes)?;
+        // A ledger that has begun has its own.
+        let _ = std::fs::remove_file(self.dir.join(RESERVED));
         self.truncate_journal(0)
     }
 
@@ -201,6 +249,37 @@ mod tests {
             }
             assert_eq!(fs::read(&victim).unwrap(), b"precious", "{name}");
         }
+    }
+
+    #[test]
+    fn a_lineage_is_reserved_until_the_ledger_begins() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = dir.path().join("plan-dev");
+        let one = DirStore::reserve(&ledger, "0123456789abcdef".into());
+        assert_eq!(DirStore::reserve(&ledger, "fedcba9876543210".into()), one);
+        assert_eq!(DirStore::reserved(&ledger).as_deref(), Some("0123456789abcdef"));
+        let mut begun = DirStore::exclusive(&ledger, "test").unwrap();
+        begun.replace_snapshot(b"{}").unwrap();
+        assert_eq!(DirStore::reserved(&ledger), None, "a ledger that has begun has its own");
+        drop(begun);
+        File::create(ledger.join(RESERVED)).unwrap().write_all(b"../../etc").unwrap();
+        fs::remove_file(ledger.join(SNAPSHOT)).unwrap();
+        assert_eq!(DirStore::reserved(&ledger), None);
+        assert_eq!(DirStore::reserve(&ledger, "00aa".into()), "00aa");
+    }
+
+    #[test]
+    fn readers_learn_who_holds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(DirStore::holder(dir.path()), None);
+        let first = DirStore::exclusive(dir.path(), "`migrate up` (pid 7)").unwrap();
+        assert_eq!(DirStore::holder(dir.path()).as_deref(), Some("`migrate up` (pid 7)"));
+        drop(first);
+        assert_eq!(DirStore::holder(dir.path()), None);
+        // What a killed process leaves behind: its words, but no lock.
+        File::create(dir.path().join(LOCK)).unwrap().write_all(b"`migrate up` (pid 8)").unwrap();
+        assert_eq!(DirStore::holder(dir.path()), None);
+        DirStore::exclusive(dir.path(), "next").unwrap();
     }
 
     #[test]

@@ -98,6 +98,9 @@ impl Task<'_> {
 
     fn say(&self, report: &mut Report<'_>, place: &Setting, message: String, help: &str) {
         report.place(Some(&self.part.node.address), place.span(), message).help(help);
+        if matches!(place, Setting::Default(_)) {
+            report.by_default();
+        }
     }
 }
 
@@ -223,6 +226,14 @@ pub(super) static NOT_VALIDATED: Lint = Lint {
     )),
     check: |view, report| {
         for task in tasks(view) {
+            let cannot = |property: &str, known: &[&str]| {
+                let endpoint = view.target_of(&task.part.get(property), "AWS::DMS::Endpoint");
+                let engine = endpoint.as_ref().map(|endpoint| endpoint.get("EngineName"));
+                engine.and_then(|engine| engine.text()).is_some_and(|engine| !known.contains(&engine))
+            };
+            if cannot("SourceEndpointArn", VALIDATED_SOURCES) || cannot("TargetEndpointArn", VALIDATED_TARGETS) {
+                continue;
+            }
             let on = task.setting("ValidationSettings", "EnableValidation");
             if matches!(on, Setting::Default(_)) || on.is(&["false"]) {
                 task.say(report, &on, "the task's data validation is off: rows that differ between source and target go unnoticed".into(), "set ValidationSettings.EnableValidation to true");
@@ -309,6 +320,25 @@ const PLAIN_ENGINES: &[&str] = &[
     "postgres",
     "sqlserver",
     "sybase",
+];
+
+/// Sources whose rows DMS can compare ("AWS Database Migration Service User Guide", AWS DMS data validation).
+const VALIDATED_SOURCES: &[&str] =
+    &["aurora", "aurora-postgresql", "db2", "mariadb", "mysql", "oracle", "postgres", "sqlserver"];
+
+/// Targets whose rows DMS can compare (the same chapter, and Amazon S3 target data validation). Streams, documents, graphs
+/// and caches are not among them: Kinesis, Kafka, DynamoDB, OpenSearch, Neptune, DocumentDB, Redis.
+const VALIDATED_TARGETS: &[&str] = &[
+    "aurora",
+    "aurora-postgresql",
+    "db2",
+    "mariadb",
+    "mysql",
+    "oracle",
+    "postgres",
+    "redshift",
+    "s3",
+    "sqlserver",
 ];
 
 /// Targets that have tables to drop.

@@ -16,7 +16,7 @@ pub(super) static WILDCARD: Lint = Lint {
     code: Code::lint(
         "M8211",
         "iam-wildcard",
-        "every action on every resource",
+        "all actions, or all of a service, on every resource",
         "A statement that allows all actions, or all of a service, on all resources grants far more than anything needs. Name the actions or the resources.",
     )
     .from("AWS Identity and Access Management User Guide, Security best practices in IAM")

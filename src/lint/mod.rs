@@ -29,6 +29,9 @@ pub struct Lint {
     check: fn(&View<'_>, &mut Report<'_>),
 }
 
+/// Lints whose findings are advice, told on request only: most plans have them and are none the worse.
+pub const ADVICE: &[&str] = &[storage::PLAIN_HTTP.code.code];
+
 /// Every lint, sorted by code.
 pub static LINTS: &[&Lint] = &[
     &network::REFUSED_BLOCK,

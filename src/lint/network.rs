@@ -240,8 +240,9 @@ pub(super) static OPEN_DATABASE_PORT: Lint = Lint {
 ",
     ),
     check: |view, report| {
+        let answering = answering(view);
         for (direction, rule) in rules(view) {
-            if direction == Direction::Out {
+            if direction == Direction::Out || guards(view, &rule, &answering) {
                 continue;
             }
             let open = |property: &str| {
@@ -267,6 +268,39 @@ pub(super) static OPEN_DATABASE_PORT: Lint = Lint {
         }
     },
 };
+
+/// The security groups that belong to load balancers and to nothing that is a database: a balancer answers on its
+/// listeners' ports only, whatever its groups let in ("Elastic Load Balancing User Guide", Security groups for your
+/// Application Load Balancer).
+fn answering(view: &View<'_>) -> BTreeSet<String> {
+    let groups = |kind: &str, property: &str| -> BTreeSet<String> {
+        let parts = view.of(kind).flat_map(|part| part.get(property).each());
+        parts.filter_map(|part| Some(view.target(&part)?.node.address.to_string())).collect()
+    };
+    let mut found = groups("AWS::ElasticLoadBalancingV2::LoadBalancer", "SecurityGroups");
+    for (kind, property) in [
+        ("AWS::RDS::DBInstance", "VPCSecurityGroups"),
+        ("AWS::RDS::DBCluster", "VpcSecurityGroupIds"),
+        ("AWS::DMS::ReplicationInstance", "VpcSecurityGroupIds"),
+        ("AWS::ElastiCache::ReplicationGroup", "SecurityGroupIds"),
+        ("AWS::Redshift::Cluster", "VpcSecurityGroupIds"),
+        ("AWS::EC2::Instance", "SecurityGroupIds"),
+    ] {
+        for group in groups(kind, property) {
+            found.remove(&group);
+        }
+    }
+    found
+}
+
+/// Whether a rule is one of a group that only balancers have.
+fn guards(view: &View<'_>, rule: &Part<'_>, answering: &BTreeSet<String>) -> bool {
+    let owner = match rule.node.kind.as_str() {
+        "AWS::EC2::SecurityGroup" => Some(rule.node.address.to_string()),
+        _ => view.target(&rule.get("GroupId")).map(|group| group.node.address.to_string()),
+    };
+    owner.is_some_and(|owner| answering.contains(&owner))
+}
 
 fn exposed(rule: &Part<'_>) -> Vec<(i64, &'static str)> {
     let all = || DATABASE_PORTS.to_vec();

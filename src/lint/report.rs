@@ -12,6 +12,8 @@ use crate::{
 pub(crate) struct Report<'l> {
     lint: &'l Lint,
     pub(super) found: Vec<Diagnostic>,
+    /// Findings about defaults of a service that a resource leaves as they are: those of one resource are told in one line.
+    pub(super) defaults: Vec<Diagnostic>,
 }
 
 /// The finding that was just made, to say more about it.
@@ -19,7 +21,7 @@ pub(crate) struct Said<'r>(&'r mut Diagnostic);
 
 impl<'l> Report<'l> {
     pub(super) fn new(lint: &'l Lint) -> Self {
-        Self { lint, found: Vec::new() }
+        Self { lint, found: Vec::new(), defaults: Vec::new() }
     }
 
     /// Something is wrong with a part of a resource.
@@ -43,6 +45,13 @@ impl<'l> Report<'l> {
         self.found.push(diagnostic.span(span));
         let last = self.found.len() - 1;
         Said(&mut self.found[last])
+    }
+}
+
+impl Report<'_> {
+    /// The last finding is about a default.
+    pub(super) fn by_default(&mut self) {
+        self.defaults.extend(self.found.pop());
     }
 }
 

@@ -1,5 +1,7 @@
 //! Passwords and keys that stand in the plan as plain text.
 
+use serde_json::Value as Json;
+
 use super::{Lint, view::Part};
 use crate::{
     error::Code,
@@ -58,7 +60,9 @@ pub(super) static PLAINTEXT: Lint = Lint {
         }
         for part in found {
             let Some(text) = part.text() else { continue };
-            if text.is_empty() || points_elsewhere(text) {
+            // What a database is made with is its password, whatever the words are.
+            let used = part.path().ends_with("Password") || part.path().ends_with("AuthToken");
+            if text.is_empty() || points_elsewhere(text) || !used && stands_for_one(text) {
                 continue;
             }
             report
@@ -72,6 +76,37 @@ pub(super) static PLAINTEXT: Lint = Lint {
 /// A text that says where the secret is, not what it is.
 fn points_elsewhere(text: &str) -> bool {
     text.starts_with("arn:") || text.starts_with("${") || text.starts_with('/')
+}
+
+/// A switch, or words that stand where the secret is to come: neither is one.
+fn stands_for_one(text: &str) -> bool {
+    const SWITCHES: &[&str] =
+        &["true", "false", "yes", "no", "on", "off", "enabled", "disabled", "none", "null"];
+    const WORDS: &[&str] = &[
+        "changeme",
+        "replaceme",
+        "placeholder",
+        "todo",
+        "tbd",
+        "tobereplaced",
+        "tobedefined",
+        "dummy",
+        "redacted",
+    ];
+    if let Ok(Json::Object(members)) = serde_json::from_str::<Json>(text) {
+        let mut secrets = members.iter().filter(|(name, _)| is_secret_name(name)).peekable();
+        return secrets.peek().is_some()
+            && secrets.all(|(_, value)| {
+                value.as_str().is_none_or(|value| value.is_empty() || stands_for_one(value))
+            });
+    }
+    let lower = text.trim().to_ascii_lowercase();
+    let letters: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+    SWITCHES.contains(&lower.as_str())
+        || WORDS.iter().any(|word| letters == *word || letters.starts_with("replacewith"))
+        || lower.starts_with('<') && lower.ends_with('>')
+        || !lower.is_empty() && lower.chars().all(|c| matches!(c, 'x' | '*' | '.' | '-'))
+        || lower.len() <= 2 && lower.chars().all(|c| c.is_ascii_digit())
 }
 
 pub(super) static SHOWN_PARAMETER: Lint = Lint {
@@ -96,7 +131,7 @@ Resources:
     ),
     check: |view, report| {
         for parameter in parameters(view.stacks) {
-            if is_secret_name(&parameter.name) && parameter.text && !parameter.hidden {
+            if is_secret_name(&parameter.name) && parameter.text && !parameter.hidden && !parameter.switch {
                 report
                     .place(
                         None,

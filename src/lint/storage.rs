@@ -77,7 +77,7 @@ pub(super) static PLAIN_HTTP: Lint = Lint {
         "M8502",
         "plain-http-bucket",
         "a bucket that may be read without TLS",
-        "S3 answers plain HTTP unless a bucket policy denies requests whose aws:SecureTransport is false.",
+        "S3 answers plain HTTP unless a bucket policy denies requests whose aws:SecureTransport is false. Few buckets have such a policy, so this is advice, told on request: `migrate validate --advice`.",
     )
     .from("AWS Security Hub User Guide, control S3.5")
     .template("Resources:\n  Bucket:\n    Type: AWS::S3::Bucket\n"),

@@ -99,6 +99,12 @@ enum State<'g> {
 }
 
 impl<'g> Part<'g> {
+    /// Where it is in the resource: `A.B.0.C`.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The whole resource.
     pub(super) fn root(node: &'g Node) -> Self {
         Self { node, path: String::new(), state: State::Is(&node.properties) }
     }

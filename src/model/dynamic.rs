@@ -1,5 +1,7 @@
 //! Dynamic references: `{{resolve:SERVICE:...}}` inside texts.
 
+use base64::Engine as _;
+
 /// A dynamic reference's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DynamicReference {
@@ -45,10 +47,21 @@ pub fn references(text: &str) -> Result<Vec<DynamicReference>, String> {
     while let Some(at) = rest.find(OPEN) {
         let body = &rest[at + OPEN.len()..];
         let end = body.find("}}").ok_or("the dynamic reference does not end with `}}`")?;
-        found.push(one(&body[..end])?);
+        match body[..end].strip_prefix("base64:") {
+            Some(code) => found.extend(references(&encoded(code).ok_or("the text is no Base64")?)?),
+            None => found.push(one(&body[..end])?),
+        }
         rest = &body[end + 2..];
     }
     Ok(found)
+}
+
+/// The text that `{{resolve:base64:...}}` stands for: `Fn::Base64` of a text with dynamic references, which are answered
+/// before it is encoded.
+#[must_use]
+pub fn encoded(code: &str) -> Option<String> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(code).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 fn one(body: &str) -> Result<DynamicReference, String> {

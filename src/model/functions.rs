@@ -5,7 +5,7 @@ use base64::Engine as _;
 use ipnet::IpNet;
 use serde_json::{Value as Json, json};
 
-use super::Unknown;
+use super::{Unknown, dynamic::is_dynamic};
 
 /// The longest text a function may make. CloudFormation's whole templates end at one megabyte.
 pub const MAX_TEXT: usize = 4 << 20;
@@ -97,7 +97,9 @@ pub fn select(index: &Json, value: &Json) -> Result<Json, Unknown> {
 pub fn base64(value: &Json) -> Result<Json, Unknown> {
     let text = text("Fn::Base64", value)?;
     bounded("Fn::Base64", text.len() / 3 * 4)?;
-    Ok(Json::String(base64::engine::general_purpose::STANDARD.encode(text)))
+    let code = base64::engine::general_purpose::STANDARD.encode(text.as_bytes());
+    // What is known only at the call is encoded then: the text stands in the reference until it is used.
+    Ok(Json::String(if is_dynamic(&text) { format!("{{{{resolve:base64:{code}}}}}") } else { code }))
 }
 
 /// `Fn::Length`.

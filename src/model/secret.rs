@@ -163,6 +163,140 @@ pub fn by_another_key(value: &Json, key: &str) -> bool {
     }
 }
 
+/// Words that messages of AWS consist of: as a secret's value they protect nothing, and without them nobody would understand
+/// a message any more.
+const COMMON: &[&str] = &[
+    "access",
+    "account",
+    "action",
+    "admin",
+    "administrator",
+    "application",
+    "backup",
+    "bucket",
+    "changeme",
+    "class",
+    "client",
+    "cluster",
+    "code",
+    "connection",
+    "create",
+    "database",
+    "default",
+    "delete",
+    "demo",
+    "denied",
+    "description",
+    "development",
+    "endpoint",
+    "engine",
+    "error",
+    "example",
+    "exist",
+    "exists",
+    "failed",
+    "false",
+    "field",
+    "function",
+    "group",
+    "guest",
+    "host",
+    "identifier",
+    "instance",
+    "invalid",
+    "length",
+    "limit",
+    "list",
+    "local",
+    "mariadb",
+    "master",
+    "message",
+    "mysql",
+    "name",
+    "network",
+    "none",
+    "null",
+    "object",
+    "operation",
+    "oracle",
+    "parameter",
+    "password",
+    "policy",
+    "port",
+    "postgres",
+    "postgresql",
+    "private",
+    "prod",
+    "production",
+    "property",
+    "provided",
+    "public",
+    "region",
+    "replication",
+    "request",
+    "required",
+    "resource",
+    "role",
+    "root",
+    "sample",
+    "schema",
+    "secret",
+    "security",
+    "server",
+    "service",
+    "source",
+    "stack",
+    "staging",
+    "status",
+    "storage",
+    "string",
+    "subnet",
+    "table",
+    "target",
+    "task",
+    "template",
+    "test",
+    "testing",
+    "text",
+    "this",
+    "token",
+    "true",
+    "type",
+    "user",
+    "username",
+    "valid",
+    "value",
+    "version",
+    "with",
+    "zone",
+];
+
+/// The text with a secret's value exchanged for other words. A common word is exchanged only where it stands as a value:
+/// in quotes, or behind `=` or `:`.
+#[must_use]
+pub fn hidden(text: String, value: &str, words: &str) -> String {
+    const OPENS: &[char] = &['\'', '"', '`', '=', ':', '>', '\u{201c}'];
+    const CLOSES: &[char] = &['\'', '"', '`', ',', ';', '.', ')', ']', '}', '<', '&', ' ', '\n', '\u{201d}'];
+    if value.is_empty() || !text.contains(value) {
+        return text;
+    }
+    if !COMMON.contains(&value.to_ascii_lowercase().as_str()) {
+        return text.replace(value, words);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(value) {
+        let (before, after) = (&rest[..at], &rest[at + value.len()..]);
+        out.push_str(before);
+        let opens = out.trim_end_matches(' ').ends_with(OPENS);
+        let closes = after.is_empty() || after.starts_with(CLOSES);
+        out.push_str(if opens && closes { words } else { value });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Names like `MasterUserPassword`, `DB_PASSWORD`, `ApiToken`; not `PASSWORD_LENGTH`, `SECRET_ARN`.
 #[must_use]
 pub fn is_secret_name(name: &str) -> bool {

@@ -144,7 +144,10 @@ pub struct Step {
     /// For deletions: what is on the object besides what its own properties put there, and goes with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takes: Vec<Attachment>,
-    /// Typical duration in seconds, from the type's wait policy.
+    /// What it interrupts for those who use the object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interrupts: Vec<Interruption>,
+    /// Typical duration in seconds, from the type's wait policy, and at least as long as it interrupts service.
     pub typical_s: u64,
     /// When its address is typically certain, in seconds; only where that is before it is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,6 +167,15 @@ impl Step {
             Needs::Ready => self.typical_s,
         }
     }
+}
+
+/// Service that is interrupted while a step runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interruption {
+    /// What happens, in words.
+    pub what: String,
+    /// For how long, typically, in seconds; 0 where only capacity or single requests suffer.
+    pub seconds: u64,
 }
 
 /// Something on an object that goes with it.
@@ -282,7 +294,7 @@ pub enum Shown {
 /// One property that differs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PropertyChange {
-    /// Its path, `Tags.0.Value` or a top-level name.
+    /// Its path: `SubnetIds.0`, `Tags[Owner].Value` where items have names, or a top-level name.
     pub property: String,
     /// What was recorded.
     pub old: Shown,

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::{
-    PropertyChange,
+    Interruption, PropertyChange,
     diff::{self, Differences, Resolve},
+    interrupts,
     plan::PlanInput,
     predict::predicted,
     taken::{Held, is_generated, places_in, taken},
@@ -55,6 +56,8 @@ pub(super) struct Decision {
     pub(super) generation: u32,
     /// Why the old object goes before the new one is made, if it does.
     pub(super) in_the_way: Option<String>,
+    /// What it interrupts.
+    pub(super) interrupts: Vec<Interruption>,
 }
 
 impl Decision {
@@ -220,6 +223,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
                 changes: found.changes,
                 why: reasons.join("; "),
                 generation: next,
+                interrupts: in_the_way.iter().filter_map(|_| interrupts::gap(&node.kind)).collect(),
                 in_the_way,
             });
         }
@@ -240,6 +244,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
         if !found.is_empty() {
             why.extend(ty.effects(old, &found.new, &fields));
         }
+        let interrupts = interrupts::interrupted(&node.kind, &fields, old, &found.new);
         let fate = match object.stage {
             Stage::Created => {
                 why.insert(0, "its creation or update was not finished in an earlier run".into());
@@ -276,6 +281,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
             why: why.join("; "),
             generation: object.generation,
             in_the_way: None,
+            interrupts,
         })
     }
 
@@ -539,7 +545,7 @@ fn attached_to_what_moves(input: &PlanInput<'_>, decisions: &[Decision]) -> BTre
 }
 
 fn top(path: &str) -> &str {
-    path.split('.').next().unwrap_or(path)
+    path.split(['.', '[']).next().unwrap_or(path)
 }
 
 fn is_set(node: &Node, property: &str) -> bool {
@@ -555,6 +561,7 @@ fn blank(fate: Fate, why: String) -> Decision {
         why,
         generation: 0,
         in_the_way: None,
+        interrupts: Vec::new(),
     }
 }
 

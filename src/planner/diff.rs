@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{PropertyChange, Shown};
+use super::{PropertyChange, items};
 use crate::{
     model::{Reference, Unknown, Value, secret},
     resources::{AnyType, compare},
@@ -155,57 +155,9 @@ fn changes(
 ) -> Vec<PropertyChange> {
     let mut list = Vec::new();
     for name in found.fields() {
-        let from = list.len();
-        let mut path = name.clone();
-        descend(&mut path, old.get(&name), desired.get(&name), resolve, &mut list);
         let replaces = found.replacing.contains(&name);
-        list[from..].iter_mut().for_each(|change| change.replaces = replaces);
+        let below = items::differing(&name, old.get(&name), desired.get(&name), resolve);
+        list.extend(below.into_iter().map(|change| PropertyChange { replaces, ..change }));
     }
     list
-}
-
-/// Goes down as long as both sides are objects, or lists of the same length, so that a review names the very
-/// place; stops there.
-fn descend(
-    path: &mut String,
-    old: Option<&Json>,
-    new: Option<&Value>,
-    resolve: Resolve<'_>,
-    out: &mut Vec<PropertyChange>,
-) {
-    let length = path.len();
-    match (old, new) {
-        (Some(Json::Object(before)), Some(Value::Map(after))) if !before.is_empty() && !after.is_empty() => {
-            let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
-            keys.sort_unstable();
-            keys.dedup();
-            for key in keys {
-                path.push('.');
-                path.push_str(key);
-                descend(path, before.get(key), after.get(key), resolve, out);
-                path.truncate(length);
-            }
-        }
-        (Some(Json::Array(before)), Some(Value::List(after))) if before.len() == after.len() => {
-            for (at, (before, after)) in before.iter().zip(after).enumerate() {
-                path.push_str(&format!(".{at}"));
-                descend(path, Some(before), Some(after), resolve, out);
-                path.truncate(length);
-            }
-        }
-        _ => {
-            let old = old
-                .filter(|value| !value.is_null())
-                .map_or(Shown::Absent, |value| Shown::Value(value.clone()));
-            let new = match new.map(|value| value.resolve(resolve)) {
-                None | Some(Ok(Json::Null)) => Shown::Absent,
-                Some(Ok(json)) => Shown::Value(json),
-                Some(Err(Unknown::Reference(reference))) => Shown::KnownAfter(reference.to_string()),
-                Some(Err(Unknown::Invalid(message))) => Shown::KnownAfter(message),
-            };
-            if old != new {
-                out.push(PropertyChange { property: path.clone(), old, new, replaces: false });
-            }
-        }
-    }
 }

@@ -4,6 +4,8 @@ mod change_set;
 mod decide;
 mod diff;
 mod digest;
+mod interrupts;
+mod items;
 mod order;
 mod path;
 mod plan;
@@ -21,8 +23,8 @@ mod room_tests;
 pub mod testing;
 
 pub use change_set::{
-    Action, Attachment, ChangeSet, Dependency, FORMAT, Keep, Operation, PropertyChange, Shown, Step, StepId,
-    Summary, Target, Wishes,
+    Action, Attachment, ChangeSet, Dependency, FORMAT, Interruption, Keep, Operation, PropertyChange, Shown,
+    Step, StepId, Summary, Target, Wishes,
 };
 pub use digest::digest;
 pub use path::{Reason, Stop, TypicalPath, typical_path};

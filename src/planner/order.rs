@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Dependency, PropertyChange, Step, StepId};
+use super::{Action, Dependency, Interruption, PropertyChange, Step, StepId};
 use crate::{
     graph::{Needs, cycles},
     ledger::Object,
@@ -51,6 +51,8 @@ pub(super) struct Draft {
     pub(super) changes: Vec<PropertyChange>,
     /// What is lost.
     pub(super) data_loss: Option<String>,
+    /// What it interrupts.
+    pub(super) interrupts: Vec<Interruption>,
     /// Which property protects it from deletion.
     pub(super) protected: Option<String>,
     /// Typical duration.
@@ -131,6 +133,7 @@ impl Drafts {
             why,
             changes: Vec::new(),
             data_loss,
+            interrupts: Vec::new(),
             protected,
             typical_s,
             addressable_s: None,
@@ -276,6 +279,7 @@ impl Drafts {
                     data_loss: draft.data_loss,
                     protected: draft.protected,
                     takes: Vec::new(),
+                    interrupts: draft.interrupts,
                     typical_s: draft.typical_s,
                     addressable_s: draft.addressable_s,
                     batch: draft.batch,

@@ -143,7 +143,12 @@ fn a_change_in_place_names_the_very_place() {
     assert_eq!(
         told,
         [
-            ("Dimensions.0.Name", &Shown::Value(json!("Db")), &Shown::Value(json!("Database"))),
+            ("Dimensions[Db]", &Shown::Value(json!({"Name": "Db", "Value": "id-Db"})), &Shown::Absent),
+            (
+                "Dimensions[Database]",
+                &Shown::Absent,
+                &Shown::Value(json!({"Name": "Database", "Value": "id-Db"})),
+            ),
             ("Threshold", &Shown::Value(json!(5)), &Shown::Value(json!(9))),
         ]
     );

@@ -90,6 +90,14 @@ pub trait AnyType: Send + Sync {
         id: &'a PhysicalId,
         props: &'a Json,
     ) -> BoxFuture<'a, Result<Option<Sight<Json>>, OpError>>;
+    fn news<'a>(
+        &'a self,
+        _cx: &'a Cx<'a>,
+        _id: &'a PhysicalId,
+        _props: &'a Json,
+    ) -> BoxFuture<'a, Result<Vec<String>, OpError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
     fn attachments<'a>(
         &'a self,
         cx: &'a Cx<'a>,
@@ -307,6 +315,15 @@ impl<T: ResourceType> AnyType for Erased<T> {
             let Some(seen) = T::sight(cx, id, &typed::<T>(props)?).await? else { return Ok(None) };
             Ok(Some(Sight { properties: untyped::<T>(&seen.properties)?, ownership: seen.ownership }))
         })
+    }
+
+    fn news<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Vec<String>, OpError>> {
+        Box::pin(async move { T::news(cx, id, &typed::<T>(props)?).await })
     }
 
     fn attachments<'a>(

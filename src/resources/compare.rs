@@ -1,7 +1,8 @@
 //! When two property values mean the same to AWS, and which properties need a new object.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
+use super::s3::policy_document;
 use crate::schema;
 
 /// The default of [`ResourceType::same`](super::ResourceType::same).
@@ -31,6 +32,11 @@ fn alike(node: Option<schema::Node<'_>>, a: &Json, b: &Json) -> bool {
             }
             left.iter().zip(right).all(|(x, y)| alike(items, x, y))
         }
+        // A policy says the same with `Action: x` and `Action: [x]`, and with its lists in any order (IAM User Guide, "Grammar
+        // of the IAM JSON policy language").
+        (Json::Object(left), Json::Object(right)) if is_policy(left) && is_policy(right) => {
+            policy_document::same(a, b)
+        }
         (Json::Object(left), Json::Object(right)) => {
             left.len() == right.len()
                 && left.iter().all(|(key, x)| {
@@ -52,6 +58,14 @@ fn alike(node: Option<schema::Node<'_>>, a: &Json, b: &Json) -> bool {
     }
 }
 
+fn is_policy(document: &Map<String, Json>) -> bool {
+    let first = match document.get("Statement") {
+        Some(Json::Array(all)) => all.first(),
+        other => other,
+    };
+    first.is_some_and(|statement| statement["Effect"].is_string())
+}
+
 fn json_texts_alike(x: &str, y: &str) -> bool {
     let document = |text: &str| {
         let trimmed = text.trim_start();
@@ -59,7 +73,7 @@ fn json_texts_alike(x: &str, y: &str) -> bool {
             .then(|| serde_json::from_str::<Json>(text).ok())
     };
     match (document(x), document(y)) {
-        (Some(Some(x)), Some(Some(y))) => x == y,
+        (Some(Some(x)), Some(Some(y))) => x == y || alike(None, &x, &y),
         _ => false,
     }
 }
@@ -88,6 +102,15 @@ mod tests {
             &json!("{\"b\":2,\"a\":1}")
         ));
         assert!(same("AWS::RDS::DBInstance", "AllocatedStorage", &json!("100"), &json!(100)));
+        let policy =
+            |action: Json| json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+        for kind in ["AWS::EC2::VPCEndpoint", "AWS::SQS::QueuePolicy"] {
+            assert!(same(kind, "PolicyDocument", &policy(json!("s3:*")), &policy(json!(["s3:*"]))), "{kind}");
+            assert!(
+                !same(kind, "PolicyDocument", &policy(json!("s3:*")), &policy(json!(["s3:Get*"]))),
+                "{kind}"
+            );
+        }
         assert!(!same("AWS::EC2::VPC", "CidrBlock", &json!("10.0.0.0/16"), &json!("10.1.0.0/16")));
     }
 }

@@ -306,6 +306,16 @@ pub trait ResourceType: Send + Sync + 'static {
         }
     }
 
+    /// What the service itself says of an object that does not get where it should: its latest events, the newest first. Asked
+    /// when a wait lasts longer than usual, and where it has ended without success.
+    fn news(
+        _cx: &Cx<'_>,
+        _id: &PhysicalId,
+        _props: &Self::Props,
+    ) -> impl Future<Output = Result<Vec<String>, OpError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// What is on an object besides what its own properties put there, and goes with it when it is deleted (inline
     /// policies of a role). Asked before a review.
     fn attachments(

@@ -275,6 +275,15 @@ pub trait Described: Send + Sync + 'static {
         }
     }
 
+    /// As [`ResourceType::news`].
+    fn news(
+        _cx: &Cx<'_>,
+        _id: &PhysicalId,
+        _props: &Self::Props,
+    ) -> impl Future<Output = Result<Vec<String>, OpError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
     /// As [`ResourceType::attachments`].
     fn attachments(
         _cx: &Cx<'_>,
@@ -480,6 +489,10 @@ impl<T: Described> ResourceType for T {
         let own = tags.and_then(|tags| cx.own_tags(pairs(&tags)));
         let properties = unless_absent(T::props(cx, live, own, hint).await, facts)?;
         Ok(properties.map(|properties| Sight { properties, ownership }))
+    }
+
+    async fn news(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props) -> Result<Vec<String>, OpError> {
+        <T as Described>::news(cx, id, props).await
     }
 
     async fn attachments(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props) -> Result<Vec<String>, OpError> {

@@ -28,7 +28,10 @@ pub fn drift(ty: &dyn AnyType, recorded: &Json, live: &Json) -> Vec<Drift> {
     let mut found = Vec::new();
     for (name, value) in known.as_object().into_iter().flatten() {
         let other = &seen[name.as_str()];
-        let same = || ty.same(name, value, other) || ty.moved_by_aws(name, recorded, live);
+        // An old spelling that AWS answers in the new one is write-only in the schema: the type knows that both are the same,
+        // as long as it sees them whole.
+        let whole = || ty.same(name, &recorded[name.as_str()], &live[name.as_str()]);
+        let same = || ty.same(name, value, other) || whole() || ty.moved_by_aws(name, recorded, live);
         if !holds_secret(value) && !is_empty(value, other) && !same() {
             // It is shown and recorded, and may hold secrets that the plan has not (a variable set by hand).
             let mut live = other.clone();
@@ -89,6 +92,23 @@ mod tests {
     use super::*;
     use crate::resources::registry;
     use serde_json::json;
+
+    /// S3 answers old spellings of lifecycle rules in the new ones ("AWS::S3::Bucket Rule": both are documented).
+    #[test]
+    fn old_spellings_are_no_drift() {
+        let ty = registry::find("AWS::S3::Bucket").unwrap();
+        let rules = |rule: Json| json!({"LifecycleConfiguration": {"Rules": [rule]}});
+        let recorded = rules(json!({"Status": "Enabled", "NoncurrentVersionExpirationInDays": 30,
+            "Transition": {"StorageClass": "GLACIER", "TransitionInDays": 30}}));
+        let live = |days: u32| {
+            rules(
+                json!({"Id": "d6b5", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+                "Transitions": [{"StorageClass": "GLACIER", "TransitionInDays": 30}]}),
+            )
+        };
+        assert_eq!(drift(ty, &recorded, &live(30)), []);
+        assert_eq!(drift(ty, &recorded, &live(31)).len(), 1);
+    }
 
     /// AWS's automatic minor upgrades are nobody's drift; a major version, or a database that upgrades only on order, is.
     #[test]

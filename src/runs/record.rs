@@ -38,7 +38,7 @@ pub fn begin(ledger: &mut Ledger, operation: &str, steps: usize, by: &str) -> Re
 /// # Errors
 /// When the ledger cannot be written.
 pub fn end(ledger: &mut Ledger, run: String) -> Result<(), LedgerError> {
-    ledger.append(Entry::RunFinished { run, outcome: "complete".into() })?;
+    ledger.append(Entry::RunFinished { run, outcome: "complete".into(), failures: Vec::new() })?;
     ledger.fold()
 }
 

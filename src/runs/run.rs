@@ -232,7 +232,7 @@ impl<'c> Run<'c> {
         let run = super::begin(&mut self.ledger(), operation, steps, &self.context.by)?;
         let (outcome, value) = work(self.context, &self.ledger).await?;
         let mut ledger = self.ledger();
-        ledger.append(Entry::RunFinished { run, outcome: outcome.as_str().into() })?;
+        ledger.append(Entry::RunFinished { run, outcome: outcome.as_str().into(), failures: Vec::new() })?;
         ledger.fold()?;
         Ok((outcome, value))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    error::{Class, Diagnostic},
+    error::{Class, Diagnostic, Severity},
     model::{Scalar, Source, Span},
     syntax::{Entry, Keys, MAX_DEPTH, MAX_NODES, Node, Tree, read::offset},
 };
@@ -14,6 +14,14 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Diagnostic>> {
         Parser { source, bytes: source.text.as_bytes(), at: 0, depth: 0, nodes: 0, duplicates: Vec::new() };
     let tree = parser.document().map_err(|error| vec![*error])?;
     if parser.duplicates.is_empty() { Ok(tree) } else { Err(parser.duplicates) }
+}
+
+/// The same, with the last of duplicate keys in place of the first and a warning for each.
+pub(super) fn parse_noting(source: &Arc<Source>) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut parser =
+        Parser { source, bytes: source.text.as_bytes(), at: 0, depth: 0, nodes: 0, duplicates: Vec::new() };
+    let tree = parser.document().map_err(|error| vec![*error])?;
+    Ok((tree, parser.duplicates.into_iter().map(noted).collect()))
 }
 
 type Parsed<T> = Result<T, Box<Diagnostic>>;
@@ -132,7 +140,8 @@ impl Parser<'_> {
             if seen.is_new(&key, &entries) {
                 entries.push(Entry { key, key_span, value });
             } else {
-                self.duplicates.push(duplicate(&key, key_span, &entries));
+                self.duplicates.push(duplicate(&key, key_span.clone(), &entries));
+                replace(&mut entries, Entry { key, key_span, value });
             }
             if !self.comma(b'}', open)? {
                 return Ok(Node::Map(entries));
@@ -311,6 +320,22 @@ pub(super) fn duplicate(key: &str, span: Span, entries: &[Entry]) -> Diagnostic 
         .span(Some(span))
         .label(first, "first here")
         .help("remove one of the two; CloudFormation would silently use the last")
+}
+
+/// The last of duplicate keys is the one that counts.
+pub(super) fn replace(entries: &mut [Entry], last: Entry) {
+    if let Some(entry) = entries.iter_mut().find(|entry| entry.key == last.key) {
+        *entry = last;
+    }
+}
+
+/// A duplicate key as CloudFormation treats it.
+pub(super) fn noted(error: Diagnostic) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        help: Some("CloudFormation takes the last, and so it is here; remove the other one".into()),
+        ..error
+    }
 }
 
 #[cfg(test)]

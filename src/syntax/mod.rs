@@ -4,12 +4,13 @@ mod document;
 mod inner;
 mod json;
 mod read;
+mod relaxed;
 mod tree;
 mod yaml;
 
 pub use document::document;
 pub use inner::Inner;
-pub use read::{MAX_BYTES, parse, read};
+pub use read::{MAX_BYTES, parse, read, read_template};
 use tree::Keys;
 pub use tree::{Entry, Node, Tree};
 

@@ -17,6 +17,19 @@ pub const MAX_BYTES: usize = 32 << 20;
 /// # Errors
 /// What is wrong with it: unreadable, not UTF-8, too large, or the first syntax error and all duplicate keys.
 pub fn read(path: &Path) -> Result<Tree, Vec<Diagnostic>> {
+    parse(path, text_of(path)?)
+}
+
+/// Reads a template: of duplicate keys CloudFormation takes the last, so they are warnings.
+///
+/// # Errors
+/// As [`read`], but for duplicate keys.
+pub fn read_template(path: &Path) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagnostic>> {
+    parse_as(path, text_of(path)?, json::parse_noting, yaml::parse_noting)
+}
+
+/// A file's text.
+fn text_of(path: &Path) -> Result<String, Vec<Diagnostic>> {
     let fail = |code, message: String| Diagnostic::error(code, Class::Plan, message);
     let bytes = files::read_input(path, MAX_BYTES as u64).map_err(|error| {
         let refused = files::refusal(&error);
@@ -35,7 +48,7 @@ pub fn read(path: &Path) -> Result<Tree, Vec<Diagnostic>> {
         return Err(vec![fail("M1002", message).help("save the file as UTF-8")]);
     }
     match String::from_utf8(bytes) {
-        Ok(text) => parse(path, text),
+        Ok(text) => Ok(text),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -53,7 +66,13 @@ pub fn read(path: &Path) -> Result<Tree, Vec<Diagnostic>> {
 ///
 /// # Errors
 /// The first syntax error, or all duplicate keys.
-pub fn parse(path: &Path, mut text: String) -> Result<Tree, Vec<Diagnostic>> {
+pub fn parse(path: &Path, text: String) -> Result<Tree, Vec<Diagnostic>> {
+    parse_as(path, text, json::parse, yaml::parse)
+}
+
+type Parse<T> = fn(&Arc<Source>) -> Result<T, Vec<Diagnostic>>;
+
+fn parse_as<T>(path: &Path, mut text: String, json: Parse<T>, yaml: Parse<T>) -> Result<T, Vec<Diagnostic>> {
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
@@ -61,13 +80,13 @@ pub fn parse(path: &Path, mut text: String) -> Result<Tree, Vec<Diagnostic>> {
     let named_json = path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"));
     let braced = source.text.trim_start().starts_with('{');
     if !named_json && !braced {
-        return yaml::parse(&source);
+        return yaml(&source);
     }
-    let as_json = json::parse(&source);
+    let as_json = json(&source);
     if named_json || as_json.is_ok() {
         return as_json;
     }
-    yaml::parse(&source).or(as_json)
+    yaml(&source).or(as_json)
 }
 
 /// A file is at most [`MAX_BYTES`] long, so its offsets fit.

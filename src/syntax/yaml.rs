@@ -8,8 +8,10 @@ use crate::{
     error::{Class, Diagnostic, suggest},
     model::{Scalar, Source, Span},
     syntax::{
-        Entry, Keys, MAX_ALIASED, MAX_ALIASED_BYTES, MAX_DEPTH, MAX_NODES, Node, Tree, json::duplicate,
+        Entry, Keys, MAX_ALIASED, MAX_ALIASED_BYTES, MAX_DEPTH, MAX_NODES, Node, Tree,
+        json::{duplicate, noted, replace},
         read::offset,
+        relaxed::{Relaxed, relaxed},
     },
 };
 
@@ -26,6 +28,7 @@ const SHORT_FORMS: &[(&str, &str)] = &[
     ("FindInMap", "Fn::FindInMap"),
     ("GetAZs", "Fn::GetAZs"),
     ("GetAtt", "Fn::GetAtt"),
+    ("GetStackOutput", "Fn::GetStackOutput"),
     ("If", "Fn::If"),
     ("ImportValue", "Fn::ImportValue"),
     ("Join", "Fn::Join"),
@@ -45,9 +48,37 @@ const SHORT_FORMS: &[(&str, &str)] = &[
 
 /// Parses a whole YAML document.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Diagnostic>> {
+    let (tree, problems) = parse_both(source)?;
+    if problems.is_empty() { Ok(tree) } else { Err(problems) }
+}
+
+/// The same, with the last of duplicate keys in place of the first and a warning for each.
+pub(super) fn parse_noting(source: &Arc<Source>) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (tree, problems) = parse_both(source)?;
+    Ok((tree, problems.into_iter().map(noted).collect()))
+}
+
+/// The tree, and the keys that are there twice. What only YAML 1.2 refuses is read as `PyYAML` reads it.
+fn parse_both(source: &Arc<Source>) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let strict = built(source, &source.text, None);
+    match strict {
+        Err(problems) if problems.iter().any(|problem| problem.code == "M1003") => {
+            let relaxed = relaxed(&source.text).map(|relaxed| built(source, &relaxed.text, Some(&relaxed)));
+            // What is wrong either way is told of the text as it was written.
+            relaxed.and_then(Result::ok).map_or(Err(problems), Ok)
+        }
+        other => other,
+    }
+}
+
+fn built(
+    source: &Arc<Source>,
+    text: &str,
+    relaxed: Option<&Relaxed>,
+) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut builder = Builder {
         source,
-        places: Places::new(&source.text),
+        places: Places::new(text, relaxed),
         stack: Vec::new(),
         root: None,
         anchors: HashMap::new(),
@@ -56,7 +87,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Diagnostic>> {
         aliased_bytes: 0,
         problems: Vec::new(),
     };
-    let mut parser = Parser::new_from_str(&source.text);
+    let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let outcome = match event {
             Ok((event, span)) => {
@@ -72,8 +103,7 @@ pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Diagnostic>> {
         }
     }
     match builder.root {
-        _ if !builder.problems.is_empty() => Err(builder.problems),
-        Some(tree) => Ok(tree),
+        Some(tree) => Ok((tree, builder.problems)),
         None => {
             let span = Span { source: Arc::clone(source), start: 0, end: 0 };
             Err(vec![Diagnostic::error("M1003", Class::Plan, "the file is empty").span(Some(span))])
@@ -86,21 +116,28 @@ struct Places<'t> {
     text: &'t str,
     /// The byte offset of every [`STRIDE`]th character; empty for ASCII, where both are the same.
     marks: Vec<u32>,
+    relaxed: Option<&'t Relaxed>,
 }
 
 const STRIDE: usize = 32;
 
 impl<'t> Places<'t> {
-    fn new(text: &'t str) -> Self {
+    fn new(text: &'t str, relaxed: Option<&'t Relaxed>) -> Self {
         let marks = if text.is_ascii() {
             Vec::new()
         } else {
             text.char_indices().step_by(STRIDE).map(|(at, _)| offset(at)).collect()
         };
-        Self { text, marks }
+        Self { text, marks, relaxed }
     }
 
+    /// The byte offset in the text as it was written.
     fn byte(&self, character: usize) -> usize {
+        let at = self.here(character);
+        self.relaxed.map_or(at, |relaxed| relaxed.original(at))
+    }
+
+    fn here(&self, character: usize) -> usize {
         if self.marks.is_empty() {
             return character.min(self.text.len());
         }
@@ -290,7 +327,8 @@ impl Builder<'_> {
                     if seen.is_new(&name, entries) {
                         entries.push(Entry { key: name, key_span: span, value: tree });
                     } else {
-                        self.problems.push(duplicate(&name, span, entries));
+                        self.problems.push(duplicate(&name, span.clone(), entries));
+                        replace(entries, Entry { key: name, key_span: span, value: tree });
                     }
                 }
             },

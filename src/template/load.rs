@@ -33,23 +33,48 @@ pub fn is_plan(folder: &Path) -> bool {
 /// # Errors
 /// Everything that is wrong with manifest, command line or the templates' syntax.
 pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
+    match load_readable(path, options)? {
+        (loaded, wrong) if wrong.is_empty() => Ok(loaded),
+        (_, wrong) => Err(wrong),
+    }
+}
+
+/// Reads as much of a plan as can be read: stacks whose files are broken are left out, and everything that is wrong stands
+/// beside it. Only for finding more that is wrong.
+///
+/// # Errors
+/// Nothing of it can be read.
+pub fn load_readable(path: &Path, options: &Options) -> Result<(Loaded, Vec<Diagnostic>), Vec<Diagnostic>> {
     let file = file_of(path)?;
     // Only the folder was named: what its manifest leads to is not the user's word.
-    let tree = if path.is_dir() { read_within(path, &file) } else { syntax::read(&file) };
-    let tree = tree.map_err(|errors| mask(errors, &[]))?;
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
+    let tree = match (path.is_dir(), named) {
+        (true, true) => read_within(path, &file).map(|tree| (tree, Vec::new())),
+        (false, true) => syntax::read(&file).map(|tree| (tree, Vec::new())),
+        (true, false) => read_template_within(path, &file),
+        (false, false) => syntax::read_template(&file),
+    };
+    let (tree, twice) = tree.map_err(|errors| mask(errors, &[]))?;
     let assembly = assembly::is_assembly(&file, &tree);
-    let (mut loaded, problems) = if assembly {
+    let (mut loaded, mut problems) = if assembly {
         assembly::load(&file, &tree, options)
     } else if named || (tree.get("stacks").is_some() && tree.get("Resources").is_none()) {
         from_manifest(&file, &tree, options)
     } else {
         from_template(&file, tree, options)
     };
+    problems.extend(twice);
     loaded.place = place(&file, assembly, named);
-    let warnings = problems.finish().map_err(|errors| mask(errors, &loaded.stacks))?;
-    loaded.warnings = mask(warnings, &loaded.stacks);
-    Ok(loaded)
+    match problems.finish() {
+        Ok(warnings) => {
+            loaded.warnings = mask(warnings, &loaded.stacks);
+            Ok((loaded, Vec::new()))
+        }
+        Err(errors) => {
+            let errors = mask(errors, &loaded.stacks);
+            Ok((loaded, errors))
+        }
+    }
 }
 
 /// Where a plan lies. Links on the way to its folder are resolved, so that it is one plan whichever way leads there;
@@ -160,17 +185,21 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
             None => region_ok(options.region_of_the_rest().as_deref(), None, &name, &mut problems),
         };
         let path = folder.join(&entry.template.text);
-        let template = templates.entry(path.clone()).or_insert_with(|| match read_within(folder, &path) {
-            Ok(tree) => Some(Arc::new(tree)),
-            Err(mut errors) => {
-                // A missing file is the manifest's mistake, a broken one its own.
-                for error in errors.iter_mut().filter(|error| error.span.is_none()) {
-                    error.span = Some(entry.template.span.clone());
+        let template =
+            templates.entry(path.clone()).or_insert_with(|| match read_template_within(folder, &path) {
+                Ok((tree, twice)) => {
+                    problems.extend(twice);
+                    Some(Arc::new(tree))
                 }
-                problems.extend(errors);
-                None
-            }
-        });
+                Err(mut errors) => {
+                    // A missing file is the manifest's mistake, a broken one its own.
+                    for error in errors.iter_mut().filter(|error| error.span.is_none()) {
+                        error.span = Some(entry.template.span.clone());
+                    }
+                    problems.extend(errors);
+                    None
+                }
+            });
         let Some(template) = template.clone() else { continue };
         let declared = declared(&template);
         let mut parameters: BTreeMap<String, Given> = shared
@@ -258,6 +287,23 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
 /// # Errors
 /// Outside, or as [`syntax::read`].
 pub(super) fn read_within(folder: &Path, path: &Path) -> Result<Tree, Vec<Diagnostic>> {
+    only_within(folder, path)?;
+    syntax::read(path)
+}
+
+/// The same for a template, in which keys that are there twice are warnings.
+///
+/// # Errors
+/// Outside, or as [`syntax::read_template`].
+pub(super) fn read_template_within(
+    folder: &Path,
+    path: &Path,
+) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagnostic>> {
+    only_within(folder, path)?;
+    syntax::read_template(path)
+}
+
+fn only_within(folder: &Path, path: &Path) -> Result<(), Vec<Diagnostic>> {
     match files::within(folder, path) {
         // What is not there, the reader says best.
         Err(error) if files::refusal(&error).is_some() => {
@@ -267,7 +313,7 @@ pub(super) fn read_within(folder: &Path, path: &Path) -> Result<Tree, Vec<Diagno
                  command line instead",
             )])
         }
-        _ => syntax::read(path),
+        _ => Ok(()),
     }
 }
 

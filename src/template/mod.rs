@@ -9,7 +9,7 @@ mod masking;
 mod options;
 
 pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, zone_regions};
-pub use load::{is_plan, load};
+pub use load::{is_plan, load, load_readable};
 pub use lookups::Lookup;
 pub use masking::{mask, open_parameters};
 pub use options::{Assembly, FallbackRegion, Given, Loaded, Options, Place, StackSource};

@@ -58,18 +58,21 @@ pub fn page(code: &Code, width: usize) -> String {
 fn example(example: &Example) -> String {
     let mut out = String::new();
     match example {
-        Example::Template(text) => out.push_str(&format!("\nFor example:\n\n{}", indent(text))),
+        Example::Template(text) => {
+            out.push_str(&format!("\nFor example, this is WRONG:\n\n{}", indent(text)))
+        }
         Example::With(text, arguments) => {
-            let said = format!("\nFor example, with {}:\n\n{}", arguments.join(" "), indent(text));
+            let said =
+                format!("\nFor example, this is WRONG with {}:\n\n{}", arguments.join(" "), indent(text));
             out.push_str(&said);
         }
         Example::Files(files) => {
             for (file, text) in *files {
-                out.push_str(&format!("\nFor example, {file}:\n\n{}", indent(text)));
+                out.push_str(&format!("\nFor example, this is WRONG, {file}:\n\n{}", indent(text)));
             }
         }
         Example::Commands(commands) => {
-            out.push_str("\nFor example:\n\n");
+            out.push_str("\nFor example, this is REFUSED:\n\n");
             for command in *commands {
                 out.push_str(&format!("    {command}\n"));
             }

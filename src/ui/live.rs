@@ -30,6 +30,7 @@ struct Running {
 pub struct Live {
     plain: Plain,
     width: usize,
+    height: usize,
     running: BTreeMap<StepId, Running>,
     total: usize,
     finished: usize,
@@ -46,6 +47,7 @@ impl Live {
         Self {
             plain: Plain::new(width, color, false),
             width,
+            height: usize::MAX,
             running: BTreeMap::new(),
             total: set.steps.len(),
             finished: 0,
@@ -104,9 +106,10 @@ impl Live {
         self.draw("")
     }
 
-    /// The terminal is so wide now.
-    pub fn resize(&mut self, width: usize) {
+    /// The terminal is so wide and so high now.
+    pub fn resize(&mut self, width: usize, height: usize) {
         self.width = width;
+        self.height = height;
         self.plain.resize(width);
     }
 
@@ -141,7 +144,11 @@ impl Live {
             head.push_str(&format!("; {} FAILED", self.failed));
         }
         let mut lines = vec![fit(&head, self.width)];
-        for running in rows.iter().take(ROWS) {
+        // The picture must fit the terminal whole, the cursor's row included: what scrolls away cannot be redrawn. Of
+        // what is left, one row may be needed to say how many more there are.
+        let most = ROWS.min(self.height.saturating_sub(2));
+        let fitting = if rows.len() <= most { most } else { most.min(self.height.saturating_sub(3)) };
+        for running in rows.iter().take(fitting) {
             let took = duration(self.elapsed - running.since);
             let usual = if running.typical_s > 0 {
                 format!(" of {}", duration(seconds(running.typical_s)))
@@ -152,8 +159,8 @@ impl Live {
             let line = format!("  {time:>16}  {} {}  {}", running.action, running.address, running.detail);
             lines.push(fit(plain(&line).trim_end(), self.width));
         }
-        if rows.len() > ROWS {
-            lines.push(format!("  {:>16}  and {} more", "", rows.len() - ROWS));
+        if rows.len() > fitting && self.height > 2 {
+            lines.push(fit(&format!("  {:>16}  and {} more", "", rows.len() - fitting), self.width));
         }
         lines
     }

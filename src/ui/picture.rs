@@ -28,7 +28,8 @@ impl Picture {
     fn away(&self, width: usize) -> String {
         match self.drawn.iter().map(|line| line.div_ceil(width.max(1)).max(1)).sum::<usize>() {
             0 => String::new(),
-            rows => format!("\x1b[{rows}A\x1b[J"),
+            // To the beginning of the line so far up (CPL): what was typed meanwhile (`^C`) stands before the cursor.
+            rows => format!("\x1b[{rows}F\x1b[J"),
         }
     }
 }
@@ -45,8 +46,8 @@ mod tests {
             "twelve chars\n\u{1b}[1mab\u{1b}[0m\n"
         );
         // Two rows of the first line at 6 columns, one of the second: colours take no room.
-        assert_eq!(picture.draw("done\n", "x\n", 6), "\u{1b}[3A\u{1b}[Jdone\nx\n");
-        assert_eq!(picture.clear(6), "\u{1b}[1A\u{1b}[J");
+        assert_eq!(picture.draw("done\n", "x\n", 6), "\u{1b}[3F\u{1b}[Jdone\nx\n");
+        assert_eq!(picture.clear(6), "\u{1b}[1F\u{1b}[J");
         assert_eq!(picture.clear(6), "");
     }
 }

@@ -55,7 +55,8 @@ impl Plain {
         // Failures, and what to do about credentials, are never cut: their text is what the reader came for.
         let room = self.width.saturating_sub(11).max(20);
         let whole = match &event.kind {
-            EventKind::Credentials { .. } => true,
+            // What the next Ctrl-C does stands at the end.
+            EventKind::Credentials { .. } | EventKind::StopRequested { .. } => true,
             EventKind::GateMeasured { verdict, .. } => verdict != "open",
             _ => false,
         };

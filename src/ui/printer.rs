@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 use super::{
     diagnostics,
     review::{self, Styles},
-    text::wrap_whole,
+    review_json::plan_json,
+    text::{count, wrap_whole},
 };
 use crate::{
     error::{Diagnostic, Severity},
@@ -23,10 +24,20 @@ fn indented(text: &str, width: usize) -> String {
     lines.iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// What cannot be written is nobody's to read: a pipe that was closed.
-fn put(mut to: impl io::Write, text: &str) {
-    let _ = to.write_all(text.as_bytes());
-    let _ = to.flush();
+fn put(mut to: impl io::Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
+}
+
+/// Talk that cannot be written is nobody's to read.
+fn say(text: &str) {
+    let _ = put(io::stderr().lock(), text);
+}
+
+/// How many rows the terminal has at the moment.
+fn rows() -> usize {
+    let measured = terminal_size::terminal_size_of(io::stderr());
+    measured.map_or(usize::MAX, |(_, height)| usize::from(height.0))
 }
 
 /// How wide the terminal is at the moment; without one, what COLUMNS says.
@@ -46,8 +57,16 @@ pub struct Printer {
     live: bool,
     width: usize,
     rehearsal: bool,
-    /// Whether JSON came out line by line.
+    /// Whether JSON comes out line by line.
     lines: bool,
+    /// Whether tables and reviews leave nothing out (`-o wide`).
+    wide: bool,
+    /// Whether findings about the plan are only counted.
+    brief: bool,
+    /// Whether standard output is a terminal.
+    terminal: bool,
+    /// Why standard output could not be written.
+    unwritten: Option<String>,
     complete: Option<Complete>,
 }
 
@@ -73,6 +92,10 @@ impl Printer {
             width: columns(),
             rehearsal: false,
             lines: false,
+            wide: false,
+            brief: false,
+            terminal: io::stdout().is_terminal(),
+            unwritten: None,
             complete: None,
         }
     }
@@ -99,6 +122,36 @@ impl Printer {
         list.iter().map(advised).collect()
     }
 
+    /// Nothing is left out of tables and reviews from here on.
+    pub fn widen(&mut self) {
+        self.wide = true;
+    }
+
+    /// Standard output is read line by line: documents take one line.
+    pub fn by_line(&mut self) {
+        self.lines = true;
+    }
+
+    /// How wide a table may be: it is cut for a reader at a terminal only.
+    #[must_use]
+    pub fn table_width(&self) -> usize {
+        if self.wide || !self.terminal { usize::MAX / 2 } else { self.width }
+    }
+
+    /// Why standard output could not be written, if it could not. A reader that went away (`| head`) is no error.
+    #[must_use]
+    pub fn unwritten(&self) -> Option<&str> {
+        self.unwritten.as_deref()
+    }
+
+    fn put_out(&mut self, text: &str) {
+        if let Err(error) = put(io::stdout().lock(), text)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.unwritten.get_or_insert_with(|| error.to_string());
+        }
+    }
+
     /// Whether stdout is for machines.
     #[must_use]
     pub fn is_json(&self) -> bool {
@@ -109,6 +162,12 @@ impl Printer {
     pub fn measure(&mut self) -> usize {
         self.width = columns();
         self.width
+    }
+
+    /// Rows, measured anew.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        rows()
     }
 
     /// Columns.
@@ -129,15 +188,15 @@ impl Printer {
         self.talk_color
     }
 
-    /// Data. A reader that went away (`| head`) is no error.
+    /// Data.
     pub fn out(&mut self, text: &str) {
-        put(io::stdout().lock(), &printable::lines(text));
+        self.put_out(&printable::lines(text));
     }
 
     /// Data with styles, if there are any.
     fn out_styled(&mut self, text: &str) {
         if self.color {
-            put(io::stdout().lock(), &printable::styled(text));
+            self.put_out(&printable::styled(text));
         } else {
             self.out(text);
         }
@@ -146,7 +205,7 @@ impl Printer {
     /// One JSON document on a line of its own: from here on standard output is read line by line.
     pub fn json_line(&mut self, text: &str) {
         self.lines = true;
-        put(io::stdout().lock(), &format!("{}\n", printable::json(text)));
+        self.put_out(&format!("{}\n", printable::json(text)));
     }
 
     /// A text as the command's result, wrapped to the width.
@@ -163,14 +222,14 @@ impl Printer {
 
     /// Talk.
     pub fn talk(&mut self, text: &str) {
-        put(io::stderr().lock(), &printable::lines(text));
+        say(&printable::lines(text));
     }
 
     /// Talk with styles or cursor movements, if there are any. Whoever calls this has cleaned what it puts between
     /// them.
     pub(super) fn talk_styled(&mut self, text: &str) {
         if self.talk_color || self.live {
-            put(io::stderr().lock(), &printable::styled(text));
+            say(&printable::styled(text));
         } else {
             self.talk(text);
         }
@@ -184,7 +243,7 @@ impl Printer {
     /// A JSON document, pretty.
     pub fn json(&mut self, value: &Json) {
         let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
-        put(io::stdout().lock(), &format!("{}\n", printable::json(&text)));
+        self.put_out(&format!("{}\n", printable::json(&text)));
     }
 
     /// Says once, unmistakably, that this is no AWS.
@@ -204,7 +263,7 @@ impl Printer {
     pub fn review(&mut self, set: &ChangeSet) {
         if !self.json {
             // The command that goes on is this one.
-            let styles = Styles { color: self.talk_color, verbose: false, next: None };
+            let styles = Styles { color: self.talk_color, verbose: self.wide, next: None };
             self.talk_styled(&review::render(set, self.width, &styles));
         }
     }
@@ -212,9 +271,9 @@ impl Printer {
     /// A change set as the command's result.
     pub fn plan(&mut self, set: &ChangeSet, next: Option<&str>) {
         if self.json {
-            self.json(&review::plan_json(set));
+            self.json(&plan_json(set));
         } else {
-            let styles = Styles { color: self.color, verbose: false, next };
+            let styles = Styles { color: self.color, verbose: self.wide, next };
             self.out_styled(&review::render(set, self.width, &styles));
         }
     }
@@ -223,7 +282,11 @@ impl Printer {
     pub fn diagnostics(&mut self, list: &[Diagnostic]) {
         let list = &self.advised(list);
         match diagnostics::as_json(list) {
-            document if self.json && self.lines => self.json_line(&document.to_string()),
+            // Readers of events tell their lines apart by `event`.
+            mut document if self.json && self.lines => {
+                document["event"] = "diagnostics".into();
+                self.json_line(&document.to_string());
+            }
             document if self.json => self.json(&document),
             _ => {}
         }
@@ -238,6 +301,25 @@ impl Printer {
         if !list.is_empty() {
             self.talk_styled(&diagnostics::render(&self.advised(list), self.width, self.talk_color));
         }
+    }
+
+    /// Findings about a plan: in full, or only how many there are where they were read before (`up`).
+    pub fn findings(&mut self, list: &[Diagnostic]) {
+        if !self.brief || list.is_empty() {
+            self.warnings(list);
+        } else if !self.json {
+            let text = format!(
+                "{}; `migrate validate` shows {}.",
+                count(list.len(), "warning"),
+                if list.len() == 1 { "it in full" } else { "them in full" }
+            );
+            self.advise(&text);
+        }
+    }
+
+    /// Findings about the plan are counted from here on.
+    pub fn count_findings(&mut self) {
+        self.brief = true;
     }
 
     /// Whether somebody is there to answer.

@@ -1,4 +1,4 @@
-//! A change set for people, to be read in a minute, and for machines.
+//! A change set for people, to be read in a minute.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,14 +6,16 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
-use serde_json::{Map, Value as Json, json};
 use unicode_width::UnicodeWidthStr;
 
-use super::text::{SECRET, command, count, duration, fit, json as one_line, masked, pad, plain, wrap};
+use super::{
+    changes,
+    text::{broken, command, count, duration, json as one_line, pad, plain, wrap},
+};
 use crate::{
     graph::Needs,
     model::{Address, Found, PhysicalId, Value},
-    planner::{Action, ChangeSet, FORMAT, Operation, PropertyChange, Shown, Step, unpermitted},
+    planner::{Action, ChangeSet, Operation, PropertyChange, Step, unpermitted},
 };
 
 /// How a review looks.
@@ -32,6 +34,11 @@ const MAX_KIND_COLUMN: usize = 26;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+const WARN: Style = AnsiColor::Yellow.on_default();
+/// Where the signs of differences stand.
+const INDENT: usize = 7;
+/// Where properties of new objects stand.
+const DETAILS: usize = 9;
 const LOUD: Style = AnsiColor::Red.on_default().bold();
 
 /// Symbol and colour of what is done.
@@ -215,10 +222,24 @@ impl Page<'_> {
 
     fn step(&mut self, set: &ChangeSet, step: &Step, region: &str, id_width: usize, kind_width: usize) {
         let (sign, style) = symbol(&step.action);
-        let id = fit(&plain(step.address.logical_id()), id_width);
-        let mut line = format!("{} {}  ", self.paint(style, &format!("{sign:>4}")), pad(&id, id_width));
+        let id = plain(step.address.logical_id());
+        let sign = self.paint(style, &format!("{sign:>4}"));
         let used = 4 + 1 + id_width + 2;
-        let kind = fit(&plain(short(&step.kind)), self.width.saturating_sub(used));
+        let mut line = if id.width() > id_width {
+            // A name that is too long for its column has lines of its own.
+            for (at, piece) in broken(&id, self.width - 5).iter().enumerate() {
+                let before = if at == 0 { sign.clone() } else { " ".repeat(4) };
+                self.line(&format!("{before} {piece}"));
+            }
+            " ".repeat(used)
+        } else {
+            format!("{sign} {}  ", pad(&id, id_width))
+        };
+        let kind = plain(short(&step.kind));
+        if used + kind.width() > self.width {
+            self.line(&line);
+            line = " ".repeat(INDENT);
+        }
         // One long type name does not push everything else off the line.
         let kind_width = kind_width.min(MAX_KIND_COLUMN).max(kind.width());
         let room = self.width.saturating_sub(used + kind_width + 2);
@@ -243,6 +264,13 @@ impl Page<'_> {
             let text = format!("! what others put on it goes with it: {}", others.join(", "));
             self.paragraph(7, LOUD, &text);
         }
+        for interruption in &step.interrupts {
+            let time = match interruption.seconds {
+                0 => String::new(),
+                seconds => format!(" ({})", duration(seconds)),
+            };
+            self.paragraph(7, WARN, &format!("! interrupts service: {}{time}", interruption.what));
+        }
         self.changes(&step.changes);
         if self.styles.verbose {
             self.details(set, step);
@@ -250,17 +278,17 @@ impl Page<'_> {
     }
 
     fn changes(&mut self, changes: &[PropertyChange]) {
-        let widest =
-            changes.iter().map(|change| change.property.width()).max().unwrap_or(0).min(self.width / 3);
-        for change in changes {
-            let name = fit(&plain(&change.property), widest);
-            let room = self.width.saturating_sub(9 + widest + 2 + " -> ".len());
-            // On a narrow terminal the values matter more than the mark: the reason above names the property.
-            let mark = if change.replaces && room >= 40 { "  forces a new object" } else { "" };
-            let (old, new) = (shown(&change.property, &change.old), shown(&change.property, &change.new));
-            let new = if new == SECRET && old == SECRET { "(another secret)".into() } else { new };
-            let (old, new) = share(&old, &new, room.saturating_sub(mark.len()));
-            self.line(&format!("{}{}  {old} -> {new}{mark}", " ".repeat(9), pad(&name, widest)));
+        for told in changes::told(changes, self.width - INDENT) {
+            let style = match told.sign {
+                '+' => AnsiColor::Green.on_default(),
+                '-' => AnsiColor::Red.on_default(),
+                _ => AnsiColor::Yellow.on_default(),
+            };
+            for (at, line) in told.lines.iter().enumerate() {
+                let sign = if at == 0 { told.sign } else { ' ' };
+                let sign = self.paint(style, &sign.to_string());
+                self.line(&format!("{}{sign} {line}", " ".repeat(INDENT)));
+            }
         }
     }
 
@@ -270,9 +298,9 @@ impl Page<'_> {
             let mut rows = Vec::new();
             flatten(&mut String::new(), properties, &mut rows);
             for (path, value) in rows {
-                let text = format!("{}: {value}", plain(&path));
-                let text = fit(&text, self.width - 9);
-                self.line(&format!("{}{text}", " ".repeat(9)));
+                for line in broken(&format!("{}: {value}", plain(&path)), self.width - DETAILS) {
+                    self.line(&format!("{}{line}", " ".repeat(DETAILS)));
+                }
             }
         }
         for dependency in &step.after {
@@ -314,6 +342,18 @@ impl Page<'_> {
                 if losses == 1 { "needs" } else { "need" }
             );
             self.paragraph(0, LOUD, &text);
+        }
+        let interrupting = set.steps.iter().filter(|step| !step.interrupts.is_empty()).count();
+        if interrupting > 0 {
+            let text = format!(
+                "! {} service",
+                if interrupting == 1 {
+                    "1 step interrupts".into()
+                } else {
+                    format!("{interrupting} steps interrupt")
+                }
+            );
+            self.paragraph(0, WARN, &text);
         }
         let time = format!("Expected time on AWS: {} (the longest path).", duration(expected_seconds(set)));
         self.paragraph(0, Style::new(), &time);
@@ -456,29 +496,6 @@ fn key_facts(properties: &Value) -> Vec<String> {
     name.into_iter().chain(facts).map(|fact| fact.trim_matches('"').to_owned()).collect()
 }
 
-fn shown(property: &str, value: &Shown) -> String {
-    match value {
-        Shown::Value(json) => one_line(property, json),
-        Shown::KnownAfter(what) => format!("(known after {})", plain(what)),
-        Shown::Absent => "(not set)".into(),
-    }
-}
-
-/// Abbreviates two texts that share a line; a short one leaves its room to the other. What both begin with is
-/// left out if otherwise the difference would not be seen.
-fn share(old: &str, new: &str, room: usize) -> (String, String) {
-    const CONTEXT: usize = 6;
-    let half = room / 2;
-    let common = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
-    let skip = |text: &str| format!("…{}", text.chars().skip(common - CONTEXT).collect::<String>());
-    let hidden = old.width() + new.width() > room && common > CONTEXT && common + CONTEXT > half;
-    let (old, new) = if hidden { (skip(old), skip(new)) } else { (old.to_owned(), new.to_owned()) };
-    let old_room = half.max(room.saturating_sub(new.width()));
-    let old = fit(&old, old_room);
-    let new = fit(&new, room.saturating_sub(old.width()).max(1));
-    (old, new)
-}
-
 /// Leaves of a value with their paths.
 fn flatten(path: &mut String, value: &Value, rows: &mut Vec<(String, String)>) {
     let length = path.len();
@@ -526,69 +543,6 @@ pub fn expected_seconds(set: &ChangeSet) -> u64 {
         times.push((start, start + step.typical_s));
     }
     times.iter().map(|(_, end)| *end).max().unwrap_or(0)
-}
-
-/// The change set for machines: `format`, `summary`, `steps`, `notes`. Passwords are masked; dynamic
-/// references stay, they hold no secret.
-#[must_use]
-pub fn plan_json(change_set: &ChangeSet) -> Json {
-    let sum = change_set.summary();
-    let steps: Vec<Json> = change_set.steps.iter().map(|step| step_json(change_set, step)).collect();
-    json!({
-        "format": FORMAT,
-        "summary": {
-            "create": sum.create,
-            "update": sum.update,
-            "replace": sum.replace,
-            "delete": sum.delete,
-            "unchanged": sum.unchanged,
-        },
-        "steps": steps,
-        "notes": change_set.notes,
-        "lookups": change_set.lookups,
-    })
-}
-
-fn step_json(set: &ChangeSet, step: &Step) -> Json {
-    let after: Vec<Json> = step
-        .after
-        .iter()
-        .filter_map(|dependency| {
-            let on = set.step(dependency.step)?;
-            Some(json!({
-                "address": on.address,
-                "action": on.action.verb(),
-                "needs": dependency.needs,
-                "why": dependency.why,
-            }))
-        })
-        .collect();
-    let side = |property: &str, shown: &Shown| match shown {
-        Shown::Value(value) => json!({ "value": masked(property, value, false) }),
-        Shown::KnownAfter(what) => json!({ "known_after": what }),
-        Shown::Absent => Json::Object(Map::new()),
-    };
-    let changes: Vec<Json> = step
-        .changes
-        .iter()
-        .map(|change| {
-            json!({
-                "property": change.property,
-                "old": side(&change.property, &change.old),
-                "new": side(&change.property, &change.new),
-                "replaces": change.replaces,
-            })
-        })
-        .collect();
-    json!({
-        "address": step.address,
-        "type": step.kind,
-        "action": step.action.verb(),
-        "after": after,
-        "why": step.why,
-        "changes": changes,
-        "data_loss": step.data_loss,
-    })
 }
 
 #[cfg(test)]

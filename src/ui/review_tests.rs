@@ -1,12 +1,14 @@
 //! Tests of `review.rs`.
 
+use serde_json::json;
+
 use super::*;
 use crate::{
     check::link,
     graph::{Graph, testing::graph},
     ledger::Snapshot,
     planner::{
-        PlanInput, plan, teardown,
+        PlanInput, Shown, plan, teardown,
         testing::{deployed, set, types},
     },
 };
@@ -94,17 +96,32 @@ fn changes_stand_side_by_side_and_losses_stand_out() {
      -/+ Db                  RDS::DBInstance
              MasterUsername is create-only and changes (delete before create)
            ! the database and its automated backups would be lost
-             MasterUserPassword  (secret) -> (another secret)
-             MasterUsername      "shop" -> "admin"  forces a new object
+           ! interrupts service: there is no database until the new one is there
+           (about 10 min)
+           ~ MasterUserPassword  (secret) -> (another secret)
+           ~ MasterUsername      "shop" -> "admin"  forces a new object
        ~ TooManyConnections  CloudWatch::Alarm
              AlarmDescription and Threshold change in place; app/Db is replaced, and
              Dimensions refers to it
-             AlarmDescription    (not set) -> {"Statement":[{"Action":["s3:GetObjec…
-             Dimensions.0.Value  "id-Db" -> (known after app/Db)
-             Threshold           5 -> 9
+           + AlarmDescription
+                 {
+                   "Statement": [
+                     {
+                       "Action": [
+                         "s3:GetObject",
+                         "s3:ListBucket"
+                       ],
+                       "Effect": "Allow",
+                       "Resource": "*"
+                     }
+                   ]
+                 }
+           ~ Dimensions[Db].Value  "id-Db" -> (known after app/Db)
+           ~ Threshold             5 -> 9
 
     2 to update, 1 to replace, 1 unchanged
     ! 1 resource would lose data and needs an explicit permission
+    ! 1 step interrupts service
     Expected time on AWS: about 11 min (the longest path).
     Note: one call of an earlier run has no known outcome.
     "#);
@@ -180,16 +197,6 @@ fn the_next_command_can_be_pasted_however_narrow_the_terminal() {
 }
 
 #[test]
-fn two_long_texts_show_where_they_differ() {
-    let document = |end: &str| format!("{{\"Version\":\"2012-10-17\",\"Statement\":\"{end}\"}}");
-    let (old, new) = share(&document("read"), &document("write"), 40);
-    assert_eq!((old.as_str(), new.as_str()), ("…ent\":\"read\"}", "…ent\":\"write\"}"));
-    assert_eq!(share("5", "9", 40), ("5".into(), "9".into()));
-    let (old, new) = share("(not set)", &"x".repeat(100), 40);
-    assert_eq!((old.as_str(), new.width()), ("(not set)", 31));
-}
-
-#[test]
 fn nothing_to_do_is_one_line() {
     let shop = shop();
     let set = planned(&shop, &deployed(&shop));
@@ -250,14 +257,29 @@ fn the_json_is_complete_and_masks_passwords() {
         new: Shown::Value(json!("hunter2")),
         replaces: false,
     });
-    let json = plan_json(&change_set);
+    let json = crate::ui::plan_json(&change_set);
     assert!(!json.to_string().contains("hunter2"));
     insta::assert_json_snapshot!(json, @r#"
     {
+      "account": "123456789012",
+      "environment": "dev",
+      "expected_s": 660,
       "format": 1,
       "lookups": [],
+      "migration": "shop",
       "notes": [
         "one call of an earlier run has no known outcome"
+      ],
+      "operation": "up",
+      "stacks": [
+        {
+          "name": "net",
+          "region": "us-east-1"
+        },
+        {
+          "name": "app",
+          "region": "us-east-1"
+        }
       ],
       "steps": [
         {
@@ -275,6 +297,10 @@ fn the_json_is_complete_and_masks_passwords() {
             }
           ],
           "data_loss": "the database and its automated backups would be lost",
+          "interrupts": [],
+          "physical_id": "id-Db",
+          "properties": null,
+          "region": "us-east-1",
           "type": "AWS::RDS::DBInstance",
           "why": "a new object takes its place"
         },
@@ -312,6 +338,23 @@ fn the_json_is_complete_and_masks_passwords() {
             }
           ],
           "data_loss": "the database and its automated backups would be lost",
+          "interrupts": [
+            {
+              "seconds": 600,
+              "what": "there is no database until the new one is there"
+            }
+          ],
+          "physical_id": "id-Db",
+          "properties": {
+            "DBInstanceIdentifier": "shop-db",
+            "DBSubnetGroupName": {
+              "known_after": "net/Subnet"
+            },
+            "Engine": "postgres",
+            "MasterUserPassword": "{{resolve:secretsmanager:other:SecretString:password}}",
+            "MasterUsername": "admin"
+          },
+          "region": "us-east-1",
           "type": "AWS::RDS::DBInstance",
           "why": "MasterUsername is create-only and changes"
         },
@@ -353,7 +396,7 @@ fn the_json_is_complete_and_masks_passwords() {
               "old": {
                 "value": "id-Db"
               },
-              "property": "Dimensions.0.Value",
+              "property": "Dimensions[Db].Value",
               "replaces": false
             },
             {
@@ -368,6 +411,33 @@ fn the_json_is_complete_and_masks_passwords() {
             }
           ],
           "data_loss": null,
+          "interrupts": [],
+          "physical_id": "id-TooManyConnections",
+          "properties": {
+            "AlarmDescription": {
+              "Statement": [
+                {
+                  "Action": [
+                    "s3:GetObject",
+                    "s3:ListBucket"
+                  ],
+                  "Effect": "Allow",
+                  "Resource": "*"
+                }
+              ]
+            },
+            "AlarmName": "app-toomanyconnections-6cd6242320",
+            "Dimensions": [
+              {
+                "Name": "Db",
+                "Value": {
+                  "known_after": "app/Db"
+                }
+              }
+            ],
+            "Threshold": 9
+          },
+          "region": "us-east-1",
           "type": "AWS::CloudWatch::Alarm",
           "why": "AlarmDescription and Threshold change in place; app/Db is replaced, and Dimensions refers to it"
         },
@@ -377,6 +447,12 @@ fn the_json_is_complete_and_masks_passwords() {
           "after": [],
           "changes": [],
           "data_loss": null,
+          "interrupts": [],
+          "physical_id": "id-Vpc",
+          "properties": {
+            "CidrBlock": "10.0.0.0/16"
+          },
+          "region": "us-east-1",
           "type": "AWS::EC2::VPC",
           "why": "its deletion policy becomes Retain"
         }

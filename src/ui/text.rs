@@ -30,10 +30,46 @@ pub(super) fn pad(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// Breaks text at spaces into lines of at most `width` columns; a longer word gets an ellipsis.
+/// Breaks text at spaces into lines of at most `width` columns; a longer word is broken where the line ends.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let cut: Vec<String> = text.split(' ').map(|word| fit(word, width)).collect();
-    wrap_whole(&cut.join(" "), width)
+    wrap_whole(text, width).iter().flat_map(|line| pieces(line, width)).collect()
+}
+
+/// The same for values: what is read as a value keeps its spaces, and an empty one has a line too.
+pub(super) fn broken(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(8);
+    let mut lines = Vec::new();
+    let mut rest = text;
+    while rest.width() > width {
+        let fits = pieces(rest, width).into_iter().next().unwrap_or_default();
+        // Behind a space or a comma, if one is not far back.
+        let near = fits.char_indices().rev().take(width / 3).find(|(_, c)| matches!(c, ' ' | ','));
+        let end = near.map_or(fits.len(), |(at, c)| at + c.len_utf8());
+        lines.push(rest[..end].to_owned());
+        rest = &rest[end..];
+    }
+    if !rest.is_empty() || lines.is_empty() {
+        lines.push(rest.to_owned());
+    }
+    lines
+}
+
+/// Text in pieces of at most `width` columns.
+fn pieces(text: &str, width: usize) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut used = 0;
+    for ch in text.chars() {
+        let wide = ch.width().unwrap_or(0);
+        if used + wide > width.max(2) {
+            out.push(String::new());
+            used = 0;
+        }
+        used += wide;
+        if let Some(last) = out.last_mut() {
+            last.push(ch);
+        }
+    }
+    out
 }
 
 /// Words, and commands in backticks (`` `migrate up 'my plan'` ``) as one word each.
@@ -159,9 +195,15 @@ fn is_reference(value: &Json) -> bool {
 }
 
 fn holds_secret(text: &str) -> bool {
-    ["{{resolve:secretsmanager:", "{{resolve:ssm-secure:", "{{resolve:parameter:", "{{resolve:literal:"]
-        .iter()
-        .any(|s| text.contains(s))
+    [
+        "{{resolve:secretsmanager:",
+        "{{resolve:ssm-secure:",
+        "{{resolve:parameter:",
+        "{{resolve:literal:",
+        "{{resolve:base64:",
+    ]
+    .iter()
+    .any(|s| text.contains(s))
 }
 
 /// A value on one line.

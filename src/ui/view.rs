@@ -4,6 +4,7 @@ use super::{
     Printer,
     live::Live,
     plain::Plain,
+    recap::{Tally, recap},
     tables::{duration, outputs_text},
     text::{count, wrap_whole},
 };
@@ -11,7 +12,7 @@ use crate::{
     clock::{Clock as _, SystemClock, rfc3339},
     engine::{Event, EventKind, Finished, Observer, Outcome},
     graph::Needs,
-    planner::{ChangeSet, Operation},
+    planner::ChangeSet,
 };
 
 enum Kind {
@@ -26,6 +27,7 @@ pub struct View<'p> {
     kind: Kind,
     sandbox: bool,
     services: Vec<(String, u64)>,
+    tally: Tally,
 }
 
 impl<'p> View<'p> {
@@ -40,7 +42,7 @@ impl<'p> View<'p> {
         } else {
             Kind::Plain(Plain::new(printer.width(), printer.talks_in_color(), sandbox))
         };
-        Self { printer, kind, sandbox, services: Vec::new() }
+        Self { printer, kind, sandbox, services: Vec::new(), tally: Tally::default() }
     }
 
     /// What was settled before the run, told as events with sequence number 0.
@@ -123,13 +125,8 @@ impl<'p> View<'p> {
         match finished.outcome {
             Outcome::Complete => {}
             Outcome::Failed => {
-                for (address, error) in &finished.failures {
-                    if error.is(&["LifecycleFailed"]) && set.operation == Operation::Up {
-                        text.push_str(&self.paragraph(&format!(
-                            "{address} exists, but AWS says it failed. If it cannot be fixed, `{again} --replace \
-                             {address}` makes a new one."
-                        )));
-                    }
+                if !finished.failures.is_empty() {
+                    text.push_str(&recap(set, finished, &self.tally, again, self.printer.width()));
                 }
                 // A ledger that broke is told by an error of its own, which knows what mends it.
                 if finished.ledger_error.is_none() {
@@ -139,12 +136,18 @@ impl<'p> View<'p> {
                 }
             }
             Outcome::Stopped => text.push_str(&self.paragraph(&format!("Resume with `{again}`."))),
-            Outcome::Doubtful => text.push_str(&self.paragraph(&format!(
-                "`migrate status` shows what is open, `migrate ledger resolve ADDRESS` what is known of it; \
-                 `{again}` tries again to find out."
-            ))),
+            Outcome::Doubtful => text.push_str(&self.doubtful(set, finished, again)),
         }
         text.push('\n');
+        text
+    }
+
+    fn doubtful(&self, set: &ChangeSet, finished: &Finished, again: &str) -> String {
+        let mut text = recap(set, finished, &self.tally, again, self.printer.width());
+        text.push_str(&self.paragraph(&format!(
+            "`migrate status` shows what is open, `migrate ledger resolve ADDRESS` what is known of it; \
+                 `{again}` tries again to find out."
+        )));
         text
     }
 }
@@ -153,6 +156,15 @@ impl Observer for View<'_> {
     fn on(&mut self, event: &Event) {
         if let EventKind::RunFinished { calls_by_service, .. } = &event.kind {
             self.services = calls_by_service.iter().map(|(name, n)| (name.clone(), *n)).collect();
+        }
+        match &event.kind {
+            EventKind::RunFinished { done, failed, .. } => {
+                (self.tally.done, self.tally.failed) = (*done, *failed);
+            }
+            EventKind::StepSkipped { address, because, .. } => {
+                self.tally.skipped.entry(because.clone()).or_default().push(address.clone());
+            }
+            _ => {}
         }
         match &mut self.kind {
             Kind::Json => {
@@ -165,7 +177,7 @@ impl Observer for View<'_> {
                 }
             }
             Kind::Live(live) => {
-                live.resize(self.printer.measure());
+                live.resize(self.printer.measure(), self.printer.rows());
                 let text = live.on(event);
                 self.printer.talk_styled(&text);
             }
@@ -174,7 +186,7 @@ impl Observer for View<'_> {
 
     fn tick(&mut self, elapsed_s: f64) {
         if let Kind::Live(live) = &mut self.kind {
-            live.resize(self.printer.measure());
+            live.resize(self.printer.measure(), self.printer.rows());
             let text = live.tick(elapsed_s);
             self.printer.talk_styled(&text);
         }

@@ -43,8 +43,12 @@ fn shown(desk: &Desk, words: &[&str], output: &Output) -> String {
         let json = line.trim_start().starts_with(['{', '"', '[', '}', ']']) || line.contains("\": ");
         // Commands, addresses and the runbook's Markdown are never cut.
         // Previews name what they are about in full, and so does the one line before the commands that reopen the source.
-        let full =
-            words[0] == "runbook" || words.contains(&"--dry-run") || line.contains("writes are REFUSED");
+        // Tables are whole where no terminal cuts them.
+        let table = words[0] == "status";
+        let full = table
+            || words[0] == "runbook"
+            || words.contains(&"--dry-run")
+            || line.contains("writes are REFUSED");
         let told = full || ["error[", "warning[", " = "].iter().any(|start| line.starts_with(start));
         let whole =
             told || ["aws ", "`", "migrate ", "TapStack", "|", "- "].iter().any(|word| line.contains(word));

@@ -328,6 +328,7 @@ impl Described for AutoScalingGroup {
             "autoscaling:DescribeInstanceRefreshes",
             "autoscaling:DescribeLifecycleHooks",
             "autoscaling:DescribeNotificationConfigurations",
+            "autoscaling:DescribeScalingActivities",
             "autoscaling:DetachLoadBalancerTargetGroups",
             "autoscaling:DetachLoadBalancers",
             "autoscaling:DetachTrafficSources",
@@ -383,6 +384,19 @@ impl Described for AutoScalingGroup {
             ];
         }
         Vec::new()
+    }
+
+    /// Activities that are not done say why no instance comes ("Amazon EC2 Auto Scaling API Reference",
+    /// DescribeScalingActivities: the newest first).
+    async fn news(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Vec<String>, OpError> {
+        let call = cx.sdk.auto_scaling().describe_scaling_activities().auto_scaling_group_name(id.as_str());
+        let answer = call.max_records(10).send().await.map_err(op("DescribeScalingActivities"))?;
+        let told = |activity: &aws_sdk_autoscaling::types::Activity| {
+            let status = activity.status_code()?.as_str();
+            let why = activity.status_message().or(activity.description())?;
+            (status != "Successful").then(|| format!("{status}: {why}"))
+        };
+        Ok(answer.activities().iter().filter_map(told).collect())
     }
 
     /// Scaling moves the size between the bounds.

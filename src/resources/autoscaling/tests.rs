@@ -116,11 +116,33 @@ fn groups_keep_the_law() {
             "autoscaling:DetachLoadBalancers",
             // The tests below.
             "autoscaling:DescribeInstanceRefreshes",
+            "autoscaling:DescribeScalingActivities",
             "autoscaling:StartInstanceRefresh",
             "autoscaling:SuspendProcesses",
             "autoscaling:ResumeProcesses",
         ],
     );
+}
+
+/// What a group does, and why it does not get its instances, stands in its activities; those that are done are no news.
+#[test]
+fn activities_that_are_not_done_are_news() {
+    let bench = Bench::new();
+    let (subnets, target, template) = world(&bench);
+    let props = typed(&group(&subnets, &target, &template, "1"));
+    let id = bench.cx(|cx| bench.run(AutoScalingGroup::create(cx, &bench.permit(), &props))).unwrap().id;
+    let news =
+        || bench.cx(|cx| bench.run(<AutoScalingGroup as ResourceType>::news(cx, &id, &props))).unwrap();
+    assert!(news()[0].starts_with("InProgress: Launching a new EC2 instance"), "{:?}", news());
+    bench.advance(Duration::from_secs(600));
+    assert_eq!(news(), Vec::<String>::new());
+    bench.world(|world| {
+        let key = world.rows("asg.activity").last().map(|(key, _)| key.to_owned()).expect("an activity");
+        let row = world.get_mut("asg.activity", &key).expect("it");
+        row["StatusCode"] = json!("Failed");
+        row["StatusMessage"] = json!("There is not enough capacity. Launching EC2 instance failed.");
+    });
+    assert_eq!(news(), ["Failed: There is not enough capacity. Launching EC2 instance failed."]);
 }
 
 #[test]

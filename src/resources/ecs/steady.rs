@@ -38,11 +38,15 @@ pub fn judge(live: &Service, wanted: Option<&str>) -> Steadiness {
     let complete = primary.rollout_state().is_none_or(|state| *state == DeploymentRolloutState::Completed);
     if !complete || live.deployments().len() > 1 || live.running_count() != live.desired_count() {
         let state = primary.rollout_state().map_or("IN_PROGRESS", DeploymentRolloutState::as_str);
-        // Without a circuit breaker tasks that fail are started again for good: what stops them is all there is to see.
-        let why = cause(live).filter(|text| primary.failed_tasks() > 0 && text.contains("Reason: "));
-        return Steadiness::Moving(match why {
-            Some(why) => format!("{state}, {counts}, {} failed: {why}", primary.failed_tasks()),
-            None => format!("{state}, {counts}"),
+        // Without a circuit breaker tasks that fail are started again for good: the service's events are all there is to
+        // see of why.
+        let failed = match primary.failed_tasks() {
+            0 => String::new(),
+            number => format!(", {number} failed"),
+        };
+        return Steadiness::Moving(match complaint(live, primary) {
+            Some(why) => format!("{state}, {counts}{failed}: {why}"),
+            None => format!("{state}, {counts}{failed}"),
         });
     }
     match (wanted, primary.task_definition()) {
@@ -52,6 +56,35 @@ pub fn judge(live: &Service, wanted: Option<&str>) -> Steadiness {
         }
         _ => Steadiness::Steady,
     }
+}
+
+/// The newest event of the deployment that says what keeps its tasks from running. ECS tells the ordinary course in events
+/// too ("Amazon ECS Developer Guide", Amazon ECS service event messages): that is no news.
+fn complaint<'s>(live: &'s Service, primary: &Deployment) -> Option<&'s str> {
+    const ORDINARY: &[&str] = &[
+        // These announce the end of a deployment; why stands in an event before them.
+        "deployment failed:",
+        "rolling back to",
+        "has started ",
+        "has begun draining connections",
+        "has stopped ",
+        "registered ",
+        "deregistered ",
+        "has reached a steady state",
+        "deployment completed",
+        "has been deployed",
+        "is disabled",
+    ];
+    if live.running_count() >= live.desired_count() {
+        return None;
+    }
+    let since = primary.created_at().map(|at| at.secs());
+    let of_it = |at: Option<i64>| since.zip(at).is_none_or(|(since, at)| at >= since);
+    let told = live.events().iter().filter(|event| of_it(event.created_at().map(|at| at.secs())));
+    let told = told.filter_map(|event| event.message());
+    let troubled =
+        |text: &&str| !ORDINARY.iter().any(|part| text.contains(part)) || text.contains("Reason: ");
+    told.take(5).find(troubled)
 }
 
 /// The newest event that says why; ECS puts those that only announce the end of a deployment in front of it.

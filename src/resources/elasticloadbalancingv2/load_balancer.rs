@@ -57,6 +57,9 @@ fn outputs(live: &types::LoadBalancer) -> Attributes {
         ("LoadBalancerName".into(), json!(live.load_balancer_name())),
         ("LoadBalancerFullName".into(), json!(attributes::full_name(arn))),
     ]);
+    // Without groups in the template an application load balancer has its VPC's default one ("Elastic Load Balancing API
+    // Reference", CreateLoadBalancer); CloudFormation's Fn::GetAtt answers those it has.
+    outputs.insert("SecurityGroups".into(), json!(live.security_groups()));
     // Gateway load balancers have neither.
     for (name, value) in
         [("DNSName", live.dns_name()), ("CanonicalHostedZoneID", live.canonical_hosted_zone_id())]

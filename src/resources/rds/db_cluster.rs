@@ -15,7 +15,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, Identity, NameRule, PhysicalId, Retry, WaitPolicy},
+    model::{Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         tags::Tagging as _, versions,
@@ -115,6 +115,15 @@ impl Described for DbCluster {
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
+        stored: &[
+            ("DBClusterIdentifier", Stored::Lowercase),
+            ("DBClusterParameterGroupName", Stored::Lowercase),
+            ("DBSubnetGroupName", Stored::Lowercase),
+            ("Engine", Stored::Lowercase),
+            ("EngineMode", Stored::Lowercase),
+            ("PreferredMaintenanceWindow", Stored::Lowercase),
+            ("StorageType", Stored::Lowercase),
+        ],
         name: Some(NameRule { property: "DBClusterIdentifier", max: 63, lower: true, separator: '-' }),
         configures: true,
         early: &[
@@ -252,9 +261,6 @@ impl Described for DbCluster {
         let mut effects = Vec::new();
         if !kept.is_empty() {
             effects.push(format!("{} keeps its value, RDS has no default to go back to", kept.join(", ")));
-        }
-        if change.has("EngineVersion") {
-            effects.push("all instances of the cluster are upgraded and restarted".into());
         }
         if change.has("ReplicationSourceIdentifier") {
             effects.push("the replica is promoted and follows its source no longer".into());

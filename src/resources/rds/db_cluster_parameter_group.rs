@@ -13,7 +13,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, Tag},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         tags::{self, Tagging},
@@ -92,6 +92,7 @@ impl Described for DbClusterParameterGroup {
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
+        stored: &[("DBClusterParameterGroupName", Stored::Lowercase), ("Family", Stored::Lowercase)],
         name: Some(NameRule {
             property: "DBClusterParameterGroupName",
             max: 255,

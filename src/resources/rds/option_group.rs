@@ -7,7 +7,7 @@ use super::tags::{Tags, arn};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
+    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, Tag},
     props,
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
@@ -159,6 +159,7 @@ impl Described for OptionGroup {
 
     const FACTS: Facts = Facts {
         identity: Identity::Name,
+        stored: &[("OptionGroupName", Stored::Lowercase), ("EngineName", Stored::Lowercase)],
         name: Some(NameRule { property: "OptionGroupName", max: 255, lower: true, separator: '-' }),
         configures: true,
         held_by_users: true,

@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
     error::{Diagnostic, Problems, hint},
-    syntax::Tree,
+    files,
+    syntax::{self, Tree},
     template::{
-        load::{apply_sets, declared, folder_name, name_ok, read_within, region_ok, sets},
+        load::{apply_sets, declared, folder_name, name_ok, read_template_within, region_ok, sets},
         options::{Assembly, Given, Loaded, Options, Place, StackSource},
     },
 };
@@ -28,7 +29,17 @@ pub(super) const MANIFEST: &str = "manifest.json";
 /// The manifest of the assembly in a folder, if it is one.
 pub(in crate::template) fn manifest_of(folder: &Path) -> Option<PathBuf> {
     let manifest = folder.join(MANIFEST);
-    (folder.join("cdk.out").is_file() && manifest.is_file()).then_some(manifest)
+    if !manifest.is_file() {
+        return None;
+    }
+    // The file `cdk.out` marks an assembly; a line `cdk.out` of a .gitignore leaves it out of copies.
+    let marked = || folder.join("cdk.out").is_file();
+    let says_so = || {
+        let text = files::read_input(&manifest, syntax::MAX_BYTES as u64).unwrap_or_default();
+        let document: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+        document["artifacts"].is_object() && document["version"].is_string()
+    };
+    (marked() || says_so()).then_some(manifest)
 }
 
 /// Whether a file that was read is an assembly's manifest.
@@ -64,6 +75,9 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         }
         stacks.extend(stack(artifact, options, &mut collected, &mut problems));
     }
+    if stacks.is_empty() && !chosen.is_empty() && !problems.has_errors() {
+        problems.error("M1901", Some(&tree.span), "no stack of the cloud assembly has resources");
+    }
     if accounts.len() > 1 {
         let words: Vec<String> =
             accounts.iter().map(|(account, stacks)| format!("{account} ({})", stacks.join(", "))).collect();
@@ -82,6 +96,10 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
     let after = chosen.iter().flat_map(|at| {
         let needed = artifacts[*at].after.iter().filter(|needed| chosen.contains(needed));
         needed.map(|needed| (artifacts[*at].name.clone(), artifacts[*needed].name.clone()))
+    });
+    let after = after.filter(|(one, other)| {
+        let there = |name: &String| stacks.iter().any(|stack| stack.name == *name);
+        there(one) && there(other)
     });
     let folder = manifest.parent().unwrap_or(Path::new(""));
     let assembly = Assembly {
@@ -127,8 +145,11 @@ fn stack(
     let fallback = || options.region_of_the_rest();
     let region = region_ok(place.region.or_else(fallback).as_deref(), span, name, problems);
     let path = artifact.folder.join(&artifact.template);
-    let mut template = match read_within(&artifact.root, &path) {
-        Ok(template) => template,
+    let mut template = match read_template_within(&artifact.root, &path) {
+        Ok((template, twice)) => {
+            problems.extend(twice);
+            template
+        }
         Err(errors) => {
             problems.extend(errors.into_iter().map(|error| placed(error, artifact)).collect());
             return None;
@@ -136,6 +157,11 @@ fn stack(
     };
     let assets = Assets::read(artifact, problems);
     rewrite::rewrite(name, &mut template, (&assets, artifact.bootstrap.as_deref()), collected, problems);
+    // As `cdk deploy`: "stack has no resources, skipping deployment".
+    if template.get("Resources").is_none_or(|resources| matches!(resources.as_map(), Some([]))) {
+        collected.notes.push(format!("stack {name} has no resources and is left out"));
+        return None;
+    }
     if artifact.notified {
         collected.notes.push(format!("stack {name}: nobody is notified of stack events, as there are none"));
     }

@@ -1,6 +1,9 @@
 //! Functions over lists, mappings, conditions and exports.
 
-use super::plan::{Eval, Place};
+use super::{
+    outline::OutputDecl,
+    plan::{Eval, Place},
+};
 use crate::{
     error::hint,
     model::{
@@ -156,7 +159,8 @@ impl<'p> Eval<'_, 'p> {
             return Item::poison(span);
         }
         let json = name == "Fn::ToJsonString";
-        let secret = if json { item.any_text(&|text| text.contains("{{resolve:parameter:")) } else { true };
+        let secret = json && item.any_text(&|text| text.contains("{{resolve:parameter:"));
+        // Fn::Base64 encodes when its text is known.
         if secret && name != "Fn::Length" && self.no_secret(name, &item).is_none() {
             return Item::poison(span);
         }
@@ -253,5 +257,63 @@ impl<'p> Eval<'_, 'p> {
         let help = if self.patient() { hint(&name, "exports", known.collect::<Vec<_>>()) } else { None };
         self.error("M1052", &entry.value.span, format!("nothing exports `{name}`"), help);
         Item::poison(span)
+    }
+
+    /// `Fn::GetStackOutput`: an output of another stack of the plan, exported or not ("AWS CloudFormation Template Reference",
+    /// Fn::GetStackOutput). Stacks that the CloudFormation service holds are not read.
+    pub(super) fn stack_output(&self, entry: &'p Entry, span: &Span) -> Item {
+        const KEYS: &[&str] = &["StackName", "OutputName", "Region", "RoleArn"];
+        if self.place != Place::Value {
+            return Item::poison(span);
+        }
+        let Some(members) = entry.value.as_map() else {
+            self.error("M1041", &entry.value.span, "Fn::GetStackOutput takes StackName and OutputName", None);
+            return Item::poison(span);
+        };
+        if let Some(other) = members.iter().find(|member| !KEYS.contains(&member.key.as_str())) {
+            let message = format!("`{}` is no argument of Fn::GetStackOutput", other.key);
+            self.error("M1041", &other.key_span, message, Some(format!("it takes {}", KEYS.join(", "))));
+            return Item::poison(span);
+        }
+        let text = |key: &str| {
+            let member = members.iter().find(|member| member.key == key)?;
+            self.known_text(&member.value, &format!("the {key} of Fn::GetStackOutput"))
+        };
+        let (Some(stack), Some(name)) = (text("StackName"), text("OutputName")) else {
+            if ["StackName", "OutputName"].iter().any(|key| members.iter().all(|member| member.key != *key)) {
+                self.error(
+                    "M1041",
+                    &entry.value.span,
+                    "Fn::GetStackOutput takes StackName and OutputName",
+                    None,
+                );
+            }
+            return Item::poison(span);
+        };
+        let region = text("Region").unwrap_or_else(|| self.scope.source.region.clone());
+        let scopes = &self.plan.scopes;
+        let Some(scope) =
+            scopes.iter().find(|scope| scope.source.name == stack && scope.source.region == region)
+        else {
+            let message = format!("the plan has no stack `{stack}` in {region}");
+            let help = "stacks that the CloudFormation service holds are not read; hand the value over as a parameter, or \
+                        look it up (`lookups:` in the manifest)";
+            self.error("M1058", &entry.value.span, message, Some(help.to_owned()));
+            return Item::poison(span);
+        };
+        let outputs = &scope.outline.outputs;
+        let there = |output: &&OutputDecl<'p>| self.plan.eval(scope, Place::Value).is_output(output);
+        match outputs.iter().position(|output| output.name.text == name && there(&output)) {
+            Some(at) => {
+                let item = Item { span: span.clone(), ..self.plan.output(scope.index, at) };
+                self.affordable(item, span)
+            }
+            None => {
+                let help = hint(&name, "outputs", outputs.iter().map(|output| output.name.text));
+                let message = format!("the stack `{stack}` has no output `{name}`");
+                self.error("M1058", &entry.value.span, message, help);
+                Item::poison(span)
+            }
+        }
     }
 }

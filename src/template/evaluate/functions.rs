@@ -131,6 +131,7 @@ impl<'p> Eval<'_, 'p> {
             "Fn::FindInMap" => self.find_in_map(entry, span),
             "Fn::If" => self.choose(entry, span),
             "Fn::ImportValue" => self.import(entry, span),
+            "Fn::GetStackOutput" => self.stack_output(entry, span),
             "Fn::RefAll" => self.ref_all(argument, span),
             "Fn::ValueOf" => self.value_of(argument, span),
             "Fn::ValueOfAll" => self.value_of_all(argument, span),

@@ -10,6 +10,7 @@ mod functions;
 mod names;
 mod outline;
 mod parameters;
+mod pattern;
 mod plan;
 mod run;
 mod sub;

@@ -32,6 +32,7 @@ const VALUE_FUNCTIONS: &[&str] = &[
     "Fn::FindInMap",
     "Fn::GetAZs",
     "Fn::GetAtt",
+    "Fn::GetStackOutput",
     "Fn::If",
     "Fn::ImportValue",
     "Fn::Join",

@@ -272,10 +272,14 @@ fn transform(tree: &Tree, problems: &mut Problems) {
     for name in names {
         if name.as_text() != Some(TRANSFORM) {
             let what = name.as_text().unwrap_or("this form");
+            // "AWS CloudFormation User Guide", View processed templates of a change set: `sam build` expands nothing.
             problems
                 .error("M1022", Some(&name.span), format!("the transform `{what}` is not supported"))
                 .help(
-                    "transforms run on AWS's side; expand the template first, for example with `sam build`",
+                    "transforms run on AWS's side. Let AWS expand it: `aws cloudformation create-change-set \
+                     --change-set-type CREATE --capabilities CAPABILITY_AUTO_EXPAND CAPABILITY_IAM ...`, then `aws \
+                     cloudformation get-template --change-set-name ARN --template-stage Processed` prints the template to \
+                     use here",
                 );
         }
     }
@@ -348,6 +352,9 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
             "DeletionPolicy" => resource.deletion = policy(attribute, problems),
             "UpdateReplacePolicy" => resource.replacement = policy(attribute, problems),
             "Metadata" => resource.metadata = Some(value),
+            // CloudFormation takes and ignores both; the CDK writes `Description` (`cfnOptions.description`), and `Version`
+            // ("AWS::CloudFormation::CustomResource" of `cfnOptions.version`).
+            "Description" | "Version" => {}
             "CreationPolicy" | "UpdatePolicy" => {
                 let empty = match &value.value {
                     Node::Null => true,

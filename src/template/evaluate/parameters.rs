@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use fancy_regex::Regex;
 
-use super::environment::Environment;
+use super::{environment::Environment, pattern};
 use crate::{
     error::{Problems, hint},
     model::Span,
@@ -415,11 +415,15 @@ impl Rules {
         });
         let pattern = tree.get("AllowedPattern").and_then(|tree| {
             let text = tree.as_text().unwrap_or_default();
-            // The pattern must fit the whole value.
-            match Regex::new(&format!("^(?:{text})$")) {
+            match pattern::compiled(text) {
                 Ok(regex) => Some((text.to_owned(), regex)),
-                Err(_) => {
-                    problems.error("M1030", Some(&tree.span), format!("`{text}` is no regular expression"));
+                Err(why) => {
+                    let why = why.lines().last().unwrap_or_default().trim().to_owned();
+                    problems.error(
+                        "M1030",
+                        Some(&tree.span),
+                        format!("`{text}` is no regular expression of Java's dialect: {why}"),
+                    );
                     None
                 }
             }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{Diagnostic, Problems},
-    model::{Address, Span, item::Item},
+    model::{Address, Span, item::Item, secret},
     template::options::{Loaded, StackSource},
 };
 
@@ -137,7 +137,7 @@ impl<'p> Plan<'p> {
         self.secrets
             .values()
             .filter(|secret| !secret.is_empty())
-            .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "***") } else { text })
+            .fold(text, |text, value| secret::hidden(text, value, "***"))
     }
 }
 

@@ -96,11 +96,22 @@ fn parameter(declared: &Entry) -> ParameterDraft {
     let text = |key: &str| declared.value.get(key).and_then(Tree::as_text);
     let default =
         declared.value.get("Default").filter(|tree| tree.as_text().is_some_and(|text| !text.is_empty()));
+    // A parameter that says whether there is a password is none.
+    let says_yes_or_no = |tree: &Tree| {
+        let yes_or_no = ["true", "false", "yes", "no", "enabled", "disabled", "on", "off"];
+        tree.as_text().is_some_and(|text| yes_or_no.contains(&text.to_ascii_lowercase().as_str()))
+    };
+    let allowed = declared.value.get("AllowedValues").and_then(Tree::as_list);
+    let switch = match allowed {
+        Some(values) => !values.is_empty() && values.iter().all(says_yes_or_no),
+        None => default.is_some_and(says_yes_or_no),
+    };
     ParameterDraft {
         name: declared.key.clone(),
         span: declared.key_span.clone(),
         text: text("Type") == Some("String"),
         hidden: text("NoEcho") == Some("true"),
+        switch,
         default: default.map(|tree| tree.span.clone()),
     }
 }

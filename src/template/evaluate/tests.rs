@@ -181,7 +181,6 @@ fn mistakes_in_functions_have_their_own_codes() {
         ("!ToJsonString {'Fn::Join': ['', [a]], b: c}", "M1041"),
         ("{'Fn::Transform': {Name: x}}", "M1022"),
         ("!ImportValue nothing", "M1052"),
-        ("!Base64 {Ref: Password}", "M1055"),
         ("!Select [0, !Split [':', !Ref Password]]", "M1055"),
         ("!Select [0, !Split ['/', !Ref Ami]]", "M1055"),
         ("!ToJsonString {a: !Ref Password}", "M1055"),

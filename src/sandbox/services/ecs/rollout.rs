@@ -22,7 +22,14 @@ const LONGEST: i64 = 27 * 60_000;
 
 /// How long until a role can be used, or why never.
 fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String> {
-    let Some(arn) = arn else { return Ok(0) };
+    let Some(named) = arn else { return Ok(0) };
+    // "The short name or full Amazon Resource Name (ARN) of the IAM role" ("Amazon ECS API Reference", RegisterTaskDefinition).
+    let full = if named.starts_with("arn:") {
+        named.to_owned()
+    } else {
+        world.arn("iam", "", &format!("role/{named}"))
+    };
+    let arn = full.as_str();
     if world.assumable(arn, "ecs-tasks.amazonaws.com").is_ok() {
         return Ok(0);
     }
@@ -31,7 +38,10 @@ fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String> {
         .find(|(_, role)| role["Arn"] == arn)
         .and_then(|(_, role)| role["_usable"].as_i64());
     match usable {
-        Some(at) if at > world.now() => Ok(at - world.now()),
+        // A role that propagates but does not trust ECS never will do.
+        Some(at) if at > world.now() && world.trusted(arn, "ecs-tasks.amazonaws.com").is_ok() => {
+            Ok(at - world.now())
+        }
         _ => Err(format!(
             "ECS was unable to assume the role '{arn}' that was provided for this task. Please verify that the role \
              being passed has the proper trust relationship and permissions and that your IAM user has permissions to \

@@ -1,0 +1,648 @@
+//! What somebody meets on the first day: real templates, verbs of other tools, reviews that hide nothing, errors at the end
+//! of which stands what to do.
+
+use std::{
+    fs::File,
+    io::Write as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value as Json;
+
+use crate::support::write;
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(template: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        write(&dir.path().join("app.yaml"), template);
+        Self(dir)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_migrate"));
+        command.args(args).current_dir(self.path()).env_clear().env("NO_COLOR", "1").env("HOME", self.path());
+        command.env("COLUMNS", "80").env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program runs")
+    }
+
+    /// Both streams as one text, if it ends with that code.
+    fn says(&self, code: i32, args: &[&str]) -> String {
+        let output = self.run(args);
+        let text = text(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}\n{text}");
+        text
+    }
+
+    fn up(&self) -> String {
+        self.says(0, &["up", "app.yaml", "--sandbox", "--yes"])
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A text without its line breaks: where lines are broken is not what is tested.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const NETWORK: &str = "
+  Net: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.9.0.0/16}}
+  Gate: {Type: AWS::EC2::InternetGateway}
+  Join: {Type: AWS::EC2::VPCGatewayAttachment, Properties: {VpcId: !Ref Net, InternetGatewayId: !Ref Gate}}
+  A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Net, CidrBlock: 10.9.0.0/24, AvailabilityZone: us-east-1a}}
+  B: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Net, CidrBlock: 10.9.1.0/24, AvailabilityZone: us-east-1b}}
+  Table: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Net}}
+  Out: {Type: AWS::EC2::Route, DependsOn: Join, Properties: {RouteTableId: !Ref Table, DestinationCidrBlock: 0.0.0.0/0,
+    GatewayId: !Ref Gate}}
+  Link: {Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {RouteTableId: !Ref Table, SubnetId: !Ref A}}
+";
+
+fn role(service: &str) -> String {
+    format!(
+        "  Who:\n    Type: AWS::IAM::Role\n    Properties: {{AssumeRolePolicyDocument: {{Version: '2012-10-17', Statement: \
+         [{{Effect: Allow, Principal: {{Service: {service}}}, Action: 'sts:AssumeRole'}}]}}}}\n"
+    )
+}
+
+/// An ECS service whose tasks have that role.
+fn service(trusted: &str, named: &str) -> String {
+    format!(
+        "Resources:{NETWORK}{}
+  Herd: {{Type: AWS::ECS::Cluster}}
+  Job:
+    Type: AWS::ECS::TaskDefinition
+    Properties: {{NetworkMode: awsvpc, RequiresCompatibilities: [FARGATE], Cpu: 256, Memory: 512, TaskRoleArn: {named},
+      ExecutionRoleArn: {named}, ContainerDefinitions: [{{Name: a, Image: nginx}}]}}
+  Run:
+    Type: AWS::ECS::Service
+    DependsOn: [Out, Link]
+    Properties: {{Cluster: !Ref Herd, TaskDefinition: !Ref Job, LaunchType: FARGATE, DesiredCount: 1,
+      NetworkConfiguration: {{AwsvpcConfiguration: {{AssignPublicIp: ENABLED, Subnets: [!Ref A]}}}}}}
+",
+        role(trusted)
+    )
+}
+
+#[test]
+fn yaml_that_other_readers_take_is_taken() {
+    let cases = [
+        "Resources:\n  T:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      ContainerDefinitions:\n        - Name: a\n          \
+         Image: nginx\n          Memory: 128\n          Command: [\n            \"sleep\",\n            \"9\"\n          ]\n",
+        "Parameters:\n  K:\n    Type: String\n    Default: a\n    Description: 'first\n    second'\nResources:\n  T:\n    Type: \
+         AWS::SNS::Topic\n    Properties: {DisplayName: !Ref K}\n",
+        "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Properties: {\n    DisplayName: a,\n  FifoTopic: false\n}\n",
+        "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Description: where the news go\n    Version: '1.0'\n",
+        "Resources:\n  V: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}\n  G:\n    Type: AWS::EC2::SecurityGroup\n    \
+         Properties:\n      GroupDescription: web\n      VpcId: !Ref V\n      SecurityGroupIngress: {IpProtocol: tcp, FromPort: \
+         80, ToPort: 80, CidrIp: 10.0.0.0/8}\n",
+    ];
+    for template in cases {
+        let place = Place::new(template);
+        // No region is named anywhere: it is checked all the same.
+        assert!(place.says(0, &["validate", "app.yaml"]).contains("is valid"), "{template}");
+    }
+    // What is wrong either way is told of the text as it is.
+    let broken = Place::new("Resources:\n  T: [\n]]\n");
+    assert!(broken.says(3, &["validate", "app.yaml"]).contains("app.yaml:3:"), "the place");
+}
+
+#[test]
+fn the_last_of_two_keys_counts_and_a_warning_says_so() {
+    let place = Place::new(
+        "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: one\n      DisplayName: two\n",
+    );
+    let told = place.says(0, &["validate", "app.yaml"]);
+    assert!(told.contains("warning[M1004]") && told.contains("takes the last"), "{told}");
+    let plan: Json = serde_json::from_slice(&place.run(&["plan", "app.yaml", "--sandbox", "--json"]).stdout)
+        .expect("JSON");
+    assert_eq!(plan["steps"][0]["properties"]["DisplayName"], "two");
+    place.says(3, &["validate", "app.yaml", "--deny-warnings"]);
+}
+
+#[test]
+fn assemblies_need_no_marker_and_stacks_without_resources_are_left_out() {
+    let place = Place::new("");
+    let stack = |name: &str| {
+        format!(
+            r#""{name}":{{"type":"aws:cloudformation:stack","environment":"aws://unknown-account/unknown-region","properties":{{"templateFile":"{name}.json"}}}}"#
+        )
+    };
+    let manifest = format!(r#"{{"version":"39.0.0","artifacts":{{{},{}}}}}"#, stack("Check"), stack("News"));
+    std::fs::create_dir(place.path().join("out")).expect("a folder");
+    write(&place.path().join("out/manifest.json"), &manifest);
+    write(
+        &place.path().join("out/Check.json"),
+        r#"{"Parameters": {"P": {"Type": "String", "Default": "x"}}}"#,
+    );
+    write(&place.path().join("out/News.json"), r#"{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}"#);
+    let told = flat(&place.says(0, &["up", "out", "--sandbox", "--yes"]));
+    assert!(told.contains("stack Check has no resources and is left out"), "{told}");
+    write(&place.path().join("out/News.json"), r#"{"Resources": {}}"#);
+    assert!(place.says(3, &["validate", "out"]).contains("M1901"), "nothing is left");
+}
+
+#[test]
+fn roles_by_name_run_and_roles_that_ecs_cannot_assume_are_told_with_the_reason() {
+    Place::new(&service("ecs-tasks.amazonaws.com", "!Ref Who")).up();
+    for (trusted, named) in [
+        ("lambda.amazonaws.com", "!GetAtt Who.Arn"),
+        ("ecs-tasks.amazonaws.com", "arn:aws:iam::123456789012:role/none"),
+    ] {
+        let place = Place::new(&service(trusted, named));
+        let told = flat(&place.says(1, &["up", "app.yaml", "--sandbox", "--yes"]));
+        // While waiting, and in the recap.
+        assert!(told.matches("was unable to assume the role").count() >= 2, "{told}");
+        assert!(told.contains("What to do: look into the service's own events"), "{told}");
+    }
+}
+
+#[test]
+fn attributes_that_were_left_to_aws_are_known() {
+    let template = format!(
+        "Resources:{NETWORK}
+  Door: {{Type: AWS::ElasticLoadBalancingV2::LoadBalancer, DependsOn: Join, Properties: {{Subnets: [!Ref A, !Ref B]}}}}
+  Wall:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: from the balancer only
+      VpcId: !Ref Net
+      SecurityGroupIngress: [{{IpProtocol: tcp, FromPort: 80, ToPort: 80,
+        SourceSecurityGroupId: !Select [0, !GetAtt Door.SecurityGroups]}}]
+  Say: {{Type: AWS::SNS::Topic}}
+Outputs:
+  Groups: {{Value: !Select [0, !GetAtt Door.SecurityGroups]}}
+  Title: {{Value: !GetAtt Say.DisplayName}}
+  Tenancy: {{Value: !GetAtt Net.InstanceTenancy}}
+  Text: {{Value: !GetAtt Wall.GroupDescription}}
+"
+    );
+    let told = Place::new(&template).up();
+    assert!(!told.contains("(unknown") && told.contains("from the balancer only"), "{told}");
+}
+
+#[test]
+fn subnets_lie_in_secondary_blocks_too() {
+    let place = Place::new(
+        "Resources:
+  Net: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.9.0.0/16}}
+  More: {Type: AWS::EC2::VPCCidrBlock, Properties: {VpcId: !Ref Net, CidrBlock: 100.64.0.0/16}}
+  Part: {Type: AWS::EC2::Subnet, DependsOn: More, Properties: {VpcId: !Ref Net, CidrBlock: 100.64.1.0/24}}
+",
+    );
+    place.up();
+    place.says(0, &["destroy", "app.yaml", "--sandbox", "--yes", "--allow-data-loss", "all"]);
+}
+
+#[test]
+fn old_spellings_and_policies_written_otherwise_are_no_change() {
+    let template = |action: &str| {
+        format!(
+            "Resources:
+  Store:
+    Type: AWS::S3::Bucket
+    Properties:
+      VersioningConfiguration: {{Status: Enabled}}
+      LifecycleConfiguration:
+        Rules:
+          - {{Status: Enabled, NoncurrentVersionExpirationInDays: 30, Transition: {{StorageClass: GLACIER, TransitionInDays: 30}}}}
+  Net: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: 10.0.0.0/16}}}}
+  Way:
+    Type: AWS::EC2::VPCEndpoint
+    Properties: {{VpcId: !Ref Net, ServiceName: !Sub 'com.amazonaws.${{AWS::Region}}.s3', PolicyDocument: {{Version:
+      '2012-10-17', Statement: [{{Effect: Allow, Principal: '*', Action: {action}, Resource: '*'}}]}}}}
+"
+        )
+    };
+    let place = Place::new(&template("'s3:*'"));
+    place.up();
+    assert!(place.says(0, &["refresh", "app.yaml", "--sandbox"]).contains("0 drifted"), "old spellings");
+    write(&place.path().join("app.yaml"), &template("['s3:*']"));
+    assert!(
+        place.says(0, &["plan", "app.yaml", "--sandbox"]).contains("Nothing to do"),
+        "one action, one in a list"
+    );
+    write(&place.path().join("app.yaml"), &template("['s3:*', 'kms:*']"));
+    let told = flat(&place.says(0, &["plan", "app.yaml", "--sandbox"]));
+    assert!(told.contains("kms:*"), "{told}");
+}
+
+#[test]
+fn letter_case_and_inherited_properties_are_as_rds_takes_them() {
+    let place = Place::new(
+        "Resources:
+  Data:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {Engine: MySQL, EngineVersion: '8.0', StorageType: GP2, DBInstanceClass: db.t3.micro, AllocatedStorage: 20,
+      MasterUsername: boss, ManageMasterUserPassword: true, BackupRetentionPeriod: 1, DBParameterGroupName: !Ref Knobs}
+  Copy:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {SourceDBInstanceIdentifier: !Ref Data, DBInstanceClass: db.t3.micro, MasterUsername: boss, DBName: shop,
+      MasterUserPassword: '{{resolve:ssm-secure:x}}', CharacterSetName: utf8, StorageEncrypted: false}
+  Knobs: {Type: AWS::RDS::DBParameterGroup, Properties: {Description: k, Family: MySQL8.0}}
+  Herd:
+    Type: AWS::RDS::DBCluster
+    DeletionPolicy: Delete
+    Properties: {Engine: Aurora-MySQL, MasterUsername: boss, ManageMasterUserPassword: true,
+      DBClusterParameterGroupName: !Ref Rules}
+  Rules: {Type: AWS::RDS::DBClusterParameterGroup, Properties: {Description: k, Family: Aurora-MySQL8.0, Parameters: {}}}
+",
+    );
+    let told = place.says(0, &["validate", "app.yaml"]);
+    assert_eq!(told.matches("warning[M2021]").count(), 5, "{told}");
+    place.up();
+    assert!(place.says(0, &["plan", "app.yaml", "--sandbox"]).contains("Nothing to do"));
+    assert!(place.says(0, &["refresh", "app.yaml", "--sandbox"]).contains("0 drifted"));
+}
+
+#[test]
+fn a_name_where_an_arn_is_wanted_is_told_before_anything_runs() {
+    let function = |role: &str| {
+        format!(
+            "Resources:\n{}  Work:\n    Type: AWS::Lambda::Function\n    Properties: {{Role: {role}, Runtime: python3.12, Handler: \
+             i.h, Code: {{ZipFile: 'def h(e, c): pass'}}}}\n",
+            self::role("lambda.amazonaws.com")
+        )
+    };
+    let told = Place::new(&function("!Ref Who")).says(3, &["validate", "app.yaml"]);
+    assert!(told.contains("error[M2020]") && told.contains("write !GetAtt Who.Arn"), "{told}");
+    Place::new(&function("!GetAtt Who.Arn")).says(0, &["validate", "app.yaml"]);
+    let endpoint = |role: &str| {
+        format!(
+            "Resources:\n{}  Store: {{Type: AWS::S3::Bucket}}\n  Sink:\n    Type: AWS::DMS::Endpoint\n    Properties: {{EndpointType: \
+             target, EngineName: s3, S3Settings: {{BucketName: !Ref Store, ServiceAccessRoleArn: {role}}}}}\n",
+            self::role("dms.amazonaws.com")
+        )
+    };
+    assert!(Place::new(&endpoint("!Ref Who")).says(3, &["validate", "app.yaml"]).contains("error[M2020]"));
+    Place::new(&endpoint("!GetAtt Who.Arn")).says(0, &["validate", "app.yaml"]);
+}
+
+/// A secret inside Fn::Base64 reaches AWS encoded, and no file of the ledger.
+#[test]
+fn secrets_are_encoded_at_the_call() {
+    let place = Place::new(
+        "Parameters:
+  Key: {Type: String, NoEcho: true}
+Resources:
+  Form:
+    Type: AWS::EC2::LaunchTemplate
+    Properties: {LaunchTemplateData: {UserData: {'Fn::Base64': !Sub 'key=${Key}'}}}
+",
+    );
+    let up = ["up", "app.yaml", "--sandbox", "--yes", "--set-from-env", "Key=HIDDEN"];
+    let output = place.command(&up).env("HIDDEN", "correct-horse-battery").output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    // The same value again, from standard input: nothing changes.
+    let mut child = place
+        .command(&["plan", "app.yaml", "--sandbox", "--set-from-stdin", "Key"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    child.stdin.take().expect("its input").write_all(b"correct-horse-battery\n").expect("a line");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(text(&output).contains("Nothing to do"), "{}", text(&output));
+    let world = std::fs::read_to_string(place.path().join(".migrate/sandbox/world.json")).unwrap_or_default();
+    let ledger =
+        std::fs::read_to_string(place.path().join(".migrate/sandbox/app-default/ledger.json")).expect("it");
+    assert!(!ledger.contains("correct-horse") && !ledger.contains("a2V5PWNvcnJlY3Q"), "{ledger}");
+    // `key=correct…` in Base64.
+    assert!(world.is_empty() || world.contains("a2V5PWNvcnJlY3Q"), "the object has the encoded text");
+    let told = place.says(2, &["plan", "app.yaml", "--sandbox", "--set-from-env", "Key=NOWHERE"]);
+    assert!(told.contains("M0011") && told.contains("NOWHERE"), "{told}");
+}
+
+#[test]
+fn outputs_of_the_plans_own_stacks_are_read_and_others_refused_by_name() {
+    let place = Place::new("");
+    write(
+        &place.path().join("migration.yaml"),
+        "name: two\nregion: us-east-1\nstacks:\n  - {name: one, template: one.yaml}\n  - {name: other, template: other.yaml}\n",
+    );
+    write(
+        &place.path().join("one.yaml"),
+        "Resources:\n  T: {Type: AWS::SNS::Topic}\nOutputs:\n  Title: {Value: !GetAtt T.TopicName}\n",
+    );
+    let other = |stack: &str, output: &str| {
+        format!(
+            "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Properties:\n      DisplayName: {{'Fn::GetStackOutput': {{StackName: \
+             {stack}, OutputName: {output}}}}}\n"
+        )
+    };
+    write(&place.path().join("other.yaml"), &other("one", "Title"));
+    place.says(0, &["up", ".", "--sandbox", "--yes"]);
+    for (stack, output) in [("elsewhere", "Title"), ("one", "Titel")] {
+        write(&place.path().join("other.yaml"), &other(stack, output));
+        assert!(place.says(3, &["validate", "."]).contains("error[M1058]"), "{stack} {output}");
+    }
+}
+
+#[test]
+fn a_broken_file_does_not_hide_what_is_wrong_with_the_others() {
+    let place = Place::new("");
+    write(
+        &place.path().join("migration.yaml"),
+        "name: two\nregion: us-east-1\nstacks:\n  - {name: one, template: one.yaml}\n  - {name: other, template: other.yaml}\n",
+    );
+    write(&place.path().join("one.yaml"), "Resources:\n  T: [}\n");
+    write(
+        &place.path().join("other.yaml"),
+        "Resources:\n  T: {Type: AWS::SNS::Topic, Properties: {DisplayNam: x}}\n",
+    );
+    let told = place.says(3, &["validate", "."]);
+    assert!(told.contains("error[M1003]") && told.contains("did you mean `DisplayName`?"), "{told}");
+}
+
+const TOPIC: &str = "Resources:\n  T: {Type: AWS::SNS::Topic}\n";
+
+#[test]
+fn verbs_of_other_tools_work_and_nothing_ending_is_proposed() {
+    let place = Place::new(TOPIC);
+    let told = place.says(0, &["deploy", "app.yaml", "--sandbox", "--yes"]);
+    assert!(
+        told.contains("Tip: `deploy` is called `migrate up` here.") && told.contains("up complete"),
+        "{told}"
+    );
+    assert!(place.says(0, &["diff", "app.yaml", "--sandbox"]).contains("Nothing to do"), "plan");
+    assert!(!place.says(2, &["deployy", "app.yaml"]).contains("destroy"), "no proposal");
+    assert!(place.says(2, &["history"]).contains("ledger history"), "the verb that is meant");
+    assert_eq!(place.says(0, &["version"]), format!("migrate {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_saved_change_set_is_shown_without_its_plan() {
+    let place = Place::new(TOPIC);
+    place.says(0, &["plan", "app.yaml", "--sandbox", "--out", "set.json"]);
+    std::fs::remove_file(place.path().join("app.yaml")).expect("it goes");
+    let told = place.says(0, &["show", "set.json"]);
+    assert!(told.contains("+ T  SNS::Topic") && told.contains("1 to create"), "{told}");
+    let shown: Json =
+        serde_json::from_slice(&place.run(&["show", "set.json", "--json"]).stdout).expect("JSON");
+    assert_eq!((&shown["account"], &shown["environment"]), (&"123456789012".into(), &"default".into()));
+    assert_eq!(shown["stacks"][0]["region"], "us-east-1");
+    assert!(place.says(0, &["show", "set.json", "-o", "wide"]).contains("TopicName:"), "all properties");
+    assert!(place.says(7, &["show", "nowhere.json"]).contains("M5101"), "none there");
+}
+
+#[test]
+fn names_are_the_same_in_every_plan_and_in_the_run() {
+    let place = Place::new("Resources:\n  L: {Type: AWS::Logs::LogGroup}\n");
+    let line = |told: String| told.lines().find(|line| line.contains("Logs::LogGroup")).map(str::to_owned);
+    let first = line(place.says(0, &["plan", "app.yaml", "--sandbox"])).expect("a line");
+    assert_eq!(line(place.says(0, &["plan", "app.yaml", "--sandbox"])).expect("a line"), first);
+    let name = first.split_whitespace().last().expect("a name").to_owned();
+    assert!(place.up().contains(&name), "{name}");
+    place.says(0, &["sandbox", "reset"]);
+    assert_ne!(
+        line(place.says(0, &["plan", "app.yaml", "--sandbox", "--seed", "7"])).expect("a line"),
+        first
+    );
+}
+
+#[test]
+fn what_cannot_be_written_is_no_success() {
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    let place = Place::new(TOPIC);
+    for args in
+        [&["types"][..], &["plan", "app.yaml", "--sandbox"], &["plan", "app.yaml", "--sandbox", "--json"]]
+    {
+        let full = File::options().write(true).open("/dev/full").expect("it");
+        let output = place.command(args).stdout(full).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(74), "{args:?}");
+        assert!(text(&output).contains("error[M0010]"), "{args:?}: {}", text(&output));
+    }
+    // A reader that went away is none of ours.
+    let mut child = place.command(&["types", "--all"]).stdout(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn errors_of_a_run_in_json_are_one_line() {
+    let place = Place::new("Resources:\n  T: {Type: AWS::SNS::Topicc}\n");
+    let output = place.run(&["up", "app.yaml", "--sandbox", "--yes", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(out.lines().count(), 1, "{out}");
+    let event: Json = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(event["event"], "diagnostics");
+}
+
+#[test]
+fn types_are_found_by_service_and_short_name() {
+    let place = Place::new("");
+    let told = place.says(0, &["types", "ecs"]);
+    assert!(told.contains("AWS::ECS::Service") && !told.contains("AWS::RDS"), "{told}");
+    for name in ["RDS::DBInstance", "rds::dbinstance", "AWS::RDS::DBInstance"] {
+        let told = flat(&place.says(0, &["types", name]));
+        assert!(told.contains("AWS::RDS::DBInstance") && told.contains("imported by"), "{name}: {told}");
+    }
+    // Tables are whole where no terminal cuts them.
+    assert!(!place.says(0, &["types", "--all"]).contains('…'));
+}
+
+#[test]
+fn permissions_for_nothing_are_refused() {
+    let place = Place::new("Resources:\n  Store: {Type: AWS::S3::Bucket}\n");
+    place.up();
+    let destroy = ["destroy", "app.yaml", "--sandbox", "--yes", "--allow-data-loss", "app/Stroe"];
+    let told = place.says(2, &destroy);
+    assert!(told.contains("M0012") && told.contains("did you mean --allow-data-loss app/Store?"), "{told}");
+    // The command that was interrupted is typed again though its work is done.
+    let destroy = ["destroy", "app.yaml", "--sandbox", "--yes", "--allow-data-loss", "app/Store"];
+    place.says(0, &destroy);
+    place.says(0, &destroy);
+}
+
+#[test]
+fn a_run_counts_warnings_and_its_failure_is_kept_with_the_reason() {
+    let place = Place::new(
+        "Resources:
+  Net: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Open:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: db
+      VpcId: !Ref Net
+      SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 5432, ToPort: 5432, CidrIp: 0.0.0.0/0}]
+  Say: {Type: AWS::SNS::Topic}
+  Ear: {Type: AWS::SNS::Subscription, Properties: {TopicArn: !Ref Say, Protocol: email, Endpoint: me@example.com}}
+",
+    );
+    assert!(place.says(0, &["validate", "app.yaml"]).contains("warning[M8106]"), "in full");
+    write(
+        &place.path().join("faults.json"),
+        r#"[{"match": {"operation": "CreateTopic"}, "action": {"error": {"code": "AuthorizationError", "status": 403,
+        "message": "User is not authorized to perform: SNS:CreateTopic"}}}]"#,
+    );
+    let told = flat(&place.says(1, &["up", "app.yaml", "--sandbox", "--yes", "--faults", "faults.json"]));
+    assert!(
+        !told.contains("warning[M8106]") && told.contains("1 warning; `migrate validate app.yaml"),
+        "{told}"
+    );
+    assert!(told.contains("2 of 4 steps done, 1 failed, 1 skipped."), "{told}");
+    assert!(told.contains("Not begun because of it: app/Ear"), "{told}");
+    assert!(told.contains("AWS request id"), "{told}");
+    let told = flat(&place.says(0, &["ledger", "history", "app.yaml", "--sandbox"]));
+    assert!(told.contains("app/Say: CreateTopic: AuthorizationError: User is not authorized"), "{told}");
+}
+
+/// An added item is seen however narrow the page, and what interrupts service is said.
+#[test]
+fn a_review_hides_nothing() {
+    let template = |class: &str, more: &str| {
+        format!(
+            "Resources:
+  Net: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: 10.0.0.0/16}}}}
+  Wall:
+    Type: AWS::EC2::SecurityGroup
+    Metadata: {{Migrate: {{Allow: [{{Code: open-database-port, Reason: a test}}]}}}}
+    Properties:
+      GroupDescription: db
+      VpcId: !Ref Net
+      SecurityGroupIngress:
+        - {{IpProtocol: tcp, FromPort: 5432, ToPort: 5432, CidrIp: 10.0.0.0/8, Description: from inside of the network}}
+{more}
+  Data:
+    Type: AWS::RDS::DBInstance
+    DeletionPolicy: Delete
+    Properties: {{Engine: mysql, DBInstanceClass: {class}, AllocatedStorage: 20, MasterUsername: boss,
+      ManageMasterUserPassword: true}}
+"
+        )
+    };
+    let place = Place::new(&template("db.t3.micro", ""));
+    place.up();
+    let open = "        - {IpProtocol: tcp, FromPort: 5432, ToPort: 5432, CidrIp: 0.0.0.0/0, Description: for a moment only}";
+    write(&place.path().join("app.yaml"), &template("db.t3.small", open));
+    for columns in ["40", "80", "100"] {
+        let output = place
+            .command(&["plan", "app.yaml", "--sandbox"])
+            .env("COLUMNS", columns)
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let bare: String = told.chars().filter(|c| !c.is_whitespace()).collect();
+        assert!(
+            bare.contains("+SecurityGroupIngress.1") && bare.contains("\"CidrIp\":\"0.0.0.0/0\""),
+            "{told}"
+        );
+        assert!(!bare.contains("frominside") && !told.contains('…'), "only what differs: {told}");
+        assert!(
+            flat(&told).contains("! interrupts service: the database is down while its class changes"),
+            "{told}"
+        );
+        assert!(flat(&told).contains("! 1 step interrupts service"), "{told}");
+    }
+}
+
+/// What lints say of a template, by code; warnings on the command line.
+fn lints(template: &str, more: &[&str]) -> Vec<String> {
+    let place = Place::new(template);
+    let told = place.says(0, &[&["validate", "app.yaml", "--region", "us-east-1"], more].concat());
+    let code = |line: &str| Some(line.strip_prefix("warning[")?.split(']').next()?.to_owned());
+    told.lines().filter_map(code).collect()
+}
+
+fn task(target: &str) -> String {
+    format!(
+        "Resources:
+  Sink: {{Type: AWS::DMS::Endpoint, Properties: {{EndpointType: target, {target}}}}}
+  Copy:
+    Type: AWS::DMS::ReplicationTask
+    Properties:
+      MigrationType: cdc
+      ReplicationInstanceArn: arn:aws:dms:us-east-1:123456789012:rep:ABCDEFGHIJKLMNOPQRSTUVWXYZ
+      SourceEndpointArn: arn:aws:dms:us-east-1:123456789012:endpoint:ABCDEFGHIJKLMNOPQRSTUVWXYZ
+      TargetEndpointArn: !Ref Sink
+      TableMappings: '{{\"rules\":[{{\"rule-type\":\"selection\",\"rule-id\":\"1\",\"rule-name\":\"1\",\"object-locator\":\
+         {{\"schema-name\":\"a\",\"table-name\":\"%\"}},\"rule-action\":\"include\"}}]}}'
+"
+    )
+}
+
+#[test]
+fn the_defaults_of_dms_are_one_line_and_targets_that_cannot_be_validated_are_not_asked_to_be() {
+    let streams = "EngineName: kinesis, KinesisSettings: {StreamArn: 'arn:aws:kinesis:us-east-1:123456789012:stream/s', \
+                   MessageFormat: json, ServiceAccessRoleArn: 'arn:aws:iam::123456789012:role/r'}";
+    let told = Place::new(&task(streams)).says(0, &["validate", "app.yaml"]);
+    assert_eq!(told.matches("warning[").count(), 1, "{told}");
+    assert!(told.contains("DMS's defaults hold here") && !told.contains("M8403"), "{told}");
+    let database = "EngineName: postgres, ServerName: db.example.com, Port: 5432, Username: u, DatabaseName: d, SslMode: \
+                    require, Password: '{{resolve:secretsmanager:p}}'";
+    assert!(Place::new(&task(database)).says(0, &["validate", "app.yaml"]).contains("(M8403)"), "a database");
+}
+
+#[test]
+fn switches_and_placeholders_are_no_secrets() {
+    let container = |name: &str, value: &str| {
+        format!(
+            "Resources:\n  Job:\n    Type: AWS::ECS::TaskDefinition\n    Properties: {{ContainerDefinitions: [{{Name: a, Image: nginx, \
+             Memory: 128, Environment: [{{Name: {name}, Value: '{value}'}}]}}]}}\n"
+        )
+    };
+    for value in ["true", "false", "changeme", "CHANGE_ME", "<your password>", "xxxxxx", "REPLACE_WITH_REAL"]
+    {
+        assert!(lints(&container("DB_PASSWORD", value), &[]).is_empty(), "{value}");
+    }
+    assert_eq!(lints(&container("DB_PASSWORD", "correct-horse"), &[]), ["M8201"]);
+    let secret = |text: &str| {
+        format!(
+            "Resources:\n  S: {{Type: AWS::SecretsManager::Secret, Properties: {{SecretString: '{text}'}}}}\n"
+        )
+    };
+    assert!(lints(&secret(r#"{"username": "admin", "password": "CHANGE_ME"}"#), &[]).is_empty());
+    assert_eq!(lints(&secret(r#"{"username": "admin", "password": "hunter22"}"#), &[]), ["M8201"]);
+    // A database is made with what stands there, whatever the words are.
+    let database = "Resources:\n  D:\n    Type: AWS::RDS::DBInstance\n    DeletionPolicy: Delete\n    Properties: {Engine: mysql, \
+                    DBInstanceClass: db.t3.micro, AllocatedStorage: 20, MasterUsername: boss, MasterUserPassword: changeme}\n";
+    assert!(lints(database, &[]).contains(&"M8201".to_owned()));
+    let parameter = |more: &str| {
+        format!(
+            "Parameters:\n  UsePassword: {{Type: String, {more}}}\nResources:\n  T: {{Type: AWS::SNS::Topic, Properties: \
+                 {{DisplayName: !Ref UsePassword}}}}\n"
+        )
+    };
+    assert!(lints(&parameter("AllowedValues: ['yes', 'no'], Default: 'yes'"), &[]).is_empty());
+    assert_eq!(lints(&parameter("Default: correct-horse"), &[]), ["M8202"]);
+}
+
+#[test]
+fn a_balancers_ports_are_its_own_and_advice_is_told_on_request() {
+    let group = |user: &str| {
+        format!(
+            "Resources:{NETWORK}
+  Wall:
+    Type: AWS::EC2::SecurityGroup
+    Properties: {{GroupDescription: d, VpcId: !Ref Net, SecurityGroupIngress: [{{IpProtocol: -1, CidrIp: 0.0.0.0/0}}]}}
+{user}"
+        )
+    };
+    let balancer = "  Door: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, DependsOn: Join, Properties: {Subnets: [!Ref A, !Ref \
+                    B], SecurityGroups: [!Ref Wall]}}\n";
+    assert!(lints(&group(balancer), &[]).is_empty());
+    assert_eq!(lints(&group(""), &[]), ["M8106"]);
+    let bucket = "Resources:\n  Store: {Type: AWS::S3::Bucket}\n";
+    assert!(lints(bucket, &[]).is_empty());
+    assert_eq!(lints(bucket, &["--advice"]), ["M8502"]);
+    let place = Place::new(bucket);
+    place.says(0, &["validate", "app.yaml", "--region", "us-east-1", "--deny-warnings"]);
+}

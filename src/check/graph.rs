@@ -90,6 +90,7 @@ fn node(
     for finding in secrets.chain(tags::reserved(&item)) {
         problems.add(finding.at(&address));
     }
+    tags::merge(&kind, &mut item, &draft.tags);
     tags::merge(&kind, &mut item, &stack.tags);
     for span in tags::unspeakable(&item) {
         let error = Diagnostic::error("M2030", Class::Plan, "a tag holds a control character");

@@ -80,7 +80,7 @@ fn load_in(
         stacks: args.stacks.clone(),
     };
     let loaded = template::load(&args.plan, &options)?;
-    global.typed.may_print(template::open_parameters(&loaded.stacks));
+    global.typed.may_print(template::open_parameters(&loaded.sources()));
     Ok(loaded)
 }
 
@@ -134,7 +134,8 @@ pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, V
     let made_up = environment.offline.then(|| loaded.with_made_up());
     let loaded = made_up.as_ref().unwrap_or(loaded);
     let drafts = template::draft(loaded, environment);
-    let mask = |problems| template::mask(problems, &loaded.stacks);
+    let sources = loaded.sources();
+    let mask = |problems| template::mask(problems, &sources);
     let Checked { mut graph, links, mut warnings } = check::check(drafts).map_err(mask)?;
     // Where only some stacks were chosen, what is operated may stand in the others.
     warnings.extend(operations::review(loaded.operations.as_ref(), &graph, loaded.wanted.is_empty()));

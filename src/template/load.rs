@@ -10,6 +10,7 @@ use super::{
     assembly, lookups,
     manifest::{Manifest, Settings, Text},
     masking::mask,
+    nested,
     options::{Assembly, Given, Loaded, Options, Place, StackSource},
 };
 use crate::{
@@ -39,16 +40,20 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, Vec<Diagnostic>> {
     let tree = tree.map_err(|errors| mask(errors, &[]))?;
     let named = file.file_name().is_some_and(|name| MANIFESTS.iter().any(|known| name == *known));
     let assembly = assembly::is_assembly(&file, &tree);
-    let (mut loaded, problems) = if assembly {
+    let (mut loaded, mut problems) = if assembly {
         assembly::load(&file, &tree, options)
     } else if named || (tree.get("stacks").is_some() && tree.get("Resources").is_none()) {
         from_manifest(&file, &tree, options)
     } else {
         from_template(&file, tree, options)
     };
+    if !assembly {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        nested::read(folder.unwrap_or(Path::new(".")), &mut loaded, &mut problems);
+    }
     loaded.place = place(&file, assembly, named);
-    let warnings = problems.finish().map_err(|errors| mask(errors, &loaded.stacks))?;
-    loaded.warnings = mask(warnings, &loaded.stacks);
+    let warnings = problems.finish().map_err(|errors| mask(errors, &loaded.sources()))?;
+    loaded.warnings = mask(warnings, &loaded.sources());
     Ok(loaded)
 }
 
@@ -109,6 +114,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         description: None,
         environment: options.environment.clone().unwrap_or_else(|| "default".to_owned()),
         stacks: vec![stack],
+        nested: Vec::new(),
         warnings: Vec::new(),
         assembly: Assembly::default(),
         wanted: options.stacks.clone(),
@@ -242,6 +248,7 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         description: manifest.description,
         environment,
         stacks,
+        nested: Vec::new(),
         warnings: Vec::new(),
         assembly,
         wanted: options.stacks.clone(),

@@ -8,6 +8,7 @@ mod extend;
 mod facts;
 mod functions;
 mod names;
+mod nested;
 mod outline;
 mod parameters;
 mod plan;
@@ -16,6 +17,7 @@ mod sub;
 
 pub use environment::{Environment, Foreign, Imports};
 pub use facts::account_facts;
+pub use nested::remote_templates;
 pub use run::{draft, ssm_parameters, zone_regions};
 
 #[cfg(test)]

@@ -417,6 +417,9 @@ impl<'p> Eval<'_, 'p> {
             return;
         };
         let Some((kind, attribute)) = resource.kind.zip(attribute) else { return };
+        if resource.is_stack() {
+            return self.attribute_of_stack(id, attribute, span);
+        }
         let Some(schema) = schema::of(kind.text) else { return };
         if schema.attribute(attribute, registry::properties_are_attributes(kind.text)).is_none() {
             let known: Vec<String> = schema.attributes().collect();

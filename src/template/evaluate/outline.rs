@@ -88,6 +88,13 @@ pub(super) struct Outline<'t> {
     pub extended: bool,
 }
 
+impl Resource<'_> {
+    /// Whether it is the CDK's usage marker, which makes nothing.
+    pub(super) fn is_marker(&self) -> bool {
+        self.kind.is_some_and(|kind| kind.text == "AWS::CDK::Metadata")
+    }
+}
+
 impl<'t> Outline<'t> {
     /// Takes the template apart and notes what is in the wrong place.
     pub(super) fn read(tree: &'t Tree, problems: &mut Problems) -> Self {

@@ -10,6 +10,7 @@ use super::{
     key, locate, lookups,
     neighbours::{self, Neighbours},
     operate::guard,
+    remote,
     session::{Session, one},
     sign_in,
 };
@@ -194,7 +195,12 @@ pub fn online(
     printer.warnings(&neighbours.warnings());
     let saved = saved.map(|set| set.lookups.as_slice());
     let (loaded, found) = lookups::resolve(global, loaded, session, saved)?;
-    let loaded = &loaded;
+    let known = Environment {
+        account: session.cloud.account.clone(),
+        partition: session.cloud.partition.clone(),
+        ..Environment::default()
+    };
+    let loaded = &remote::read(global, loaded, &known, session)?;
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))

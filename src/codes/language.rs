@@ -450,4 +450,15 @@ Resources:
         "The account could not be reached, so that nothing was looked up. `migrate validate` checks the plan with made-up values instead.",
     )
     .example(Example::Circumstances("it needs a machine without credentials")),
+    Code::error(
+        "M1130",
+        "a nested stack without its template",
+        "The template of a nested stack (AWS::CloudFormation::Stack) is a file, named relative to the template that names it, or an object of S3. Files are read with the plan, objects of S3 when there is an account to read them from: `migrate plan`, `migrate up`. Resources of nested stacks are called Stack/Nested.Resource.",
+    )
+    .template("Resources:
+  Network:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: https://example.com/network.yaml
+"),
 ];

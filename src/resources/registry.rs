@@ -85,10 +85,13 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<custom::VpcRestrictDefaultSg>::new(),
 ];
 
-/// The type of that CloudFormation name: its own handler, or the one that goes through Cloud Control.
+/// The type of that CloudFormation name: its own handler, what stands for a type of the CloudFormation service, or the one
+/// that goes through Cloud Control.
 #[must_use]
 pub fn find(kind: &str) -> Option<&'static dyn AnyType> {
-    native(kind).or_else(|| cloudcontrol::find(kind).map(|generic| generic as &'static dyn AnyType))
+    let inside = || custom::find(kind).map(|inside| inside as &'static dyn AnyType);
+    let generic = || cloudcontrol::find(kind).map(|generic| generic as &'static dyn AnyType);
+    native(kind).or_else(inside).or_else(generic)
 }
 
 /// The handler that was written for the type.

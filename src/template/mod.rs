@@ -9,7 +9,9 @@ mod masking;
 mod nested;
 mod options;
 
-pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, remote_templates, zone_regions};
+pub use evaluate::{
+    Environment, Foreign, Imports, account_facts, draft, remote_templates, ssm_parameters, zone_regions,
+};
 pub use load::{is_plan, load};
 pub use lookups::Lookup;
 pub use masking::{mask, open_parameters};

@@ -86,11 +86,14 @@ pub(super) fn read(root: &Path, loaded: &mut Loaded, problems: &mut Problems) {
         if found.is_empty() {
             continue;
         }
-        if loaded.nested.len() + found.len() > MAX_STACKS || source.name.matches('.').count() + 2 > MAX_DEPTH {
+        if loaded.nested.len() + found.len() > MAX_STACKS || source.name.matches('.').count() + 2 > MAX_DEPTH
+        {
             let message = format!(
                 "the nested stacks of this plan are more than {MAX_STACKS}, or more than {MAX_DEPTH} within each other"
             );
-            problems.error("M1130", Some(&source.template.span), message).help("does a template nest itself?");
+            problems
+                .error("M1130", Some(&source.template.span), message)
+                .help("does a template nest itself?");
             return;
         }
         loaded.nested.extend(found);
@@ -157,13 +160,15 @@ impl Remote {
         };
         // What follows the bucket: `s3`, `s3.REGION`, `s3-REGION`, `s3.dualstack.REGION`.
         let place = |text: &str| -> Option<Option<String>> {
-            let region = text.strip_prefix("s3")?.trim_start_matches("-external-1").trim_start_matches(['.', '-']);
+            let region =
+                text.strip_prefix("s3")?.trim_start_matches("-external-1").trim_start_matches(['.', '-']);
             let region = region.strip_prefix("dualstack.").unwrap_or(region);
             (!region.contains('.')).then(|| (!region.is_empty()).then(|| region.to_owned()))
         };
         if let Some(region) = place(host) {
             let (bucket, key) = path.split_once('/')?;
-            return (!bucket.is_empty() && !key.is_empty()).then(|| (bucket.to_owned(), decoded(key), region));
+            return (!bucket.is_empty() && !key.is_empty())
+                .then(|| (bucket.to_owned(), decoded(key), region));
         }
         let (bucket, region) = host.match_indices(".s3").find_map(|(at, _)| {
             let region = place(&host[at + 1..])?;

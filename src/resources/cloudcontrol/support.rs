@@ -1,6 +1,6 @@
 //! Which types can be deployed, and how.
 
-use super::super::registry;
+use super::super::{custom, registry};
 use crate::schema::{self, TypeSchema};
 
 /// How a type is deployed.
@@ -16,28 +16,14 @@ pub enum Support {
     Unknown,
 }
 
+/// A nested stack is not deployed itself: the resources of its template are.
+const STACK: &str = "AWS::CloudFormation::Stack";
+
 /// Types that exist only inside the CloudFormation service, though some have handlers.
 const INSIDE: &[(&str, &str)] = &[
     (
-        "AWS::CloudFormation::CustomResource",
-        "a custom resource runs code of its own; declare what it makes as resources of the plan",
-    ),
-    (
         "AWS::CloudFormation::Macro",
         "macros run inside the CloudFormation service, which migrate does not use",
-    ),
-    (
-        "AWS::CloudFormation::Stack",
-        "a nested stack is made by the CloudFormation service, which migrate does not use; list its template as a stack \
-         of the plan, and pass values by exports",
-    ),
-    (
-        "AWS::CloudFormation::WaitCondition",
-        "it waits for a signal to the CloudFormation service, which migrate does not use; DependsOn orders resources",
-    ),
-    (
-        "AWS::CloudFormation::WaitConditionHandle",
-        "it is an address of the CloudFormation service for signals, which migrate does not use",
     ),
 ];
 
@@ -63,7 +49,7 @@ pub(super) fn refusal(schema: &TypeSchema) -> Option<&'static str> {
 /// How a type is deployed.
 #[must_use]
 pub fn support(kind: &str) -> Support {
-    if registry::native(kind).is_some() {
+    if registry::native(kind).is_some() || custom::find(kind).is_some() || kind == STACK {
         return Support::Native;
     }
     match schema::of(kind).map(refusal) {

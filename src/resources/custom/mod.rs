@@ -1,10 +1,31 @@
-//! What the CDK does beside CloudFormation, carried out natively: types that have no function behind them here.
+//! Custom resources, and what else exists only inside the CloudFormation service; and what the CDK does beside
+//! CloudFormation, carried out natively.
 
 /// CloudFormation's own name for a custom resource; the other is `Custom::Anything`.
 pub const RESOURCE: &str = "AWS::CloudFormation::CustomResource";
 
+/// An address for signals.
+pub const HANDLE: &str = "AWS::CloudFormation::WaitConditionHandle";
+
+/// The wait for signals.
+pub const CONDITION: &str = "AWS::CloudFormation::WaitCondition";
+
+/// The property, added to what is evaluated, that names the stack's bucket for answers and signals.
+pub const ANSWERS: &str = "MigrateAnswers";
+
 mod cdk_asset;
+mod function_backed;
+mod inside;
+mod protocol;
+mod signals;
 mod vpc_restrict_default_sg;
 
 pub use cdk_asset::CdkAsset;
+pub use inside::{Inside, find};
 pub use vpc_restrict_default_sg::VpcRestrictDefaultSg;
+
+/// Whether resources of the type get answers or signals through a bucket of their stack.
+#[must_use]
+pub fn takes_answers(kind: &str) -> bool {
+    kind == HANDLE || kind != CONDITION && super::registry::native(kind).is_none() && find(kind).is_some()
+}

@@ -9,16 +9,18 @@ use std::{
 use super::{
     artifact::{self, StackArtifact},
     assets::Assets,
-    environment,
+    edit, environment,
     rewrite::{self, Collected},
     select,
 };
 use crate::{
     error::{Diagnostic, Problems, hint},
+    model::Span,
     syntax::Tree,
     template::{
         load::{apply_sets, declared, folder_name, name_ok, read_within, region_ok, sets},
-        options::{Assembly, Given, Loaded, Options, Place, StackSource},
+        nested,
+        options::{Assembly, Given, Loaded, Nested, Options, Place, StackSource},
     },
 };
 
@@ -49,6 +51,7 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
     let mut collected = Collected::default();
     let mut accounts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut stacks: Vec<StackSource> = Vec::new();
+    let mut nested: Vec<Nested> = Vec::new();
     for at in &chosen {
         let artifact = &artifacts[*at];
         if let Some(account) = environment::parse(&artifact.environment).and_then(|e| e.account) {
@@ -62,7 +65,10 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
             ));
             continue;
         }
-        stacks.extend(stack(artifact, options, &mut collected, &mut problems));
+        if let Some((stack, inner)) = stack(artifact, options, &mut collected, &mut problems) {
+            stacks.push(stack);
+            nested.extend(inner);
+        }
     }
     if accounts.len() > 1 {
         let words: Vec<String> =
@@ -99,6 +105,7 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         description: None,
         environment: options.environment.clone().unwrap_or_else(|| "default".to_owned()),
         stacks,
+        nested,
         warnings: Vec::new(),
         assembly,
         // They were chosen here, by the manifest.
@@ -114,7 +121,7 @@ fn stack(
     options: &Options,
     collected: &mut Collected,
     problems: &mut Problems,
-) -> Option<StackSource> {
+) -> Option<(StackSource, Vec<Nested>)> {
     let (name, span) = (&artifact.name, Some(&artifact.span));
     name_ok("stack", name, span, problems);
     artifact::findings(artifact, problems);
@@ -135,6 +142,7 @@ fn stack(
         }
     };
     let assets = Assets::read(artifact, problems);
+    let mut inner = name_nested(&mut template, &assets);
     rewrite::rewrite(name, &mut template, (&assets, artifact.bootstrap.as_deref()), collected, problems);
     if artifact.notified {
         collected.notes.push(format!("stack {name}: nobody is notified of stack events, as there are none"));
@@ -150,7 +158,7 @@ fn stack(
             problems.error("M1013", Some(span), message).maybe_help(help);
         }
     }
-    Some(StackSource {
+    let source = StackSource {
         name: name.clone(),
         region,
         path,
@@ -160,7 +168,64 @@ fn stack(
         protected: artifact.protected,
         lookups: [].into(),
         made_up: [].into(),
-    })
+    };
+    // Templates after those that name them; a file that names itself would go on for ever.
+    let mut nested: Vec<Nested> = Vec::new();
+    let mut waiting: Vec<(StackSource, NamedFile)> =
+        inner.drain(..).map(|file| (source.clone(), file)).collect();
+    while let Some((parent, file)) = waiting.pop() {
+        if parent.path == file.path || nested.len() >= MAX_NESTED {
+            let message = format!("the nested stacks of `{name}` name each other's templates without an end");
+            problems.error("M1130", Some(&file.span), message);
+            break;
+        }
+        let mut template = match read_within(&artifact.root, &file.path) {
+            Ok(template) => template,
+            Err(errors) => {
+                problems.extend(errors.into_iter().map(|error| placed(error, artifact)).collect());
+                continue;
+            }
+        };
+        let own = nested::name(&parent.name, &file.resource);
+        let inner = name_nested(&mut template, &assets);
+        let from = collected.notes.len();
+        rewrite::rewrite(&own, &mut template, (&assets, artifact.bootstrap.as_deref()), collected, problems);
+        for note in &mut collected.notes[from..] {
+            *note = note.replace(&format!("{own}/"), &format!("{own}."));
+        }
+        let made = nested::nested(&parent, &file.resource, file.path, template);
+        waiting.extend(inner.into_iter().map(|file| (made.source.clone(), file)));
+        nested.push(made);
+    }
+    Some((source, nested))
+}
+
+/// Nested stacks of one stack of an assembly; more of them are a mistake of whoever wrote it.
+const MAX_NESTED: usize = 500;
+
+/// The file of a nested stack's template.
+struct NamedFile {
+    resource: String,
+    path: PathBuf,
+    span: Span,
+}
+
+/// Finds the templates of nested stacks among the assets, and names them by their files: they are not uploaded.
+fn name_nested(template: &mut Tree, assets: &Assets) -> Vec<NamedFile> {
+    let mut found = Vec::new();
+    let stacks: Vec<String> = nested::stacks(template).map(|entry| entry.key.clone()).collect();
+    for id in stacks {
+        let path = ["Resources", &id, "Properties", "TemplateURL"];
+        let Some(url) = edit::at(template, &path) else { continue };
+        let Some(file) = assets.named_in(url).map(|asset| asset.path.clone()) else { continue };
+        let span = url.span.clone();
+        if let Some(url) = edit::at_mut(template, &path) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            *url = edit::text(name, &span);
+        }
+        found.push(NamedFile { resource: id, path: file, span });
+    }
+    found
 }
 
 /// A file that is not there is the manifest's mistake.

@@ -147,7 +147,8 @@ impl<'p> Eval<'_, 'p> {
         value.references(&mut |reference| first = first.or(Some(reference)));
         if let Some(reference) = first {
             let message = format!("the value is that of {reference}, which is not known while planning");
-            let help = "pass the nested stack a value of a parameter for its condition, and this value beside it";
+            let help =
+                "pass the nested stack a value of a parameter for its condition, and this value beside it";
             self.error("M1050", span, message, Some(help.to_owned()));
         }
     }

@@ -1,5 +1,6 @@
 //! From templates to drafts: parameters, conditions, functions.
 
+mod answers;
 mod arena;
 mod compute;
 mod conditions;
@@ -22,6 +23,8 @@ pub use run::{draft, ssm_parameters, zone_regions};
 
 #[cfg(test)]
 mod facts_tests;
+#[cfg(test)]
+mod nested_tests;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]

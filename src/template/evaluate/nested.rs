@@ -211,10 +211,8 @@ impl<'p> Plan<'p> {
     pub(super) fn policy_around(&self, scope: &Scope<'p>) -> Option<DeletionPolicy> {
         let around = self.around(scope);
         let kept = around.iter().filter_map(|(_, stack)| stack.deletion);
-        kept.filter(|policy| {
-            matches!(policy, DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate)
-        })
-        .last()
+        kept.filter(|policy| matches!(policy, DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate))
+            .last()
     }
 }
 
@@ -273,7 +271,8 @@ impl<'e, 'p> Eval<'e, 'p> {
                 let item = Item::new(other, &tree.span);
                 let message =
                     format!("the parameter `{name}` of the nested stack is a text, not {}", item.describe());
-                let help = "join a list: Fn::Join: [',', ...]; the nested template takes it as a list again".to_owned();
+                let help = "join a list: Fn::Join: [',', ...]; the nested template takes it as a list again"
+                    .to_owned();
                 self.error("M1049", &tree.span, message, Some(help));
                 Kind::Poison
             }
@@ -356,7 +355,11 @@ impl<'e, 'p> Eval<'e, 'p> {
         let here = self.plan.eval(inner, Place::Value);
         for name in inner.within.iter().flat_map(|within| within.passed.keys()) {
             // Evaluated once even if nothing uses it, so that its mistakes are found.
-            drop(here.passed(name, false, resource.id.span).is_poisoned());
+            let list = matches!(
+                inner.parameters.get(name).map(|parameter| &parameter.value),
+                Some(super::parameters::Given::Passed { list: true })
+            );
+            let _evaluated = here.passed(name, list, resource.id.span);
         }
         notes
     }

@@ -110,7 +110,8 @@ impl<'p> Plan<'p> {
             let outline = Outline::read(&source.template, &mut problems);
             let parameters =
                 parameters::resolve(outline.parameters, source, nested, env, &mut secrets, &mut problems);
-            let (stack, path) = source.name.split_once('/').map_or((source.name.as_str(), None), |(s, p)| (s, Some(p)));
+            let (stack, path) =
+                source.name.split_once('/').map_or((source.name.as_str(), None), |(s, p)| (s, Some(p)));
             let address = |id: &str| match path {
                 Some(path) => Address::new(stack, &format!("{path}.{id}")),
                 None => Address::new(stack, id),
@@ -118,7 +119,17 @@ impl<'p> Plan<'p> {
             let addresses = outline.resources.iter().map(|resource| address(resource.id.text)).collect();
             let within = nested.and_then(|nested| Within::of(nested, &scopes));
             let (conditions, used, imports) = (RefCell::default(), RefCell::default(), RefCell::default());
-            scopes.push(Scope { index, source, within, outline, addresses, parameters, conditions, used, imports });
+            scopes.push(Scope {
+                index,
+                source,
+                within,
+                outline,
+                addresses,
+                parameters,
+                conditions,
+                used,
+                imports,
+            });
         }
         Self {
             env,

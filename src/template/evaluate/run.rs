@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value as Json;
 
 use super::{
+    answers,
     environment::Environment,
     extend::extend,
     names::intrinsic,
@@ -43,7 +44,8 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
         let (tags, kept) = (plan.tags_around(scope), plan.policy_around(scope));
         let made = scope.outline.resources.iter().zip(&scope.addresses);
         let mut resources = Vec::new();
-        for (resource, address) in made.filter(|(resource, _)| !resource.is_marker() && here.exists(resource)) {
+        for (resource, address) in made.filter(|(resource, _)| !resource.is_marker() && here.exists(resource))
+        {
             if resource.is_stack() {
                 notes.extend(here.at(address).check_stack(resource));
                 continue;
@@ -86,6 +88,9 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
         stack.imports.extend(scope.imports.take());
         stack.imports.sort();
         stack.imports.dedup();
+    }
+    for stack in &mut stacks {
+        notes.extend(answers::provide(stack));
     }
     let mut secrets = Secrets(std::mem::take(&mut plan.secrets));
     secrets.0.extend(loaded.assembly.code.0.clone());

@@ -461,4 +461,15 @@ Resources:
     Properties:
       TemplateURL: https://example.com/network.yaml
 "),
+    Code::warning(
+        "M1131",
+        "what only the CloudFormation service carries out",
+        "Signals (CreationPolicy, WaitOnResourceSignals, cfn-signal) and cfn-init's metadata go through the CloudFormation service, which is not used. Resources are waited for by their own status instead; instances have to configure themselves by their UserData or image. A WaitConditionHandle takes signals, by its address.",
+    )
+    .template("Resources:
+  Server:
+    Type: AWS::EC2::Instance
+    CreationPolicy: {ResourceSignal: {Timeout: PT5M}}
+    Properties: {ImageId: ami-0abcdef1234567890, InstanceType: t3.micro}
+"),
 ];

@@ -251,8 +251,17 @@ impl SecretStore {
         let document = match known {
             Some(document) => document,
             None => {
-                let answer = cloud.sdk(region).s3().get_object().bucket(bucket).key(key).send().await.map_err(op(OP))?;
-                let bytes = answer.body.collect().await.map_err(|error| lost(&format!("broke off: {error}")))?;
+                let answer = cloud
+                    .sdk(region)
+                    .s3()
+                    .get_object()
+                    .bucket(bucket)
+                    .key(key)
+                    .send()
+                    .await
+                    .map_err(op(OP))?;
+                let bytes =
+                    answer.body.collect().await.map_err(|error| lost(&format!("broke off: {error}")))?;
                 let document: Json =
                     serde_json::from_slice(&bytes.to_vec()).map_err(|_| lost("is no JSON document"))?;
                 self.cache.borrow_mut().insert(cached, document.clone());

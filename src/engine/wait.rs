@@ -121,7 +121,11 @@ impl Run<'_, '_> {
                     message: format!(
                         "not {} after {}{}",
                         if goal == Goal::Ready { "ready" } else { "gone" },
-                        if minutes < 2 { format!("{} seconds", deadline.as_secs()) } else { format!("{minutes} minutes") },
+                        if minutes < 2 {
+                            format!("{} seconds", deadline.as_secs())
+                        } else {
+                            format!("{minutes} minutes")
+                        },
                         last.map(|detail| format!("; last seen: {detail}")).unwrap_or_default()
                     ),
                     request_id: None,

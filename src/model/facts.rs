@@ -334,9 +334,10 @@ impl Facts {
     /// Whether a change in place of these top-level properties makes an attribute anew.
     #[must_use]
     pub fn makes_anew(&self, attribute: &str, changed: &[String]) -> bool {
-        self.renews_all && !changed.is_empty() || self.renews.iter().any(|(property, attributes)| {
-            attributes.contains(&attribute) && changed.iter().any(|name| name == property)
-        })
+        self.renews_all && !changed.is_empty()
+            || self.renews.iter().any(|(property, attributes)| {
+                attributes.contains(&attribute) && changed.iter().any(|name| name == property)
+            })
     }
 
     /// When an attribute of such an object is certain.

@@ -20,12 +20,10 @@ pub enum Support {
 const STACK: &str = "AWS::CloudFormation::Stack";
 
 /// Types that exist only inside the CloudFormation service, though some have handlers.
-const INSIDE: &[(&str, &str)] = &[
-    (
-        "AWS::CloudFormation::Macro",
-        "macros run inside the CloudFormation service, which migrate does not use",
-    ),
-];
+const INSIDE: &[(&str, &str)] = &[(
+    "AWS::CloudFormation::Macro",
+    "macros run inside the CloudFormation service, which migrate does not use",
+)];
 
 const NO_HANDLERS: &str =
     "AWS publishes no handlers for it, so only the CloudFormation service itself can make it";

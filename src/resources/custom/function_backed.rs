@@ -42,7 +42,9 @@ fn handle(cx: &Cx<'_>, request: &str, answer: &Answer) -> PhysicalId {
 fn parts(id: &PhysicalId) -> (Option<&str>, &str) {
     match id.as_str().strip_prefix(PENDING) {
         Some(request) => (None, request),
-        None => id.as_str().rsplit_once('@').map_or((Some(id.as_str()), ""), |(id, request)| (Some(id), request)),
+        None => {
+            id.as_str().rsplit_once('@').map_or((Some(id.as_str()), ""), |(id, request)| (Some(id), request))
+        }
     }
 }
 
@@ -149,7 +151,8 @@ pub(super) async fn update(
     let Some(physical) = physical else {
         return Err(OpError::not_sent(OP, "the function has not told the physical id yet"));
     };
-    let request = protocol::request_id(cx, OP, &format!("{made_by}{}", protocol::digest(&protocol::shown(new))));
+    let request =
+        protocol::request_id(cx, OP, &format!("{made_by}{}", protocol::digest(&protocol::shown(new))));
     if permit.request().is_none_or(|under_way| !under_way.contains(THEN)) {
         if permit.request().is_none()
             && protocol::answer(cx, new, &request).await?.is_some_and(|answer| !answer.succeeded())
@@ -187,7 +190,8 @@ pub(super) async fn update(
             }
             None => {
                 if permit.request() != Some(following.as_str()) {
-                    protocol::ask(cx, kind, old_with(old, new).as_ref(), Ask::Delete(physical), &removal).await?;
+                    protocol::ask(cx, kind, old_with(old, new).as_ref(), Ask::Delete(physical), &removal)
+                        .await?;
                 }
                 let detail = format!("waiting for the function to delete `{physical}`");
                 return Ok(Progress::Underway { request: following, detail });
@@ -270,7 +274,8 @@ pub(super) fn check(props: &Json) -> Vec<(String, String)> {
         // "An integer from 1 to 3600", the reference of the type.
         let seconds = seconds(timeout);
         if !seconds.is_some_and(|seconds| (1..=3600).contains(&seconds)) {
-            problems.push(("ServiceTimeout".to_owned(), "it is a number of seconds from 1 to 3600".to_owned()));
+            problems
+                .push(("ServiceTimeout".to_owned(), "it is a number of seconds from 1 to 3600".to_owned()));
         }
     }
     problems
@@ -283,8 +288,10 @@ pub(super) fn seconds(value: &Json) -> Option<u64> {
 
 /// How a changed resource says so in the review.
 pub(super) fn effects(changed: &[String]) -> Vec<String> {
-    let mut out =
-        vec!["if the function answers with another physical id, it is told to delete the old object at once".to_owned()];
+    let mut out = vec![
+        "if the function answers with another physical id, it is told to delete the old object at once"
+            .to_owned(),
+    ];
     if changed.iter().any(|name| name == "ServiceToken") {
         out.push("another function is asked from now on".to_owned());
     }

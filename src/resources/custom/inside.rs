@@ -63,12 +63,7 @@ fn facts(kind: &str, what: What) -> Facts {
             connects: true,
             renews_all: true,
             ready: Some(WaitPolicy::secs(5, 3, 3600)),
-            iam: &[
-                "lambda:InvokeFunction",
-                "s3:DeleteObject",
-                "s3:GetObject",
-                "s3:PutObject",
-            ],
+            iam: &["lambda:InvokeFunction", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
             ..base
         },
         What::Handle => Facts { service: "s3", early: &["Ref"], iam: &["s3:PutObject"], ..base },
@@ -102,7 +97,8 @@ pub fn find(kind: &str) -> Option<&'static Inside> {
     if let Some(known) = found.get(kind) {
         return Some(known);
     }
-    let made: &'static Inside = Box::leak(Box::new(Inside { what, facts: Box::leak(Box::new(facts(kind, what))) }));
+    let made: &'static Inside =
+        Box::leak(Box::new(Inside { what, facts: Box::leak(Box::new(facts(kind, what))) }));
     found.insert(kind.to_owned(), made);
     Some(made)
 }

@@ -18,6 +18,8 @@ mod function_backed;
 mod inside;
 mod protocol;
 mod signals;
+#[cfg(test)]
+mod tests;
 mod vpc_restrict_default_sg;
 
 pub use cdk_asset::CdkAsset;

@@ -118,7 +118,9 @@ fn texts(value: &Json) -> Json {
         Json::Bool(truth) => Json::String(truth.to_string()),
         Json::Number(number) => Json::String(number.to_string()),
         Json::Array(items) => items.iter().map(texts).collect(),
-        Json::Object(map) => map.iter().map(|(key, value)| (key.clone(), texts(value))).collect::<Map<_, _>>().into(),
+        Json::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), texts(value))).collect::<Map<_, _>>().into()
+        }
         other => other.clone(),
     }
 }
@@ -134,7 +136,8 @@ pub(super) fn shown(props: &Json) -> Json {
 
 /// `AWS::StackId` of the stack, nested or not, that the resource stands in.
 fn stack_id(cx: &Cx<'_>) -> String {
-    let path = cx.address.logical_id().rsplit_once('.').map(|(path, _)| format!("-{}", path.replace('.', "-")));
+    let path =
+        cx.address.logical_id().rsplit_once('.').map(|(path, _)| format!("-{}", path.replace('.', "-")));
     let name = format!("{}{}", cx.address.stack(), path.unwrap_or_default());
     format!("arn:{}:cloudformation:{}:{}:stack/{name}/migrate", cx.partition, cx.region, cx.account)
 }
@@ -158,7 +161,13 @@ pub(super) async fn address(cx: &Cx<'_>, bucket: &str, key: &str, life: Duration
 }
 
 /// Asks the function. The call returns when Lambda has taken the question, not when it is answered.
-pub(super) async fn ask(cx: &Cx<'_>, kind: &str, props: &Json, ask: Ask<'_>, request: &str) -> Result<(), OpError> {
+pub(super) async fn ask(
+    cx: &Cx<'_>,
+    kind: &str,
+    props: &Json,
+    ask: Ask<'_>,
+    request: &str,
+) -> Result<(), OpError> {
     let bucket = bucket(props)?;
     let token = props["ServiceToken"].as_str().unwrap_or_default();
     let url = address(cx, bucket, &key(cx, request), ADDRESS_LIFE).await?;

@@ -29,7 +29,10 @@ fn place(cx: &Cx<'_>) -> String {
 pub(super) async fn create_handle(cx: &Cx<'_>, props: &Json) -> Result<Created, OpError> {
     let (bucket, key) = (protocol::bucket(props)?, place(cx));
     let url = protocol::address(cx, bucket, &key, LIFE).await?;
-    Ok(Created { id: format!("{bucket}/{key}").into(), attributes: Attributes::from([("Ref".to_owned(), json!(url))]) })
+    Ok(Created {
+        id: format!("{bucket}/{key}").into(),
+        attributes: Attributes::from([("Ref".to_owned(), json!(url))]),
+    })
 }
 
 /// Bucket and key of a handle's address. The bucket is in the host's name or begins the path.
@@ -73,7 +76,8 @@ pub(super) fn check(props: &Json) -> Vec<(String, String)> {
     }
     let timeout = &props["Timeout"];
     if !timeout.is_null() && !open(timeout) && !seconds(timeout).is_some_and(|s| s <= LIFE.as_secs()) {
-        problems.push(("Timeout".to_owned(), "it is a number of seconds, at most 43200 (12 hours)".to_owned()));
+        problems
+            .push(("Timeout".to_owned(), "it is a number of seconds, at most 43200 (12 hours)".to_owned()));
     }
     let count = &props["Count"];
     if !count.is_null() && !open(count) && seconds(count).is_none() {
@@ -89,8 +93,9 @@ pub(super) async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Json, goal: Goal
     }
     let wanted = seconds(&props["Count"]).unwrap_or(1);
     let place = props["Handle"].as_str().and_then(of_address);
-    let (bucket, key) =
-        place.ok_or_else(|| OpError::not_sent("ListObjectVersions", "Handle is no address of a WaitConditionHandle"))?;
+    let (bucket, key) = place.ok_or_else(|| {
+        OpError::not_sent("ListObjectVersions", "Handle is no address of a WaitConditionHandle")
+    })?;
     let list = cx.sdk.s3().list_object_versions().bucket(&bucket).prefix(&key);
     let versions = match list.send().await.map_err(op("ListObjectVersions")) {
         Ok(answer) => answer.versions.unwrap_or_default(),
@@ -99,7 +104,8 @@ pub(super) async fn probe(cx: &Cx<'_>, id: &PhysicalId, props: &Json, goal: Goal
     };
     let mut data: BTreeMap<String, Json> = BTreeMap::new();
     for version in versions.iter().filter(|version| version.key() == Some(key.as_str())) {
-        let get = cx.sdk.s3().get_object().bucket(&bucket).key(&key).set_version_id(version.version_id.clone());
+        let get =
+            cx.sdk.s3().get_object().bucket(&bucket).key(&key).set_version_id(version.version_id.clone());
         let body = match get.send().await.map_err(op("GetObject")) {
             Ok(answer) => answer.body.collect().await.map(|bytes| bytes.to_vec()).unwrap_or_default(),
             Err(error) if error.is(ABSENT) => continue,

@@ -281,9 +281,18 @@ fn transform(tree: &Tree, problems: &mut Problems) {
             let what = name.as_text().unwrap_or("this form");
             problems
                 .error("M1022", Some(&name.span), format!("the transform `{what}` is not supported"))
-                .help(
-                    "transforms run on AWS's side; expand the template first, for example with `sam build`",
-                );
+                .help(match what {
+                    "AWS::Serverless-2016-10-31" => {
+                        "SAM's transform runs inside CloudFormation, and `sam build` does not expand it: have it expanded once \
+                         with `aws cloudformation create-change-set` and `aws cloudformation get-template --template-stage \
+                         Processed`, and plan what that answers; or declare the functions as AWS::Lambda::Function"
+                    }
+                    "AWS::Include" => "put what it includes into the template, or into a nested stack",
+                    _ => {
+                        "macros run inside CloudFormation: have it expanded once with `aws cloudformation create-change-set` and \
+                         `aws cloudformation get-template --template-stage Processed`, and plan what that answers"
+                    }
+                });
         }
     }
 }
@@ -384,18 +393,47 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
             continue;
         }
         let whose = resource.kind.map_or_else(String::new, |kind| format!(" of {}", kind.text));
+        let signals = attribute.key == "CreationPolicy"
+            && attribute.value.as_map().is_some_and(|members| {
+                members
+                    .iter()
+                    .all(|m| matches!(m.key.as_str(), "ResourceSignal" | "AutoScalingCreationPolicy"))
+            });
+        // Without a handle, nothing but such signals ends the wait.
+        let waits_for_them =
+            resource.kind.is_some_and(|kind| kind.text == "AWS::CloudFormation::WaitCondition");
+        if signals && !waits_for_them {
+            let message = format!(
+                "the `CreationPolicy`{whose} is not applied: signals (cfn-signal) go to the CloudFormation service, which \
+                 is not used here"
+            );
+            problems.warning("M1131", Some(&attribute.key_span), message).help(if rolls {
+                "the group is waited for until its instances are in service"
+            } else {
+                "the resource is waited for by its own status; what its instances do afterwards is not waited for"
+            });
+            continue;
+        }
         let message = format!(
             "the `{}`{whose} is carried out by the CloudFormation service, which is not used here",
             attribute.key
         );
         let whose = match attribute.key.as_str() {
-            "CreationPolicy" if rolls => {
-                "it waits for signals: here the group is waited for until its instances are in service"
+            "CreationPolicy" if waits_for_them => {
+                "let the condition wait for signals to a handle: AWS::CloudFormation::WaitConditionHandle"
             }
             "CreationPolicy" => "every resource is waited for by its own status",
             _ => "only Auto Scaling groups take one here; other resources are waited for by their own status",
         };
         problems.error("M1022", Some(&attribute.key_span), message).help(whose);
+    }
+    let init = resource.metadata.and_then(|tree| tree.as_map()).into_iter().flatten();
+    if let Some(init) = init.into_iter().find(|member| member.key == "AWS::CloudFormation::Init") {
+        let message = "AWS::CloudFormation::Init is not applied: cfn-init reads it from the CloudFormation service, which is \
+                       not used here";
+        problems
+            .warning("M1131", Some(&init.key_span), message)
+            .help("let UserData itself do what it says, or bake it into the image");
     }
     if entry.value.as_map().is_some_and(|members| members.iter().all(|member| member.key != "Type")) {
         problems.error("M1021", Some(&entry.key_span), format!("the resource `{}` has no `Type`", entry.key));

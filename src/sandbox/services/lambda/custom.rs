@@ -11,7 +11,9 @@ pub(super) fn answer(world: &mut World, rq: &Request<'_>) {
     let bytes = BASE64_STANDARD.decode(rq.text("Payload")).unwrap_or_default();
     let Ok(event) = serde_json::from_slice::<Json>(&bytes) else { return };
     let text = |name: &str| event[name].as_str().filter(|text| !text.is_empty());
-    let (Some(url), Some(kind), Some(request)) = (text("ResponseURL"), text("RequestType"), text("RequestId")) else {
+    let (Some(url), Some(kind), Some(request)) =
+        (text("ResponseURL"), text("RequestType"), text("RequestId"))
+    else {
         return;
     };
     let Some((bucket, key)) = s3::addressed(url) else { return };

@@ -253,7 +253,7 @@ fn stages_are_assemblies_of_their_own_and_may_be_of_other_accounts() {
 
 #[test]
 fn what_cannot_be_carried_out_is_refused_by_name() {
-    assert_eq!(refused("customized", &[]), ["M2001: the resource type `Custom::Thing` is not supported"]);
+    whole_life(rehearse("customized"));
     assert_eq!(
         refused("image", &[]),
         ["M1905: stack `Image` needs the docker image `Function/AssetImage`, which would have to be built"]

@@ -5,7 +5,7 @@
 
 FOLDER holds checkouts of repositories of CloudFormation templates, such as awslabs/aws-cloudformation-templates and
 widdix/aws-cf-templates; nothing of them is kept here. A template counts if it has `Resources` with types of AWS, needs no
-transform but AWS::LanguageExtensions (neither SAM nor a macro), and is not nested in another one of its folder.
+transform but AWS::LanguageExtensions (neither SAM nor a macro), declares no macro, and is not nested in another one of its folder.
 
 Each template is planned and run (`up --sandbox --yes`) on a copy of one sandbox that holds a network, a key pair and a hosted
 zone, for parameters that name such things. Parameters without a default get a value that fits their type, their constraints
@@ -77,6 +77,8 @@ def is_real(tree):
     if not isinstance(resources, dict):
         return False
     kinds = [r.get("Type") for r in resources.values() if isinstance(r, dict)]
+    if "AWS::CloudFormation::Macro" in kinds:
+        return False
     if not any(isinstance(kind, str) and kind.startswith("AWS::") for kind in kinds):
         return False
     transforms = tree.get("Transform") or []
@@ -130,8 +132,25 @@ def by_kind(kind, base):
     }.get(inner)
     if values is None:
         return None
+    if not lists and len(values) > 1:
+        TURNS[inner] += 1
+        return values[(TURNS[inner] - 1) % len(values)]
     return ",".join(values) if lists else values[0]
 
+
+# What stops a template here and would stop it in AWS as well, and why.
+REFUSED_BY_AWS = [
+    (r"AWS::(OpsWorks|CodeStar)::", "the service was shut down (AWS product lifecycle, 2024)"),
+    (r"M1130.*(NoSuchBucket|NoSuchKey|AccessDenied)", "the nested template is not there"),
+    (r"M1052|M1104", "what is imported, or read from SSM, is not there"),
+    (r"M100[34]", "it is no YAML, or a key is there twice"),
+    (r"M1032.*`some|M1032", "the value that this script made up is not allowed"),
+    (r"M1021: `(Description|Version)` is no attribute", "CloudFormation: Encountered unsupported property"),
+    (r"M1044|M1045|M1043", "CloudFormation: a reference, attribute or mapping key that is not there"),
+    (r"M2005: Code: expected an object, found `\.", "a local path that `aws cloudformation package` has to replace first"),
+    (r"`ScalingConfiguration` is a property of AWS::RDS::DBCluster", "AWS ended Aurora Serverless v1 on 2025-03-31"),
+    (r"AlreadyExists|is there twice|BucketAlready", "the made-up values name one thing twice"),
+]
 
 NAMES = [
     (r"email|mail", "ops@example.com"), (r"password|secret|passwd|token", "Sw0rdfish42x"), (r"cidr|iprange|location", "10.1.0.0/16"),
@@ -148,6 +167,9 @@ NAMES = [
 ]
 
 
+TURNS = collections.Counter()
+
+
 def value(name, declared, base):
     allowed = declared.get("AllowedValues")
     if allowed:
@@ -160,7 +182,7 @@ def value(name, declared, base):
     if kind == "Number":
         tries = [str(declared.get("MinValue", 1))]
     tries += [text.format(**base) for match, text in NAMES if re.search(match, name.lower())]
-    tries += ["some", "Some1234", "some-value-1", "a" * max(low, 1), "10.1.0.0/16", "1", "example.com", "x.y"]
+    tries += ["some", "Some1234", "some-value-1", "a" * max(low, 1), "10.1.0.0/16", "1", "example.com", "x.y", "10.0.0.9", "10.0.0.9,10.0.0.10", "d-0123456789", "pcx-0123456789abcdef0", "123456789012", "t3.micro"]
     for text in tries:
         try:
             if pattern and not re.fullmatch(str(pattern), text):
@@ -245,6 +267,7 @@ def main():
                 if number % options.every:
                     continue
                 sets = []
+                TURNS.clear()
                 for name, declared in (tree.get("Parameters") or {}).items():
                     if isinstance(declared, dict) and declared.get("Default") is None:
                         sets += ["--set", f"{name}={value(name, declared, base)}"]
@@ -274,8 +297,19 @@ def main():
                 with open(options.out, "w", encoding="utf-8") as file:
                     json.dump(results, file, indent=1)
     total = len(results) or 1
+    told = []
+    for one in results:
+        one["refused_by_aws"] = next((why for match, why in REFUSED_BY_AWS if one["why"] and re.search(match, one["why"])), None)
+        told.append(one["refused_by_aws"])
+    with open(options.out, "w", encoding="utf-8") as file:
+        json.dump(results, file, indent=1)
     plans, ups = sum(r["plans"] for r in results), sum(r["up"] for r in results)
     print(f"\n{len(results)} templates: {plans} plan ({100 * plans / total:.1f} %), {ups} deploy ({100 * ups / total:.1f} %)")
+    rest = [one for one in results if not one["refused_by_aws"]]
+    print(f"{len(results) - len(rest)} stop at something that AWS would refuse as well; of the other {len(rest)} templates "
+          f"{100 * sum(r['plans'] for r in rest) / (len(rest) or 1):.1f} % plan and {100 * sum(r['up'] for r in rest) / (len(rest) or 1):.1f} % deploy")
+    for why, count in collections.Counter(told).most_common():
+        print(f"{count:4} {why or 'not refused by AWS'}")
     for why, count in collections.Counter(r["why"] for r in results if r["why"]).most_common(40):
         print(f"{count:4} {why}")
 

@@ -148,9 +148,16 @@ pub(super) async fn update(
 ) -> Result<Progress, OpError> {
     const OP: &str = "update";
     let (physical, made_by) = parts(id);
-    let Some(physical) = physical else {
-        return Err(OpError::not_sent(OP, "the function has not told the physical id yet"));
+    let physical = match physical {
+        Some(physical) => physical.to_owned(),
+        // It was made a moment ago, by the run that goes on to change it.
+        None => protocol::answer(cx, new, made_by)
+            .await?
+            .filter(Answer::succeeded)
+            .map(|answer| answer.physical_resource_id.unwrap_or_else(|| protocol::nameless(cx)))
+            .ok_or_else(|| OpError::not_sent(OP, "the function has not told the physical id yet"))?,
     };
+    let physical = physical.as_str();
     let request =
         protocol::request_id(cx, OP, &format!("{made_by}{}", protocol::digest(&protocol::shown(new))));
     if permit.request().is_none_or(|under_way| !under_way.contains(THEN)) {

@@ -63,7 +63,13 @@ fn facts(kind: &str, what: What) -> Facts {
             connects: true,
             renews_all: true,
             ready: Some(WaitPolicy::secs(5, 3, 3600)),
-            iam: &["lambda:InvokeFunction", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            iam: &[
+                "lambda:InvokeFunction",
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:ListBucket",
+                "s3:PutObject",
+            ],
             ..base
         },
         What::Handle => Facts { service: "s3", early: &["Ref"], iam: &["s3:PutObject"], ..base },

@@ -287,6 +287,11 @@ fn transform(tree: &Tree, problems: &mut Problems) {
                          with `aws cloudformation create-change-set` and `aws cloudformation get-template --template-stage \
                          Processed`, and plan what that answers; or declare the functions as AWS::Lambda::Function"
                     }
+                    rotation if rotation.starts_with("AWS::SecretsManager-") => {
+                        "it makes a function of the Serverless Application Repository out of HostedRotationLambda: declare the \
+                         function (AWS::Lambda::Function) and name it in RotationLambdaARN; its code is in \
+                         github.com/aws-samples/aws-secrets-manager-rotation-lambdas"
+                    }
                     "AWS::Include" => "put what it includes into the template, or into a nested stack",
                     _ => {
                         "macros run inside CloudFormation: have it expanded once with `aws cloudformation create-change-set` and \
@@ -402,7 +407,9 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
         // Without a handle, nothing but such signals ends the wait.
         let waits_for_them =
             resource.kind.is_some_and(|kind| kind.text == "AWS::CloudFormation::WaitCondition");
-        if signals && !waits_for_them {
+        // The other types that take one ("CreationPolicy attribute", CloudFormation Template Reference).
+        let instance = resource.kind.is_some_and(|kind| kind.text == "AWS::EC2::Instance");
+        if signals && (rolls || instance) {
             let message = format!(
                 "the `CreationPolicy`{whose} is not applied: signals (cfn-signal) go to the CloudFormation service, which \
                  is not used here"

@@ -382,6 +382,15 @@ fn named(parameter: &str) -> String {
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
 const MAX_BYTES: usize = 4_096;
 
+/// Patterns are Java's, where a hyphen that cannot mean a range is a hyphen: `[\\w-+]`. `None` if there is no such place.
+fn java(pattern: &str) -> Option<String> {
+    let mut out = pattern.to_owned();
+    for class in ["\\w", "\\d", "\\s"] {
+        out = out.replace(&format!("{class}-"), &format!("{class}\\-"));
+    }
+    (out != pattern).then_some(out)
+}
+
 /// A parameter's constraints.
 struct Rules {
     allowed: Option<Vec<String>>,
@@ -429,7 +438,8 @@ impl Rules {
         let pattern = tree.get("AllowedPattern").and_then(|tree| {
             let text = tree.as_text().unwrap_or_default();
             // The pattern must fit the whole value.
-            match Regex::new(&format!("^(?:{text})$")) {
+            let regex = |text: &str| Regex::new(&format!("^(?:{text})$"));
+            match regex(text).or_else(|error| regex(&java(text).ok_or(error)?)) {
                 Ok(regex) => Some((text.to_owned(), regex)),
                 Err(_) => {
                     problems.error("M1030", Some(&tree.span), format!("`{text}` is no regular expression"));
@@ -502,6 +512,13 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_are_read_as_java_reads_them() {
+        assert_eq!(java(r"^[\w-\+]+(\.[\w]+)*@[\w-]+$").as_deref(), Some(r"^[\w\-\+]+(\.[\w]+)*@[\w\-]+$"));
+        assert_eq!(java("[a-z]+"), None);
+        assert!(Regex::new(&java(r"[\w-\+]+").unwrap()).unwrap().is_match("a-b+c").unwrap());
+    }
 
     #[test]
     fn types_are_told_apart() {

@@ -26,8 +26,14 @@ pub use cdk_asset::CdkAsset;
 pub use inside::{Inside, find};
 pub use vpc_restrict_default_sg::VpcRestrictDefaultSg;
 
+/// Whether a function of the user's is behind the type: its properties and attributes are that function's.
+#[must_use]
+pub fn is_open(kind: &str) -> bool {
+    kind != HANDLE && kind != CONDITION && super::registry::native(kind).is_none() && find(kind).is_some()
+}
+
 /// Whether resources of the type get answers or signals through a bucket of their stack.
 #[must_use]
 pub fn takes_answers(kind: &str) -> bool {
-    kind == HANDLE || kind != CONDITION && super::registry::native(kind).is_none() && find(kind).is_some()
+    kind == HANDLE || is_open(kind)
 }

@@ -18,7 +18,7 @@ use crate::{
         functions,
         item::{BYTES_AS_VALUE, Item, Kind, Member},
     },
-    resources::registry,
+    resources::{custom, registry},
     schema::{self, Attribute},
     syntax::{Entry, Node, Tree},
 };
@@ -218,7 +218,8 @@ impl<'p> Eval<'_, 'p> {
         if resource.is_stack() {
             return self.of_stack(id, attribute, span);
         }
-        let schema = resource.kind.and_then(|kind| schema::of(kind.text));
+        let published = resource.kind.filter(|kind| !custom::is_open(kind.text));
+        let schema = published.and_then(|kind| schema::of(kind.text));
         if attribute != "Ref"
             && let Some(schema) = schema
         {

@@ -149,6 +149,14 @@ REFUSED_BY_AWS = [
     (r"M1044|M1045|M1043", "CloudFormation: a reference, attribute or mapping key that is not there"),
     (r"M2005: Code: expected an object, found `\.", "a local path that `aws cloudformation package` has to replace first"),
     (r"`ScalingConfiguration` is a property of AWS::RDS::DBCluster", "AWS ended Aurora Serverless v1 on 2025-03-31"),
+    (r"runtime parameter of \S+ is no longer supported", "a runtime that Lambda has given up"),
+    (r"InvalidAMIID|InvalidBlockDeviceMapping", "an image that is not there any more"),
+    (r"no longer|Invalid DB|engine version|Cannot find version", "a version that is not offered any more"),
+    (r"MalformedPolicyDocument: Policy document must be version", "IAM: an identity's policy without Version 2012-10-17"),
+    (r"AccessControlListNotSupported", "S3: ACLs on a bucket that owns its objects (the default since April 2023)"),
+    (r"DoesNotCoverEnoughAZs|cannot be the same|Invalid AWS account|at least two Availability Zones|needs subnets", "the made-up values do not fit together"),
+    (r"^(?!.*InvalidGroup).*(Listener|TargetGroup|Cluster|LoadBalancer|Role|Topic|Subnet|Peering\w*|Certificate|Zone|Key|Snapshot|Launch configuration)\w*"
+     r"[ .]?(name )?[Nn]ot ?[Ff]ound|NoSuch|does not exist|not found|InvalidSubnet|ValidationError", "the made-up value names nothing that is there"),
     (r"AlreadyExists|is there twice|BucketAlready", "the made-up values name one thing twice"),
 ]
 
@@ -205,11 +213,13 @@ def run(migrate, *args, cwd, seconds=120):
 
 
 def cause(text):
-    """The first error of what was printed, with what differs between templates taken out."""
-    found = re.search(r"^.*?(error\[M\d+\][^\n]*|timed out|panicked[^\n]*)", text, re.M)
-    failed = re.search(r"^.*\b([A-Za-z]*[A-Z][A-Za-z.]+(?:Exception|Fault|Error|Failed|NotFound|Invalid\w*)?: [^\n]*)", text, re.M)
-    line = (found or failed).group(1) if found or failed else text.strip().splitlines()[-1:] and text.strip().splitlines()[-1] or "?"
-    return line[:220]
+    """The first error of what was printed, in one line."""
+    # Lines are wrapped; what belongs to one is indented deeper.
+    whole = re.sub(r"\n {8,}", " ", text)
+    found = re.search(r"(error\[M\d+\][^\n]*|timed out|panicked[^\n]*)", whole)
+    failed = re.search(r"FAILED \S+ (.*)|^.*\bFAILED\b(.*)", whole, re.M)
+    line = found.group(1) if found else next((g for g in failed.groups() if g), "?") if failed else text.strip()[-200:]
+    return re.sub(r"\s+", " ", line)[:300]
 
 
 def export(migrate, text, exported, base, place):

@@ -77,7 +77,7 @@ fn open<'k>(
     }
     let mut problems = AnyType::check(ty, &stand_in(&value));
     if let Some(Value::Attribute(reference)) = value.get("ServiceToken")
-        && kind_of(&reference.address) == Some("AWS::SNS::Topic")
+        && kind_of(&reference.address) == Some(custom::TOPIC)
     {
         let why = "a custom resource behind an SNS topic is not supported: whoever listens there cannot be told from here. \
                    Name a Lambda function";
@@ -117,18 +117,8 @@ fn unknown_type(subject: &Subject<'_>, address: &Address) -> Diagnostic {
     if kind.starts_with("Custom::") {
         return error.help("names of custom types have 1 to 60 letters, digits and _ @ -");
     }
-    if kind == "AWS::Serverless::Application" {
-        return error.help(
-            "applications of the Serverless Application Repository are templates: get this one's (`aws serverlessrepo \
-             create-cloud-formation-template`) and make it a nested stack, AWS::CloudFormation::Stack",
-        );
-    }
-    if kind.starts_with("AWS::Serverless::") {
-        return error.help(
-            "SAM's types exist only in its transform, which runs inside CloudFormation; `sam build` does not expand it. Have it \
-             expanded with `aws cloudformation create-change-set` and `get-template --template-stage Processed`, or declare \
-             what it makes (AWS::Lambda::Function, AWS::ApiGateway::RestApi, ...)",
-        );
+    if let Some(help) = custom::serverless(kind) {
+        return error.help(help);
     }
     let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
     let mut near: Vec<&str> =

@@ -16,11 +16,9 @@ use super::{
 use crate::{
     error::{Class, Diagnostic, Problems},
     model::Span,
+    resources::custom::STACK,
     syntax::{Entry, Tree},
 };
-
-/// The type of resource that is a nested stack.
-pub(super) const STACK: &str = "AWS::CloudFormation::Stack";
 
 /// Stacks within stacks; CloudFormation names no bound, and nobody needs so many.
 const MAX_DEPTH: usize = 16;

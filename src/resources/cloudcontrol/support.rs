@@ -16,9 +16,6 @@ pub enum Support {
     Unknown,
 }
 
-/// A nested stack is not deployed itself: the resources of its template are.
-const STACK: &str = "AWS::CloudFormation::Stack";
-
 /// Types that exist only inside the CloudFormation service, though some have handlers.
 const INSIDE: &[(&str, &str)] = &[(
     "AWS::CloudFormation::Macro",
@@ -47,7 +44,7 @@ pub(super) fn refusal(schema: &TypeSchema) -> Option<&'static str> {
 /// How a type is deployed.
 #[must_use]
 pub fn support(kind: &str) -> Support {
-    if registry::native(kind).is_some() || custom::find(kind).is_some() || kind == STACK {
+    if registry::native(kind).is_some() || custom::find(kind).is_some() || kind == custom::STACK {
         return Support::Native;
     }
     match schema::of(kind).map(refusal) {

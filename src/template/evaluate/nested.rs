@@ -16,9 +16,10 @@ use crate::{
         dynamic::is_dynamic,
         item::{Item, Kind},
     },
+    resources::custom::STACK,
     syntax::Tree,
     template::{
-        nested::{self, Remote, STACK},
+        nested::{self, Remote},
         options::{Given, Loaded, Nested},
     },
 };

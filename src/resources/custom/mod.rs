@@ -32,6 +32,12 @@ pub use cdk_asset::CdkAsset;
 pub use inside::{Inside, find};
 pub use vpc_restrict_default_sg::VpcRestrictDefaultSg;
 
+/// Whether a resource is the bucket for answers that its stack was given.
+#[must_use]
+pub fn keeps_answers(address: &crate::model::Address, metadata: &serde_json::Value) -> bool {
+    address.logical_id().trim_end_matches('X') == ANSWERS && metadata["Migrate"]["EmptyOnDelete"] == true
+}
+
 /// What to do instead of a type that exists only in the transform of the Serverless Application Model.
 #[must_use]
 pub fn serverless(kind: &str) -> Option<&'static str> {

@@ -210,6 +210,34 @@ impl Cloud {
     }
 }
 
+impl Cloud {
+    /// The text of an object of S3; at most `limit` bytes of it.
+    ///
+    /// # Errors
+    /// When there is none, it is larger, it is no text, or S3 does not answer.
+    pub async fn text(
+        &self,
+        clock: &dyn Clock,
+        region: &str,
+        (bucket, key): (&str, &str),
+        limit: usize,
+    ) -> Result<String, OpError> {
+        const OP: &str = "GetObject";
+        let sdk = self.sdk(region);
+        let ask = async || {
+            let answer = sdk.s3().get_object().bucket(bucket).key(key).send().await.map_err(op(OP))?;
+            if answer.content_length().is_some_and(|length| length > i64::try_from(limit).unwrap_or(i64::MAX))
+            {
+                return Err(OpError::not_sent(OP, format!("it has more than {limit} bytes")));
+            }
+            let bytes = answer.body.collect().await;
+            bytes.map(|bytes| bytes.to_vec()).map_err(|error| OpError::not_sent(OP, error.to_string()))
+        };
+        let bytes = patiently(clock, ask).await?;
+        String::from_utf8(bytes).map_err(|_| OpError::not_sent(OP, "it is no text in UTF-8"))
+    }
+}
+
 /// Asks again, a few times, when AWS wants it slower or answers with a server error. A lost connection is told at
 /// once: before a run, it means that there is no network.
 ///

@@ -90,6 +90,7 @@ fn node(
     for finding in secrets.chain(tags::reserved(&item)) {
         problems.add(finding.at(&address));
     }
+    tags::merge(&kind, &mut item, &draft.tags);
     tags::merge(&kind, &mut item, &stack.tags);
     for span in tags::unspeakable(&item) {
         let error = Diagnostic::error("M2030", Class::Plan, "a tag holds a control character");
@@ -109,7 +110,12 @@ fn node(
     let facts = registry::find(&kind).map(|ty| ty.facts());
     let policy = facts.and_then(|facts| facts.update_policy);
     for (member, why) in policy.map(|check| check(&draft.metadata["UpdatePolicy"])).unwrap_or_default() {
-        let error = Diagnostic::error("M1022", Class::Plan, format!("UpdatePolicy.{member}: {why}"));
+        let message = format!("UpdatePolicy.{member}: {why}");
+        let error = match member.ends_with(".WaitOnResourceSignals") {
+            // Instances are waited for in another way; nothing is left undone.
+            true => Diagnostic::warning("M1131", Class::Plan, message),
+            false => Diagnostic::error("M1022", Class::Plan, message),
+        };
         problems.add(error.at(&address).span(Some(span.clone())));
     }
     let snapshot = Some(DeletionPolicy::Snapshot);

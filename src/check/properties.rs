@@ -51,6 +51,9 @@ pub(crate) fn resource<'k>(
     properties: &Item,
     kind_of: &dyn Fn(&Address) -> Option<&'k str>,
 ) -> (Value, Vec<Diagnostic>) {
+    if let Some(inside) = custom::find(subject.kind).filter(|_| registry::native(subject.kind).is_none()) {
+        return open(inside, subject, address, properties, kind_of);
+    }
     match (registry::find(subject.kind), schema::of(subject.kind)) {
         (Some(registered), Some(schema)) => {
             let check = |json: &Json| AnyType::check(registered, json);
@@ -59,6 +62,34 @@ pub(crate) fn resource<'k>(
         }
         _ => (properties.to_value(), vec![undeployable(subject, address)]),
     }
+}
+
+/// A type whose properties are its author's: only its own rules judge them.
+fn open<'k>(
+    ty: &custom::Inside,
+    subject: &Subject<'_>,
+    address: &Address,
+    properties: &Item,
+    kind_of: &dyn Fn(&Address) -> Option<&'k str>,
+) -> (Value, Vec<Diagnostic>) {
+    let value = properties.to_value();
+    if properties.is_poisoned() {
+        return (Value::Null, Vec::new());
+    }
+    let mut problems = AnyType::check(ty, &stand_in(&value));
+    if let Some(Value::Attribute(reference)) = value.get("ServiceToken")
+        && kind_of(&reference.address) == Some(custom::TOPIC)
+    {
+        let why = "a custom resource behind an SNS topic is not supported: whoever listens there cannot be told from here. \
+                   Name a Lambda function";
+        problems.push(("ServiceToken".to_owned(), why.to_owned()));
+    }
+    let found = problems.into_iter().map(|(property, message)| {
+        let span = properties.place(&property).map_or(subject.id_span, |(span, _)| span).clone();
+        let error = Diagnostic::error("M2017", Class::Plan, format!("{property}: {message}"));
+        error.at(address).span(Some(span))
+    });
+    (value, found.collect())
 }
 
 /// A type that AWS publishes and that cannot be deployed, or one that nobody knows.
@@ -84,8 +115,11 @@ fn unknown_type(subject: &Subject<'_>, address: &Address) -> Diagnostic {
     if let Some(near) = suggest(kind, kinds()) {
         return error.help(format!("did you mean `{near}`?"));
     }
-    if kind.starts_with("Custom::") || kind == custom::RESOURCE {
-        return error.help("custom resources run code of their own; declare what they make as resources");
+    if kind.starts_with("Custom::") {
+        return error.help("names of custom types have 1 to 60 letters, digits and _ @ -");
+    }
+    if let Some(help) = custom::serverless(kind) {
+        return error.help(help);
     }
     let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
     let mut near: Vec<&str> =

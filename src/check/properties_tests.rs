@@ -227,7 +227,11 @@ fn unknown_types_name_their_neighbours() {
     let cache = subject("AWS::DAX::Cluster");
     assert_eq!(cache.code, "M2031");
     assert!(cache.message.contains("no handlers"), "{}", cache.message);
-    assert!(subject("Custom::Thing").help.unwrap().contains("custom resources"));
+    let custom = subject("Custom::Thing");
+    assert_eq!((custom.code, custom.message.contains("ServiceToken: it is missing")), ("M2017", true));
+    assert!(subject("Custom::a b").help.unwrap().contains("1 to 60 letters"));
+    assert!(subject("AWS::Serverless::Application").help.unwrap().contains("nested stack"));
+    assert!(subject("AWS::Serverless::Function").help.unwrap().contains("`sam build` does not expand it"));
     assert!(subject("AWS::Zebra::Zoo").help.unwrap().contains("migrate types"));
 }
 

@@ -21,6 +21,7 @@ mod plan;
 mod prepare;
 mod rebuild;
 mod refresh;
+mod remote;
 mod runs;
 mod sandbox;
 mod session;

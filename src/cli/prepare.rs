@@ -13,6 +13,7 @@ use super::{
     key, locate, lookups,
     neighbours::{self, Neighbours},
     operate::guard,
+    remote,
     session::{Session, one},
     sign_in, values,
 };
@@ -126,7 +127,7 @@ fn load_in(
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    global.typed.may_print(template::open_parameters(&loaded.stacks));
+    global.typed.may_print(template::open_parameters(&loaded.sources()));
     Ok(loaded)
 }
 
@@ -180,7 +181,8 @@ pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, V
     let made_up = environment.offline.then(|| loaded.with_made_up());
     let loaded = made_up.as_ref().unwrap_or(loaded);
     let drafts = template::draft(loaded, environment);
-    let mask = |problems| template::mask(problems, &loaded.stacks);
+    let sources = loaded.sources();
+    let mask = |problems| template::mask(problems, &sources);
     let Checked { mut graph, links, mut warnings } = check::check(drafts).map_err(mask)?;
     // Where only some stacks were chosen, what is operated may stand in the others.
     warnings.extend(operations::review(loaded.operations.as_ref(), &graph, loaded.wanted.is_empty()));
@@ -240,7 +242,12 @@ pub fn online(
     printer.warnings(&neighbours.warnings());
     let saved = saved.map(|set| set.lookups.as_slice());
     let (loaded, found) = lookups::resolve(global, loaded, session, saved)?;
-    let loaded = &loaded;
+    let known = Environment {
+        account: session.cloud.account.clone(),
+        partition: session.cloud.partition.clone(),
+        ..Environment::default()
+    };
+    let loaded = &remote::read(global, loaded, &known, session)?;
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))

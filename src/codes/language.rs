@@ -461,4 +461,26 @@ Resources:
         "The account could not be reached, so that nothing was looked up. `migrate validate` checks the plan with made-up values instead.",
     )
     .example(Example::Circumstances("it needs a machine without credentials")),
+    Code::error(
+        "M1130",
+        "a nested stack without its template",
+        "The template of a nested stack (AWS::CloudFormation::Stack) is a file, named relative to the template that names it, or an object of S3. Files are read with the plan, objects of S3 when there is an account to read them from: `migrate plan`, `migrate up`. Resources of nested stacks are called Stack/Nested.Resource.",
+    )
+    .template("Resources:
+  Network:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: https://example.com/network.yaml
+"),
+    Code::warning(
+        "M1131",
+        "what only the CloudFormation service carries out",
+        "Signals (CreationPolicy, WaitOnResourceSignals, cfn-signal) and cfn-init's metadata go through the CloudFormation service, which is not used. Resources are waited for by their own status instead; instances have to configure themselves by their UserData or image. A WaitConditionHandle takes signals, by its address.",
+    )
+    .template("Resources:
+  Server:
+    Type: AWS::EC2::Instance
+    CreationPolicy: {ResourceSignal: {Timeout: PT5M}}
+    Properties: {ImageId: ami-0abcdef1234567890, InstanceType: t3.micro}
+"),
 ];

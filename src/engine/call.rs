@@ -324,6 +324,7 @@ impl Run<'_, '_> {
         let (mut attempt, mut strikes) = (0, 0);
         let mut request: Option<String> = None;
         let longest = life.facts().ready.map_or(OUTWAIT_DELETE, |policy| policy.deadline.max(OUTWAIT_DELETE));
+        let longest = life.ty.deadline(life.recorded()).unwrap_or(longest);
         let patience = if verbed.verb == Verb::Delete { OUTWAIT_DELETE } else { OUTWAIT };
         loop {
             attempt += 1;

@@ -167,6 +167,7 @@ impl SecretStore {
                 let filled = Box::pin(self.fill(cloud, region, &Json::String(text))).await?;
                 BASE64_STANDARD.encode(filled.as_str().unwrap_or_default())
             }
+            "answer" => self.answered(cloud, region, rest).await?,
             "ssm" | "ssm-secure" => self.parameter(cloud, region, rest, kind == "ssm-secure").await?,
             other => {
                 return Err(OpError::not_sent(
@@ -243,6 +244,41 @@ impl SecretStore {
                 "GetSecretValue",
                 format!("{reference}: the secret has no key `{key}`"),
             )),
+            other => Ok(other.to_string()),
+        }
+    }
+
+    /// A part of a custom resource's answer that must not be shown: `BUCKET:KEY:NAME`.
+    async fn answered(&self, cloud: &Cloud, region: &str, rest: &str) -> Result<String, OpError> {
+        const OP: &str = "GetObject";
+        let lost = |what: &str| OpError::not_sent(OP, format!("a custom resource's answer {what}"));
+        let (place, name) = rest.rsplit_once(':').ok_or_else(|| lost("is not named"))?;
+        let (bucket, key) = place.split_once(':').ok_or_else(|| lost("is not named"))?;
+        let cached = (region.to_owned(), format!("answer:{place}"));
+        let known = self.cache.borrow().get(&cached).cloned();
+        let document = match known {
+            Some(document) => document,
+            None => {
+                let answer = cloud
+                    .sdk(region)
+                    .s3()
+                    .get_object()
+                    .bucket(bucket)
+                    .key(key)
+                    .send()
+                    .await
+                    .map_err(op(OP))?;
+                let bytes =
+                    answer.body.collect().await.map_err(|error| lost(&format!("broke off: {error}")))?;
+                let document: Json =
+                    serde_json::from_slice(&bytes.to_vec()).map_err(|_| lost("is no JSON document"))?;
+                self.cache.borrow_mut().insert(cached, document.clone());
+                document
+            }
+        };
+        match &document["Data"][name] {
+            Json::String(text) => Ok(text.clone()),
+            Json::Null => Err(lost(&format!("has no `{name}` any more"))),
             other => Ok(other.to_string()),
         }
     }

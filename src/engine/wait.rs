@@ -123,16 +123,25 @@ impl Run<'_, '_> {
                     self.retrying(life, &error, failures.count, delay, "looking again");
                 }
             }
-            if waited > policy.deadline {
+            let deadline = match goal {
+                Goal::Ready => life.ty.deadline(props).unwrap_or(policy.deadline),
+                Goal::Gone => policy.deadline,
+            };
+            if waited > deadline {
                 let fresh = self.news(life, id, props).await;
                 let said = fresh.map(|news| format!("; {} says: {news}", life.service())).unwrap_or_default();
-                let minutes = policy.deadline.as_secs() / 60;
+                let minutes = deadline.as_secs() / 60;
                 let error = OpError {
                     operation: format!("wait for {}", life.step.kind),
                     code: Some("DeadlineExceeded".into()),
                     message: format!(
-                        "not {} after {minutes} minutes{}{said}",
+                        "not {} after {}{}{said}",
                         if goal == Goal::Ready { "ready" } else { "gone" },
+                        if minutes < 2 {
+                            format!("{} seconds", deadline.as_secs())
+                        } else {
+                            format!("{minutes} minutes")
+                        },
                         last.map(|detail| format!("; last seen: {detail}")).unwrap_or_default()
                     ),
                     request_id: None,

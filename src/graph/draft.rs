@@ -88,6 +88,8 @@ pub struct Draft {
     pub metadata: Json,
     /// Its metadata with their places.
     pub metadata_item: Option<Item>,
+    /// Tags of what is between it and its stack, for every resource that can carry them; they win over the stack's.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// One output.

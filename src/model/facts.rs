@@ -154,6 +154,8 @@ pub struct Facts {
     /// Attributes that a change in place makes anew: `(property, attributes)`. Whoever refers to one of them changes
     /// in the same run, after it.
     pub renews: &'static [(&'static str, &'static [&'static str])],
+    /// Any change in place may make any attribute anew.
+    pub renews_all: bool,
     /// Top-level properties of this type whose references must wait until the referred resource is ready,
     /// even where the attribute itself is early (a replica's source is only a name, but RDS copies only from what is
     /// available).
@@ -288,6 +290,7 @@ impl Facts {
             early: &[],
             addressable: None,
             renews: &[],
+            renews_all: false,
             needs_ready: &[],
             asks: &[],
             connects: false,
@@ -331,9 +334,10 @@ impl Facts {
     /// Whether a change in place of these top-level properties makes an attribute anew.
     #[must_use]
     pub fn makes_anew(&self, attribute: &str, changed: &[String]) -> bool {
-        self.renews.iter().any(|(property, attributes)| {
-            attributes.contains(&attribute) && changed.iter().any(|name| name == property)
-        })
+        self.renews_all && !changed.is_empty()
+            || self.renews.iter().any(|(property, attributes)| {
+                attributes.contains(&attribute) && changed.iter().any(|name| name == property)
+            })
     }
 
     /// When an attribute of such an object is certain.

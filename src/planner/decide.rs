@@ -77,6 +77,7 @@ impl Decision {
         match self.fate {
             Fate::Update => facts.makes_anew(attribute, &self.fields),
             // What the interrupted change was to renew, nobody knows for certain.
+            Fate::Finish if facts.renews_all => true,
             Fate::Finish => facts.renews.iter().any(|(_, attributes)| attributes.contains(&attribute)),
             _ => self.renews(),
         }

@@ -7,7 +7,7 @@ use crate::{
     graph::{Needs, cycles},
     ledger::Object,
     model::{Address, DeletionPolicy, Facts},
-    resources::{AnyType, Lookup, protection},
+    resources::{AnyType, Lookup, custom, protection},
 };
 
 /// How much a dependency matters when not all can be had.
@@ -109,15 +109,18 @@ impl Drafts {
         } else {
             Action::Delete { physical_id, generation, superseded, policy }
         };
-        let data_loss = facts.and_then(|facts| facts.stateful).filter(|_| !stays && !object.stray).map(
-            |what| match policy {
+        // What custom resources answered is of no use without them.
+        let answers = custom::keeps_answers(address, &object.declared.metadata);
+        let data_loss = facts
+            .and_then(|facts| facts.stateful)
+            .filter(|_| !stays && !object.stray && !answers)
+            .map(|what| match policy {
                 DeletionPolicy::Snapshot => format!("{what} would be deleted; a final snapshot stays"),
                 _ => match ty.and_then(|ty| ty.grace(&object.declared.properties)) {
                     Some(grace) => format!("{what} would be lost; {grace}"),
                     None => format!("{what} would be lost"),
                 },
-            },
-        );
+            });
         let protected = protection::protected(&object.declared.properties).filter(|_| !stays);
         let protected = protected.map(ToOwned::to_owned);
         let typical_s = match facts {

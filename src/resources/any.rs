@@ -34,6 +34,10 @@ pub trait AnyType: Send + Sync {
     fn grace(&self, _props: &Json) -> Option<String> {
         None
     }
+    /// How long the object may take to be ready, where its own properties say so.
+    fn deadline(&self, _props: &Json) -> Option<std::time::Duration> {
+        None
+    }
     fn moved_by_aws(&self, _property: &str, _sent: &Json, _live: &Json) -> bool {
         false
     }

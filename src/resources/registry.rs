@@ -32,12 +32,15 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<ec2::InternetGateway>::new(),
     &Erased::<ec2::LaunchTemplate>::new(),
     &Erased::<ec2::NatGateway>::new(),
+    &Erased::<ec2::NetworkAcl>::new(),
+    &Erased::<ec2::NetworkAclEntry>::new(),
     &Erased::<ec2::Route>::new(),
     &Erased::<ec2::RouteTable>::new(),
     &Erased::<ec2::SecurityGroup>::new(),
     &Erased::<ec2::SecurityGroupEgress>::new(),
     &Erased::<ec2::SecurityGroupIngress>::new(),
     &Erased::<ec2::Subnet>::new(),
+    &Erased::<ec2::SubnetNetworkAclAssociation>::new(),
     &Erased::<ec2::SubnetRouteTableAssociation>::new(),
     &Erased::<ec2::Vpc>::new(),
     &Erased::<ec2::VpcEndpoint>::new(),
@@ -90,10 +93,13 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<custom::VpcRestrictDefaultSg>::new(),
 ];
 
-/// The type of that CloudFormation name: its own handler, or the one that goes through Cloud Control.
+/// The type of that CloudFormation name: its own handler, what stands for a type of the CloudFormation service, or the one
+/// that goes through Cloud Control.
 #[must_use]
 pub fn find(kind: &str) -> Option<&'static dyn AnyType> {
-    native(kind).or_else(|| cloudcontrol::find(kind).map(|generic| generic as &'static dyn AnyType))
+    let inside = || custom::find(kind).map(|inside| inside as &'static dyn AnyType);
+    let generic = || cloudcontrol::find(kind).map(|generic| generic as &'static dyn AnyType);
+    native(kind).or_else(inside).or_else(generic)
 }
 
 /// The handler that was written for the type.

@@ -249,7 +249,7 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "ec2",
         "RunInstances",
-        "Placement, markets, capacity and quotas are not looked at: what has an image, a subnet and its groups is launched.",
+        "Placement, markets, capacity and quotas are not looked at: what has an image, a subnet and its groups is launched. User data is not run; where it holds an address signed for S3, a signal of success is written there.",
     ),
     (
         "ecs",
@@ -329,7 +329,8 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "lambda",
         "Invoke",
-        "Asynchronous invocations for which there is no room are tried again every moment, not at growing intervals. What ends \
+        "A function that is not run answers a custom resource's request all the same: success, and one text for every attribute. \
+         Asynchronous invocations for which there is no room are tried again every moment, not at growing intervals. What ends \
          in a queue or a bucket is kept, but no API here reads it; the permissions of the function's role are not looked at.",
     ),
     (

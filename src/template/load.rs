@@ -10,6 +10,7 @@ use super::{
     assembly, lookups,
     manifest::{Manifest, Settings, Text},
     masking::mask,
+    nested,
     options::{Assembly, Given, Loaded, Options, Place, StackSource},
 };
 use crate::{
@@ -64,14 +65,18 @@ pub fn load_readable(path: &Path, options: &Options) -> Result<(Loaded, Vec<Diag
         from_template(&file, tree, options)
     };
     problems.extend(twice);
+    if !assembly {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        nested::read(folder.unwrap_or(Path::new(".")), &mut loaded, &mut problems);
+    }
     loaded.place = place(&file, assembly, named);
     match problems.finish() {
         Ok(warnings) => {
-            loaded.warnings = mask(warnings, &loaded.stacks);
+            loaded.warnings = mask(warnings, &loaded.sources());
             Ok((loaded, Vec::new()))
         }
         Err(errors) => {
-            let errors = mask(errors, &loaded.stacks);
+            let errors = mask(errors, &loaded.sources());
             Ok((loaded, errors))
         }
     }
@@ -134,6 +139,7 @@ fn from_template(file: &Path, tree: Tree, options: &Options) -> (Loaded, Problem
         description: None,
         environment: options.environment.clone().unwrap_or_else(|| "default".to_owned()),
         stacks: vec![stack],
+        nested: Vec::new(),
         warnings: Vec::new(),
         assembly: Assembly::default(),
         wanted: options.stacks.clone(),
@@ -271,6 +277,7 @@ fn from_manifest(file: &Path, tree: &Tree, options: &Options) -> (Loaded, Proble
         description: manifest.description,
         environment,
         stacks,
+        nested: Vec::new(),
         warnings: Vec::new(),
         assembly,
         wanted: options.stacks.clone(),

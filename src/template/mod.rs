@@ -6,13 +6,17 @@ mod load;
 mod lookups;
 mod manifest;
 mod masking;
+mod nested;
 mod options;
 
-pub use evaluate::{Environment, Foreign, Imports, account_facts, draft, ssm_parameters, zone_regions};
+pub use evaluate::{
+    Environment, Foreign, Imports, account_facts, draft, remote_templates, ssm_parameters, zone_regions,
+};
 pub use load::{is_plan, load, load_readable};
 pub use lookups::Lookup;
 pub use masking::{mask, open_parameters};
-pub use options::{Assembly, FallbackRegion, Given, Loaded, Options, Place, StackSource};
+pub use nested::Remote;
+pub use options::{Assembly, FallbackRegion, Given, Loaded, Nested, Options, Place, StackSource};
 
 #[cfg(test)]
 mod hostile_tests;

@@ -77,6 +77,8 @@ pub struct Loaded {
     pub environment: String,
     /// The stacks, in order.
     pub stacks: Vec<StackSource>,
+    /// Templates of their nested stacks; each after the one that it is nested in.
+    pub nested: Vec<Nested>,
     /// Findings that do not stop the command.
     pub warnings: Vec<Diagnostic>,
     /// What only a cloud assembly says.
@@ -92,10 +94,21 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// All templates: those of the stacks, and of their nested stacks.
+    #[must_use]
+    pub fn sources(&self) -> Vec<StackSource> {
+        self.stacks.iter().chain(self.nested.iter().map(|nested| &nested.source)).cloned().collect()
+    }
+
     /// Whether a stack's template declares a resource of that name, or has loops, which make resources of any name.
     #[must_use]
     pub fn declares(&self, stack: &str, logical_id: &str) -> bool {
-        let named = self.stacks.iter().filter(|source| source.name == stack);
+        let (name, logical_id) = match logical_id.rsplit_once('.') {
+            Some((within, id)) => (format!("{stack}/{within}"), id),
+            None => (stack.to_owned(), logical_id),
+        };
+        let nested = self.nested.iter().map(|nested| &nested.source);
+        let named = self.stacks.iter().chain(nested).filter(|source| source.name == name);
         named
             .flat_map(|source| source.template.get("Resources").and_then(Tree::as_map).unwrap_or_default())
             .any(|entry| entry.key == logical_id || entry.key.starts_with("Fn::ForEach"))
@@ -158,6 +171,22 @@ pub struct StackSource {
     pub lookups: BTreeMap<String, Lookup>,
     /// Parameters whose values are made up, because no account was asked: no constraint judges them.
     pub made_up: BTreeSet<String>,
+}
+
+/// A template that a resource of another one names: a nested stack.
+#[derive(Debug, Clone)]
+pub struct Nested {
+    /// The template. Its name is the address of the resource that names it: `app/Network`, and `app/Network.Subnets`
+    /// inside of that. Its parameters are what the outer template passes and is known before anything is made.
+    pub source: StackSource,
+    /// The name of the template that it is nested in.
+    pub parent: String,
+    /// The logical id of the resource that names it.
+    pub resource: String,
+    /// Parameters that were given a secret.
+    pub hidden: BTreeSet<String>,
+    /// Parameters that were given what only resources tell.
+    pub waits: BTreeSet<String>,
 }
 
 /// A parameter's value as somebody gave it.

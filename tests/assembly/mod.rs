@@ -253,7 +253,7 @@ fn stages_are_assemblies_of_their_own_and_may_be_of_other_accounts() {
 
 #[test]
 fn what_cannot_be_carried_out_is_refused_by_name() {
-    assert_eq!(refused("customized", &[]), ["M2001: the resource type `Custom::Thing` is not supported"]);
+    whole_life(rehearse("customized"));
     assert_eq!(
         refused("image", &[]),
         ["M1905: stack `Image` needs the docker image `Function/AssetImage`, which would have to be built"]
@@ -455,4 +455,70 @@ fn functions_and_closed_groups_converge_after_a_crash_anywhere() {
     converges("up of rotation", &rotation, Verb::Up, 25);
     rotation.up().complete();
     converges("destroy of rotation", &rotation, Verb::Destroy, 25);
+}
+
+/// The part of an address that the CDK's logical ids begin with.
+fn one<'g>(graph: &'g Graph, begins: &str) -> &'g migrate::graph::Node {
+    let fits = |node: &&migrate::graph::Node| node.address.as_str().starts_with(begins);
+    graph.nodes.iter().find(fits).unwrap_or_else(|| panic!("nothing begins with {begins}"))
+}
+
+#[test]
+fn an_app_of_many_services_a_nested_stack_and_a_custom_resource_lives_its_whole_life() {
+    let rehearsal = rehearse("wide");
+    let (graph, links) = rehearsal.graph();
+    for kind in [
+        "AWS::ApiGateway::RestApi",
+        "AWS::CloudFront::Distribution",
+        "AWS::Cognito::UserPool",
+        "AWS::DynamoDB::Table",
+        "AWS::ECR::Repository",
+        "AWS::EFS::FileSystem",
+        "AWS::Events::Rule",
+        "AWS::SQS::Queue",
+        "AWS::StepFunctions::StateMachine",
+        "Custom::Seed",
+    ] {
+        assert!(kinds(graph).contains(&kind), "{kind}");
+    }
+    // The nested stack's resources are the stack's, named within it, and wait for what they use.
+    let notices = one(graph, "Wide/StorageNestedStackStorageNestedStackResource9807768E.Notices");
+    let at = graph.nodes.iter().position(|node| node.address == notices.address).expect("it is there");
+    let waits: Vec<&str> = links.of(at).iter().map(|edge| edge.to.as_str()).collect();
+    assert_eq!(waits, ["Wide/JobsDF1CC2D4"]);
+    let up = whole_life(rehearsal);
+    let outputs = &up.finished.as_ref().expect("finished").outputs["Wide"];
+    assert_eq!(outputs["Seeded"], "sandbox-Rows");
+    assert!(outputs["FileSystem"].as_str().is_some_and(|id| !id.is_empty()), "{outputs:?}");
+}
+
+#[test]
+fn a_changed_custom_resource_and_a_changed_nested_template_are_updated() {
+    let mut rehearsal = rehearse("wide");
+    rehearsal.up().complete();
+    let copy = copied("wide");
+    let edit = |file: &str, from: &str, to: &str| {
+        let path = copy.path().join(file);
+        let text = std::fs::read_to_string(&path).expect("the template");
+        assert!(text.contains(from), "{file} has no {from}");
+        write(&path, &text.replace(from, to));
+    };
+    edit("Wide.template.json", "\"Count\": 3", "\"Count\": 4");
+    edit("WideStorage8EE5BF74.nested.template.json", "\"maxReceiveCount\": 3", "\"maxReceiveCount\": 5");
+    let mut rehearsal = rehearsal.with_plan(copy.path());
+    let ran = rehearsal.up().complete();
+    let mut steps: Vec<String> =
+        ran.change_set.steps.iter().map(|s| format!("{} {}", s.action.verb(), s.kind)).collect();
+    steps.sort();
+    assert_eq!(steps, ["update AWS::SQS::Queue", "update Custom::Seed"]);
+    assert!(rehearsal.up().complete().change_set.is_empty());
+    rehearsal.destroy().complete();
+}
+
+#[test]
+fn nested_stacks_and_custom_resources_converge_after_a_crash_anywhere() {
+    let mut app = rehearse("wide");
+    converges("up of wide", &app, Verb::Up, 9);
+    app.up().complete();
+    converges("destroy of wide", &app, Verb::Destroy, 9);
 }

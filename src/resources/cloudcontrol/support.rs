@@ -1,6 +1,6 @@
 //! Which types can be deployed, and how.
 
-use super::super::registry;
+use super::super::{custom, registry};
 use crate::schema::{self, TypeSchema};
 
 /// How a type is deployed.
@@ -17,29 +17,10 @@ pub enum Support {
 }
 
 /// Types that exist only inside the CloudFormation service, though some have handlers.
-const INSIDE: &[(&str, &str)] = &[
-    (
-        "AWS::CloudFormation::CustomResource",
-        "a custom resource runs code of its own; declare what it makes as resources of the plan",
-    ),
-    (
-        "AWS::CloudFormation::Macro",
-        "macros run inside the CloudFormation service, which migrate does not use",
-    ),
-    (
-        "AWS::CloudFormation::Stack",
-        "a nested stack is made by the CloudFormation service, which migrate does not use; list its template as a stack \
-         of the plan, and pass values by exports",
-    ),
-    (
-        "AWS::CloudFormation::WaitCondition",
-        "it waits for a signal to the CloudFormation service, which migrate does not use; DependsOn orders resources",
-    ),
-    (
-        "AWS::CloudFormation::WaitConditionHandle",
-        "it is an address of the CloudFormation service for signals, which migrate does not use",
-    ),
-];
+const INSIDE: &[(&str, &str)] = &[(
+    "AWS::CloudFormation::Macro",
+    "macros run inside the CloudFormation service, which migrate does not use",
+)];
 
 const NO_HANDLERS: &str =
     "AWS publishes no handlers for it, so only the CloudFormation service itself can make it";
@@ -63,7 +44,7 @@ pub(super) fn refusal(schema: &TypeSchema) -> Option<&'static str> {
 /// How a type is deployed.
 #[must_use]
 pub fn support(kind: &str) -> Support {
-    if registry::native(kind).is_some() {
+    if registry::native(kind).is_some() || custom::find(kind).is_some() || kind == custom::STACK {
         return Support::Native;
     }
     match schema::of(kind).map(refusal) {

@@ -12,7 +12,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
-use super::artifact::StackArtifact;
+use super::{artifact::StackArtifact, edit::find_text};
 use crate::{
     error::Problems,
     files::{self, Refusal},
@@ -127,6 +127,14 @@ impl Assets {
                 entry.value.get("displayName").and_then(Tree::as_text).unwrap_or(&entry.key).to_owned();
             self.images.push(ImageAsset { name, span: entry.key_span.clone() });
         }
+    }
+
+    /// The asset whose key stands in a text of the tree: an address that a template puts together.
+    pub(super) fn named_in(&self, tree: &Tree) -> Option<&FileAsset> {
+        self.files.iter().find(|asset| {
+            let names = |text: &str| asset.places.iter().any(|(_, key)| text.contains(key.as_str()));
+            find_text(tree, &names).is_some()
+        })
     }
 
     /// The asset that a template means by a bucket and a key.

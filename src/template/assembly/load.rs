@@ -9,17 +9,21 @@ use std::{
 use super::{
     artifact::{self, StackArtifact},
     assets::Assets,
-    environment,
+    edit, environment,
     rewrite::{self, Collected},
     select,
 };
 use crate::{
     error::{Diagnostic, Problems, hint},
     files,
+    model::Span,
     syntax::{self, Tree},
     template::{
-        load::{apply_sets, declared, folder_name, name_ok, read_template_within, region_ok, sets},
-        options::{Assembly, Given, Loaded, Options, Place, StackSource},
+        load::{
+            apply_sets, declared, folder_name, name_ok, read_template_within, read_within, region_ok, sets,
+        },
+        nested,
+        options::{Assembly, Given, Loaded, Nested, Options, Place, StackSource},
     },
 };
 
@@ -60,6 +64,7 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
     let mut collected = Collected::default();
     let mut accounts: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut stacks: Vec<StackSource> = Vec::new();
+    let mut nested: Vec<Nested> = Vec::new();
     for at in &chosen {
         let artifact = &artifacts[*at];
         if let Some(account) = environment::parse(&artifact.environment).and_then(|e| e.account) {
@@ -73,7 +78,10 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
             ));
             continue;
         }
-        stacks.extend(stack(artifact, options, &mut collected, &mut problems));
+        if let Some((stack, inner)) = stack(artifact, options, &mut collected, &mut problems) {
+            stacks.push(stack);
+            nested.extend(inner);
+        }
     }
     if stacks.is_empty() && !chosen.is_empty() && !problems.has_errors() {
         problems.error("M1901", Some(&tree.span), "no stack of the cloud assembly has resources");
@@ -117,6 +125,7 @@ pub(in crate::template) fn load(manifest: &Path, tree: &Tree, options: &Options)
         description: None,
         environment: options.environment.clone().unwrap_or_else(|| "default".to_owned()),
         stacks,
+        nested,
         warnings: Vec::new(),
         assembly,
         // They were chosen here, by the manifest.
@@ -132,7 +141,7 @@ fn stack(
     options: &Options,
     collected: &mut Collected,
     problems: &mut Problems,
-) -> Option<StackSource> {
+) -> Option<(StackSource, Vec<Nested>)> {
     let (name, span) = (&artifact.name, Some(&artifact.span));
     name_ok("stack", name, span, problems);
     artifact::findings(artifact, problems);
@@ -156,6 +165,7 @@ fn stack(
         }
     };
     let assets = Assets::read(artifact, problems);
+    let mut inner = name_nested(&mut template, &assets);
     rewrite::rewrite(name, &mut template, (&assets, artifact.bootstrap.as_deref()), collected, problems);
     // As `cdk deploy`: "stack has no resources, skipping deployment".
     if template.get("Resources").is_none_or(|resources| matches!(resources.as_map(), Some([]))) {
@@ -176,7 +186,7 @@ fn stack(
             problems.error("M1013", Some(span), message).maybe_help(help);
         }
     }
-    Some(StackSource {
+    let source = StackSource {
         name: name.clone(),
         region,
         path,
@@ -186,7 +196,64 @@ fn stack(
         protected: artifact.protected,
         lookups: [].into(),
         made_up: [].into(),
-    })
+    };
+    // Templates after those that name them; a file that names itself would go on for ever.
+    let mut nested: Vec<Nested> = Vec::new();
+    let mut waiting: Vec<(StackSource, NamedFile)> =
+        inner.drain(..).map(|file| (source.clone(), file)).collect();
+    while let Some((parent, file)) = waiting.pop() {
+        if parent.path == file.path || nested.len() >= MAX_NESTED {
+            let message = format!("the nested stacks of `{name}` name each other's templates without an end");
+            problems.error("M1130", Some(&file.span), message);
+            break;
+        }
+        let mut template = match read_within(&artifact.root, &file.path) {
+            Ok(template) => template,
+            Err(errors) => {
+                problems.extend(errors.into_iter().map(|error| placed(error, artifact)).collect());
+                continue;
+            }
+        };
+        let own = nested::name(&parent.name, &file.resource);
+        let inner = name_nested(&mut template, &assets);
+        let from = collected.notes.len();
+        rewrite::rewrite(&own, &mut template, (&assets, artifact.bootstrap.as_deref()), collected, problems);
+        for note in &mut collected.notes[from..] {
+            *note = note.replace(&format!("{own}/"), &format!("{own}."));
+        }
+        let made = nested::nested(&parent, &file.resource, file.path, template);
+        waiting.extend(inner.into_iter().map(|file| (made.source.clone(), file)));
+        nested.push(made);
+    }
+    Some((source, nested))
+}
+
+/// Nested stacks of one stack of an assembly; more of them are a mistake of whoever wrote it.
+const MAX_NESTED: usize = 500;
+
+/// The file of a nested stack's template.
+struct NamedFile {
+    resource: String,
+    path: PathBuf,
+    span: Span,
+}
+
+/// Finds the templates of nested stacks among the assets, and names them by their files: they are not uploaded.
+fn name_nested(template: &mut Tree, assets: &Assets) -> Vec<NamedFile> {
+    let mut found = Vec::new();
+    let stacks: Vec<String> = nested::stacks(template).map(|entry| entry.key.clone()).collect();
+    for id in stacks {
+        let path = ["Resources", &id, "Properties", "TemplateURL"];
+        let Some(url) = edit::at(template, &path) else { continue };
+        let Some(file) = assets.named_in(url).map(|asset| asset.path.clone()) else { continue };
+        let span = url.span.clone();
+        if let Some(url) = edit::at_mut(template, &path) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            *url = edit::text(name, &span);
+        }
+        found.push(NamedFile { resource: id, path: file, span });
+    }
+    found
 }
 
 /// A file that is not there is the manifest's mistake.

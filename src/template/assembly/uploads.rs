@@ -73,9 +73,9 @@ pub(super) fn send(
     }
 }
 
-/// The resources that name the file. The refusal of a custom resource's type says enough.
+/// The resources that name the file.
 fn users(template: &Tree, asset: &FileAsset) -> Vec<String> {
-    let own = resources(template).iter().filter(|resource| !kind(&resource.value).starts_with("Custom::"));
+    let own = resources(template).iter().filter(|resource| kind(&resource.value) != "Custom::CDKAsset");
     own.filter(|resource| names(&resource.value, asset)).map(|resource| resource.key.clone()).collect()
 }
 

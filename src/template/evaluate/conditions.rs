@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     model::{
+        Span, Value,
         dynamic::is_dynamic,
         item::{Item, Kind},
     },
@@ -127,14 +128,37 @@ impl<'p> Eval<'_, 'p> {
     }
 
     fn equals(&self, left: &'p Tree, right: &'p Tree) -> Option<bool> {
+        for (one, other) in [(left, right), (right, left)] {
+            // The one thing that is known of an id, a name or an ARN before it is there: it is no empty text.
+            if one.as_text() == Some("")
+                && matches!(self.eval(other).kind, Kind::Deferred(Value::Attribute(_)))
+            {
+                return Some(false);
+            }
+        }
         // Both sides, so that the mistakes of both are found.
         let (left, right) = (self.plain(left), self.plain(right));
         Some(left? == right?)
     }
 
+    /// Conditions are decided while planning; what a nested stack is passed may be known later only.
+    fn only_resources_tell(&self, value: &Value, span: &Span) {
+        let mut first = None;
+        value.references(&mut |reference| first = first.or(Some(reference)));
+        if let Some(reference) = first {
+            let message = format!("the value is that of {reference}, which is not known while planning");
+            let help =
+                "pass the nested stack a value of a parameter for its condition, and this value beside it";
+            self.error("M1050", span, message, Some(help.to_owned()));
+        }
+    }
+
     /// A value in which every scalar is a text, as CloudFormation compares them.
     fn plain(&self, tree: &'p Tree) -> Option<Json> {
         let item = self.eval(tree);
+        if let Kind::Deferred(value) = &item.kind {
+            self.only_resources_tell(value, &tree.span);
+        }
         if item.is_poisoned() || !item.is_known() {
             return None;
         }

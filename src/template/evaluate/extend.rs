@@ -10,6 +10,7 @@ use super::{
     arena::Arena,
     environment::Environment,
     names::intrinsic,
+    nested,
     plan::{Eval, Place, Plan, Section},
 };
 use crate::{
@@ -57,8 +58,13 @@ pub(super) fn is_extended(template: &Tree) -> bool {
 /// Writes the language extensions of all stacks out.
 pub(super) fn extend(loaded: &Loaded, env: &Environment) -> Extended {
     let mut out = Extended { loaded: loaded.clone(), used: Vec::new(), problems: Vec::new() };
-    for stack in &mut out.loaded.stacks {
+    let own = out.loaded.stacks.len();
+    for at in 0..own + out.loaded.nested.len() {
         let mut used = HashSet::new();
+        let stack = match at.checked_sub(own) {
+            Some(at) => &mut out.loaded.nested[at].source,
+            None => &mut out.loaded.stacks[at],
+        };
         if is_extended(&stack.template) {
             for phase in [Phase::Loops, Phase::Names] {
                 let template = phase.run(stack, env, &mut used, &mut out.problems);
@@ -66,6 +72,8 @@ pub(super) fn extend(loaded: &Loaded, env: &Environment) -> Extended {
             }
         }
         out.used.push(used);
+        // Templates come after those that pass them their parameters.
+        nested::settle(&mut out.loaded, at, env);
     }
     out
 }

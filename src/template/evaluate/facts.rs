@@ -3,6 +3,7 @@
 
 use super::{
     environment::{Environment, ZONE},
+    extend::extend,
     names::intrinsic,
     parameters::{AWS_TYPES, Parameter},
     plan::{Eval, Plan},
@@ -31,7 +32,8 @@ fn asks(entry: &Entry) -> bool {
 /// already, since their values may be names of objects.
 #[must_use]
 pub fn account_facts(loaded: &Loaded, env: &Environment) -> Wanted {
-    let plan = Plan::new(loaded, env);
+    let extended = extend(loaded, env);
+    let plan = Plan::new(&extended.loaded, env);
     let mut wanted = Wanted::new();
     for scope in &plan.scopes {
         let types = wanted.entry(scope.source.region.clone()).or_default();

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     names::intrinsic,
+    nested,
     parameters::Given,
     plan::{Eval, MAX_CHAIN, Place, Plan},
     sub::{self, GetAtt, Part},
@@ -17,7 +18,7 @@ use crate::{
         functions,
         item::{BYTES_AS_VALUE, Item, Kind, Member},
     },
-    resources::registry,
+    resources::{custom, registry},
     schema::{self, Attribute},
     syntax::{Entry, Node, Tree},
 };
@@ -147,6 +148,7 @@ impl<'p> Eval<'_, 'p> {
             let hidden = parameter.no_echo && self.place == Place::Value;
             return match &parameter.value {
                 Given::Missing => Item::poison(span),
+                Given::Passed { list } => self.passed(name, *list, span),
                 Given::Ssm(name) => Item::text(format!("{{{{resolve:ssm:{name}}}}}"), span),
                 // A list whose items nobody knows here.
                 Given::SsmList(name) => {
@@ -176,12 +178,9 @@ impl<'p> Eval<'_, 'p> {
             "AWS::AccountId" => plan.env.account.clone(),
             "AWS::Partition" => plan.env.partition.clone(),
             "AWS::Region" => source.region.clone(),
-            "AWS::StackName" => source.name.clone(),
+            "AWS::StackName" => nested::stack_name(self.scope),
             "AWS::URLSuffix" => plan.env.url_suffix().to_owned(),
-            "AWS::StackId" => format!(
-                "arn:{}:cloudformation:{}:{}:stack/{}/migrate",
-                plan.env.partition, source.region, plan.env.account, source.name
-            ),
+            "AWS::StackId" => nested::stack_id(plan.env, self.scope),
             "AWS::NoValue" => return Item::new(Kind::NoValue, span),
             "AWS::NotificationARNs" => return Item::new(Kind::List(Vec::new()), span),
             id => return self.attribute_of(id, "Ref", span),
@@ -217,7 +216,11 @@ impl<'p> Eval<'_, 'p> {
             self.error("M1048", span, message, Some(help));
             return Item::poison(span);
         }
-        let schema = resource.kind.and_then(|kind| schema::of(kind.text));
+        if resource.is_stack() {
+            return self.of_stack(id, attribute, span);
+        }
+        let published = resource.kind.filter(|kind| !custom::is_open(kind.text));
+        let schema = published.and_then(|kind| schema::of(kind.text));
         if attribute != "Ref"
             && let Some(schema) = schema
         {
@@ -420,7 +423,7 @@ impl Plan<'_> {
                 here.error(
                     "M1053",
                     span,
-                    format!("the output `{}` imports itself", declared.name.text),
+                    format!("the output `{}` leads back to itself", declared.name.text),
                     None,
                 );
                 return Item::poison(span);

@@ -1,5 +1,6 @@
 //! From templates to drafts: parameters, conditions, functions.
 
+mod answers;
 mod arena;
 mod compute;
 mod conditions;
@@ -8,6 +9,7 @@ mod extend;
 mod facts;
 mod functions;
 mod names;
+mod nested;
 mod outline;
 mod parameters;
 mod pattern;
@@ -17,10 +19,13 @@ mod sub;
 
 pub use environment::{Environment, Foreign, Imports};
 pub use facts::account_facts;
+pub use nested::remote_templates;
 pub use run::{draft, ssm_parameters, zone_regions};
 
 #[cfg(test)]
 mod facts_tests;
+#[cfg(test)]
+mod nested_tests;
 #[cfg(test)]
 pub mod testing;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::{Problems, hint, suggest},
     model::Span,
-    resources::registry,
+    resources::{custom, registry},
     schema,
     syntax::{Entry, Node, Tree},
 };
@@ -418,7 +418,10 @@ impl<'p> Eval<'_, 'p> {
             return;
         };
         let Some((kind, attribute)) = resource.kind.zip(attribute) else { return };
-        let Some(schema) = schema::of(kind.text) else { return };
+        if resource.is_stack() {
+            return self.attribute_of_stack(id, attribute, span);
+        }
+        let Some(schema) = schema::of(kind.text).filter(|_| !custom::is_open(kind.text)) else { return };
         if schema.attribute(attribute, registry::properties_are_attributes(kind.text)).is_none() {
             let known: Vec<String> = schema.attributes().collect();
             let help = match suggest(attribute, known.iter().map(String::as_str)) {

@@ -88,6 +88,13 @@ pub(super) struct Outline<'t> {
     pub extended: bool,
 }
 
+impl Resource<'_> {
+    /// Whether it is the CDK's usage marker, which makes nothing.
+    pub(super) fn is_marker(&self) -> bool {
+        self.kind.is_some_and(|kind| kind.text == "AWS::CDK::Metadata")
+    }
+}
+
 impl<'t> Outline<'t> {
     /// Takes the template apart and notes what is in the wrong place.
     pub(super) fn read(tree: &'t Tree, problems: &mut Problems) -> Self {
@@ -275,12 +282,23 @@ fn transform(tree: &Tree, problems: &mut Problems) {
             // "AWS CloudFormation User Guide", View processed templates of a change set: `sam build` expands nothing.
             problems
                 .error("M1022", Some(&name.span), format!("the transform `{what}` is not supported"))
-                .help(
-                    "transforms run on AWS's side. Let AWS expand it: `aws cloudformation create-change-set \
-                     --change-set-type CREATE --capabilities CAPABILITY_AUTO_EXPAND CAPABILITY_IAM ...`, then `aws \
-                     cloudformation get-template --change-set-name ARN --template-stage Processed` prints the template to \
-                     use here",
-                );
+                .help(match what {
+                    "AWS::Serverless-2016-10-31" => {
+                        "SAM's transform runs inside CloudFormation, and `sam build` does not expand it: have it expanded once \
+                         with `aws cloudformation create-change-set` and `aws cloudformation get-template --template-stage \
+                         Processed`, and plan what that answers; or declare the functions as AWS::Lambda::Function"
+                    }
+                    rotation if rotation.starts_with("AWS::SecretsManager-") => {
+                        "it makes a function of the Serverless Application Repository out of HostedRotationLambda: declare the \
+                         function (AWS::Lambda::Function) and name it in RotationLambdaARN; its code is in \
+                         github.com/aws-samples/aws-secrets-manager-rotation-lambdas"
+                    }
+                    "AWS::Include" => "put what it includes into the template, or into a nested stack",
+                    _ => {
+                        "macros run inside CloudFormation: have it expanded once with `aws cloudformation create-change-set` and \
+                         `aws cloudformation get-template --template-stage Processed`, and plan what that answers"
+                    }
+                });
         }
     }
 }
@@ -384,18 +402,49 @@ fn resource<'t>(entry: &'t Entry, problems: &mut Problems) -> Resource<'t> {
             continue;
         }
         let whose = resource.kind.map_or_else(String::new, |kind| format!(" of {}", kind.text));
+        let signals = attribute.key == "CreationPolicy"
+            && attribute.value.as_map().is_some_and(|members| {
+                members
+                    .iter()
+                    .all(|m| matches!(m.key.as_str(), "ResourceSignal" | "AutoScalingCreationPolicy"))
+            });
+        // Without a handle, nothing but such signals ends the wait.
+        let waits_for_them =
+            resource.kind.is_some_and(|kind| kind.text == "AWS::CloudFormation::WaitCondition");
+        // The other types that take one ("CreationPolicy attribute", CloudFormation Template Reference).
+        let instance = resource.kind.is_some_and(|kind| kind.text == "AWS::EC2::Instance");
+        if signals && (rolls || instance) {
+            let message = format!(
+                "the `CreationPolicy`{whose} is not applied: signals (cfn-signal) go to the CloudFormation service, which \
+                 is not used here"
+            );
+            problems.warning("M1131", Some(&attribute.key_span), message).help(if rolls {
+                "the group is waited for until its instances are in service"
+            } else {
+                "the resource is waited for by its own status; what its instances do afterwards is not waited for"
+            });
+            continue;
+        }
         let message = format!(
             "the `{}`{whose} is carried out by the CloudFormation service, which is not used here",
             attribute.key
         );
         let whose = match attribute.key.as_str() {
-            "CreationPolicy" if rolls => {
-                "it waits for signals: here the group is waited for until its instances are in service"
+            "CreationPolicy" if waits_for_them => {
+                "let the condition wait for signals to a handle: AWS::CloudFormation::WaitConditionHandle"
             }
             "CreationPolicy" => "every resource is waited for by its own status",
             _ => "only Auto Scaling groups take one here; other resources are waited for by their own status",
         };
         problems.error("M1022", Some(&attribute.key_span), message).help(whose);
+    }
+    let init = resource.metadata.and_then(|tree| tree.as_map()).into_iter().flatten();
+    if let Some(init) = init.into_iter().find(|member| member.key == "AWS::CloudFormation::Init") {
+        let message = "AWS::CloudFormation::Init is not applied: cfn-init reads it from the CloudFormation service, which is \
+                       not used here";
+        problems
+            .warning("M1131", Some(&init.key_span), message)
+            .help("let UserData itself do what it says, or bake it into the image");
     }
     if entry.value.as_map().is_some_and(|members| members.iter().all(|member| member.key != "Type")) {
         problems.error("M1021", Some(&entry.key_span), format!("the resource `{}` has no `Type`", entry.key));

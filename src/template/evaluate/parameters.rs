@@ -9,7 +9,7 @@ use crate::{
     error::{Problems, hint},
     model::Span,
     syntax::{Entry, Tree},
-    template::options::StackSource,
+    template::options::{Nested, StackSource},
 };
 
 const KEYS: &[&str] = &[
@@ -65,7 +65,7 @@ impl Parameter {
         match &self.value {
             Given::Text(text) => std::slice::from_ref(text),
             Given::List(items) => items,
-            Given::Ssm(_) | Given::SsmList(_) | Given::Missing => &[],
+            Given::Ssm(_) | Given::SsmList(_) | Given::Passed { .. } | Given::Missing => &[],
         }
     }
 }
@@ -81,6 +81,11 @@ pub(super) enum Given {
     Ssm(String),
     /// The name of an SSM parameter that holds a list, where nobody can be asked for it.
     SsmList(String),
+    /// What the template around this one passes and only resources tell.
+    Passed {
+        /// It is a list, passed as one text.
+        list: bool,
+    },
     /// There is none, which has been reported.
     Missing,
 }
@@ -155,13 +160,14 @@ fn parse_type(name: &str) -> Option<Type> {
 pub(super) fn resolve<'t>(
     entries: &'t [Entry],
     stack: &StackSource,
+    nested: Option<&Nested>,
     env: &Environment,
     secrets: &mut BTreeMap<String, String>,
     problems: &mut Problems,
 ) -> HashMap<&'t str, Parameter> {
     entries
         .iter()
-        .map(|entry| (entry.key.as_str(), parameter(entry, stack, env, secrets, problems)))
+        .map(|entry| (entry.key.as_str(), parameter(entry, (stack, nested), env, secrets, problems)))
         .collect()
 }
 
@@ -177,7 +183,7 @@ pub(super) fn kept_in_ssm<'p>(
 
 fn parameter(
     entry: &Entry,
-    stack: &StackSource,
+    (stack, nested): (&StackSource, Option<&Nested>),
     env: &Environment,
     secrets: &mut BTreeMap<String, String>,
     problems: &mut Problems,
@@ -197,8 +203,12 @@ fn parameter(
     let Some(kind) = declared_type(entry, problems) else { return missing };
     let no_echo =
         entry.value.get("NoEcho").and_then(Tree::as_text).is_some_and(|t| t.eq_ignore_ascii_case("true"));
+    let no_echo = no_echo || nested.is_some_and(|nested| nested.hidden.contains(name));
     let before = problems.len();
     let rules = Rules::read(entry, no_echo, problems);
+    if nested.is_some_and(|nested| nested.waits.contains(name)) {
+        return Parameter::new(Given::Passed { list: kind.list });
+    }
     let (text, span) = match (stack.parameters.get(name), entry.value.get("Default")) {
         (Some(given), _) => (given.text.clone(), given.span.as_ref()),
         (None, Some(default)) => match default.as_text() {
@@ -218,7 +228,10 @@ fn parameter(
                     Some(&entry.key_span),
                     format!("the parameter `{name}` of stack `{stack}` has no value"),
                 )
-                .help(format!("give one: --set {stack}.{name}=..., or `parameters:` in the manifest"));
+                .help(match nested {
+                    Some(nested) => format!("pass it in the `Parameters` of `{}`", nested.resource),
+                    None => format!("give one: --set {stack}.{name}=..., or `parameters:` in the manifest"),
+                });
             return missing;
         }
     };
@@ -369,6 +382,15 @@ fn named(parameter: &str) -> String {
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
 const MAX_BYTES: usize = 4_096;
 
+/// Patterns are Java's, where a hyphen that cannot mean a range is a hyphen: `[\\w-+]`. `None` if there is no such place.
+fn java(pattern: &str) -> Option<String> {
+    let mut out = pattern.to_owned();
+    for class in ["\\w", "\\d", "\\s"] {
+        out = out.replace(&format!("{class}-"), &format!("{class}\\-"));
+    }
+    (out != pattern).then_some(out)
+}
+
 /// A parameter's constraints.
 struct Rules {
     allowed: Option<Vec<String>>,
@@ -493,6 +515,13 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_are_read_as_java_reads_them() {
+        assert_eq!(java(r"^[\w-\+]+(\.[\w]+)*@[\w-]+$").as_deref(), Some(r"^[\w\-\+]+(\.[\w]+)*@[\w\-]+$"));
+        assert_eq!(java("[a-z]+"), None);
+        assert!(Regex::new(&java(r"[\w-\+]+").unwrap()).unwrap().is_match("a-b+c").unwrap());
+    }
 
     #[test]
     fn types_are_told_apart() {

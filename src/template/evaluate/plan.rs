@@ -8,6 +8,7 @@ use std::{
 use super::{
     environment::Environment,
     extend::Used,
+    nested::Within,
     outline::{Outline, OutputDecl, Resource},
     parameters::{self, Parameter},
 };
@@ -53,6 +54,8 @@ pub(super) struct Plan<'p> {
 pub(super) struct Scope<'p> {
     pub index: usize,
     pub source: &'p StackSource,
+    /// Where it is nested.
+    pub within: Option<Within<'p>>,
     pub outline: Outline<'p>,
     /// The addresses of the outline's resources.
     pub addresses: Vec<Address>,
@@ -100,19 +103,34 @@ impl<'p> Plan<'p> {
     pub(super) fn new(loaded: &'p Loaded, env: &'p Environment) -> Self {
         let mut problems = Problems::default();
         let mut secrets = BTreeMap::new();
-        let scopes = loaded.stacks.iter().enumerate().map(|(index, source)| {
+        let mut scopes: Vec<Scope<'p>> = Vec::new();
+        let own = loaded.stacks.iter().map(|source| (source, None));
+        let nested = loaded.nested.iter().map(|nested| (&nested.source, Some(nested)));
+        for (index, (source, nested)) in own.chain(nested).enumerate() {
             let outline = Outline::read(&source.template, &mut problems);
             let parameters =
-                parameters::resolve(outline.parameters, source, env, &mut secrets, &mut problems);
-            let addresses = outline
-                .resources
-                .iter()
-                .map(|resource| Address::new(&source.name, resource.id.text))
-                .collect();
+                parameters::resolve(outline.parameters, source, nested, env, &mut secrets, &mut problems);
+            let (stack, path) =
+                source.name.split_once('/').map_or((source.name.as_str(), None), |(s, p)| (s, Some(p)));
+            let address = |id: &str| match path {
+                Some(path) => Address::new(stack, &format!("{path}.{id}")),
+                None => Address::new(stack, id),
+            };
+            let addresses = outline.resources.iter().map(|resource| address(resource.id.text)).collect();
+            let within = nested.and_then(|nested| Within::of(nested, &scopes));
             let (conditions, used, imports) = (RefCell::default(), RefCell::default(), RefCell::default());
-            Scope { index, source, outline, addresses, parameters, conditions, used, imports }
-        });
-        let scopes = scopes.collect();
+            scopes.push(Scope {
+                index,
+                source,
+                within,
+                outline,
+                addresses,
+                parameters,
+                conditions,
+                used,
+                imports,
+            });
+        }
         Self {
             env,
             scopes,

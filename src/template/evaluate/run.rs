@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value as Json;
 
 use super::{
+    answers,
     environment::Environment,
     extend::extend,
     names::intrinsic,
@@ -33,35 +34,63 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
         plan.eval(scope, Place::Value).resolve_stack();
     }
     plan.exports = exports(&plan);
-    let mut stacks = Vec::with_capacity(plan.scopes.len());
+    let mut stacks: Vec<StackDraft> = Vec::with_capacity(loaded.stacks.len());
+    let mut notes = loaded.assembly.notes.clone();
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
-        // The CDK's usage marker makes nothing.
-        let marker =
-            |resource: &Resource<'_>| resource.kind.is_some_and(|kind| kind.text == "AWS::CDK::Metadata");
-        let made =
-            scope.outline.resources.iter().filter(|resource| !marker(resource) && here.exists(resource));
-        let resources = made.filter_map(|resource| here.resource(resource)).collect();
+        if !plan.made(scope) {
+            continue;
+        }
+        let (tags, kept) = (plan.tags_around(scope), plan.policy_around(scope));
+        let made = scope.outline.resources.iter().zip(&scope.addresses);
+        let mut resources = Vec::new();
+        for (resource, address) in made.filter(|(resource, _)| !resource.is_marker() && here.exists(resource))
+        {
+            if resource.is_stack() {
+                notes.extend(here.at(address).check_stack(resource));
+                continue;
+            }
+            let Some(draft) = here.resource(resource) else { continue };
+            let deletion_policy = kept.or(draft.deletion_policy);
+            resources.push(Draft { deletion_policy, tags: tags.clone(), ..draft });
+        }
+        let parameters = scope.outline.parameters.iter().map(parameter);
         let outputs = here.outputs();
-        stacks.push(StackDraft {
-            name: scope.source.name.clone(),
-            region: scope.source.region.clone(),
-            description: scope.outline.description.clone(),
-            resources,
-            outputs,
-            imports: Vec::new(),
-            tags: scope.source.tags.clone(),
-            metadata: scope.source.template.get("Metadata").map(Tree::to_item),
-            parameters: scope.outline.parameters.iter().map(parameter).collect(),
-            protected: scope.source.protected,
-        });
+        if scope.within.is_some() {
+            // Its resources are the stack's; of its outputs, others than the stack see what it exports.
+            let stack = &mut stacks[plan.root(scope)];
+            let path = scope.source.name.split_once('/').map_or("", |(_, path)| path);
+            stack.resources.extend(resources);
+            stack.parameters.extend(parameters);
+            let exported = outputs.into_iter().filter(|output| output.export.is_some());
+            stack.outputs.extend(exported.map(|o| OutputDraft { name: format!("{path}.{}", o.name), ..o }));
+        } else {
+            stacks.push(StackDraft {
+                name: scope.source.name.clone(),
+                region: scope.source.region.clone(),
+                description: scope.outline.description.clone(),
+                resources,
+                outputs,
+                imports: Vec::new(),
+                tags: scope.source.tags.clone(),
+                metadata: scope.source.template.get("Metadata").map(Tree::to_item),
+                parameters: parameters.collect(),
+                protected: scope.source.protected,
+            });
+        }
         here.check_named_objects();
         here.check_rules();
         here.all_conditions();
         here.warn_unused();
     }
-    for (stack, scope) in stacks.iter_mut().zip(&plan.scopes) {
-        stack.imports = scope.imports.take().into_iter().collect();
+    for scope in &plan.scopes {
+        let stack = &mut stacks[plan.root(scope)];
+        stack.imports.extend(scope.imports.take());
+        stack.imports.sort();
+        stack.imports.dedup();
+    }
+    for stack in &mut stacks {
+        notes.extend(answers::provide(stack));
     }
     let mut secrets = Secrets(std::mem::take(&mut plan.secrets));
     secrets.0.extend(loaded.assembly.code.0.clone());
@@ -71,7 +100,7 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
         stacks,
         secrets,
         stacks_after: loaded.assembly.after.clone(),
-        notes: loaded.assembly.notes.clone(),
+        notes,
         partial: loaded.assembly.partial,
         region: loaded.assembly.region.clone(),
         wanted: loaded.wanted.clone(),
@@ -141,7 +170,8 @@ pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
 #[must_use]
 pub fn ssm_parameters(loaded: &Loaded) -> BTreeMap<String, BTreeSet<String>> {
     let env = Environment::offline();
-    let plan = Plan::new(loaded, &env);
+    let extended = extend(loaded, &env);
+    let plan = Plan::new(&extended.loaded, &env);
     let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for scope in &plan.scopes {
         let names: BTreeSet<String> = kept_in_ssm(scope.parameters.values()).collect();
@@ -157,6 +187,9 @@ fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
     let mut exports: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
+        if !plan.made(scope) {
+            continue;
+        }
         for (at, output) in scope.outline.outputs.iter().enumerate() {
             let Some(tree) = output.export.filter(|_| here.is_output(output)) else { continue };
             let Some(name) = here.known_text(tree, "the name of an export") else { continue };
@@ -218,16 +251,7 @@ impl<'p> Eval<'_, 'p> {
             metadata["UpdatePolicy"] = known.unwrap_or_else(|| policy.to_json());
         }
         let kind = resource.kind?;
-        let depends_on = resource
-            .depends_on
-            .iter()
-            .filter_map(|needed| {
-                let other = self.scope.outline.resource(needed.text)?;
-                // As in CloudFormation, a resource that is not made is not waited for.
-                let address = self.scope.address(needed.text).filter(|_| self.exists(other))?;
-                Some((address.clone(), needed.span.clone()))
-            })
-            .collect();
+        let depends_on = self.waits_for(&resource.depends_on);
         Some(Draft {
             address: address.clone(),
             span: resource.id.span.clone(),
@@ -239,6 +263,7 @@ impl<'p> Eval<'_, 'p> {
             update_replace_policy: resource.replacement,
             metadata,
             metadata_item,
+            tags: BTreeMap::new(),
         })
     }
 

@@ -35,6 +35,7 @@ pub(super) fn plan(stacks: Vec<StackSource>) -> Loaded {
         description: None,
         environment: "default".into(),
         stacks,
+        nested: Vec::new(),
         warnings: Vec::new(),
         assembly: Assembly::default(),
         wanted: Vec::new(),

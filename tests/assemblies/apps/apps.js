@@ -3,7 +3,8 @@ const path = require('node:path');
 const cdk = require('aws-cdk-lib');
 const {
   aws_ec2: ec2, aws_events: events, aws_events_targets: targets, aws_iam: iam, aws_lambda: lambda, aws_s3: s3,
-  aws_s3_deployment: deployment, aws_ecs: ecs, aws_secretsmanager: secrets, aws_sns: sns, custom_resources: custom,
+  aws_s3_deployment: deployment, aws_apigateway: apigateway, aws_cloudfront: cloudfront, aws_cloudfront_origins: origins, aws_cognito: cognito,
+  aws_dynamodb: dynamodb, aws_ecr: ecr, aws_efs: efs, aws_sqs: sqs, aws_stepfunctions: stepfunctions, aws_ecs: ecs, aws_secretsmanager: secrets, aws_sns: sns, custom_resources: custom,
 } = cdk;
 
 const code = path.join(__dirname, 'function');
@@ -36,6 +37,45 @@ const apps = {
       autoDeleteObjects: true, removalPolicy: cdk.RemovalPolicy.DESTROY, enforceSSL: true, versioned: true,
     });
     new s3.Bucket(data, 'Kept', { removalPolicy: cdk.RemovalPolicy.RETAIN });
+  },
+  // Services without handlers of their own, a nested stack in the middle, and a custom resource behind a function.
+  wide(app) {
+    const stack = new cdk.Stack(app, 'Wide');
+    const queue = new sqs.Queue(stack, 'Jobs', { visibilityTimeout: cdk.Duration.seconds(60) });
+    const table = new dynamodb.Table(stack, 'Orders', {
+      partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING }, billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      removalPolicy: cdk.RemovalPolicy.DESTROY,
+    });
+    const worker = new lambda.Function(stack, 'Worker', {
+      runtime: lambda.Runtime.PYTHON_3_13, handler: 'index.handler', environment: { TABLE: table.tableName },
+      code: lambda.Code.fromInline('def handler(event, context):\n    return "ok"\n'),
+    });
+    new apigateway.LambdaRestApi(stack, 'Api', { handler: worker, cloudWatchRole: false });
+    const machine = new stepfunctions.StateMachine(stack, 'Flow', {
+      definitionBody: stepfunctions.DefinitionBody.fromChainable(new stepfunctions.Wait(stack, 'Pause', {
+        time: stepfunctions.WaitTime.duration(cdk.Duration.seconds(5)),
+      })),
+    });
+    new events.Rule(stack, 'Hourly', {
+      schedule: events.Schedule.rate(cdk.Duration.hours(1)), targets: [new targets.SfnStateMachine(machine)],
+    });
+    const site = new s3.Bucket(stack, 'Site', { removalPolicy: cdk.RemovalPolicy.DESTROY });
+    new cloudfront.Distribution(stack, 'Cdn', {
+      defaultBehavior: { origin: origins.S3BucketOrigin.withOriginAccessControl(site) },
+    });
+    const users = new cognito.UserPool(stack, 'Users', { removalPolicy: cdk.RemovalPolicy.DESTROY });
+    users.addClient('Web');
+    new ecr.Repository(stack, 'Images', { removalPolicy: cdk.RemovalPolicy.DESTROY });
+    const inner = new cdk.NestedStack(stack, 'Storage', { description: 'Files' });
+    const vpc = new ec2.Vpc(inner, 'Vpc', { maxAzs: 2, natGateways: 0, subnetConfiguration: isolated, restrictDefaultSecurityGroup: false });
+    const files = new efs.FileSystem(inner, 'Files', { vpc, removalPolicy: cdk.RemovalPolicy.DESTROY });
+    new sqs.Queue(inner, 'Notices', { deadLetterQueue: { queue, maxReceiveCount: 3 } });
+    const seed = new cdk.CustomResource(stack, 'Seed', {
+      resourceType: 'Custom::Seed', serviceToken: worker.functionArn,
+      properties: { Table: table.tableName, FileSystem: files.fileSystemId, Count: 3 },
+    });
+    new cdk.CfnOutput(stack, 'Seeded', { value: seed.getAttString('Rows') });
+    new cdk.CfnOutput(stack, 'FileSystem', { value: files.fileSystemId });
   },
   // One account, two regions, and an order without a reference.
   specific(app) {

@@ -44,6 +44,9 @@ pub(super) fn details(row: &Json) -> Json {
 
 /// What a group launches: the template's name and version, and the data with overrides.
 pub(super) fn launched_with(world: &World, region: &str, row: &Json) -> Result<(Json, Json), Fault> {
+    if let Some(name) = row["LaunchConfigurationName"].as_str() {
+        return configuration(world, region, name).map(|data| (Json::Null, data));
+    }
     let mixed = &row["MixedInstancesPolicy"]["LaunchTemplate"];
     let specification =
         if mixed.is_null() { &row["LaunchTemplate"] } else { &mixed["LaunchTemplateSpecification"] };
@@ -54,6 +57,38 @@ pub(super) fn launched_with(world: &World, region: &str, row: &Json) -> Result<(
         data["InstanceType"] = json!(kind);
     }
     Ok((shown, data))
+}
+
+/// What a launch configuration says, which only Cloud Control makes here, as the data of a launch.
+/// <https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchConfiguration.html>
+fn configuration(world: &World, region: &str, name: &str) -> Result<Json, Fault> {
+    const TABLE: &str = "cloudcontrol.AWS::AutoScaling::LaunchConfiguration";
+    let found = world.get(TABLE, &format!("{region}/{name}")).ok_or_else(|| {
+        let message =
+            "Launch configuration name not found - A launch configuration with the name does not exist";
+        Fault::new("ValidationError", message)
+    })?;
+    let kept = &found["Properties"];
+    let mut data = json!({
+        "ImageId": kept["ImageId"], "InstanceType": kept["InstanceType"], "KeyName": kept["KeyName"],
+        "UserData": kept["UserData"], "BlockDeviceMappings": kept["BlockDeviceMappings"], "EbsOptimized": kept["EbsOptimized"],
+    });
+    if let Some(profile) = kept["IamInstanceProfile"].as_str() {
+        let member = if profile.starts_with("arn:") { "Arn" } else { "Name" };
+        data["IamInstanceProfile"] = json!({ member: profile });
+    }
+    let groups = &kept["SecurityGroups"];
+    match kept["AssociatePublicIpAddress"].as_bool() {
+        Some(public) => {
+            data["NetworkInterfaces"] =
+                json!([{"DeviceIndex": 0, "AssociatePublicIpAddress": public, "Groups": groups}]);
+        }
+        None => data["SecurityGroupIds"] = groups.clone(),
+    }
+    if let Some(members) = data.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    Ok(data)
 }
 
 /// Subnets of a group.

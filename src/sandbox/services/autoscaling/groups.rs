@@ -74,13 +74,10 @@ fn references(world: &World, rq: &Request<'_>, row: &Json) -> Result<(), Fault> 
     for arn in row["TargetGroupARNs"].as_array().into_iter().flatten() {
         super::extras::target(world, arn.as_str().unwrap_or_default())?;
     }
-    if row["LaunchConfigurationName"].is_string() {
-        return Err(invalid(
-            "Launch configuration name not found - A launch configuration with the name does not exist",
-        ));
-    }
-    let (_, data) = fleet::launched_with(world, rq.region, row).map_err(|fault| {
-        invalid(format!("You must use a valid fully-formed launch template. {}", fault.message))
+    let configured = row["LaunchConfigurationName"].is_string();
+    let (_, data) = fleet::launched_with(world, rq.region, row).map_err(|fault| match configured {
+        true => fault,
+        false => invalid(format!("You must use a valid fully-formed launch template. {}", fault.message)),
     })?;
     let mut data = data;
     if let Some(subnet) = fleet::subnets(world, row).first()

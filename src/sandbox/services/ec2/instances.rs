@@ -2,6 +2,7 @@
 //!
 //! A row whose `_from` lies ahead is not there yet: a group that replaces its instances in batches plans them.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -11,7 +12,10 @@ use super::{
     subnets::SUBNET,
     volumes,
 };
-use crate::sandbox::{Effect, Fault, Reply, Request, World, durations, services::ssm};
+use crate::sandbox::{
+    Effect, Fault, Reply, Request, World, durations,
+    services::{s3, ssm},
+};
 
 /// Instances.
 pub(super) const INSTANCE: Noun = Noun {
@@ -259,7 +263,23 @@ pub fn launch(
     }
     world.put(TABLE, &id, row);
     world.set_after(offset + durations::INSTANCE_UP, TABLE, &id, json!({"State": state(16, "running")}));
+    signal(world, region, data["UserData"].as_str().unwrap_or_default(), &id);
     Ok(id)
+}
+
+/// User data is not run. Where it holds a presigned address, somebody waits for a signal that all went well.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-waitcondition.html>
+fn signal(world: &mut World, region: &str, encoded: &str, id: &str) {
+    let bytes = BASE64_STANDARD.decode(encoded).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let ends = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`' | '<' | '>');
+    let words = text.split(ends).filter_map(|word| word.find("http").map(|at| &word[at..]));
+    for url in words.filter(|word| word.contains("X-Amz-Signature=")) {
+        let Some((bucket, key)) = s3::addressed(url) else { continue };
+        let said = "the sandbox runs no user data; every instance signals this";
+        let body = json!({"Status": "SUCCESS", "UniqueId": id, "Data": said, "Reason": said}).to_string();
+        s3::put_signed(world, region, (&bucket, &key), body.as_bytes());
+    }
 }
 
 /// Terminates an instance `offset` milliseconds from now.

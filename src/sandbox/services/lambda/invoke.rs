@@ -3,7 +3,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 
-use super::{named, qualifier, resolved};
+use super::{custom, named, qualifier, resolved};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// What every function answers.
@@ -24,7 +24,12 @@ pub fn invoke(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     Ok(match rq.opt("InvocationType") {
         Some("DryRun") => json!({"StatusCode": 204}),
-        Some("Event") => json!({"StatusCode": 202}),
+        Some("Event") => {
+            if !world.keeps_code() {
+                custom::answer(world, rq);
+            }
+            json!({"StatusCode": 202})
+        }
         _ => {
             let mut answer = json!({
                 "StatusCode": 200, "ExecutedVersion": version["Version"], "Payload": BASE64_STANDARD.encode(PAYLOAD),

@@ -5,6 +5,7 @@
 //! policy, reserved concurrency and the like live in members of the world's own.
 
 mod aliases;
+mod custom;
 mod event_config;
 mod functions;
 mod invoke;

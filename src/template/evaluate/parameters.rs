@@ -382,15 +382,6 @@ fn named(parameter: &str) -> String {
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>.
 const MAX_BYTES: usize = 4_096;
 
-/// Patterns are Java's, where a hyphen that cannot mean a range is a hyphen: `[\\w-+]`. `None` if there is no such place.
-fn java(pattern: &str) -> Option<String> {
-    let mut out = pattern.to_owned();
-    for class in ["\\w", "\\d", "\\s"] {
-        out = out.replace(&format!("{class}-"), &format!("{class}\\-"));
-    }
-    (out != pattern).then_some(out)
-}
-
 /// A parameter's constraints.
 struct Rules {
     allowed: Option<Vec<String>>,

@@ -112,14 +112,14 @@ fn unknown_type(subject: &Subject<'_>, address: &Address) -> Diagnostic {
             .span(Some(subject.kind_span.clone()));
     let published = schema::published();
     let kinds = || registry::TYPES.iter().map(|t| t.facts().kind).chain(published.iter().map(String::as_str));
+    if let Some(help) = custom::serverless(kind) {
+        return error.help(help);
+    }
     if let Some(near) = suggest(kind, kinds()) {
         return error.help(format!("did you mean `{near}`?"));
     }
     if kind.starts_with("Custom::") {
         return error.help("names of custom types have 1 to 60 letters, digits and _ @ -");
-    }
-    if let Some(help) = custom::serverless(kind) {
-        return error.help(help);
     }
     let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
     let mut near: Vec<&str> =

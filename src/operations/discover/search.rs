@@ -151,8 +151,7 @@ impl<'i> Search<'i> {
         let project = self.project(migration)?;
         let end = |list: &str| {
             let one = &project.properties[list][0];
-            let ways = ["DataProviderArn", "DataProviderIdentifier", "DataProviderName"];
-            ways.iter().find_map(|name| one[*name].as_str()).map(ToOwned::to_owned)
+            one["DataProviderIdentifier"].as_str().map(ToOwned::to_owned)
         };
         Some((end("SourceDataProviderDescriptors")?, end("TargetDataProviderDescriptors")?))
     }

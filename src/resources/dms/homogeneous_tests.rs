@@ -127,16 +127,17 @@ fn project(bench: &Bench) -> Json {
     with_group(bench);
     let secret = json!({"SecretsManagerSecretId": "shop-db", "SecretsManagerAccessRoleArn": "arn:aws:iam::123456789012:role/secrets"});
     let mut source = secret.clone();
-    source["DataProviderArn"] = json!(made::<DataProvider>(bench, provider("old", "old.example.com")).0);
+    source["DataProviderIdentifier"] =
+        json!(made::<DataProvider>(bench, provider("old", "old.example.com")).0);
     made::<DataProvider>(bench, provider("new", "new.example.com"));
     let mut target = secret;
-    target["DataProviderName"] = json!("new");
+    target["DataProviderIdentifier"] = json!("new");
     made::<InstanceProfile>(
         bench,
         json!({"InstanceProfileName": "profile", "SubnetGroupIdentifier": "group"}),
     );
     json!({
-        "MigrationProjectName": "Shop", "InstanceProfileName": "profile", "SourceDataProviderDescriptors": [source],
+        "MigrationProjectName": "Shop", "InstanceProfileIdentifier": "profile", "SourceDataProviderDescriptors": [source],
         "TargetDataProviderDescriptors": [target],
     })
 }
@@ -160,31 +161,29 @@ fn migration_project_keeps_the_law() {
         props[name] = value;
     }
     let mut new = props.clone();
-    new.as_object_mut().unwrap().remove("InstanceProfileName");
     for (name, value) in [
         ("MigrationProjectName", json!("renamed")),
         ("Description", json!("second")),
-        ("InstanceProfileArn", json!(other.0)),
+        ("InstanceProfileIdentifier", json!(other.0)),
         ("TransformationRules", json!("{\"rules\": [], \"more\": 1}")),
         ("Tags", json!([{"Key": "stage", "Value": "dev"}])),
     ] {
         new[name] = value;
     }
-    new["TargetDataProviderDescriptors"][0].as_object_mut().unwrap().remove("DataProviderName");
     new["TargetDataProviderDescriptors"][0]["DataProviderIdentifier"] = json!(third.0);
     bench.law_covering::<MigrationProject>(&[(props, Some(new))]);
 }
 
 #[test]
-fn a_project_names_each_thing_once() {
+fn a_project_names_its_profile_and_its_providers() {
     let bench = prepared();
     let good = project(&bench);
     assert!(MigrationProject::check(&good).is_empty());
     let mut wrong = good;
-    wrong["InstanceProfileArn"] = json!("arn");
-    wrong["SourceDataProviderDescriptors"][0]["DataProviderName"] = json!("old");
+    wrong["InstanceProfileIdentifier"] = json!(null);
+    wrong["SourceDataProviderDescriptors"][0]["DataProviderIdentifier"] = json!(null);
     wrong["TargetDataProviderDescriptors"] =
-        json!([{"DataProviderName": "new", "SecretsManagerSecretId": "s"}]);
+        json!([{"DataProviderIdentifier": "new", "SecretsManagerSecretId": "s"}]);
     let found: Vec<String> =
         MigrationProject::check(&wrong).into_iter().map(|(property, _)| property).collect();
     assert_eq!(

@@ -28,8 +28,8 @@ pub struct MigrationProject;
 crate::mirrored! {
     /// The properties.
     pub struct Props <= Live {
-        Description/description: String, InstanceProfileArn: String, InstanceProfileIdentifier: String,
-        InstanceProfileName: String, MigrationProjectName/migration_project_name: String,
+        Description/description: String, InstanceProfileIdentifier: String,
+        MigrationProjectName/migration_project_name: String,
         SchemaConversionApplicationAttributes/schema_conversion_application_attributes: Conversion,
         SourceDataProviderDescriptors: Vec<Descriptor>, Tags: Vec<Tag>,
         TargetDataProviderDescriptors: Vec<Descriptor>, TransformationRules/transformation_rules: String,
@@ -41,24 +41,16 @@ crate::mirrored! {
 }
 
 crate::props! {
-    /// A data provider, by its ARN, its identifier or its name, and the secret that opens it.
+    /// A data provider, by its ARN or its name, and the secret that opens it.
     pub struct Descriptor {
-        DataProviderArn: String, DataProviderIdentifier: String, DataProviderName: String,
-        SecretsManagerAccessRoleArn: String, SecretsManagerSecretId: String,
+        DataProviderIdentifier: String, SecretsManagerAccessRoleArn: String, SecretsManagerSecretId: String,
     }
 }
 
 impl Descriptor {
-    fn identifier(&self) -> Option<&String> {
-        self.DataProviderArn
-            .as_ref()
-            .or(self.DataProviderIdentifier.as_ref())
-            .or(self.DataProviderName.as_ref())
-    }
-
     fn send(&self, operation: &str) -> Result<DataProviderDescriptorDefinition, OpError> {
         DataProviderDescriptorDefinition::builder()
-            .set_data_provider_identifier(self.identifier().cloned())
+            .set_data_provider_identifier(self.DataProviderIdentifier.clone())
             .set_secrets_manager_secret_id(self.SecretsManagerSecretId.clone())
             .set_secrets_manager_access_role_arn(self.SecretsManagerAccessRoleArn.clone())
             .build()
@@ -67,20 +59,22 @@ impl Descriptor {
 
     /// What is live, named as the template names it.
     fn receive(live: &LiveDescriptor, hints: &[Self]) -> Self {
-        let (arn, name) = (live.data_provider_arn.clone(), live.data_provider_name.clone());
-        let names = |hint: &&Self| {
-            hint.identifier().is_some_and(|id| Some(id) == arn.as_ref() || Some(id) == name.as_ref())
-        };
-        let hint = hints.iter().find(names).cloned().unwrap_or_default();
-        let by_arn = hint.identifier().is_none() || hint.DataProviderArn.is_some();
+        let hints = hints.iter().filter_map(|hint| hint.DataProviderIdentifier.as_ref());
+        let names = (live.data_provider_arn.as_ref(), live.data_provider_name.as_ref());
         Self {
-            DataProviderArn: arn.filter(|_| by_arn),
-            DataProviderIdentifier: hint.DataProviderIdentifier,
-            DataProviderName: name.filter(|_| hint.DataProviderName.is_some()),
+            DataProviderIdentifier: named(names, hints),
             SecretsManagerAccessRoleArn: live.secrets_manager_access_role_arn.clone(),
             SecretsManagerSecretId: live.secrets_manager_secret_id.clone(),
         }
     }
+}
+
+/// What is live, by the name that the template gives it; by its ARN where that is another one.
+fn named<'h>(
+    (arn, name): (Option<&String>, Option<&String>),
+    mut hints: impl Iterator<Item = &'h String>,
+) -> Option<String> {
+    hints.find(|id| Some(*id) == arn || Some(*id) == name).or(arn).cloned()
 }
 
 fn sent(
@@ -88,13 +82,6 @@ fn sent(
     list: Option<&Vec<Descriptor>>,
 ) -> Result<Option<Vec<DataProviderDescriptorDefinition>>, OpError> {
     list.map(|list| list.iter().map(|one| one.send(operation)).collect()).transpose()
-}
-
-impl Props {
-    fn profile(&self) -> Option<String> {
-        let all = [&self.InstanceProfileArn, &self.InstanceProfileIdentifier, &self.InstanceProfileName];
-        all.into_iter().find_map(Clone::clone)
-    }
 }
 
 async fn by(cx: &Cx<'_>, id: &str) -> Result<Option<Live>, OpError> {
@@ -160,21 +147,18 @@ impl Described for MigrationProject {
 
     fn check(props: &Json) -> Vec<(String, String)> {
         let mut problems = Vec::new();
-        let ways = ["InstanceProfileArn", "InstanceProfileIdentifier", "InstanceProfileName"];
-        let named = ways.iter().filter(|name| !props[**name].is_null()).count();
-        if named != 1 {
-            let why = format!("one of {} names the instance profile", ways.join(", "));
-            problems.push(("InstanceProfileIdentifier".to_owned(), why));
+        if props["InstanceProfileIdentifier"].is_null() {
+            let why = "it is missing: DMS needs an instance profile, by its ARN or its name";
+            problems.push(("InstanceProfileIdentifier".to_owned(), why.to_owned()));
         }
         for list in ["SourceDataProviderDescriptors", "TargetDataProviderDescriptors"] {
             if props[list].as_array().is_none_or(Vec::is_empty) {
                 problems.push((list.to_owned(), "DMS needs one data provider at least".to_owned()));
             }
             for one in props[list].as_array().into_iter().flatten() {
-                let ways = ["DataProviderArn", "DataProviderIdentifier", "DataProviderName"];
-                if ways.iter().filter(|name| !one[**name].is_null()).count() != 1 {
-                    problems
-                        .push((list.to_owned(), format!("one of {} names a data provider", ways.join(", "))));
+                if one["DataProviderIdentifier"].is_null() {
+                    let why = "DataProviderIdentifier is missing: a data provider's ARN or name";
+                    problems.push((list.to_owned(), why.to_owned()));
                 }
                 if one["SecretsManagerSecretId"].is_null() != one["SecretsManagerAccessRoleArn"].is_null() {
                     let why = "SecretsManagerSecretId and SecretsManagerAccessRoleArn go together";
@@ -215,14 +199,8 @@ impl Described for MigrationProject {
             list(live.source_data_provider_descriptors(), hint.SourceDataProviderDescriptors.as_ref());
         props.TargetDataProviderDescriptors =
             list(live.target_data_provider_descriptors(), hint.TargetDataProviderDescriptors.as_ref());
-        let (arn, name) = (live.instance_profile_arn, live.instance_profile_name);
-        let is = |id: &&String| Some(*id) == arn.as_ref() || Some(*id) == name.as_ref();
-        props.InstanceProfileIdentifier = hint
-            .InstanceProfileIdentifier
-            .as_ref()
-            .map(|id| if is(&id) { id.clone() } else { arn.clone().unwrap_or_default() });
-        props.InstanceProfileName = hint.InstanceProfileName.as_ref().and(name);
-        props.InstanceProfileArn = hint.InstanceProfileArn.as_ref().and(arn);
+        let names = (live.instance_profile_arn.as_ref(), live.instance_profile_name.as_ref());
+        props.InstanceProfileIdentifier = named(names, hint.InstanceProfileIdentifier.iter());
         Ok(props)
     }
 
@@ -234,7 +212,7 @@ impl Described for MigrationProject {
         });
         let attributes = mirror::sent(CALL, props.SchemaConversionApplicationAttributes.as_ref())?;
         let answer = call
-            .set_instance_profile_identifier(props.profile())
+            .set_instance_profile_identifier(props.InstanceProfileIdentifier.clone())
             .set_source_data_provider_descriptors(sent(CALL, props.SourceDataProviderDescriptors.as_ref())?)
             .set_target_data_provider_descriptors(sent(CALL, props.TargetDataProviderDescriptors.as_ref())?)
             .set_schema_conversion_application_attributes(attributes)
@@ -259,7 +237,7 @@ impl Described for MigrationProject {
         });
         let attributes = mirror::sent(CALL, new.SchemaConversionApplicationAttributes.as_ref())?;
         call.migration_project_identifier(id.as_str())
-            .set_instance_profile_identifier(new.profile())
+            .set_instance_profile_identifier(new.InstanceProfileIdentifier.clone())
             .set_source_data_provider_descriptors(sent(CALL, new.SourceDataProviderDescriptors.as_ref())?)
             .set_target_data_provider_descriptors(sent(CALL, new.TargetDataProviderDescriptors.as_ref())?)
             .set_schema_conversion_application_attributes(attributes)

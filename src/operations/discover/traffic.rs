@@ -179,7 +179,7 @@ impl<'i> Search<'i> {
         let sides =
             (self.side(groups.0, databases.0, databases.1), self.side(groups.1, databases.0, databases.1));
         if sides.0 == Some(1) || sides.1 == Some(0) || light >= heavy {
-            self.ambiguous(&declared.name, &rule.address, "groups");
+            self.ambiguous(&declared.name, &rule.address, "group");
             return None;
         }
         let group = |thing: &Thing| Group { address: thing.address.clone(), arn: thing.id() };
@@ -201,9 +201,11 @@ impl<'i> Search<'i> {
 
     fn ambiguous(&mut self, name: &str, at: &Address, what: &str) {
         let message = format!(
-            "the sides of traffic `{name}` are ambiguous: what the {what} reach and the heavier weight must agree"
+            "the sides of traffic `{name}` are ambiguous: what the {what}s reach and the heavier weight must agree"
         );
-        let help = format!("the one of the {what} that leads to the source must weigh more than the other");
+        let help = format!(
+            "the {what} that leads to the source must weigh more than the one that leads to the target"
+        );
         self.error_at("O1004", at, message, &help);
     }
 
@@ -244,7 +246,7 @@ impl<'i> Search<'i> {
         let sides =
             (self.side(source, databases.0, databases.1), self.side(target, databases.0, databases.1));
         if sides.0 == Some(1) || sides.1 == Some(0) || light >= heavy {
-            self.ambiguous(&declared.name, &source.address, "records");
+            self.ambiguous(&declared.name, &source.address, "record");
             return None;
         }
         for record in [source, target] {

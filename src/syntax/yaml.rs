@@ -65,7 +65,7 @@ fn parse_both(source: &Arc<Source>) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagn
         Err(problems) if problems.iter().any(|problem| problem.code == "M1003") => {
             let relaxed = relaxed(&source.text).map(|relaxed| built(source, &relaxed.text, Some(&relaxed)));
             // What is wrong either way is told of the text as it was written.
-            relaxed.and_then(Result::ok).map_or(Err(problems), Ok)
+            relaxed.and_then(Result::ok).ok_or(problems)
         }
         other => other,
     }

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::{Desk, without_tasks};
 use crate::{
     process::program,
-    support::{python::python, write},
+    support::{python::python, report, write},
 };
 
 /// A served world.
@@ -96,7 +96,7 @@ fn aws() -> Option<PathBuf> {
     match python() {
         Ok(python) => Some(python.parent().expect("a folder").to_owned()),
         Err(why) => {
-            eprintln!("SKIPPED: the runbook by hand: {why}; run .ci/run, or set MIGRATE_TEST_PYTHON");
+            report(&format!("SKIPPED: the runbook by hand: {why}; run .ci/run, or set MIGRATE_TEST_PYTHON"));
             None
         }
     }

@@ -75,7 +75,7 @@ pub(super) fn check(props: &Json) -> Vec<(String, String)> {
         }
     }
     let timeout = &props["Timeout"];
-    if !timeout.is_null() && !open(timeout) && !seconds(timeout).is_some_and(|s| s <= LIFE.as_secs()) {
+    if !timeout.is_null() && !open(timeout) && seconds(timeout).is_none_or(|s| s > LIFE.as_secs()) {
         problems
             .push(("Timeout".to_owned(), "it is a number of seconds, at most 43200 (12 hours)".to_owned()));
     }

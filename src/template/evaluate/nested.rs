@@ -212,8 +212,8 @@ impl<'p> Plan<'p> {
     pub(super) fn policy_around(&self, scope: &Scope<'p>) -> Option<DeletionPolicy> {
         let around = self.around(scope);
         let kept = around.iter().filter_map(|(_, stack)| stack.deletion);
-        kept.filter(|policy| matches!(policy, DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate))
-            .last()
+        kept.rev()
+            .find(|policy| matches!(policy, DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate))
     }
 }
 

@@ -12,7 +12,10 @@ use migrate::{
     planner::{ChangeSet, PlanInput, plan, teardown},
     resources::registry,
     template::{Environment, Options, draft, load},
-    ui::review::{Styles, plan_json, render},
+    ui::{
+        plan_json,
+        review::{Styles, render},
+    },
 };
 
 const SIZES: [usize; 3] = [1_000, 10_000, 50_000];

@@ -42,14 +42,14 @@ pub(crate) fn converges(what: &str, before: &Rehearsal, verb: Verb, stride: usiz
 
 #[test]
 fn up_of_payments_converges_after_a_crash_anywhere() {
-    converges("up of payments-single-stack", &Rehearsal::new(&payments()), Verb::Up, 9);
+    converges("up of payments-single-stack", &Rehearsal::new(&payments()), Verb::Up, 25);
 }
 
 #[test]
 fn destroy_of_payments_converges_after_a_crash_anywhere() {
     let mut deployed = Rehearsal::new(&payments());
     deployed.up().complete();
-    converges("destroy of payments-single-stack", &deployed, Verb::Destroy, 9);
+    converges("destroy of payments-single-stack", &deployed, Verb::Destroy, 20);
 }
 
 /// Updates in place and replacements, among them of a security group whose rules go with it and whose load
@@ -168,10 +168,10 @@ fn the_other_plans_converge_after_a_crash_anywhere() {
             continue;
         }
         let fresh = Rehearsal::new(&plan);
-        converges(&format!("up of {name}"), &fresh, Verb::Up, 60);
+        converges(&format!("up of {name}"), &fresh, Verb::Up, 150);
         let mut deployed = fresh.fork();
         deployed.up().complete();
-        converges(&format!("destroy of {name}"), &deployed, Verb::Destroy, 60);
+        converges(&format!("destroy of {name}"), &deployed, Verb::Destroy, 150);
     }
 }
 

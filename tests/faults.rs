@@ -86,14 +86,14 @@ pub(crate) fn every_call(what: &str, before: &Rehearsal, verb: Verb, stride: usi
 
 #[test]
 fn any_call_of_up_may_go_wrong_in_any_way() {
-    every_call("up of payments-single-stack", &Rehearsal::new(&payments()), Verb::Up, 97);
+    every_call("up of payments-single-stack", &Rehearsal::new(&payments()), Verb::Up, 197);
 }
 
 #[test]
 fn any_call_of_destroy_may_go_wrong_in_any_way() {
     let mut deployed = Rehearsal::new(&payments());
     deployed.up().complete();
-    every_call("destroy of payments-single-stack", &deployed, Verb::Destroy, 97);
+    every_call("destroy of payments-single-stack", &deployed, Verb::Destroy, 197);
 }
 
 /// Many calls go wrong, by seed, until the run ends by itself or dies; then again, and at last in peace.
@@ -160,7 +160,7 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
     undisturbed.up().complete();
     let (census, writes) = (undisturbed.census(), undisturbed.store.writes());
     // The last words of a run are writes too.
-    let mut places: Vec<u64> = (1..writes).step_by(if thorough() { 1 } else { 11 }).collect();
+    let mut places: Vec<u64> = (1..writes).step_by(if thorough() { 1 } else { 23 }).collect();
     places.extend((writes - 3..writes).filter(|nth| !places.contains(nth)).collect::<Vec<_>>());
     let base = Rehearsal::new(&payments());
     in_parallel(&places, |_, nth| {

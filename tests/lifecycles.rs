@@ -513,7 +513,7 @@ const USUAL: Size = Size { stages: 2, faults: 4, resources: 10 };
 
 #[test]
 fn random_lives_keep_every_promise() {
-    let seeds = seeds(120, 5_000);
+    let seeds = seeds(60, 5_000);
     if let &[seed] = seeds.as_slice() {
         let life = std::env::var("MIGRATE_LIFE").unwrap_or_else(|_| USUAL.to_string());
         let parts: Vec<usize> = life.split(':').map(|n| n.parse().expect("a number")).collect();

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::{Desk, without_tasks};
 use crate::{
     process::program,
-    support::{python::python, report, write},
+    support::{python::python, report, thorough, write},
 };
 
 /// A served world.
@@ -104,7 +104,8 @@ fn aws() -> Option<PathBuf> {
 
 #[test]
 fn a_runbook_with_a_listener_runs_as_printed_with_the_aws_cli() {
-    let Some(aws) = aws() else { return };
+    // Its commands differ from the other runbook's in two calls: that one is run every time.
+    let Some(aws) = aws().filter(|_| thorough()) else { return };
     let (desk, _plan) = super::steered::listening(&[]);
     desk.sync();
     let book = runbook(&desk);

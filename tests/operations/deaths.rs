@@ -42,7 +42,7 @@ fn a_cutover_can_die_in_every_moment() {
     let before = desk.operated();
     let film = Film::of(&desk, &words(&desk.cutting()));
     watched(&film, "cutover");
-    each(&film, 8, "cutover", |dead, context| {
+    each(&film, 4, "cutover", |dead, context| {
         for end in ["--continue", "--abort"] {
             let desk = dead.fork();
             let interrupted = desk.interrupted();
@@ -84,7 +84,7 @@ fn an_abort_can_die_in_every_moment() {
     let dead = film.desk(&film.frames[flipped]);
     let abort = Film::of(&dead, &["cutover", "--abort", "--yes"]);
     watched(&abort, "abort");
-    each(&abort, 6, "abort", |desk, context| {
+    each(&abort, 3, "abort", |desk, context| {
         // What it had shut may be open again: a cutover must not rely on it.
         let onward = desk.fork();
         if abort_began(&onward) {
@@ -107,7 +107,7 @@ fn a_rollback_can_die_in_every_moment() {
     assert_eq!(desk.cut_over(&[], None).status.code(), Some(0));
     let film = Film::of(&desk, &words(&desk.rolling()));
     watched(&film, "rollback");
-    each(&film, 8, "rollback", |desk, context| {
+    each(&film, 4, "rollback", |desk, context| {
         let output = desk.roll_back();
         assert_eq!(output.status.code(), Some(0), "{context}: {}", text(&output));
         assert_eq!(desk.phase(), "rolled-back", "{context}");
@@ -124,7 +124,7 @@ fn a_start_can_die_in_every_moment_and_starts_once() {
     let start = ["replicate", "start", "--yes", "--wait", "loaded"];
     let film = Film::of(&desk, &start);
     watched(&film, "start");
-    each(&film, 6, "start", |desk, context| {
+    each(&film, 3, "start", |desk, context| {
         let started = |desk: &Desk| {
             desk.account(|world| {
                 let dates = world.rows("dms.task").map(|(_, row)| row["_fresh"].clone());
@@ -156,7 +156,7 @@ fn finalizing_can_die_in_every_moment() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let film = Film::of(&desk, &words);
     watched(&film, "finalize");
-    each(&film, 4, "finalize", |desk, context| {
+    each(&film, 3, "finalize", |desk, context| {
         let output = desk.run(&words);
         let done = text(&output).contains("this one is finalized");
         assert_eq!(output.status.code(), Some(if done { 7 } else { 0 }), "{context}: {}", text(&output));
@@ -174,7 +174,7 @@ fn a_shift_can_die_in_every_moment_and_a_cutover_out_of_it_is_undone_to_it() {
     let (desk, _plan) = Desk::splitting();
     let film = Film::of(&desk, &["shift", "--to", "25", "--yes"]);
     watched(&film, "shift");
-    each(&film, 4, "shift", |desk, context| {
+    each(&film, 2, "shift", |desk, context| {
         desk.expect(0, &["shift", "--to", "25", "--yes"]);
         assert_eq!(desk.phase(), "shifting(25)", "{context}");
         at_rest(desk, context);

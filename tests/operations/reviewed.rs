@@ -170,8 +170,8 @@ fn what_is_declared_and_cannot_be_done_is_refused_by_name() {
         (
             "  hooks: {before-open: {lambda: Ops/Sequences}}\n  gates: {lag",
             hooks,
-            "O1013",
-            "`before-open` as `lambda`",
+            "O1001",
+            "`before-open` names Ops/Sequences",
         ),
         (
             "  hooks: {checks: {sql: {cluster: a, text: b}}}\n  gates: {lag",
@@ -182,8 +182,14 @@ fn what_is_declared_and_cannot_be_done_is_refused_by_name() {
         (
             "    - listener: {rule: a/b, source: a/c, target: a/d}\n      name: api",
             "    - name: api",
-            "O1013",
-            "`listener`",
+            "M1011",
+            "has `records` or a `listener`, not both",
+        ),
+        (
+            "    - listener: {rule: a/b, source: a/c}\n      name: web\n    - name: api",
+            "    - name: api",
+            "M1011",
+            "`listener` needs a `rule`, and the target groups",
         ),
         ("    - protect: true\n      name: api", "    - name: api", "O1013", "`protect`"),
         ("  order: never\n  gates: {lag", hooks, "M1011", "sequential or overlap"),

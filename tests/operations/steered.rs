@@ -214,7 +214,7 @@ fn dies(desk: &Desk, more: &[&str], what: &str) {
         let flaws = watch.flaws(&world, &snapshot);
         assert!(flaws.is_empty(), "{what}, {}: {flaws:#?}", frame.at);
     }
-    let frames = film.sample(if thorough() { usize::MAX } else { 5 });
+    let frames = film.sample(if thorough() { usize::MAX } else { 3 });
     in_parallel(&frames, |_, frame| {
         let dead = film.desk(frame);
         for end in ["--continue", "--abort"] {

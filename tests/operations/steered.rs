@@ -132,7 +132,7 @@ fn a_listener_leads_there_and_back() {
     desk.expect(0, &["up", "--yes"]);
     assert_eq!(desk.operated(), live);
     let review = desk.expect(0, &["plan"]);
-    assert!(text(&review).contains("TapStackdev/Listener (DefaultActions)"), "{}", text(&review));
+    assert!(super::said(&review).contains("TapStackdev/Listener (DefaultActions)"), "{}", text(&review));
 
     let output = desk.roll_back();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));

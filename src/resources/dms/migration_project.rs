@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     instance_rules::same_text,
-    support::{ABSENT, BUSY, ROLE, filter, kept},
+    support::{ABSENT, BUSY, ROLE, filter, kept, moment},
     tags::Tags,
     task_settings::same_document,
 };
@@ -98,7 +98,7 @@ impl Described for MigrationProject {
     const FACTS: Facts = Facts {
         identity: Identity::Name,
         name: Some(NameRule { property: "MigrationProjectName", max: 255, lower: false, separator: '-' }),
-        early: &["Ref", "MigrationProjectArn"],
+        early: &["Ref", "MigrationProjectArn", "MigrationProjectCreationTime"],
         retry: &[ROLE],
         held_by_users: true,
         retry_delete: &[BUSY],
@@ -180,8 +180,16 @@ impl Described for MigrationProject {
 
     fn object(_cx: &Cx<'_>, live: &Live) -> Created {
         let arn = live.migration_project_arn().unwrap_or_default();
-        let attributes =
-            Attributes::from([("Ref".into(), json!(arn)), ("MigrationProjectArn".into(), json!(arn))]);
+        let attributes = Attributes::from([
+            ("Ref".into(), json!(arn)),
+            ("MigrationProjectArn".into(), json!(arn)),
+            ("InstanceProfileArn".into(), json!(live.instance_profile_arn)),
+            ("InstanceProfileName".into(), json!(live.instance_profile_name)),
+            (
+                "MigrationProjectCreationTime".into(),
+                json!(moment(live.migration_project_creation_time.as_ref())),
+            ),
+        ]);
         Created { id: arn.into(), attributes }
     }
 

@@ -55,21 +55,7 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with them.
 pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>> {
-    // Only a plan that names no region has the AWS configuration read, and then whatever is wrong with that comes first.
-    let wrong: Arc<OnceLock<Vec<Diagnostic>>> = Arc::default();
-    let (told, whose) = (Arc::clone(&wrong), global.clone());
-    let ask = FallbackRegion::new(move || match fallback_region(&whose) {
-        Ok(region) => region.map(|region| region.value),
-        Err(problems) => {
-            let _ = told.set(problems);
-            None
-        }
-    });
-    let loaded = values::of(args).and_then(|set| load_in(global, args, set, ask));
-    match Arc::into_inner(wrong).and_then(OnceLock::into_inner) {
-        Some(problems) => Err(problems),
-        None => loaded,
-    }
+    load_or(global, args, None).0
 }
 
 /// The same for commands that ask no account: a plan that names no region is checked for one, and a note says so.
@@ -82,24 +68,43 @@ pub fn load_offline(
     printer: &mut Printer,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     const ASSUMED: &str = "us-east-1";
-    let assumed = Arc::new(AtomicBool::new(false));
-    let (told, whose) = (Arc::clone(&assumed), global.clone());
-    let ask = FallbackRegion::new(move || {
-        // What is wrong with the AWS configuration is of no interest here.
-        let named = fallback_region(&whose).ok().flatten().map(|region| region.value);
-        Some(named.unwrap_or_else(|| {
-            told.store(true, Ordering::Relaxed);
-            ASSUMED.to_owned()
-        }))
-    });
-    let loaded = load_in(global, args, values::of(args)?, ask);
-    if assumed.load(Ordering::Relaxed) && !printer.is_json() {
+    let (loaded, assumed) = load_or(global, args, Some(ASSUMED));
+    if assumed && !printer.is_json() {
         let text = format!(
             "Note: neither the plan nor the environment names a region; it is checked for {ASSUMED}."
         );
         printer.advise(&text);
     }
     loaded
+}
+
+/// Reads the plan's files; where neither they nor the environment name a region, for `otherwise`. Whether that was used.
+fn load_or(
+    global: &Global,
+    args: &PlanArgs,
+    otherwise: Option<&'static str>,
+) -> (Result<Loaded, Vec<Diagnostic>>, bool) {
+    // Only a plan that names no region has the AWS configuration read, and then whatever is wrong with that comes first.
+    let wrong: Arc<OnceLock<Vec<Diagnostic>>> = Arc::default();
+    let assumed = Arc::new(AtomicBool::new(false));
+    let (told, used, whose) = (Arc::clone(&wrong), Arc::clone(&assumed), global.clone());
+    let ask = FallbackRegion::new(move || match fallback_region(&whose) {
+        Ok(Some(region)) => Some(region.value),
+        Ok(None) => {
+            used.store(otherwise.is_some(), Ordering::Relaxed);
+            otherwise.map(ToOwned::to_owned)
+        }
+        Err(problems) => {
+            let _ = told.set(problems);
+            None
+        }
+    });
+    let loaded = values::of(args).and_then(|set| load_in(global, args, set, ask));
+    let loaded = match Arc::into_inner(wrong).and_then(OnceLock::into_inner) {
+        Some(problems) => Err(problems),
+        None => loaded,
+    };
+    (loaded, assumed.load(Ordering::Relaxed))
 }
 
 fn load_in(

@@ -61,7 +61,9 @@ pub(crate) fn every_call(what: &str, before: &Rehearsal, verb: Verb, stride: usi
     for (kind, (name, action)) in troubles().into_iter().enumerate() {
         let stride = if thorough() { 1 } else { stride };
         // Each kind begins elsewhere, so that together they visit many calls.
-        for call in std::iter::once(1).chain((2 + kind * stride / kinds..=calls).step_by(stride)) {
+        // The first call is the same in every plan.
+        let first = std::iter::once(1).filter(|_| stride < 200);
+        for call in first.chain((2 + kind * stride / kinds..=calls).step_by(stride)) {
             cases.push((format!("{what}, call {call} of {calls} {name}"), call as u64, action.clone()));
         }
     }

@@ -48,16 +48,16 @@ fn it_goes_up_in_its_critical_path_stays_as_it_is_and_goes_without_a_trace() {
 
 #[test]
 fn up_converges_after_a_crash() {
-    converges("up of homogeneous-postgres", &Rehearsal::new(&plan()), Verb::Up, 13);
+    converges("up of homogeneous-postgres", &Rehearsal::new(&plan()), Verb::Up, 29);
 }
 
 #[test]
 fn destroy_converges_after_a_crash() {
-    converges("destroy of homogeneous-postgres", &deployed(), Verb::Destroy, 17);
+    converges("destroy of homogeneous-postgres", &deployed(), Verb::Destroy, 43);
 }
 
 #[test]
 fn any_call_may_go_wrong() {
-    every_call("up of homogeneous-postgres", &Rehearsal::new(&plan()), Verb::Up, 61);
-    every_call("destroy of homogeneous-postgres", &deployed(), Verb::Destroy, 61);
+    every_call("up of homogeneous-postgres", &Rehearsal::new(&plan()), Verb::Up, 251);
+    every_call("destroy of homogeneous-postgres", &deployed(), Verb::Destroy, 251);
 }

@@ -108,22 +108,22 @@ fn a_running_replication_is_changed_without_a_reload() {
 
 #[test]
 fn up_converges_after_a_crash() {
-    converges("up of serverless-oracle-to-aurora", &account(), Verb::Up, 13);
+    converges("up of serverless-oracle-to-aurora", &account(), Verb::Up, 29);
 }
 
 #[test]
 fn a_change_of_the_running_replication_converges_after_a_crash() {
     let dir = edited_plan(&plan(), &[WIDER]);
-    converges("change of serverless-oracle-to-aurora", &running().with_plan(dir.path()), Verb::Up, 5);
+    converges("change of serverless-oracle-to-aurora", &running().with_plan(dir.path()), Verb::Up, 17);
 }
 
 #[test]
 fn destroy_converges_after_a_crash() {
-    converges("destroy of serverless-oracle-to-aurora", &running(), Verb::Destroy, 17);
+    converges("destroy of serverless-oracle-to-aurora", &running(), Verb::Destroy, 43);
 }
 
 #[test]
 fn any_call_may_go_wrong() {
-    every_call("up of serverless-oracle-to-aurora", &account(), Verb::Up, 61);
-    every_call("destroy of serverless-oracle-to-aurora", &running(), Verb::Destroy, 61);
+    every_call("up of serverless-oracle-to-aurora", &account(), Verb::Up, 251);
+    every_call("destroy of serverless-oracle-to-aurora", &running(), Verb::Destroy, 251);
 }

@@ -168,21 +168,29 @@ impl Film {
     /// A desk as the process that died in that moment left it.
     pub fn desk(&self, frame: &Frame) -> Desk {
         let desk = self.before.fork();
-        let part = |lines: &[String], count: usize| {
-            lines[..count].iter().map(|line| format!("{line}\n")).collect::<String>()
-        };
-        write(&ledger(&desk).join("journal.jsonl"), &part(&self.journal, frame.journal));
-        let home = desk.dir.path().join(".migrate/sandbox");
-        write(&home.join("world.jsonl"), &part(&self.changes, frame.changes));
+        self.put(&desk, frame);
         desk.account(|world| world.advance_to(frame.now));
         desk
     }
 
+    /// Writes ledger and account as they were in a moment; the account's clock stands where its last change left it.
+    fn put(&self, desk: &Desk, frame: &Frame) {
+        let part = |lines: &[String], count: usize| {
+            lines[..count].iter().map(|line| format!("{line}\n")).collect::<String>()
+        };
+        write(&ledger(desk).join("journal.jsonl"), &part(&self.journal, frame.journal));
+        let home = desk.dir.path().join(".migrate/sandbox");
+        write(&home.join("world.jsonl"), &part(&self.changes, frame.changes));
+    }
+
     /// Account and ledger in every moment.
     pub fn states(&self) -> impl Iterator<Item = (&Frame, World, Snapshot)> {
-        self.frames.iter().map(|frame| {
-            let desk = self.desk(frame);
-            let world = Home::peek(&desk.dir.path().join(".migrate/sandbox"), 1, 0).expect("a world");
+        // One folder for all: they are only looked at.
+        let desk = self.before.fork();
+        self.frames.iter().map(move |frame| {
+            self.put(&desk, frame);
+            let mut world = Home::peek(&desk.dir.path().join(".migrate/sandbox"), 1, 0).expect("a world");
+            world.advance_to(frame.now);
             let snapshot = Ledger::peek(&ledger(&desk)).expect("a ledger").expect("a ledger");
             (frame, world, snapshot)
         })

@@ -24,6 +24,7 @@ mod ways;
 use std::{
     path::{Path, PathBuf},
     process::Output,
+    sync::OnceLock,
 };
 
 use migrate::sandbox::{Home, World};
@@ -207,11 +208,16 @@ impl Desk {
         self.expect(0, &["reconcile", "--accept", "all", "--reason", "shorter for tonight", "--yes"]);
     }
 
-    /// Deployed, loaded, and followed for long enough that every gate is open.
+    /// Deployed, loaded, and followed for long enough that every gate is open. A plan gets there once in a process; each
+    /// test has a copy.
     pub fn synced(at: usize) -> Self {
-        let desk = Self::new(at);
-        desk.sync();
-        desk
+        static SYNCED: [OnceLock<Desk>; PLANS.len()] = [const { OnceLock::new() }; PLANS.len()];
+        let first = SYNCED[at].get_or_init(|| {
+            let desk = Self::new(at);
+            desk.sync();
+            desk
+        });
+        first.fork()
     }
 
     /// Deploys and loads, until every gate is open.

@@ -5,6 +5,7 @@
 
 mod act;
 mod assessments;
+mod many;
 mod read;
 mod replications;
 mod send;

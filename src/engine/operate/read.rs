@@ -14,6 +14,8 @@ use crate::{
     ledger::{Facts, Noun, Subject},
 };
 
+use super::many::{Properties, together};
+
 /// Reads with patience: a read has no effect, so throttles and lost answers are outwaited.
 pub struct Reader<'a> {
     /// Where calls go.
@@ -146,15 +148,29 @@ impl Reader<'_> {
     /// When AWS does not answer.
     pub async fn facts(&self, subjects: &[Subject]) -> Result<Facts, OpError> {
         let mut facts = Facts::default();
-        for subject in subjects {
-            for (property, value) in self.one(subject).await? {
-                facts.set(subject, property, value);
+        for one_call in together(subjects) {
+            for (subject, found) in self.read(&one_call).await? {
+                for (property, value) in found {
+                    facts.set(subject, property, value);
+                }
             }
         }
         Ok(facts)
     }
 
-    async fn one(&self, subject: &Subject) -> Result<Vec<(&'static str, Json)>, OpError> {
+    /// What one call, or the calls for one subject, say.
+    async fn read<'s>(&self, subjects: &[&'s Subject]) -> Result<Vec<(&'s Subject, Properties)>, OpError> {
+        let Some(first) = subjects.first() else { return Ok(Vec::new()) };
+        let sdk = self.sdk(&first.region);
+        match first.noun {
+            Noun::Alarm => self.alarms(&sdk, subjects).await,
+            Noun::Service => self.services(&sdk, subjects).await,
+            Noun::Scaling => self.scalings(&sdk, subjects).await,
+            _ => Ok(vec![(*first, self.one(first).await?)]),
+        }
+    }
+
+    async fn one(&self, subject: &Subject) -> Result<Properties, OpError> {
         let id = |at: usize| subject.id.get(at).map(String::as_str).unwrap_or_default();
         let sdk = self.sdk(&subject.region);
         match subject.noun {
@@ -162,14 +178,12 @@ impl Reader<'_> {
             Noun::Connection => self.connection(&sdk, id(0), id(1)).await,
             Noun::Table => self.table(&subject.region, id(0), id(1), id(2)).await,
             Noun::Record => self.record(&sdk, &[id(0), id(1), id(2), id(3)]).await,
-            Noun::Service => self.service(&sdk, id(0), id(1)).await,
-            Noun::Scaling => self.scaling(&sdk, id(0)).await,
             Noun::Fleet => self.fleet(&sdk, id(0)).await,
             Noun::Listener => self.listener(&sdk, id(0)).await,
             Noun::Group => self.group(&sdk, id(0)).await,
             Noun::Parameter => self.parameter(&sdk, id(0)).await,
             Noun::Snapshot => self.snapshot(&sdk, id(0), id(1)).await,
-            Noun::Alarm => self.alarm(&sdk, id(0)).await,
+            Noun::Alarm | Noun::Service | Noun::Scaling => Ok(Vec::new()),
             Noun::Assessment => self.assessment(&subject.region, id(0), id(1)).await,
         }
     }
@@ -217,56 +231,6 @@ impl Reader<'_> {
         });
         let value = found.as_ref().map(canonical_record).transpose()?;
         Ok(vec![("record", value.unwrap_or_default())])
-    }
-
-    async fn service(
-        &self,
-        sdk: &Sdk,
-        cluster: &str,
-        service: &str,
-    ) -> Result<Vec<(&'static str, Json)>, OpError> {
-        let ask = async || {
-            let call = sdk.ecs().describe_services().cluster(cluster).services(service);
-            Ok(call.send().await.map_err(op("DescribeServices"))?.services.unwrap_or_default())
-        };
-        let found = self.ask("ecs", ask).await?.into_iter().next();
-        let Some(service) = found else { return Ok(vec![("desiredCount", Json::Null)]) };
-        let rollout = service.deployments().first().and_then(|d| d.rollout_state.clone());
-        Ok(vec![
-            ("desiredCount", json!(service.desired_count)),
-            ("runningCount", json!(service.running_count)),
-            ("pendingCount", json!(service.pending_count)),
-            ("rolloutState", json!(rollout.map(|state| state.as_str().to_owned()))),
-        ])
-    }
-
-    async fn scaling(&self, sdk: &Sdk, resource: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
-        use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
-        let ask = async || {
-            let call = sdk
-                .autoscaling()
-                .describe_scalable_targets()
-                .service_namespace(ServiceNamespace::Ecs)
-                .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
-                .resource_ids(resource);
-            Ok(call.send().await.map_err(op("DescribeScalableTargets"))?.scalable_targets.unwrap_or_default())
-        };
-        let found = self.ask("application-autoscaling", ask).await?.into_iter().next();
-        let Some(target) = found else { return Ok(vec![("MinCapacity", Json::Null)]) };
-        let state = target.suspended_state.as_ref();
-        let flag = |value: Option<bool>| json!(value.unwrap_or(false));
-        Ok(vec![
-            ("MinCapacity", json!(target.min_capacity)),
-            ("MaxCapacity", json!(target.max_capacity)),
-            (
-                "SuspendedState",
-                json!({
-                    "DynamicScalingInSuspended": flag(state.and_then(|s| s.dynamic_scaling_in_suspended)),
-                    "DynamicScalingOutSuspended": flag(state.and_then(|s| s.dynamic_scaling_out_suspended)),
-                    "ScheduledScalingSuspended": flag(state.and_then(|s| s.scheduled_scaling_suspended)),
-                }),
-            ),
-        ])
     }
 
     /// An EC2 Auto Scaling group: its sizes, its instances, which are attached until they are gone, and what is suspended.
@@ -459,21 +423,6 @@ impl Reader<'_> {
             self.ask("rds", ask).await?
         };
         Ok(vec![("exists", json!(status.is_some())), ("Status", json!(status))])
-    }
-
-    async fn alarm(&self, sdk: &Sdk, name: &str) -> Result<Vec<(&'static str, Json)>, OpError> {
-        let ask = async || {
-            let answer = sdk.cloudwatch().describe_alarms().alarm_names(name).send().await;
-            Ok(answer.map_err(op("DescribeAlarms"))?.metric_alarms.unwrap_or_default())
-        };
-        let found = self.ask("cloudwatch", ask).await?.into_iter().next();
-        Ok(vec![
-            (
-                "StateValue",
-                json!(found.as_ref().and_then(|a| a.state_value.as_ref()).map(|s| s.as_str().to_owned())),
-            ),
-            ("ActionsEnabled", json!(found.as_ref().and_then(|a| a.actions_enabled))),
-        ])
     }
 
     /// Waits.

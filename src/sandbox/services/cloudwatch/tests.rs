@@ -38,6 +38,33 @@ fn an_alarm_sees_points_and_their_absence() {
     assert_eq!(state(&mut world), "INSUFFICIENT_DATA");
 }
 
+/// In a served world a task's points are minutes of the clock that lifecycles run by.
+#[test]
+fn an_alarm_on_a_task_sees_its_points_in_a_world_that_runs_faster_than_its_calendar() {
+    let mut world = World::new(1, 1_760_000_000_000);
+    world.keep_date(1_760_000_000_000, 60);
+    world.advance_to(world.now() + 3_600_000);
+    let now = world.now();
+    let instance = json!({"ReplicationInstanceIdentifier": "i", "_region": "eu-west-1"});
+    world.put("dms.instance", "arn:aws:dms:eu-west-1:123456789012:rep:I", instance);
+    let task = json!({
+        "ReplicationInstanceArn": "arn:aws:dms:eu-west-1:123456789012:rep:I",
+        "ReplicationTaskIdentifier": "t", "ReplicationTaskArn": "arn:aws:dms:eu-west-1:123456789012:task:T",
+        "MigrationType": "cdc", "Status": "running", "_run": now - 1_800_000, "_region": "eu-west-1",
+    });
+    world.put("dms.task", "arn:aws:dms:eu-west-1:123456789012:task:T", task);
+    let alarm = json!({
+        "AlarmName": "lag", "Namespace": "AWS/DMS", "MetricName": "CDCLatencyTarget", "Statistic": "Maximum",
+        "Period": 60, "EvaluationPeriods": 2, "Threshold": 100.0, "ComparisonOperator": "GreaterThanThreshold",
+        "Dimensions": [
+            {"Name": "ReplicationInstanceIdentifier", "Value": "i"},
+            {"Name": "ReplicationTaskIdentifier", "Value": "T"},
+        ],
+    });
+    call(&mut world, "PutMetricAlarm", alarm).unwrap();
+    assert_eq!(state(&mut world), "OK");
+}
+
 #[test]
 fn dashboards_must_be_valid() {
     let mut world = World::new(1, 0);

@@ -5,10 +5,18 @@ codebuild = client("codebuild")
 ENVIRONMENT = {"type": "LINUX_CONTAINER", "computeType": "BUILD_GENERAL1_SMALL", "image": "aws/codebuild/standard:7.0"}
 GITHUB = {"type": "GITHUB", "location": "https://github.com/example/app.git"}
 NONE = {"type": "NO_ARTIFACTS"}
+ROLES = {}
+
+
+def builder():
+    """The projects' role, made once."""
+    if not ROLES:
+        ROLES["builder"] = role("builder", "codebuild.amazonaws.com")
+    return ROLES["builder"]
 
 
 def project(name, **more):
-    base = {"name": name, "source": GITHUB, "artifacts": NONE, "environment": ENVIRONMENT, "serviceRole": role("builder", "codebuild.amazonaws.com")}
+    base = {"name": name, "source": GITHUB, "artifacts": NONE, "environment": ENVIRONMENT, "serviceRole": builder()}
     return {**base, **more}
 
 

@@ -135,7 +135,7 @@ pub const FORMS: &[Form] = &[
         "AWS::Lambda::LayerVersion",
         "LayerVersionArn",
         "{arn}lambda:{region}:{account}:layer:{LayerName}:1",
-        Some("LayerName"),
+        None,
     ),
     ("AWS::Logs::QueryDefinition", "QueryDefinitionId", "{uuid}", None),
     (

@@ -159,7 +159,7 @@ Outputs:
         app = str(path)
         assert "NoSuchKey" in migrate(folder, "plan", app, fails=True)
         put("one")
-        assert "app/Inner.Topic" in migrate(folder, "plan", app)
+        assert "Inner.Topic" in migrate(folder, "plan", app)
         migrate(folder, "up", app, "--yes")
         arn = migrate(folder, "outputs", app, "--only", "Topic").splitlines()[0].strip()
         shown = lambda: sns.get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"]  # noqa: E731

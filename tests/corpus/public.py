@@ -152,7 +152,7 @@ REFUSED_BY_AWS = [
     (r"runtime parameter of \S+ is no longer supported", "a runtime that Lambda has given up"),
     (r"InvalidAMIID|InvalidBlockDeviceMapping", "an image that is not there any more"),
     (r"no longer|Invalid DB|engine version|Cannot find version", "a version that is not offered any more"),
-    (r"MalformedPolicyDocument: Policy document must be version", "IAM: an identity's policy without Version 2012-10-17"),
+    (r"a managed policy must be of|MalformedPolicyDocument: Policy document must be version", "IAM: a managed policy without Version 2012-10-17"),
     (r"AccessControlListNotSupported", "S3: ACLs on a bucket that owns its objects (the default since April 2023)"),
     (r"DoesNotCoverEnoughAZs|cannot be the same|Invalid AWS account|at least two Availability Zones|needs subnets", "the made-up values do not fit together"),
     (r"^(?!.*InvalidGroup).*(Listener|TargetGroup|Cluster|LoadBalancer|Role|Topic|Subnet|Peering\w*|Certificate|Zone|Key|Snapshot|Launch configuration)\w*"

@@ -185,6 +185,10 @@ const ROLE: Retry = Retry {
     why: "the role and its policies are not seen everywhere yet",
 };
 
+/// A role that is given by its name is looked up, and IAM may not show it yet.
+const UNSEEN: Retry =
+    Retry { code: "NoSuchEntity", message: "cannot be found", why: "the role is not seen everywhere yet" };
+
 impl Described for Project {
     type Props = Props;
     type Live = types::Project;
@@ -196,7 +200,7 @@ impl Described for Project {
         early: &["Arn", "Id", "Ref"],
         // Webhooks of organizations are made in the background (API Reference, Webhook: status).
         ready: Some(WaitPolicy::secs(0, 2, 600)),
-        retry: &[ROLE],
+        retry: &[ROLE, UNSEEN],
         absent: &["ResourceNotFoundException"],
         silent_delete: Some("DeleteProject succeeds whether there is such a project or not"),
         iam: &[

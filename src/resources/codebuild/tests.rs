@@ -27,6 +27,8 @@ fn bench() -> Bench {
             world.put(table, id, json!({member: id, "VpcId": "vpc-1", "_region": "us-east-1"}));
         }
     });
+    // Until everybody sees the roles.
+    bench.advance(std::time::Duration::from_secs(60));
     bench.run(async {
         let call =
             bench.sdk().codebuild().import_source_credentials().token("t").server_type("GITHUB".into());

@@ -63,6 +63,13 @@ pub fn is_open(kind: &str) -> bool {
     kind != HANDLE && kind != CONDITION && super::registry::native(kind).is_none() && find(kind).is_some()
 }
 
+/// Whether `Fn::GetAtt` answers with a text what the published schema calls an object: the data of a condition's signals are
+/// JSON in a text (AWS::CloudFormation::WaitCondition, return values).
+#[must_use]
+pub fn is_text(kind: &str, attribute: &str) -> bool {
+    kind == CONDITION && attribute == "Data"
+}
+
 /// Whether resources of the type get answers or signals through a bucket of their stack.
 #[must_use]
 pub fn takes_answers(kind: &str) -> bool {

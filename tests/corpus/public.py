@@ -5,7 +5,8 @@
 
 FOLDER holds checkouts of repositories of CloudFormation templates, such as awslabs/aws-cloudformation-templates and
 widdix/aws-cf-templates; nothing of them is kept here. A template counts if it has `Resources` with types of AWS, needs no
-transform but AWS::LanguageExtensions (neither SAM nor a macro), declares no macro, and is not nested in another one of its folder.
+transform but AWS::LanguageExtensions (neither SAM nor a macro), declares no macro, has no directives that rain expands, and
+is not nested in another one of its folder.
 
 Each template is planned and run (`up --sandbox --yes`) on a copy of one sandbox that holds a network, a key pair and a hosted
 zone, for parameters that name such things. Parameters without a default get a value that fits their type, their constraints
@@ -87,7 +88,9 @@ def is_real(tree):
         return False
     if any(isinstance(kind, str) and kind.startswith("AWS::Serverless::") for kind in kinds):
         return False
-    return "Fn::Transform" not in json.dumps(tree, default=str)
+    whole = json.dumps(tree, default=str)
+    # `Rain::...` are directives of another tool, which expands them before anything is deployed.
+    return "Fn::Transform" not in whole and "Rain::" not in whole
 
 
 def nested(folder):

@@ -318,9 +318,13 @@ def main():
         json.dump(results, file, indent=1)
     plans, ups = sum(r["plans"] for r in results), sum(r["up"] for r in results)
     print(f"\n{len(results)} templates: {plans} plan ({100 * plans / total:.1f} %), {ups} deploy ({100 * ups / total:.1f} %)")
+    # What plans and is refused only when it is made counts as planned.
+    planned = [one for one in results if one["plans"] or not one["refused_by_aws"]]
+    print(f"{len(results) - len(planned)} do not plan because of something that AWS would refuse as well; of the other {len(planned)} templates "
+          f"{100 * plans / (len(planned) or 1):.1f} % plan")
     rest = [one for one in results if not one["refused_by_aws"]]
-    print(f"{len(results) - len(rest)} stop at something that AWS would refuse as well; of the other {len(rest)} templates "
-          f"{100 * sum(r['plans'] for r in rest) / (len(rest) or 1):.1f} % plan and {100 * sum(r['up'] for r in rest) / (len(rest) or 1):.1f} % deploy")
+    print(f"{len(results) - len(rest)} stop somewhere at something that AWS would refuse as well; with them {100 * (len(results) - len(rest) + ups) / total:.1f} % "
+          f"deploy or stop there; of the other {len(rest)} templates {100 * sum(r['up'] for r in rest) / (len(rest) or 1):.1f} % deploy")
     for why, count in collections.Counter(told).most_common():
         print(f"{count:4} {why or 'not refused by AWS'}")
     for why, count in collections.Counter(r["why"] for r in results if r["why"]).most_common(40):

@@ -122,14 +122,14 @@ def a_condition_waits_for_signals_and_passes_their_data_on():
         assert data == {"0": "part 0", "1": "part 1"}, data
         topic = [one["TopicArn"] for one in sns.list_topics()["Topics"] if one["TopicArn"].endswith(":told")][0]
         assert json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"]) == data
-        assert "no changes" in migrate(folder, "plan", app).lower()
+        assert "Nothing to do" in migrate(folder, "plan", app)
         migrate(folder, "destroy", app, "--yes", "--allow-data-loss", "all")
 
 
 @test
 def too_few_signals_and_a_failure_end_the_wait():
     with tempfile.TemporaryDirectory() as folder:
-        app = plan(folder, CONDITION % (2, "SUCCESS", 120))
+        app = plan(folder, CONDITION % (2, "SUCCESS", 3000))
         said = migrate(folder, "up", app, "--yes", fails=True)
         assert "1 of 2 signals" in said, said[-3000:]
         migrate(folder, "destroy", app, "--yes", "--allow-data-loss", "all")

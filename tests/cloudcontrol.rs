@@ -91,6 +91,7 @@ Resources:
 Outputs:
   Queue: {Value: !Ref Orders}
   QueueArn: {Value: !GetAtt Orders.Arn}
+  QueueNames: {Value: !Join [' ', [!GetAtt Orders.QueueName, !GetAtt DeadLetters.QueueName]]}
   Path: {Value: !Ref Path}
 "#;
 
@@ -136,6 +137,9 @@ fn a_plan_of_cloud_control_types_lives_changes_and_goes() {
     rehearsal.check_invariants("after up");
     rehearsal.check_world("after up");
     let outputs = rehearsal.snapshot().outputs["shop"].clone();
+    // "QueueName" is an attribute, whether the template gives one or not.
+    let names = outputs["QueueNames"].as_str().unwrap_or_default();
+    assert!(names.starts_with("orders ") && names.len() > "orders ".len(), "{names}");
     assert_eq!(outputs["QueueArn"], "arn:aws:sqs:us-east-1:123456789012:orders");
     assert_eq!(outputs["Queue"], "https://sqs.us-east-1.amazonaws.com/123456789012/orders");
     assert!(!outputs["Path"].as_str().unwrap_or("|").contains('|'), "{outputs:?}");

@@ -69,6 +69,8 @@ clients! {
     cloudcontrol: aws_sdk_cloudcontrol;
     /// CloudWatch.
     cloudwatch: aws_sdk_cloudwatch;
+    /// CodeBuild.
+    codebuild: aws_sdk_codebuild;
     /// CloudWatch Logs.
     logs: aws_sdk_cloudwatchlogs;
     /// Database Migration Service.

@@ -39,6 +39,7 @@ pub(super) fn check(kind: &str, properties: &Item) -> Vec<Diagnostic> {
             match form {
                 Document::Json => {}
                 Document::IdentityPolicy => policy::check(document, policy::PolicyKind::Identity, &mut found),
+                Document::ManagedPolicy => policy::check_managed(document, &mut found),
                 Document::TrustPolicy => policy::check(document, policy::PolicyKind::Trust, &mut found),
                 Document::ResourcePolicy => policy::check(document, policy::PolicyKind::Resource, &mut found),
                 Document::TaskSettings => replication::settings(document, &mut found),

@@ -74,8 +74,16 @@ pub(super) fn take(
     if problems.is_empty() { Ok(notes) } else { Err(problems) }
 }
 
-/// The resource of that logical id in the node's own stack, or of that address.
+/// The resource of that logical id in the node's own template, or else in its stack, or of that address. What stands in a
+/// nested template is `stack/Nested.LogicalId`, and its template knows it as `LogicalId`.
 fn find<'g>(graph: &'g Graph, node: &Node, name: &str) -> Option<&'g Address> {
+    if !name.contains('/')
+        && let Some((path, _)) = node.address.logical_id().rsplit_once('.')
+        && let Ok(address) = format!("{}/{path}.{name}", node.address.stack()).parse::<Address>()
+        && let Some(near) = graph.node(&address)
+    {
+        return Some(&near.address);
+    }
     let whole = if name.contains('/') { name.to_owned() } else { format!("{}/{name}", node.address.stack()) };
     let address: Address = whole.parse().ok()?;
     graph.node(&address).map(|node| &node.address)

@@ -594,9 +594,11 @@ impl<'w> Walk<'w, '_> {
         if reference.attribute == "Ref" {
             return Shape::Scalar;
         }
-        let node = (self.kind_of)(&reference.address)
-            .and_then(schema::of)
-            .and_then(|schema| schema.attribute_node(&reference.attribute));
+        let kind = (self.kind_of)(&reference.address);
+        if kind.is_some_and(|kind| custom::is_text(kind, &reference.attribute)) {
+            return Shape::Scalar;
+        }
+        let node = kind.and_then(schema::of).and_then(|schema| schema.attribute_node(&reference.attribute));
         match node.map(|node| node.types()).unwrap_or_default().as_slice() {
             ["array"] => Shape::List,
             ["object"] => Shape::Object,

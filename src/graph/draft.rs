@@ -59,8 +59,8 @@ pub struct StackDraft {
     pub imports: Vec<String>,
     /// Tags for every resource that can carry them and does not set them itself.
     pub tags: BTreeMap<String, String>,
-    /// `{Migrate: {...}}` for the whole stack.
-    pub metadata: Option<Item>,
+    /// `{Migrate: {...}}` for the whole stack: its template's, and those of the templates nested in it.
+    pub metadata: Vec<Item>,
     /// Its parameters, as far as lints ask about them.
     pub parameters: Vec<ParameterDraft>,
 }

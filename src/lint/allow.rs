@@ -31,11 +31,14 @@ impl Allowed {
         }
         let mut seen: Vec<&Span> = Vec::new();
         for stack in view.stacks {
-            // Stacks of one template share what it says.
-            let metadata = stack.metadata.as_ref().filter(|item| !seen.contains(&&item.span));
-            let Some(metadata) = metadata else { continue };
-            seen.push(&metadata.span);
-            allowed.list(None, metadata, problems);
+            for metadata in &stack.metadata {
+                // Stacks of one template share what it says.
+                if seen.contains(&&metadata.span) {
+                    continue;
+                }
+                seen.push(&metadata.span);
+                allowed.list(None, metadata, problems);
+            }
         }
         allowed
     }

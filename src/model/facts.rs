@@ -103,6 +103,8 @@ pub enum Document {
     Json,
     /// A policy of an identity.
     IdentityPolicy,
+    /// A policy that identities share: AWS takes only the newer version of the language for it.
+    ManagedPolicy,
     /// Who may assume a role.
     TrustPolicy,
     /// A policy of a resource.

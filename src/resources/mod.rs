@@ -24,6 +24,7 @@ pub mod autoscaling;
 pub mod backup;
 pub mod cloudcontrol;
 pub mod cloudwatch;
+pub mod codebuild;
 pub mod custom;
 pub mod dms;
 pub mod ec2;

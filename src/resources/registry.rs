@@ -1,8 +1,9 @@
 //! Every resource type `migrate` knows. Adding one is one line here.
 
 use super::{
-    AnyType, Erased, applicationautoscaling, autoscaling, backup, cloudcontrol, cloudwatch, custom, dms, ec2,
-    ecs, elasticloadbalancingv2, events, iam, kms, lambda, logs, rds, route53, s3, secretsmanager, sns, ssm,
+    AnyType, Erased, applicationautoscaling, autoscaling, backup, cloudcontrol, cloudwatch, codebuild,
+    custom, dms, ec2, ecs, elasticloadbalancingv2, events, iam, kms, lambda, logs, rds, route53, s3,
+    secretsmanager, sns, ssm,
 };
 
 /// All types, sorted by name.
@@ -16,6 +17,7 @@ pub static TYPES: &[&dyn AnyType] = &[
     &Erased::<backup::BackupVault>::new(),
     &Erased::<cloudwatch::Alarm>::new(),
     &Erased::<cloudwatch::Dashboard>::new(),
+    &Erased::<codebuild::Project>::new(),
     &Erased::<dms::Certificate>::new(),
     &Erased::<dms::DataMigration>::new(),
     &Erased::<dms::DataProvider>::new(),

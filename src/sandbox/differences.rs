@@ -137,6 +137,14 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     ("cloudwatch", "PutMetricStream", "Streams are kept; nothing flows, as there is no Firehose."),
     (
+        "codebuild",
+        "CreateProject",
+        "Builds are not run. Sources, images, buckets, keys, fleets and file systems are not looked up, and which compute type \
+         fits which environment is not checked. Where no recording has a refusal's wording, it is the twin's own.",
+    ),
+    ("codebuild", "CreateWebhook", "The provider's side is not played: it takes every webhook at once."),
+    ("codebuild", "ImportSourceCredentials", "Every token is taken, and none is kept."),
+    (
         "dms",
         "*",
         "Of the documented events, those come that something here brings about: creation, deletion, changes, failover and \

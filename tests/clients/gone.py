@@ -36,6 +36,8 @@ GONE = {
     **one("cloudwatch:DisableAlarmActions", None, "the model has no error for it"),
     **one("cloudwatch:StopMetricStreams", None, "the model has no error for it"),
     **codes("cloudwatch", "ResourceNotFoundException", "UntagResource"),
+    **one("codebuild:DeleteProject", None, "the model has no error for it; TestAccCodeBuildProject_disappears"),
+    **codes("codebuild", "ResourceNotFoundException", "DeleteSourceCredentials", "DeleteWebhook"),
     **codes("dms", "ResourceNotFoundFault", "DeleteCertificate", "DeleteConnection", "DeleteEndpoint", "DeleteEventSubscription",
             "DeleteDataMigration", "DeleteDataProvider", "DeleteInstanceProfile", "DeleteMigrationProject", "StopDataMigration",
             "DeleteReplicationConfig", "DeleteReplicationInstance", "DeleteReplicationSubnetGroup", "StopReplication", "DeleteReplicationTask", "DeleteReplicationTaskAssessmentRun",

@@ -38,6 +38,7 @@ ARNS = {
     ("dms", "ResourceArn"): "dms:us-east-1:{}:rep:NEVERNEVERNEVERNEVERNEVER1",
 }
 VALUES = {
+    ("codebuild", "arn"): "arn:aws:codebuild:us-east-1:123456789012:token/github",
     ("ec2", "VolumeId"): f"vol-{ID}", ("ec2:DisassociateIamInstanceProfile", "AssociationId"): f"iip-assoc-{ID}",
     ("cloudcontrol", "TypeName"): "AWS::SQS::Queue",
     ("acm", "Tags"): [{"Key": "never"}],

@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SLOWER = 60  # what failed is tried again at this speed: a second in which the machine does something else is one minute, not five
 SPEED = 300  # an instance is "creating" for more than a second: long enough to be refused in that state
 # What else a family's server is started with.
-FLAGS = {"functions": ["--run-functions", "--python", sys.executable]}
+FLAGS = dict.fromkeys(("custom", "functions"), ["--run-functions", "--python", sys.executable])
 QUICK = 0.025  # seconds a call takes on a machine for which that is long enough
 sys.path.insert(0, str(HERE))
 

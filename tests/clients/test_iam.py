@@ -29,6 +29,18 @@ def who_is_calling():
 
 
 @test
+def only_managed_policies_need_the_newer_version():
+    role("versionless", "ecs-tasks.amazonaws.com")
+    plain = {"Statement": json.loads(POLICY)["Statement"]}
+    for document in (plain, {"Version": "2008-10-17", **plain}):
+        refused("MalformedPolicyDocument", iam.create_policy, PolicyName="versionless", PolicyDocument=json.dumps(document))
+        iam.put_role_policy(RoleName="versionless", PolicyName="inline", PolicyDocument=json.dumps(document))
+        assert iam.get_role_policy(RoleName="versionless", PolicyName="inline")["PolicyDocument"] == document
+    iam.delete_role_policy(RoleName="versionless", PolicyName="inline")
+    iam.delete_role(RoleName="versionless")
+
+
+@test
 def roles_lose_everything_before_they_go():
     arn = role("busy", "ecs-tasks.amazonaws.com")
     refused("EntityAlreadyExists", iam.create_role, RoleName="busy", AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))

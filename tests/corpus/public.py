@@ -5,7 +5,8 @@
 
 FOLDER holds checkouts of repositories of CloudFormation templates, such as awslabs/aws-cloudformation-templates and
 widdix/aws-cf-templates; nothing of them is kept here. A template counts if it has `Resources` with types of AWS, needs no
-transform but AWS::LanguageExtensions (neither SAM nor a macro), declares no macro, and is not nested in another one of its folder.
+transform but AWS::LanguageExtensions (neither SAM nor a macro), declares no macro, has no directives that rain expands, and
+is not nested in another one of its folder.
 
 Each template is planned and run (`up --sandbox --yes`) on a copy of one sandbox that holds a network, a key pair and a hosted
 zone, for parameters that name such things. Parameters without a default get a value that fits their type, their constraints
@@ -87,7 +88,9 @@ def is_real(tree):
         return False
     if any(isinstance(kind, str) and kind.startswith("AWS::Serverless::") for kind in kinds):
         return False
-    return "Fn::Transform" not in json.dumps(tree, default=str)
+    whole = json.dumps(tree, default=str)
+    # `Rain::...` are directives of another tool, which expands them before anything is deployed.
+    return "Fn::Transform" not in whole and "Rain::" not in whole
 
 
 def nested(folder):
@@ -152,7 +155,7 @@ REFUSED_BY_AWS = [
     (r"runtime parameter of \S+ is no longer supported", "a runtime that Lambda has given up"),
     (r"InvalidAMIID|InvalidBlockDeviceMapping", "an image that is not there any more"),
     (r"no longer|Invalid DB|engine version|Cannot find version", "a version that is not offered any more"),
-    (r"MalformedPolicyDocument: Policy document must be version", "IAM: an identity's policy without Version 2012-10-17"),
+    (r"a managed policy must be of|MalformedPolicyDocument: Policy document must be version", "IAM: a managed policy without Version 2012-10-17"),
     (r"AccessControlListNotSupported", "S3: ACLs on a bucket that owns its objects (the default since April 2023)"),
     (r"DoesNotCoverEnoughAZs|cannot be the same|Invalid AWS account|at least two Availability Zones|needs subnets", "the made-up values do not fit together"),
     (r"^(?!.*InvalidGroup).*(Listener|TargetGroup|Cluster|LoadBalancer|Role|Topic|Subnet|Peering\w*|Certificate|Zone|Key|Snapshot|Launch configuration)\w*"
@@ -315,9 +318,13 @@ def main():
         json.dump(results, file, indent=1)
     plans, ups = sum(r["plans"] for r in results), sum(r["up"] for r in results)
     print(f"\n{len(results)} templates: {plans} plan ({100 * plans / total:.1f} %), {ups} deploy ({100 * ups / total:.1f} %)")
+    # What plans and is refused only when it is made counts as planned.
+    planned = [one for one in results if one["plans"] or not one["refused_by_aws"]]
+    print(f"{len(results) - len(planned)} do not plan because of something that AWS would refuse as well; of the other {len(planned)} templates "
+          f"{100 * plans / (len(planned) or 1):.1f} % plan")
     rest = [one for one in results if not one["refused_by_aws"]]
-    print(f"{len(results) - len(rest)} stop at something that AWS would refuse as well; of the other {len(rest)} templates "
-          f"{100 * sum(r['plans'] for r in rest) / (len(rest) or 1):.1f} % plan and {100 * sum(r['up'] for r in rest) / (len(rest) or 1):.1f} % deploy")
+    print(f"{len(results) - len(rest)} stop somewhere at something that AWS would refuse as well; with them {100 * (len(results) - len(rest) + ups) / total:.1f} % "
+          f"deploy or stop there; of the other {len(rest)} templates {100 * sum(r['up'] for r in rest) / (len(rest) or 1):.1f} % deploy")
     for why, count in collections.Counter(told).most_common():
         print(f"{count:4} {why or 'not refused by AWS'}")
     for why, count in collections.Counter(r["why"] for r in results if r["why"]).most_common(40):

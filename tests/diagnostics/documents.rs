@@ -239,7 +239,7 @@ Resources:
     Properties: {TopicName: !Ref Nobody, DisplayName: !GetAtt A.Arm}
   E:
     Type: AWS::IAM::ManagedPolicy
-    Properties: {PolicyDocument: {Statement: {Effect: Allow, Action: nothing, Resource: '*'}}}
+    Properties: {PolicyDocument: {Version: '2012-10-17', Statement: {Effect: Allow, Action: nothing, Resource: '*'}}}
   H:
     Type: AWS::EC2::VPC
     Properties: {CidrBlock: 10.0.0.0/8}

@@ -102,6 +102,31 @@ pub(super) fn check(document: &Item, whose: PolicyKind, found: &mut Findings) {
     }
 }
 
+/// Checks a managed policy. IAM takes policies of users, groups and roles without a version, as those of 2008-10-17, but of
+/// a managed policy it asks for the newer one ("IAM JSON policy elements: Version"; CreatePolicy: "Policy document must be
+/// version 2012-10-17 or greater").
+pub(super) fn check_managed(document: &Item, found: &mut Findings) {
+    check(document, PolicyKind::Identity, found);
+    if !matches!(document.kind, Kind::Map(_)) {
+        return;
+    }
+    let help = Some("write `Version: '2012-10-17'`".to_owned());
+    match document.get("Version") {
+        None => {
+            let message = "the policy has no `Version`; a managed policy must be of 2012-10-17";
+            found.error("M2102", &document.span, message).help = help;
+        }
+        Some(member) => {
+            if let Kind::Scalar(scalar) = &member.value.kind
+                && scalar.text == "2008-10-17"
+            {
+                let message = "a managed policy must be of Version 2012-10-17, not of 2008-10-17";
+                found.error("M2103", &member.value.span, message).help = help;
+            }
+        }
+    }
+}
+
 fn statement(item: &Item, whose: PolicyKind, found: &mut Findings) {
     let Kind::Map(members) = &item.kind else { return };
     for member in members {

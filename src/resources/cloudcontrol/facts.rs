@@ -97,6 +97,15 @@ const TYPICAL: &[(&str, u64)] = &[
     ("AWS::Transfer::Server", 180),
 ];
 
+/// Properties that can be set and that `Fn::GetAtt` answers for as well, although the published schemas do not say so:
+/// "QueueName: Returns the queue name" (AWS::SQS::Queue, return values).
+const TOLD_TOO: &[(&str, &str)] = &[("AWS::SQS::Queue", "QueueName")];
+
+/// Those of a type.
+pub(super) fn told_too(kind: &str) -> impl Iterator<Item = &'static str> + use<'_> {
+    TOLD_TOO.iter().filter(move |(of, _)| *of == kind).map(|(_, property)| *property)
+}
+
 fn leak(text: &str) -> &'static str {
     Box::leak(text.to_owned().into_boxed_str())
 }
@@ -131,6 +140,7 @@ pub(super) fn facts(schema: &'static TypeSchema) -> Facts {
         stateful: stateful::loss(kind),
         global: GLOBAL.contains(&service(kind)),
         unique_handle: identity::never_again(schema),
+        properties_are_attributes: told_too(kind).next().is_some(),
         ..Facts::new(kind, SERVICE)
     }
 }

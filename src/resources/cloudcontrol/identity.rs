@@ -113,6 +113,11 @@ pub(super) fn attributes(schema: &TypeSchema, identifier: &str, live: &Json) -> 
             spread(&path.replace('/', "."), value, &mut found);
         }
     }
+    for name in super::facts::told_too(schema.kind()) {
+        if let Some(value) = at(live, name).filter(|value| !value.is_null()) {
+            found.insert(name.to_owned(), value.clone());
+        }
+    }
     found
 }
 

@@ -43,8 +43,10 @@ pub fn keeps_answers(address: &crate::model::Address, metadata: &serde_json::Val
 pub fn serverless(kind: &str) -> Option<&'static str> {
     match kind {
         "AWS::Serverless::Application" => Some(
-            "applications of the Serverless Application Repository are templates: get this one's (`aws serverlessrepo \
-             create-cloud-formation-template`) and make it a nested stack, AWS::CloudFormation::Stack",
+            "applications of the Serverless Application Repository are SAM templates, whose transform runs inside \
+             CloudFormation: get this one's (`aws serverlessrepo create-cloud-formation-template`), have it expanded (`aws \
+             cloudformation create-change-set` and `get-template --template-stage Processed`), and make that a nested stack, \
+             AWS::CloudFormation::Stack. For the rotation of a secret, declare the function and name it in RotationLambdaARN",
         ),
         _ if kind.starts_with("AWS::Serverless::") => Some(
             "SAM's types exist only in its transform, which runs inside CloudFormation; `sam build` does not expand it. Have it \
@@ -59,6 +61,13 @@ pub fn serverless(kind: &str) -> Option<&'static str> {
 #[must_use]
 pub fn is_open(kind: &str) -> bool {
     kind != HANDLE && kind != CONDITION && super::registry::native(kind).is_none() && find(kind).is_some()
+}
+
+/// Whether `Fn::GetAtt` answers with a text what the published schema calls an object: the data of a condition's signals are
+/// JSON in a text (AWS::CloudFormation::WaitCondition, return values).
+#[must_use]
+pub fn is_text(kind: &str, attribute: &str) -> bool {
+    kind == CONDITION && attribute == "Data"
 }
 
 /// Whether resources of the type get answers or signals through a bucket of their stack.

@@ -200,7 +200,7 @@ impl ResourceType for ManagedPolicy {
         ],
         held_by_users: true,
         retry_delete: &[BUSY],
-        documents: &[("PolicyDocument", Document::IdentityPolicy)],
+        documents: &[("PolicyDocument", Document::ManagedPolicy)],
         iam: &[
             "iam:AttachGroupPolicy",
             "iam:AttachRolePolicy",

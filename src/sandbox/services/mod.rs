@@ -8,6 +8,7 @@ pub mod autoscaling;
 pub mod backup;
 pub mod cloudcontrol;
 pub mod cloudwatch;
+pub mod codebuild;
 pub mod dms;
 pub mod ec2;
 pub mod ecs;
@@ -75,6 +76,7 @@ pub static SERVICES: &[Service] = &[
     service!("backup", "backup", backup),
     service!("cloudcontrol", "cloudcontrolapi", cloudcontrol),
     service!("cloudwatch", "monitoring", cloudwatch),
+    service!("codebuild", "codebuild", codebuild),
     service!("dms", "dms", dms),
     service!("ec2", "ec2", ec2),
     service!("ecs", "ecs", ecs),

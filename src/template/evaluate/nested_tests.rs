@@ -315,3 +315,74 @@ Resources:
     let checked = check::check(template::draft(&loaded, &env)).expect("no problems");
     assert_eq!(node(&checked, "app/Inner.First").properties.known().unwrap()["TopicName"], "app-Inner-far");
 }
+
+/// What a nested template allows in its own `Metadata` holds for what stands in it, and for nothing around it.
+#[test]
+fn a_nested_template_allows_for_itself() {
+    let outer = "
+Parameters: {AppPassword: {Type: String, Default: a}}
+Resources:
+  One: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: inner.yaml, Parameters: {DbPassword: !Ref AppPassword}}}
+  Two: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: inner.yaml, Parameters: {DbPassword: b}}}
+";
+    let inner = |metadata: &str| {
+        format!(
+            "
+{metadata}
+Parameters: {{DbPassword: {{Type: String}}}}
+Resources: {{First: {{Type: AWS::SNS::Topic, Properties: {{DisplayName: !Ref DbPassword}}}}}}
+"
+        )
+    };
+    let told = |metadata: &str| -> Vec<String> {
+        let text = inner(metadata);
+        let checked = check(&[("app.yaml", outer), ("inner.yaml", &text)], &[]).expect("no errors");
+        let shown = checked.warnings.iter().filter(|warning| warning.message.contains("is shown wherever"));
+        let mut shown: Vec<String> = shown.map(|warning| warning.message.clone()).collect();
+        shown.sort();
+        shown.dedup();
+        shown
+    };
+    let (app, db) = (
+        "the parameter `AppPassword` is shown wherever it is used",
+        "the parameter `DbPassword` is shown wherever it is used",
+    );
+    assert_eq!(told(""), [app, db]);
+    let allow = "Metadata: {Migrate: {Allow: [{Code: secret-parameter-shown, Reason: a test}]}}";
+    assert_eq!(told(allow), [app]);
+}
+
+#[test]
+fn a_resource_of_a_nested_template_names_its_neighbours_by_their_logical_ids() {
+    let outer = "
+Resources:
+  One: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: inner.yaml}}
+";
+    let inner = |metadata: &str| {
+        format!("
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: 'sts:AssumeRole'}}]
+  May:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: may
+      Roles: [!Ref Role]
+      PolicyDocument: {{Statement: [{{Effect: Allow, Action: 's3:GetObject', Resource: '*'}}]}}
+  Work:
+    Type: AWS::Lambda::Function
+    {metadata}
+    Properties: {{Runtime: python3.13, Handler: index.h, Role: !GetAtt Role.Arn, Code: {{ZipFile: 'def h(e, c): pass'}}}}
+")
+    };
+    let waits_of = |metadata: &str| {
+        let text = inner(metadata);
+        let checked = check(&[("app.yaml", outer), ("inner.yaml", &text)], &[]).expect("no errors");
+        waits(&checked, "app/One.Work")
+    };
+    assert_eq!(waits_of("DeletionPolicy: Delete"), ["app/One.May", "app/One.Role"]);
+    assert_eq!(waits_of("Metadata: {Migrate: {DoNotWaitFor: [May]}}"), ["app/One.Role"]);
+}

@@ -56,12 +56,14 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
         }
         let parameters = scope.outline.parameters.iter().map(parameter);
         let outputs = here.outputs();
+        let metadata = scope.source.template.get("Metadata").map(Tree::to_item).into_iter();
         if scope.within.is_some() {
             // Its resources are the stack's; of its outputs, others than the stack see what it exports.
             let stack = &mut stacks[plan.root(scope)];
             let path = scope.source.name.split_once('/').map_or("", |(_, path)| path);
             stack.resources.extend(resources);
             stack.parameters.extend(parameters);
+            stack.metadata.extend(metadata);
             let exported = outputs.into_iter().filter(|output| output.export.is_some());
             stack.outputs.extend(exported.map(|o| OutputDraft { name: format!("{path}.{}", o.name), ..o }));
         } else {
@@ -73,7 +75,7 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
                 outputs,
                 imports: Vec::new(),
                 tags: scope.source.tags.clone(),
-                metadata: scope.source.template.get("Metadata").map(Tree::to_item),
+                metadata: metadata.collect(),
                 parameters: parameters.collect(),
                 protected: scope.source.protected,
             });

@@ -4,7 +4,7 @@ use fancy_regex::Regex;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{model::Model, texts};
+use super::{forms, model::Model, texts};
 use crate::sandbox::World;
 
 /// What a new object is called and numbered by.
@@ -52,15 +52,71 @@ impl<'m> Maker<'m> {
         let read_only = self.model.pointers("readOnlyProperties");
         for pointer in self.model.pointers("primaryIdentifier").into_iter().chain(self.named()) {
             if !read_only.contains(&pointer) && properties.pointer(&pointer).is_none() {
-                set(properties, &pointer, self.value(&pointer, self.model.node(&pointer)));
+                let value = self.formed(properties, &pointer);
+                let value = value.unwrap_or_else(|| self.value(&pointer, self.model.node(&pointer)));
+                set(properties, &pointer, value);
             }
         }
         for pointer in read_only.iter().filter(|pointer| !pointer.contains('*')) {
             let node = self.model.node(pointer);
             if properties.pointer(pointer).is_none() && !node.is_null() {
-                set(properties, pointer, self.value(pointer, node));
+                match self.formed(properties, pointer) {
+                    Some(Json::Null) => {}
+                    Some(value) => set(properties, pointer, value),
+                    None => set(properties, pointer, self.value(pointer, node)),
+                }
             }
         }
+    }
+
+    /// What there is only with another property, after a change of properties.
+    pub fn follow(&self, properties: &mut Json) {
+        for (_, property, _, when) in forms::of_kind(self.model.name()) {
+            let Some(when) = when else { continue };
+            let read_only = self.model.pointers("readOnlyProperties").contains(&format!("/{property}"));
+            if !read_only {
+                continue;
+            }
+            if properties[*when].is_null() {
+                if let Some(members) = properties.as_object_mut() {
+                    members.remove(*property);
+                }
+            } else if properties[*property].is_null() {
+                let value = self.formed(properties, property);
+                set(properties, property, value.unwrap_or_default());
+            }
+        }
+    }
+
+    /// The value of a property whose form is known; null where there is none without another property.
+    fn formed(&self, properties: &Json, pointer: &str) -> Option<Json> {
+        let property = pointer.trim_start_matches('/');
+        let (_, _, form, when) = forms::of(self.model.name(), property)?;
+        if when.is_some_and(|when| properties[when].is_null()) {
+            return Some(Json::Null);
+        }
+        let digest = Sha256::digest(format!("{}/{property}", self.unique));
+        let word = |name: &str| match name {
+            "region" => self.region.to_owned(),
+            "account" => self.account.clone(),
+            "partition" => self.partition.to_owned(),
+            "uuid" => {
+                let hex = hex::encode(digest);
+                format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+            }
+            "moment" => iso(self.date).replace('Z', ".000"),
+            other => match other.split_once(':') {
+                Some((kind, len)) => forms::characters(kind, len.parse().unwrap_or(1), &digest),
+                None => match properties[other].as_str() {
+                    Some(text) => text.to_owned(),
+                    None => match self.formed(properties, other) {
+                        Some(Json::String(text)) => text,
+                        _ => self.name.clone(),
+                    },
+                },
+            },
+        };
+        Some(json!(forms::fill(form, &word)))
     }
 
     /// The property that names an object of the type, if it has one.

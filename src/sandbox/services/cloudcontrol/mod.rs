@@ -3,6 +3,7 @@
 //! Objects are in a table a type (`cloudcontrol.AWS::SQS::Queue`), key `region/identifier`; requests in
 //! `cloudcontrol.request`. What one object means to another is not modelled.
 
+mod forms;
 mod made;
 mod model;
 mod objects;

@@ -239,6 +239,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
         hide(&mut wanted, &parts);
     }
     checked(model, &wanted, &Json::Object(Map::new()))?;
+    Maker::new(world, model, rq.region, &after).follow(&mut after);
     let (table, key, millis) = (table(model), key(rq, &identifier), model.millis("UPDATE"));
     world.set_after(millis - 500, &table, &key, json!({"Properties": after, "_status": "live"}));
     let end = json!({"OperationStatus": "SUCCESS"});

@@ -130,3 +130,74 @@ fn a_cancelled_creation_leaves_nothing() {
     assert_eq!(status(&mut world, &answer)["OperationStatus"], "CANCEL_COMPLETE");
     assert_eq!(world.census().keys().filter(|table| table.starts_with("cloudcontrol")).count(), 0);
 }
+
+/// What an object of that type is shown as, a minute after it was made.
+fn made(world: &mut World, kind: &str, state: &Json) -> (String, Json) {
+    let answer = create(world, kind, state, &format!("{kind}{state}")).unwrap();
+    later(world, 600);
+    let identifier = status(world, &answer)["Identifier"].as_str().unwrap().to_owned();
+    let shown = objects::get(world, &rq(json!({"TypeName": kind, "Identifier": identifier}))).unwrap();
+    let text = shown["ResourceDescription"]["Properties"].as_str().unwrap().to_owned();
+    (identifier, serde_json::from_str(&text).unwrap())
+}
+
+#[test]
+fn identifiers_have_the_forms_that_aws_gives_them() {
+    let mut world = World::new(1, 1_760_000_000_000);
+    let fits = |value: &Json, pattern: &str| {
+        let text = value.as_str().unwrap_or_default();
+        let regex = fancy_regex::Regex::new(&format!("^{pattern}$")).unwrap();
+        assert!(regex.is_match(text).unwrap(), "{text} is not {pattern}");
+    };
+    let (id, shown) = made(&mut world, "AWS::EFS::FileSystem", &json!({}));
+    fits(&json!(id), "fs-[0-9a-f]{17}");
+    assert_eq!(shown["Arn"], format!("arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/{id}"));
+    let (id, shown) = made(&mut world, "AWS::ApiGateway::RestApi", &json!({"Name": "shop"}));
+    fits(&json!(id), "[a-z0-9]{10}");
+    fits(&shown["RootResourceId"], "[a-z0-9]{10}");
+    assert_ne!(shown["RootResourceId"], json!(id));
+    let (id, shown) = made(&mut world, "AWS::Cognito::UserPool", &json!({"UserPoolName": "customers"}));
+    fits(&json!(id), "us-east-1_[A-Za-z0-9]{9}");
+    assert_eq!(shown["ProviderName"], format!("cognito-idp.us-east-1.amazonaws.com/{id}"));
+    let (id, shown) = made(
+        &mut world,
+        "AWS::CloudFront::CloudFrontOriginAccessIdentity",
+        &json!({"CloudFrontOriginAccessIdentityConfig": {"Comment": "x"}}),
+    );
+    fits(&json!(id), "E[A-Z0-9]{13}");
+    fits(&shown["S3CanonicalUserId"], "[0-9a-f]{96}");
+    let (_, shown) = made(&mut world, "AWS::ECR::Repository", &json!({"RepositoryName": "shop/web"}));
+    assert_eq!(shown["RepositoryUri"], "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop/web");
+}
+
+#[test]
+fn a_table_has_the_arn_of_a_stream_only_with_a_stream() {
+    let mut world = World::new(1, 1_760_000_000_000);
+    let table = |more: Json| {
+        let mut state = json!({
+            "TableName": "orders", "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        });
+        state.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        state
+    };
+    let kind = "AWS::DynamoDB::Table";
+    let (id, shown) = made(&mut world, kind, &table(json!({})));
+    assert!(shown["StreamArn"].is_null(), "{shown}");
+    let patch = |world: &mut World, patch: Json, token: &str| {
+        let input = json!({"TypeName": kind, "Identifier": "orders", "PatchDocument": patch.to_string(), "ClientToken": token});
+        objects::update(world, &rq(input)).unwrap();
+        later(world, 60);
+        let shown = objects::get(world, &rq(json!({"TypeName": kind, "Identifier": "orders"}))).unwrap();
+        serde_json::from_str::<Json>(shown["ResourceDescription"]["Properties"].as_str().unwrap()).unwrap()
+    };
+    assert_eq!(id, "orders");
+    let on = json!([{"op": "add", "path": "/StreamSpecification", "value": {"StreamViewType": "NEW_IMAGE"}}]);
+    let shown = patch(&mut world, on, "on");
+    let arn = shown["StreamArn"].as_str().unwrap_or_default();
+    let stream =
+        r"^arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000$";
+    assert!(fancy_regex::Regex::new(stream).unwrap().is_match(arn).unwrap(), "{arn}");
+    let shown = patch(&mut world, json!([{"op": "remove", "path": "/StreamSpecification"}]), "off");
+    assert!(shown["StreamArn"].is_null(), "{shown}");
+}

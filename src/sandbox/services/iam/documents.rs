@@ -14,9 +14,14 @@ pub(super) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
-/// A policy of an identity: resources, no principals.
-pub(super) fn check_identity(text: &str) -> Result<(), Fault> {
-    grammar::check(text, Of::Identity).map(drop)
+/// A policy in a user, group or role: resources, no principals.
+pub(super) fn check_inline(text: &str) -> Result<(), Fault> {
+    grammar::check(text, Of::Inline).map(drop)
+}
+
+/// A managed policy.
+pub(super) fn check_managed(text: &str) -> Result<(), Fault> {
+    grammar::check(text, Of::Managed).map(drop)
 }
 
 /// A trust policy: principals that exist, no resources.

@@ -12,8 +12,13 @@ use crate::sandbox::Fault;
 /// Whose document it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
-    /// A user's, group's or role's: resources, no principals, and a version.
-    Identity,
+    /// A managed policy: resources, no principals, and the newer version of the language. "A managed policy must have a
+    /// version string" (the console, SUSE/suse-best-practices#317), "Policy document must be version 2012-10-17 or greater"
+    /// (the API, moto's recordings of `CreatePolicy`).
+    Managed,
+    /// A user's, group's or role's own: the same, and without a version it is of 2008-10-17 (IAM User Guide, "IAM JSON
+    /// policy elements: Version").
+    Inline,
     /// A role's trust policy: principals, no resources.
     Trust,
 }
@@ -199,7 +204,7 @@ fn parse(text: &str, of: Of) -> Result<Vec<Json>, Fault> {
     for statement in &statements {
         check_statement(statement, of)?;
     }
-    if of == Of::Identity && document["Version"] != "2012-10-17" {
+    if of == Of::Managed && document["Version"] != "2012-10-17" {
         return Err(malformed("Policy document must be version 2012-10-17 or greater."));
     }
     Ok(statements)
@@ -316,7 +321,7 @@ pub(super) fn check(text: &str, of: Of) -> Result<Vec<Json>, Fault> {
     check_legacy(&statements)?;
     let mut sids = BTreeSet::new();
     for sid in statements.iter().filter_map(|s| s["Sid"].as_str()).filter(|sid| !sid.is_empty()) {
-        if of == Of::Identity && !sid.chars().all(|c| c.is_ascii_alphanumeric()) {
+        if of != Of::Trust && !sid.chars().all(|c| c.is_ascii_alphanumeric()) {
             return Err(malformed(format!(
                 "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]* and that {sid} does"
             )));
@@ -336,7 +341,7 @@ pub(super) fn check(text: &str, of: Of) -> Result<Vec<Json>, Fault> {
     if statements.iter().any(|statement| !has(statement, "Action", "NotAction")) {
         return Err(malformed("Policy statement must contain actions."));
     }
-    if of == Of::Identity {
+    if of != Of::Trust {
         for statement in &statements {
             if !statement["Principal"].is_null() || !statement["NotPrincipal"].is_null() {
                 return Err(malformed("Policy document should not specify a principal."));
@@ -367,7 +372,7 @@ mod tests {
     use super::*;
 
     fn refused(document: &Json) -> String {
-        check(&document.to_string(), Of::Identity).err().map(|fault| fault.message).unwrap_or_default()
+        check(&document.to_string(), Of::Managed).err().map(|fault| fault.message).unwrap_or_default()
     }
 
     /// A document of one statement, with members replaced; null takes one away.
@@ -451,6 +456,17 @@ mod tests {
             refused(&with(json!({"Sid": "two words"})))
                 .starts_with("Statement IDs (SID) must be alpha-numeric")
         );
+    }
+
+    #[test]
+    fn only_a_managed_policy_needs_the_newer_version() {
+        let plain = with(json!({}))["Statement"].clone();
+        for document in [json!({"Statement": plain}), json!({"Version": "2008-10-17", "Statement": plain})] {
+            assert!(check(&document.to_string(), Of::Inline).is_ok(), "{document}");
+            assert!(check(&document.to_string(), Of::Managed).is_err(), "{document}");
+        }
+        let unknown = json!({"Version": "2020-01-01", "Statement": plain});
+        assert!(check(&unknown.to_string(), Of::Inline).is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>, entity: &Entity) -> Reply
     let (policy, text) = (rq.text("PolicyName"), rq.text("PolicyDocument"));
     let row = entity.get(world, rq)?;
     super::roles::modifiable(row)?;
-    documents::check_identity(text)?;
+    documents::check_inline(text)?;
     let others: usize = row["_policies"]
         .as_object()
         .into_iter()

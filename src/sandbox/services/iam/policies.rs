@@ -20,7 +20,7 @@ fn absent(arn: &str) -> Fault {
 }
 
 fn check(text: &str) -> Result<(), Fault> {
-    documents::check_identity(text)?;
+    documents::check_managed(text)?;
     if documents::length(text) > LONGEST {
         return Err(Fault::new("LimitExceeded", format!("Cannot exceed quota for PolicySize: {LONGEST}")));
     }

@@ -24,6 +24,7 @@ const TABLES: &[(&str, &str)] = &[
     ("backup.plan", "BackupPlanArn"),
     ("backup.vault", "BackupVaultArn"),
     ("cloudwatch.alarm", "AlarmArn"),
+    ("codebuild.project", "arn"),
     ("dms.certificate", "key"),
     ("dms.data-migration", "key"),
     ("dms.data-provider", "key"),

@@ -119,7 +119,7 @@ impl Reader<'_> {
         };
         let found = self.ask("application-autoscaling", ask).await?;
         let shown = |subject: &&'s Subject| {
-            let target = found.iter().find(|target| target.resource_id() == Some(id(subject, 0)));
+            let target = found.iter().find(|target| target.resource_id() == id(subject, 0));
             (*subject, target.map_or_else(|| vec![("MinCapacity", Json::Null)], capacity))
         };
         Ok(subjects.iter().map(shown).collect())

@@ -7,6 +7,7 @@ pub mod application_autoscaling;
 pub mod autoscaling;
 pub mod backup;
 pub mod cloudcontrol;
+pub mod cloudformation;
 pub mod cloudwatch;
 pub mod dms;
 pub mod ec2;
@@ -74,6 +75,7 @@ pub static SERVICES: &[Service] = &[
     service!("autoscaling", "autoscaling", autoscaling),
     service!("backup", "backup", backup),
     service!("cloudcontrol", "cloudcontrolapi", cloudcontrol),
+    service!("cloudformation", "cloudformation", cloudformation),
     service!("cloudwatch", "monitoring", cloudwatch),
     service!("dms", "dms", dms),
     service!("ec2", "ec2", ec2),

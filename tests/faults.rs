@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use migrate::{
-    engine::{Finding, Outcome},
+    engine::{EventKind, Finding, Outcome},
     ledger::{Entry, Resolution},
     model::Address,
     sandbox::{Action, FaultRule, FaultScript, Moment, Selector},
@@ -498,4 +498,58 @@ fn a_wait_past_its_deadline_fails_the_step() {
     rehearsal.world.advance_to(later);
     rehearsal.up().complete();
     rehearsal.check_invariants("after the long wait");
+}
+
+/// What RDS and DMS say in their events stands in the wait that is longer than usual, at its end, and with a state that says no
+/// more than "failed": in few calls.
+#[test]
+fn events_of_databases_and_replication_are_told_while_waiting_and_at_the_end() {
+    const FULL: &str = "DB instance has reached the storage-full threshold";
+    const BROKEN: &str = "The replication instance has gone into storage failure.";
+    let cases = [
+        (
+            "rds",
+            "CreateDBInstance",
+            "rds.db-instance",
+            json!({"DBInstanceStatus": "storage-full"}),
+            FULL,
+            true,
+        ),
+        (
+            "rds",
+            "CreateDBInstance",
+            "rds.db-instance",
+            json!({"DBInstanceStatus": "incompatible-network"}),
+            "Database instance in incompatible-network.",
+            false,
+        ),
+        (
+            "dms",
+            "CreateReplicationInstance",
+            "dms.instance",
+            json!({"ReplicationInstanceStatus": "storage-full"}),
+            BROKEN,
+            true,
+        ),
+        (
+            "dms",
+            "CreateReplicationInstance",
+            "dms.instance",
+            json!({"ReplicationInstanceStatus": "incompatible-network"}),
+            "The replication instance has failed due to an incompatible network.",
+            false,
+        ),
+    ];
+    for (service, operation, table, members, words, stays) in cases {
+        let selector = Selector { operation: Some(operation.into()), nth: Some(1), ..Selector::default() };
+        let action = Action::LifecycleFail { table: table.into(), millis: 20_000, members };
+        let mut rehearsal = Rehearsal::new(&payments());
+        let ran = rehearsal.run_with(Verb::Up, script(selector, action));
+        assert_eq!(ran.outcome(), Outcome::Failed, "{words}");
+        let failures = &ran.finished.as_ref().expect("a result").failures;
+        let said = &failures.first().expect("a failure").1.message;
+        assert!(said.contains(&format!("{service} says: {words}")), "{said}");
+        let waiting = |event: &&migrate::engine::Event| matches!(&event.kind, EventKind::StepWaiting { detail, .. } if detail.contains(&format!("{service}: {words}")));
+        assert_eq!(ran.events.iter().any(|event| waiting(&event)), stays, "{words}");
+    }
 }

@@ -168,3 +168,38 @@ fn the_ledger_of_an_app_lies_beside_its_assembly() {
     done(&place.run(&["plan", "app/cdk.out", "--detailed-exitcode"]));
     done(&place.run(&["destroy", "app/cdk.out", "--yes"]));
 }
+
+/// A rehearsal's ledger is never taken to AWS: every verb that would sign in says so first, with the same command for the sandbox.
+#[test]
+fn verbs_that_would_sign_in_refuse_the_ledger_of_a_rehearsal() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    write(&dir.join("plan.yaml"), ORDERS);
+    done(&migrate(dir, &["up", "plan.yaml", "--sandbox", "--yes"]));
+    let ledger = ".migrate/sandbox/plan-default";
+    for verb in [
+        &["refresh", "plan.yaml"][..],
+        &["refresh", "--ledger", ledger],
+        &["destroy", "plan.yaml", "--yes"],
+        &["destroy", "--ledger", ledger, "--yes"],
+        &["lag", "plan.yaml"],
+        &["verify", "plan.yaml"],
+        &["watch", "plan.yaml"],
+        &["replicate", "status", "plan.yaml"],
+        &["cutover", "plan.yaml", "--yes"],
+        &["plan", "plan.yaml", "--ledger", ledger, "--region", "us-east-1"],
+        &["up", "plan.yaml", "--ledger", ledger, "--region", "us-east-1", "--yes"],
+        &["import", "plan/Orders", "x", "plan.yaml", "--ledger", ledger, "--region", "us-east-1"],
+    ] {
+        let output = migrate(dir, verb);
+        let said = unwrapped(&output);
+        assert_eq!(output.status.code(), Some(6), "{verb:?}: {said}");
+        assert!(said.contains("M6101") && said.contains("belongs to the sandbox"), "{verb:?}: {said}");
+        assert!(said.contains("--sandbox`") && !said.contains("M6001"), "{verb:?}: {said}");
+    }
+    // An open call of a rehearsal.
+    let resolve = migrate(dir, &["ledger", "resolve", "plan/Orders", "--ledger", ledger]);
+    assert!(unwrapped(&resolve).contains("no open intent"), "{}", unwrapped(&resolve));
+    done(&migrate(dir, &["refresh", "plan.yaml", "--sandbox"]));
+    done(&migrate(dir, &["destroy", "plan.yaml", "--sandbox", "--yes"]));
+}

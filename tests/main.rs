@@ -35,6 +35,7 @@ mod renewed;
 mod secrecy;
 mod serverless;
 mod signin;
+mod stacks;
 mod support;
 mod views;
 

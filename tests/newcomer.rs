@@ -290,6 +290,23 @@ fn a_name_where_an_arn_is_wanted_is_told_before_anything_runs() {
     };
     assert!(Place::new(&endpoint("!Ref Who")).says(3, &["validate", "app.yaml"]).contains("error[M2020]"));
     Place::new(&endpoint("!GetAtt Who.Arn")).says(0, &["validate", "app.yaml"]);
+    // A name that is written is no ARN either.
+    assert!(Place::new(&endpoint("dms-s3")).says(3, &["validate", "app.yaml"]).contains("error[M2020]"));
+    let replicated = |role: &str| {
+        format!(
+            "Resources:\n{}  Copy: {{Type: AWS::S3::Bucket, Properties: {{VersioningConfiguration: {{Status: Enabled}}}}}}\n  Store:\n    \
+             Type: AWS::S3::Bucket\n    Properties: {{VersioningConfiguration: {{Status: Enabled}}, ReplicationConfiguration: {{Role: \
+             {role}, Rules: [{{Status: Enabled, Priority: 1, Filter: {{Prefix: ''}}, DeleteMarkerReplication: {{Status: Disabled}}, \
+             Destination: {{Bucket: !GetAtt Copy.Arn}}}}]}}}}\n",
+            self::role("s3.amazonaws.com")
+        )
+    };
+    let told = Place::new(&replicated("!Ref Who")).says(3, &["validate", "app.yaml"]);
+    assert!(told.contains("error[M2020]") && told.contains("write !GetAtt Who.Arn"), "{told}");
+    assert!(
+        Place::new(&replicated("replicator")).says(3, &["validate", "app.yaml"]).contains("error[M2020]")
+    );
+    Place::new(&replicated("!GetAtt Who.Arn")).says(0, &["validate", "app.yaml"]);
 }
 
 /// A secret inside Fn::Base64 reaches AWS encoded, and no file of the ledger.
@@ -347,10 +364,12 @@ fn outputs_of_the_plans_own_stacks_are_read_and_others_refused_by_name() {
     };
     write(&place.path().join("other.yaml"), &other("one", "Title"));
     place.says(0, &["up", ".", "--sandbox", "--yes"]);
-    for (stack, output) in [("elsewhere", "Title"), ("one", "Titel")] {
-        write(&place.path().join("other.yaml"), &other(stack, output));
-        assert!(place.says(3, &["validate", "."]).contains("error[M1058]"), "{stack} {output}");
-    }
+    write(&place.path().join("other.yaml"), &other("one", "Titel"));
+    assert!(place.says(3, &["validate", "."]).contains("error[M1058]"));
+    // Others only the account can tell.
+    write(&place.path().join("other.yaml"), &other("elsewhere", "Title"));
+    assert!(place.says(0, &["validate", "."]).contains("warning[M1124]"));
+    assert!(place.says(3, &["plan", ".", "--sandbox"]).contains("error[M1058]"));
 }
 
 #[test]

@@ -418,8 +418,24 @@ fn one_run_at_a_time_and_no_lock_outlives_its_process() {
     assert_eq!(second.status.code(), Some(5), "{}", text(&second.stderr));
     let said = text(&second.stderr);
     assert!(said.contains("M4101") && said.contains(&format!("pid {}", first.id())), "{said}");
+    // Whoever only looks is not kept out, and told that what stands there moves.
+    let holder = format!("pid {}", first.id());
+    for (look, words) in [
+        (&["status", "plan.yaml"][..], "in use by"),
+        (&["plan", "plan.yaml"], "out of date when it ends"),
+        (&["ledger", "history", "plan.yaml"], "running now"),
+        (&["ledger", "history", "plan.yaml", "--json"], "held_by"),
+    ] {
+        let output = place.run(look);
+        assert_eq!(output.status.code(), Some(0), "{look:?}: {}", text(&output.stderr));
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(said.contains(words) && said.contains(&holder), "{look:?}: {said}");
+        assert!(!said.contains("did not end in order") && !said.contains("interrupted"), "{look:?}: {said}");
+    }
     signal("KILL", first.id());
     let _ = first.wait();
+    let said = text(&place.run(&["ledger", "history", "plan.yaml"]).stdout);
+    assert!(said.contains("interrupted") && !said.contains("running"), "{said}");
     // The dead run's lock file still names it; nobody is kept out by that.
     let mut third = place.command(&["up", "plan.yaml", "--yes"]).spawn().expect("the program starts");
     let began = now();

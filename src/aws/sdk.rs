@@ -67,6 +67,8 @@ clients! {
     backup: aws_sdk_backup;
     /// Cloud Control.
     cloudcontrol: aws_sdk_cloudcontrol;
+    /// CloudFormation.
+    cloudformation: aws_sdk_cloudformation;
     /// CloudWatch.
     cloudwatch: aws_sdk_cloudwatch;
     /// CodeBuild.

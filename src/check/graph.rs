@@ -46,6 +46,7 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
             poisoned |= !whole;
             if !whole {
                 broken.insert(node.address.clone());
+                drafts.unjudged.insert(node.address.clone());
             }
             graph.index.insert(node.address.clone(), graph.nodes.len());
             graph.nodes.push(node);
@@ -70,7 +71,7 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
         problems.extend(lint::refused(&graph, &broken, drafts.idioms));
     }
     let warnings = problems.finish()?;
-    if poisoned {
+    if poisoned && !drafts.untold {
         let message = "a value could not be evaluated and nothing says why; this is a defect";
         return Err(vec![Diagnostic::error("M1099", Class::Internal, message)]);
     }

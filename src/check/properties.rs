@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    documents,
+    arns, documents,
     facets::{self, Finding},
 };
 use crate::{
@@ -190,21 +190,6 @@ fn stand_in(value: &Value) -> Json {
     }
 }
 
-/// Whether a pattern takes nothing but ARNs: it begins with `arn`, and has no other branch.
-fn demands_arn(pattern: &str) -> bool {
-    let mut depth = 0_i32;
-    let branches = pattern.chars().any(|ch| {
-        match ch {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            _ => {}
-        }
-        ch == '|' && depth == 0
-    });
-    let start = pattern.trim_start_matches('^');
-    !branches && (start.starts_with("arn:") || start.starts_with("arn["))
-}
-
 /// A part of a property's path.
 #[derive(Clone, Copy)]
 enum Step<'w> {
@@ -319,16 +304,8 @@ impl<'w> Walk<'w, '_> {
             return None;
         }
         let arn = target.attributes().find(|name| name == "Arn")?;
-        let pattern = node?.keyword("pattern").as_str().unwrap_or_default();
-        // Where the schema has no pattern the property's name says what it takes; ECS alone takes a role's short name ("Amazon
-        // ECS API Reference", RegisterTaskDefinition).
-        let last = self.path.iter().rev().find_map(|step| match step {
-            Step::Key(key) => Some(*key),
-            Step::At(_) => None,
-        });
-        let role =
-            named == "RoleName" && last.is_some_and(|key| key.to_ascii_lowercase().ends_with("rolearn"));
-        if !demands_arn(pattern) && (!role || self.subject.kind.starts_with("AWS::ECS::")) {
+        let role = named == "RoleName" && arns::of_role(self.subject.kind, &self.names("."));
+        if !arns::by_pattern(node) && !role {
             return None;
         }
         let id = reference.address.logical_id();
@@ -565,7 +542,16 @@ impl<'w> Walk<'w, '_> {
         };
         if let Some(node) = node.filter(|_| !dynamic) {
             match &value {
-                Value::String(text) => facets::text(node, text, &mut found),
+                Value::String(text) => {
+                    facets::text(node, text, &mut found);
+                    let name = !text.is_empty() && !text.starts_with("arn:") && found.is_empty();
+                    if name && arns::of_role(self.subject.kind, &self.names(".")) {
+                        let message = format!("the ARN of a role is wanted, and `{text}` is none");
+                        let help = "write arn:aws:iam::ACCOUNT:role/NAME, or read it from the role's `Arn`"
+                            .to_owned();
+                        found.push(("M2020", message, Some(help)));
+                    }
+                }
                 Value::Number(number) => {
                     facets::number(node, number.as_f64().unwrap_or_default(), &mut found);
                     facets::allowed(node, &Json::Number(number.clone()), &mut found);

@@ -27,7 +27,9 @@ pub struct Checked {
 pub fn check(mut drafts: Drafts) -> Result<Checked, Vec<Diagnostic>> {
     let (mut graph, mut warnings) = graph(&mut drafts)?;
     let mut links = link(&graph, &registry::find);
-    warnings.extend(lint::check(&drafts.stacks, &graph, drafts.idioms));
+    let lints = lint::check(&drafts.stacks, &graph, drafts.idioms);
+    let judged = |lint: &Diagnostic| lint.address.as_ref().is_none_or(|at| !drafts.unjudged.contains(at));
+    warnings.extend(lints.into_iter().filter(judged));
     // Lints speak of what is written; what is planned and kept is what AWS makes of it.
     as_kept(&mut graph);
     if let (Ok(linked), false) = (&links, drafts.wanted.is_empty()) {

@@ -26,7 +26,7 @@ use crate::{
 /// Runs the verb. Nothing in the account is changed; the next `up` brings the object to the plan.
 pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verdict {
     let loaded = prepare::load(global, &args.plan)?;
-    let session = Session::open(global, prepare::region(&loaded))?;
+    let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
     let prepared = prepare::online(global, &args.plan, &loaded, &session, None, printer)?;
     let graph = &prepared.graph;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     engine::{self, Evidence},
     error::{Class, Diagnostic},
-    ledger::{Binding, Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit},
+    ledger::{Binding, Entry, Ledger, Open, Resolution, RunRecord, Snapshot, audit, store::DirStore},
     model::Attributes,
     resources::registry,
     runs::{begin, bind, end, record},
@@ -72,14 +72,15 @@ fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
 fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
     let dir = prepare::find_ledger(global, whose, printer)?;
     let snapshot = prepare::existing(&dir)?;
+    let holder = DirStore::holder(&dir);
     if printer.is_json() {
-        printer.json(&json!({"format": 1, "runs": snapshot.history}));
+        printer.json(&json!({"format": 1, "runs": snapshot.history, "held_by": holder}));
         return Ok(Code::Success);
     }
     let width = printer.table_width();
     let mut text = String::new();
     for run in &snapshot.history {
-        text.push_str(&fit(&head(run, &snapshot), width));
+        text.push_str(&fit(&head(run, &snapshot, holder.as_deref()), width));
         text.push('\n');
         for change in &run.changes {
             let id = change.physical_id.as_ref().map(|id| format!("  {id}")).unwrap_or_default();
@@ -103,10 +104,13 @@ fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdic
     Ok(Code::Success)
 }
 
-fn head(run: &RunRecord, snapshot: &Snapshot) -> String {
-    let end = match (&run.outcome, &run.finished) {
-        (Some(outcome), Some(at)) => format!("{outcome} at {at}"),
-        _ if snapshot.running.as_ref() == Some(&run.run) => "running, or interrupted".into(),
+/// A run in one line. That it has no end means that it runs where somebody holds the ledger, else that it was interrupted.
+fn head(run: &RunRecord, snapshot: &Snapshot, holder: Option<&str>) -> String {
+    let end = match (&run.outcome, &run.finished, holder) {
+        (Some(outcome), Some(at), _) => format!("{outcome} at {at}"),
+        (_, _, Some(holder)) if snapshot.running.as_ref() == Some(&run.run) => {
+            format!("running now: {holder}")
+        }
         _ => "interrupted".into(),
     };
     format!("{}  {} by {}, {end} ({})", run.started, run.operation, run.by, run.run)

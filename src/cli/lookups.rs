@@ -217,10 +217,13 @@ pub fn news(found: &[Found], known: &[Found]) -> Vec<String> {
     for one in found {
         let Some(before) = known.iter().find(|before| before.same_place(one)) else { continue };
         if before.value != one.value {
-            notes.push(format!(
-                "the lookup of {}.{} found {}; at the last run it was {}",
-                one.stack, one.parameter, one.value, before.value
-            ));
+            let Found { stack, parameter, value, .. } = one;
+            let before = &before.value;
+            notes.push(if parameter.starts_with("Fn::") {
+                format!("{parameter} of stack {stack} is {value}; at the last run it was {before}")
+            } else {
+                format!("the lookup of {stack}.{parameter} found {value}; at the last run it was {before}")
+            });
         }
     }
     notes

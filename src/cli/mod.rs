@@ -28,6 +28,7 @@ mod session;
 mod show;
 mod sign_in;
 mod signals;
+mod stacks;
 mod status;
 mod synonyms;
 mod terminal;

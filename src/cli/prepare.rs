@@ -15,7 +15,7 @@ use super::{
     operate::guard,
     remote,
     session::{Session, one},
-    sign_in, values,
+    sign_in, stacks, values,
 };
 use crate::{
     aws::access::Setting,
@@ -160,6 +160,12 @@ fn region_source(global: &Global, loaded: &Loaded) -> String {
 /// # Errors
 /// As [`Session::open_for`]; what would have been looked up is told too.
 pub fn open(global: &Global, loaded: &Loaded) -> Result<Session, Vec<Diagnostic>> {
+    // A ledger that is named tells for which world it is, before anybody signs in to the other one.
+    if let Some(dir) = &global.ledger
+        && let Ok(Some(snapshot)) = Ledger::peek(dir)
+    {
+        of_this_realm(global, &snapshot, dir)?;
+    }
     Session::open_for(global, region(loaded), loaded.assembly.account.as_deref())
         .map_err(|problems| lookups::untold(loaded, problems))
 }
@@ -246,7 +252,7 @@ pub fn online(
     let mut neighbours = neighbours::read(&own, Some(session));
     printer.warnings(&neighbours.warnings());
     let saved = saved.map(|set| set.lookups.as_slice());
-    let (loaded, found) = lookups::resolve(global, loaded, session, saved)?;
+    let (loaded, mut found) = lookups::resolve(global, loaded, session, saved)?;
     let known = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),
@@ -274,6 +280,7 @@ pub fn online(
     environment.objects = session
         .block_on(session.cloud.objects(session.clock.as_ref(), &wanted))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
+    found.extend(stacks::ask(global, loaded, &mut environment, session, saved)?);
     let prepared = evaluate(loaded, &environment, args, printer)?;
     Ok(Prepared { neighbours, found, ..prepared })
 }

@@ -22,6 +22,7 @@ pub fn run(global: &Global, args: &RefreshCommand, printer: &mut Printer) -> Ver
     let dir = prepare::find_ledger(global, &args.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
+    prepare::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;

@@ -153,9 +153,11 @@ impl Typed {
         let mut line = self.other(&verbs.join(" "));
         // What the text gives itself is not given twice.
         line.words.retain(|word| !flags.contains(&word.id));
-        let positional = tail.first().is_some_and(|word| !word.starts_with("--"));
-        let first = command.get_positionals().next().map(|arg| arg.get_id().to_string());
-        if positional && first.as_deref() == Some("plan") {
+        let places: Vec<String> = command.get_positionals().map(|arg| arg.get_id().to_string()).collect();
+        let first = places.first().cloned();
+        // The text names the plan if it gives as many positional arguments as there are up to the plan's.
+        let named = tail.iter().take_while(|word| !word.starts_with("--")).count();
+        if places.iter().position(|id| id == "plan").is_some_and(|at| named > at) {
             line.words.retain(|word| word.id != "plan");
         }
         if line.words.is_empty() {

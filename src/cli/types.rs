@@ -140,9 +140,10 @@ fn list(printer: &mut Printer) {
         .collect();
     printer.out(&table(&["type", "properties", "implemented"], &rows, printer.table_width()));
     let through = schema::published().iter().filter(|kind| support(kind) == Support::CloudControl).count();
-    printer.out(&format!(
-        "\n{} types with handlers of their own; {through} more are deployed through Cloud Control. `migrate types NAME` \
-         shows one, `migrate types --all` lists all\n",
+    printer.out("\n");
+    printer.paragraph(&format!(
+        "{} types with handlers of their own; {through} more are deployed through Cloud Control. `migrate types NAME` \
+         shows one, `migrate types --all` lists all",
         rows.len()
     ));
 }

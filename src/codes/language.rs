@@ -214,13 +214,9 @@ Outputs:
     Code::error(
         "M1052",
         "an import without an export",
-        "No output of the plan's stacks has that export name, and no ledger beside the plan's own exports it.",
-    ).template("Resources:
-  Topic:
-    Type: AWS::SNS::Topic
-    Properties:
-      TopicName: !ImportValue orders
-"),
+        "No output of the plan's stacks has that export name, no ledger beside the plan's own exports it, and no stack that the CloudFormation service holds in the account and region. `validate` asks no account: it warns (M1124). The caller needs cloudformation:ListExports.",
+    )
+    .example(Example::Circumstances("it needs an account")),
     Code::error(
         "M1053",
         "values that lead back to themselves",
@@ -283,13 +279,13 @@ Resources:
     Code::error(
         "M1058",
         "an output of a stack that is not there",
-        "Fn::GetStackOutput reads outputs of the plan's own stacks, exported or not. Stacks that the CloudFormation service holds are not read.",
+        "Fn::GetStackOutput reads outputs, exported or not, of the plan's own stacks, else of those that the CloudFormation service holds in the account, in any region of the partition; with RoleArn, as that role, also in another account. `validate` asks no account: it warns (M1124). The caller needs cloudformation:DescribeStacks, and sts:AssumeRole for a RoleArn.",
     ).template("Resources:
-  Topic:
-    Type: AWS::SNS::Topic
-    Properties:
-      DisplayName:
-        Fn::GetStackOutput: {StackName: orders, OutputName: Title}
+  Topic: {Type: AWS::SNS::Topic}
+Outputs:
+  Name: {Value: !GetAtt Topic.TopicName}
+  Again:
+    Value: {'Fn::GetStackOutput': {StackName: example, OutputName: Nmae}}
 "),
     Code::warning("M1060", "an unused parameter", "Nothing refers to it.").template("Parameters:
   Name: {Type: String, Default: orders}
@@ -461,6 +457,17 @@ Resources:
         "The account could not be reached, so that nothing was looked up. `migrate validate` checks the plan with made-up values instead.",
     )
     .example(Example::Circumstances("it needs a machine without credentials")),
+    Code::warning(
+        "M1124",
+        "a value that only the account can tell",
+        "Fn::ImportValue and Fn::GetStackOutput name what no stack of the plan and no ledger beside it has. `plan` and `up` ask CloudFormation, with read calls only, and show what it told; a saved change set keeps it, and is refused (M5102) where the answer is another one. Resources with such a value are checked then. CloudFormation does not know that this plan uses an export, so it does not protect it from changes.",
+    )
+    .template("Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      TopicName: !ImportValue orders
+"),
     Code::error(
         "M1130",
         "a nested stack without its template",

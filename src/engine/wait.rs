@@ -72,10 +72,15 @@ impl Run<'_, '_> {
                     return Err(self.failure(error));
                 }
                 Ok(Probe::Failed(reason)) => {
+                    // Why stands in the service's events where the state alone does not say it.
+                    let told = self.news(life, id, props, waited).await;
+                    let told = told.filter(|news| !reason.contains(news.as_str()));
+                    let told =
+                        told.map(|news| format!("; {} says: {news}", life.service())).unwrap_or_default();
                     let error = OpError {
                         operation: format!("wait for {}", life.step.kind),
                         code: Some("LifecycleFailed".into()),
-                        message: reason,
+                        message: format!("{reason}{told}"),
                         request_id: None,
                         certainty: crate::aws::Certainty::Rejected,
                         barrier: None,
@@ -96,7 +101,7 @@ impl Run<'_, '_> {
                     let due = told_at.is_none_or(|at: Duration| waited >= at + NEWS_EVERY);
                     if waited > policy.typical * 2 && waited > NEWS_AFTER && due {
                         told_at = Some(waited);
-                        news = self.news(life, id, props).await;
+                        news = self.news(life, id, props, waited).await;
                     }
                     let detail = match &news {
                         Some(news) => format!("{detail}; {}: {news}", life.service()),
@@ -128,7 +133,7 @@ impl Run<'_, '_> {
                 Goal::Gone => policy.deadline,
             };
             if waited > deadline {
-                let fresh = self.news(life, id, props).await;
+                let fresh = self.news(life, id, props, waited).await;
                 let said = fresh.map(|news| format!("; {} says: {news}", life.service())).unwrap_or_default();
                 let minutes = deadline.as_secs() / 60;
                 let error = OpError {
@@ -154,9 +159,9 @@ impl Run<'_, '_> {
     }
 
     /// The newest that the service itself says of an object, without secrets. A look that fails says nothing.
-    async fn news(&self, life: &Life<'_>, id: &PhysicalId, props: &Json) -> Option<String> {
+    async fn news(&self, life: &Life<'_>, id: &PhysicalId, props: &Json, waited: Duration) -> Option<String> {
         let passes = self.limits.enter(life.service()).await;
-        let told = life.ty.news(&life.cx(), id, props).await;
+        let told = life.ty.news(&life.cx(), id, props, waited).await;
         drop(passes);
         let newest = told.ok()?.into_iter().next()?;
         Some(self.engine.secrets.redactor.clean(&newest))

@@ -3,7 +3,7 @@
 //! Every language of plans ends here. What is below a draft knows nothing of files and syntax; what is above it,
 //! [`check`](crate::check), knows nothing of the language but its [`Idioms`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -34,6 +34,11 @@ pub struct Drafts {
     pub region: Option<String>,
     /// Only these stacks, and what they depend on, are meant; empty: all.
     pub wanted: Vec<String>,
+    /// Some values only the account tells, and it was not asked: they are [`Kind::Poison`](crate::model::item::Kind::Poison)
+    /// without being wrong.
+    pub untold: bool,
+    /// Resources with such values: what they would be judged by is not known.
+    pub unjudged: BTreeSet<Address>,
     /// What the language found: a draft with errors is checked too, so that one pass finds everything.
     pub findings: Vec<Diagnostic>,
     /// How the language says things.

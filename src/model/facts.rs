@@ -237,6 +237,10 @@ pub struct Facts {
     /// Properties that AWS keeps in another form than it takes them in: the path (`*` for every item of a list), and the
     /// form. A plan holds them as AWS keeps them, so that nothing differs afterwards.
     pub stored: &'static [(&'static str, Stored)],
+    /// Texts that hold a role and take its name as well as its ARN, though they are called `…RoleArn`: paths without positions.
+    pub roles_by_name: &'static [&'static str],
+    /// Texts that hold a role and take nothing but its ARN, though neither their name nor their pattern says so.
+    pub role_arns: &'static [&'static str],
     /// How long a repeated create with the same client token is the same request. What is open for longer must not be
     /// called again where nothing but the token tells whether it took effect.
     pub token_life: Option<Duration>,
@@ -323,6 +327,8 @@ impl Facts {
             within_network: &[],
             unique_handle: false,
             stored: &[],
+            roles_by_name: &[],
+            role_arns: &[],
             token_life: None,
             once: None,
             lives_in: &[],

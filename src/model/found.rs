@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a lookup found for one parameter of one stack. Reviews, change sets and ledgers keep it.
+/// What a lookup found for one parameter of one stack, or CloudFormation told one of its functions. Reviews, change sets and ledgers keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// The stack.
     pub stack: String,
-    /// Its parameter.
+    /// Its parameter, or the function (`Fn::ImportValue network-vpc`).
     pub parameter: String,
     /// Where it was looked for.
     pub region: String,

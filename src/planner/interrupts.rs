@@ -63,15 +63,16 @@ const TABLE: &[Row] = &[
         what: "the database restarts, because automated backups are turned on or off",
         seconds: 60,
     },
-    // The same table, "Storage type": downtime where it changes from or to magnetic storage ("standard").
+    // The same table, "Storage type": changes from and to Magnetic ("standard") "result in a brief downtime while the process
+    // starts".
     Row {
         kind: DB_INSTANCE,
         properties: &["StorageType"],
         when: When::Either("standard"),
-        what: "the database is down while its storage moves from or to magnetic disks",
-        seconds: 300,
+        what: "the database is down while its storage begins to move from or to magnetic disks",
+        seconds: 60,
     },
-    // The same table, "License model": "An outage occurs during this change."
+    // The same table, "License model": "Downtime occurs during this change."
     Row {
         kind: DB_INSTANCE,
         properties: &["LicenseModel"],
@@ -79,13 +80,30 @@ const TABLE: &[Row] = &[
         what: "the database restarts under its new license",
         seconds: 300,
     },
-    // The same table, "Microsoft SQL Server Windows Authentication": "A brief downtime occurs during this change."
+    // The same table, "Kerberos authentication" (`Domain` and `DomainIAMRoleName`): "A brief downtime occurs during this change."
     Row {
         kind: DB_INSTANCE,
-        properties: &["Domain", "DomainFqdn"],
+        properties: &["Domain", "DomainFqdn", "DomainIAMRoleName"],
         when: When::Always,
         what: "the database restarts when it joins or leaves a domain",
         seconds: 60,
+    },
+    // The same table, "Processor features": "Downtime occurs during this change."
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["ProcessorFeatures", "UseDefaultProcessorFeatures"],
+        when: When::Always,
+        what: "the database is down while its cores change",
+        seconds: 300,
+    },
+    // The same table, "Dedicated Log Volume": "The change is applied when the DB instance is rebooted. Downtime occurs while the
+    // DB instance is rebooted." Nobody reboots it for the change.
+    Row {
+        kind: DB_INSTANCE,
+        properties: &["DedicatedLogVolume"],
+        when: When::Always,
+        what: "it takes effect with the next restart of the database only, which interrupts service",
+        seconds: 0,
     },
     // The same table, "Network type": "Downtime is possible during this change."
     Row {
@@ -95,8 +113,7 @@ const TABLE: &[Row] = &[
         what: "connections may drop while the network type changes",
         seconds: 60,
     },
-    // "Amazon RDS User Guide", Rotating your SSL/TLS certificate: engines other than those that rotate without a restart
-    // are restarted. "CertificateRotationRestart" decides.
+    // The same table, "Certificate authority": "Downtime only occurs if the DB engine doesn't support rotation without restart."
     Row {
         kind: DB_INSTANCE,
         properties: &["CACertificateIdentifier"],
@@ -113,7 +130,8 @@ const TABLE: &[Row] = &[
         what: "all instances of the cluster are down while they are upgraded",
         seconds: 600,
     },
-    // The same table, "Database port": "All DB instances in the DB cluster are rebooted immediately."
+    // The same table, "Database port": "An outage occurs during this change. All of the DB instances in the DB cluster are rebooted
+    // immediately."
     Row {
         kind: DB_CLUSTER,
         properties: &["Port"],
@@ -128,6 +146,23 @@ const TABLE: &[Row] = &[
         when: When::Always,
         what: "connections may drop while the network type changes",
         seconds: 60,
+    },
+    // The same table, "Cluster storage configuration": "Changing the storage type of an Aurora PostgreSQL DB cluster with Optimized
+    // Reads instance classes causes an outage."
+    Row {
+        kind: DB_CLUSTER,
+        properties: &["StorageType"],
+        when: When::Either("aurora-iopt1"),
+        what: "an Aurora PostgreSQL cluster with Optimized Reads classes is down while its storage type changes; others are not",
+        seconds: 60,
+    },
+    // "Amazon RDS User Guide", Modifying a Multi-AZ DB cluster, "DB instance class": "Downtime occurs during this change."
+    Row {
+        kind: DB_CLUSTER,
+        properties: &["DBClusterInstanceClass"],
+        when: When::Always,
+        what: "the instances of the cluster are down, one after the other, while their class changes",
+        seconds: 300,
     },
     // "AWS DMS User Guide", Modifying a task: a task is stopped before it is modified; and "Working with AWS DMS tasks":
     // changes are captured from where it stopped when it resumes.
@@ -164,8 +199,9 @@ const TABLE: &[Row] = &[
         what: "running tasks that use it are stopped and resumed; the target falls behind meanwhile",
         seconds: 120,
     },
-    // "Amazon ECS API Reference", UpdateService: these start a new deployment, which replaces tasks within
-    // minimumHealthyPercent and maximumPercent.
+    // "Amazon ECS API Reference", UpdateService: of these it says "This parameter triggers a new service deployment" (of load
+    // balancers: "Amazon ECS starts new tasks with the updated configuration"), which replaces tasks within
+    // minimumHealthyPercent and maximumPercent. Of capacity providers, placement, tags and ECS Exec it says "doesn't trigger".
     Row {
         kind: SERVICE,
         properties: &[
@@ -174,15 +210,10 @@ const TABLE: &[Row] = &[
             "PlatformVersion",
             "LoadBalancers",
             "ServiceRegistries",
-            "CapacityProviderStrategy",
             "ServiceConnectConfiguration",
             "VolumeConfigurations",
+            "VpcLatticeConfigurations",
             "ForceNewDeployment",
-            "EnableExecuteCommand",
-            "PropagateTags",
-            "EnableECSManagedTags",
-            "PlacementConstraints",
-            "PlacementStrategies",
         ],
         when: When::Always,
         what: "its tasks are replaced in a rolling deployment",
@@ -295,6 +326,40 @@ mod tests {
         let storage = |kind: &str| json!({"StorageType": kind});
         assert!(told(DB_INSTANCE, storage("gp2"), storage("gp3")).is_empty());
         assert_eq!(told(DB_INSTANCE, storage("standard"), storage("gp3")).len(), 1);
+    }
+
+    /// UpdateService, parameter by parameter.
+    #[test]
+    fn only_what_triggers_a_deployment_replaces_tasks() {
+        let value = |name: &str, value: &str| json!({name: value});
+        let triggers =
+            ["TaskDefinition", "PlatformVersion", "NetworkConfiguration", "VpcLatticeConfigurations"];
+        let silent = [
+            "DesiredCount",
+            "CapacityProviderStrategy",
+            "DeploymentConfiguration",
+            "EnableECSManagedTags",
+            "EnableExecuteCommand",
+            "HealthCheckGracePeriodSeconds",
+            "PlacementConstraints",
+            "PlacementStrategies",
+            "PropagateTags",
+        ];
+        for name in triggers {
+            assert_eq!(told(SERVICE, value(name, "a"), value(name, "b")).len(), 1, "{name}");
+        }
+        for name in silent {
+            assert!(told(SERVICE, value(name, "a"), value(name, "b")).is_empty(), "{name}");
+        }
+        assert_eq!(
+            told(DB_INSTANCE, json!({"DedicatedLogVolume": false}), json!({"DedicatedLogVolume": true}))
+                .len(),
+            1
+        );
+        assert_eq!(
+            told(DB_CLUSTER, json!({"StorageType": "aurora"}), json!({"StorageType": "aurora-iopt1"})).len(),
+            1
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The object-safe twin of [`ResourceType`]: properties travel as JSON. The registry is a slice of these.
 
-use std::{future::Future, marker::PhantomData, pin::Pin};
+use std::{future::Future, marker::PhantomData, pin::Pin, time::Duration};
 
 use serde_json::Value as Json;
 
@@ -99,6 +99,7 @@ pub trait AnyType: Send + Sync {
         _cx: &'a Cx<'a>,
         _id: &'a PhysicalId,
         _props: &'a Json,
+        _waited: Duration,
     ) -> BoxFuture<'a, Result<Vec<String>, OpError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
@@ -326,8 +327,9 @@ impl<T: ResourceType> AnyType for Erased<T> {
         cx: &'a Cx<'a>,
         id: &'a PhysicalId,
         props: &'a Json,
+        waited: Duration,
     ) -> BoxFuture<'a, Result<Vec<String>, OpError>> {
-        Box::pin(async move { T::news(cx, id, &typed::<T>(props)?).await })
+        Box::pin(async move { T::news(cx, id, &typed::<T>(props)?, waited).await })
     }
 
     fn attachments<'a>(

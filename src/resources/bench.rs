@@ -401,6 +401,13 @@ impl<'b, T: ResourceType> Law<'b, T> {
         }
     }
 
+    /// What the service says of it can be asked for; whether it says anything is the service's.
+    fn tells_news(&self, id: &PhysicalId, props: &T::Props) {
+        let minute = Duration::from_secs(60);
+        let told = self.bench.cx_of(&self.address, |cx| self.bench.run(T::news(cx, id, props, minute)));
+        drop(told.unwrap_or_else(|error| self.fail(&format!("news: {error}"))));
+    }
+
     /// It is told to be ours to us, and to nobody else, for all that can be told; and in one look as in two.
     fn tells_whose(&self, id: &PhysicalId, props: &T::Props) {
         let whose = |owner: &Owner| {
@@ -459,6 +466,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
         }
         self.reads(&id, &typed, props, "after create");
         self.tells_whose(&id, &typed);
+        self.tells_news(&id, &typed);
         let mut last = self.typed(props);
         if let Some(update) = update {
             last = self.update(&id, props, update);

@@ -1,7 +1,7 @@
 //! What a resource type is. One file per type implements [`ResourceType`]; the engine does everything else:
 //! it journals, waits, retries, adopts and prints. Handlers never loop, sleep, print or retry.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
@@ -11,6 +11,12 @@ use crate::{
     ledger::Permit,
     model::{Address, Attributes, Facts, Ownership, PhysicalId, shape::Shape},
 };
+
+/// For how many minutes services are asked for events: those of the wait, and what led to it.
+#[must_use]
+pub fn event_minutes(waited: Duration) -> i32 {
+    i32::try_from(waited.as_secs() / 60).unwrap_or(i32::MAX - 5).saturating_add(5)
+}
 
 /// What a handler may know besides the resource's properties.
 pub struct Cx<'a> {
@@ -306,12 +312,14 @@ pub trait ResourceType: Send + Sync + 'static {
         }
     }
 
-    /// What the service itself says of an object that does not get where it should: its latest events, the newest first. Asked
-    /// when a wait lasts longer than usual, and where it has ended without success.
+    /// What the service itself says of an object that does not get where it should: its events of the time that was waited, those
+    /// that tell of failures first, then the newest. Asked when a wait lasts longer than usual, and where it has ended without
+    /// success.
     fn news(
         _cx: &Cx<'_>,
         _id: &PhysicalId,
         _props: &Self::Props,
+        _waited: Duration,
     ) -> impl Future<Output = Result<Vec<String>, OpError>> + Send {
         async { Ok(Vec::new()) }
     }

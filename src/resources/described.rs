@@ -280,6 +280,7 @@ pub trait Described: Send + Sync + 'static {
         _cx: &Cx<'_>,
         _id: &PhysicalId,
         _props: &Self::Props,
+        _waited: std::time::Duration,
     ) -> impl Future<Output = Result<Vec<String>, OpError>> + Send {
         async { Ok(Vec::new()) }
     }
@@ -491,8 +492,13 @@ impl<T: Described> ResourceType for T {
         Ok(properties.map(|properties| Sight { properties, ownership }))
     }
 
-    async fn news(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props) -> Result<Vec<String>, OpError> {
-        <T as Described>::news(cx, id, props).await
+    async fn news(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        props: &Self::Props,
+        waited: std::time::Duration,
+    ) -> Result<Vec<String>, OpError> {
+        <T as Described>::news(cx, id, props, waited).await
     }
 
     async fn attachments(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props) -> Result<Vec<String>, OpError> {

@@ -45,6 +45,7 @@ pub mod ssm;
 pub use any::{AnyType, Erased, Lookup, delete};
 pub use contract::{
     Change, Created, Cx, Found, Goal, Joined, Obstacle, Part, Probe, Progress, ResourceType, Sight,
+    event_minutes,
 };
 pub use described::{Described, LiveTags, Outcome, OwnTags, State};
 pub use drift::{Drift, drift, remade, strange};

@@ -121,6 +121,21 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "Properties that are create-only under some conditions are changed without any.",
     ),
     (
+        "cloudformation",
+        "*",
+        "Stacks are what `migrate sandbox plant` put there (`stack`): nothing is deployed, no stack has resources, events or a          template, and every operation that would change one is refused.",
+    ),
+    (
+        "cloudformation",
+        "ListImports",
+        "An export that does not exist is refused in the words for one that nobody imports; AWS's words for it are not          documented. Plans that `migrate` runs are no importers, as on AWS.",
+    ),
+    (
+        "cloudformation",
+        "ListStacks",
+        "Sorted by name; AWS documents no order. Deleted stacks stay for ever, not for 90 days.",
+    ),
+    (
         "cloudwatch",
         "GetMetricData",
         "Metric math knows arithmetic and the common functions; others are refused.",
@@ -408,6 +423,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "rds",
         "DescribeDBEngineVersions",
         "A catalogue with a date (src/engines/catalogue.json), the same in every region; RDS Custom, Aurora 5.6, DocumentDB and Neptune are left out.",
+    ),
+    (
+        "rds",
+        "DescribeEvents",
+        "Events of instances and clusters that follow from their states, dated at the first call that sees the state; they stay for ever, not for 14 days. Event subscriptions hear of none.",
     ),
     (
         "rds",

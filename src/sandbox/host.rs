@@ -424,6 +424,7 @@ impl Sandbox {
         services::furnish(&mut state.world, call.service.name, &call.region);
         services::ecs::settle(&mut state.world);
         services::dms::settle(&mut state.world);
+        services::rds::settle(&mut state.world);
         // What time alone changed is told apart from what the call changes.
         state.flush();
         let takes = ["Delete", "Release", "Detach", "Disassociate"];

@@ -5,7 +5,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Fault, Kind, Request, World, durations, services::SERVICES};
+use super::{
+    Fault, Kind, Request, World, durations,
+    services::{SERVICES, cloudformation},
+};
 
 /// What became of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +20,7 @@ pub enum Planted {
 }
 
 /// Words that begin an object.
-pub const KINDS: &[&str] = &["call", "certificate", "role", "secret", "vpn-connection"];
+pub const KINDS: &[&str] = &["call", "certificate", "role", "secret", "stack", "vpn-connection"];
 
 /// Codes that say that something is there already.
 const EXISTS: &[&str] =
@@ -54,6 +57,7 @@ fn one(world: &mut World, region: &str, object: &Json) -> Result<Planted, String
         "secret" => secret(world, region, body),
         "role" => role(world, region, body),
         "certificate" => certificate(world, region, body),
+        "stack" => stack(world, region, body),
         "call" => {
             only(body, &["service", "operation", "input"])?;
             let (service, operation) = (text(body, "service")?, text(body, "operation")?);
@@ -171,6 +175,14 @@ fn secret(world: &mut World, region: &str, body: &Json) -> Result<Planted, Strin
     Ok(Planted::New(arn))
 }
 
+/// A stack that CloudFormation holds: somebody else deployed it.
+fn stack(world: &mut World, region: &str, body: &Json) -> Result<Planted, String> {
+    only(body, &["name", "status", "description", "parameters", "outputs", "imports", "tags"])?;
+    let name = text(body, "name")?;
+    let planted = cloudformation::plant(world, region, name, body)?;
+    Ok(planted.map_or_else(|| Planted::Kept(name.to_owned()), Planted::New))
+}
+
 /// A certificate that has been issued: no record proves who owns the domain.
 fn certificate(world: &mut World, region: &str, body: &Json) -> Result<Planted, String> {
     only(body, &["domain", "alternatives", "algorithm", "tags"])?;
@@ -257,6 +269,14 @@ mod tests {
                 "no CIDR block",
             ),
             (json!({"secret": {"name": "x"}}), "`value` is missing"),
+            (json!({"stack": {"name": "1x"}}), "no name of a stack"),
+            (json!({"stack": {"name": "x", "status": "DONE"}}), "no status"),
+            (json!({"stack": {"name": "x", "imports": ["y"]}}), "No export named y found"),
+            (json!({"stack": {"name": "x", "outputs": {"a": {"valeu": "1"}}}}), "`valeu` is unknown"),
+            (
+                json!({"stack": {"name": "x", "outputs": {"a": {"value": "1", "export": "e"}, "b": {"value": "2", "export": "e"}}}}),
+                "already exported",
+            ),
             (json!({"role": {"name": "x"}}), "`services` is missing"),
             (json!({"call": {"service": "s4", "operation": "X"}}), "no service `s4`"),
             (json!({"call": {"service": "s3", "operation": "ListBuckets"}}), "makes nothing"),

@@ -10,7 +10,8 @@ mod nested;
 mod options;
 
 pub use evaluate::{
-    Environment, Foreign, Imports, account_facts, draft, remote_templates, ssm_parameters, zone_regions,
+    Asked, Environment, Foreign, Imports, account_facts, draft, questions, remote_templates, ssm_parameters,
+    zone_regions,
 };
 pub use load::{is_plan, load, load_readable};
 pub use lookups::Lookup;

@@ -51,29 +51,25 @@ pub fn text(path: &TypicalPath, width: usize) -> String {
     if path.stops.is_empty() {
         return "The plan has no resources.\n".to_owned();
     }
-    let _ = writeln!(out, "Critical path of a first `up` in typical time, {}:\n", seconds(path.seconds));
+    let head = format!("Critical path of a first `up` in typical time, {}:", seconds(path.seconds));
+    let _ = writeln!(out, "{}\n", wrap_whole(&head, width).join("\n"));
     for (at, stop) in path.stops.iter().enumerate() {
         let on = at.checked_sub(1).and_then(|before| path.stops.get(before));
         for reason in &stop.reasons {
             let text = format!("{} ({})", reason.why, cost(reason, stop, on));
-            for (number, line) in wrap_whole(&text, width.saturating_sub(14).max(30)).iter().enumerate() {
+            for (number, line) in wrap_whole(&text, width.saturating_sub(14).max(20)).iter().enumerate() {
                 let _ = writeln!(out, "          {}{line}", if number == 0 { "" } else { "  " });
             }
         }
-        let _ = writeln!(
-            out,
-            "{:>8}  {} ({}) {}",
-            seconds(stop.takes_s),
-            stop.address,
-            stop.kind,
-            upto(stop.needed)
-        );
+        let told = format!("{} ({}) {}", stop.address, stop.kind, upto(stop.needed));
+        for (number, line) in wrap_whole(&told, width.saturating_sub(12)).iter().enumerate() {
+            let takes = if number == 0 { seconds(stop.takes_s) } else { String::new() };
+            let _ = writeln!(out, "{takes:>8}  {}{line}", if number == 0 { "" } else { "  " });
+        }
     }
-    let _ = writeln!(
-        out,
-        "\n{} of the plan's waits are inferred; `migrate graph` draws them dashed.",
-        path.inferred
-    );
+    let foot =
+        format!("{} of the plan's waits are inferred; `migrate graph` draws them dashed.", path.inferred);
+    let _ = writeln!(out, "\n{}", wrap_whole(&foot, width).join("\n"));
     out
 }
 
@@ -101,4 +97,41 @@ pub fn json(path: &TypicalPath) -> Json {
         })
         .collect();
     json!({"format": 1, "typical_s": path.seconds, "path": stops, "inferred_waits": path.inferred})
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+    use crate::model::Address;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let stop = |id: &str| Stop {
+            address: Address::new("payments-production", id),
+            kind: "AWS::SecretsManager::SecretTargetAttachment".into(),
+            starts_s: 0,
+            takes_s: 370,
+            needed: Needs::Addressable,
+            reasons: vec![Reason {
+                why: "the attachment writes the database's address into the secret".into(),
+                needs: Needs::Addressable,
+                inferred: true,
+                costs_s: 370,
+            }],
+        };
+        let path = TypicalPath {
+            stops: vec![stop("Database"), stop("ReplicationInstanceOfTheSource")],
+            seconds: 740,
+            inferred: 12,
+        };
+        for width in [100, 80, 40] {
+            for line in text(&path, width).lines() {
+                // What cannot be broken is not broken.
+                let longest = line.split(' ').map(str::width).max().unwrap_or_default();
+                assert!(line.width() <= width || longest + 12 > width, "{width}: {line}");
+            }
+        }
+    }
 }

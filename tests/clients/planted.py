@@ -22,6 +22,23 @@ def task(name, kind="full-load-and-cdc", status="running", since=1, **more):
 
 
 LATE = [[0, LATER * 1000, 300.0]]
+
+# Stacks that somebody deployed.
+STACK = "arn:aws:cloudformation:%s:123456789012:stack/%s/00000000-0000-4000-8000-000000000000"
+
+
+def stack(name, status="CREATE_COMPLETE", region="us-east-1", imports=(), outputs=(), **more):
+    """A stack as the world keeps it."""
+    return f"{region}/{name}", {
+        "StackId": STACK % (region, name), "StackName": name, "StackStatus": status, "CreationTime": 1700000000.0,
+        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"}, "Outputs": list(outputs), "Parameters": [], "Tags": [],
+        "NotificationARNs": [], "DisableRollback": False, "_imports": list(imports), "_region": region, **more}
+
+
+def output(name, value, export=None):
+    return {"OutputKey": name, "OutputValue": value, **({"ExportName": export} if export else {})}
+
+
 ROWS = {
     "cutover": {
         "dms.instance": {INSTANCE: {"ReplicationInstanceIdentifier": "dms-clients", "ReplicationInstanceArn": INSTANCE,
@@ -30,6 +47,12 @@ ROWS = {
             task("current"), task("late", _lag=LATE), task("silent", "cdc", since=None), task("stopped", status="stopped"),
             task("loading", since=None), task("back", "cdc"), task("back-late", "cdc", _lag=LATE))},
     },
+    "stacks": {"cloudformation.stack": dict([
+        stack("network", "UPDATE_COMPLETE", outputs=[output("Vpc", "vpc-1", "network-vpc"), output("Plain", "p")]),
+        stack("user", imports=["network-vpc"]),
+        stack("gone", "DELETE_COMPLETE", DeletionTime=1700000001.0, Description="was here"),
+        stack("abroad", region="eu-west-1", outputs=[output("Far", "f", "far")]),
+        *(stack(f"many-{at}", outputs=[output("O", str(at), f"export-{at}")]) for at in range(120))])},
     "nat": {"ec2.address-transfer": {
         OFFERED: {"TransferOfferExpirationTimestamp": LATER},
         ENDED: {"TransferOfferExpirationTimestamp": 1},

@@ -202,3 +202,18 @@ def replicas_and_restores():
     for name in ("replica", "restored", "rewound", "original"):
         patiently("InvalidDBInstanceState", rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     rds.delete_db_snapshot(DBSnapshotIdentifier="kept")
+
+
+@test
+def events_tell_what_happened():
+    events = lambda **of: rds.get_paginator("describe_events").paginate(Duration=20000, **of).build_full_result()["Events"]
+    mine = events(SourceType="db-instance", SourceIdentifier="original")
+    assert {("creation", "DB instance created."), ("backup", "Finished DB instance backup.")} <= {
+        (one["EventCategories"][0], one["Message"]) for one in mine}
+    assert all(one["SourceIdentifier"] == "original" and one["SourceArn"].endswith(":db:original") for one in mine)
+    created = events(EventCategories=["creation"], SourceType="db-instance")
+    assert len(created) > 20 and {one["Message"] for one in created} == {"DB instance created."}
+    pages("rds", "DescribeEvents", 20, "InvalidParameterValue", Duration=20000)
+    no_such_filter("InvalidParameterValue", "rds", "DescribeEvents")
+    refused("InvalidParameterCombination", rds.describe_events, SourceIdentifier="original")
+    assert aws("rds", "describe-events", "--source-type", "db-instance", "--source-identifier", "original", "--duration", "20000")["Events"]

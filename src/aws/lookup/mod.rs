@@ -5,7 +5,9 @@ mod databases;
 mod look;
 mod network;
 mod query;
+mod stacks;
 mod zones;
 
 pub use look::{Candidate, Looked};
 pub use query::{Kind, Query};
+pub use stacks::{Answer, Question};

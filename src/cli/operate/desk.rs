@@ -110,6 +110,7 @@ pub fn reading<T>(
     let dir = prepare::find_ledger(global, whose, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
+    prepare::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;
@@ -205,6 +206,7 @@ pub fn acting(
     let dir = prepare::find_ledger(global, &act.which, printer)?;
     let snapshot = prepare::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
+    prepare::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     prepare::check_binding(&snapshot, &session, None, &dir)?;

@@ -388,7 +388,12 @@ impl Described for AutoScalingGroup {
 
     /// Activities that are not done say why no instance comes ("Amazon EC2 Auto Scaling API Reference",
     /// DescribeScalingActivities: the newest first).
-    async fn news(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Vec<String>, OpError> {
+    async fn news(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        _props: &Props,
+        _waited: std::time::Duration,
+    ) -> Result<Vec<String>, OpError> {
         let call = cx.sdk.auto_scaling().describe_scaling_activities().auto_scaling_group_name(id.as_str());
         let answer = call.max_records(10).send().await.map_err(op("DescribeScalingActivities"))?;
         let told = |activity: &aws_sdk_autoscaling::types::Activity| {

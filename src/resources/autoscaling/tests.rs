@@ -131,8 +131,18 @@ fn activities_that_are_not_done_are_news() {
     let (subnets, target, template) = world(&bench);
     let props = typed(&group(&subnets, &target, &template, "1"));
     let id = bench.cx(|cx| bench.run(AutoScalingGroup::create(cx, &bench.permit(), &props))).unwrap().id;
-    let news =
-        || bench.cx(|cx| bench.run(<AutoScalingGroup as ResourceType>::news(cx, &id, &props))).unwrap();
+    let news = || {
+        bench
+            .cx(|cx| {
+                bench.run(<AutoScalingGroup as ResourceType>::news(
+                    cx,
+                    &id,
+                    &props,
+                    std::time::Duration::ZERO,
+                ))
+            })
+            .unwrap()
+    };
     assert!(news()[0].starts_with("InProgress: Launching a new EC2 instance"), "{:?}", news());
     bench.advance(Duration::from_secs(600));
     assert_eq!(news(), Vec::<String>::new());

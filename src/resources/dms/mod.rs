@@ -9,6 +9,7 @@ mod instance_profile;
 mod instance_rules;
 mod migration_project;
 mod moving;
+mod news;
 pub(super) mod orders;
 mod pause;
 mod replication_config;

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     instance_rules::{same_key, same_set, same_text, same_version},
+    news,
     support::{ABSENT, BUSY, ROLE, filter},
     tags::Tags,
 };
@@ -107,6 +108,7 @@ impl Described for ReplicationInstance {
             "dms:AddTagsToResource",
             "dms:CreateReplicationInstance",
             "dms:DeleteReplicationInstance",
+            "dms:DescribeEvents",
             "dms:DescribeOrderableReplicationInstances",
             "dms:DescribeReplicationInstances",
             "dms:ListTagsForResource",
@@ -196,6 +198,15 @@ impl Described for ReplicationInstance {
                 )]);
             }
         }
+    }
+
+    async fn news(
+        cx: &Cx<'_>,
+        _id: &PhysicalId,
+        props: &Props,
+        waited: std::time::Duration,
+    ) -> Result<Vec<String>, OpError> {
+        news::news(cx, props.name(), waited).await
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {

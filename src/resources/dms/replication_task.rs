@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     instance_rules::same_text,
-    moving,
+    moving, news,
     support::{ABSENT, BUSY, filter},
     tags::Tags,
     task_settings,
@@ -157,6 +157,7 @@ impl ResourceType for ReplicationTask {
             "dms:AddTagsToResource",
             "dms:CreateReplicationTask",
             "dms:DeleteReplicationTask",
+            "dms:DescribeEvents",
             "dms:DescribeReplicationTasks",
             "dms:ListTagsForResource",
             "dms:ModifyReplicationTask",
@@ -239,6 +240,15 @@ impl ResourceType for ReplicationTask {
         }
         let ownership = cx.owns(pairs(&Tags::any(cx, arn).await?));
         Ok(Some(Found { id: arn.into(), attributes: attributes(arn), ownership }))
+    }
+
+    async fn news(
+        cx: &Cx<'_>,
+        _id: &PhysicalId,
+        props: &Props,
+        waited: std::time::Duration,
+    ) -> Result<Vec<String>, OpError> {
+        news::news(cx, props.name(), waited).await
     }
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {

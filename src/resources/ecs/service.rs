@@ -192,6 +192,8 @@ impl ResourceType for Service {
         // CreateService: the name is unique within a cluster, and cannot be used while the old service drains.
         once: Some(&[Once::Together(&["ServiceName", "Cluster"])]),
         leaves_interfaces: Some(std::time::Duration::from_secs(12 * 60)),
+        // "The name or full Amazon Resource Name (ARN) of the IAM role" (Amazon ECS API Reference, CreateService, `role`).
+        roles_by_name: &["Role"],
         ..Facts::new("AWS::ECS::Service", "ecs")
     };
 

@@ -119,6 +119,8 @@ impl ResourceType for TaskDefinition {
         )],
         // RegisterTaskDefinition: every call adds a revision to the family, which is no exclusive name.
         once: Some(&[]),
+        // "The short name or full ARN" (Amazon ECS API Reference, RegisterTaskDefinition).
+        roles_by_name: &["ExecutionRoleArn", "TaskRoleArn"],
         ..Facts::new("AWS::ECS::TaskDefinition", "ecs")
     };
 

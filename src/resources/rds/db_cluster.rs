@@ -3,13 +3,14 @@
 //! The answer of `CreateDBCluster` has the cluster's addresses already; nobody answers there before an instance does.
 //! Instances belong to the cluster and are deleted before it; the final snapshot is the cluster's.
 
-use aws_sdk_rds::types::DbCluster as Live;
+use aws_sdk_rds::types::{DbCluster as Live, SourceType};
 use serde_json::Value as Json;
 
 use super::{
     db_cluster_make::{self as make, Origin},
     db_cluster_modify::{modify, settle},
     db_cluster_props::{Props, attributes, live_props, same},
+    news,
     tags::{self, Tags},
 };
 use crate::{
@@ -171,6 +172,7 @@ impl Described for DbCluster {
             "rds:AddTagsToResource",
             "rds:CreateDBCluster",
             "rds:DeleteDBCluster",
+            "rds:DescribeEvents",
             "rds:DescribeDBClusters",
             "rds:DisableHttpEndpoint",
             "rds:EnableHttpEndpoint",
@@ -361,6 +363,15 @@ impl Described for DbCluster {
 
     fn key(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
         props.DBClusterIdentifier.as_deref().map(Into::into)
+    }
+
+    async fn news(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        _props: &Props,
+        waited: std::time::Duration,
+    ) -> Result<Vec<String>, OpError> {
+        news::news(cx, SourceType::DbCluster, id.as_str(), waited).await
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {

@@ -6,7 +6,7 @@
 
 use aws_sdk_rds::{
     operation::create_db_instance::builders::CreateDBInstanceFluentBuilder,
-    types::{DatabaseInsightsMode, DbInstance as Live, MasterUserAuthenticationType},
+    types::{DatabaseInsightsMode, DbInstance as Live, MasterUserAuthenticationType, SourceType},
 };
 use serde_json::Value as Json;
 
@@ -17,7 +17,7 @@ use super::{
     db_instance_origin::{self as origins, Origin},
     db_instance_props::{Props, attributes, live_props, same},
     db_instance_state::{DEAD, addressed, settle_roles, status, still_pending},
-    db_instance_volumes as volumes,
+    db_instance_volumes as volumes, news,
     tags::{self, Tags},
 };
 use crate::{
@@ -206,6 +206,7 @@ impl ResourceType for DbInstance {
             "rds:RestoreDBInstanceFromDBSnapshot",
             "rds:RestoreDBInstanceToPointInTime",
             "rds:DescribeDBInstances",
+            "rds:DescribeEvents",
             "rds:DescribeDBParameterGroups",
             "rds:DescribeOrderableDBInstanceOptions",
             "rds:DescribeDBInstanceAutomatedBackups",
@@ -402,6 +403,15 @@ impl ResourceType for DbInstance {
                 None => Probe::Pending(status.into()),
             },
         })
+    }
+
+    async fn news(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        _props: &Props,
+        waited: std::time::Duration,
+    ) -> Result<Vec<String>, OpError> {
+        news::news(cx, SourceType::DbInstance, id.as_str(), waited).await
     }
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {

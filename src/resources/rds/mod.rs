@@ -16,6 +16,7 @@ mod db_instance_volumes;
 mod db_parameter_group;
 mod db_subnet_group;
 mod event_subscription;
+mod news;
 mod option_group;
 pub(super) mod orders;
 #[cfg(test)]

@@ -269,6 +269,12 @@ impl ResourceType for Bucket {
         stateful: Some("all objects and versions"),
         global: true,
         arn: Some((&["Arn"], "arn:{partition}:s3:::{name}")),
+        // "The Amazon Resource Name (ARN) of the IAM role" (Amazon S3 API Reference, ReplicationConfiguration and
+        // AnnotationTableConfiguration).
+        role_arns: &[
+            "MetadataConfiguration.AnnotationTableConfiguration.Role",
+            "ReplicationConfiguration.Role",
+        ],
         ..Facts::new("AWS::S3::Bucket", "s3")
     };
 

@@ -7,6 +7,7 @@ pub mod application_autoscaling;
 pub mod autoscaling;
 pub mod backup;
 pub mod cloudcontrol;
+pub mod cloudformation;
 pub mod cloudwatch;
 pub mod codebuild;
 pub mod dms;
@@ -75,6 +76,7 @@ pub static SERVICES: &[Service] = &[
     service!("autoscaling", "autoscaling", autoscaling),
     service!("backup", "backup", backup),
     service!("cloudcontrol", "cloudcontrolapi", cloudcontrol),
+    service!("cloudformation", "cloudformation", cloudformation),
     service!("cloudwatch", "monitoring", cloudwatch),
     service!("codebuild", "codebuild", codebuild),
     service!("dms", "dms", dms),

@@ -502,6 +502,7 @@ fn remembered(table: &str, row: &Json) -> bool {
         | "events.delivery"
         | "outside.writers"
         | "rds.event"
+        | "rds.said"
         | "route53.change"
         | "route53.spent"
         | "ecs.attempt"

@@ -1,9 +1,6 @@
 //! Functions over lists, mappings, conditions and exports.
 
-use super::{
-    outline::OutputDecl,
-    plan::{Eval, Place},
-};
+use super::plan::{Eval, Place};
 use crate::{
     error::hint,
     model::{
@@ -221,99 +218,6 @@ impl<'p> Eval<'_, 'p> {
             Some(true) => self.eval(yes),
             Some(false) => self.eval(no),
             None => Item::poison(span),
-        }
-    }
-
-    pub(super) fn import(&self, entry: &'p Entry, span: &Span) -> Item {
-        // Elsewhere it has been refused by name.
-        let name = (self.place == Place::Value)
-            .then(|| self.known_text(&entry.value, "the name of Fn::ImportValue"));
-        let Some(name) = name.flatten() else {
-            return Item::poison(span);
-        };
-        let region = &self.scope.source.region;
-        let exports = self.plan.exports.get(&name).map(Vec::as_slice).unwrap_or_default();
-        let local = exports.iter().find(|(stack, _)| self.plan.scopes[*stack].source.region == *region);
-        if let Some((stack, output)) = local {
-            let item = Item { span: span.clone(), ..self.plan.output(*stack, *output) };
-            return self.affordable(item, span);
-        }
-        let imports = &self.plan.env.imports;
-        if let Some(foreign) = imports.get(region).and_then(|exports| exports.get(&name)) {
-            self.scope.imports.borrow_mut().insert(name);
-            return Item::from_json(&foreign.value, span);
-        }
-        let here = exports.iter().map(|(stack, _)| &self.plan.scopes[*stack].source.region);
-        let there =
-            imports.iter().filter(|(_, exports)| exports.contains_key(&name)).map(|(region, _)| region);
-        if let Some(other) = here.chain(there).next() {
-            let message = format!("`{name}` is exported in {other}, and this stack is in {region}");
-            let help = "exports are seen only within their region; hand the value over as a parameter, for example by way of SSM".to_owned();
-            self.error("M1105", &entry.value.span, message, Some(help));
-            return Item::poison(span);
-        }
-        let foreign = imports.get(region).into_iter().flat_map(|exports| exports.keys());
-        let known = self.plan.exports.keys().chain(foreign).map(String::as_str);
-        let help = if self.patient() { hint(&name, "exports", known.collect::<Vec<_>>()) } else { None };
-        self.error("M1052", &entry.value.span, format!("nothing exports `{name}`"), help);
-        Item::poison(span)
-    }
-
-    /// `Fn::GetStackOutput`: an output of another stack of the plan, exported or not ("AWS CloudFormation Template Reference",
-    /// Fn::GetStackOutput). Stacks that the CloudFormation service holds are not read.
-    pub(super) fn stack_output(&self, entry: &'p Entry, span: &Span) -> Item {
-        const KEYS: &[&str] = &["StackName", "OutputName", "Region", "RoleArn"];
-        if self.place != Place::Value {
-            return Item::poison(span);
-        }
-        let Some(members) = entry.value.as_map() else {
-            self.error("M1041", &entry.value.span, "Fn::GetStackOutput takes StackName and OutputName", None);
-            return Item::poison(span);
-        };
-        if let Some(other) = members.iter().find(|member| !KEYS.contains(&member.key.as_str())) {
-            let message = format!("`{}` is no argument of Fn::GetStackOutput", other.key);
-            self.error("M1041", &other.key_span, message, Some(format!("it takes {}", KEYS.join(", "))));
-            return Item::poison(span);
-        }
-        let text = |key: &str| {
-            let member = members.iter().find(|member| member.key == key)?;
-            self.known_text(&member.value, &format!("the {key} of Fn::GetStackOutput"))
-        };
-        let (Some(stack), Some(name)) = (text("StackName"), text("OutputName")) else {
-            if ["StackName", "OutputName"].iter().any(|key| members.iter().all(|member| member.key != *key)) {
-                self.error(
-                    "M1041",
-                    &entry.value.span,
-                    "Fn::GetStackOutput takes StackName and OutputName",
-                    None,
-                );
-            }
-            return Item::poison(span);
-        };
-        let region = text("Region").unwrap_or_else(|| self.scope.source.region.clone());
-        let scopes = &self.plan.scopes;
-        let Some(scope) =
-            scopes.iter().find(|scope| scope.source.name == stack && scope.source.region == region)
-        else {
-            let message = format!("the plan has no stack `{stack}` in {region}");
-            let help = "stacks that the CloudFormation service holds are not read; hand the value over as a parameter, or \
-                        look it up (`lookups:` in the manifest)";
-            self.error("M1058", &entry.value.span, message, Some(help.to_owned()));
-            return Item::poison(span);
-        };
-        let outputs = &scope.outline.outputs;
-        let there = |output: &&OutputDecl<'p>| self.plan.eval(scope, Place::Value).is_output(output);
-        match outputs.iter().position(|output| output.name.text == name && there(&output)) {
-            Some(at) => {
-                let item = Item { span: span.clone(), ..self.plan.output(scope.index, at) };
-                self.affordable(item, span)
-            }
-            None => {
-                let help = hint(&name, "outputs", outputs.iter().map(|output| output.name.text));
-                let message = format!("the stack `{stack}` has no output `{name}`");
-                self.error("M1058", &entry.value.span, message, help);
-                Item::poison(span)
-            }
         }
     }
 }

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use crate::{aws::objects::Objects, error::Diagnostic, model::secret::Key};
+use crate::{
+    aws::{
+        lookup::{Answer, Question},
+        objects::Objects,
+    },
+    error::Diagnostic,
+    model::{Span, secret::Key},
+};
 
 /// What other plans export, by region and name.
 pub type Imports = BTreeMap<String, BTreeMap<String, Foreign>>;
@@ -21,6 +28,17 @@ pub struct Foreign {
 /// The parameter type whose values are availability zones.
 pub(super) const ZONE: &str = "AWS::EC2::AvailabilityZone::Name";
 
+/// A question to CloudFormation that a plan's function asks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The stack in which it stands.
+    pub stack: String,
+    /// What it asks.
+    pub question: Question,
+    /// Where it stands.
+    pub span: Span,
+}
+
 /// What evaluation must know of the account.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -32,6 +50,8 @@ pub struct Environment {
     pub zones: BTreeMap<String, Vec<String>>,
     /// What other plans export.
     pub imports: Imports,
+    /// What CloudFormation's stacks told; see [`questions`](super::questions).
+    pub stacks: BTreeMap<Question, Answer>,
     /// Values kept in SSM, by region and name; see [`ssm_parameters`](super::ssm_parameters).
     pub parameters: BTreeMap<String, BTreeMap<String, String>>,
     /// Things of the account that parameters name and rules ask about; see [`account_facts`](super::account_facts).

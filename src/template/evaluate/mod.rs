@@ -15,12 +15,13 @@ mod parameters;
 mod pattern;
 mod plan;
 mod run;
+mod stacks;
 mod sub;
 
-pub use environment::{Environment, Foreign, Imports};
+pub use environment::{Asked, Environment, Foreign, Imports};
 pub use facts::account_facts;
 pub use nested::remote_templates;
-pub use run::{draft, ssm_parameters, zone_regions};
+pub use run::{draft, questions, ssm_parameters, zone_regions};
 
 #[cfg(test)]
 mod facts_tests;

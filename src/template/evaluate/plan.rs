@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    environment::Environment,
+    environment::{Asked, Environment},
     extend::Used,
     nested::Within,
     outline::{Outline, OutputDecl, Resource},
@@ -40,6 +40,8 @@ pub(super) struct Plan<'p> {
     pub outputs: RefCell<HashMap<(usize, usize), Option<Item>>>,
     pub problems: RefCell<Problems>,
     pub secrets: BTreeMap<String, String>,
+    /// What CloudFormation is asked, answered or not.
+    pub asked: RefCell<Vec<Asked>>,
     /// How many properties and outputs are being followed right now.
     pub chain: Cell<usize>,
     /// How many values are being evaluated inside each other right now.
@@ -138,6 +140,7 @@ impl<'p> Plan<'p> {
             outputs: RefCell::default(),
             problems: RefCell::new(problems),
             secrets,
+            asked: RefCell::default(),
             chain: Cell::new(0),
             nested: Cell::new(0),
             work: Cell::new(MAX_WORK),
@@ -151,7 +154,7 @@ impl<'p> Plan<'p> {
     }
 
     /// Hides values of `NoEcho` parameters in a message.
-    fn mask(&self, text: String) -> String {
+    pub(super) fn mask(&self, text: String) -> String {
         self.secrets
             .values()
             .filter(|secret| !secret.is_empty())

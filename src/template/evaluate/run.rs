@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     answers,
-    environment::Environment,
+    environment::{Asked, Environment},
     extend::extend,
     names::intrinsic,
     outline::Resource,
@@ -24,6 +24,29 @@ use crate::{
 /// Evaluates a plan, and finds all that is wrong with its parameters, conditions, functions, names and rules.
 #[must_use]
 pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
+    evaluate(loaded, env).0
+}
+
+/// What CloudFormation is asked for [`Environment::stacks`], answered there or not. Answers may lead to further questions.
+#[must_use]
+pub fn questions(loaded: &Loaded, env: &Environment) -> Vec<Asked> {
+    let nested = loaded.nested.iter().map(|nested| &nested.source);
+    let mut sources = loaded.stacks.iter().chain(nested);
+    if sources.any(|source| asks(&source.template)) { evaluate(loaded, env).1 } else { Vec::new() }
+}
+
+/// Whether a function stands anywhere in it that CloudFormation may have to answer.
+fn asks(tree: &Tree) -> bool {
+    match &tree.value {
+        Syntax::Null | Syntax::Scalar(_) => false,
+        Syntax::List(items) => items.iter().any(asks),
+        Syntax::Map(entries) => entries.iter().any(|entry| {
+            matches!(entry.key.as_str(), "Fn::ImportValue" | "Fn::GetStackOutput") || asks(&entry.value)
+        }),
+    }
+}
+
+fn evaluate(loaded: &Loaded, env: &Environment) -> (Drafts, Vec<Asked>) {
     let extended = extend(loaded, env);
     let loaded = &extended.loaded;
     let mut plan = Plan::new(loaded, env);
@@ -96,7 +119,8 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
     }
     let mut secrets = Secrets(std::mem::take(&mut plan.secrets));
     secrets.0.extend(loaded.assembly.code.0.clone());
-    Drafts {
+    let asked = plan.asked.take();
+    let drafts = Drafts {
         migration: loaded.migration.clone(),
         environment: loaded.environment.clone(),
         stacks,
@@ -106,9 +130,12 @@ pub fn draft(loaded: &Loaded, env: &Environment) -> Drafts {
         partial: loaded.assembly.partial,
         region: loaded.assembly.region.clone(),
         wanted: loaded.wanted.clone(),
+        untold: env.offline && !asked.is_empty(),
+        unjudged: BTreeSet::new(),
         findings: plan.problems.into_inner().into_findings(),
         idioms: IDIOMS,
-    }
+    };
+    (drafts, asked)
 }
 
 /// How templates say things.

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Environment, Foreign, testing::evaluate};
 use crate::{
+    aws::lookup::Answer,
     error::{Diagnostic, Severity},
     graph::Graph,
     model::{Address, Value},
@@ -181,7 +182,6 @@ fn mistakes_in_functions_have_their_own_codes() {
         ("{'Fn::Jon': [a, b]}", "M1040"),
         ("!ToJsonString {'Fn::Join': ['', [a]], b: c}", "M1041"),
         ("{'Fn::Transform': {Name: x}}", "M1022"),
-        ("!ImportValue nothing", "M1052"),
         ("!Select [0, !Split [':', !Ref Password]]", "M1055"),
         ("!Select [0, !Split ['/', !Ref Ami]]", "M1055"),
         ("!ToJsonString {a: !Ref Password}", "M1055"),
@@ -428,7 +428,8 @@ fn exports_are_unique_by_region_and_imports_do_not_run_in_circles() {
         stack("b", "us-east-1", exporting, &[]),
         stack("c", "us-east-1", importing, &[]),
     ]);
-    let errors = evaluate(&twice, &Environment::offline()).unwrap_err();
+    let account = Environment { offline: false, ..Environment::offline() };
+    let errors = evaluate(&twice, &account).unwrap_err();
     assert_eq!(errors.iter().map(|d| d.code).collect::<Vec<_>>(), ["M1051", "M1052"]);
     assert_eq!(errors[1].help.as_deref(), Some("did you mean `shared`?"));
     let regions =
@@ -557,4 +558,54 @@ fn secure_parameters_are_read_only_where_aws_allows_it() {
     assert_eq!(codes(&text("AWS::SNS::Topic", "DisplayName")), ["M1103"]);
     let output = "Resources: {}\nOutputs: {O: {Value: '{{resolve:ssm-secure:/pw:1}}'}}\n";
     assert_eq!(codes(output), ["M1103"]);
+}
+
+#[test]
+fn what_cloudformation_told_is_a_value_and_what_nobody_was_asked_is_open() {
+    let text = "\
+Resources: {}
+Outputs:
+  A: {Value: !Sub ['x-${V}', {V: !ImportValue vpc}]}
+  B: {Value: {'Fn::GetStackOutput': {StackName: other, OutputName: Id, Region: eu-west-1}}}
+  C: {Value: {'Fn::GetStackOutput': {StackName: app, OutputName: Own, RoleArn: 'arn:aws:iam::210987654321:role/r'}}}
+  D: {Value: !If [Never, !ImportValue never, 'd']}
+  Own: {Value: own}
+Conditions: {Never: !Equals [a, b]}
+";
+    let loaded = plan(vec![stack("app", "us-east-1", text, &[])]);
+    // Without an account: notes, no errors.
+    let (_, warnings) = evaluate(&loaded, &Environment::offline()).unwrap();
+    assert_eq!(warnings.iter().map(|d| d.code).collect::<Vec<_>>(), ["M1124", "M1124"]);
+    // With one: three questions, the branch that is not taken asks nothing.
+    let mut env = Environment { offline: false, ..Environment::offline() };
+    let asked: Vec<String> =
+        super::questions(&loaded, &env).iter().map(|asked| asked.question.function()).collect();
+    assert_eq!(asked, ["Fn::ImportValue vpc", "Fn::GetStackOutput other.Id", "Fn::GetStackOutput app.Own"]);
+    for (at, asked) in super::questions(&loaded, &env).into_iter().enumerate() {
+        let told = Answer::Told { value: format!("value-{at}"), stack: "arn".into() };
+        env.stacks.insert(asked.question, told);
+    }
+    let (graph, _) = evaluate(&loaded, &env).unwrap();
+    let got: Vec<&str> =
+        graph.stacks[0].outputs.iter().map(|output| output.value.as_str().unwrap_or("?")).collect();
+    assert_eq!(got, ["x-value-0", "value-1", "value-2", "d", "own"]);
+    // Why there is no answer stands in the finding, with what is there instead.
+    for answer in env.stacks.values_mut() {
+        *answer = Answer::Not {
+            why: "nobody has it".into(),
+            near: vec!["vpcs".into(), "othr".into(), "ap".into()],
+        };
+    }
+    let errors = evaluate(&loaded, &env).unwrap_err();
+    let told: Vec<_> = errors.iter().map(|d| (d.code, d.help.as_deref().unwrap_or_default())).collect();
+    assert_eq!(
+        told,
+        [
+            ("M1052", "did you mean `vpcs`?"),
+            ("M1058", "did you mean `othr`?"),
+            // Its name is that of the plan's own stack: the account is another one.
+            ("M1058", "did you mean `app`?"),
+        ]
+    );
+    assert!(errors[0].message.ends_with("nobody has it"), "{}", errors[0].message);
 }

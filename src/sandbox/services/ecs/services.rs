@@ -32,10 +32,11 @@ const KEPT: &[&str] = &[
     "availabilityZoneRebalancing",
 ];
 
-/// Members whose change starts a new deployment.
+/// Members whose change starts a new deployment (the documentation in botocore's model, UpdateService: "This parameter triggers a
+/// new service deployment"; of others, capacityProviderStrategy, propagateTags, enableExecuteCommand and enableECSManagedTags
+/// among them: "This parameter doesn't trigger a new service deployment").
 const DEPLOYED: &[&str] = &[
     "taskDefinition",
-    "capacityProviderStrategy",
     "networkConfiguration",
     "platformVersion",
     "loadBalancers",
@@ -43,9 +44,6 @@ const DEPLOYED: &[&str] = &[
     "serviceConnectConfiguration",
     "volumeConfigurations",
     "vpcLatticeConfigurations",
-    "propagateTags",
-    "enableExecuteCommand",
-    "enableECSManagedTags",
 ];
 
 fn unknown() -> Fault {
@@ -384,7 +382,9 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     normalise(&mut row);
     let external = old["deploymentController"]["type"] == "EXTERNAL" && row["taskDefinition"].is_null();
     let deploys = !external
-        && (rq.flag("forceNewDeployment") || DEPLOYED.iter().any(|member| !rq.get(member).is_null()));
+        && (rq.flag("forceNewDeployment")
+            || !rq.get("capacityProviderStrategy").is_null()
+            || DEPLOYED.iter().any(|member| !rq.get(member).is_null()));
     if deploys {
         let definition = check(world, rq, &row)?;
         row["taskDefinition"] = definition["taskDefinitionArn"].clone();

@@ -8,6 +8,7 @@ mod clusters;
 mod create;
 mod delete;
 mod engines;
+mod events;
 mod instances;
 mod modify;
 mod options;
@@ -22,6 +23,8 @@ mod tags;
 mod tests;
 mod volumes;
 mod windows;
+
+pub use events::settle;
 
 use crate::sandbox::Operation;
 
@@ -68,6 +71,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeDBSubnetGroups", subnets::describe_db_subnet_groups),
     Operation::read("DescribeEngineDefaultParameters", parameters::describe_defaults),
     Operation::read("DescribeEventSubscriptions", subscriptions::describe),
+    Operation::read("DescribeEvents", events::describe),
     Operation::read("DescribeGlobalClusters", clusters::describe_global),
     Operation::read("DescribeOptionGroupOptions", options::describe_options),
     Operation::read("DescribeOptionGroups", options::describe),

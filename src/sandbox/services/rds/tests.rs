@@ -274,3 +274,70 @@ fn backups_outlive_their_instance_if_they_are_to() {
     world.advance_to(8 * 86_400_000);
     assert!(statuses(&mut world, far).is_empty(), "after seven days");
 }
+
+/// Events follow from the states, each once, in AWS's categories.
+#[test]
+fn events_tell_of_every_state_once() {
+    let mut world = World::new(1, 1_760_000_000_000);
+    let place = "us-east-1/db";
+    let row = json!({"DBInstanceIdentifier": "db", "DBInstanceArn": "arn:db", "DBInstanceStatus": "creating", "BackupRetentionPeriod": 1});
+    world.put(INSTANCE, place, row);
+    let mut to = |status: &str, pending: Json| {
+        if let Some(row) = world.get_mut(INSTANCE, place) {
+            row["DBInstanceStatus"] = json!(status);
+            row["PendingModifiedValues"] = pending;
+        }
+        super::settle(&mut world);
+        super::settle(&mut world);
+    };
+    for status in ["creating", "backing-up", "available", "rebooting", "available"] {
+        to(status, json!({}));
+    }
+    to("modifying", json!({"DBInstanceClass": "db.m5.large", "MultiAZ": true}));
+    to("available", json!({}));
+    to("incompatible-network", json!({}));
+    world.remove(INSTANCE, place);
+    super::settle(&mut world);
+    let ask = |world: &mut World, input: Json| {
+        let run = OPERATIONS.iter().find(|one| one.name == "DescribeEvents").unwrap().run;
+        run(world, &Request { operation: "DescribeEvents", region: "us-east-1", access_key: "", input })
+    };
+    let all = ask(&mut world, json!({"SourceType": "db-instance", "SourceIdentifier": "DB"})).unwrap();
+    let told: Vec<(String, String)> = all["Events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            let text =
+                |value: &Json| value.as_str().unwrap().split(' ').take(4).collect::<Vec<_>>().join(" ");
+            (text(&event["EventCategories"][0]), text(&event["Message"]))
+        })
+        .collect();
+    let told: Vec<(&str, &str)> =
+        told.iter().map(|(category, text)| (category.as_str(), text.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("creation", "DB instance created."),
+            ("backup", "Backing up DB instance."),
+            ("backup", "Finished DB instance backup."),
+            ("availability", "DB instance shutdown."),
+            ("availability", "DB instance restarted."),
+            ("configuration change", "Applying modification to database"),
+            ("configuration change", "Applying modification to convert"),
+            ("configuration change", "Finished applying modification to"),
+            ("configuration change", "Finished applying modification to"),
+            ("failure", "Database instance in incompatible-network."),
+            ("deletion", "DB instance deleted."),
+        ]
+    );
+    let failures = ask(&mut world, json!({"EventCategories": ["failure"]})).unwrap();
+    assert_eq!(failures["Events"].as_array().unwrap().len(), 1);
+    let fault = ask(&mut world, json!({"SourceIdentifier": "db"})).unwrap_err();
+    assert_eq!(fault.code, "InvalidParameterCombination");
+    // An hour later nobody hears of it without asking for longer.
+    let later = world.now() + 2 * 3_600_000;
+    world.advance_to(later);
+    assert_eq!(ask(&mut world, json!({})).unwrap()["Events"], json!([]));
+    assert_eq!(ask(&mut world, json!({"Duration": 180})).unwrap()["Events"].as_array().unwrap().len(), 11);
+}

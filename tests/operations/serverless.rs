@@ -47,6 +47,15 @@ fn it_is_started_changed_stopped_and_resumed_with_the_words_for_tasks() {
     desk.expect(0, &["lag", "--check"]);
     desk.expect(0, &["verify"]);
 
+    let output = desk.expect(0, &["watch", "--json", "--rounds", "1"]);
+    let look: Json = serde_json::from_slice(&output.stdout).expect("one look");
+    assert_eq!(look["running"][0]["status"], "running", "{look:#}");
+    assert!(
+        look["running"][0]["capacity"].as_str().is_some_and(|text| text.contains("DCU provisioned")),
+        "{look:#}"
+    );
+    assert!(look["running"][0]["since_s"].is_number(), "{look:#}");
+
     // A second plan is empty, whatever DMS has added by now.
     let again = said(&desk.expect(0, &["plan"]));
     assert!(again.to_lowercase().contains("nothing to"), "{again}");

@@ -8,17 +8,17 @@ use super::{
 };
 use crate::{error::Code, model::Value};
 
-/// An endpoint, and a task that follows its changes; the example's words are properties of the endpoint, one a line, and what
-/// the endpoint has in a line of its own.
+/// An endpoint with settings, and a task that follows its changes.
 macro_rules! example {
     ($engine:literal, $settings:literal) => {
         concat!(
             "Resources:
   Source:
     Type: AWS::DMS::Endpoint
-    Metadata: {Migrate: {Allow: [{Code: dms-plain-connection, Reason: an example}]}}
     Properties:
       EndpointType: source
+      SslMode: verify-ca
+      CertificateArn: arn:aws:dms:us-east-1:123456789012:cert:CA
       EngineName: ",
             $engine,
             "

@@ -102,7 +102,7 @@ pub(super) static NOT_LOGICAL: Lint = Lint {
         "DMS reads changes from the database's log. PostgreSQL on RDS, Aurora included, writes what is needed with rds.logical_replication = 1, MySQL, MariaDB and Aurora MySQL with binlog_format = ROW; both belong into the parameter group of the instance, or of the Aurora cluster, the first from the beginning, because it takes a reboot. `migrate validate --fix` sets it where the group is the plan's.",
     )
     .from("AWS Database Migration Service User Guide, Using a PostgreSQL database as a source, Using a MySQL-compatible database as a source")
-    .template(example!("postgres", "postgres16", "rds.force_ssl: '1'", "BackupRetentionPeriod: 7", "Metadata: {}")),
+    .template(example!("postgres", "postgres16", "rds.force_ssl: '1'", "BackupRetentionPeriod: 7", "DependsOn: Source")),
     check: |view, report| {
         for (database, family, readers) in sources(view) {
             let (name, wanted) = match family {
@@ -143,7 +143,7 @@ pub(super) static LOG_PARAMETERS: Lint = Lint {
         "postgres16",
         "rds.logical_replication: '1', wal_sender_timeout: '5000'",
         "BackupRetentionPeriod: 7",
-        "Metadata: {}"
+        "DependsOn: Source"
     )),
     check: |view, report| {
         for (database, family, readers) in sources(view) {
@@ -293,7 +293,7 @@ pub(super) static STATEMENTS: Lint = Lint {
         "mysql8.0",
         "binlog_format: ROW",
         "BackupRetentionPeriod: 7",
-        "Metadata: {}"
+        "DependsOn: Source"
     )),
     check: |view, report| {
         for (database, family, readers) in sources(view) {
@@ -323,5 +323,5 @@ pub(super) static STATEMENTS: Lint = Lint {
 fn said(report: &mut Report<'_>, reader: &Reader<'_>, message: String, statements: &str) {
     report
         .at(&reader.place, message)
-        .help(format!("run {statements}; then allow dms-source-statements with the reason"));
+        .help(format!("run `{statements}`; then allow dms-source-statements with the reason"));
 }

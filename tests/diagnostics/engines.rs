@@ -372,7 +372,7 @@ fn what_a_program_wrote_is_corrected_there() {
     let before = Case { parameters: "rds.force_ssl: '1'", ..USUAL }.template();
     write(&path, &before);
     let (code, _, err) = validate(folder.path(), &["cdk.out/template.yaml", "--fix"]);
-    assert_eq!(code, 2, "{err}");
+    assert_eq!(code, 3, "{err}");
     assert!(err.contains("M0013") && err.contains("cdk synth"), "{err}");
     assert_eq!(fs::read_to_string(&path).expect("the file"), before);
     // A value of a parameter is not written where it is used: it is told, not corrected.

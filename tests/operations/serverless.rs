@@ -134,3 +134,36 @@ fn somebody_elses_restart_is_noticed() {
     let told = said(&desk.expect(12, &["replicate", "stop", "--yes"]));
     assert!(told.contains("StartReplication"), "who did it can be looked up: {told}");
 }
+
+/// The plan with a declared assessment; the copy's folder goes with it.
+fn assessed() -> (Desk, tempfile::TempDir) {
+    let source = "  Source:\n    Type: AWS::DMS::Endpoint";
+    let with = format!("  Results:\n    Type: AWS::S3::Bucket\n    DeletionPolicy: Delete\n\n{source}");
+    let section = "  require: {reverse: false}\n  assessment:\n    role: Shop-${EnvironmentSuffix}/DmsSecretsRole\n    bucket: Shop-${EnvironmentSuffix}/Results";
+    let copy = crate::support::edited_plan(
+        &plan(),
+        &[("template.yaml", source, &with), ("migration.yaml", "  require: {reverse: false}", section)],
+    );
+    let desk = Desk::of(copy.path(), NAME);
+    let old = plan().join("old-site.yaml").display().to_string();
+    assert!(desk.bare(&["--sandbox", "sandbox", "plant", &old]).status.success());
+    desk.expect(0, &["up", "--yes"]);
+    (desk, copy)
+}
+
+#[test]
+fn its_start_has_it_assessed_and_a_failed_assessment_starts_nothing() {
+    let (desk, _copy) = assessed();
+    let failing = desk.fork();
+    desk.expect(0, &["replicate", "start", "--yes"]);
+    let row = replication(&desk);
+    assert_eq!(row["PremigrationAssessmentStatuses"][0]["Status"], "passed", "{row:#}");
+    failing.change(
+        "dms.replication-config",
+        |_| true,
+        |row| row["_assess"] = json!({"unsupported-data-types-in-source": "failed"}),
+    );
+    let output = failing.run(&["replicate", "start", "--yes"]);
+    assert_ne!(output.status.code(), Some(0), "{}", text(&output));
+    assert_ne!(replication(&failing)["Status"], "running");
+}

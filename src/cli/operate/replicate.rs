@@ -132,8 +132,8 @@ fn starting(resolved: &Resolved, kind: &str, facts: &Facts, which: impl Fn(&Task
     for task in resolved.forward.iter().filter(|task| which(task)) {
         let call = calls::start(task, kind, facts);
         let call = match &resolved.assessment {
-            Some(with) if kind == "start-replication" && task.kind == Replicator::Serverless => {
-                calls::assessed(call, &with.role, &with.bucket)
+            Some(_) if kind == "start-replication" && task.kind == Replicator::Serverless => {
+                calls::assessed(call)
             }
             _ => call,
         };

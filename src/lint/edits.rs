@@ -45,10 +45,15 @@ pub(super) fn set(object: &Item, name: &str, value: &str) -> Option<Fix> {
 pub(super) fn replace(item: &Item, value: &str) -> Option<Fix> {
     let Kind::Scalar(scalar) = &item.kind else { return None };
     let written = slice(&item.span)?;
-    let text = ["", "'", "\""].iter().find_map(|quote| {
-        (written == format!("{quote}{}{quote}", scalar.text)).then(|| format!("{quote}{value}{quote}"))
+    // The place of a quoted scalar may reach over a comment behind it.
+    let only = |rest: &str| rest.trim_start().is_empty() || rest.trim_start().starts_with('#');
+    let (whole, text) = ["", "'", "\""].iter().find_map(|quote| {
+        let whole = format!("{quote}{}{quote}", scalar.text);
+        let rest = written.strip_prefix(whole.as_str()).filter(|rest| only(rest))?;
+        Some((written.len() - rest.len(), format!("{quote}{value}{quote}")))
     })?;
-    Some(Fix { span: item.span.clone(), text })
+    let end = item.span.start + u32::try_from(whole).ok()?;
+    Some(Fix { span: Span { end, ..item.span.clone() }, text })
 }
 
 /// How the object is written, where its first member stands.

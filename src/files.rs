@@ -263,6 +263,27 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_dir(folder_of(path))
 }
 
+/// Replaces what is in a file of the user's, all of it or nothing: as [`replace`], but whoever might read it may read it
+/// afterwards, and a link stays one.
+///
+/// # Errors
+/// Whatever the file system says; anything but a regular file.
+pub fn rewrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let about = fs::metadata(&path)?;
+    regular(&path, &about)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(&stem_of(&path))
+        .suffix(TEMPORARY)
+        .rand_bytes(12)
+        .tempfile_in(folder_of(&path))?;
+    file.write_all(bytes)?;
+    file.as_file().set_permissions(about.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|failed| failed.error)?;
+    sync_dir(folder_of(&path))
+}
+
 /// Moves a folder of ours, with all that is in it, to where there is none. A folder that is there already may hold empty
 /// files of those names, left by a process that made nothing.
 ///

@@ -3,6 +3,7 @@
 pub mod access;
 mod call_log;
 mod cloud;
+mod data_migration;
 mod error;
 pub mod iam_actions;
 pub mod lookup;
@@ -16,6 +17,7 @@ pub mod tagged;
 pub use access::{Access, AccessError, Barrier, Keys, KeysNotice};
 pub use call_log::CallLog;
 pub use cloud::{Cloud, Identity, Realm, patiently};
+pub use data_migration::data_migration_state;
 pub use error::{Certainty, OpError, op};
 pub use meter::{CallMeter, Calls};
 pub use names::physical_name;

@@ -226,6 +226,12 @@ pub struct ValidateArgs {
     /// Which plan.
     #[command(flatten)]
     pub plan: PlanArgs,
+    /// Correct in the plan's files what can be corrected there, show the difference, and check again
+    #[arg(long, conflicts_with = "set_stdin")]
+    pub fix: bool,
+    /// With --fix: show the difference only
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
 }
 
 /// `plan`.

@@ -5,6 +5,7 @@ mod confirm;
 mod destroy;
 pub mod exit;
 mod fidelity;
+mod fixing;
 mod forget;
 mod graph;
 mod import;

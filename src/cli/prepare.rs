@@ -58,6 +58,9 @@ pub fn load(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>>
     load_or(global, args, None).0
 }
 
+/// The region of plans that name none, for commands that ask no account.
+const ASSUMED: &str = "us-east-1";
+
 /// The same for commands that ask no account: a plan that names no region is checked for one, and a note says so.
 ///
 /// # Errors
@@ -67,7 +70,6 @@ pub fn load_offline(
     args: &PlanArgs,
     printer: &mut Printer,
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    const ASSUMED: &str = "us-east-1";
     let (loaded, assumed) = load_or(global, args, Some(ASSUMED));
     if assumed && !printer.is_json() {
         let text = format!(
@@ -76,6 +78,14 @@ pub fn load_offline(
         printer.advise(&text);
     }
     loaded
+}
+
+/// The same once more, when its files were changed: the note was made.
+///
+/// # Errors
+/// Everything that is wrong with the plan's files.
+pub fn load_again(global: &Global, args: &PlanArgs) -> Result<Loaded, Vec<Diagnostic>> {
+    load_or(global, args, Some(ASSUMED)).0
 }
 
 /// Reads the plan's files; where neither they nor the environment name a region, for `otherwise`. Whether that was used.

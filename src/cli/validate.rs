@@ -6,7 +6,7 @@ use super::{
     Verdict,
     args::{ExplainCommand, Global, ValidateArgs},
     exit::Code,
-    locate, lookups, neighbours, prepare,
+    fixing, locate, lookups, neighbours, prepare,
     session::one,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 
 /// Checks the plan's files without an account.
 pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdict {
-    let loaded = prepare::load_offline(global, &args.plan, printer)?;
+    let mut loaded = prepare::load_offline(global, &args.plan, printer)?;
     let mut environment = Environment::offline();
     if let Some(account) = &loaded.assembly.account {
         environment.account.clone_from(account);
@@ -28,13 +28,30 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     let beside = neighbours::read(&own, None);
     printer.warnings(&beside.warnings());
     environment.imports = beside.exports;
+    let mut fixed = Vec::new();
+    if args.fix {
+        let findings = prepare::examine(&loaded, &environment)?.warnings;
+        fixed = fixing::plan(&findings)?;
+        if !printer.is_json() {
+            fixed.iter().for_each(|edited| printer.out(&edited.diff));
+            printer.advise(&fixing::told(&fixed, args.dry_run));
+        }
+        if !args.dry_run && !fixed.is_empty() {
+            fixing::write(&fixed)?;
+            loaded = prepare::load_again(global, &args.plan)?;
+        }
+    }
     let prepared = prepare::evaluate(&loaded, &environment, &args.plan, printer)?;
     let (stacks, resources) = (prepared.graph.stacks.len(), prepared.graph.nodes.len());
     if printer.is_json() {
         let warnings = &diagnostics::as_json(&prepared.warnings)["diagnostics"];
-        printer.json(&json!({
+        let mut document = json!({
             "format": 1, "valid": true, "stacks": stacks, "resources": resources, "diagnostics": warnings,
-        }));
+        });
+        if args.fix {
+            document["fixed"] = fixing::as_json(&fixed, !args.dry_run);
+        }
+        printer.json(&document);
     } else {
         let name = &prepared.graph.migration;
         printer.out(&format!(

@@ -50,6 +50,11 @@ pub(super) static COMMAND_LINE: &[Code] = &[
         "a permission for a resource that is not there",
         "--allow-data-loss names resources of the change set, as stack/LogicalId. A name that is not among them would permit nothing: a misspelt one must not look like a permission.",
     ).example(Example::Circumstances("it needs a ledger")),
+    Code::error(
+        "M0013",
+        "a plan file that cannot be corrected",
+        "`validate --fix` edits templates that people write. What a program writes (a cloud assembly's templates, which the next `cdk synth` makes again) is corrected there; a file that changed since it was read is left alone. Nothing was written.",
+    ).example(Example::Circumstances("it needs a cloud assembly, or a file that changes meanwhile")),
 ];
 
 pub(super) static GRAPH: &[Code] = &[

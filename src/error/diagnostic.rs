@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Fix;
 use crate::model::{Address, Span};
 
 /// Whether a diagnostic stops the command.
@@ -82,6 +83,8 @@ pub struct Diagnostic {
     pub request_id: Option<String>,
     /// What to do next: a command to type or a change to make.
     pub help: Option<String>,
+    /// The edit that makes that change, where the plan's files are all that is needed.
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
@@ -98,6 +101,7 @@ impl Diagnostic {
             labels: Vec::new(),
             request_id: None,
             help: None,
+            fix: None,
         }
     }
 

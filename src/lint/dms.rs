@@ -14,14 +14,14 @@ use crate::{
 };
 
 /// What replicates, each with the properties that hold its settings and say what it moves.
-const TASKS: [(&str, &str, &str); 2] = [
+pub(super) const TASKS: [(&str, &str, &str); 2] = [
     ("AWS::DMS::ReplicationTask", "ReplicationTaskSettings", "MigrationType"),
     ("AWS::DMS::ReplicationConfig", "ReplicationSettings", "ReplicationType"),
 ];
 
 /// A task, or a serverless replication, whose settings are known.
-struct Task<'g> {
-    part: Part<'g>,
+pub(super) struct Task<'g> {
+    pub(super) part: Part<'g>,
     /// The property with its settings.
     place: &'static str,
     /// The property that says what it moves.
@@ -31,7 +31,7 @@ struct Task<'g> {
 }
 
 /// What a setting is.
-enum Setting {
+pub(super) enum Setting {
     /// The default, and the nearest place.
     Default(Option<Span>),
     Is(String, Span),
@@ -39,7 +39,7 @@ enum Setting {
 }
 
 impl Setting {
-    fn is(&self, wanted: &[&str]) -> bool {
+    pub(super) fn is(&self, wanted: &[&str]) -> bool {
         matches!(self, Self::Is(text, _) if wanted.iter().any(|w| text.eq_ignore_ascii_case(w)))
     }
 
@@ -52,7 +52,7 @@ impl Setting {
     }
 }
 
-fn tasks<'g>(view: &View<'g>) -> Vec<Task<'g>> {
+pub(super) fn tasks<'g>(view: &View<'g>) -> Vec<Task<'g>> {
     let with_settings = |part: Part<'g>, place: &'static str, moves: &'static str| {
         let written = part.get(place);
         if written.is_missing() {
@@ -74,7 +74,7 @@ fn tasks<'g>(view: &View<'g>) -> Vec<Task<'g>> {
 
 impl Task<'_> {
     /// The setting `Section.Name`.
-    fn setting(&self, section: &str, name: &str) -> Setting {
+    pub(super) fn setting(&self, section: &str, name: &str) -> Setting {
         let Some(settings) = &self.settings else { return Setting::Default(self.part.span()) };
         if !matches!(settings.kind, Kind::Map(_)) {
             return Setting::Unknown;
@@ -96,7 +96,7 @@ impl Task<'_> {
         self.part.get(self.moves).text().is_some_and(|kind| kind.starts_with("full-load"))
     }
 
-    fn say(&self, report: &mut Report<'_>, place: &Setting, message: String, help: &str) {
+    pub(super) fn say(&self, report: &mut Report<'_>, place: &Setting, message: String, help: &str) {
         report.place(Some(&self.part.node.address), place.span(), message).help(help);
         if matches!(place, Setting::Default(_)) {
             report.by_default();
@@ -394,104 +394,3 @@ pub(super) static PLAIN_CONNECTION: Lint = Lint {
         }
     },
 };
-
-pub(super) static NOT_LOGICAL: Lint = Lint {
-    code: Code::lint(
-        "M8407",
-        "dms-source-without-log",
-        "a source of changes whose log cannot be read",
-        "DMS reads changes from the database's log. PostgreSQL on RDS writes what is needed with rds.logical_replication = 1, MySQL and MariaDB with binlog_format = ROW; both belong into the instance's parameter group, the first from the beginning, because it takes a reboot.",
-    )
-    .from("AWS Database Migration Service User Guide, Using a PostgreSQL database as a source")
-    .template(
-        "Resources:
-  Database:
-    Type: AWS::RDS::DBInstance
-    DeletionPolicy: Delete
-    Properties:
-      Engine: postgres
-      DBInstanceClass: db.t4g.medium
-      AllocatedStorage: '20'
-      MasterUsername: shop
-      ManageMasterUserPassword: true
-  Source:
-    Type: AWS::DMS::Endpoint
-    Properties:
-      EndpointType: source
-      EngineName: postgres
-      ServerName: !GetAtt Database.Endpoint.Address
-      Port: 5432
-      DatabaseName: shop
-      SslMode: require
-      Username: shop
-      Password: '{{resolve:secretsmanager:shop:SecretString:password}}'
-  Task:
-    Type: AWS::DMS::ReplicationTask
-    Properties:
-      MigrationType: cdc
-      ReplicationInstanceArn: arn:aws:dms:us-east-1:123456789012:rep:SHOP
-      SourceEndpointArn: !Ref Source
-      TargetEndpointArn: arn:aws:dms:us-east-1:123456789012:endpoint:TARGET
-      TableMappings: |
-        {\"rules\": [{\"rule-type\": \"selection\", \"rule-id\": \"1\", \"rule-name\": \"1\",
-          \"object-locator\": {\"schema-name\": \"public\", \"table-name\": \"%\"}, \"rule-action\": \"include\"}]}
-      ReplicationTaskSettings: |
-        {
-          \"TargetMetadata\": {\"SupportLobs\": true, \"LimitedSizeLobMode\": true, \"LobMaxSize\": 1024},
-          \"ValidationSettings\": {\"EnableValidation\": true},
-          \"Logging\": {\"EnableLogging\": true},
-          \"ErrorBehavior\": {\"DataErrorPolicy\": \"SUSPEND_TABLE\", \"DataTruncationErrorPolicy\": \"SUSPEND_TABLE\"}
-        }
-",
-    ),
-    check: |view, report| {
-        let all = TASKS.iter().flat_map(|(kind, _, moves)| view.of(kind).map(move |task| (task, *moves)));
-        for (task, moves) in all.collect::<Vec<_>>() {
-            if !task.get(moves).text().is_some_and(|kind| kind.ends_with("cdc")) {
-                continue;
-            }
-            let Some(endpoint) = view.target_of(&task.get("SourceEndpointArn"), "AWS::DMS::Endpoint") else {
-                continue;
-            };
-            let Some(instance) = instance(view, &endpoint) else { continue };
-            let (parameter, wanted) = match instance.get("Engine").text() {
-                Some("postgres") => ("rds.logical_replication", "1"),
-                Some("mysql" | "mariadb") => ("binlog_format", "ROW"),
-                _ => continue,
-            };
-            let group = instance.get("DBParameterGroupName");
-            let off = if group.is_missing() {
-                true
-            } else {
-                let Some(group) = view.target_of(&group, "AWS::RDS::DBParameterGroup") else { continue };
-                let parameters = group.get("Parameters");
-                // Names with dots are names here, not paths.
-                let found = parameters.members().into_iter().find(|(name, _)| *name == parameter);
-                match found {
-                    Some((_, value)) => value.text().is_some_and(|text| !text.eq_ignore_ascii_case(wanted)),
-                    None => parameters.is_missing() || parameters.value().is_some_and(|v| matches!(v, crate::model::Value::Map(_))),
-                }
-            };
-            if off {
-                let name = task.node.address.logical_id();
-                report
-                    .at(&group, format!("{name} reads changes from here, but {parameter} is not {wanted}"))
-                    .label(&task.get("SourceEndpointArn"), "the task that reads changes")
-                    .help(format!("use a parameter group with {parameter}: '{wanted}'"));
-            }
-        }
-    },
-};
-
-/// The database instance behind an endpoint: by its address, or by the secret that is attached to it.
-fn instance<'g>(view: &View<'g>, endpoint: &Part<'g>) -> Option<Part<'g>> {
-    const INSTANCE: &str = "AWS::RDS::DBInstance";
-    if let Some(instance) = view.target_of(&endpoint.get("ServerName"), INSTANCE) {
-        return Some(instance);
-    }
-    endpoint.members().into_iter().find_map(|(_, block)| {
-        let secret = view.target(&block.get("SecretsManagerSecretId"))?;
-        let attachments = view.users("AWS::SecretsManager::SecretTargetAttachment", "SecretId", &secret);
-        attachments.iter().find_map(|attachment| view.target_of(&attachment.get("TargetId"), INSTANCE))
-    })
-}

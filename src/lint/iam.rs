@@ -74,6 +74,12 @@ pub(super) static REGIONAL_PRINCIPAL: Lint = Lint {
         Version: '2012-10-17'
         Statement:
           - {Effect: Allow, Principal: {Service: dms.amazonaws.com}, Action: 'sts:AssumeRole'}
+      Policies:
+        - PolicyName: read
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement:
+              - {Effect: Allow, Action: 'secretsmanager:GetSecretValue', Resource: !Ref Secret}
   Secret:
     Type: AWS::SecretsManager::Secret
     Properties:

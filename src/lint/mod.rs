@@ -7,9 +7,13 @@
 mod allow;
 mod dms;
 mod dns;
+mod edits;
+mod endpoints;
+mod engines;
 mod iam;
 mod metrics;
 mod network;
+mod readers;
 mod report;
 mod run;
 mod secrets;
@@ -30,7 +34,7 @@ pub struct Lint {
 }
 
 /// Lints whose findings are advice, told on request only: most plans have them and are none the worse.
-pub const ADVICE: &[&str] = &[storage::PLAIN_HTTP.code.code];
+pub const ADVICE: &[&str] = &[storage::PLAIN_HTTP.code.code, engines::STATEMENTS.code.code];
 
 /// Every lint, sorted by code.
 pub static LINTS: &[&Lint] = &[
@@ -60,7 +64,16 @@ pub static LINTS: &[&Lint] = &[
     &dms::NOT_LOGGED,
     &dms::LOGS_ERRORS_ONLY,
     &dms::PLAIN_CONNECTION,
-    &dms::NOT_LOGICAL,
+    &engines::NOT_LOGICAL,
+    &engines::LOG_PARAMETERS,
+    &engines::NO_BACKUPS,
+    &engines::SHARED_SLOT,
+    &endpoints::ORACLE_READER,
+    &endpoints::SQL_SERVER,
+    &endpoints::LOB_MODE,
+    &endpoints::SSL_MODE,
+    &endpoints::SECRET,
+    &engines::STATEMENTS,
     &storage::UNVERSIONED_REPLICATION,
     &storage::PLAIN_HTTP,
     &storage::PROTECTED_FROM_DESTROY,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Lint, view::Part};
 use crate::{
-    error::{Class, Diagnostic, Severity},
+    error::{Class, Diagnostic, Fix, Severity},
     model::{Address, Source, Span},
 };
 
@@ -75,6 +75,15 @@ impl Said<'_> {
     /// Says what to do next.
     pub(super) fn help(self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
+        self
+    }
+
+    /// The edit that does what the help says; the help says then how to have it made.
+    pub(super) fn fix(self, fix: Option<Fix>) -> Self {
+        if let (Some(fix), Some(help)) = (fix, &mut self.0.help) {
+            help.push_str("; `migrate validate --fix` does it");
+            self.0.fix = Some(Box::new(fix));
+        }
         self
     }
 

@@ -226,14 +226,11 @@ pub fn start_at(of: &Task, position: &str, facts: &Facts) -> Operate {
     call
 }
 
-/// Has DMS assess a serverless replication with its start, and not start it if the assessment fails (API Reference,
-/// StartReplication, `PremigrationAssessmentSettings`).
+/// Has DMS assess a serverless replication with its start, and not start it if the assessment fails. The results go to a bucket
+/// of DMS's own: there is no setting for another one, nor for a role (User Guide, AWS DMS Serverless premigration).
 #[must_use]
-pub fn assessed(mut start: Operate, role: &str, bucket: &str) -> Operate {
-    let settings = json!({
-        "ServiceAccessRoleArn": role, "ResultLocationBucket": bucket, "ResultLocationFolder": "migrate-assessments",
-        "FailOnAssessmentFailure": true,
-    });
+pub fn assessed(mut start: Operate) -> Operate {
+    let settings = json!({"FailOnAssessmentFailure": true});
     start.request.input["PremigrationAssessmentSettings"] = json!(settings.to_string());
     start
 }

@@ -40,6 +40,32 @@ pub struct Lag {
     pub points: Vec<f64>,
 }
 
+/// What a serverless replication or a data migration is doing: DMS takes it through states that a task does not have.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Running {
+    /// Its address.
+    pub address: String,
+    /// Its state, in DMS's word.
+    pub status: String,
+    /// For how long it has been that, in seconds.
+    pub since_s: Option<f64>,
+    /// How long that state usually takes, for states on the way to `running`.
+    pub usually: Option<String>,
+    /// Its capacity: how much, whether another one is available, and why.
+    pub capacity: Option<String>,
+    /// What DMS announced of it last.
+    pub event: Option<String>,
+}
+
+impl Running {
+    /// The state in words.
+    fn state(&self) -> String {
+        let since = self.since_s.map(|seconds| format!(" for {}", duration(seconds))).unwrap_or_default();
+        let usually = self.usually.as_ref().map(|takes| format!(", usually {takes}")).unwrap_or_default();
+        format!("{}{since}{usually}", self.status)
+    }
+}
+
 /// One look at a migration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Look {
@@ -53,6 +79,9 @@ pub struct Look {
     pub phase_s: Option<f64>,
     /// The replication that leads to where writes are copied: `forward`, or `reverse` once the target serves.
     pub direction: &'static str,
+    /// What runs there, if that is no task.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub running: Vec<Running>,
     /// Its lag.
     pub lag: Vec<Lag>,
     /// The limit of the lag's gate, in seconds.
@@ -150,6 +179,17 @@ pub fn picture(look: &Look, width: usize, color: bool) -> String {
         rows("phase", &[format!("{}{since}", look.phase)]);
     }
     rows(look.direction, &lag);
+    for one in &look.running {
+        // Of several, each is named.
+        let name = if look.running.len() > 1 { format!("{}: ", one.address) } else { String::new() };
+        rows("state", &wrap(&format!("{name}{}", one.state()), room));
+        if let Some(capacity) = &one.capacity {
+            rows("capacity", &wrap(capacity, room));
+        }
+        if let Some(event) = &one.event {
+            rows("event", &wrap(event, room));
+        }
+    }
     let backlog =
         look.backlog.map_or_else(|| "not known".to_owned(), |count| format!("{count} changes on the way"));
     rows("backlog", &[fit(&backlog, room)]);
@@ -202,8 +242,14 @@ pub fn line(look: &Look) -> String {
     let writes = look
         .refused_s
         .map_or_else(String::new, |seconds| format!(", writes REFUSED for {}", duration(seconds)));
+    let states: String = look
+        .running
+        .iter()
+        .filter(|one| one.status != "running")
+        .map(|one| format!(", {}", one.state()))
+        .collect();
     format!(
-        "{} {}, lag {}, {gates}{writes}\n",
+        "{} {}{states}, lag {}, {gates}{writes}\n",
         look.at.get(11..19).unwrap_or_default(),
         look.phase,
         latest.join(" / ")
@@ -221,6 +267,7 @@ mod tests {
             phase: "shifting(25)".into(),
             phase_s: Some(200.0),
             direction: "forward",
+            running: Vec::new(),
             lag: vec![
                 Lag { side: "target", points: (0..20).map(f64::from).collect() },
                 Lag { side: "source", points: vec![0.0; 20] },
@@ -242,6 +289,30 @@ mod tests {
             refused_s: Some(57.0),
             at_risk: "nothing: the source has every write".into(),
         }
+    }
+
+    #[test]
+    fn what_dms_does_with_a_serverless_replication_is_shown() {
+        let running = vec![Running {
+            address: "Shop-dev/Replication".into(),
+            status: "provisioning_capacity".into(),
+            since_s: Some(200.0),
+            usually: Some("15 to 20 min".into()),
+            capacity: Some("2 DCU provisioning, new provisioning available (the load needs more)".into()),
+            event: None,
+        }];
+        let look = Look { running, ..look() };
+        let text = picture(&look, 80, false);
+        for row in [
+            "state     provisioning_capacity for 3m 20s, usually 15 to 20 min",
+            "capacity  2 DCU provisioning, new provisioning available (the load needs more)",
+        ] {
+            assert!(text.contains(row), "{row}\n{text}");
+        }
+        assert!(text.lines().all(|line| line.width() <= 80), "{text}");
+        assert!(line(&look).contains("shifting(25), provisioning_capacity for 3m 20s"), "{}", line(&look));
+        let json = serde_json::to_value(&look).unwrap();
+        assert_eq!(json["running"][0]["usually"], "15 to 20 min");
     }
 
     #[test]

@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from harness import client, network, patiently, refused, role, said, test, wait
+from harness import client, eventually, network, passes, patiently, refused, role, said, test, wait
 
 dms, ec2, ecs, elb, functions, iam = (client(name) for name in ("dms", "ec2", "ecs", "elbv2", "lambda", "iam"))
 rds, s3, sns, ssm = client("rds"), client("s3"), client("sns"), client("ssm")
@@ -154,6 +154,33 @@ def what_dms_adds():
         assert shown["CdcStartPosition"] == position, shown
         logging = json.loads(shown["ReplicationTaskSettings"])["Logging"]
         assert logging["CloudWatchLogGroup"] == "dms-tasks-provider" and logging["CloudWatchLogStream"].startswith("dms-task-"), logging
+
+
+@test
+def instances_with_both_kinds_of_addresses():
+    """API Reference, ReplicationSubnetGroup (SupportedNetworkTypes) and ModifyReplicationInstance (NetworkType)."""
+    vpc = ec2.create_vpc(CidrBlock="10.19.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+
+    def block():
+        found = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"][0]
+        return found["Ipv6CidrBlockState"]["State"] == "associated" and found["Ipv6CidrBlock"]
+    six = eventually(block).replace("00::/56", "")
+    both = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.19.{n}.0/24", Ipv6CidrBlock=f"{six}0{n}::/64", AvailabilityZone=f"us-east-1{zone}")["Subnet"]["SubnetId"]
+            for n, zone in ((1, "a"), (2, "b"))]
+    passes(5)
+    dms.create_replication_subnet_group(ReplicationSubnetGroupIdentifier="dual", ReplicationSubnetGroupDescription="d", SubnetIds=both)
+    shown = dms.describe_replication_subnet_groups(Filters=[{"Name": "replication-subnet-group-id", "Values": ["dual"]}])["ReplicationSubnetGroups"][0]
+    assert sorted(shown["SupportedNetworkTypes"]) == ["DUAL", "IPV4"], shown
+    arn = dms.create_replication_instance(ReplicationInstanceIdentifier="dual", ReplicationInstanceClass="dms.t3.medium", PubliclyAccessible=False,
+                                          ReplicationSubnetGroupIdentifier="dual")["ReplicationInstance"]["ReplicationInstanceArn"]
+    by_arn = [{"Name": "replication-instance-arn", "Values": [arn]}]
+    wait("dms", "replication_instance_available", Filters=by_arn)
+    dms.modify_replication_instance(ReplicationInstanceArn=arn, NetworkType="DUAL", ApplyImmediately=True)
+    eventually(lambda: dms.describe_replication_instances(Filters=by_arn)["ReplicationInstances"][0]["NetworkType"].upper() == "DUAL")
+    # The group of the instance that the test before made has addresses of one kind only.
+    plain = dms.describe_replication_instances(Filters=[{"Name": "replication-instance-id", "Values": ["provider"]}])["ReplicationInstances"][0]
+    refused("InvalidParameterValueException", dms.modify_replication_instance, ReplicationInstanceArn=plain["ReplicationInstanceArn"],
+            NetworkType="DUAL", ApplyImmediately=True)
 
 
 @test

@@ -94,7 +94,10 @@ def a_start_passes_through_its_states_and_statistics_follow():
     refused("InvalidParameterCombinationException", dms.start_replication, ReplicationConfigArn=arn, StartReplicationType="resume-processing")
     refused("InvalidParameterValueException", dms.start_replication, ReplicationConfigArn=arn, StartReplicationType="begin")
     refused("InvalidResourceStateFault", dms.stop_replication, ReplicationConfigArn=arn)
-    settings = json.dumps({"ResultLocationBucket": "clients", "FailOnAssessmentFailure": True})
+    # User Guide, AWS DMS Serverless premigration: the results' bucket is DMS's own.
+    refused("InvalidParameterValueException", dms.start_replication, ReplicationConfigArn=arn, StartReplicationType="start-replication",
+            PremigrationAssessmentSettings=json.dumps({"ResultLocationBucket": "clients"}))
+    settings = json.dumps({"ResultLocationFolder": "clients", "FailOnAssessmentFailure": True})
     begun = dms.start_replication(ReplicationConfigArn=arn, StartReplicationType="start-replication",
                                   PremigrationAssessmentSettings=settings)["Replication"]
     assert begun["Status"] == "initializing" and begun["ProvisionData"]["ProvisionState"] == "provisioning"

@@ -1,6 +1,7 @@
 //! The catalogue of diagnostics: every code is shown by its example, for people and as JSON.
 
 mod documents;
+mod engines;
 mod lints;
 
 use std::{fmt::Write as _, path::Path, process::Command};

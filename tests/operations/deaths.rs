@@ -11,7 +11,7 @@ fn moments(usual: usize) -> usize {
 }
 
 /// The invariants in every moment of a film.
-fn watched(film: &Film, what: &str) {
+pub(super) fn watched(film: &Film, what: &str) {
     let mut watch = Watch::default();
     for (frame, world, snapshot) in film.states() {
         let flaws = watch.flaws(&world, &snapshot);
@@ -21,14 +21,14 @@ fn watched(film: &Film, what: &str) {
 }
 
 /// A desk whose last verb ended well, judged once more by the invariants that need no past.
-fn at_rest(desk: &Desk, context: &str) {
+pub(super) fn at_rest(desk: &Desk, context: &str) {
     let status = desk.status();
     assert!(status["operations"]["writes_refused_since"].is_null(), "I9: {context}: {status:#}");
     assert_eq!(status["open_intents"], serde_json::json!([]), "{context}");
 }
 
 /// From each sampled moment of a film: again, until it is done.
-fn each(film: &Film, usual: usize, what: &str, act: impl Fn(&Desk, &str) + Sync) {
+pub(super) fn each(film: &Film, usual: usize, what: &str, act: impl Fn(&Desk, &str) + Sync) {
     let frames = film.sample(moments(usual));
     in_parallel(&frames, |_, frame| {
         let desk = film.desk(frame);
@@ -277,6 +277,6 @@ fn abort_began(desk: &Desk) -> bool {
     snapshot.operations.aborting() || !snapshot.operations.interrupted()
 }
 
-fn words(list: &[String]) -> Vec<&str> {
+pub(super) fn words(list: &[String]) -> Vec<&str> {
     list.iter().map(String::as_str).collect()
 }

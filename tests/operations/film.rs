@@ -74,6 +74,8 @@ fn table(operation: &str) -> &'static str {
         "RegisterScalableTarget" => "autoscaling.target",
         "RevokeSecurityGroupIngress" | "AuthorizeSecurityGroupIngress" => "ec2.security-group-rule",
         "StartReplicationTask" | "StopReplicationTask" | "ReloadTables" => "dms.task",
+        "StartReplication" | "StopReplication" | "ReloadReplicationTables" => "dms.replication-config",
+        "StartDataMigration" | "StopDataMigration" => "dms.data-migration",
         "StartReplicationTaskAssessmentRun" => "dms.assessment",
         "ChangeResourceRecordSets" => "route53.record",
         "ModifyRule" => "elbv2.rule",

@@ -12,6 +12,7 @@ mod homogeneous;
 mod hooks;
 mod invariants;
 mod people;
+mod replicators;
 mod reviewed;
 mod serverless;
 mod signals;

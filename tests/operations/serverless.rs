@@ -47,6 +47,15 @@ fn it_is_started_changed_stopped_and_resumed_with_the_words_for_tasks() {
     desk.expect(0, &["lag", "--check"]);
     desk.expect(0, &["verify"]);
 
+    let output = desk.expect(0, &["watch", "--json", "--rounds", "1"]);
+    let look: Json = serde_json::from_slice(&output.stdout).expect("one look");
+    assert_eq!(look["running"][0]["status"], "running", "{look:#}");
+    assert!(
+        look["running"][0]["capacity"].as_str().is_some_and(|text| text.contains("DCU provisioned")),
+        "{look:#}"
+    );
+    assert!(look["running"][0]["since_s"].is_number(), "{look:#}");
+
     // A second plan is empty, whatever DMS has added by now.
     let again = said(&desk.expect(0, &["plan"]));
     assert!(again.to_lowercase().contains("nothing to"), "{again}");
@@ -124,4 +133,37 @@ fn somebody_elses_restart_is_noticed() {
     );
     let told = said(&desk.expect(12, &["replicate", "stop", "--yes"]));
     assert!(told.contains("StartReplication"), "who did it can be looked up: {told}");
+}
+
+/// The plan with a declared assessment; the copy's folder goes with it.
+fn assessed() -> (Desk, tempfile::TempDir) {
+    let source = "  Source:\n    Type: AWS::DMS::Endpoint";
+    let with = format!("  Results:\n    Type: AWS::S3::Bucket\n    DeletionPolicy: Delete\n\n{source}");
+    let section = "  require: {reverse: false}\n  assessment:\n    role: Shop-${EnvironmentSuffix}/DmsSecretsRole\n    bucket: Shop-${EnvironmentSuffix}/Results";
+    let copy = crate::support::edited_plan(
+        &plan(),
+        &[("template.yaml", source, &with), ("migration.yaml", "  require: {reverse: false}", section)],
+    );
+    let desk = Desk::of(copy.path(), NAME);
+    let old = plan().join("old-site.yaml").display().to_string();
+    assert!(desk.bare(&["--sandbox", "sandbox", "plant", &old]).status.success());
+    desk.expect(0, &["up", "--yes"]);
+    (desk, copy)
+}
+
+#[test]
+fn its_start_has_it_assessed_and_a_failed_assessment_starts_nothing() {
+    let (desk, _copy) = assessed();
+    let failing = desk.fork();
+    desk.expect(0, &["replicate", "start", "--yes"]);
+    let row = replication(&desk);
+    assert_eq!(row["PremigrationAssessmentStatuses"][0]["Status"], "passed", "{row:#}");
+    failing.change(
+        "dms.replication-config",
+        |_| true,
+        |row| row["_assess"] = json!({"unsupported-data-types-in-source": "failed"}),
+    );
+    let output = failing.run(&["replicate", "start", "--yes"]);
+    assert_ne!(output.status.code(), Some(0), "{}", text(&output));
+    assert_ne!(replication(&failing)["Status"], "running");
 }

@@ -62,8 +62,8 @@ pub async fn run(desk: &Desk<'_, '_>, driver: &Driver<'_>) -> Result<(), End> {
             }
             _ => format!("{} is a serverless replication: DMS assesses it when it starts", task.address),
         };
-        let help = "leave it out. Of serverless replications `migrate replicate start` has it assessed with the declared role and bucket, and DMS does not start it if \
-                    the assessment fails";
+        let help = "leave it out. Of serverless replications `migrate replicate start` has it assessed where an assessment is declared, with results in a bucket of DMS's own, and DMS \
+                    does not start it if the assessment fails";
         return Err(Diagnostic::error("O2004", Class::Refused, message).at(&task.address).help(help).into());
     }
     let facts = driver.observe(false).await?;

@@ -132,8 +132,8 @@ fn starting(resolved: &Resolved, kind: &str, facts: &Facts, which: impl Fn(&Task
     for task in resolved.forward.iter().filter(|task| which(task)) {
         let call = calls::start(task, kind, facts);
         let call = match &resolved.assessment {
-            Some(with) if kind == "start-replication" && task.kind == Replicator::Serverless => {
-                calls::assessed(call, &with.role, &with.bucket)
+            Some(_) if kind == "start-replication" && task.kind == Replicator::Serverless => {
+                calls::assessed(call)
             }
             _ => call,
         };
@@ -390,7 +390,7 @@ fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
                 "stop_reason": value("StopReason"), "failure": value("LastFailureMessage"),
                 "percent": value("FullLoadProgressPercent"), "started_ms": value("StartDate"),
                 "state_since_ms": value("StateSince"),
-                "usually": value("Status").as_str().filter(|_| !task.kind.is_task()).and_then(usually),
+                "usually": value("Status").as_str().filter(|_| !task.kind.is_task()).and_then(|status| usually(task.kind, status)),
                 "provision": value("Provision"), "latency_s": value("LatencySeconds"),
                 "public_addresses": value("PublicIpAddresses"), "tables": samples.tables, "data": samples.data,
             }));

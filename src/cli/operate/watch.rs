@@ -14,9 +14,10 @@ use crate::{
         prepare,
     },
     clock::{from_rfc3339, millis, rfc3339},
-    engine::operate::Reader,
+    engine::operate::{Provision, Reader, usually},
     ledger::{Ledger, Phase, Snapshot},
     operations::{
+        calls,
         discover::{Resolved, Task},
         gates::{Verdict as Gate, judge},
         measure::{self, Wanted},
@@ -24,7 +25,7 @@ use crate::{
     },
     ui::{
         Picture, Printer,
-        watch::{GateState, Lag, Look, Weights, line, picture},
+        watch::{GateState, Lag, Look, Running, Weights, line, picture},
     },
 };
 
@@ -96,6 +97,29 @@ async fn behind(
     Ok(own.map(|table| table.captured - table.applied).sum())
 }
 
+/// What DMS says of the replications that are no tasks.
+async fn running(reader: &Reader<'_>, tasks: &[Task], events: &[String]) -> Result<Vec<Running>, OpError> {
+    let mut all = Vec::new();
+    for task in tasks.iter().filter(|task| !task.kind.is_task()) {
+        let subject = calls::task(task);
+        let facts = reader.facts(std::slice::from_ref(&subject)).await?;
+        let value = |name: &str| facts.get(&subject, name).cloned().unwrap_or_default();
+        let status = value("Status").as_str().unwrap_or_default().to_owned();
+        let provision: Option<Provision> = serde_json::from_value(value("Provision")).ok();
+        #[expect(clippy::cast_precision_loss, reason = "seconds that a person reads")]
+        let since = |at: i64| ((millis(reader.clock.now()) - at).max(0) as f64 / 1_000.0).round();
+        all.push(Running {
+            address: task.address.to_string(),
+            usually: usually(task.kind, &status).map(ToOwned::to_owned),
+            since_s: value("StateSince").as_i64().map(since),
+            capacity: provision.map(|provision| provision.words()),
+            event: events.last().cloned().filter(|_| tasks.len() == 1),
+            status,
+        });
+    }
+    Ok(all)
+}
+
 async fn look(reader: &Reader<'_>, resolved: &Resolved, snapshot: &Snapshot) -> Result<Look, OpError> {
     let operations = &snapshot.operations;
     let phase = operations.phase();
@@ -144,6 +168,7 @@ async fn look(reader: &Reader<'_>, resolved: &Resolved, snapshot: &Snapshot) -> 
         name: format!("{} ({})", resolved.migration, resolved.environment),
         phase: phase.to_string(),
         phase_s: since(&operations.since),
+        running: running(reader, &tasks, &samples.events).await?,
         direction: if reverse.is_some() { "reverse" } else { "forward" },
         lag: vec![
             Lag { side: "target", points: points("CDCLatencyTarget") },

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::read::{Reader, filter};
-use crate::aws::{OpError, op};
+use crate::aws::{OpError, data_migration_state, op};
 
 /// What copies and follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -84,7 +84,11 @@ pub fn is_starting(status: &str) -> bool {
 
 /// How long a state on the way to `running` usually takes.
 #[must_use]
-pub fn usually(status: &str) -> Option<&'static str> {
+pub fn usually(kind: Replicator, status: &str) -> Option<&'static str> {
+    if kind == Replicator::Data && status == "starting" {
+        // User guide, Managing data migrations.
+        return Some("up to 15 min");
+    }
     STARTING.iter().find(|(state, _)| *state == status).map(|(_, takes)| *takes)
 }
 
@@ -190,10 +194,9 @@ fn of_task(task: &dms::ReplicationTask) -> Replication {
     }
 }
 
-/// AWS tells the states of data migrations in words only: they are read in any case.
 fn of_data(live: &dms::DataMigration) -> Replication {
     let stats = live.data_migration_statistics.as_ref();
-    let status = live.data_migration_status.clone().unwrap_or_default().to_ascii_lowercase();
+    let status = data_migration_state(live.data_migration_status().unwrap_or_default());
     let (percent, loading, queued) = (
         stats.map(|stats| i64::from(stats.full_load_percentage)),
         stats.map(|stats| i64::from(stats.tables_loading)),

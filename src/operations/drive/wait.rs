@@ -131,7 +131,8 @@ impl Driver<'_> {
             return Err(Failure::Broken { what: name.to_owned(), why: why.trim().to_owned() });
         }
         if !task.kind.is_task() {
-            let takes = usually(status).map(|takes| format!(", usually {takes}")).unwrap_or_default();
+            let takes =
+                usually(task.kind, status).map(|takes| format!(", usually {takes}")).unwrap_or_default();
             return Ok(Err(format!("{status}{takes}")));
         }
         Ok(Err(format!("{} is {status}", task.address)))

@@ -13,7 +13,7 @@ use super::{
     task_settings::{same_document, same_json},
 };
 use crate::{
-    aws::{OpError, op},
+    aws::{OpError, data_migration_state, op},
     ledger::Permit,
     model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
     resources::{
@@ -53,7 +53,7 @@ async fn by(cx: &Cx<'_>, id: &str) -> Result<Option<Live>, OpError> {
 
 /// Its state, in lower case: AWS documents it in words, and not how it writes them.
 fn status(live: &Live) -> String {
-    live.data_migration_status().unwrap_or_default().to_ascii_lowercase()
+    data_migration_state(live.data_migration_status().unwrap_or_default())
 }
 
 /// What of the properties the live migration does not have yet.
@@ -253,6 +253,13 @@ impl Described for DataMigration {
         let Some(live) = by(cx, arn).await? else {
             return Err(OpError::not_sent(CALL, "the data migration is gone"));
         };
+        // User guide, Managing data migrations: once one was started, its replication type cannot be changed.
+        let kind = new.DataMigrationType.as_deref();
+        let other = kind.is_some() && kind != live.data_migration_type().map(MigrationTypeValue::as_str);
+        if other && live.data_migration_start_time().is_some() {
+            let why = "DMS changes the type of a data migration only before its first start; `up --replace ADDRESS` makes a new one";
+            return Err(OpError::not_sent(CALL, why));
+        }
         let gap = gap(&live, new);
         let status = status(&live);
         match status.as_str() {

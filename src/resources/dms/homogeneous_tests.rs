@@ -299,3 +299,27 @@ fn a_running_data_migration_is_stopped_changed_and_resumed() {
     assert_eq!(row()["DataMigrationSettings"]["NumberOfJobs"], 16);
     assert!(!row()["_tags"].to_string().contains("migrate:resume"));
 }
+
+#[test]
+fn the_type_of_a_started_data_migration_stays() {
+    let (bench, project) = stage();
+    let old = migration(&project);
+    let id = made::<DataMigration>(&bench, old.clone());
+    bench.advance(Duration::from_secs(15));
+    bench.run(async {
+        let call = bench.sdk().dms().start_data_migration().data_migration_identifier(id.as_str());
+        call.start_type("start-replication".into()).send().await.unwrap();
+    });
+    bench.advance(Duration::from_secs(700));
+    let mut new = old.clone();
+    new["DataMigrationType"] = json!("cdc");
+    let (old, new) = (serde_json::from_value(old).unwrap(), serde_json::from_value(new).unwrap());
+    let changed = ["DataMigrationType".to_owned()];
+    let change = Change { old: &old, new: &new, changed: &changed };
+    let permit = bench.permit();
+    let error = bench.cx(|cx| bench.run(DataMigration::update(cx, &permit, &id, &change))).unwrap_err();
+    assert!(error.to_string().contains("only before its first start"), "{error}");
+    let status = bench
+        .world(|world| world.get("dms.data-migration", id.as_str()).unwrap()["DataMigrationStatus"].clone());
+    assert_eq!(status, "running", "it is not stopped for what DMS refuses");
+}

@@ -370,10 +370,10 @@ fn an_assessment_that_fails_stops_the_start_unless_it_may_fail() {
         })
     };
     assert_eq!(start("no json").unwrap_err(), "InvalidParameterValueException");
-    start("{\"ResultLocationBucket\": \"b\"}").unwrap();
+    start("{\"ResultLocationFolder\": \"b\"}").unwrap();
     stage.until(&id, "failed");
     assert_eq!(stage.row(&id)["PremigrationAssessmentStatuses"][0]["Status"], "failed");
-    start("{\"ResultLocationBucket\": \"b\", \"FailOnAssessmentFailure\": false}").unwrap();
+    start("{\"ResultLocationFolder\": \"b\", \"FailOnAssessmentFailure\": false}").unwrap();
     stage.until(&id, "running");
 }
 

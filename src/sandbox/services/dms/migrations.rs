@@ -1,7 +1,8 @@
 //! Homogeneous data migrations: the source engine's own tools, run by DMS in the instance profile's subnets.
 //!
 //! API Reference, CreateDataMigration and its kin; User Guide, "Migrating databases to their Amazon RDS equivalents". The
-//! states are told nowhere in the API's model: these are the user guide's, in lower case.
+//! states are told nowhere in the API's model: these are those of "Statuses of homogeneous data migrations in AWS DMS", in
+//! lower case. A row says `running` for the four of them in which one runs.
 
 use serde_json::{Value as Json, json};
 
@@ -49,6 +50,15 @@ fn shown(world: &World, row: &Json, settings: bool, statistics: bool) -> Json {
         if !row[member].is_null() {
             answer[member] = row[member].clone();
         }
+    }
+    if row["DataMigrationStatus"] == "running" {
+        let loaded = progress::of(row, world.now()).stats(row)["FullLoadProgressPercent"] == 100;
+        answer["DataMigrationStatus"] = json!(match row["MigrationType"].as_str() {
+            Some("cdc") => "replication ongoing",
+            _ if loaded => "load complete, replication ongoing",
+            _ if row["_reloads"] == true => "reloading target",
+            _ => "load running",
+        });
     }
     if settings {
         answer["DataMigrationSettings"] = row["DataMigrationSettings"].clone();
@@ -160,6 +170,11 @@ fn at_rest(row: &Json, verb: &str) -> Result<(), Fault> {
 pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     let (arn, mut row) = found(world, rq)?;
     at_rest(&row, "modified")?;
+    // "If you have started a data migration, then you can't change the replication type" (User Guide).
+    let other = rq.opt("DataMigrationType").is_some_and(|kind| row["DataMigrationType"] != kind);
+    if other && !row["DataMigrationStartTime"].is_null() {
+        return Err(state("The type of a data migration that was started cannot be changed."));
+    }
     put_over(world, rq, &mut row)?;
     MIGRATION.keep(world, rq, &arn, row)?;
     let row = world.get(DATA_MIGRATION, &arn).cloned().unwrap_or_default();
@@ -247,6 +262,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     world.cancel(DATA_MIGRATION, &arn);
     let row = world.get_mut(DATA_MIGRATION, &arn).ok_or_else(|| missing("The data migration is gone."))?;
     row["DataMigrationStatus"] = json!("starting");
+    row["_reloads"] = json!(rq.text("StartType") == "reload-target");
     row["DataMigrationStartTime"] = begun;
     for member in ["DataMigrationEndTime", "LastFailureMessage", "StopReason"] {
         row[member] = Json::Null;

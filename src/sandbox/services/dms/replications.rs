@@ -115,12 +115,29 @@ fn check_start(world: &World, rq: &Request<'_>, row: &Json) -> Result<bool, Faul
     }
 }
 
+/// The settings of a premigration assessment (API Reference, StartReplication, `PremigrationAssessmentSettings`: "The possible
+/// values are").
+const ASSESSMENT: [&str; 6] = [
+    "ResultLocationFolder",
+    "ResultEncryptionMode",
+    "ResultKmsKeyArn",
+    "IncludeOnly",
+    "Exclude",
+    "FailOnAssessmentFailure",
+];
+
 /// What a premigration assessment is going to say, and whether it stops the start (API Reference, StartReplication,
 /// `PremigrationAssessmentSettings`: `FailOnAssessmentFailure` is true unless it is set).
 fn assessed(world: &mut World, rq: &Request<'_>, row: &Json) -> Result<Option<(Json, bool)>, Fault> {
     let Some(text) = rq.opt("PremigrationAssessmentSettings") else { return Ok(None) };
     let settings: Json = serde_json::from_str(text)
         .map_err(|_| invalid("PremigrationAssessmentSettings is not valid JSON."))?;
+    // There is none for a bucket or a role: DMS keeps the results in a bucket of its own.
+    let unknown =
+        settings.as_object().and_then(|all| all.keys().find(|key| !ASSESSMENT.contains(&key.as_str())));
+    if let Some(key) = unknown {
+        return Err(invalid(format!("{key} is no premigration assessment setting.")));
+    }
     let strict = match &settings["FailOnAssessmentFailure"] {
         Json::Null => true,
         Json::Bool(strict) => *strict,
@@ -135,8 +152,7 @@ fn assessed(world: &mut World, rq: &Request<'_>, row: &Json) -> Result<Option<(J
         "PremigrationAssessmentRunCreationDate": world.now_secs(),
         "AssessmentProgress": {"IndividualAssessmentCount": 4, "IndividualAssessmentCompletedCount": 4},
     });
-    for member in ["ResultLocationBucket", "ResultLocationFolder", "ResultEncryptionMode", "ResultKmsKeyArn"]
-    {
+    for member in ["ResultLocationFolder", "ResultEncryptionMode", "ResultKmsKeyArn"] {
         if !settings[member].is_null() {
             status[member] = settings[member].clone();
         }

@@ -215,6 +215,10 @@ impl Described for Project {
             "iam:GetRole",
             "iam:PassRole",
         ],
+        // Of a name the ARN is looked up. The batches' role is "the service role ARN for the batch build project" (AWS CodeBuild
+        // API Reference, ProjectBuildBatchConfig).
+        roles_by_name: &["ResourceAccessRole", "ServiceRole"],
+        role_arns: &["BuildBatchConfig.ServiceRole"],
         arn: Some((&["Arn"], "arn:{partition}:codebuild:{region}:{account}:project/{name}")),
         ..Facts::new("AWS::CodeBuild::Project", "codebuild")
     };

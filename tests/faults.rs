@@ -95,7 +95,7 @@ fn any_call_of_up_may_go_wrong_in_any_way() {
 fn any_call_of_destroy_may_go_wrong_in_any_way() {
     let mut deployed = Rehearsal::new(&payments());
     deployed.up().complete();
-    every_call("destroy of payments-single-stack", &deployed, Verb::Destroy, 197);
+    every_call("destroy of payments-single-stack", &deployed, Verb::Destroy, 211);
 }
 
 /// Many calls go wrong, by seed, until the run ends by itself or dies; then again, and at last in peace.

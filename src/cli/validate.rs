@@ -72,7 +72,7 @@ pub fn explain(args: &ExplainCommand, printer: &mut Printer) -> Verdict {
                 .collect();
             printer.json(&json!({"format": 1, "codes": codes}));
         } else {
-            printer.out(&catalogue::list());
+            printer.out(&catalogue::list(printer.width()));
         }
         return Ok(Code::Success);
     };

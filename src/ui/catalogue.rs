@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::text::wrap;
+use super::text::{hung, wrap};
 use crate::{
     codes::families,
     error::{Code, Example, Severity},
@@ -12,7 +12,7 @@ use crate::{
 
 /// All codes by family, one a line.
 #[must_use]
-pub fn list() -> String {
+pub fn list(width: usize) -> String {
     let mut out = String::new();
     for (family, codes) in families().filter(|(_, codes)| !codes.is_empty()) {
         if !out.is_empty() {
@@ -22,7 +22,8 @@ pub fn list() -> String {
         for code in codes {
             let name = code.name.map(|name| format!(" ({name})")).unwrap_or_default();
             let warning = if code.severity == Severity::Warning { "warning: " } else { "" };
-            out.push_str(&format!("  {}  {warning}{}{name}\n", code.code, code.title));
+            let title = format!("{warning}{}{name}", code.title);
+            out.push_str(&hung(&format!("  {}  ", code.code), &title, width));
         }
     }
     out
@@ -36,7 +37,8 @@ pub fn page(code: &Code, width: usize) -> String {
         Severity::Warning => "warning",
     };
     let name = code.name.map(|name| format!(", {name}")).unwrap_or_default();
-    let mut out = format!("{}: {}\n({severity}{name})\n\n", code.code, code.title);
+    let mut out = hung(&format!("{}: ", code.code), code.title, width);
+    out.push_str(&format!("({severity}{name})\n\n"));
     for line in wrap(code.text, width.min(100)) {
         out.push_str(&line);
         out.push('\n');

@@ -106,6 +106,22 @@ pub fn wrap_whole(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A text behind a head, its other lines under its first.
+#[must_use]
+pub fn hung(head: &str, text: &str, width: usize) -> String {
+    let indent = head.width();
+    let mut out = String::new();
+    for (at, line) in wrap_whole(text, width.saturating_sub(indent).max(20)).iter().enumerate() {
+        match at {
+            0 => out.push_str(head),
+            _ => out.push_str(&" ".repeat(indent)),
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
 /// A command in lines of at most `width` columns that a shell takes as one: broken between arguments only, with a
 /// backslash at the end. An argument that is too long stays whole.
 pub(super) fn command(text: &str, width: usize) -> Vec<String> {

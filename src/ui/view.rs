@@ -6,7 +6,7 @@ use super::{
     plain::Plain,
     recap::{Tally, recap},
     tables::{duration, outputs_text},
-    text::{count, wrap_whole},
+    text::{count, hung, wrap_whole},
 };
 use crate::{
     clock::{Clock as _, SystemClock, rfc3339},
@@ -105,14 +105,10 @@ impl<'p> View<'p> {
                     Needs::Ready if leg.action == "delete" => "until gone",
                     Needs::Ready => "until ready",
                 };
-                text.push_str(&format!(
-                    "  {:>8}  {} {} {upto}\n",
-                    duration(leg.took_s),
-                    leg.action,
-                    leg.address
-                ));
+                let (took, width) = (format!("  {:>8}  ", duration(leg.took_s)), self.printer.width());
+                text.push_str(&hung(&took, &format!("{} {} {upto}", leg.action, leg.address), width));
                 if leg.needed != Needs::Created && !leg.why.is_empty() {
-                    text.push_str(&format!("            next waits: {}\n", leg.why));
+                    text.push_str(&hung(&" ".repeat(12), &format!("next waits: {}", leg.why), width));
                 }
             }
         }

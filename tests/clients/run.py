@@ -166,8 +166,8 @@ def main():
     if arguments.one:
         return family(arguments.one, migrate, arguments.speed)
     chosen = arguments.families or families()
-    # They mostly wait: twice as many as a small machine has cores.
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    # They mostly wait: one more than a small machine has cores.
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
         reports = list(pool.map(lambda name: start(name, migrate, arguments.speed), chosen))
     # The tests measure time by the clock on the wall. What is wrong is wrong at any speed, with the machine to itself too.
     for at, report in enumerate(reports):

@@ -623,7 +623,7 @@ def _():
     eventually(lambda: migrates(name) == "ready")
     dms.start_data_migration(DataMigrationIdentifier=name, StartType="start-replication")
     yield dms.delete_data_migration, {"DataMigrationIdentifier": name}
-    eventually(lambda: migrates(name) == "running")
+    eventually(lambda: migrates(name) in ("load running", "load complete, replication ongoing"))
     dms.stop_data_migration(DataMigrationIdentifier=name)
 
 

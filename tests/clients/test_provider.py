@@ -218,7 +218,7 @@ def services_that_are_not_there():
             ("kinesis", "create_stream", {"StreamName": "s", "ShardCount": 1}),  # JSON 1.1
             ("dynamodb", "list_tables", {}), ("sqs", "list_queues", {}), ("stepfunctions", "list_state_machines", {}),  # JSON 1.0
             ("elasticache", "describe_cache_clusters", {}), ("redshift", "describe_clusters", {}), ("ses", "list_identities", {}),  # query
-            ("cloudformation", "list_stacks", {}), ("efs", "describe_file_systems", {}), ("apigateway", "get_rest_apis", {}),  # REST, JSON
+            ("cloudsearch", "describe_domains", {}), ("efs", "describe_file_systems", {}), ("apigateway", "get_rest_apis", {}),  # REST, JSON
             ("eks", "list_clusters", {}), ("cloudfront", "list_distributions", {})):  # REST, XML
         endpoint = os.environ["AWS_ENDPOINT_URL"]
         config = Config(retries={"total_max_attempts": 1})

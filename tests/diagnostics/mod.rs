@@ -144,7 +144,7 @@ fn every_code_is_shown_by_its_example() {
 /// The list that `migrate explain` prints, and one page of it.
 #[test]
 fn the_catalogue_is_listed() {
-    insta::assert_snapshot!("explain", migrate::ui::catalogue::list());
+    insta::assert_snapshot!("explain", migrate::ui::catalogue::list(100));
     let page = |name| migrate::ui::catalogue::page(codes::find(name).expect("a code"), 80);
     insta::assert_snapshot!("explain-open-database-port", page("open-database-port"));
     insta::assert_snapshot!("explain-M1014", page("m1014"));

@@ -67,6 +67,19 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Every file below a folder, by its name there.
+fn read_all(root: &Path, below: &Path, into: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(root.join(below)).expect("a folder") {
+        let name = below.join(entry.expect("an entry").file_name());
+        if root.join(&name).is_dir() {
+            read_all(root, &name, into);
+        } else {
+            let bytes = std::fs::read(root.join(&name)).expect("a file");
+            into.push((name, bytes));
+        }
+    }
+}
+
 impl Desk {
     pub fn new(at: usize) -> Self {
         let (plan, name) = PLANS[at];
@@ -212,13 +225,22 @@ impl Desk {
     /// Deployed, loaded, and followed for long enough that every gate is open. A plan gets there once in a process; each
     /// test has a copy.
     pub fn synced(at: usize) -> Self {
-        static SYNCED: [OnceLock<Desk>; PLANS.len()] = [const { OnceLock::new() }; PLANS.len()];
-        let first = SYNCED[at].get_or_init(|| {
+        static SYNCED: [OnceLock<Vec<(PathBuf, Vec<u8>)>>; PLANS.len()] =
+            [const { OnceLock::new() }; PLANS.len()];
+        let files = SYNCED[at].get_or_init(|| {
             let desk = Self::new(at);
             desk.sync();
-            desk
+            let mut files = Vec::new();
+            read_all(desk.dir.path(), Path::new(""), &mut files);
+            files
         });
-        first.fork()
+        let desk = Self::new(at);
+        for (name, bytes) in files {
+            let path = desk.dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, bytes).expect("a copy");
+        }
+        desk
     }
 
     /// Deploys and loads, until every gate is open.

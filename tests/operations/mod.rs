@@ -67,8 +67,11 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Files by their names.
+type Files = Vec<(PathBuf, Vec<u8>)>;
+
 /// Every file below a folder, by its name there.
-fn read_all(root: &Path, below: &Path, into: &mut Vec<(PathBuf, Vec<u8>)>) {
+fn read_all(root: &Path, below: &Path, into: &mut Files) {
     for entry in std::fs::read_dir(root.join(below)).expect("a folder") {
         let name = below.join(entry.expect("an entry").file_name());
         if root.join(&name).is_dir() {
@@ -224,9 +227,9 @@ impl Desk {
 
     /// Deployed, loaded, and followed for long enough that every gate is open. A plan gets there once in a process; each
     /// test has a copy.
+    #[expect(clippy::disallowed_methods, reason = "a copy of a folder, no ledger is open in it")]
     pub fn synced(at: usize) -> Self {
-        static SYNCED: [OnceLock<Vec<(PathBuf, Vec<u8>)>>; PLANS.len()] =
-            [const { OnceLock::new() }; PLANS.len()];
+        static SYNCED: [OnceLock<Files>; PLANS.len()] = [const { OnceLock::new() }; PLANS.len()];
         let files = SYNCED[at].get_or_init(|| {
             let desk = Self::new(at);
             desk.sync();

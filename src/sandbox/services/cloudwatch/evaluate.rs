@@ -71,19 +71,9 @@ fn breaches(operator: &str, value: f64, limit: f64) -> bool {
     }
 }
 
-/// The moment up to which an alarm looks. The points of DMS tasks are dated by the clock of lifecycles, which a served
-/// world runs faster than its calendar; everybody else's by the calendar.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch")]
-fn moment(world: &World, alarm: &Json) -> f64 {
-    let parts = alarm["Metrics"].as_array().into_iter().flatten();
-    let mut namespaces =
-        parts.map(|part| &part["MetricStat"]["Metric"]["Namespace"]).chain([&alarm["Namespace"]]);
-    if namespaces.any(|name| name == "AWS/DMS") { world.now() as f64 / 1_000.0 } else { world.now_secs() }
-}
-
 /// The state that follows from the last periods; `None` leaves it as it is.
 fn state(world: &World, region: &str, alarm: &Json) -> Option<(&'static str, String)> {
-    let now = moment(world, alarm);
+    let now = world.now_secs();
     let (period, series, limits) = watched(world, region, alarm, now + 0.001)?;
     let periods = alarm["EvaluationPeriods"].as_i64()?;
     let needed = alarm["DatapointsToAlarm"].as_i64().unwrap_or(periods);

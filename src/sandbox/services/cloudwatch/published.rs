@@ -119,6 +119,18 @@ fn balancing<'w>(
     })
 }
 
+/// How far lifecycles are ahead of whoever asks, in whole minutes of milliseconds. A served world runs them faster than its
+/// calendar, and the minutes before the end of a question are the last minutes of the lifecycles: five fresh points are five
+/// minutes of replication, at whatever speed. The asker's clock is the calendar's, or as fast as the lifecycles.
+fn ahead(world: &World, end: f64) -> i64 {
+    let (clock, date) = (world.now(), millis(&Json::from(world.now_secs())).unwrap_or_default());
+    if clock - date < MINUTE {
+        return 0;
+    }
+    let asker = millis(&Json::from(end)).unwrap_or_default().clamp(date, clock);
+    (clock - asker).div_euclid(MINUTE) * MINUTE
+}
+
 /// A metric's points from `start` to `end`, both in seconds: unit, and values by second. `late` leaves out what cannot be
 /// read yet.
 pub(super) fn points(
@@ -146,16 +158,16 @@ pub(super) fn points(
         _ => return None,
     };
     let limit = world.now() - if late { LATE + MINUTE } else { 0 };
+    let ahead = ahead(world, end);
+    let (first, until) = (millis(&Json::from(start))? + ahead, millis(&Json::from(end))? + ahead);
     // Nobody reads further back than a day at a time.
-    let from = millis(&Json::from(start))?.max(limit - 86_400_000).div_euclid(MINUTE) * MINUTE;
-    let until = millis(&Json::from(end))?;
+    let mut minute = first.max(limit - 86_400_000).div_euclid(MINUTE) * MINUTE;
     let mut values = BTreeMap::new();
-    let mut minute = from;
     while minute < until && minute <= limit {
-        if minute >= millis(&Json::from(start))?
+        if minute >= first
             && let Some(value) = curve(minute)
         {
-            values.insert(minute / 1_000, value);
+            values.insert((minute - ahead) / 1_000, value);
         }
         minute += MINUTE;
     }

@@ -38,7 +38,7 @@ fn an_alarm_sees_points_and_their_absence() {
     assert_eq!(state(&mut world), "INSUFFICIENT_DATA");
 }
 
-/// In a served world a task's points are minutes of the clock that lifecycles run by.
+/// In a served world the last minutes of the calendar have the points of the last minutes of the lifecycles.
 #[test]
 fn an_alarm_on_a_task_sees_its_points_in_a_world_that_runs_faster_than_its_calendar() {
     let mut world = World::new(1, 1_760_000_000_000);
@@ -63,6 +63,22 @@ fn an_alarm_on_a_task_sees_its_points_in_a_world_that_runs_faster_than_its_calen
     });
     call(&mut world, "PutMetricAlarm", alarm).unwrap();
     assert_eq!(state(&mut world), "OK");
+    // Whoever's clock is the calendar's asks up to now, whoever's is as fast as the lifecycles up to later: both get the same.
+    for end in [world.now_secs(), world.now_secs() + 600.0] {
+        let ask = json!({
+            "Namespace": "AWS/DMS", "MetricName": "CDCLatencyTarget", "Statistics": ["Maximum"], "Period": 60,
+            "StartTime": end - 600.0, "EndTime": end,
+            "Dimensions": [
+                {"Name": "ReplicationInstanceIdentifier", "Value": "i"},
+                {"Name": "ReplicationTaskIdentifier", "Value": "T"},
+            ],
+        });
+        let answer = call(&mut world, "GetMetricStatistics", ask).unwrap();
+        let points = answer["Datapoints"].as_array().unwrap();
+        assert!(points.len() >= 5, "{answer}");
+        let dates = points.iter().filter_map(|point| point["Timestamp"].as_f64());
+        assert!(dates.into_iter().all(|date| (end - 660.0..end).contains(&date)), "{answer}");
+    }
 }
 
 #[test]

@@ -182,6 +182,16 @@ const TABLE: &[Row] = &[
         what: "if the task runs it is stopped and resumed; the target falls behind meanwhile",
         seconds: 120,
     },
+    // "AWS DMS API Reference", ModifyReplicationConfig: a running replication is stopped before it is modified. How long its
+    // states then take, capacity above all: AWS's DMS workshop, DMS Serverless.
+    Row {
+        kind: "AWS::DMS::ReplicationConfig",
+        properties: &["*"],
+        when: When::Always,
+        what: "if it runs, replication stops for the change and resumes at its checkpoint once its capacity is provisioned \
+               again, usually after 25 minutes; nothing is loaded again",
+        seconds: 1_500,
+    },
     // "AWS DMS User Guide", Modifying a replication instance: "Some modifications result in an outage"; instance class
     // and engine version are applied with a reboot, which interrupts running tasks.
     Row {

@@ -332,13 +332,6 @@ impl ResourceType for ReplicationConfig {
         problems
     }
 
-    fn effects(change: &Change<'_, Props>) -> Vec<String> {
-        let only_tags = change.changed.iter().all(|property| property == "Tags");
-        let text = "if it runs, replication stops for the change and resumes at its checkpoint once its capacity is \
-                    provisioned again, usually after 25 minutes; nothing is loaded again";
-        if only_tags { Vec::new() } else { vec![text.to_owned()] }
-    }
-
     fn check(props: &Json) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         for property in ["TableMappings", "ReplicationSettings", "SupplementalSettings"] {

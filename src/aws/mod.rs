@@ -3,7 +3,6 @@
 pub mod access;
 mod call_log;
 mod cloud;
-mod data_migration;
 mod error;
 pub mod iam_actions;
 pub mod lookup;
@@ -11,15 +10,16 @@ mod meter;
 mod names;
 pub mod objects;
 mod owner;
+mod replicator;
 mod sdk;
 pub mod tagged;
 
 pub use access::{Access, AccessError, Barrier, Keys, KeysNotice};
 pub use call_log::CallLog;
 pub use cloud::{Cloud, Identity, Realm, patiently};
-pub use data_migration::data_migration_state;
 pub use error::{Certainty, OpError, op};
 pub use meter::{CallMeter, Calls};
 pub use names::physical_name;
 pub use owner::{Owner, TAG_ADDRESS, TAG_LINEAGE, TAG_MIGRATION, TAG_PREFIX};
+pub use replicator::{Provision, Replicator, data_migration_state, is_starting, usually};
 pub use sdk::Sdk;

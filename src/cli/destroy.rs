@@ -5,9 +5,9 @@ use super::{
     args::{DestroyCommand, Global},
     confirm,
     exit::Code,
-    neighbours,
+    ledgers, neighbours,
     operate::guard,
-    prepare, runs,
+    runs,
     session::Session,
     sign_in,
     terminal::Terminal,
@@ -17,16 +17,16 @@ use crate::{engine::Stop, graph::Secrets, planner, resources::registry, runs::Ta
 /// Runs the verb. What needs a permission in `up` needs the same here: data is lost only with `--allow-data-loss`, or
 /// where the address was typed.
 pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
-    let snapshot = prepare::existing(&dir)?;
-    prepare::of_this_realm(global, &snapshot, &dir)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
+    ledgers::of_this_realm(global, &snapshot, &dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     if let Some(region) = region.as_deref().filter(|_| !session.is_sandbox()) {
         printer.advise(&sign_in::header(&session, region, "the ledger"));
     }
-    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    ledgers::check_binding(&snapshot, &session, None, &dir)?;
     let beside = neighbours::read(&dir, Some(&session));
     printer.warnings(&beside.warnings());
     beside.keep_all(&snapshot)?;
@@ -42,7 +42,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
     let ledger = runs::open(&session, &dir, "destroy", || session.lineage())?;
     let again = global.typed.again().to_string();
     let task = Task {
-        admit: &|snapshot| prepare::check_binding(snapshot, &session, None, &dir),
+        admit: &|snapshot| ledgers::check_binding(snapshot, &session, None, &dir),
         binding: None,
         stacks: Vec::new(),
         refresh: false,

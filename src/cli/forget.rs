@@ -5,7 +5,7 @@ use super::{
     args::{ForgetCommand, Global},
     confirm,
     exit::Code,
-    prepare, runs,
+    ledgers, runs,
     session::{one, who},
 };
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let address = &args.address;
     known(&snapshot, address)?;
     let users: Vec<&Address> = snapshot
@@ -56,7 +56,7 @@ pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verd
         let kept = Some("forgotten by an operator".to_owned());
         entries.push(Entry::Gone { address: address.clone(), generation: object.generation, kept });
     }
-    record(&mut ledger, "forget", &who(), entries).map_err(|error| prepare::ledger_error(&error, &dir))?;
+    record(&mut ledger, "forget", &who(), entries).map_err(|error| ledgers::ledger_error(&error, &dir))?;
     printer.out(&format!("{address} is forgotten.\n"));
     Ok(Code::Success)
 }

@@ -7,7 +7,7 @@ use super::{
     args::{Global, ImportCommand},
     confirm,
     exit::Code,
-    locate, prepare, runs,
+    ledgers, locate, prepare, runs,
     session::{Session, one, who},
     sign_in, types,
 };
@@ -41,7 +41,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     let ledger = runs::open(&session, &dir, "import", || session.lineage())?;
     let region = graph.main_region();
     let admit =
-        |snapshot: &Snapshot| prepare::check_binding(snapshot, &session, Some((&loaded, &region)), &dir);
+        |snapshot: &Snapshot| ledgers::check_binding(snapshot, &session, Some((&loaded, &region)), &dir);
     let wrong = |error| runs::run_error(error, &dir);
     let context = runs::context(&session, Stop::default());
     let mut run = Run::open(&context, ledger, admit).map_err(wrong)?;
@@ -72,7 +72,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     if !args.yes {
         confirm::ask(printer, "Import it? Type yes: ", "yes", &confirm::unasked(global))?;
     }
-    run.bind(prepare::binding(graph, &session, locate::source(&dir, &loaded.place))).map_err(wrong)?;
+    run.bind(ledgers::binding(graph, &session, locate::source(&dir, &loaded.place))).map_err(wrong)?;
     let generation = run.snapshot().next_generation(address);
     let declared = Declared {
         kind: node.kind.clone(),
@@ -93,7 +93,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
         operate: None,
     };
     let adopted = Adopted { intend, id: args.physical_id.clone(), attributes };
-    adopted.write(&mut run.ledger()).map_err(|error| prepare::ledger_error(&error, &dir))?;
+    adopted.write(&mut run.ledger()).map_err(|error| ledgers::ledger_error(&error, &dir))?;
     drop(run);
     drop(context);
     session.close()?;

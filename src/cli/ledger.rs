@@ -7,7 +7,7 @@ use super::{
     args::{Global, LedgerArgs, LedgerCommand, LedgerVerb, MovedCommand, ResolveCommand, VerifyCommand},
     confirm,
     exit::Code,
-    locate, prepare, rebuild, runs,
+    ledgers, locate, prepare, rebuild, runs,
     session::{Session, one, who},
     status::meaning,
 };
@@ -37,10 +37,10 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
 fn moved(global: &Global, args: &MovedCommand, printer: &mut Printer) -> Verdict {
     let loaded = prepare::load_named(global, &args.plan, args.environment.as_deref())?;
     let dir = locate::find(global, &loaded, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let snapshot = ledgers::existing(&dir)?;
     let binding = snapshot.binding.unwrap_or_default();
     if binding.migration != loaded.migration || binding.environment != loaded.environment {
-        return Err(one(prepare::other_migration(&binding, &loaded, &dir)));
+        return Err(one(ledgers::other_migration(&binding, &loaded, &dir)));
     }
     let plan = locate::shown(&loaded.place.path());
     if !args.yes {
@@ -49,7 +49,7 @@ fn moved(global: &Global, args: &MovedCommand, printer: &mut Printer) -> Verdict
         confirm::ask(printer, &question, "yes", &confirm::unasked(global))?;
     }
     let mut ledger = runs::open_alone(&dir, "ledger moved")?;
-    let failed = |error| prepare::ledger_error(&error, &dir);
+    let failed = |error| ledgers::ledger_error(&error, &dir);
     let run = begin(&mut ledger, "moved", 0, &who()).map_err(failed)?;
     let now = Binding { plan: Some(locate::source(&dir, &loaded.place)), ..binding };
     bind(&mut ledger, now).map_err(failed)?;
@@ -60,8 +60,8 @@ fn moved(global: &Global, args: &MovedCommand, printer: &mut Printer) -> Verdict
 
 /// The ledger is JSON; so is its picture.
 fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, whose, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, whose, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let json = serde_json::to_value(&snapshot).map_err(|e| {
         one(Diagnostic::error("M9002", Class::Internal, format!("cannot show the ledger: {e}")))
     })?;
@@ -70,8 +70,8 @@ fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
 }
 
 fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, whose, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, whose, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let holder = DirStore::holder(&dir);
     if printer.is_json() {
         printer.json(&json!({"format": 1, "runs": snapshot.history, "held_by": holder}));
@@ -117,7 +117,7 @@ fn head(run: &RunRecord, snapshot: &Snapshot, holder: Option<&str>) -> String {
 }
 
 fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
     if args.accept_edits {
         let ledger = runs::open_edited(&dir)?;
         let snapshot = ledger.snapshot();
@@ -129,9 +129,9 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
         ));
         return Ok(Code::Success);
     }
-    let snapshot = prepare::existing(&dir)?;
+    let snapshot = ledgers::existing(&dir)?;
     let findings = audit(&snapshot, &|kind| registry::find(kind).is_some());
-    let torn = Ledger::torn(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?;
+    let torn = Ledger::torn(&dir).map_err(|error| ledgers::ledger_error(&error, &dir))?;
     if printer.is_json() {
         printer.json(&json!({
             "format": 1, "serial": snapshot.seq, "lineage": snapshot.lineage,
@@ -166,14 +166,14 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
 }
 
 fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let open = chosen(&snapshot, args)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
-    prepare::of_this_realm(global, &snapshot, &dir)?;
+    ledgers::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
-    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    ledgers::check_binding(&snapshot, &session, None, &dir)?;
     let mut ledger = runs::open(&session, &dir, "ledger resolve", || session.lineage())?;
     let evidence = session.block_on(engine::evidence(&session.cloud, &session.clock, &snapshot, open));
     if printer.is_json() {
@@ -192,7 +192,7 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
     }
     let entry = Entry::Resolved { op: open.op, by, attributes: Attributes::new(), shared: open.shared };
     record(&mut ledger, "resolve", &session.who(), vec![entry])
-        .map_err(|error| prepare::ledger_error(&error, &dir))?;
+        .map_err(|error| ledgers::ledger_error(&error, &dir))?;
     drop(ledger);
     session.close()?;
     printer.advise("Recorded. Resume with `migrate up` or `migrate destroy`.");

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     args::Global,
-    prepare::ledger_error,
+    ledgers::ledger_error,
     session::{holder, one},
 };
 use crate::{

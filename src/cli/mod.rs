@@ -11,6 +11,7 @@ mod graph;
 mod import;
 mod key;
 mod ledger;
+mod ledgers;
 mod locate;
 mod logging;
 mod lookups;

@@ -6,7 +6,7 @@ use super::{
     Verdict,
     args::{Global, OutputsCommand},
     exit::Code,
-    prepare,
+    ledgers,
     session::one,
 };
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &OutputsCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let outputs = &snapshot.outputs;
     if let Some(name) = &args.only {
         let found: Vec<&Json> = match name.split_once('.') {

@@ -6,7 +6,7 @@ use super::{
     Verdict,
     args::{Global, PlanArgs, PlanCommand},
     exit::Code,
-    locate,
+    ledgers, locate,
     operate::guard,
     prepare, refresh, runs,
     session::one,
@@ -70,7 +70,7 @@ fn compute(
     let graph = &prepared.graph;
     let dir = locate::find(global, &loaded, printer)?;
     let mut snapshot =
-        Ledger::peek(&dir).map_err(|error| prepare::ledger_error(&error, &dir))?.unwrap_or_else(|| {
+        Ledger::peek(&dir).map_err(|error| ledgers::ledger_error(&error, &dir))?.unwrap_or_else(|| {
             // What is generated from it, names above all, is the same in the next plan and in the run.
             Snapshot::new(match &saved {
                 Some(set) => set.target.lineage.clone(),
@@ -85,8 +85,8 @@ fn compute(
         ));
     }
     let region = graph.main_region();
-    prepare::check_binding(&snapshot, &session, Some((&loaded, &region)), &dir)?;
-    prepare::tell_other_key(graph, &snapshot, printer);
+    ledgers::check_binding(&snapshot, &session, Some((&loaded, &region)), &dir)?;
+    ledgers::tell_other_key(graph, &snapshot, printer);
     let wishes = match &saved {
         Some(set) => {
             up::still_true(set, &snapshot, &session, &planner::digest(graph))?;
@@ -97,7 +97,7 @@ fn compute(
     if wishes.refresh {
         let seen = refresh::look(&session, &snapshot);
         let refresh_entries = refresh_entries(&snapshot, &seen);
-        snapshot.learn(refresh_entries).map_err(|error| prepare::ledger_error(&error, &dir))?;
+        snapshot.learn(refresh_entries).map_err(|error| ledgers::ledger_error(&error, &dir))?;
     }
     let mut set = prepare::change_set(&prepared, &snapshot, &session, &wishes)?;
     if let Some(saved) = &saved {

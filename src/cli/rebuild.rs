@@ -13,7 +13,7 @@ use super::{
     args::{Global, RebuildCommand},
     confirm,
     exit::Code,
-    locate,
+    ledgers, locate,
     prepare::{self, Prepared},
     runs,
     session::{Session, one},
@@ -52,7 +52,7 @@ pub fn own_lineage(
     dir: &std::path::Path,
     lineage: &str,
 ) -> Result<(), Vec<Diagnostic>> {
-    if Ledger::peek(dir).map_err(|error| prepare::ledger_error(&error, dir))?.is_some() {
+    if Ledger::peek(dir).map_err(|error| ledgers::ledger_error(&error, dir))?.is_some() {
         return Ok(());
     }
     let regions: BTreeSet<String> = prepared.graph.stacks.iter().map(|stack| stack.region.clone()).collect();
@@ -77,7 +77,7 @@ pub fn nothing_lost(
     dir: &std::path::Path,
 ) -> Result<(), Vec<Diagnostic>> {
     let graph = &prepared.graph;
-    let known = Ledger::peek(dir).map_err(|error| prepare::ledger_error(&error, dir))?;
+    let known = Ledger::peek(dir).map_err(|error| ledgers::ledger_error(&error, dir))?;
     let begun = |snapshot: &Snapshot| {
         snapshot.binding.is_some() || snapshot.objects().next().is_some() || !snapshot.open.is_empty()
     };
@@ -130,7 +130,7 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
     let lineage = lineage(graph, &all, args.lineage.as_deref())?;
     let mut ledger = runs::open(&session, &dir, "ledger rebuild", || lineage.clone())?;
     let region = graph.main_region();
-    prepare::check_binding(ledger.snapshot(), &session, Some((&loaded, &region)), &dir)?;
+    ledgers::check_binding(ledger.snapshot(), &session, Some((&loaded, &region)), &dir)?;
     if ledger.snapshot().objects().next().is_some() || !ledger.snapshot().open.is_empty() {
         let message = format!("the ledger in {} is not empty", dir.display());
         return Err(one(Diagnostic::error("M4112", Class::Ledger, message)
@@ -145,8 +145,8 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
         let question = format!("Make the ledger in {} from plan and account? Type yes: ", dir.display());
         confirm::ask(printer, &question, "yes", &confirm::unasked(global))?;
     }
-    let failed = |error: LedgerError| prepare::ledger_error(&error, &dir);
-    bind(&mut ledger, prepare::binding(graph, &session, locate::source(&dir, &loaded.place)))
+    let failed = |error: LedgerError| ledgers::ledger_error(&error, &dir);
+    bind(&mut ledger, ledgers::binding(graph, &session, locate::source(&dir, &loaded.place)))
         .map_err(failed)?;
     let run = begin(&mut ledger, "rebuild", graph.nodes.len(), &session.who()).map_err(failed)?;
     let rebuild = Rebuild { session: &session, global, graph, all: &all, lineage: &lineage };
@@ -389,7 +389,7 @@ fn record(
         shared: false,
         operate: None,
     };
-    drop(ledger.intend(intend).map_err(|error| prepare::ledger_error(&error, dir))?);
+    drop(ledger.intend(intend).map_err(|error| ledgers::ledger_error(&error, dir))?);
     let op = ledger.snapshot().last_op;
     let by = Resolution::Adopted(seen.found.id);
     let entries = vec![
@@ -397,7 +397,7 @@ fn record(
         Entry::Ready { address, generation, attributes: seen.attributes },
     ];
     for entry in entries {
-        ledger.append(entry).map_err(|error| prepare::ledger_error(&error, dir))?;
+        ledger.append(entry).map_err(|error| ledgers::ledger_error(&error, dir))?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::{
     Verdict,
     args::{Global, RefreshCommand},
     exit::Code,
-    prepare,
+    ledgers,
     session::Session,
 };
 use crate::{
@@ -19,13 +19,13 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &RefreshCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
-    prepare::of_this_realm(global, &snapshot, &dir)?;
+    ledgers::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
-    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    ledgers::check_binding(&snapshot, &session, None, &dir)?;
     let seen = look(&session, &snapshot);
     session.close()?;
     if printer.is_json() {

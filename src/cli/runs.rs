@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     Verdict,
     exit::Code,
-    prepare::{ledger_broke, ledger_error},
+    ledgers::{ledger_broke, ledger_error},
     session::Session,
     terminal::Terminal,
 };

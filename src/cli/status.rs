@@ -6,8 +6,8 @@ use super::{
     Verdict,
     args::{Global, LedgerArgs},
     exit::Code,
+    ledgers,
     operate::known,
-    prepare,
 };
 use crate::{
     ledger::{Late, Snapshot, Stage, Verb, store::DirStore},
@@ -18,8 +18,8 @@ use crate::{
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, args, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, args, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let operated = known::discovered(global, args, &snapshot)
         .unwrap_or_else(|problems| Discovery { resolved: None, problems });
     let holder = DirStore::holder(&dir);
@@ -35,7 +35,7 @@ pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict
         let mut text =
             as_text(&snapshot, &dir.display().to_string(), holder.as_deref(), printer.table_width());
         text.push_str(&known::as_text(&operated, &snapshot, printer.width()));
-        printer.out(&text);
+        printer.prose(&text);
     }
     Ok(Code::Success)
 }

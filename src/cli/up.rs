@@ -7,7 +7,7 @@ use super::{
     args::{Global, UpCommand},
     confirm,
     exit::Code,
-    locate,
+    ledgers, locate,
     operate::guard,
     plan, prepare, rebuild, runs,
     session::{Session, one},
@@ -52,7 +52,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         Some(set) => set.target.lineage.clone(),
         None => DirStore::reserved(&dir).unwrap_or_else(|| session.lineage()),
     })?;
-    prepare::tell_other_key(graph, ledger.snapshot(), printer);
+    ledgers::tell_other_key(graph, ledger.snapshot(), printer);
     let region = graph.main_region();
     // A run that was stopped has changed the ledger: a saved change set is not true of it any more.
     let again = global.typed.again().without("change_set").to_string();
@@ -64,11 +64,11 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let current = |set: &ChangeSet, snapshot: &Snapshot| still_true(set, snapshot, &session, &digest);
     let task = Task {
         admit: &|snapshot| {
-            prepare::check_binding(snapshot, &session, Some((&loaded, &region)), &dir)?;
+            ledgers::check_binding(snapshot, &session, Some((&loaded, &region)), &dir)?;
             // A refresh moves the ledger's serial: what was saved is compared with the ledger as it is before.
             saved.as_ref().filter(|set| set.wishes.refresh).map_or(Ok(()), |set| current(set, snapshot))
         },
-        binding: Some(prepare::binding(graph, &session, locate::source(&dir, &loaded.place))),
+        binding: Some(ledgers::binding(graph, &session, locate::source(&dir, &loaded.place))),
         refresh: wishes.refresh,
         plan: &|snapshot| {
             if let Some(set) = saved.as_ref().filter(|set| !set.wishes.refresh) {

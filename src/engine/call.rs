@@ -382,7 +382,7 @@ impl Run<'_, '_> {
                         address: life.step.address.clone(),
                         detail: self.engine.secrets.redactor.clean(&detail),
                         waited_s: round(self.waited(began.0, began.1).as_secs_f64()),
-                        typical_s: life.step.typical_s,
+                        typical_s: life.step.lasts(),
                     });
                     if self.waited(began.0, began.1) > longest {
                         let minutes = longest.as_secs() / 60;

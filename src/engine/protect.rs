@@ -1,5 +1,6 @@
-//! What deletions of a change set mean by what is live, asked before a review and again before anything runs: which AWS
-//! would refuse because of deletion protection, and what others have put on objects that goes with them.
+//! What the steps of a change set mean by what is live, asked before a review and again before anything runs: which deletions
+//! AWS would refuse because of deletion protection, what others have put on objects that goes with them, and what runs and is
+//! interrupted.
 
 use futures_util::{StreamExt as _, stream};
 
@@ -7,6 +8,7 @@ use super::looking::{looking, migration};
 use crate::{
     aws::{Cloud, Owner},
     ledger::Snapshot,
+    model::Activity,
     planner::{Action, Attachment, ChangeSet, Step},
     resources::{protection, registry},
 };
@@ -22,18 +24,44 @@ pub async fn protect(cloud: &Cloud, snapshot: &Snapshot, set: &mut ChangeSet) {
     let seen: Vec<_> = stream::iter(set.steps.iter())
         .map(|step| async move {
             let protected = live(cloud, snapshot, migration, step).await;
-            (step.id, protected, attachments(cloud, snapshot, migration, step).await)
+            let takes = attachments(cloud, snapshot, migration, step).await;
+            (step.id, protected, takes, activity(cloud, snapshot, migration, step).await)
         })
         .buffered(AT_ONCE)
         .collect()
         .await;
-    for (id, protected, takes) in seen {
+    for (id, protected, takes, now) in seen {
         let Some(step) = set.steps.get_mut(id.0 as usize) else { continue };
         if let Some(protected) = protected {
             step.protected = protected.map(ToOwned::to_owned);
         }
         step.takes = takes;
+        step.now = now;
     }
+}
+
+/// What the object of a step, or what uses it, does now. Only types that answer
+/// [`ResourceType::activity`](crate::resources::ResourceType) make calls.
+async fn activity(cloud: &Cloud, snapshot: &Snapshot, migration: &str, step: &Step) -> Option<Vec<Activity>> {
+    let (id, generation) = match &step.action {
+        // Only the ledger is brought up to date.
+        Action::Update { fields, .. } if fields.is_empty() => return None,
+        Action::Update { physical_id, generation, .. }
+        | Action::Finish { physical_id, generation, .. }
+        | Action::Delete { physical_id, generation, .. } => (physical_id, *generation),
+        Action::Create { replaces: Some(id), .. } => (id, snapshot.current(&step.address)?.generation),
+        Action::Create { .. } | Action::Forget { .. } => return None,
+    };
+    let object = snapshot.object(&step.address, generation)?;
+    let ty = registry::find(&step.kind)?;
+    let owner = Owner {
+        migration: migration.to_owned(),
+        lineage: snapshot.lineage.clone(),
+        generation: object.mark(),
+    };
+    let sdk = cloud.sdk(&object.declared.region);
+    let cx = looking(cloud, &sdk, &object.declared.region, &owner, &step.address);
+    ty.activity(&cx, id).await.ok().flatten()
 }
 
 /// What is on an object that goes. Only types that answer [`ResourceType::attachments`](crate::resources::ResourceType)

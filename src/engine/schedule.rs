@@ -51,7 +51,7 @@ impl Schedule {
             let at = index(step.id);
             let after =
                 waiting[at].iter().map(|(needs, next)| step.until(*needs) * 1_000 + rank[index(*next)]);
-            rank[at] = after.max().unwrap_or(0).max(step.typical_s * 1_000) + 100;
+            rank[at] = after.max().unwrap_or(0).max(step.lasts() * 1_000) + 100;
         }
         let mut schedule =
             Self { unmet, waiting, rank, state: vec![State::Waiting; count], ready: BinaryHeap::new() };

@@ -28,7 +28,7 @@ impl Run<'_, '_> {
             address: step.address.clone(),
             r#type: step.kind.clone(),
             action: step.action.verb(),
-            typical_s: step.typical_s,
+            typical_s: step.lasts(),
         });
     }
 

@@ -47,7 +47,7 @@ impl Run<'_, '_> {
                 address: life.step.address.clone(),
                 detail: self.engine.secrets.redactor.clean(&format!("in use by {}", held.join(", "))),
                 waited_s: round(waited.as_secs_f64()),
-                typical_s: life.step.typical_s,
+                typical_s: life.step.lasts(),
             });
             self.outwait(EVERY).await?;
         }

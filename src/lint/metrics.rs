@@ -144,7 +144,7 @@ pub(super) static DMS_DIMENSION: Lint = Lint {
         "M8301",
         "dms-dimension",
         "a dimension that no metric of DMS has",
-        "Metrics of DMS are filed under the replication instance's name and the last part of the task's ARN, not under the task's name and not under ARNs. ResourceIdentifier, set on the task, becomes that last part and so is known in advance.",
+        "Metrics of DMS are filed under the replication instance's name and the last part of the task's ARN, not under the task's name and not under ARNs. ResourceIdentifier, set on the task, becomes that last part and so is known in advance. Those of a serverless replication are filed under ReplicationConfigId: the account, a colon, and the last part of its configuration's ARN.",
     )
     .from("AWS Database Migration Service User Guide, Monitoring AWS DMS tasks")
     .template(
@@ -177,6 +177,10 @@ pub(super) static DMS_DIMENSION: Lint = Lint {
                         format!("set ResourceIdentifier on the task and use that, or cut the ARN: {part}"),
                     )
                 }
+                "ReplicationConfigId" => {
+                    let part = (view.idioms.part)(6, ':', "Config");
+                    ("AWS::DMS::ReplicationConfig", format!("join the account, `:` and the last part of the ARN: {part}"))
+                }
                 "ReplicationInstanceIdentifier" => {
                     ("AWS::DMS::ReplicationInstance", "use the instance's ReplicationInstanceIdentifier".to_owned())
                 }
@@ -189,6 +193,9 @@ pub(super) static DMS_DIMENSION: Lint = Lint {
                     (part.node.kind == kind).then(|| format!("{name} is not the ARN, which {arn} is"))?
                 }
                 Term::Text(text) if text.starts_with("arn:") => format!("{name} is not the ARN"),
+                Term::Text(text) if name == "ReplicationConfigId" && !text.contains(':') => {
+                    format!("{name} is the account, `:` and the last part of the configuration's ARN")
+                }
                 Term::Text(text) if name == "ReplicationTaskIdentifier" => {
                     let task = view
                         .of(kind)
@@ -277,6 +284,7 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
             "CDCThroughputRowsTarget",
             "CPUAllocated",
             "CPUUtilization",
+            "CapacityUtilization",
             "DiskQueueDepth",
             "FreeMemory",
             "FreeStorageSpace",
@@ -297,7 +305,7 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
             "WriteLatency",
             "WriteThroughput",
         ],
-        &["ReplicationInstanceIdentifier", "ReplicationTaskIdentifier"],
+        &["ReplicationConfigId", "ReplicationInstanceIdentifier", "ReplicationTaskIdentifier"],
     ),
     (
         "AWS/ApplicationELB",
@@ -452,6 +460,10 @@ pub(super) static INCOMPLETE: Lint = Lint {
     check: |view, report| {
         for metric in metrics(view) {
             let name = metric.name.0.as_str();
+            // One of a serverless replication has this dimension alone.
+            if metric.dimensions.iter().any(|(name, ..)| name.0 == "ReplicationConfigId") {
+                continue;
+            }
             let needed = match metric.namespace.0.as_str() {
                 "AWS/ApplicationELB" | "AWS/NetworkELB"
                     if matches!(name, "HealthyHostCount" | "UnHealthyHostCount") =>

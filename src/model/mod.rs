@@ -1,5 +1,6 @@
 //! What everybody speaks of: names, values, places and facts. A leaf: it imports no other module of the crate.
 
+mod activity;
 mod address;
 pub mod dynamic;
 mod facts;
@@ -16,6 +17,7 @@ pub mod stored;
 mod tag;
 mod value;
 
+pub use activity::Activity;
 pub use address::Address;
 pub use facts::{
     Addressable, Document, Facts, Identity, NameRule, Needs, OnConflict, Once, Retry, Stored, Together,

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::{
     graph::{Needs, StackInfo},
-    model::{Address, DeletionPolicy, Found, PhysicalId, Value},
+    model::{Activity, Address, DeletionPolicy, Found, PhysicalId, Value},
 };
 
 /// The version of the change set's file format.
@@ -144,10 +144,14 @@ pub struct Step {
     /// For deletions: what is on the object besides what its own properties put there, and goes with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takes: Vec<Attachment>,
-    /// What it interrupts for those who use the object.
+    /// What it interrupts for those who use the object, if that works at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interrupts: Vec<Interruption>,
-    /// Typical duration in seconds, from the type's wait policy, and at least as long as it interrupts service.
+    /// What the object, or what uses it, does at the time of the review; `None` for types that do nothing which a change
+    /// could interrupt, and where AWS was not asked or did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Vec<Activity>>,
+    /// Typical duration in seconds, from the type's wait policy. See [`Step::lasts`].
     pub typical_s: u64,
     /// When its address is typically certain, in seconds; only where that is before it is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,13 +162,29 @@ pub struct Step {
 }
 
 impl Step {
+    /// What it interrupts: nothing where all that it could interrupt is known to rest.
+    #[must_use]
+    pub fn interruptions(&self) -> &[Interruption] {
+        let rests = self.now.as_ref().is_some_and(|now| now.iter().all(|one| !one.busy));
+        if rests { &[] } else { &self.interrupts }
+    }
+
+    /// How long it typically takes, in seconds. A change in place lasts at least as long as what it interrupts; of a
+    /// replacement both steps are counted.
+    #[must_use]
+    pub fn lasts(&self) -> u64 {
+        let in_place = matches!(self.action, Action::Update { .. } | Action::Finish { .. });
+        let interrupted = self.interruptions().iter().filter(|_| in_place).map(|one| one.seconds).max();
+        self.typical_s.max(interrupted.unwrap_or(0))
+    }
+
     /// How long it typically takes from its first call until it is so far, in seconds.
     #[must_use]
     pub fn until(&self, needs: Needs) -> u64 {
         match needs {
-            Needs::Created => self.typical_s.min(1),
-            Needs::Addressable => self.addressable_s.unwrap_or(self.typical_s),
-            Needs::Ready => self.typical_s,
+            Needs::Created => self.lasts().min(1),
+            Needs::Addressable => self.addressable_s.unwrap_or_else(|| self.lasts()),
+            Needs::Ready => self.lasts(),
         }
     }
 }
@@ -376,13 +396,14 @@ impl ChangeSet {
     }
 }
 
-/// A step as planned. Deletion protection and attachments are read from the account, and read again before anything
-/// runs.
+/// A step as planned. Deletion protection, attachments and what runs are read from the account, and read again before
+/// anything is done.
 fn planned(step: Option<&Step>) -> Json {
     let mut step = json(&step);
     if let Some(members) = step.as_object_mut() {
         members.remove("protected");
         members.remove("takes");
+        members.remove("now");
     }
     step
 }

@@ -139,7 +139,7 @@ const TABLE: &[Row] = &[
         what: "all instances of the cluster restart, and clients need the new port",
         seconds: 60,
     },
-    // The same table, "Network type".
+    // The guides tell no downtime of it for clusters; for instances "Downtime is possible during this change" (see above).
     Row {
         kind: DB_CLUSTER,
         properties: &["NetworkType"],
@@ -189,11 +189,21 @@ const TABLE: &[Row] = &[
         properties: &["*"],
         when: When::Always,
         what: "if it runs, replication stops for the change and resumes at its checkpoint once its capacity is provisioned \
-               again, usually after 25 minutes; nothing is loaded again",
+               again; nothing is loaded again",
         seconds: 1_500,
     },
-    // "AWS DMS User Guide", Modifying a replication instance: "Some modifications result in an outage"; instance class
-    // and engine version are applied with a reboot, which interrupts running tasks.
+    // "AWS DMS User Guide", Managing data migrations: what runs is stopped before it is modified, and resumes. How long a start
+    // takes: the same page ("up to 15 minutes").
+    Row {
+        kind: "AWS::DMS::DataMigration",
+        properties: &["*"],
+        when: When::Always,
+        what: "if it runs, it is stopped for the change and resumed at its checkpoint; a full load is waited for",
+        seconds: 900,
+    },
+    // "AWS DMS User Guide", Rebooting a replication instance: a reboot is a momentary outage, and a running task stops (of
+    // Multi-AZ ones "scaling the replication instance class" is named as what such a failover is for); Working with replication
+    // engine versions: "We recommend that you stop all tasks before upgrading the Replication Instance."
     Row {
         kind: "AWS::DMS::ReplicationInstance",
         properties: &["ReplicationInstanceClass", "EngineVersion"],
@@ -201,7 +211,8 @@ const TABLE: &[Row] = &[
         what: "the instance restarts, and its tasks pause until it is back",
         seconds: 300,
     },
-    // "AWS DMS API Reference", ModifyEndpoint: tasks that use an endpoint must be stopped.
+    // "AWS DMS API Reference", ModifyEndpoint: InvalidResourceStateFault, which it answers while a task that uses the endpoint
+    // runs.
     Row {
         kind: "AWS::DMS::Endpoint",
         properties: &["*"],
@@ -229,8 +240,8 @@ const TABLE: &[Row] = &[
         what: "its tasks are replaced in a rolling deployment",
         seconds: 0,
     },
-    // "Amazon EC2 User Guide", Change the instance type: an EBS-backed instance must be stopped first. Which other
-    // changes need that, `ec2/instance.rs` decides; these always do.
+    // "Amazon EC2 API Reference", ModifyInstanceAttribute: "To modify some attributes, the instance must be stopped." Which
+    // others need that, `ec2/instance.rs` decides; these always do.
     Row {
         kind: "AWS::EC2::Instance",
         properties: &["InstanceType", "EbsOptimized", "KernelId", "RamdiskId", "UserData"],
@@ -238,7 +249,7 @@ const TABLE: &[Row] = &[
         what: "the instance is stopped and started again",
         seconds: 120,
     },
-    // "Elastic Load Balancing User Guide": a listener's port or protocol changes at once for new connections.
+    // "Elastic Load Balancing API Reference", ModifyListener: "Replaces the specified properties of the specified listener."
     Row {
         kind: "AWS::ElasticLoadBalancingV2::Listener",
         properties: &["Port", "Protocol"],
@@ -370,6 +381,21 @@ mod tests {
             told(DB_CLUSTER, json!({"StorageType": "aurora"}), json!({"StorageType": "aurora-iopt1"})).len(),
             1
         );
+    }
+
+    /// AWS's DMS workshop: 15 to 20 minutes until capacity is provisioned again; data migrations: "up to 15 minutes".
+    #[test]
+    fn a_change_of_what_replicates_without_an_instance_is_an_interruption() {
+        let compute = |most: u32| json!({"ComputeConfig": {"MaxCapacityUnits": most}});
+        let found =
+            interrupted("AWS::DMS::ReplicationConfig", &["ComputeConfig".into()], &compute(4), &compute(8));
+        assert_eq!(found.len(), 1);
+        assert!((1_200..=2_400).contains(&found[0].seconds), "{found:?}");
+        assert!(found[0].what.contains("nothing is loaded again") && !found[0].what.contains("minutes"));
+        let jobs = |number: u32| json!({"DataMigrationSettings": {"NumberOfJobs": number}});
+        let found =
+            interrupted("AWS::DMS::DataMigration", &["DataMigrationSettings".into()], &jobs(8), &jobs(12));
+        assert_eq!(found.iter().map(|one| one.seconds).collect::<Vec<_>>(), [900]);
     }
 
     #[test]

@@ -283,6 +283,7 @@ impl Drafts {
                     protected: draft.protected,
                     takes: Vec::new(),
                     interrupts: draft.interrupts,
+                    now: None,
                     typical_s: draft.typical_s,
                     addressable_s: draft.addressable_s,
                     batch: draft.batch,

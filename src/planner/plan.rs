@@ -220,10 +220,6 @@ impl<'i, 'a> Book<'i, 'a> {
             let only_ledger = decision.fate == Fate::Update && decision.fields.is_empty();
             let facts = (self.input.types)(&node.kind).map(|ty| ty.facts());
             let typical_s = facts.filter(|_| !only_ledger).map_or(0, typical_ready);
-            let interrupted = decision.interrupts.iter().map(|one| one.seconds).max().unwrap_or(0);
-            // A change in place lasts at least as long as what it interrupts; of a replacement both steps are counted.
-            let in_place = !matches!(decision.fate, Fate::Create | Fate::Replace { .. });
-            let typical_s = if in_place { typical_s.max(interrupted) } else { typical_s };
             // What changes may change its address too: that is certain when the change is done.
             let comes = matches!(action, Action::Create { .. } | Action::Finish { .. });
             let stage = facts.filter(|_| comes).and_then(|facts| facts.addressable);

@@ -9,7 +9,7 @@ use crate::{
     aws::OpError,
     ledger::Permit,
     model::{
-        Facts, Ownership, PhysicalId,
+        Activity, Facts, Ownership, PhysicalId,
         shape::{Field, Shape},
         stored,
     },
@@ -102,6 +102,13 @@ pub trait AnyType: Send + Sync {
         _waited: Duration,
     ) -> BoxFuture<'a, Result<Vec<String>, OpError>> {
         Box::pin(async { Ok(Vec::new()) })
+    }
+    fn activity<'a>(
+        &'a self,
+        _cx: &'a Cx<'a>,
+        _id: &'a PhysicalId,
+    ) -> BoxFuture<'a, Result<Option<Vec<Activity>>, OpError>> {
+        Box::pin(async { Ok(None) })
     }
     fn attachments<'a>(
         &'a self,
@@ -330,6 +337,14 @@ impl<T: ResourceType> AnyType for Erased<T> {
         waited: Duration,
     ) -> BoxFuture<'a, Result<Vec<String>, OpError>> {
         Box::pin(async move { T::news(cx, id, &typed::<T>(props)?, waited).await })
+    }
+
+    fn activity<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        id: &'a PhysicalId,
+    ) -> BoxFuture<'a, Result<Option<Vec<Activity>>, OpError>> {
+        Box::pin(T::activity(cx, id))
     }
 
     fn attachments<'a>(

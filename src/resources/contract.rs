@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::{
     aws::{OpError, Owner, Sdk},
     ledger::Permit,
-    model::{Address, Attributes, Facts, Ownership, PhysicalId, shape::Shape},
+    model::{Activity, Address, Attributes, Facts, Ownership, PhysicalId, shape::Shape},
 };
 
 /// For how many minutes services are asked for events: those of the wait, and what led to it.
@@ -322,6 +322,15 @@ pub trait ResourceType: Send + Sync + 'static {
         _waited: Duration,
     ) -> impl Future<Output = Result<Vec<String>, OpError>> + Send {
         async { Ok(Vec::new()) }
+    }
+
+    /// What the object, or what uses it, does at this moment and a change would interrupt. Asked before a review; `None` for
+    /// types whose changes interrupt the same whatever goes on.
+    fn activity(
+        _cx: &Cx<'_>,
+        _id: &PhysicalId,
+    ) -> impl Future<Output = Result<Option<Vec<Activity>>, OpError>> + Send {
+        async { Ok(None) }
     }
 
     /// What is on an object besides what its own properties put there, and goes with it when it is deleted (inline

@@ -104,7 +104,7 @@ use super::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, Sig
 use crate::{
     aws::OpError,
     ledger::Permit,
-    model::{Attributes, Facts, Ownership, PhysicalId, Tag, shape::Shape},
+    model::{Activity, Attributes, Facts, Ownership, PhysicalId, Tag, shape::Shape},
 };
 
 /// All tags of an object; `None` for types that cannot carry tags.
@@ -283,6 +283,14 @@ pub trait Described: Send + Sync + 'static {
         _waited: std::time::Duration,
     ) -> impl Future<Output = Result<Vec<String>, OpError>> + Send {
         async { Ok(Vec::new()) }
+    }
+
+    /// As [`ResourceType::activity`].
+    fn activity(
+        _cx: &Cx<'_>,
+        _id: &PhysicalId,
+    ) -> impl Future<Output = Result<Option<Vec<Activity>>, OpError>> + Send {
+        async { Ok(None) }
     }
 
     /// As [`ResourceType::attachments`].
@@ -499,6 +507,10 @@ impl<T: Described> ResourceType for T {
         waited: std::time::Duration,
     ) -> Result<Vec<String>, OpError> {
         <T as Described>::news(cx, id, props, waited).await
+    }
+
+    async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
+        <T as Described>::activity(cx, id).await
     }
 
     async fn attachments(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props) -> Result<Vec<String>, OpError> {

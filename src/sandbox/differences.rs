@@ -219,8 +219,9 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "dms",
         "StartReplication",
-        "States last as long as AWS's workshop tells; the capacity follows from the number of tables and never scales. Metrics \
-         have the dimension ReplicationConfigIdentifier, which AWS documents nowhere. There are no events.",
+        "States last as long as AWS's workshop tells; the capacity follows from the number of tables and never scales. Its events \
+         go to EventBridge only; names and sentences of most states are formed after the few that are public, and those of the \
+         hidden replication task are not told.",
     ),
     (
         "dms",

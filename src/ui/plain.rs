@@ -158,7 +158,9 @@ impl Plain {
                 let until = if *side == "target" { ", until the source serves again" } else { "" };
                 let mut text = format!("from here on writes are REFUSED{until}.");
                 if !reopen.is_empty() {
-                    text.push_str(&format!(" If this machine dies, these commands reopen the {side}:"));
+                    text.push_str(&format!(
+                        "\n             If this machine dies, these commands reopen the {side}:"
+                    ));
                 }
                 for command in reopen {
                     text.push_str(&format!("\n             {command}"));

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use serde_json::Value as Json;
+use unicode_width::UnicodeWidthStr;
 
 use super::{
     diagnostics,
@@ -191,6 +192,25 @@ impl Printer {
     /// Data.
     pub fn out(&mut self, text: &str) {
         self.put_out(&printable::lines(text));
+    }
+
+    /// Data in sentences: lines that are too long are wrapped, but for commands, which are copied.
+    pub fn prose(&mut self, text: &str) {
+        let command = |line: &str| {
+            let line = line.trim_start();
+            ["aws ", "migrate ", "Next: "].iter().any(|start| line.starts_with(start))
+        };
+        let width = self.table_width();
+        let mut whole = String::with_capacity(text.len());
+        for line in text.lines() {
+            if line.width() <= width || command(line) {
+                whole.push_str(line);
+            } else {
+                whole.push_str(&indented(line, width));
+            }
+            whole.push('\n');
+        }
+        self.out(&whole);
     }
 
     /// Data with styles, if there are any.

@@ -264,7 +264,11 @@ impl Page<'_> {
             let text = format!("! what others put on it goes with it: {}", others.join(", "));
             self.paragraph(7, LOUD, &text);
         }
-        for interruption in &step.interrupts {
+        for one in step.now.iter().flatten() {
+            let style = if one.busy { WARN } else { DIM };
+            self.paragraph(7, style, &format!("now: {}", one.words()));
+        }
+        for interruption in step.interruptions() {
             let time = match interruption.seconds {
                 0 => String::new(),
                 seconds => format!(" ({})", duration(seconds)),
@@ -343,7 +347,7 @@ impl Page<'_> {
             );
             self.paragraph(0, LOUD, &text);
         }
-        let interrupting = set.steps.iter().filter(|step| !step.interrupts.is_empty()).count();
+        let interrupting = set.steps.iter().filter(|step| !step.interruptions().is_empty()).count();
         if interrupting > 0 {
             let text = format!(
                 "! {} service",
@@ -540,7 +544,7 @@ pub fn expected_seconds(set: &ChangeSet) -> u64 {
             Some(start + set.step(dependency.step)?.until(dependency.needs))
         });
         let start = start.max().unwrap_or(0);
-        times.push((start, start + step.typical_s));
+        times.push((start, start + step.lasts()));
     }
     times.iter().map(|(_, end)| *end).max().unwrap_or(0)
 }

@@ -77,7 +77,7 @@ fn step_json(set: &ChangeSet, step: &Step) -> Json {
         }
         Action::Delete { physical_id, .. } | Action::Forget { physical_id, .. } => (Some(physical_id), None),
     };
-    json!({
+    let mut told = json!({
         "address": step.address,
         "type": step.kind,
         "region": step.region,
@@ -88,8 +88,12 @@ fn step_json(set: &ChangeSet, step: &Step) -> Json {
         "why": step.why,
         "changes": changes,
         "data_loss": step.data_loss,
-        "interrupts": step.interrupts,
-    })
+        "interrupts": step.interruptions(),
+    });
+    if let Some(now) = &step.now {
+        told["now"] = json!(now);
+    }
+    told
 }
 
 /// A planned value: what is not known yet stands as `{"known_after": "stack/Id.Attribute"}`, secrets as a word.

@@ -1,9 +1,10 @@
 """DMS Serverless: configurations, what a start passes through, statistics, changes of what rests."""
 import json
+from datetime import datetime, timedelta, timezone
 
 from harness import ACCOUNT, aws, client, eventually, network, no_such_filter, patiently, refused, role, test
 
-dms, iam = client("dms"), client("iam")
+cloudwatch, dms, iam = client("cloudwatch"), client("dms"), client("iam")
 RULE = {"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
         "object-locator": {"schema-name": "SHOP", "table-name": "%"}}
 MAPPINGS = json.dumps({"rules": [RULE]})
@@ -45,6 +46,13 @@ def walked(method, member, **more):
     assert len(found) > 20 and len(found) == len(method(MaxRecords=100, **more)[member])
     assert len({json.dumps(one, default=str, sort_keys=True) for one in found}) == len(found)
     refused("InvalidParameterValueException", method, Marker="no-token-of-ours", **more)
+
+
+def points(dimensions):
+    now = datetime.now(timezone.utc)
+    return cloudwatch.get_metric_statistics(Namespace="AWS/DMS", MetricName="CapacityUtilization", Dimensions=dimensions, Period=60,
+                                            StartTime=now - timedelta(hours=2), EndTime=now + timedelta(minutes=1),
+                                            Statistics=["Maximum"])["Datapoints"]
 
 
 def until(arn, status):
@@ -117,6 +125,11 @@ def a_start_passes_through_its_states_and_statistics_follow():
     assert found["ProvisionData"]["ProvisionState"] == "provisioned" and found["ProvisionData"]["ProvisionedCapacityUnits"] == 2
     assert found["ProvisionData"]["IsNewProvisioningAvailable"] and found["ProvisionData"]["ReasonForNewProvisioningData"]
     assert found["PremigrationAssessmentStatuses"][0]["Status"] == "passed"
+    # Public Terraform modules read this dimension (`account:last part of the ARN`), not the identifier.
+    wanted = [{"Name": "ReplicationConfigId", "Value": f"{ACCOUNT}:main"}]
+    eventually(lambda: points(wanted))
+    assert not points([{"Name": "ReplicationConfigId", "Value": "main"}])
+    assert not points([{"Name": "ReplicationConfigIdentifier", "Value": "main"}])
     eventually(lambda: replication(arn)["ReplicationStats"]["FullLoadProgressPercent"] == 100)
     tables = dms.describe_replication_table_statistics(ReplicationConfigArn=arn)["ReplicationTableStatistics"]
     assert {one["SchemaName"] for one in tables} == {"SHOP"} and len(tables) == 6
@@ -133,6 +146,8 @@ def a_start_passes_through_its_states_and_statistics_follow():
     dms.modify_replication_config(ReplicationConfigArn=arn, TableMappings=json.dumps({"rules": rules}), ComputeConfig={"MaxCapacityUnits": 32})
     refused("InvalidResourceStateFault", dms.start_replication, ReplicationConfigArn=arn, StartReplicationType="resume-processing")
     until(arn, "stopped")
+    # Refused so on AWS once capacity was provisioned (a public report of 2026).
+    refused("InvalidParameterValueException", dms.modify_replication_config, ReplicationConfigArn=arn, ReplicationType="cdc")
     assert dms.describe_replication_configs(Filters=by(arn))["ReplicationConfigs"][0]["ComputeConfig"]["MaxCapacityUnits"] == 32
     dms.start_replication(ReplicationConfigArn=arn, StartReplicationType="resume-processing")
     again = until(arn, "running")

@@ -265,6 +265,19 @@ fn metrics_that_cannot_match_are_found_in_dashboards() {
         ("AWS/ApplicationELB", "RequestCount", "\"TargetGroup\", \"${Targets.TargetGroupFullName}\"", &[]),
         ("AWS/ApplicationELB", "RequestCount", "\"TargetGroup\", \"shop\"", &["M8302"]),
     ];
+    let own = |config: &str| {
+        alarm("AWS/DMS", "CDCLatencyTarget", &format!("\"ReplicationConfigId\", \"{config}\""))
+    };
+    for (config, wanted) in [
+        ("123456789012:SHOP", [].as_slice()),
+        ("${AWS::AccountId}:SHOP", &[]),
+        ("SHOP", &["M8301"]),
+        ("arn:aws:dms:us-east-1:123456789012:replication-config:SHOP", &["M8301"]),
+    ] {
+        let mut codes: Vec<&str> = findings_in(&own(config)).iter().map(|finding| finding.code).collect();
+        codes.dedup();
+        assert_eq!(codes, wanted, "a serverless replication's metric, {config}");
+    }
     for (namespace, name, dimensions, wanted) in cases {
         let found = findings_in(&alarm(namespace, name, &format!("{instance}, {dimensions}")));
         let mut codes: Vec<&str> = found.iter().map(|finding| finding.code).collect();

@@ -71,6 +71,16 @@ fn a_declared_assessment_comes_before_the_start() {
     assert!(text(&output).contains("O2004") && text(&output).contains("running"), "{}", text(&output));
 }
 
+/// Serverless replications alone are assessed without a role and a bucket (user guide, AWS DMS Serverless premigration
+/// assessments; of tasks: API Reference, StartReplicationTaskAssessmentRun, both "Required: Yes").
+#[test]
+fn tasks_are_not_assessed_without_a_role_and_a_bucket() {
+    let (file, before, _) = DECLARED;
+    let (desk, _plan) = Desk::edited(&[(file, before, "  assessment: true\n  gates: {lag")]);
+    let told = said(&desk.run(&["plan"])).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("O1001") && told.contains("needs a role and a bucket"), "{told}");
+}
+
 #[test]
 fn what_an_assessment_finds_closes_the_start_unless_it_only_warns() {
     let (desk, _plan) = declared();

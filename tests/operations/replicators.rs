@@ -20,6 +20,8 @@ struct Kind {
     name: &'static str,
     table: &'static str,
     status: &'static str,
+    /// What reviews call it.
+    noun: &'static str,
     /// What a cutover of it has to be told.
     reasons: &'static [&'static str],
     /// What the plan is changed in.
@@ -31,6 +33,7 @@ const SERVERLESS: Kind = Kind {
     name: "serverless-oracle-to-aurora dev",
     table: "dms.replication-config",
     status: "Status",
+    noun: "serverless replication shop-dev",
     reasons: &["target-health=its applications are no part of this plan"],
     edit: ("MaxCapacityUnits: 16", "MaxCapacityUnits: 32"),
 };
@@ -40,6 +43,7 @@ const DATA: Kind = Kind {
     name: "homogeneous-postgres dev",
     table: "dms.data-migration",
     status: "DataMigrationStatus",
+    noun: "data migration shop-dev",
     reasons: &[
         "validation=counts and checksums compared by hand",
         "ddl=the schema is frozen since Monday",
@@ -299,7 +303,32 @@ fn a_running_one_is_changed(kind: &Kind, changed: impl Fn(&Json) -> bool + Sync)
     // Without a terminal and without --yes nothing is done; with --yes what the review says is agreed to.
     let refused = desk.run(&["up"]);
     assert_ne!(refused.status.code(), Some(0), "{}", text(&refused));
-    assert!(said(&refused).contains("if it runs,"), "it says what the change interrupts: {}", text(&refused));
+    let told = said(&refused).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("! interrupts service: if it runs,"), "it says what the change interrupts: {told}");
+    let now = format!("now: {} is running since 20", kind.noun);
+    assert!(told.contains(&now), "it says what runs, and since when: {told}");
+    if kind.status == "Status" {
+        assert!(
+            told.contains(" DCU provisioned, new provisioning available (The capacity was calculated"),
+            "{told}"
+        );
+    }
+    let json = desk.run(&["plan", "--json"]);
+    let set: Json = serde_json::from_slice(&json.stdout).expect("a change set");
+    let step = set["steps"].as_array().and_then(|steps| steps.iter().find(|step| !step["now"].is_null()));
+    let step = step.unwrap_or_else(|| panic!("{set:#}"));
+    assert_eq!((&step["now"][0]["state"], &step["now"][0]["busy"]), (&json!("running"), &json!(true)));
+    assert!(set["expected_s"].as_u64() >= step["interrupts"][0]["seconds"].as_u64(), "{set:#}");
+    assert!(step["interrupts"][0]["seconds"].as_u64() >= Some(600), "a start takes that long: {step:#}");
+    // One that rests is not interrupted, and its change takes no time worth a word.
+    let idle = desk.fork();
+    idle.expect(0, &["replicate", "stop", "--yes"]);
+    let told = said(&idle.expect(0, &["plan"])).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains(&format!("now: {} is stopped", kind.noun)), "{told}");
+    assert!(!told.contains("interrupts service"), "{told}");
+    let json = idle.run(&["plan", "--json"]);
+    let set: Json = serde_json::from_slice(&json.stdout).expect("a change set");
+    assert!(set["expected_s"].as_u64() < Some(60), "{set:#}");
     assert!(kind.status(&desk) == "running" && !changed(&kind.row(&desk)), "nothing was touched");
     let whole = desk.fork();
     let output = whole.expect(0, &["up", "--yes", "-vv", "--log-file", "calls.log"]);

@@ -137,13 +137,9 @@ fn somebody_elses_restart_is_noticed() {
 
 /// The plan with a declared assessment; the copy's folder goes with it.
 fn assessed() -> (Desk, tempfile::TempDir) {
-    let source = "  Source:\n    Type: AWS::DMS::Endpoint";
-    let with = format!("  Results:\n    Type: AWS::S3::Bucket\n    DeletionPolicy: Delete\n\n{source}");
-    let section = "  require: {reverse: false}\n  assessment:\n    role: Shop-${EnvironmentSuffix}/DmsSecretsRole\n    bucket: Shop-${EnvironmentSuffix}/Results";
-    let copy = crate::support::edited_plan(
-        &plan(),
-        &[("template.yaml", source, &with), ("migration.yaml", "  require: {reverse: false}", section)],
-    );
+    let section = "  require: {reverse: false}\n  assessment: true";
+    let copy =
+        crate::support::edited_plan(&plan(), &[("migration.yaml", "  require: {reverse: false}", section)]);
     let desk = Desk::of(copy.path(), NAME);
     let old = plan().join("old-site.yaml").display().to_string();
     assert!(desk.bare(&["--sandbox", "sandbox", "plant", &old]).status.success());

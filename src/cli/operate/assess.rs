@@ -25,7 +25,10 @@ const LIMIT_S: u64 = 3_600;
 const UNDER_WAY: [&str; 3] = ["starting", "provisioning", "running"];
 
 fn call(task: &Task, with: &Assessing, name: &str, facts: &Facts) -> Step {
-    let call = calls::assess(task, &with.role, &with.bucket, name, facts);
+    // Where a task is, both are: `discover` refuses the plan without them.
+    let (role, bucket) =
+        (with.role.as_deref().unwrap_or_default(), with.bucket.as_deref().unwrap_or_default());
+    let call = calls::assess(task, role, bucket, name, facts);
     Step::Call { address: task.address.clone(), call: Box::new(call) }
 }
 

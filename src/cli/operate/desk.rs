@@ -15,7 +15,7 @@ use crate::{
         args::{Global, LedgerArgs},
         confirm,
         exit::Code,
-        prepare, runs,
+        ledgers, runs,
         session::{Session, one},
         sign_in::access,
         signals,
@@ -107,13 +107,13 @@ pub fn reading<T>(
     printer: &mut Printer,
     work: impl AsyncFnOnce(&Reader<'_>, &Resolved, &Snapshot, &mut Printer) -> Result<T, OpError>,
 ) -> Result<T, Vec<Diagnostic>> {
-    let dir = prepare::find_ledger(global, whose, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, whose, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
-    prepare::of_this_realm(global, &snapshot, &dir)?;
+    ledgers::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
-    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    ledgers::check_binding(&snapshot, &session, None, &dir)?;
     let resolved = resolved(global, whose, &snapshot, printer)?;
     let reader = Reader {
         cloud: &session.cloud,
@@ -203,17 +203,17 @@ pub fn acting(
     printer: &mut Printer,
     work: impl AsyncFnOnce(&Desk<'_, '_>, &Driver<'_>) -> Result<(), End>,
 ) -> Verdict {
-    let dir = prepare::find_ledger(global, &act.which, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, &act.which, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
-    prepare::of_this_realm(global, &snapshot, &dir)?;
+    ledgers::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
-    prepare::check_binding(&snapshot, &session, None, &dir)?;
+    ledgers::check_binding(&snapshot, &session, None, &dir)?;
     let ledger = runs::open(&session, &dir, verb, || session.lineage())?;
     let stop = Stop::default();
     let context = runs::context(&session, stop.clone());
-    let admit = |snapshot: &Snapshot| prepare::check_binding(snapshot, &session, None, &dir);
+    let admit = |snapshot: &Snapshot| ledgers::check_binding(snapshot, &session, None, &dir);
     let mut run = Run::open(&context, ledger, admit).map_err(|error| runs::run_error(error, &dir))?;
     let again = global.typed.again().to_string();
     session.block_on(run.settle()).map_err(|error| runs::run_error(error, &dir))?;
@@ -405,6 +405,6 @@ pub fn preview(printer: &mut Printer, steps: &[Step]) -> Code {
             ));
         }
     }
-    printer.out(&text);
+    printer.prose(&text);
     Code::Success
 }

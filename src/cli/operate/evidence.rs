@@ -15,7 +15,7 @@ use crate::{
         Verdict,
         args::{Global, LedgerArgs},
         exit::Code,
-        prepare,
+        ledgers,
         session::one,
     },
     error::{Class, Diagnostic},
@@ -98,8 +98,8 @@ pub fn run(global: &Global, args: &EvidenceCommand, printer: &mut Printer) -> Ve
     if let Some(EvidenceVerb::Verify { folder, head }) = &args.verb {
         return verify(folder, head.as_deref(), printer);
     }
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     if snapshot.operations.timeline.is_empty() {
         let message = "operations have not begun: there is nothing to give evidence of";
         let help = "they begin with `migrate replicate test-connections`";

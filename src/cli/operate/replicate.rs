@@ -457,7 +457,7 @@ fn status(global: &Global, read: &Read, printer: &mut Printer) -> Verdict {
                 text.push_str(&table(&heads, &rows, printer.width()));
             }
         }
-        printer.out(&text);
+        printer.prose(&text);
         Ok(Code::Success)
     })
 }

@@ -5,7 +5,7 @@ use std::{cell::RefCell, path::Path};
 use serde_json::Value as Json;
 
 use crate::{
-    cli::prepare::ledger_error,
+    cli::ledgers::ledger_error,
     engine::{
         Event, Observer,
         operate::{Halt, Replicator},

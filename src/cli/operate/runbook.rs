@@ -10,7 +10,7 @@ use crate::{
         Verdict,
         args::{Global, LedgerArgs},
         exit::Code,
-        prepare,
+        ledgers,
         session::one,
     },
     error::{Class, Diagnostic},
@@ -45,8 +45,8 @@ pub struct RunbookCommand {
 
 /// Runs the verb. The account is asked only for what the ledger has not seen yet.
 pub fn run(global: &Global, args: &RunbookCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
-    let snapshot = prepare::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
+    let snapshot = ledgers::existing(&dir)?;
     let found = known::discovered(global, &args.which, &snapshot)?;
     let errors: Vec<Diagnostic> = found.errors().cloned().collect();
     if !errors.is_empty() {

@@ -11,7 +11,7 @@ use crate::{
         Verdict,
         args::{Global, LedgerArgs},
         exit::Code,
-        prepare,
+        ledgers,
     },
     clock::{from_rfc3339, millis, rfc3339},
     engine::operate::{Provision, Reader, usually},
@@ -50,7 +50,7 @@ pub struct WatchCommand {
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &WatchCommand, printer: &mut Printer) -> Verdict {
-    let dir = prepare::find_ledger(global, &args.which, printer)?;
+    let dir = ledgers::find_ledger(global, &args.which, printer)?;
     let rounds = args.rounds.or(global.sandbox.then_some(ROUNDS));
     desk::reading(global, &args.which, printer, async |reader, resolved, first, printer| {
         let (mut round, mut drawn) = (0_u32, Picture::default());

@@ -13,4 +13,6 @@ mod send;
 pub(super) use act::settle;
 pub use act::{Acted, Halt, Operator};
 pub use read::{Reader, canonical_record};
-pub use replications::{Counted, Provision, Replication, Replicator, is_starting, lasted, usually};
+pub use replications::{Counted, Replication, lasted};
+
+pub use crate::aws::{Provision, Replicator, is_starting, usually};

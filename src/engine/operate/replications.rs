@@ -5,92 +5,10 @@ use std::time::Duration;
 
 use aws_sdk_databasemigration::types as dms;
 use aws_smithy_types::DateTime;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::read::{Reader, filter};
-use crate::aws::{OpError, data_migration_state, op};
-
-/// What copies and follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Replicator {
-    /// A task on a replication instance.
-    #[default]
-    Task,
-    /// A serverless replication.
-    Serverless,
-    /// A homogeneous data migration.
-    Data,
-}
-
-impl Replicator {
-    /// That of an ARN.
-    #[must_use]
-    pub fn of(arn: &str) -> Self {
-        match arn.split(':').nth(5) {
-            Some("replication-config") => Self::Serverless,
-            Some("data-migration") => Self::Data,
-            _ => Self::Task,
-        }
-    }
-
-    /// Whether it is a task.
-    #[must_use]
-    pub fn is_task(&self) -> bool {
-        *self == Self::Task
-    }
-
-    /// As people say it.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Task => "task",
-            Self::Serverless => "serverless replication",
-            Self::Data => "data migration",
-        }
-    }
-
-    /// How long it may take until a start has it running, in seconds.
-    #[must_use]
-    pub fn starts_within(self) -> u64 {
-        match self {
-            Self::Task => 900,
-            // The first start takes up to an hour (AWS's DMS workshop).
-            Self::Serverless => 5_400,
-            Self::Data => 3_600,
-        }
-    }
-}
-
-/// States in which a start is under way, each with how long it usually takes. Tasks: API Reference, ReplicationTask.
-/// Serverless replications: user guide, AWS DMS Serverless components; durations: AWS's DMS workshop.
-const STARTING: &[(&str, &str)] = &[
-    ("starting", "about 1 min"),
-    ("initializing", "2 to 5 min"),
-    ("preparing_metadata_resources", "15 to 20 min, the first time"),
-    ("testing_connection", "2 to 5 min"),
-    ("fetching_metadata", "up to 5 min"),
-    ("calculating_capacity", "1 to 2 min"),
-    ("provisioning_capacity", "15 to 20 min"),
-    ("replication_starting", "1 to 2 min"),
-];
-
-/// Whether a start is under way in that state.
-#[must_use]
-pub fn is_starting(status: &str) -> bool {
-    STARTING.iter().any(|(state, _)| *state == status)
-}
-
-/// How long a state on the way to `running` usually takes.
-#[must_use]
-pub fn usually(kind: Replicator, status: &str) -> Option<&'static str> {
-    if kind == Replicator::Data && status == "starting" {
-        // User guide, Managing data migrations.
-        return Some("up to 15 min");
-    }
-    STARTING.iter().find(|(state, _)| *state == status).map(|(_, takes)| *takes)
-}
+use crate::aws::{OpError, Provision, Replicator, data_migration_state, is_starting, op};
 
 /// A replication, as DMS describes it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -133,36 +51,6 @@ pub struct Replication {
     pub provision: Option<Provision>,
     /// Its settings, where they were asked for.
     pub settings: Json,
-}
-
-/// The capacity of a serverless replication.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Provision {
-    /// `provisioned`, ...
-    pub state: String,
-    /// Capacity units it has.
-    pub units: i32,
-    /// Since when, in milliseconds since the epoch.
-    pub since: Option<i64>,
-    /// Whether another capacity is available.
-    pub new_available: bool,
-    /// Why DMS provisions it.
-    pub reason: Option<String>,
-}
-
-impl Provision {
-    /// As people read it.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let mut text = format!("{} DCU {}", self.units, self.state);
-        if self.new_available {
-            text.push_str(", new provisioning available");
-        }
-        if let Some(reason) = &self.reason {
-            text.push_str(&format!(" ({})", reason.trim_end_matches('.')));
-        }
-        text
-    }
 }
 
 fn date(at: Option<&DateTime>) -> Option<i64> {
@@ -246,13 +134,7 @@ fn of_serverless(live: &dms::Replication) -> Replication {
         queued: count(stats.map(|stats| stats.tables_queued)),
         created: date(live.replication_create_time.as_ref()),
         since: date(live.replication_update_time.as_ref()),
-        provision: live.provision_data.as_ref().map(|data| Provision {
-            state: data.provision_state.clone().unwrap_or_default(),
-            units: data.provisioned_capacity_units,
-            since: date(data.date_provisioned.as_ref()),
-            new_available: data.is_new_provisioning_available,
-            reason: data.reason_for_new_provisioning_data.clone(),
-        }),
+        provision: live.provision_data.as_ref().map(Provision::from),
         status,
         ..Replication::default()
     }

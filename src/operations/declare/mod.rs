@@ -5,6 +5,6 @@ mod section;
 
 pub use read::{HOOKS, POSITION, declare};
 pub use section::{
-    DatabaseWay, Declaration, Hook, Limits, Order, Require, ReverseStart, ReverseWay, Splits, SteeringWay,
-    TargetFence, Traffic,
+    Assessment, DatabaseWay, Declaration, Hook, Limits, Order, Require, ReverseStart, ReverseWay, Splits,
+    SteeringWay, TargetFence, Traffic,
 };

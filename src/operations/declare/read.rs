@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::section::{
-    DatabaseWay, Declaration, Hook, Order, ReverseStart, ReverseWay, Splits, SteeringWay, TargetFence,
-    Traffic,
+    Assessment, DatabaseWay, Declaration, Hook, Order, ReverseStart, ReverseWay, Splits, SteeringWay,
+    TargetFence, Traffic,
 };
 use crate::{
     error::{Class, Diagnostic, hint},
@@ -452,16 +452,21 @@ impl Reading {
                     _ => self.error("M1011", &value.span, "`auto_rollback` must be never or live", ""),
                 },
                 "hold" => into.hold_s = self.duration(value, "hold").unwrap_or(into.hold_s),
+                "assessment" if value.as_text().is_some() => {
+                    let wanted = self.flag(value, "assessment").unwrap_or_default();
+                    into.assessment = wanted.then_some(Assessment::AtStart(true));
+                }
                 "assessment" => {
                     let (mut role, mut bucket) = (None, None);
                     for part in self.entries(value, "`assessment`", &["role", "bucket"]) {
                         let address = self.address(&part.value, &part.key);
                         if part.key == "role" { role = address } else { bucket = address }
                     }
-                    into.assessment = role.zip(bucket);
+                    into.assessment = role.zip(bucket).map(|(role, bucket)| Assessment::Run(role, bucket));
                     if into.assessment.is_none() {
-                        let message = "an assessment needs a `role` and a `bucket`";
-                        let help = "{role: Stack/Role, bucket: Stack/Bucket}: DMS writes its results there";
+                        let message = "an assessment of tasks needs a `role` and a `bucket`";
+                        let help = "{role: Stack/Role, bucket: Stack/Bucket}: DMS writes its results there; serverless \
+                                    replications need neither: `assessment: true`";
                         self.error("M1011", &value.span, message, help);
                     }
                 }

@@ -173,6 +173,16 @@ impl Default for Limits {
     }
 }
 
+/// A declared assessment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Assessment {
+    /// Of tasks: the role, and the bucket for the results.
+    Run(Address, Address),
+    /// Of serverless replications (`true`), which their start assesses: DMS keeps the results in a bucket of its own.
+    AtStart(bool),
+}
+
 /// The section as declared, environments merged; what is missing is discovered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Declaration {
@@ -185,9 +195,9 @@ pub struct Declaration {
     /// When the reverse task starts.
     #[serde(default)]
     pub reverse_start: ReverseStart,
-    /// What an assessment run needs: a role, and a bucket for its results.
+    /// Whether DMS assesses before anything is loaded, and what it needs for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub assessment: Option<(Address, Address)>,
+    pub assessment: Option<Assessment>,
     /// Source and target database.
     pub databases: (Option<DatabaseWay>, Option<DatabaseWay>),
     /// The traffic sets.

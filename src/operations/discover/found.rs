@@ -37,9 +37,9 @@ pub struct Task {
 }
 
 impl Task {
-    /// The dimensions of its metrics. Those of a serverless replication are grouped by replication; the user guide (AWS DMS
-    /// Serverless components, metrics) does not name the dimension. A wrong one shows no points, and no points close every
-    /// gate.
+    /// The dimensions of its metrics. Those of a serverless replication are grouped by replication (user guide, AWS DMS
+    /// Serverless components, metrics), which the guide does not name: `ReplicationConfigId`, the account and the last part
+    /// of the ARN, is what alarms and dashboards of public Terraform modules read.
     #[must_use]
     pub fn dimensions(&self) -> Vec<(&'static str, &str)> {
         match self.kind {
@@ -47,7 +47,7 @@ impl Task {
                 ("ReplicationInstanceIdentifier", self.instance_name.as_str()),
                 ("ReplicationTaskIdentifier", self.metric_id.as_str()),
             ],
-            Replicator::Serverless => vec![("ReplicationConfigIdentifier", self.metric_id.as_str())],
+            Replicator::Serverless => vec![("ReplicationConfigId", self.metric_id.as_str())],
             // What it tells of itself is measured instead.
             Replicator::Data => Vec::new(),
         }
@@ -208,13 +208,16 @@ pub struct Watched {
     pub forward: bool,
 }
 
-/// What an assessment run needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What an assessment run needs. Runs of tasks need both; serverless replications are assessed by their start and need
+/// neither.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Assessing {
     /// The role's ARN.
-    pub role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// The bucket's name.
-    pub bucket: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
 }
 
 /// A function that is a hook.

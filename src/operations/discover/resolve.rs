@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::{
     INSTANCE, PROFILE,
-    found::{Assessing, Database, Discovery, Resolved, Task, Writer},
+    found::{Database, Discovery, Resolved, Task, Writer},
     search::Search,
 };
 use crate::{
@@ -101,11 +101,7 @@ pub fn discover(things: &Inventory, declared: &Declaration, names: (&str, &str))
         let thing = search.get(address, &["AWS::SSM::Parameter"], "state_parameter")?;
         Some((thing.region.clone(), thing.text("Name").map_or_else(|| thing.id(), ToOwned::to_owned)))
     });
-    let assessment = declared.assessment.as_ref().and_then(|(role, bucket)| {
-        let role = search.get(role, &["AWS::IAM::Role"], "assessment.role")?;
-        let bucket = search.get(bucket, &["AWS::S3::Bucket"], "assessment.bucket")?;
-        Some(Assessing { role: role.attribute("Arn")?, bucket: bucket.id() })
-    });
+    let assessment = declared.assessment.as_ref().and_then(|declared| search.assessing(declared, &forward));
     let functions = search.functions();
     slotted(&mut search, reverse.as_ref());
     fence(&mut search, &source, &target, &source_writers);

@@ -4,14 +4,14 @@ use serde_json::Value as Json;
 
 use super::{
     DATABASES, ENDPOINTS, FUNCTION, INSTANCE, PROJECT, TASKS,
-    found::{Database, Finding, Function, Task},
+    found::{Assessing, Database, Finding, Function, Task},
 };
 use crate::{
     engine::operate::Replicator,
     error::{Class, Diagnostic},
     model::Address,
     operations::{
-        declare::{DatabaseWay, Declaration, Hook, ReverseStart, ReverseWay, Splits},
+        declare::{Assessment, DatabaseWay, Declaration, Hook, ReverseStart, ReverseWay, Splits},
         inventory::{Inventory, Thing},
         reach::{Way, reaches},
     },
@@ -90,6 +90,10 @@ impl<'i> Search<'i> {
             Some(2) => Replicator::Data,
             _ => Replicator::Task,
         };
+        let metric_id = match kind {
+            Replicator::Serverless => format!("{}:{metric_id}", arn.split(':').nth(4).unwrap_or_default()),
+            _ => metric_id,
+        };
         let settings = ["ReplicationTaskSettings", "ReplicationSettings"]
             .map(|name| &thing.properties[name])
             .into_iter()
@@ -118,6 +122,28 @@ impl<'i> Search<'i> {
                 None => Json::Null,
             },
         })
+    }
+
+    /// What assessments of these need.
+    pub(super) fn assessing(&mut self, declared: &Assessment, forward: &[Task]) -> Option<Assessing> {
+        match declared {
+            Assessment::Run(role, bucket) => {
+                let role = self.get(role, &["AWS::IAM::Role"], "assessment.role")?;
+                let bucket = self.get(bucket, &["AWS::S3::Bucket"], "assessment.bucket")?;
+                Some(Assessing { role: Some(role.attribute("Arn")?), bucket: Some(bucket.id()) })
+            }
+            Assessment::AtStart(_) => {
+                if let Some(task) = forward.iter().find(|task| task.kind.is_task()) {
+                    let message =
+                        format!("operations: an assessment of {} needs a role and a bucket", task.address);
+                    let help = "`assessment: {role: Stack/Role, bucket: Stack/Bucket}`: DMS writes its results there; only \
+                                serverless replications need neither";
+                    self.error_at("O1001", &task.address, message, help);
+                    return None;
+                }
+                Some(Assessing::default())
+            }
+        }
     }
 
     /// The functions that are hooks.

@@ -102,7 +102,7 @@ impl Search<'_> {
                 let value = dimension["Value"].as_str()?;
                 let name = dimension["Name"].as_str()?;
                 match name {
-                    "ReplicationTaskIdentifier" | "ReplicationConfigIdentifier" => {
+                    "ReplicationTaskIdentifier" | "ReplicationConfigId" => {
                         tasks.iter().any(|task| task.metric_id == value).then_some(FORWARD)
                     }
                     "DBInstanceIdentifier" | "DBClusterIdentifier" => {

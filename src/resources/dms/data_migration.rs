@@ -11,11 +11,12 @@ use super::{
     support::{ABSENT, BUSY, ROLE, filter, kept, moment},
     tags::Tags,
     task_settings::{same_document, same_json},
+    users,
 };
 use crate::{
     aws::{OpError, data_migration_state, op},
     ledger::Permit,
-    model::{Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
+    model::{Activity, Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare, mirror,
         tags::{self, Tagging},
@@ -146,12 +147,6 @@ impl Described for DataMigration {
         ])
     }
 
-    fn effects(change: &Change<'_, Props>) -> Vec<String> {
-        let only_tags = change.changed.iter().all(|property| property == "Tags");
-        let text = "if it runs, it is stopped for the change and resumed; a full load is waited for";
-        if only_tags { Vec::new() } else { vec![text.to_owned()] }
-    }
-
     fn check(props: &Json) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         for one in props["SourceDataSettings"].as_array().into_iter().flatten() {
@@ -189,6 +184,22 @@ impl Described for DataMigration {
             // Whether it runs, and how well, is the migration's business.
             _ => State::Ready,
         }
+    }
+
+    async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
+        Ok(by(cx, id.as_str()).await?.map(|live| vec![users::of_data(&live)]))
+    }
+
+    /// DMS's events of data migrations go to EventBridge only: what it says of one stands in its description.
+    async fn news(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        _props: &Props,
+        _waited: std::time::Duration,
+    ) -> Result<Vec<String>, OpError> {
+        let live = by(cx, id.as_str()).await?;
+        let said = live.iter().flat_map(|live| [live.last_failure_message(), live.stop_reason()]);
+        Ok(said.flatten().map(ToOwned::to_owned).collect())
     }
 
     async fn tags(cx: &Cx<'_>, live: &Live) -> Result<LiveTags, OpError> {

@@ -14,11 +14,12 @@ use super::{
     },
     support::{ABSENT, BUSY, ROLE, filter},
     tags::Tags,
+    users,
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
+    model::{Activity, Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         described::leaving,
@@ -284,6 +285,10 @@ impl Described for Endpoint {
             "failed" => State::Failed(format!("the endpoint is {status}")),
             _ => State::Pending(status.to_owned()),
         }
+    }
+
+    async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
+        users::of_endpoint(cx, id.as_str()).await.map(|users| Some(users::working(users)))
     }
 
     async fn tags(cx: &Cx<'_>, live: &Live) -> Result<LiveTags, OpError> {

@@ -20,6 +20,7 @@ mod settings;
 mod support;
 mod tags;
 mod task_settings;
+mod users;
 
 pub use certificate::Certificate;
 pub use data_migration::DataMigration;

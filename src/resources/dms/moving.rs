@@ -7,7 +7,7 @@ use aws_sdk_databasemigration::types::{
 
 use super::tags::Tags;
 use crate::{
-    aws::{OpError, op},
+    aws::{OpError, Replicator, op},
     resources::Cx,
 };
 
@@ -16,16 +16,16 @@ pub(super) const RESUME: &str = "migrate:resume";
 
 /// Whether an ARN is that of a serverless replication's configuration.
 pub(super) fn is_serverless(arn: &str) -> bool {
-    arn.split(':').nth(5) == Some("replication-config")
+    Replicator::of(arn) == Replicator::Serverless
 }
 
 fn is_data_migration(arn: &str) -> bool {
-    arn.split(':').nth(5) == Some("data-migration")
+    Replicator::of(arn) == Replicator::Data
 }
 
 /// What people call it.
 pub(super) fn noun(arn: &str) -> &'static str {
-    if is_serverless(arn) { "serverless replication" } else { "replication task" }
+    Replicator::of(arn).noun()
 }
 
 /// Stops it.

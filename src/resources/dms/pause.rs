@@ -9,6 +9,7 @@ use super::{
     moving,
     support::{ABSENT, filter},
     tags::Tags,
+    users::{self, User},
 };
 use crate::{
     aws::{OpError, TAG_LINEAGE, op},
@@ -43,74 +44,6 @@ fn key(endpoint: &str) -> String {
     format!("{MARK}{}", endpoint.rsplit(':').next().unwrap_or(endpoint))
 }
 
-/// Who uses an endpoint, as it is described.
-struct User {
-    arn: String,
-    name: String,
-    status: String,
-    /// The replication instance; none of a serverless replication.
-    instance: String,
-    endpoints: [String; 2],
-}
-
-fn owned(text: Option<&str>) -> String {
-    text.unwrap_or_default().to_owned()
-}
-
-/// The replication tasks that use an endpoint.
-async fn tasks_of(cx: &Cx<'_>, endpoint: &str) -> Result<Vec<User>, OpError> {
-    const CALL: &str = "DescribeReplicationTasks";
-    let (mut found, mut marker) = (Vec::new(), None);
-    loop {
-        let call = cx.sdk.dms().describe_replication_tasks().without_settings(true).set_marker(marker);
-        match call.filters(filter(CALL, "endpoint-arn", endpoint)?).send().await.map_err(op(CALL)) {
-            Ok(answer) => {
-                found.extend(answer.replication_tasks().iter().map(|task| User {
-                    arn: owned(task.replication_task_arn()),
-                    name: owned(task.replication_task_identifier()),
-                    status: owned(task.status()),
-                    instance: owned(task.replication_instance_arn()),
-                    endpoints: [owned(task.source_endpoint_arn()), owned(task.target_endpoint_arn())],
-                }));
-                marker = answer.marker;
-            }
-            Err(error) if error.is(ABSENT) => return Ok(found),
-            Err(error) => return Err(error),
-        }
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
-}
-
-/// The serverless replications that use an endpoint. DMS has no filter for them (API Reference, DescribeReplications).
-async fn serverless_of(cx: &Cx<'_>, endpoint: &str) -> Result<Vec<User>, OpError> {
-    const CALL: &str = "DescribeReplications";
-    let (mut found, mut marker) = (Vec::new(), None);
-    loop {
-        let call = cx.sdk.dms().describe_replications().set_marker(marker);
-        match call.send().await.map_err(op(CALL)) {
-            Ok(answer) => {
-                found.extend(answer.replications().iter().map(|one| User {
-                    arn: owned(one.replication_config_arn()),
-                    name: owned(one.replication_config_identifier()),
-                    status: owned(one.status()),
-                    instance: String::new(),
-                    endpoints: [owned(one.source_endpoint_arn()), owned(one.target_endpoint_arn())],
-                }));
-                marker = answer.marker;
-            }
-            Err(error) if error.is(ABSENT) => break,
-            Err(error) => return Err(error),
-        }
-        if marker.is_none() {
-            break;
-        }
-    }
-    found.retain(|user| user.endpoints.iter().any(|arn| arn == endpoint));
-    Ok(found)
-}
-
 /// Tasks that use the endpoint and run, or ran before a change.
 pub(super) struct Pause {
     key: String,
@@ -121,10 +54,9 @@ impl Pause {
     /// Looks at the tasks that use the endpoint.
     pub(super) async fn look(cx: &Cx<'_>, endpoint: &str) -> Result<Self, OpError> {
         let key = key(endpoint);
-        let mut live = tasks_of(cx, endpoint).await?;
-        live.extend(serverless_of(cx, endpoint).await?);
+        let live = users::of_endpoint(cx, endpoint).await?;
         let mut tasks = Vec::new();
-        for User { arn, name, status, instance, endpoints } in live {
+        for User { arn, name, status, instance, endpoints, .. } in live {
             // What never ran, or is going, is in nobody's way.
             if matches!(status.as_str(), "creating" | "created" | "ready" | "deleting") {
                 continue;

@@ -17,12 +17,14 @@ use super::{
     support::{ABSENT, BUSY, filter},
     tags::Tags,
     task_settings::{document, same_document, same_json, shown},
+    users,
 };
 use crate::{
-    aws::{OpError, op},
+    aws::{OpError, Provision, op},
     ledger::Permit,
     model::{
-        Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy, dynamic::is_dynamic,
+        Activity, Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy,
+        dynamic::is_dynamic,
     },
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
@@ -241,6 +243,21 @@ async fn modify(cx: &Cx<'_>, arn: &str, gap: &Gap, new: &Props) -> Result<(), Op
         .map_err(op(CALL))
 }
 
+/// What a replication says of itself, failures first.
+fn said(live: &Replication) -> Vec<String> {
+    let mut all = live.failure_messages().to_vec();
+    let failed = live.premigration_assessment_statuses().iter().filter(|one| one.status() == Some("failed"));
+    all.extend(failed.map(|one| {
+        let why = one.last_failure_message().unwrap_or("see its report");
+        format!("the premigration assessment failed: {why}")
+    }));
+    all.extend(live.stop_reason().map(ToOwned::to_owned));
+    if let Some(data) = live.provision_data() {
+        all.push(format!("capacity: {}", Provision::from(data).words()));
+    }
+    all
+}
+
 /// What a failed replication says of its failure.
 fn why(live: &Replication) -> String {
     let all = live.failure_messages();
@@ -383,6 +400,21 @@ impl ResourceType for ReplicationConfig {
         Ok(Some(Found { id: arn.into(), attributes: attributes(arn), ownership }))
     }
 
+    async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
+        Ok(replication(cx, id.as_str()).await?.map(|live| vec![users::of_serverless(&live)]))
+    }
+
+    /// DMS's events of serverless replications go to EventBridge only (DescribeEvents knows instances and tasks): what it says
+    /// of a failure, of its capacity and of the assessment stands in its description.
+    async fn news(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        _props: &Props,
+        _waited: std::time::Duration,
+    ) -> Result<Vec<String>, OpError> {
+        Ok(replication(cx, id.as_str()).await?.map(|live| said(&live)).unwrap_or_default())
+    }
+
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
         let live = replication(cx, id.as_str()).await?;
         let status = live.as_ref().and_then(Replication::status).unwrap_or("absent").to_owned();
@@ -473,6 +505,16 @@ impl ResourceType for ReplicationConfig {
         };
         let gap = Gap::between(&live, new);
         let status = run.status().unwrap_or_default();
+        // DMS refuses it then ("You can only modify replication configs before provisioning capacity"), and only when the
+        // replication was stopped: it is told before anything is.
+        if gap.kind && run.provision_data().is_some() {
+            let why = "DMS changes the type of a serverless replication only before its capacity is provisioned for the first \
+                       time; `migrate up --replace ADDRESS` makes a new configuration, which loads everything again";
+            return Err(OpError::not_sent(
+                "ModifyReplicationConfig",
+                why.replace("ADDRESS", cx.address.as_str()),
+            ));
+        }
         match status {
             "running" if gap.is_empty() => {
                 if moving::is_marked(cx, arn).await? {

@@ -8,11 +8,12 @@ use super::{
     news,
     support::{ABSENT, BUSY, ROLE, filter},
     tags::Tags,
+    users,
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
+    model::{Activity, Attributes, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         described::{alike, leaving, look},
@@ -207,6 +208,10 @@ impl Described for ReplicationInstance {
         waited: std::time::Duration,
     ) -> Result<Vec<String>, OpError> {
         news::news(cx, props.name(), waited).await
+    }
+
+    async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
+        users::of_instance(cx, id.as_str()).await.map(|users| Some(users::working(users)))
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {

@@ -13,13 +13,14 @@ use super::{
     moving, news,
     support::{ABSENT, BUSY, filter},
     tags::Tags,
-    task_settings,
+    task_settings, users,
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{
-        Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy, dynamic::is_dynamic,
+        Activity, Attributes, Document, Facts, Identity, NameRule, PhysicalId, Tag, WaitPolicy,
+        dynamic::is_dynamic,
     },
     props,
     resources::{
@@ -240,6 +241,10 @@ impl ResourceType for ReplicationTask {
         }
         let ownership = cx.owns(pairs(&Tags::any(cx, arn).await?));
         Ok(Some(Found { id: arn.into(), attributes: attributes(arn), ownership }))
+    }
+
+    async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
+        Ok(get(cx, BY_ARN, id.as_str()).await?.map(|live| vec![users::of_task(&live)]))
     }
 
     async fn news(

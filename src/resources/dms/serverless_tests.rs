@@ -447,3 +447,73 @@ fn what_dms_would_refuse_is_found_before_anything_runs() {
     let without = json!({"ComputeConfig": {"MaxCapacityUnits": 2}});
     assert_eq!(change(with, without).len(), 2, "settings and a key that DMS would keep");
 }
+
+/// A public report of an outage in 2026: a `full-load-and-cdc` applied to a stopped `cdc` replication was refused.
+#[test]
+fn the_type_changes_only_before_the_first_capacity_and_nothing_is_stopped_for_it() {
+    let stage = stage();
+    let (id, old) = stage.config(json!({}));
+    let to = |kind: &str| stage.props(json!({"ReplicationType": kind}));
+    let changed = ["ReplicationType".to_owned()];
+    stage.update(&id, &old, &to("cdc"), &["ReplicationType"]);
+    assert_eq!(stage.row(&id)["MigrationType"], "cdc", "it was never started");
+    stage.start(&id, "start-replication").unwrap();
+    stage.until(&id, "running");
+    let new: Props = serde_json::from_value(to("full-load-and-cdc")).unwrap();
+    let old: Props = serde_json::from_value(to("cdc")).unwrap();
+    let refused = || {
+        let change = Change { old: &old, new: &new, changed: &changed };
+        let permit = stage.bench.permit();
+        let answer =
+            stage.bench.cx(|cx| stage.bench.run(ReplicationConfig::update(cx, &permit, &id, &change)));
+        answer.unwrap_err().to_string()
+    };
+    assert!(refused().contains("up --replace "), "{}", refused());
+    assert_eq!(stage.row(&id)["Status"], "running", "nothing was stopped");
+    // The service itself, asked past the handler.
+    let dms = stage.bench.sdk().dms();
+    stage.bench.run(dms.stop_replication().replication_config_arn(id.as_str()).send()).unwrap();
+    stage.until(&id, "stopped");
+    let call = dms.modify_replication_config().replication_config_arn(id.as_str());
+    let error = stage.bench.run(call.replication_type("full-load-and-cdc".into()).send()).unwrap_err();
+    assert_eq!(error.code(), Some("InvalidParameterValueException"));
+    assert!(error.message().unwrap().contains("before provisioning capacity"), "{error:?}");
+}
+
+/// What runs is told with its state, since when and with which capacity; what rests is told as that. Failures come first.
+#[test]
+fn reviews_and_waits_are_told_what_it_does() {
+    let stage = stage();
+    let (id, props) = stage.config(json!({}));
+    let activity = |id: &PhysicalId| {
+        stage.bench.cx(|cx| stage.bench.run(ReplicationConfig::activity(cx, id))).unwrap().unwrap()
+    };
+    let source = PhysicalId(stage.source.clone());
+    let users = || stage.bench.cx(|cx| stage.bench.run(Endpoint::activity(cx, &source))).unwrap().unwrap();
+    let words = activity(&id)[0].words();
+    assert_eq!(words, "serverless replication shop-serverless is created");
+    assert!(!activity(&id)[0].busy && users().is_empty());
+    stage.start(&id, "start-replication").unwrap();
+    stage.until(&id, "provisioning_capacity");
+    let words = activity(&id)[0].words();
+    assert!(
+        words.contains(" is provisioning_capacity since 20") && words.contains("usually 15 to 20 min"),
+        "{words}"
+    );
+    stage.until(&id, "running");
+    let words = activity(&id)[0].words();
+    assert!(words.contains(" is running since 20") && words.contains(" DCU provisioned"), "{words}");
+    assert_eq!(users()[0].words(), words, "the endpoint's review names it too");
+    let news = || {
+        let waited = Duration::from_secs(60);
+        stage.bench.cx(|cx| stage.bench.run(ReplicationConfig::news(cx, &id, &props, waited))).unwrap()
+    };
+    assert!(news()[0].starts_with("capacity: 2 DCU provisioned"), "{:?}", news());
+    stage.bench.world(|world| {
+        let row = world.get_mut("dms.replication-config", id.as_str()).unwrap();
+        row["Status"] = json!("failed");
+        row["FailureMessages"] = json!(["Last Error Error 1236 reading binary log."]);
+    });
+    assert_eq!(news()[0], "Last Error Error 1236 reading binary log.");
+    assert!(users().is_empty(), "what failed is in nobody's way");
+}

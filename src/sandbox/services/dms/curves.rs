@@ -102,9 +102,10 @@ fn task<'w>(world: &'w World, name: &str, arn: &str, row: &'w Json) -> Option<(&
     ))
 }
 
-/// The dimension of a serverless replication's metrics: the last part of its configuration's ARN. The guide says that
-/// they are grouped by replication, and does not name it.
-const SERVERLESS: &str = "ReplicationConfigIdentifier";
+/// The dimension of a serverless replication's metrics: the account and the last part of its configuration's ARN
+/// (`123456789012:K7QWZ3MXR2NPLVBD5TYAH8FJCS`). The guide says only that they are grouped by replication; this is what
+/// dashboards and alarms of public Terraform modules have that show data.
+const SERVERLESS: &str = "ReplicationConfigId";
 
 /// Metrics of a serverless replication (User Guide, AWS DMS Serverless components, Serverless replication metrics): those
 /// of a task but for the queues in memory and on disk, and how full its capacity is while it is provisioned.
@@ -142,8 +143,9 @@ pub fn curve<'w>(
     dimension: &dyn Fn(&str) -> Option<String>,
 ) -> Option<(&'static str, Curve<'w>)> {
     if let Some(id) = dimension(SERVERLESS) {
-        let fits =
-            |(arn, row): &(&str, &Json)| arn.rsplit(':').next() == Some(&id) && row["_region"] == region;
+        let (account, id) = id.split_once(':')?;
+        let parts = |arn: &str| (arn.split(':').nth(4) == Some(account), arn.rsplit(':').next() == Some(id));
+        let fits = |(arn, row): &(&str, &Json)| parts(arn) == (true, true) && row["_region"] == region;
         let (arn, row) = world.rows(REPLICATION).find(fits)?;
         return serverless(world, name, arn, row);
     }

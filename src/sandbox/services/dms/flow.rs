@@ -8,7 +8,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    announce, engines,
+    announce, engines, states,
     store::{ENDPOINT, moving},
 };
 use crate::sandbox::{World, outside, services::elbv2};
@@ -119,6 +119,7 @@ fn clients(world: &World, database: &Json) -> Vec<String> {
 /// Brings the model up to date with the time; called before each request.
 pub fn settle(world: &mut World) {
     announce::settle(world);
+    states::settle(world);
     let now = world.now();
     let tasks: Vec<(String, Json)> = moving(world)
         .filter(|(_, task)| task["_run"].as_i64().is_some_and(|run| run <= now))

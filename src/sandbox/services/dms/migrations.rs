@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use super::{
     connections, mappings, progress,
     providers::{MIGRATION, MIGRATION_PROJECT},
+    states,
     store::{
         DATA_MIGRATION, DATA_PROVIDER, INSTANCE_PROFILE, PROJECT, combination, here, invalid, missing,
         moment, role_trusts, state,
@@ -133,7 +134,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     put_over(world, rq, &mut row)?;
     let made = MIGRATION.put(world, rq, row)?["DataMigration"].clone();
     let arn = made["DataMigrationArn"].as_str().unwrap_or_default();
-    world.set_after(DMS_MIGRATION_READY, DATA_MIGRATION, arn, json!({"DataMigrationStatus": "ready"}));
+    states::becomes(world, DATA_MIGRATION, arn, DMS_MIGRATION_READY, json!({"DataMigrationStatus": "ready"}));
     Ok(one(world, &made))
 }
 
@@ -190,7 +191,8 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     row["DataMigrationStatus"] = json!("deleting");
     let row = row.clone();
-    world.cancel(DATA_MIGRATION, &arn);
+    states::cancel(world, DATA_MIGRATION, &arn);
+    states::is(world, DATA_MIGRATION, &arn);
     world.after(DMS_MIGRATION_DOWN, DATA_MIGRATION, &arn, Effect::Remove);
     Ok(one(world, &row))
 }
@@ -259,7 +261,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     };
     let n = world.next();
     let begun = moment(world, 0);
-    world.cancel(DATA_MIGRATION, &arn);
+    states::cancel(world, DATA_MIGRATION, &arn);
     let row = world.get_mut(DATA_MIGRATION, &arn).ok_or_else(|| missing("The data migration is gone."))?;
     row["DataMigrationStatus"] = json!("starting");
     row["_reloads"] = json!(rq.text("StartType") == "reload-target");
@@ -274,7 +276,8 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     if let Some(why) = wrong {
         let row = row.clone();
         let end = json!({"DataMigrationStatus": "failed", "LastFailureMessage": why});
-        world.set_after(DMS_MIGRATION_STARTING, DATA_MIGRATION, &arn, end);
+        states::is(world, DATA_MIGRATION, &arn);
+        states::becomes(world, DATA_MIGRATION, &arn, DMS_MIGRATION_STARTING, end);
         return Ok(one(world, &row));
     }
     let runs = now + DMS_MIGRATION_STARTING;
@@ -285,14 +288,21 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         row["_fresh"] = json!(runs);
     }
     let row = row.clone();
-    world.set_after(DMS_MIGRATION_STARTING, DATA_MIGRATION, &arn, json!({"DataMigrationStatus": "running"}));
+    states::is(world, DATA_MIGRATION, &arn);
+    states::becomes(
+        world,
+        DATA_MIGRATION,
+        &arn,
+        DMS_MIGRATION_STARTING,
+        json!({"DataMigrationStatus": "running"}),
+    );
     if row["MigrationType"] == "full-load" {
         let left = DMS_MIGRATION_STARTING + (progress::load_time(&row) - done).max(0);
         let end = json!({
             "DataMigrationStatus": "stopped", "StopReason": "Stop Reason FULL_LOAD_ONLY_FINISHED", "_halt": now + left,
             "DataMigrationEndTime": moment(world, left),
         });
-        world.set_after(left, DATA_MIGRATION, &arn, end);
+        states::becomes(world, DATA_MIGRATION, &arn, left, end);
     }
     Ok(one(world, &row))
 }
@@ -307,11 +317,12 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
         "DataMigrationStatus": "stopped", "StopReason": "Stop Reason NORMAL", "DataMigrationEndTime": moment(world, DMS_TASK_STOP),
     });
     let halt = world.now() + DMS_TASK_STOP;
-    world.cancel(DATA_MIGRATION, &arn);
-    world.set_after(DMS_TASK_STOP, DATA_MIGRATION, &arn, end);
+    states::cancel(world, DATA_MIGRATION, &arn);
+    states::becomes(world, DATA_MIGRATION, &arn, DMS_TASK_STOP, end);
     let row = world.get_mut(DATA_MIGRATION, &arn).ok_or_else(|| missing("The data migration is gone."))?;
     row["DataMigrationStatus"] = json!("stopping");
     row["_halt"] = json!(halt);
     let row = row.clone();
+    states::is(world, DATA_MIGRATION, &arn);
     Ok(one(world, &row))
 }

@@ -19,6 +19,7 @@ mod replication_configs;
 mod replications;
 mod run;
 mod settings;
+mod states;
 mod statistics;
 mod store;
 mod subnets;

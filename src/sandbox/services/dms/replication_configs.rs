@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{
     endpoints, flow, instances, mappings,
     replications::{rests, shown_status},
-    settings,
+    settings, states,
     store::{
         REPLICATION, combination, exists, fresh_arn, here, identifier, invalid, key_of, listed, missing,
         state,
@@ -179,6 +179,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     });
     logged(&mut row);
     world.put(REPLICATION, &arn, row.clone());
+    states::is(world, REPLICATION, &arn);
     Ok(shown(&row))
 }
 
@@ -229,6 +230,15 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
         row["SupplementalSettings"] = json!(text);
     }
     if let Some(kind) = rq.opt("ReplicationType") {
+        // Refused so by AWS in a public report of 2026 (a Terraform apply on a stopped replication).
+        if row["MigrationType"] != kind
+            && let Some(provisioned) = row["ProvisionData"]["ProvisionState"].as_str()
+        {
+            return Err(invalid(format!(
+                "replication-type for Replication Config: {arn} cannot be modified as the replication is in {provisioned}. \
+                 You can only modify replication configs before provisioning capacity."
+            )));
+        }
         row["MigrationType"] = json!(kind);
     }
     if !rq.get("ComputeConfig").is_null() {
@@ -239,7 +249,8 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     row["Status"] = json!("modifying");
     row["ReplicationConfigUpdateTime"] = json!(world.now_secs());
     world.put(REPLICATION, arn, row.clone());
-    world.set_after(DMS_SERVERLESS_MODIFY, REPLICATION, arn, json!({"Status": back}));
+    states::is(world, REPLICATION, arn);
+    states::becomes(world, REPLICATION, arn, DMS_SERVERLESS_MODIFY, json!({"Status": back}));
     Ok(shown(&row))
 }
 
@@ -256,9 +267,10 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
             "Replication for Replication Config: {arn} is in {why} state and cannot be deleted"
         )));
     }
-    world.cancel(REPLICATION, arn);
+    states::cancel(world, REPLICATION, arn);
     world.after(DMS_SERVERLESS_DOWN, REPLICATION, arn, Effect::Remove);
     flow::forget(world, arn);
     config_mut(world, arn)?["Status"] = json!("deleting");
+    states::is(world, REPLICATION, arn);
     Ok(shown(&old))
 }

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use super::{
     connections, curves, endpoints, mappings, progress,
     replication_configs::{CAPACITIES, config, config_mut},
+    states,
     store::{REPLICATION, combination, here, invalid, listed, state},
     subnets,
 };
@@ -242,7 +243,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     let done = if fresh { 0 } else { progress::active(&old, now) };
     let past = curves::past(&old, now);
     let date = world.now_secs();
-    world.cancel(REPLICATION, arn);
+    states::cancel(world, REPLICATION, arn);
     attach(world, rq, arn, &old["ComputeConfig"]);
     let row = config_mut(world, arn)?;
     row["Status"] = json!("initializing");
@@ -264,12 +265,19 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
             "ProvisionState": "provisioning", "ProvisionedCapacityUnits": 0, "IsNewProvisioningAvailable": false,
         });
     }
+    states::is(world, REPLICATION, arn);
     let mut at = 0;
     let mut failed = None;
     for (stage, millis) in &stages {
         if at > 0 {
             let since = World::seconds(world.date_after(at));
-            world.set_after(at, REPLICATION, arn, json!({"Status": stage, "ReplicationUpdateTime": since}));
+            states::becomes(
+                world,
+                REPLICATION,
+                arn,
+                at,
+                json!({"Status": stage, "ReplicationUpdateTime": since}),
+            );
         }
         at += millis;
         if *stage == "testing_connection"
@@ -282,7 +290,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
             && let Some((status, stops)) = &assessment
         {
             let shown = json!({"PremigrationAssessmentStatuses": [status]});
-            world.set_after(at, REPLICATION, arn, shown);
+            states::becomes(world, REPLICATION, arn, at, shown);
             if *stops {
                 failed = Some("The premigration assessment failed.".to_owned());
                 break;
@@ -295,13 +303,13 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
                 "IsNewProvisioningAvailable": true, "DateNewProvisioningDataAvailable": when,
                 "ReasonForNewProvisioningData": format!("The capacity was calculated as {units} DCU."),
             });
-            world.set_after(at, REPLICATION, arn, json!({"ProvisionData": provisioned}));
+            states::becomes(world, REPLICATION, arn, at, json!({"ProvisionData": provisioned}));
         }
     }
     if let Some(why) = failed {
         let end =
             json!({"Status": "failed", "StopReason": "Stop Reason FATAL_ERROR", "FailureMessages": [why]});
-        world.set_after(at, REPLICATION, arn, end);
+        states::becomes(world, REPLICATION, arn, at, end);
         deprovision(world, arn, at, 0);
         let row = config(world, arn)?;
         return Ok(json!({"Replication": shown(row, now)}));
@@ -319,7 +327,13 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let row = row.clone();
     let since = World::seconds(world.date_after(total));
-    world.set_after(total, REPLICATION, arn, json!({"Status": "running", "ReplicationUpdateTime": since}));
+    states::becomes(
+        world,
+        REPLICATION,
+        arn,
+        total,
+        json!({"Status": "running", "ReplicationUpdateTime": since}),
+    );
     if row["MigrationType"] == "full-load" {
         let left = (progress::load_time(&row) - done).max(0);
         let stopped = World::seconds(world.date_after(total + left));
@@ -327,7 +341,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
             "Status": "stopped", "StopReason": "Stop Reason FULL_LOAD_ONLY_FINISHED", "_halt": runs + left,
             "ReplicationLastStopTime": stopped,
         });
-        world.set_after(total + left, REPLICATION, arn, end);
+        states::becomes(world, REPLICATION, arn, total + left, end);
         deprovision(world, arn, total + left, units);
     }
     Ok(json!({"Replication": shown(&row, now)}))
@@ -345,18 +359,22 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let now = world.now();
     let halt = now + DMS_SERVERLESS_STOP;
-    world.cancel(REPLICATION, arn);
+    states::cancel(world, REPLICATION, arn);
     let stopped = World::seconds(world.date_after(DMS_SERVERLESS_STOP));
     let goes = World::seconds(world.date_after(DMS_SERVERLESS_STOP + DMS_SERVERLESS_KEPT));
+    let date = world.now_secs();
     let row = config_mut(world, arn)?;
     row["Status"] = json!("stopping");
+    row["ReplicationUpdateTime"] = json!(date);
     row["_halt"] = json!(halt);
     let row = row.clone();
     let end = json!({
         "Status": "stopped", "StopReason": "Stop Reason NORMAL", "ReplicationLastStopTime": stopped,
+        "ReplicationUpdateTime": stopped,
         "ReplicationDeprovisionTime": goes, "RecoveryCheckpoint": format!("checkpoint:V1#{}#0", halt / 1000),
     });
-    world.set_after(DMS_SERVERLESS_STOP, REPLICATION, arn, end);
+    states::is(world, REPLICATION, arn);
+    states::becomes(world, REPLICATION, arn, DMS_SERVERLESS_STOP, end);
     let units = old["ProvisionData"]["ProvisionedCapacityUnits"].as_i64().unwrap_or_default();
     deprovision(world, arn, DMS_SERVERLESS_STOP, units);
     Ok(json!({"Replication": shown(&row, now)}))

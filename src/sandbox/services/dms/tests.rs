@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{OPERATIONS, announce, news};
+use super::{OPERATIONS, announce, news, states};
 use crate::sandbox::{Reply, Request, World, services::SERVICES};
 
 const REGION: &str = "us-east-1";
@@ -10,6 +10,7 @@ const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:t";
 
 fn call(world: &mut World, operation: &'static str, input: Json) -> Reply {
     announce::settle(world);
+    states::settle(world);
     let run = OPERATIONS.iter().find(|one| one.name == operation).unwrap().run;
     run(world, &Request { operation, region: REGION, access_key: "", input })
 }
@@ -25,6 +26,7 @@ fn passes(world: &mut World, seconds: i64) {
     while world.now() < until {
         world.advance_to(world.now() + 1_000);
         announce::settle(world);
+        states::settle(world);
     }
 }
 
@@ -323,4 +325,60 @@ fn the_table_of_events_is_of_one_piece() {
         assert!(known.contains(&one.category), "{one:?} is of no category of its source");
         assert!(one.kind.starts_with(one.source.kind()), "{one:?}");
     }
+}
+
+/// A recorded event: `DMS Replication State Change`, `REPLICATION_INITIALIZING`, in a public report of 2026.
+#[test]
+fn event_bridge_hears_of_every_state_of_a_serverless_replication() {
+    let mut world = world();
+    for (end, kind) in [("s", "source"), ("t", "target")] {
+        let row = json!({
+            "EndpointArn": end, "EndpointIdentifier": end, "EndpointType": kind, "EngineName": "oracle", "ServerName": "db",
+            "Status": "active", "_region": REGION,
+        });
+        world.put("dms.endpoint", end, row);
+    }
+    let make = json!({
+        "ReplicationConfigIdentifier": "shop", "ResourceIdentifier": "SHOP", "SourceEndpointArn": "s", "TargetEndpointArn": "t",
+        "ReplicationType": "cdc", "ComputeConfig": {"MaxCapacityUnits": 2},
+        "TableMappings": r#"{"rules": [{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
+            "object-locator": {"schema-name": "shop", "table-name": "%"}}]}"#,
+    });
+    let made = call(&mut world, "CreateReplicationConfig", make).unwrap();
+    let arn = made["ReplicationConfig"]["ReplicationConfigArn"].as_str().unwrap().to_owned();
+    let start = json!({"ReplicationConfigArn": arn, "StartReplicationType": "start-replication"});
+    call(&mut world, "StartReplication", start).unwrap();
+    passes(&mut world, 7_200);
+    call(&mut world, "StopReplication", json!({"ReplicationConfigArn": arn})).unwrap();
+    passes(&mut world, 600);
+    let events: Vec<Json> = world
+        .rows("events.delivery")
+        .map(|(_, row)| serde_json::from_str(row["Input"].as_str().unwrap()).unwrap())
+        .collect();
+    let kinds: Vec<&str> = events.iter().filter_map(|event| event["detail"]["eventType"].as_str()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "REPLICATION_CREATED",
+            "REPLICATION_INITIALIZING",
+            "REPLICATION_PREPARING_METADATA_RESOURCES",
+            "REPLICATION_TESTING_CONNECTION",
+            "REPLICATION_FETCHING_METADATA",
+            "REPLICATION_CALCULATING_CAPACITY",
+            "REPLICATION_PROVISIONING_CAPACITY",
+            "REPLICATION_STARTING",
+            "REPLICATION_RUNNING",
+            "REPLICATION_STOPPING",
+            "REPLICATION_STOPPED",
+        ]
+    );
+    let one = &events[1];
+    assert_eq!(one["detail-type"], "DMS Replication State Change");
+    assert_eq!(one["resources"], json!([arn]));
+    assert_eq!(one["detail"]["type"], "REPLICATION_CONFIG");
+    assert_eq!(one["detail"]["detailMessage"], "Replication with resource id, 'SHOP', is initializing.");
+    assert!(
+        described(&mut world, json!({"Duration": 600})).is_empty(),
+        "DescribeEvents knows instances and tasks"
+    );
 }

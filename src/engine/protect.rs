@@ -54,6 +54,10 @@ async fn activity(cloud: &Cloud, snapshot: &Snapshot, migration: &str, step: &St
     };
     let object = snapshot.object(&step.address, generation)?;
     let ty = registry::find(&step.kind)?;
+    // Of what goes only what replicates itself is told: its endpoints and its instance go after it.
+    if matches!(step.action, Action::Delete { .. }) && !ty.facts().replicates {
+        return None;
+    }
     let owner = Owner {
         migration: migration.to_owned(),
         lineage: snapshot.lineage.clone(),

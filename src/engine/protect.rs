@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use super::looking::{looking, migration};
 use crate::{
     aws::{Cloud, Owner},
-    ledger::Snapshot,
+    ledger::{Object, Snapshot},
     model::Activity,
     planner::{Action, Attachment, ChangeSet, Step},
     resources::{protection, registry},
@@ -40,6 +40,10 @@ pub async fn protect(cloud: &Cloud, snapshot: &Snapshot, set: &mut ChangeSet) {
     }
 }
 
+fn owner(snapshot: &Snapshot, migration: &str, object: &Object) -> Owner {
+    Owner { migration: migration.to_owned(), lineage: snapshot.lineage.clone(), generation: object.mark() }
+}
+
 /// What the object of a step, or what uses it, does now. Only types that answer
 /// [`ResourceType::activity`](crate::resources::ResourceType) make calls.
 async fn activity(cloud: &Cloud, snapshot: &Snapshot, migration: &str, step: &Step) -> Option<Vec<Activity>> {
@@ -58,11 +62,7 @@ async fn activity(cloud: &Cloud, snapshot: &Snapshot, migration: &str, step: &St
     if matches!(step.action, Action::Delete { .. }) && !ty.facts().replicates {
         return None;
     }
-    let owner = Owner {
-        migration: migration.to_owned(),
-        lineage: snapshot.lineage.clone(),
-        generation: object.mark(),
-    };
+    let owner = owner(snapshot, migration, object);
     let sdk = cloud.sdk(&object.declared.region);
     let cx = looking(cloud, &sdk, &object.declared.region, &owner, &step.address);
     ty.activity(&cx, id).await.ok().flatten()
@@ -76,11 +76,7 @@ async fn attachments(cloud: &Cloud, snapshot: &Snapshot, migration: &str, step: 
     else {
         return Vec::new();
     };
-    let owner = Owner {
-        migration: migration.to_owned(),
-        lineage: snapshot.lineage.clone(),
-        generation: object.mark(),
-    };
+    let owner = owner(snapshot, migration, object);
     let sdk = cloud.sdk(&object.declared.region);
     let cx = looking(cloud, &sdk, &object.declared.region, &owner, &step.address);
     let found = ty.attachments(&cx, physical_id, &object.declared.properties).await.unwrap_or_default();
@@ -114,11 +110,7 @@ async fn live(
     let object = snapshot.object(&step.address, *generation)?;
     let hint = protection::hint(&step.kind, &object.declared.properties)?;
     let ty = registry::find(&step.kind)?;
-    let owner = Owner {
-        migration: migration.to_owned(),
-        lineage: snapshot.lineage.clone(),
-        generation: object.mark(),
-    };
+    let owner = owner(snapshot, migration, object);
     let sdk = cloud.sdk(&object.declared.region);
     let cx = looking(cloud, &sdk, &object.declared.region, &owner, &step.address);
     match ty.read(&cx, physical_id, &hint).await {

@@ -129,16 +129,20 @@ fn failure(world: &World, source: Source, row: &Json, status: &str) -> Option<Ne
     }
 }
 
-/// Tells what is due, and what happened that nobody had planned.
-pub(super) fn settle(world: &mut World) {
+/// Takes what is due out of a table of what lies ahead, in the order of its times (`_at`).
+pub(super) fn due(world: &mut World, table: &str) -> Vec<(String, Json)> {
     let now = world.now();
     let mut due: Vec<(i64, String)> = world
-        .rows(AHEAD)
+        .rows(table)
         .filter_map(|(key, row)| Some((row["_at"].as_i64().filter(|at| *at <= now)?, key.to_owned())))
         .collect();
     due.sort();
-    for (_, key) in due {
-        let Some(told) = world.remove(AHEAD, &key) else { continue };
+    due.into_iter().filter_map(|(_, key)| world.remove(table, &key).map(|told| (key, told))).collect()
+}
+
+/// Tells what is due, and what happened that nobody had planned.
+pub(super) fn settle(world: &mut World) {
+    for (key, told) in due(world, AHEAD) {
         let id = told["_id"].as_u64();
         let Some(news) = news::ALL.iter().find(|one| Some(u64::from(one.id)) == id).copied() else {
             continue;

@@ -9,7 +9,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{DATA_MIGRATION, REPLICATION};
+use super::{
+    announce,
+    store::{DATA_MIGRATION, REPLICATION},
+};
 use crate::sandbox::{World, services::events};
 
 const AHEAD: &str = "dms.state";
@@ -49,14 +52,7 @@ pub(super) fn cancel(world: &mut World, table: &str, arn: &str) {
 
 /// Tells what is due.
 pub(super) fn settle(world: &mut World) {
-    let now = world.now();
-    let mut due: Vec<(i64, String)> = world
-        .rows(AHEAD)
-        .filter_map(|(key, row)| Some((row["_at"].as_i64().filter(|at| *at <= now)?, key.to_owned())))
-        .collect();
-    due.sort();
-    for (_, key) in due {
-        let Some(told) = world.remove(AHEAD, &key) else { continue };
+    for (_, told) in announce::due(world, AHEAD) {
         let text = |member: &str| told[member].as_str().unwrap_or_default().to_owned();
         emit(world, &text("_table"), &text("_arn"), &text("_state"));
     }

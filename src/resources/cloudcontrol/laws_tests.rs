@@ -241,8 +241,9 @@ fn two_hundred_types_keep_the_law() {
 fn native_handlers_win_and_what_cannot_be_deployed_says_why() {
     assert_eq!(support("AWS::EC2::VPC"), Support::Native);
     assert_eq!(support("AWS::SQS::Queue"), Support::CloudControl);
+    assert_eq!(support("AWS::SQS::QueuePolicy"), Support::CloudControl, "by an inline policy of each queue");
     assert_eq!(support("AWS::No::Such"), Support::Unknown);
-    for kind in ["AWS::CloudFormation::Macro", "AWS::DAX::Cluster", "AWS::SQS::QueuePolicy"] {
+    for kind in ["AWS::CloudFormation::Macro", "AWS::DAX::Cluster", "AWS::DocDB::DBCluster"] {
         assert!(matches!(support(kind), Support::Refused(why) if !why.ends_with('.')), "{kind}");
         assert!(registry::find(kind).is_none(), "{kind}");
     }

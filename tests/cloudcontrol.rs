@@ -255,3 +255,74 @@ fn a_lost_answer_is_called_again_with_the_same_token_and_after_its_life_it_is_no
     assert_eq!(queues(&died), Some(1));
     assert!(ran.mutations.is_empty(), "{:?}", ran.mutations);
 }
+
+/// Each part is an object of its own, found again and deleted by itself; what waits for the policy waits for all of them.
+const PARTS: &str = r#"
+Resources:
+  Orders: {Type: 'AWS::SQS::Queue'}
+  Bills: {Type: 'AWS::SQS::Queue'}
+  Send:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Orders, !Ref Bills]
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement: [{Effect: Allow, Principal: {Service: sns.amazonaws.com}, Action: 'sqs:SendMessage', Resource: '*'}]
+  Alerts: {Type: 'AWS::SNS::Topic', DependsOn: Send}
+  Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.0.0.0/16}}
+  Subnet: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24}}
+  Server:
+    Type: AWS::EC2::Instance
+    Properties:
+      ImageId: resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64
+      InstanceType: t3.micro
+      SubnetId: !Ref Subnet
+      SsmAssociations:
+        - DocumentName: AWS-JoinDirectoryServiceDomain
+          AssociationParameters: [{Key: directoryId, Value: [d-0123456789]}, {Key: dnsIpAddresses, Value: [10.0.0.9, 10.0.0.10]}]
+"#;
+
+#[test]
+fn a_queue_policy_and_associations_of_an_instance_are_objects_of_their_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rehearsal = plan(folder.path(), PARTS);
+    let set = rehearsal.up().complete().change_set;
+    let kind = |rehearsal: &Rehearsal, name: &str| {
+        let address = migrate::model::Address::new("shop", name);
+        rehearsal.snapshot().current(&address).map(|object| object.declared.kind.clone())
+    };
+    let inline = Some("AWS::SQS::QueueInlinePolicy".to_owned());
+    assert_eq!((kind(&rehearsal, "Send"), kind(&rehearsal, "SendBills")), (inline.clone(), inline));
+    assert_eq!(kind(&rehearsal, "ServerAssociation1").as_deref(), Some("AWS::SSM::Association"));
+    let alerts = set.steps.iter().find(|step| step.address.logical_id() == "Alerts").expect("the topic");
+    for name in ["Send", "SendBills"] {
+        let part = set.steps.iter().find(|step| step.address.logical_id() == name).expect("a policy");
+        assert!(alerts.after.iter().any(|wait| wait.step == part.id), "the topic does not wait for {name}");
+    }
+    let association = rehearsal
+        .world
+        .rows("cloudcontrol.AWS::SSM::Association")
+        .map(|(_, row)| row["Properties"].clone())
+        .next()
+        .expect("an association");
+    assert_eq!(association["Name"], "AWS-JoinDirectoryServiceDomain");
+    assert_eq!(association["Parameters"]["dnsIpAddresses"], serde_json::json!(["10.0.0.9", "10.0.0.10"]));
+    assert!(association["InstanceId"].as_str().is_some_and(|id| id.starts_with("i-")), "{association}");
+    rehearsal.check_world("after up");
+    assert!(rehearsal.up().complete().change_set.is_empty());
+    // One queue less, and another way to say the policy.
+    let text = PARTS.replace("[!Ref Orders, !Ref Bills]", "[!Ref Orders]").replace("10.0.0.9, ", "");
+    let other = tempfile::tempdir().expect("a folder");
+    let mut changed = rehearsal.clone().with_plan(&other.path().join("shop.yaml"));
+    write(&other.path().join("shop.yaml"), &text);
+    let set = changed.up().complete().change_set;
+    let verbs: Vec<(&str, &str)> =
+        set.steps.iter().map(|step| (step.address.logical_id(), step.action.verb())).collect();
+    assert!(
+        verbs.contains(&("SendBills", "delete")) && verbs.contains(&("ServerAssociation1", "update")),
+        "{verbs:?}"
+    );
+    converges("destroy of a policy of queues", &changed, Verb::Destroy, 9);
+    changed.run(Verb::Destroy, Trouble::default()).complete();
+    assert!(deleted(&changed.census()), "{:?}", changed.census());
+}

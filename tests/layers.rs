@@ -214,6 +214,10 @@ const NAMES_TYPES: &[(&str, &str)] = &[
         "aws/objects.rs",
         "values of the language's parameter types (`AWS::EC2::Subnet::Id`), which are no resources",
     ),
+    (
+        "check/apart.rs",
+        "resources that are objects of other types are taken apart before their types see them",
+    ),
     ("check/inherited.rs", "what comes with a database's data is left out before its type sees it"),
     ("check/link.rs", "the help for security groups in a circle names the types that open it"),
     ("cli/operate/", "which of a migration's objects operations change"),

@@ -9,6 +9,7 @@ mod crash;
 mod diagnostics;
 mod dns;
 mod faults;
+mod fleets;
 mod full_disk;
 mod homogeneous;
 mod late;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CIRCLE, inherited, link, properties, secure, tags};
+use super::{CIRCLE, apart::apart, inherited, link, properties, secure, tags};
 use crate::{
     error::{Class, Diagnostic, Problems},
     graph::{Draft, Drafts, Graph, Idioms, Node, Output, OutputDraft, Places, StackDraft, StackInfo},
@@ -32,6 +32,7 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
         region: drafts.region.clone(),
         ..Graph::default()
     };
+    apart(&mut drafts.stacks, &mut problems);
     let kinds: HashMap<Address, String> = drafts
         .stacks
         .iter()

@@ -2,6 +2,7 @@
 //!
 //! What is checked here is true of AWS, whatever language the plan is written in.
 
+mod apart;
 mod arns;
 mod conceal;
 mod documents;

@@ -8,7 +8,7 @@ use crate::{
     model::WaitPolicy,
     resources::{
         AnyType,
-        cloudcontrol::{Support, support},
+        cloudcontrol::{Support, stands_for, support},
         registry,
     },
     schema::{self, Refusal},
@@ -214,6 +214,7 @@ fn one_type(name: &str, printer: &mut Printer) -> Result<(), Vec<Diagnostic>> {
         (found.len() == 1).then(|| found.into_iter().next()).flatten()
     };
     let name = kinds().find(full).or_else(only).unwrap_or(name);
+    let name = stands_for(name).unwrap_or(name);
     let Some(ty) = registry::find(name) else {
         if let Support::Refused(why) = support(name) {
             let diagnostic =

@@ -258,7 +258,13 @@ pub struct Facts {
     pub leaves_interfaces: Option<Duration>,
     /// What is wrong with a template's `UpdatePolicy` of the type, member by member; `None` where it means nothing.
     pub update_policy: Option<CheckPolicy>,
+    /// Why a change of these top-level properties makes a new object, by the template's `UpdatePolicy`; the old one stays
+    /// until the new one is ready.
+    pub policy_replaces: Option<ReplacingPolicy>,
 }
+
+/// By a template's `UpdatePolicy` and the properties that change: why the object is replaced, if it is.
+pub type ReplacingPolicy = fn(&Json, &[String]) -> Option<String>;
 
 /// Members and why they are wrong.
 pub type CheckPolicy = fn(&Json) -> Vec<(String, String)>;
@@ -336,6 +342,7 @@ impl Facts {
             arn: None,
             leaves_interfaces: None,
             update_policy: None,
+            policy_replaces: None,
         }
     }
 

@@ -10,6 +10,7 @@ use super::{
     interrupts,
     plan::PlanInput,
     predict::predicted,
+    reasons::no_room,
     taken::{Held, is_generated, places_in, taken},
 };
 use crate::{
@@ -212,9 +213,17 @@ impl<'i, 'a> Decisions<'i, 'a> {
         self.moves_network(ty, &mut found);
         reasons.extend(self.along.get(&node.address).cloned());
         reasons.extend(self.replacement_reasons(node, &found));
+        let policy = ty.facts().policy_replaces;
+        let policy = policy.and_then(|policy| policy(&node.metadata["UpdatePolicy"], &found.fields()));
+        // The old object serves until the new one does: that is what such a policy is for.
+        let both = reasons.is_empty() && policy.is_some();
+        reasons.extend(policy);
         if !reasons.is_empty() {
             let name = self.new_name(ty, node, next);
             let in_the_way = self.old_first(at, ty, object, name.as_ref(), resolve)?;
+            if let Some(why) = in_the_way.as_ref().filter(|_| both) {
+                return Err(no_room(node, &reasons.join("; "), why));
+            }
             // A gap in service is told where everybody reads it.
             reasons.extend(in_the_way.clone().filter(|why| why.contains("requests fail")));
             return Ok(Decision {

@@ -4,7 +4,13 @@ use super::{
     decide::{Decisions, Fate},
     diff::Differences,
 };
-use crate::{graph::Node, ledger::Object, model::Reference, schema};
+use crate::{
+    error::{Class, Diagnostic},
+    graph::Node,
+    ledger::Object,
+    model::Reference,
+    schema,
+};
 
 impl Decisions<'_, '_> {
     /// Why an unknown attribute is unknown.
@@ -68,4 +74,16 @@ impl Decisions<'_, '_> {
         }
         reasons
     }
+}
+
+/// A new object is to stand beside the old one, and cannot. CloudFormation refuses it too: it "cannot update a stack when a
+/// custom-named resource requires replacing".
+pub(super) fn no_room(node: &Node, reasons: &str, why: &str) -> Box<Diagnostic> {
+    let message = format!("{reasons}; both cannot exist at once: {why}");
+    Box::new(
+        Diagnostic::error("M3005", Class::Plan, message).at(&node.address).span(node.span.clone()).help(
+            "leave its name out of the template, or give it another one; `--replace` with its address deletes the old object \
+             first",
+        ),
+    )
 }

@@ -227,7 +227,7 @@ def cause(text):
 
 def export(migrate, text, exported, base, place):
     """Puts what a plan wants to import into another plan on the same sandbox; whether there is anything new."""
-    names = set(re.findall(r"nothing exports `([^`]+)`", text)) - set(exported)
+    names = set(re.findall(r"nothing (?:of the plan )?exports `([^`]+)`", re.sub(r"\s+", " ", text))) - set(exported)
     if not names:
         return False
     for name in names:

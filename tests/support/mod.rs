@@ -345,6 +345,15 @@ impl Rehearsal {
         self.evaluated.get_or_init(|| evaluated(&self.plan, self.warned, &self.stacks, &self.world))
     }
 
+    /// Why the plan cannot follow what the ledger holds; nothing is called.
+    pub fn plan_errors(&self) -> Vec<Diagnostic> {
+        let (graph, links) = self.graph();
+        let (snapshot, types) = (self.snapshot(), &registry::find);
+        let (account, replace) = (&self.world.account, &self.replace);
+        let input = PlanInput { graph, links, snapshot: &snapshot, account, types, replace };
+        planner::plan(&input).err().unwrap_or_default()
+    }
+
     /// Runs `up`.
     pub fn up(&mut self) -> Ran {
         self.run(Verb::Up, Trouble::default())

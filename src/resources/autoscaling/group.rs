@@ -11,7 +11,7 @@ use super::{
         LifecycleHookSpecification, MixedInstancesPolicy, TrafficSourceIdentifier,
     },
     refresh::roll,
-    update_policy::{self, Rolling},
+    update_policy::{self, INSTANCES, Rolling},
 };
 use crate::{
     aws::{OpError, op},
@@ -265,6 +265,18 @@ async fn settings(cx: &Cx<'_>, change: &Change<'_, Props>, launch: bool) -> Resu
     call.send().await.map(drop).map_err(op(OP))
 }
 
+async fn rolled(
+    cx: &Cx<'_>,
+    permit: &Permit,
+    id: &PhysicalId,
+    change: &Change<'_, Props>,
+    rolling: &Rolling,
+) -> Outcome {
+    let live = look::<AutoScalingGroup>(cx, id, change.new).await?;
+    let live = live.ok_or_else(|| OpError::missing("DescribeAutoScalingGroups", "the group"))?;
+    roll(cx, permit, &live, change, rolling).await
+}
+
 impl Described for AutoScalingGroup {
     type Props = Props;
     type Live = types::AutoScalingGroup;
@@ -344,6 +356,7 @@ impl Described for AutoScalingGroup {
             "iam:PassRole",
         ],
         update_policy: Some(update_policy::check),
+        policy_replaces: Some(update_policy::replaces),
         ..Facts::new("AWS::AutoScaling::AutoScalingGroup", "autoscaling")
     };
 
@@ -376,7 +389,7 @@ impl Described for AutoScalingGroup {
     }
 
     fn effects(change: &Change<'_, Props>) -> Vec<String> {
-        if change.any(LAUNCH) || change.has("LaunchConfigurationName") {
+        if change.any(INSTANCES) {
             return vec![
                 "instances are replaced in batches if its UpdatePolicy has an AutoScalingRollingUpdate; else those that run \
                  stay as they are until they are replaced"
@@ -549,9 +562,13 @@ impl Described for AutoScalingGroup {
     }
 
     /// Settings first; then, if the update policy says so, the instances are replaced by such as have the new ones.
-    async fn update(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
+    async fn update(cx: &Cx<'_>, permit: &Permit, id: &PhysicalId, change: &Change<'_, Props>) -> Outcome {
         let (old, new) = (change.old, change.new);
-        let rolling = Rolling::of(cx.update_policy).filter(|_| change.any(LAUNCH));
+        let rolling = Rolling::of(cx.update_policy).filter(|_| change.any(INSTANCES));
+        if let (Some(_), Some(rolling)) = (permit.request(), &rolling) {
+            // Everything else was set before the instances' replacement began.
+            return rolled(cx, permit, id, change, rolling).await;
+        }
         settings(cx, change, rolling.is_none()).await?;
         turn_tags(cx, old, new).await?;
         extras::traffic(cx, id.as_str(), old, new).await?;
@@ -569,9 +586,7 @@ impl Described for AutoScalingGroup {
             extras::hook(cx, id.as_str(), was, is).await?;
         }
         let Some(rolling) = rolling else { return Ok(Progress::Done) };
-        let live = look::<Self>(cx, id, new).await?;
-        let live = live.ok_or_else(|| OpError::missing("DescribeAutoScalingGroups", "the group"))?;
-        roll(cx, &live, new, &rolling).await
+        rolled(cx, permit, id, change, &rolling).await
     }
 
     /// The group is emptied first, so that load balancers drain what it has; then it is deleted.

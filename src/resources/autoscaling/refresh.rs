@@ -7,22 +7,30 @@ use aws_sdk_autoscaling::types::{
 use super::{group::Props, update_policy::Rolling};
 use crate::{
     aws::{Certainty, OpError, op},
-    resources::{Cx, Outcome, Progress, mirror::sent},
+    ledger::Permit,
+    resources::{Change, Cx, Outcome, Progress, mirror::sent},
 };
 
-/// What the instances are to be launched with.
-fn wanted(props: &Props) -> Result<DesiredConfiguration, OpError> {
+/// What the instances are to be launched with; `None` of a group with a launch configuration: a desired configuration has no
+/// such member (`DesiredConfiguration`, Amazon EC2 Auto Scaling API Reference), and the group has the new one already.
+fn wanted(props: &Props) -> Result<Option<DesiredConfiguration>, OpError> {
     const OP: &str = "StartInstanceRefresh";
-    Ok(DesiredConfiguration::builder()
+    if props.LaunchTemplate.is_none() && props.MixedInstancesPolicy.is_none() {
+        return Ok(None);
+    }
+    let wanted = DesiredConfiguration::builder()
         .set_launch_template(sent(OP, props.LaunchTemplate.as_ref())?)
-        .set_mixed_instances_policy(sent(OP, props.MixedInstancesPolicy.as_ref())?)
-        .build())
+        .set_mixed_instances_policy(sent(OP, props.MixedInstancesPolicy.as_ref())?);
+    Ok(Some(wanted.build()))
 }
 
-/// The refresh that began last.
-async fn last(cx: &Cx<'_>, group: &str) -> Result<Option<InstanceRefresh>, OpError> {
-    let call =
-        cx.sdk.auto_scaling().describe_instance_refreshes().auto_scaling_group_name(group).max_records(1);
+/// The refresh of that id, or the one that began last.
+async fn seen(cx: &Cx<'_>, group: &str, id: Option<&str>) -> Result<Option<InstanceRefresh>, OpError> {
+    let call = cx.sdk.auto_scaling().describe_instance_refreshes().auto_scaling_group_name(group);
+    let call = match id {
+        Some(id) => call.instance_refresh_ids(id),
+        None => call.max_records(1),
+    };
     let page = call.send().await.map_err(op("DescribeInstanceRefreshes"))?;
     Ok(page.instance_refreshes.unwrap_or_default().into_iter().next())
 }
@@ -65,29 +73,60 @@ fn brings(refresh: &InstanceRefresh, wanted: &DesiredConfiguration) -> bool {
     same_template && mixed(refresh.desired_configuration()) == mixed(Some(wanted))
 }
 
-/// Replaces the instances of a group by such as are launched with what `props` says.
-pub(super) async fn roll(cx: &Cx<'_>, live: &AutoScalingGroup, props: &Props, rolling: &Rolling) -> Outcome {
+/// Whether every instance was launched with the group's launch configuration.
+fn configured(live: &AutoScalingGroup) -> bool {
+    let name = live.launch_configuration_name();
+    name.is_some() && live.instances().iter().all(|one| one.launch_configuration_name() == name)
+}
+
+/// Replaces the instances of a group by such as are launched with what it has now. A refresh that this update began is known
+/// by its request; after a death or a lost answer, by the launch template that it brings, or by the instances' launch
+/// configuration. Where neither tells (other subnets), instances are replaced once more, which costs time and nothing else.
+pub(super) async fn roll(
+    cx: &Cx<'_>,
+    permit: &Permit,
+    live: &AutoScalingGroup,
+    change: &Change<'_, Props>,
+    rolling: &Rolling,
+) -> Outcome {
     const OP: &str = "StartInstanceRefresh";
     let group = live.auto_scaling_group_name().unwrap_or_default();
-    let wanted = wanted(props)?;
-    let last = last(cx, group).await?;
+    let wanted = wanted(change.new)?;
+    let moves = change.any(&["PlacementGroup", "VPCZoneIdentifier"]);
+    let known = permit.request();
+    let tells = |refresh: &InstanceRefresh| {
+        known.is_some() || !moves && wanted.as_ref().is_some_and(|wanted| brings(refresh, wanted))
+    };
+    let last = seen(cx, group, known).await?;
     match last.as_ref().and_then(|one| one.status().map(|status| (one, status))) {
         Some((one, Status::Pending | Status::InProgress | Status::Baking)) => {
-            let done = one.percentage_complete().unwrap_or_default();
-            return Ok(Progress::Again(format!("replacing instances: {done} %")));
+            let detail = format!("replacing instances: {} %", one.percentage_complete().unwrap_or_default());
+            let id = one.instance_refresh_id().filter(|_| tells(one));
+            return Ok(match id.map(ToOwned::to_owned) {
+                Some(request) => Progress::Underway { request, detail },
+                None => Progress::Again(format!("another replacement goes first: {detail}")),
+            });
         }
-        Some((_, Status::Cancelling | Status::RollbackInProgress)) => {
-            return Ok(Progress::Again("an earlier replacement of instances is being taken back".into()));
+        Some((one, Status::Cancelling | Status::RollbackInProgress)) => {
+            let detail = "a replacement of instances is being taken back".to_owned();
+            return Ok(match one.instance_refresh_id().filter(|_| known.is_some()) {
+                Some(id) => Progress::Underway { request: id.to_owned(), detail },
+                None => Progress::Again(detail),
+            });
         }
-        Some((one, Status::Successful)) if brings(one, &wanted) => {
+        Some((one, Status::Successful)) if tells(one) => {
             resume(cx, group, &rolling.suspended).await?;
             return Ok(Progress::Done);
         }
         // One that failed before this update began is not ours to judge: it is begun anew. One of ours has our
         // configuration, and the group has not.
-        Some((one, status @ (Status::Failed | Status::RollbackFailed | Status::RollbackSuccessful)))
-            if brings(one, &wanted) && is_recent(one, cx) =>
-        {
+        Some((
+            one,
+            status @ (Status::Cancelled
+            | Status::Failed
+            | Status::RollbackFailed
+            | Status::RollbackSuccessful),
+        )) if known.is_some() || *status != Status::Cancelled && tells(one) && is_recent(one, cx) => {
             resume(cx, group, &rolling.suspended).await?;
             let why = one.status_reason().unwrap_or("AWS gives no reason");
             return Err(OpError {
@@ -101,12 +140,24 @@ pub(super) async fn roll(cx: &Cx<'_>, live: &AutoScalingGroup, props: &Props, ro
         }
         _ => {}
     }
+    if !moves && wanted.is_none() && configured(live) {
+        resume(cx, group, &rolling.suspended).await?;
+        return Ok(Progress::Done);
+    }
     suspend(cx, group, &rolling.suspended).await?;
+    // Instances that have the wanted template already stay: a refresh that is begun again does nothing twice. One that is to
+    // move instances skips none, and "You can't use skip matching with a new launch configuration" (Amazon EC2 Auto Scaling
+    // User Guide, instance refresh).
+    let skip = !moves && wanted.is_some();
     let call = cx.sdk.auto_scaling().start_instance_refresh().auto_scaling_group_name(group);
-    let call = call.desired_configuration(wanted);
-    let call = call.preferences(rolling.preferences(live.desired_capacity().unwrap_or(1)));
-    call.send().await.map_err(op(OP))?;
-    Ok(Progress::Again("replacing instances".into()))
+    let call = call.set_desired_configuration(wanted);
+    let call = call.preferences(rolling.preferences(live.desired_capacity().unwrap_or(1), skip));
+    let begun = call.send().await.map_err(op(OP))?;
+    let detail = "replacing instances".to_owned();
+    Ok(match begun.instance_refresh_id {
+        Some(request) => Progress::Underway { request, detail },
+        None => Progress::Again(detail),
+    })
 }
 
 /// Whether this very update began it: an earlier form of the object was never recorded, so nothing else can have.

@@ -1,7 +1,9 @@
-//! `UpdatePolicy` of a group: how its instances are replaced when what they are launched with changes.
+//! `UpdatePolicy` of a group: how its instances are replaced when what they are launched with changes. It says nothing about
+//! the group's creation.
 //!
 //! CloudFormation replaces instances itself and waits for their signals; here an instance refresh does it, by the same
-//! numbers. What needs CloudFormation's own service is refused by name.
+//! numbers, or a new group whose instances are in service before the old one goes. What needs CloudFormation's own service is
+//! refused by name. <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html>
 
 use aws_sdk_autoscaling::types::RefreshPreferences;
 use serde_json::Value as Json;
@@ -15,6 +17,34 @@ pub(super) struct Rolling {
     pause: Option<i32>,
     /// Processes that stand still meanwhile.
     pub(super) suspended: Vec<String>,
+}
+
+/// What must change for instances to be replaced: "Change the Amazon EC2 Auto Scaling group's
+/// AWS::AutoScaling::LaunchConfiguration", its `VPCZoneIdentifier`, its `LaunchTemplate`, its `PlacementGroup` (UpdatePolicy
+/// attribute); a mixed instances policy holds a launch template.
+pub(super) const INSTANCES: &[&str] = &[
+    "LaunchConfigurationName",
+    "LaunchTemplate",
+    "MixedInstancesPolicy",
+    "PlacementGroup",
+    "VPCZoneIdentifier",
+];
+
+fn is_true(value: &Json) -> bool {
+    *value == true || *value == "true"
+}
+
+fn is_bool(value: &Json) -> bool {
+    is_true(value) || *value == false || *value == "false"
+}
+
+/// Whether the group is replaced with its instances: "setting the WillReplace property to true gives
+/// AutoScalingReplacingUpdate precedence" over a rolling update (UpdatePolicy attribute).
+pub(super) fn replaces(policy: &Json, changed: &[String]) -> Option<String> {
+    let name = changed.iter().find(|name| INSTANCES.contains(&name.as_str()))?;
+    is_true(&policy["AutoScalingReplacingUpdate"]["WillReplace"]).then(|| {
+        format!("{name} changes, and its UpdatePolicy (AutoScalingReplacingUpdate) makes a new group")
+    })
 }
 
 fn number(value: &Json) -> Option<f64> {
@@ -67,7 +97,7 @@ impl Rolling {
 
     /// The preferences of an instance refresh that keeps as many instances in service, and replaces no more at once.
     /// CloudFormation's defaults: batches of one, none must stay in service.
-    pub(super) fn preferences(&self, desired: i32) -> RefreshPreferences {
+    pub(super) fn preferences(&self, desired: i32, skip_matching: bool) -> RefreshPreferences {
         let desired = f64::from(desired.max(1));
         let batch = self.max_batch.unwrap_or(1.0).max(1.0);
         let stay = match (self.min_in_service, self.min_active_percent) {
@@ -81,8 +111,7 @@ impl Rolling {
         RefreshPreferences::builder()
             .min_healthy_percentage(healthy)
             .set_instance_warmup(self.pause)
-            // Instances that have the wanted configuration already stay: a refresh that is begun again does nothing twice.
-            .skip_matching(true)
+            .skip_matching(skip_matching)
             .scale_in_protected_instances("Refresh".into())
             .standby_instances("Terminate".into())
             .build()
@@ -99,11 +128,18 @@ pub fn check(policy: &Json) -> Vec<(String, String)> {
             "AutoScalingRollingUpdate" => {}
             // Sizes that the template does not change are never sent, so scheduled actions keep their say.
             "AutoScalingScheduledAction" => {}
-            "AutoScalingReplacingUpdate" if value["WillReplace"] != true => {}
-            "AutoScalingReplacingUpdate" => say(
-                "AutoScalingReplacingUpdate.WillReplace",
-                "a whole new group takes the old one's place only with --replace ADDRESS",
-            ),
+            "AutoScalingReplacingUpdate" => {
+                for (member, value) in value.as_object().into_iter().flatten() {
+                    match member.as_str() {
+                        "WillReplace" if is_bool(value) => {}
+                        "WillReplace" => say("AutoScalingReplacingUpdate.WillReplace", "it is true or false"),
+                        _ => say(
+                            &format!("AutoScalingReplacingUpdate.{member}"),
+                            "a replacing update takes no such setting",
+                        ),
+                    }
+                }
+            }
             other => say(other, "an Auto Scaling group takes no such update policy"),
         }
     }
@@ -129,7 +165,7 @@ pub fn check(policy: &Json) -> Vec<(String, String)> {
                     );
                 }
             }
-            "WaitOnResourceSignals" if *value == true || *value == "true" => say(
+            "WaitOnResourceSignals" if is_true(value) => say(
                 &path,
                 "instances would signal the CloudFormation service, which is not used: an instance counts when the group \
                  has it in service",
@@ -164,7 +200,11 @@ mod tests {
             (json!({"MinActiveInstancesPercent": 90, "MaxBatchSize": 9}), 9, 100),
         ] {
             let rolling = Rolling::of(&json!({"AutoScalingRollingUpdate": policy})).unwrap();
-            assert_eq!(rolling.preferences(desired).min_healthy_percentage(), Some(percent), "{policy}");
+            assert_eq!(
+                rolling.preferences(desired, true).min_healthy_percentage(),
+                Some(percent),
+                "{policy}"
+            );
         }
         assert_eq!(Rolling::of(&json!({"AutoScalingScheduledAction": {}})), None);
     }
@@ -186,7 +226,7 @@ mod tests {
     fn what_needs_cloudformation_is_refused_by_name() {
         let policy = json!({
             "AutoScalingRollingUpdate": {"WaitOnResourceSignals": true, "PauseTime": "soon", "SuspendProcesses": ["Launch"]},
-            "AutoScalingReplacingUpdate": {"WillReplace": true}, "CodeDeployLambdaAliasUpdate": {},
+            "AutoScalingReplacingUpdate": {"WillReplace": "perhaps", "Wait": true}, "CodeDeployLambdaAliasUpdate": {},
         });
         let names: Vec<String> = check(&policy).into_iter().map(|(name, _)| name).collect();
         for name in [
@@ -194,10 +234,26 @@ mod tests {
             "AutoScalingRollingUpdate.PauseTime",
             "AutoScalingRollingUpdate.SuspendProcesses",
             "AutoScalingReplacingUpdate.WillReplace",
+            "AutoScalingReplacingUpdate.Wait",
             "CodeDeployLambdaAliasUpdate",
         ] {
             assert!(names.iter().any(|one| one == name), "{name} of {names:?}");
         }
         assert_eq!(check(&json!({"AutoScalingRollingUpdate": {"MaxBatchSize": 2, "PauseTime": "PT1M"}})), []);
+        assert_eq!(check(&json!({"AutoScalingReplacingUpdate": {"WillReplace": true}})), []);
+    }
+
+    #[test]
+    fn a_replacing_update_wins_and_only_where_instances_change() {
+        let both =
+            json!({"AutoScalingReplacingUpdate": {"WillReplace": "true"}, "AutoScalingRollingUpdate": {}});
+        let replaced = |policy: &Json, name: &str| replaces(policy, &[name.to_owned()]).is_some();
+        for name in INSTANCES {
+            assert!(replaced(&both, name), "{name}");
+        }
+        assert!(!replaced(&both, "MaxSize") && !replaced(&both, "Tags"));
+        let not =
+            json!({"AutoScalingReplacingUpdate": {"WillReplace": false}, "AutoScalingRollingUpdate": {}});
+        assert!(!replaced(&not, "LaunchTemplate") && !replaced(&Json::Null, "LaunchTemplate"));
     }
 }

@@ -1,6 +1,6 @@
 //! The calls of Cloud Control, and what a request's progress says.
 
-use aws_sdk_cloudcontrol::types::{OperationStatus, ProgressEvent};
+use aws_sdk_cloudcontrol::types::{Operation, OperationStatus, ProgressEvent, ResourceRequestStatusFilter};
 use serde_json::Value as Json;
 
 use crate::{
@@ -114,6 +114,24 @@ pub(super) async fn status(cx: &Cx<'_>, request: &str) -> Result<Event, OpError>
     let call = cx.sdk.cloudcontrol().get_resource_request_status().request_token(request);
     let answer = call.send().await.map_err(op(OP))?;
     Event::of(OP, answer.progress_event)
+}
+
+/// `ListResourceRequests`: the request that changes an object now, if one does. What a request sets may show before it ends.
+pub(super) async fn changing(cx: &Cx<'_>, kind: &str, identifier: &str) -> Result<Option<Event>, OpError> {
+    const OP: &str = "ListResourceRequests";
+    let filter = ResourceRequestStatusFilter::builder()
+        .operations(Operation::Update)
+        .operation_statuses(OperationStatus::Pending)
+        .operation_statuses(OperationStatus::InProgress)
+        .build();
+    let all = cx.sdk.cloudcontrol().list_resource_requests().resource_request_status_filter(filter);
+    let all = all.into_paginator().send().try_collect().await.map_err(op(OP))?;
+    let ours = |event: &ProgressEvent| {
+        event.type_name.as_deref() == Some(kind) && event.identifier.as_deref() == Some(identifier)
+    };
+    let mut events =
+        all.into_iter().flat_map(|page| page.resource_request_status_summaries.unwrap_or_default());
+    events.find(ours).map(|event| Event::of(OP, Some(event))).transpose()
 }
 
 /// The codes with which `ListResources` says that a type's objects cannot be listed, or not without saying which.

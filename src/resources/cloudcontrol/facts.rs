@@ -21,6 +21,7 @@ const ACTIONS: &[&str] = &[
     "cloudformation:DeleteResource",
     "cloudformation:GetResource",
     "cloudformation:GetResourceRequestStatus",
+    "cloudformation:ListResourceRequests",
     "cloudformation:UpdateResource",
 ];
 

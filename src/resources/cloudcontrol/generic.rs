@@ -251,7 +251,11 @@ impl Generic {
         };
         let operations = patch::patch(self.schema, &self.owned(cx, new), &live, changed);
         if operations.is_empty() {
-            return Ok(Progress::Done);
+            // Set, but perhaps not done: a process that died may have begun the request.
+            return match calls::changing(cx, self.kind(), &identifier).await? {
+                Some(event) => Self::stage(OP, event),
+                None => Ok(Progress::Done),
+            };
         }
         match calls::update(cx, self.kind(), &identifier, operations, permit.token()).await {
             Ok(event) => Self::stage(OP, event),

@@ -58,15 +58,20 @@ impl Subject<'_> {
         panic!("{}: never {goal:?}", self.kind)
     }
 
-    /// Calls a staged verb as the engine does.
+    /// Calls a staged verb as the engine does, and beside each call once more as another process would whose forerunner
+    /// died after that call, or before it could note the answer: it has the intent's token and knows of no request. Both
+    /// are told the same, so nothing is begun twice; a death before the call leaves nothing behind.
     fn staged(
         &self,
         call: impl Fn(&Cx<'_>, &Permit) -> Result<Progress, OpError>,
     ) -> Result<Progress, OpError> {
+        let op = self.bench.permit().op();
         let mut request = None;
         for _ in 0..500 {
-            let permit = self.bench.permit().following(request.take());
-            match self.bench.cx(|cx| call(cx, &permit))? {
+            let told = self.bench.cx(|cx| call(cx, &Permit::forged(op).following(request.take())))?;
+            let resumed = self.bench.cx(|cx| call(cx, &Permit::forged(op)))?;
+            assert_eq!(told, resumed, "{}: told to a process that resumes", self.kind);
+            match told {
                 Progress::Underway { request: token, .. } => request = Some(token),
                 Progress::Again(_) => {}
                 progress => return Ok(progress),
@@ -119,6 +124,9 @@ impl Subject<'_> {
             matches!(self.settle(&id, props, Goal::Ready), Probe::Reached(all) if all == attributes),
             "{kind}"
         );
+        let late = create(&permit)
+            .unwrap_or_else(|error| panic!("{kind}: the token after the request's end: {error}"));
+        assert_eq!(late.id, made.id, "{kind}: a process that resumes late makes another object");
         self.same(props, &self.read(&id, props).unwrap(), "after create");
         self.owned(&id, props);
         let listed = schema.list_needs().iter().all(|name| !props[*name].is_null());
@@ -241,8 +249,9 @@ fn two_hundred_types_keep_the_law() {
 fn native_handlers_win_and_what_cannot_be_deployed_says_why() {
     assert_eq!(support("AWS::EC2::VPC"), Support::Native);
     assert_eq!(support("AWS::SQS::Queue"), Support::CloudControl);
+    assert_eq!(support("AWS::SQS::QueuePolicy"), Support::CloudControl, "by an inline policy of each queue");
     assert_eq!(support("AWS::No::Such"), Support::Unknown);
-    for kind in ["AWS::CloudFormation::Macro", "AWS::DAX::Cluster", "AWS::SQS::QueuePolicy"] {
+    for kind in ["AWS::CloudFormation::Macro", "AWS::DAX::Cluster", "AWS::DocDB::DBCluster"] {
         assert!(matches!(support(kind), Support::Refused(why) if !why.ends_with('.')), "{kind}");
         assert!(registry::find(kind).is_none(), "{kind}");
     }

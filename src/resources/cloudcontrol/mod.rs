@@ -22,4 +22,4 @@ mod samples_tests;
 
 pub use facts::SERVICE;
 pub use generic::{Generic, find};
-pub use support::{Support, support};
+pub use support::{Support, stands_for, support};

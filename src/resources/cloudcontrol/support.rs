@@ -41,12 +41,22 @@ pub(super) fn refusal(schema: &TypeSchema) -> Option<&'static str> {
     }
 }
 
+/// Types that Cloud Control does not take, and the type by which it does the same: see `check::apart`.
+const STANDS_FOR: &[(&str, &str)] = &[("AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy")];
+
+/// The type by whose objects a type is deployed that has no handler itself.
+#[must_use]
+pub fn stands_for(kind: &str) -> Option<&'static str> {
+    STANDS_FOR.iter().find(|(other, _)| *other == kind).map(|(_, part)| *part)
+}
+
 /// How a type is deployed.
 #[must_use]
 pub fn support(kind: &str) -> Support {
     if registry::native(kind).is_some() || custom::find(kind).is_some() || kind == custom::STACK {
         return Support::Native;
     }
+    let kind = stands_for(kind).unwrap_or(kind);
     match schema::of(kind).map(refusal) {
         Some(None) => Support::CloudControl,
         Some(Some(why)) => Support::Refused(why),

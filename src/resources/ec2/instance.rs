@@ -305,7 +305,10 @@ impl Described for Instance {
             ("AdditionalInfo", "AWS reserves it"),
             ("ElasticGpuSpecifications", "AWS ended Elastic Graphics in January 2024"),
             ("ElasticInferenceAccelerators", "AWS ended Elastic Inference in April 2024"),
-            ("SsmAssociations", "State Manager keeps its associations itself: use AWS::SSM::Association"),
+            (
+                "SsmAssociations",
+                "a list in the template is taken apart into AWS::SSM::Association; one that other resources decide is not",
+            ),
             ("Volumes", "volumes are attached by AWS::EC2::VolumeAttachment, which can detach them again"),
         ],
         ..Facts::new("AWS::EC2::Instance", "ec2")

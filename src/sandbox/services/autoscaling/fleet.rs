@@ -39,6 +39,10 @@ pub(super) fn details(row: &Json) -> Json {
     if row["_template"].is_object() {
         one["LaunchTemplate"] = row["_template"].clone();
     }
+    // "The launch configuration used to launch the instance" (API_Instance, Amazon EC2 Auto Scaling API Reference).
+    if row["_configuration"].is_string() {
+        one["LaunchConfigurationName"] = row["_configuration"].clone();
+    }
     one
 }
 
@@ -166,6 +170,7 @@ pub(super) fn launch(world: &mut World, group: &str, offset: i64, cause: &str) -
         instance["_group"] = json!(group);
         instance["_lifecycle"] = json!("Pending");
         instance["_template"] = template;
+        instance["_configuration"] = row["LaunchConfigurationName"].clone();
         instance["_scale_in_protected"] = json!(row["NewInstancesProtectedFromScaleIn"] == true);
     }
     world.set_after(

@@ -35,11 +35,11 @@ pub(super) fn shown_status(row: &Json) -> String {
 }
 
 /// A replication as answers show it.
-fn shown(row: &Json, now: i64) -> Json {
+fn shown(world: &World, row: &Json) -> Json {
     let mut answer = json!({
         "ReplicationType": row["MigrationType"], "IsReadOnly": false,
         "ReplicationCreateTime": row["ReplicationConfigCreateTime"],
-        "ReplicationStats": progress::of(row, now).stats(row),
+        "ReplicationStats": progress::of(row, world.now()).stats(row, world.dates()),
     });
     for member in [
         "ReplicationConfigIdentifier",
@@ -69,8 +69,7 @@ fn shown(row: &Json, now: i64) -> Json {
 
 /// `DescribeReplications`: one for each configuration.
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
-    let now = world.now();
-    let rows = here(world, rq, REPLICATION).iter().map(|row| shown(row, now)).collect();
+    let rows = here(world, rq, REPLICATION).iter().map(|row| shown(world, row)).collect();
     let known: &[(&str, &[&str])] = &[
         ("replication-config-arn", &["ReplicationConfigArn"]),
         ("replication-config-id", &["ReplicationConfigIdentifier"]),
@@ -304,7 +303,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         world.set_after(at, REPLICATION, arn, end);
         deprovision(world, arn, at, 0);
         let row = config(world, arn)?;
-        return Ok(json!({"Replication": shown(row, now)}));
+        return Ok(json!({"Replication": shown(world, row)}));
     }
     let runs = now + total;
     let row = config_mut(world, arn)?;
@@ -330,7 +329,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         world.set_after(total + left, REPLICATION, arn, end);
         deprovision(world, arn, total + left, units);
     }
-    Ok(json!({"Replication": shown(&row, now)}))
+    Ok(json!({"Replication": shown(world, &row)}))
 }
 
 /// `StopReplication`: of one that runs. The capacity stays a while (API Reference: the command does not deprovision).
@@ -359,5 +358,5 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
     world.set_after(DMS_SERVERLESS_STOP, REPLICATION, arn, end);
     let units = old["ProvisionData"]["ProvisionedCapacityUnits"].as_i64().unwrap_or_default();
     deprovision(world, arn, DMS_SERVERLESS_STOP, units);
-    Ok(json!({"Replication": shown(&row, now)}))
+    Ok(json!({"Replication": shown(world, &row)}))
 }

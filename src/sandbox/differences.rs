@@ -241,6 +241,16 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     (
         "ec2",
+        "CreateFlowLogs",
+        "Logs of VPCs, subnets and interfaces are kept; nothing flows, so nothing is delivered. Others are refused.",
+    ),
+    (
+        "ec2",
+        "CreateKeyPair",
+        "The private key is random text in the form of one: there is no machine that it would open.",
+    ),
+    (
+        "ec2",
         "CreateNatGateway",
         "A regional gateway that chooses its addresses takes one in each zone that has a subnet, once and for all.",
     ),
@@ -248,6 +258,16 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "ec2",
         "CreateVpcEndpoint",
         "Endpoint services of others are not looked up: any name that begins with com.amazonaws.vpce does.",
+    ),
+    (
+        "ec2",
+        "DescribeInstanceTypeOfferings",
+        "Every type is offered in every zone; there are no outposts and local zones.",
+    ),
+    (
+        "ec2",
+        "DescribeInstanceTypes",
+        "The general families of the last generations, without bandwidths, baselines and clock speeds. What is launched is not checked against them.",
     ),
     (
         "ec2",
@@ -286,7 +306,8 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "CreateService",
         "Images are not pulled and containers not run: a Fargate task runs when its roles can be assumed and its subnet, \
          security groups and endpoints let it reach the registry, its secrets and its log group; whether image and secret \
-         exist, network ACLs, IPv6 and policies of endpoints are not looked at. There are no container instances for others.",
+         exist and IPv6 are not looked at, and of policies of endpoints conditions are taken to hold. There are no container \
+         instances for others.",
     ),
     ("ecs", "CreateService", "The first tasks exist with the answer; AWS starts them moments later."),
     (
@@ -294,12 +315,15 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "DeleteService",
         "The service is inactive when its last task has stopped, so a cluster is never left with tasks alone.",
     ),
+    ("ecs", "DescribeCapacityProviders", "There are Fargate's two and no others."),
     (
         "ecs",
         "DescribeTasks",
-        "Image pulls, attributes, overrides, runtime ids and ephemeral storage are not shown.",
+        "Image pulls, attributes, runtime ids and ephemeral storage are not shown, overrides only of tasks run on their own.",
     ),
+    ("ecs", "PutAccountSetting", "Settings are kept and shown; nothing goes by them."),
     ("ecs", "RegisterTaskDefinition", "Required attributes are not worked out."),
+    ("ecs", "RunTask", "Tasks run until somebody stops them; capacity and placement are not looked at."),
     ("elbv2", "AddListenerCertificates", "Certificates are not looked up: any ARN does."),
     (
         "elbv2",
@@ -334,7 +358,6 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ),
     ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
     ("iam", "GetSSHPublicKey", "Keys are answered in the encoding that they were uploaded in only."),
-    ("iam", "ListMFADevices", "There are none, and none can be made."),
     ("iam", "UploadSigningCertificate", "Certificates are not read beyond their frame."),
     (
         "kms",

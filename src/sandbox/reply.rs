@@ -99,14 +99,14 @@ impl Request<'_> {
     ///
     /// # Errors
     /// `bad` as the error code when the token is not one of ours.
-    pub fn page(
+    pub fn page<T>(
         &self,
-        items: Vec<Json>,
+        items: Vec<T>,
         size: &str,
         token: &str,
         default: usize,
         bad: &'static str,
-    ) -> Result<(Vec<Json>, Option<String>), Fault> {
+    ) -> Result<(Vec<T>, Option<String>), Fault> {
         let from = match self.opt(token).filter(|t| !t.is_empty()) {
             None => 0,
             Some(text) => text
@@ -116,7 +116,7 @@ impl Request<'_> {
         };
         let size = self.int(size).and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(default);
         let total = items.len();
-        let page: Vec<Json> = items.into_iter().skip(from).take(size).collect();
+        let page: Vec<T> = items.into_iter().skip(from).take(size).collect();
         let next = (from + page.len() < total).then(|| format!("next-{}", from + page.len()));
         Ok((page, next))
     }

@@ -15,8 +15,7 @@ UNPAGED = {
     ("kms", "ListKeyPolicies"): "each key has one policy",
     ("iam", "ListAccountAliases"): "the account has one at most",
     ("ec2", "DescribeAddressesAttribute"): "addresses have one attribute, and a page holds at least as many as an account may have",
-    ("iam", "ListMFADevices"): "there are none, and none can be made",
-    ("iam", "ListVirtualMFADevices"): "there are none, and none can be made",
+    ("rds", "DescribeEngineDefaultClusterParameters"): "botocore's limit is the same as the operation's next to it, which is walked",
 }
 
 

@@ -227,6 +227,7 @@ PAIRS = {
     "iam:DeletePolicyVersion": {"the policy whose default it is": conflict(r"Cannot delete the default version of a policy\.")},
     "iam:DeleteInstanceProfile": {"a role": PROFILE},
     "iam:DeleteUser": {"an inline policy": INLINE, "an attached policy": ATTACHED, "a group": MEMBER},
+    "iam:DeleteVirtualMFADevice": {"its user": conflict("Cannot delete virtual MFA device that is assigned to a user.")},
     "iam:DeleteGroup": {"an inline policy": INLINE, "an attached policy": ATTACHED, "a user": MEMBER},
     "iam:DetachRolePolicy": {"the service the role is linked to": PROTECTED},
     "iam:DeleteServiceLinkedRole": {
@@ -365,7 +366,7 @@ TAGS = "tags: nothing hangs on them"
 ALONE = {
     **dict.fromkeys((
         "acm:RemoveTagsFromCertificate", "application-autoscaling:UntagResource", "autoscaling:DeleteTags", "backup:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
-        "ecs:UntagResource", "elbv2:RemoveTags", "events:UntagResource", "iam:UntagInstanceProfile", "iam:UntagPolicy", "iam:UntagRole", "iam:UntagUser",
+        "ecs:UntagResource", "elbv2:RemoveTags", "events:UntagResource", "iam:UntagInstanceProfile", "iam:UntagPolicy", "iam:UntagRole", "iam:UntagUser", "iam:UntagMFADevice",
         "iam:UntagOpenIDConnectProvider", "iam:UntagServerCertificate", "kms:UntagResource", "lambda:UntagResource", "logs:UntagLogGroup", "logs:UntagResource", "rds:RemoveTagsFromResource", "s3:DeleteBucketTagging",
         "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource", "ssm:RemoveTagsFromResource"), TAGS),
     **dict.fromkeys((
@@ -402,6 +403,14 @@ ALONE = {
     "dms:StopDataMigration": "a change of state: a data migration is used by nobody",
     "dms:StopReplication": "a change of state: a replication is used by nobody",
     "dms:StopReplicationTask": "a change of state: a task is used by nobody",
+    "ec2:DeleteFlowLogs": "a log is used by nobody; what it wrote stays",
+    "ec2:DeleteKeyPair": "instances keep the public key and the pair's name",
+    "ecs:DeleteAccountSetting": "a setting of the account",
+    "iam:DeactivateMFADevice": "a setting of the user",
+    "iam:DeleteAccountPasswordPolicy": "a setting of the account",
+    "lambda:DeleteEventSourceMapping": "a leaf below its function",
+    "lambda:DeleteFunctionUrlConfig": "a setting of the function",
+    "rds:DeleteDBClusterEndpoint": "a name of the cluster: nothing refers to it",
     "ec2:StopInstances": "a change of state: what uses an instance finds it stopped",
     "ec2:DisassociateIamInstanceProfile": "a setting of the instance",
     "ec2:DeleteEgressOnlyInternetGateway": "routes to it, which the sandbox does not make",

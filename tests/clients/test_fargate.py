@@ -3,6 +3,8 @@
 ECS Developer Guide, "Amazon ECS interface VPC endpoints"; ECR User Guide, "Amazon ECR interface VPC endpoints"; the words are from
 aws/copilot-cli#5927, AndrewGuenther/fck-nat#99, deepfence/terraform-aws-cloud-scanner#13.
 """
+import json
+
 from harness import ACCOUNT, client, eventually, network, patiently, role, test, wait
 from objects import ANYWHERE, fresh, gateway, way_out
 
@@ -125,6 +127,61 @@ def what_security_groups_let_out():
     ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[
         {"IpProtocol": "tcp", "FromPort": 440, "ToPort": 450, "IpRanges": [{"CidrIp": ANYWHERE}]}])
     wait("ecs", "services_stable", cluster=CLUSTER, services=[name])
+
+
+@test
+def what_network_acls_and_names_let_out():
+    """Amazon VPC User Guide: rules of network ACLs count in both directions, and names need the VPC's DNS server."""
+    of, subnets, group = network("fargate-acls")
+    way_out(of)
+    listed = [{"Name": "vpc-id", "Values": [of]}]
+    default = eventually(lambda: ec2.describe_network_acls(Filters=listed)["NetworkAcls"])[0]
+    other = ec2.create_network_acl(VpcId=of)["NetworkAcl"]["NetworkAclId"]
+    for one in default["Associations"]:
+        patiently("InvalidNetworkAclID.NotFound", ec2.replace_network_acl_association, AssociationId=one["NetworkAclAssociationId"], NetworkAclId=other)
+    hub = "dial tcp"
+    name = fails(hub, definition(), subnets, [group], public=True)
+    out = {"NetworkAclId": other, "Protocol": "6", "RuleAction": "allow", "CidrBlock": ANYWHERE}
+    ec2.create_network_acl_entry(**out, RuleNumber=100, Egress=True, PortRange={"From": 443, "To": 443})
+    # Answers do not come back.
+    fails(hub, definition(), subnets, [group], public=True)
+    ec2.create_network_acl_entry(**out, RuleNumber=100, Egress=False, PortRange={"From": 1024, "To": 65535})
+    complete(name)
+    # The lower number decides.
+    ec2.create_network_acl_entry(**{**out, "RuleAction": "deny"}, RuleNumber=90, Egress=True, PortRange={"From": 443, "To": 443})
+    fails(hub, definition(), subnets, [group], public=True)
+    ec2.delete_network_acl_entry(NetworkAclId=other, RuleNumber=90, Egress=True)
+    runs(definition(), subnets, [group], public=True)
+    ec2.modify_vpc_attribute(VpcId=of, EnableDnsSupport={"Value": False})
+    fails(hub, definition(), subnets, [group], public=True)
+    own = ec2.create_dhcp_options(DhcpConfigurations=[{"Key": "domain-name-servers", "Values": ["10.40.0.9"]}])["DhcpOptions"]["DhcpOptionsId"]
+    patiently("InvalidDhcpOptionID.NotFound", ec2.associate_dhcp_options, DhcpOptionsId=own, VpcId=of)
+    runs(definition(), subnets, [group], public=True)
+
+
+@test
+def policies_of_endpoints():
+    """ECR User Guide, "Create the Amazon S3 gateway endpoint": the layers' bucket must be allowed."""
+    of, subnets, group = opened("fargate-policies")
+    patiently("InvalidGroup.NotFound", ec2.authorize_security_group_ingress, GroupId=group, IpPermissions=[
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.40.0.0/16"}]}])
+    main = [{"Name": "vpc-id", "Values": [of]}, {"Name": "association.main", "Values": ["true"]}]
+    table = eventually(lambda: ec2.describe_route_tables(Filters=main)["RouteTables"])[0]["RouteTableId"]
+    task = definition(OWN, execution=role("fargate-policies", "ecs-tasks.amazonaws.com"))
+
+    def policy(action, resource="*", effect="Allow"):
+        return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Principal": "*", "Action": action, "Resource": resource}]})
+    for service in ("ecr.api", "ecr.dkr"):
+        interface(of, subnets, service, [group])
+    made = ec2.create_vpc_endpoint(VpcId=of, ServiceName="com.amazonaws.us-east-1.s3", RouteTableIds=[table],
+                                   PolicyDocument=policy("s3:GetObject", "arn:aws:s3:::mine/*"))["VpcEndpoint"]["VpcEndpointId"]
+    fails("httpReadSeeker: failed open: unexpected status code https://prod-us-east-1-starport-layer-bucket", task, subnets, [group])
+    patiently("InvalidVpcEndpointId.NotFound", ec2.modify_vpc_endpoint, VpcEndpointId=made,
+              PolicyDocument=policy("s3:Get*", "arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*"))
+    runs(task, subnets, [group])
+    found = ec2.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [of]}, {"Name": "service-name", "Values": ["com.amazonaws.us-east-1.ecr.api"]}])
+    ec2.modify_vpc_endpoint(VpcEndpointId=found["VpcEndpoints"][0]["VpcEndpointId"], PolicyDocument=policy("ecr:BatchGetImage"))
+    fails("because no VPC endpoint policy allows the ecr:GetAuthorizationToken action", task, subnets, [group])
 
 
 @test

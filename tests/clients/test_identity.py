@@ -89,7 +89,7 @@ def credentials_of_single_services():
     made = [iam.create_service_specific_credential(**one)["ServiceSpecificCredential"] for _ in range(2)]
     assert [item["ServiceUserName"] for item in made] == [f"single-at-{ACCOUNT}", f"single+1-at-{ACCOUNT}"]
     refused("LimitExceeded", iam.create_service_specific_credential, **one)
-    refused("NotSupportedService", iam.create_service_specific_credential, **{**one, "ServiceName": "s3.amazonaws.com"})
+    refused("NoSuchEntity", iam.create_service_specific_credential, **{**one, "ServiceName": "s3.amazonaws.com"})
     other = iam.create_service_specific_credential(**{**one, "ServiceName": "cassandra.amazonaws.com"})["ServiceSpecificCredential"]
     named = {"UserName": "single", "ServiceSpecificCredentialId": made[0]["ServiceSpecificCredentialId"]}
     again = iam.reset_service_specific_credential(**named)["ServiceSpecificCredential"]

@@ -197,6 +197,15 @@ def _():
     iam.remove_user_from_group(GroupName=many, UserName=name)
 
 
+@wrong("iam:DeleteVirtualMFADevice", "its user")
+def _():
+    name = user()
+    serial = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
+    iam.enable_mfa_device(UserName=name, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321")
+    yield iam.delete_virtual_mfa_device, {"SerialNumber": serial}
+    iam.deactivate_mfa_device(UserName=name, SerialNumber=serial)
+
+
 @wrong("iam:DeleteGroup", "an inline policy")
 def _():
     name = people()

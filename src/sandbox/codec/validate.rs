@@ -3,7 +3,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::model::{Location, Model, Ref, Type};
+use super::model::{Location, Model, Ref, Shape, Type};
 use crate::sandbox::Fault;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,11 @@ const MORE_VALUES: &[(&str, &str, &[&str])] = &[
 /// `none` and `sse-s3`.
 const CASELESS: &[&str] = &["dms"];
 
+/// What IAM does not repeat although its model does not call it sensitive: ids of credentials for single services and
+/// their states, of which not even the values are listed (LocalStack's recordings of AWS, `test_user_match_id_mismatch`,
+/// `test_invalid_update_parameters`).
+const HIDDEN_IN_IAM: &[&str] = &["serviceSpecificCredentialId", "statusType"];
+
 struct Checker<'a> {
     service: &'a str,
     model: &'a Model,
@@ -98,32 +103,89 @@ impl Checker<'_> {
     }
 
     fn problem(&mut self, path: &str, value: &Json, constraint: &str) {
-        let value = match value {
-            Json::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        self.told(path, written(value), constraint);
+    }
+
+    fn told(&mut self, path: &str, value: String, constraint: &str) {
         let told = if self.hidden { String::new() } else { format!(" '{value}'") };
-        let message = format!(
-            "Value{told} at '{}' failed to satisfy constraint: Member must {constraint}",
-            camel(path)
-        );
+        let message = format!("Value{told} at '{}' failed to satisfy constraint: {constraint}", camel(path));
         let outside = self.outside.clone();
         self.problems.push(Problem { rule: Rule::Value, path: path.into(), message, value, outside });
     }
 
     fn range(&mut self, path: &str, value: &Json, size: f64, limits: (Option<f64>, Option<f64>), what: &str) {
         if let Some(min) = limits.0.filter(|min| size < *min) {
-            self.problem(path, value, &format!("have {what} greater than or equal to {min}"));
+            self.problem(path, value, &format!("Member must have {what} greater than or equal to {min}"));
         } else if let Some(max) = limits.1.filter(|max| size > *max) {
-            self.problem(path, value, &format!("have {what} less than or equal to {max}"));
+            self.problem(path, value, &format!("Member must have {what} less than or equal to {max}"));
         }
+    }
+
+    /// The items of a list, or the keys or values of a map. What is wrong with a plain one is said of the whole, with
+    /// all that holds for each of them (LocalStack's recordings of AWS, `test_architectures`, `test_vpc_config`,
+    /// `test_alias_routingconfig`, …); structures are looked at one by one.
+    fn each<'j>(
+        &mut self,
+        reference: &Ref,
+        inner: impl Iterator<Item = (String, &'j Json)>,
+        whole: (&str, &Json, &str),
+    ) {
+        let shape = self.model.shape(reference);
+        let plain = !matches!(shape.kind, Type::Structure | Type::List | Type::Map);
+        let before = self.problems.len();
+        for (path, item) in inner {
+            self.walk(reference, item, &path);
+        }
+        if !plain || self.problems.len() == before {
+            return;
+        }
+        let Some(outside) = self.problems.drain(before..).next().map(|problem| problem.outside) else {
+            return;
+        };
+        let (path, value, subject) = whole;
+        self.hidden = shape.sensitive;
+        let constraints = self.constraints(shape);
+        self.told(path, written(value), &format!("{subject} must satisfy constraint: [{constraints}]"));
+        if let Some(problem) = self.problems.last_mut() {
+            problem.outside = outside;
+        }
+    }
+
+    /// All that must hold of a plain value, in the order in which the front ends say it.
+    fn constraints(&self, shape: &Shape) -> String {
+        let what = if shape.kind == Type::String || shape.kind == Type::Blob { "length" } else { "value" };
+        let number = |limit: f64| match shape.kind {
+            Type::Double | Type::Float => format!("{limit:?}"),
+            _ => limit.to_string(),
+        };
+        let mut all = Vec::new();
+        if !shape.values.is_empty() {
+            all.push(format!("Member must satisfy enum value set: [{}]", shape.values.join(", ")));
+        }
+        if let Some(most) = shape.max {
+            all.push(format!("Member must have {what} less than or equal to {}", number(most)));
+        }
+        if let Some(least) = shape.min {
+            all.push(format!("Member must have {what} greater than or equal to {}", number(least)));
+        }
+        if let Some(pattern) = &shape.pattern {
+            all.push(format!("Member must satisfy regular expression pattern: {pattern}"));
+        }
+        // Lambda says it of architectures and weights (`test_architectures`, `test_alias_routingconfig`), not of layers,
+        // subnets and groups.
+        if self.service == "lambda" && (shape.kind == Type::Double || !shape.values.is_empty()) {
+            all.push("Member must not be null".to_owned());
+        }
+        all.join(", ")
     }
 
     #[expect(clippy::cast_precision_loss, reason = "lengths are small")]
     fn walk(&mut self, reference: &Ref, value: &Json, path: &str) {
         let shape = self.model.shape(reference);
         let limits = (shape.min, shape.max);
-        self.hidden = shape.sensitive || (self.service == "logs" && path == "logGroupIdentifier");
+        self.hidden = shape.sensitive
+            || (self.service == "logs" && path == "logGroupIdentifier")
+            || (self.service == "iam" && HIDDEN_IN_IAM.contains(&reference.shape.as_str()));
         match (shape.kind, value) {
             (Type::Structure, Json::Object(members)) => {
                 for name in shape.required.iter().filter(|name| !members.contains_key(*name)) {
@@ -150,35 +212,46 @@ impl Checker<'_> {
             (Type::List, Json::Array(items)) => {
                 self.range(path, value, items.len() as f64, limits, "length");
                 if let Some(item) = &shape.member {
-                    for (at, inner) in items.iter().enumerate() {
-                        self.walk(item, inner, &format!("{path}.{}.member", at + 1));
-                    }
+                    let all =
+                        items.iter().enumerate().map(|(at, one)| (format!("{path}.{}.member", at + 1), one));
+                    self.each(item, all, (path, value, "Member"));
                 }
             }
             (Type::Map, Json::Object(members)) => {
                 self.range(path, value, members.len() as f64, limits, "length");
-                for (name, inner) in members {
-                    if let Some(key) = &shape.key {
-                        self.walk(key, &Json::String(name.clone()), &format!("{path}.key"));
-                    }
-                    if let Some(inner_ref) = &shape.value {
-                        self.walk(inner_ref, inner, &format!("{path}.{name}.member"));
-                    }
+                if let Some(key) = &shape.key {
+                    let keys: Vec<Json> = members.keys().map(|name| json!(name)).collect();
+                    let all = keys.iter().map(|key| (format!("{path}.key"), key));
+                    self.each(key, all, (path, value, "Map keys"));
+                }
+                if let Some(inner) = &shape.value {
+                    let all = members.iter().map(|(name, one)| (format!("{path}.{name}.member"), one));
+                    self.each(inner, all, (path, value, "Map value"));
                 }
             }
             (Type::String, Json::String(text)) => {
                 if !shape.values.is_empty() && !self.listed(&reference.shape, &shape.values, text) {
+                    let listed = format!("Member must satisfy enum value set: [{}]", shape.values.join(", "));
+                    let bare = self.service == "iam" && self.hidden;
                     self.problem(
                         path,
                         value,
-                        &format!("satisfy enum value set: [{}]", shape.values.join(", ")),
+                        if bare { "Member must satisfy enum value set" } else { &listed },
                     );
                     return;
                 }
                 self.range(path, value, text.chars().count() as f64, limits, "length");
-                if shape.regex().is_some_and(|regex| !regex.is_match(text).unwrap_or(false)) {
+                // The slash between bucket and key may be escaped, as Terraform's provider escapes it
+                // (`TestAccS3ObjectCopy_basic`).
+                let escaped = (self.service, reference.shape.as_str()) == ("s3", "CopySource");
+                let plain = if escaped { text.replace("%2F", "/") } else { text.clone() };
+                if shape.regex().is_some_and(|regex| !regex.is_match(&plain).unwrap_or(false)) {
                     let pattern = shape.pattern.as_deref().unwrap_or_default();
-                    self.problem(path, value, &format!("satisfy regular expression pattern: {pattern}"));
+                    self.problem(
+                        path,
+                        value,
+                        &format!("Member must satisfy regular expression pattern: {pattern}"),
+                    );
                 }
             }
             (Type::Integer | Type::Long | Type::Double | Type::Float, Json::Number(n)) => {
@@ -186,6 +259,20 @@ impl Checker<'_> {
             }
             _ => {}
         }
+    }
+}
+
+/// A value as the front ends write it: lists as `[a, b]`, maps as `{a=1}`.
+fn written(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(items) => format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Json::Object(members) => {
+            let all: Vec<String> =
+                members.iter().map(|(name, one)| format!("{name}={}", written(one))).collect();
+            format!("{{{}}}", all.join(", "))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -6,4 +6,4 @@ mod roles;
 mod store;
 
 pub use roles::RoleProblem;
-pub use store::{Delta, Effect, World, partition};
+pub use store::{Dates, Delta, Effect, World, partition};

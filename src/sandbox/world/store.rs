@@ -62,6 +62,24 @@ struct Calendar {
     speed: i64,
 }
 
+/// How moments of the lifecycle clock map to dates, for what is worked out without the world.
+#[derive(Debug, Clone, Copy)]
+pub struct Dates(Option<Calendar>);
+
+impl Dates {
+    /// The date of a moment of the lifecycle clock, in milliseconds since the epoch.
+    #[must_use]
+    pub fn of(self, clock: i64) -> i64 {
+        self.0.map_or(clock, |c| c.date + (clock - c.clock) / c.speed)
+    }
+
+    /// The same in seconds, as timestamps travel in answers.
+    #[must_use]
+    pub fn secs(self, clock: i64) -> f64 {
+        World::seconds(self.of(clock))
+    }
+}
+
 fn commercial() -> &'static str {
     "aws"
 }
@@ -172,7 +190,13 @@ impl World {
     }
 
     fn date_of(&self, clock: i64) -> i64 {
-        self.calendar.map_or(clock, |c| c.date + (clock - c.clock) / c.speed)
+        self.dates().of(clock)
+    }
+
+    /// How moments of the lifecycle clock map to dates.
+    #[must_use]
+    pub fn dates(&self) -> Dates {
+        Dates(self.calendar)
     }
 
     /// How long a stretch of calendar time is on the lifecycle clock.

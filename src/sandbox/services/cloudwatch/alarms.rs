@@ -54,6 +54,25 @@ fn check(rq: &Request<'_>) -> Result<(), Fault> {
         if has("Statistic") == has("ExtendedStatistic") {
             return Err(combination("Exactly one of Statistic and ExtendedStatistic must be specified"));
         }
+        // moto's test_put_metric_alarm_error_extended_statistic and …_low_sample_count_percentile have the words.
+        let named = |text: &str| {
+            ["p", "tm", "wm", "tc", "ts", "TM", "WM", "TC", "TS", "PR", "IQM"]
+                .iter()
+                .any(|start| text.starts_with(start))
+        };
+        if let Some(text) = rq.opt("ExtendedStatistic").filter(|text| !named(text)) {
+            let message = format!("The value {text} for parameter ExtendedStatistic is not supported.");
+            return Err(Fault::new("InvalidParameterValue", message));
+        }
+        let low = rq
+            .opt("EvaluateLowSampleCountPercentile")
+            .filter(|how| !["", "evaluate", "ignore"].contains(how));
+        if let Some(how) = low {
+            return Err(invalid(format!(
+                "Option {how} is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are \
+                 evaluate and ignore."
+            )));
+        }
         if !has("Namespace") || !has("Period") {
             return Err(invalid("Namespace and Period must be specified with MetricName"));
         }

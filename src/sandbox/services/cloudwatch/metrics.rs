@@ -71,6 +71,29 @@ pub fn publish(
     add(world, region, namespace, &datum, world.now_secs(), &seen);
 }
 
+/// A datum has a value, values, or a summary of them (the words: LocalStack's recordings of AWS,
+/// `test_put_metric_data_validation`).
+fn check_forms(nth: usize, datum: &Json) -> Result<(), Fault> {
+    let has = |form: &str| !datum[form].is_null();
+    let other = match (has("Value"), has("Values"), has("StatisticValues")) {
+        (true, true, _) => "Values",
+        (true, _, true) | (_, true, true) => "StatisticValues",
+        (false, false, false) => {
+            let message = format!(
+                "The parameters MetricData.member.{nth}.Value and MetricData.member.{nth}.StatisticValues are mutually \
+                 exclusive and you have specified both or none."
+            );
+            return Err(Fault::new("InvalidParameterCombination", message));
+        }
+        _ => return Ok(()),
+    };
+    let message = format!(
+        "The parameters MetricData.member.{nth}.Value and MetricData.member.{nth}.{other} are mutually exclusive and you \
+         have specified both."
+    );
+    Err(Fault::new("InvalidParameterCombination", message))
+}
+
 pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     let namespace = rq.text("Namespace");
     if namespace.starts_with("AWS/") {
@@ -86,23 +109,27 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     if data.is_empty() {
         return Err(Fault::new("MissingParameter", "The parameter MetricData is required."));
     }
-    for datum in &data {
+    for (nth, datum) in (1..).zip(&data) {
         let now = world.now_secs();
         let at = datum["Timestamp"].as_f64().unwrap_or(now);
         if at < now - 14.0 * 86_400.0 || at > now + 7_200.0 {
-            return Err(Fault::new(
-                "InvalidParameterValue",
-                "The parameter MetricData.member.1.Timestamp must specify a time no more than two weeks in the past \
-                 and no more than two hours in the future.",
-            ));
+            let message = format!(
+                "The parameter MetricData.member.{nth}.Timestamp must specify a time no more than two weeks in the past \
+                 and no more than two hours in the future."
+            );
+            return Err(Fault::new("InvalidParameterValue", message));
         }
-        let forms = ["Value", "Values", "StatisticValues"];
-        if forms.iter().filter(|form| !datum[**form].is_null()).count() != 1 {
-            return Err(Fault::new(
-                "InvalidParameterCombination",
-                "The parameters MetricData.member.1.Value and MetricData.member.1.StatisticValues are mutually \
-                 exclusive and you have specified both or none.",
-            ));
+        check_forms(nth, datum)?;
+        // LocalStack's recordings of AWS, `test_put_metric_data_validation`.
+        let sizes = (datum["Values"].as_array(), datum["Counts"].as_array());
+        if let (Some(values), Some(counts)) = sizes
+            && values.len() != counts.len()
+        {
+            let message = format!(
+                "The parameters MetricData.member.{nth}.Values and MetricData.member.{nth}.Counts must be of the same \
+                 size."
+            );
+            return Err(Fault::new("InvalidParameterValue", message));
         }
         let number = |value: &Json| value.as_f64().unwrap_or(0.0);
         if let Some(set) = datum.get("StatisticValues").filter(|set| set.is_object()) {
@@ -114,8 +141,8 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
             };
             add(world, rq.region, namespace, datum, at, &seen);
         } else if let Some(values) = datum["Values"].as_array() {
-            for (nth, value) in values.iter().enumerate() {
-                let (value, count) = (number(value), datum["Counts"][nth].as_f64().unwrap_or(1.0));
+            for (each, value) in values.iter().enumerate() {
+                let (value, count) = (number(value), datum["Counts"][each].as_f64().unwrap_or(1.0));
                 let seen = Observed { count, sum: value * count, min: value, max: value };
                 add(world, rq.region, namespace, datum, at, &seen);
             }

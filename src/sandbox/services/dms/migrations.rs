@@ -53,7 +53,8 @@ fn shown(world: &World, row: &Json, settings: bool, statistics: bool) -> Json {
         }
     }
     if row["DataMigrationStatus"] == "running" {
-        let loaded = progress::of(row, world.now()).stats(row)["FullLoadProgressPercent"] == 100;
+        let loaded =
+            progress::of(row, world.now()).stats(row, world.dates())["FullLoadProgressPercent"] == 100;
         answer["DataMigrationStatus"] = json!(match row["MigrationType"].as_str() {
             Some("cdc") => "replication ongoing",
             _ if loaded => "load complete, replication ongoing",
@@ -65,7 +66,7 @@ fn shown(world: &World, row: &Json, settings: bool, statistics: bool) -> Json {
         answer["DataMigrationSettings"] = row["DataMigrationSettings"].clone();
     }
     if statistics && !row["_run"].is_null() {
-        let stats = progress::of(row, world.now()).stats(row);
+        let stats = progress::of(row, world.now()).stats(row, world.dates());
         let follows = row["DataMigrationStatus"] == "running" && row["MigrationType"] != "full-load";
         let mut told = json!({
             "TablesLoaded": stats["TablesLoaded"], "TablesLoading": stats["TablesLoading"],

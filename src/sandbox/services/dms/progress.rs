@@ -7,6 +7,7 @@
 use serde_json::{Value as Json, json};
 
 use super::mappings::{self, Table};
+use crate::sandbox::world::Dates;
 
 /// How long one table takes to load.
 const TABLE_LOAD: i64 = 20_000;
@@ -78,11 +79,6 @@ pub(super) fn of(task: &Json, now: i64) -> Progress {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit a double")]
-fn secs(millis: i64) -> f64 {
-    millis as f64 / 1000.0
-}
-
 impl Progress {
     /// Whether rows are compared.
     pub(super) fn validates(&self) -> bool {
@@ -97,8 +93,8 @@ impl Progress {
         loading.table.rows * (self.active - loading.begin).min(span) / span
     }
 
-    /// `ReplicationTaskStats`.
-    pub(super) fn stats(&self, task: &Json) -> Json {
+    /// `ReplicationTaskStats`; the task's times are of the lifecycle clock, what is shown are dates.
+    pub(super) fn stats(&self, task: &Json, dates: Dates) -> Json {
         let count =
             |fits: &dyn Fn(&Loading) -> bool| self.tables.iter().filter(|loading| fits(loading)).count();
         let started = !task["_run"].is_null();
@@ -118,31 +114,31 @@ impl Progress {
             "TablesErrored": 0,
         });
         if started {
-            stats["StartDate"] = json!(secs(task["_run"].as_i64().unwrap_or_default()));
-            stats["FreshStartDate"] = json!(secs(task["_fresh"].as_i64().unwrap_or_default()));
+            stats["StartDate"] = json!(dates.secs(task["_run"].as_i64().unwrap_or_default()));
+            stats["FreshStartDate"] = json!(dates.secs(task["_fresh"].as_i64().unwrap_or_default()));
             if self.loads {
-                stats["FullLoadStartDate"] = json!(secs(self.origin));
+                stats["FullLoadStartDate"] = json!(dates.secs(self.origin));
             }
             if all {
                 let end = self.tables.iter().map(|loading| loading.end).max().unwrap_or_default();
-                stats["FullLoadFinishDate"] = json!(secs(self.origin + end));
+                stats["FullLoadFinishDate"] = json!(dates.secs(self.origin + end));
             }
             if let Some(halt) = task["_halt"].as_i64() {
-                stats["StopDate"] = json!(secs(halt));
+                stats["StopDate"] = json!(dates.secs(halt));
             }
         }
         stats
     }
 
     /// `TableStatistics`; none before the task first runs. `captured`: for how many milliseconds of writes changes came.
-    pub(super) fn tables(&self, task: &Json, captured: i64) -> Vec<Json> {
+    pub(super) fn tables(&self, task: &Json, captured: i64, dates: Dates) -> Vec<Json> {
         if task["_run"].is_null() || self.active == 0 {
             return Vec::new();
         }
-        self.tables.iter().map(|loading| self.table(task, loading, captured)).collect()
+        self.tables.iter().map(|loading| self.table(task, loading, captured, dates)).collect()
     }
 
-    fn table(&self, task: &Json, loading: &Loading, captured: i64) -> Json {
+    fn table(&self, task: &Json, loading: &Loading, captured: i64, dates: Dates) -> Json {
         let done = self.active >= loading.end;
         let reloaded = !task["_reload"][format!("{}.{}", loading.table.schema, loading.table.name)].is_null();
         let state = match (done, self.active > loading.begin, reloaded) {
@@ -178,13 +174,13 @@ impl Progress {
             "FullLoadReloaded": reloaded, "Inserts": inserts, "Updates": updates, "Deletes": deletes, "Ddls": 0,
             "AppliedInserts": inserts, "AppliedUpdates": updates, "AppliedDeletes": deletes, "AppliedDdls": 0,
             "ValidationState": validation, "ValidationPendingRecords": pending, "ValidationFailedRecords": mismatched,
-            "ValidationSuspendedRecords": 0, "LastUpdateTime": secs(self.origin + self.active),
+            "ValidationSuspendedRecords": 0, "LastUpdateTime": dates.secs(self.origin + self.active),
         });
         if self.loads && self.active > loading.begin {
-            row["FullLoadStartTime"] = json!(secs(self.origin + loading.begin));
+            row["FullLoadStartTime"] = json!(dates.secs(self.origin + loading.begin));
         }
         if self.loads && done {
-            row["FullLoadEndTime"] = json!(secs(self.origin + loading.end));
+            row["FullLoadEndTime"] = json!(dates.secs(self.origin + loading.end));
         }
         row
     }

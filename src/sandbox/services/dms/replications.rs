@@ -36,11 +36,11 @@ pub(super) fn shown_status(row: &Json) -> String {
 }
 
 /// A replication as answers show it.
-fn shown(row: &Json, now: i64) -> Json {
+fn shown(world: &World, row: &Json) -> Json {
     let mut answer = json!({
         "ReplicationType": row["MigrationType"], "IsReadOnly": false,
         "ReplicationCreateTime": row["ReplicationConfigCreateTime"],
-        "ReplicationStats": progress::of(row, now).stats(row),
+        "ReplicationStats": progress::of(row, world.now()).stats(row, world.dates()),
     });
     for member in [
         "ReplicationConfigIdentifier",
@@ -70,8 +70,7 @@ fn shown(row: &Json, now: i64) -> Json {
 
 /// `DescribeReplications`: one for each configuration.
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
-    let now = world.now();
-    let rows = here(world, rq, REPLICATION).iter().map(|row| shown(row, now)).collect();
+    let rows = here(world, rq, REPLICATION).iter().map(|row| shown(world, row)).collect();
     let known: &[(&str, &[&str])] = &[
         ("replication-config-arn", &["ReplicationConfigArn"]),
         ("replication-config-id", &["ReplicationConfigIdentifier"]),
@@ -312,7 +311,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         states::becomes(world, REPLICATION, arn, at, end);
         deprovision(world, arn, at, 0);
         let row = config(world, arn)?;
-        return Ok(json!({"Replication": shown(row, now)}));
+        return Ok(json!({"Replication": shown(world, row)}));
     }
     let runs = now + total;
     let row = config_mut(world, arn)?;
@@ -344,7 +343,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         states::becomes(world, REPLICATION, arn, total + left, end);
         deprovision(world, arn, total + left, units);
     }
-    Ok(json!({"Replication": shown(&row, now)}))
+    Ok(json!({"Replication": shown(world, &row)}))
 }
 
 /// `StopReplication`: of one that runs. The capacity stays a while (API Reference: the command does not deprovision).
@@ -377,5 +376,5 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
     states::becomes(world, REPLICATION, arn, DMS_SERVERLESS_STOP, end);
     let units = old["ProvisionData"]["ProvisionedCapacityUnits"].as_i64().unwrap_or_default();
     deprovision(world, arn, DMS_SERVERLESS_STOP, units);
-    Ok(json!({"Replication": shown(&row, now)}))
+    Ok(json!({"Replication": shown(world, &row)}))
 }

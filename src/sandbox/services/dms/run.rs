@@ -101,7 +101,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
         ahead.push(at(news::TASK_STOPPED, DMS_TASK_RUNNING + left));
     }
     announce(world, rq.region, &row, true, &ahead);
-    Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
+    Ok(json!({"ReplicationTask": shown(world, &row, true)}))
 }
 
 /// `StopReplicationTask`.
@@ -122,5 +122,5 @@ pub(super) fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
         json!({"Status": "stopped", "StopReason": "Stop Reason NORMAL", "RecoveryCheckpoint": checkpoint});
     world.set_after(DMS_TASK_STOP, TASK, arn, end);
     announce(world, rq.region, &task, true, &[at(news::TASK_STOPPED, DMS_TASK_STOP)]);
-    Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
+    Ok(json!({"ReplicationTask": shown(world, &row, true)}))
 }

@@ -34,7 +34,7 @@ impl Kind {
     fn describe(&self, world: &World, rq: &Request<'_>) -> Reply {
         let arn = rq.text(self.arn);
         let task = self.row(world, arn)?;
-        let rows = progress::of(task, world.now()).tables(task, flow::captured(world, arn));
+        let rows = progress::of(task, world.now()).tables(task, flow::captured(world, arn), world.dates());
         let known: &[(&str, &[&str])] = &[
             ("schema-name", &["SchemaName"]),
             ("table-name", &["TableName"]),
@@ -55,7 +55,7 @@ impl Kind {
         }
         let now = world.now();
         let at = progress::active(task, now);
-        let known = progress::of(task, now).tables(task, flow::captured(world, arn));
+        let known = progress::of(task, now).tables(task, flow::captured(world, arn), world.dates());
         let mut names = Vec::new();
         for wanted in rq.list("TablesToReload") {
             let there = |row: &Json| {

@@ -30,9 +30,9 @@ pub(super) fn task_mut<'w>(world: &'w mut World, arn: &str) -> Result<&'w mut Js
 }
 
 /// A task as answers show it.
-pub(super) fn shown(row: &Json, now: i64, settings: bool) -> Json {
+pub(super) fn shown(world: &World, row: &Json, settings: bool) -> Json {
     let mut task = row.clone();
-    task["ReplicationTaskStats"] = progress::of(row, now).stats(row);
+    task["ReplicationTaskStats"] = progress::of(row, world.now()).stats(row, world.dates());
     if let Some(members) = task.as_object_mut() {
         members.retain(|_, value| !value.is_null());
         if !settings {
@@ -147,14 +147,13 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     world.put(TASK, &arn, row.clone());
     world.set_after(DMS_TASK_READY, TASK, &arn, json!({"Status": "ready"}));
     announce(world, rq.region, &row, true, &[at(news::TASK_CREATED, 0)]);
-    Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
+    Ok(json!({"ReplicationTask": shown(world, &row, true)}))
 }
 
 /// `DescribeReplicationTasks`.
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     let settings = !rq.flag("WithoutSettings");
-    let now = world.now();
-    let rows = here(world, rq, TASK).iter().map(|row| shown(row, now, settings)).collect();
+    let rows = here(world, rq, TASK).iter().map(|row| shown(world, row, settings)).collect();
     let known: &[(&str, &[&str])] = &[
         ("replication-task-arn", &["ReplicationTaskArn"]),
         ("replication-task-id", &["ReplicationTaskIdentifier"]),
@@ -217,7 +216,7 @@ pub(super) fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
     world.put(TASK, arn, row.clone());
     world.set_after(DMS_TASK_READY, TASK, arn, json!({"Status": back}));
     announce(world, rq.region, &row, false, &[at(news::TASK_MODIFIED, DMS_TASK_READY)]);
-    Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
+    Ok(json!({"ReplicationTask": shown(world, &row, true)}))
 }
 
 /// `MoveReplicationTask`.
@@ -237,7 +236,7 @@ pub(super) fn relocate(world: &mut World, rq: &Request<'_>) -> Reply {
         "Status": old["Status"], "ReplicationInstanceArn": to, "TargetReplicationInstanceArn": null,
     });
     world.set_after(DMS_TASK_READY, TASK, arn, moved);
-    Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
+    Ok(json!({"ReplicationTask": shown(world, &row, true)}))
 }
 
 /// `DeleteReplicationTask`.
@@ -253,5 +252,5 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     row["Status"] = json!("deleting");
     let row = row.clone();
     announce(world, rq.region, &old, true, &[at(news::TASK_DELETED, DMS_TASK_DOWN)]);
-    Ok(json!({"ReplicationTask": shown(&row, world.now(), true)}))
+    Ok(json!({"ReplicationTask": shown(world, &row, true)}))
 }

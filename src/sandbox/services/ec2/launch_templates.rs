@@ -117,10 +117,13 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Ok(json!({"LaunchTemplate": shown(world, TEMPLATE.get(world, rq, &id)?)}));
     }
     let name = rq.text("LaunchTemplateName");
-    if name.len() < 3 || name.len() > 128 {
+    // LocalStack's test_raise_invalid_launch_template_name, which AWS passes.
+    let good = |c: char| c.is_ascii_alphanumeric() || "-()./_".contains(c);
+    if name.len() < 3 || name.len() > 128 || !name.chars().all(good) {
         return Err(Fault::new(
             "InvalidLaunchTemplateName.MalformedException",
-            "A launch template name must be between 3 and 128 characters",
+            "A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the \
+             following characters: - ( ) . / _.",
         ));
     }
     if TEMPLATE.all(world, rq).any(|row| row["LaunchTemplateName"] == name) {

@@ -1,10 +1,10 @@
 //! Which operation runs which behaviour. Every one of them can be run dry.
 
 use super::{
-    account, addresses, common::dry_run, default_vpc, dhcp, egress_only, images, instance_settings,
-    instances, interfaces, internet_gateways, launch_templates, nat_addresses, nat_gateways, network_acls,
-    peerings, route_tables, routes, rules, security_groups, subnets, tags, volumes, vpc_endpoints, vpcs,
-    vpn_connections, vpn_gateways,
+    account, addresses, common::dry_run, default_vpc, dhcp, egress_only, flow_logs, images,
+    instance_settings, instance_types, instances, interfaces, internet_gateways, keys, launch_templates,
+    nat_addresses, nat_gateways, network_acls, peerings, route_tables, routes, rules, security_groups,
+    subnets, tags, volumes, vpc_endpoints, vpcs, vpn_connections, vpn_gateways,
 };
 use crate::sandbox::Operation;
 
@@ -40,7 +40,9 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateDefaultVpc" default_vpc::create;
     write "CreateDhcpOptions" dhcp::create;
     write "CreateEgressOnlyInternetGateway" egress_only::create;
+    write "CreateFlowLogs" flow_logs::create;
     write "CreateInternetGateway" internet_gateways::create;
+    write "CreateKeyPair" keys::create;
     write "CreateLaunchTemplate" launch_templates::create;
     write "CreateLaunchTemplateVersion" launch_templates::create_version;
     write "CreateNatGateway" nat_gateways::create;
@@ -58,7 +60,9 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateVpnGateway" vpn_gateways::create;
     write "DeleteDhcpOptions" dhcp::delete;
     write "DeleteEgressOnlyInternetGateway" egress_only::delete;
+    write "DeleteFlowLogs" flow_logs::delete;
     write "DeleteInternetGateway" internet_gateways::delete;
+    write "DeleteKeyPair" keys::delete;
     write "DeleteLaunchTemplate" launch_templates::delete;
     write "DeleteLaunchTemplateVersions" launch_templates::delete_versions;
     write "DeleteNatGateway" nat_gateways::delete;
@@ -81,13 +85,17 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeAvailabilityZones" account::describe_zones;
     read "DescribeDhcpOptions" account::describe_dhcp;
     read "DescribeEgressOnlyInternetGateways" egress_only::describe;
+    read "DescribeFlowLogs" flow_logs::describe;
     read "DescribeIamInstanceProfileAssociations" instance_settings::associations;
     read "DescribeImages" images::describe;
     read "DescribeInstanceAttribute" instance_settings::attribute;
     read "DescribeInstanceCreditSpecifications" instance_settings::describe_credits;
     read "DescribeInstanceStatus" instances::describe_status;
+    read "DescribeInstanceTypeOfferings" instance_types::offerings;
+    read "DescribeInstanceTypes" instance_types::describe;
     read "DescribeInstances" instances::describe;
     read "DescribeInternetGateways" internet_gateways::describe;
+    read "DescribeKeyPairs" keys::describe;
     read "DescribeLaunchTemplateVersions" launch_templates::describe_versions;
     read "DescribeLaunchTemplates" launch_templates::describe;
     read "DescribeNatGateways" nat_gateways::describe;
@@ -121,6 +129,8 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DisassociateSubnetCidrBlock" subnets::disassociate_block;
     write "DisassociateVpcCidrBlock" vpcs::disassociate_block;
     write "EnableVgwRoutePropagation" vpn_connections::enable;
+    read "GetSecurityGroupsForVpc" security_groups::of_vpc;
+    write "ImportKeyPair" keys::import;
     write "ModifyAddressAttribute" addresses::modify_attribute;
     write "ModifyInstanceAttribute" instance_settings::modify;
     write "ModifyInstanceCreditSpecification" instance_settings::modify_credits;

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    common::{Noun, combination, invalid},
+    common::{Noun, combination, invalid, listed},
     filters, permissions, rules,
     vpcs::VPC,
 };
@@ -223,4 +223,24 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
         .collect();
     let rows = filters::apply(rows, rq.list("Filters"), GROUP.filters, "Tags")?;
     super::common::listed(rq, "SecurityGroups", rows)
+}
+
+/// `GetSecurityGroupsForVpc`: those of the VPC; none are shared with it.
+pub(super) fn of_vpc(world: &mut World, rq: &Request<'_>) -> Reply {
+    let vpc = rq.text("VpcId");
+    VPC.get(world, rq, vpc)?;
+    let rows = GROUP.all(world, rq).filter(|row| row["VpcId"] == vpc).map(|row| {
+        json!({
+            "Description": row["Description"], "GroupId": row["GroupId"], "GroupName": row["GroupName"],
+            "OwnerId": row["OwnerId"], "PrimaryVpcId": vpc, "Tags": row["Tags"],
+        })
+    });
+    let known: &[filters::Filter] = &[
+        ("description", "Description"),
+        ("group-id", "GroupId"),
+        ("group-name", "GroupName"),
+        ("owner-id", "OwnerId"),
+        ("primary-vpc-id", "PrimaryVpcId"),
+    ];
+    listed(rq, "SecurityGroupForVpcs", filters::apply(rows.collect(), rq.list("Filters"), known, GROUP.tags)?)
 }

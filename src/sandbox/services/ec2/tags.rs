@@ -8,9 +8,11 @@ use super::{
     common::{Noun, here, invalid, listed},
     egress_only::EGRESS_ONLY,
     filters,
+    flow_logs::FLOW_LOG,
     instances::INSTANCE,
     interfaces::INTERFACE,
     internet_gateways::GATEWAY,
+    keys::KEY,
     launch_templates::TEMPLATE,
     nat_gateways::NAT,
     network_acls::ACL,
@@ -48,6 +50,8 @@ const TAGGABLE: &[&Noun] = &[
     &TEMPLATE,
     &ENDPOINT,
     &CONNECTION,
+    &FLOW_LOG,
+    &KEY,
 ];
 
 /// The tags that a create call gives to a resource of that type.

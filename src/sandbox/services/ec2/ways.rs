@@ -5,12 +5,16 @@
 //! address and a route), and in the AWS PrivateLink Guide ("Access an AWS service using an interface VPC endpoint":
 //! with private DNS the service's name leads to the endpoint, whose security groups must let the caller in).
 
+use std::net::Ipv4Addr;
+
 use ipnet::Ipv4Net;
 use serde_json::{Value as Json, json};
 
 use super::{
+    account::DHCP,
     cidrs,
     nat_gateways::NAT,
+    network_acls::ACL,
     route_tables::{self, TABLE},
     routes, rules,
     subnets::SUBNET,
@@ -123,9 +127,64 @@ pub fn known(world: &World, place: Place<'_>) -> bool {
     vpc_of(world, place).is_some_and(|vpc| table(world, vpc, place.subnet).is_some())
 }
 
+/// Whether names are resolved: by Amazon's DNS server, unless the VPC has switched it off, or by servers of the VPC's own
+/// (Amazon VPC User Guide, "DNS attributes for your VPC", "DHCP option sets").
+fn resolves(world: &World, vpc: &str) -> bool {
+    let Some(row) = world.get(VPC.table, vpc) else { return true };
+    if row["_attributes"]["EnableDnsSupport"] != false {
+        return true;
+    }
+    let options = row["DhcpOptionsId"].as_str().and_then(|id| world.get(DHCP.table, id));
+    let all = options.and_then(|row| row["DhcpConfigurations"].as_array()).into_iter().flatten();
+    let mut servers = all
+        .filter(|one| one["Key"] == "domain-name-servers")
+        .flat_map(|one| one["Values"].as_array().into_iter().flatten());
+    servers.any(|server| server["Value"] != "AmazonProvidedDNS")
+}
+
+/// An address outside that stands for all of them.
+const OUTSIDE: Ipv4Addr = Ipv4Addr::new(52, 94, 0, 1);
+/// A port that answers come back to ("ephemeral ports", Amazon VPC User Guide): one that all systems use.
+const BACK: i64 = 50_000;
+
+/// Whether the network ACL of a subnet lets TLS to an address through, and its answers; with `serves` requests come from
+/// there instead. The first rule by number that fits decides (Amazon VPC User Guide, "Network ACL rules").
+fn passes(world: &World, subnet: &str, address: Ipv4Addr, serves: bool) -> bool {
+    let holds = |row: &Json| {
+        row["Associations"].as_array().is_some_and(|list| list.iter().any(|one| one["SubnetId"] == subnet))
+    };
+    let Some((_, acl)) = world.rows(ACL.table).find(|(_, row)| holds(row)) else { return true };
+    let allowed = |egress: bool, port: i64| {
+        let fits = |rule: &&Json| {
+            let net: Option<Ipv4Net> = rule["CidrBlock"].as_str().and_then(|text| text.parse().ok());
+            let ports = &rule["PortRange"];
+            let within = ports.is_null()
+                || (ports["From"].as_i64().unwrap_or(0)..=ports["To"].as_i64().unwrap_or(65_535))
+                    .contains(&port);
+            rule["Egress"] == egress
+                && net.is_some_and(|net| net.contains(&address))
+                && (rule["Protocol"] == "-1" || (rule["Protocol"] == "6" && within))
+        };
+        let rules = acl["Entries"].as_array().into_iter().flatten().filter(fits);
+        let first = rules.min_by_key(|rule| rule["RuleNumber"].as_i64());
+        first.is_some_and(|rule| rule["RuleAction"] == "allow")
+    };
+    // Out to the service and back, or in from the caller and back.
+    allowed(!serves, PORT) && allowed(serves, BACK)
+}
+
+/// The first address of a subnet that is somebody's.
+fn address(world: &World, subnet: &str) -> Option<Ipv4Addr> {
+    let net: Ipv4Net = world.get(SUBNET.table, subnet)?["CidrBlock"].as_str()?.parse().ok()?;
+    net.hosts().next()
+}
+
 /// Whether the internet can be reached by TLS.
 pub fn internet(world: &World, place: Place<'_>) -> bool {
     let Some(vpc) = vpc_of(world, place) else { return false };
+    if !resolves(world, vpc) || !passes(world, place.subnet, OUTSIDE, false) {
+        return false;
+    }
     table(world, vpc, place.subnet).is_some_and(|(_, table)| leads_out(world, vpc, table, place.public))
         && allows(world, &groups(world, place, vpc), true, outwards)
 }
@@ -149,6 +208,19 @@ pub fn service(world: &World, place: Place<'_>, name: &str) -> bool {
         let home =
             world.get(SUBNET.table, place.subnet).and_then(|row| row["CidrBlock"].as_str()?.parse().ok());
         let home: Vec<Ipv4Net> = home.into_iter().collect();
+        let own_address = address(world, place.subnet);
+        let subnets = endpoint["SubnetIds"].as_array().into_iter().flatten().filter_map(Json::as_str);
+        // One of its interfaces must be reached; inside one subnet no ACL is asked.
+        let mut near = subnets.map(|subnet| {
+            let both = address(world, subnet).zip(own_address);
+            subnet == place.subnet
+                || both.is_none_or(|(theirs, own)| {
+                    passes(world, place.subnet, theirs, false) && passes(world, subnet, own, true)
+                })
+        });
+        if !resolves(world, vpc) || !near.any(|reached| reached) {
+            return false;
+        }
         return allows(world, &own, true, |rule| touches(rule, &network, &theirs))
             && allows(world, &theirs, false, |rule| touches(rule, &home, &own));
     }
@@ -157,6 +229,73 @@ pub fn service(world: &World, place: Place<'_>, name: &str) -> bool {
             let of_s3 = |route: &Json| route["DestinationPrefixListId"] == vpc_endpoints::S3_LIST;
             vpc_endpoints::routes(world, id).iter().any(of_s3)
         })
-        && allows(world, &own, true, outwards);
+        && allows(world, &own, true, outwards)
+        && resolves(world, vpc)
+        && passes(world, place.subnet, OUTSIDE, false);
     gateway || internet(world, place)
+}
+
+/// The action that a task needs of a service before its containers run, and on what (ECR User Guide, "Create the Amazon
+/// S3 gateway endpoint" and "Create a VPC endpoint policy"; ECS Developer Guide, "VPC endpoint policies").
+fn needed(name: &str, region: &str) -> (&'static str, String) {
+    match name {
+        "s3" => ("s3:GetObject", format!("arn:aws:s3:::prod-{region}-starport-layer-bucket/layer")),
+        "ecr.api" => ("ecr:GetAuthorizationToken", "*".into()),
+        "ecr.dkr" => ("ecr:BatchGetImage", String::new()),
+        "secretsmanager" => ("secretsmanager:GetSecretValue", String::new()),
+        "ssm" => ("ssm:GetParameters", String::new()),
+        _ => ("logs:PutLogEvents", String::new()),
+    }
+}
+
+/// Whether a pattern of a policy (`s3:Get*`, `arn:aws:s3:::bucket/*`) fits a text.
+fn like(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|start| text.strip_prefix(start)) else { return false };
+    let mut last = None;
+    for part in parts {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+        last = Some(part);
+    }
+    rest.is_empty() || last == Some("")
+}
+
+/// The action that the policy of the endpoint that leads to a service refuses, if it does. Conditions are taken to hold
+/// where they allow, and not to where they deny; of things other than layers any will do.
+pub fn denied(world: &World, place: Place<'_>, name: &str) -> Option<&'static str> {
+    let vpc = vpc_of(world, place)?;
+    let full = format!("com.amazonaws.{}.{name}", place.region);
+    let leads = |row: &&Json| {
+        row["VpcId"] == vpc
+            && row["ServiceName"] == full.as_str()
+            && (row["PrivateDnsEnabled"] == true
+                || table(world, vpc, place.subnet).is_some_and(|(id, _)| {
+                    row["RouteTableIds"].as_array().is_some_and(|ids| ids.iter().any(|one| one == id))
+                }))
+    };
+    let endpoint = world.rows(ENDPOINT.table).map(|(_, row)| row).find(leads)?;
+    let policy: Json = serde_json::from_str(endpoint["PolicyDocument"].as_str()?).ok()?;
+    let (action, resource) = needed(name, place.region);
+    let any = |value: &Json, text: &str, free: bool| {
+        let all = match value {
+            Json::Array(items) => items.clone(),
+            one => vec![one.clone()],
+        };
+        let fold = |text: &str| if free { text.to_lowercase() } else { text.to_owned() };
+        all.iter().filter_map(Json::as_str).any(|one| text.is_empty() || like(&fold(one), &fold(text)))
+    };
+    let statements = match &policy["Statement"] {
+        Json::Array(items) => items.clone(),
+        one => vec![one.clone()],
+    };
+    let hits = |one: &&Json, effect: &str| {
+        // `NotAction` and `NotResource` are not read: they are taken to mean what they would have to.
+        one["Effect"] == effect
+            && (one["Action"].is_null() || any(&one["Action"], action, true))
+            && (one["Resource"].is_null() || any(&one["Resource"], &resource, false))
+    };
+    let allowed = statements.iter().any(|one| hits(&one, "Allow"));
+    let forbidden = statements.iter().any(|one| hits(&one, "Deny") && one["Condition"].is_null());
+    (!allowed || forbidden).then_some(action)
 }

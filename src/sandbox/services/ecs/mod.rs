@@ -4,9 +4,11 @@
 //! ARNs `ecs.task-definition`, `ecs.service`, `ecs.task` and `ecs.attempt` (of services whose tasks do not start). Rows carry `_tags` (an object) and `_region`;
 //! counts of tasks are never stored but counted.
 
+mod account;
 mod clusters;
 mod definitions;
 mod rollout;
+mod run;
 mod services;
 mod startup;
 mod tags;
@@ -21,22 +23,28 @@ use crate::sandbox::{Fault, Operation, Request, World};
 pub const OPERATIONS: &[Operation] = &[
     Operation::write("CreateCluster", clusters::create),
     Operation::write("CreateService", services::create),
+    Operation::write("DeleteAccountSetting", account::delete),
     Operation::write("DeleteCluster", clusters::delete),
     Operation::write("DeleteService", services::delete),
     Operation::write("DeleteTaskDefinitions", definitions::delete),
     Operation::write("DeregisterTaskDefinition", definitions::deregister),
+    Operation::read("DescribeCapacityProviders", account::providers),
     Operation::read("DescribeClusters", clusters::describe),
     Operation::read("DescribeServices", services::describe),
     Operation::read("DescribeTaskDefinition", definitions::describe),
     Operation::read("DescribeTasks", tasks::describe),
+    Operation::read("ListAccountSettings", account::list),
     Operation::read("ListClusters", clusters::list),
     Operation::read("ListServices", services::list),
     Operation::read("ListTagsForResource", tags::list),
     Operation::read("ListTaskDefinitionFamilies", definitions::families),
     Operation::read("ListTaskDefinitions", definitions::list),
     Operation::read("ListTasks", tasks::list),
+    Operation::write("PutAccountSetting", account::put),
+    Operation::write("PutAccountSettingDefault", account::put),
     Operation::write("PutClusterCapacityProviders", clusters::put_capacity_providers),
     Operation::write("RegisterTaskDefinition", definitions::register),
+    Operation::write("RunTask", run::run),
     Operation::write("StopTask", tasks::stop),
     Operation::write("TagResource", tags::tag),
     Operation::write("UntagResource", tags::untag),

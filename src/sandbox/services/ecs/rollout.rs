@@ -21,7 +21,7 @@ const AGAIN: i64 = 60_000;
 const LONGEST: i64 = 27 * 60_000;
 
 /// How long until a role can be used, or why never.
-fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String> {
+pub(super) fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String> {
     let Some(named) = arn else { return Ok(0) };
     // "The short name or full Amazon Resource Name (ARN) of the IAM role" ("Amazon ECS API Reference", RegisterTaskDefinition).
     let full = if named.starts_with("arn:") {
@@ -52,7 +52,7 @@ fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String> {
 
 /// Whether a service's tasks need container instances: those of launch type EC2 or EXTERNAL, and those of capacity
 /// providers that are Auto Scaling groups. There are no container instances here.
-fn unplaceable(service: &Json) -> bool {
+pub(super) fn unplaceable(service: &Json) -> bool {
     let provided = service["capacityProviderStrategy"].as_array().into_iter().flatten();
     let mut providers = provided.filter_map(|one| one["capacityProvider"].as_str());
     match service["launchType"].as_str() {

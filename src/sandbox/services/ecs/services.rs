@@ -77,8 +77,8 @@ fn shown(world: &World, row: &Json, tags: bool) -> Json {
     row
 }
 
-/// Checks what a service refers to; `merged` is the service as it would be.
-fn check(world: &World, rq: &Request<'_>, merged: &Json) -> Result<Json, Fault> {
+/// Checks what a service, or a task on its own, refers to; `merged` is it as it would be.
+pub(super) fn check(world: &World, rq: &Request<'_>, merged: &Json) -> Result<Json, Fault> {
     let name = merged["taskDefinition"].as_str().unwrap_or_default();
     let definition =
         definitions::lookup(world, rq.region, name).ok_or_else(|| client("TaskDefinition not found."))?;

@@ -136,6 +136,13 @@ pub(super) fn hindrance(
                     address(&host)
                 ));
             }
+            if let Some(action) = ways::denied(world, Place { region, ..place }, "ecr.api") {
+                return Some(format!(
+                    "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry \
+                     auth from Amazon ECR: AccessDeniedException: {}",
+                    refused(action)
+                ));
+            }
         }
         if let Some(reason) = secrets(definition).find_map(|secret| unread(world, secret, place)) {
             return Some(reason);
@@ -147,11 +154,27 @@ pub(super) fn hindrance(
         .or_else(|| unlogged(world, definition, place))
 }
 
+/// What a service says where the policy of an endpoint is in the way (IAM User Guide, "Troubleshoot access denied error
+/// messages").
+fn refused(action: &str) -> String {
+    format!(
+        "User is not authorized to perform: {action} because no VPC endpoint policy allows the {action} action"
+    )
+}
+
 /// Why a secret cannot be read.
 fn unread(world: &World, secret: &str, place: Place<'_>) -> Option<String> {
     let manager = secret.split(':').nth(2) == Some("secretsmanager");
-    if ways::service(world, place, if manager { "secretsmanager" } else { "ssm" }) {
-        return None;
+    let name = if manager { "secretsmanager" } else { "ssm" };
+    if ways::service(world, place, name) {
+        return ways::denied(world, place, name).map(|action| {
+            let store = if manager { "secret from asm" } else { "secrets from ssm" };
+            format!(
+                "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve {store}: \
+                 AccessDeniedException: {}",
+                refused(action)
+            )
+        });
     }
     let detail = if manager {
         format!(
@@ -177,8 +200,24 @@ fn unpulled(world: &World, image: &Image, place: Place<'_>) -> Option<String> {
     if !ways::service(world, place, "ecr.dkr") {
         return Some(image.unresolved());
     }
+    if ways::denied(world, place, "ecr.dkr").is_some() {
+        return Some(format!(
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {}: \
+             unexpected status from HEAD request to https://{}/v2/{}/manifests/{}: 403 Forbidden",
+            image.full(),
+            image.host(),
+            image.repository,
+            image.reference,
+        ));
+    }
     // The layers lie in S3 (ECR User Guide, "Create the Amazon S3 gateway endpoint").
     let bucket = format!("prod-{region}-starport-layer-bucket.s3.{region}.amazonaws.com");
+    if ways::service(world, place, "s3") && ways::denied(world, place, "s3").is_some() {
+        return Some(format!(
+            "CannotPullContainerError: ref pull has been retried 1 time(s): failed to copy: httpReadSeeker: failed open: \
+             unexpected status code https://{bucket}/: 403 Forbidden"
+        ));
+    }
     (!ways::service(world, place, "s3")).then(|| {
         format!(
             "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: \

@@ -78,92 +78,19 @@ pub fn start(
     millis: i64,
 ) -> usize {
     let Some(row) = world.get(SERVICES, service).cloned() else { return 0 };
-    let region = row["_region"].as_str().unwrap_or_default().to_owned();
-    let network = &row["networkConfiguration"]["awsvpcConfiguration"];
-    let texts = |list: &Json| -> Vec<String> {
-        list.as_array().into_iter().flatten().filter_map(Json::as_str).map(Into::into).collect()
-    };
-    let (subnets, groups) = (texts(&network["subnets"]), texts(&network["securityGroups"]));
-    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-    let public = network["assignPublicIp"] == "ENABLED";
+    let group = format!("service:{}", row["serviceName"].as_str().unwrap_or_default());
+    let subnets = texts(&row["networkConfiguration"]["awsvpcConfiguration"]["subnets"]);
     let mut doomed = 0;
     for _ in 0..count {
-        let id = world.hex(32);
-        let number = world.next();
-        let cluster = short(row["clusterArn"].as_str().unwrap_or_default());
-        let arn = world.arn("ecs", &region, &format!("task/{cluster}/{id}"));
-        let ip = format!("10.{}.{}.{}", 100 + number / 62_500 % 100, number / 250 % 250, 2 + number % 250);
         let subnet = emptiest(world, service, deployment, &subnets).cloned();
-        let platform = row["platformVersion"].as_str().unwrap_or("LATEST");
-        let fate = subnet.as_ref().and_then(|subnet| {
-            let place = Place { region: &region, subnet, groups: &groups, public };
-            startup::hindrance(world, definition, platform, place)
-        });
-        let mut task = json!({
-            "taskArn": arn, "clusterArn": row["clusterArn"], "taskDefinitionArn": definition["taskDefinitionArn"],
-            "group": format!("service:{}", row["serviceName"].as_str().unwrap_or_default()), "startedBy": deployment,
-            "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING", "createdAt": world.now_secs(), "version": 1,
-            "healthStatus": "UNKNOWN", "attachments": [], "cpu": definition["cpu"], "memory": definition["memory"],
-            "enableExecuteCommand": row["enableExecuteCommand"], "containers": containers(definition, &arn),
-            "_service": service, "_region": region, "_number": number, "_ip": ip, "_tags": {}, "_subnet": subnet,
-            "_fate": fate,
-        });
-        for member in ["launchType", "platformVersion", "platformFamily"] {
-            if !row[member].is_null() {
-                task[member] = row[member].clone();
-            }
-        }
-        if task["platformVersion"] == "LATEST" {
-            task["platformVersion"] = json!("1.4.0");
-        }
-        for member in ["cpu", "memory"] {
-            if task[member].is_null()
-                && let Some(members) = task.as_object_mut()
-            {
-                members.remove(member);
-            }
-        }
-        if let Some(subnet) = &subnet {
-            let own = world.attach_interfaces(&region, &owner(&arn), &[subnet], &groups);
-            let ip = own.into_iter().flatten().next().unwrap_or(ip);
-            let eni = world.rows("ec2.network-interface").find(|(_, eni)| eni["_owner"] == owner(&arn));
-            let eni = eni.map(|(_, eni)| eni.clone()).unwrap_or_default();
-            let details = [
-                ("subnetId", json!(subnet)),
-                ("networkInterfaceId", eni["NetworkInterfaceId"].clone()),
-                ("macAddress", eni["MacAddress"].clone()),
-                ("privateDnsName", eni["PrivateDnsName"].clone()),
-                ("privateIPv4Address", json!(ip)),
-            ];
-            let details: Vec<Json> = details
-                .into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(name, value)| json!({"name": name, "value": value}))
-                .collect();
-            task["_ip"] = json!(ip);
-            for container in task["containers"].as_array_mut().into_iter().flatten() {
-                container["networkInterfaces"] = json!([{"attachmentId": id, "privateIpv4Address": ip}]);
-            }
-            task["availabilityZone"] = world
-                .get("ec2.subnet", subnet)
-                .map_or(json!("us-east-1a"), |row| row["AvailabilityZone"].clone());
-            task["attachments"] = json!([{
-                "id": id, "type": "ElasticNetworkInterface", "status": "ATTACHED",
-                "details": details,
-            }]);
-        }
-        world.put(TASKS, &arn, task);
-        if let Some(reason) = fate {
+        let task = json!({"group": group, "startedBy": deployment, "_service": service});
+        let arn = begin(world, &row, definition, (task, subnet), millis);
+        let Some(task) = world.get(TASKS, &arn) else { continue };
+        if task["_fate"].is_string() {
             doomed += 1;
-            fall(world, &arn, millis + FAILS, &reason);
             continue;
         }
-        let up = millis + durations::ECS_STEADY - 30_000;
-        let started = World::seconds(world.date_after(up));
-        let ip = world.get(TASKS, &arn).map(|task| task["_ip"].clone()).unwrap_or_default();
-        world.set_after(up, TASKS, &arn, json!({
-            "lastStatus": "RUNNING", "startedAt": started, "connectivity": "CONNECTED", "connectivityAt": started,
-        }));
+        let ip = task["_ip"].clone();
         for balancer in row["loadBalancers"].as_array().into_iter().flatten() {
             if let Some(group) = balancer["targetGroupArn"].as_str() {
                 let target = json!({"Id": ip, "Port": balancer["containerPort"]});
@@ -172,6 +99,98 @@ pub fn start(
         }
     }
     doomed
+}
+
+fn texts(list: &Json) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Json::as_str).map(Into::into).collect()
+}
+
+/// Starts one task: of a service, or of a row that says the same of a task that runs on its own. `task` holds what is
+/// the task's own. Answers its ARN.
+pub(super) fn begin(
+    world: &mut World,
+    row: &Json,
+    definition: &Json,
+    (own, subnet): (Json, Option<String>),
+    millis: i64,
+) -> String {
+    let region = row["_region"].as_str().unwrap_or_default().to_owned();
+    let network = &row["networkConfiguration"]["awsvpcConfiguration"];
+    let groups = texts(&network["securityGroups"]);
+    let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let id = world.hex(32);
+    let number = world.next();
+    let cluster = short(row["clusterArn"].as_str().unwrap_or_default());
+    let arn = world.arn("ecs", &region, &format!("task/{cluster}/{id}"));
+    let ip = format!("10.{}.{}.{}", 100 + number / 62_500 % 100, number / 250 % 250, 2 + number % 250);
+    let platform = row["platformVersion"].as_str().unwrap_or("LATEST");
+    let fate = subnet.as_ref().and_then(|subnet| {
+        let public = network["assignPublicIp"] == "ENABLED";
+        let place = Place { region: &region, subnet, groups: &groups, public };
+        startup::hindrance(world, definition, platform, place)
+    });
+    let mut task = json!({
+        "taskArn": arn, "clusterArn": row["clusterArn"], "taskDefinitionArn": definition["taskDefinitionArn"],
+        "lastStatus": "PROVISIONING", "desiredStatus": "RUNNING", "createdAt": world.now_secs(), "version": 1,
+        "healthStatus": "UNKNOWN", "attachments": [], "cpu": definition["cpu"], "memory": definition["memory"],
+        "enableExecuteCommand": row["enableExecuteCommand"], "containers": containers(definition, &arn),
+        "_service": "", "_region": region, "_number": number, "_ip": ip, "_tags": {}, "_subnet": subnet,
+        "_fate": fate,
+    });
+    for member in ["launchType", "platformVersion", "platformFamily"] {
+        if !row[member].is_null() {
+            task[member] = row[member].clone();
+        }
+    }
+    if task["platformVersion"] == "LATEST" {
+        task["platformVersion"] = json!("1.4.0");
+    }
+    if let (Some(task), Json::Object(own)) = (task.as_object_mut(), own) {
+        task.extend(own);
+        task.retain(|member, value| {
+            !(value.is_null() && ["cpu", "memory", "startedBy"].contains(&member.as_str()))
+        });
+    }
+    if let Some(subnet) = &subnet {
+        let own = world.attach_interfaces(&region, &owner(&arn), &[subnet], &groups);
+        let ip = own.into_iter().flatten().next().unwrap_or(ip);
+        let eni = world.rows("ec2.network-interface").find(|(_, eni)| eni["_owner"] == owner(&arn));
+        let eni = eni.map(|(_, eni)| eni.clone()).unwrap_or_default();
+        let details = [
+            ("subnetId", json!(subnet)),
+            ("networkInterfaceId", eni["NetworkInterfaceId"].clone()),
+            ("macAddress", eni["MacAddress"].clone()),
+            ("privateDnsName", eni["PrivateDnsName"].clone()),
+            ("privateIPv4Address", json!(ip)),
+        ];
+        let details: Vec<Json> = details
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| json!({"name": name, "value": value}))
+            .collect();
+        task["_ip"] = json!(ip);
+        for container in task["containers"].as_array_mut().into_iter().flatten() {
+            container["networkInterfaces"] = json!([{"attachmentId": id, "privateIpv4Address": ip}]);
+        }
+        task["availabilityZone"] = world
+            .get("ec2.subnet", subnet)
+            .map_or(json!("us-east-1a"), |row| row["AvailabilityZone"].clone());
+        task["attachments"] = json!([{
+            "id": id, "type": "ElasticNetworkInterface", "status": "ATTACHED",
+            "details": details,
+        }]);
+    }
+    world.put(TASKS, &arn, task);
+    if let Some(reason) = fate {
+        fall(world, &arn, millis + FAILS, &reason);
+        return arn;
+    }
+    let up = millis + durations::ECS_STEADY - 30_000;
+    let started = World::seconds(world.date_after(up));
+    world.set_after(up, TASKS, &arn, json!({
+        "lastStatus": "RUNNING", "startedAt": started, "connectivity": "CONNECTED", "connectivityAt": started,
+    }));
+    arn
 }
 
 /// Lets a task that does not start stop `millis` from now.
@@ -191,6 +210,20 @@ fn fall(world: &mut World, arn: &str, millis: i64, reason: &str) {
     world.set_after(millis, TASKS, arn, members);
     world.after(millis + REMEMBERED, TASKS, arn, Effect::Remove);
     world.release_interfaces(&owner(arn), millis);
+}
+
+/// A task as answers show it: its containers are where it is.
+pub(super) fn shown(task: &Json, tags: bool) -> Json {
+    let mut task = task.clone();
+    let state = task["lastStatus"].clone();
+    let known = ["RUNNING", "STOPPED"].iter().any(|known| state == *known);
+    for container in task["containers"].as_array_mut().into_iter().flatten() {
+        container["lastStatus"] = if known { state.clone() } else { json!("PENDING") };
+    }
+    if tags {
+        task["tags"] = json!(shown_tags(&task));
+    }
+    task
 }
 
 fn containers(definition: &Json, task: &str) -> Vec<Json> {
@@ -267,22 +300,7 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     for asked in rq.texts("tasks") {
         let arn = world.arn("ecs", rq.region, &format!("task/{name}/{}", short(asked)));
         match world.get(TASKS, &arn) {
-            Some(task) => {
-                let mut task = task.clone();
-                for container in task["containers"].as_array_mut().into_iter().flatten() {
-                    container["lastStatus"] = json!("PENDING");
-                }
-                let state = task["lastStatus"].clone();
-                for container in task["containers"].as_array_mut().into_iter().flatten() {
-                    if ["RUNNING", "STOPPED"].iter().any(|known| state == *known) {
-                        container["lastStatus"] = state.clone();
-                    }
-                }
-                if rq.texts("include").contains(&"TAGS") {
-                    task["tags"] = json!(shown_tags(&task));
-                }
-                found.push(task);
-            }
+            Some(task) => found.push(shown(task, rq.texts("include").contains(&"TAGS"))),
             None => failures.push(missing(&arn)),
         }
     }

@@ -178,14 +178,3 @@ pub(super) fn delete_profile(world: &mut World, rq: &Request<'_>) -> Reply {
     let user = user(world, rq)?;
     world.remove(PROFILES, &user).map(|_| json!({})).ok_or_else(|| no_profile(&user))
 }
-
-/// `ListMFADevices`: no user has one.
-pub(super) fn none(world: &mut World, rq: &Request<'_>) -> Reply {
-    user(world, rq)?;
-    paged(rq, "MFADevices", Vec::new())
-}
-
-/// `ListVirtualMFADevices`: the account has none.
-pub(super) fn no_devices(_world: &mut World, rq: &Request<'_>) -> Reply {
-    paged(rq, "VirtualMFADevices", Vec::new())
-}

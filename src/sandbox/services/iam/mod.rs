@@ -1,9 +1,11 @@
 //! IAM: roles, users, groups, inline and managed policies, instance profiles, service-linked roles.
 
+mod account;
 mod attachments;
 mod aws_managed;
 mod certificates;
 mod credentials;
+mod devices;
 mod documents;
 mod entity;
 mod grammar;

@@ -81,7 +81,15 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("PolicyArn");
     let policy = match world.get(TABLE, arn) {
-        Some(row) => shown(world, row),
+        // A policy without tags has an empty list here, and none where it was made (moto's
+        // test_policy_resource_returns_subset_of_available_attributes, which AWS passes).
+        Some(row) => {
+            let mut policy = shown(world, row);
+            if policy["Tags"].is_null() {
+                policy["Tags"] = json!([]);
+            }
+            policy
+        }
         None => aws_managed::policy(world, arn).ok_or_else(|| absent(arn))?,
     };
     Ok(json!({"Policy": policy}))

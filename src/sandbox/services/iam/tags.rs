@@ -34,6 +34,9 @@ pub(super) const PROVIDER: Tagged = Tagged {
     member: "OpenIDConnectProviderArn",
     noun: "OpenIDConnect provider",
 };
+/// MFA devices.
+pub(super) const DEVICE: Tagged =
+    Tagged { table: super::devices::DEVICES, member: "SerialNumber", noun: "MFA device" };
 
 impl Tagged {
     fn missing(&self, name: &str) -> Fault {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    credentials,
+    credentials, devices,
     entity::{USER, conflict, keep, missing, paged, under_path},
     personal, roles, tags,
 };
@@ -49,6 +49,7 @@ pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     USER.rename(world, name, &new, rq.opt("NewPath"));
     if new != name {
         credentials::rename(world, name, &new);
+        devices::rename(world, name, &new);
         personal::rename(world, name, &new);
     }
     done()
@@ -98,6 +99,10 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     if profile {
         return Err(conflict("Cannot delete entity, must delete login profile first."));
+    }
+    // IAM API Reference, DeleteUser: devices are deactivated first.
+    if devices::held(world, rq.text("UserName")) {
+        return Err(conflict("Cannot delete entity, must delete MFA device first."));
     }
     if let Some(why) = personal::in_the_way(world, rq.text("UserName")) {
         return Err(conflict(why));

@@ -16,7 +16,14 @@ fn absent(world: &World, rq: &Request<'_>, name: &str) -> Fault {
 
 /// Names that customers may not have, or nobody.
 fn check(name: &str) -> Result<(), Fault> {
-    let rest = name.strip_prefix("alias/").unwrap_or_default();
+    let Some(rest) = name.strip_prefix("alias/") else {
+        // LocalStack's recordings of AWS, `test_create_alias`.
+        return Err(Fault::new(
+            "ValidationException",
+            "Alias must start with the prefix \"alias/\". Please see \
+             https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
+        ));
+    };
     if rest.is_empty() || !rest.chars().all(|c| c.is_ascii_alphanumeric() || "/_-".contains(c)) {
         return Err(Fault::new(
             "ValidationException",

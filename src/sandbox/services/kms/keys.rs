@@ -42,6 +42,9 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         "_region": rq.region, "_tags": labels, "_policy": policy, "_rotation": null,
     });
     row[member] = algorithms;
+    if spec == "SYMMETRIC_DEFAULT" && origin == "AWS_KMS" {
+        row["CurrentKeyMaterialId"] = json!(world.hex(64));
+    }
     if multi {
         row["MultiRegionConfiguration"] = json!({
             "MultiRegionKeyType": "PRIMARY", "PrimaryKey": {"Arn": arn, "Region": rq.region}, "ReplicaKeys": [],

@@ -65,11 +65,27 @@ pub fn uuid(hex: &str) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
+/// Whether a text can be a key's id: a UUID, or `mrk-` and as many digits.
+fn is_id(text: &str) -> bool {
+    let hex = |part: &str, length: usize| part.len() == length && part.chars().all(|c| c.is_ascii_hexdigit());
+    if let Some(rest) = text.strip_prefix("mrk-") {
+        return hex(rest, 32);
+    }
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.len() == 5 && parts.iter().zip([8, 4, 4, 4, 12]).all(|(part, length)| hex(part, length))
+}
+
 /// A key by its id, ARN, alias or the alias's ARN. `DescribeKey` takes all of them; others take what their model says.
 ///
 /// # Errors
 /// There is none in the request's region.
 pub fn find(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
+    // LocalStack's recordings of AWS, `test_get_key_in_different_region`.
+    if let Some(region) = name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2))
+        && region != rq.region
+    {
+        return Err(Fault::new("NotFoundException", format!("Invalid arn {region}")));
+    }
     let bare = match name.strip_prefix("arn:") {
         Some(arn) => arn.split(':').nth(4).unwrap_or_default(),
         None => name,
@@ -90,7 +106,14 @@ pub fn find(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> 
         return Ok(key.clone());
     }
     let mut kept = SERVICES.iter().map(|service| managed(world, rq.region, &format!("alias/aws/{service}")));
-    kept.find(|key| key["KeyId"] == id).ok_or_else(|| missing(world, rq, id))
+    let absent = || {
+        if is_id(id) {
+            return missing(world, rq, id);
+        }
+        // The recordings, `test_get_key_invalid_uuid`.
+        Fault::new("NotFoundException", format!("Invalid keyId '{id}'"))
+    };
+    kept.find(|key| key["KeyId"] == id).ok_or_else(absent)
 }
 
 /// The key of the request's `KeyId` that may be changed: a key pending deletion may not.

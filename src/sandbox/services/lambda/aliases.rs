@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{functions::page_of, invalid, named, versions};
+use super::{functions::page_of, invalid, named, urls, versions};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Aliases.
@@ -149,6 +149,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
 pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let (key, _) = named(world, rq, rq.text("FunctionName"))?;
     world.remove(ALIASES, &format!("{key}:{}", rq.text("Name")));
+    urls::remove_all(world, &key, rq.text("Name"));
     done()
 }
 

@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{TABLE, aliases, event_config, invalid, jobs, named, qualifier, row, runtimes, versions};
+use super::{TABLE, aliases, event_config, invalid, jobs, named, qualifier, row, runtimes, urls, versions};
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
 /// Members that `CreateFunction` and `UpdateFunctionConfiguration` take as they are returned.
@@ -455,6 +455,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
             versions::remove(world, &key, None);
             aliases::remove_all(world, &key);
             event_config::remove_all(world, &key);
+            urls::remove_all(world, &key, "");
         }
     }
     world.cancel(TABLE, &key);

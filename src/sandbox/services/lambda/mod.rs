@@ -11,6 +11,7 @@ mod functions;
 mod invoke;
 mod jobs;
 mod layers;
+mod mappings;
 mod permissions;
 mod queue;
 mod runtimes;
@@ -20,6 +21,7 @@ mod tags;
 mod tests;
 #[cfg(test)]
 mod tests_queue;
+mod urls;
 mod versions;
 
 pub use jobs::{Job, job};
@@ -33,15 +35,20 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("AddLayerVersionPermission", layers::add_permission),
     Operation::write("AddPermission", permissions::add),
     Operation::write("CreateAlias", aliases::create),
+    Operation::write("CreateEventSourceMapping", mappings::create),
     Operation::write("CreateFunction", functions::create),
+    Operation::write("CreateFunctionUrlConfig", urls::create),
     Operation::write("DeleteAlias", aliases::delete),
+    Operation::write("DeleteEventSourceMapping", mappings::delete),
     Operation::write("DeleteFunction", functions::delete),
     Operation::write("DeleteFunctionCodeSigningConfig", settings::delete_signing),
     Operation::write("DeleteFunctionConcurrency", settings::delete_concurrency),
     Operation::write("DeleteFunctionEventInvokeConfig", event_config::delete),
+    Operation::write("DeleteFunctionUrlConfig", urls::delete),
     Operation::write("DeleteLayerVersion", layers::delete),
     Operation::read("GetAccountSettings", settings::account),
     Operation::read("GetAlias", aliases::get),
+    Operation::read("GetEventSourceMapping", mappings::get),
     Operation::read("GetFunction", functions::get),
     Operation::read("GetFunctionCodeSigningConfig", settings::get_signing),
     Operation::read("GetFunctionConcurrency", settings::get_concurrency),
@@ -49,6 +56,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetFunctionEventInvokeConfig", event_config::get),
     Operation::read("GetFunctionRecursionConfig", settings::get_recursion),
     Operation::read("GetFunctionScalingConfig", versions::get_scaling),
+    Operation::read("GetFunctionUrlConfig", urls::get),
     Operation::read("GetLayerVersion", layers::get),
     Operation::read("GetLayerVersionByArn", layers::get_by_arn),
     Operation::read("GetLayerVersionPolicy", layers::policy),
@@ -56,7 +64,9 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetRuntimeManagementConfig", settings::get_runtime),
     Operation::write("Invoke", invoke::invoke),
     Operation::read("ListAliases", aliases::list),
+    Operation::read("ListEventSourceMappings", mappings::list),
     Operation::read("ListFunctionEventInvokeConfigs", event_config::list),
+    Operation::read("ListFunctionUrlConfigs", urls::list),
     Operation::read("ListFunctions", functions::list),
     Operation::read("ListLayerVersions", layers::list_versions),
     Operation::read("ListLayers", layers::list),
@@ -75,9 +85,11 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("TagResource", tags::tag),
     Operation::write("UntagResource", tags::untag),
     Operation::write("UpdateAlias", aliases::update),
+    Operation::write("UpdateEventSourceMapping", mappings::update),
     Operation::write("UpdateFunctionCode", functions::update_code),
     Operation::write("UpdateFunctionConfiguration", functions::update_configuration),
     Operation::write("UpdateFunctionEventInvokeConfig", event_config::update),
+    Operation::write("UpdateFunctionUrlConfig", urls::update),
 ];
 
 /// Functions.

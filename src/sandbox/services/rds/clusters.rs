@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    cluster_settings as settings, cluster_snapshots as snapshots,
+    cluster_endpoints, cluster_settings as settings, cluster_snapshots as snapshots,
     create::{managed_secret, security_groups},
     delete::drop_managed_secret,
     engines,
@@ -271,7 +271,9 @@ pub fn delete_db_cluster(world: &mut World, rq: &Request<'_>) -> Reply {
     // Instances that are on their way out are no obstacle, but the cluster does not go before them.
     let last = members(world, rq, &row).iter().filter_map(|one| one["_gone_at"].as_i64()).max();
     let instances = last.map_or(0, |at| (at - world.now()).max(0));
-    world.after(durations::AURORA_DOWN.max(instances), CLUSTER, &key_text, Effect::Remove);
+    let down = durations::AURORA_DOWN.max(instances);
+    world.after(down, CLUSTER, &key_text, Effect::Remove);
+    cluster_endpoints::leave(world, rq, &row, down);
     shown
 }
 

@@ -219,20 +219,27 @@ pub fn describe_orderable_db_instance_options(_world: &mut World, rq: &Request<'
                 if rq.get("Vpc") == &json!(false) {
                     continue;
                 }
-                found.extend(engine.storage.keys().map(|s| json!([engine.name, version, class, licence, s])));
+                found.extend(engine.storage.keys().map(|storage| (version, class.clone(), licence, storage)));
             }
         }
     }
-    let mut answer = paged(rq, "OrderableDBInstanceOptions", found)?;
+    // Only those of the page are built whole: there are tens of thousands.
+    let (page, next) = rq.page(found, "MaxRecords", "Marker", 100, "InvalidParameterValue")?;
     let zones: Vec<Json> =
         ["a", "b", "c"].iter().map(|zone| json!({"Name": format!("{}{zone}", rq.region)})).collect();
-    expand(&mut answer["OrderableDBInstanceOptions"], |engine, item| {
-        let text = |at: usize| item[at].as_str().unwrap_or_default();
-        let mut shown = orderable(engine, text(1), text(2), text(4));
-        shown["LicenseModel"] = item[3].clone();
-        shown["AvailabilityZones"] = json!(zones);
-        shown
-    });
+    let page: Vec<Json> = page
+        .into_iter()
+        .map(|(version, class, licence, storage)| {
+            let mut shown = orderable(engine, version, &class, storage);
+            shown["LicenseModel"] = json!(licence);
+            shown["AvailabilityZones"] = json!(zones);
+            shown
+        })
+        .collect();
+    let mut answer = json!({"OrderableDBInstanceOptions": page});
+    if let Some(next) = next {
+        answer["Marker"] = json!(next);
+    }
     Ok(answer)
 }
 

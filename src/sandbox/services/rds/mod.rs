@@ -2,9 +2,11 @@
 
 mod backups;
 mod certificates;
+mod cluster_endpoints;
 mod cluster_settings;
 mod cluster_snapshots;
 mod clusters;
+mod copies;
 mod create;
 mod delete;
 mod engines;
@@ -34,8 +36,13 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("AddRoleToDBInstance", instances::add_role),
     Operation::write("AddSourceIdentifierToSubscription", subscriptions::add_source),
     Operation::write("AddTagsToResource", tags::add_tags_to_resource),
+    Operation::write("CopyDBClusterParameterGroup", copies::parameters),
+    Operation::write("CopyDBClusterSnapshot", copies::snapshot),
+    Operation::write("CopyDBParameterGroup", copies::parameters),
+    Operation::write("CopyDBSnapshot", copies::snapshot),
     Operation::write("CopyOptionGroup", options::copy),
     Operation::write("CreateDBCluster", clusters::create_db_cluster),
+    Operation::write("CreateDBClusterEndpoint", cluster_endpoints::create),
     Operation::write("CreateDBClusterParameterGroup", parameters::create_db_parameter_group),
     Operation::write("CreateDBClusterSnapshot", cluster_snapshots::create),
     Operation::write("CreateDBInstance", create::create_db_instance),
@@ -46,6 +53,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("CreateEventSubscription", subscriptions::create),
     Operation::write("CreateOptionGroup", options::create),
     Operation::write("DeleteDBCluster", clusters::delete_db_cluster),
+    Operation::write("DeleteDBClusterEndpoint", cluster_endpoints::delete),
     Operation::write("DeleteDBClusterParameterGroup", parameters::delete_db_parameter_group),
     Operation::write("DeleteDBClusterSnapshot", cluster_snapshots::delete),
     Operation::write("DeleteDBInstance", delete::delete_db_instance),
@@ -56,6 +64,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteEventSubscription", subscriptions::delete),
     Operation::write("DeleteOptionGroup", options::delete),
     Operation::read("DescribeCertificates", certificates::describe),
+    Operation::read("DescribeDBClusterEndpoints", cluster_endpoints::describe),
     Operation::read("DescribeDBClusterParameterGroups", parameters::describe_db_parameter_groups),
     Operation::read("DescribeDBClusterParameters", parameters::describe_db_parameters),
     Operation::read("DescribeDBClusterSnapshotAttributes", cluster_snapshots::describe_attributes),
@@ -69,7 +78,9 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeDBSnapshotAttributes", snapshots::describe_attributes),
     Operation::read("DescribeDBSnapshots", snapshots::describe_db_snapshots),
     Operation::read("DescribeDBSubnetGroups", subnets::describe_db_subnet_groups),
+    Operation::read("DescribeEngineDefaultClusterParameters", parameters::describe_defaults),
     Operation::read("DescribeEngineDefaultParameters", parameters::describe_defaults),
+    Operation::read("DescribeEventCategories", subscriptions::describe_categories),
     Operation::read("DescribeEventSubscriptions", subscriptions::describe),
     Operation::read("DescribeEvents", events::describe),
     Operation::read("DescribeGlobalClusters", clusters::describe_global),
@@ -82,6 +93,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("ListTagsForResource", tags::list_tags_for_resource),
     Operation::write("ModifyCertificates", certificates::modify),
     Operation::write("ModifyDBCluster", cluster_settings::modify_db_cluster),
+    Operation::write("ModifyDBClusterEndpoint", cluster_endpoints::modify),
     Operation::write("ModifyDBClusterParameterGroup", parameters::modify_db_parameter_group),
     Operation::write("ModifyDBClusterSnapshotAttribute", cluster_snapshots::modify_attribute),
     Operation::write("ModifyDBInstance", modify::modify_db_instance),

@@ -24,6 +24,66 @@ const SOURCES: &[&str] = &[
     "zero-etl",
 ];
 
+/// The categories of a kind of source ("Amazon RDS event categories and event messages", Amazon RDS User Guide, and the
+/// same chapter of the Amazon Aurora User Guide).
+fn categories(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "db-instance" => &[
+            "availability",
+            "backtrack",
+            "backup",
+            "configuration change",
+            "creation",
+            "deletion",
+            "failover",
+            "failure",
+            "low storage",
+            "maintenance",
+            "notification",
+            "read replica",
+            "recovery",
+            "restoration",
+            "security",
+            "security patching",
+        ],
+        "db-cluster" => &[
+            "configuration change",
+            "creation",
+            "deletion",
+            "failover",
+            "failure",
+            "global-failover",
+            "maintenance",
+            "migration",
+            "notification",
+            "serverless",
+        ],
+        "db-cluster-snapshot" => &["backup", "notification"],
+        "db-parameter-group" => &["configuration change"],
+        "db-security-group" => &["configuration change", "failure"],
+        "db-snapshot" => &["creation", "deletion", "failure", "notification", "restoration"],
+        "db-proxy" => &["configuration change", "creation", "deletion", "failure"],
+        "blue-green-deployment" => &["creation", "deletion", "failure", "notification"],
+        "custom-engine-version" => &["creation", "failure", "restoring"],
+        "zero-etl" => &["creation", "deletion", "failure", "notification"],
+        _ => &[],
+    }
+}
+
+/// `DescribeEventCategories`.
+pub fn describe_categories(_world: &mut World, rq: &Request<'_>) -> Reply {
+    // The call has filters in its interface but none that it knows.
+    filtered(rq, Vec::new(), |_| None)?;
+    let wanted = rq.opt("SourceType").filter(|kind| !kind.is_empty());
+    if let Some(kind) = wanted.filter(|kind| !SOURCES.contains(kind)) {
+        return Err(invalid(format!("Source type {kind} is not valid.")));
+    }
+    let kinds = SOURCES.iter().filter(|kind| wanted.is_none_or(|wanted| wanted == **kind));
+    let list: Vec<Json> =
+        kinds.map(|kind| json!({"SourceType": kind, "EventCategories": categories(kind)})).collect();
+    Ok(json!({"EventCategoriesMapList": list}))
+}
+
 fn place(rq: &Request<'_>) -> String {
     key(rq, rq.text("SubscriptionName"))
 }

@@ -53,6 +53,11 @@ fn target(world: &World, rq: &Request<'_>) -> Result<(&'static str, String, &'st
             "_tags",
             invalid(format!("Event subscription {name} not found.")),
         ),
+        "cluster-endpoint" => (
+            super::cluster_endpoints::ENDPOINT,
+            "_tags",
+            Fault::new("DBClusterEndpointNotFoundFault", format!("DBClusterEndpoint {name} not found.")),
+        ),
         "cluster" => {
             (CLUSTER, "TagList", Fault::new("DBClusterNotFoundFault", format!("DBCluster {name} not found.")))
         }

@@ -74,7 +74,12 @@ fn conditions(world: &World, rq: &Request<'_>, row: &Json) -> Result<(), Fault> 
             .as_f64()
             .is_some_and(|since| since <= world.now_secs() && changed <= since),
     };
-    if known { Err(Fault::new("NotModified", "Not Modified").status(304)) } else { Ok(()) }
+    if !known {
+        return Ok(());
+    }
+    // With the entity tag, which caches go by (moto's test_head_object_if_none_match; RFC 9110, 15.4.5).
+    let tag = row["ETag"].as_str().unwrap_or_default();
+    Err(Fault::new("NotModified", "Not Modified").status(304).header("etag", tag))
 }
 
 /// The bytes `from..to` that a request wants, with the value of the range header if it is not the whole object.
@@ -158,9 +163,24 @@ fn answer(world: &World, rq: &Request<'_>, row: &Json) -> Result<(Json, usize, u
     Ok((out, from, to))
 }
 
+/// Refuses an object that lies in an archive: nothing restores it here (LocalStack's recordings of AWS,
+/// `test_put_object_storage_class`, `test_s3_copy_object_storage_class`).
+pub(super) fn readable(row: &Json) -> Result<(), Fault> {
+    match row["StorageClass"].as_str() {
+        Some(class @ ("GLACIER" | "DEEP_ARCHIVE")) => {
+            let message = "The operation is not valid for the object's storage class";
+            let mut fault = Fault::new("InvalidObjectState", message).status(403);
+            fault.members = json!({"StorageClass": class});
+            Err(fault)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `GetObject`.
 pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
     let (_, row) = meant(world, rq)?;
+    readable(row)?;
     let (mut out, from, to) = answer(world, rq, row)?;
     let content = bytes(&row["_body"]);
     out["Body"] = json!(STANDARD.encode(content.get(from..to).unwrap_or_default()));

@@ -11,8 +11,26 @@ pub const SUFFIX: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// Secrets.
 pub const TABLE: &str = "secretsmanager.secret";
 
+/// Refuses a name that no secret can have, whatever is asked of it (LocalStack's recordings of AWS,
+/// `test_invalid_secret_name`).
+///
+/// # Errors
+/// It has other characters.
+pub fn named(name: &str) -> Result<(), Fault> {
+    if !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "/_+=.@-!".contains(c)) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        "ValidationException",
+        "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+    ))
+}
+
 /// The key of the secret that `id` (name, ARN, or ARN without its random suffix) means in the request's region.
 pub fn key_of(world: &World, rq: &Request<'_>, id: &str) -> Result<String, Fault> {
+    if !id.starts_with("arn:") {
+        named(id)?;
+    }
     let direct = format!("{}/{id}", rq.region);
     if world.get(TABLE, &direct).is_some() {
         return Ok(direct);

@@ -3,69 +3,18 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    filters,
     parameters::{TABLE, missing, row_of, shown, strip, versions},
     public,
 };
 use crate::sandbox::{Fault, Reply, Request, World};
 
-/// Whether a row passes one `ParameterStringFilter`; unknown keys are errors.
-fn passes(row: &Json, filter: &Json) -> Result<bool, Fault> {
-    let key = filter["Key"].as_str().unwrap_or_default();
-    let option = filter["Option"].as_str().unwrap_or("Equals");
-    let values: Vec<&str> =
-        filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
-    let name = row["Name"].as_str().unwrap_or_default();
-    if let Some(tag) = key.strip_prefix("tag:") {
-        return Ok(row["_tags"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .any(|t| t["Key"] == tag && (values.is_empty() || values.iter().any(|v| t["Value"] == *v))));
-    }
-    let text = match key {
-        "Name" => name,
-        "Path" => {
-            return Ok(values.iter().any(|path| {
-                let rest = name.strip_prefix(path.trim_end_matches('/')).and_then(|r| r.strip_prefix('/'));
-                rest.is_some_and(|rest| option == "Recursive" || !rest.contains('/'))
-            }));
-        }
-        "Type" | "KeyId" | "Tier" | "DataType" => row[key].as_str().unwrap_or_default(),
-        "Label" => {
-            return Ok(versions(row).iter().any(|v| {
-                v["Labels"]
-                    .as_array()
-                    .is_some_and(|labels| labels.iter().any(|l| values.iter().any(|v| l == v)))
-            }));
-        }
-        _ => return Err(Fault::new("InvalidFilterKey", format!("The filter key {key} is not valid."))),
-    };
-    Ok(match option {
-        "Equals" => values.contains(&text),
-        "BeginsWith" => values.iter().any(|v| text.starts_with(v)),
-        "Contains" => values.iter().any(|v| text.contains(v)),
-        _ => {
-            return Err(Fault::new(
-                "InvalidFilterOption",
-                format!("The filter option {option} is not valid."),
-            ));
-        }
-    })
-}
-
 fn selected<'w>(world: &'w World, rq: &Request<'_>) -> Result<Vec<&'w Json>, Fault> {
+    filters::check(rq)?;
     let prefix = format!("{}/", rq.region);
-    let mut rows = Vec::new();
-    for (_, row) in world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)) {
-        let mut fits = true;
-        for filter in rq.list("ParameterFilters").iter().chain(rq.list("Filters")) {
-            fits &= passes(row, filter)?;
-        }
-        if fits {
-            rows.push(row);
-        }
-    }
-    Ok(rows)
+    let all = world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)).map(|(_, row)| row);
+    let wanted = || rq.list("ParameterFilters").iter().chain(rq.list("Filters"));
+    Ok(all.filter(|row| wanted().all(|filter| filters::passes(row, filter))).collect())
 }
 
 pub fn describe_parameters(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -109,7 +58,7 @@ pub fn get_parameters_by_path(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut items = Vec::new();
     let published = if path.starts_with("/aws/service") { public::all(world, rq.region) } else { Vec::new() };
     for row in selected(world, rq)?.into_iter().chain(&published) {
-        if passes(row, &filter)? {
+        if filters::passes(row, &filter) {
             items.extend(versions(row).last().map(|version| shown(row, version, rq.flag("WithDecryption"))));
         }
     }

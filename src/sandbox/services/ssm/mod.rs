@@ -1,6 +1,7 @@
 //! Systems Manager: the parameter store.
 
 mod describe;
+mod filters;
 mod parameters;
 mod public;
 mod secrets;

@@ -169,6 +169,12 @@ pub fn put_parameter(world: &mut World, rq: &Request<'_>) -> Reply {
         }
         _ => "Standard",
     };
+    // The model has no least length, and the service has one (moto's test_put_parameter_empty_string_value).
+    if rq.text("Value").is_empty() {
+        let message = "1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length \
+                       greater than or equal to 1.";
+        return Err(Fault::new("ValidationException", message));
+    }
     let kinds = ["text", "aws:ec2:image", "aws:ssm:integration"];
     if let Some(other) = rq.opt("DataType").filter(|kind| !kinds.contains(kind)) {
         let message =

@@ -63,7 +63,10 @@ fn version_mut<'w>(world: &'w mut World, rq: &Request<'_>) -> Result<&'w mut Jso
         .ok_or_else(|| {
             Fault::new(
                 "ParameterVersionNotFound",
-                format!("Systems Manager could not find that version of {name}."),
+                format!(
+                    "Systems Manager could not find version {} of {name}. Verify the version and try again.",
+                    wanted.unwrap_or_default()
+                ),
             )
         })
 }
@@ -76,7 +79,15 @@ pub fn label_parameter_version(world: &mut World, rq: &Request<'_>) -> Reply {
             && !label.to_ascii_lowercase().starts_with("aws")
             && !label.to_ascii_lowercase().starts_with("ssm")
     });
-    let number = version_mut(world, rq)?["Version"].clone();
+    let version = version_mut(world, rq)?;
+    let number = version["Version"].clone();
+    let held = version["Labels"].as_array().cloned().unwrap_or_default();
+    let more = valid.iter().filter(|label| !held.iter().any(|old| old == **label)).count();
+    // moto's test_label_parameter_version_exception_ten_labels_over_multiple_calls has the words.
+    if held.len() + more > 10 {
+        let message = "A parameter version can have maximum 10 labels.Move one or more labels to another version and try again.";
+        return Err(Fault::new("ParameterVersionLabelLimitExceeded", message));
+    }
     // A label names one version: it leaves the one that had it.
     if let Some(list) =
         world.get_mut(TABLE, &key_of(rq, rq.text("Name"))).and_then(|row| row["_versions"].as_array_mut())

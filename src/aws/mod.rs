@@ -1,6 +1,7 @@
 //! AWS itself: configuration, clients, error certainty, ownership tags, physical names.
 
 pub mod access;
+mod applications;
 mod call_log;
 mod cloud;
 mod data_migration;
@@ -15,6 +16,7 @@ mod sdk;
 pub mod tagged;
 
 pub use access::{Access, AccessError, Barrier, Keys, KeysNotice};
+pub use applications::Packaged;
 pub use call_log::CallLog;
 pub use cloud::{Cloud, Identity, Realm, patiently};
 pub use data_migration::data_migration_state;

@@ -233,6 +233,7 @@ const NAMES_TYPES: &[(&str, &str)] = &[
     ("sandbox/", "the other side"),
     ("template/assembly/", "what the CDK's artifacts stand for"),
     ("template/evaluate/", "the language's parameter types, and the CDK's metadata, which is no resource"),
+    ("template/serverless/", "what SAM's resources and hosted rotation functions stand for"),
 ];
 
 /// Types that a source text names in its code: `AWS::Service::Type`.

@@ -1,5 +1,6 @@
 //! One integration binary; each module is a family of scenarios.
 
+mod applications;
 mod assembly;
 mod attacks;
 mod blue_green;

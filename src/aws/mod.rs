@@ -1,6 +1,7 @@
 //! AWS itself: configuration, clients, error certainty, ownership tags, physical names.
 
 pub mod access;
+mod applications;
 mod call_log;
 mod cloud;
 mod error;
@@ -15,6 +16,7 @@ mod sdk;
 pub mod tagged;
 
 pub use access::{Access, AccessError, Barrier, Keys, KeysNotice};
+pub use applications::Packaged;
 pub use call_log::CallLog;
 pub use cloud::{Cloud, Identity, Realm, patiently};
 pub use error::{Certainty, OpError, op};

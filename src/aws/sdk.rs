@@ -61,6 +61,8 @@ clients! {
     acm: aws_sdk_acm;
     /// Application Auto Scaling.
     autoscaling: aws_sdk_applicationautoscaling;
+    /// The Serverless Application Repository.
+    applications: aws_sdk_serverlessapplicationrepository;
     /// EC2 Auto Scaling.
     auto_scaling: aws_sdk_autoscaling;
     /// AWS Backup.

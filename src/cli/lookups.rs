@@ -219,7 +219,7 @@ pub fn news(found: &[Found], known: &[Found]) -> Vec<String> {
         if before.value != one.value {
             let Found { stack, parameter, value, .. } = one;
             let before = &before.value;
-            notes.push(if parameter.starts_with("Fn::") {
+            notes.push(if parameter.starts_with("Fn::") || parameter.starts_with("application of ") {
                 format!("{parameter} of stack {stack} is {value}; at the last run it was {before}")
             } else {
                 format!("the lookup of {stack}.{parameter} found {value}; at the last run it was {before}")

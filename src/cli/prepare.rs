@@ -264,7 +264,9 @@ pub fn online(
         partition: session.cloud.partition.clone(),
         ..Environment::default()
     };
-    let loaded = &remote::read(global, loaded, &known, session)?;
+    let (loaded, told) = remote::read(global, loaded, &known, session, saved)?;
+    let loaded = &loaded;
+    found.extend(told);
     let regions = template::zone_regions(loaded);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))

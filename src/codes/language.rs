@@ -22,7 +22,7 @@ Resources:
         "M1022",
         "a part of CloudFormation that is not supported",
         "Transforms, macros, hooks, creation and update policies need CloudFormation itself. Everything unsupported is refused by name, never ignored.",
-    ).template("Transform: AWS::Serverless-2016-10-31
+    ).template("Transform: Company::Macro
 Resources:
   Topic:
     Type: AWS::SNS::Topic

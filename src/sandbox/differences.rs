@@ -510,6 +510,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("secretsmanager", "DescribeSecret", "Readings are not remembered: there is no LastAccessedDate."),
     ("secretsmanager", "RotateSecret", "The function is looked at, not run: a rotation changes no value."),
     (
+        "serverlessrepo",
+        "*",
+        "There are AWS's rotation functions for databases, of any version that is named; other applications are not there, and none can be published. Their templates have the published parameters, permissions and outputs, but code that does nothing.",
+    ),
+    (
         "sns",
         "ConfirmSubscription",
         "The token travels in a message nobody receives, so pending subscriptions stay pending.",

@@ -29,6 +29,17 @@ pub fn is_plan(folder: &Path) -> bool {
         || assembly::manifest_of(folder).is_some()
 }
 
+/// Makes what the transforms make that can be made here.
+fn made(loaded: &mut Loaded, problems: &mut Problems) {
+    for stack in &mut loaded.stacks {
+        nested::transformed(stack, problems);
+    }
+    // Those of assemblies; those of other plans are read later.
+    for inner in &mut loaded.nested {
+        nested::transformed(&mut inner.source, problems);
+    }
+}
+
 /// Reads a plan: a folder with a `migration.yaml`, such a file, a single template, or a CDK cloud assembly.
 ///
 /// # Errors
@@ -65,6 +76,7 @@ pub fn load_readable(path: &Path, options: &Options) -> Result<(Loaded, Vec<Diag
         from_template(&file, tree, options)
     };
     problems.extend(twice);
+    made(&mut loaded, &mut problems);
     if !assembly {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         nested::read(folder.unwrap_or(Path::new(".")), &mut loaded, &mut problems);

@@ -8,6 +8,7 @@ mod manifest;
 mod masking;
 mod nested;
 mod options;
+mod serverless;
 
 pub use evaluate::{
     Asked, Environment, Foreign, Imports, account_facts, draft, questions, remote_templates, ssm_parameters,
@@ -16,8 +17,9 @@ pub use evaluate::{
 pub use load::{is_plan, load, load_readable};
 pub use lookups::Lookup;
 pub use masking::{mask, open_parameters};
-pub use nested::Remote;
+pub use nested::{Home, Remote};
 pub use options::{Assembly, FallbackRegion, Given, Loaded, Nested, Options, Place, StackSource};
+pub use serverless::Application;
 
 #[cfg(test)]
 mod hostile_tests;

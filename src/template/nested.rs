@@ -12,6 +12,7 @@ use std::{
 use super::{
     load::read_within,
     options::{Loaded, Nested, StackSource},
+    serverless::{self, Application, application},
 };
 use crate::{
     error::{Class, Diagnostic, Problems},
@@ -98,6 +99,13 @@ pub(super) fn read(root: &Path, loaded: &mut Loaded, problems: &mut Problems) {
     }
 }
 
+/// Takes the transforms of a template that is nested or a stack's own.
+pub(super) fn transformed(source: &mut StackSource, problems: &mut Problems) {
+    if let Some(made) = serverless::expand(&source.name, &source.template, problems) {
+        source.template = Arc::new(made);
+    }
+}
+
 fn files_of(root: &Path, source: &StackSource, problems: &mut Problems) -> Vec<Nested> {
     let mut found = Vec::new();
     for entry in stacks(&source.template) {
@@ -112,7 +120,11 @@ fn files_of(root: &Path, source: &StackSource, problems: &mut Problems) -> Vec<N
         }
         let path = source.path.parent().unwrap_or(Path::new("")).join(file);
         match read_within(root, &path) {
-            Ok(template) => found.push(nested(source, &entry.key, path, template)),
+            Ok(template) => {
+                let mut inner = nested(source, &entry.key, path, template);
+                transformed(&mut inner.source, problems);
+                found.push(inner);
+            }
             Err(mut errors) => {
                 // A missing file is the fault of the template that names it, a broken one its own.
                 for error in errors.iter_mut().filter(|error| error.span.is_none()) {
@@ -125,55 +137,83 @@ fn files_of(root: &Path, source: &StackSource, problems: &mut Problems) -> Vec<N
     found
 }
 
-/// A template that has to be read from S3.
+/// Where a template is that no file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// An object of S3.
+    Object {
+        /// The region of the bucket; the stack's own if the address names none.
+        region: String,
+        /// The bucket.
+        bucket: String,
+        /// The object's key.
+        key: String,
+    },
+    /// The template of an application of the Serverless Application Repository.
+    Application(Application),
+}
+
+impl Home {
+    /// The object of an address of S3.
+    #[must_use]
+    pub fn object(url: &str, region: &str) -> Option<Self> {
+        let (bucket, key, own) = parse(url)?;
+        Some(Self::Object { region: own.unwrap_or_else(|| region.to_owned()), bucket, key })
+    }
+
+    /// What an address stands for that a template gives.
+    pub(super) fn of(url: &str, region: &str, partition: &str) -> Option<Self> {
+        match application(url) {
+            Some(application) => Some(Self::Application(application.within(partition))),
+            None => Self::object(url, region),
+        }
+    }
+}
+
+/// A template that has to be read from somewhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
     /// The name of the template that names it.
     pub parent: String,
     /// The logical id of the resource that names it.
     pub resource: String,
-    /// The region of the bucket; the stack's own if the address names none.
+    /// The region of the stack.
     pub region: String,
-    /// The bucket.
-    pub bucket: String,
-    /// The object's key.
-    pub key: String,
+    /// Where it is.
+    pub home: Home,
     /// The address as the template has it.
     pub url: String,
     /// Where that is written.
     pub span: Span,
 }
 
-impl Remote {
-    /// Takes an address of S3 apart, in both of its styles.
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
-    pub(super) fn parse(url: &str) -> Option<(String, String, Option<String>)> {
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-        let (host, path) = rest.split_once('/')?;
-        let host = host.strip_suffix(".amazonaws.com.cn").or_else(|| host.strip_suffix(".amazonaws.com"))?;
-        let decoded = |text: &str| {
-            percent_encoding::percent_decode_str(text.split('?').next().unwrap_or_default())
-                .decode_utf8_lossy()
-                .into_owned()
-        };
-        // What follows the bucket: `s3`, `s3.REGION`, `s3-REGION`, `s3.dualstack.REGION`.
-        let place = |text: &str| -> Option<Option<String>> {
-            let region =
-                text.strip_prefix("s3")?.trim_start_matches("-external-1").trim_start_matches(['.', '-']);
-            let region = region.strip_prefix("dualstack.").unwrap_or(region);
-            (!region.contains('.')).then(|| (!region.is_empty()).then(|| region.to_owned()))
-        };
-        if let Some(region) = place(host) {
-            let (bucket, key) = path.split_once('/')?;
-            return (!bucket.is_empty() && !key.is_empty())
-                .then(|| (bucket.to_owned(), decoded(key), region));
-        }
-        let (bucket, region) = host.match_indices(".s3").find_map(|(at, _)| {
-            let region = place(&host[at + 1..])?;
-            Some((host[..at].to_owned(), region))
-        })?;
-        (!bucket.is_empty() && !path.is_empty()).then(|| (bucket, decoded(path), region))
+/// Takes an address of S3 apart, in both of its styles.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>
+fn parse(url: &str) -> Option<(String, String, Option<String>)> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let (host, path) = rest.split_once('/')?;
+    let host = host.strip_suffix(".amazonaws.com.cn").or_else(|| host.strip_suffix(".amazonaws.com"))?;
+    let decoded = |text: &str| {
+        percent_encoding::percent_decode_str(text.split('?').next().unwrap_or_default())
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    // What follows the bucket: `s3`, `s3.REGION`, `s3-REGION`, `s3.dualstack.REGION`.
+    let place = |text: &str| -> Option<Option<String>> {
+        let region =
+            text.strip_prefix("s3")?.trim_start_matches("-external-1").trim_start_matches(['.', '-']);
+        let region = region.strip_prefix("dualstack.").unwrap_or(region);
+        (!region.contains('.')).then(|| (!region.is_empty()).then(|| region.to_owned()))
+    };
+    if let Some(region) = place(host) {
+        let (bucket, key) = path.split_once('/')?;
+        return (!bucket.is_empty() && !key.is_empty()).then(|| (bucket.to_owned(), decoded(key), region));
     }
+    let (bucket, region) = host.match_indices(".s3").find_map(|(at, _)| {
+        let region = place(&host[at + 1..])?;
+        Some((host[..at].to_owned(), region))
+    })?;
+    (!bucket.is_empty() && !path.is_empty()).then(|| (bucket, decoded(path), region))
 }
 
 impl Loaded {
@@ -185,6 +225,10 @@ impl Loaded {
         let sources = self.sources();
         let Some(parent) = sources.iter().find(|source| source.name == remote.parent) else { return Ok(()) };
         let template = crate::syntax::parse(Path::new(&remote.url), text)?;
+        let mut problems = Problems::default();
+        let name = name(&parent.name, &remote.resource);
+        let template = serverless::expand(&name, &template, &mut problems).unwrap_or(template);
+        problems.finish()?;
         if self.nested.len() >= MAX_STACKS || parent.name.matches('.').count() + 1 > MAX_DEPTH {
             let message = format!("{} is nested more than {MAX_DEPTH} levels deep", remote.url);
             let error = Diagnostic::error("M1130", Class::Plan, message).span(Some(remote.span.clone()));
@@ -217,7 +261,7 @@ mod tests {
             ("https://ec2.amazonaws.com/b/t.yaml", None),
             ("https://s3.amazonaws.com/b", None),
         ] {
-            assert_eq!(Remote::parse(url), wanted, "{url}");
+            assert_eq!(parse(url), wanted, "{url}");
         }
     }
 }

@@ -24,7 +24,7 @@ use migrate::{
     resources::registry,
     runs::{Context, Frontend, Notice, Phase, Task, Watch, run},
     sandbox::{FaultScript, Sandbox, SandboxOptions, World},
-    template::{self, Environment, Loaded, Options},
+    template::{self, Environment, Home, Loaded, Options},
 };
 
 mod places;
@@ -333,6 +333,33 @@ impl Rehearsal {
         self
     }
 
+    /// Has the applications of the plan copied, as `plan` does, and evaluates it with their templates.
+    pub fn with_applications(mut self) -> Self {
+        let clock = VirtualClock::starting_at(from_millis(self.world.now()));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let sandbox = Sandbox::new(self.world.clone(), Arc::clone(&shared));
+        let cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));
+        let options = Options { fallback_region: Some("us-east-1".into()), ..Options::default() };
+        let mut loaded = template::load(&self.plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
+        loop {
+            let wanted = template::remote_templates(&loaded, &Environment::offline());
+            let Some(remote) = wanted.first() else { break };
+            let Home::Application(application) = &remote.home else { panic!("{remote:?}") };
+            let version = application.version.as_deref();
+            let asked = cloud.application(shared.as_ref(), &remote.region, &application.id, version);
+            let copy = clock.block_on(asked).expect("a copy");
+            let Some(Home::Object { region, bucket, key }) = Home::object(&copy.url, &remote.region) else {
+                panic!("{copy:?}")
+            };
+            let read = cloud.text(shared.as_ref(), &region, (&bucket, &key), 1 << 20);
+            let text = clock.block_on(read).expect("the template");
+            loaded.nest(remote, text).unwrap_or_else(|e| panic!("{e:#?}"));
+        }
+        self.world = sandbox.world(|world| world.clone());
+        self.evaluated = Arc::new(OnceLock::from(linked(&loaded, true)));
+        self
+    }
+
     /// Only these stacks of the plan and what they depend on.
     pub fn choose(mut self, stacks: &[&str]) -> Self {
         self.stacks = stacks.iter().map(|stack| (*stack).to_owned()).collect();
@@ -608,8 +635,11 @@ fn evaluated(plan: &Path, warned: bool, stacks: &[String], world: &World) -> (Gr
     let options =
         Options { fallback_region: Some("us-east-1".into()), stacks: stacks.to_vec(), ..Options::default() };
     let loaded = template::load(plan, &options).unwrap_or_else(|e| panic!("{e:#?}"));
-    let loaded = looked_up(&loaded, world);
-    let (mut graph, warnings) = check::graph(&mut template::draft(&loaded, &Environment::offline()))
+    linked(&looked_up(&loaded, world), warned)
+}
+
+fn linked(loaded: &Loaded, warned: bool) -> (Graph, Links) {
+    let (mut graph, warnings) = check::graph(&mut template::draft(loaded, &Environment::offline()))
         .unwrap_or_else(|e| panic!("{e:#?}"));
     assert!(warned || warnings.is_empty(), "{warnings:#?}");
     check::as_kept(&mut graph);

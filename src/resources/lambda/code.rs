@@ -64,6 +64,20 @@ fn zipped(name: &str, bytes: &[u8]) -> io::Result<Vec<u8>> {
     Ok(zip.finish().map_err(io::Error::other)?.into_inner())
 }
 
+/// Whether both are copies of the code of one version of one application. The Serverless Application Repository makes a copy
+/// of its own for each deployment, at `ACCOUNT/arn:aws:serverlessrepo:REGION:PUBLISHER:applications-NAME-versions-VERSION/UUID`
+/// (keys of functions in use, and of two such copies in a test of `cdk diff`); a published version does not change
+/// (`CreateApplicationVersion` of one that exists is a `ConflictException`).
+pub(super) fn of_one_application(one: &Json, other: &Json) -> bool {
+    let copy = |code: &Json| -> Option<String> {
+        let bucket = code["S3Bucket"].as_str()?;
+        let (version, _) = code["S3Key"].as_str()?.rsplit_once('/')?;
+        let known = bucket.starts_with("awsserverlessrepo-changesets-") && version.contains("-versions-");
+        known.then(|| version.to_owned())
+    };
+    copy(one).is_some_and(|version| copy(other) == Some(version))
+}
+
 /// The digest that Lambda shows of an archive.
 pub(super) fn digest(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(Sha256::digest(bytes))

@@ -161,6 +161,7 @@ impl ResourceType for Function {
                     && desired["Ipv6AllowedForDualStack"].as_bool().unwrap_or(false)
                         == recorded["Ipv6AllowedForDualStack"].as_bool().unwrap_or(false)
             }
+            "Code" if code::of_one_application(desired, recorded) => true,
             _ => compare::same(Self::FACTS.kind, property, desired, recorded),
         }
     }

@@ -1,8 +1,8 @@
 //! `AWS::SecretsManager::RotationSchedule`: when and by which function a secret is rotated. A secret has one
 //! schedule at most, so the secret is the natural key.
 //!
-//! `HostedRotationLambda` is refused: CloudFormation makes a nested stack of it by a transform. Name a function of
-//! the plan by `RotationLambdaARN` instead.
+//! A `HostedRotationLambda` is a nested stack by the time the type sees the schedule: the template's transform made it
+//! (`template::serverless`). Without the transform it is refused.
 
 use aws_sdk_secretsmanager::{operation::describe_secret::DescribeSecretOutput, types};
 use serde_json::{Value as Json, json};
@@ -105,7 +105,7 @@ impl ResourceType for RotationSchedule {
         ],
         refused: &[(
             "HostedRotationLambda",
-            "its function comes from CloudFormation's transform AWS::SecretsManager and an application repository; deploy the function and set RotationLambdaARN",
+            "the template's transform makes its function: Transform: AWS::SecretsManager-2024-09-16",
         )],
         ..Facts::new("AWS::SecretsManager::RotationSchedule", "secretsmanager")
     };

@@ -292,8 +292,13 @@ fn body(
     if protocol == Protocol::RestJson {
         let value: Json = serde_json::from_slice(&bytes).map_err(|_| malformed())?;
         for (name, inner) in value.as_object().ok_or_else(malformed)? {
-            let reference = shape.members.get(name).ok_or_else(|| super::form::unknown(name))?;
-            out.insert(name.clone(), json::read(model, reference, inner, name)?);
+            let wired = |(_, reference): &(&String, &Ref)| {
+                reference.location.is_none() && model.location_name(reference) == Some(name)
+            };
+            let found =
+                shape.members.get_key_value(name).or_else(|| shape.members.iter().find(|one| wired(one)));
+            let (member, reference) = found.ok_or_else(|| super::form::unknown(name))?;
+            out.insert(member.clone(), json::read(model, reference, inner, name)?);
         }
         return Ok(());
     }

@@ -39,6 +39,7 @@ SELECT = {
     "route53": ".*(HostedZone|HostedZones|HostedZonesByName|HostedZoneComment|HostedZoneCount|HealthCheck|HealthChecks|HealthCheckStatus|HealthCheckCount|ResourceRecordSets|Change|TagsForResource|TagsForResources|VPCFromHostedZone|VPCWithHostedZone|HostedZonesByVPC|QueryLoggingConfig|QueryLoggingConfigs|DNSAnswer|VPCAssociationAuthorization|VPCAssociationAuthorizations|HostedZoneFeatures|DNSSEC|ReusableDelegationSet|ReusableDelegationSets|ReusableDelegationSetLimit)",
     "s3": "^(?!Select|WriteGet|CreateSession|.*Directory|.*Torrent|RenameObject).*",
     "secretsmanager": ".*",
+    "serverlessrepo": "(Create|Get)CloudFormationTemplate",
     "sns": "(Create|Delete|Get|Set|List|Add|Remove|Publish|PublishBatch|Subscribe|Unsubscribe|Confirm|Tag|Untag|Put).*(Topic|Topics|TopicAttributes|Subscription|Subscriptions|SubscriptionsByTopic|SubscriptionAttributes|Permission|Resource|TagsForResource|DataProtectionPolicy)|Publish|Subscribe|Unsubscribe|(Get|Set)SMSAttributes",
     "ssm": "(Put|Get|Delete|Describe|Label|Unlabel)Parameters?(ByPath|History|Version)?|(Add|Remove|List)Tags.*Resource",
     "sts": "GetCallerIdentity|GetAccessKeyInfo|AssumeRole|AssumeRoleWithWebIdentity|GetSessionToken|DecodeAuthorizationMessage",

@@ -23,6 +23,7 @@ pub mod rds;
 pub mod route53;
 pub mod s3;
 pub mod secretsmanager;
+pub mod serverlessrepo;
 pub mod sns;
 pub mod ssm;
 pub mod sts;
@@ -93,6 +94,7 @@ pub static SERVICES: &[Service] = &[
     service!("route53", "route53", route53),
     service!("s3", "s3", s3),
     service!("secretsmanager", "secretsmanager", secretsmanager),
+    service!("serverlessrepo", "serverlessrepo", serverlessrepo),
     service!("sns", "sns", sns),
     service!("ssm", "ssm", ssm),
     service!("sts", "sts", sts),

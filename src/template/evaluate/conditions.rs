@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     model::{
-        Span, Value,
+        Call, Span, Value,
         dynamic::is_dynamic,
         item::{Item, Kind},
     },
@@ -131,7 +131,7 @@ impl<'p> Eval<'_, 'p> {
         for (one, other) in [(left, right), (right, left)] {
             // The one thing that is known of an id, a name or an ARN before it is there: it is no empty text.
             if one.as_text() == Some("")
-                && matches!(self.eval(other).kind, Kind::Deferred(Value::Attribute(_)))
+                && matches!(self.eval(other).kind, Kind::Deferred(value) if is_filled(&value))
             {
                 return Some(false);
             }
@@ -216,6 +216,21 @@ impl<'p> Eval<'_, 'p> {
                 }
             }
         }
+    }
+}
+
+/// Whether something of a text is certain, so that it is not empty: an id in it, or a literal part.
+fn is_filled(value: &Value) -> bool {
+    match value {
+        Value::Attribute(_) => true,
+        Value::String(text) => !text.is_empty() && !is_dynamic(text),
+        Value::List(items) => items.iter().any(is_filled),
+        Value::Call(call) => match &**call {
+            Call::Concat(parts) => parts.iter().any(is_filled),
+            Call::Join { list: text, .. } | Call::Split { text, .. } => is_filled(text),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

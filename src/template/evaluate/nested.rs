@@ -19,7 +19,7 @@ use crate::{
     resources::custom::STACK,
     syntax::Tree,
     template::{
-        nested::{self, Remote},
+        nested::{self, Home, Remote},
         options::{Given, Loaded, Nested},
     },
 };
@@ -122,13 +122,13 @@ pub fn remote_templates(loaded: &Loaded, env: &Environment) -> Vec<Remote> {
             }
             let Some(tree) = resource.properties.and_then(|tree| tree.get("TemplateURL")) else { continue };
             let Kind::Scalar(scalar) = here.eval(tree).kind else { continue };
-            let Some((bucket, key, region)) = Remote::parse(&scalar.text) else { continue };
+            let region = scope.source.region.clone();
+            let Some(home) = Home::of(&scalar.text, &region, &env.partition) else { continue };
             wanted.push(Remote {
                 parent: scope.source.name.clone(),
                 resource: resource.id.text.to_owned(),
-                region: region.unwrap_or_else(|| scope.source.region.clone()),
-                bucket,
-                key,
+                region,
+                home,
                 url: scalar.text,
                 span: tree.span.clone(),
             });
@@ -378,16 +378,24 @@ impl<'e, 'p> Eval<'e, 'p> {
                 format!("the nested template `{url}` is named by a function or in a loop"),
                 "write the path out: files are read before anything is evaluated",
             )
-        } else if Remote::parse(&url).is_none() {
-            (
-                format!("`{url}` is no address of S3"),
-                "name a file beside this template, or https://BUCKET.s3.REGION.amazonaws.com/KEY",
-            )
         } else {
-            (
-                format!("the nested template {url} is in S3, and this command asks no account"),
-                "`migrate plan` reads it; or copy it beside this template and name the file",
-            )
+            match Home::of(&url, "", &self.plan.env.partition) {
+                None => (
+                    format!("`{url}` is no address of S3"),
+                    "name a file beside this template, or https://BUCKET.s3.REGION.amazonaws.com/KEY",
+                ),
+                Some(Home::Object { .. }) => (
+                    format!("the nested template {url} is in S3, and this command asks no account"),
+                    "`migrate plan` reads it; or copy it beside this template and name the file",
+                ),
+                Some(Home::Application(application)) => (
+                    format!(
+                        "{} is in the Serverless Application Repository, and this command asks no account",
+                        application.id
+                    ),
+                    "`migrate plan` asks the repository for its template",
+                ),
+            }
         };
         self.error("M1130", &tree.span, message, Some(help.to_owned()));
     }

@@ -289,9 +289,7 @@ fn transform(tree: &Tree, problems: &mut Problems) {
                          Processed`, and plan what that answers; or declare the functions as AWS::Lambda::Function"
                     }
                     rotation if rotation.starts_with("AWS::SecretsManager-") => {
-                        "it makes a function of the Serverless Application Repository out of HostedRotationLambda: declare the \
-                         function (AWS::Lambda::Function) and name it in RotationLambdaARN; its code is in \
-                         github.com/aws-samples/aws-secrets-manager-rotation-lambdas"
+                        "the versions that are supported are AWS::SecretsManager-2020-07-23 and AWS::SecretsManager-2024-09-16"
                     }
                     "AWS::Include" => "put what it includes into the template, or into a nested stack",
                     _ => {

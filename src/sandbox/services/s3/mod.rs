@@ -16,6 +16,7 @@ mod metadata;
 mod numbered;
 mod objects;
 mod policies;
+pub mod public;
 mod reading;
 mod replicas;
 mod retention;

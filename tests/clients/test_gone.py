@@ -13,7 +13,7 @@ ALSO = {
     "ec2:UnassignPrivateIpAddresses": ["PrivateIpAddresses"], "logs:DeleteResourcePolicy": ["policyName"],
     "rds:DeleteDBCluster": ["SkipFinalSnapshot"], "rds:DeleteDBInstance": ["SkipFinalSnapshot"], "rds:DeleteDBInstanceAutomatedBackup": ["DbiResourceId"],
     "ec2:DisassociateNatGatewayAddress": ["AssociationIds"], "ec2:DeleteLaunchTemplate": ["LaunchTemplateId"],
-    "ec2:DeleteLaunchTemplateVersions": ["LaunchTemplateId"], "ec2:DeleteKeyPair": ["KeyName"],
+    "ec2:DeleteLaunchTemplateVersions": ["LaunchTemplateId"], "ec2:DeleteKeyPair": ["KeyName"], "iam:DeactivateMFADevice": ["UserName"],
 }
 
 

@@ -141,7 +141,13 @@ def devices_and_passwords():
     iam.update_account_password_policy(RequireSymbols=True)
     policy = iam.get_account_password_policy()["PasswordPolicy"]
     assert (policy["MinimumPasswordLength"], policy["ExpirePasswords"], policy["RequireSymbols"]) == (6, False, True), policy
+    iam.create_user(UserName="typist")
+    refused("PasswordPolicyViolation", iam.create_login_profile, UserName="typist", Password="Sufficient1")
+    iam.create_login_profile(UserName="typist", Password="short!")
     iam.delete_account_password_policy()
+    refused("PasswordPolicyViolation", iam.update_login_profile, UserName="typist", Password="short!")
+    iam.delete_login_profile(UserName="typist")
+    iam.delete_user(UserName="typist")
     said("NoSuchEntity", "The account policy with name PasswordPolicy cannot be found.", iam.delete_account_password_policy)
 
 

@@ -356,6 +356,11 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "AttachRolePolicy",
         "AWS managed policies are those that migrations commonly use; others are not found.",
     ),
+    (
+        "iam",
+        "CreateVirtualMFADevice",
+        "The picture is one white dot; codes are taken as they come if they are two of six digits.",
+    ),
     ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
     ("iam", "GetSSHPublicKey", "Keys are answered in the encoding that they were uploaded in only."),
     ("iam", "UploadSigningCertificate", "Certificates are not read beyond their frame."),
@@ -372,7 +377,13 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
          Python code is run on this machine by the user who serves: in real time however fast lifecycles pass, with the \
          interpreter named by --python whatever the runtime is called, without layers and limits of memory.",
     ),
+    (
+        "lambda",
+        "CreateEventSourceMapping",
+        "Mappings to queues, streams and tables are kept; nothing is read from those and nothing called.",
+    ),
     ("lambda", "CreateFunction", "Capacity providers are not looked up: any ARN of one does."),
+    ("lambda", "CreateFunctionUrlConfig", "Nothing listens at the URL."),
     (
         "lambda",
         "Invoke",

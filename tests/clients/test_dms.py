@@ -1,5 +1,6 @@
 """DMS: subnet groups, replication instances, endpoints, connections, tasks and their states."""
 import json
+import time
 
 from harness import ACCOUNT, aws, client, eventually, ids, kept, network, no_such_filter, pages, patiently, refused, role, tampered, test, wait
 
@@ -120,6 +121,10 @@ def an_instance_with_endpoints_and_a_task():
     dms.reload_tables(ReplicationTaskArn=task, TablesToReload=[{k: tables[0][k] for k in ("SchemaName", "TableName")}])
     dms.stop_replication_task(ReplicationTaskArn=task)
     wait("dms", "replication_task_stopped", Filters=by_arn)
+    stopped = dms.describe_replication_tasks(Filters=by_arn)["ReplicationTasks"][0]
+    stats, latest = stopped["ReplicationTaskStats"], time.time() + 2
+    dates = [stopped["ReplicationTaskCreationDate"], stopped["ReplicationTaskStartDate"], stats["FullLoadStartDate"], stats["StopDate"]]
+    assert all(date.timestamp() < latest for date in [*dates, stats["StartDate"], stats["FreshStartDate"]]) and dates == sorted(dates), dates
     an_assessment(task)
     dms.modify_replication_task(ReplicationTaskArn=task, MigrationType="cdc")
     eventually(lambda: dms.describe_replication_tasks(Filters=by_arn)["ReplicationTasks"][0]["Status"] != "modifying")

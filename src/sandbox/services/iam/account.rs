@@ -41,6 +41,11 @@ pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     done()
 }
 
+/// The account's own policy, if it has one.
+pub(super) fn password_policy(world: &World) -> Option<&Json> {
+    world.get(POLICY, KEY)
+}
+
 /// `GetAccountPasswordPolicy`.
 pub(super) fn get(world: &mut World, _rq: &Request<'_>) -> Reply {
     let absent =

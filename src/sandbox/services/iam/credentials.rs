@@ -130,7 +130,7 @@ pub(super) fn create_profile(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = format!("Login Profile for user {user} already exists.");
         return Err(Fault::new("EntityAlreadyExists", message));
     }
-    check_password(rq)?;
+    check_password(world, rq)?;
     let row = json!({
         "UserName": user, "CreateDate": world.now_secs(), "PasswordResetRequired": rq.flag("PasswordResetRequired"),
     });
@@ -138,17 +138,27 @@ pub(super) fn create_profile(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(json!({"LoginProfile": row}))
 }
 
-/// The default password policy: eight characters of three kinds (IAM User Guide, "Default password policy").
-fn check_password(rq: &Request<'_>) -> Result<(), Fault> {
+/// The account's password policy, or the default one: eight characters of three kinds (IAM User Guide, "Default
+/// password policy").
+fn check_password(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
+    type Kind = fn(char) -> bool;
     let Some(password) = rq.opt("Password") else { return Ok(()) };
-    let kinds: [fn(char) -> bool; 4] = [
-        |c| c.is_ascii_uppercase(),
-        |c| c.is_ascii_lowercase(),
-        |c| c.is_ascii_digit(),
-        |c| !c.is_ascii_alphanumeric(),
+    let kinds: [(&str, Kind); 4] = [
+        ("RequireUppercaseCharacters", |c| c.is_ascii_uppercase()),
+        ("RequireLowercaseCharacters", |c| c.is_ascii_lowercase()),
+        ("RequireNumbers", |c| c.is_ascii_digit()),
+        ("RequireSymbols", |c| !c.is_ascii_alphanumeric()),
     ];
-    let used = kinds.iter().filter(|kind| password.chars().any(**kind)).count();
-    if password.chars().count() >= 8 && used >= 3 {
+    let used = |kind: Kind| password.chars().any(kind);
+    let length = i64::try_from(password.chars().count()).unwrap_or(i64::MAX);
+    let fits = match super::account::password_policy(world) {
+        Some(policy) => {
+            policy["MinimumPasswordLength"].as_i64().is_none_or(|least| length >= least)
+                && kinds.iter().all(|(member, kind)| policy[*member] != true || used(*kind))
+        }
+        None => length >= 8 && kinds.iter().filter(|(_, kind)| used(*kind)).count() >= 3,
+    };
+    if fits {
         return Ok(());
     }
     let message = "Password does not conform to the account password policy.";
@@ -165,7 +175,7 @@ pub(super) fn profile(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `UpdateLoginProfile`.
 pub(super) fn update_profile(world: &mut World, rq: &Request<'_>) -> Reply {
     let user = user(world, rq)?;
-    check_password(rq)?;
+    check_password(world, rq)?;
     let row = world.get_mut(PROFILES, &user).ok_or_else(|| no_profile(&user))?;
     if !rq.get("PasswordResetRequired").is_null() {
         row["PasswordResetRequired"] = json!(rq.flag("PasswordResetRequired"));

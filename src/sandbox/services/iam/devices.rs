@@ -124,9 +124,9 @@ pub(super) fn enable(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// The device of a request, which the user has.
 fn enabled<'w>(world: &'w mut World, rq: &Request<'_>) -> Result<&'w mut Json, Fault> {
-    USER.get(world, rq)?;
+    let user = super::credentials::user(world, rq)?;
     let serial = rq.text("SerialNumber");
-    world.get_mut(DEVICES, serial).filter(|row| row["_user"] == rq.text("UserName")).ok_or_else(|| {
+    world.get_mut(DEVICES, serial).filter(|row| row["_user"] == user.as_str()).ok_or_else(|| {
         missing(format!("MFA Device with serial number {serial} does not exist for the user."))
     })
 }

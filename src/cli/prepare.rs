@@ -1,6 +1,7 @@
 //! From the command line to a graph, a ledger and a change set.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -22,7 +23,7 @@ use crate::{
     check::{self, Checked},
     error::{Class, Diagnostic, Severity},
     files,
-    graph::{Graph, Links},
+    graph::{Graph, Links, Needs},
     ledger::{Binding, Ledger, LedgerError, Snapshot, Source, store::DirStore},
     lint,
     model::{
@@ -30,7 +31,7 @@ use crate::{
         secret::{self, Key},
     },
     operations,
-    planner::{self, ChangeSet, PlanInput, Wishes},
+    planner::{self, Action, ChangeSet, PlanInput, StepId, Wishes},
     resources::registry,
     template::{self, Environment, FallbackRegion, Loaded, Options},
     ui::Printer,
@@ -600,6 +601,30 @@ pub fn tell_other_key(graph: &Graph, snapshot: &Snapshot, printer: &mut Printer)
     }
 }
 
+/// What the run will not wait for, for the review.
+fn not_waited(set: &ChangeSet) -> Vec<String> {
+    let wait = set.wishes.wait;
+    let needed: BTreeSet<StepId> = set
+        .steps
+        .iter()
+        .flat_map(|step| &step.after)
+        .filter(|dependency| dependency.needs == Needs::Ready)
+        .map(|dependency| dependency.step)
+        .collect();
+    let left = set.steps.iter().filter_map(|step| {
+        let makes =
+            matches!(step.action, Action::Create { .. } | Action::Update { .. } | Action::Finish { .. });
+        let until = wait.omits(registry::find(&step.kind)?.facts().settles)?;
+        let said = format!(
+            "{} is not waited for until {until} (--wait {}); the next up does",
+            step.address,
+            wait.as_str()
+        );
+        (makes && !needed.contains(&step.id)).then_some(said)
+    });
+    left.collect()
+}
+
 /// Plans the graph against a snapshot.
 ///
 /// # Errors
@@ -629,6 +654,8 @@ pub fn change_set(
         replace,
     })?;
     set.wishes = wishes.clone();
+    let waits = not_waited(&set);
+    set.notes.extend(waits);
     set.lookups.clone_from(&prepared.found);
     set.notes.extend(lookups::news(&prepared.found, &snapshot.lookups));
     set.target.graph_digest = planner::digest(&prepared.graph);

@@ -7,6 +7,7 @@ mod found;
 pub mod functions;
 mod identity;
 pub mod item;
+mod members;
 mod policy;
 mod scalar;
 pub mod secret;
@@ -18,11 +19,12 @@ mod value;
 
 pub use address::Address;
 pub use facts::{
-    Addressable, Document, Facts, Identity, NameRule, Needs, OnConflict, Once, Retry, Stored, Together,
-    WaitPolicy,
+    Addressable, Document, Facts, Identity, NameRule, Needs, OnConflict, Once, Retry, Settles, Stored,
+    Together, WaitPolicy,
 };
 pub use found::Found;
 pub use identity::{Attributes, Ownership, PhysicalId};
+pub use members::Members;
 pub use policy::DeletionPolicy;
 pub use scalar::{Scalar, Sense};
 pub use span::{Source, Span};

@@ -181,6 +181,10 @@ impl Run<'_, '_> {
 
     /// What is looked for next typically comes so long after the wait began: the address, if somebody waits for it.
     fn expected(&self, life: &Life<'_>, policy: &WaitPolicy, waited: Duration) -> Duration {
+        let works = life.facts().settles.and_then(|settles| settles.works);
+        if let Some((_, usual)) = works.filter(|_| self.leaves(life, Wait::Ready).is_some()) {
+            return usual.min(policy.typical);
+        }
         let stage = life.facts().addressable.filter(|_| life.unaddressed.get());
         let stage = stage.filter(|_| self.addressed.contains(&life.step.id));
         match stage {

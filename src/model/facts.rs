@@ -278,8 +278,9 @@ pub enum Stored {
 /// How an object gets from an accepted call to where its type waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settles {
-    /// When it works as a whole, though the service is not done with it; `None` if nothing tells that from the end.
-    pub works: Option<&'static str>,
+    /// When it works as a whole, though the service is not done with it, and how long that usually takes; `None` if nothing
+    /// tells that from the end.
+    pub works: Option<(&'static str, Duration)>,
     /// When the service is done with it.
     pub steady: &'static str,
 }

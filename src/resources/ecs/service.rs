@@ -134,7 +134,7 @@ impl ResourceType for Service {
         early: &["Ref", "Name", "ServiceArn"],
         ready: Some(WaitPolicy::secs(150, 10, 2_400)),
         settles: Some(Settles {
-            works: Some("the tasks of its new deployment run"),
+            works: Some(("the tasks of its new deployment run", std::time::Duration::from_secs(60))),
             steady: "its deployment is complete",
         }),
         gone: Some(WaitPolicy::secs(15, 5, 1_200)),

@@ -280,6 +280,7 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
             attempted: None,
             stray: false,
             claimed: false,
+            unwaited: None,
             marked: None,
             touched: String::new(),
         };

@@ -11,7 +11,7 @@ use crate::{
     error::{Class, Diagnostic, Severity, suggest},
     graph::Idioms,
     model::{
-        Address, Reference, Scalar, Sense, Span, Value,
+        Address, Members, Reference, Scalar, Sense, Span, Value,
         dynamic::is_dynamic,
         item::{Item, Kind, is_list},
         shape::Field,
@@ -439,7 +439,7 @@ impl<'w> Walk<'w, '_> {
         let closed = node.is_some_and(|node| {
             node.has_members() && *node.keyword("additionalProperties") != Json::Bool(true)
         });
-        let mut map = std::collections::BTreeMap::new();
+        let mut map = Members::default();
         // A property that is only misspelt is not missing as well.
         let mut meant = Vec::new();
         for member in members {

@@ -13,6 +13,7 @@ use super::{exit, operate, typed::Typed};
 use crate::{
     aws::access::Profiles,
     model::{Address, PhysicalId},
+    planner::Wait,
     ui::Color,
 };
 
@@ -252,6 +253,30 @@ pub struct PlanCommand {
     /// Give this resource a new object, whatever the comparison says; repeatable
     #[arg(long, value_name = "ADDRESS")]
     pub replace: Vec<Address>,
+    /// How far services are waited for that the run makes or changes, where nothing in it needs more of them
+    #[arg(long, value_name = "HOW_FAR", default_value = "steady")]
+    pub wait: WaitFor,
+}
+
+/// How far something is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum WaitFor {
+    /// AWS has accepted the call
+    Applied,
+    /// It works: the tasks of its new deployment run
+    Ready,
+    /// AWS is done with it: its deployment is complete, instances are in service
+    Steady,
+}
+
+impl From<WaitFor> for Wait {
+    fn from(wait: WaitFor) -> Self {
+        match wait {
+            WaitFor::Applied => Self::Applied,
+            WaitFor::Ready => Self::Ready,
+            WaitFor::Steady => Self::Steady,
+        }
+    }
 }
 
 /// `show`.
@@ -285,6 +310,12 @@ pub struct UpCommand {
     /// If a step fails, remove again what this run created, and what interrupted runs with this option did before it
     #[arg(long)]
     pub rollback_on_failure: bool,
+    /// Once a step has failed, begin no other; what runs is brought to its end
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// How far services are waited for that the run makes or changes, where nothing in it needs more of them
+    #[arg(long, value_name = "HOW_FAR", default_value = "steady", conflicts_with = "change_set")]
+    pub wait: WaitFor,
     /// Permit losing the data of these resources; `all` permits every loss that the review names; repeatable
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub allow_data_loss: Vec<Losable>,
@@ -417,6 +448,9 @@ pub struct DestroyCommand {
     /// Only show what would be deleted
     #[arg(long)]
     pub dry_run: bool,
+    /// Once a deletion has failed, begin no other; what runs is brought to its end
+    #[arg(long)]
+    pub fail_fast: bool,
     /// Permit losing the data of these resources; `all` permits every loss that the review names; repeatable
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     pub allow_data_loss: Vec<Losable>,

@@ -50,6 +50,7 @@ pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Ver
         lookups: None,
         secrets: Secrets::default(),
         rolls_back: false,
+        fail_fast: args.fail_fast,
     };
     let terminal = Terminal {
         printer,

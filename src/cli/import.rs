@@ -187,6 +187,7 @@ fn look(
         empty_on_delete: false,
         snapshot: None,
         update_policy: &Json::Null,
+        shelf: None,
         attempted: &[],
         takes: &[],
     };
@@ -204,9 +205,10 @@ fn look(
     };
     match found.map_err(|error| one(sign_in::access(&error, global, session)))? {
         (None, _) => Err(refuse(format!("there is no {} `{id}` in {}", node.kind, node.region))),
-        (Some(_), Probe::Pending(status) | Probe::Addressable { detail: status, .. }) => {
-            Err(refuse(format!("`{id}` is not ready: {status}")))
-        }
+        (
+            Some(_),
+            Probe::Pending(status) | Probe::Works(status) | Probe::Addressable { detail: status, .. },
+        ) => Err(refuse(format!("`{id}` is not ready: {status}"))),
         (Some(_), Probe::Failed(why)) => Err(refuse(format!("`{id}` has failed: {why}"))),
         (Some(_), Probe::Vain { reason, .. }) => Err(refuse(format!("`{id}` has failed: {reason}"))),
         (Some(live), Probe::Reached(attributes) | Probe::Named(_, attributes)) => Ok((live, attributes)),

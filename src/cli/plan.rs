@@ -16,20 +16,24 @@ use crate::{
     engine::refresh_entries,
     error::{Class, Diagnostic},
     ledger::{Ledger, Snapshot, store},
-    model::Address,
-    planner::{self, ChangeSet, Wishes},
+    planner::{self, ChangeSet, Wait, Wishes},
     ui::Printer,
 };
 
 /// Runs the verb.
 pub fn run(global: &Global, args: &PlanCommand, printer: &mut Printer) -> Verdict {
-    let set = compute(global, &args.plan, None, (args.refresh, &args.replace), printer)?;
+    let wishes = Wishes { refresh: args.refresh, replace: args.replace.clone(), wait: args.wait.into() };
+    let wait = wishes.wait;
+    let set = compute(global, &args.plan, None, wishes, printer)?;
     let mut next = global.typed.other("up");
     if args.refresh {
         next = next.with("--refresh");
     }
     for address in &args.replace {
         next = next.and_value("--replace", address.as_str());
+    }
+    if args.out.is_none() && wait != Wait::default() {
+        next = next.and_value("--wait", wait.as_str());
     }
     let next = match &args.out {
         Some(file) => {
@@ -47,7 +51,7 @@ pub(super) fn preview(
     global: &Global,
     args: &PlanArgs,
     saved: Option<&Path>,
-    wishes: (bool, &[Address]),
+    wishes: Wishes,
     printer: &mut Printer,
 ) -> Verdict {
     let set = compute(global, args, saved, wishes, printer)?;
@@ -59,7 +63,7 @@ fn compute(
     global: &Global,
     args: &PlanArgs,
     saved: Option<&Path>,
-    (refresh, replace): (bool, &[Address]),
+    wishes: Wishes,
     printer: &mut Printer,
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
     let loaded = prepare::load(global, args)?;
@@ -92,7 +96,7 @@ fn compute(
             up::still_true(set, &snapshot, &session, &planner::digest(graph))?;
             set.wishes.clone()
         }
-        None => Wishes { refresh, replace: replace.to_vec() },
+        None => wishes,
     };
     if wishes.refresh {
         let seen = refresh::look(&session, &snapshot);

@@ -1,6 +1,7 @@
 //! From the command line to a graph, a ledger and a change set.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{
         Arc, OnceLock,
@@ -21,12 +22,12 @@ use crate::{
     aws::access::Setting,
     check::{self, Checked},
     error::{Class, Diagnostic, Severity},
-    graph::{Graph, Links},
+    graph::{Graph, Links, Needs},
     ledger::{Ledger, Snapshot},
     lint,
     model::{Found, secret::Key},
     operations,
-    planner::{self, ChangeSet, PlanInput, Wishes},
+    planner::{self, Action, ChangeSet, PlanInput, StepId, Wishes},
     resources::registry,
     template::{self, Environment, FallbackRegion, Loaded, Options},
     ui::Printer,
@@ -332,6 +333,30 @@ pub fn load_named(
     load_in(global, &args, Vec::new(), "us-east-1".into())
 }
 
+/// What the run will not wait for, for the review.
+fn not_waited(set: &ChangeSet) -> Vec<String> {
+    let wait = set.wishes.wait;
+    let needed: BTreeSet<StepId> = set
+        .steps
+        .iter()
+        .flat_map(|step| &step.after)
+        .filter(|dependency| dependency.needs == Needs::Ready)
+        .map(|dependency| dependency.step)
+        .collect();
+    let left = set.steps.iter().filter_map(|step| {
+        let makes =
+            matches!(step.action, Action::Create { .. } | Action::Update { .. } | Action::Finish { .. });
+        let until = wait.omits(registry::find(&step.kind)?.facts().settles)?;
+        let said = format!(
+            "{} is not waited for until {until} (--wait {}); the next up does",
+            step.address,
+            wait.as_str()
+        );
+        (makes && !needed.contains(&step.id)).then_some(said)
+    });
+    left.collect()
+}
+
 /// Plans the graph against a snapshot.
 ///
 /// # Errors
@@ -361,6 +386,8 @@ pub fn change_set(
         replace,
     })?;
     set.wishes = wishes.clone();
+    let waits = not_waited(&set);
+    set.notes.extend(waits);
     set.lookups.clone_from(&prepared.found);
     set.notes.extend(lookups::news(&prepared.found, &snapshot.lookups));
     set.target.graph_digest = planner::digest(&prepared.graph);

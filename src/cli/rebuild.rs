@@ -20,12 +20,12 @@ use super::{
     sign_in,
 };
 use crate::{
-    aws::{Owner, patiently, physical_name, tagged::Tagged},
+    aws::{Owner, Sdk, patiently, physical_name, tagged::Tagged},
     error::{Class, Diagnostic},
     graph::{Graph, Node},
     ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
-    model::{Attributes, Ownership, Reference, Unknown, Value},
-    resources::{AnyType, Cx, Found, Goal, Probe, drift, registry},
+    model::{Attributes, Ownership, PhysicalId, Reference, Tag, Unknown, Value},
+    resources::{AnyType, Asked, Cx, Found, Goal, Probe, Shelf, drift, registry},
     runs::{begin, bind, end},
     ui::Printer,
 };
@@ -35,9 +35,15 @@ const GENERATIONS: u32 = 5;
 
 /// Objects that carry the ownership tags of the plan's migration, where the account lets them be asked for.
 pub fn tagged(session: &Session, graph: &Graph) -> Vec<Tagged> {
+    tagged_onto(session, graph, &Shelf::default())
+}
+
+/// The same, with all their tags put on a shelf.
+fn tagged_onto(session: &Session, graph: &Graph, shelf: &Shelf) -> Vec<Tagged> {
     let regions: BTreeSet<String> = graph.stacks.iter().map(|stack| stack.region.clone()).collect();
     let migration = format!("{}-{}", graph.migration, graph.environment);
-    let asked = session.cloud.tagged(session.clock.as_ref(), &regions, Some(&migration));
+    let keep = |arn: &str, tags: &[Tag]| shelf.put_tags(arn, tags.to_vec());
+    let asked = session.cloud.tagged_with(session.clock.as_ref(), &regions, Some(&migration), keep);
     session.block_on(asked).unwrap_or_default()
 }
 
@@ -126,7 +132,8 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
     let prepared = prepare::online(global, &args.plan, &loaded, &session, None, printer)?;
     let graph = &prepared.graph;
     let dir = locate::find(global, &loaded, printer)?;
-    let all = tagged(&session, graph);
+    let shelf = Shelf::default();
+    let all = tagged_onto(&session, graph, &shelf);
     let lineage = lineage(graph, &all, args.lineage.as_deref())?;
     let mut ledger = runs::open(&session, &dir, "ledger rebuild", || lineage.clone())?;
     let region = graph.main_region();
@@ -149,9 +156,25 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
     bind(&mut ledger, ledgers::binding(graph, &session, locate::source(&dir, &loaded.place)))
         .map_err(failed)?;
     let run = begin(&mut ledger, "rebuild", graph.nodes.len(), &session.who()).map_err(failed)?;
-    let rebuild = Rebuild { session: &session, global, graph, all: &all, lineage: &lineage };
+    let mut newest: BTreeMap<&str, &Tagged> = BTreeMap::new();
+    for one in all.iter().filter(|one| one.lineage == lineage) {
+        let kept = newest.entry(&one.address).or_insert(one);
+        if kept.generation < one.generation {
+            *kept = one;
+        }
+    }
+    let rebuild = Rebuild { session: &session, global, graph, lineage: &lineage, newest, shelf: &shelf };
     let mut outcomes = Vec::new();
-    for &at in prepared.links.order() {
+    let layers = layers(&prepared);
+    let mut gathered = 0;
+    let mut order: Vec<usize> = prepared.links.order().to_vec();
+    // What is as far from the ground is described together: all that it refers to is known by then.
+    order.sort_by_key(|at| layers[*at]);
+    for at in order {
+        if layers[at] >= gathered {
+            gathered = layers[at] + 1;
+            rebuild.gather(ledger.snapshot(), (0..graph.nodes.len()).filter(|n| layers[*n] == layers[at]));
+        }
         let mut depends_on: Vec<_> = prepared.links.of(at).iter().map(|edge| edge.to.clone()).collect();
         depends_on.sort_unstable();
         depends_on.dedup();
@@ -164,13 +187,27 @@ pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Ver
             }
             Err(why) => Err(why),
         };
-        outcomes.push(Outcome { node, how });
+        outcomes.push((at, Outcome { node, how }));
     }
+    let place: BTreeMap<usize, usize> =
+        prepared.links.order().iter().enumerate().map(|(place, at)| (*at, place)).collect();
+    outcomes.sort_by_key(|(at, _)| place[at]);
+    let outcomes: Vec<Outcome<'_>> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     end(&mut ledger, run).map_err(failed)?;
     drop(ledger);
     session.close()?;
     tell(printer, &outcomes, &all, &lineage);
     Ok(Code::Success)
+}
+
+/// How many resources are below each one: one that refers to nothing is on the ground.
+fn layers(prepared: &Prepared) -> Vec<usize> {
+    let mut layers = vec![0; prepared.graph.nodes.len()];
+    for &at in prepared.links.order() {
+        let below = prepared.links.of(at).iter().filter_map(|edge| prepared.graph.index.get(&edge.to));
+        layers[at] = below.map(|below| layers[*below] + 1).max().unwrap_or(0);
+    }
+    layers
 }
 
 fn tell(printer: &mut Printer, outcomes: &[Outcome<'_>], all: &[Tagged], lineage: &str) {
@@ -248,19 +285,83 @@ struct Rebuild<'r> {
     session: &'r Session,
     global: &'r Global,
     graph: &'r Graph,
-    all: &'r [Tagged],
     lineage: &'r str,
+    /// By address, which object is to be looked for, as far as tags tell.
+    newest: BTreeMap<&'r str, &'r Tagged>,
+    shelf: &'r Shelf,
 }
 
 impl Rebuild<'_> {
+    /// Describes the objects of several resources, as many in a call as the services take. What is not told of here is looked
+    /// for by itself.
+    fn gather(&self, snapshot: &Snapshot, nodes: impl Iterator<Item = usize>) {
+        let mut groups: BTreeMap<(&str, &str), Vec<(PhysicalId, Json)>> = BTreeMap::new();
+        for node in nodes.map(|at| &self.graph.nodes[at]) {
+            let Some(ty) = registry::find(&node.kind).filter(|ty| ty.many() > 0) else { continue };
+            let told = self.newest.get(node.address.as_str()).copied();
+            let generation = told.map_or(0, |one| one.generation);
+            let Ok(desired) = self.desired(snapshot, node, ty, generation) else { continue };
+            let sdk = self.session.cloud.sdk(&node.region);
+            let owner = self.owner(generation);
+            let by_name = ty.handle(&self.cx(&sdk, node, &owner), &desired);
+            // EC2's objects are known by their ids, which end their ARNs; others that have no name by the ARNs.
+            let by_arn = |one: &Tagged| match ty.facts().service {
+                "ec2" => one.arn.rsplit('/').next().unwrap_or_default().into(),
+                _ => PhysicalId::from(one.arn.as_str()),
+            };
+            let Some(id) = by_name.or_else(|| told.map(by_arn)) else { continue };
+            if told.is_some() {
+                self.shelf.put_owned(&owner.mark(), &node.address, vec![id.to_string()]);
+            }
+            groups.entry((&node.region, &node.kind)).or_default().push((id, desired));
+        }
+        for ((region, kind), members) in groups {
+            let Some(ty) = registry::find(kind) else { continue };
+            let Some(node) = self.graph.nodes.iter().find(|node| node.kind == kind) else { continue };
+            let (sdk, owner) = (self.session.cloud.sdk(region), self.owner(0));
+            let cx = Cx { region, ..self.cx(&sdk, node, &owner) };
+            for chunk in members.chunks(ty.many()) {
+                let asked: Vec<Asked<'_, Json>> = chunk.iter().map(|(id, hint)| Asked { id, hint }).collect();
+                let clock = self.session.clock.as_ref();
+                let gather = patiently(clock, async || ty.gather(&cx, &asked).await);
+                if let Err(error) = self.session.block_on(gather) {
+                    tracing::debug!(%error, kind, "looked for one by one");
+                }
+            }
+        }
+    }
+
+    fn owner(&self, generation: u32) -> Owner {
+        Owner {
+            migration: format!("{}-{}", self.graph.migration, self.graph.environment),
+            lineage: self.lineage.to_owned(),
+            generation,
+        }
+    }
+
+    fn cx<'a>(&'a self, sdk: &'a Sdk, node: &'a Node, owner: &'a Owner) -> Cx<'a> {
+        Cx {
+            sdk,
+            region: &node.region,
+            account: &self.session.cloud.account,
+            partition: &self.session.cloud.partition,
+            owner,
+            address: &node.address,
+            empty_on_delete: false,
+            snapshot: None,
+            attempted: &[],
+            takes: &[],
+            update_policy: &serde_json::Value::Null,
+            shelf: Some(self.shelf),
+        }
+    }
+
     /// Looks for the object of a resource: the newest that its tags tell of, else by the names it may have.
     fn look(&self, snapshot: &Snapshot, node: &Node) -> Result<Result<Seen, String>, Vec<Diagnostic>> {
         let Some(ty) = registry::find(&node.kind) else {
             return Ok(Err("this version of migrate does not know the type".into()));
         };
-        let told =
-            self.all.iter().filter(|one| one.lineage == self.lineage && one.address == node.address.as_str());
-        let newest = told.map(|one| one.generation).max();
+        let newest = self.newest.get(node.address.as_str()).map(|one| one.generation);
         let tries: Vec<u32> = newest.map_or_else(|| (0..GENERATIONS).rev().collect(), |g| vec![g]);
         for generation in tries {
             let desired = match self.desired(snapshot, node, ty, generation) {
@@ -304,24 +405,8 @@ impl Rebuild<'_> {
         tagged: bool,
     ) -> Result<Option<Seen>, Vec<Diagnostic>> {
         let sdk = self.session.cloud.sdk(&node.region);
-        let owner = Owner {
-            migration: format!("{}-{}", self.graph.migration, self.graph.environment),
-            lineage: self.lineage.to_owned(),
-            generation,
-        };
-        let cx = Cx {
-            sdk: &sdk,
-            region: &node.region,
-            account: &self.session.cloud.account,
-            partition: &self.session.cloud.partition,
-            owner: &owner,
-            address: &node.address,
-            empty_on_delete: false,
-            snapshot: None,
-            attempted: &[],
-            takes: &[],
-            update_policy: &serde_json::Value::Null,
-        };
+        let owner = self.owner(generation);
+        let cx = self.cx(&sdk, node, &owner);
         let clock = self.session.clock.as_ref();
         let seen = self.session.block_on(async {
             let Some(found) = patiently(clock, async || ty.find_lost(&cx, &desired).await).await? else {

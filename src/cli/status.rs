@@ -10,7 +10,8 @@ use super::{
     operate::known,
 };
 use crate::{
-    ledger::{Late, Snapshot, Stage, Verb, store::DirStore},
+    ledger::{Late, Object, Snapshot, Stage, Verb, store::DirStore},
+    model::Address,
     operations::discover::Discovery,
     resources::registry,
     ui::{Printer, table},
@@ -146,6 +147,13 @@ fn as_text(snapshot: &Snapshot, dir: &str, holder: Option<&str>, width: usize) -
     } else {
         text.push_str(&table(&["address", "type", "state", "physical id"], &rows, width));
         text.push_str(&format!("\n{} resources\n", rows.len()));
+        let left = |(address, object): (&Address, &Object)| {
+            Some(format!(
+                "{address} was not waited for until {}; `migrate up` does\n",
+                object.unwaited.as_ref()?
+            ))
+        };
+        text.extend(snapshot.objects().filter_map(left));
     }
     if let Some(holder) = holder {
         text.push_str(&format!("\nin use by {holder}; what stands here may change any moment\n"));

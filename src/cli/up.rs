@@ -27,13 +27,7 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict {
     if args.dry_run {
-        return plan::preview(
-            global,
-            &args.plan,
-            args.change_set.as_deref(),
-            (args.refresh, &args.replace),
-            printer,
-        );
+        return plan::preview(global, &args.plan, args.change_set.as_deref(), wishes(args), printer);
     }
     printer.count_findings();
     let loaded = prepare::load(global, &args.plan)?;
@@ -58,7 +52,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     let again = global.typed.again().without("change_set").to_string();
     let wishes = match &saved {
         Some(set) => set.wishes.clone(),
-        None => Wishes { refresh: args.refresh, replace: args.replace.clone() },
+        None => wishes(args),
     };
     let digest = planner::digest(graph);
     let current = |set: &ChangeSet, snapshot: &Snapshot| still_true(set, snapshot, &session, &digest);
@@ -82,6 +76,7 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         lookups: Some(prepared.found.clone()),
         secrets: graph.secrets.clone(),
         rolls_back: args.rollback_on_failure,
+        fail_fast: args.fail_fast,
     };
     let terminal = Terminal {
         printer,
@@ -115,6 +110,10 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
     printer.warnings(&sign_in::ran_out(&ended, &session, &again));
     session.close()?;
     runs::verdict(ended, &dir, &again)
+}
+
+fn wishes(args: &UpCommand) -> Wishes {
+    Wishes { refresh: args.refresh, replace: args.replace.clone(), wait: args.wait.into() }
 }
 
 /// Largest change set that is read, in bytes.

@@ -266,6 +266,10 @@ impl Run<'_, '_> {
     /// Looks before a create that would silently overwrite. Another owner's object ends the step; one that an earlier
     /// call of this step may have made (`lost`) is ours if it is what was sent.
     pub(super) async fn existing(&self, life: &Life<'_>, lost: bool) -> Result<Option<Found>, StepEnd> {
+        // Of what a lost call made, one look after all tells; a free name is no news then.
+        if !lost && self.is_free(life).await {
+            return Ok(None);
+        }
         let found = self.observe(life, async || life.ty.find(&life.cx(), life.recorded()).await).await;
         let Some(found) = found.map_err(|e| self.failure(e))? else { return Ok(None) };
         if life.shared || (found.ownership != Ownership::Foreign && self.is_ours(life, &found, lost).await) {

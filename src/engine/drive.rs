@@ -56,7 +56,8 @@ impl Engine<'_> {
             set,
             limits: Limits::new(Arc::clone(&self.clock)),
             wanted: wanted(set),
-            addressed: addressed(set),
+            addressed: waited_for(set, Needs::Addressable),
+            awaited: waited_for(set, Needs::Ready),
             broken: RefCell::new(None),
             started: self.clock.now(),
             seq: Cell::new(0),
@@ -67,6 +68,7 @@ impl Engine<'_> {
             progressed: Cell::new(self.clock.now()),
             timings: RefCell::new(vec![Timing::default(); set.steps.len()]),
             places: RefCell::default(),
+            naming: RefCell::default(),
         };
         run.drive().await
     }
@@ -94,12 +96,10 @@ fn wanted(set: &ChangeSet) -> HashMap<Address, BTreeSet<String>> {
     wanted
 }
 
-/// The steps whose address others wait for.
-fn addressed(set: &ChangeSet) -> BTreeSet<StepId> {
+/// The steps that others wait for until they are so far.
+fn waited_for(set: &ChangeSet, needs: Needs) -> BTreeSet<StepId> {
     let all = set.steps.iter().flat_map(|step| &step.after);
-    all.filter(|dependency| dependency.needs == Needs::Addressable)
-        .map(|dependency| dependency.step)
-        .collect()
+    all.filter(|dependency| dependency.needs == needs).map(|dependency| dependency.step).collect()
 }
 
 impl Run<'_, '_> {
@@ -273,7 +273,7 @@ impl Run<'_, '_> {
                     StepEnd::Done => tally.done += 1,
                     StepEnd::Stopped => tally.stopped += 1,
                     StepEnd::Failed { error, doubtful } => {
-                        halted |= error.is_credentials();
+                        halted |= error.is_credentials() || self.engine.fail_fast;
                         let skipped = self.failed(step, &error, doubtful, &mut schedule);
                         tally.skipped += skipped;
                         failures.push(Failed { address: step.address.clone(), error, doubtful });

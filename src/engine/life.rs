@@ -44,6 +44,8 @@ pub(super) struct Life<'a> {
     pub(super) unaddressed: Cell<bool>,
     /// The next wait begins with a look: the object may be there already.
     pub(super) looks: Cell<bool>,
+    /// Until when it was not waited for.
+    pub(super) unwaited: Cell<Option<&'static str>>,
     pub(super) began: SystemTime,
     pub(super) queued: Cell<f64>,
 }
@@ -62,6 +64,7 @@ impl Life<'_> {
             attempted: self.attempted(),
             takes: &self.takes,
             update_policy: &self.declared.metadata["UpdatePolicy"],
+            shelf: None,
         }
     }
 
@@ -231,6 +234,7 @@ impl Run<'_, '_> {
             tried: Cell::new(0),
             unaddressed: Cell::new(false),
             looks: Cell::new(false),
+            unwaited: Cell::new(None),
             began: self.now(),
             queued: Cell::new(0.0),
         })

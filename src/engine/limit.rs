@@ -38,13 +38,18 @@ impl Gate {
         }
     }
 
-    async fn enter(self: &Rc<Self>) -> Pass {
+    /// Waits for a place; `first` of all that wait, or after them.
+    async fn enter(self: &Rc<Self>, first: bool) -> Pass {
         poll_fn(|cx| {
             if self.in_flight.get() < self.allowed.get() {
                 self.in_flight.set(self.in_flight.get() + 1);
                 return Poll::Ready(());
             }
-            self.waiting.borrow_mut().push_back(cx.waker().clone());
+            let mut waiting = self.waiting.borrow_mut();
+            match first {
+                true => waiting.push_front(cx.waker().clone()),
+                false => waiting.push_back(cx.waker().clone()),
+            }
             Poll::Pending
         })
         .await;
@@ -108,15 +113,19 @@ impl Limits {
 
     /// Waits for a place; also sits out a pause that throttling imposed on the service.
     pub async fn enter(&self, service: &str) -> (Pass, Pass) {
+        self.place(service, false).await
+    }
+
+    async fn place(&self, service: &str, first: bool) -> (Pass, Pass) {
         let gate = self.gate(service);
-        let own = gate.enter().await;
+        let own = gate.enter(first).await;
         while let Some(at) = gate.resume_at.get() {
             match at.duration_since(self.clock.now()) {
                 Ok(left) if !left.is_zero() => self.clock.sleep(left).await,
                 _ => gate.resume_at.set(None),
             }
         }
-        (own, self.overall.enter().await)
+        (own, self.overall.enter(first).await)
     }
 
     /// Waits for the token and the place of a call that changes something.
@@ -124,7 +133,8 @@ impl Limits {
         loop {
             // First the token: whoever waits for it keeps no place that a read could take.
             let paced = self.token(service).await;
-            let passes = self.enter(service).await;
+            // Then a place, before all reads: tokens of calls that wait behind them would be used all at once.
+            let passes = self.place(service, paced).await;
             // Whoever came for a place before anybody knew of a rate takes a token now.
             if paced || !self.buckets.borrow().contains_key(service) {
                 return passes;
@@ -142,7 +152,7 @@ impl Limits {
             return false;
         };
         // One waits for the next token, and the others for their turn: the rate may change meanwhile.
-        let _turn = turn.enter().await;
+        let _turn = turn.enter(false).await;
         let now = self.clock.now();
         let wait =
             self.buckets.borrow_mut().get_mut(service).map_or(Duration::ZERO, |own| own.bucket.take(now));

@@ -48,6 +48,7 @@ pub(super) fn looking<'a>(
         attempted: &[],
         takes: &[],
         update_policy: &serde_json::Value::Null,
+        shelf: None,
     }
 }
 

@@ -38,6 +38,8 @@ enum Known {
 pub(super) struct Bucket {
     burst: f64,
     rate: f64,
+    /// What AWS publishes; a rate that is learned has no bound.
+    most: f64,
     level: f64,
     at: SystemTime,
     known: Known,
@@ -46,13 +48,13 @@ pub(super) struct Bucket {
 impl Bucket {
     /// One whose size and rate are known.
     pub(super) fn published(burst: f64, rate: f64, now: SystemTime) -> Self {
-        Self { burst, rate, level: burst, at: now, known: Known::Published }
+        Self { burst, rate, most: rate, level: burst, at: now, known: Known::Published }
     }
 
     /// One of which a throttled call told just now.
     pub(super) fn learned(now: SystemTime) -> Self {
         let known = Known::Learned { empty: now, granted: 0, measured: false };
-        Self { burst: 1.0, rate: FIRST, level: 0.0, at: now, known }
+        Self { burst: 1.0, rate: FIRST, most: f64::INFINITY, level: 0.0, at: now, known }
     }
 
     fn refill(&mut self, now: SystemTime) {
@@ -74,7 +76,7 @@ impl Bucket {
         *granted += 1;
         let faster = if *measured { CREEP } else { SEARCH };
         self.refill(now);
-        self.rate *= faster;
+        self.rate = (self.rate * faster).min(self.most);
     }
 
     /// It was empty when we thought it was not.
@@ -82,9 +84,10 @@ impl Bucket {
         self.refill(now);
         self.level = self.level.min(0.0);
         match &mut self.known {
+            // Somebody else calls too, or ours came in a bunch: what flows in for us is measured from now on, and rises again.
             Known::Published => {
-                self.burst = (self.burst * 0.75).max(1.0);
-                self.rate = (self.rate * 0.8).max(SLOWEST);
+                self.burst = 1.0;
+                self.known = Known::Learned { empty: now, granted: 0, measured: true };
             }
             Known::Learned { empty, granted, measured } => {
                 let passed = now.duration_since(*empty).unwrap_or_default();
@@ -97,7 +100,7 @@ impl Bucket {
                 } else {
                     self.rate * 0.7
                 };
-                self.rate = self.rate.max(SLOWEST);
+                self.rate = self.rate.clamp(SLOWEST, self.most);
                 (*empty, *granted) = (now, 0);
             }
         }
@@ -121,11 +124,16 @@ mod tests {
     /// Makes so many calls at once against a bucket on the other side; how many were throttled, and when the last went
     /// through.
     fn run(service: &str, calls: usize, (burst, rate): (f64, f64)) -> (usize, f64) {
+        run_from(service, calls, Bucket::published(burst, rate, SystemTime::UNIX_EPOCH))
+    }
+
+    /// The same where the bucket on the other side is as it is.
+    fn run_from(service: &str, calls: usize, theirs: Bucket) -> (usize, f64) {
         let clock = VirtualClock::starting_at(SystemTime::UNIX_EPOCH);
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let limits = Limits::new(Arc::clone(&shared));
         let began = shared.now();
-        let theirs = RefCell::new(Bucket::published(burst, rate, began));
+        let theirs = RefCell::new(theirs);
         let throttled = Cell::new(0);
         let all = (0..calls).map(|number| {
             let (limits, theirs, throttled, shared) = (&limits, &theirs, &throttled, &shared);
@@ -160,6 +168,15 @@ mod tests {
         assert_eq!(throttled, 0);
         // Fifty calls at five a second after the first ten.
         assert!(seconds <= 10.0 * 1.1, "{seconds} s");
+    }
+
+    /// 5.9 times what the rate allows, where every throttled call of the first moment slowed all later ones down for good.
+    #[test]
+    fn a_bucket_that_others_had_emptied_costs_a_moment_and_not_the_rate() {
+        let mut empty = Bucket::published(10.0, 3.0, SystemTime::UNIX_EPOCH);
+        empty.level = 0.0;
+        let (throttled, seconds) = run_from("cloudwatch", 600, empty);
+        assert!(seconds <= 600.0 / 3.0 * 1.05, "{seconds} s, {throttled} throttled");
     }
 
     #[test]

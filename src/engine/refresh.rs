@@ -5,6 +5,7 @@ use std::{cell::Cell, sync::Arc};
 use futures_util::{StreamExt as _, stream};
 
 use super::{
+    gather,
     lag::visible_by,
     limit::Limits,
     looking::{looking, migration},
@@ -15,7 +16,7 @@ use crate::{
     clock::Clock,
     ledger::{Entry, Object, Snapshot},
     model::{Address, Ownership, PhysicalId},
-    resources::{AnyType, Drift, drift, registry},
+    resources::{AnyType, Cx, Drift, Shelf, drift, registry},
 };
 
 /// Objects that are read at the same time; each service has its own, lower limit besides.
@@ -57,6 +58,8 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
     let limits = Limits::new(Arc::clone(clock));
     let migration = &migration(snapshot);
     let limits = &limits;
+    let reads = Reads { cloud, clock: clock.as_ref(), limits, patience: Patience::REPORT };
+    let shelf = &gather::shelf(&reads, snapshot, migration).await;
     stream::iter(snapshot.objects())
         .map(|(address, object)| async move {
             let owner = Owner {
@@ -69,7 +72,14 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
                     &object.declared.kind,
                     "this version of migrate does not know the type",
                 )),
-                Some(ty) => look(cloud, clock, limits, &owner, address, object, ty).await,
+                Some(ty) => {
+                    let look = Look { cloud, clock, limits, owner: &owner, address, object, ty };
+                    match look.finding(Some(shelf)).await {
+                        // What differs is never said of a description that others were read with.
+                        Finding::Drifted(_) | Finding::Missing | Finding::NotOurs => look.finding(None).await,
+                        told => told,
+                    }
+                }
             };
             Seen {
                 address: address.clone(),
@@ -84,38 +94,45 @@ pub async fn refresh(cloud: &Cloud, clock: &Arc<dyn Clock>, snapshot: &Snapshot)
         .await
 }
 
-async fn look(
-    cloud: &Cloud,
-    clock: &Arc<dyn Clock>,
-    limits: &Limits,
-    owner: &Owner,
-    address: &Address,
-    object: &Object,
+/// One object, and all that a look at it needs.
+struct Look<'l> {
+    cloud: &'l Cloud,
+    clock: &'l Arc<dyn Clock>,
+    limits: &'l Limits,
+    owner: &'l Owner,
+    address: &'l Address,
+    object: &'l Object,
     ty: &'static dyn AnyType,
-) -> Finding {
-    let sdk = cloud.sdk(&object.declared.region);
-    let cx = looking(cloud, &sdk, &object.declared.region, owner, address);
-    let (settled, pause) = visible_by(object, ty.facts(), clock.now());
-    let reads = Reads { cloud, clock: clock.as_ref(), limits, patience: Patience::REPORT };
-    let asked = Cell::new(clock.now());
-    let sight = async || {
-        asked.set(clock.now());
-        ty.sight(&cx, &object.physical_id, &object.declared.properties).await
-    };
-    loop {
-        match reads.ask(ty.facts().service, &Unwatched, &sight).await {
-            Ok(Some(seen)) => {
-                // As before each change and deletion (`owned.rs`): what a run would leave alone is said here.
-                if seen.ownership == Ownership::Foreign && !object.shared && !object.claimed {
-                    return Finding::NotOurs;
+}
+
+impl Look<'_> {
+    /// How the object is; by what lies on a shelf, where it does.
+    async fn finding(&self, shelf: Option<&Shelf>) -> Finding {
+        let Self { cloud, clock, limits, owner, address, object, ty } = *self;
+        let sdk = cloud.sdk(&object.declared.region);
+        let cx = Cx { shelf, ..looking(cloud, &sdk, &object.declared.region, owner, address) };
+        let (settled, pause) = visible_by(object, ty.facts(), clock.now());
+        let reads = Reads { cloud, clock: clock.as_ref(), limits, patience: Patience::REPORT };
+        let asked = Cell::new(clock.now());
+        let sight = async || {
+            asked.set(clock.now());
+            ty.sight(&cx, &object.physical_id, &object.declared.properties).await
+        };
+        loop {
+            match reads.ask(ty.facts().service, &Unwatched, &sight).await {
+                Ok(Some(seen)) => {
+                    // As before each change and deletion (`owned.rs`): what a run would leave alone is said here.
+                    if seen.ownership == Ownership::Foreign && !object.shared && !object.claimed {
+                        return Finding::NotOurs;
+                    }
+                    let drift = drift(ty, &object.declared.properties, &seen.properties);
+                    return if drift.is_empty() { Finding::InSync } else { Finding::Drifted(drift) };
                 }
-                let drift = drift(ty, &object.declared.properties, &seen.properties);
-                return if drift.is_empty() { Finding::InSync } else { Finding::Drifted(drift) };
+                // Made a moment ago, it may not show yet; to say that it is missing would have it made again.
+                Ok(None) if shelf.is_none() && asked.get() < settled => clock.sleep(pause).await,
+                Ok(None) => return Finding::Missing,
+                Err(error) => return Finding::Unreadable(error),
             }
-            // Made a moment ago, it may not show yet; to say that it is missing would have it made again.
-            Ok(None) if asked.get() < settled => clock.sleep(pause).await,
-            Ok(None) => return Finding::Missing,
-            Err(error) => return Finding::Unreadable(error),
         }
     }
 }

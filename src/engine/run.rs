@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     future::poll_fn,
+    rc::Rc,
     sync::Arc,
     task::{Poll, Waker},
     time::{Duration, SystemTime},
@@ -15,6 +16,7 @@ use super::{
     limit::Limits,
     secrets::SecretStore,
     stop::Stop,
+    taken::Names,
 };
 use crate::{
     aws::{Cloud, OpError},
@@ -55,6 +57,8 @@ pub struct Engine<'a> {
     pub by: String,
     /// Whether the caller rolls back what a failed run created; kept in the ledger for the run after a crash.
     pub rolls_back: bool,
+    /// Whether no step is begun any more once one has failed: nothing that runs needs one that was not begun.
+    pub fail_fast: bool,
     /// How often [`Observer::tick`] is called; never in virtual time.
     pub tick: Option<Duration>,
 }
@@ -83,6 +87,8 @@ pub(super) struct Run<'r, 'a> {
     pub wanted: HashMap<Address, BTreeSet<String>>,
     /// Steps whose address others wait for.
     pub addressed: BTreeSet<StepId>,
+    /// Steps others wait for until they are ready.
+    pub awaited: BTreeSet<StepId>,
     pub broken: RefCell<Option<LedgerError>>,
     pub(super) started: SystemTime,
     pub(super) seq: Cell<u64>,
@@ -97,6 +103,8 @@ pub(super) struct Run<'r, 'a> {
     pub timings: RefCell<Vec<Timing>>,
     /// What was last seen in the way of deletions, by region and place.
     pub(super) places: RefCell<BTreeMap<(String, String), Looked>>,
+    /// Names that steps are about to ask for together, by region and type.
+    pub(super) naming: RefCell<BTreeMap<(String, &'static str), Rc<Names>>>,
 }
 
 impl Run<'_, '_> {

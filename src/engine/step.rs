@@ -16,7 +16,7 @@ use crate::{
     graph::Needs,
     ledger::{Entry, Object, Permit, Verb},
     model::{Attributes, DeletionPolicy, OnConflict, PhysicalId, Value, WaitPolicy, dynamic::is_dynamic},
-    planner::{Action, Keep, Step},
+    planner::{Action, Keep, Step, Wait},
     resources::{AnyType, Goal, Progress},
     schema,
 };
@@ -164,7 +164,7 @@ impl Run<'_, '_> {
         self.note_ready(&life);
         self.milestone(step.id, Needs::Ready);
         // It may have got its own handle only now.
-        Ok((Some(self.object(step, generation)?.physical_id), None))
+        Ok((Some(self.object(step, generation)?.physical_id), not_waited(&life)))
     }
 
     /// The object is on its way up, and whatever address it has is the one it keeps.
@@ -253,6 +253,12 @@ impl Run<'_, '_> {
         policy: Option<WaitPolicy>,
     ) -> Result<(), StepEnd> {
         const LOOK: WaitPolicy = WaitPolicy::secs(0, 1, 120);
+        let leaves =
+            self.leaves(life, Wait::Applied).filter(|_| policy.is_some() && !self.lacks(life, known));
+        if leaves.is_some() {
+            life.unwaited.set(leaves);
+            return self.unwaited(life).await;
+        }
         let attributes = match policy {
             Some(policy) => self.wait(life, id, life.recorded(), Goal::Ready, &policy).await?,
             None if self.lacks(life, known) => {
@@ -260,10 +266,21 @@ impl Run<'_, '_> {
             }
             None => Attributes::new(),
         };
+        if life.unwaited.get().is_some() {
+            return self.unwaited(life).await;
+        }
         let attributes = self.with_properties(life, id, known, attributes).await;
         let attributes = self.any_other(life, attributes);
         let (address, generation) = (life.step.address.clone(), life.generation);
         let seq = self.append(Entry::Ready { address, generation, attributes })?;
+        self.durable(seq).await
+    }
+
+    /// Records until when the object was not waited for. It stays unfinished, so that the next run waits for it.
+    async fn unwaited(&self, life: &Life<'_>) -> Result<(), StepEnd> {
+        let until = life.unwaited.get().unwrap_or_default().to_owned();
+        let (address, generation) = (life.step.address.clone(), life.generation);
+        let seq = self.append(Entry::Unwaited { address, generation, until })?;
         self.durable(seq).await
     }
 
@@ -294,7 +311,7 @@ impl Run<'_, '_> {
         let mut changed = differences(life.ty, life.recorded(), &object.declared.properties);
         let mut old = object.declared.properties.clone();
         self.gone_along(&life, id, &object, fields, &mut changed, &mut old).await?;
-        let mut note = None;
+        let note;
         if changed.is_empty() {
             note = Some("nothing to call after all".to_owned());
             let entry = Entry::Redeclared {
@@ -305,6 +322,7 @@ impl Run<'_, '_> {
             self.durable(seq).await?;
         } else {
             self.update(&life, id, &old, &changed, &object).await?;
+            note = not_waited(&life);
         }
         self.note_created(&life);
         self.note_ready(&life);
@@ -399,7 +417,8 @@ impl Run<'_, '_> {
         }
         self.note_ready(&life);
         self.milestone(step.id, Needs::Ready);
-        Ok((Some(id.clone()), Some("begun by an earlier run, now finished".into())))
+        let note = not_waited(&life).unwrap_or_else(|| "begun by an earlier run, now finished".into());
+        Ok((Some(id.clone()), Some(note)))
     }
 
     /// What the object holds now, over what was recorded for properties AWS never returns. Some lists are read only as
@@ -540,6 +559,11 @@ impl Run<'_, '_> {
         self.milestone(step.id, Needs::Ready);
         Ok((Some(id.clone()), Some("left in place".into())))
     }
+}
+
+/// What is told of an object that was not waited for.
+fn not_waited(life: &Life<'_>) -> Option<String> {
+    life.unwaited.get().map(|until| format!("not waited for until {until}"))
 }
 
 /// The name of the attribute that stands for all others.

@@ -16,6 +16,7 @@ use crate::{
     graph::Needs,
     ledger::Entry,
     model::{Attributes, PhysicalId, WaitPolicy},
+    planner::Wait,
     resources::{Goal, Probe},
 };
 
@@ -34,6 +35,7 @@ impl Run<'_, '_> {
         policy: &WaitPolicy,
     ) -> Result<Attributes, StepEnd> {
         let (began, paused) = (self.now(), self.engine.cloud.paused());
+        life.unwaited.set(None);
         let mut failures = Failures::new(Patience::RUN);
         let (mut last, mut news, mut told_at) = (None, None, None);
         let mut delay = if life.looks.take() {
@@ -87,11 +89,15 @@ impl Run<'_, '_> {
                     };
                     return Err(self.failure(error));
                 }
-                Ok(answer @ (Probe::Pending(_) | Probe::Addressable { .. })) => {
+                Ok(Probe::Works(_)) if goal == Goal::Ready && self.leaves(life, Wait::Ready).is_some() => {
+                    life.unwaited.set(self.leaves(life, Wait::Ready));
+                    return Ok(Attributes::new());
+                }
+                Ok(answer @ (Probe::Pending(_) | Probe::Works(_) | Probe::Addressable { .. })) => {
                     failures.over();
                     let (detail, known) = match answer {
                         Probe::Addressable { detail, attributes } => (detail, Some(attributes)),
-                        Probe::Pending(detail) => (detail, None),
+                        Probe::Pending(detail) | Probe::Works(detail) => (detail, None),
                         _ => continue,
                     };
                     if let Some(attributes) = known {
@@ -158,6 +164,12 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Until when an object is not waited for, if this run waits so far only and nothing in it needs more.
+    pub(super) fn leaves(&self, life: &Life<'_>, wait: Wait) -> Option<&'static str> {
+        let leaves = self.set.wishes.wait == wait && !self.awaited.contains(&life.step.id);
+        wait.omits(life.facts().settles).filter(|_| leaves)
+    }
+
     /// The newest that the service itself says of an object, without secrets. A look that fails says nothing.
     async fn news(&self, life: &Life<'_>, id: &PhysicalId, props: &Json, waited: Duration) -> Option<String> {
         let passes = self.limits.enter(life.service()).await;
@@ -169,6 +181,10 @@ impl Run<'_, '_> {
 
     /// What is looked for next typically comes so long after the wait began: the address, if somebody waits for it.
     fn expected(&self, life: &Life<'_>, policy: &WaitPolicy, waited: Duration) -> Duration {
+        let works = life.facts().settles.and_then(|settles| settles.works);
+        if let Some((_, usual)) = works.filter(|_| self.leaves(life, Wait::Ready).is_some()) {
+            return usual.min(policy.typical);
+        }
         let stage = life.facts().addressable.filter(|_| life.unaddressed.get());
         let stage = stage.filter(|_| self.addressed.contains(&life.step.id));
         match stage {

@@ -212,6 +212,15 @@ pub enum Entry {
         /// All attributes.
         attributes: Attributes,
     },
+    /// The run did not wait until its service is done with the object: the next one does.
+    Unwaited {
+        /// The resource.
+        address: Address,
+        /// Its object.
+        generation: u32,
+        /// Until when it was not waited for.
+        until: String,
+    },
     /// The object is not usable yet, but its address is certain: what needs only that may start.
     Addressable {
         /// The resource.

@@ -319,9 +319,14 @@ enum Trust {
 }
 
 fn parse_snapshot(bytes: &[u8], trust: Trust) -> Result<Snapshot, LedgerError> {
+    /// What every format keeps. The rest is only passed over: a tree of it would cost several times what the snapshot does.
+    #[derive(serde::Deserialize)]
+    struct Head {
+        format: Option<serde_json::Value>,
+    }
     let damaged = |what: String| LedgerError::Damaged { line: 0, what: format!("ledger.json: {what}") };
-    let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
-    match json["format"].as_u64() {
+    let head: Head = serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))?;
+    match head.format.and_then(|format| format.as_u64()) {
         Some(found) if (1..=u64::from(FORMAT)).contains(&found) => {
             if trust == Trust::Sealed && !seal::intact(bytes) {
                 return Err(LedgerError::Edited { place: "ledger.json".into() });
@@ -330,7 +335,7 @@ fn parse_snapshot(bytes: &[u8], trust: Trust) -> Result<Snapshot, LedgerError> {
         Some(found) => return Err(LedgerError::Format { found, known: FORMAT }),
         None => return Err(damaged("it names no format".into())),
     }
-    serde_json::from_value(json).map_err(|e| damaged(e.to_string()))
+    serde_json::from_slice(bytes).map_err(|e| damaged(e.to_string()))
 }
 
 struct Replayed {

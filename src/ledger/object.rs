@@ -69,6 +69,9 @@ pub struct Object {
     /// Made by a call that was taken for lost and made again: nothing ever used it, and it goes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stray: bool,
+    /// Until when the run that made or changed it did not wait (`--wait`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwaited: Option<String>,
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -1,7 +1,6 @@
 //! Checksums: every line continues the one before it, and the snapshot carries its own. They tell a disk's
 //! defects and edits apart from what the program wrote; they are no protection against a forger.
 
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::Snapshot;
@@ -61,7 +60,7 @@ pub(super) fn intact(bytes: &[u8]) -> bool {
     let said = tail.strip_prefix(SNAPSHOT_MEMBER.as_bytes()).and_then(|t| t.strip_suffix(b"\"\n}\n"));
     let mut whole = head.to_vec();
     whole.extend_from_slice(b"\n}");
-    said == Some(sum("", &whole).as_bytes()) && serde_json::from_slice::<Json>(bytes).is_ok()
+    said == Some(sum("", &whole).as_bytes())
 }
 
 #[cfg(test)]

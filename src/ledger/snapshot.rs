@@ -162,6 +162,7 @@ impl Snapshot {
             attributes,
             shared,
             claimed: false,
+            unwaited: None,
             marked: None,
             attempted: None,
             stray: false,
@@ -313,6 +314,7 @@ impl Snapshot {
                             object.settled = seq;
                             // Ready again only after the wait: until then `up` would look again.
                             object.stage = Stage::Created;
+                            object.unwaited = None;
                             object.attempted = None;
                             if let Some(declared) = open.declared {
                                 object.declared = *declared;
@@ -375,8 +377,14 @@ impl Snapshot {
             Entry::Ready { address, generation, attributes } => {
                 if let Some(object) = self.object_mut(&address, generation) {
                     object.stage = Stage::Ready;
+                    object.unwaited = None;
                     object.settled = seq;
                     object.attributes.extend(attributes);
+                }
+            }
+            Entry::Unwaited { address, generation, until } => {
+                if let Some(object) = self.object_mut(&address, generation) {
+                    object.unwaited = Some(until);
                 }
             }
             Entry::Addressable { address, generation, attributes } => {

@@ -177,6 +177,8 @@ pub struct Facts {
     /// `None`: ready when created and configured. An attribute that `create` does not return is then read by
     /// one probe.
     pub ready: Option<WaitPolicy>,
+    /// What `ready` waits for goes on by itself once the call is accepted, and a run may leave it at that.
+    pub settles: Option<Settles>,
     /// `None`: gone when the delete call has answered.
     pub gone: Option<WaitPolicy>,
     /// Rejections to outwait on create, configure and update.
@@ -279,6 +281,16 @@ pub enum Stored {
     Network,
 }
 
+/// How an object gets from an accepted call to where its type waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settles {
+    /// When it works as a whole, though the service is not done with it, and how long that usually takes; `None` if nothing
+    /// tells that from the end.
+    pub works: Option<(&'static str, Duration)>,
+    /// When the service is done with it.
+    pub steady: &'static str,
+}
+
 /// Objects of a type that AWS changes in one call, all or none (see `ResourceType::together`).
 #[derive(Debug, Clone, Copy)]
 pub struct Together {
@@ -309,6 +321,7 @@ impl Facts {
             authoritative: false,
             frees_early: &[],
             ready: None,
+            settles: None,
             gone: None,
             retry: &[],
             retry_delete: &[],

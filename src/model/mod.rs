@@ -8,6 +8,7 @@ mod found;
 pub mod functions;
 mod identity;
 pub mod item;
+mod members;
 mod policy;
 mod scalar;
 pub mod secret;
@@ -20,11 +21,12 @@ mod value;
 pub use activity::Activity;
 pub use address::Address;
 pub use facts::{
-    Addressable, Document, Facts, Identity, NameRule, Needs, OnConflict, Once, Retry, Stored, Together,
-    WaitPolicy,
+    Addressable, Document, Facts, Identity, NameRule, Needs, OnConflict, Once, Retry, Settles, Stored,
+    Together, WaitPolicy,
 };
 pub use found::Found;
 pub use identity::{Attributes, Ownership, PhysicalId};
+pub use members::Members;
 pub use policy::DeletionPolicy;
 pub use scalar::{Scalar, Sense};
 pub use span::{Source, Span};

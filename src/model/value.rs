@@ -5,12 +5,12 @@
 //! the copy that goes into a call (`engine::secrets`). A `NoEcho` parameter, and what a template says literally in a
 //! secret property, become such texts too (`model::secret`).
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::Address;
+use super::{Address, Members};
 
 /// A reference to another resource of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ pub enum Value {
     /// A list.
     List(Vec<Value>),
     /// An object.
-    Map(BTreeMap<String, Value>),
+    Map(Members),
     /// Another resource's `Ref` or attribute.
     Attribute(Reference),
     /// A function whose arguments are not all known yet.

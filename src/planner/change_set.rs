@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::{
     graph::{Needs, StackInfo},
-    model::{Activity, Address, DeletionPolicy, Found, PhysicalId, Value},
+    model::{Activity, Address, DeletionPolicy, Found, PhysicalId, Settles, Value},
 };
 
 /// The version of the change set's file format.
@@ -85,6 +85,52 @@ pub struct Wishes {
     /// Resources that were to get a new object (`--replace`).
     #[serde(default)]
     pub replace: Vec<Address>,
+    /// How long what the run makes or changes is waited for (`--wait`).
+    #[serde(default, skip_serializing_if = "Wait::is_steady")]
+    pub wait: Wait,
+}
+
+/// How far objects are that a run leaves, where their type knows the difference ([`Facts::settles`]) and nothing in the
+/// run needs more.
+///
+/// [`Facts::settles`]: crate::model::Facts::settles
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wait {
+    /// The call was accepted.
+    Applied,
+    /// They work, though the service is not done with them.
+    Ready,
+    /// The service is done with them.
+    #[default]
+    Steady,
+}
+
+impl Wait {
+    fn is_steady(&self) -> bool {
+        *self == Self::Steady
+    }
+
+    /// As the option has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Ready => "ready",
+            Self::Steady => "steady",
+        }
+    }
+
+    /// Until when an object is not waited for; `None` if it is.
+    #[must_use]
+    pub fn omits(self, settles: Option<Settles>) -> Option<&'static str> {
+        let Settles { works, steady } = settles?;
+        match self {
+            Self::Steady => None,
+            Self::Ready => works.map(|_| steady),
+            Self::Applied => Some(steady),
+        }
+    }
 }
 
 /// What a change set was computed against; all of it must still hold when it is applied.

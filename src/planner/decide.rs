@@ -257,7 +257,11 @@ impl<'i, 'a> Decisions<'i, 'a> {
         let interrupts = interrupts::interrupted(&node.kind, &fields, old, &found.new);
         let fate = match object.stage {
             Stage::Created => {
-                why.insert(0, "its creation or update was not finished in an earlier run".into());
+                let told = match &object.unwaited {
+                    Some(until) => format!("an earlier run did not wait until {until}"),
+                    None => "its creation or update was not finished in an earlier run".into(),
+                };
+                why.insert(0, told);
                 Fate::Finish
             }
             Stage::Updating => {

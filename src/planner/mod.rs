@@ -24,7 +24,7 @@ pub mod testing;
 
 pub use change_set::{
     Action, Attachment, ChangeSet, Dependency, FORMAT, Interruption, Keep, Operation, PropertyChange, Shown,
-    Step, StepId, Summary, Target, Wishes,
+    Step, StepId, Summary, Target, Wait, Wishes,
 };
 pub use digest::digest;
 pub use path::{Reason, Stop, TypicalPath, typical_path};

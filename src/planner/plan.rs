@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Action, ChangeSet, FORMAT, Keep, Operation, Step, Target, Wishes,
+    Action, ChangeSet, FORMAT, Keep, Operation, Step, Target, Wait, Wishes,
     decide::{Decision, Decisions, Fate, held, known, retained},
     digest,
     order::{Draft, Drafts, Strength, typical_ready},
@@ -100,7 +100,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
         steps,
         unchanged,
         notes,
-        wishes: Wishes { refresh: false, replace: input.replace.to_vec() },
+        wishes: Wishes { refresh: false, replace: input.replace.to_vec(), wait: Wait::default() },
         lookups: Vec::new(),
     })
 }

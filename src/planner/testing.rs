@@ -284,6 +284,7 @@ pub fn object(
         attempted: None,
         stray: false,
         claimed: false,
+        unwaited: None,
         marked: None,
         touched: String::new(),
     }

@@ -4,7 +4,9 @@ use std::{future::Future, marker::PhantomData, pin::Pin, time::Duration};
 
 use serde_json::Value as Json;
 
-use super::{Change, Created, Cx, Found, Goal, Joined, Obstacle, Part, Probe, Progress, ResourceType, Sight};
+use super::{
+    Asked, Change, Created, Cx, Found, Goal, Joined, Obstacle, Part, Probe, Progress, ResourceType, Sight,
+};
 use crate::{
     aws::OpError,
     ledger::Permit,
@@ -94,6 +96,19 @@ pub trait AnyType: Send + Sync {
         id: &'a PhysicalId,
         props: &'a Json,
     ) -> BoxFuture<'a, Result<Option<Sight<Json>>, OpError>>;
+    fn handle(&self, _cx: &Cx<'_>, _props: &Json) -> Option<PhysicalId> {
+        None
+    }
+    fn many(&self) -> usize {
+        0
+    }
+    fn gather<'a>(
+        &'a self,
+        _cx: &'a Cx<'a>,
+        _asked: &'a [Asked<'a, Json>],
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async { Ok(()) })
+    }
     fn news<'a>(
         &'a self,
         _cx: &'a Cx<'a>,
@@ -326,6 +341,28 @@ impl<T: ResourceType> AnyType for Erased<T> {
         Box::pin(async move {
             let Some(seen) = T::sight(cx, id, &typed::<T>(props)?).await? else { return Ok(None) };
             Ok(Some(Sight { properties: untyped::<T>(&seen.properties)?, ownership: seen.ownership }))
+        })
+    }
+
+    fn handle(&self, cx: &Cx<'_>, props: &Json) -> Option<PhysicalId> {
+        T::handle(cx, &typed::<T>(props).ok()?)
+    }
+
+    fn many(&self) -> usize {
+        T::MANY
+    }
+
+    fn gather<'a>(
+        &'a self,
+        cx: &'a Cx<'a>,
+        asked: &'a [Asked<'a, Json>],
+    ) -> BoxFuture<'a, Result<(), OpError>> {
+        Box::pin(async move {
+            // What does not fit the type says so when it is looked at by itself.
+            let fit = asked.iter().filter_map(|one| Some((one.id, typed::<T>(one.hint).ok()?)));
+            let hints: Vec<(&PhysicalId, T::Props)> = fit.collect();
+            let asked: Vec<Asked<'_, T::Props>> = hints.iter().map(|(id, hint)| Asked { id, hint }).collect();
+            T::gather(cx, &asked).await
         })
     }
 

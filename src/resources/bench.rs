@@ -11,6 +11,11 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 
+mod declared;
+mod pages;
+
+use declared::{attribute_names, declared};
+
 use super::{Change, Cx, Goal, Probe, Progress, ResourceType, registry};
 use crate::{
     aws::{CallMeter, Certainty, OpError, Owner, Sdk, iam_actions},
@@ -136,6 +141,7 @@ impl Bench {
             attempted,
             takes: &[],
             update_policy: &serde_json::Value::Null,
+            shelf: None,
         })
     }
 
@@ -300,7 +306,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
                     return attributes;
                 }
                 Ok(Probe::Vain { reason, .. }) => self.fail(&format!("probe({goal:?}): {reason}")),
-                Ok(Probe::Pending(detail)) => last = detail,
+                Ok(Probe::Pending(detail) | Probe::Works(detail)) => last = detail,
                 Ok(Probe::Addressable { detail, attributes }) => {
                     self.tells_its_address(&attributes);
                     (last, told) = (detail, attributes);
@@ -466,6 +472,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
         }
         self.reads(&id, &typed, props, "after create");
         self.tells_whose(&id, &typed);
+        self.tells_in_pages(&id, &typed);
         self.tells_news(&id, &typed);
         let mut last = self.typed(props);
         if let Some(update) = update {
@@ -557,43 +564,4 @@ impl<'b, T: ResourceType> Law<'b, T> {
 
 fn keys(value: &Json) -> BTreeSet<String> {
     value.as_object().into_iter().flat_map(Map::keys).cloned().collect()
-}
-
-/// The attributes that the type must have once ready.
-fn attribute_names<T: ResourceType>() -> Vec<String> {
-    let schema = schema::of(T::FACTS.kind).unwrap_or_else(|| panic!("{}: no schema", T::FACTS.kind));
-    let mut names: Vec<String> =
-        schema.read_only().filter(|path| !path.contains('*')).map(|path| path.replace('/', ".")).collect();
-    names.push("Ref".into());
-    names
-}
-
-/// Every declared property is in the schema and may be written.
-fn declared<T: ResourceType>() {
-    let kind = T::FACTS.kind;
-    assert!(registry::find(kind).is_some(), "{kind} is not registered in registry.rs");
-    let schema = schema::of(kind).unwrap_or_else(|| panic!("{kind}: the schema does not parse"));
-    let fields = <T::Props as Shape>::FIELDS;
-    for field in fields {
-        let node = schema.property(field.name);
-        let node = node.unwrap_or_else(|| panic!("{kind}: the schema has no property {}", field.name));
-        assert!(!schema.is_read_only(field.name), "{kind}: {} is read-only", field.name);
-        nested(kind, field.name, node, field.nested);
-    }
-}
-
-fn nested(kind: &str, path: &str, node: schema::Node<'_>, fields: &[Field]) {
-    if fields.is_empty() {
-        return;
-    }
-    let node = node.items().unwrap_or(node);
-    let node = if node.members().is_none() { node.member("any").unwrap_or(node) } else { node };
-    if node.members().is_none() {
-        return;
-    }
-    for field in fields {
-        let inner = node.member(field.name);
-        let inner = inner.unwrap_or_else(|| panic!("{kind}: the schema has no {path}.{}", field.name));
-        nested(kind, &format!("{path}.{}", field.name), inner, field.nested);
-    }
 }

@@ -6,6 +6,7 @@ use std::{future::Future, time::Duration};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 
+use super::{Asked, Shelf};
 use crate::{
     aws::{OpError, Owner, Sdk},
     ledger::Permit,
@@ -44,6 +45,8 @@ pub struct Cx<'a> {
     pub update_policy: &'a Json,
     /// For `delete`: what others put on the object and the review showed (see [`ResourceType::attachments`]).
     pub takes: &'a [String],
+    /// What was described for many objects at once; only in looks that make a report.
+    pub shelf: Option<&'a Shelf>,
 }
 
 impl Cx<'_> {
@@ -135,6 +138,8 @@ pub enum Probe {
         /// What is certain.
         attributes: Attributes,
     },
+    /// Not there yet, but it works as a whole: [`Settles::works`](crate::model::Settles::works). AWS's own status word.
+    Works(String),
     /// It will never be reached; the reason in AWS's words.
     Failed(String),
     /// As `Reached`, for an object that had no handle of its own so far: this is its handle from now on.
@@ -310,6 +315,24 @@ pub trait ResourceType: Send + Sync + 'static {
             let Some(ownership) = Self::whose(cx, id, props).await? else { return Ok(None) };
             Ok(Some(Sight { properties, ownership }))
         }
+    }
+
+    /// The handle that an object of these properties has, where they give it: a name.
+    fn handle(_cx: &Cx<'_>, _props: &Self::Props) -> Option<PhysicalId> {
+        None
+    }
+
+    /// How many objects [`gather`](Self::gather) asks for at once; 0: the service has no call that describes several of them and
+    /// tells all that a look at one does.
+    const MANY: usize = 0;
+
+    /// Describes several objects in one call, or one a page, and puts the descriptions on the shelf of the context, from which
+    /// this type's reads take them. An object that is not there is no error: it is left out.
+    fn gather(
+        _cx: &Cx<'_>,
+        _asked: &[Asked<'_, Self::Props>],
+    ) -> impl Future<Output = Result<(), OpError>> + Send {
+        async { Ok(()) }
     }
 
     /// What the service itself says of an object that does not get where it should: its events of the time that was waited, those

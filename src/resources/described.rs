@@ -100,7 +100,7 @@ use std::future::Future;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value as Json, json};
 
-use super::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, Sight};
+use super::{Asked, Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, Sight};
 use crate::{
     aws::OpError,
     ledger::Permit,
@@ -273,6 +273,17 @@ pub trait Described: Send + Sync + 'static {
             }
             Ok(found)
         }
+    }
+
+    /// As [`ResourceType::MANY`].
+    const MANY: usize = 0;
+
+    /// As [`ResourceType::gather`].
+    fn gather(
+        _cx: &Cx<'_>,
+        _asked: &[Asked<'_, Self::Props>],
+    ) -> impl Future<Output = Result<(), OpError>> + Send {
+        async { Ok(()) }
     }
 
     /// As [`ResourceType::news`].
@@ -498,6 +509,16 @@ impl<T: Described> ResourceType for T {
         let own = tags.and_then(|tags| cx.own_tags(pairs(&tags)));
         let properties = unless_absent(T::props(cx, live, own, hint).await, facts)?;
         Ok(properties.map(|properties| Sight { properties, ownership }))
+    }
+
+    fn handle(cx: &Cx<'_>, props: &Self::Props) -> Option<PhysicalId> {
+        T::key(cx, props)
+    }
+
+    const MANY: usize = <T as Described>::MANY;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Self::Props>]) -> Result<(), OpError> {
+        <T as Described>::gather(cx, asked).await
     }
 
     async fn news(

@@ -10,6 +10,7 @@ pub mod orders;
 pub mod protection;
 pub mod registry;
 pub mod service;
+mod shelf;
 mod tagging;
 pub mod tags;
 pub mod versions;
@@ -49,3 +50,4 @@ pub use contract::{
 };
 pub use described::{Described, LiveTags, Outcome, OwnTags, State};
 pub use drift::{Drift, drift, remade, strange};
+pub use shelf::{Asked, Shelf};

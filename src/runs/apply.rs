@@ -36,12 +36,13 @@ impl Run<'_> {
         mut self,
         set: &ChangeSet,
         secrets: Secrets,
-        rolls_back: bool,
+        (rolls_back, fail_fast): (bool, bool),
         frontend: &mut dyn Frontend,
     ) -> Ended {
         let secrets = SecretStore::new(secrets);
         let recovered = std::mem::take(&mut self.recovered);
-        let finished = self.drive(set, &secrets, rolls_back, &recovered, Phase::Main, frontend).await;
+        let failing = (rolls_back, fail_fast);
+        let finished = self.drive(set, &secrets, failing, &recovered, Phase::Main, frontend).await;
         let mut ended = Ended { finished, unresolved: None };
         let found = self.search(set, &mut ended, frontend).await;
         self.follow(set, &mut ended, found, &secrets, rolls_back, frontend).await;
@@ -58,7 +59,7 @@ impl Run<'_> {
         &self,
         set: &ChangeSet,
         secrets: &SecretStore,
-        rolls_back: bool,
+        (rolls_back, fail_fast): (bool, bool),
         recovered: &[EventKind],
         phase: Phase,
         frontend: &mut dyn Frontend,
@@ -76,6 +77,7 @@ impl Run<'_> {
                 stop: self.context.stop.clone(),
                 by: self.context.by.clone(),
                 rolls_back,
+                fail_fast,
                 tick: self.context.tick,
             };
             engine.run(set).await
@@ -170,7 +172,7 @@ impl Run<'_> {
             frontend.watch(&next, phase).recovered(&found);
             return;
         }
-        let done = self.drive(&next, secrets, false, &found, phase, frontend).await;
+        let done = self.drive(&next, secrets, (false, false), &found, phase, frontend).await;
         // A command that failed has failed, however well this went; worse news is kept.
         ended.finished.ledger_error = done.ledger_error;
         if done.outcome == Outcome::Doubtful || ended.finished.outcome == Outcome::Complete {

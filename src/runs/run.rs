@@ -85,6 +85,8 @@ pub struct Task<'t> {
     pub secrets: Secrets,
     /// Whether what the run created is deleted again when a step fails.
     pub rolls_back: bool,
+    /// Whether no step is begun any more once one has failed.
+    pub fail_fast: bool,
 }
 
 /// Runs a change set: every stage, in order.
@@ -112,7 +114,7 @@ pub async fn run(
     }
     run.protect_stacks(&task.stacks)?;
     run.keep_lookups(task.lookups)?;
-    Ok(run.apply(&set, task.secrets, task.rolls_back, frontend).await)
+    Ok(run.apply(&set, task.secrets, (task.rolls_back, task.fail_fast), frontend).await)
 }
 
 /// An open ledger in its account.

@@ -144,6 +144,8 @@ impl Parser<'_> {
                 replace(&mut entries, Entry { key, key_span, value });
             }
             if !self.comma(b'}', open)? {
+                // A large plan is a million of these: no room for more than there are.
+                entries.shrink_to_fit();
                 return Ok(Node::Map(entries));
             }
         }
@@ -165,6 +167,7 @@ impl Parser<'_> {
             }
             items.push(self.value()?);
             if !self.comma(b']', open)? {
+                items.shrink_to_fit();
                 return Ok(Node::List(items));
             }
         }

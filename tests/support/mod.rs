@@ -20,7 +20,7 @@ use migrate::{
     graph::{Graph, Links},
     ledger::{Binding, Entry, Ledger, Snapshot, memory::MemoryStore, store::Store},
     model::{Address, Found},
-    planner::{self, ChangeSet, PlanInput},
+    planner::{self, ChangeSet, PlanInput, Wait},
     resources::registry,
     runs::{Context, Frontend, Notice, Phase, Task, Watch, run},
     sandbox::{FaultScript, Sandbox, SandboxOptions, World},
@@ -126,6 +126,10 @@ pub struct Rehearsal {
     warned: bool,
     /// Resources that get a new object.
     pub replace: Vec<Address>,
+    /// How far what is made is waited for.
+    pub wait: Wait,
+    /// No step is begun once one has failed.
+    pub fail_fast: bool,
     /// The new ledger's lineage.
     pub lineage: &'static str,
     stacks: Vec<String>,
@@ -296,6 +300,8 @@ impl Rehearsal {
             evaluated: Arc::default(),
             warned: false,
             replace: Vec::new(),
+            wait: Wait::default(),
+            fail_fast: false,
             lineage: "0123456789abcdef",
             stacks: Vec::new(),
             world: World::new(7, EPOCH_MS),
@@ -489,11 +495,14 @@ impl Rehearsal {
                 }
                 let replace = &self.replace;
                 let input = PlanInput { graph, links, snapshot, account: &account, types, replace };
-                Ok(planner::plan(&input).unwrap_or_else(|e| panic!("{e:#?}")))
+                let mut set = planner::plan(&input).unwrap_or_else(|e| panic!("{e:#?}"));
+                set.wishes.wait = self.wait;
+                Ok(set)
             },
             secrets: graph.secrets.clone(),
             lookups: None,
             rolls_back: verb == Verb::UpOrBack,
+            fail_fast: self.fail_fast,
         };
         let finished = clock.block_on_until(
             async {
@@ -554,15 +563,23 @@ impl Rehearsal {
 
     /// Reads every object of the ledger back from the world so many milliseconds from now.
     pub fn refresh_after(&self, millis: i64) -> Vec<Seen> {
+        self.refresh_with(millis, FaultScript::default()).0
+    }
+
+    /// The same under a fault script; and the operations that were called.
+    pub fn refresh_with(&self, millis: i64, script: FaultScript) -> (Vec<Seen>, Vec<String>) {
         let clock = VirtualClock::starting_at(from_millis(self.world.now() + millis));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let sandbox = Sandbox::new(self.world.clone(), Arc::clone(&shared));
+        let options = SandboxOptions { script, ..SandboxOptions::default() };
+        let sandbox = Sandbox::with_options(self.world.clone(), Arc::clone(&shared), options);
         let mut cloud = Cloud::new(Realm::Sandbox, sandbox.sdk_config("us-east-1"));
         let snapshot = self.snapshot();
-        clock.block_on(async {
+        let seen = clock.block_on(async {
             cloud.identify(shared.as_ref()).await.expect("the sandbox knows its account");
             refresh(&cloud, &shared, &snapshot).await
-        })
+        });
+        let called = sandbox.log().into_iter().map(|line| format!("{}:{}", line.service, line.operation));
+        (seen, called.collect())
     }
 
     /// Takes what the world holds into the ledger, as `up --refresh` does.

@@ -163,7 +163,7 @@ pub fn masked(graph: &Graph, snapshot: &Snapshot) -> Option<(Graph, Snapshot)> {
     for node in &mut graph.nodes {
         for (property, given) in operated.get(&node.address).into_iter().flatten() {
             if let Value::Map(members) = &mut node.properties {
-                given.to(members.entry((*property).to_owned()).or_insert(Value::Null));
+                given.to(members.or_null(property));
             }
         }
     }

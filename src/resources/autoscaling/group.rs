@@ -16,7 +16,7 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Facts, Identity, NameRule, PhysicalId, Retry, Tag, WaitPolicy},
+    model::{Facts, Identity, NameRule, PhysicalId, Retry, Settles, Tag, WaitPolicy},
     resources::{
         Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         described::look,
@@ -288,6 +288,7 @@ impl Described for AutoScalingGroup {
         configures: true,
         early: &["Ref"],
         ready: Some(WaitPolicy::secs(90, 5, 1800)),
+        settles: Some(Settles { works: None, steady: "its instances are in service" }),
         gone: Some(WaitPolicy::secs(60, 5, 1800)),
         retry: &[
             // hashicorp/terraform-provider-aws, internal/service/autoscaling/group.go.

@@ -12,7 +12,7 @@ use crate::{
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId},
     resources::{
-        Change, Created, Cx, Described, Found, LiveTags, Outcome, OwnTags, Progress, compare,
+        Asked, Change, Created, Cx, Described, Found, LiveTags, Outcome, OwnTags, Progress, compare,
         described::look,
         tags::{self, Tagging},
     },
@@ -108,10 +108,26 @@ impl Described for Alarm {
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        if let Some(live) = cx.shelved(id.as_str()) {
+            return Ok(Some(live));
+        }
         let call = cx.sdk.cloudwatch().describe_alarms().alarm_names(id.as_str());
         let call = call.alarm_types(sdk::AlarmType::MetricAlarm);
         let answer = call.send().await.map_err(op("DescribeAlarms"))?;
         Ok(answer.metric_alarms.unwrap_or_default().into_iter().next())
+    }
+
+    /// "Amazon CloudWatch API Reference", DescribeAlarms: at most 100 names, and at most 100 alarms in an answer.
+    const MANY: usize = 100;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let names = asked.iter().map(|one| one.id.to_string()).collect();
+        let call = cx.sdk.cloudwatch().describe_alarms().set_alarm_names(Some(names)).max_records(100);
+        let call = call.alarm_types(sdk::AlarmType::MetricAlarm);
+        for live in call.send().await.map_err(op("DescribeAlarms"))?.metric_alarms() {
+            cx.shelve(live.alarm_name().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     async fn find_all(cx: &Cx<'_>, props: &Props) -> Result<Vec<Found>, OpError> {

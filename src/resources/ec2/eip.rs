@@ -119,7 +119,7 @@ impl Described for Eip {
         replaced
     }
 
-    described_by!("DescribeAddresses", describe_addresses, allocation_ids => addresses);
+    described_by!("DescribeAddresses", describe_addresses, allocation_ids, "allocation-id" => addresses);
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
         object(live.allocation_id().unwrap_or_default(), live.public_ip().unwrap_or_default())

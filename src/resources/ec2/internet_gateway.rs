@@ -44,7 +44,7 @@ impl Described for InternetGateway {
     };
 
     described_by!(
-        "DescribeInternetGateways", describe_internet_gateways, internet_gateway_ids => internet_gateways
+        "DescribeInternetGateways", describe_internet_gateways, internet_gateway_ids, "internet-gateway-id" => internet_gateways
     );
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {

@@ -164,7 +164,7 @@ impl Described for NatGateway {
     }
 
     described_by!(
-        "DescribeNatGateways", describe_nat_gateways, nat_gateway_ids => nat_gateways, set_filter, living
+        "DescribeNatGateways", describe_nat_gateways, nat_gateway_ids, "nat-gateway-id" => nat_gateways, set_filter, living
     );
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {

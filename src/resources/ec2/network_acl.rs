@@ -43,7 +43,7 @@ impl Described for NetworkAcl {
         ..Facts::new("AWS::EC2::NetworkAcl", "ec2")
     };
 
-    described_by!("DescribeNetworkAcls", describe_network_acls, network_acl_ids => network_acls);
+    described_by!("DescribeNetworkAcls", describe_network_acls, network_acl_ids, "network-acl-id" => network_acls);
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
         let id = live.network_acl_id().unwrap_or_default();

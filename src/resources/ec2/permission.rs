@@ -1,8 +1,13 @@
 //! One rule of a security group, in whichever of the four places a template writes it.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_ec2::types;
 
-use super::{support::filter, tags::specification};
+use super::{
+    support::{any_of, filter},
+    tags::specification,
+};
 use crate::{
     aws::{OpError, TAG_ADDRESS, op},
     resources::Cx,
@@ -284,22 +289,52 @@ impl Way {
 
     /// A group's rules that belong to the group itself: those of resources of their own carry ownership tags.
     pub(super) async fn inline(self, cx: &Cx<'_>, group: &str) -> Result<Vec<Rule>, OpError> {
-        let mut rules = Vec::new();
-        let mut token = None;
-        loop {
-            let call = cx.sdk.ec2().describe_security_group_rules().filters(filter("group-id", group));
-            let page = call.set_next_token(token).send().await.map_err(op("DescribeSecurityGroupRules"))?;
-            let own = |rule: &&types::SecurityGroupRule| {
-                rule.is_egress() == Some(self == Self::Out)
-                    && !rule.tags().iter().any(|tag| tag.key() == Some(TAG_ADDRESS))
-            };
-            rules.extend(page.security_group_rules().iter().filter(own).map(Rule::live));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(rules);
-            }
+        let all = match cx.shelved::<OfGroup>(group) {
+            Some(OfGroup(all)) => all,
+            None => rules_of(cx, filter("group-id", group)).await?,
+        };
+        let own = |rule: &&types::SecurityGroupRule| {
+            rule.is_egress() == Some(self == Self::Out)
+                && !rule.tags().iter().any(|tag| tag.key() == Some(TAG_ADDRESS))
+        };
+        Ok(all.iter().filter(own).map(Rule::live).collect())
+    }
+}
+
+/// All rules of one group.
+#[derive(Clone, Default)]
+struct OfGroup(Vec<types::SecurityGroupRule>);
+
+/// All rules that pass a filter.
+async fn rules_of(cx: &Cx<'_>, filter: types::Filter) -> Result<Vec<types::SecurityGroupRule>, OpError> {
+    let (mut rules, mut token) = (Vec::new(), None);
+    loop {
+        // Up to 1,000 a page ("Amazon EC2 API Reference", DescribeSecurityGroupRules).
+        let call = cx.sdk.ec2().describe_security_group_rules().filters(filter.clone()).max_results(1000);
+        let page = call.set_next_token(token).send().await.map_err(op("DescribeSecurityGroupRules"))?;
+        rules.extend(page.security_group_rules.unwrap_or_default());
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(rules);
         }
     }
+}
+
+/// Puts the rules of several groups on the shelf: of each group all or none.
+pub(super) async fn gather(cx: &Cx<'_>, groups: &[&str]) -> Result<(), OpError> {
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let mut of: BTreeMap<&str, OfGroup> = groups.iter().map(|group| (*group, OfGroup::default())).collect();
+    for rule in rules_of(cx, any_of("group-id", groups.iter().copied())).await? {
+        if let Some(OfGroup(rules)) = rule.group_id().and_then(|group| of.get_mut(group)) {
+            rules.push(rule.clone());
+        }
+    }
+    for (group, rules) in &of {
+        cx.shelve(group, rules);
+    }
+    Ok(())
 }
 
 /// The rules of `new` that `old` lacks, those of `old` that `new` lacks, and those whose description differs.

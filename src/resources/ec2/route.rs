@@ -1,15 +1,20 @@
 //! `AWS::EC2::Route`. Table and destination are the natural key, written `rtb-...|0.0.0.0/0`.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
-use super::{RouteTable, support::NEW_TABLE};
+use super::{
+    RouteTable,
+    support::{MANY, NEW_TABLE},
+};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, Once, PhysicalId, Retry, Stored},
     props,
-    resources::{Change, Created, Cx, Described, Outcome, OwnTags, Progress, compare, described},
+    resources::{Asked, Change, Created, Cx, Described, Outcome, OwnTags, Progress, compare, described},
 };
 
 /// The type.
@@ -206,6 +211,17 @@ impl Described for Route {
             table.routes.unwrap_or_default().into_iter().find(|route| leads_to(route, destination))
         });
         Ok(route.map(|route| Live { table: table.to_owned(), route }))
+    }
+
+    const MANY: usize = MANY;
+
+    /// The tables that the routes stand in.
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let table = |one: &Asked<'_, Props>| one.id.parts().first().map(|table| PhysicalId::from(*table));
+        let tables: BTreeSet<PhysicalId> = asked.iter().filter_map(table).collect();
+        let hint = Default::default();
+        let asked: Vec<Asked<'_, _>> = tables.iter().map(|id| Asked { id, hint: &hint }).collect();
+        <RouteTable as Described>::gather(cx, &asked).await
     }
 
     fn object(_cx: &Cx<'_>, live: &Live) -> Created {

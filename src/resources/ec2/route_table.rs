@@ -43,7 +43,7 @@ impl Described for RouteTable {
         ..Facts::new("AWS::EC2::RouteTable", "ec2")
     };
 
-    described_by!("DescribeRouteTables", describe_route_tables, route_table_ids => route_tables);
+    described_by!("DescribeRouteTables", describe_route_tables, route_table_ids, "route-table-id" => route_tables);
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
         let id = live.route_table_id().unwrap_or_default();

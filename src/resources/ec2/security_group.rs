@@ -8,8 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     interfaces,
-    permission::{Given, Peer, Rule, Way, difference},
-    support::{IN_USE, NEW_GROUP, NEW_VPC, filter, seen, unless_absent},
+    permission::{self, Given, Peer, Rule, Way, difference},
+    support::{IN_USE, MANY, NEW_GROUP, NEW_VPC, any_of, filter, seen, unless_absent},
     tags::{self, Tags, specification},
 };
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
     model::{Attributes, Facts, Identity, NameRule, Once, Ownership, PhysicalId, Stored, Tag},
     props,
     resources::{
-        Change, Created, Cx, Found, Goal, Obstacle, Probe, Progress, ResourceType, compare, tags::Tagging,
+        Asked, Change, Created, Cx, Found, Goal, Obstacle, Probe, Progress, ResourceType, compare,
+        tags::Tagging,
     },
 };
 
@@ -144,6 +145,9 @@ fn attributes(id: &str) -> Attributes {
 }
 
 async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::SecurityGroup>, OpError> {
+    if let Some(live) = cx.shelved(id) {
+        return Ok(Some(live));
+    }
     let call = cx.sdk.ec2().describe_security_groups().group_ids(id);
     let answer = call.send().await.map_err(op("DescribeSecurityGroups"));
     Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.security_groups().first().cloned()))
@@ -299,6 +303,32 @@ impl ResourceType for SecurityGroup {
 
     async fn probe(cx: &Cx<'_>, id: &PhysicalId, _props: &Props, goal: Goal) -> Result<Probe, OpError> {
         Ok(seen(get(cx, id.as_str()).await?.map(|_| attributes(id.as_str())), goal))
+    }
+
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+        Ok(get(cx, id.as_str()).await?.map(|live| tags::owner(cx, &live.tags)))
+    }
+
+    const MANY: usize = MANY;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let ids = any_of("group-id", asked.iter().map(|one| one.id.as_str()));
+        let answer = cx
+            .sdk
+            .ec2()
+            .describe_security_groups()
+            .filters(ids)
+            .send()
+            .await
+            .map_err(op("DescribeSecurityGroups"))?;
+        for live in answer.security_groups() {
+            cx.shelve(live.group_id().unwrap_or_default(), live);
+        }
+        let with_rules = |one: &&Asked<'_, Props>| {
+            one.hint.SecurityGroupEgress.is_some() || one.hint.SecurityGroupIngress.is_some()
+        };
+        let groups: Vec<&str> = asked.iter().filter(with_rules).map(|one| one.id.as_str()).collect();
+        permission::gather(cx, &groups).await
     }
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {

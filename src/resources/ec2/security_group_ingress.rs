@@ -108,7 +108,7 @@ impl Described for SecurityGroupIngress {
 
     described_by!(
         "DescribeSecurityGroupRules", describe_security_group_rules,
-        security_group_rule_ids => security_group_rules
+        security_group_rule_ids, "security-group-rule-id" => security_group_rules
     );
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {

@@ -5,16 +5,17 @@ use serde_json::{Value as Json, json};
 
 use super::{
     interfaces,
-    support::{IN_USE, NEW_SUBNET, NEW_VPC, filter, ours, seen, unless_absent},
+    support::{IN_USE, MANY, NEW_SUBNET, NEW_VPC, any_of, filter, ours, seen, unless_absent},
     tags::{self, Tags, specification},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Once, PhysicalId, Stored, Tag, WaitPolicy},
+    model::{Attributes, Facts, Once, Ownership, PhysicalId, Stored, Tag, WaitPolicy},
     props,
     resources::{
-        Change, Created, Cx, Found, Goal, Obstacle, Probe, Progress, ResourceType, compare, tags::Tagging,
+        Asked, Change, Created, Cx, Found, Goal, Obstacle, Probe, Progress, ResourceType, compare,
+        tags::Tagging,
     },
 };
 
@@ -77,6 +78,9 @@ fn attributes(subnet: &types::Subnet) -> Attributes {
 }
 
 async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::Subnet>, OpError> {
+    if let Some(live) = cx.shelved(id) {
+        return Ok(Some(live));
+    }
     let answer = cx.sdk.ec2().describe_subnets().subnet_ids(id).send().await.map_err(op("DescribeSubnets"));
     Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.subnets().first().cloned()))
 }
@@ -173,9 +177,14 @@ impl ResourceType for Subnet {
     }
 
     async fn find_all(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Found>, OpError> {
-        let call = cx.sdk.ec2().describe_subnets().set_filters(Some(ours(cx)));
-        let page = call.send().await.map_err(op("DescribeSubnets"))?;
-        let found = page.subnets().iter().map(|subnet| Found {
+        let all = match cx.shelved_own::<types::Subnet>() {
+            Some(all) => all,
+            None => {
+                let call = cx.sdk.ec2().describe_subnets().set_filters(Some(ours(cx)));
+                call.send().await.map_err(op("DescribeSubnets"))?.subnets.unwrap_or_default()
+            }
+        };
+        let found = all.iter().map(|subnet| Found {
             id: subnet.subnet_id().unwrap_or_default().into(),
             attributes: attributes(subnet),
             ownership: tags::owner(cx, &subnet.tags),
@@ -201,6 +210,22 @@ impl ResourceType for Subnet {
         let mut attributes = attributes(&subnet);
         attributes.insert("NetworkAclAssociationId".into(), json!(association));
         Ok(Probe::Reached(attributes))
+    }
+
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+        Ok(get(cx, id.as_str()).await?.map(|live| tags::owner(cx, &live.tags)))
+    }
+
+    const MANY: usize = MANY;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let ids = any_of("subnet-id", asked.iter().map(|one| one.id.as_str()));
+        let answer =
+            cx.sdk.ec2().describe_subnets().filters(ids).send().await.map_err(op("DescribeSubnets"))?;
+        for live in answer.subnets() {
+            cx.shelve(live.subnet_id().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {

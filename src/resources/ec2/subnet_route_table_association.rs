@@ -2,12 +2,12 @@
 
 use aws_sdk_ec2::types;
 
-use super::support::{NEW_SUBNET, NEW_TABLE, filter};
+use super::support::{MANY, NEW_SUBNET, NEW_TABLE, any_of, filter};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Facts, Identity, Once, PhysicalId},
-    resources::{Created, Cx, Described, Outcome, OwnTags, Progress, State, described::alike},
+    resources::{Asked, Created, Cx, Described, Outcome, OwnTags, Progress, State, described::alike},
 };
 
 /// The type.
@@ -18,14 +18,18 @@ crate::mirrored! {
     pub struct Props <= types::RouteTableAssociation { RouteTableId/route_table_id: String, SubnetId/subnet_id: String }
 }
 
+/// Whether it is a subnet's, and says which.
+fn is_whole(one: &types::RouteTableAssociation) -> bool {
+    one.route_table_id.is_some() && one.subnet_id.is_some()
+}
+
 /// The association with a subnet, found by one filter of the route tables.
 async fn by(cx: &Cx<'_>, name: &str, value: &str) -> Result<Option<types::RouteTableAssociation>, OpError> {
     let call = cx.sdk.ec2().describe_route_tables().filters(filter(name, value));
     let page = call.send().await.map_err(op("DescribeRouteTables"))?;
     let mut all = page.route_tables().iter().flat_map(|table| table.associations());
-    let whole = |one: &types::RouteTableAssociation| one.route_table_id.is_some() && one.subnet_id.is_some();
     let fits = |one: &types::RouteTableAssociation| {
-        whole(one) && [one.route_table_association_id(), one.subnet_id()].contains(&Some(value))
+        is_whole(one) && [one.route_table_association_id(), one.subnet_id()].contains(&Some(value))
     };
     Ok(all.find(|one| fits(one) && SubnetRouteTableAssociation::state(one) == State::Ready).cloned())
 }
@@ -46,7 +50,24 @@ impl Described for SubnetRouteTableAssociation {
     };
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        if let Some(live) = cx.shelved(id.as_str()) {
+            return Ok(Some(live));
+        }
         by(cx, "association.route-table-association-id", id.as_str()).await
+    }
+
+    const MANY: usize = MANY;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let ids = any_of("association.route-table-association-id", asked.iter().map(|one| one.id.as_str()));
+        let call = cx.sdk.ec2().describe_route_tables().filters(ids);
+        let answer = call.send().await.map_err(op("DescribeRouteTables"))?;
+        for one in answer.route_tables().iter().flat_map(|table| table.associations()) {
+            if is_whole(one) && Self::state(one) == State::Ready {
+                cx.shelve(one.route_table_association_id().unwrap_or_default(), one);
+            }
+        }
+        Ok(())
     }
 
     async fn list(cx: &Cx<'_>, props: &Props) -> Result<Vec<Self::Live>, OpError> {

@@ -74,21 +74,59 @@ pub(super) fn seen(attributes: Option<Attributes>, goal: Goal) -> Probe {
     }
 }
 
-/// `get` and `list` of a described type with a describe call of its own, that takes ids and filters:
-/// `described_by!("DescribeVpcs", describe_vpcs, vpc_ids => vpcs)`. Which filters, a fourth argument may say.
+/// A filter takes 200 values ("Amazon EC2 API Reference", Filter and "Using filtering" of the user guide). A filter, and not
+/// ids: of ids one that is not there makes the whole call fail.
+pub(super) const MANY: usize = 200;
+
+/// The filter by which several objects are asked for.
+pub(super) fn any_of<'v>(name: &str, values: impl Iterator<Item = &'v str>) -> types::Filter {
+    types::Filter::builder().name(name).set_values(Some(values.map(ToOwned::to_owned).collect())).build()
+}
+
+/// `get`, `list` and `gather` of a described type with a describe call of its own, that takes ids and filters, and the filter for
+/// ids: `described_by!("DescribeVpcs", describe_vpcs, vpc_ids, "vpc-id" => vpcs)`. How filters are set and which, more arguments may
+/// say.
 macro_rules! described_by {
-    ($op:literal, $describe:ident, $by_id:ident => $all:ident) => {
-        described_by!($op, $describe, $by_id => $all, set_filters, $crate::resources::ec2::support::ours);
-    };
     ($op:literal, $describe:ident, $by_id:ident => $all:ident, $set_filters:ident, $filters:path) => {
         async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+            if let Some(live) = cx.shelved(id.as_str()) {
+                return Ok(Some(live));
+            }
             let page = cx.sdk.ec2().$describe().$by_id(id.as_str()).send().await.map_err(op($op))?;
             Ok(page.$all.unwrap_or_default().into_iter().next())
         }
 
         async fn list(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Self::Live>, OpError> {
+            if let Some(own) = cx.shelved_own() {
+                return Ok(own);
+            }
             let call = cx.sdk.ec2().$describe().$set_filters(Some($filters(cx)));
             Ok(call.send().await.map_err(op($op))?.$all.unwrap_or_default())
+        }
+    };
+    ($op:literal, $describe:ident, $by_id:ident => $all:ident) => {
+        described_by!($op, $describe, $by_id => $all, set_filters, $crate::resources::ec2::support::ours);
+    };
+    ($op:literal, $describe:ident, $by_id:ident, $filter:literal => $all:ident) => {
+        described_by!($op, $describe, $by_id, $filter => $all, set_filters, $crate::resources::ec2::support::ours);
+    };
+    (
+        $op:literal, $describe:ident, $by_id:ident, $filter:literal => $all:ident, $set_filters:ident, $filters:path
+    ) => {
+        described_by!($op, $describe, $by_id => $all, $set_filters, $filters);
+
+        const MANY: usize = $crate::resources::ec2::support::MANY;
+
+        async fn gather(
+            cx: &Cx<'_>,
+            asked: &[$crate::resources::Asked<'_, Props>],
+        ) -> Result<(), OpError> {
+            let filter = $crate::resources::ec2::support::any_of($filter, asked.iter().map(|one| one.id.as_str()));
+            let call = cx.sdk.ec2().$describe().$set_filters(Some(vec![filter]));
+            for live in call.send().await.map_err(op($op))?.$all.unwrap_or_default() {
+                cx.shelve(Self::object(cx, &live).id.as_str(), &live);
+            }
+            Ok(())
         }
     };
 }

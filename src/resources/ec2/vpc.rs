@@ -4,16 +4,17 @@ use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
 use super::{
-    support::{IN_USE, NEW_VPC, filter, ours, seen, unless_absent},
+    support::{IN_USE, MANY, NEW_VPC, any_of, filter, ours, seen, unless_absent},
     tags::{self, Tags, specification},
 };
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, PhysicalId, Stored, Tag, WaitPolicy},
+    model::{Attributes, Facts, Ownership, PhysicalId, Stored, Tag, WaitPolicy},
     props,
     resources::{
-        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, mirror::sent, tags::Tagging,
+        Asked, Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare, mirror::sent,
+        tags::Tagging,
     },
 };
 
@@ -101,6 +102,9 @@ fn attributes(vpc: &types::Vpc) -> Attributes {
 }
 
 async fn get(cx: &Cx<'_>, id: &str) -> Result<Option<types::Vpc>, OpError> {
+    if let Some(live) = cx.shelved(id) {
+        return Ok(Some(live));
+    }
     let answer = cx.sdk.ec2().describe_vpcs().vpc_ids(id).send().await.map_err(op("DescribeVpcs"));
     Ok(unless_absent(answer, ABSENT)?.and_then(|page| page.vpcs().first().cloned()))
 }
@@ -210,9 +214,14 @@ impl ResourceType for Vpc {
     }
 
     async fn find_all(cx: &Cx<'_>, _props: &Props) -> Result<Vec<Found>, OpError> {
-        let call = cx.sdk.ec2().describe_vpcs().set_filters(Some(ours(cx)));
-        let page = call.send().await.map_err(op("DescribeVpcs"))?;
-        let found = page.vpcs().iter().map(|vpc| Found {
+        let all = match cx.shelved_own::<types::Vpc>() {
+            Some(all) => all,
+            None => {
+                let call = cx.sdk.ec2().describe_vpcs().set_filters(Some(ours(cx)));
+                call.send().await.map_err(op("DescribeVpcs"))?.vpcs.unwrap_or_default()
+            }
+        };
+        let found = all.iter().map(|vpc| Found {
             id: vpc.vpc_id().unwrap_or_default().into(),
             attributes: attributes(vpc),
             ownership: tags::owner(cx, &vpc.tags),
@@ -236,6 +245,21 @@ impl ResourceType for Vpc {
         attributes.insert("DefaultSecurityGroup".into(), json!(group));
         attributes.insert("DefaultNetworkAcl".into(), json!(acl));
         Ok(Probe::Reached(attributes))
+    }
+
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+        Ok(get(cx, id.as_str()).await?.map(|live| tags::owner(cx, &live.tags)))
+    }
+
+    const MANY: usize = MANY;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let ids = any_of("vpc-id", asked.iter().map(|one| one.id.as_str()));
+        let answer = cx.sdk.ec2().describe_vpcs().filters(ids).send().await.map_err(op("DescribeVpcs"))?;
+        for live in answer.vpcs() {
+            cx.shelve(live.vpc_id().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {

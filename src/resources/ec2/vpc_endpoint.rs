@@ -171,7 +171,7 @@ impl Described for VpcEndpoint {
     }
 
     described_by!(
-        "DescribeVpcEndpoints", describe_vpc_endpoints, vpc_endpoint_ids => vpc_endpoints, set_filters, living
+        "DescribeVpcEndpoints", describe_vpc_endpoints, vpc_endpoint_ids, "vpc-endpoint-id" => vpc_endpoints, set_filters, living
     );
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {

@@ -4,13 +4,13 @@
 use aws_sdk_ec2::types;
 use serde_json::{Value as Json, json};
 
-use super::support::{IN_USE, NEW_GATEWAY, NEW_VPC, deleted, filter};
+use super::support::{IN_USE, MANY, NEW_GATEWAY, NEW_VPC, any_of, deleted, filter};
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, Once, Ownership, PhysicalId, Retry},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{Asked, Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// The type.
@@ -74,22 +74,30 @@ async fn attached(
         let mut own = attachments.into_iter().filter(|(of, _)| *of == Some(vpc));
         own.find_map(|(_, state)| state.filter(|state| **state != types::AttachmentStatus::Detached).cloned())
     };
-    if kind_of(id) == PRIVATE {
-        let call = cx.sdk.ec2().describe_vpn_gateways().filters(by_vpc);
-        let page = call.send().await.map_err(op("DescribeVpnGateways"))?;
-        return Ok(page.vpn_gateways().iter().find_map(|gateway| {
-            let all = gateway.vpc_attachments().iter();
-            let state = here(all.map(|one| (one.vpc_id(), one.state())).collect())?;
-            Some((gateway.vpn_gateway_id()?.to_owned(), state))
-        }));
-    }
-    let call = cx.sdk.ec2().describe_internet_gateways().filters(by_vpc);
-    let page = call.send().await.map_err(op("DescribeInternetGateways"))?;
-    Ok(page.internet_gateways().iter().find_map(|gateway| {
+    let of = |gateway: &types::InternetGateway| {
         let all = gateway.attachments().iter();
         let state = here(all.map(|one| (one.vpc_id(), one.state())).collect())?;
         Some((gateway.internet_gateway_id()?.to_owned(), state))
-    }))
+    };
+    let of_private = |gateway: &types::VpnGateway| {
+        let all = gateway.vpc_attachments().iter();
+        let state = here(all.map(|one| (one.vpc_id(), one.state())).collect())?;
+        Some((gateway.vpn_gateway_id()?.to_owned(), state))
+    };
+    if kind_of(id) == PRIVATE {
+        if let Some(gateway) = cx.shelved::<types::VpnGateway>(id.as_str()) {
+            return Ok(of_private(&gateway));
+        }
+        let call = cx.sdk.ec2().describe_vpn_gateways().filters(by_vpc);
+        let page = call.send().await.map_err(op("DescribeVpnGateways"))?;
+        return Ok(page.vpn_gateways().iter().find_map(of_private));
+    }
+    if let Some(gateway) = cx.shelved::<types::InternetGateway>(id.as_str()) {
+        return Ok(of(&gateway));
+    }
+    let call = cx.sdk.ec2().describe_internet_gateways().filters(by_vpc);
+    let page = call.send().await.map_err(op("DescribeInternetGateways"))?;
+    Ok(page.internet_gateways().iter().find_map(of))
 }
 
 /// The same without one that is on its way out.
@@ -183,6 +191,48 @@ impl ResourceType for VpcGatewayAttachment {
             (Goal::Ready, Some("attached" | "available")) => Probe::Reached(attributes(id)),
             (_, state) => Probe::Pending(state.unwrap_or("not visible yet").to_owned()),
         })
+    }
+
+    /// What has no tags is whoever's gateway is attached.
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+        let gateway = staying(cx, id).await?;
+        Ok(gateway.map(
+            |gateway| {
+                if gateway == props.gateway() { Ownership::Untaggable } else { Ownership::Foreign }
+            },
+        ))
+    }
+
+    const MANY: usize = MANY;
+
+    /// The gateways of several VPCs, of either kind.
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let (private, public): (Vec<&PhysicalId>, Vec<&PhysicalId>) =
+            asked.iter().map(|one| one.id).partition(|id| kind_of(id) == PRIVATE);
+        let of = |ids: &[&PhysicalId], vpc: Option<&str>| {
+            ids.iter().find(|id| Some(vpc_of(id)) == vpc).map(|id| id.to_string())
+        };
+        if !public.is_empty() {
+            let filter = any_of("attachment.vpc-id", public.iter().map(|id| vpc_of(id)));
+            let call = cx.sdk.ec2().describe_internet_gateways().filters(filter);
+            let answer = call.send().await.map_err(op("DescribeInternetGateways"))?;
+            for gateway in answer.internet_gateways() {
+                for id in gateway.attachments().iter().filter_map(|one| of(&public, one.vpc_id())) {
+                    cx.shelve(&id, gateway);
+                }
+            }
+        }
+        if !private.is_empty() {
+            let filter = any_of("attachment.vpc-id", private.iter().map(|id| vpc_of(id)));
+            let call = cx.sdk.ec2().describe_vpn_gateways().filters(filter);
+            let answer = call.send().await.map_err(op("DescribeVpnGateways"))?;
+            for gateway in answer.vpn_gateways() {
+                for id in gateway.vpc_attachments().iter().filter_map(|one| of(&private, one.vpc_id())) {
+                    cx.shelve(&id, gateway);
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Props>, OpError> {

@@ -105,7 +105,7 @@ impl Described for VpcPeeringConnection {
 
     described_by!(
         "DescribeVpcPeeringConnections", describe_vpc_peering_connections,
-        vpc_peering_connection_ids => vpc_peering_connections, set_filters, living
+        vpc_peering_connection_ids, "vpc-peering-connection-id" => vpc_peering_connections, set_filters, living
     );
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {

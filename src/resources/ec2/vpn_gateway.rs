@@ -53,7 +53,7 @@ impl Described for VpnGateway {
         ..Facts::new("AWS::EC2::VPNGateway", "ec2")
     };
 
-    described_by!("DescribeVpnGateways", describe_vpn_gateways, vpn_gateway_ids => vpn_gateways);
+    described_by!("DescribeVpnGateways", describe_vpn_gateways, vpn_gateway_ids, "vpn-gateway-id" => vpn_gateways);
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
         let id = live.vpn_gateway_id().unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::{
         Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry, Tag, WaitPolicy,
     },
     resources::{
-        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
+        Asked, Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         mirror::{pruned, received, sent},
     },
 };
@@ -73,17 +73,25 @@ fn outputs(live: &types::Cluster) -> Attributes {
 
 /// The cluster as it is, unless it is deleted; deleted clusters stay visible for a while as `INACTIVE`.
 async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<types::Cluster>, OpError> {
+    if let Some(live) = cx.shelved(name) {
+        return Ok(Some(live));
+    }
+    Ok(described(cx, vec![name.to_owned()]).await?.into_iter().next())
+}
+
+/// Clusters as they are, but for deleted ones.
+async fn described(cx: &Cx<'_>, names: Vec<String>) -> Result<Vec<types::Cluster>, OpError> {
     let call = cx
         .sdk
         .ecs()
         .describe_clusters()
-        .clusters(name)
+        .set_clusters(Some(names))
         .include(types::ClusterField::Configurations)
         .include(types::ClusterField::Settings)
         .include(types::ClusterField::Tags);
-    let answer = call.send().await.map_err(op("DescribeClusters"))?;
-    let live = answer.clusters.unwrap_or_default().into_iter().next();
-    Ok(live.filter(|cluster| cluster.status() != Some("INACTIVE")))
+    let mut all = call.send().await.map_err(op("DescribeClusters"))?.clusters.unwrap_or_default();
+    all.retain(|cluster| cluster.status() != Some("INACTIVE"));
+    Ok(all)
 }
 
 impl ResourceType for Cluster {
@@ -139,6 +147,20 @@ impl ResourceType for Cluster {
         arn: Some((&["Arn"], "arn:{partition}:ecs:{region}:{account}:cluster/{name}")),
         ..Facts::new("AWS::ECS::Cluster", "ecs")
     };
+
+    fn handle(_cx: &Cx<'_>, props: &Props) -> Option<PhysicalId> {
+        props.ClusterName.as_deref().map(Into::into)
+    }
+
+    /// "Amazon Elastic Container Service API Reference", DescribeClusters: up to 100 clusters.
+    const MANY: usize = 100;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        for live in described(cx, asked.iter().map(|one| one.id.to_string()).collect()).await? {
+            cx.shelve(live.cluster_name().unwrap_or_default(), &live);
+        }
+        Ok(())
+    }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(name) = &props.ClusterName else { return Ok(None) };

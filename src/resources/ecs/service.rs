@@ -18,7 +18,9 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, Once, Ownership, PhysicalId, Retry, Tag, WaitPolicy},
+    model::{
+        Attributes, Facts, Identity, NameRule, Once, Ownership, PhysicalId, Retry, Settles, Tag, WaitPolicy,
+    },
     resources::{
         Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         mirror::{Mirror, pruned, received, sent},
@@ -69,13 +71,19 @@ fn outputs(live: &types::Service) -> Attributes {
 
 /// The service, unless it is deleted; deleted services stay visible for a while as `INACTIVE`.
 async fn look(cx: &Cx<'_>, cluster: Option<&str>, name: &str) -> Result<Option<types::Service>, OpError> {
+    let handle = format!("{}|{name}", cluster.unwrap_or_default());
+    if let Some(live) = cx.shelved(&handle) {
+        return Ok(Some(live));
+    }
     let call = cx.sdk.ecs().describe_services().services(name).include(types::ServiceField::Tags);
     let call = call.set_cluster(cluster.map(Into::into));
     match call.send().await.map_err(op("DescribeServices")) {
         Err(error) if error.is(&["ClusterNotFoundException"]) => Ok(None),
         answer => {
             let live = answer?.services.unwrap_or_default().into_iter().next();
-            Ok(live.filter(|service| service.status() != Some("INACTIVE")))
+            let live = live.filter(|service| service.status() != Some("INACTIVE"));
+            live.iter().for_each(|live| cx.shelve(&handle, live));
+            Ok(live)
         }
     }
 }
@@ -125,6 +133,10 @@ impl ResourceType for Service {
         name: Some(NameRule { property: "ServiceName", max: 255, lower: false, separator: '-' }),
         early: &["Ref", "Name", "ServiceArn"],
         ready: Some(WaitPolicy::secs(150, 10, 2_400)),
+        settles: Some(Settles {
+            works: Some(("the tasks of its new deployment run", std::time::Duration::from_secs(60))),
+            steady: "its deployment is complete",
+        }),
         gone: Some(WaitPolicy::secs(15, 5, 1_200)),
         retry: &[
             Retry {
@@ -260,6 +272,7 @@ impl ResourceType for Service {
             (Some(live), Goal::Ready) => match judge(&live, props.TaskDefinition.as_deref()) {
                 Steadiness::Steady => Probe::Reached(outputs(&live)),
                 Steadiness::Moving(how) => Probe::Pending(how),
+                Steadiness::Working(how) => Probe::Works(how),
                 Steadiness::Failed(why) => Probe::Failed(why),
             },
         })

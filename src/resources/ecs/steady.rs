@@ -9,6 +9,8 @@ pub enum Steadiness {
     Steady,
     /// On its way; how far.
     Moving(String),
+    /// On its way, and the new deployment has all its tasks running; how far.
+    Working(String),
     /// It will not get there; what AWS said last.
     Failed(String),
 }
@@ -44,10 +46,14 @@ pub fn judge(live: &Service, wanted: Option<&str>) -> Steadiness {
             0 => String::new(),
             number => format!(", {number} failed"),
         };
-        return Steadiness::Moving(match complaint(live, primary) {
+        let complaint = complaint(live, primary);
+        let told = match complaint {
             Some(why) => format!("{state}, {counts}{failed}: {why}"),
             None => format!("{state}, {counts}{failed}"),
-        });
+        };
+        // Of the new deployment itself, not of the service: until it is done the service counts the old tasks too.
+        let works = primary.running_count() >= live.desired_count() && complaint.is_none();
+        return if works { Steadiness::Working(told) } else { Steadiness::Moving(told) };
     }
     match (wanted, primary.task_definition()) {
         (Some(wanted), Some(running)) if wanted.starts_with("arn:") && wanted != running => {
@@ -128,7 +134,13 @@ mod tests {
         assert!(matches!(judge(&service(2, vec![done(), done()]), None), Steadiness::Moving(_)));
         let begun = deployment(DeploymentRolloutState::InProgress, "arn:td:2");
         let words = "IN_PROGRESS, 2 of 2 tasks running".to_owned();
-        assert_eq!(judge(&service(2, vec![begun]), None), Steadiness::Moving(words));
+        assert_eq!(judge(&service(2, vec![begun]), None), Steadiness::Moving(words.clone()));
+        // All of the new tasks run; the old ones may, too.
+        let running =
+            Deployment::builder().status("PRIMARY").rollout_state(DeploymentRolloutState::InProgress);
+        let running = running.running_count(2).build();
+        assert_eq!(judge(&service(2, vec![running.clone()]), None), Steadiness::Working(words));
+        assert!(matches!(judge(&service(3, vec![running, done()]), None), Steadiness::Working(_)));
     }
 
     #[test]

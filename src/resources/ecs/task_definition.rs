@@ -71,6 +71,9 @@ fn outputs(arn: &str) -> Attributes {
 
 /// A revision by its ARN, or a family's latest active one by its name. Deleted ones are not there.
 async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<DescribeTaskDefinitionOutput>, OpError> {
+    if let Some(live) = cx.shelved(name) {
+        return Ok(Some(live));
+    }
     let call = cx.sdk.ecs().describe_task_definition().task_definition(name);
     let call = call.include(types::TaskDefinitionField::Tags);
     match call.send().await.map_err(op("DescribeTaskDefinition")) {
@@ -79,7 +82,9 @@ async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<DescribeTaskDefinitionOu
         answer => {
             let answer = answer?;
             let status = answer.task_definition().and_then(types::TaskDefinition::status);
-            Ok((status != Some(&types::TaskDefinitionStatus::DeleteInProgress)).then_some(answer))
+            let live = (status != Some(&types::TaskDefinitionStatus::DeleteInProgress)).then_some(answer);
+            live.iter().for_each(|live| cx.shelve(name, live));
+            Ok(live)
         }
     }
 }

@@ -166,6 +166,7 @@ fn only_our_own_revision_is_found() {
             attempted: &[],
             takes: &[],
             update_policy: &serde_json::Value::Null,
+            shelf: None,
         };
         let permit = bench.permit();
         let id = bench.run(TaskDefinition::create(&cx, &permit, &props)).unwrap().id;
@@ -198,6 +199,7 @@ fn only_our_own_revision_is_found() {
             attempted: &[],
             takes: &[],
             update_policy: &serde_json::Value::Null,
+            shelf: None,
         };
         TaskDefinition::find(&cx, &props).await.unwrap().unwrap()
     });

@@ -10,7 +10,7 @@ use crate::{
     ledger::Permit,
     model::{Facts, Identity, OnConflict, Once, PhysicalId, Retry, Tag},
     resources::{
-        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
+        Asked, Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
         described::alike,
         mirror::{pruned, received, sent},
         tags::{self, Tagging},
@@ -96,9 +96,24 @@ impl Described for Listener {
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        if let Some(live) = cx.shelved(id.as_str()) {
+            return Ok(Some(live));
+        }
         let call = cx.sdk.elb().describe_listeners().listener_arns(id.as_str());
         let answer = call.send().await.map_err(op("DescribeListeners"))?;
         Ok(answer.listeners.unwrap_or_default().into_iter().next())
+    }
+
+    /// As many as of load balancers; the API reference names no bound of its own.
+    const MANY: usize = 20;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let arns = asked.iter().map(|one| one.id.to_string()).collect();
+        let call = cx.sdk.elb().describe_listeners().set_listener_arns(Some(arns));
+        for live in call.send().await.map_err(op("DescribeListeners"))?.listeners() {
+            cx.shelve(live.listener_arn().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     async fn list(cx: &Cx<'_>, props: &Props) -> Result<Vec<Self::Live>, OpError> {

@@ -10,9 +10,11 @@ use super::{
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag, WaitPolicy},
+    model::{
+        Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry, Tag, WaitPolicy,
+    },
     resources::{
-        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
+        Asked, Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType,
         described::pairs,
         mirror::{pruned, received, sent},
         tags::{self, Tagging},
@@ -72,6 +74,9 @@ fn outputs(live: &types::LoadBalancer) -> Attributes {
 }
 
 async fn look(cx: &Cx<'_>, arn: &str) -> Result<Option<types::LoadBalancer>, OpError> {
+    if let Some(live) = cx.shelved(arn) {
+        return Ok(Some(live));
+    }
     let call = cx.sdk.elb().describe_load_balancers().load_balancer_arns(arn);
     match call.send().await.map_err(op("DescribeLoadBalancers")) {
         Err(error) if error.is(&["LoadBalancerNotFound"]) => Ok(None),
@@ -256,6 +261,25 @@ impl ResourceType for LoadBalancer {
         let (old, new) =
             (change.old.LoadBalancerAttributes.as_ref(), change.new.LoadBalancerAttributes.as_ref());
         attributes::kept("LoadBalancerAttributes", old, new).into_iter().collect()
+    }
+
+    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+        if look(cx, id.as_str()).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(cx.owns(pairs(&Tags::any(cx, id.as_str()).await?))))
+    }
+
+    /// "Elastic Load Balancing API Reference", DescribeLoadBalancers: up to 20 ARNs.
+    const MANY: usize = 20;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let arns = asked.iter().map(|one| one.id.to_string()).collect();
+        let call = cx.sdk.elb().describe_load_balancers().set_load_balancer_arns(Some(arns));
+        for live in call.send().await.map_err(op("DescribeLoadBalancers"))?.load_balancers() {
+            cx.shelve(live.load_balancer_arn().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

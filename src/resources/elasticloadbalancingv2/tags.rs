@@ -24,6 +24,9 @@ pub(super) struct Tags;
 impl Tags {
     /// All tags.
     pub async fn list(cx: &Cx<'_>, arn: &str) -> Result<Vec<Tag>, OpError> {
+        if let Some(tags) = cx.shelved_tags(arn) {
+            return Ok(tags);
+        }
         let answer =
             cx.sdk.elb().describe_tags().resource_arns(arn).send().await.map_err(op("DescribeTags"))?;
         let all = answer.tag_descriptions.unwrap_or_default().into_iter();

@@ -12,7 +12,7 @@ use crate::{
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, OnConflict, PhysicalId, Retry, Tag},
     resources::{
-        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
+        Asked, Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         mirror::{pruned, received, sent},
         tags::{self, Tagging},
     },
@@ -194,9 +194,24 @@ impl Described for TargetGroup {
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        if let Some(live) = cx.shelved(id.as_str()) {
+            return Ok(Some(live));
+        }
         let call = cx.sdk.elb().describe_target_groups().target_group_arns(id.as_str());
         let answer = call.send().await.map_err(op("DescribeTargetGroups"))?;
         Ok(answer.target_groups.unwrap_or_default().into_iter().next())
+    }
+
+    /// As many as of load balancers; the API reference names no bound of its own.
+    const MANY: usize = 20;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let arns = asked.iter().map(|one| one.id.to_string()).collect();
+        let call = cx.sdk.elb().describe_target_groups().set_target_group_arns(Some(arns));
+        for live in call.send().await.map_err(op("DescribeTargetGroups"))?.target_groups() {
+            cx.shelve(live.target_group_arn().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     async fn list(cx: &Cx<'_>, props: &Props) -> Result<Vec<Self::Live>, OpError> {

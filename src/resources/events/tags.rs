@@ -20,6 +20,9 @@ pub(super) struct Tags;
 impl Tags {
     /// All tags.
     pub async fn list(cx: &Cx<'_>, arn: &str) -> Result<Vec<Tag>, OpError> {
+        if let Some(tags) = cx.shelved_tags(arn) {
+            return Ok(tags);
+        }
         let call = cx.sdk.events().list_tags_for_resource().resource_arn(arn);
         let answer = call.send().await.map_err(op("ListTagsForResource"))?;
         Ok(received(answer.tags.as_ref()).unwrap_or_default())

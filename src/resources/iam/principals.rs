@@ -17,6 +17,10 @@ pub(super) const BUSY: crate::model::Retry = crate::model::Retry {
     why: "IAM is still working on an earlier change",
 };
 
+/// The text of an inline policy, on a shelf.
+#[derive(Clone)]
+struct Text(String);
+
 /// One principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Principal<'p> {
@@ -75,6 +79,10 @@ impl Principal<'_> {
 
     /// The text of an inline policy, URL-encoded; `None` if it or its principal is absent.
     pub(super) async fn get(self, cx: &Cx<'_>, policy: &str) -> Result<Option<String>, OpError> {
+        let handle = format!("{self:?}|{policy}");
+        if let Some(Text(text)) = cx.shelved(&handle) {
+            return Ok(Some(text));
+        }
         let iam = cx.sdk.iam();
         let answer = match self {
             Self::Role(name) => {
@@ -91,7 +99,10 @@ impl Principal<'_> {
             }
         };
         match answer {
-            Ok(text) => Ok(Some(text)),
+            Ok(text) => {
+                cx.shelve(&handle, &Text(text.clone()));
+                Ok(Some(text))
+            }
             Err(error) if error.is(ABSENT) => Ok(None),
             Err(error) => Err(error),
         }

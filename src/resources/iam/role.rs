@@ -74,8 +74,14 @@ fn attributes(role: &aws_sdk_iam::types::Role) -> Attributes {
 }
 
 async fn get(cx: &Cx<'_>, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, OpError> {
+    if let Some(role) = cx.shelved(name) {
+        return Ok(Some(role));
+    }
     match cx.sdk.iam().get_role().role_name(name).send().await.map_err(op("GetRole")) {
-        Ok(answer) => Ok(answer.role),
+        Ok(answer) => {
+            answer.role.iter().for_each(|role| cx.shelve(name, role));
+            Ok(answer.role)
+        }
         Err(error) if error.is(ABSENT) => Ok(None),
         Err(error) => Err(error),
     }

@@ -9,7 +9,7 @@ use crate::{
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag},
     resources::{
-        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
+        Asked, Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress,
         tags::{Tagging, to_map},
     },
 };
@@ -202,6 +202,9 @@ impl Described for LogGroup {
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        if let Some(live) = cx.shelved(id.as_str()) {
+            return Ok(Some(live));
+        }
         let mut token = None;
         loop {
             let call = cx.sdk.logs().describe_log_groups().log_group_name_prefix(id.as_str());
@@ -213,6 +216,18 @@ impl Described for LogGroup {
             }
             token = answer.next_token;
         }
+    }
+
+    /// "Amazon CloudWatch Logs API Reference", DescribeLogGroups: at most 50 identifiers, which are names in one's own account.
+    const MANY: usize = 50;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let names: Vec<String> = asked.iter().map(|one| one.id.to_string()).collect();
+        let call = cx.sdk.logs().describe_log_groups().set_log_group_identifiers(Some(names)).limit(50);
+        for live in call.send().await.map_err(op("DescribeLogGroups"))?.log_groups() {
+            cx.shelve(live.log_group_name().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     fn object(cx: &Cx<'_>, live: &Self::Live) -> Created {

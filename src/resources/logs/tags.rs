@@ -15,6 +15,9 @@ pub(super) struct Tags;
 impl Tags {
     /// All tags.
     pub async fn list(cx: &Cx<'_>, arn: &str) -> Result<Vec<Tag>, OpError> {
+        if let Some(tags) = cx.shelved_tags(arn) {
+            return Ok(tags);
+        }
         let call = cx.sdk.logs().list_tags_for_resource().resource_arn(arn);
         Ok(of_map(call.send().await.map_err(op("ListTagsForResource"))?.tags))
     }

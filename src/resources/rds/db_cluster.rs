@@ -3,7 +3,7 @@
 //! The answer of `CreateDBCluster` has the cluster's addresses already; nobody answers there before an instance does.
 //! Instances belong to the cluster and are deleted before it; the final snapshot is the cluster's.
 
-use aws_sdk_rds::types::{DbCluster as Live, SourceType};
+use aws_sdk_rds::types::{self, DbCluster as Live, SourceType};
 use serde_json::Value as Json;
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{
     ledger::Permit,
     model::{Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
     resources::{
-        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
+        Asked, Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, State, compare,
         tags::Tagging as _, versions,
     },
 };
@@ -63,6 +63,9 @@ fn name(live: &Live) -> &str {
 }
 
 async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<Live>, OpError> {
+    if let Some(live) = cx.shelved(name) {
+        return Ok(Some(live));
+    }
     let answer = cx.sdk.rds().describe_db_clusters().db_cluster_identifier(name).send().await;
     match answer.map_err(op("DescribeDBClusters")) {
         Ok(answer) => Ok(answer.db_clusters.unwrap_or_default().into_iter().next()),
@@ -376,6 +379,19 @@ impl Described for DbCluster {
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {
         look(cx, id.as_str()).await
+    }
+
+    /// So many descriptions are one page ("Amazon RDS API Reference", MaxRecords).
+    const MANY: usize = 100;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let names = asked.iter().map(|one| one.id.to_string()).collect();
+        let filter = types::Filter::builder().name("db-cluster-id").set_values(Some(names)).build();
+        let call = cx.sdk.rds().describe_db_clusters().filters(filter).max_records(100);
+        for live in call.send().await.map_err(op("DescribeDBClusters"))?.db_clusters() {
+            cx.shelve(live.db_cluster_identifier().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     fn object(_cx: &Cx<'_>, live: &Live) -> Created {

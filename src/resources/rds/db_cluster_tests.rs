@@ -156,6 +156,7 @@ fn a_final_snapshot_is_taken_after_the_members_are_gone() {
         attempted: &[],
         takes: &[],
         update_policy: &serde_json::Value::Null,
+        shelf: None,
     };
     let id = bench.run(DbCluster::create(&cx, &bench.permit(), &props)).unwrap().id;
     let delete = || bench.run(DbCluster::delete(&cx, &bench.permit(), &id, &props));

@@ -6,7 +6,7 @@
 
 use aws_sdk_rds::{
     operation::create_db_instance::builders::CreateDBInstanceFluentBuilder,
-    types::{DatabaseInsightsMode, DbInstance as Live, MasterUserAuthenticationType, SourceType},
+    types::{self, DatabaseInsightsMode, DbInstance as Live, MasterUserAuthenticationType, SourceType},
 };
 use serde_json::Value as Json;
 
@@ -25,7 +25,7 @@ use crate::{
     ledger::Permit,
     model::{Addressable, Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, WaitPolicy},
     resources::{
-        Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
+        Asked, Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare,
         described::pairs,
         tags::{Tagging, create},
         versions,
@@ -50,6 +50,9 @@ const MADE_FROM: &[&str] = &[
 ];
 
 async fn look(cx: &Cx<'_>, name: &str) -> Result<Option<Live>, OpError> {
+    if let Some(live) = cx.shelved(name) {
+        return Ok(Some(live));
+    }
     let answer = cx.sdk.rds().describe_db_instances().db_instance_identifier(name).send().await;
     match answer.map_err(op("DescribeDBInstances")) {
         Ok(answer) => Ok(answer.db_instances.unwrap_or_default().into_iter().next()),
@@ -365,6 +368,19 @@ impl ResourceType for DbInstance {
 
     async fn foresee(cx: &Cx<'_>, props: &Json) -> Result<Vec<(String, String)>, OpError> {
         foresee(cx, props).await
+    }
+
+    /// So many descriptions are one page ("Amazon RDS API Reference", MaxRecords).
+    const MANY: usize = 100;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let names = asked.iter().map(|one| one.id.to_string()).collect();
+        let filter = types::Filter::builder().name("db-instance-id").set_values(Some(names)).build();
+        let call = cx.sdk.rds().describe_db_instances().filters(filter).max_records(100);
+        for live in call.send().await.map_err(op("DescribeDBInstances"))?.db_instances() {
+            cx.shelve(live.db_instance_identifier().unwrap_or_default(), live);
+        }
+        Ok(())
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

@@ -9,7 +9,7 @@ use crate::{
     ledger::Permit,
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Stored, Tag},
     resources::{
-        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
+        Asked, Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         tags::{self, Tagging},
     },
 };
@@ -69,9 +69,30 @@ impl Described for DbSubnetGroup {
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        if let Some(live) = cx.shelved(id.as_str()) {
+            return Ok(Some(live));
+        }
         let call = cx.sdk.rds().describe_db_subnet_groups().db_subnet_group_name(id.as_str());
         let answer = call.send().await.map_err(op("DescribeDBSubnetGroups"))?;
         Ok(answer.db_subnet_groups.unwrap_or_default().into_iter().next())
+    }
+
+    /// All of the region, a page of 100 each: the operation has no filters, and a region has 50 groups unless its quota was raised.
+    const MANY: usize = 1000;
+
+    async fn gather(cx: &Cx<'_>, _asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let mut marker = None;
+        loop {
+            let call = cx.sdk.rds().describe_db_subnet_groups().max_records(100).set_marker(marker);
+            let page = call.send().await.map_err(op("DescribeDBSubnetGroups"))?;
+            for live in page.db_subnet_groups() {
+                cx.shelve(live.db_subnet_group_name().unwrap_or_default(), live);
+            }
+            marker = page.marker.filter(|marker| !marker.is_empty());
+            if marker.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {

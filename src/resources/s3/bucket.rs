@@ -21,7 +21,7 @@ pub use props::Props;
 use crate::{
     aws::{OpError, op},
     ledger::Permit,
-    model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry},
+    model::{Attributes, Facts, Identity, NameRule, OnConflict, Ownership, PhysicalId, Retry, Tag},
     resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
@@ -71,6 +71,15 @@ fn attributes(cx: &Cx<'_>, bucket: &str) -> Attributes {
 
 /// Brings every setting that `touched` names from `old` to `new`. What may fail for want of another setting
 /// comes after it; what forbids another setting goes before it.
+/// All tags of a bucket, `None` if there are none.
+async fn tags(cx: &Cx<'_>, bucket: &str) -> Result<Option<Vec<Tag>>, OpError> {
+    let arn = format!("arn:{}:s3:::{bucket}", cx.partition);
+    if let Some(tags) = cx.shelved_tags(&arn) {
+        return Ok(Some(tags));
+    }
+    protection::get_tags(cx.sdk.s3(), bucket).await
+}
+
 async fn apply(
     s3: &Client,
     bucket: &str,
@@ -297,7 +306,7 @@ impl ResourceType for Bucket {
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {
         let Some(bucket) = props.BucketName.as_deref() else { return Ok(None) };
-        let ownership = match protection::get_tags(cx.sdk.s3(), bucket).await {
+        let ownership = match tags(cx, bucket).await {
             // Buckets of ours are born with tags, so one without is somebody else's.
             Ok(tags) => cx.owns(tags.iter().flatten().map(|tag| (tag.key(), tag.value()))),
             Err(error) if error.is(ABSENT) => return Ok(None),
@@ -324,7 +333,7 @@ impl ResourceType for Bucket {
 
     async fn read(cx: &Cx<'_>, id: &PhysicalId, hint: &Props) -> Result<Option<Props>, OpError> {
         let (s3, bucket) = (cx.sdk.s3(), id.as_str());
-        let Some(tags) = parts::unless(protection::get_tags(s3, bucket).await, ABSENT)? else {
+        let Some(tags) = parts::unless(tags(cx, bucket).await, ABSENT)? else {
             return Ok(None);
         };
         let mut live = Props {

@@ -42,9 +42,16 @@ pub struct Secret;
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
 async fn look(cx: &Cx<'_>, id: &str) -> Result<Option<DescribeSecretOutput>, OpError> {
+    if let Some(live) = cx.shelved(id) {
+        return Ok(Some(live));
+    }
     match cx.sdk.secrets().describe_secret().secret_id(id).send().await.map_err(op("DescribeSecret")) {
         // A secret that waits for its deletion is not there for us.
-        Ok(answer) => Ok(Some(answer).filter(|secret| secret.deleted_date().is_none())),
+        Ok(answer) => {
+            let live = Some(answer).filter(|secret| secret.deleted_date().is_none());
+            live.iter().for_each(|live| cx.shelve(id, live));
+            Ok(live)
+        }
         Err(error) if error.is(ABSENT) => Ok(None),
         Err(error) => Err(error),
     }

@@ -14,7 +14,7 @@ use crate::{
     aws::{Certainty, OpError, op},
     ledger::Permit,
     model::{Attributes, Facts, Identity, OnConflict, Ownership, PhysicalId, Retry},
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType},
+    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, Sight},
 };
 
 crate::props! {
@@ -186,6 +186,17 @@ impl ResourceType for SecretTargetAttachment {
             SecretId: Some(id.as_str().to_owned()),
             TargetId: Some(name.to_owned()),
             TargetType: Some(kind.to_owned()),
+        }))
+    }
+
+    /// The value is read once: what it names tells whose it is.
+    async fn sight(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Sight<Props>>, OpError> {
+        let live = <Self as ResourceType>::read(cx, id, props).await?;
+        Ok(live.map(|properties| {
+            let same = properties.TargetId.as_deref() == Some(target(props).as_str())
+                && properties.TargetType.as_deref() == Some(props.TargetType.as_deref().unwrap_or(INSTANCE));
+            let ownership = if same { Ownership::Untaggable } else { Ownership::Foreign };
+            Sight { properties, ownership }
         }))
     }
 

@@ -37,6 +37,9 @@ fn sent(tags: &[Tag]) -> Result<Vec<sdk::Tag>, OpError> {
 }
 
 async fn live_tags(cx: &Cx<'_>, arn: &str) -> Result<Option<Vec<Tag>>, OpError> {
+    if let Some(tags) = cx.shelved_tags(arn) {
+        return Ok(Some(tags));
+    }
     let answer = cx.sdk.sns().list_tags_for_resource().resource_arn(arn).send().await;
     match answer.map_err(op("ListTagsForResource")) {
         Ok(answer) => Ok(Some(answer.tags().iter().map(|tag| Tag::new(tag.key(), tag.value())).collect())),

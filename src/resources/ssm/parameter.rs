@@ -16,7 +16,7 @@ use crate::{
     model::{Attributes, Facts, Identity, NameRule, PhysicalId, Retry, Tag, WaitPolicy},
     props,
     resources::{
-        Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
+        Asked, Change, Created, Cx, Described, LiveTags, Outcome, OwnTags, Progress, compare,
         tags::{self, Tagging},
     },
 };
@@ -170,6 +170,9 @@ impl Described for Parameter {
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Self::Live>, OpError> {
+        if let Some(live) = cx.shelved(id.as_str()) {
+            return Ok(Some(live));
+        }
         let call = cx.sdk.ssm().get_parameter().name(id.as_str());
         let mut found = call.send().await.map_err(op("GetParameter"))?.parameter;
         if let Some(live) = &mut found {
@@ -179,13 +182,37 @@ impl Described for Parameter {
         Ok(found)
     }
 
+    /// "AWS Systems Manager API Reference", GetParameters: at most ten names; those that are not there are listed, and no error.
+    const MANY: usize = 10;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let names = asked.iter().map(|one| one.id.to_string()).collect();
+        let call = cx.sdk.ssm().get_parameters().set_names(Some(names));
+        let found = call.send().await.map_err(op("GetParameters"))?.parameters.unwrap_or_default();
+        // As the plan names it: `/name` and `name` are one parameter.
+        let bare = |name: &str| name.trim_start_matches('/').to_owned();
+        for one in asked {
+            let own = found.iter().find(|live| live.name().map(bare) == Some(bare(one.id.as_str())));
+            if let Some(live) = own {
+                let mut live = live.clone();
+                live.name = Some(one.id.to_string());
+                cx.shelve(one.id.as_str(), &live);
+            }
+        }
+        Ok(())
+    }
+
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
         let name = live.name().unwrap_or_default();
         Created { attributes: attributes(name, live.arn()), id: name.into() }
     }
 
     async fn tags(cx: &Cx<'_>, live: &Self::Live) -> Result<LiveTags, OpError> {
-        Tags::list(cx, live.name().unwrap_or_default()).await.map(Some)
+        let name = live.name().unwrap_or_default();
+        if let Some(tags) = cx.shelved_tags(&arn(cx, name)) {
+            return Ok(Some(tags));
+        }
+        Tags::list(cx, name).await.map(Some)
     }
 
     async fn props(_: &Cx<'_>, live: Self::Live, tags: OwnTags, hint: &Props) -> Result<Props, OpError> {

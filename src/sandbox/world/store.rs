@@ -6,11 +6,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+
+use super::index::{By, Lazily};
 
 /// Something that happens to a row later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -101,7 +104,7 @@ pub fn partition(region: &str) -> &'static str {
 }
 
 /// Rows by key.
-type Table = BTreeMap<String, Arc<Json>>;
+pub(super) type Table = BTreeMap<String, Arc<Json>>;
 
 /// The account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -129,6 +132,8 @@ pub struct World {
     #[serde(skip)]
     code: bool,
     #[serde(skip)]
+    indexes: Lazily,
+    #[serde(skip)]
     dirty: BTreeSet<(String, String)>,
     #[serde(skip)]
     dirty_queue: Vec<QueueOp>,
@@ -152,6 +157,7 @@ impl World {
             calendar: None,
             partition: commercial(),
             code: false,
+            indexes: Lazily::default(),
             dirty: BTreeSet::new(),
             dirty_queue: Vec::new(),
             clean_counter: 0,
@@ -279,6 +285,7 @@ impl World {
     pub fn get_mut(&mut self, table: &str, key: &str) -> Option<&mut Json> {
         let rows = self.tables.get_mut(table).filter(|rows| rows.contains_key(key))?;
         let row = Arc::make_mut(rows).get_mut(key)?;
+        self.indexes.get_mut().note(table, key);
         self.dirty.insert((table.into(), key.into()));
         Some(Arc::make_mut(row))
     }
@@ -289,6 +296,7 @@ impl World {
             row["_born"] = json!(self.now);
         }
         Arc::make_mut(self.tables.entry(table.into()).or_default()).insert(key.into(), Arc::new(row));
+        self.indexes.get_mut().note(table, key);
         self.dirty.insert((table.into(), key.into()));
     }
 
@@ -297,6 +305,7 @@ impl World {
         let rows = self.tables.get_mut(table).filter(|rows| rows.contains_key(key))?;
         let row = Arc::make_mut(rows).remove(key)?;
         self.cancel(table, key);
+        self.indexes.get_mut().note(table, key);
         self.dirty.insert((table.into(), key.into()));
         Some(Arc::unwrap_or_clone(row))
     }
@@ -309,6 +318,33 @@ impl World {
             .flat_map(|rows| rows.iter())
             .filter(|(_, row)| self.visible(row))
             .map(|(key, row)| (key.as_str(), row.as_ref()))
+    }
+
+    /// The same after a key, for pages.
+    pub fn rows_after<'w>(
+        &'w self,
+        table: &str,
+        key: Option<&str>,
+    ) -> impl Iterator<Item = (&'w str, &'w Json)> + use<'w> {
+        let after = key.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_owned()));
+        let rows = self.tables.get(table).into_iter();
+        rows.flat_map(move |rows| rows.range::<String, _>((after.clone(), Bound::Unbounded)))
+            .filter(|(_, row)| self.visible(row))
+            .map(|(key, row)| (key.as_str(), row.as_ref()))
+    }
+
+    /// All visible rows of a table with that text, in key order: as [`Self::rows`] and a filter would find them, without a look
+    /// at the others.
+    pub fn with<'w>(&'w self, table: &str, by: &By, text: &str) -> Vec<(&'w str, &'w Json)> {
+        let Some(rows) = self.tables.get(table) else { return Vec::new() };
+        let keys = self.indexes.get().keys(table, rows, by, text);
+        let found = keys.iter().filter_map(|key| rows.get_key_value(key));
+        found.filter(|(_, row)| self.visible(row)).map(|(key, row)| (key.as_str(), row.as_ref())).collect()
+    }
+
+    /// Whether any row with that text fits.
+    pub fn any_with(&self, table: &str, by: &By, text: &str, mut fits: impl FnMut(&Json) -> bool) -> bool {
+        self.with(table, by, text).into_iter().any(|(_, row)| fits(row))
     }
 
     /// Whether any row fits.
@@ -337,12 +373,14 @@ impl World {
     }
 
     fn unschedule(&mut self, table: &str, key: &str) -> bool {
-        let before: usize = self.queue.values().map(Vec::len).sum();
-        for due in self.queue.values_mut() {
-            due.retain(|t| t.table != table || t.key != key);
-        }
-        self.queue.retain(|_, due| !due.is_empty());
-        before != self.queue.values().map(Vec::len).sum::<usize>()
+        let mut dropped = false;
+        self.queue.retain(|_, due| {
+            let before = due.len();
+            due.retain(|t| t.key != key || t.table != table);
+            dropped |= due.len() != before;
+            !due.is_empty()
+        });
+        dropped
     }
 
     /// When the next scheduled effect is due, in milliseconds since the epoch.
@@ -497,6 +535,7 @@ impl World {
             }
         }
         for (table, key, row) in delta.rows {
+            self.indexes.get_mut().note(&table, &key);
             let rows = Arc::make_mut(self.tables.entry(table).or_default());
             if row.is_null() {
                 rows.remove(&key);

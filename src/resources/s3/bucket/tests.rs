@@ -265,6 +265,7 @@ fn a_full_bucket_goes_only_with_permission() {
             attempted: &[],
             takes: &[],
             update_policy: &serde_json::Value::Null,
+            shelf: None,
         };
         let mut steps = Vec::new();
         bench.run(async {

@@ -1,9 +1,21 @@
 //! What all of EC2's nouns share: how they are named, looked up, created and listed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value as Json, json};
 
 use super::filters::{self, Filter};
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::sandbox::{By, Fault, Reply, Request, World};
+
+/// Where rows hold ids as they are shown: these are found by index.
+const KEPT: &[&str] = &[
+    "Associations.RouteTableAssociationId",
+    "Associations.SubnetId",
+    "Attachments.VpcId",
+    "GroupId",
+    "SubnetId",
+    "VpcId",
+];
 
 /// A kind of object.
 pub(super) struct Noun {
@@ -100,6 +112,45 @@ impl Noun {
         Ok(id)
     }
 
+    /// The objects that can pass the filters: by their ids where a filter names these, and only those with the tags that are
+    /// asked for. To show an object costs more than to pass over it.
+    fn candidates<'w>(
+        &self,
+        world: &'w World,
+        rq: &Request<'_>,
+        wanted: &[Json],
+    ) -> Box<dyn Iterator<Item = &'w Json> + 'w> {
+        let path = |name: &str| self.filters.iter().find(|(known, _)| *known == name).map(|(_, path)| *path);
+        // By a member that names something, or by a tag: those rows are found without a look at the others.
+        let named = wanted.iter().find_map(|filter| {
+            let name = filter["Name"].as_str()?;
+            let by = match (path(name), name.strip_prefix("tag:")) {
+                (Some(path), _) if path == self.id || KEPT.contains(&path) => By::Path(path),
+                (None, Some(key)) if !self.tags.is_empty() => By::Tag(self.tags, key.to_owned()),
+                _ => return None,
+            };
+            let texts: BTreeSet<&str> =
+                filter["Values"].as_array()?.iter().filter_map(Json::as_str).collect();
+            texts.iter().all(|text| filters::is_literal(text)).then_some((by, texts))
+        });
+        let rows: Box<dyn Iterator<Item = &'w Json> + 'w> = match named {
+            None => Box::new(self.all(world, rq)),
+            Some((by, texts)) => {
+                let found = texts.into_iter().flat_map(|text| world.with(self.table, &by, text));
+                let found: BTreeMap<&str, &Json> = found.collect();
+                let region = rq.region.to_owned();
+                Box::new(found.into_values().filter(move |row| here(row, &region)))
+            }
+        };
+        let tags = self.tags;
+        let of_tags = |filter: &&Json| filter["Name"].as_str().is_some_and(|name| name.starts_with("tag:"));
+        let asked: Vec<Json> = wanted.iter().filter(of_tags).cloned().collect();
+        if tags.is_empty() || asked.is_empty() {
+            return rows;
+        }
+        Box::new(rows.filter(move |row| asked.iter().all(|filter| filters::has_tag(row, tags, filter))))
+    }
+
     /// The describe call: by ids, filters and pages. `view` turns a row into what the API shows.
     pub(super) fn describe(
         &self,
@@ -113,15 +164,15 @@ impl Noun {
             let message = format!("The parameter {} cannot be used with the parameter maxResults", self.ids);
             return Err(Fault::new("InvalidParameterCombination", message));
         }
+        let wanted = if rq.get("Filter").is_array() { rq.list("Filter") } else { rq.list("Filters") };
         let mut rows = Vec::new();
         if ids.is_empty() {
-            rows.extend(self.all(world, rq).map(|row| view(world, row)));
+            rows.extend(self.candidates(world, rq, wanted).map(|row| view(world, row)));
         }
         for id in ids {
             let row = self.get(world, rq, id)?;
             rows.push(view(world, row));
         }
-        let wanted = if rq.get("Filter").is_array() { rq.list("Filter") } else { rq.list("Filters") };
         let rows = filters::apply(rows, wanted, self.filters, self.tags)?;
         listed(rq, member, rows)
     }

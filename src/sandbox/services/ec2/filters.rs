@@ -1,5 +1,7 @@
 //! Filters of describe calls: values are alternatives, filters add up, `*` and `?` match anything.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use super::common::invalid;
@@ -31,6 +33,9 @@ pub(super) fn apply(
         if values.is_empty() {
             return Err(invalid(format!("The filter '{name}' needs at least one value")));
         }
+        let (literal, patterns): (Vec<&str>, Vec<&str>) =
+            values.into_iter().partition(|value| is_literal(value));
+        let literal: HashSet<&str> = literal.into_iter().collect();
         rows.retain(|row| {
             let found = match (path, key) {
                 (Some(path), _) => texts(row, path),
@@ -38,10 +43,28 @@ pub(super) fn apply(
                 (None, None) if name == "tag-key" => tagged(row, tags, "Key", |_| true),
                 (None, None) => tagged(row, tags, "Value", |_| true),
             };
-            found.iter().any(|text| values.iter().any(|pattern| matches(pattern, text)))
+            found
+                .iter()
+                .any(|text| literal.contains(text.as_str()) || patterns.iter().any(|p| matches(p, text)))
         });
     }
     Ok(rows)
+}
+
+/// Whether a filter's value stands for itself.
+pub(super) fn is_literal(value: &str) -> bool {
+    !value.contains(['*', '?', '\\'])
+}
+
+/// Whether a row has the tag that a filter `tag:KEY` asks for.
+pub(super) fn has_tag(row: &Json, tags: &str, filter: &Json) -> bool {
+    let key = filter["Name"].as_str().and_then(|name| name.strip_prefix("tag:")).unwrap_or_default();
+    let mut own = row[tags].as_array().into_iter().flatten().filter(|tag| tag["Key"] == key);
+    let values = || filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    own.any(|tag| {
+        let text = tag["Value"].as_str().unwrap_or_default();
+        values().any(|value| value == text || !is_literal(value) && matches(value, text))
+    })
 }
 
 fn tagged(row: &Json, tags: &str, member: &str, fits: impl Fn(&Json) -> bool) -> Vec<String> {

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     cidrs,
     common::{Noun, here, invalid, plain, remember, replayed, tidy},
-    vpcs::VPC,
+    vpcs::{VPC, VPC_ID},
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
@@ -60,7 +60,7 @@ pub(super) fn put_default(world: &mut World, rq: &Request<'_>, vpc: &str) {
 /// Puts a new subnet under its VPC's default ACL.
 pub(super) fn associate(world: &mut World, vpc: &str, subnet: &str) {
     let default =
-        world.rows("ec2.network-acl").find(|(_, row)| row["VpcId"] == vpc && row["IsDefault"] == true);
+        world.with("ec2.network-acl", &VPC_ID, vpc).into_iter().find(|(_, row)| row["IsDefault"] == true);
     let Some(acl) = default.map(|(id, _)| id.to_owned()) else { return };
     let association = world.id("aclassoc");
     if let Some(list) =

@@ -8,10 +8,10 @@ use super::{
     routes,
     subnets::SUBNET,
     vpc_endpoints,
-    vpcs::VPC,
+    vpcs::{VPC, VPC_ID},
     vpn_connections,
 };
-use crate::sandbox::{Fault, Reply, Request, World, done};
+use crate::sandbox::{By, Fault, Reply, Request, World, done};
 
 /// Route tables.
 pub(super) const TABLE: Noun = Noun {
@@ -111,11 +111,8 @@ pub(super) fn drop_local(world: &mut World, vpc: &str, cidr: &str) {
 }
 
 fn each_of_vpc(world: &mut World, vpc: &str, edit: impl Fn(&mut Vec<Json>)) {
-    let keys: Vec<String> = world
-        .rows(TABLE.table)
-        .filter(|(_, row)| row["VpcId"] == vpc)
-        .map(|(key, _)| key.to_owned())
-        .collect();
+    let keys: Vec<String> =
+        world.with(TABLE.table, &VPC_ID, vpc).into_iter().map(|(key, _)| key.to_owned()).collect();
     for key in keys {
         if let Some(routes) = world.get_mut(TABLE.table, &key).and_then(|row| row["Routes"].as_array_mut()) {
             edit(routes);
@@ -131,8 +128,8 @@ pub(super) fn is_main(row: &Json) -> bool {
 /// Drops the association of a deleted subnet.
 pub(super) fn forget_subnet(world: &mut World, subnet: &str) {
     let keys: Vec<String> = world
-        .rows(TABLE.table)
-        .filter(|(_, row)| associations(row).any(|one| one["SubnetId"] == subnet))
+        .with(TABLE.table, &By::Path("Associations.SubnetId"), subnet)
+        .into_iter()
         .map(|(key, _)| key.to_owned())
         .collect();
     for key in keys {

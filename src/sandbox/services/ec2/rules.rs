@@ -7,7 +7,7 @@ use super::{
     permissions,
     security_groups::GROUP,
 };
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::sandbox::{By, Fault, Reply, Request, World};
 
 /// Rules of security groups.
 pub(super) const RULE: Noun = Noun {
@@ -27,12 +27,13 @@ pub(super) const RULE: Noun = Noun {
 const LIMIT: usize = 60;
 
 /// A group's rules of one direction.
-pub(super) fn of_group<'w>(world: &'w World, group: &str, egress: bool) -> impl Iterator<Item = &'w Json> {
-    let group = group.to_owned();
-    world
-        .rows(RULE.table)
-        .map(|(_, row)| row)
-        .filter(move |row| row["GroupId"] == group.as_str() && row["IsEgress"] == egress)
+pub(super) fn of_group<'w>(
+    world: &'w World,
+    group: &str,
+    egress: bool,
+) -> impl Iterator<Item = &'w Json> + use<'w> {
+    let own = world.with(RULE.table, &By::Path("GroupId"), group).into_iter().map(|(_, row)| row);
+    own.filter(move |row| row["IsEgress"] == egress)
 }
 
 /// Keeps a rule. Answers its id.
@@ -285,9 +286,7 @@ pub(super) fn references(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut references = Vec::new();
     for id in rq.texts("GroupId") {
         let vpc = &GROUP.get(world, rq, id)?["VpcId"];
-        for (_, rule) in
-            world.rows(RULE.table).filter(|(_, rule)| rule["ReferencedGroupInfo"]["GroupId"] == id)
-        {
+        for (_, rule) in world.with(RULE.table, &By::Path("ReferencedGroupInfo.GroupId"), id) {
             let holder = rule["GroupId"].as_str().and_then(|holder| world.get(GROUP.table, holder));
             if let Some(holder) = holder.filter(|holder| holder["VpcId"] != *vpc) {
                 references.push(tidy(json!({

@@ -3,11 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    common::{Noun, combination, invalid, listed},
+    common::{Noun, combination, here, invalid, listed},
     filters, permissions, rules,
-    vpcs::VPC,
+    vpcs::{VPC, VPC_ID},
 };
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::sandbox::{By, Fault, Reply, Request, World};
 
 /// Security groups.
 pub(super) const GROUP: Noun = Noun {
@@ -77,8 +77,8 @@ pub(super) fn put_default(world: &mut World, rq: &Request<'_>, vpc: &str) {
 /// Removes a group's rules.
 pub(super) fn remove_rules(world: &mut World, group: &str) {
     let keys: Vec<String> = world
-        .rows("ec2.security-group-rule")
-        .filter(|(_, row)| row["GroupId"] == group)
+        .with("ec2.security-group-rule", &By::Path("GroupId"), group)
+        .into_iter()
         .map(|(key, _)| key.to_owned())
         .collect();
     for key in keys {
@@ -112,7 +112,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     if name.eq_ignore_ascii_case("default") {
         return Err(invalid("Cannot use reserved security group name: default"));
     }
-    if GROUP.all(world, rq).any(|row| row["VpcId"] == vpc && row["GroupName"] == name) {
+    if world.any_with(GROUP.table, &VPC_ID, vpc, |row| row["GroupName"] == name && here(row, rq.region)) {
         let message = format!("The security group '{name}' already exists for VPC '{vpc}'");
         return Err(Fault::new("InvalidGroup.Duplicate", message));
     }

@@ -8,7 +8,7 @@ use super::{
     network_acls, route_tables,
     vpcs::{self, VPC},
 };
-use crate::sandbox::{Fault, Reply, Request, World, done, durations};
+use crate::sandbox::{By, Fault, Reply, Request, World, done, durations};
 
 /// Subnets.
 pub(super) const SUBNET: Noun = Noun {
@@ -162,8 +162,9 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
 /// As the API shows it: interfaces use up addresses.
 fn view(world: &World, row: &Json) -> Json {
     let mut row = row.clone();
-    let used =
-        world.rows("ec2.network-interface").filter(|(_, eni)| eni["SubnetId"] == row["SubnetId"]).count();
+    let used = world
+        .with("ec2.network-interface", &By::Path("SubnetId"), row["SubnetId"].as_str().unwrap_or_default())
+        .len();
     let used = i64::try_from(used).unwrap_or_default();
     if let Some(count) = row["AvailableIpAddressCount"].as_i64() {
         row["AvailableIpAddressCount"] = json!((count - used).max(0));

@@ -7,7 +7,7 @@ use super::{
     common::{Noun, agreed_value, combination, invalid, lacking, tidy},
     network_acls, peerings, route_tables, security_groups, vpn_gateways,
 };
-use crate::sandbox::{Fault, Reply, Request, World, done, durations};
+use crate::sandbox::{By, Fault, Reply, Request, World, done, durations};
 
 /// VPCs.
 pub(super) const VPC: Noun = Noun {
@@ -139,21 +139,24 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(json!({"Vpc": vpc}))
 }
 
+/// What lies in a VPC.
+pub(super) const VPC_ID: By = By::Path("VpcId");
+
 /// What keeps a VPC from being deleted.
 fn in_use(world: &World, vpc: &str) -> bool {
     let of = |row: &Json| row["VpcId"] == vpc;
-    world.any("ec2.subnet", of)
-        || world.any("ec2.security-group", |row| of(row) && row["GroupName"] != "default")
-        || world.any("ec2.route-table", |row| of(row) && !route_tables::is_main(row))
-        || world.any("ec2.network-acl", |row| of(row) && row["IsDefault"] != true)
-        || world.any("ec2.network-interface", of)
-        || world.any("ec2.vpc-endpoint", of)
+    world.any_with("ec2.subnet", &VPC_ID, vpc, of)
+        || world.any_with("ec2.security-group", &VPC_ID, vpc, |row| of(row) && row["GroupName"] != "default")
+        || world.any_with("ec2.route-table", &VPC_ID, vpc, |row| of(row) && !route_tables::is_main(row))
+        || world.any_with("ec2.network-acl", &VPC_ID, vpc, |row| of(row) && row["IsDefault"] != true)
+        || world.any_with("ec2.network-interface", &VPC_ID, vpc, of)
+        || world.any_with("ec2.vpc-endpoint", &VPC_ID, vpc, of)
         || world.any("ec2.egress-only-gateway", |row| row["_vpc"] == vpc)
-        || world.any("ec2.nat-gateway", |row| {
+        || world.any_with("ec2.nat-gateway", &VPC_ID, vpc, |row| {
             of(row) && !matches!(row["State"].as_str(), Some("deleted" | "failed"))
         })
         || world.any(vpn_gateways::VPN.table, |row| vpn_gateways::vpc_of(row) == Some(vpc))
-        || world.any("ec2.internet-gateway", |row| {
+        || world.any_with("ec2.internet-gateway", &By::Path("Attachments.VpcId"), vpc, |row| {
             row["Attachments"].as_array().is_some_and(|l| l.iter().any(of))
         })
         || world.any(peerings::PEERING.table, |row| peerings::joins(row, vpc) && peerings::is_usable(row))
@@ -168,7 +171,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     for table in ["ec2.security-group", "ec2.route-table", "ec2.network-acl"] {
         let keys: Vec<String> =
-            world.rows(table).filter(|(_, row)| row["VpcId"] == id).map(|(key, _)| key.to_owned()).collect();
+            world.with(table, &VPC_ID, id).into_iter().map(|(key, _)| key.to_owned()).collect();
         for key in keys {
             security_groups::remove_rules(world, &key);
             world.remove(table, &key);

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::permissions;
-use crate::sandbox::{Fault, Reply, Request, World, done};
+use crate::sandbox::{By, Fault, Reply, Request, World, done};
 
 /// Topics by ARN.
 pub(super) const TOPICS: &str = "sns.topic";
@@ -167,8 +167,8 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     world.remove(TOPICS, arn);
     let gone: Vec<String> = world
-        .rows(super::subscriptions::SUBSCRIPTIONS)
-        .filter(|(_, row)| row["TopicArn"] == arn)
+        .with(super::subscriptions::SUBSCRIPTIONS, &By::Path("TopicArn"), arn)
+        .into_iter()
         .map(|(key, _)| key.to_owned())
         .collect();
     for key in gone {
@@ -181,10 +181,8 @@ pub(super) fn attributes(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = rq.text("TopicArn");
     let mut all = topic(world, rq, arn)?["_attributes"].clone();
     let count = |pending: bool| {
-        let rows = world.rows(super::subscriptions::SUBSCRIPTIONS);
-        rows.filter(|(_, row)| row["TopicArn"] == arn && (row["_pending"] == true) == pending)
-            .count()
-            .to_string()
+        let rows = world.with(super::subscriptions::SUBSCRIPTIONS, &By::Path("TopicArn"), arn);
+        rows.iter().filter(|(_, row)| (row["_pending"] == true) == pending).count().to_string()
     };
     all["SubscriptionsPending"] = json!(count(true));
     all["SubscriptionsConfirmed"] = json!(count(false));

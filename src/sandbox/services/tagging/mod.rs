@@ -122,26 +122,57 @@ fn tags(table: &str, row: &Json) -> BTreeMap<String, String> {
     }
 }
 
+/// ARN and tags of a row, if it has any and the region shows it.
+fn of_row(
+    world: &World,
+    (table, place): (&str, &str),
+    (key, row): (&str, &Json),
+    region: &str,
+) -> Option<(String, BTreeMap<String, String>)> {
+    let tags = tags(table, row);
+    let status = row["status"].as_str().or(row["State"].as_str()).unwrap_or_default();
+    if tags.is_empty() || matches!(status, "INACTIVE" | "DELETE_IN_PROGRESS" | "deleted") {
+        return None;
+    }
+    let arn = arn(world, table, place, key, row, region)?;
+    let there = arn.split(':').nth(3).unwrap_or_default();
+    let here = row["_region"].as_str().unwrap_or(if there.is_empty() { GLOBAL } else { there });
+    (here == region).then_some((arn, tags))
+}
+
 /// Everything with tags that the region shows: ARN and tags, by ARN.
 fn tagged(world: &World, region: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     for (table, place) in TABLES {
-        for (key, row) in world.rows(table) {
-            let tags = tags(table, row);
-            let status = row["status"].as_str().or(row["State"].as_str()).unwrap_or_default();
-            if tags.is_empty() || matches!(status, "INACTIVE" | "DELETE_IN_PROGRESS" | "deleted") {
-                continue;
-            }
-            let Some(arn) = arn(world, table, place, key, row, region) else { continue };
-            let there = arn.split(':').nth(3).unwrap_or_default();
-            let here = row["_region"].as_str().unwrap_or(if there.is_empty() { GLOBAL } else { there });
-            if here == region {
-                found.insert(arn, tags);
-            }
-        }
+        found.extend(world.rows(table).filter_map(|row| of_row(world, (table, place), row, region)));
     }
     of_cloudcontrol(world, region, &mut found);
     found
+}
+
+/// The same from a place on: objects of a table after a key, then all of the tables after it. A page looks at no more
+/// than it shows and passes over.
+fn tagged_from<'w>(
+    world: &'w World,
+    region: &'w str,
+    (first, after): (usize, Option<String>),
+) -> impl Iterator<Item = ((usize, String), String, BTreeMap<String, String>)> + 'w {
+    let last = after.clone();
+    let rows = TABLES.iter().enumerate().skip(first).flat_map(move |(at, (table, place))| {
+        let after = after.as_deref().filter(|_| at == first);
+        world.rows_after(table, after).filter_map(move |(key, row)| {
+            let (arn, tags) = of_row(world, (table, place), (key, row), region)?;
+            Some(((at, key.to_owned()), arn, tags))
+        })
+    });
+    let others = std::iter::once(()).flat_map(move |()| {
+        let mut found = BTreeMap::new();
+        of_cloudcontrol(world, region, &mut found);
+        let last = last.clone().filter(|_| first >= TABLES.len());
+        let rest = found.into_iter().filter(move |(arn, _)| last.as_ref().is_none_or(|last| arn > last));
+        rest.map(|(arn, tags)| ((TABLES.len(), arn.clone()), arn, tags))
+    });
+    rows.chain(others)
 }
 
 /// Objects of types that only Cloud Control knows: with the ARN that they show or, where their schema shows none, one of
@@ -217,20 +248,33 @@ fn resources(world: &mut World, rq: &Request<'_>) -> Reply {
             tags.get(filter["Key"].as_str().unwrap_or_default()).is_some_and(wanted)
         })
     };
-    let items: Vec<Json> = tagged(world, rq.region)
-        .into_iter()
-        .filter(|(arn, tags)| {
-            fits(tags) && of_type(arn, &types) && (arns.is_empty() || arns.contains(&arn.as_str()))
-        })
-        .map(|(arn, tags)| {
-            let tags: Vec<Json> =
-                tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
-            json!({"ResourceARN": arn, "Tags": tags})
-        })
-        .collect();
-    let (page, next) =
-        rq.page(items, "ResourcesPerPage", "PaginationToken", 50, "InvalidParameterException")?;
-    Ok(json!({"ResourceTagMappingList": page, "PaginationToken": next.unwrap_or_default()}))
+    let bad = |token: &str| invalid(format!("The token '{token}' is invalid"));
+    let from = match rq.opt("PaginationToken").filter(|token| !token.is_empty()) {
+        None => (0, None),
+        Some(token) => {
+            let (table, key) = token
+                .strip_prefix("next-")
+                .and_then(|rest| rest.split_once('.'))
+                .ok_or_else(|| bad(token))?;
+            (table.parse().map_err(|_| bad(token))?, Some(key.to_owned()))
+        }
+    };
+    let size =
+        rq.int("ResourcesPerPage").and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(50);
+    let fitting = tagged_from(world, rq.region, from).filter(|(_, arn, tags)| {
+        fits(tags) && of_type(arn, &types) && (arns.is_empty() || arns.contains(&arn.as_str()))
+    });
+    let (mut page, mut last, mut next) = (Vec::new(), None, String::new());
+    for (place, arn, tags) in fitting {
+        if let Some((table, key)) = last.take_if(|_| page.len() == size) {
+            next = format!("next-{table}.{key}");
+            break;
+        }
+        let tags: Vec<Json> = tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+        page.push(json!({"ResourceARN": arn, "Tags": tags}));
+        last = Some(place);
+    }
+    Ok(json!({"ResourceTagMappingList": page, "PaginationToken": next}))
 }
 
 /// `GetTagKeys`.

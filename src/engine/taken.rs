@@ -1,0 +1,107 @@
+//! Asks whether names are taken that creates would overwrite, for many steps at once.
+//!
+//! Steps that are ready at the same moment ask in one call, where the service has one ([`AnyType::gather`]). It only tells that a
+//! name is free: what is there is looked at by itself, whose it is and what it holds.
+//!
+//! [`AnyType::gather`]: crate::resources::AnyType::gather
+
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    rc::Rc,
+    task::{Poll, Waker},
+};
+
+use serde_json::Value as Json;
+
+use super::{life::Life, run::Run};
+use crate::{
+    model::PhysicalId,
+    resources::{Asked, Cx, Shelf},
+};
+
+/// Steps that ask together. The first of them makes the call.
+#[derive(Default)]
+pub(super) struct Names {
+    asked: RefCell<Vec<(PhysicalId, Json)>>,
+    /// Those of the names that are taken; `None` inside: that could not be found out.
+    answer: RefCell<Option<Option<Vec<String>>>>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Names {
+    /// Once there is an answer: whether the name is known to be free.
+    async fn is_free(&self, id: &PhysicalId) -> bool {
+        poll_fn(|cx| match &*self.answer.borrow() {
+            Some(answer) => Poll::Ready(
+                answer.as_ref().is_some_and(|taken| !taken.iter().any(|name| name == id.as_str())),
+            ),
+            None => {
+                self.waiting.borrow_mut().push(cx.waker().clone());
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    fn answered(&self, taken: Option<Vec<String>>) {
+        *self.answer.borrow_mut() = Some(taken);
+        self.waiting.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Run<'_, '_> {
+    /// Whether the name that a create is about to take is known to be free. Otherwise a look has to tell.
+    pub(super) async fn is_free(&self, life: &Life<'_>) -> bool {
+        let most = life.ty.many();
+        let Some(id) = life.ty.handle(&life.cx(), life.recorded()).filter(|_| most > 0) else { return false };
+        let key = (life.cx().region.to_owned(), life.facts().kind);
+        let (names, first) = {
+            let mut naming = self.naming.borrow_mut();
+            let open = naming.get(&key).filter(|names| names.asked.borrow().len() < most).map(Rc::clone);
+            let first = open.is_none();
+            let names = open.unwrap_or_default();
+            names.asked.borrow_mut().push((id.clone(), life.recorded().clone()));
+            if first {
+                naming.insert(key.clone(), Rc::clone(&names));
+            }
+            (names, first)
+        };
+        if first {
+            // The others that are ready now come by once before this goes on.
+            once_around().await;
+            let mut naming = self.naming.borrow_mut();
+            if naming.get(&key).is_some_and(|open| Rc::ptr_eq(open, &names)) {
+                naming.remove(&key);
+            }
+            drop(naming);
+            names.answered(self.taken(life, &names.asked.take()).await);
+        }
+        names.is_free(&id).await
+    }
+
+    /// Which of the names are taken, in one call.
+    async fn taken(&self, life: &Life<'_>, names: &[(PhysicalId, Json)]) -> Option<Vec<String>> {
+        let asked: Vec<Asked<'_, Json>> = names.iter().map(|(id, hint)| Asked { id, hint }).collect();
+        let gather = async || {
+            // Anew each time: what a call has told that failed later is not the answer.
+            let shelf = Shelf::default();
+            life.ty.gather(&Cx { shelf: Some(&shelf), ..life.cx() }, &asked).await.map(|()| shelf)
+        };
+        let shelf = self.observe(life, gather).await.ok()?;
+        Some(names.iter().map(|(id, _)| id.to_string()).filter(|name| shelf.holds(name)).collect())
+    }
+}
+
+/// Lets everything else of this task come by once.
+async fn once_around() {
+    let gone = Cell::new(false);
+    poll_fn(|cx| {
+        if gone.replace(true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

@@ -1,6 +1,7 @@
 //! The command line: one file per verb, the argument tree in [`args`], exit codes in [`exit`].
 
 pub mod args;
+mod args_ledger;
 mod confirm;
 mod destroy;
 pub mod exit;

@@ -100,7 +100,9 @@ impl Reader<'_> {
         let before = self.saved.into_iter().flatten().find(|before| {
             before.stack == remote.parent
                 && before.parameter == self.name()
-                && before.objects[..1] == [application.id.clone()]
+                && before.objects.first() == Some(&application.id)
+                // Another version is another plan.
+                && application.version.as_ref().is_none_or(|version| *version == before.value)
         });
         let found = match before {
             Some(before) => before.clone(),

@@ -23,7 +23,7 @@ def answer(operation):
     asked = client(service, attempts=8 if service == "route53" else 1)
     method = {api: method for method, api in asked.meta.method_to_api_mapping.items()}[name]
     shape = asked.meta.service_model.operation_model(name).input_shape
-    members = [*shape.required_members, *ALSO.get(operation, [])]
+    members = [*(shape.required_members if shape else []), *ALSO.get(operation, [])]
     try:
         getattr(asked, method)(**{member: value(service, operation, member, shape.members[member]) for member in members})
     except ClientError as error:

@@ -240,4 +240,4 @@ def rotation_of_secrets():
 @test
 def nonsense_is_refused():
     tampered("UnknownParameter", functions.list_functions, lambda p: p.update(url=p["url"].split("?")[0] + "?Colour=red"))
-    refused("SandboxOperationNotImplemented", functions.list_event_source_mappings)
+    refused("SandboxOperationNotImplemented", functions.list_code_signing_configs)

@@ -51,11 +51,20 @@ fn fresh<'r>(world: &World, rq: &'r Request<'_>) -> Result<&'r str, Fault> {
     Ok(name)
 }
 
+/// What creations answer of a pair: neither its type nor its date.
+fn made(row: &Json) -> Json {
+    json!({
+        "KeyName": row["KeyName"], "KeyFingerprint": row["KeyFingerprint"], "KeyPairId": row["KeyPairId"], "Tags": row["Tags"],
+    })
+}
+
 /// `CreateKeyPair`.
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = fresh(world, rq)?.to_owned();
     let kind = rq.opt("KeyType").unwrap_or("rsa");
-    let random = |world: &mut World, length: usize| world.hex(length).into_bytes();
+    let random = |world: &mut World, length: usize| -> Vec<u8> {
+        (0..length.div_ceil(32)).flat_map(|_| Sha256::digest(world.hex(64))).take(length).collect()
+    };
     // EC2 User Guide, "Verify the fingerprint of your key pair": SHA-1 of a created RSA key, SHA-256 of others.
     let (title, print) = if kind == "rsa" {
         ("RSA PRIVATE KEY", pairs(&Sha256::digest(random(world, 40))[..20]))
@@ -78,7 +87,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         "KeyName": name, "KeyType": kind, "KeyFingerprint": print, "CreateTime": world.now_secs(),
     });
     let id = KEY.create(world, rq, row)?;
-    let mut shown = KEY.get(world, rq, &id)?.clone();
+    let mut shown = made(KEY.get(world, rq, &id)?);
     shown["KeyMaterial"] = json!(material);
     Ok(shown)
 }
@@ -158,7 +167,7 @@ pub(super) fn import(world: &mut World, rq: &Request<'_>) -> Reply {
         "_public": text.trim(),
     });
     let id = KEY.create(world, rq, row)?;
-    Ok(KEY.get(world, rq, &id)?.clone())
+    Ok(made(KEY.get(world, rq, &id)?))
 }
 
 /// `DescribeKeyPairs`; it has no pages.

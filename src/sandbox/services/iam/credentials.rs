@@ -141,14 +141,15 @@ pub(super) fn create_profile(world: &mut World, rq: &Request<'_>) -> Reply {
 /// The account's password policy, or the default one: eight characters of three kinds (IAM User Guide, "Default
 /// password policy").
 fn check_password(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
+    type Kind = fn(char) -> bool;
     let Some(password) = rq.opt("Password") else { return Ok(()) };
-    let kinds: [(&str, fn(char) -> bool); 4] = [
+    let kinds: [(&str, Kind); 4] = [
         ("RequireUppercaseCharacters", |c| c.is_ascii_uppercase()),
         ("RequireLowercaseCharacters", |c| c.is_ascii_lowercase()),
         ("RequireNumbers", |c| c.is_ascii_digit()),
         ("RequireSymbols", |c| !c.is_ascii_alphanumeric()),
     ];
-    let used = |kind: fn(char) -> bool| password.chars().any(kind);
+    let used = |kind: Kind| password.chars().any(kind);
     let length = i64::try_from(password.chars().count()).unwrap_or(i64::MAX);
     let fits = match super::account::password_policy(world) {
         Some(policy) => {

@@ -279,13 +279,11 @@ pub fn tag_resource(world: &mut World, rq: &Request<'_>) -> Reply {
     let key = live_key(world, rq, rq.text("SecretId"))?;
     // A secret that never had tags shows no list, one that lost them an empty one (LocalStack's recordings of AWS,
     // `test_secret_tags`).
-    let row = world.get_mut(TABLE, &key).map(|row| {
-        if row["Tags"].is_null() {
-            row["Tags"] = json!([]);
-        }
-        row
-    });
-    if let Some(tags) = row.and_then(|row| row["Tags"].as_array_mut()) {
+    let Some(row) = world.get_mut(TABLE, &key) else { return Ok(json!({})) };
+    if row["Tags"].is_null() {
+        row["Tags"] = json!([]);
+    }
+    if let Some(tags) = row["Tags"].as_array_mut() {
         for tag in rq.list("Tags") {
             tags.retain(|old| old["Key"] != tag["Key"]);
             tags.push(tag.clone());

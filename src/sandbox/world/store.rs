@@ -175,8 +175,7 @@ impl World {
         self.code
     }
 
-    /// The clock that lifecycles run on, in milliseconds since the epoch. What clients are shown, or send, are
-    /// dates: see [`Self::date`].
+    /// The clock that lifecycles run on, in milliseconds since the epoch; clients are shown dates: [`Self::date`].
     #[must_use]
     pub fn now(&self) -> i64 {
         self.now
@@ -482,8 +481,7 @@ impl World {
             && self.tables.values().zip(other.tables.values()).all(same)
     }
 
-    /// Rows changed since the last [`Self::take_delta`] whose table fits; `*` at the end of the pattern fits
-    /// any rest.
+    /// Rows changed since the last [`Self::take_delta`] whose table fits; `*` ending the pattern fits any rest.
     #[must_use]
     pub fn touched(&self, pattern: &str) -> Vec<(String, String)> {
         let fits = |table: &str| match pattern.strip_suffix('*') {

@@ -337,6 +337,7 @@ impl Entry {
         "appeared",
         "vain",
         "ready",
+        "unwaited",
         "addressable",
         "named",
         "redeclared",

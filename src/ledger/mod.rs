@@ -12,6 +12,7 @@
 //! | 3 | 2026-11 | intents of the verb `operate`; what is operated, what was seen of it and what happened (`declared`, `observed`, `happened`); what lookups found (`looked-up`) |
 //! | 4 | 2026-11 | attributes of an object that is still coming up (`addressable`) |
 //! | 5 | 2026-11 | operations on EC2 Auto Scaling groups, listeners, serverless replications and data migrations; hooks that are Lambda functions; why a run failed (`failures` of `run-finished`) |
+//! | 6 | 2026-11 | objects that a run did not wait for (`unwaited`) |
 //!
 //! | program | ledger | what happens |
 //! |---|---|---|

@@ -15,7 +15,7 @@ use super::{
 use crate::model::{Address, Attributes, Found, PhysicalId};
 
 /// The version of the ledger's formats (snapshot and journal).
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// The ledger's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -261,7 +261,8 @@ fn what_does_not_fit_between_two_templates_is_refused_by_name() {
         assert!(found.iter().any(|error| error.starts_with(wanted)), "{properties}{more}: {found:?}");
     }
     // What decides a condition must be known.
-    let found = case("{TemplateURL: topics.yaml, Parameters: {Display: !Sub '${T}'}}", "");
+    let found =
+        case("{TemplateURL: topics.yaml, Parameters: {Display: !Select [0, !Split [',', !Ref T]]}}", "");
     assert!(found.iter().any(|e| e.contains("the value is that of app/T")), "{found:?}");
 }
 

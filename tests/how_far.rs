@@ -16,8 +16,8 @@ const TWO_CHAINS: &str = "
 Resources:
   Topic: {Type: 'AWS::SNS::Topic', Properties: {TopicName: broken}}
   Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.0.0.0/16}}
-  Subnet: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}
-  Door: {Type: 'AWS::EC2::SecurityGroup', Properties: {GroupDescription: d, VpcId: !Ref Vpc}}
+  Subnet: {Type: 'AWS::EC2::Subnet', DependsOn: Vpc, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}
+  Door: {Type: 'AWS::EC2::SecurityGroup', DependsOn: Vpc, Properties: {GroupDescription: d, VpcId: !Ref Vpc}}
 ";
 
 fn refused(operation: &str) -> FaultScript {
@@ -36,7 +36,7 @@ fn begun(ran: &Ran) -> Vec<&str> {
     .collect()
 }
 
-/// The topic is refused while the VPC is made. Fails where what waits for the VPC is begun all the same, where the VPC is not
+/// The topic is refused while the VPC gets ready. Fails where what waits for the VPC is begun all the same, where the VPC is not
 /// brought to its end, and where a run without the option stops too.
 #[test]
 fn after_a_failure_nothing_more_is_begun_where_that_is_asked_for() {

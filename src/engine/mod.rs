@@ -26,6 +26,7 @@ mod late;
 mod life;
 mod limit;
 mod looking;
+mod naming;
 pub mod operate;
 mod outputs;
 mod owned;

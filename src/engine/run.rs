@@ -14,9 +14,9 @@ use super::{
     critical::Timing,
     event::{Event, EventKind, Observer},
     limit::Limits,
+    naming::Names,
     secrets::SecretStore,
     stop::Stop,
-    taken::Names,
 };
 use crate::{
     aws::{Cloud, OpError},

@@ -5,12 +5,7 @@
 //!
 //! [`AnyType::gather`]: crate::resources::AnyType::gather
 
-use std::{
-    cell::{Cell, RefCell},
-    future::poll_fn,
-    rc::Rc,
-    task::{Poll, Waker},
-};
+use std::{cell::Cell, future::poll_fn, rc::Rc, task::Poll};
 
 use serde_json::Value as Json;
 
@@ -19,36 +14,6 @@ use crate::{
     model::PhysicalId,
     resources::{Asked, Cx, Shelf},
 };
-
-/// Steps that ask together. The first of them makes the call.
-#[derive(Default)]
-pub(super) struct Names {
-    asked: RefCell<Vec<(PhysicalId, Json)>>,
-    /// Those of the names that are taken; `None` inside: that could not be found out.
-    answer: RefCell<Option<Option<Vec<String>>>>,
-    waiting: RefCell<Vec<Waker>>,
-}
-
-impl Names {
-    /// Once there is an answer: whether the name is known to be free.
-    async fn is_free(&self, id: &PhysicalId) -> bool {
-        poll_fn(|cx| match &*self.answer.borrow() {
-            Some(answer) => Poll::Ready(
-                answer.as_ref().is_some_and(|taken| !taken.iter().any(|name| name == id.as_str())),
-            ),
-            None => {
-                self.waiting.borrow_mut().push(cx.waker().clone());
-                Poll::Pending
-            }
-        })
-        .await
-    }
-
-    fn answered(&self, taken: Option<Vec<String>>) {
-        *self.answer.borrow_mut() = Some(taken);
-        self.waiting.take().into_iter().for_each(Waker::wake);
-    }
-}
 
 impl Run<'_, '_> {
     /// Whether the name that a create is about to take is known to be free. Otherwise a look has to tell.
@@ -70,12 +35,9 @@ impl Run<'_, '_> {
         if first {
             // The others that are ready now come by once before this goes on.
             once_around().await;
-            let mut naming = self.naming.borrow_mut();
-            if naming.get(&key).is_some_and(|open| Rc::ptr_eq(open, &names)) {
-                naming.remove(&key);
-            }
-            drop(naming);
-            names.answered(self.taken(life, &names.asked.take()).await);
+            self.naming.borrow_mut().retain(|_, open| !Rc::ptr_eq(open, &names));
+            let asked = names.asked.take();
+            names.answered(self.taken(life, &asked).await);
         }
         names.is_free(&id).await
     }

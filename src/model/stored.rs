@@ -40,7 +40,7 @@ fn rewrite(path: &[&str], form: Stored, value: &mut Value) {
             items.iter_mut().for_each(|item| rewrite(rest, form, item));
         }
         ([name, rest @ ..], Value::Map(members)) => {
-            if let Some(member) = members.get_mut(*name) {
+            if let Some(member) = members.get_mut(name) {
                 rewrite(rest, form, member);
             }
         }

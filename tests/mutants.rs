@@ -101,7 +101,11 @@ const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         rule: "a refresh waits for what does not show yet",
-        edits: &[("src/engine/refresh.rs", "Ok(None) if shelf.is_none() && asked.get() < settled =>", "Ok(None) if false =>")],
+        edits: &[(
+            "src/engine/refresh.rs",
+            "Ok(None) if shelf.is_none() && asked.get() < settled =>",
+            "Ok(None) if false =>",
+        )],
         scenarios: &["faults::a_refresh"],
     },
     Mutant {

@@ -58,8 +58,9 @@ pub fn class(engine: &Engine, version: &str, licence: &str, class: &str) -> Resu
     Err(combination(format!(
         "RDS does not support creating a DB instance with the following combination: DBInstanceClass={class}, \
          Engine={}, EngineVersion={version}, LicenseModel={licence}. For supported combinations of instance class and \
-         database engine version, see the documentation.",
-        engine.name
+         database engine version, see the documentation. (The sandbox's catalogue of {} has no such combination.)",
+        engine.name,
+        catalogue().date
     )))
 }
 

@@ -100,12 +100,16 @@ fn world(size: usize) -> World {
 /// Microseconds a call.
 fn measured(place: &Place, call: &dyn Fn(u32) -> Call<'static>) -> f64 {
     place.clock.block_on(call(0));
+    #[expect(clippy::disallowed_methods, reason = "what is measured is the machine's time")]
     let began = Instant::now();
     for n in 1..=CALLS {
         place.clock.block_on(call(n));
     }
     began.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS)
 }
+
+/// A call by its number.
+type Calls = Box<dyn Fn(u32) -> Call<'static>>;
 
 fn operations(place: &Place) -> Vec<(&'static str, f64)> {
     let sdk = &place.sdk;
@@ -130,11 +134,11 @@ fn operations(place: &Place) -> Vec<(&'static str, f64)> {
                 let _ = $n;
                 let call = $client.$($rest)+;
                 Box::pin(async move { drop(ok(call.send().await)) })
-            }) as Box<dyn Fn(u32) -> Call<'static>>
+            }) as Calls
         }};
     }
     let (vpc2, vpc3, vpc4) = (vpc.clone(), vpc.clone(), vpc.clone());
-    let all: Vec<(&'static str, Box<dyn Fn(u32) -> Call<'static>>)> = vec![
+    let all: Vec<(&'static str, Calls)> = vec![
         ("DescribeSubnets by id", call!(|n| e => describe_subnets().subnet_ids(subnet.clone()))),
         ("DescribeSubnets of a VPC", call!(|n| e => describe_subnets().filters(by("vpc-id", &vpc)))),
         (

@@ -6,7 +6,7 @@ gives the source where it has none, has several, or where AWS answers something 
 import re
 
 VERBS = re.compile("(Delete|Detach|Disassociate|Deregister|Remove|Release|Revoke|Unassign|Unsubscribe|Untag|Abort|Stop|Cancel|Reject|"
-                   "Terminate|Disable|Suspend|Schedule|Reset|Unlabel|Unmonitor)")
+                   "Terminate|Deactivate|Disable|Suspend|Schedule|Reset|Unlabel|Unmonitor)")
 
 
 def codes(service, code, *operations):

@@ -8,7 +8,7 @@ guides by name; where the guides are silent, what others saw, as repository and 
 import re
 from dataclasses import dataclass
 
-VERBS = re.compile("(Delete|Detach|Disassociate|Deregister|Remove|Release|Revoke|Unassign|Unsubscribe|Untag|Abort|Terminate|Stop|"
+VERBS = re.compile("(Delete|Detach|Disassociate|Deregister|Remove|Release|Revoke|Unassign|Unsubscribe|Untag|Abort|Terminate|Deactivate|Stop|"
                    "Cancel|Disable|Reset|Reject)[A-Z]|Unsubscribe$|AbortMultipartUpload$")
 
 

@@ -121,6 +121,8 @@ fn operations(place: &Place) -> Vec<(&'static str, f64)> {
         let call = sdk.ec2().create_security_group().vpc_id(&vpc).group_name("g").description("d");
         let group = ok(call.send().await).group_id().unwrap_or_default().to_owned();
         alarm(sdk, "mine").await;
+        // EC2 shows what was made a moment later.
+        place.clock.sleep(Duration::from_secs(60)).await;
         (vpc, subnet, group)
     });
     let by = |name: &str, value: &str| ec2::Filter::builder().name(name).values(value).build();

@@ -132,6 +132,31 @@ fn another_version_is_a_change_and_an_unknown_application_is_named() {
     assert!(said.contains("M1130") && said.contains("RotationNoUser does not exist"), "{said}");
 }
 
+/// Nobody signals: an hour and a minute later it fails.
+const AN_HOUR: &str = r"
+Resources:
+  Handle: {Type: 'AWS::CloudFormation::WaitConditionHandle'}
+  Hour: {Type: 'AWS::CloudFormation::WaitCondition', Properties: {Handle: !Ref Handle, Timeout: '3660'}}
+";
+
+#[test]
+fn a_saved_change_set_outlives_its_copy_of_an_application_by_no_minute() {
+    let folder = folder(PLAN);
+    let dir = folder.path();
+    says(dir, 0, &with(&["plan", "app.yaml", "--out", "set.json"]));
+    write(&dir.join("hour.yaml"), AN_HOUR);
+    says(dir, 1, &with(&["up", "hour.yaml", "--yes"]));
+    let said = says(dir, 7, &with(&["up", "app.yaml", "--change-set", "set.json", "--yes"]));
+    let expired = "the copy of SecretsManagerRDSMySQLRotationMultiUser of the Serverless Application Repository 1.1.618 has \
+                   expired";
+    assert!(said.contains("M5102") && said.contains(expired), "{said}");
+    assert!(said.contains("migrate plan app.yaml --out FILE"), "{said}");
+    // Nothing was made, and a new review gets a new copy.
+    assert!(!says(dir, 0, &["sandbox", "show"]).contains("lambda.function"));
+    says(dir, 0, &with(&["plan", "app.yaml", "--out", "set.json"]));
+    says(dir, 0, &with(&["up", "app.yaml", "--change-set", "set.json", "--yes"]));
+}
+
 #[test]
 fn rotation_functions_converge_after_a_crash_anywhere() {
     let folder = folder(PLAN);

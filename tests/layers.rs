@@ -64,13 +64,14 @@ const ENGINE: &[(&str, &str)] = &[
     ("outputs", "run"),
     ("owned", "lag life run"),
     ("taken", "life run"),
-    ("call", "event lag life looking owned reads run"),
-    ("way", "call event life run"),
+    ("way", "event life run"),
+    ("call", "event lag life looking owned reads run taken way"),
     ("wait", "event life pace reads run"),
     ("parts", "lag life run"),
-    ("step", "call event lag life run"),
-    ("together", "call event life reads run"),
-    ("drive", "critical event limit run schedule stop"),
+    ("altered", "lag life looking run"),
+    ("step", "altered call event lag life parts run wait"),
+    ("together", "call event life reads run step"),
+    ("drive", "critical event limit outputs run schedule step stop together"),
 ];
 
 /// Benchmarks and tests build worlds for themselves: they are compiled for tests only.
@@ -191,6 +192,50 @@ fn imports_go_down_only() {
 fn inside_the_engine_too() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");
     let wrong = wrong(ENGINE, &root, &["mod"], &["super::", "engine::"]);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Methods of the run are spread over the engine's files: who calls one uses its file, whether it imports anything or not.
+#[test]
+fn methods_of_a_run_are_called_downwards_only() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let texts: BTreeMap<String, String> = files
+        .iter()
+        .filter(|path| path.parent() == Some(root.as_path()))
+        .map(|path| {
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let text = fs::read_to_string(path).expect("a source");
+            (name, text.split("#[cfg(test)]\nmod ").next().expect("a text").to_owned())
+        })
+        .filter(|(_, text)| text.contains("impl Run<"))
+        .collect();
+    let mut defined: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (file, text) in &texts {
+        for block in text.split("\nimpl Run<").skip(1).filter_map(|rest| rest.split("\n}").next()) {
+            for line in block.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     ")) {
+                let Some((before, after)) = line.split_once("fn ") else { continue };
+                if before.trim_start().starts_with("//") {
+                    continue;
+                }
+                let name = after.split(['(', '<']).next().expect("a name");
+                defined.entry(name).or_default().insert(file);
+            }
+        }
+    }
+    assert!(defined.len() > 60, "only {} methods were found", defined.len());
+    let mut wrong = Vec::new();
+    for (file, text) in &texts {
+        let row = ENGINE.iter().find(|(name, _)| name == file).map_or("", |(_, below)| below);
+        let below: BTreeSet<&str> = row.split(' ').collect();
+        for call in text.split("self.").skip(1).filter_map(|rest| rest.split_once('(')) {
+            let Some(owners) = defined.get(call.0) else { continue };
+            if !owners.contains(file.as_str()) && !owners.iter().any(|owner| below.contains(owner)) {
+                wrong.push(format!("{file} calls {} of {owners:?}", call.0));
+            }
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

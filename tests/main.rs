@@ -9,6 +9,7 @@ mod corpus;
 mod crash;
 mod diagnostics;
 mod dns;
+mod dual_stack;
 mod faults;
 mod fleets;
 mod full_disk;

@@ -19,7 +19,7 @@ const PARAMETER: &str = "{{resolve:parameter:";
 /// Exchanges the secrets of a graph. The key is only asked for if there are any.
 ///
 /// # Errors
-/// The key cannot be had, or a function would compute with the text that stands for a secret.
+/// The key is not available, or a function would compute with the text that stands for a secret.
 pub fn conceal(
     graph: &mut Graph,
     key: impl FnOnce() -> Result<Key, Box<Diagnostic>>,

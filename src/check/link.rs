@@ -56,7 +56,7 @@ pub fn link(graph: &Graph, types: Lookup<'_>) -> Result<Links, Vec<Diagnostic>> 
     if !strongly_connected.is_empty() {
         return Err(strongly_connected
             .iter()
-            .map(|knot| cycle(graph, &edges, &cycles::shortest_cycle(&needs, knot)))
+            .map(|group| cycle(graph, &edges, &cycles::shortest_cycle(&needs, group)))
             .collect());
     }
     let mut candidates = orders::candidates(graph, &edges);

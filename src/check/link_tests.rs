@@ -53,7 +53,7 @@ fn an_early_attribute_needs_only_creation_unless_the_consumer_objects() {
 }
 
 /// A secret's user with that Metadata.
-fn lets_go(names: &Json) -> Graph {
+fn detached(names: &Json) -> Graph {
     let mut graph = graph(&[
         ("app/Secret", "AWS::SecretsManager::Secret", json!({})),
         ("app/Db", "AWS::RDS::DBInstance", json!({})),
@@ -71,7 +71,7 @@ fn lets_go(names: &Json) -> Graph {
 #[test]
 fn an_inferred_edge_is_left_out_by_name_and_the_review_says_the_risk() {
     let targets = |names: &Json| {
-        let links = link(&lets_go(names), &types).expect("no problems");
+        let links = link(&detached(names), &types).expect("no problems");
         let targets: Vec<String> = links.of(3).iter().map(|edge| edge.to.to_string()).collect();
         (targets, links.notes().to_vec())
     };
@@ -86,7 +86,7 @@ fn an_inferred_edge_is_left_out_by_name_and_the_review_says_the_risk() {
 #[test]
 fn only_inferred_edges_can_be_left_out() {
     let told = |names: &Json| {
-        let problems = link(&lets_go(names), &types).expect_err("a problem");
+        let problems = link(&detached(names), &types).expect_err("a problem");
         problems.iter().map(|p| format!("{p} | {}", p.help.clone().unwrap_or_default())).collect::<Vec<_>>()
     };
     assert_eq!(

@@ -10,6 +10,7 @@ mod facets;
 mod graph;
 mod ignored;
 mod inherited;
+mod json_types;
 mod link;
 mod properties;
 mod run;

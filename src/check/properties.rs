@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::{
     arns, documents,
     facets::{self, Finding},
+    json_types::Types,
 };
 use crate::{
     error::{Class, Diagnostic, Severity, suggest},
@@ -203,38 +204,6 @@ impl std::fmt::Display for Step<'_> {
             Self::Key(key) => f.write_str(key),
             Self::At(at) => write!(f, "{at}"),
         }
-    }
-}
-
-/// The JSON types a schema allows, as it names them: one, several, or null if it does not say.
-#[derive(Clone, Copy)]
-struct Types(&'static Json);
-
-impl Types {
-    fn of(node: Option<Node<'static>>) -> Self {
-        Self(node.map_or(&Json::Null, |node| node.keyword("type")))
-    }
-
-    fn names(self) -> impl Iterator<Item = &'static str> {
-        let many = self.0.as_array().into_iter().flatten().filter_map(Json::as_str);
-        self.0.as_str().into_iter().chain(many)
-    }
-
-    /// The schema does not say.
-    fn open(self) -> bool {
-        self.names().next().is_none()
-    }
-
-    fn has(self, name: &str) -> bool {
-        self.names().any(|other| other == name)
-    }
-
-    fn only(self, name: &str) -> bool {
-        self.has(name) && self.names().count() == 1
-    }
-
-    fn scalar(self) -> bool {
-        self.names().any(|name| !matches!(name, "array" | "object"))
     }
 }
 

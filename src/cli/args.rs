@@ -50,7 +50,7 @@ pub struct Global {
     /// Fault-injection rules for the sandbox, as a JSON file
     #[arg(long, global = true, value_name = "FILE")]
     pub faults: Option<PathBuf>,
-    /// The ledger's folder [default: .migrate/<migration>-<environment>]
+    /// The ledger's folder [default: .migrate/<migration>-<environment> beside the plan]
     #[arg(long, global = true, value_name = "DIR")]
     pub ledger: Option<PathBuf>,
     /// Machine-readable output on stdout
@@ -113,7 +113,7 @@ pub struct PlanArgs {
     /// Parameter value, as Key=Value or stack.Key=Value; repeatable
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Parameter value from an environment variable, as Key or Key=VARIABLE: it stands in no process list; repeatable
+    /// Parameter value from an environment variable, as Key or Key=VARIABLE: keeps it out of process lists; repeatable
     #[arg(long = "set-from-env", value_name = "KEY[=VARIABLE]")]
     pub set_env: Vec<String>,
     /// Parameter value from standard input, one line each in this order; repeatable
@@ -122,7 +122,7 @@ pub struct PlanArgs {
     /// Treat warnings as errors
     #[arg(long)]
     pub deny_warnings: bool,
-    /// Tell advice too: what few plans have, and audits ask for
+    /// Also show advice: what few plans have, and audits ask for
     #[arg(long)]
     pub advice: bool,
     /// Only this stack and what it depends on; repeatable, `*` stands for any text
@@ -250,7 +250,7 @@ pub struct PlanCommand {
     /// Exit with 10 if there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Read the world first and plan against what is really there
+    /// Detect drift first, then plan against the live state
     #[arg(long)]
     pub refresh: bool,
     /// Give this resource a new object, whatever the comparison says; repeatable
@@ -304,7 +304,7 @@ pub struct UpCommand {
     /// Apply exactly this saved change set, if it still fits
     #[arg(long, value_name = "FILE")]
     pub change_set: Option<PathBuf>,
-    /// Read the world first and plan against what is really there
+    /// Detect drift first, then plan against the live state
     #[arg(long, conflicts_with = "change_set")]
     pub refresh: bool,
     /// Give this resource a new object, whatever the comparison says; repeatable
@@ -515,7 +515,7 @@ pub struct SandboxCommand {
 /// The verbs of `sandbox`.
 #[derive(Debug, Subcommand)]
 pub enum SandboxVerb {
-    /// Serve the world over HTTP in real time, for other processes and clients
+    /// Serve the sandbox over HTTP in real time, for other processes and clients
     Serve {
         /// Port; 0 takes a free one
         #[arg(long, default_value_t = 4566)]
@@ -537,12 +537,12 @@ pub enum SandboxVerb {
         #[arg(long, value_name = "PROGRAM", default_value = "python3", requires = "run_functions")]
         python: PathBuf,
     },
-    /// Put what an account has beforehand into the world: VPN connections, certificates, secrets, roles
+    /// Add what a real account already has to the sandbox: VPN connections, certificates, secrets, roles
     Plant {
-        /// What to put there (YAML or JSON)
+        /// What to add (YAML or JSON)
         file: PathBuf,
     },
-    /// Show what exists in the world
+    /// Show what exists in the sandbox
     Show,
     /// Start again with an empty account
     Reset,

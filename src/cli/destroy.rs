@@ -18,7 +18,7 @@ use crate::{engine::Stop, graph::Secrets, planner, resources::registry, runs::Ta
 /// where the address was typed.
 pub fn run(global: &Global, args: &DestroyCommand, printer: &mut Printer) -> Verdict {
     let dir = ledgers::find_ledger(global, &args.which, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     ledgers::of_this_realm(global, &snapshot, &dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     let session = Session::open(global, region.as_deref())?;

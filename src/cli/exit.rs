@@ -44,6 +44,8 @@ pub enum Code {
     Output,
     /// Ended by Ctrl-C where no run had begun; the shell gives this number, not the program.
     Interrupted,
+    /// Ended by a rule of the fault script.
+    Killed,
 }
 
 /// All codes with their numbers and meanings, for the help and the README.
@@ -69,6 +71,7 @@ pub const TABLE: &[(Code, u8, &str)] = &[
         130,
         "Ctrl-C before a run began, at a question or while reading; nothing was changed",
     ),
+    (Code::Killed, 137, "killed, also by a `crash` rule of --faults; run the same command again to resume"),
 ];
 
 impl Code {
@@ -126,7 +129,7 @@ impl From<Code> for ExitCode {
 pub fn help() -> String {
     let mut text = String::from("Exit codes:\n");
     for (_, number, meaning) in TABLE {
-        text.push_str(&format!("  {number:>2}  {meaning}\n"));
+        text.push_str(&format!("  {number:>3}  {meaning}\n"));
     }
     text
 }

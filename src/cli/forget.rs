@@ -19,7 +19,7 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &ForgetCommand, printer: &mut Printer) -> Verdict {
     let dir = ledgers::find_ledger(global, &args.which, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let address = &args.address;
     known(&snapshot, address)?;
     let users: Vec<&Address> = snapshot

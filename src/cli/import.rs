@@ -97,7 +97,7 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     drop(run);
     drop(context);
     session.close()?;
-    printer.paragraph(&format!("{address} is {} now. Next: migrate plan", args.physical_id));
+    printer.paragraph(&format!("{address} is {} now. Next: `migrate plan`", args.physical_id));
     Ok(Code::Success)
 }
 
@@ -210,7 +210,7 @@ fn look(
             Probe::Pending(status) | Probe::Works(status) | Probe::Addressable { detail: status, .. },
         ) => Err(refuse(format!("`{id}` is not ready: {status}"))),
         (Some(_), Probe::Failed(why)) => Err(refuse(format!("`{id}` has failed: {why}"))),
-        (Some(_), Probe::Vain { reason, .. }) => Err(refuse(format!("`{id}` has failed: {reason}"))),
+        (Some(_), Probe::NotMade { reason, .. }) => Err(refuse(format!("`{id}` has failed: {reason}"))),
         (Some(live), Probe::Reached(attributes) | Probe::Named(_, attributes)) => Ok((live, attributes)),
     }
 }

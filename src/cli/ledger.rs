@@ -24,8 +24,8 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verdict {
     match &args.verb {
-        LedgerVerb::Show(whose) => show(global, whose, printer),
-        LedgerVerb::History(whose) => history(global, whose, printer),
+        LedgerVerb::Show(which) => show(global, which, printer),
+        LedgerVerb::History(which) => history(global, which, printer),
         LedgerVerb::Verify(args) => verify(global, args, printer),
         LedgerVerb::Resolve(args) => resolve(global, args, printer),
         LedgerVerb::Rebuild(args) => rebuild::run(global, args, printer),
@@ -37,7 +37,7 @@ pub fn run(global: &Global, args: &LedgerCommand, printer: &mut Printer) -> Verd
 fn moved(global: &Global, args: &MovedCommand, printer: &mut Printer) -> Verdict {
     let loaded = prepare::load_named(global, &args.plan, args.environment.as_deref())?;
     let dir = locate::find(global, &loaded, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let binding = snapshot.binding.unwrap_or_default();
     if binding.migration != loaded.migration || binding.environment != loaded.environment {
         return Err(one(ledgers::other_migration(&binding, &loaded, &dir)));
@@ -59,9 +59,9 @@ fn moved(global: &Global, args: &MovedCommand, printer: &mut Printer) -> Verdict
 }
 
 /// The ledger is JSON; so is its picture.
-fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = ledgers::find_ledger(global, whose, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+fn show(global: &Global, which: &LedgerArgs, printer: &mut Printer) -> Verdict {
+    let dir = ledgers::find_ledger(global, which, printer)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let json = serde_json::to_value(&snapshot).map_err(|e| {
         one(Diagnostic::error("M9002", Class::Internal, format!("cannot show the ledger: {e}")))
     })?;
@@ -69,9 +69,9 @@ fn show(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
     Ok(Code::Success)
 }
 
-fn history(global: &Global, whose: &LedgerArgs, printer: &mut Printer) -> Verdict {
-    let dir = ledgers::find_ledger(global, whose, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+fn history(global: &Global, which: &LedgerArgs, printer: &mut Printer) -> Verdict {
+    let dir = ledgers::find_ledger(global, which, printer)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let holder = DirStore::holder(&dir);
     if printer.is_json() {
         printer.json(&json!({"format": 1, "runs": snapshot.history, "held_by": holder}));
@@ -129,7 +129,7 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
         ));
         return Ok(Code::Success);
     }
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let findings = audit(&snapshot, &|kind| registry::find(kind).is_some());
     let torn = Ledger::torn(&dir).map_err(|error| ledgers::ledger_error(&error, &dir))?;
     if printer.is_json() {
@@ -167,7 +167,7 @@ fn verify(global: &Global, args: &VerifyCommand, printer: &mut Printer) -> Verdi
 
 fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Verdict {
     let dir = ledgers::find_ledger(global, &args.which, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let open = chosen(&snapshot, args)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     ledgers::of_this_realm(global, &snapshot, &dir)?;
@@ -179,7 +179,9 @@ fn resolve(global: &Global, args: &ResolveCommand, printer: &mut Printer) -> Ver
     if printer.is_json() {
         printer.json(&json!({"format": 1, "intent": open, "evidence": evidence}));
     } else {
-        told(open, &evidence).lines().for_each(|line| printer.paragraph(line));
+        describe(open, &evidence, args.exists.is_some() || args.absent)
+            .lines()
+            .for_each(|line| printer.paragraph(line));
     }
     let by = match (&args.exists, args.absent) {
         (Some(id), _) => Resolution::Claimed(id.clone()),
@@ -219,7 +221,7 @@ fn chosen<'s>(snapshot: &'s Snapshot, args: &ResolveCommand) -> Result<&'s Open,
     }
 }
 
-fn told(open: &Open, evidence: &Evidence) -> String {
+fn describe(open: &Open, evidence: &Evidence, decided: bool) -> String {
     let mut lines = vec![
         format!("intent {}: {:?} of {}, since {}", open.op, open.verb, open.address, open.at),
         format!("  {}", meaning(open.verb)),
@@ -246,9 +248,11 @@ fn told(open: &Open, evidence: &Evidence) -> String {
         Evidence::Repeatable => "  the call is idempotent; the next run simply makes it again".into(),
         Evidence::Unknown { error } => format!("  AWS gave no answer: {error}"),
     });
-    lines.push(format!(
-        "to resolve it by hand: migrate ledger resolve {} --absent, or --exists PHYSICAL_ID",
-        open.address
-    ));
+    if !decided {
+        lines.push(format!(
+            "to resolve it by hand: `migrate ledger resolve {0} --absent`, or `migrate ledger resolve {0} --exists PHYSICAL_ID`",
+            open.address
+        ));
+    }
     lines.join("\n")
 }

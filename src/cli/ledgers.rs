@@ -27,13 +27,13 @@ use crate::{
 /// When it is not clear which ledger is meant, or it is another plan's.
 pub fn find_ledger(
     global: &Global,
-    whose: &LedgerArgs,
+    which: &LedgerArgs,
     printer: &mut Printer,
 ) -> Result<PathBuf, Vec<Diagnostic>> {
-    if let (Some(dir), None) = (&global.ledger, &whose.plan) {
+    if let (Some(dir), None) = (&global.ledger, &which.plan) {
         return Ok(dir.clone());
     }
-    let mut problems = match load_named(global, whose.plan(), whose.environment.as_deref()) {
+    let mut problems = match load_named(global, which.plan(), which.environment.as_deref()) {
         Ok(loaded) => return of_plan(global, &loaded, printer),
         // The plan's files are not needed where the ledger itself is named.
         Err(problems) => match &global.ledger {
@@ -43,7 +43,7 @@ pub fn find_ledger(
     };
     let state = if global.sandbox { global.sandbox_dir.as_path() } else { Path::new(locate::STATE) };
     let mut ledgers = locate::ledgers(state);
-    let unnamed = whose.plan.is_none() && whose.environment.is_none() && !template::is_plan(Path::new("."));
+    let unnamed = which.plan.is_none() && which.environment.is_none() && !template::is_plan(Path::new("."));
     if unnamed && ledgers.is_empty() && !global.sandbox {
         ledgers = locate::ledgers(&global.sandbox_dir);
         if let [dir] = ledgers.as_slice() {
@@ -75,9 +75,17 @@ fn of_plan(global: &Global, loaded: &Loaded, printer: &mut Printer) -> Result<Pa
     }
     // One that cannot be read is told about by whoever reads it.
     if let Ok(Some(snapshot)) = Ledger::peek(&dir) {
+        note_realm(global, &snapshot);
         locate::check(&snapshot, loaded, &dir)?;
     }
     Ok(dir)
+}
+
+/// Commands that are printed name the sandbox where the ledger is a rehearsal's, as not every command finds it without.
+fn note_realm(global: &Global, snapshot: &Snapshot) {
+    if snapshot.binding.as_ref().is_some_and(|binding| binding.realm == "sandbox") {
+        global.typed.rehearses();
+    }
 }
 
 fn rehearsal_note(dir: &Path, printer: &mut Printer) {
@@ -93,7 +101,7 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
         LedgerError::Locked { .. } => {
             ("M4101", Class::Locked, "wait for it to end; a lock never outlives its process".to_owned())
         }
-        LedgerError::Io { source, .. } => ("M4102", Class::Ledger, mend(source, dir)),
+        LedgerError::Io { source, .. } => ("M4102", Class::Ledger, remedy(source, dir)),
         LedgerError::Edited { .. } => (
             "M4107",
             Class::Ledger,
@@ -114,7 +122,7 @@ pub fn ledger_error(error: &LedgerError, dir: &Path) -> Vec<Diagnostic> {
 }
 
 /// What mends a file operation that failed.
-fn mend(source: &std::io::Error, dir: &Path) -> String {
+fn remedy(source: &std::io::Error, dir: &Path) -> String {
     use std::io::ErrorKind::{
         FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
     };
@@ -145,7 +153,7 @@ pub fn ledger_broke(error: &LedgerError, dir: &Path, again: &str) -> Vec<Diagnos
     let help = format!(
         "nothing was called after that. What was done before is in the ledger, and the next run finds what the \
          last calls did. {}; then resume with `{again}`",
-        capitalised(&mend(source, dir))
+        capitalised(&remedy(source, dir))
     );
     one(Diagnostic::error("M4108", Class::Failed, message).help(help))
 }
@@ -159,11 +167,13 @@ fn capitalised(text: &str) -> String {
 ///
 /// # Errors
 /// None there, unreadable, damaged.
-pub fn existing(dir: &Path) -> Result<Snapshot, Vec<Diagnostic>> {
-    Ledger::peek(dir).map_err(|e| ledger_error(&e, dir))?.ok_or_else(|| {
+pub fn existing(global: &Global, dir: &Path) -> Result<Snapshot, Vec<Diagnostic>> {
+    let snapshot = Ledger::peek(dir).map_err(|e| ledger_error(&e, dir))?.ok_or_else(|| {
         one(Diagnostic::error("M4105", Class::Ledger, format!("there is no ledger in {}", dir.display()))
             .help("name it with --ledger DIR, or run `migrate up` first"))
-    })
+    })?;
+    note_realm(global, &snapshot);
+    Ok(snapshot)
 }
 
 /// Refuses a rehearsal's ledger without --sandbox before anybody is asked for credentials of AWS.

@@ -187,7 +187,7 @@ fn listed(candidates: &[Candidate]) -> String {
 }
 
 /// What a command that reached no account would have looked up, beside why it reached none.
-pub fn untold(loaded: &Loaded, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn not_looked_up(loaded: &Loaded, mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     for (_, parameter, lookup) in loaded.searches() {
         let message = format!("`{parameter}` was not looked up ({})", lookup.query.words());
         let problem = Diagnostic::warning("M1123", Class::Plan, message).span(Some(lookup.span.clone()));

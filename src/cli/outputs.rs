@@ -17,7 +17,7 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &OutputsCommand, printer: &mut Printer) -> Verdict {
     let dir = ledgers::find_ledger(global, &args.which, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let outputs = &snapshot.outputs;
     if let Some(name) = &args.only {
         let found: Vec<&Json> = match name.split_once('.') {

@@ -94,8 +94,8 @@ fn load_or(
     // Only a plan that names no region has the AWS configuration read, and then whatever is wrong with that comes first.
     let wrong: Arc<OnceLock<Vec<Diagnostic>>> = Arc::default();
     let assumed = Arc::new(AtomicBool::new(false));
-    let (told, used, whose) = (Arc::clone(&wrong), Arc::clone(&assumed), global.clone());
-    let ask = FallbackRegion::new(move || match fallback_region(&whose) {
+    let (told, used, which) = (Arc::clone(&wrong), Arc::clone(&assumed), global.clone());
+    let ask = FallbackRegion::new(move || match fallback_region(&which) {
         Ok(Some(region)) => Some(region.value),
         Ok(None) => {
             used.store(otherwise.is_some(), Ordering::Relaxed);
@@ -174,7 +174,7 @@ pub fn open(global: &Global, loaded: &Loaded) -> Result<Session, Vec<Diagnostic>
         ledgers::of_this_realm(global, &snapshot, dir)?;
     }
     Session::open_for(global, region(loaded), loaded.assembly.account.as_deref())
-        .map_err(|problems| lookups::untold(loaded, problems))
+        .map_err(|problems| lookups::not_looked_up(loaded, problems))
 }
 
 /// Says where a plan is run and as whom, before anything else.

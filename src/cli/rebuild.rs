@@ -235,13 +235,13 @@ fn tell(printer: &mut Printer, outcomes: &[Outcome<'_>], all: &[Tagged], lineage
     }
     let text = format!("The ledger holds {found} of {} resources again.", outcomes.len());
     printer.paragraph(&match (found == outcomes.len(), stray) {
-        (true, false) => format!("{text} Next: migrate plan"),
+        (true, false) => format!("{text} Next: `migrate plan`"),
         (true, true) => format!(
-            "{text} What else carries this migration's tags is not in it, and no run will delete it. Next: migrate plan"
+            "{text} What else carries this migration's tags is not in it, and no run will delete it. Next: `migrate plan`"
         ),
         (false, _) => format!(
             "{text} `migrate up` would make the others anew: look for them in the account first, and take in what is there \
-             with `migrate import ADDRESS ID`. Next: migrate plan"
+             with `migrate import ADDRESS ID`. Next: `migrate plan`"
         ),
     });
 }

@@ -1,4 +1,4 @@
-//! `migrate refresh`: reads the world, shows where it differs from the ledger, changes nothing.
+//! `migrate refresh`: detects drift: reads the live objects, shows where they differ from the ledger, changes nothing.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &RefreshCommand, printer: &mut Printer) -> Verdict {
     let dir = ledgers::find_ledger(global, &args.which, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let region = snapshot.binding.as_ref().map(|b| b.region.clone());
     ledgers::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
@@ -97,7 +97,7 @@ fn as_text(seen: &[Seen], snapshot: &Snapshot, dir: &Path, width: usize) -> Stri
             Finding::NotOurs => {
                 text.push_str(&format!(
                     "! {}{old} is not ours any more: {} does not carry its ownership tags. No command changes or deletes \
-                     it; migrate forget {} stops managing it\n",
+                     it; `migrate forget {}` stops managing it\n",
                     one.address, one.physical_id, one.address
                 ));
             }
@@ -130,7 +130,10 @@ fn as_text(seen: &[Seen], snapshot: &Snapshot, dir: &Path, width: usize) -> Stri
         count(seen, "unreadable"),
     ));
     if seen.iter().any(|one| matches!(one.finding, Finding::Drifted(_) | Finding::Missing)) {
-        text.push_str(&format!("Next: migrate up --refresh reverts the drift\n(ledger {})\n", dir.display()));
+        text.push_str(&format!(
+            "Next: `migrate up --refresh` reverts the drift\n(ledger {})\n",
+            dir.display()
+        ));
     }
     text
 }

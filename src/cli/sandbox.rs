@@ -242,7 +242,7 @@ fn serving(
                  AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1{hurry}\n\n\
                  Dates are those of the wall clock; lifecycles pass {speed} times as fast, so a database that \
                  takes 7 minutes is ready in {} s.\n\
-                 Ctrl-C ends it; its world is kept in {}.\n",
+                 Ctrl-C ends it; its state is kept in {}.\n",
                 (420 / u64::from(speed)).max(1), global.sandbox_dir.display()
             ));
         },

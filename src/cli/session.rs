@@ -3,14 +3,14 @@
 use std::{
     future::Future,
     path::Path,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, SystemTime},
 };
 
 use aws_types::SdkConfig;
 use sha2::{Digest, Sha256};
 
-use super::{args::Global, sign_in};
+use super::{args::Global, exit::Code, sign_in};
 use crate::{
     aws::{
         Cloud, Realm,
@@ -31,7 +31,7 @@ const MFA_ATTEMPTS: u32 = 3;
 const SANDBOX_EPOCH_MS: i64 = 1_767_225_600_000;
 
 enum Driver {
-    Virtual(VirtualClock),
+    Virtual { clock: VirtualClock, killed: Arc<AtomicBool> },
     Real(Box<tokio::runtime::Runtime>),
 }
 
@@ -160,7 +160,7 @@ impl Session {
         Ok(Self {
             cloud,
             clock: shared,
-            driver: Driver::Virtual(clock),
+            driver: Driver::Virtual { clock, killed: sandbox.killed() },
             sandbox: Some((sandbox, kept)),
             fresh,
             seed,
@@ -295,9 +295,18 @@ pub(super) fn holder(verb: &str) -> String {
 
 fn drive<F: Future>(driver: &Driver, future: F) -> F::Output {
     match driver {
-        Driver::Virtual(clock) => clock.block_on(future),
+        Driver::Virtual { clock, killed } => clock.block_on_until(future, killed).unwrap_or_else(|_| died()),
         Driver::Real(runtime) => runtime.block_on(future),
     }
+}
+
+/// What a `crash` rule does: nothing is tidied up, as nothing would be after SIGKILL.
+#[expect(clippy::disallowed_methods, clippy::exit, reason = "a rehearsed death is one")]
+fn died() -> ! {
+    Printer::last_words(
+        "killed by a crash rule of the fault script, as SIGKILL would; run the same command again",
+    );
+    std::process::exit(i32::from(Code::Killed.number()))
 }
 
 fn hostname() -> String {

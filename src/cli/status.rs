@@ -20,7 +20,7 @@ use crate::{
 /// Runs the verb.
 pub fn run(global: &Global, args: &LedgerArgs, printer: &mut Printer) -> Verdict {
     let dir = ledgers::find_ledger(global, args, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let operated = known::discovered(global, args, &snapshot)
         .unwrap_or_else(|problems| Discovery { resolved: None, problems });
     let holder = DirStore::holder(&dir);

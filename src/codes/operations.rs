@@ -253,8 +253,7 @@ operations:
     Code::error(
         "O2004",
         "a verb that does not fit the phase",
-        "Each verb belongs to phases of a migration; `migrate status` shows the present one and `migrate explain O2004` is \
-         no way around it.",
+        "Each verb belongs to phases of a migration; `migrate status` shows the present one.",
     )
     .example(Example::Circumstances(RUN)),
     Code::error(

@@ -200,7 +200,7 @@ pub(super) static RUN: &[Code] = &[
     ).example(Example::Circumstances("it needs a ledger, and a plan that cannot be read")),
     Code::error(
         "M4130",
-        "the key for digests of secrets cannot be had",
+        "the key for digests of secrets is not available",
         "Ledgers hold digests of secrets, made with a key of this user (~/.config/migrate/secrets.key, or the file that MIGRATE_SECRETS_KEY_FILE names), so that a change is noticed and nobody can guess the secret from a ledger. On another machine, with another key, nobody can tell whether a secret has changed: what can be set again is set again, and nothing is replaced for it. Share one key file between machines that run the same plans.",
     ).example(Example::Circumstances("it needs a key file that cannot be read")),
     Code::error(

@@ -15,7 +15,7 @@ use tracing::{Instrument as _, debug_span};
 use super::{
     event::EventKind,
     lag::pauses,
-    life::Life,
+    life::{Began, Life},
     looking::how_found,
     owned::not_ours,
     reads::{Patience, STRIKES, backoff},
@@ -51,9 +51,6 @@ fn spread(pause: Duration, address: &Address, attempt: u32) -> Duration {
     let share = u32::try_from((hash >> 32) % 1_000).unwrap_or_default();
     pause / 2 + pause / 2 * share / 1_000
 }
-
-/// When something began, and how long calls had waited for credentials by then.
-pub(super) type Began = (std::time::SystemTime, Duration);
 
 fn outwaited<'r>(error: &OpError, retries: &'r [Retry]) -> Option<&'r Retry> {
     if error.certainty != Certainty::Rejected {
@@ -305,7 +302,7 @@ impl Run<'_, '_> {
             return self.pause(delay).await;
         }
         match outwaited(error, retries) {
-            Some(_) if waited < patience && self.in_vain(error) => {
+            Some(_) if waited < patience && self.is_futile(error) => {
                 let mut error = error.clone();
                 error.message.push_str(" (nothing else is in flight that could change that)");
                 Err(self.failure(error))

@@ -23,6 +23,9 @@ use crate::{
     schema,
 };
 
+/// When something began, and how long calls had waited for credentials by then.
+pub(super) type Began = (std::time::SystemTime, Duration);
+
 /// Everything that stays the same while a step lives.
 pub(super) struct Life<'a> {
     pub step: &'a Step,
@@ -135,12 +138,12 @@ pub(crate) fn may_adopt(facts: &Facts, properties: &Json, metadata: &Json) -> bo
 }
 
 /// Tells of a step's reads.
-struct Told<'t, 'r, 'a, 's> {
+struct Reported<'t, 'r, 'a, 's> {
     run: &'t Run<'r, 'a>,
     life: &'t Life<'s>,
 }
 
-impl Watch for Told<'_, '_, '_, '_> {
+impl Watch for Reported<'_, '_, '_, '_> {
     fn queued(&self, time: Duration) {
         self.life.queued.set(self.life.queued.get() + time.as_secs_f64());
     }
@@ -190,7 +193,25 @@ impl Run<'_, '_> {
         let engine = self.engine;
         let clock = engine.clock.as_ref();
         let reads = Reads { cloud: engine.cloud, clock, limits: &self.limits, patience: Patience::RUN };
-        reads.ask(life.service(), &Told { run: self, life }, read).await
+        reads.ask(life.service(), &Reported { run: self, life }, read).await
+    }
+
+    /// Notes for the timings how far the step is.
+    pub(super) fn note_created(&self, life: &Life<'_>) {
+        let own = self.since(life.began) - life.queued.get();
+        self.timings.borrow_mut()[life.step.id.0 as usize].to_created = own;
+    }
+
+    pub(super) fn note_addressable(&self, life: &Life<'_>) {
+        let own = self.since(life.began) - life.queued.get();
+        self.timings.borrow_mut()[life.step.id.0 as usize].to_addressable = Some(own);
+    }
+
+    pub(super) fn note_ready(&self, life: &Life<'_>) {
+        let own = self.since(life.began) - life.queued.get();
+        let timing = &mut self.timings.borrow_mut()[life.step.id.0 as usize];
+        timing.to_ready = own;
+        timing.done = true;
     }
 
     pub(super) fn life<'s>(

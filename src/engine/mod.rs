@@ -15,6 +15,7 @@
 //! the way of the next call and is what was asked for, it is taken for ours; and what shows beside an object that
 //! was made since is found and deleted (`late`).
 
+mod altered;
 mod call;
 mod critical;
 mod drive;

@@ -147,14 +147,13 @@ fn expired(intent: &Open, facts: &Facts, now: SystemTime) -> Option<OpError> {
     let life = facts.token_life.filter(|_| facts.identity == Identity::Token)?;
     let called = written(&intent.at, now)?;
     (now > called + life).then(|| {
-        let hours = life.as_secs() / 3600;
+        let (hours, at, address) = (life.as_secs() / 3600, &intent.at, &intent.address);
         let mut error = OpError::not_sent(
             &format!("create {}", facts.kind),
             format!(
-                "the call of {} may have made an object, and AWS keeps its client token for {hours} hours only: calling \
-                 again might make a second one. Look for the object in the account, then `migrate ledger resolve {}` \
-                 with `--absent` or `--exists ID`",
-                intent.at, intent.address
+                "the call of {at} may have made an object, and AWS keeps its client token for {hours} hours only: calling \
+                 again might make a second one. Look for the object in the account, then `migrate ledger resolve {address} \
+                 --exists PHYSICAL_ID`, or `migrate ledger resolve {address} --absent`"
             ),
         );
         error.code = Some("TokenExpired".into());

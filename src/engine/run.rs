@@ -150,7 +150,7 @@ impl Run<'_, '_> {
 
     /// Whether waiting on is in vain: every step in flight outwaits a rejection, and for longer than anything lingers that
     /// AWS takes away by itself, nothing has come further.
-    pub fn in_vain(&self, error: &OpError) -> bool {
+    pub fn is_futile(&self, error: &OpError) -> bool {
         // What goes may leave network interfaces behind for long, and what changes for a while.
         let leaves = |step: &Step| {
             let longest = registry::find(&step.kind)?.facts().leaves_interfaces?;

@@ -74,23 +74,6 @@ impl Run<'_, '_> {
         }
     }
 
-    pub(super) fn note_created(&self, life: &Life<'_>) {
-        let own = self.since(life.began) - life.queued.get();
-        self.timings.borrow_mut()[life.step.id.0 as usize].to_created = own;
-    }
-
-    pub(super) fn note_addressable(&self, life: &Life<'_>) {
-        let own = self.since(life.began) - life.queued.get();
-        self.timings.borrow_mut()[life.step.id.0 as usize].to_addressable = Some(own);
-    }
-
-    pub(super) fn note_ready(&self, life: &Life<'_>) {
-        let own = self.since(life.began) - life.queued.get();
-        let timing = &mut self.timings.borrow_mut()[life.step.id.0 as usize];
-        timing.to_ready = own;
-        timing.done = true;
-    }
-
     /// Makes the object. Where the service makes it in the background and says only then that it could not, nothing is
     /// left of it: it is made anew, under a new token, if the reason passes by itself.
     async fn creates(&self, step: &Step, properties: &Value, generation: u32, keep: &Keep) -> Ended {
@@ -99,7 +82,7 @@ impl Run<'_, '_> {
         loop {
             attempt += 1;
             let error = match self.makes(step, properties, generation, keep).await {
-                Err(StepEnd::Failed { error, doubtful: false }) if self.was_in_vain(step, generation) => {
+                Err(StepEnd::Failed { error, doubtful: false }) if self.was_not_made(step, generation) => {
                     error
                 }
                 ended => return ended,
@@ -112,7 +95,7 @@ impl Run<'_, '_> {
     }
 
     /// Whether the create call of that generation was accepted, and the object is not there all the same.
-    fn was_in_vain(&self, step: &Step, generation: u32) -> bool {
+    fn was_not_made(&self, step: &Step, generation: u32) -> bool {
         let ledger = self.engine.ledger.borrow();
         let snapshot = ledger.snapshot();
         snapshot.next_generation(&step.address) > generation
@@ -269,6 +252,7 @@ impl Run<'_, '_> {
         if life.unwaited.get().is_some() {
             return self.unwaited(life).await;
         }
+        self.alters(life).await?;
         let attributes = self.with_properties(life, id, known, attributes).await;
         let attributes = self.any_other(life, attributes);
         let (address, generation) = (life.step.address.clone(), life.generation);
@@ -507,6 +491,7 @@ impl Run<'_, '_> {
                 }
             }
         }
+        self.alters(&life).await?;
         let note = kept.as_ref().map(|why| format!("left in place: {why}"));
         let seq = self.append(Entry::Gone { address: step.address.clone(), generation, kept })?;
         self.durable(seq).await?;

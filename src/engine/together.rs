@@ -8,9 +8,9 @@
 use serde_json::Value as Json;
 
 use super::{
-    call::{Began, Judging, OUTWAIT},
+    call::{Judging, OUTWAIT},
     event::EventKind,
-    life::Life,
+    life::{Began, Life},
     reads::{STRIKES, backoff},
     run::{Run, StepEnd, round},
 };

@@ -59,7 +59,7 @@ impl Run<'_, '_> {
                     self.append(Entry::Named { address, generation, physical_id })?;
                     return Ok(attributes);
                 }
-                Ok(Probe::Vain { code, reason }) => {
+                Ok(Probe::NotMade { code, reason }) => {
                     let (address, generation) = (life.step.address.clone(), life.generation);
                     let seq = self.append(Entry::Gone { address, generation, kept: None })?;
                     self.durable(seq).await?;

@@ -6,9 +6,8 @@
 use std::time::Duration;
 
 use super::{
-    call::Began,
     event::EventKind,
-    life::Life,
+    life::{Began, Life},
     run::{Run, StepEnd, round},
 };
 use crate::{
@@ -39,7 +38,7 @@ impl Run<'_, '_> {
         loop {
             let held = self.holders(life, &place, id).await?;
             let waited = self.waited(began.0, began.1);
-            if held.is_empty() || waited > patience || self.in_vain(&refused(&life.step.kind)) {
+            if held.is_empty() || waited > patience || self.is_futile(&refused(&life.step.kind)) {
                 return Ok(());
             }
             self.emit(EventKind::StepWaiting {

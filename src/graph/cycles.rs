@@ -75,11 +75,11 @@ pub fn strongly_connected(needs: &Needs) -> Vec<Vec<usize>> {
     strongly_connected
 }
 
-/// A shortest way from the smallest vertex of a knot back to itself; the first vertex is repeated at the end.
+/// A shortest way from the smallest vertex of a group back to itself; the first vertex is repeated at the end.
 #[must_use]
-pub fn shortest_cycle(needs: &Needs, knot: &[usize]) -> Vec<usize> {
-    let Some(&start) = knot.first() else { return Vec::new() };
-    let inside: std::collections::BTreeSet<usize> = knot.iter().copied().collect();
+pub fn shortest_cycle(needs: &Needs, group: &[usize]) -> Vec<usize> {
+    let Some(&start) = group.first() else { return Vec::new() };
+    let inside: std::collections::BTreeSet<usize> = group.iter().copied().collect();
     let mut came: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
     let mut queue = std::collections::VecDeque::from([start]);
     while let Some(at) = queue.pop_front() {

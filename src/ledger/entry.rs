@@ -221,7 +221,8 @@ pub enum Entry {
         /// Until when it was not waited for.
         until: String,
     },
-    /// The object is not usable yet, but its address is certain: what needs only that may start.
+    /// Attributes that are certain: of an object that is not usable yet, so that what needs only its address may start; or
+    /// those that another object has changed.
     Addressable {
         /// The resource.
         address: Address,

@@ -139,7 +139,7 @@ pub(super) fn note(
             let object = resources.get(address).and_then(|r| {
                 r.current.iter().chain(&r.superseded).find(|object| object.generation == *generation)
             });
-            let what = if kept.is_some() { "let go" } else { "deleted" };
+            let what = if kept.is_some() { "released" } else { "deleted" };
             (address, what, object.map(|object| object.physical_id.clone()))
         }
         Entry::Refreshed { address, .. } => (address, "refreshed", None),

@@ -218,7 +218,7 @@ pub(super) static BALANCER_DIMENSION: Lint = Lint {
         "M8302",
         "load-balancer-dimension",
         "a dimension that no metric of a load balancer has",
-        "The dimensions are the final parts of the ARNs: app/name/id for LoadBalancer, targetgroup/name/id for TargetGroup. Fn::GetAtt gives them as LoadBalancerFullName and TargetGroupFullName.",
+        "The dimensions are the final parts of the ARNs: app/name/id for LoadBalancer, targetgroup/name/id for TargetGroup. Both types have them as an attribute: LoadBalancerFullName, TargetGroupFullName.",
     )
     .from("Elastic Load Balancing User Guide, CloudWatch metrics for your Application Load Balancer")
     .template(

@@ -57,7 +57,7 @@ impl Report<'_> {
 
 impl Said<'_> {
     /// Hides what stands there: excerpts end up in logs.
-    pub(super) fn veiled(self) -> Self {
+    pub(super) fn masked(self) -> Self {
         if let Some(span) = &mut self.0.span {
             let (start, end) = (span.start as usize, span.end as usize);
             let mut text = span.source.text.clone();

@@ -67,7 +67,7 @@ pub(super) static PLAINTEXT: Lint = Lint {
             }
             report
                 .at(&part, "the secret stands here as plain text")
-                .veiled()
+                .masked()
                 .help("use {{resolve:secretsmanager:NAME:SecretString:KEY}}, or a NoEcho parameter");
         }
     },
@@ -174,7 +174,7 @@ Resources:
                         Some(span.clone()),
                         format!("the default of `{}` stands here as plain text", parameter.name),
                     )
-                    .veiled()
+                    .masked()
                     .help("leave the default out");
             }
         }

@@ -18,8 +18,11 @@ pub struct Activity {
     /// The capacity it has, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<String>,
-    /// Whether it works: what rests is not interrupted.
+    /// Whether it works, or is to work again: what rests is not interrupted.
     pub busy: bool,
+    /// An update that did not end has stopped it and owes it a start.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owed: bool,
 }
 
 impl Activity {
@@ -34,6 +37,9 @@ impl Activity {
                 text.push_str(before);
                 text.push_str(part);
             }
+        }
+        if self.owed {
+            text.push_str(", stopped by an update that did not end; it is resumed after the change");
         }
         text
     }

@@ -156,6 +156,9 @@ pub struct Facts {
     /// Attributes that a change in place makes anew: `(property, attributes)`. Whoever refers to one of them changes
     /// in the same run, after it.
     pub renews: &'static [(&'static str, &'static [&'static str])],
+    /// Properties that name an object of which this one changes attributes as long as it exists, and which: a VPC's blocks
+    /// are those of its `AWS::EC2::VPCCidrBlock`s, too. They are read anew before this one is ready, and when it is gone.
+    pub alters: &'static [(&'static str, &'static [&'static str])],
     /// Any change in place may make any attribute anew.
     pub renews_all: bool,
     /// Top-level properties of this type whose references must wait until the referred resource is ready,
@@ -314,6 +317,7 @@ impl Facts {
             early: &[],
             addressable: None,
             renews: &[],
+            alters: &[],
             renews_all: false,
             needs_ready: &[],
             asks: &[],

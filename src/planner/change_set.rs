@@ -28,7 +28,7 @@ impl fmt::Display for StepId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
-    /// Bring the world to the plan.
+    /// Apply the plan.
     Up,
     /// Delete everything the ledger holds.
     Destroy,

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     Interruption, PropertyChange,
+    altered::Altered,
     diff::{self, Differences, Resolve},
     interrupts,
     plan::PlanInput,
@@ -99,6 +100,7 @@ pub(super) struct Decisions<'i, 'a> {
     pub(super) made: Vec<Option<Decision>>,
     /// Objects that nothing in their own properties replaces, and why they are replaced with others.
     along: BTreeMap<Address, String>,
+    altered: Altered<'a>,
 }
 
 impl<'i, 'a> Decisions<'i, 'a> {
@@ -118,7 +120,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
         along: BTreeMap<Address, String>,
     ) -> Result<Vec<Decision>, Vec<Diagnostic>> {
         let nodes = &input.graph.nodes;
-        let mut all = Self { input, made: nodes.iter().map(|_| None).collect(), along };
+        let made = nodes.iter().map(|_| None).collect();
+        let mut all = Self { input, made, along, altered: Altered::of(input) };
         let mut problems = Vec::new();
         for &at in input.links.order() {
             match all.decide(at) {
@@ -145,6 +148,11 @@ impl<'i, 'a> Decisions<'i, 'a> {
         let at = *self.input.graph.index.get(&reference.address)?;
         let ty = || (self.input.types)(&self.input.graph.nodes[at].kind).map(|ty| ty as &dyn AnyType);
         if self.made[at].as_ref().is_none_or(|decision| decision.makes_anew(ty(), &reference.attribute)) {
+            return None;
+        }
+        let acts =
+            |at: usize| self.made[at].as_ref().is_some_and(|decision| decision.fate != Fate::Unchanged);
+        if self.altered.is(reference, acts) {
             return None;
         }
         self.input.snapshot.attribute(&reference.address, &reference.attribute).cloned()

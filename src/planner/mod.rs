@@ -1,5 +1,6 @@
 //! Planning is pure: graph and ledger snapshot in, change set out. No clock, no file, no SDK.
 
+mod altered;
 mod change_set;
 mod decide;
 mod diff;

@@ -305,7 +305,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
                     }
                     return attributes;
                 }
-                Ok(Probe::Vain { reason, .. }) => self.fail(&format!("probe({goal:?}): {reason}")),
+                Ok(Probe::NotMade { reason, .. }) => self.fail(&format!("probe({goal:?}): {reason}")),
                 Ok(Probe::Pending(detail) | Probe::Works(detail)) => last = detail,
                 Ok(Probe::Addressable { detail, attributes }) => {
                     self.tells_its_address(&attributes);

@@ -145,7 +145,7 @@ pub enum Probe {
     /// As `Reached`, for an object that had no handle of its own so far: this is its handle from now on.
     Named(PhysicalId, Attributes),
     /// The request that was to make the object failed, and there is none. The service's code and words.
-    Vain {
+    NotMade {
         /// The code, for what passes by itself ([`Facts::retry`]).
         code: String,
         /// The reason in AWS's words.

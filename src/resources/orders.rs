@@ -35,6 +35,7 @@ const RULES: &[fn(&mut Orders<'_>)] = &[
     ec2::orders::propagations,
     elasticloadbalancingv2::orders::balanced,
     ec2::orders::peerings,
+    ec2::orders::blocks,
     secretsmanager::orders::secrets,
     rds::orders::answering,
     logs::orders::log_groups,

@@ -172,8 +172,8 @@ impl<'c> Run<'c> {
     pub async fn refresh(&self) -> Result<Vec<Seen>, RunError> {
         let snapshot = self.snapshot().clone();
         let seen = refresh(self.context.cloud, &self.context.clock, &snapshot).await;
-        for lesson in refresh_entries(&snapshot, &seen) {
-            self.ledger().append(lesson)?;
+        for entry in refresh_entries(&snapshot, &seen) {
+            self.ledger().append(entry)?;
         }
         Ok(seen)
     }

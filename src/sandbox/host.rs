@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Fault, Kind, Reply, Request, World,
-    codec::{self, Call, Incoming, Stranger},
+    codec::{self, Call, Incoming, Unroutable},
     connector::Connector,
     durations,
     faults::{self, Action, FaultScript, Faults, Moment, Subject},
@@ -279,14 +279,14 @@ impl Sandbox {
     pub async fn handle(&self, incoming: Incoming) -> Outcome {
         let start = millis(self.0.clock.now());
         let call = codec::receive(self.0.services, &incoming);
-        let stranger = call.is_none().then(|| Stranger::of(&incoming));
+        let unroutable = call.is_none().then(|| Unroutable::of(&incoming));
         drop(incoming);
         let (number, action, latency) = self.arrive(call.as_ref());
         let request_id = request_id(number, self.lock().world.seed);
-        let call = match (call, stranger) {
+        let call = match (call, unroutable) {
             (Some(call), _) => call,
-            (None, Some(stranger)) => {
-                return Outcome::Answer(codec::respond_unroutable(&stranger, &request_id));
+            (None, Some(unroutable)) => {
+                return Outcome::Answer(codec::respond_unroutable(&unroutable, &request_id));
             }
             (None, None) => return Outcome::Reset,
         };

@@ -16,7 +16,7 @@ const AROUND: usize = 2;
 const CONTEXT: usize = 24;
 
 /// One difference: `+` is added, `-` taken away, `~` changed.
-pub(super) struct Told {
+pub(super) struct Lines {
     /// Its sign.
     pub(super) sign: char,
     /// Its lines, each at most as wide as was asked for.
@@ -24,14 +24,14 @@ pub(super) struct Told {
 }
 
 /// All differences of a step, in lines of at most `width` columns.
-pub(super) fn told(changes: &[PropertyChange], width: usize) -> Vec<Told> {
+pub(super) fn told(changes: &[PropertyChange], width: usize) -> Vec<Lines> {
     let width = width.max(24);
     let widest = changes.iter().map(|change| plain(&change.property).width()).filter(|w| *w <= width / 3);
     let column = widest.max().unwrap_or(0);
     changes.iter().map(|change| one(change, width, column)).collect()
 }
 
-fn one(change: &PropertyChange, width: usize, column: usize) -> Told {
+fn one(change: &PropertyChange, width: usize, column: usize) -> Lines {
     let name = plain(&change.property);
     let mark = if change.replaces { "  forces a new object" } else { "" };
     let (old, new) = (short(&change.property, &change.old), short(&change.property, &change.new));
@@ -46,7 +46,7 @@ fn one(change: &PropertyChange, width: usize, column: usize) -> Told {
     // Texts of several lines are compared line by line even where the JSON of both would fit.
     let several = lines_of(&change.old).is_some() && lines_of(&change.new).is_some();
     if 2 + line.width() <= width && !several {
-        return Told { sign, lines: vec![line] };
+        return Lines { sign, lines: vec![line] };
     }
     let mut lines = broken(&format!("{name}{mark}"), width - 2);
     let room = width - 4;
@@ -67,7 +67,7 @@ fn one(change: &PropertyChange, width: usize, column: usize) -> Told {
             }
         },
     }
-    Told { sign, lines }
+    Lines { sign, lines }
 }
 
 /// On one line.

@@ -187,7 +187,7 @@ pub(super) fn done(action: &str) -> &'static str {
         "update" => "updated",
         "finish" => "finished",
         "delete" => "deleted",
-        _ => "let go",
+        _ => "released",
     }
 }
 

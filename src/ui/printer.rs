@@ -75,6 +75,11 @@ pub struct Printer {
 type Complete = Box<dyn Fn(&str) -> String>;
 
 impl Printer {
+    /// The line of a process that ends on the spot.
+    pub fn last_words(text: &str) {
+        say(&format!("{}\n", printable::lines(text)));
+    }
+
     /// Looks at stdout, stderr, NO_COLOR and COLUMNS.
     #[must_use]
     pub fn from_environment(json: bool, color: Color) -> Self {
@@ -117,6 +122,7 @@ impl Printer {
 
     fn advised(&self, list: &[Diagnostic]) -> Vec<Diagnostic> {
         let advised = |diagnostic: &Diagnostic| Diagnostic {
+            message: self.completed(&diagnostic.message),
             help: diagnostic.help.as_deref().map(|help| self.completed(help)),
             ..diagnostic.clone()
         };
@@ -191,7 +197,7 @@ impl Printer {
 
     /// Data.
     pub fn out(&mut self, text: &str) {
-        self.put_out(&printable::lines(text));
+        self.put_out(&printable::lines(&self.completed(text)));
     }
 
     /// Data in sentences: lines that are too long are wrapped, but for commands, which are copied.
@@ -201,6 +207,7 @@ impl Printer {
             ["aws ", "migrate ", "Next: "].iter().any(|start| line.starts_with(start))
         };
         let width = self.table_width();
+        let text = &self.completed(text);
         let mut whole = String::with_capacity(text.len());
         for line in text.lines() {
             if line.width() <= width || command(line) {
@@ -216,7 +223,7 @@ impl Printer {
     /// Data with styles, if there are any.
     fn out_styled(&mut self, text: &str) {
         if self.color {
-            self.put_out(&printable::styled(text));
+            self.put_out(&printable::styled(&self.completed(text)));
         } else {
             self.out(text);
         }
@@ -230,7 +237,7 @@ impl Printer {
 
     /// A text as the command's result, wrapped to the width.
     pub fn paragraph(&mut self, text: &str) {
-        let text = indented(text, self.width);
+        let text = indented(&self.completed(text), self.width);
         self.out(&format!("{text}\n"));
     }
 
@@ -242,14 +249,14 @@ impl Printer {
 
     /// Talk.
     pub fn talk(&mut self, text: &str) {
-        say(&printable::lines(text));
+        say(&printable::lines(&self.completed(text)));
     }
 
     /// Talk with styles or cursor movements, if there are any. Whoever calls this has cleaned what it puts between
     /// them.
     pub(super) fn talk_styled(&mut self, text: &str) {
         if self.talk_color || self.live {
-            say(&printable::styled(text));
+            say(&printable::styled(&self.completed(text)));
         } else {
             self.talk(text);
         }

@@ -142,7 +142,7 @@ impl<'p> View<'p> {
         let mut text = recap(set, finished, &self.tally, again, self.printer.width());
         text.push_str(&self.paragraph(&format!(
             "`migrate status` shows what is open, `migrate ledger resolve ADDRESS` what is known of it; \
-                 `{again}` tries again to find out."
+                 `{again}` retries the lookup."
         )));
         text
     }

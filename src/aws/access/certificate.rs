@@ -22,7 +22,7 @@ use crate::printable;
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// "a certificate for CN=…, issued by CN=…"; `None` where it cannot be had.
+/// "a certificate for CN=…, issued by CN=…"; `None` where it cannot be read.
 pub(super) async fn shown(network: &Network, uri: &Uri) -> Option<String> {
     tokio::time::timeout(PATIENCE, ask(network, uri)).await.ok()?
 }

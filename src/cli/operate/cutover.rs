@@ -10,7 +10,7 @@ use super::{
     report, reviewed, rollback,
 };
 use crate::{
-    cli::{Verdict, args::Global, confirm, exit::Code, session::Session},
+    cli::{Verdict, args::Global, confirm, exit::Code, session::Session, typed::quoted},
     clock::rfc3339,
     engine::{
         EventKind,
@@ -68,9 +68,10 @@ fn save(global: &Global, args: &CutoverCommand, file: &Path, printer: &mut Print
     let digest = document["digest"].as_str().unwrap_or_default();
     if !printer.is_json() {
         printer.advise(&format!(
-            "Saved in {} with the digest {digest}. Somebody else approves it with `migrate approve --of FILE`; `migrate \
-             cutover --change-set FILE` carries it out, if it is still what would be done.",
-            file.display()
+            "Saved in {} with the digest {digest}. Somebody else approves it with `migrate approve --of {quoted}`; `migrate \
+             cutover --change-set {quoted}` carries it out, if it is still what would be done.",
+            file.display(),
+            quoted = quoted(&file.to_string_lossy()),
         ));
     }
     Ok(code)

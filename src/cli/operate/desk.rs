@@ -80,11 +80,11 @@ impl From<Vec<Diagnostic>> for End {
 /// What is wrong with the declaration, or that there is nothing to operate.
 pub fn resolved(
     global: &Global,
-    whose: &LedgerArgs,
+    which: &LedgerArgs,
     snapshot: &Snapshot,
     printer: &mut Printer,
 ) -> Result<Resolved, Vec<Diagnostic>> {
-    let found = known::discovered(global, whose, snapshot)?;
+    let found = known::discovered(global, which, snapshot)?;
     let errors: Vec<Diagnostic> = found.errors().cloned().collect();
     if !errors.is_empty() {
         return Err(errors);
@@ -103,18 +103,18 @@ pub fn resolved(
 /// No ledger, no access, nothing to operate, or that AWS does not answer.
 pub fn reading<T>(
     global: &Global,
-    whose: &LedgerArgs,
+    which: &LedgerArgs,
     printer: &mut Printer,
     work: impl AsyncFnOnce(&Reader<'_>, &Resolved, &Snapshot, &mut Printer) -> Result<T, OpError>,
 ) -> Result<T, Vec<Diagnostic>> {
-    let dir = ledgers::find_ledger(global, whose, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let dir = ledgers::find_ledger(global, which, printer)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
     ledgers::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;
     printer.banner(session.is_sandbox());
     ledgers::check_binding(&snapshot, &session, None, &dir)?;
-    let resolved = resolved(global, whose, &snapshot, printer)?;
+    let resolved = resolved(global, which, &snapshot, printer)?;
     let reader = Reader {
         cloud: &session.cloud,
         clock: Arc::clone(&session.clock),
@@ -204,7 +204,7 @@ pub fn acting(
     work: impl AsyncFnOnce(&Desk<'_, '_>, &Driver<'_>) -> Result<(), End>,
 ) -> Verdict {
     let dir = ledgers::find_ledger(global, &act.which, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let region = snapshot.binding.as_ref().map(|binding| binding.region.clone());
     ledgers::of_this_realm(global, &snapshot, &dir)?;
     let session = Session::open(global, region.as_deref())?;

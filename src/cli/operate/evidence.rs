@@ -99,7 +99,7 @@ pub fn run(global: &Global, args: &EvidenceCommand, printer: &mut Printer) -> Ve
         return verify(folder, head.as_deref(), printer);
     }
     let dir = ledgers::find_ledger(global, &args.which, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     if snapshot.operations.timeline.is_empty() {
         let message = "operations have not begun: there is nothing to give evidence of";
         let help = "they begin with `migrate replicate test-connections`";

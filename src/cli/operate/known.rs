@@ -23,7 +23,7 @@ use crate::{
 /// What is wrong with the plan's section. What discovery finds wrong is among its problems.
 pub fn discovered(
     global: &Global,
-    whose: &LedgerArgs,
+    which: &LedgerArgs,
     snapshot: &Snapshot,
 ) -> Result<Discovery, Vec<Diagnostic>> {
     let journalled = || serde_json::from_value::<Resolved>(snapshot.operations.declared.clone()).ok();
@@ -32,12 +32,12 @@ pub fn discovered(
     {
         return Ok(Discovery { resolved: Some(resolved), problems: Vec::new() });
     }
-    match prepare::load_named(global, whose.plan(), whose.environment.as_deref()) {
+    match prepare::load_named(global, which.plan(), which.environment.as_deref()) {
         Ok(loaded) => operations::understood(loaded.operations.as_ref(), snapshot),
         // Without the plan's files everything works that was declared before.
         Err(problems) => match journalled() {
             Some(resolved) => Ok(Discovery { resolved: Some(resolved), problems: Vec::new() }),
-            None if whose.plan.is_some() => Err(problems),
+            None if which.plan.is_some() => Err(problems),
             None => operations::understood(None, snapshot),
         },
     }

@@ -124,15 +124,29 @@ fn culprit(change: &Difference) -> String {
 }
 
 fn closed(readings: &[Reading], again: &str) -> Vec<Diagnostic> {
-    let one = |reading: &Reading| {
-        let message = format!("gate {} is {}: {}", reading.gate, reading.verdict.as_str(), reading.summary);
-        use crate::operations::gates::{CUSTOM, GATES, OTHERS, STRICT};
+    use crate::operations::gates::{CUSTOM, GATES, OTHERS, STRICT};
+    let passable = |reading: &Reading| {
         let name = reading.gate.as_str();
         let known = GATES.contains(&name) || OTHERS.contains(&name) || name.starts_with(CUSTOM);
-        let help = if STRICT.contains(&name) || !known {
-            "nothing was changed; this gate cannot be passed over".to_owned()
-        } else {
-            format!("nothing was changed; to pass it: `{again} --override '{}=REASON'`", reading.gate)
+        known && !STRICT.contains(&name)
+    };
+    // One command passes all of them: with a part of them it would end at the next.
+    let overrides: Vec<String> = readings
+        .iter()
+        .filter(|reading| passable(reading))
+        .map(|reading| format!("--override '{}=REASON'", reading.gate))
+        .collect();
+    let overrides = overrides.join(" ");
+    let firm = readings.iter().any(|reading| !passable(reading));
+    let one = |reading: &Reading| {
+        let message = format!("gate {} is {}: {}", reading.gate, reading.verdict.as_str(), reading.summary);
+        let help = match (passable(reading), firm) {
+            (false, _) => "nothing was changed; this gate cannot be passed over".to_owned(),
+            (true, true) => format!(
+                "nothing was changed; to pass it once the others are open: `{again} --override '{}=REASON'`",
+                reading.gate
+            ),
+            (true, false) => format!("nothing was changed; to pass it: `{again} {overrides}`"),
         };
         Diagnostic::error("O2001", Class::Closed, message).help(help)
     };

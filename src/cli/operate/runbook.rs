@@ -46,7 +46,7 @@ pub struct RunbookCommand {
 /// Runs the verb. The account is asked only for what the ledger has not seen yet.
 pub fn run(global: &Global, args: &RunbookCommand, printer: &mut Printer) -> Verdict {
     let dir = ledgers::find_ledger(global, &args.which, printer)?;
-    let snapshot = ledgers::existing(&dir)?;
+    let snapshot = ledgers::existing(global, &dir)?;
     let found = known::discovered(global, &args.which, &snapshot)?;
     let errors: Vec<Diagnostic> = found.errors().cloned().collect();
     if !errors.is_empty() {

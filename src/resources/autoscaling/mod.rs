@@ -3,6 +3,7 @@
 mod group;
 mod group_extras;
 mod group_form;
+mod group_tags;
 mod refresh;
 mod scaling_policy;
 mod scaling_policy_form;

@@ -98,6 +98,12 @@ const TYPICAL: &[(&str, u64)] = &[
     ("AWS::Transfer::Server", 180),
 ];
 
+/// Whose attributes objects change, see [`Facts::alters`].
+const ALTERS: &[(&str, &[(&str, &[&str])])] = &[
+    ("AWS::EC2::SubnetCidrBlock", &[("SubnetId", &["Ipv6CidrBlocks"])]),
+    ("AWS::EC2::VPCCidrBlock", &[("VpcId", &["CidrBlockAssociations", "Ipv6CidrBlocks"])]),
+];
+
 /// Properties that can be set and that `Fn::GetAtt` answers for as well, although the published schemas do not say so:
 /// "QueueName: Returns the queue name" (AWS::SQS::Queue, return values).
 const TOLD_TOO: &[(&str, &str)] = &[("AWS::SQS::Queue", "QueueName")];
@@ -124,15 +130,24 @@ fn actions(schema: &TypeSchema) -> &'static [&'static str] {
     Box::leak(all.into_iter().map(leak).collect())
 }
 
+/// The properties that name what an object alters.
+fn holders(alters: &[(&'static str, &[&str])]) -> &'static [&'static str] {
+    Box::leak(alters.iter().map(|(property, _)| *property).collect())
+}
+
 /// The facts of a type that Cloud Control deploys. They live as long as the program; each type is asked for once.
 pub(super) fn facts(schema: &'static TypeSchema) -> Facts {
     let kind = schema.kind();
+    let altered = ALTERS.iter().find(|(name, _)| *name == kind);
     let typical = TYPICAL.binary_search_by(|(name, _)| (*name).cmp(kind)).map_or(20, |at| TYPICAL[at].1);
     // The deadline of the slowest handler; the request is asked for at most every ten seconds.
     let minutes = schema.minutes("create").max(schema.minutes("update"));
     Facts {
         identity: if identity::always_given(schema) { Identity::Name } else { Identity::Token },
         token_life: Some(TOKEN_LIFE),
+        // Its own wait must not record attributes that were read before the change.
+        needs_ready: altered.map_or(&[], |(_, alters)| holders(alters)),
+        alters: altered.map_or(&[], |(_, alters)| *alters),
         ready: Some(WaitPolicy::secs(typical, if typical > 60 { 10 } else { 3 }, minutes * 60)),
         retry: RETRY,
         retry_delete: RETRY_DELETE,
@@ -160,6 +175,10 @@ mod tests {
     #[test]
     fn tables_are_sorted_and_name_published_types() {
         assert!(TYPICAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for (kind, alters) in ALTERS {
+            let schema = schema::as_published(kind).unwrap();
+            assert!(alters.iter().all(|(property, _)| schema.property(property).is_some()), "{kind}");
+        }
         for (kind, _) in TYPICAL {
             assert!(schema::as_published(kind).is_some(), "{kind} is not published");
         }

@@ -203,7 +203,7 @@ impl Generic {
                 return Ok(match left.filter(|_| ours) {
                     // It stays known by its request: an object whose creation failed is never taken for usable.
                     Some(left) => Probe::Failed(format!("{code}: {message} (it left `{left}` behind)")),
-                    None => Probe::Vain { code, reason: message },
+                    None => Probe::NotMade { code, reason: message },
                 });
             }
         };
@@ -257,7 +257,8 @@ impl Generic {
                 None => Ok(Progress::Done),
             };
         }
-        match calls::update(cx, self.kind(), &identifier, operations, permit.token()).await {
+        let token = patch::token(permit.token(), &operations);
+        match calls::update(cx, self.kind(), &identifier, operations, &token).await {
             Ok(event) => Self::stage(OP, event),
             Err(error) if error.is(BUSY) => Ok(Progress::Again("another request works on it".into())),
             Err(error) => Err(error),

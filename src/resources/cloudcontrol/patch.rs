@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::schema::TypeSchema;
 
@@ -32,6 +33,13 @@ pub(super) fn patch(schema: &TypeSchema, wanted: &Json, live: &Json, changed: &[
         }
     }
     operations
+}
+
+/// The client token of an update. The same token with another document is refused (ClientTokenConflictException,
+/// UpdateResource), and a run that resumes may find a part of the change done: it asks for the rest under a token of its own.
+pub(super) fn token(permit: &str, operations: &[Json]) -> String {
+    let digest = Sha256::digest(Json::Array(operations.to_vec()).to_string());
+    format!("{permit}-{}", hex::encode(digest.get(..4).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -187,7 +187,8 @@ impl Described for DataMigration {
     }
 
     async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
-        Ok(by(cx, id.as_str()).await?.map(|live| vec![users::of_data(&live)]))
+        let Some(live) = by(cx, id.as_str()).await? else { return Ok(None) };
+        Ok(Some(vec![users::owed(cx, id.as_str(), users::of_data(&live)).await?]))
     }
 
     /// DMS's events of data migrations go to EventBridge only: what it says of one stands in its description.

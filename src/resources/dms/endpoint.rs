@@ -288,7 +288,8 @@ impl Described for Endpoint {
     }
 
     async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
-        users::of_endpoint(cx, id.as_str()).await.map(|users| Some(users::working(users)))
+        let users = users::of_endpoint(cx, id.as_str()).await?;
+        users::working(cx, users).await.map(Some)
     }
 
     async fn tags(cx: &Cx<'_>, live: &Live) -> Result<LiveTags, OpError> {

@@ -64,6 +64,11 @@ pub(super) async fn is_marked(cx: &Cx<'_>, arn: &str) -> Result<bool, OpError> {
     Ok(Tags::any(cx, arn).await?.iter().any(|tag| tag.key() == RESUME))
 }
 
+/// Whether an update of it, or of an endpoint that it uses, has stopped it.
+pub(super) async fn is_owed(cx: &Cx<'_>, arn: &str) -> Result<bool, OpError> {
+    Ok(Tags::any(cx, arn).await?.iter().any(|tag| tag.key().starts_with(RESUME)))
+}
+
 /// Notes on the object itself that it has to run again: a crash in between loses nothing.
 pub(super) async fn mark(cx: &Cx<'_>, arn: &str) -> Result<(), OpError> {
     let tag = DmsTag::builder().key(RESUME).value("true").build();

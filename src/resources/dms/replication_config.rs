@@ -401,7 +401,8 @@ impl ResourceType for ReplicationConfig {
     }
 
     async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
-        Ok(replication(cx, id.as_str()).await?.map(|live| vec![users::of_serverless(&live)]))
+        let Some(live) = replication(cx, id.as_str()).await? else { return Ok(None) };
+        Ok(Some(vec![users::owed(cx, id.as_str(), users::of_serverless(&live)).await?]))
     }
 
     /// DMS's events of serverless replications go to EventBridge only (DescribeEvents knows instances and tasks): what it says
@@ -543,7 +544,7 @@ impl ResourceType for ReplicationConfig {
                 moving::unmark(cx, arn).await?;
                 let why = format!(
                     "the configuration is changed, but the serverless replication failed when it was resumed: {}. Correct \
-                     it, then: migrate replicate resume",
+                     it, then: `migrate replicate resume`",
                     why(&run)
                 );
                 Err(OpError::not_sent("StartReplication", why))

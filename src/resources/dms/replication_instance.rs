@@ -211,7 +211,8 @@ impl Described for ReplicationInstance {
     }
 
     async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
-        users::of_instance(cx, id.as_str()).await.map(|users| Some(users::working(users)))
+        let users = users::of_instance(cx, id.as_str()).await?;
+        users::working(cx, users).await.map(Some)
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Props) -> Result<Option<Live>, OpError> {

@@ -244,7 +244,8 @@ impl ResourceType for ReplicationTask {
     }
 
     async fn activity(cx: &Cx<'_>, id: &PhysicalId) -> Result<Option<Vec<Activity>>, OpError> {
-        Ok(get(cx, BY_ARN, id.as_str()).await?.map(|live| vec![users::of_task(&live)]))
+        let Some(live) = get(cx, BY_ARN, id.as_str()).await? else { return Ok(None) };
+        Ok(Some(vec![users::owed(cx, id.as_str(), users::of_task(&live)).await?]))
     }
 
     async fn news(

@@ -509,6 +509,25 @@ fn reviews_and_waits_are_told_what_it_does() {
         stage.bench.cx(|cx| stage.bench.run(ReplicationConfig::news(cx, &id, &props, waited))).unwrap()
     };
     assert!(news()[0].starts_with("capacity: 2 DCU provisioned"), "{:?}", news());
+    // An update has stopped it and died: what it does is interrupted, though it rests at this moment.
+    let state = |status: &str, mark: Option<&str>| {
+        stage.bench.world(|world| {
+            let row = world.get_mut("dms.replication-config", id.as_str()).unwrap();
+            row["Status"] = json!(status);
+            let Some(tags) = row["_tags"].as_array_mut() else { panic!("{row}") };
+            tags.retain(|tag| !tag["Key"].as_str().unwrap_or_default().starts_with("migrate:resume"));
+            tags.extend(mark.map(|key| json!({"Key": key, "Value": "true"})));
+        });
+    };
+    let owed = ", stopped by an update that did not end; it is resumed after the change";
+    for mark in ["migrate:resume", "migrate:resume:SOURCE"] {
+        state("stopped", Some(mark));
+        let told = activity(&id);
+        assert!(told[0].busy && told[0].words().ends_with(owed), "{mark}: {told:?}");
+        assert_eq!(users(), told, "{mark}: the endpoint's review says it, too");
+    }
+    state("stopped", None);
+    assert!(!activity(&id)[0].busy && users().is_empty(), "stopped by its owner");
     stage.bench.world(|world| {
         let row = world.get_mut("dms.replication-config", id.as_str()).unwrap();
         row["Status"] = json!("failed");

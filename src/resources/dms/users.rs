@@ -3,7 +3,10 @@
 use aws_sdk_databasemigration::types::{DataMigration, Replication, ReplicationTask};
 use aws_smithy_types::{DateTime, date_time::Format};
 
-use super::support::{ABSENT, filter};
+use super::{
+    moving,
+    support::{ABSENT, filter},
+};
 use crate::{
     aws::{OpError, Provision, Replicator, data_migration_state, op, usually},
     model::Activity,
@@ -31,6 +34,7 @@ fn told(kind: Replicator, name: &str, status: &str, since: Option<&DateTime>) ->
         usually: usually(kind, status).map(ToOwned::to_owned),
         capacity: None,
         busy: busy(status),
+        owed: false,
         state: status.to_owned(),
     }
 }
@@ -139,6 +143,20 @@ pub(super) async fn of_instance(cx: &Cx<'_>, arn: &str) -> Result<Vec<User>, OpE
 }
 
 /// What of them works: what rests need not be told.
-pub(super) fn working(users: Vec<User>) -> Vec<Activity> {
-    users.into_iter().map(|user| user.activity).filter(|activity| activity.busy).collect()
+pub(super) async fn working(cx: &Cx<'_>, users: Vec<User>) -> Result<Vec<Activity>, OpError> {
+    let mut working = Vec::new();
+    for User { arn, activity, .. } in users {
+        working.push(owed(cx, &arn, activity).await?);
+    }
+    working.retain(|activity| activity.busy);
+    Ok(working)
+}
+
+/// What something does, if an update that did not end has not stopped it: then it only seems to rest.
+pub(super) async fn owed(cx: &Cx<'_>, arn: &str, mut activity: Activity) -> Result<Activity, OpError> {
+    if activity.state == "stopped" && moving::is_owed(cx, arn).await? {
+        activity.owed = true;
+        activity.busy = true;
+    }
+    Ok(activity)
 }

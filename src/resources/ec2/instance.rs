@@ -370,7 +370,7 @@ impl Described for Instance {
         if let Some(text) = props["UserData"].as_str()
             && !is_base64(text)
         {
-            say("UserData", "it is not Base64: use Fn::Base64");
+            say("UserData", "AWS takes it encoded in Base64 only");
         }
         if props["ImageId"].is_null() && props["LaunchTemplate"].is_null() {
             say("ImageId", "an instance needs an image, here or in its launch template");

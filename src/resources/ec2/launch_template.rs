@@ -137,7 +137,7 @@ impl Described for LaunchTemplate {
         if let Some(text) = data["UserData"].as_str()
             && !is_base64(text)
         {
-            found.push(("LaunchTemplateData.UserData".into(), "it is not Base64: use Fn::Base64".into()));
+            found.push(("LaunchTemplateData.UserData".into(), "AWS takes it encoded in Base64 only".into()));
         }
         found
     }

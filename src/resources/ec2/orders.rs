@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::{model::Value, resources::orders::Orders};
+use crate::{
+    graph::Why,
+    model::Value,
+    resources::{orders::Orders, registry},
+};
 
 const SERVICE: &str = "AWS::ECS::Service";
 const SCALED: &str = "AWS::AutoScaling::AutoScalingGroup";
@@ -177,6 +181,32 @@ pub(in crate::resources) fn propagations(orders: &mut Orders<'_>) {
                 "routes are propagated from a gateway that is attached".into(),
             );
         }
+    }
+}
+
+/// A network's further blocks before who asks the network for its blocks.
+pub(in crate::resources) fn blocks(orders: &mut Orders<'_>) {
+    let mut waits = Vec::new();
+    for kind in ["AWS::EC2::VPCCidrBlock", "AWS::EC2::SubnetCidrBlock"] {
+        let Some(ty) = registry::find(kind) else { continue };
+        for block in orders.map.of_kind(kind) {
+            for (property, attributes) in ty.facts().alters {
+                for holder in orders.map.through(block, property) {
+                    let asks = |user: &usize| {
+                        orders.map.stated(*user).any(|(to, edge)| {
+                            to == holder
+                                && matches!(&edge.why, Why::Reference { attribute, .. }
+                                    if attributes.contains(&attribute.as_str()))
+                        })
+                    };
+                    let users = orders.map.users[holder].iter().copied();
+                    waits.extend(users.filter(|user| *user != block && asks(user)).map(|user| (user, block)));
+                }
+            }
+        }
+    }
+    for (user, block) in waits {
+        orders.add(user, block, "it asks for the blocks of the network, of which this is one".into());
     }
 }
 

@@ -1,9 +1,9 @@
 //! Resource types of AWS::S3.
 
 mod bucket;
-mod bucketpolicy;
+mod bucket_policy;
 pub(super) mod orders;
 pub mod policy_document;
 
 pub use bucket::Bucket;
-pub use bucketpolicy::BucketPolicy;
+pub use bucket_policy::BucketPolicy;

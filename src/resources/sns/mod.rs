@@ -3,10 +3,10 @@
 mod subscription;
 mod topic;
 mod topic_form;
-mod topicinlinepolicy;
-mod topicpolicy;
+mod topic_inline_policy;
+mod topic_policy;
 
 pub use subscription::Subscription;
 pub use topic::Topic;
-pub use topicinlinepolicy::TopicInlinePolicy;
-pub use topicpolicy::TopicPolicy;
+pub use topic_inline_policy::TopicInlinePolicy;
+pub use topic_policy::TopicPolicy;

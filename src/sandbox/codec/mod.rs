@@ -27,6 +27,6 @@ mod xml_tree;
 pub use fault::NOT_IMPLEMENTED;
 pub use model::{Model, OperationModel, model};
 pub use receive::{Call, receive};
-pub use respond::{Stranger, respond, respond_unroutable};
+pub use respond::{Unroutable, respond, respond_unroutable};
 pub use time::{http_date, iso_date};
 pub use wire::{Incoming, Protocol};

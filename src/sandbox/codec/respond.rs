@@ -108,7 +108,7 @@ pub fn respond(call: &Call, reply: &Reply, request_id: &str) -> Response<Bytes> 
 
 /// A request for a service that the sandbox does not have, as far as its answer must fit it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stranger {
+pub struct Unroutable {
     /// The service's signing name; empty if the request is not signed.
     service: String,
     /// The protocol it speaks, told from what it looks like.
@@ -118,7 +118,7 @@ pub struct Stranger {
 /// Signing names of services that speak XML over REST; nearly all others that have paths speak JSON.
 const REST_XML: &[&str] = &["cloudfront", "route53", "s3", "s3-outposts", "s3express"];
 
-impl Stranger {
+impl Unroutable {
     /// Looks at a request.
     #[must_use]
     pub fn of(rq: &Incoming) -> Self {
@@ -143,16 +143,16 @@ impl Stranger {
 
 /// The answer to a request that is for no service of the sandbox, in the protocol it speaks.
 #[must_use]
-pub fn respond_unroutable(stranger: &Stranger, request_id: &str) -> Response<Bytes> {
+pub fn respond_unroutable(unroutable: &Unroutable, request_id: &str) -> Response<Bytes> {
     let code = fault::NOT_IMPLEMENTED;
-    let service = if stranger.service.is_empty() { "this service" } else { &stranger.service };
+    let service = if unroutable.service.is_empty() { "this service" } else { &unroutable.service };
     let message = format!("the sandbox does not have {service}; nothing was done");
     let typed = serde_json::json!({"__type": code, "message": message});
     let mut headers = vec![
         ("x-amzn-errortype".to_owned(), code.to_owned()),
         ("x-amzn-requestid".to_owned(), request_id.to_owned()),
     ];
-    let (kind, body) = match stranger.protocol {
+    let (kind, body) = match unroutable.protocol {
         Protocol::Json => ("application/x-amz-json-1.1", typed.to_string().into_bytes()),
         Protocol::RestJson => ("application/json", typed.to_string().into_bytes()),
         Protocol::Cbor => {

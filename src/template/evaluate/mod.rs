@@ -26,6 +26,8 @@ pub use run::{draft, questions, ssm_parameters, zone_regions};
 #[cfg(test)]
 mod facts_tests;
 #[cfg(test)]
+mod imports_tests;
+#[cfg(test)]
 mod nested_tests;
 #[cfg(test)]
 pub mod testing;

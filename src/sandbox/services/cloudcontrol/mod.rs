@@ -7,6 +7,7 @@ mod forms;
 mod made;
 mod model;
 mod objects;
+mod parts;
 mod patch;
 mod requests;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     made::Maker,
     model::Model,
-    patch,
+    parts, patch,
     requests::{begin, busy, repeated, tie},
     validate,
 };
@@ -117,6 +117,9 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     checked(model, &sent, &sent)?;
     let given = identifier_of(model, &sent);
     let mut properties = sent.clone();
+    if let Err(fault) = parts::put(world, rq, model, &mut properties) {
+        return Ok(begin(world, rq, model, ("CREATE", None, 2_000), parts::failed(&fault)));
+    }
     Maker::new(world, model, rq.region, &sent).complete(&mut properties);
     let Some(identifier) = identifier_of(model, &properties) else {
         return Err(Fault::new("InvalidRequestException", "The primary identifier cannot be made."));
@@ -139,38 +142,12 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
             "_region": rq.region,
         }),
     );
-    vpc_block(world, model, &properties, true);
     // The object is there a moment before the request says so.
     world.set_after(millis - 500, &table, &key, json!({"_status": "live"}));
     let end = json!({"OperationStatus": "SUCCESS", "Identifier": identifier});
     let answer = begin(world, rq, model, ("CREATE", given.as_deref(), millis), end);
     tie(world, &answer, &table, &key);
     Ok(answer)
-}
-
-/// A VPC's further block is part of the VPC: subnets may lie in it ("Amazon VPC User Guide", VPC CIDR blocks: add a secondary
-/// IPv4 CIDR block).
-fn vpc_block(world: &mut World, model: Model, properties: &Json, there: bool) {
-    if model.name() != "AWS::EC2::VPCCidrBlock" {
-        return;
-    }
-    let Some(block) = properties["CidrBlock"].as_str() else { return };
-    let vpc = &properties["VpcId"];
-    let Some(key) =
-        world.rows("ec2.vpc").find(|(_, row)| row["VpcId"] == *vpc).map(|(key, _)| key.to_owned())
-    else {
-        return;
-    };
-    let id = properties["Id"].clone();
-    let Some(row) = world.get_mut("ec2.vpc", &key) else { return };
-    let mut blocks = row["CidrBlockAssociationSet"].as_array().cloned().unwrap_or_default();
-    blocks.retain(|one| one["CidrBlock"] != block);
-    if there {
-        blocks.push(
-            json!({"AssociationId": id, "CidrBlock": block, "CidrBlockState": {"State": "associated"}}),
-        );
-    }
-    row["CidrBlockAssociationSet"] = json!(blocks);
 }
 
 fn live<'w>(world: &'w World, rq: &Request<'_>, model: Model, identifier: &str) -> Result<&'w Json, Fault> {
@@ -241,7 +218,9 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     checked(model, &wanted, &Json::Object(Map::new()))?;
     Maker::new(world, model, rq.region, &after).follow(&mut after);
     let (table, key, millis) = (table(model), key(rq, &identifier), model.millis("UPDATE"));
-    world.set_after(millis - 500, &table, &key, json!({"Properties": after, "_status": "live"}));
+    // The values show long before the request ends: an update handler calls the service first and then answers IN_PROGRESS
+    // until the resource is stable ("Resource type handler contract", CloudFormation CLI User Guide).
+    world.set_after(millis / 8, &table, &key, json!({"Properties": after, "_status": "live"}));
     let end = json!({"OperationStatus": "SUCCESS"});
     let answer = begin(world, rq, model, ("UPDATE", Some(&identifier), millis), end);
     tie(world, &answer, &table, &key);
@@ -259,8 +238,10 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(missing(model, &identifier));
     }
     busy(world, rq, model, &identifier)?;
-    if let Some(properties) = world.get(&table, &key).map(|row| row["Properties"].clone()) {
-        vpc_block(world, model, &properties, false);
+    if let Some(properties) = world.get(&table, &key).map(|row| row["Properties"].clone())
+        && let Err(fault) = parts::take(world, rq, model, &properties)
+    {
+        return Ok(begin(world, rq, model, ("DELETE", Some(&identifier), 2_000), parts::failed(&fault)));
     }
     world.after(millis - 500, &table, &key, Effect::Remove);
     let end = json!({"OperationStatus": "SUCCESS"});

@@ -46,3 +46,7 @@ pub use account::REGIONS;
 pub use instances::{TABLE as INSTANCES, could_launch, is_there, launch, terminate};
 pub use launch_templates::{instance_tags, resolved as template};
 pub use operations::OPERATIONS;
+pub use subnets::{
+    associate_block as associate_subnet_block, disassociate_block as disassociate_subnet_block,
+};
+pub use vpcs::{associate_block as associate_vpc_block, disassociate_block as disassociate_vpc_block};

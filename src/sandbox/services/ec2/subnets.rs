@@ -238,7 +238,7 @@ pub(super) fn modify_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 /// `AssociateSubnetCidrBlock`: IPv6 only.
-pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
+pub fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     vpcs::no_pools(rq)?;
     let id = rq.text("SubnetId");
     let vpc = SUBNET.get(world, rq, id)?["VpcId"].as_str().unwrap_or_default().to_owned();
@@ -254,7 +254,7 @@ pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 /// `DisassociateSubnetCidrBlock`.
-pub(super) fn disassociate_block(world: &mut World, rq: &Request<'_>) -> Reply {
+pub fn disassociate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     let association = rq.text("AssociationId");
     let region = rq.region;
     let keys: Vec<String> = world

@@ -245,7 +245,7 @@ pub(super) fn modify_tenancy(world: &mut World, rq: &Request<'_>) -> Reply {
 const BLOCKS: usize = 5;
 
 /// `AssociateVpcCidrBlock`.
-pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
+pub fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     no_pools(rq)?;
     let id = rq.text("VpcId");
     let vpc = VPC.get(world, rq, id)?.clone();
@@ -287,7 +287,7 @@ pub(super) fn associate_block(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 /// `DisassociateVpcCidrBlock`.
-pub(super) fn disassociate_block(world: &mut World, rq: &Request<'_>) -> Reply {
+pub fn disassociate_block(world: &mut World, rq: &Request<'_>) -> Reply {
     let association = rq.text("AssociationId");
     let holds = |row: &Json, set: &str| {
         row[set].as_array().into_iter().flatten().find(|one| one["AssociationId"] == association).cloned()

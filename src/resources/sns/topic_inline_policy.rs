@@ -3,7 +3,7 @@
 
 use serde_json::Value as Json;
 
-use super::{topic_form::document, topicpolicy};
+use super::{topic_form::document, topic_policy};
 use crate::{
     aws::OpError,
     ledger::Permit,
@@ -27,7 +27,7 @@ fn object(topic: &str) -> Created {
 
 async fn put(cx: &Cx<'_>, topic: &str, props: &TopicInlinePolicyProps) -> Result<(), OpError> {
     let text = props.PolicyDocument.as_ref().map(document).unwrap_or_default();
-    topicpolicy::set(cx, topic, &text).await
+    topic_policy::set(cx, topic, &text).await
 }
 
 impl Described for TopicInlinePolicy {
@@ -39,9 +39,9 @@ impl Described for TopicInlinePolicy {
         identity: Identity::Name,
         on_conflict: OnConflict::Overwrites,
         early: &["Ref"],
-        retry: topicpolicy::RETRY,
+        retry: topic_policy::RETRY,
         documents: &[("PolicyDocument", Document::ResourcePolicy)],
-        absent: topicpolicy::ABSENT,
+        absent: topic_policy::ABSENT,
         iam: &["sns:SetTopicAttributes", "sns:GetTopicAttributes"],
         ..Facts::new("AWS::SNS::TopicInlinePolicy", "sns")
     };
@@ -62,7 +62,7 @@ impl Described for TopicInlinePolicy {
     }
 
     async fn get(cx: &Cx<'_>, id: &PhysicalId, _hint: &Self::Props) -> Result<Option<Self::Live>, OpError> {
-        Ok(topicpolicy::live(cx, id.as_str()).await?.map(|policy| (id.to_string(), policy)))
+        Ok(topic_policy::live(cx, id.as_str()).await?.map(|policy| (id.to_string(), policy)))
     }
 
     fn object(_cx: &Cx<'_>, live: &Self::Live) -> Created {
@@ -90,10 +90,10 @@ impl Described for TopicInlinePolicy {
 
     async fn delete(cx: &Cx<'_>, _permit: &Permit, id: &PhysicalId, _props: &Self::Props) -> Outcome {
         // To set a topic's first policy succeeds whether or not it has another one.
-        if topicpolicy::live(cx, id.as_str()).await?.is_none() {
+        if topic_policy::live(cx, id.as_str()).await?.is_none() {
             return Ok(Progress::Absent);
         }
-        Ok(if topicpolicy::restore(cx, id.as_str()).await? { Progress::Done } else { Progress::Absent })
+        Ok(if topic_policy::restore(cx, id.as_str()).await? { Progress::Done } else { Progress::Absent })
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
         });
         let then = policy("s3.amazonaws.com");
         bench.law_covering::<TopicInlinePolicy>(&[(policy("events.amazonaws.com"), Some(then))]);
-        let left = bench.cx(|cx| bench.run(topicpolicy::live(cx, TOPIC))).unwrap();
+        let left = bench.cx(|cx| bench.run(topic_policy::live(cx, TOPIC))).unwrap();
         assert_eq!(left, None, "the topic has its first policy again");
     }
 

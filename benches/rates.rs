@@ -64,8 +64,13 @@ fn changes(folder: &Path) -> BTreeMap<String, f64> {
 fn main() {
     let size = std::env::args().filter_map(|arg| arg.parse().ok()).next_back().unwrap_or(10_000);
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
-    let template = generate::template(size).to_string();
-    std::fs::write(folder.path().join("plan.json"), template).unwrap_or_else(|error| panic!("{error}"));
+    let mut template = generate::template(size);
+    if let Some(resources) = template["Resources"].as_object_mut() {
+        // Their tasks have no way to their image.
+        resources.retain(|_, resource| resource["Type"] != "AWS::ECS::Service");
+    }
+    std::fs::write(folder.path().join("plan.json"), template.to_string())
+        .unwrap_or_else(|error| panic!("{error}"));
     let events = up(folder.path());
     let done =
         events.iter().rfind(|event| event["event"] == "run_finished").unwrap_or_else(|| panic!("no end"));

@@ -197,7 +197,7 @@ fn identities() -> String {
     for n in 0..5 {
         put(format!(
             "Secret{n}: {{Type: 'AWS::SecretsManager::Secret', DeletionPolicy: Delete, UpdateReplacePolicy: Delete, \
-             Properties: {{Name: s/{n}, SecretString: v}}}}"
+             Properties: {{Name: s/{n}, GenerateSecretString: {{PasswordLength: 24}}}}}}"
         ));
     }
     text

@@ -256,10 +256,7 @@ fn the_longest_way_does_not_queue_behind_what_came_first() {
     let chain = "
   Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.1.0.0/16}}
   Subnet: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !Ref Vpc, CidrBlock: 10.1.0.0/24}}
-  Address: {Type: 'AWS::EC2::EIP', Properties: {Domain: vpc}}
-  Nat:
-    Type: AWS::EC2::NatGateway
-    Properties: {SubnetId: !Ref Subnet, AllocationId: !GetAtt Address.AllocationId}
+  Nat: {Type: 'AWS::EC2::NatGateway', Properties: {SubnetId: !Ref Subnet, ConnectivityType: private}}
 ";
     let many = (0..600).map(|n| format!("  Gateway{n}: {{Type: 'AWS::EC2::InternetGateway'}}\n"));
     let begins = |rest: String| {

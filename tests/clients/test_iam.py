@@ -196,11 +196,11 @@ def lists_come_in_pages():
     pages("iam", "ListPolicies", 2, "ValidationError", Scope="Local")
     pages("iam", "GetAccountAuthorizationDetails", 2, "ValidationError", Filter=["User"])
     whole = iam.get_account_authorization_details()
-    role = next(one for one in whole["RoleDetailList"] if one["RoleName"] == "page-0")
-    assert {one["PolicyName"] for one in role["RolePolicyList"]} == {f"page-{n}" for n in range(5)}, role
-    assert role["RolePolicyList"][0]["PolicyDocument"]["Statement"], role
-    assert len(role["AttachedManagedPolicies"]) == 5 and len(role["InstanceProfileList"]) == 5 and len(role["Tags"]) == 5, role
-    assert "Description" not in role and "MaxSessionDuration" not in role, role
+    held = next(one for one in whole["RoleDetailList"] if one["RoleName"] == "page-0")
+    assert {one["PolicyName"] for one in held["RolePolicyList"]} == {f"page-{n}" for n in range(5)}, held
+    assert held["RolePolicyList"][0]["PolicyDocument"]["Statement"], held
+    assert len(held["AttachedManagedPolicies"]) == 5 and len(held["InstanceProfileList"]) == 5 and len(held["Tags"]) == 5, held
+    assert "Description" not in held and "MaxSessionDuration" not in held, held
     user = next(one for one in whole["UserDetailList"] if one["UserName"] == "page-0")
     assert len(user["UserPolicyList"]) == 5 and len(user["GroupList"]) == 5, user
     assert any(one["PolicyName"] == "page-0" and one["PolicyVersionList"] for one in whole["Policies"])

@@ -88,7 +88,7 @@ fn resources_of(cell: usize) -> Vec<Declared3> {
         (
             "Secret".into(),
             "AWS::SecretsManager::Secret",
-            json!({"GenerateSecretString": {"SecretStringTemplate": "{\"username\":\"app\"}", "GenerateStringKey": "password"}}),
+            json!({"GenerateSecretString": {"SecretStringTemplate": "{\"username\":\"app\"}", "GenerateStringKey": "password", "ExcludePunctuation": true}}),
         ),
         (
             "DbGroup".into(),

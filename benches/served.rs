@@ -5,6 +5,7 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration, time::Instant, time::UNIX_EPOCH};
 
 use aws_sdk_ec2::types as ec2;
+use aws_sdk_resourcegroupstagging::types as tagging;
 use migrate::{
     aws::{CallMeter, Sdk},
     clock::{Clock, VirtualClock},
@@ -60,7 +61,8 @@ async fn alarm(sdk: &Sdk, name: &str) {
     let call =
         sdk.cloudwatch().put_metric_alarm().alarm_name(name).namespace("N").metric_name("M").period(60);
     let call = call.evaluation_periods(1).threshold(1.0).statistic("Sum".into());
-    ok(call.comparison_operator("GreaterThanThreshold".into()).send().await);
+    let tag = aws_sdk_cloudwatch::types::Tag::builder().key(name).value("v").build();
+    ok(call.comparison_operator("GreaterThanThreshold".into()).tags(tag).send().await);
 }
 
 /// Copies of the seed objects, so that there are so many objects; all in a VPC of their own.
@@ -181,7 +183,11 @@ fn operations(place: &Place) -> Vec<(&'static str, f64)> {
                 r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#
             )),
         ),
-        ("GetResources, a page", call!(|n| tags => get_resources().resources_per_page(100))),
+        ("GetResources, a page", call!(|n| tags => get_resources().resources_per_page(10))),
+        (
+            "GetResources by tag",
+            call!(|n| tags => get_resources().tag_filters(tagging::TagFilter::builder().key("mine").build())),
+        ),
     ];
     all.into_iter().map(|(name, call)| (name, measured(place, &call))).collect()
 }

@@ -63,6 +63,26 @@ fn what_shows_only_after_the_call_was_repeated_is_deleted() {
     }
 }
 
+/// Reads hide many of the new objects for up to five seconds and show the others at once: nothing is made twice, nothing fails, and
+/// nothing is left.
+#[test]
+fn what_shows_after_seconds_is_waited_for() {
+    let mut undisturbed = Rehearsal::new(&payments());
+    undisturbed.up().complete();
+    for (seed, one_in) in [(1, 1), (2, 2), (3, 5)] {
+        let context = format!("one of {one_in}");
+        let mut rehearsal = Rehearsal::new(&payments()).seeded(seed);
+        rehearsal.world.hide_one_in(one_in);
+        rehearsal.run(Verb::Up, Trouble::drawn()).complete();
+        rehearsal.check_settled(&context);
+        rehearsal.check_world(&context);
+        assert_eq!(rehearsal.census(), undisturbed.census(), "{context}");
+        rehearsal.run(Verb::Destroy, Trouble::drawn()).complete();
+        rehearsal.check_settled(&context);
+        rehearsal.check_world(&context);
+    }
+}
+
 /// The same in a run of seconds: the next run finds it, also if that is to destroy everything, which then waits until
 /// nothing can show any more.
 #[test]

@@ -174,3 +174,69 @@ fn names_that_creates_would_overwrite_are_asked_for_together() {
     assert_eq!(taken.world.get("cloudwatch.alarm", key).expect("a row")["Threshold"], 4711);
     assert_eq!(taken.snapshot().objects().count(), ALARMS - 1);
 }
+
+/// Thirty roles with policies, thirty inline policies besides, and five secrets.
+fn identities() -> String {
+    let mut text = String::from("Resources:\n");
+    let mut put = |line: String| writeln!(text, "  {line}").expect("a text grows");
+    let trust = "{Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {Service: ec2.amazonaws.com}, \
+                 Action: 'sts:AssumeRole'}]}";
+    let grant =
+        "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: '*'}]}";
+    for n in 0..30 {
+        put(format!(
+            "Role{n}: {{Type: 'AWS::IAM::Role', Properties: {{RoleName: role-{n}, Description: d{n}, MaxSessionDuration: 7200, \
+             AssumeRolePolicyDocument: {trust}, ManagedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'], \
+             Policies: [{{PolicyName: own, PolicyDocument: {grant}}}]}}}}"
+        ));
+        put(format!(
+            "Policy{n}: {{Type: 'AWS::IAM::Policy', Properties: {{PolicyName: more, Roles: [!Ref Role{n}], \
+             PolicyDocument: {grant}}}}}"
+        ));
+    }
+    for n in 0..5 {
+        put(format!(
+            "Secret{n}: {{Type: 'AWS::SecretsManager::Secret', DeletionPolicy: Delete, UpdateReplacePolicy: Delete, \
+             Properties: {{Name: s/{n}, GenerateSecretString: {{PasswordLength: 24}}}}}}"
+        ));
+    }
+    text
+}
+
+/// Roles and inline policies are told by the account's lists, each secret by one call: 132 calls, where each was looked at by
+/// itself and each secret twice.
+#[test]
+fn identities_are_told_by_the_lists_of_the_account() {
+    let (_dir, mut life) = deployed(&identities());
+    let (seen, called) = life.refresh_with(60_000, FaultScript::default());
+    assert!(seen.iter().all(|one| one.finding == Finding::InSync), "{seen:#?}");
+    assert_eq!(called.iter().filter(|call| call.ends_with("DescribeSecret")).count(), 5, "{called:#?}");
+    assert!(called.len() <= 12, "{} calls: {called:#?}", called.len());
+    // Who may not call them is told the same, by looks at each.
+    let denied = || Action::Error { code: "AccessDenied".into(), status: 403, message: "no".into() };
+    for operation in ["GetAccountAuthorizationDetails", "ListRoles"] {
+        let (alone, calls) = life.refresh_with(60_000, on(operation, denied()));
+        assert_eq!(alone, seen, "{operation}");
+        assert!(calls.len() > 60, "{operation}: {} calls", calls.len());
+    }
+    // Whatever only one of the two lists shows is seen.
+    let edit = |life: &mut Rehearsal, name: &str, member: &str, value: serde_json::Value| {
+        life.world.get_mut("iam.role", name).expect("a role")[member] = value;
+    };
+    edit(&mut life, "role-1", "Description", "another".into());
+    edit(&mut life, "role-2", "MaxSessionDuration", 3600.into());
+    edit(&mut life, "role-3", "Tags", serde_json::json!([]));
+    edit(&mut life, "role-4", "_attached", serde_json::json!([]));
+    let other =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}]}"#;
+    life.world.get_mut("iam.role", "role-5").expect("a role")["_policies"]["own"] = other.into();
+    life.world.get_mut("iam.role", "role-6").expect("a role")["_policies"]["more"] = other.into();
+    let seen = life.refresh();
+    let differs: Vec<&str> = seen
+        .iter()
+        .filter(|one| one.finding != Finding::InSync)
+        .map(|one| one.address.logical_id())
+        .collect();
+    assert_eq!(differs, ["Policy6", "Role1", "Role2", "Role3", "Role4", "Role5"]);
+    assert_eq!(*of(&seen, "Role3"), Finding::NotOurs);
+}

@@ -248,3 +248,30 @@ fn every_plan_takes_as_long_as_its_critical_path() {
         }
     }
 }
+
+/// Hundreds of creates of one service are ready at once, and it takes ten a second. What a long chain hangs on goes before them,
+/// though it becomes ready later: the chain is as fast as if it were alone.
+#[test]
+fn the_longest_way_does_not_queue_behind_what_came_first() {
+    let chain = "
+  Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.1.0.0/16}}
+  Subnet: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !Ref Vpc, CidrBlock: 10.1.0.0/24}}
+  Nat: {Type: 'AWS::EC2::NatGateway', Properties: {SubnetId: !Ref Subnet, ConnectivityType: private}}
+";
+    let many = (0..600).map(|n| format!("  Gateway{n}: {{Type: 'AWS::EC2::InternetGateway'}}\n"));
+    let begins = |rest: String| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let plan = folder.path().join("plan.yaml");
+        write(&plan, &format!("Resources:{chain}{rest}"));
+        let mut rehearsal = Rehearsal::new(&plan).with_warnings();
+        let up = rehearsal.up().complete();
+        let took = up.finished.as_ref().expect("finished").elapsed_s;
+        (finished(&up, "Vpc"), finished(&up, "Subnet"), finished(&up, "Nat"), took)
+    };
+    let (alone, among) = (begins(String::new()), begins(many.collect()));
+    report(&format!("alone {alone:?}, among 600 others {among:?}"));
+    // Where they queue by arrival, the subnet is there after a minute and the NAT gateway a minute late.
+    assert!(among.0 - alone.0 < 2.0, "VPC: {} s alone, {} s among others", alone.0, among.0);
+    assert!(among.1 - alone.1 < 3.0, "subnet: {} s alone, {} s among others", alone.1, among.1);
+    assert!(among.2 - alone.2 < 5.0, "NAT gateway: {} s alone, {} s among others", alone.2, among.2);
+}

@@ -320,6 +320,9 @@ impl Rebuild<'_> {
             let Some(node) = self.graph.nodes.iter().find(|node| node.kind == kind) else { continue };
             let (sdk, owner) = (self.session.cloud.sdk(region), self.owner(0));
             let cx = Cx { region, ..self.cx(&sdk, node, &owner) };
+            if members.len() < ty.many_from() && ty.many_from() > 2 {
+                continue;
+            }
             for chunk in members.chunks(ty.many()) {
                 let asked: Vec<Asked<'_, Json>> = chunk.iter().map(|(id, hint)| Asked { id, hint }).collect();
                 let clock = self.session.clock.as_ref();

@@ -18,7 +18,7 @@ use super::{
     event::{EventKind, FORMAT, Outcome},
     limit::Limits,
     run::{Engine, Run, StepEnd, round},
-    schedule::Schedule,
+    schedule::{Schedule, ranks},
     stop::Stop,
 };
 use crate::{
@@ -55,6 +55,7 @@ impl Engine<'_> {
             engine: self,
             set,
             limits: Limits::new(Arc::clone(&self.clock)),
+            ranks: ranks(set),
             wanted: wanted(set),
             addressed: waited_for(set, Needs::Addressable),
             awaited: waited_for(set, Needs::Ready),

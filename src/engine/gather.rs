@@ -42,7 +42,7 @@ pub(super) async fn shelf(reads: &Reads<'_>, snapshot: &Snapshot, migration: &st
     for ((region, kind), members) in &groups {
         let Some(ty) = registry::find(kind) else { continue };
         // A call for one is the look itself.
-        if ty.many() > 1 && members.len() > 1 {
+        if ty.many() > 1 && members.len() >= ty.many_from() {
             calls.extend(members.chunks(ty.many()).map(|chunk| (*region, ty, chunk)));
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     event::EventKind,
-    limit::Pass,
+    limit::{BEGUN, Pass},
     reads::{Patience, Reads, Watch},
     run::{Run, StepEnd},
 };
@@ -144,6 +144,10 @@ struct Reported<'t, 'r, 'a, 's> {
 }
 
 impl Watch for Reported<'_, '_, '_, '_> {
+    fn urgency(&self) -> u64 {
+        self.run.urgency(self.life)
+    }
+
     fn queued(&self, time: Duration) {
         self.life.queued.set(self.life.queued.get() + time.as_secs_f64());
     }
@@ -180,9 +184,14 @@ impl Run<'_, '_> {
     /// Takes a place among the calls in flight; the time spent queueing is not the step's own.
     pub async fn enter(&self, life: &Life<'_>) -> (Pass, Pass) {
         let asked = self.now();
-        let passes = self.limits.admit(life.service()).await;
+        let passes = self.limits.admit(life.service(), self.ranks[life.step.id.0 as usize]).await;
         life.queued.set(life.queued.get() + self.since(asked));
         passes
+    }
+
+    /// How urgent a look at what the step has begun is.
+    pub fn urgency(&self, life: &Life<'_>) -> u64 {
+        BEGUN + self.ranks[life.step.id.0 as usize]
     }
 
     /// Makes a read until it answers: throttling and lost answers are outwaited, because a read has no effect.

@@ -139,7 +139,7 @@ mod tests {
             let (limits, theirs, throttled, shared) = (&limits, &theirs, &throttled, &shared);
             async move {
                 loop {
-                    let _passes = limits.admit(service).await;
+                    let _passes = limits.admit(service, 0).await;
                     let latency = Duration::from_millis(40 + (number as u64 * 7) % 30);
                     shared.sleep(latency).await;
                     let admitted = {

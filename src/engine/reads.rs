@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tracing::{Instrument as _, debug_span};
 
-use super::limit::Limits;
+use super::limit::{AT_ONCE, Limits};
 use crate::{
     aws::{Certainty, Cloud, OpError},
     clock::Clock,
@@ -81,6 +81,11 @@ impl Failures {
 
 /// Whoever wants to know how a read goes.
 pub(super) trait Watch {
+    /// How urgent it is: what belongs to no step is little, and others wait for it.
+    fn urgency(&self) -> u64 {
+        AT_ONCE
+    }
+
     /// It waited so long for a place among the calls in flight.
     fn queued(&self, _time: Duration) {}
 
@@ -117,7 +122,7 @@ impl Reads<'_> {
         let mut failures = Failures::new(self.patience);
         loop {
             let queued = self.clock.now();
-            let passes = self.limits.enter(service).await;
+            let passes = self.limits.enter(service, watch.urgency()).await;
             watch.queued(self.clock.now().duration_since(queued).unwrap_or_default());
             let answer = read().instrument(debug_span!("read", attempt = failures.count + 1)).await;
             drop(passes);

@@ -83,6 +83,8 @@ pub(super) struct Run<'r, 'a> {
     pub engine: &'r Engine<'a>,
     pub set: &'r ChangeSet,
     pub limits: Limits,
+    /// How much is left to do after the first call of each step.
+    pub ranks: Vec<u64>,
     /// Attributes of each resource that other steps and outputs use.
     pub wanted: HashMap<Address, BTreeSet<String>>,
     /// Steps whose address others wait for.

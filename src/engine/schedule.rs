@@ -31,6 +31,24 @@ fn index(step: StepId) -> usize {
     step.0 as usize
 }
 
+/// What is left from the first call of each step to the end of the run: typical durations in milliseconds plus one call, so that
+/// long chains of quick steps count too.
+pub(super) fn ranks(set: &ChangeSet) -> Vec<u64> {
+    // Of the steps that wait for it, as far as they do.
+    let mut after = vec![0_u64; set.steps.len()];
+    let mut ranks = after.clone();
+    for step in set.steps.iter().rev() {
+        let rank = after[index(step.id)].max(step.lasts() * 1_000) + 100;
+        ranks[index(step.id)] = rank;
+        for dependency in &step.after {
+            let at = index(dependency.step);
+            let until = set.steps[at].until(dependency.needs) * 1_000;
+            after[at] = after[at].max(until + rank);
+        }
+    }
+    ranks
+}
+
 impl Schedule {
     /// The order for a change set, whose dependencies come before their dependents.
     #[must_use]
@@ -44,17 +62,13 @@ impl Schedule {
                 waiting[index(dependency.step)].push((dependency.needs, step.id));
             }
         }
-        // What is left from the step's first call to the end of the run: typical durations in milliseconds plus one call,
-        // so that long chains of quick steps count too.
-        let mut rank = vec![0_u64; count];
-        for step in set.steps.iter().rev() {
-            let at = index(step.id);
-            let after =
-                waiting[at].iter().map(|(needs, next)| step.until(*needs) * 1_000 + rank[index(*next)]);
-            rank[at] = after.max().unwrap_or(0).max(step.lasts() * 1_000) + 100;
-        }
-        let mut schedule =
-            Self { unmet, waiting, rank, state: vec![State::Waiting; count], ready: BinaryHeap::new() };
+        let mut schedule = Self {
+            unmet,
+            waiting,
+            rank: ranks(set),
+            state: vec![State::Waiting; count],
+            ready: BinaryHeap::new(),
+        };
         for step in &set.steps {
             schedule.offer(step.id);
         }

@@ -18,7 +18,8 @@ use crate::{
 impl Run<'_, '_> {
     /// Whether the name that a create is about to take is known to be free. Otherwise a look has to tell.
     pub(super) async fn is_free(&self, life: &Life<'_>) -> bool {
-        let most = life.ty.many();
+        // Of all that an account has nobody asks for a name's sake.
+        let most = if life.ty.many_from() > 2 { 0 } else { life.ty.many() };
         let Some(id) = life.ty.handle(&life.cx(), life.recorded()).filter(|_| most > 0) else { return false };
         let key = (life.cx().region.to_owned(), life.facts().kind);
         let (names, first) = {

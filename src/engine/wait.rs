@@ -47,7 +47,7 @@ impl Run<'_, '_> {
             if !delay.is_zero() {
                 self.pause(delay).await?;
             }
-            let passes = self.limits.enter(life.service()).await;
+            let passes = self.limits.enter(life.service(), self.urgency(life)).await;
             let answer = life.ty.probe(&life.cx(), id, props, goal).await;
             drop(passes);
             let waited = self.waited(began, paused);
@@ -172,7 +172,7 @@ impl Run<'_, '_> {
 
     /// The newest that the service itself says of an object, without secrets. A look that fails says nothing.
     async fn news(&self, life: &Life<'_>, id: &PhysicalId, props: &Json, waited: Duration) -> Option<String> {
-        let passes = self.limits.enter(life.service()).await;
+        let passes = self.limits.enter(life.service(), self.urgency(life)).await;
         let told = life.ty.news(&life.cx(), id, props, waited).await;
         drop(passes);
         let newest = told.ok()?.into_iter().next()?;

@@ -102,6 +102,9 @@ pub trait AnyType: Send + Sync {
     fn many(&self) -> usize {
         0
     }
+    fn many_from(&self) -> usize {
+        2
+    }
     fn gather<'a>(
         &'a self,
         _cx: &'a Cx<'a>,
@@ -350,6 +353,10 @@ impl<T: ResourceType> AnyType for Erased<T> {
 
     fn many(&self) -> usize {
         T::MANY
+    }
+
+    fn many_from(&self) -> usize {
+        T::MANY_FROM
     }
 
     fn gather<'a>(

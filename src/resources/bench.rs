@@ -25,7 +25,7 @@ use crate::{
         Address, Attributes, Identity, Ownership, PhysicalId, Retry, WaitPolicy,
         shape::{Field, Shape},
     },
-    sandbox::{Kind, Options, Sandbox, Throttles, World},
+    sandbox::{Kind, Lag, Options, Sandbox, Throttles, World, durations},
     schema,
 };
 
@@ -54,7 +54,12 @@ impl Bench {
     pub fn new() -> Self {
         let clock = VirtualClock::starting_at(UNIX_EPOCH + Duration::from_secs(1_760_000_000));
         let world = World::new(1, millis(clock.now()));
-        let options = Options { throttles: Throttles::none(), ..Options::default() };
+        // Every new object is hidden for a moment: what is rare on AWS is the rule here.
+        let options = Options {
+            throttles: Throttles::none(),
+            read_lag: Lag::Fixed(durations::READ_LAG),
+            ..Options::default()
+        };
         let sandbox = Sandbox::with_options(world, Arc::new(clock.clone()), options);
         let sdk = Sdk::new(sandbox.sdk_config(REGION), CallMeter::default(), None);
         let owner = Owner { migration: "bench-test".into(), lineage: "c0ffee".into(), generation: 0 };

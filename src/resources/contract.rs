@@ -326,6 +326,9 @@ pub trait ResourceType: Send + Sync + 'static {
     /// tells all that a look at one does.
     const MANY: usize = 0;
 
+    /// From how many objects on it is worth it: more than a call or two where the service's call answers all that the account has.
+    const MANY_FROM: usize = 2;
+
     /// Describes several objects in one call, or one a page, and puts the descriptions on the shelf of the context, from which
     /// this type's reads take them. An object that is not there is no error: it is left out.
     fn gather(

@@ -20,10 +20,9 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Fault, Kind, Reply, Request, World,
+    Fault, Kind, Lag, Reply, Request, World,
     codec::{self, Call, Incoming, Unroutable},
     connector::Connector,
-    durations,
     faults::{self, Action, FaultScript, Faults, Moment, Subject},
     functions::Functions,
     services::{self, SERVICES, Service},
@@ -37,8 +36,8 @@ use crate::clock::{Clock, SdkTime, millis};
 pub struct Options {
     /// Rate limits.
     pub throttles: Throttles,
-    /// How long reads of `ec2` and `iam` lag behind writes, in milliseconds.
-    pub read_lag: i64,
+    /// How far reads of `ec2` and `iam` lag behind writes.
+    pub read_lag: Lag,
     /// How long `ec2` and `iam` answer deletes of a new object as if there were none, in milliseconds.
     pub delete_lag: i64,
     /// Whether calls take time on the clock.
@@ -51,7 +50,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             throttles: Throttles::aws(),
-            read_lag: durations::READ_LAG,
+            read_lag: Lag::Drawn,
             delete_lag: 0,
             latency: true,
             script: FaultScript::default(),
@@ -429,18 +428,18 @@ impl Sandbox {
         state.flush();
         let takes = ["Delete", "Release", "Detach", "Disassociate"];
         let lag = match (call.service.name, operation.kind) {
-            ("ec2" | "iam", Kind::Read) => lag.unwrap_or(state.options.read_lag),
+            ("ec2" | "iam", Kind::Read) => lag.map_or(state.options.read_lag, Lag::Fixed),
             ("ec2" | "iam", Kind::Write) if takes.iter().any(|verb| call.name.starts_with(verb)) => {
-                state.options.delete_lag
+                Lag::Fixed(state.options.delete_lag)
             }
-            _ => 0,
+            _ => Lag::None,
         };
         state.world.set_lag(lag);
         let request =
             Request { operation: operation.name, region: &call.region, access_key: &call.access_key, input };
         let reply = (operation.run)(&mut state.world, &request);
         let reply = reply.map_err(|fault| services::detailed(call.service.name, &request, fault));
-        state.world.set_lag(0);
+        state.world.set_lag(Lag::None);
         reply
     }
 

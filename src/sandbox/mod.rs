@@ -30,4 +30,4 @@ pub use outside::play;
 pub use reply::{Fault, Kind, Operation, Reply, Request, done};
 pub use server::{Door, FastClock, serve};
 pub use throttle::Throttles;
-pub use world::{By, Effect, RoleProblem, World, durations, partition};
+pub use world::{By, Effect, Lag, RoleProblem, World, durations, partition};

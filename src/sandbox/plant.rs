@@ -38,11 +38,13 @@ pub fn plant(world: &mut World, file: &Json) -> Result<Vec<Planted>, String> {
     let region = members.get("region").and_then(Json::as_str).unwrap_or("us-east-1").to_owned();
     let objects = file["objects"].as_array().ok_or("the file has no list `objects`")?;
     world.set_region(&region);
+    let hides = world.hide_one_in(0);
     let mut all = Vec::new();
     for (at, object) in objects.iter().enumerate() {
         all.push(one(world, &region, object).map_err(|why| format!("object {}: {why}", at + 1))?);
     }
     // It was there long before: no read lags behind it.
+    world.hide_one_in(hides);
     world.advance_to(world.now() + 2 * durations::READ_LAG);
     Ok(all)
 }

@@ -120,6 +120,36 @@ impl Request<'_> {
         let next = (from + page.len() < total).then(|| format!("next-{}", from + page.len()));
         Ok((page, next))
     }
+
+    /// The key after which a page begins whose tokens are made by [`Self::page_from`].
+    ///
+    /// # Errors
+    /// `bad` as the error code when the token is not one of ours.
+    pub fn page_after(&self, token: &str, bad: &'static str) -> Result<Option<&str>, Fault> {
+        let text = self.opt(token).filter(|text| !text.is_empty());
+        let key = |text: &'_ str| Fault::new(bad, format!("The token '{text}' is invalid"));
+        text.map(|text| text.strip_prefix("after-").ok_or_else(|| key(text))).transpose()
+    }
+
+    /// One page out of items with their keys, which begin after [`Self::page_after`]: no more of them are looked at than the page
+    /// shows.
+    pub fn page_from<'k, T>(
+        &self,
+        items: impl Iterator<Item = (&'k str, T)>,
+        size: &str,
+        default: usize,
+    ) -> (Vec<T>, Option<String>) {
+        let size = self.int(size).and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(default);
+        let (mut page, mut last) = (Vec::new(), "");
+        for (key, item) in items {
+            if page.len() == size {
+                return (page, Some(format!("after-{last}")));
+            }
+            page.push(item);
+            last = key;
+        }
+        (page, None)
+    }
 }
 
 /// The answer by the model's member names (same conventions as [`Request::input`]), or a fault.

@@ -194,6 +194,16 @@ def lists_come_in_pages():
     for name in ("ListRoles", "ListUsers", "ListGroups", "ListInstanceProfiles"):
         pages("iam", name, 2, "ValidationError")
     pages("iam", "ListPolicies", 2, "ValidationError", Scope="Local")
+    pages("iam", "GetAccountAuthorizationDetails", 2, "ValidationError", Filter=["User"])
+    whole = iam.get_account_authorization_details()
+    held = next(one for one in whole["RoleDetailList"] if one["RoleName"] == "page-0")
+    assert {one["PolicyName"] for one in held["RolePolicyList"]} == {f"page-{n}" for n in range(5)}, held
+    assert held["RolePolicyList"][0]["PolicyDocument"]["Statement"], held
+    assert len(held["AttachedManagedPolicies"]) == 5 and len(held["InstanceProfileList"]) == 5 and len(held["Tags"]) == 5, held
+    assert "Description" not in held and "MaxSessionDuration" not in held, held
+    user = next(one for one in whole["UserDetailList"] if one["UserName"] == "page-0")
+    assert len(user["UserPolicyList"]) == 5 and len(user["GroupList"]) == 5, user
+    assert any(one["PolicyName"] == "page-0" and one["PolicyVersionList"] for one in whole["Policies"])
     pages("iam", "ListEntitiesForPolicy", 2, "ValidationError", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/page-0")
     for name in ("Role", "User", "Group"):
         pages("iam", f"List{name}Policies", 2, "ValidationError", **{f"{name}Name": "page-0"})

@@ -23,7 +23,7 @@ use migrate::{
     planner::{self, ChangeSet, PlanInput, Wait},
     resources::registry,
     runs::{Context, Frontend, Notice, Phase, Task, Watch, run},
-    sandbox::{FaultScript, Sandbox, SandboxOptions, World},
+    sandbox::{FaultScript, Lag, Sandbox, SandboxOptions, World, durations},
     template::{self, Environment, Home, Loaded, Options},
 };
 
@@ -248,8 +248,8 @@ pub struct Trouble {
     pub disk_full_at: Option<u64>,
     /// Calls whose credentials ran out wait for new ones that long.
     pub auth_wait: Duration,
-    /// How long reads of EC2 and IAM lag behind writes, in milliseconds.
-    pub read_lag: Option<i64>,
+    /// How far reads of EC2 and IAM lag behind writes.
+    pub read_lag: Option<Lag>,
     /// How long deletes there do not know a new object, in milliseconds.
     pub delete_lag: i64,
     /// Another owner acts on the account, too.
@@ -267,7 +267,12 @@ impl Trouble {
 impl Trouble {
     /// Reads lag behind for that many milliseconds.
     pub fn lagging(script: FaultScript, read_lag: i64) -> Self {
-        Self { script, read_lag: Some(read_lag), ..Self::default() }
+        Self { script, read_lag: Some(Lag::Fixed(read_lag)), ..Self::default() }
+    }
+
+    /// Reads lag behind as the world draws it.
+    pub fn drawn() -> Self {
+        Self { read_lag: Some(Lag::Drawn), ..Self::default() }
     }
 
     /// Deletes do not know objects that are younger than that many milliseconds.
@@ -439,7 +444,8 @@ impl Rehearsal {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let mut options = SandboxOptions { script: trouble.script, ..SandboxOptions::default() };
         options.delete_lag = trouble.delete_lag;
-        options.read_lag = trouble.read_lag.unwrap_or(options.read_lag);
+        // Every new object is hidden for a moment, unless a test says otherwise: what is rare on AWS is the rule here.
+        options.read_lag = trouble.read_lag.unwrap_or(Lag::Fixed(durations::READ_LAG));
         let sandbox = Sandbox::with_options(self.world.clone(), Arc::clone(&shared), options);
         let killed = sandbox.killed();
         if let Some((nth, keep)) = trouble.dies_at_write {

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, time::Duration};
 
-use super::{read::Reader, send::send};
+use super::{super::limit::AT_ONCE, read::Reader, send::send};
 use crate::{
     aws::{Certainty, OpError},
     clock::rfc3339,
@@ -161,7 +161,7 @@ impl Operator<'_> {
             });
             let service = operate.request.service.as_str();
             let sdk = self.reader.sdk(&operate.request.region);
-            let passes = self.reader.limits.enter(service).await;
+            let passes = self.reader.limits.enter(service, AT_ONCE).await;
             let answer = send(&sdk, &permit, &operate.request).await;
             drop(passes);
             let error = match answer {

@@ -1,5 +1,6 @@
 //! Resource types of AWS::IAM.
 
+mod account;
 mod documents;
 mod instance_profile;
 mod managed_policy;

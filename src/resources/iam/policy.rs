@@ -6,7 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    documents,
+    account, documents,
     principals::{self, BUSY, Principal},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         Attributes, Document, Facts, Identity, NameRule, OnConflict, Once, Ownership, PhysicalId, Retry,
     },
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{Asked, Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// The type.
@@ -159,6 +159,7 @@ impl ResourceType for Policy {
             "iam:DeleteGroupPolicy",
             "iam:DeleteRolePolicy",
             "iam:DeleteUserPolicy",
+            "iam:GetAccountAuthorizationDetails",
             "iam:GetGroupPolicy",
             "iam:GetRolePolicy",
             "iam:GetUserPolicy",
@@ -197,6 +198,14 @@ impl ResourceType for Policy {
             )];
         }
         Vec::new()
+    }
+
+    const MANY: usize = usize::MAX;
+    const MANY_FROM: usize = account::FROM;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        let principals: Vec<Principal<'_>> = asked.iter().flat_map(|one| one.hint.principals()).collect();
+        account::gather_inline(cx, &principals).await
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

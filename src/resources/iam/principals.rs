@@ -57,6 +57,16 @@ impl Principal<'_> {
         }
     }
 
+    /// Where the text of an inline policy lies on a shelf.
+    fn handle(self, policy: &str) -> String {
+        format!("{}|{policy}", self.label())
+    }
+
+    /// Puts the text of an inline policy on the shelf, URL-encoded as IAM answers it.
+    pub(super) fn shelve(self, cx: &Cx<'_>, policy: &str, text: &str) {
+        cx.shelve(&self.handle(policy), &Text(text.to_owned()));
+    }
+
     /// Puts an inline policy; an existing one is overwritten.
     pub(super) async fn put(self, cx: &Cx<'_>, policy: &str, text: &str) -> Result<(), OpError> {
         let iam = cx.sdk.iam();
@@ -79,7 +89,7 @@ impl Principal<'_> {
 
     /// The text of an inline policy, URL-encoded; `None` if it or its principal is absent.
     pub(super) async fn get(self, cx: &Cx<'_>, policy: &str) -> Result<Option<String>, OpError> {
-        let handle = format!("{self:?}|{policy}");
+        let handle = self.handle(policy);
         if let Some(Text(text)) = cx.shelved(&handle) {
             return Ok(Some(text));
         }

@@ -6,7 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    documents,
+    account, documents,
     principals::{ABSENT, BUSY, Principal, tags, was_there},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     ledger::Permit,
     model::{Attributes, Document, Facts, Identity, NameRule, Once, PhysicalId, Retry, Tag},
     props,
-    resources::{Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
+    resources::{Asked, Change, Created, Cx, Found, Goal, Probe, Progress, ResourceType, compare},
 };
 
 /// The type.
@@ -87,7 +87,14 @@ async fn get(cx: &Cx<'_>, name: &str) -> Result<Option<aws_sdk_iam::types::Role>
     }
 }
 
+/// Managed policies of a role, on a shelf.
+#[derive(Clone)]
+pub(super) struct Attached(pub Vec<String>);
+
 async fn attached(cx: &Cx<'_>, name: &str) -> Result<Vec<String>, OpError> {
+    if let Some(Attached(arns)) = cx.shelved(name) {
+        return Ok(arns);
+    }
     let (mut arns, mut marker) = (Vec::new(), None);
     loop {
         let call = cx.sdk.iam().list_attached_role_policies().role_name(name).set_marker(marker);
@@ -292,11 +299,13 @@ impl ResourceType for Role {
             "iam:DeleteRolePermissionsBoundary",
             "iam:DeleteRolePolicy",
             "iam:DetachRolePolicy",
+            "iam:GetAccountAuthorizationDetails",
             "iam:GetRole",
             "iam:GetRolePolicy",
             "iam:ListAttachedRolePolicies",
             "iam:ListInstanceProfilesForRole",
             "iam:ListRolePolicies",
+            "iam:ListRoles",
             "iam:PutRolePermissionsBoundary",
             "iam:PutRolePolicy",
             "iam:RemoveRoleFromInstanceProfile",
@@ -341,6 +350,13 @@ impl ResourceType for Role {
             })
             .into_iter()
             .collect()
+    }
+
+    const MANY: usize = usize::MAX;
+    const MANY_FROM: usize = account::FROM;
+
+    async fn gather(cx: &Cx<'_>, asked: &[Asked<'_, Props>]) -> Result<(), OpError> {
+        account::gather_roles(cx, asked).await
     }
 
     async fn find(cx: &Cx<'_>, props: &Props) -> Result<Option<Found>, OpError> {

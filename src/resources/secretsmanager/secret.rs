@@ -41,6 +41,8 @@ pub struct Secret;
 
 const ABSENT: &[&str] = &["ResourceNotFoundException"];
 
+/// One secret a call: `ListSecrets` tells of no replicas, and may lack the changes of the last five minutes (Secrets Manager
+/// API Reference), so nothing could be said to be as recorded by it.
 async fn look(cx: &Cx<'_>, id: &str) -> Result<Option<DescribeSecretOutput>, OpError> {
     if let Some(live) = cx.shelved(id) {
         return Ok(Some(live));
@@ -49,7 +51,11 @@ async fn look(cx: &Cx<'_>, id: &str) -> Result<Option<DescribeSecretOutput>, OpE
         // A secret that waits for its deletion is not there for us.
         Ok(answer) => {
             let live = Some(answer).filter(|secret| secret.deleted_date().is_none());
-            live.iter().for_each(|live| cx.shelve(id, live));
+            // A look asks by ARN for what it holds and by name for whose it is.
+            if let Some(live) = &live {
+                let handles = [Some(id), live.arn(), live.name()];
+                handles.into_iter().flatten().for_each(|handle| cx.shelve(handle, live));
+            }
             Ok(live)
         }
         Err(error) if error.is(ABSENT) => Ok(None),

@@ -22,6 +22,8 @@ pub mod logs;
 pub mod rds;
 pub mod route53;
 pub mod s3;
+#[cfg(test)]
+mod scale;
 pub mod secretsmanager;
 pub mod serverlessrepo;
 pub mod sns;

@@ -118,5 +118,11 @@ pub const ENDPOINT_UP: i64 = 60_000;
 pub const ENDPOINT_DOWN: i64 = 60_000;
 /// A backup on demand is complete.
 pub const BACKUP_JOB: i64 = 120_000;
-/// EC2 and IAM reads lag behind writes.
+/// Reads of EC2 and IAM hide every new object for so long where that is asked for: what tests of recovery want.
 pub const READ_LAG: i64 = 400;
+/// Otherwise they hide one of so many. That it happens is documented ("Eventual consistency in the Amazon EC2 API", EC2
+/// Developer Guide), how often and for how long is not: both are guesses, made so that clients which read at once stumble now
+/// and then only.
+pub const HIDDEN_ONE_IN: u64 = 250;
+/// And for so long, from and to.
+pub const HIDDEN: (i64, i64) = (200, 5_000);

@@ -6,41 +6,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Bound,
     sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::index::{By, Lazily};
-
-/// Something that happens to a row later.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Effect {
-    /// Members of the row are set (merged at the top level; `"A.B"` sets a nested member).
-    Set(Json),
-    /// The row goes.
-    Remove,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Transition {
-    table: String,
-    key: String,
-    effect: Effect,
-}
-
-/// A change of the queue, in the order it happened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-enum QueueOp {
-    /// Something is due at that time.
-    Add(i64, Transition),
-    /// What was due for a row is dropped.
-    Cancel(String, String),
-    /// What was due at that time has happened.
-    Happened(i64),
-}
+use super::{
+    durations,
+    index::Lazily,
+    queue::{Effect, Queue, QueueOp},
+};
 
 /// What changed between two moments; its size is that of the change, not of the world.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +28,18 @@ pub struct Delta {
     /// `(table, key, row)`; a null row was removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rows: Vec<(String, String, Json)>,
+}
+
+/// How long reads hide what was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Lag {
+    /// Not at all.
+    #[default]
+    None,
+    /// Every new object for as many milliseconds.
+    Fixed(i64),
+    /// As was drawn for each object when it was made: hardly any of them, and then for seconds.
+    Drawn,
 }
 
 /// How a served world's lifecycle clock maps to dates.
@@ -81,6 +69,10 @@ impl Dates {
     pub fn secs(self, clock: i64) -> f64 {
         World::seconds(self.of(clock))
     }
+}
+
+fn hidden_one_in() -> u64 {
+    durations::HIDDEN_ONE_IN
 }
 
 fn commercial() -> &'static str {
@@ -113,15 +105,18 @@ pub struct World {
     pub account: String,
     /// Chooses ids and small variations of durations.
     pub seed: u64,
-    now: i64,
+    pub(super) now: i64,
     /// Shared until one of the sharers changes a row: a copy of a world costs a pointer for each table, and tables that
     /// two worlds share are known to be equal.
-    tables: BTreeMap<String, Arc<Table>>,
-    queue: BTreeMap<i64, Vec<Transition>>,
+    pub(super) tables: BTreeMap<String, Arc<Table>>,
+    pub(super) queue: Queue,
     counter: u64,
-    /// Rows younger than this many milliseconds are invisible to the running (read) operation.
+    /// Which new rows are invisible to the running (read) operation.
     #[serde(skip)]
-    lag: i64,
+    pub(super) lag: Lag,
+    /// Of so many objects of EC2 and IAM reads hide one for a while; 0: of none.
+    #[serde(skip, default = "hidden_one_in")]
+    hidden_one_in: u64,
     /// Of a served world: the calendar runs as the client's does, however fast lifecycles pass.
     #[serde(skip)]
     calendar: Option<Calendar>,
@@ -132,11 +127,11 @@ pub struct World {
     #[serde(skip)]
     code: bool,
     #[serde(skip)]
-    indexes: Lazily,
+    pub(super) indexes: Lazily,
     #[serde(skip)]
     dirty: BTreeSet<(String, String)>,
     #[serde(skip)]
-    dirty_queue: Vec<QueueOp>,
+    pub(super) dirty_queue: Vec<QueueOp>,
     /// The counter's value when changes were last taken.
     #[serde(skip)]
     clean_counter: u64,
@@ -151,9 +146,10 @@ impl World {
             seed,
             now,
             tables: BTreeMap::new(),
-            queue: BTreeMap::new(),
+            queue: Queue::default(),
             counter: 0,
-            lag: 0,
+            lag: Lag::None,
+            hidden_one_in: hidden_one_in(),
             calendar: None,
             partition: commercial(),
             code: false,
@@ -242,11 +238,11 @@ impl World {
 
     /// Lets everything happen that is due by `now`, in order.
     pub fn advance_to(&mut self, now: i64) {
-        while let Some((&at, _)) = self.queue.first_key_value() {
+        while let Some(at) = self.queue.first() {
             if at > now {
                 break;
             }
-            let due = self.queue.remove(&at).unwrap_or_default();
+            let due = self.queue.take(at);
             self.now = self.now.max(at);
             self.dirty_queue.push(QueueOp::Happened(at));
             for transition in due {
@@ -265,19 +261,45 @@ impl World {
         self.now = self.now.max(now);
     }
 
-    /// Hides rows younger than `lag` milliseconds until the next call; the dispatcher sets it around reads.
-    pub fn set_lag(&mut self, lag: i64) {
+    /// Hides new rows until the next call; the dispatcher sets it around reads.
+    pub fn set_lag(&mut self, lag: Lag) {
         self.lag = lag;
     }
 
-    fn visible(&self, row: &Json) -> bool {
-        self.lag == 0 || row["_born"].as_i64().is_none_or(|born| born + self.lag <= self.now)
+    /// From now on reads may hide one of so many new objects; 0: none. Answers how many it was.
+    pub fn hide_one_in(&mut self, objects: u64) -> u64 {
+        std::mem::replace(&mut self.hidden_one_in, objects)
+    }
+
+    /// For how many milliseconds reads hide a new object, as the seed has it.
+    fn drawn(&self, table: &str, key: &str) -> Option<i64> {
+        use sha2::{Digest, Sha256};
+        if self.hidden_one_in == 0 || !(table.starts_with("ec2.") || table.starts_with("iam.")) {
+            return None;
+        }
+        let digest = Sha256::digest(format!("hidden:{}:{table}:{key}", self.seed));
+        let draw =
+            |from: usize| digest[from..from + 6].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        if !draw(0).is_multiple_of(self.hidden_one_in) {
+            return None;
+        }
+        // The longer the rarer: the product of two draws.
+        let (least, most) = durations::HIDDEN;
+        let part = (draw(6) % 1_000) * (draw(12) % 1_000) / 1_000;
+        Some(least + (most - least) * i64::try_from(part).unwrap_or_default() / 1_000)
     }
 
     /// A row.
     #[must_use]
     pub fn get(&self, table: &str, key: &str) -> Option<&Json> {
         self.tables.get(table)?.get(key).map(Arc::as_ref).filter(|row| self.visible(row))
+    }
+
+    /// A row with its key.
+    #[must_use]
+    pub fn entry<'w>(&'w self, table: &str, key: &str) -> Option<(&'w str, &'w Json)> {
+        let (key, row) = self.tables.get(table)?.get_key_value(key)?;
+        self.visible(row).then(|| (key.as_str(), row.as_ref()))
     }
 
     /// A row, to be changed.
@@ -293,6 +315,9 @@ impl World {
     pub fn put(&mut self, table: &str, key: &str, mut row: Json) {
         if row["_born"].is_null() {
             row["_born"] = json!(self.now);
+            if let Some(hidden) = self.drawn(table, key) {
+                row["_hidden"] = json!(hidden);
+            }
         }
         Arc::make_mut(self.tables.entry(table.into()).or_default()).insert(key.into(), Arc::new(row));
         self.indexes.get_mut().note(table, key);
@@ -309,83 +334,10 @@ impl World {
         Some(Arc::unwrap_or_clone(row))
     }
 
-    /// All visible rows of a table with their keys, in key order.
-    pub fn rows<'w>(&'w self, table: &str) -> impl Iterator<Item = (&'w str, &'w Json)> + use<'w> {
-        self.tables
-            .get(table)
-            .into_iter()
-            .flat_map(|rows| rows.iter())
-            .filter(|(_, row)| self.visible(row))
-            .map(|(key, row)| (key.as_str(), row.as_ref()))
-    }
-
-    /// The same after a key, for pages.
-    pub fn rows_after<'w>(
-        &'w self,
-        table: &str,
-        key: Option<&str>,
-    ) -> impl Iterator<Item = (&'w str, &'w Json)> + use<'w> {
-        let after = key.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_owned()));
-        let rows = self.tables.get(table).into_iter();
-        rows.flat_map(move |rows| rows.range::<String, _>((after.clone(), Bound::Unbounded)))
-            .filter(|(_, row)| self.visible(row))
-            .map(|(key, row)| (key.as_str(), row.as_ref()))
-    }
-
-    /// All visible rows of a table with that text, in key order: as [`Self::rows`] and a filter would find them, without a look
-    /// at the others.
-    pub fn with<'w>(&'w self, table: &str, by: &By, text: &str) -> Vec<(&'w str, &'w Json)> {
-        let Some(rows) = self.tables.get(table) else { return Vec::new() };
-        let keys = self.indexes.get().keys(table, rows, by, text);
-        let found = keys.iter().filter_map(|key| rows.get_key_value(key));
-        found.filter(|(_, row)| self.visible(row)).map(|(key, row)| (key.as_str(), row.as_ref())).collect()
-    }
-
-    /// Whether any row with that text fits.
-    pub fn any_with(&self, table: &str, by: &By, text: &str, mut fits: impl FnMut(&Json) -> bool) -> bool {
-        self.with(table, by, text).into_iter().any(|(_, row)| fits(row))
-    }
-
-    /// Whether any row fits.
-    pub fn any(&self, table: &str, mut fits: impl FnMut(&Json) -> bool) -> bool {
-        self.rows(table).any(|(_, row)| fits(row))
-    }
-
-    /// Schedules an effect `millis` from now.
-    pub fn after(&mut self, millis: i64, table: &str, key: &str, effect: Effect) {
-        let transition = Transition { table: table.into(), key: key.into(), effect };
-        let at = self.now + millis.max(0);
-        self.dirty_queue.push(QueueOp::Add(at, transition.clone()));
-        self.queue.entry(at).or_default().push(transition);
-    }
-
-    /// Schedules setting members of a row.
-    pub fn set_after(&mut self, millis: i64, table: &str, key: &str, members: Json) {
-        self.after(millis, table, key, Effect::Set(members));
-    }
-
-    /// Drops what was scheduled for a row.
-    pub fn cancel(&mut self, table: &str, key: &str) {
-        if self.unschedule(table, key) {
-            self.dirty_queue.push(QueueOp::Cancel(table.into(), key.into()));
-        }
-    }
-
-    fn unschedule(&mut self, table: &str, key: &str) -> bool {
-        let mut dropped = false;
-        self.queue.retain(|_, due| {
-            let before = due.len();
-            due.retain(|t| t.key != key || t.table != table);
-            dropped |= due.len() != before;
-            !due.is_empty()
-        });
-        dropped
-    }
-
-    /// When the next scheduled effect is due, in milliseconds since the epoch.
-    #[must_use]
-    pub fn next_due(&self) -> Option<i64> {
-        self.queue.first_key_value().map(|(&at, _)| at)
+    /// Keys of a table's rows that were changed, added or removed since this was asked last; `None` if it was not asked yet. One
+    /// asker a table.
+    pub fn news(&mut self, table: &str) -> Option<BTreeSet<String>> {
+        self.indexes.get_mut().news(table)
     }
 
     /// A number that was never handed out before.
@@ -436,37 +388,6 @@ impl World {
     pub fn arn(&self, service: &str, region: &str, resource: &str) -> String {
         let partition = if region.is_empty() { self.partition } else { partition(region) };
         format!("arn:{partition}:{service}:{region}:{}:{resource}", self.account)
-    }
-
-    /// Objects that exist, by table. Left out is what the real services too keep for a while after the object
-    /// is gone (a deleted NAT gateway, an inactive cluster, a stopped task) and their records of the past, and
-    /// what every account has from the start.
-    #[must_use]
-    pub fn census(&self) -> BTreeMap<String, usize> {
-        self.count(|table, row| !remembered(table, row) && !original(row))
-    }
-
-    /// What every account has from the start (default VPCs and what is in them, the caller's user), by table.
-    #[must_use]
-    pub fn originals(&self) -> BTreeMap<String, usize> {
-        self.count(|table, row| !remembered(table, row) && original(row))
-    }
-
-    /// What only reminds of former objects, by table.
-    #[must_use]
-    pub fn memories(&self) -> BTreeMap<String, usize> {
-        self.count(|table, row| remembered(table, row) && !original(row))
-    }
-
-    fn count(&self, fits: fn(&str, &Json) -> bool) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for (name, rows) in &self.tables {
-            let count = rows.values().filter(|row| fits(name, row)).count();
-            if count > 0 {
-                counts.insert(name.clone(), count);
-            }
-        }
-        counts
     }
 
     /// Whether nobody who reads the two from a disk could tell them apart.
@@ -523,12 +444,12 @@ impl World {
         self.counter = delta.counter;
         for op in delta.queue {
             match op {
-                QueueOp::Add(at, transition) => self.queue.entry(at).or_default().push(transition),
+                QueueOp::Add(at, transition) => self.queue.add(at, transition),
                 QueueOp::Cancel(table, key) => {
-                    self.unschedule(&table, &key);
+                    self.queue.drop_of(&table, &key);
                 }
                 QueueOp::Happened(at) => {
-                    self.queue.remove(&at);
+                    self.queue.take(at);
                 }
             }
         }
@@ -542,53 +463,6 @@ impl World {
             }
         }
         self.forget_delta();
-    }
-}
-
-/// Whether a row was there before anybody made anything.
-fn original(row: &Json) -> bool {
-    row["_original"] == true
-}
-
-/// Whether a row is a record of the past and no object that costs, blocks or can be deleted.
-fn remembered(table: &str, row: &Json) -> bool {
-    match table {
-        // Logs and counters.
-        "asg.activity"
-        | "backup.job"
-        | "cloudcontrol.request"
-        | "cloudwatch.history"
-        | "dms.announcement"
-        | "dms.event"
-        | "events.delivery"
-        | "outside.writers"
-        | "rds.event"
-        | "rds.said"
-        | "route53.change"
-        | "route53.spent"
-        | "ecs.attempt"
-        | "ecs.family"
-        | "iam.linked-deletion"
-        | "lambda.code"
-        | "lambda.queue"
-        | "account.region"
-        | "sts.session"
-        | "cloudwatch.metric"
-        | "s3.name"
-        | "sns.message"
-        | "sqs.message" => true,
-        "backup.plan" => !row["DeletionDate"].is_null(),
-        "ec2.instance" => row["State"]["Name"] == "terminated",
-        "ec2.nat-gateway" => row["State"] == "deleted",
-        "ec2.vpc-peering-connection" => {
-            matches!(row["Status"]["Code"].as_str(), Some("deleted" | "expired" | "failed" | "rejected"))
-        }
-        // Keys wait for weeks; what is deleted here may be had back until then.
-        "kms.key" => row["KeyState"] == "PendingDeletion",
-        "ecs.cluster" | "ecs.service" => row["status"] == "INACTIVE",
-        "ecs.task" => row["lastStatus"] == "STOPPED",
-        "ecs.task-definition" => row["status"] != "ACTIVE",
-        _ => false,
     }
 }
 
@@ -630,9 +504,34 @@ mod tests {
         let mut world = World::new(1, 0);
         world.put("t", "k", json!({}));
         assert!(world.get("t", "k").is_some());
-        world.set_lag(500);
+        world.set_lag(Lag::Fixed(500));
         assert!(world.get("t", "k").is_none());
         world.advance_to(500);
         assert!(world.get("t", "k").is_some());
+    }
+
+    /// Hardly any object is hidden, and that for seconds at most; the seed chooses which, and other services hide none.
+    #[test]
+    fn a_few_new_objects_are_hidden_for_a_while() {
+        let hidden = |seed: u64, table: &str| {
+            let mut world = World::new(seed, 0);
+            for n in 0..20_000 {
+                world.put(table, &format!("vpc-{n}"), json!({}));
+            }
+            world.set_lag(Lag::Drawn);
+            let mut counts = Vec::new();
+            for now in [0, 500, 2_000, durations::HIDDEN.1] {
+                world.advance_to(now);
+                counts.push(20_000 - world.rows(table).count());
+            }
+            counts
+        };
+        let counts = hidden(1, "ec2.vpc");
+        assert!((40..160).contains(&counts[0]), "{counts:?}");
+        assert!(counts[1] > counts[2] && counts[2] > 0 && counts[2] < counts[0] / 2, "{counts:?}");
+        assert_eq!(counts[3], 0);
+        assert_eq!(hidden(1, "ec2.vpc"), counts);
+        assert_ne!(hidden(2, "ec2.vpc"), counts);
+        assert_eq!(hidden(1, "logs.group"), [0; 4]);
     }
 }

@@ -1,5 +1,7 @@
 //! Alarms and their states.
 
+use std::{collections::BTreeSet, ops::Bound};
+
 use serde_json::{Value as Json, json};
 
 use super::{composite, evaluate, history};
@@ -194,8 +196,7 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.opt("AlarmNamePrefix").is_some() && !rq.list("AlarmNames").is_empty() {
         return Err(combination("AlarmNames and AlarmNamePrefix cannot both be specified"));
     }
-    evaluate::all(world, rq.region);
-    let names = rq.texts("AlarmNames");
+    let names: BTreeSet<String> = rq.texts("AlarmNames").into_iter().map(|name| key(rq, name)).collect();
     let types = rq.texts("AlarmTypes");
     let acts = |row: &Json, prefix: &str| {
         ["AlarmActions", "OKActions", "InsufficientDataActions"]
@@ -203,28 +204,33 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
             .flat_map(|list| row[*list].as_array().into_iter().flatten())
             .any(|action| action.as_str().is_some_and(|arn| arn.starts_with(prefix)))
     };
-    let rows: Vec<Json> = world
-        .rows(ALARMS)
-        .filter(|(_, row)| row["_region"] == rq.region)
-        .map(|(_, row)| row)
-        .filter(|row| names.is_empty() || names.iter().any(|name| row["AlarmName"] == *name))
-        .filter(|row| {
-            row["AlarmName"].as_str().is_some_and(|name| name.starts_with(rq.text("AlarmNamePrefix")))
-        })
-        .filter(|row| rq.opt("StateValue").is_none_or(|state| row["StateValue"] == state))
-        .filter(|row| rq.opt("ActionPrefix").is_none_or(|prefix| acts(row, prefix)))
-        .filter(|row| {
+    let fits = |row: &Json| {
+        rq.opt("StateValue").is_none_or(|state| row["StateValue"] == state)
+            && rq.opt("ActionPrefix").is_none_or(|prefix| acts(row, prefix))
             // Without a choice only metric alarms are listed.
-            if types.is_empty() {
-                row["_kind"] == "MetricAlarm"
-            } else {
-                types.iter().any(|t| row["_kind"] == *t)
-            }
-        })
-        .cloned()
-        .collect();
-    let (page, next) = rq.page(rows, "MaxRecords", "NextToken", 50, "InvalidNextToken")?;
-    let of = |kind: &str| page.iter().filter(|row| row["_kind"] == kind).cloned().collect::<Vec<_>>();
+            && if types.is_empty() { row["_kind"] == "MetricAlarm" } else { types.iter().any(|t| row["_kind"] == *t) }
+    };
+    let after = rq.page_after("NextToken", "InvalidNextToken")?.map(ToOwned::to_owned);
+    let most = rq.int("MaxRecords").and_then(|n| usize::try_from(n).ok()).unwrap_or(50);
+    // Alarms are evaluated as they are come to: a page, and one more, tells whether there is another.
+    let mut found: Vec<(String, Json)> = Vec::new();
+    let mut last = after;
+    while found.len() <= most {
+        let next = if names.is_empty() {
+            let mut rows = world.rows_under(ALARMS, key(rq, rq.text("AlarmNamePrefix")), last.as_deref());
+            rows.next().map(|(key, _)| key.to_owned())
+        } else {
+            let from = last.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+            names.range::<str, _>((from, Bound::Unbounded)).next().cloned()
+        };
+        let Some(at) = next else { break };
+        evaluate::one(world, rq.region, &at);
+        found.extend(world.get(ALARMS, &at).filter(|row| fits(row)).map(|row| (at.clone(), row.clone())));
+        last = Some(at);
+    }
+    let items = found.iter().map(|(key, row)| (key.as_str(), row));
+    let (page, next) = rq.page_from(items, "MaxRecords", 50);
+    let of = |kind: &str| page.iter().copied().filter(|row| row["_kind"] == kind).collect::<Vec<_>>();
     let mut out = json!({"MetricAlarms": of("MetricAlarm"), "CompositeAlarms": of("CompositeAlarm")});
     if let Some(next) = next {
         out["NextToken"] = json!(next);

@@ -1,7 +1,7 @@
 //! Composite alarms: which alarms a rule names, and that they exist as long as it does.
 
 use super::alarms::ALARMS;
-use crate::sandbox::{Fault, Request, World};
+use crate::sandbox::{By, Fault, Request, World};
 
 /// Names of the alarms in a rule like `ALARM("a") AND NOT OK(arn:...:alarm:b)`, quoted or bare, names or ARNs.
 fn children(rule: &str) -> Vec<String> {
@@ -22,7 +22,7 @@ fn children(rule: &str) -> Vec<String> {
 
 /// Refuses a rule that names alarms which do not exist.
 pub(super) fn check(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
-    let here = |name: &str| world.any(ALARMS, |row| row["AlarmName"] == name && row["_region"] == rq.region);
+    let here = |name: &str| world.get(ALARMS, &format!("{}/{name}", rq.region)).is_some();
     let missing: Vec<String> =
         children(rq.text("AlarmRule")).into_iter().filter(|name| !here(name)).collect();
     if missing.is_empty() {
@@ -38,7 +38,8 @@ pub(super) fn check(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
 /// Refuses to delete alarms that a composite alarm depends on, whatever else is deleted with them.
 pub(super) fn free(world: &World, rq: &Request<'_>, names: &[&str]) -> Result<(), Fault> {
     let mut held: Vec<&str> = Vec::new();
-    for (_, row) in world.rows(ALARMS).filter(|(_, row)| row["_region"] == rq.region) {
+    let composite = world.with(ALARMS, &By::Path("_kind"), "CompositeAlarm").into_iter();
+    for (_, row) in composite.filter(|(_, row)| row["_region"] == rq.region) {
         let children = row["AlarmRule"].as_str().map(children).unwrap_or_default();
         let own = |name: &str| row["AlarmName"] == *name;
         held.extend(names.iter().filter(|name| !own(name) && children.iter().any(|child| child == *name)));

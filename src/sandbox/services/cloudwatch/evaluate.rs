@@ -11,30 +11,41 @@ use crate::sandbox::World;
 
 /// Brings the states of a region's alarms up to date.
 pub(super) fn all(world: &mut World, region: &str) {
-    let rows: Vec<(String, Json)> = world
-        .rows(ALARMS)
-        .filter(|(_, row)| row["_region"] == region && row["_kind"] == "MetricAlarm")
-        .map(|(key, row)| (key.to_owned(), row.clone()))
-        .collect();
-    for (key, alarm) in rows {
-        if alarm["_held"].as_f64().is_some_and(|until| until > world.now_secs()) {
-            continue;
-        }
-        let Some((state, reason)) = state(world, region, &alarm) else { continue };
-        if alarm["StateValue"] == state {
-            continue;
-        }
-        let now = world.now_secs();
-        if let Some(row) = world.get_mut(ALARMS, &key) {
-            row["StateValue"] = json!(state);
-            row["StateReason"] = json!(reason);
-            row["StateUpdatedTimestamp"] = json!(now);
-            row["StateTransitionedTimestamp"] = json!(now);
-        }
-        let old = alarm["StateValue"].as_str().unwrap_or_default();
-        let name = alarm["AlarmName"].as_str().unwrap_or_default();
-        history::note(world, region, name, "StateUpdate", &format!("Alarm updated from {old} to {state}"));
+    let rows = world.rows_under(ALARMS, format!("{region}/"), None);
+    let keys: Vec<String> = rows.map(|(key, _)| key.to_owned()).collect();
+    for key in keys {
+        one(world, region, &key);
     }
+}
+
+/// Brings the state of one alarm up to date: it follows from its metrics alone, so nothing else has to be looked at.
+pub(super) fn one(world: &mut World, region: &str, key: &str) {
+    let Some((state, reason)) = changed(world, region, key) else { return };
+    let now = world.now_secs();
+    let Some(row) = world.get_mut(ALARMS, key) else { return };
+    let old = row["StateValue"].as_str().unwrap_or_default().to_owned();
+    let name = row["AlarmName"].as_str().unwrap_or_default().to_owned();
+    row["StateValue"] = json!(state);
+    row["StateReason"] = json!(reason);
+    row["StateUpdatedTimestamp"] = json!(now);
+    row["StateTransitionedTimestamp"] = json!(now);
+    history::note(world, region, &name, "StateUpdate", &format!("Alarm updated from {old} to {state}"));
+}
+
+/// The state an alarm has now, whoever asks.
+pub fn state_of(world: &World, region: &str, name: &str) -> Option<String> {
+    let key = format!("{region}/{name}");
+    let kept = world.get(ALARMS, &key)?["StateValue"].as_str().unwrap_or_default();
+    Some(changed(world, region, &key).map_or_else(|| kept.to_owned(), |(state, _)| state.to_owned()))
+}
+
+/// The state that an alarm should show and does not yet.
+fn changed(world: &World, region: &str, key: &str) -> Option<(&'static str, String)> {
+    let alarm = world.get(ALARMS, key).filter(|row| row["_kind"] == "MetricAlarm")?;
+    if alarm["_held"].as_f64().is_some_and(|until| until > world.now_secs()) {
+        return None;
+    }
+    state(world, region, alarm).filter(|(state, _)| alarm["StateValue"] != *state)
 }
 
 /// The period and the series an alarm watches, and the series of its threshold if that is computed.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::{Reply, Request, World};
+use crate::sandbox::{By, Reply, Request, World};
 
 const HISTORY: &str = "cloudwatch.history";
 
@@ -18,13 +18,20 @@ pub(super) fn note(world: &mut World, region: &str, alarm: &str, kind: &str, sum
 }
 
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
-    super::evaluate::all(world, rq.region);
+    match rq.opt("AlarmName") {
+        Some(name) => super::evaluate::one(world, rq.region, &format!("{}/{name}", rq.region)),
+        None => super::evaluate::all(world, rq.region),
+    }
     let (start, end) = (rq.get("StartDate").as_f64(), rq.get("EndDate").as_f64());
-    let mut all: Vec<Json> = world
-        .rows(HISTORY)
-        .map(|(_, row)| row)
+    let rows: Vec<&Json> = match rq.opt("AlarmName") {
+        Some(name) => {
+            world.with(HISTORY, &By::Path("AlarmName"), name).into_iter().map(|(_, row)| row).collect()
+        }
+        None => world.rows(HISTORY).map(|(_, row)| row).collect(),
+    };
+    let mut all: Vec<Json> = rows
+        .into_iter()
         .filter(|row| row["_region"] == rq.region)
-        .filter(|row| rq.opt("AlarmName").is_none_or(|name| row["AlarmName"] == name))
         .filter(|row| rq.opt("HistoryItemType").is_none_or(|kind| row["HistoryItemType"] == kind))
         .filter(|row| start.is_none_or(|from| row["Timestamp"].as_f64() >= Some(from)))
         .filter(|row| end.is_none_or(|to| row["Timestamp"].as_f64() <= Some(to)))

@@ -16,6 +16,7 @@ mod queries;
 mod streams;
 mod tags;
 
+pub use evaluate::state_of;
 pub use metrics::publish;
 
 use crate::sandbox::Operation;

@@ -8,7 +8,7 @@ use super::{
     security_groups::GROUP,
     subnets::SUBNET,
 };
-use crate::sandbox::{Fault, Reply, Request, World, done, durations};
+use crate::sandbox::{By, Fault, Reply, Request, World, done, durations};
 
 /// Network interfaces.
 pub(super) const INTERFACE: Noun = Noun {
@@ -59,7 +59,8 @@ pub(super) const INTERFACE: Noun = Noun {
 
 /// Whether an address of a subnet is in use.
 fn used(world: &World, subnet: &Json, ip: &str) -> bool {
-    world.any("ec2.network-interface", |eni| {
+    let id = subnet["SubnetId"].as_str().unwrap_or_default();
+    world.any_with("ec2.network-interface", &By::Path("SubnetId"), id, |eni| {
         let mut listed = eni["PrivateIpAddresses"].as_array().into_iter().flatten();
         eni["SubnetId"] == subnet["SubnetId"]
             && (eni["PrivateIpAddress"] == ip || listed.any(|one| one["PrivateIpAddress"] == ip))
@@ -157,9 +158,9 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut groups: Vec<String> = rq.texts("Groups").into_iter().map(ToOwned::to_owned).collect();
     if groups.is_empty() {
         let default = |row: &&Json| row["VpcId"] == subnet["VpcId"] && row["GroupName"] == "default";
-        groups.extend(
-            GROUP.all(world, rq).find(default).and_then(|row| row["GroupId"].as_str().map(ToOwned::to_owned)),
-        );
+        let vpc = subnet["VpcId"].as_str().unwrap_or_default();
+        let mut of_vpc = world.with(GROUP.table, &By::Path("VpcId"), vpc).into_iter().map(|(_, row)| row);
+        groups.extend(of_vpc.find(default).and_then(|row| row["GroupId"].as_str().map(ToOwned::to_owned)));
     }
     for group in &groups {
         if GROUP.get(world, rq, group)?["VpcId"] != subnet["VpcId"] {
@@ -364,8 +365,10 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
             "You do not have permission to access the specified resource.",
         ));
     }
-    let bound =
-        world.rows("ec2.address").find(|(_, a)| a["NetworkInterfaceId"] == id).map(|(key, _)| key.to_owned());
+    let bound = world
+        .with("ec2.address", &By::Path("NetworkInterfaceId"), id)
+        .first()
+        .map(|(key, _)| (*key).to_owned());
     if let Some(row) = bound.and_then(|key| world.get_mut("ec2.address", &key)) {
         for (member, value) in super::addresses::unbound().as_object().into_iter().flatten() {
             row[member.as_str()] = value.clone();

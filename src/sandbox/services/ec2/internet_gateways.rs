@@ -6,7 +6,7 @@ use super::{
     common::{Noun, invalid, plain, tidy},
     vpcs::VPC,
 };
-use crate::sandbox::{Fault, Reply, Request, World, done};
+use crate::sandbox::{By, Fault, Reply, Request, World, done};
 
 /// Internet gateways.
 pub(super) const GATEWAY: Noun = Noun {
@@ -34,7 +34,8 @@ pub(super) fn vpc_of(row: &Json) -> Option<&str> {
 
 /// Whether a VPC has one.
 pub(super) fn attached(world: &World, vpc: &str) -> bool {
-    world.any("ec2.internet-gateway", |row| vpc_of(row) == Some(vpc))
+    world
+        .any_with("ec2.internet-gateway", &By::Path("Attachments.VpcId"), vpc, |row| vpc_of(row) == Some(vpc))
 }
 
 /// `CreateInternetGateway`.
@@ -94,8 +95,9 @@ pub(super) fn detach(world: &mut World, rq: &Request<'_>) -> Reply {
             && nat["AvailabilityMode"] == "regional"
             && matches!(nat["State"].as_str(), Some("pending" | "available" | "deleting"))
     };
-    if world.any("ec2.network-interface", |eni| eni["VpcId"] == vpc && mapped(world, eni))
-        || world.any("ec2.nat-gateway", regional)
+    let by = By::Path("VpcId");
+    if world.any_with("ec2.network-interface", &by, vpc, |eni| mapped(world, eni))
+        || world.any_with("ec2.nat-gateway", &by, vpc, regional)
     {
         let message = format!(
             "Network {vpc} has some mapped public address(es). Please unmap those public address(es) before \

@@ -12,7 +12,7 @@ use super::{
     subnets::SUBNET,
     vpcs::VPC,
 };
-use crate::sandbox::{Fault, Reply, Request, World, durations};
+use crate::sandbox::{By, Fault, Reply, Request, World, durations};
 
 /// What only gateways of one zone take.
 const ZONAL: &[&str] = &[
@@ -100,7 +100,7 @@ pub(super) fn create_regional(world: &mut World, rq: &Request<'_>) -> Reply {
     let own = chosen.is_empty();
     if own {
         let used = |zone: &(String, String)| {
-            world.any(SUBNET.table, |row| {
+            world.any_with(SUBNET.table, &By::Path("VpcId"), &vpc, |row| {
                 row["VpcId"] == vpc.as_str() && row["AvailabilityZone"] == zone.0.as_str()
             })
         };

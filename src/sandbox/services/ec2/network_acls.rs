@@ -7,7 +7,7 @@ use super::{
     common::{Noun, here, invalid, plain, remember, replayed, tidy},
     vpcs::{VPC, VPC_ID},
 };
-use crate::sandbox::{Fault, Reply, Request, World, done};
+use crate::sandbox::{By, Fault, Reply, Request, World, done};
 
 /// Network ACLs.
 pub(super) const ACL: Noun = Noun {
@@ -75,7 +75,8 @@ pub(super) fn forget(world: &mut World, subnet: &str) {
     let holds = |row: &Json| {
         row["Associations"].as_array().is_some_and(|list| list.iter().any(|one| one["SubnetId"] == subnet))
     };
-    let acl = world.rows("ec2.network-acl").find(|(_, row)| holds(row)).map(|(id, _)| id.to_owned());
+    let found = world.with("ec2.network-acl", &By::Path("Associations.SubnetId"), subnet);
+    let acl = found.into_iter().find(|(_, row)| holds(row)).map(|(id, _)| id.to_owned());
     let row = acl.and_then(|acl| world.get_mut("ec2.network-acl", &acl));
     if let Some(list) = row.and_then(|row| row["Associations"].as_array_mut()) {
         list.retain(|one| one["SubnetId"] != subnet);

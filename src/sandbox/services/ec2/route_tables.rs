@@ -218,7 +218,8 @@ pub(super) fn associate(world: &mut World, rq: &Request<'_>) -> Reply {
         let noun = if member == "SubnetId" { "subnet" } else { "gateway" };
         return Err(invalid(format!("Route table {id} and {noun} {target} belong to different networks")));
     }
-    if TABLE.all(world, rq).any(|row| associations(row).any(|one| one[member] == target)) {
+    let by = By::Path(if member == "SubnetId" { "Associations.SubnetId" } else { "Associations.GatewayId" });
+    if world.any_with(TABLE.table, &by, target, |row| associations(row).any(|one| one[member] == target)) {
         let message =
             format!("the specified association for route table {id} conflicts with an existing association");
         return Err(Fault::new("Resource.AlreadyAssociated", message));
@@ -262,7 +263,7 @@ pub(super) fn disassociate(world: &mut World, rq: &Request<'_>) -> Reply {
     let main = |row: &Json| {
         associations(row).any(|one| one["RouteTableAssociationId"] == association && one["Main"] == true)
     };
-    if world.any(TABLE.table, main) {
+    if world.any_with(TABLE.table, &By::Path("Associations.RouteTableAssociationId"), association, main) {
         let message = format!("cannot disassociate the main route table association {association}");
         return Err(invalid(message));
     }

@@ -174,7 +174,9 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     };
     let wears =
         |eni: &Json| eni["Groups"].as_array().is_some_and(|list| list.iter().any(|one| one["GroupId"] == id));
-    if world.any("ec2.security-group-rule", refers) || world.any("ec2.network-interface", wears) {
+    if world.any_with("ec2.security-group-rule", &By::Path("ReferencedGroupInfo.GroupId"), id, refers)
+        || world.any_with("ec2.network-interface", &By::Path("Groups.GroupId"), id, wears)
+    {
         return Err(GROUP.busy(id));
     }
     remove_rules(world, id);
@@ -229,7 +231,7 @@ pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn of_vpc(world: &mut World, rq: &Request<'_>) -> Reply {
     let vpc = rq.text("VpcId");
     VPC.get(world, rq, vpc)?;
-    let rows = GROUP.all(world, rq).filter(|row| row["VpcId"] == vpc).map(|row| {
+    let rows = world.with(GROUP.table, &By::Path("VpcId"), vpc).into_iter().map(|(_, row)| {
         json!({
             "Description": row["Description"], "GroupId": row["GroupId"], "GroupName": row["GroupName"],
             "OwnerId": row["OwnerId"], "PrimaryVpcId": vpc, "Tags": row["Tags"],

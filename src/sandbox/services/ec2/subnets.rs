@@ -76,7 +76,7 @@ fn block(world: &World, rq: &Request<'_>, vpc: &Json) -> Result<ipnet::Ipv4Net, 
                 .and_then(|t| t.parse().ok())
                 .is_some_and(|o| cidrs::overlap(&o, &net))
     };
-    if world.any("ec2.subnet", conflict) {
+    if world.any_with("ec2.subnet", &vpcs::VPC_ID, vpc["VpcId"].as_str().unwrap_or_default(), conflict) {
         let message = format!("The CIDR '{text}' conflicts with another subnet");
         return Err(Fault::new("InvalidSubnet.Conflict", message));
     }
@@ -100,7 +100,7 @@ fn block_v6(world: &mut World, vpc: &Json, text: &str) -> Result<Json, Fault> {
         let mut nets = list.filter_map(|one| one["Ipv6CidrBlock"].as_str()?.parse::<ipnet::Ipv6Net>().ok());
         row["VpcId"] == vpc["VpcId"] && nets.any(|own| own.contains(&net) || net.contains(&own))
     };
-    if world.any("ec2.subnet", conflict) {
+    if world.any_with("ec2.subnet", &vpcs::VPC_ID, vpc["VpcId"].as_str().unwrap_or_default(), conflict) {
         let message = format!("The CIDR '{text}' conflicts with another subnet");
         return Err(Fault::new("InvalidSubnet.Conflict", message));
     }
@@ -183,7 +183,10 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     SUBNET.get(world, rq, id)?;
     let of = |row: &Json| row["SubnetId"] == id;
     let gateway = |row: &Json| of(row) && !matches!(row["State"].as_str(), Some("deleted" | "failed"));
-    if world.any("ec2.network-interface", of) || world.any("ec2.nat-gateway", gateway) {
+    let by = By::Path("SubnetId");
+    if world.any_with("ec2.network-interface", &by, id, of)
+        || world.any_with("ec2.nat-gateway", &by, id, gateway)
+    {
         return Err(SUBNET.busy(id));
     }
     world.remove("ec2.subnet", id);

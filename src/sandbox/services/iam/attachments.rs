@@ -6,7 +6,7 @@ use super::{
     aws_managed,
     entity::{Entity, GROUP, ROLE, USER, missing, paged},
 };
-use crate::sandbox::{Fault, Reply, Request, World, done, world::durations::IAM_PROPAGATION};
+use crate::sandbox::{By, Fault, Reply, Request, World, done, world::durations::IAM_PROPAGATION};
 
 /// How many managed policies one entity takes.
 const QUOTA: usize = 10;
@@ -15,9 +15,14 @@ fn holds(row: &Json, arn: &str) -> bool {
     row["_attached"].as_array().is_some_and(|list| list.iter().any(|item| item == arn))
 }
 
+/// An attached policy as lists show it.
+pub(super) fn shown(arn: &str) -> Json {
+    json!({"PolicyArn": arn, "PolicyName": arn.rsplit('/').next().unwrap_or(arn)})
+}
+
 /// How many entities a policy is attached to.
 pub(super) fn count(world: &World, arn: &str) -> usize {
-    [&ROLE, &USER, &GROUP].iter().flat_map(|e| world.rows(e.table)).filter(|(_, row)| holds(row, arn)).count()
+    [&ROLE, &USER, &GROUP].iter().map(|e| world.with(e.table, &By::Path("_attached"), arn).len()).sum()
 }
 
 /// Refuses what is no policy's ARN (LocalStack's recordings of AWS, `test_role_attach_policy`).
@@ -80,7 +85,7 @@ pub(super) fn list(world: &mut World, rq: &Request<'_>, entity: &Entity) -> Repl
         .flatten()
         .filter_map(Json::as_str)
         .filter(|arn| arn.split_once(":policy").is_some_and(|(_, path)| path.starts_with(prefix)))
-        .map(|arn| json!({"PolicyArn": arn, "PolicyName": arn.rsplit('/').next().unwrap_or(arn)}))
+        .map(shown)
         .collect();
     paged(rq, "AttachedPolicies", items)
 }
@@ -99,13 +104,9 @@ pub(super) fn entities(world: &mut World, rq: &Request<'_>) -> Reply {
         if !kind.is_empty() && kind != filter {
             continue;
         }
-        for (name, row) in world.rows(entity.table) {
-            let used = if boundary {
-                row["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
-            } else {
-                holds(row, arn)
-            };
-            if used && row["Path"].as_str().is_some_and(|path| path.starts_with(prefix)) {
+        let path = if boundary { "PermissionsBoundary.PermissionsBoundaryArn" } else { "_attached" };
+        for (name, row) in world.with(entity.table, &By::Path(path), arn) {
+            if row["Path"].as_str().is_some_and(|path| path.starts_with(prefix)) {
                 let id = format!("{}Id", entity.title);
                 items.push(json!({"_kind": filter, entity.member: name, id.as_str(): row[&id]}));
             }

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use super::grammar::{self, Of, malformed, texts};
-use crate::sandbox::{Fault, World};
+use crate::sandbox::{By, Fault, World};
 
 /// RFC 3986: everything but letters, digits and `-_.~` is escaped.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -67,7 +67,7 @@ fn known_principal(world: &World, who: &str) -> bool {
         return true;
     }
     let usable = |row: &Json| row["_usable"].as_i64().is_none_or(|at| at <= world.now());
-    world.rows("iam.role").chain(world.rows("iam.user")).any(|(_, row)| row["Arn"] == who && usable(row))
+    ["iam.role", "iam.user"].iter().any(|table| world.any_with(table, &By::Path("Arn"), who, usable))
 }
 
 /// The length IAM counts: white space is free.

@@ -5,7 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::sandbox::{By, Fault, Reply, Request, World};
 
 /// A kind of principal.
 pub(super) struct Entity {
@@ -47,10 +47,15 @@ impl Entity {
         missing(format!("The {} with name {name} cannot be found.", self.noun))
     }
 
+    /// Whether the name is taken, in whatever case.
+    pub(super) fn taken(&self, world: &World, name: &str) -> bool {
+        !world.with(self.table, &By::Lower(self.member), &name.to_ascii_lowercase()).is_empty()
+    }
+
     /// A new row; names are unique regardless of case. `id` is the four-letter prefix of unique ids.
     pub(super) fn fresh(&self, world: &mut World, rq: &Request<'_>, id: &str) -> Result<Json, Fault> {
         let name = rq.text(self.member);
-        if world.rows(self.table).any(|(key, _)| key.eq_ignore_ascii_case(name)) {
+        if self.taken(world, name) {
             return Err(Fault::new(
                 "EntityAlreadyExists",
                 format!("{} with name {name} already exists.", self.title),

@@ -33,9 +33,7 @@ pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("GroupName");
     GROUP.get(world, rq)?;
     let new = rq.opt("NewGroupName").unwrap_or(name).to_owned();
-    if !new.eq_ignore_ascii_case(name)
-        && world.rows(GROUP.table).any(|(key, _)| key.eq_ignore_ascii_case(&new))
-    {
+    if !new.eq_ignore_ascii_case(name) && GROUP.taken(world, &new) {
         return Err(Fault::new("EntityAlreadyExists", format!("Group with name {new} already exists.")));
     }
     let users: Vec<String> = world

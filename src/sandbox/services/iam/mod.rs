@@ -5,6 +5,7 @@ mod attachments;
 mod aws_managed;
 mod certificates;
 mod credentials;
+mod details;
 mod devices;
 mod documents;
 mod entity;

@@ -1,7 +1,7 @@
 //! Which operation runs which behaviour.
 
 use super::{
-    account, attachments, certificates, credentials, devices,
+    account, attachments, certificates, credentials, details, devices,
     entity::{GROUP, ROLE, USER},
     groups, inline,
     personal::{self, CERTIFICATE, CREDENTIAL, SSH_KEY},
@@ -58,6 +58,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DetachUserPolicy", |world, rq| attachments::detach(world, rq, &USER)),
     Operation::write("EnableMFADevice", devices::enable),
     Operation::read("GetAccessKeyLastUsed", credentials::key_last_used),
+    Operation::read("GetAccountAuthorizationDetails", details::get),
     Operation::read("GetAccountPasswordPolicy", account::get),
     Operation::read("GetAccountSummary", account::summary),
     Operation::read("GetGroup", groups::get),

@@ -7,7 +7,7 @@ use super::{
     entity::{conflict, keep, missing, paged, unique_id},
     tags,
 };
-use crate::sandbox::{Fault, Reply, Request, World, done};
+use crate::sandbox::{By, Fault, Reply, Request, World, done};
 
 const TABLE: &str = "iam.policy";
 /// How many versions a policy keeps.
@@ -40,8 +40,8 @@ fn shown(world: &World, row: &Json) -> Json {
     let arn = row["Arn"].as_str().unwrap_or_default();
     let mut policy = row.clone();
     policy["AttachmentCount"] = json!(attachments::count(world, arn));
-    let bounded = |row: &&Json| row["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn;
-    let usage = world.rows("iam.role").chain(world.rows("iam.user")).filter(|(_, row)| bounded(row)).count();
+    let by = By::Path("PermissionsBoundary.PermissionsBoundaryArn");
+    let usage: usize = ["iam.role", "iam.user"].iter().map(|table| world.with(table, &by, arn).len()).sum();
     policy["PermissionsBoundaryUsageCount"] = json!(usage);
     policy
 }
@@ -52,8 +52,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     check(rq.text("PolicyDocument"))?;
     tags::check(rq.list("Tags"))?;
     let path = rq.opt("Path").unwrap_or("/");
-    let taken = |row: &Json| row["PolicyName"].as_str().is_some_and(|old| old.eq_ignore_ascii_case(name));
-    if world.any(TABLE, taken) {
+    if !world.with(TABLE, &By::Lower("PolicyName"), &name.to_ascii_lowercase()).is_empty() {
         return Err(Fault::new(
             "EntityAlreadyExists",
             format!("A policy called {name} already exists. Duplicate names are not allowed."),
@@ -93,6 +92,17 @@ pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
         None => aws_managed::policy(world, arn).ok_or_else(|| absent(arn))?,
     };
     Ok(json!({"Policy": policy}))
+}
+
+/// The customer's own with all their versions.
+pub(super) fn details(world: &World) -> Vec<Json> {
+    let rows = world.rows(TABLE).map(|(_, row)| {
+        let mut policy = shown(world, row);
+        let versions = row["_versions"].as_array().into_iter().flatten();
+        policy["PolicyVersionList"] = json!(versions.map(encoded).collect::<Vec<_>>());
+        policy
+    });
+    rows.collect()
 }
 
 /// `ListPolicies`.

@@ -6,16 +6,12 @@ use super::{
     entity::{ROLE, conflict, keep, missing, paged, under_path, unique_id},
     roles, tags,
 };
-use crate::sandbox::{Fault, Reply, Request, World, done};
+use crate::sandbox::{By, Fault, Reply, Request, World, done};
 
 const TABLE: &str = "iam.instance-profile";
 
 fn absent(name: &str) -> Fault {
     missing(format!("Instance Profile {name} cannot be found."))
-}
-
-fn holds(row: &Json, role: &str) -> bool {
-    row["_roles"].as_array().is_some_and(|list| list.iter().any(|name| name == role))
 }
 
 fn shown(world: &World, row: &Json) -> Json {
@@ -30,16 +26,23 @@ fn shown(world: &World, row: &Json) -> Json {
     profile
 }
 
+/// The profiles that a role is in.
+pub(super) fn holding(world: &World, role: &str) -> Vec<Json> {
+    let found = world.with(TABLE, &By::Path("_roles"), role).into_iter();
+    found.map(|(_, row)| shown(world, row)).collect()
+}
+
 /// Whether a role is in any profile.
 pub(super) fn any_with(world: &World, role: &str) -> bool {
-    world.any(TABLE, |row| holds(row, role))
+    !world.with(TABLE, &By::Path("_roles"), role).is_empty()
 }
 
 /// `CreateInstanceProfile`.
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("InstanceProfileName");
     tags::check(rq.list("Tags"))?;
-    if world.rows(TABLE).any(|(key, _)| key.eq_ignore_ascii_case(name)) {
+    let by = By::Lower("InstanceProfileName");
+    if !world.with(TABLE, &by, &name.to_ascii_lowercase()).is_empty() {
         return Err(Fault::new("EntityAlreadyExists", format!("Instance Profile {name} already exists.")));
     }
     let path = rq.opt("Path").unwrap_or("/");
@@ -71,7 +74,7 @@ pub(super) fn of_role(world: &mut World, rq: &Request<'_>) -> Reply {
     ROLE.get(world, rq)?;
     let role = rq.text("RoleName");
     let rows =
-        world.rows(TABLE).filter(|(_, row)| holds(row, role)).map(|(_, row)| shown(world, row)).collect();
+        world.with(TABLE, &By::Path("_roles"), role).into_iter().map(|(_, row)| shown(world, row)).collect();
     paged(rq, "InstanceProfiles", rows)
 }
 
@@ -95,7 +98,7 @@ pub(super) fn remove_role(world: &mut World, rq: &Request<'_>) -> Reply {
     let (name, role) = (rq.text("InstanceProfileName"), rq.text("RoleName"));
     ROLE.get(world, rq)?;
     let row = world.get_mut(TABLE, name).ok_or_else(|| absent(name))?;
-    if !holds(row, role) {
+    if !row["_roles"].as_array().is_some_and(|list| list.iter().any(|name| name == role)) {
         return Err(missing(format!("Role {role} in Instance Profile {name} cannot be found.")));
     }
     row["_roles"] = json!([]);

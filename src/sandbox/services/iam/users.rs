@@ -41,9 +41,7 @@ pub(super) fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("UserName");
     USER.get(world, rq)?;
     let new = rq.opt("NewUserName").unwrap_or(name).to_owned();
-    if !new.eq_ignore_ascii_case(name)
-        && world.rows(USER.table).any(|(key, _)| key.eq_ignore_ascii_case(&new))
-    {
+    if !new.eq_ignore_ascii_case(name) && USER.taken(world, &new) {
         return Err(Fault::new("EntityAlreadyExists", format!("User with name {new} already exists.")));
     }
     USER.rename(world, name, &new, rq.opt("NewPath"));

@@ -37,7 +37,7 @@ pub fn delete_stream(world: &mut World, rq: &Request<'_>) -> Reply {
 
 fn streams(world: &World, rq: &Request<'_>) -> Vec<Json> {
     let prefix = format!("{}|", key(rq));
-    world.rows(STREAMS).filter(|(at, _)| at.starts_with(&prefix)).map(|(_, row)| row.clone()).collect()
+    world.rows_under(STREAMS, prefix, None).map(|(_, row)| row.clone()).collect()
 }
 
 /// `DescribeLogStreams`.

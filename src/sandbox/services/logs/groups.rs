@@ -1,5 +1,7 @@
 //! Log groups.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use super::{GROUPS, STREAMS, drop_member, group, group_mut, invalid, key};
@@ -41,19 +43,27 @@ pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
             "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
         ));
     }
-    let ids: Vec<&str> = rq.texts("logGroupIdentifiers").into_iter().map(super::name_of).collect();
-    let fits = |row: &&Json| {
+    let at = |name: &str| format!("{}/{name}", rq.region);
+    let ids: BTreeSet<String> =
+        rq.texts("logGroupIdentifiers").into_iter().map(|id| at(super::name_of(id))).collect();
+    let prefix = rq.opt("logGroupNamePrefix").unwrap_or_default();
+    let part = rq.opt("logGroupNamePattern").map(str::to_lowercase);
+    let fits = |row: &Json| {
         let name = row["logGroupName"].as_str().unwrap_or_default();
-        row["_region"] == rq.region
-            && rq.opt("logGroupNamePrefix").is_none_or(|prefix| name.starts_with(prefix))
-            && rq
-                .opt("logGroupNamePattern")
-                .is_none_or(|part| name.to_lowercase().contains(&part.to_lowercase()))
+        name.starts_with(prefix)
+            && part.as_ref().is_none_or(|part| name.to_lowercase().contains(part))
             && rq.opt("logGroupClass").is_none_or(|class| row["logGroupClass"] == class)
-            && (ids.is_empty() || ids.contains(&name))
     };
-    let found = world.rows(GROUPS).map(|(_, row)| row).filter(fits).cloned().collect();
-    let (page, next) = rq.page(found, "limit", "nextToken", 50, "InvalidParameterException")?;
+    let after = rq.page_after("nextToken", "InvalidParameterException")?;
+    // They are answered in the order of their names, and no more of them is looked at than the page needs.
+    let rows: Box<dyn Iterator<Item = (&str, &Json)>> = if ids.is_empty() {
+        Box::new(world.rows_under(GROUPS, at(prefix), after))
+    } else {
+        let rest = ids.iter().filter(|id| after.is_none_or(|after| id.as_str() > after));
+        Box::new(rest.filter_map(|id| Some((id.as_str(), world.get(GROUPS, id)?))))
+    };
+    let rows = rows.filter(|(_, row)| fits(row)).map(|(key, row)| (key, row.clone()));
+    let (page, next) = rq.page_from(rows, "limit", 50);
     Ok(json!({"logGroups": page, "nextToken": next}))
 }
 
@@ -65,8 +75,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(Fault::new("ValidationException", text));
     }
     let prefix = format!("{}|", key(rq));
-    let streams: Vec<String> =
-        world.rows(STREAMS).filter(|(at, _)| at.starts_with(&prefix)).map(|(at, _)| at.to_owned()).collect();
+    let streams: Vec<String> = world.rows_under(STREAMS, prefix, None).map(|(at, _)| at.to_owned()).collect();
     for stream in streams {
         world.remove(STREAMS, &stream);
     }

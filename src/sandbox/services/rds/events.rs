@@ -114,13 +114,24 @@ pub fn settle(world: &mut World) {
         (INSTANCE, "DBInstanceStatus", "DBInstanceIdentifier", "DBInstanceArn", "db-instance"),
         (CLUSTER, "Status", "DBClusterIdentifier", "DBClusterArn", "db-cluster"),
     ] {
-        let mut moved = Vec::new();
-        for (key, row) in world.rows(table) {
+        let (mut moved, mut gone) = (Vec::new(), Vec::new());
+        // Only what was touched can have anything to say; a world that was just opened is looked at as a whole.
+        let keys = world.news(table).unwrap_or_else(|| {
+            let known = world.rows_under(SAID, format!("{kind}/"), None);
+            let known = known.filter_map(|(key, _)| key.split_once('/')).map(|(_, key)| key);
+            world.rows(table).map(|(key, _)| key).chain(known).map(str::to_owned).collect()
+        });
+        for key in keys {
             let said = world.get(SAID, &format!("{kind}/{key}"));
+            let Some(row) = world.get(table, &key) else {
+                gone.extend(said.map(|said| (key.clone(), said.clone())));
+                continue;
+            };
             let from = said.and_then(|said| said["status"].as_str()).unwrap_or_default();
             // Two objects of one name, one after the other, are told apart by their ARN and birth.
             if said.is_none() || from != row[status] {
-                moved.push((key.to_owned(), row.clone(), said.cloned().unwrap_or_default()));
+                let said = said.cloned().unwrap_or_default();
+                moved.push((key, row.clone(), said));
             }
         }
         for (key, row, said) in moved {
@@ -137,13 +148,6 @@ pub fn settle(world: &mut World) {
             tell(world, &key, &said, news);
             world.put(SAID, &format!("{kind}/{key}"), said);
         }
-        let prefix = format!("{kind}/");
-        let gone: Vec<(String, Json)> = world
-            .rows(SAID)
-            .filter_map(|(key, said)| Some((key.strip_prefix(&prefix)?, said)))
-            .filter(|(key, _)| world.get(table, key).is_none())
-            .map(|(key, said)| (key.to_owned(), said.clone()))
-            .collect();
         for (key, said) in gone {
             let text = if kind == "db-instance" { "DB instance deleted." } else { "DB cluster deleted." };
             tell(world, &key, &said, vec![("deletion", text.to_owned())]);

@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::names::{page, set, size};
+use super::{
+    super::cloudwatch,
+    names::{page, set, size},
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Health checks by id.
@@ -200,10 +203,8 @@ pub(super) fn healthy(world: &World, id: &str, depth: u8) -> bool {
         Some("CLOUDWATCH_METRIC") => {
             let alarm = &config["AlarmIdentifier"];
             let text = |member: &str| alarm[member].as_str().unwrap_or_default();
-            let state = world
-                .get("cloudwatch.alarm", &format!("{}/{}", text("Region"), text("Name")))
-                .and_then(|row| row["StateValue"].as_str());
-            match state {
+            let state = cloudwatch::state_of(world, text("Region"), text("Name"));
+            match state.as_deref() {
                 Some("OK") => true,
                 Some("ALARM") => false,
                 _ => config["InsufficientDataHealthStatus"] != "Unhealthy",

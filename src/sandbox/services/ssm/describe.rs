@@ -12,7 +12,7 @@ use crate::sandbox::{Fault, Reply, Request, World};
 fn selected<'w>(world: &'w World, rq: &Request<'_>) -> Result<Vec<&'w Json>, Fault> {
     filters::check(rq)?;
     let prefix = format!("{}/", rq.region);
-    let all = world.rows(TABLE).filter(|(key, _)| key.starts_with(&prefix)).map(|(_, row)| row);
+    let all = world.rows_under(TABLE, prefix, None).map(|(_, row)| row);
     let wanted = || rq.list("ParameterFilters").iter().chain(rq.list("Filters"));
     Ok(all.filter(|row| wanted().all(|filter| filters::passes(row, filter))).collect())
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 
-use crate::sandbox::{Fault, Operation, Reply, Request, World};
+use crate::sandbox::{By, Fault, Operation, Reply, Request, World};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -140,56 +140,111 @@ fn of_row(
     (here == region).then_some((arn, tags))
 }
 
-/// Everything with tags that the region shows: ARN and tags, by ARN.
-fn tagged(world: &World, region: &str) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut found = BTreeMap::new();
-    for (table, place) in TABLES {
-        found.extend(world.rows(table).filter_map(|row| of_row(world, (table, place), row, region)));
+/// An object that is found: where it stands (a number among [`TABLES`] and beyond, and the key there), its ARN, its tags.
+type Found = ((usize, String), String, BTreeMap<String, String>);
+
+/// Rows of a table that may carry what is wanted, from the one after a key on: nothing else is looked at. Who wants nothing wants
+/// all that have tags.
+fn candidates<'w>(
+    world: &'w World,
+    table: &'w str,
+    filter: Option<&Json>,
+    after: Option<&str>,
+) -> Box<dyn Iterator<Item = (&'w str, &'w Json)> + 'w> {
+    let key = filter.and_then(|filter| filter["Key"].as_str()).unwrap_or_default();
+    let values = filter.and_then(|filter| filter["Values"].as_array()).map_or(&[][..], Vec::as_slice);
+    let after = after.map(ToOwned::to_owned);
+    match values {
+        [] => Box::new(world.walk(table, By::Tagged, key.to_owned(), after)),
+        [value] => {
+            let value = value.as_str().unwrap_or_default().to_owned();
+            Box::new(world.walk(table, By::TaggedWith(key.to_owned()), value, after))
+        }
+        several => {
+            let by = By::TaggedWith(key.to_owned());
+            let values: BTreeSet<&str> = several.iter().filter_map(Json::as_str).collect();
+            let found = values.into_iter().flat_map(|value| world.with(table, &by, value));
+            let rows: BTreeMap<&str, &Json> = found.collect();
+            Box::new(
+                rows.into_iter().filter(move |(key, _)| after.as_deref().is_none_or(|after| *key > after)),
+            )
+        }
     }
-    of_cloudcontrol(world, region, &mut found);
-    found
 }
 
-/// The same from a place on: objects of a table after a key, then all of the tables after it. A page looks at no more
-/// than it shows and passes over.
+/// What has tags, or the tag of a filter, and is shown in the region, from a place on: objects of a table after a key, then all of
+/// the tables after it, then what only Cloud Control knows. A page looks at no more than it shows and passes over.
 fn tagged_from<'w>(
     world: &'w World,
     region: &'w str,
+    filter: Option<&'w Json>,
     (first, after): (usize, Option<String>),
-) -> impl Iterator<Item = ((usize, String), String, BTreeMap<String, String>)> + 'w {
+) -> impl Iterator<Item = Found> + 'w {
     let last = after.clone();
     let rows = TABLES.iter().enumerate().skip(first).flat_map(move |(at, (table, place))| {
         let after = after.as_deref().filter(|_| at == first);
-        world.rows_after(table, after).filter_map(move |(key, row)| {
+        candidates(world, table, filter, after).filter_map(move |(key, row)| {
             let (arn, tags) = of_row(world, (table, place), (key, row), region)?;
             Some(((at, key.to_owned()), arn, tags))
         })
     });
-    let others = std::iter::once(()).flat_map(move |()| {
-        let mut found = BTreeMap::new();
-        of_cloudcontrol(world, region, &mut found);
-        let last = last.clone().filter(|_| first >= TABLES.len());
-        let rest = found.into_iter().filter(move |(arn, _)| last.as_ref().is_none_or(|last| arn > last));
-        rest.map(|(arn, tags)| ((TABLES.len(), arn.clone()), arn, tags))
-    });
-    rows.chain(others)
+    let after = last.filter(|_| first >= TABLES.len());
+    rows.chain(of_cloudcontrol(world, region, after))
 }
 
-/// Objects of types that only Cloud Control knows: with the ARN that they show or, where their schema shows none, one of
-/// the usual form.
-fn of_cloudcontrol(world: &World, region: &str, found: &mut BTreeMap<String, BTreeMap<String, String>>) {
-    for table in world.census().into_keys() {
-        let Some(kind) = table.strip_prefix("cloudcontrol.") else { continue };
-        let Some(schema) = crate::schema::of(kind) else { continue };
-        let place = schema.document()["tagging"]["tagProperty"].as_str().unwrap_or_default();
-        let place = place.strip_prefix("/properties/").unwrap_or("Tags");
+/// The object of an ARN, if it has tags and the region shows it.
+fn of_arn(world: &World, region: &str, wanted: &str) -> Option<Found> {
+    let rows = TABLES.iter().enumerate().flat_map(|(at, (table, place))| {
+        let rows = if !place.starts_with("arn:") && *place != "key" {
+            world.with(table, &By::Path(place), wanted)
+        } else {
+            // The key is the ARN, or its end, with or without the region in front of it.
+            let start = place.replace("{partition}", world.partition()).replace("{region}", region);
+            let start = start.replace("{account}", &world.account);
+            let end = wanted.strip_prefix(start.split('{').next().unwrap_or_default());
+            let end = end.filter(|_| *place != "key").unwrap_or_default();
+            let keys =
+                [wanted.to_owned(), end.to_owned(), format!("{region}/{end}"), format!("{region}//{end}")];
+            keys.iter().filter_map(|key| world.entry(table, key)).collect()
+        };
+        rows.into_iter().map(move |row| (at, (*table, *place), row))
+    });
+    let known = rows.filter_map(|(at, of, row)| {
+        let (arn, tags) = of_row(world, of, row, region)?;
+        (arn == wanted).then(|| ((at, row.0.to_owned()), arn, tags))
+    });
+    known.chain(of_cloudcontrol(world, region, None).filter(|(_, arn, _)| arn == wanted)).next()
+}
+
+/// Objects of types that only Cloud Control knows, after a place (`table|key`): with the ARN that they show or, where their schema
+/// shows none, one of the usual form.
+fn of_cloudcontrol<'w>(
+    world: &'w World,
+    region: &'w str,
+    after: Option<String>,
+) -> impl Iterator<Item = Found> + 'w {
+    let (first, key) = match after.as_deref().and_then(|place| place.split_once('|')) {
+        Some((table, key)) => (Some(table.to_owned()), Some(key.to_owned())),
+        None => (None, None),
+    };
+    let from = first.clone();
+    let tables = world
+        .tables_under("cloudcontrol.")
+        .filter(move |table| from.as_deref().is_none_or(|from| *table >= from));
+    tables.flat_map(move |table| {
+        let after = key.as_deref().filter(|_| first.as_deref() == Some(table));
+        let kind = table.strip_prefix("cloudcontrol.").unwrap_or_default();
+        let schema = crate::schema::of(kind);
+        let place = schema.as_ref().and_then(|schema| schema.document()["tagging"]["tagProperty"].as_str());
+        let place = place.and_then(|place| place.strip_prefix("/properties/")).unwrap_or("Tags").to_owned();
         let noun = kind.rsplit("::").next().unwrap_or_default();
         let service = kind.split("::").nth(1).unwrap_or_default().to_lowercase();
-        for (key, row) in world.rows(&table) {
+        let rows = world.rows_under(table, format!("{region}/"), after).filter(move |_| schema.is_some());
+        rows.filter_map(move |(key, row)| {
             let shown = &row["Properties"];
-            let tags = named(&shown[place]);
-            if tags.is_empty() || !key.starts_with(&format!("{region}/")) || row["_status"] == "creating" {
-                continue;
+            let tags = named(&shown[place.as_str()]);
+            if tags.is_empty() || row["_status"] == "creating" {
+                return None;
             }
             let identifier = row["Identifier"].as_str().unwrap_or_default();
             let arns = [&shown["Arn"], &shown[format!("{noun}Arn").as_str()], &row["Identifier"]];
@@ -198,9 +253,9 @@ fn of_cloudcontrol(world: &World, region: &str, found: &mut BTreeMap<String, BTr
                 let account = &world.account;
                 format!("arn:aws:{service}:{region}:{account}:{}/{identifier}", noun.to_lowercase())
             };
-            found.insert(arn.map_or_else(usual, str::to_owned), tags);
-        }
-    }
+            Some(((TABLES.len(), format!("{table}|{key}")), arn.map_or_else(usual, str::to_owned), tags))
+        })
+    })
 }
 
 /// Tags in any of the forms in which published schemas have them.
@@ -261,9 +316,20 @@ fn resources(world: &mut World, rq: &Request<'_>) -> Reply {
     };
     let size =
         rq.int("ResourcesPerPage").and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(50);
-    let fitting = tagged_from(world, rq.region, from).filter(|(_, arn, tags)| {
-        fits(tags) && of_type(arn, &types) && (arns.is_empty() || arns.contains(&arn.as_str()))
-    });
+    let listed: Box<dyn Iterator<Item = Found>> = if arns.is_empty() {
+        Box::new(tagged_from(world, rq.region, filters.first(), from))
+    } else {
+        // As many as were named: in the order of their places, like all others.
+        let named: BTreeSet<&str> = arns.into_iter().collect();
+        let mut found: Vec<Found> =
+            named.into_iter().filter_map(|arn| of_arn(world, rq.region, arn)).collect();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        let (first, after) = from;
+        Box::new(found.into_iter().filter(move |((table, key), ..)| {
+            *table > first || (*table == first && after.as_ref().is_none_or(|after| key > after))
+        }))
+    };
+    let fitting = listed.filter(|(_, arn, tags)| fits(tags) && of_type(arn, &types));
     let (mut page, mut last, mut next) = (Vec::new(), None, String::new());
     for (place, arn, tags) in fitting {
         if let Some((table, key)) = last.take_if(|_| page.len() == size) {
@@ -277,17 +343,37 @@ fn resources(world: &mut World, rq: &Request<'_>) -> Reply {
     Ok(json!({"ResourceTagMappingList": page, "PaginationToken": next}))
 }
 
+/// A filter for one tag, whatever its value or of one value.
+fn with_tag(key: &str, value: Option<&str>) -> Json {
+    json!({"Key": key, "Values": value.into_iter().collect::<Vec<_>>()})
+}
+
+/// Of the texts that tables are found by, those under which the region shows anything.
+fn shown(world: &World, region: &str, by: &By, filter: impl Fn(&str) -> Json) -> BTreeSet<String> {
+    let mut texts: BTreeSet<String> = TABLES.iter().flat_map(|(table, _)| world.texts(table, by)).collect();
+    texts.remove("");
+    texts.retain(|text| {
+        let filter = filter(text);
+        TABLES.iter().any(|(table, place)| {
+            let mut rows = candidates(world, table, Some(&filter), None);
+            rows.any(|row| of_row(world, (table, place), row, region).is_some())
+        })
+    });
+    texts
+}
+
 /// `GetTagKeys`.
 fn keys(world: &mut World, rq: &Request<'_>) -> Reply {
-    let keys: BTreeSet<String> =
-        tagged(world, rq.region).into_values().flat_map(BTreeMap::into_keys).collect();
+    let mut keys = shown(world, rq.region, &By::Tagged, |key| with_tag(key, None));
+    keys.extend(of_cloudcontrol(world, rq.region, None).flat_map(|(_, _, tags)| tags.into_keys()));
     Ok(json!({"TagKeys": keys, "PaginationToken": ""}))
 }
 
 /// `GetTagValues`.
 fn values(world: &mut World, rq: &Request<'_>) -> Reply {
     let key = rq.text("Key");
-    let values: BTreeSet<String> =
-        tagged(world, rq.region).into_values().filter_map(|mut tags| tags.remove(key)).collect();
+    let by = By::TaggedWith(key.to_owned());
+    let mut values = shown(world, rq.region, &by, |value| with_tag(key, Some(value)));
+    values.extend(of_cloudcontrol(world, rq.region, None).filter_map(|(_, _, mut tags)| tags.remove(key)));
     Ok(json!({"TagValues": values, "PaginationToken": ""}))
 }

@@ -367,7 +367,19 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     (
         "kms",
         "*",
-        "Nothing is encrypted: the operations that use keys are known by name only. Grants and replicas are missing.",
+        "Operations that use keys compute: what they encrypt and sign, other implementations decrypt and verify, RSA and the \
+         curves too. Key material follows from the world's seed or stands in the world's file: it is a rehearsal's and protects \
+         nothing. Other services encrypt nothing with it. Keys of ML-DSA and SM2 and ED25519_PH_SHA_512 are kept, not computed \
+         with; enclaves (Recipient) and custom key stores are refused.",
+    ),
+    ("kms", "CreateGrant", "Grants are kept, listed and taken back; who may use a key is not looked at."),
+    ("kms", "EnableKeyRotation", "The date is kept; the rotation does not come by itself."),
+    ("kms", "GetParametersForImport", "One wrapping key for each size serves all tokens of a Region."),
+    ("kms", "ListAliases", "Aliases of AWS managed keys have their keys from the start."),
+    (
+        "kms",
+        "RotateKeyOnDemand",
+        "The eleventh rotation of a key is refused, as it was when AWS was recorded; the API reference allows 25 by now.",
     ),
     ("kms", "PutKeyPolicy", "Policies are kept; who may use a key is not looked at."),
     (

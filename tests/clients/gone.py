@@ -65,7 +65,7 @@ GONE = {
             "DeleteAccountPasswordPolicy"),
     **one("iam:DeleteOpenIDConnectProvider", None, "API reference: 'does not fail with an error if you specify a provider that does not exist'"),
     **codes("kms", "NotFoundException", "CancelKeyDeletion", "DeleteAlias", "DisableKey", "DisableKeyRotation", "ScheduleKeyDeletion",
-            "UntagResource"),
+            "UntagResource", "DeleteImportedKeyMaterial", "RevokeGrant"),
     **codes("lambda", "ResourceNotFoundException", "DeleteFunction", "DeleteFunctionCodeSigningConfig", "DeleteFunctionConcurrency",
             "DeleteFunctionEventInvokeConfig", "DeleteFunctionUrlConfig", "DeleteEventSourceMapping",
             "RemoveLayerVersionPermission", "RemovePermission", "UntagResource"),

@@ -447,6 +447,8 @@ ALONE = {
     "kms:DeleteAlias": "a name of a key: callers that use it are refused from now on, and are not told",
     "kms:DisableKey": "a switch of the key: what it encrypted waits for it, and nobody is told",
     "kms:DisableKeyRotation": "a setting of the key",
+    "kms:DeleteImportedKeyMaterial": "what it encrypted waits until the same material comes back, and nobody is told",
+    "kms:RevokeGrant": "whoever used it is refused from now on, and is not told",
     "kms:ScheduleKeyDeletion": "whatever the key has encrypted is lost when the waiting period ends, and KMS does not know of it",
     "lambda:DeleteAlias": "a name of a version: callers that use it are refused from now on, and are not told",
     "lambda:DeleteLayerVersion": "functions that use it keep their copy (Lambda Developer Guide, layers)",

@@ -10,6 +10,8 @@ UNPAGED = {
     ("cloudwatch", "GetMetricData"): "pages cut the points of the results, not their list: test_small walks them",
     ("cloudwatch", "ListMetricStreams"): "botocore has no paginator for it: test_small walks its pages",
     ("rds", "DescribeGlobalClusters"): "there are none, and none can be made",
+    ("rds", "DescribeDBProxyTargetGroups"): "a proxy has one",
+    ("rds", "DescribeDBProxyTargets"): "a proxy has one database, whose instances fit the smallest page",
     ("rds", "DescribeCertificates"): "a region has fewer certificate authorities than the smallest page holds",
     ("ec2", "DescribeDhcpOptions"): "a region has one set, and others cannot be made",
     ("kms", "ListKeyPolicies"): "each key has one policy",

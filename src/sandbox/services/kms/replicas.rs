@@ -12,6 +12,8 @@ use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// "This key state changes to Enabled after a few seconds" (`ReplicateKey`).
 const CREATES: i64 = 5_000;
+/// How long primary and replica are Updating: no page says; AWS's guide has callers poll.
+const UPDATES: i64 = 30_000;
 
 fn unsupported(message: String) -> Fault {
     Fault::new("UnsupportedOperationException", message)
@@ -121,7 +123,7 @@ pub fn update_primary(world: &mut World, rq: &Request<'_>) -> Reply {
         if let Some(row) = world.get_mut(KEY, &place) {
             row["KeyState"] = json!("Updating");
         }
-        world.set_after(CREATES, KEY, &place, back);
+        world.set_after(UPDATES, KEY, &place, back);
     }
     done()
 }

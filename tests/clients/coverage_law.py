@@ -9,7 +9,6 @@ UNPAGED = {
     ("application-autoscaling", "DescribeScalingActivities"): "nothing scales without load, so there are none",
     ("cloudwatch", "GetMetricData"): "pages cut the points of the results, not their list: test_small walks them",
     ("cloudwatch", "ListMetricStreams"): "botocore has no paginator for it: test_small walks its pages",
-    ("rds", "DescribeGlobalClusters"): "there are none, and none can be made",
     ("rds", "DescribeDBProxyTargetGroups"): "a proxy has one",
     ("rds", "DescribeDBProxyTargets"): "a proxy has one database, whose instances fit the smallest page",
     ("rds", "DescribeCertificates"): "a region has fewer certificate authorities than the smallest page holds",

@@ -88,6 +88,7 @@ GONE = {
     **codes("rds", "DBSubnetGroupNotFoundFault", "DeleteDBSubnetGroup"),
     **codes("rds", "OptionGroupNotFoundFault", "DeleteOptionGroup"),
     **codes("rds", "DBProxyNotFoundFault", "DeleteDBProxy", "DeregisterDBProxyTargets"),
+    **codes("rds", "GlobalClusterNotFoundFault", "DeleteGlobalCluster", "RemoveFromGlobalCluster"),
     **codes("rds", "DBProxyEndpointNotFoundFault", "DeleteDBProxyEndpoint"),
     **one("rds:RemoveTagsFromResource", "DBInstanceNotFound", "by the kind of the ARN"),
     **codes("rds", "DBInstanceNotFound", "StopDBInstanceAutomatedBackupsReplication"),

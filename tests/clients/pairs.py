@@ -184,6 +184,8 @@ PAIRS = {
     "lambda:DeleteCodeSigningConfig": {
         "a function that uses it": Refused("ResourceConflictException", "^Cannot delete the code signing configuration",
                                            "API, 'You can delete the code signing configuration only if no function is using it'")},
+    "rds:DeleteGlobalCluster": {
+        "a member": Refused("InvalidGlobalClusterStateFault", "^Global Cluster arn:.+ is not empty$", "moto, test_delete_non_global_cluster")},
     "rds:DeleteDBProxy": {
         "an endpoint": Cascades("the endpoint goes too", "RDS User Guide, deleting an RDS Proxy")},
     "ec2:DeleteVolume": {
@@ -267,6 +269,8 @@ PAIRS = {
     "rds:StopDBInstance": {
         "a read replica": Refused("InvalidDBInstanceState", "[Rr]ead [Rr]eplica", "RDS User Guide, limitations of stopping an instance")},
     "rds:DeleteDBCluster": {
+        "its global cluster": Refused("InvalidDBClusterStateFault", "^This cluster is a part of a global cluster, please remove it",
+                                      "hashicorp/terraform-provider-aws, resourceClusterDelete"),
         "an instance": Refused(
             "InvalidDBClusterStateFault", r"^Cluster cannot be deleted, it still contains DB instances in non-deleting state\.$",
             "hashicorp/terraform-provider-aws#7110"),
@@ -463,6 +467,7 @@ ALONE = {
     "iam:DeleteSAMLProvider": "roles that trust it are not asked (API: attempts to assume them fail)",
     "lambda:DeleteProvisionedConcurrencyConfig": "a setting of the version or the alias",
     "rds:DeleteDBProxyEndpoint": "clients that use its name are not told",
+    "rds:RemoveFromGlobalCluster": "the cluster stands by itself; the primary one is refused while there are others (test_global)",
     "rds:DeregisterDBProxyTargets": "connections through the proxy end; nothing refers to it",
     "sns:DeleteEndpoint": "subscriptions of it stay (LocalStack's recording test_delete_platform_endpoint_with_subscription)",
     "sns:DeletePlatformApplication": "its endpoints go with it",

@@ -35,7 +35,6 @@ def lists_have_versions():
     assert changed["Version"] == 2 and changed["State"] == "modify-in-progress"
     eventually(lambda: state(name) == "modify-complete")
     assert blocks(name) == ["10.0.0.0/16", "10.1.0.0/16"] and blocks(name, TargetVersion=1) == ["10.0.0.0/16"]
-    pages("ec2", "GetManagedPrefixListEntries", 1, None, PrefixListId=name)
     said("PrefixListMaxEntriesExceeded", "You've reached the maximum number of entries for the prefix list.",
          ec2.modify_managed_prefix_list, PrefixListId=name, CurrentVersion=2, AddEntries=[{"Cidr": "10.2.0.0/16"}])
     said("InvalidParameterValue", "Request cannot contain Cidr 10.0.0.0/16 in both", ec2.modify_managed_prefix_list, PrefixListId=name,
@@ -66,11 +65,17 @@ def rules_and_routes_refer_to_lists():
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
     eni = ec2.create_network_interface(SubnetId=subnets[0])["NetworkInterface"]["NetworkInterfaceId"]
     ec2.create_route(RouteTableId=table, DestinationPrefixListId=one, NetworkInterfaceId=eni)
+    more = []
     users = ec2.get_managed_prefix_list_associations(PrefixListId=one)["PrefixListAssociations"]
     assert sorted(user["ResourceId"] for user in users) == sorted([group, table])
-    pages("ec2", "GetManagedPrefixListAssociations", 1, None, PrefixListId=one)
+    for _ in range(4):
+        other = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        ec2.create_route(RouteTableId=other, DestinationPrefixListId=one, NetworkInterfaceId=eni)
+        more.append(other)
+    pages("ec2", "GetManagedPrefixListAssociations", 5, None, PrefixListId=one)
     refused("DependencyViolation", ec2.delete_managed_prefix_list, PrefixListId=one)
-    ec2.delete_route(RouteTableId=table, DestinationPrefixListId=one)
+    for each in (table, *more):
+        ec2.delete_route(RouteTableId=each, DestinationPrefixListId=one)
     ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=permission)
     ec2.delete_managed_prefix_list(PrefixListId=one)
 
@@ -81,6 +86,9 @@ def lists_of_aws():
     assert found[0]["OwnerId"] == "AWS" and found[0]["PrefixListArn"].startswith("arn:aws:ec2:us-east-1:aws:prefix-list/pl-")
     assert blocks(found[0]["PrefixListId"])
     refused("OperationNotPermitted", ec2.delete_managed_prefix_list, PrefixListId=found[0]["PrefixListId"])
-    made()
-    pages("ec2", "DescribeManagedPrefixLists", 1)
+    for _ in range(4):
+        made()
+    pages("ec2", "DescribeManagedPrefixLists", 5)
+    many = made(MaxEntries=6, Entries=[{"Cidr": f"10.{at}.0.0/16"} for at in range(6)])["PrefixListId"]
+    pages("ec2", "GetManagedPrefixListEntries", 5, None, PrefixListId=many)
     no_such_filter("InvalidParameterValue", "ec2", "DescribeManagedPrefixLists")

@@ -26,7 +26,7 @@ pub fn open(key: &[u8], context: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
 
 /// Twice an element of the field that AES counts in.
 fn twice(byte: u8) -> u8 {
-    byte << 1 ^ if byte >= 0x80 { 0x1b } else { 0 }
+    (byte << 1) ^ if byte >= 0x80 { 0x1b } else { 0 }
 }
 
 fn times(mut one: u8, mut other: u8) -> u8 {

@@ -154,7 +154,7 @@ impl Curve {
         let mut out = self.nothing();
         for at in (0..bits(factor)).rev() {
             out = self.double(&out);
-            if factor[at / 64] >> (at % 64) & 1 == 1 {
+            if (factor[at / 64] >> (at % 64)) & 1 == 1 {
                 out = self.add(&out, p);
             }
         }

@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
             if count > 4 || count == 0 || rest.len() < count {
                 return None;
             }
-            len = rest[..count].iter().fold(0, |len, byte| len << 8 | usize::from(*byte));
+            len = rest[..count].iter().fold(0, |len, byte| (len << 8) | usize::from(*byte));
             rest = &rest[count..];
         }
         if *found != tag || rest.len() < len {

@@ -293,8 +293,11 @@ fn primes() -> Vec<u64> {
 fn is_prime(number: &[u64]) -> bool {
     let Some(modulus) = Modulus::new(number) else { return false };
     let mut half = number.to_vec();
-    for at in 0..half.len() {
-        half[at] = (half[at] >> 1) | (half.get(at + 1).copied().unwrap_or(0) << 63);
+    let mut above = 0;
+    for limb in half.iter_mut().rev() {
+        let lowest = *limb & 1;
+        *limb = (*limb >> 1) | (above << 63);
+        above = lowest;
     }
     let one = modulus.one();
     let mut last = number.to_vec();

@@ -4,14 +4,14 @@ use serde_json::{Value as Json, json};
 
 use super::{
     account,
-    common::{agreed, combination, here, invalid, lacking, listed, remember, replayed},
+    common::{combination, here, invalid, lacking, listed, remember, replayed},
     ebs_defaults, filters,
     instances::INSTANCE,
     snapshots::SNAPSHOT,
     tags,
     volumes::VOLUME,
 };
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Modifications by `volume/number`.
 const CHANGE: &str = "ec2.volume-modification";
@@ -425,7 +425,7 @@ pub(super) fn attribute(world: &mut World, rq: &Request<'_>) -> Reply {
 pub(super) fn set_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
     let on = rq.get("AutoEnableIO")["Value"].as_bool().ok_or_else(|| lacking("AutoEnableIO"))?;
     VOLUME.get_mut(world, rq, rq.text("VolumeId"))?["_io"] = json!(on);
-    agreed()
+    done()
 }
 
 /// The tags that a request gives to what it makes of a source, checked.

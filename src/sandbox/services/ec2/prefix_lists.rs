@@ -29,7 +29,7 @@ pub(super) const LIST: Noun = Noun {
 };
 
 /// Lists are made and changed within seconds.
-const TAKES: i64 = 2_000;
+const TAKES: i64 = 10_000;
 
 /// Whether a rule or a route may name the list.
 pub(super) fn is_there(world: &World, region: &str, id: &str) -> bool {

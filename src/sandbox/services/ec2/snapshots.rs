@@ -3,11 +3,11 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    common::{Noun, agreed, invalid, lacking, listed, tidy},
+    common::{Noun, invalid, lacking, listed, tidy},
     ebs, ebs_defaults, filters,
     volumes::VOLUME,
 };
-use crate::sandbox::{Fault, Reply, Request, World};
+use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Snapshots.
 pub(super) const SNAPSHOT: Noun = Noun {
@@ -130,7 +130,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = rq.text("SnapshotId");
     SNAPSHOT.get(world, rq, id)?;
     world.remove(SNAPSHOT.table, id);
-    agreed()
+    done()
 }
 
 /// `DescribeSnapshotAttribute`.
@@ -206,7 +206,7 @@ pub(super) fn set_attribute(world: &mut World, rq: &Request<'_>) -> Reply {
     if !add.1.is_empty() || !remove.1.is_empty() {
         row["_public"] = json!(!add.1.is_empty());
     }
-    agreed()
+    done()
 }
 
 /// `ResetSnapshotAttribute`: nobody else's again.
@@ -214,7 +214,7 @@ pub(super) fn reset(world: &mut World, rq: &Request<'_>) -> Reply {
     let row = SNAPSHOT.get_mut(world, rq, rq.text("SnapshotId"))?;
     row["_users"] = json!([]);
     row["_public"] = json!(false);
-    agreed()
+    done()
 }
 
 /// `CreateSnapshots`: of all of an instance's volumes at once.

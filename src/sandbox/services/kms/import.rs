@@ -89,7 +89,7 @@ fn incorrect(message: impl Into<String>) -> Fault {
 }
 
 /// How long it lasts: the model and, if it ends, the date.
-fn expiration<'a>(world: &World, rq: &Request<'a>) -> Result<(&'a str, Option<f64>), Fault> {
+fn expiration(world: &World, rq: &Request<'_>) -> Result<(&'static str, Option<f64>), Fault> {
     let until = rq.get("ValidTo").as_f64();
     match (rq.opt("ExpirationModel"), until) {
         (Some("KEY_MATERIAL_DOES_NOT_EXPIRE"), None) => Ok(("KEY_MATERIAL_DOES_NOT_EXPIRE", None)),

@@ -11,6 +11,7 @@ mod create;
 mod delete;
 mod engines;
 mod events;
+mod global_clusters;
 mod instances;
 mod modify;
 mod options;
@@ -55,6 +56,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("CreateDBSnapshot", snapshots::create_db_snapshot),
     Operation::write("CreateDBSubnetGroup", subnets::create_db_subnet_group),
     Operation::write("CreateEventSubscription", subscriptions::create),
+    Operation::write("CreateGlobalCluster", global_clusters::create),
     Operation::write("CreateOptionGroup", options::create),
     Operation::write("DeleteDBCluster", clusters::delete_db_cluster),
     Operation::write("DeleteDBClusterEndpoint", cluster_endpoints::delete),
@@ -68,6 +70,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteDBSnapshot", snapshots::delete_db_snapshot),
     Operation::write("DeleteDBSubnetGroup", subnets::delete_db_subnet_group),
     Operation::write("DeleteEventSubscription", subscriptions::delete),
+    Operation::write("DeleteGlobalCluster", global_clusters::delete),
     Operation::write("DeleteOptionGroup", options::delete),
     Operation::write("DeregisterDBProxyTargets", proxy_targets::deregister),
     Operation::read("DescribeCertificates", certificates::describe),
@@ -94,13 +97,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeEventCategories", subscriptions::describe_categories),
     Operation::read("DescribeEventSubscriptions", subscriptions::describe),
     Operation::read("DescribeEvents", events::describe),
-    Operation::read("DescribeGlobalClusters", clusters::describe_global),
+    Operation::read("DescribeGlobalClusters", global_clusters::describe),
     Operation::read("DescribeOptionGroupOptions", options::describe_options),
     Operation::read("DescribeOptionGroups", options::describe),
     Operation::read("DescribeOrderableDBInstanceOptions", engines::describe_orderable_db_instance_options),
     Operation::write("DisableHttpEndpoint", clusters::disable_http),
     Operation::write("EnableHttpEndpoint", clusters::enable_http),
     Operation::write("FailoverDBCluster", clusters::failover),
+    Operation::write("FailoverGlobalCluster", global_clusters::switch),
     Operation::read("ListTagsForResource", tags::list_tags_for_resource),
     Operation::write("ModifyCertificates", certificates::modify),
     Operation::write("ModifyDBCluster", cluster_settings::modify_db_cluster),
@@ -115,11 +119,13 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("ModifyDBSnapshotAttribute", snapshots::modify_attribute),
     Operation::write("ModifyDBSubnetGroup", subnets::modify_db_subnet_group),
     Operation::write("ModifyEventSubscription", subscriptions::modify),
+    Operation::write("ModifyGlobalCluster", global_clusters::modify),
     Operation::write("ModifyOptionGroup", options::modify),
     Operation::write("PromoteReadReplica", origins::promote),
     Operation::write("PromoteReadReplicaDBCluster", clusters::promote),
     Operation::write("RebootDBInstance", instances::reboot_db_instance),
     Operation::write("RegisterDBProxyTargets", proxy_targets::register),
+    Operation::write("RemoveFromGlobalCluster", global_clusters::remove),
     Operation::write("RemoveRoleFromDBCluster", clusters::remove_role),
     Operation::write("RemoveRoleFromDBInstance", instances::remove_role),
     Operation::write("RemoveSourceIdentifierFromSubscription", subscriptions::remove_source),
@@ -136,4 +142,5 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("StopDBCluster", clusters::stop),
     Operation::write("StopDBInstance", instances::stop_db_instance),
     Operation::write("StopDBInstanceAutomatedBackupsReplication", backups::stop),
+    Operation::write("SwitchoverGlobalCluster", global_clusters::switch),
 ];

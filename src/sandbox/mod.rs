@@ -7,6 +7,7 @@
 
 pub mod codec;
 mod connector;
+mod crypto;
 pub mod differences;
 mod faults;
 mod functions;

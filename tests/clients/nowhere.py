@@ -39,7 +39,11 @@ ARNS = {
 }
 VALUES = {
     ("codebuild", "arn"): "arn:aws:codebuild:us-east-1:123456789012:token/github",
-    ("ec2", "VolumeId"): f"vol-{ID}", ("ec2:DisassociateIamInstanceProfile", "AssociationId"): f"iip-assoc-{ID}",
+    ("ec2", "VolumeId"): f"vol-{ID}", ("ec2", "PrefixListId"): f"pl-{ID}", ("ec2", "SnapshotId"): f"snap-{ID}",
+    ("ec2:ResetSnapshotAttribute", "Attribute"): "createVolumePermission", ("lambda", "Qualifier"): "1", ("kms", "GrantId"): "never",
+    ("lambda", "CodeSigningConfigArn"): f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-{ID}",
+    ("iam", "SAMLProviderArn"): f"arn:aws:iam::{ACCOUNT}:saml-provider/never", ("sns", "EndpointArn"): f"arn:aws:sns:us-east-1:{ACCOUNT}:endpoint/ADM/a/{ID}",
+    ("sns", "PlatformApplicationArn"): f"arn:aws:sns:us-east-1:{ACCOUNT}:app/ADM/never", ("ec2:DisassociateIamInstanceProfile", "AssociationId"): f"iip-assoc-{ID}",
     ("cloudcontrol", "TypeName"): "AWS::SQS::Queue",
     ("acm", "Tags"): [{"Key": "never"}],
     ("ec2", "VpcId"): f"vpc-{ID}", ("ec2", "SubnetId"): f"subnet-{ID}", ("ec2", "InternetGatewayId"): f"igw-{ID}",

@@ -173,7 +173,21 @@ PAIRS = {
         "the alarms of target tracking": Cascades("its alarms go with it", "Application Auto Scaling, delete a target tracking policy")},
     "elbv2:RemoveListenerCertificates": {
         "the listener whose default certificate it is": Refused("OperationNotPermitted", "^Default certificate cannot be removed")},
+    "ec2:DeleteManagedPrefixList": {
+        "a rule that refers to it": Refused("DependencyViolation", ec2("prefix list"), "API, 'You must first remove all references'; the code: EC2 User Guide, error codes")},
     # Instances and their groups
+    "ec2:DetachVolume": {
+        "the instance whose root it is": Refused("OperationNotPermitted", "^Unable to detach root volume", "EC2 User Guide, error codes")},
+    "ecs:DeleteCapacityProvider": {
+        "a cluster that has it": Refused("ClientException", "^The capacity provider cannot be deleted because it is associated with cluster: ",
+                                         "API, 'you must remove the capacity provider from the cluster'")},
+    "lambda:DeleteCodeSigningConfig": {
+        "a function that uses it": Refused("ResourceConflictException", "^Cannot delete the code signing configuration",
+                                           "API, 'You can delete the code signing configuration only if no function is using it'")},
+    "rds:DeleteGlobalCluster": {
+        "a member": Refused("InvalidGlobalClusterStateFault", "^Global Cluster arn:.+ is not empty$", "moto, test_delete_non_global_cluster")},
+    "rds:DeleteDBProxy": {
+        "an endpoint": Cascades("the endpoint goes too", "RDS User Guide, deleting an RDS Proxy")},
     "ec2:DeleteVolume": {
         "the instance it is attached to": Refused("VolumeInUse", "is currently attached to", "EC2 API, DeleteVolume: it must be available")},
     "ec2:TerminateInstances": {
@@ -255,6 +269,8 @@ PAIRS = {
     "rds:StopDBInstance": {
         "a read replica": Refused("InvalidDBInstanceState", "[Rr]ead [Rr]eplica", "RDS User Guide, limitations of stopping an instance")},
     "rds:DeleteDBCluster": {
+        "its global cluster": Refused("InvalidDBClusterStateFault", "^This cluster is a part of a global cluster, please remove it",
+                                      "hashicorp/terraform-provider-aws, resourceClusterDelete"),
         "an instance": Refused(
             "InvalidDBClusterStateFault", r"^Cluster cannot be deleted, it still contains DB instances in non-deleting state\.$",
             "hashicorp/terraform-provider-aws#7110"),
@@ -367,7 +383,7 @@ ALONE = {
     **dict.fromkeys((
         "acm:RemoveTagsFromCertificate", "application-autoscaling:UntagResource", "autoscaling:DeleteTags", "backup:UntagResource", "cloudwatch:UntagResource", "dms:RemoveTagsFromResource", "ec2:DeleteTags",
         "ecs:UntagResource", "elbv2:RemoveTags", "events:UntagResource", "iam:UntagInstanceProfile", "iam:UntagPolicy", "iam:UntagRole", "iam:UntagUser", "iam:UntagMFADevice",
-        "iam:UntagOpenIDConnectProvider", "iam:UntagServerCertificate", "kms:UntagResource", "lambda:UntagResource", "logs:UntagLogGroup", "logs:UntagResource", "rds:RemoveTagsFromResource", "s3:DeleteBucketTagging",
+        "iam:UntagOpenIDConnectProvider", "iam:UntagSAMLProvider", "iam:UntagServerCertificate", "kms:UntagResource", "lambda:UntagResource", "logs:UntagLogGroup", "logs:UntagResource", "rds:RemoveTagsFromResource", "s3:DeleteBucketTagging",
         "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource", "ssm:RemoveTagsFromResource"), TAGS),
     **dict.fromkeys((
         "s3:DeleteBucketAnalyticsConfiguration", "s3:DeleteBucketCors", "s3:DeleteBucketEncryption",
@@ -443,10 +459,24 @@ ALONE = {
     "iam:DetachUserPolicy": "an attachment is used by nobody",
     "iam:RemoveRoleFromInstanceProfile": "instances that hold the profile, of which there are none here",
     "iam:RemoveUserFromGroup": "a membership is used by nobody",
+    "autoscaling:DeleteScheduledAction": "a setting of the group",
+    "ec2:DeleteSnapshot": "volumes that were made of it have their data; images of one's own, which would keep it, are not played",
+    "ec2:DisableEbsEncryptionByDefault": "a setting of the Region: what is encrypted stays so",
+    "ec2:ResetEbsDefaultKmsKeyId": "a setting of the Region",
+    "ec2:ResetSnapshotAttribute": "a setting of the snapshot",
+    "iam:DeleteSAMLProvider": "roles that trust it are not asked (API: attempts to assume them fail)",
+    "lambda:DeleteProvisionedConcurrencyConfig": "a setting of the version or the alias",
+    "rds:DeleteDBProxyEndpoint": "clients that use its name are not told",
+    "rds:RemoveFromGlobalCluster": "the cluster stands by itself; the primary one is refused while there are others (test_global)",
+    "rds:DeregisterDBProxyTargets": "connections through the proxy end; nothing refers to it",
+    "sns:DeleteEndpoint": "subscriptions of it stay (LocalStack's recording test_delete_platform_endpoint_with_subscription)",
+    "sns:DeletePlatformApplication": "its endpoints go with it",
     "kms:CancelKeyDeletion": "it takes back what was to come",
     "kms:DeleteAlias": "a name of a key: callers that use it are refused from now on, and are not told",
     "kms:DisableKey": "a switch of the key: what it encrypted waits for it, and nobody is told",
     "kms:DisableKeyRotation": "a setting of the key",
+    "kms:DeleteImportedKeyMaterial": "what it encrypted waits until the same material comes back, and nobody is told",
+    "kms:RevokeGrant": "whoever used it is refused from now on, and is not told",
     "kms:ScheduleKeyDeletion": "whatever the key has encrypted is lost when the waiting period ends, and KMS does not know of it",
     "lambda:DeleteAlias": "a name of a version: callers that use it are refused from now on, and are not told",
     "lambda:DeleteLayerVersion": "functions that use it keep their copy (Lambda Developer Guide, layers)",

@@ -208,12 +208,3 @@ def lists_in_pages():
         no_such_filter("InvalidParameterValue", "rds", name)
     found = rds.describe_db_clusters(Filters=[{"Name": "db-cluster-id", "Values": ["page-3", "page-4"]}])["DBClusters"]
     assert ids(found, "DBClusterIdentifier") == ["page-3", "page-4"]
-
-
-@test
-def there_are_no_global_clusters():
-    """`aws_rds_cluster` of Terraform asks for the one that a cluster belongs to, each time that it reads it."""
-    by_cluster = [{"Name": "db-cluster-id", "Values": [f"arn:aws:rds:us-east-1:{ACCOUNT}:cluster:origin"]}]
-    assert rds.describe_global_clusters(Filters=by_cluster)["GlobalClusters"] == [] == rds.describe_global_clusters()["GlobalClusters"]
-    refused("GlobalClusterNotFoundFault", rds.describe_global_clusters, GlobalClusterIdentifier="never")
-    no_such_filter("InvalidParameterValue", "rds", "DescribeGlobalClusters")

@@ -220,3 +220,13 @@ def attached_volume():
     yield ec2.delete_volume, {"VolumeId": volume}
     ec2.terminate_instances(InstanceIds=[one])
     yield ec2.delete_volume, {"VolumeId": volume}
+
+
+@wrong("ec2:DetachVolume", "the instance whose root it is")
+def a_root_volume():
+    one = launch(BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}])
+    wait("ec2", "instance_running", InstanceIds=[one])
+    root = ec2.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [one]}])["Volumes"][0]["VolumeId"]
+    yield ec2.detach_volume, {"VolumeId": root}
+    ec2.stop_instances(InstanceIds=[one])
+    yield ec2.detach_volume, {"VolumeId": root}

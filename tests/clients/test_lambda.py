@@ -58,7 +58,8 @@ def a_function_from_beginning_to_end():
     assert functions.get_function_recursion_config(FunctionName="main")["RecursiveLoop"] == "Allow"
     functions.put_runtime_management_config(FunctionName="main", UpdateRuntimeOn="FunctionUpdate")
     assert functions.get_runtime_management_config(FunctionName="main")["UpdateRuntimeOn"] == "FunctionUpdate"
-    signing = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    publishers = {"SigningProfileVersionArns": ["arn:aws:signer:us-east-1:123456789012:/signing-profiles/test"]}
+    signing = functions.create_code_signing_config(AllowedPublishers=publishers)["CodeSigningConfig"]["CodeSigningConfigArn"]
     functions.put_function_code_signing_config(FunctionName="main", CodeSigningConfigArn=signing)
     assert functions.get_function_code_signing_config(FunctionName="main")["CodeSigningConfigArn"] == signing
     functions.delete_function_code_signing_config(FunctionName="main")

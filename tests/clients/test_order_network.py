@@ -1,5 +1,5 @@
 """Deletes in the wrong order: networks and what is in them."""
-from harness import eventually, ids, wait
+from harness import eventually, ids, network, wait
 from objects import (
     ANYWHERE, address, balanced, balancer, black_hole, ec2, elb, end_balancer, end_nat, end_service, fresh, gateway,
     group, interface, main_table, nat, peering, r53, service, shown_table, subnet, table, targets,
@@ -462,3 +462,15 @@ def _():
     ec2.associate_dhcp_options(DhcpOptionsId=options, VpcId=of)
     yield ec2.delete_dhcp_options, {"DhcpOptionsId": options}
     ec2.associate_dhcp_options(DhcpOptionsId="default", VpcId=of)
+
+
+@wrong("ec2:DeleteManagedPrefixList", "a rule that refers to it")
+def _():
+    _, _, group = network("prefixes")
+    made = ec2.create_managed_prefix_list(PrefixListName="order", MaxEntries=1, AddressFamily="IPv4")["PrefixList"]["PrefixListId"]
+    eventually(lambda: ec2.describe_managed_prefix_lists(PrefixListIds=[made])["PrefixLists"][0]["State"] == "create-complete")
+    rule = [{"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "PrefixListIds": [{"PrefixListId": made}]}]
+    ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rule)
+    yield ec2.delete_managed_prefix_list, {"PrefixListId": made}
+    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=rule)
+    yield ec2.delete_managed_prefix_list, {"PrefixListId": made}

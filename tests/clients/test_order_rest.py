@@ -300,6 +300,17 @@ def _():
     assert secrets.describe_secret(SecretId=secret)["RotationLambdaARN"] == arn
 
 
+@wrong("lambda:DeleteCodeSigningConfig", "a function that uses it")
+def _():
+    publishers = {"SigningProfileVersionArns": [f"arn:aws:signer:us-east-1:{ACCOUNT}:/signing-profiles/order"]}
+    arn = functions.create_code_signing_config(AllowedPublishers=publishers)["CodeSigningConfig"]["CodeSigningConfigArn"]
+    name, *_ = function()
+    functions.put_function_code_signing_config(FunctionName=name, CodeSigningConfigArn=arn)
+    yield functions.delete_code_signing_config, {"CodeSigningConfigArn": arn}
+    functions.delete_function_code_signing_config(FunctionName=name)
+    yield functions.delete_code_signing_config, {"CodeSigningConfigArn": arn}
+
+
 # S3
 
 def bucket(versioned=False, **more):

@@ -21,6 +21,10 @@ fn bench() -> Bench {
                 json!({"RoleName": name, "Arn": arn, "AssumeRolePolicyDocument": trust}),
             );
         }
+        for config in ["csc-0123456789abcdef0", "csc-0123456789abcdef1"] {
+            let arn = format!("arn:aws:lambda:us-east-1:123456789012:code-signing-config:{config}");
+            world.put("lambda.code-signing-config", &arn, json!({"CodeSigningConfigArn": arn}));
+        }
         world.put(
             "ec2.subnet",
             "subnet-1",

@@ -256,6 +256,13 @@ impl Checker<'_> {
                     );
                 }
             }
+            (Type::Blob, Json::String(text)) if limits != (None, None) => {
+                let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
+                let length = (text.len() / 4 * 3).saturating_sub(padding);
+                // Front ends write bytes as Java does.
+                let shown = json!(format!("java.nio.HeapByteBuffer[pos=0 lim={length} cap={length}]"));
+                self.range(path, &shown, length as f64, limits, "length");
+            }
             (Type::Integer | Type::Long | Type::Double | Type::Float, Json::Number(n)) => {
                 self.range(path, value, n.as_f64().unwrap_or_default(), limits, "value");
             }

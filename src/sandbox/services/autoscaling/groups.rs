@@ -310,6 +310,7 @@ pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     for refresh in refreshes {
         world.remove(REFRESHES, &refresh);
     }
+    super::scheduled::forget(world, &key);
     world.cancel(GROUPS, &key);
     if let Some(row) = world.get_mut(GROUPS, &key) {
         row["Status"] = json!("Delete in progress");

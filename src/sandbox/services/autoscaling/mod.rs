@@ -10,6 +10,7 @@ mod fleet;
 mod groups;
 mod policies;
 mod refreshes;
+mod scheduled;
 mod tags;
 
 use serde_json::Value as Json;
@@ -23,6 +24,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("AttachLoadBalancerTargetGroups", extras::attach_groups),
     Operation::write("AttachLoadBalancers", extras::attach_balancers),
     Operation::write("AttachTrafficSources", extras::attach_sources),
+    Operation::write("BatchDeleteScheduledAction", scheduled::delete_many),
+    Operation::write("BatchPutScheduledUpdateGroupAction", scheduled::put_many),
     Operation::write("CancelInstanceRefresh", refreshes::cancel),
     Operation::write("CreateAutoScalingGroup", groups::create),
     Operation::write("CreateOrUpdateTags", tags::set),
@@ -30,6 +33,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteLifecycleHook", extras::delete_hook),
     Operation::write("DeleteNotificationConfiguration", extras::delete_notification),
     Operation::write("DeletePolicy", policies::delete),
+    Operation::write("DeleteScheduledAction", scheduled::delete),
     Operation::write("DeleteTags", tags::unset),
     Operation::read("DescribeAutoScalingGroups", groups::describe),
     Operation::read("DescribeAutoScalingInstances", groups::instances),
@@ -39,6 +43,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeNotificationConfigurations", extras::notifications),
     Operation::read("DescribePolicies", policies::describe),
     Operation::read("DescribeScalingActivities", activities::describe),
+    Operation::read("DescribeScheduledActions", scheduled::describe),
     Operation::read("DescribeTags", tags::describe),
     Operation::read("DescribeTrafficSources", extras::sources),
     Operation::write("DetachLoadBalancerTargetGroups", extras::detach_groups),
@@ -49,6 +54,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("PutLifecycleHook", extras::put_hook),
     Operation::write("PutNotificationConfiguration", extras::put_notification),
     Operation::write("PutScalingPolicy", policies::put),
+    Operation::write("PutScheduledUpdateGroupAction", scheduled::put),
     Operation::write("ResumeProcesses", extras::resume),
     Operation::write("SetDesiredCapacity", groups::set_desired),
     Operation::write("SetInstanceProtection", groups::protect),

@@ -1,10 +1,11 @@
 //! Which operation runs which behaviour. Every one of them can be run dry.
 
 use super::{
-    account, addresses, common::dry_run, default_vpc, dhcp, egress_only, flow_logs, images,
-    instance_settings, instance_types, instances, interfaces, internet_gateways, keys, launch_templates,
-    nat_addresses, nat_gateways, network_acls, peerings, route_tables, routes, rules, security_groups,
-    subnets, tags, volumes, vpc_endpoints, vpcs, vpn_connections, vpn_gateways,
+    account, addresses, common::dry_run, default_vpc, dhcp, ebs, ebs_defaults, egress_only, flow_logs,
+    images, instance_settings, instance_types, instances, interfaces, internet_gateways, keys,
+    launch_templates, nat_addresses, nat_gateways, network_acls, peerings, prefix_lists, route_tables,
+    routes, rules, security_groups, snapshots, subnets, tags, volumes, vpc_endpoints, vpcs, vpn_connections,
+    vpn_gateways,
 };
 use crate::sandbox::Operation;
 
@@ -33,9 +34,11 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "AssociateVpcCidrBlock" vpcs::associate_block;
     write "AttachInternetGateway" internet_gateways::attach;
     write "AttachNetworkInterface" interfaces::attach;
+    write "AttachVolume" ebs::attach;
     write "AttachVpnGateway" vpn_gateways::attach;
     write "AuthorizeSecurityGroupEgress" rules::authorize_egress;
     write "AuthorizeSecurityGroupIngress" rules::authorize_ingress;
+    write "CopySnapshot" snapshots::copy;
     write "CreateDefaultSubnet" default_vpc::create_subnet;
     write "CreateDefaultVpc" default_vpc::create;
     write "CreateDhcpOptions" dhcp::create;
@@ -45,6 +48,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateKeyPair" keys::create;
     write "CreateLaunchTemplate" launch_templates::create;
     write "CreateLaunchTemplateVersion" launch_templates::create_version;
+    write "CreateManagedPrefixList" prefix_lists::create;
     write "CreateNatGateway" nat_gateways::create;
     write "CreateNetworkAcl" network_acls::create;
     write "CreateNetworkAclEntry" network_acls::create_entry;
@@ -52,8 +56,11 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "CreateRoute" routes::create;
     write "CreateRouteTable" route_tables::create;
     write "CreateSecurityGroup" security_groups::create;
+    write "CreateSnapshot" snapshots::create;
+    write "CreateSnapshots" snapshots::create_many;
     write "CreateSubnet" subnets::create;
     write "CreateTags" tags::create;
+    write "CreateVolume" ebs::create;
     write "CreateVpc" vpcs::create;
     write "CreateVpcEndpoint" vpc_endpoints::create;
     write "CreateVpcPeeringConnection" peerings::create;
@@ -65,6 +72,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DeleteKeyPair" keys::delete;
     write "DeleteLaunchTemplate" launch_templates::delete;
     write "DeleteLaunchTemplateVersions" launch_templates::delete_versions;
+    write "DeleteManagedPrefixList" prefix_lists::delete;
     write "DeleteNatGateway" nat_gateways::delete;
     write "DeleteNetworkAcl" network_acls::delete;
     write "DeleteNetworkAclEntry" network_acls::delete_entry;
@@ -72,6 +80,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DeleteRoute" routes::delete;
     write "DeleteRouteTable" route_tables::delete;
     write "DeleteSecurityGroup" security_groups::delete;
+    write "DeleteSnapshot" snapshots::delete;
     write "DeleteSubnet" subnets::delete;
     write "DeleteTags" tags::delete;
     write "DeleteVolume" volumes::delete;
@@ -98,6 +107,7 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeKeyPairs" keys::describe;
     read "DescribeLaunchTemplateVersions" launch_templates::describe_versions;
     read "DescribeLaunchTemplates" launch_templates::describe;
+    read "DescribeManagedPrefixLists" prefix_lists::describe;
     read "DescribeNatGateways" nat_gateways::describe;
     read "DescribeNetworkAcls" network_acls::describe;
     read "DescribeNetworkInterfaceAttribute" interfaces::attribute;
@@ -108,9 +118,14 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeSecurityGroupReferences" rules::references;
     read "DescribeSecurityGroupRules" rules::describe;
     read "DescribeSecurityGroups" security_groups::describe;
+    read "DescribeSnapshotAttribute" snapshots::attribute;
+    read "DescribeSnapshots" snapshots::describe;
     read "DescribeSubnets" subnets::describe;
     read "DescribeTags" tags::describe;
+    read "DescribeVolumeAttribute" ebs::attribute;
+    read "DescribeVolumeStatus" ebs::status;
     read "DescribeVolumes" volumes::describe;
+    read "DescribeVolumesModifications" ebs::modifications;
     read "DescribeVpcAttribute" vpcs::describe_attribute;
     read "DescribeVpcEndpointServices" vpc_endpoints::services;
     read "DescribeVpcEndpoints" vpc_endpoints::describe;
@@ -120,7 +135,9 @@ pub const OPERATIONS: &[Operation] = operations! {
     read "DescribeVpnGateways" vpn_gateways::describe;
     write "DetachInternetGateway" internet_gateways::detach;
     write "DetachNetworkInterface" interfaces::detach;
+    write "DetachVolume" ebs::detach;
     write "DetachVpnGateway" vpn_gateways::detach;
+    write "DisableEbsEncryptionByDefault" ebs_defaults::disable;
     write "DisableVgwRoutePropagation" vpn_connections::disable;
     write "DisassociateAddress" addresses::disassociate;
     write "DisassociateIamInstanceProfile" instance_settings::disassociate;
@@ -128,19 +145,29 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "DisassociateRouteTable" route_tables::disassociate;
     write "DisassociateSubnetCidrBlock" subnets::disassociate_block;
     write "DisassociateVpcCidrBlock" vpcs::disassociate_block;
+    write "EnableEbsEncryptionByDefault" ebs_defaults::enable;
     write "EnableVgwRoutePropagation" vpn_connections::enable;
+    read "GetEbsDefaultKmsKeyId" ebs_defaults::get_key;
+    read "GetEbsEncryptionByDefault" ebs_defaults::get;
+    read "GetManagedPrefixListAssociations" prefix_lists::associations;
+    read "GetManagedPrefixListEntries" prefix_lists::entries_of;
     read "GetSecurityGroupsForVpc" security_groups::of_vpc;
     write "ImportKeyPair" keys::import;
     write "ModifyAddressAttribute" addresses::modify_attribute;
+    write "ModifyEbsDefaultKmsKeyId" ebs_defaults::set_key;
     write "ModifyInstanceAttribute" instance_settings::modify;
     write "ModifyInstanceCreditSpecification" instance_settings::modify_credits;
     write "ModifyInstanceMetadataOptions" instance_settings::metadata;
     write "ModifyInstancePlacement" instance_settings::place;
     write "ModifyLaunchTemplate" launch_templates::modify;
+    write "ModifyManagedPrefixList" prefix_lists::modify;
     write "ModifyNetworkInterfaceAttribute" interfaces::modify;
     write "ModifyPrivateDnsNameOptions" instance_settings::names;
     write "ModifySecurityGroupRules" rules::modify;
+    write "ModifySnapshotAttribute" snapshots::set_attribute;
     write "ModifySubnetAttribute" subnets::modify_attribute;
+    write "ModifyVolume" ebs::modify;
+    write "ModifyVolumeAttribute" ebs::set_attribute;
     write "ModifyVpcAttribute" vpcs::modify_attribute;
     write "ModifyVpcEndpoint" vpc_endpoints::modify;
     write "ModifyVpcPeeringConnectionOptions" peerings::modify;
@@ -154,7 +181,10 @@ pub const OPERATIONS: &[Operation] = operations! {
     write "ReplaceRoute" routes::replace;
     write "ReplaceRouteTableAssociation" route_tables::replace_association;
     write "ResetAddressAttribute" addresses::reset_attribute;
+    write "ResetEbsDefaultKmsKeyId" ebs_defaults::reset_key;
     write "ResetNetworkInterfaceAttribute" interfaces::reset_attribute;
+    write "ResetSnapshotAttribute" snapshots::reset;
+    write "RestoreManagedPrefixListVersion" prefix_lists::restore;
     write "RevokeSecurityGroupEgress" rules::revoke_egress;
     write "RevokeSecurityGroupIngress" rules::revoke_ingress;
     write "RunInstances" instances::run;

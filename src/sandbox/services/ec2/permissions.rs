@@ -5,9 +5,8 @@ use serde_json::{Value as Json, json};
 use super::{
     cidrs,
     common::{combination, invalid, lacking},
-    peerings,
+    peerings, prefix_lists,
     security_groups::GROUP,
-    vpc_endpoints,
 };
 use crate::sandbox::{Fault, Request, World};
 
@@ -128,7 +127,7 @@ pub(super) fn rule(
         }
         "PrefixListIds" => {
             let id = value["PrefixListId"].as_str().unwrap_or_default();
-            if !vpc_endpoints::is_list(id) {
+            if !prefix_lists::is_there(world, rq.region, id) {
                 let message = format!("The prefix list ID '{id}' does not exist");
                 return Err(Fault::new("InvalidPrefixListID.NotFound", message));
             }

@@ -5,9 +5,9 @@ use serde_json::{Value as Json, json};
 use super::{
     cidrs,
     common::{agreed, invalid},
-    internet_gateways, peerings,
+    internet_gateways, peerings, prefix_lists,
     route_tables::TABLE,
-    vpn_gateways,
+    vpc_endpoints, vpn_gateways,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
@@ -54,7 +54,7 @@ pub(super) fn alive(world: &World, vpc: &str, route: &Json) -> bool {
 }
 
 /// The destination in its canonical form: `(member, value)`.
-fn destination(rq: &Request<'_>) -> Result<(&'static str, String), Fault> {
+fn destination(world: &World, rq: &Request<'_>) -> Result<(&'static str, String), Fault> {
     let mut sent = DESTINATIONS.iter().filter_map(|member| Some((*member, rq.opt(member)?)));
     let one = sent.next();
     match (one, sent.next()) {
@@ -63,6 +63,10 @@ fn destination(rq: &Request<'_>) -> Result<(&'static str, String), Fault> {
             match member {
                 "DestinationCidrBlock" => cidrs::v4(text, "destinationCidrBlock")?.to_string(),
                 "DestinationIpv6CidrBlock" => cidrs::v6(text, "destinationIpv6CidrBlock")?.to_string(),
+                // Routes to AWS's own lists are the gateway endpoints' (VPC User Guide, gateway endpoints).
+                _ if prefix_lists::is_there(world, rq.region, text) && !vpc_endpoints::is_list(text) => {
+                    text.to_owned()
+                }
                 _ => {
                     let message = format!("The prefix list ID '{text}' does not exist");
                     return Err(Fault::new("InvalidPrefixListID.NotFound", message));
@@ -151,7 +155,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = rq.text("RouteTableId");
     let row = TABLE.get(world, rq, id)?;
     let vpc = row["VpcId"].as_str().unwrap_or_default();
-    let (member, block) = destination(rq)?;
+    let (member, block) = destination(world, rq)?;
     if row["Routes"].as_array().into_iter().flatten().any(|route| route[member] == block.as_str()) {
         return Err(Fault::new(
             "RouteAlreadyExists",
@@ -182,7 +186,7 @@ pub(super) fn replace(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = rq.text("RouteTableId");
     let row = TABLE.get(world, rq, id)?;
     let vpc = row["VpcId"].as_str().unwrap_or_default().to_owned();
-    let (member, block) = destination(rq)?;
+    let (member, block) = destination(world, rq)?;
     let at = row["Routes"]
         .as_array()
         .and_then(|routes| routes.iter().position(|route| route[member] == block.as_str()))
@@ -214,8 +218,9 @@ pub(super) fn replace(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `DeleteRoute`.
 pub(super) fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = rq.text("RouteTableId");
+    TABLE.get(world, rq, id)?;
+    let (member, block) = destination(world, rq)?;
     let row = TABLE.get_mut(world, rq, id)?;
-    let (member, block) = destination(rq)?;
     let routes = row["Routes"].as_array_mut().ok_or_else(|| no_route(id, &block, member))?;
     let at = routes
         .iter()

@@ -17,9 +17,11 @@ use super::{
     nat_gateways::NAT,
     network_acls::ACL,
     peerings::PEERING,
+    prefix_lists::LIST,
     route_tables::TABLE,
     rules::RULE,
     security_groups::GROUP,
+    snapshots::SNAPSHOT,
     subnets::SUBNET,
     volumes::VOLUME,
     vpc_endpoints::ENDPOINT,
@@ -52,6 +54,8 @@ const TAGGABLE: &[&Noun] = &[
     &CONNECTION,
     &FLOW_LOG,
     &KEY,
+    &LIST,
+    &SNAPSHOT,
 ];
 
 /// The tags that a create call gives to a resource of that type.

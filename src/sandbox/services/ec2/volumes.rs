@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::common::{Noun, plain};
+use super::{common::Noun, ebs};
 use crate::sandbox::{Effect, Fault, Reply, Request, World, done};
 
 /// Volumes.
@@ -142,36 +142,45 @@ pub(super) fn make(world: &mut World, region: &str, instance: &str, zone: &Json,
 }
 
 fn of(world: &World, instance: &str) -> Vec<String> {
-    let rows = world.rows(TABLE).filter(|(_, row)| row["Attachments"][0]["InstanceId"] == instance);
+    let attached = |row: &Json| {
+        let mut all = row["Attachments"].as_array().into_iter().flatten();
+        all.any(|one| one["InstanceId"] == instance)
+    };
+    let rows = world.rows(TABLE).filter(|(_, row)| attached(row));
     rows.map(|(id, _)| id.to_owned()).collect()
 }
 
 /// Says what becomes of a volume when its instance is terminated.
 pub(super) fn set_end(world: &mut World, instance: &str, device: &str, ends: bool) {
     for id in of(world, instance) {
-        if let Some(row) = world.get_mut(TABLE, &id)
-            && row["Attachments"][0]["Device"] == device
-        {
-            row["Attachments"][0]["DeleteOnTermination"] = json!(ends);
+        let row = world.get_mut(TABLE, &id);
+        for one in row.and_then(|row| row["Attachments"].as_array_mut()).into_iter().flatten() {
+            if one["InstanceId"] == instance && one["Device"] == device {
+                one["DeleteOnTermination"] = json!(ends);
+            }
         }
     }
 }
 
-/// Lets an instance's volumes go `millis` from now, but for those that are to be kept.
+/// Lets an instance's volumes go `millis` from now, but for those that are to be kept or that another instance has too.
 pub(super) fn release(world: &mut World, instance: &str, millis: i64) {
     for id in of(world, instance) {
         let row = world.get(TABLE, &id).cloned().unwrap_or_default();
-        if row["Attachments"][0]["DeleteOnTermination"] == true {
+        let all = row["Attachments"].as_array().cloned().unwrap_or_default();
+        let (own, others): (Vec<Json>, Vec<Json>) =
+            all.into_iter().partition(|one| one["InstanceId"] == instance);
+        if others.is_empty() && own.iter().all(|one| one["DeleteOnTermination"] == true) {
             world.after(millis, TABLE, &id, Effect::Remove);
         } else {
-            world.set_after(millis, TABLE, &id, json!({"State": "available", "Attachments": []}));
+            let state = if others.is_empty() { "available" } else { "in-use" };
+            world.set_after(millis, TABLE, &id, json!({"State": state, "Attachments": others}));
         }
     }
 }
 
 /// `DescribeVolumes`.
 pub(super) fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
-    VOLUME.describe(world, rq, "Volumes", plain)
+    VOLUME.describe(world, rq, "Volumes", ebs::shown)
 }
 
 /// `DeleteVolume`.

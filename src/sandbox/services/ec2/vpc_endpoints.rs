@@ -82,6 +82,14 @@ pub(super) fn is_list(id: &str) -> bool {
     LISTS.iter().any(|(list, ..)| *list == id)
 }
 
+/// AWS's lists in a Region: their ids, names and blocks.
+pub(super) fn lists(region: &str) -> Vec<(&'static str, String, &'static [&'static str])> {
+    LISTS
+        .iter()
+        .map(|(id, service, blocks)| (*id, format!("com.amazonaws.{region}.{service}"), *blocks))
+        .collect()
+}
+
 /// `DescribePrefixLists`: those of AWS's services.
 pub(super) fn describe_lists(_world: &mut World, rq: &Request<'_>) -> Reply {
     let wanted = rq.texts("PrefixListIds");

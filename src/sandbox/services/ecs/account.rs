@@ -1,8 +1,8 @@
-//! What the account has: its settings, and the capacity providers that AWS makes.
+//! What the account has: its settings.
 
 use serde_json::{Value as Json, json};
 
-use super::{invalid, missing};
+use super::invalid;
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// Settings of principals, under `region/principal/name`.
@@ -99,37 +99,6 @@ pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     found.retain(|row| rq.opt("value").is_none_or(|value| row["value"] == value));
     let (page, next) = rq.page(found, "maxResults", "nextToken", 10, "InvalidParameterException")?;
     let mut answer = json!({"settings": page});
-    if let Some(next) = next {
-        answer["nextToken"] = json!(next);
-    }
-    Ok(answer)
-}
-
-/// `DescribeCapacityProviders`: Fargate's two; those of Auto Scaling groups need instances, which there are none of.
-pub fn providers(world: &mut World, rq: &Request<'_>) -> Reply {
-    let wanted = rq.texts("capacityProviders");
-    let all = ["FARGATE", "FARGATE_SPOT"];
-    let named = |wanted: &str, name: &str| wanted.rsplit('/').next() == Some(name);
-    let found = all.iter().filter(|name| wanted.is_empty() || wanted.iter().any(|one| named(one, name)));
-    let shown = found
-        .map(|name| {
-            let arn = world.arn("ecs", rq.region, &format!("capacity-provider/{name}"));
-            json!({"capacityProviderArn": arn, "name": name, "status": "ACTIVE", "tags": []})
-        })
-        .collect();
-    let lost = wanted.iter().filter(|one| !all.iter().any(|name| named(one, name)));
-    let failures: Vec<Json> = lost
-        .map(|one| {
-            let full = one.starts_with("arn:");
-            missing(&if full {
-                (*one).to_owned()
-            } else {
-                world.arn("ecs", rq.region, &format!("capacity-provider/{one}"))
-            })
-        })
-        .collect();
-    let (page, next) = rq.page(shown, "maxResults", "nextToken", 10, "InvalidParameterException")?;
-    let mut answer = json!({"capacityProviders": page, "failures": failures});
     if let Some(next) = next {
         answer["nextToken"] = json!(next);
     }

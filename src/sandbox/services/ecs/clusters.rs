@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    CLUSTERS, SERVICES, TASKS, cluster, cluster_key, invalid, missing, no_cluster, short, shown_tags, tags_of,
+    CLUSTERS, SERVICES, TASKS, cluster, cluster_key, invalid, missing, no_cluster, providers, short,
+    shown_tags, tags_of,
 };
 use crate::sandbox::{Fault, Reply, Request, World};
 
@@ -38,11 +39,10 @@ fn shown(world: &World, row: &Json, include: &[&str]) -> Json {
     row
 }
 
-fn check_providers(providers: &Json, strategy: &Json) -> Result<(), Fault> {
+fn check_providers(world: &World, region: &str, providers: &Json, strategy: &Json) -> Result<(), Fault> {
     let names = providers.as_array().cloned().unwrap_or_default();
     for name in &names {
-        // Capacity providers of Auto Scaling groups are not modelled: they need instances.
-        if !["FARGATE", "FARGATE_SPOT"].contains(&name.as_str().unwrap_or_default()) {
+        if !providers::is_there(world, region, name.as_str().unwrap_or_default()) {
             return Err(invalid(format!(
                 "The specified capacity provider {name} was not found. Specify a valid name or ARN and try again."
             )));
@@ -72,7 +72,12 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     if let Some(row) = world.get(CLUSTERS, &key).filter(|row| row["status"] != "INACTIVE") {
         return Ok(json!({"cluster": shown(world, row, &["SETTINGS", "CONFIGURATIONS", "TAGS"])}));
     }
-    check_providers(rq.get("capacityProviders"), rq.get("defaultCapacityProviderStrategy"))?;
+    check_providers(
+        world,
+        rq.region,
+        rq.get("capacityProviders"),
+        rq.get("defaultCapacityProviderStrategy"),
+    )?;
     world.remove(CLUSTERS, &key);
     let row = json!({
         "clusterArn": world.arn("ecs", rq.region, &format!("cluster/{name}")), "clusterName": name,
@@ -164,7 +169,12 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
 /// `PutClusterCapacityProviders`.
 pub fn put_capacity_providers(world: &mut World, rq: &Request<'_>) -> Reply {
     cluster(world, rq)?;
-    check_providers(rq.get("capacityProviders"), rq.get("defaultCapacityProviderStrategy"))?;
+    check_providers(
+        world,
+        rq.region,
+        rq.get("capacityProviders"),
+        rq.get("defaultCapacityProviderStrategy"),
+    )?;
     let row = world.get_mut(CLUSTERS, &cluster_key(rq, "cluster")).ok_or_else(no_cluster)?;
     row["capacityProviders"] = json!(rq.list("capacityProviders"));
     row["defaultCapacityProviderStrategy"] = strategy(rq);

@@ -7,6 +7,7 @@
 mod account;
 mod clusters;
 mod definitions;
+mod providers;
 mod rollout;
 mod run;
 mod services;
@@ -21,14 +22,16 @@ use crate::sandbox::{Fault, Operation, Request, World};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
+    Operation::write("CreateCapacityProvider", providers::create),
     Operation::write("CreateCluster", clusters::create),
     Operation::write("CreateService", services::create),
     Operation::write("DeleteAccountSetting", account::delete),
+    Operation::write("DeleteCapacityProvider", providers::delete),
     Operation::write("DeleteCluster", clusters::delete),
     Operation::write("DeleteService", services::delete),
     Operation::write("DeleteTaskDefinitions", definitions::delete),
     Operation::write("DeregisterTaskDefinition", definitions::deregister),
-    Operation::read("DescribeCapacityProviders", account::providers),
+    Operation::read("DescribeCapacityProviders", providers::describe),
     Operation::read("DescribeClusters", clusters::describe),
     Operation::read("DescribeServices", services::describe),
     Operation::read("DescribeTaskDefinition", definitions::describe),
@@ -48,6 +51,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("StopTask", tasks::stop),
     Operation::write("TagResource", tags::tag),
     Operation::write("UntagResource", tags::untag),
+    Operation::write("UpdateCapacityProvider", providers::update),
     Operation::write("UpdateCluster", clusters::update),
     Operation::write("UpdateClusterSettings", clusters::update),
     Operation::write("UpdateService", services::update),

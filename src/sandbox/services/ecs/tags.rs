@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{CLUSTERS, DEFINITIONS, SERVICES, TASKS, invalid, no_cluster, shown_tags, tags_of};
+use super::{
+    CLUSTERS, DEFINITIONS, SERVICES, TASKS, invalid, no_cluster, providers::PROVIDERS, shown_tags, tags_of,
+};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Where the object of an ARN is.
@@ -17,6 +19,9 @@ fn at(world: &World, arn: &str) -> Result<(&'static str, String), Fault> {
         Some(("task-definition", _)) => {
             (DEFINITIONS, arn.to_owned(), || invalid("The specified task definition does not exist."))
         }
+        Some(("capacity-provider", name)) => (PROVIDERS, format!("{region}/{name}"), || {
+            invalid("The specified capacity provider does not exist.")
+        }),
         Some(("task", _)) => (TASKS, arn.to_owned(), || invalid("The specified task is not found.")),
         _ => return Err(invalid(format!("Invalid ARN: {arn}"))),
     };

@@ -14,6 +14,7 @@ mod groups;
 mod limits;
 mod listeners;
 mod rules;
+mod ssl_policies;
 mod tags;
 mod targets;
 
@@ -45,6 +46,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeLoadBalancerAttributes", attributes::describe_balancer),
     Operation::read("DescribeLoadBalancers", balancers::describe),
     Operation::read("DescribeRules", rules::describe),
+    Operation::read("DescribeSSLPolicies", ssl_policies::describe),
     Operation::read("DescribeTags", tags::describe),
     Operation::read("DescribeTargetGroupAttributes", attributes::describe_group),
     Operation::read("DescribeTargetGroups", groups::describe),

@@ -18,6 +18,7 @@ mod personal;
 mod policies;
 mod profiles;
 mod roles;
+mod saml;
 mod tags;
 mod users;
 

@@ -34,6 +34,9 @@ pub(super) const PROVIDER: Tagged = Tagged {
     member: "OpenIDConnectProviderArn",
     noun: "OpenIDConnect provider",
 };
+/// SAML providers.
+pub(super) const SAML: Tagged =
+    Tagged { table: super::saml::SAML, member: "SAMLProviderArn", noun: "SAML provider" };
 /// MFA devices.
 pub(super) const DEVICE: Tagged =
     Tagged { table: super::devices::DEVICES, member: "SerialNumber", noun: "MFA device" };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{ALIAS, find, paged, pending, pending_deletion, public};
+use super::store::{ALIAS, find, find_key, managed_aliases, paged, pending, pending_deletion, public};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 fn place(rq: &Request<'_>, name: &str) -> String {
@@ -24,6 +24,11 @@ fn check(name: &str) -> Result<(), Fault> {
              https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
         ));
     };
+    if rest.contains(':') {
+        // moto, `test__create_alias__raises_if_alias_has_restricted_characters_semicolon`.
+        let message = format!("{name} contains invalid characters for an alias");
+        return Err(Fault::new("ValidationException", message));
+    }
     if rest.is_empty() || !rest.chars().all(|c| c.is_ascii_alphanumeric() || "/_-".contains(c)) {
         return Err(Fault::new(
             "ValidationException",
@@ -98,9 +103,12 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
-    let of = rq.opt("KeyId").map(|name| find(world, rq, name)).transpose()?;
+    let of = rq.opt("KeyId").map(|name| find_key(world, rq, name)).transpose()?;
     let mine = world.rows(ALIAS).filter(|(_, row)| row["_region"] == rq.region);
-    let mine = mine.filter(|(_, row)| of.as_ref().is_none_or(|key| row["TargetKeyId"] == key["KeyId"]));
-    let items = mine.map(|(_, row)| public(row)).collect();
+    // "The response includes ... AWS managed keys' aliases, alias/aws/<service-name>" (`ListAliases`).
+    let all = managed_aliases(world, rq.region).into_iter().chain(mine.map(|(_, row)| public(row)));
+    let mut items: Vec<Json> =
+        all.filter(|row| of.as_ref().is_none_or(|key| row["TargetKeyId"] == key["KeyId"])).collect();
+    items.sort_by_key(|row| row["AliasName"].to_string());
     paged(rq, "Aliases", items)
 }

@@ -3,8 +3,12 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    policies, specs,
-    store::{ALIAS, KEY, changeable, find, paged, pending, pending_deletion, public, row_mut, uuid},
+    grants::GRANT,
+    policies, replicas, specs,
+    store::{
+        ALIAS, KEY, changeable, find, find_key, paged, pending, pending_deletion, place, public, row_mut,
+        uuid,
+    },
     tags,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done, world::Effect};
@@ -56,6 +60,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
+    replicas::settle(world, rq);
     Ok(json!({"KeyMetadata": public(&find(world, rq, rq.text("KeyId"))?)}))
 }
 
@@ -80,6 +85,12 @@ fn switch(world: &mut World, rq: &Request<'_>, on: bool) -> Reply {
         let arn = key["Arn"].as_str().unwrap_or_default();
         return Err(Fault::new("KMSInvalidStateException", format!("{arn} is pending import.")));
     }
+    // "While the key state is Updating ... you cannot enable or disable these keys" (`UpdatePrimaryRegion`).
+    if let Some(now @ ("Creating" | "Updating")) = key["KeyState"].as_str() {
+        let arn = key["Arn"].as_str().unwrap_or_default();
+        let message = format!("{arn} is {}.", now.to_lowercase());
+        return Err(Fault::new("KMSInvalidStateException", message));
+    }
     if let Some(row) = row_mut(world, &key) {
         row["Enabled"] = json!(on);
         row["KeyState"] = json!(if on { "Enabled" } else { "Disabled" });
@@ -95,16 +106,37 @@ pub fn disable(world: &mut World, rq: &Request<'_>) -> Reply {
     switch(world, rq, false)
 }
 
-/// Aliases of a key, as keys of their table.
-fn aliases(world: &World, key: &Json) -> Vec<String> {
-    let mine = world.rows(ALIAS).filter(|(_, row)| row["TargetKeyId"] == key["KeyId"]);
-    mine.map(|(name, _)| name.to_owned()).collect()
+/// Aliases and grants of a key: their tables, and their keys there.
+fn company(world: &World, key: &Json) -> Vec<(&'static str, String)> {
+    let aliases = world
+        .rows(ALIAS)
+        .filter(|(_, row)| row["TargetKeyId"] == key["KeyId"] && row["_region"] == key["_region"]);
+    let grants = world.rows(GRANT).filter(|(_, row)| row["KeyId"] == key["Arn"]);
+    let aliases = aliases.map(|(name, _)| (ALIAS, name.to_owned()));
+    aliases.chain(grants.map(|(name, _)| (GRANT, name.to_owned()))).collect()
 }
 
-/// The key goes when the waiting period ends, and its aliases with it ("Deleting a KMS key deletes ... all aliases",
-/// KMS Developer Guide).
+/// Begins a key's waiting period: at its end the key goes, and its aliases with it ("Deleting a KMS key deletes ... all
+/// aliases", KMS Developer Guide). Answers the date.
+pub fn wait(world: &mut World, key: &Json, days: i64) -> f64 {
+    let date = World::seconds(world.date() + days * DAY);
+    let millis = world.lifecycle_time(days * DAY);
+    for (table, name) in company(world, key) {
+        world.after(millis, table, &name, Effect::Remove);
+    }
+    world.cancel(KEY, place(key));
+    world.after(millis, KEY, place(key), Effect::Remove);
+    if let Some(row) = row_mut(world, key) {
+        row["Enabled"] = json!(false);
+        row["KeyState"] = json!("PendingDeletion");
+        row["DeletionDate"] = json!(date);
+    }
+    date
+}
+
 pub fn schedule_deletion(world: &mut World, rq: &Request<'_>) -> Reply {
-    let key = find(world, rq, rq.text("KeyId"))?;
+    replicas::settle(world, rq);
+    let key = find_key(world, rq, rq.text("KeyId"))?;
     if pending(&key) {
         return Err(pending_deletion(&key));
     }
@@ -115,36 +147,39 @@ pub fn schedule_deletion(world: &mut World, rq: &Request<'_>) -> Reply {
             "PendingWindowInDays must be between 7 and 30 days, inclusive.",
         ));
     }
-    let id = key["KeyId"].as_str().unwrap_or_default().to_owned();
-    let date = World::seconds(world.date() + days * DAY);
-    let millis = world.lifecycle_time(days * DAY);
-    for alias in aliases(world, &key) {
-        world.after(millis, ALIAS, &alias, Effect::Remove);
+    let primary = key["MultiRegionConfiguration"]["MultiRegionKeyType"] == "PRIMARY";
+    if primary && replicas::replicas(world, &key) > 0 {
+        // "AWS KMS ... changes its key state to PendingReplicaDeletion. It cannot be deleted until its replica keys are"
+        // (`ScheduleKeyDeletion`).
+        if let Some(row) = row_mut(world, &key) {
+            row["Enabled"] = json!(false);
+            row["KeyState"] = json!("PendingReplicaDeletion");
+            row["PendingDeletionWindowInDays"] = json!(days);
+        }
+        return Ok(json!({
+            "KeyId": key["Arn"], "KeyState": "PendingReplicaDeletion", "PendingWindowInDays": days,
+        }));
     }
-    world.after(millis, KEY, &id, Effect::Remove);
-    if let Some(row) = row_mut(world, &key) {
-        row["Enabled"] = json!(false);
-        row["KeyState"] = json!("PendingDeletion");
-        row["DeletionDate"] = json!(date);
-    }
+    let date = wait(world, &key, days);
     Ok(json!({
         "KeyId": key["Arn"], "DeletionDate": date, "KeyState": "PendingDeletion", "PendingWindowInDays": days,
     }))
 }
 
 pub fn cancel_deletion(world: &mut World, rq: &Request<'_>) -> Reply {
-    let key = find(world, rq, rq.text("KeyId"))?;
+    let key = find_key(world, rq, rq.text("KeyId"))?;
     let arn = key["Arn"].as_str().unwrap_or_default();
     if !pending(&key) {
         return Err(Fault::new("KMSInvalidStateException", format!("{arn} is not pending deletion.")));
     }
-    world.cancel(KEY, key["KeyId"].as_str().unwrap_or_default());
-    for alias in aliases(world, &key) {
-        world.cancel(ALIAS, &alias);
+    world.cancel(KEY, place(&key));
+    for (table, name) in company(world, &key) {
+        world.cancel(table, &name);
     }
     if let Some(row) = row_mut(world, &key) {
         row["KeyState"] = json!("Disabled");
         row["DeletionDate"] = Json::Null;
+        row["PendingDeletionWindowInDays"] = Json::Null;
     }
     Ok(json!({"KeyId": key["Arn"]}))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::store::{changeable, find, paged, row_mut};
+use super::store::{changeable, find_key, paged, row_mut};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 fn malformed(message: &str) -> Fault {
@@ -95,7 +95,7 @@ fn named(rq: &Request<'_>) -> Result<(), Fault> {
 }
 
 pub fn get(world: &mut World, rq: &Request<'_>) -> Reply {
-    let key = find(world, rq, rq.text("KeyId"))?;
+    let key = find_key(world, rq, rq.text("KeyId"))?;
     named(rq)?;
     Ok(json!({"Policy": key["_policy"], "PolicyName": "default"}))
 }
@@ -111,6 +111,6 @@ pub fn put(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
-    find(world, rq, rq.text("KeyId"))?;
+    find_key(world, rq, rq.text("KeyId"))?;
     paged(rq, "PolicyNames", vec![json!("default")])
 }

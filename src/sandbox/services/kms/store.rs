@@ -1,7 +1,8 @@
 //! Tables, how keys are named, and in which states they may be used ("Key states of AWS KMS keys", KMS Developer Guide).
 //!
-//! Keys live in `kms.key` under their id, with `_region`, `_tags` (a map), `_policy` (text) and `_rotation` (days, or
-//! null); aliases in `kms.alias` under `region/alias/name`.
+//! Keys live in `kms.key` under their id (replicas under `id@region`, with `_place`), with `_region`, `_tags` (a map),
+//! `_policy` (text) and `_rotation` (days, or null) and `_next` (its date); aliases in `kms.alias` under
+//! `region/alias/name`; grants in `kms.grant`; material in `kms.private`.
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -47,6 +48,18 @@ const SERVICES: &[&str] = &[
     "sqs",
     "ssm",
 ];
+
+/// The aliases that every account has.
+pub fn managed_aliases(world: &World, region: &str) -> Vec<Json> {
+    let alias = |service: &&str| {
+        let name = format!("alias/aws/{service}");
+        json!({
+            "AliasName": name, "AliasArn": world.arn("kms", region, &name),
+            "TargetKeyId": managed(world, region, &name)["KeyId"],
+        })
+    };
+    SERVICES.iter().map(alias).collect()
+}
 
 /// The ARN of the key that AWS keeps for a service of this account: `alias/aws/rds` points at it.
 #[must_use]
@@ -99,10 +112,12 @@ pub fn find(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> 
         let target = target
             .and_then(|row| row["TargetKeyId"].as_str())
             .ok_or_else(|| Fault::new("NotFoundException", format!("Alias {arn} is not found.")))?;
-        return world.get(KEY, target).cloned().ok_or_else(|| missing(world, rq, target));
+        let target = target.to_owned();
+        return find(world, rq, &target);
     }
     let id = bare.strip_prefix("key/").unwrap_or(bare);
-    if let Some(key) = world.get(KEY, id).filter(|row| row["_region"] == rq.region) {
+    let here = world.get(KEY, id).filter(|row| row["_region"] == rq.region);
+    if let Some(key) = here.or_else(|| world.get(KEY, &format!("{id}@{}", rq.region))) {
         return Ok(key.clone());
     }
     let mut kept = SERVICES.iter().map(|service| managed(world, rq.region, &format!("alias/aws/{service}")));
@@ -116,19 +131,97 @@ pub fn find(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> 
     kept.find(|key| key["KeyId"] == id).ok_or_else(absent)
 }
 
+/// A key by its id or ARN: operations that manage keys take no aliases (moto, `test_enable_key_rotation_with_alias_name_should_fail`
+/// and `test_put_key_policy_using_alias_shouldnt_work`).
+///
+/// # Errors
+/// There is none.
+pub fn find_key(world: &World, rq: &Request<'_>, name: &str) -> Result<Json, Fault> {
+    if name.starts_with("alias/") || name.contains(":alias/") {
+        return Err(Fault::new("NotFoundException", format!("Invalid keyId '{name}'")));
+    }
+    find(world, rq, name)
+}
+
+/// Refuses a key whose state keeps it from being used ("Key states of AWS KMS keys", KMS Developer Guide). While a primary
+/// key is updating it works on.
+///
+/// # Errors
+/// It is disabled, has no material, or is not there yet or no more.
+pub fn state(key: &Json) -> Result<(), Fault> {
+    let arn = key["Arn"].as_str().unwrap_or_default();
+    let invalid = |what: &str| Err(Fault::new("KMSInvalidStateException", format!("{arn} is {what}.")));
+    match key["KeyState"].as_str() {
+        Some("Disabled") => Err(Fault::new("DisabledException", format!("{arn} is disabled."))),
+        Some("PendingImport") => invalid("pending import"),
+        Some("PendingReplicaDeletion") => invalid("pending replica deletion"),
+        Some("PendingDeletion") => Err(pending_deletion(key)),
+        Some("Creating") => invalid("creating"),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a key of another origin (LocalStack's recordings of AWS, `test_get_parameters_for_import`).
+///
+/// # Errors
+/// It has another one.
+pub fn origin(key: &Json, wanted: &str) -> Result<(), Fault> {
+    if key["Origin"] == wanted {
+        return Ok(());
+    }
+    let (arn, origin) = (key["Arn"].as_str().unwrap_or_default(), key["Origin"].as_str().unwrap_or_default());
+    let message = format!("{arn} origin is {origin} which is not valid for this operation.");
+    Err(Fault::new("UnsupportedOperationException", message))
+}
+
+/// A key for an operation that uses it, by id, ARN or alias. No usage fits any key.
+///
+/// # Errors
+/// It is not there, not in the right state, for something else, or one that AWS keeps for a service.
+pub fn ready(
+    world: &World,
+    rq: &Request<'_>,
+    name: &str,
+    usage: &str,
+    operation: &str,
+) -> Result<Json, Fault> {
+    let key = find(world, rq, name)?;
+    let arn = key["Arn"].as_str().unwrap_or_default();
+    if key["KeyManager"] == "AWS" && operation != "GetPublicKey" {
+        // "You cannot ... use AWS managed keys in cryptographic operations directly" (KMS Developer Guide, AWS managed keys).
+        let message = format!(
+            "The caller is not authorized to perform: kms:{operation} on resource: {arn} because no resource-based policy \
+             allows the kms:{operation} action"
+        );
+        return Err(Fault::new("AccessDeniedException", message).status(400));
+    }
+    state(&key)?;
+    if !usage.is_empty() && key["KeyUsage"] != usage {
+        // The recordings, `test_error_messaging_for_invalid_keys`.
+        let other = key["KeyUsage"].as_str().unwrap_or_default();
+        let message = format!("{arn} key usage is {other} which is not valid for {operation}.");
+        return Err(Fault::new("InvalidKeyUsageException", message));
+    }
+    Ok(key)
+}
+
+/// Where a key's row stands.
+pub fn place(key: &Json) -> &str {
+    key["_place"].as_str().or(key["KeyId"].as_str()).unwrap_or_default()
+}
+
 /// The key of the request's `KeyId` that may be changed: a key pending deletion may not.
 ///
 /// # Errors
 /// There is none, or it is about to be deleted.
 pub fn changeable(world: &World, rq: &Request<'_>) -> Result<Json, Fault> {
-    let key = find(world, rq, rq.text("KeyId"))?;
+    let key = find_key(world, rq, rq.text("KeyId"))?;
     if pending(&key) {
         return Err(pending_deletion(&key));
     }
     Ok(key)
 }
 
-/// Whether a key waits for its deletion.
 /// Whether a key is here and nothing can be encrypted or decrypted with it (AWS KMS Developer Guide, key states).
 #[must_use]
 pub fn unusable(world: &World, arn: &str) -> bool {
@@ -138,6 +231,7 @@ pub fn unusable(world: &World, arn: &str) -> bool {
     })
 }
 
+/// Whether a key waits for its deletion.
 pub fn pending(key: &Json) -> bool {
     matches!(key["KeyState"].as_str(), Some("PendingDeletion" | "PendingReplicaDeletion"))
 }
@@ -149,7 +243,7 @@ pub fn pending_deletion(key: &Json) -> Fault {
 
 /// A row of `KEY`, to be changed.
 pub fn row_mut<'w>(world: &'w mut World, key: &Json) -> Option<&'w mut Json> {
-    world.get_mut(KEY, key["KeyId"].as_str().unwrap_or_default())
+    world.get_mut(KEY, place(key))
 }
 
 /// What answers show of a key.

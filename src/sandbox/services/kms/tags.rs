@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::store::{changeable, find, paged, row_mut};
+use super::store::{changeable, find_key, paged, row_mut};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Tags of a request as the map that rows keep.
@@ -53,7 +53,7 @@ pub fn untag(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
-    let key = find(world, rq, rq.text("KeyId"))?;
+    let key = find_key(world, rq, rq.text("KeyId"))?;
     let tags = key["_tags"].as_object().into_iter().flatten();
     let items = tags.map(|(key, value)| json!({"TagKey": key, "TagValue": value})).collect();
     paged(rq, "Tags", items)

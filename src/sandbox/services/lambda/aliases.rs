@@ -150,6 +150,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     let (key, _) = named(world, rq, rq.text("FunctionName"))?;
     world.remove(ALIASES, &format!("{key}:{}", rq.text("Name")));
     urls::remove_all(world, &key, rq.text("Name"));
+    super::provisioned::forget(world, &key, Some(rq.text("Name")));
     done()
 }
 

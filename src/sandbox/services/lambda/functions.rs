@@ -4,7 +4,10 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{TABLE, aliases, event_config, invalid, jobs, named, qualifier, row, runtimes, urls, versions};
+use super::{
+    TABLE, aliases, event_config, invalid, jobs, named, provisioned, qualifier, row, runtimes, signing, urls,
+    versions,
+};
 use crate::sandbox::{Fault, Reply, Request, World, durations};
 
 /// Members that `CreateFunction` and `UpdateFunctionConfiguration` take as they are returned.
@@ -173,9 +176,13 @@ fn take(row: &mut Json, rq: &Request<'_>) {
     }
 }
 
+/// A date as Lambda writes it.
+pub(super) fn date(world: &World) -> String {
+    crate::clock::rfc3339(crate::clock::from_millis(world.date())).replace('Z', ".000+0000")
+}
+
 pub(super) fn stamp(world: &mut World, row: &mut Json) {
-    row["LastModified"] =
-        json!(crate::clock::rfc3339(crate::clock::from_millis(world.date())).replace('Z', ".000+0000"));
+    row["LastModified"] = json!(date(world));
     row["RevisionId"] = json!(super::uuid(world));
 }
 
@@ -215,6 +222,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         ));
     }
     check_settings(rq)?;
+    signing::check(world, rq.text("CodeSigningConfigArn"))?;
     let (digest, size, place) = code(world, rq, rq.get("Code"))?;
     jobs::keep(world, rq.get("Code"), &digest);
     let vpc = network(world, rq.get("VpcConfig"))?;
@@ -449,12 +457,14 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
                 return Err(Fault::new("ResourceConflictException", message).status(409));
             }
             versions::remove(world, &key, Some(name));
+            provisioned::forget(world, &key, Some(name));
             return Ok(json!({"StatusCode": 204}));
         }
         None => {
             versions::remove(world, &key, None);
             aliases::remove_all(world, &key);
             event_config::remove_all(world, &key);
+            provisioned::forget(world, &key, None);
             urls::remove_all(world, &key, "");
         }
     }

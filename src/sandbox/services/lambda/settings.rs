@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{TABLE, invalid, row};
+use super::{TABLE, invalid, row, signing};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// Concurrent executions of the account, and how many must stay unreserved.
@@ -22,6 +22,24 @@ fn reserved(world: &World, rq: &Request<'_>) -> i64 {
     let others =
         world.rows(TABLE).filter(|(key, row)| key.starts_with(&prefix) && row["FunctionName"] != own);
     others.filter_map(|(_, row)| row["_reserved"].as_i64()).sum()
+}
+
+/// Whether the account has room for so many provisioned executions of a function that reserves none (LocalStack's recordings
+/// of AWS, `test_provisioned_concurrency_limits`).
+pub(super) fn room(world: &World, rq: &Request<'_>, wanted: i64) -> Result<(), Fault> {
+    let free = CONCURRENCY - reserved(world, rq);
+    if wanted > free {
+        return Err(invalid(format!(
+            "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{free}]."
+        )));
+    }
+    if free - wanted < UNRESERVED {
+        return Err(invalid(format!(
+            "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value \
+             of [{UNRESERVED}]."
+        )));
+    }
+    Ok(())
 }
 
 pub fn put_concurrency(world: &mut World, rq: &Request<'_>) -> Reply {
@@ -81,12 +99,17 @@ pub fn get_runtime(world: &mut World, rq: &Request<'_>) -> Reply {
 }
 
 pub fn put_signing(world: &mut World, rq: &Request<'_>) -> Reply {
+    signing::check(world, rq.text("CodeSigningConfigArn"))?;
     let row = set(world, rq, "_signing", rq.get("CodeSigningConfigArn").clone())?;
     Ok(json!({"CodeSigningConfigArn": row["_signing"], "FunctionName": row["FunctionName"]}))
 }
 
 pub fn get_signing(world: &mut World, rq: &Request<'_>) -> Reply {
     let (_, row) = row(world, rq)?;
+    if row["_signing"].as_str().is_none_or(str::is_empty) {
+        // LocalStack's recordings of AWS, `test_code_signing_not_found_excs`: nothing at all.
+        return Ok(json!({}));
+    }
     Ok(
         json!({"CodeSigningConfigArn": row["_signing"].as_str().unwrap_or_default(), "FunctionName": row["FunctionName"]}),
     )

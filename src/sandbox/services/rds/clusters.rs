@@ -7,7 +7,7 @@ use super::{
     cluster_endpoints, cluster_settings as settings, cluster_snapshots as snapshots,
     create::{managed_secret, security_groups},
     delete::drop_managed_secret,
-    engines,
+    engines, global_clusters,
     store::{CLUSTER, INSTANCE, combination, filtered, identifier, invalid, key, paged, public, rows},
     subnets, windows,
 };
@@ -71,8 +71,11 @@ fn credentials(rq: &Request<'_>, brought: bool) -> Result<(), Fault> {
 }
 
 pub fn create_db_cluster(world: &mut World, rq: &Request<'_>) -> Reply {
-    let brought = rq.opt("ReplicationSourceIdentifier").is_some();
+    let global = global_clusters::wanted(world, rq)?;
+    let secondary = global.as_ref().is_some_and(|(_, has_writer)| *has_writer);
+    let brought = secondary || rq.opt("ReplicationSourceIdentifier").is_some();
     let key = make(world, rq, brought)?;
+    global_clusters::enter(world, &key, global.as_ref());
     answer(world, rq, &key)
 }
 
@@ -230,6 +233,7 @@ pub fn delete_db_cluster(world: &mut World, rq: &Request<'_>) -> Reply {
     if row["Status"] == "deleting" {
         return Err(state(format!("DbCluster {name} is already being deleted.")));
     }
+    global_clusters::free(&row)?;
     if row["DeletionProtection"] == true {
         return Err(combination(
             "Cannot delete protected Cluster, please disable deletion protection and try again.",
@@ -490,18 +494,4 @@ pub fn promote(world: &mut World, rq: &Request<'_>) -> Reply {
     let to = json!({"Status": "available", "ReplicationSourceIdentifier": null});
     world.set_after(durations::RDS_MODIFY, CLUSTER, &key_text, to);
     answer(world, rq, &key_text)
-}
-
-/// `DescribeGlobalClusters`: there are none, and clients ask for those that a cluster belongs to (`aws_rds_cluster` of
-/// Terraform, each time that it reads one).
-pub fn describe_global(_world: &mut World, rq: &Request<'_>) -> Reply {
-    if let Some(name) = rq.opt("GlobalClusterIdentifier") {
-        return Err(Fault::new("GlobalClusterNotFoundFault", format!("Global cluster {name} not found")));
-    }
-    let found = filtered(rq, Vec::new(), |name| match name {
-        "db-cluster-id" => Some("GlobalClusterMembers"),
-        "region" => Some("GlobalClusterArn"),
-        _ => None,
-    })?;
-    paged(rq, "GlobalClusters", found)
 }

@@ -11,11 +11,14 @@ mod create;
 mod delete;
 mod engines;
 mod events;
+mod global_clusters;
 mod instances;
 mod modify;
 mod options;
 mod origins;
 mod parameters;
+mod proxies;
+mod proxy_targets;
 mod snapshots;
 mod store;
 mod subnets;
@@ -48,9 +51,12 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("CreateDBInstance", create::create_db_instance),
     Operation::write("CreateDBInstanceReadReplica", origins::replica),
     Operation::write("CreateDBParameterGroup", parameters::create_db_parameter_group),
+    Operation::write("CreateDBProxy", proxies::create),
+    Operation::write("CreateDBProxyEndpoint", proxy_targets::create_endpoint),
     Operation::write("CreateDBSnapshot", snapshots::create_db_snapshot),
     Operation::write("CreateDBSubnetGroup", subnets::create_db_subnet_group),
     Operation::write("CreateEventSubscription", subscriptions::create),
+    Operation::write("CreateGlobalCluster", global_clusters::create),
     Operation::write("CreateOptionGroup", options::create),
     Operation::write("DeleteDBCluster", clusters::delete_db_cluster),
     Operation::write("DeleteDBClusterEndpoint", cluster_endpoints::delete),
@@ -59,10 +65,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteDBInstance", delete::delete_db_instance),
     Operation::write("DeleteDBInstanceAutomatedBackup", backups::delete),
     Operation::write("DeleteDBParameterGroup", parameters::delete_db_parameter_group),
+    Operation::write("DeleteDBProxy", proxies::delete),
+    Operation::write("DeleteDBProxyEndpoint", proxy_targets::delete_endpoint),
     Operation::write("DeleteDBSnapshot", snapshots::delete_db_snapshot),
     Operation::write("DeleteDBSubnetGroup", subnets::delete_db_subnet_group),
     Operation::write("DeleteEventSubscription", subscriptions::delete),
+    Operation::write("DeleteGlobalCluster", global_clusters::delete),
     Operation::write("DeleteOptionGroup", options::delete),
+    Operation::write("DeregisterDBProxyTargets", proxy_targets::deregister),
     Operation::read("DescribeCertificates", certificates::describe),
     Operation::read("DescribeDBClusterEndpoints", cluster_endpoints::describe),
     Operation::read("DescribeDBClusterParameterGroups", parameters::describe_db_parameter_groups),
@@ -75,6 +85,10 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeDBInstances", instances::describe_db_instances),
     Operation::read("DescribeDBParameterGroups", parameters::describe_db_parameter_groups),
     Operation::read("DescribeDBParameters", parameters::describe_db_parameters),
+    Operation::read("DescribeDBProxies", proxies::describe),
+    Operation::read("DescribeDBProxyEndpoints", proxy_targets::describe_endpoints),
+    Operation::read("DescribeDBProxyTargetGroups", proxy_targets::describe_groups),
+    Operation::read("DescribeDBProxyTargets", proxy_targets::describe),
     Operation::read("DescribeDBSnapshotAttributes", snapshots::describe_attributes),
     Operation::read("DescribeDBSnapshots", snapshots::describe_db_snapshots),
     Operation::read("DescribeDBSubnetGroups", subnets::describe_db_subnet_groups),
@@ -83,13 +97,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeEventCategories", subscriptions::describe_categories),
     Operation::read("DescribeEventSubscriptions", subscriptions::describe),
     Operation::read("DescribeEvents", events::describe),
-    Operation::read("DescribeGlobalClusters", clusters::describe_global),
+    Operation::read("DescribeGlobalClusters", global_clusters::describe),
     Operation::read("DescribeOptionGroupOptions", options::describe_options),
     Operation::read("DescribeOptionGroups", options::describe),
     Operation::read("DescribeOrderableDBInstanceOptions", engines::describe_orderable_db_instance_options),
     Operation::write("DisableHttpEndpoint", clusters::disable_http),
     Operation::write("EnableHttpEndpoint", clusters::enable_http),
     Operation::write("FailoverDBCluster", clusters::failover),
+    Operation::write("FailoverGlobalCluster", global_clusters::switch),
     Operation::read("ListTagsForResource", tags::list_tags_for_resource),
     Operation::write("ModifyCertificates", certificates::modify),
     Operation::write("ModifyDBCluster", cluster_settings::modify_db_cluster),
@@ -98,13 +113,19 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("ModifyDBClusterSnapshotAttribute", cluster_snapshots::modify_attribute),
     Operation::write("ModifyDBInstance", modify::modify_db_instance),
     Operation::write("ModifyDBParameterGroup", parameters::modify_db_parameter_group),
+    Operation::write("ModifyDBProxy", proxies::modify),
+    Operation::write("ModifyDBProxyEndpoint", proxy_targets::modify_endpoint),
+    Operation::write("ModifyDBProxyTargetGroup", proxy_targets::modify_group),
     Operation::write("ModifyDBSnapshotAttribute", snapshots::modify_attribute),
     Operation::write("ModifyDBSubnetGroup", subnets::modify_db_subnet_group),
     Operation::write("ModifyEventSubscription", subscriptions::modify),
+    Operation::write("ModifyGlobalCluster", global_clusters::modify),
     Operation::write("ModifyOptionGroup", options::modify),
     Operation::write("PromoteReadReplica", origins::promote),
     Operation::write("PromoteReadReplicaDBCluster", clusters::promote),
     Operation::write("RebootDBInstance", instances::reboot_db_instance),
+    Operation::write("RegisterDBProxyTargets", proxy_targets::register),
+    Operation::write("RemoveFromGlobalCluster", global_clusters::remove),
     Operation::write("RemoveRoleFromDBCluster", clusters::remove_role),
     Operation::write("RemoveRoleFromDBInstance", instances::remove_role),
     Operation::write("RemoveSourceIdentifierFromSubscription", subscriptions::remove_source),
@@ -121,4 +142,5 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("StopDBCluster", clusters::stop),
     Operation::write("StopDBInstance", instances::stop_db_instance),
     Operation::write("StopDBInstanceAutomatedBackupsReplication", backups::stop),
+    Operation::write("SwitchoverGlobalCluster", global_clusters::switch),
 ];

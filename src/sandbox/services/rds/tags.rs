@@ -17,6 +17,11 @@ fn target(world: &World, rq: &Request<'_>) -> Result<(&'static str, String, &'st
             "The specified resource name does not match an RDS resource in this region: {arn}"
         )));
     };
+    if matches!(kind, "db-proxy" | "db-proxy-endpoint") {
+        let found = super::proxy_targets::tagged(world, arn).filter(|_| region == rq.region);
+        // The operations list no fault of an endpoint's own.
+        return found.map(|(table, key)| (table, key, "_tags")).ok_or_else(|| super::proxies::missing(name));
+    }
     let (table, member, fault) = match kind {
         "db" => (INSTANCE, "TagList", no_instance(name)),
         "pg" => (

@@ -3,18 +3,20 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    permissions,
+    applications, permissions,
     topics::{TOPICS, invalid, topic},
 };
-use crate::sandbox::{Reply, Request, World};
+use crate::sandbox::{Fault, Reply, Request, World};
 
 const MESSAGES: &str = "sns.message";
 
-pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
+/// Refuses a message that cannot be published; whether its topic is in order.
+pub(super) fn check(world: &World, rq: &Request<'_>) -> Result<bool, Fault> {
     let target = rq.opt("TopicArn").or_else(|| rq.opt("TargetArn"));
-    let mut sequence = None;
+    let mut ordered = false;
     let mut most = 262_144;
     match (target, rq.opt("PhoneNumber")) {
+        (Some(arn), None) if arn.contains(":endpoint/") => applications::reachable(world, arn)?,
         (Some(arn), None) => {
             let attributes = &topic(world, rq, arn)?["_attributes"];
             if let Some(size) = attributes["MaximumMessageSize"].as_str().and_then(|size| size.parse().ok()) {
@@ -32,8 +34,12 @@ pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
                          provided explicitly",
                     ));
                 }
-                sequence = Some(format!("1{:019}", world.next()));
+                ordered = true;
             }
+        }
+        // LocalStack's recordings of AWS, `test_publish_wrong_phone_format`.
+        (None, Some(number)) if !is_number(number) => {
+            return Err(invalid(format!("PhoneNumber Reason: {number} is not valid to publish to")));
         }
         (None, Some(_)) => {}
         _ => return Err(invalid("TopicArn or TargetArn Reason: no value for required parameter")),
@@ -52,6 +58,18 @@ pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
             None => return Err(invalid("Message Structure - JSON message body failed to parse")),
         }
     }
+    Ok(ordered)
+}
+
+/// E.164, as SNS takes it.
+pub(super) fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    (1..=15).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit())
+}
+
+pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
+    let ordered = check(world, rq)?;
+    let sequence = ordered.then(|| format!("1{:019}", world.next()));
     let id = keep(world, rq.region, rq.input.clone());
     let mut out = json!({"MessageId": id});
     if let Some(sequence) = sequence {

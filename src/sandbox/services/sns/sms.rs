@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::topics::invalid;
-use crate::sandbox::{Reply, Request, World, done};
+use crate::sandbox::{Fault, Reply, Request, World, done};
 
 /// Settings by region.
 const SETTINGS: &str = "sns.sms-attributes";
@@ -64,4 +64,37 @@ pub(super) fn get(world: &mut World, rq: &Request<'_>) -> Reply {
         });
     }
     Ok(json!({"attributes": all}))
+}
+
+/// Numbers whose owners want no messages. Nobody can answer STOP here, so there are none unless they are planted.
+const OPTED_OUT: &str = "sns.opted-out";
+
+fn number<'r>(rq: &'r Request<'_>) -> Result<&'r str, Fault> {
+    let number = rq.text("phoneNumber");
+    if super::messages::is_number(number) && number.starts_with('+') {
+        return Ok(number);
+    }
+    // LocalStack's recordings of AWS, `test_opt_in_invalid_number`.
+    Err(invalid("PhoneNumber Reason: input incorrectly formatted"))
+}
+
+/// `CheckIfPhoneNumberIsOptedOut`.
+pub(super) fn opted_out(world: &mut World, rq: &Request<'_>) -> Reply {
+    let number = number(rq)?;
+    Ok(json!({"isOptedOut": world.get(OPTED_OUT, &format!("{}/{number}", rq.region)).is_some()}))
+}
+
+/// `ListPhoneNumbersOptedOut`.
+pub(super) fn list_opted_out(world: &mut World, rq: &Request<'_>) -> Reply {
+    let prefix = format!("{}/", rq.region);
+    let mine = world.rows(OPTED_OUT).filter_map(|(key, _)| key.strip_prefix(&prefix)).map(|one| json!(one));
+    let (page, next) = rq.page(mine.collect(), "", "nextToken", 100, "InvalidParameter")?;
+    Ok(json!({"phoneNumbers": page, "nextToken": next}))
+}
+
+/// `OptInPhoneNumber`: one that never left is in (`test_opt_in_non_existing_phone_number`).
+pub(super) fn opt_in(world: &mut World, rq: &Request<'_>) -> Reply {
+    let number = number(rq)?;
+    world.remove(OPTED_OUT, &format!("{}/{number}", rq.region));
+    done()
 }

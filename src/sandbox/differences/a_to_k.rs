@@ -24,7 +24,11 @@ pub(super) const A_TO_K: &[(&str, &str, &str)] = &[
         "*",
         "Signatures and permissions are not checked: any credentials do, and they belong to the one account.",
     ),
-    ("*", "*", "Tokens of pages never expire, and most of them count positions: objects made in between shift the pages."),
+    (
+        "*",
+        "*",
+        "Tokens of pages never expire, and most of them count positions: objects made in between shift the pages.",
+    ),
     (
         "*",
         "*",

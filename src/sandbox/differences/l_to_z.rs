@@ -92,7 +92,11 @@ pub(super) const L_TO_Z: &[(&str, &str, &str)] = &[
         "CreateDBProxy",
         "Roles and secrets are not asked, and no connection goes through a proxy; its targets are healthy after two minutes.",
     ),
-    ("rds", "CreateGlobalCluster", "No data travels between the Regions of a global cluster, and nobody lags behind."),
+    (
+        "rds",
+        "CreateGlobalCluster",
+        "No data travels between the Regions of a global cluster, and nobody lags behind.",
+    ),
     (
         "rds",
         "DeleteDBInstanceAutomatedBackup",

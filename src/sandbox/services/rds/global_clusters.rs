@@ -72,7 +72,9 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let source = match rq.opt("SourceDBClusterIdentifier").filter(|arn| !arn.is_empty()) {
         None => None,
-        Some(arn) if !arn.starts_with("arn:") => return Err(invalid(format!("Malformed db cluster arn {arn}"))),
+        Some(arn) if !arn.starts_with("arn:") => {
+            return Err(invalid(format!("Malformed db cluster arn {arn}")));
+        }
         Some(arn) => {
             for member in ["Engine", "EngineVersion", "DatabaseName", "StorageEncrypted"] {
                 if !rq.get(member).is_null() {
@@ -83,11 +85,16 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
                     )));
                 }
             }
-            let place = world.rows(CLUSTER).find(|(_, row)| row["DBClusterArn"] == arn).map(|(place, _)| place.to_owned());
+            let place = world
+                .rows(CLUSTER)
+                .find(|(_, row)| row["DBClusterArn"] == arn)
+                .map(|(place, _)| place.to_owned());
             let place = place.ok_or_else(|| missing(arn))?;
             let row = world.get(CLUSTER, &place).cloned().unwrap_or_default();
             if row["Status"] != "available" || row["_global"].is_string() {
-                return Err(state(format!("DB cluster {arn} is not available, or part of a global cluster.")));
+                return Err(state(format!(
+                    "DB cluster {arn} is not available, or part of a global cluster."
+                )));
             }
             Some((place, row))
         }
@@ -95,7 +102,12 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let (engine, version, encrypted, database) = match &source {
         Some((_, row)) => {
             let engine = row["Engine"].as_str().unwrap_or_default().to_owned();
-            (engine, row["EngineVersion"].clone(), row["StorageEncrypted"] == true, row["DatabaseName"].clone())
+            (
+                engine,
+                row["EngineVersion"].clone(),
+                row["StorageEncrypted"] == true,
+                row["DatabaseName"].clone(),
+            )
         }
         None => {
             let wanted = rq.opt("Engine").filter(|engine| !engine.is_empty()).ok_or_else(|| {
@@ -103,7 +115,12 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
             })?;
             let engine = super::clusters::engine(wanted)?;
             let version = engines::version(engine, rq.opt("EngineVersion"))?;
-            (engine.name.to_string(), json!(version), rq.flag("StorageEncrypted"), rq.get("DatabaseName").clone())
+            (
+                engine.name.to_string(),
+                json!(version),
+                rq.flag("StorageEncrypted"),
+                rq.get("DatabaseName").clone(),
+            )
         }
     };
     let row = json!({
@@ -136,11 +153,15 @@ fn join(world: &mut World, place: &str, name: &str, writes: bool) {
 /// # Errors
 /// There is none, or it is of another engine.
 pub fn wanted(world: &World, rq: &Request<'_>) -> Result<Option<(String, bool)>, Fault> {
-    let Some(sent) = rq.opt("GlobalClusterIdentifier").filter(|name| !name.is_empty()) else { return Ok(None) };
+    let Some(sent) = rq.opt("GlobalClusterIdentifier").filter(|name| !name.is_empty()) else {
+        return Ok(None);
+    };
     let name = sent.rsplit(':').next().unwrap_or(sent).to_lowercase();
     let Some(row) = world.get(GLOBAL, &name) else {
         let made = |row: &Json| {
-            row["Properties"]["GlobalClusterIdentifier"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(&name))
+            row["Properties"]["GlobalClusterIdentifier"]
+                .as_str()
+                .is_some_and(|own| own.eq_ignore_ascii_case(&name))
         };
         if world.any(BY_CLOUD_CONTROL, made) {
             let writes = members(world, &name).iter().any(|(_, row)| row["_global_writer"] == true);
@@ -171,7 +192,9 @@ pub fn enter(world: &mut World, place: &str, wanted: Option<&(String, bool)>) {
 /// It is one.
 pub fn free(row: &Json) -> Result<(), Fault> {
     if row["_global"].is_string() {
-        return Err(state("This cluster is a part of a global cluster, please remove it from globalcluster first"));
+        return Err(state(
+            "This cluster is a part of a global cluster, please remove it from globalcluster first",
+        ));
     }
     Ok(())
 }
@@ -180,28 +203,47 @@ pub fn free(row: &Json) -> Result<(), Fault> {
 pub fn describe(world: &mut World, rq: &Request<'_>) -> Reply {
     let mut all: Vec<Json> = world.rows(GLOBAL).map(|(name, row)| shown(world, name, row)).collect();
     if let Some(sent) = rq.opt("GlobalClusterIdentifier").filter(|name| !name.is_empty()) {
-        all.retain(|row| row["GlobalClusterIdentifier"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(sent)));
+        all.retain(|row| {
+            row["GlobalClusterIdentifier"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(sent))
+        });
         if all.is_empty() {
             return Err(absent(sent));
         }
     }
     // The filters look into lists: db-cluster-id takes names and ARNs of members, region that of one.
-    let (own, others): (Vec<Json>, Vec<Json>) =
-        rq.list("Filters").iter().cloned().partition(|one| matches!(one["Name"].as_str(), Some("db-cluster-id" | "region")));
+    let (own, others): (Vec<Json>, Vec<Json>) = rq
+        .list("Filters")
+        .iter()
+        .cloned()
+        .partition(|one| matches!(one["Name"].as_str(), Some("db-cluster-id" | "region")));
     for filter in own {
-        let values: Vec<&str> = filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+        let values: Vec<&str> =
+            filter["Values"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         let by_region = filter["Name"] == "region";
         all.retain(|row| {
-            let mut arns = row["GlobalClusterMembers"].as_array().into_iter().flatten().filter_map(|one| one["DBClusterArn"].as_str());
+            let mut arns = row["GlobalClusterMembers"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|one| one["DBClusterArn"].as_str());
             arns.any(|arn| {
                 let parts: Vec<&str> = arn.split(':').collect();
                 values.iter().any(|value| {
-                    if by_region { parts.get(3) == Some(value) } else { arn == *value || parts.last() == Some(value) }
+                    if by_region {
+                        parts.get(3) == Some(value)
+                    } else {
+                        arn == *value || parts.last() == Some(value)
+                    }
                 })
             })
         });
     }
-    let rest = Request { operation: rq.operation, region: rq.region, access_key: rq.access_key, input: json!({"Filters": others}) };
+    let rest = Request {
+        operation: rq.operation,
+        region: rq.region,
+        access_key: rq.access_key,
+        input: json!({"Filters": others}),
+    };
     let all = filtered(&rest, all, |_| None)?;
     paged(rq, "GlobalClusters", all)
 }
@@ -219,7 +261,9 @@ pub fn modify(world: &mut World, rq: &Request<'_>) -> Reply {
         let major = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
         let old = row["EngineVersion"].as_str().unwrap_or_default();
         if major(old) != major(&version) && !rq.flag("AllowMajorVersionUpgrade") {
-            return Err(combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version."));
+            return Err(combination(
+                "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+            ));
         }
         row["EngineVersion"] = json!(version);
         for (place, _) in &members {
@@ -256,7 +300,9 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(wrong_state(format!("Global cluster {name} is being deleted.")));
     }
     if row["DeletionProtection"] == true {
-        return Err(combination("Cannot delete protected Global Cluster, please disable deletion protection and try again."));
+        return Err(combination(
+            "Cannot delete protected Global Cluster, please disable deletion protection and try again.",
+        ));
     }
     if !members(world, &name).is_empty() {
         let arn = row["GlobalClusterArn"].as_str().unwrap_or_default();
@@ -275,7 +321,10 @@ fn member(world: &World, name: &str, wanted: &str) -> Result<(String, Json), Fau
     let is = |row: &Json| row["DBClusterArn"] == wanted || row["DBClusterIdentifier"] == wanted;
     let found = members(world, name).into_iter().find(|(_, row)| is(row));
     found.ok_or_else(|| {
-        Fault::new("DBClusterNotFoundFault", format!("Cluster {wanted} is not found in global cluster {name}"))
+        Fault::new(
+            "DBClusterNotFoundFault",
+            format!("Cluster {wanted} is not found in global cluster {name}"),
+        )
     })
 }
 
@@ -303,7 +352,10 @@ pub fn switch(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     let (target, cluster) = member(world, &name, rq.text("TargetDbClusterIdentifier"))?;
     if cluster["_global_writer"] == true {
-        return Err(state(format!("The target cluster {} is the primary cluster.", rq.text("TargetDbClusterIdentifier"))));
+        return Err(state(format!(
+            "The target cluster {} is the primary cluster.",
+            rq.text("TargetDbClusterIdentifier")
+        )));
     }
     let fails = rq.operation == "FailoverGlobalCluster";
     if rq.flag("Switchover") && rq.flag("AllowDataLoss") {

@@ -241,4 +241,4 @@ def rotation_of_secrets():
 @test
 def nonsense_is_refused():
     tampered("UnknownParameter", functions.list_functions, lambda p: p.update(url=p["url"].split("?")[0] + "?Colour=red"))
-    refused("SandboxOperationNotImplemented", functions.list_code_signing_configs)
+    refused("SandboxOperationNotImplemented", functions.list_durable_executions_by_function, FunctionName="main")

@@ -250,8 +250,11 @@ pub(super) fn create_many(world: &mut World, rq: &Request<'_>) -> Reply {
             "Description": rq.text("Description"), "Encrypted": volume["Encrypted"], "KmsKeyId": volume["KmsKeyId"],
             "StorageTier": "standard", "Tags": tags, "_region": rq.region,
         });
+        // What this call shows of a snapshot has no key and no tier.
         let mut info = tidy(row.clone());
-        info["Progress"] = json!("");
+        if let Some(members) = info.as_object_mut() {
+            members.retain(|name, _| !matches!(name.as_str(), "KmsKeyId" | "StorageTier"));
+        }
         all.push(info);
         world.put(SNAPSHOT.table, &id, row);
         complete(world, &id);

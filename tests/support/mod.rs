@@ -11,7 +11,7 @@ mod second;
 pub mod secrets;
 mod trouble;
 
-pub use places::{Crash, Moments, sample};
+pub use places::{Crash, sample};
 pub use plans::{edited, edited_plan, payments, write};
 pub use proof::{in_parallel, report, seeds, thorough};
 pub use ran::Ran;

@@ -98,8 +98,11 @@ const TYPICAL: &[(&str, u64)] = &[
     ("AWS::Transfer::Server", 180),
 ];
 
+/// A property that names an object, and the attributes of that one.
+type Altered = (&'static str, &'static [&'static str]);
+
 /// Whose attributes objects change, see [`Facts::alters`].
-const ALTERS: &[(&str, &[(&str, &[&str])])] = &[
+const ALTERS: &[(&str, &[Altered])] = &[
     ("AWS::EC2::SubnetCidrBlock", &[("SubnetId", &["Ipv6CidrBlocks"])]),
     ("AWS::EC2::VPCCidrBlock", &[("VpcId", &["CidrBlockAssociations", "Ipv6CidrBlocks"])]),
 ];

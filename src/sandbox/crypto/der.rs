@@ -146,9 +146,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The algorithm's name, its parameter, and the key.
+type Parts<'b> = (&'b [u8], Option<&'b [u8]>, &'b [u8]);
+
 /// What a PKCS #8 file holds: the algorithm's name, its parameter if that is a name too, and the key.
 #[must_use]
-pub fn read_private_key(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+pub fn read_private_key(bytes: &[u8]) -> Option<Parts<'_>> {
     let mut whole = Reader::new(bytes).sequence()?;
     whole.integer()?;
     let mut algorithm = whole.sequence()?;
@@ -157,7 +160,7 @@ pub fn read_private_key(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
 
 /// What a `SubjectPublicKeyInfo` holds: the algorithm's name, its parameter if that is a name too, and the key.
 #[must_use]
-pub fn read_public_key(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+pub fn read_public_key(bytes: &[u8]) -> Option<Parts<'_>> {
     let mut outer = Reader::new(bytes);
     let mut whole = outer.sequence()?;
     let mut algorithm = whole.sequence()?;

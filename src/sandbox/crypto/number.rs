@@ -280,7 +280,7 @@ fn primes() -> Vec<u64> {
     let mut found: Vec<u64> = Vec::new();
     let mut at = 3u64;
     while at < 12_000 {
-        if found.iter().take_while(|prime| *prime * *prime <= at).all(|prime| at % prime != 0) {
+        if found.iter().take_while(|prime| *prime * *prime <= at).all(|prime| !at.is_multiple_of(*prime)) {
             found.push(at);
         }
         at += 2;

@@ -111,7 +111,7 @@ fn a_lost_answer_or_a_death_never_begins_a_second_assessment() {
     for moment in ["before", "after"] {
         let dead = desk.fork();
         let output = dead.run_with(&["replicate", "assess", "--yes"], Some(&of(json!({"crash": moment}))));
-        assert_eq!(output.status.code(), Some(101), "{}", text(&output));
+        assert_eq!(output.status.code(), Some(137), "{}", text(&output));
         dead.expect(0, &["replicate", "assess", "--yes"]);
         assert_eq!(runs(&dead), ["passed"], "{moment}");
     }

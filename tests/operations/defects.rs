@@ -86,7 +86,7 @@ fn while_a_cutover_is_interrupted_nothing_else_acts() {
     let faults =
         json!([{"match": {"operation": "RevokeSecurityGroupIngress"}, "action": {"crash": "after"}}]);
     let output = desk.cut_over(&[], Some(&faults));
-    assert_eq!(output.status.code(), Some(101), "{}", text(&output));
+    assert_eq!(output.status.code(), Some(137), "{}", text(&output));
     let shut = desk.operated();
     let reload = format!("reload {}", desk.name);
     let finalize = format!("finalize {}", desk.name);

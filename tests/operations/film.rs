@@ -103,7 +103,7 @@ impl Film {
         let died = desk.fork();
         let rule = json!([{"match": {"call": calls}, "action": {"crash": "before"}}]);
         let output = died.run_with(words, Some(&rule));
-        assert_eq!(output.status.code(), Some(101), "{words:?}: call {calls}\n{}", text(&output));
+        assert_eq!(output.status.code(), Some(137), "{words:?}: call {calls}\n{}", text(&output));
         let journal = lines(&ledger(&died).join("journal.jsonl"));
         let changes = lines(&died.dir.path().join(".migrate/sandbox/world.jsonl"));
         let older = lines(&ledger(desk).join("journal.jsonl"));

@@ -358,7 +358,7 @@ fn a_running_one_is_changed(kind: &Kind, changed: impl Fn(&Json) -> bool + Sync)
         let desk = desk.fork();
         let rule = json!([{"match": {"call": call}, "action": {"crash": "after"}}]);
         let died = desk.run_with(&["up", "--yes"], Some(&rule));
-        assert_eq!(died.status.code(), Some(101), "call {call}: {}", text(&died));
+        assert_eq!(died.status.code(), Some(137), "call {call}: {}", text(&died));
         seen.lock().expect("no panic").insert(kind.status(&desk));
         let output = desk.run(&["up", "--yes"]);
         let row = kind.row(&desk);

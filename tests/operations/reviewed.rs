@@ -112,7 +112,7 @@ fn a_rollback_to_the_source_ends_there_also_out_of_a_shift() {
     synced.expect(0, &["shift", "--to", "25", "--yes"]);
     let fault = json!([{"match": {"operation": "StopReplicationTask"}, "action": {"crash": "after"}}]);
     let output = synced.cut_over(&[], Some(&fault));
-    assert_eq!(output.status.code(), Some(101), "{}", text(&output));
+    assert_eq!(output.status.code(), Some(137), "{}", text(&output));
     let desk = synced.fork();
     desk.expect(0, &["rollback", "--yes"]);
     assert_eq!(desk.phase(), "shifting(25)");
@@ -154,7 +154,7 @@ fn names_that_move_with_the_drain_shorten_the_time_without_writes_and_an_abort_m
     // Dead in the drain, with the names moved already.
     let fault = json!([{"match": {"operation": "StopReplicationTask"}, "action": {"crash": "before"}}]);
     let output = synced.cut_over(&[], Some(&fault));
-    assert_eq!(output.status.code(), Some(101), "{}", text(&output));
+    assert_eq!(output.status.code(), Some(137), "{}", text(&output));
     let onward = synced.fork();
     assert_eq!(onward.cut_over(&["--continue"], None).status.code(), Some(0));
     assert_eq!(onward.phase(), "live");

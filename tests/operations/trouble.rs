@@ -200,7 +200,7 @@ fn a_lost_answer_of_any_call_of_a_way_back_is_found_again() {
         &[],
         Some(&json!([{"match": {"operation": "StopReplicationTask"}, "action": {"crash": "after"}}])),
     );
-    assert_eq!(output.status.code(), Some(101), "{}", text(&output));
+    assert_eq!(output.status.code(), Some(137), "{}", text(&output));
     for nth in (1..=6).step_by(step) {
         let desk = dead.fork();
         let output = desk.cut_over(&["--abort"], Some(&fault(nth, json!("lose-answer"))));
@@ -327,7 +327,7 @@ fn a_cutover_that_died_at_any_call_is_completed_or_undone() {
         for moment in ["before", "after"] {
             let dead = desk.fork();
             let output = dead.cut_over(&[], Some(&fault(nth, json!({"crash": moment}))));
-            assert_eq!(output.status.code(), Some(101), "call {nth}: {}", text(&output));
+            assert_eq!(output.status.code(), Some(137), "call {nth}: {}", text(&output));
             for end in ["--continue", "--abort"] {
                 let desk = dead.fork();
                 let output = desk.cut_over(&[end], None);

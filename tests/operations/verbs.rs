@@ -137,7 +137,7 @@ fn an_interrupted_cutover_from_the_shell() {
     let fault =
         serde_json::json!([{"match": {"operation": "StopReplicationTask"}, "action": {"crash": "after"}}]);
     let output = desk.cut_over(&[], Some(&fault));
-    assert_eq!(output.status.code(), Some(101), "{}", text(&output));
+    assert_eq!(output.status.code(), Some(137), "{}", text(&output));
     let shot = |name: &str, words: &[&str]| {
         insta::assert_snapshot!(name, shown(&desk, words, &desk.run(words)));
     };

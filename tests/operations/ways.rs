@@ -77,7 +77,7 @@ fn a_death_between_the_opening_and_the_start_at_a_position_is_completed() {
         let desk = desk.fork();
         let faults = serde_json::json!([{"match": {"operation": "StartReplicationTask"}, "action": {"crash": moment}}]);
         let output = desk.cut_over(&[], Some(&faults));
-        assert_eq!(output.status.code(), Some(101), "{moment}: {}", text(&output));
+        assert_eq!(output.status.code(), Some(137), "{moment}: {}", text(&output));
         assert_eq!(desk.status()["operations"]["writes_refused_since"], Json::Null, "{moment}");
         let output = desk.cut_over(&["--continue"], None);
         assert_eq!(output.status.code(), Some(0), "{moment}: {}", text(&output));

@@ -61,6 +61,7 @@ fn changes(folder: &Path) -> BTreeMap<String, f64> {
     calls
 }
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark's input is no ledger")]
 fn main() {
     let size = std::env::args().filter_map(|arg| arg.parse().ok()).next_back().unwrap_or(10_000);
     let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));

@@ -81,7 +81,8 @@ pub fn run(global: &Global, args: &RunbookCommand, printer: &mut Printer) -> Ver
     let text = if printer.is_json() || args.format == Format::Json {
         format!("{}\n", serde_json::to_string_pretty(&runbook::as_json(&book)).unwrap_or_default())
     } else {
-        runbook::markdown(&book)
+        // A file says the same as the terminal.
+        printer.completed(&runbook::markdown(&book))
     };
     match &args.out {
         None => printer.out(&text),

@@ -144,7 +144,7 @@ fn tags_are_found_by_key_by_value_and_by_arn() {
     assert!(found(json!({"TagFilters": [{"Key": "mine", "Values": ["w"]}]})).is_empty());
     assert!(found(json!({"TagFilters": [{"Key": "mine"}, {"Key": "other"}]})).is_empty());
     for arn in found(json!({"TagFilters": [{"Key": "mine"}]})) {
-        assert_eq!(found(json!({"ResourceARNList": [arn]})), [arn.clone()]);
+        assert_eq!(found(json!({"ResourceARNList": [arn]})), std::slice::from_ref(&arn));
     }
     assert!(
         found(json!({"ResourceARNList": ["arn:aws:logs:us-east-1:123456789012:log-group:none"]})).is_empty()

@@ -19,7 +19,9 @@ fn document(desk: &Desk, file: &str) -> Json {
 fn a_saved_cutover_is_carried_out_only_while_it_is_what_would_be_done() {
     let desk = Desk::synced(0);
     let output = desk.expect(0, &["cutover", "--dry-run", "--out", "cutover.json"]);
-    assert!(said(&output).contains("--change-set FILE"), "{}", text(&output));
+    for command in ["--change-set cutover.json", "--of cutover.json"] {
+        assert!(said(&output).contains(command), "{command}: {}", text(&output));
+    }
     let saved = document(&desk, "cutover.json");
     assert!(saved["steps"].as_array().is_some_and(|steps| steps.len() > 15), "{saved:#}");
     let before = desk.operated();

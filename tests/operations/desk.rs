@@ -334,9 +334,9 @@ pub fn is_forward(task: &Json) -> bool {
     task["MigrationType"] == "full-load-and-cdc"
 }
 
-/// The same without line breaks.
+/// The same without line breaks; those in commands end in a backslash.
 pub fn said(output: &Output) -> String {
-    text(output).split_whitespace().collect::<Vec<_>>().join(" ")
+    text(output).replace(" \\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 pub fn text(output: &Output) -> String {

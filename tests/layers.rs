@@ -49,6 +49,7 @@ const ENGINE: &[(&str, &str)] = &[
     ("schedule", ""),
     ("secrets", ""),
     ("stop", ""),
+    ("urgency", ""),
     ("event", "critical"),
     ("reads", "limit"),
     ("operate", "event limit reads secrets stop"),
@@ -71,7 +72,7 @@ const ENGINE: &[(&str, &str)] = &[
     ("altered", "lag life looking run"),
     ("step", "call event lag life run"),
     ("together", "call event life reads run"),
-    ("drive", "critical event limit run schedule stop"),
+    ("drive", "critical event limit run schedule stop urgency"),
 ];
 
 /// Whose methods of the run a file of the engine calls besides those of what it imports; a row names files above it only.
@@ -249,6 +250,32 @@ fn methods_of_a_run_are_called_downwards_only() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A `mod.rs` is a table of contents: who looks for a function finds it in a file that is named after what it does.
+#[test]
+fn no_function_stands_in_a_mod_file() {
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+    }
+    files.retain(|path| path.ends_with("mod.rs"));
+    assert!(files.len() > 40, "{} files", files.len());
+    let starts = ["fn ", "async fn ", "const fn ", "impl ", "impl<"];
+    let logic = files.iter().flat_map(|path| {
+        let text = fs::read_to_string(path).expect("a source");
+        let lines = text.lines().map(|line| line.trim_start().trim_start_matches("pub ").to_owned());
+        let lines =
+            lines.map(|line| match line.strip_prefix("pub(").and_then(|rest| rest.split_once(") ")) {
+                Some((_, rest)) => rest.to_owned(),
+                None => line,
+            });
+        let found: Vec<String> =
+            lines.filter(|line| starts.iter().any(|start| line.starts_with(start))).collect();
+        found.into_iter().map(move |line| format!("{}: {line}", path.display()))
+    });
+    let logic: Vec<String> = logic.collect();
+    assert!(logic.is_empty(), "{}", logic.join("\n"));
 }
 
 #[test]

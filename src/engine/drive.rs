@@ -18,8 +18,9 @@ use super::{
     event::{EventKind, FORMAT, Outcome},
     limit::Limits,
     run::{Engine, Run, StepEnd, round},
-    schedule::{Schedule, ranks},
+    schedule::Schedule,
     stop::Stop,
+    urgency::ranks,
 };
 use crate::{
     aws::OpError,
@@ -205,7 +206,7 @@ impl Run<'_, '_> {
     }
 
     async fn steps(&self) -> (Tally, Vec<Failed>) {
-        let mut schedule = Schedule::new(self.set);
+        let mut schedule = Schedule::new(self.set, &self.ranks);
         let mut flying: FuturesUnordered<StepFuture<'_>> = FuturesUnordered::new();
         let mut tally = Tally::default();
         let mut failures = Vec::new();

@@ -1,6 +1,6 @@
 //! Runs change sets: one task polls all steps in flight; every call is journaled before and after.
 //!
-//! Files, from the outside in: `drive` polls everything, `schedule` decides what may start, `together` runs steps that
+//! Files, from the outside in: `drive` polls everything, `schedule` decides what may start and `urgency` what goes first, `together` runs steps that
 //! are one call, `step` is the way of one step, `wait` repeats probes as `pace` says, `call` makes one verb's calls and
 //! judges their errors, `limit` and `rate` keep them within AWS's limits, `way` looks what is in the way of a deletion,
 //! `owned` asks whose an object is before that, `life` is what a step knows, `run` what all steps share, `reads` makes
@@ -45,6 +45,7 @@ mod step;
 mod stop;
 mod taken;
 mod together;
+mod urgency;
 mod wait;
 mod way;
 

@@ -1,4 +1,4 @@
-//! Which step may start next: dependencies as counters, longest remaining path first.
+//! Which step may start next: dependencies as counters, the most urgent first.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -31,28 +31,10 @@ fn index(step: StepId) -> usize {
     step.0 as usize
 }
 
-/// What is left from the first call of each step to the end of the run: typical durations in milliseconds plus one call, so that
-/// long chains of quick steps count too.
-pub(super) fn ranks(set: &ChangeSet) -> Vec<u64> {
-    // Of the steps that wait for it, as far as they do.
-    let mut after = vec![0_u64; set.steps.len()];
-    let mut ranks = after.clone();
-    for step in set.steps.iter().rev() {
-        let rank = after[index(step.id)].max(step.lasts() * 1_000) + 100;
-        ranks[index(step.id)] = rank;
-        for dependency in &step.after {
-            let at = index(dependency.step);
-            let until = set.steps[at].until(dependency.needs) * 1_000;
-            after[at] = after[at].max(until + rank);
-        }
-    }
-    ranks
-}
-
 impl Schedule {
-    /// The order for a change set, whose dependencies come before their dependents.
+    /// The order for a change set, whose dependencies come before their dependents, with the ranks of its steps.
     #[must_use]
-    pub fn new(set: &ChangeSet) -> Self {
+    pub fn new(set: &ChangeSet, ranks: &[u64]) -> Self {
         let count = set.steps.len();
         let mut unmet = vec![0; count];
         let mut waiting = vec![Vec::new(); count];
@@ -65,7 +47,7 @@ impl Schedule {
         let mut schedule = Self {
             unmet,
             waiting,
-            rank: ranks(set),
+            rank: ranks.to_vec(),
             state: vec![State::Waiting; count],
             ready: BinaryHeap::new(),
         };

@@ -511,5 +511,5 @@ fn latency(service: &str, seed: u64, number: u64) -> (u64, u64) {
 /// A request id as AWS makes them, the same for the same seed and history.
 fn request_id(number: u64, seed: u64) -> String {
     let text = hex::encode(Sha256::digest(format!("request:{seed}:{number}")));
-    format!("{}-{}-4{}-8{}-{}", &text[..8], &text[8..12], &text[13..16], &text[17..20], &text[20..32])
+    crate::sandbox::ids::uuid(&text)
 }

@@ -13,6 +13,7 @@ mod faults;
 mod functions;
 mod guard;
 mod host;
+mod ids;
 mod journal;
 mod outside;
 pub mod plant;

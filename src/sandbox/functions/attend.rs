@@ -132,9 +132,7 @@ impl Functions {
     async fn run(&self, sandbox: &Sandbox, job: Job, event: String, id: Option<String>) -> (Invocation, Ran) {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (own, stream) = sandbox.world(|world| {
-            let hex = world.hex(32);
-            let id =
-                format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..]);
+            let id = world.uuid();
             let day: String = rfc3339(from_millis(world.date())).chars().take(10).collect();
             (id, format!("{}/[{}]{hex}", day.replace('-', "/"), job.version))
         });

@@ -358,6 +358,11 @@ impl World {
         hex::encode(digest)[..len.min(64)].to_owned()
     }
 
+    /// An id of the form that most services give (RFC 9562, version 4), of the world's own numbers.
+    pub fn uuid(&mut self) -> String {
+        crate::sandbox::ids::uuid(&self.hex(32))
+    }
+
     /// That many characters of an alphabet, of which some services make their ids.
     pub fn letters(&mut self, len: usize, alphabet: &[u8]) -> String {
         let hex = self.hex(64);

@@ -62,7 +62,7 @@ pub(super) fn request(world: &mut World, rq: &Request<'_>) -> Reply {
         return Ok(json!({"CertificateArn": arn}));
     }
     let tags = tags::merged(&json!([]), rq.list("Tags"))?;
-    let id = uuid(world);
+    let id = world.uuid();
     let arn = world.arn("acm", rq.region, &format!("certificate/{id}"));
     let method = rq.opt("ValidationMethod").unwrap_or("EMAIL");
     let algorithm = rq.opt("KeyAlgorithm").unwrap_or("RSA_2048").replace('-', "_");
@@ -74,11 +74,6 @@ pub(super) fn request(world: &mut World, rq: &Request<'_>) -> Reply {
     });
     world.put(CERTIFICATE, &arn, row);
     Ok(json!({"CertificateArn": arn}))
-}
-
-fn uuid(world: &mut World) -> String {
-    let hex = world.hex(32);
-    format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 
 /// The CNAME record that proves who owns a domain: the same for every certificate of an account and for its wildcard.

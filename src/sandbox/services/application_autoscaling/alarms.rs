@@ -57,8 +57,7 @@ pub fn put(world: &mut World, region: &str, row: &Json) -> Vec<Json> {
         if which == "AlarmLow" && configuration["DisableScaleIn"] == true {
             continue;
         }
-        let hex = world.hex(32);
-        let id = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+        let id = world.uuid();
         let name = format!("TargetTracking-{}-{which}-{id}", row["ResourceId"].as_str().unwrap_or_default());
         let arn = world.arn("cloudwatch", region, &format!("alarm:{name}"));
         let mut alarm = metric(row);

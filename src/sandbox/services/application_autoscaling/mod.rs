@@ -6,12 +6,14 @@
 
 mod actions;
 mod alarms;
+mod common;
 mod policies;
 mod targets;
 
 pub use targets::leave;
 
-use crate::sandbox::{Fault, Operation, Request};
+use crate::sandbox::Operation;
+use common::{invalid, no_target, target_key};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -36,25 +38,3 @@ const TARGETS: &str = "autoscaling.target";
 const POLICIES: &str = "autoscaling.policy";
 /// Scheduled actions.
 const ACTIONS: &str = "autoscaling.action";
-
-fn invalid(message: impl Into<String>) -> Fault {
-    Fault::new("ValidationException", message)
-}
-
-/// The key of the target that a request means.
-fn target_key(rq: &Request<'_>) -> String {
-    let (namespace, dimension) = (rq.text("ServiceNamespace"), rq.text("ScalableDimension"));
-    format!("{}/{namespace}/{dimension}/{}", rq.region, rq.text("ResourceId"))
-}
-
-fn no_target(rq: &Request<'_>) -> Fault {
-    Fault::new(
-        "ObjectNotFoundException",
-        format!(
-            "No scalable target registered for namespace: {}, resource ID: {}, scalable dimension: {}",
-            rq.text("ServiceNamespace"),
-            rq.text("ResourceId"),
-            rq.text("ScalableDimension")
-        ),
-    )
-}

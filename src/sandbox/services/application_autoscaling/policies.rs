@@ -43,9 +43,7 @@ pub fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = match &old {
         Some(old) => old["PolicyARN"].as_str().unwrap_or_default().to_owned(),
         None => {
-            let hex = world.hex(32);
-            let id =
-                format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+            let id = world.uuid();
             let place = format!("resource/{}/{}", rq.text("ServiceNamespace"), rq.text("ResourceId"));
             let name = format!("scalingPolicy:{id}:{place}:policyName/{}", rq.text("PolicyName"));
             world.arn("autoscaling", rq.region, &name)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{ACTIVITIES, BAD_TOKEN, GROUPS, shown, uuid};
+use super::{ACTIVITIES, BAD_TOKEN, GROUPS, shown};
 use crate::sandbox::{Reply, Request, World};
 
 /// Notes what a group does; it is over `millis` from now.
@@ -14,7 +14,7 @@ pub(super) fn note(
     millis: i64,
     failed: Option<&str>,
 ) -> Json {
-    let id = uuid(world);
+    let id = world.uuid();
     let of = world.get(GROUPS, group).cloned().unwrap_or_default();
     let mut row = json!({
         "ActivityId": id, "AutoScalingGroupName": of["AutoScalingGroupName"], "AutoScalingGroupARN": of["AutoScalingGroupARN"],

@@ -54,7 +54,7 @@ pub(super) fn put(
         if which == "AlarmLow" && configuration["DisableScaleIn"] == true {
             continue;
         }
-        let name = format!("TargetTracking-{group}-{which}-{}", uuid(world));
+        let name = format!("TargetTracking-{group}-{which}-{}", world.uuid());
         let arn = world.arn("cloudwatch", region, &format!("alarm:{name}"));
         let mut alarm = metric(group, configuration);
         let more = json!({

@@ -115,7 +115,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     {
         return Err(invalid("At least one Availability Zone or VPC Subnet is required."));
     }
-    let id = super::uuid(world);
+    let id = world.uuid();
     let arn =
         world.arn("autoscaling", rq.region, &format!("autoScalingGroup:{id}:autoScalingGroupName/{name}"));
     let mut row = json!({

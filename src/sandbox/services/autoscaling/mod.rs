@@ -5,6 +5,7 @@
 
 mod activities;
 mod alarms;
+mod common;
 mod extras;
 mod fleet;
 mod groups;
@@ -13,9 +14,8 @@ mod refreshes;
 mod scheduled;
 mod tags;
 
-use serde_json::Value as Json;
-
-use crate::sandbox::{Fault, Operation, Request, World};
+use crate::sandbox::Operation;
+use common::{group, invalid, shown};
 
 pub use fleet::lost;
 
@@ -74,32 +74,3 @@ const REFRESHES: &str = "asg.refresh";
 const ACTIVITIES: &str = "asg.activity";
 /// The code for a page token that is not ours.
 const BAD_TOKEN: &str = "InvalidNextToken";
-
-fn invalid(message: impl Into<String>) -> Fault {
-    Fault::new("ValidationError", message)
-}
-
-/// The key of the group that a request names; it must be there.
-fn group(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
-    let name = rq.text("AutoScalingGroupName");
-    let key = format!("{}/{name}", rq.region);
-    match world.get(GROUPS, &key) {
-        Some(_) => Ok(key),
-        None => {
-            Err(invalid(format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")))
-        }
-    }
-}
-
-fn uuid(world: &mut World) -> String {
-    let hex = world.hex(32);
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
-}
-
-/// What the API shows of a row.
-fn shown(row: &Json) -> Json {
-    let all = row.as_object().into_iter().flatten();
-    all.filter(|(name, value)| !name.starts_with('_') && !value.is_null())
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}

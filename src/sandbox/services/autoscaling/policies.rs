@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{BAD_TOKEN, POLICIES, alarms, group, invalid, shown, uuid};
+use super::{BAD_TOKEN, POLICIES, alarms, group, invalid, shown};
 use crate::sandbox::{Reply, Request, World, done};
 
 /// Which member configures a policy of a type.
@@ -58,7 +58,7 @@ pub(super) fn put(world: &mut World, rq: &Request<'_>) -> Reply {
     let arn = match &old {
         Some((arn, _)) => arn.clone(),
         None => {
-            let id = uuid(world);
+            let id = world.uuid();
             world.arn(
                 "autoscaling",
                 rq.region,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{BAD_TOKEN, GROUPS, REFRESHES, fleet, group, groups, invalid, shown, uuid};
+use super::{BAD_TOKEN, GROUPS, REFRESHES, fleet, group, groups, invalid, shown};
 use crate::sandbox::{Fault, Reply, Request, World, durations, services::ec2};
 
 const ACTIVE: &[&str] = &["Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking"];
@@ -55,7 +55,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     let warmup = preferences["InstanceWarmup"].as_i64().or(row["DefaultInstanceWarmup"].as_i64());
     let warmup = warmup.or(row["HealthCheckGracePeriod"].as_i64()).unwrap_or(0) * 1_000;
     let each = durations::ASG_IN_SERVICE + warmup;
-    let id = uuid(world);
+    let id = world.uuid();
     let mut refresh = json!({
         "InstanceRefreshId": id, "AutoScalingGroupName": row["AutoScalingGroupName"], "Status": "InProgress",
         "StartTime": world.now_secs(), "PercentageComplete": 0, "InstancesToUpdate": due.len(), "Strategy": "Rolling",

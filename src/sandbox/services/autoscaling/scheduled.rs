@@ -77,7 +77,7 @@ fn write(world: &mut World, rq: &Request<'_>, key: &str, action: &Json) -> Resul
     check(world, &row)?;
     if old.is_none() {
         let group = world.get(GROUPS, key).map(|row| row["AutoScalingGroupName"].clone()).unwrap_or_default();
-        let id = super::uuid(world);
+        let id = world.uuid();
         let path = format!(
             "scheduledUpdateGroupAction:{id}:autoScalingGroupName/{}:scheduledActionName/{name}",
             group.as_str().unwrap_or_default()

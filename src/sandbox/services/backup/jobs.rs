@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{BAD_TOKEN, JOBS, POINTS, VAULTS, missing, refused, role, uuid, vault};
+use super::{BAD_TOKEN, JOBS, POINTS, VAULTS, missing, refused, role, vault};
 use crate::sandbox::{Fault, Reply, Request, World, done, durations};
 
 /// The service and the kind of an ARN, as Backup calls them.
@@ -34,7 +34,7 @@ pub(super) fn start(world: &mut World, rq: &Request<'_>) -> Reply {
     if kind(&resource) == "Unknown" {
         return Err(refused(format!("Unsupported resource type: {resource}")));
     }
-    let (job, point) = (uuid(world), uuid(world));
+    let (job, point) = (world.uuid(), world.uuid());
     let row = world.get(VAULTS, &key).cloned().unwrap_or_default();
     let arn = world.arn("backup", rq.region, &format!("recovery-point:{point}"));
     let common = json!({

@@ -3,13 +3,15 @@
 //! Tables: `backup.vault` by `region/name`, `backup.plan` by id, `backup.selection` by id, `backup.job` by id and
 //! `backup.recovery-point` by ARN.
 
+mod common;
 mod jobs;
 mod plans;
 mod selections;
 mod tags;
 mod vaults;
 
-use crate::sandbox::{Fault, Operation, Request, World};
+use crate::sandbox::Operation;
+use common::{invalid, missing, refused, role, vault};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -57,38 +59,3 @@ const JOBS: &str = "backup.job";
 
 /// Most selections that a page has, and the code for a token of others.
 const BAD_TOKEN: &str = "InvalidParameterValueException";
-
-fn invalid(message: impl Into<String>) -> Fault {
-    Fault::new("InvalidParameterValueException", message)
-}
-
-fn missing(message: impl Into<String>) -> Fault {
-    Fault::new("ResourceNotFoundException", message)
-}
-
-fn refused(message: impl Into<String>) -> Fault {
-    Fault::new("InvalidRequestException", message)
-}
-
-/// An id as the service makes them.
-fn uuid(world: &mut World) -> String {
-    let hex = world.hex(32);
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
-}
-
-/// The key of the vault that a request names; it must be there.
-fn vault(world: &World, rq: &Request<'_>) -> Result<String, Fault> {
-    let name = rq.text("BackupVaultName");
-    let key = format!("{}/{name}", rq.region);
-    match world.get(VAULTS, &key) {
-        Some(_) => Ok(key),
-        None => Err(missing(format!("Backup vault {name} could not be found."))),
-    }
-}
-
-/// The role that Backup works with: it tries it at once.
-fn role(world: &World, arn: &str) -> Result<(), Fault> {
-    world
-        .assumable(arn, "backup.amazonaws.com")
-        .map_err(|_| invalid(format!("IAM Role {arn} cannot be assumed by AWS Backup")))
-}

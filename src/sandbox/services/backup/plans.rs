@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{BAD_TOKEN, PLANS, SELECTIONS, VAULTS, invalid, missing, refused, uuid};
+use super::{BAD_TOKEN, PLANS, SELECTIONS, VAULTS, invalid, missing, refused};
 use crate::sandbox::{Fault, Reply, Request, World};
 
 /// The plan that a request names.
@@ -45,7 +45,7 @@ fn whole(world: &mut World, rq: &Request<'_>) -> Result<Json, Fault> {
                 rule[member] = value;
             }
         }
-        rule["RuleId"] = json!(uuid(world));
+        rule["RuleId"] = json!(world.uuid());
         filled.push(rule);
     }
     plan["Rules"] = json!(filled);
@@ -83,7 +83,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(fault);
     }
     let plan = whole(world, rq)?;
-    let (id, version) = (uuid(world), version(world));
+    let (id, version) = (world.uuid(), version(world));
     let tags = if rq.get("BackupPlanTags").is_null() { json!({}) } else { rq.get("BackupPlanTags").clone() };
     let row = json!({
         "BackupPlanId": id, "BackupPlanArn": world.arn("backup", rq.region, &format!("backup-plan:{id}")),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{BAD_TOKEN, SELECTIONS, invalid, missing, plans::plan, role, uuid};
+use super::{BAD_TOKEN, SELECTIONS, invalid, missing, plans::plan, role};
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
 fn brief(row: &Json) -> Json {
@@ -35,7 +35,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         fault.members = json!({"CreatorRequestId": old["CreatorRequestId"]});
         return Err(fault);
     }
-    let id = uuid(world);
+    let id = world.uuid();
     let row = json!({
         "SelectionId": id, "BackupPlanId": plan_id, "CreationDate": world.now_secs(), "BackupSelection": selection,
         "CreatorRequestId": rq.get("CreatorRequestId"), "_region": rq.region,

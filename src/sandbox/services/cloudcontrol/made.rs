@@ -100,10 +100,7 @@ impl<'m> Maker<'m> {
             "region" => self.region.to_owned(),
             "account" => self.account.clone(),
             "partition" => self.partition.to_owned(),
-            "uuid" => {
-                let hex = hex::encode(digest);
-                format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
-            }
+            "uuid" => crate::sandbox::ids::uuid(&hex::encode(digest)),
             "moment" => iso(self.date).replace('Z', ".000"),
             other => match other.split_once(':') {
                 Some((kind, len)) => forms::characters(kind, len.parse().unwrap_or(1), &digest),
@@ -197,14 +194,7 @@ impl<'m> Maker<'m> {
         let (service, noun) = (self.model.service(), self.model.noun());
         let lower = name.to_lowercase();
         let digits = |len: usize| self.unique[..len].to_owned();
-        let uuid = format!(
-            "{}-{}-4{}-8{}-{}",
-            &self.unique[..8],
-            &self.unique[8..12],
-            &self.unique[13..16],
-            &self.unique[17..20],
-            &self.unique[20..32]
-        );
+        let uuid = crate::sandbox::ids::uuid(&self.unique);
         let short: String = noun.to_lowercase().chars().take(8).collect();
         if service == "sqs" && lower == "queueurl" {
             return vec![format!("https://sqs.{}.amazonaws.com/{}/{}", self.region, self.account, self.name)];

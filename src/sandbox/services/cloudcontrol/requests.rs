@@ -79,8 +79,7 @@ pub fn begin(
     (action, identifier, millis): (&str, Option<&str>, i64),
     end: Json,
 ) -> Json {
-    let hex = world.hex(32);
-    let token = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32]);
+    let token = world.uuid();
     let row = json!({
         "TypeName": model.name(), "RequestToken": token, "Operation": action, "OperationStatus": "IN_PROGRESS",
         "Identifier": identifier, "EventTime": world.now_secs(), "_client_token": rq.opt("ClientToken"),

@@ -83,8 +83,7 @@ pub fn plant(world: &mut World, region: &str, name: &str, body: &Json) -> Result
         }
         outputs.push(row);
     }
-    let hex = world.hex(32);
-    let uuid = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+    let uuid = world.uuid();
     let id = world.arn("cloudformation", region, &format!("stack/{name}/{uuid}"));
     let mut row = json!({
         "StackId": id, "StackName": name, "StackStatus": status, "CreationTime": world.now_secs(), "DisableRollback": false,

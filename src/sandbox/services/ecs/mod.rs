@@ -6,6 +6,7 @@
 
 mod account;
 mod clusters;
+mod common;
 mod definitions;
 mod providers;
 mod rollout;
@@ -16,9 +17,9 @@ mod tags;
 mod tasks;
 
 pub use rollout::settle;
-use serde_json::{Value as Json, json};
 
-use crate::sandbox::{Fault, Operation, Request, World};
+use crate::sandbox::Operation;
+use common::{client, cluster, cluster_key, invalid, missing, no_cluster, short, shown_tags, tags_of};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -69,51 +70,3 @@ pub const SERVICES: &str = "ecs.service";
 const ATTEMPTS: &str = "ecs.attempt";
 /// Tasks.
 const TASKS: &str = "ecs.task";
-
-fn client(message: impl Into<String>) -> Fault {
-    Fault::new("ClientException", message)
-}
-
-fn invalid(message: impl Into<String>) -> Fault {
-    Fault::new("InvalidParameterException", message)
-}
-
-fn no_cluster() -> Fault {
-    Fault::new("ClusterNotFoundException", "Cluster not found.")
-}
-
-/// The name in a name or an ARN.
-fn short(text: &str) -> &str {
-    text.rsplit('/').next().unwrap_or(text)
-}
-
-/// The key of the cluster that a request means; `default` if it names none.
-fn cluster_key(rq: &Request<'_>, member: &str) -> String {
-    format!("{}/{}", rq.region, short(rq.opt(member).unwrap_or("default")))
-}
-
-/// The active cluster that a request means.
-fn cluster<'w>(world: &'w World, rq: &Request<'_>) -> Result<&'w Json, Fault> {
-    let row = world.get(CLUSTERS, &cluster_key(rq, "cluster"));
-    row.filter(|row| row["status"] != "INACTIVE").ok_or_else(no_cluster)
-}
-
-/// A request's tags as an object.
-fn tags_of(rq: &Request<'_>) -> Json {
-    let mut tags = json!({});
-    for tag in rq.list("tags") {
-        tags[tag["key"].as_str().unwrap_or_default()] = tag["value"].as_str().unwrap_or_default().into();
-    }
-    tags
-}
-
-/// A row's tags as answers hold them.
-fn shown_tags(row: &Json) -> Vec<Json> {
-    let all = row["_tags"].as_object().into_iter().flatten();
-    all.map(|(key, value)| json!({"key": key, "value": value})).collect()
-}
-
-/// Something that is not there, as describe calls report it.
-fn missing(arn: &str) -> Json {
-    json!({"arn": arn, "reason": "MISSING"})
-}

@@ -9,6 +9,7 @@ mod attribute_values;
 mod attributes;
 mod balancers;
 mod certificates;
+mod common;
 mod conditions;
 mod groups;
 mod limits;
@@ -18,9 +19,8 @@ mod ssl_policies;
 mod tags;
 mod targets;
 
-use serde_json::{Value as Json, json};
-
-use crate::sandbox::{Fault, Operation, Request};
+use crate::sandbox::Operation;
+use common::{invalid, no_balancer, no_group, no_listener, tags_of, tail};
 
 pub use groups::balancers_of;
 pub use targets::{deregister, register};
@@ -78,40 +78,3 @@ const LISTENERS: &str = "elbv2.listener";
 const RULES: &str = "elbv2.rule";
 /// Registered targets.
 const TARGETS: &str = "elbv2.target";
-
-fn invalid(message: impl Into<String>) -> Fault {
-    Fault::new("ValidationError", message)
-}
-
-fn no_balancer() -> Fault {
-    Fault::new("LoadBalancerNotFound", "One or more load balancers not found")
-}
-
-fn no_group() -> Fault {
-    Fault::new("TargetGroupNotFound", "One or more target groups not found")
-}
-
-fn no_listener() -> Fault {
-    Fault::new("ListenerNotFound", "One or more listeners not found")
-}
-
-/// A request's tags as an object; a key may come only once.
-fn tags_of(rq: &Request<'_>) -> Result<Json, Fault> {
-    let mut tags = json!({});
-    for tag in rq.list("Tags") {
-        let key = tag["Key"].as_str().unwrap_or_default();
-        if !tags[key].is_null() {
-            return Err(Fault::new(
-                "DuplicateTagKeys",
-                format!("Tag key '{key}' was specified more than once"),
-            ));
-        }
-        tags[key] = tag["Value"].as_str().unwrap_or_default().into();
-    }
-    Ok(tags)
-}
-
-/// The last part of an ARN's resource after `prefix/`.
-fn tail<'a>(arn: &'a str, prefix: &str) -> &'a str {
-    arn.split_once(&format!(":{prefix}/")).map_or(arn, |(_, tail)| tail)
-}

@@ -34,11 +34,6 @@ fn timestamp(world: &World) -> String {
     }
 }
 
-fn uuid(world: &mut World) -> String {
-    let hex = world.hex(32);
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
-}
-
 /// An event of an AWS service on the default bus of a region: enabled rules that match it get it.
 pub fn emit(world: &mut World, region: &str, event: Event<'_>) {
     emit_on(world, region, DEFAULT, event);
@@ -49,7 +44,7 @@ pub fn emit_on(world: &mut World, region: &str, bus: &str, event: Event<'_>) {
     if !anybody(world, region) {
         return;
     }
-    let id = uuid(world);
+    let id = world.uuid();
     let whole = json!({
         "version": "0", "id": id, "detail-type": event.detail_type, "source": event.source, "account": world.account,
         "time": timestamp(world), "region": region, "resources": event.resources, "detail": event.detail,
@@ -216,9 +211,9 @@ fn one(world: &mut World, rq: &Request<'_>, entry: &Json) -> Result<String, (&'s
     let bus = match bus(world, &named, "EventBusName") {
         Ok(bus) => bus,
         // An event for a bus that is not there is taken and lost.
-        Err(_) => return Ok(uuid(world)),
+        Err(_) => return Ok(world.uuid()),
     };
-    let id = uuid(world);
+    let id = world.uuid();
     let resources = entry["Resources"].as_array().cloned().unwrap_or_default();
     let whole = json!({
         "version": "0", "id": id, "detail-type": text("DetailType"), "source": text("Source"), "account": world.account,

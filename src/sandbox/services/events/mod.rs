@@ -4,6 +4,7 @@
 //! `_targets`), `events.delivery`: what became of an event for each target.
 
 mod buses;
+mod common;
 mod delivery;
 mod pattern;
 mod rules;
@@ -12,7 +13,8 @@ mod targets;
 
 pub use delivery::{Event, emit, emit_on, ran};
 
-use crate::sandbox::{Fault, Operation, Request, World};
+use crate::sandbox::Operation;
+use common::{bus, invalid, missing, rule, rule_arn};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -43,37 +45,3 @@ const BUSES: &str = "events.bus";
 pub(super) const RULES: &str = "events.rule";
 /// The bus that every account has.
 const DEFAULT: &str = "default";
-
-fn invalid(message: impl Into<String>) -> Fault {
-    Fault::new("ValidationException", message)
-}
-
-fn missing(message: impl Into<String>) -> Fault {
-    Fault::new("ResourceNotFoundException", message)
-}
-
-/// The name of the bus that a member of the request means, by name or ARN; it must be there.
-fn bus(world: &World, rq: &Request<'_>, member: &str) -> Result<String, Fault> {
-    let named = rq.opt(member).unwrap_or(DEFAULT);
-    let name = named.split_once(":event-bus/").map_or(named, |(_, name)| name);
-    if name != DEFAULT && world.get(BUSES, &format!("{}/{name}", rq.region)).is_none() {
-        return Err(missing(format!("Event bus {name} does not exist.")));
-    }
-    Ok(name.to_owned())
-}
-
-/// The ARN of a rule: the default bus stands in none.
-fn rule_arn(world: &World, region: &str, bus: &str, name: &str) -> String {
-    let path = if bus == DEFAULT { name.to_owned() } else { format!("{bus}/{name}") };
-    world.arn("events", region, &format!("rule/{path}"))
-}
-
-/// The rule that a request means: its ARN.
-fn rule(world: &World, rq: &Request<'_>, member: &str) -> Result<String, Fault> {
-    let (bus, name) = (bus(world, rq, "EventBusName")?, rq.text(member));
-    let arn = rule_arn(world, rq.region, &bus, name);
-    if world.get(RULES, &arn).is_none() {
-        return Err(missing(format!("Rule {name} does not exist on EventBus {bus}.")));
-    }
-    Ok(arn)
-}

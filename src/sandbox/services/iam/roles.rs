@@ -214,8 +214,7 @@ pub(super) fn delete_service_linked(world: &mut World, rq: &Request<'_>) -> Repl
     let Some(service) = row["_linked"].as_str().map(ToOwned::to_owned) else {
         return Err(Fault::new("InvalidInput", format!("Role {name} is not a service-linked role.")));
     };
-    let digits = world.hex(32);
-    let id = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-");
+    let id = world.uuid();
     let task = format!("task/aws-service-role/{service}/{name}/{id}");
     world.put("iam.linked-deletion", &task, json!({"Status": "IN_PROGRESS"}));
     let users = linked_users(world, &service);

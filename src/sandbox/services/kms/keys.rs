@@ -7,11 +7,10 @@ use super::{
     policies, replicas, specs,
     store::{
         ALIAS, KEY, changeable, find, find_key, paged, pending, pending_deletion, place, public, row_mut,
-        uuid,
     },
     tags,
 };
-use crate::sandbox::{Fault, Reply, Request, World, done, world::Effect};
+use crate::sandbox::{Fault, Reply, Request, World, done, ids::uuid, world::Effect};
 
 const DAY: i64 = 86_400_000;
 

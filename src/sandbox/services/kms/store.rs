@@ -7,7 +7,7 @@
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use crate::sandbox::{Fault, Request, World};
+use crate::sandbox::{Fault, Request, World, ids::uuid};
 
 pub const KEY: &str = "kms.key";
 pub const ALIAS: &str = "kms.alias";
@@ -71,11 +71,6 @@ pub fn managed_arn(world: &World, region: &str, service: &str) -> Json {
 #[must_use]
 pub fn arn_of(world: &World, rq: &Request<'_>, name: &str) -> Json {
     find(world, rq, name).map_or_else(|_| json!(name), |key| key["Arn"].clone())
-}
-
-/// Thirty-two hexadecimal digits as a UUID.
-pub fn uuid(hex: &str) -> String {
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
 /// Whether a text can be a key's id: a UUID, or `mrk-` and as many digits.

@@ -105,7 +105,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         return Err(invalid("An alias cannot be a number"));
     }
     check(world, &key, &row, rq.text("FunctionVersion"), rq.get("RoutingConfig"))?;
-    let revision = super::uuid(world);
+    let revision = world.uuid();
     let new = json!({
         "AliasArn": format!("{}:{name}", row["FunctionArn"].as_str().unwrap_or_default()), "Name": name,
         "FunctionVersion": rq.text("FunctionVersion"), "Description": rq.text("Description"),
@@ -140,7 +140,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
         }
     }
     check(world, &key, &row, new["FunctionVersion"].as_str().unwrap_or_default(), &new["RoutingConfig"])?;
-    new["RevisionId"] = json!(super::uuid(world));
+    new["RevisionId"] = json!(world.uuid());
     world.put(ALIASES, &format!("{key}:{name}"), new.clone());
     Ok(shown(&new))
 }

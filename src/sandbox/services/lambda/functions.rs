@@ -183,7 +183,7 @@ pub(super) fn date(world: &World) -> String {
 
 pub(super) fn stamp(world: &mut World, row: &mut Json) {
     row["LastModified"] = json!(date(world));
-    row["RevisionId"] = json!(super::uuid(world));
+    row["RevisionId"] = json!(world.uuid());
 }
 
 /// Checks what a request says about how the function runs.

@@ -170,7 +170,7 @@ pub fn add_permission(world: &mut World, rq: &Request<'_>) -> Reply {
     if let Some(organization) = rq.opt("OrganizationId") {
         statement["Condition"] = json!({"StringEquals": {"aws:PrincipalOrgID": organization}});
     }
-    let revision = super::uuid(world);
+    let revision = world.uuid();
     let place = key(rq, rq.int("VersionNumber").unwrap_or_default());
     if let Some(row) = world.get_mut(VERSIONS, &place) {
         row["_revision"] = json!(revision);
@@ -204,7 +204,7 @@ pub fn remove_permission(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = format!("Statement {id} is not found in resource policy.");
         return Err(Fault::new("ResourceNotFoundException", message).status(404));
     }
-    let revision = super::uuid(world);
+    let revision = world.uuid();
     let place = key(rq, rq.int("VersionNumber").unwrap_or_default());
     if let Some(row) = world.get_mut(VERSIONS, &place) {
         row["_revision"] = json!(revision);

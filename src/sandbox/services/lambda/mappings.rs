@@ -6,7 +6,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{functions::page_of, invalid, named, qualifier, resolved, uuid};
+use super::{functions::page_of, invalid, named, qualifier, resolved};
 use crate::sandbox::{Effect, Fault, Reply, Request, World, codec::NOT_IMPLEMENTED};
 
 pub(super) const MAPPINGS: &str = "lambda.event-source-mapping";
@@ -133,7 +133,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         let message = format!("{start} Please update or delete the existing mapping with UUID {id}");
         return Err(Fault::new("ResourceConflictException", message).status(409));
     }
-    let id = uuid(world);
+    let id = world.uuid();
     row["UUID"] = json!(id);
     row["EventSourceMappingArn"] =
         json!(world.arn("lambda", rq.region, &format!("event-source-mapping:{id}")));

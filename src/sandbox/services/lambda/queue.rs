@@ -6,7 +6,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Job, event_config, jobs, parts, uuid};
+use super::{Job, event_config, jobs, parts};
 use crate::sandbox::{
     World,
     services::{events, sns},
@@ -73,7 +73,7 @@ impl End {
 
 /// Puts an invocation at the end of the queue.
 pub fn enqueue(world: &mut World, region: &str, event: Queued<'_>) {
-    let id = uuid(world);
+    let id = world.uuid();
     let key = format!("{:020}", world.next());
     let row = json!({
         "Function": event.function, "Qualifier": event.qualifier, "Payload": event.payload, "Id": id, "Attempts": 0,

@@ -269,10 +269,7 @@ pub fn put_query(world: &mut World, rq: &Request<'_>) -> Reply {
     let id = match rq.opt("queryDefinitionId") {
         Some(id) if world.get(QUERIES, &format!("{}/{id}", rq.region)).is_some() => id.to_owned(),
         Some(_) => return Err(no_query()),
-        None => {
-            let n = world.hex(32);
-            format!("{}-{}-4{}-a{}-{}", &n[..8], &n[8..12], &n[13..16], &n[17..20], &n[20..])
-        }
+        None => world.uuid(),
     };
     let mut row = kept(rq, &["name", "queryString", "logGroupNames", "parameters", "queryLanguage"]);
     row["queryDefinitionId"] = json!(id);

@@ -121,8 +121,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     admit(world, config)?;
     let mut full = config.clone();
     complete(&mut full);
-    let hex = world.hex(32);
-    let id = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+    let id = world.uuid();
     let row = json!({
         "Id": id, "CallerReference": reference, "HealthCheckConfig": full, "HealthCheckVersion": 1,
         "_sent": config, "_tags": [],

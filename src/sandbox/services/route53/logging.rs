@@ -45,8 +45,7 @@ pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
         )
         .status(404));
     }
-    let hex = world.hex(32);
-    let id = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+    let id = world.uuid();
     let row = json!({"Id": id, "HostedZoneId": at, "CloudWatchLogsLogGroupArn": arn});
     world.put(LOGGING, &id, row.clone());
     Ok(json!({

@@ -164,9 +164,6 @@ pub fn staged(row: &Json) -> Json {
 pub fn token(world: &mut World, rq: &Request<'_>) -> String {
     match rq.opt("ClientRequestToken") {
         Some(token) => token.to_owned(),
-        None => {
-            let h = world.hex(32);
-            format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..32])
-        }
+        None => world.uuid(),
     }
 }

@@ -80,8 +80,7 @@ fn code() -> Vec<u8> {
 pub(super) fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     let (name, version) = (name(rq)?.to_owned(), version(rq)?.to_owned());
     let bucket = format!("awsserverlessrepo-changesets-{}", rq.region);
-    let hex = world.hex(32);
-    let id = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32]);
+    let id = world.uuid();
     // ACCOUNT/arn:aws:serverlessrepo:REGION:PUBLISHER:applications-NAME-versions-VERSION/UUID
     let application = rq.text("ApplicationId").replacen("applications/", "applications-", 1);
     let place = format!("{}/{application}-versions-{version}/{id}", world.account);

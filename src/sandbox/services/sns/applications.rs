@@ -219,8 +219,7 @@ pub(super) fn create_endpoint(world: &mut World, rq: &Request<'_>) -> Reply {
             "Token Reason: Endpoint {arn} already exists with the same Token, but different attributes."
         )));
     }
-    let id = world.hex(32);
-    let id = format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
+    let id = world.uuid();
     let arn = format!("{}/{id}", of.replacen(":app/", ":endpoint/", 1));
     let row = json!({"_attributes": attributes, "_application": of, "_region": rq.region});
     world.put(ENDPOINTS, &arn, row);

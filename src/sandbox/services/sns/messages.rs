@@ -80,8 +80,7 @@ pub(super) fn publish(world: &mut World, rq: &Request<'_>) -> Reply {
 
 /// Keeps a message; its id.
 fn keep(world: &mut World, region: &str, request: Json) -> String {
-    let id = world.hex(32);
-    let id = format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
+    let id = world.uuid();
     let key = format!("{:020}", world.next());
     let row = json!({"MessageId": id, "_request": request, "_at": world.now(), "_region": region});
     world.put(MESSAGES, &key, row);

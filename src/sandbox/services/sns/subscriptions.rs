@@ -144,8 +144,7 @@ pub(super) fn subscribe(world: &mut World, rq: &Request<'_>) -> Reply {
         }
         return answer(&arn, row["_pending"] == true);
     }
-    let id = world.hex(32);
-    let uuid = format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
+    let uuid = world.uuid();
     let arn = format!("{topic_arn}:{uuid}");
     let pending = ["http", "https", "email", "email-json"].contains(&protocol);
     let token = world.hex(64);

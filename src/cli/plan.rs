@@ -66,7 +66,7 @@ fn compute(
     wishes: Wishes,
     printer: &mut Printer,
 ) -> Result<ChangeSet, Vec<Diagnostic>> {
-    let loaded = prepare::load(global, args)?;
+    let mut loaded = prepare::load(global, args)?;
     let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
     let saved = saved.map(up::read_change_set).transpose()?;
@@ -90,6 +90,7 @@ fn compute(
     }
     let region = graph.main_region();
     ledgers::check_binding(&snapshot, &session, Some((&loaded, &region)), &dir)?;
+    loaded.drop_templates();
     ledgers::tell_other_key(graph, &snapshot, printer);
     let wishes = match &saved {
         Some(set) => {

@@ -257,19 +257,20 @@ impl Drafts {
         for (position, at) in order.iter().enumerate() {
             number[*at] = StepId(u32::try_from(position).unwrap_or(u32::MAX));
         }
-        let waits: Vec<Vec<Wait>> = (0..self.list.len())
-            .map(|at| {
-                let members = self.together(first[at], &first);
-                let all = members.iter().flat_map(|member| self.list[*member].waits.clone());
-                all.filter(|wait| first[wait.on] != first[at]).collect()
-            })
-            .collect();
-        let mut drafts: Vec<Option<(Draft, Vec<Wait>)>> =
-            self.list.into_iter().zip(waits).map(Some).collect();
+        // Those of a batch wait for the same.
+        let batched = |at: usize| {
+            let members = self.together(first[at], &first);
+            let all = members.iter().flat_map(|member| self.list[*member].waits.clone());
+            all.filter(|wait| first[wait.on] != first[at]).collect()
+        };
+        let joined = (0..self.list.len()).filter(|at| self.list[*at].batch.is_some());
+        let mut joined: BTreeMap<usize, Vec<Wait>> = joined.map(|at| (at, batched(at))).collect();
+        let mut drafts: Vec<Option<Draft>> = self.list.into_iter().map(Some).collect();
         let steps = order
             .into_iter()
             .filter_map(|at| {
-                let (draft, waits) = drafts[at].take()?;
+                let mut draft = drafts[at].take()?;
+                let waits = joined.remove(&at).unwrap_or_else(|| std::mem::take(&mut draft.waits));
                 Some(Step {
                     id: number[at],
                     address: draft.address,

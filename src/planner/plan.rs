@@ -195,6 +195,7 @@ impl<'i, 'a> Book<'i, 'a> {
 
     /// A step for every node that is not left alone.
     fn making(&mut self) {
+        self.drafts.list.reserve_exact(self.input.graph.nodes.len());
         for (at, (node, decision)) in self.input.graph.nodes.iter().zip(self.decisions).enumerate() {
             let object = self.input.snapshot.current(&node.address);
             let (properties, keep) = match decision.fate {

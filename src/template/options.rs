@@ -8,7 +8,12 @@ use std::{
 };
 
 use super::lookups::Lookup;
-use crate::{error::Diagnostic, graph::Secrets, model::Span, syntax::Tree};
+use crate::{
+    error::Diagnostic,
+    graph::Secrets,
+    model::Span,
+    syntax::{Node, Tree},
+};
 
 /// What the command line says about a plan.
 #[derive(Clone, Default)]
@@ -98,6 +103,15 @@ impl Loaded {
     #[must_use]
     pub fn sources(&self) -> Vec<StackSource> {
         self.stacks.iter().chain(self.nested.iter().map(|nested| &nested.source)).cloned().collect()
+    }
+
+    /// Gives the templates' memory back when everything was evaluated: what was read from them stays true, but they declare
+    /// nothing any more.
+    pub fn drop_templates(&mut self) {
+        for source in self.stacks.iter_mut().chain(self.nested.iter_mut().map(|nested| &mut nested.source)) {
+            let span = source.template.span.clone();
+            source.template = Arc::new(Tree { value: Node::Null, span });
+        }
     }
 
     /// Whether a stack's template declares a resource of that name, or has loops, which make resources of any name.

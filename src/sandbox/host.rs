@@ -25,6 +25,7 @@ use super::{
     connector::Connector,
     faults::{self, Action, FaultScript, Faults, Moment, Subject},
     functions::Functions,
+    latency,
     services::{self, SERVICES, Service},
     throttle::Throttles,
     world::Delta,
@@ -401,7 +402,8 @@ impl Sandbox {
         if action.is_none() && !state.options.throttles.admit(call.service.name, &call.name, kind, now) {
             action = Some(Action::Throttle);
         }
-        let latency = if state.options.latency { latency(call.service.name, seed, number) } else { (0, 0) };
+        let latency =
+            if state.options.latency { latency::of(call.service.name, kind, seed, number) } else { (0, 0) };
         (number, action, latency)
     }
 
@@ -493,19 +495,6 @@ fn expired(service: &str) -> Fault {
         _ => "The security token included in the request is expired",
     };
     Fault::new(faults::expired(service), message).status(if service == "s3" { 400 } else { 403 })
-}
-
-/// Milliseconds before and after the effect: 40 to 120 together, slower services in the upper half.
-fn latency(service: &str, seed: u64, number: u64) -> (u64, u64) {
-    let digest = Sha256::digest(format!("latency:{seed}:{number}"));
-    let draw = u64::from(digest[0]) * 41 / 256;
-    let base = match service {
-        "ec2" | "rds" | "dms" | "elbv2" | "route53" => 80,
-        "iam" | "ecs" => 60,
-        _ => 40,
-    };
-    let total = base + draw;
-    (total / 2, total - total / 2)
 }
 
 /// A request id as AWS makes them, the same for the same seed and history.

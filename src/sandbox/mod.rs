@@ -15,6 +15,7 @@ mod guard;
 mod host;
 mod ids;
 mod journal;
+mod latency;
 mod outside;
 pub mod plant;
 mod reply;

@@ -38,6 +38,15 @@ struct Paced {
     ready: BinaryHeap<(u64, usize)>,
 }
 
+/// What happens at a moment; of one moment steps come first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    /// The step has nothing behind it that is not placed.
+    Step(usize),
+    /// The service takes a call.
+    Service(usize),
+}
+
 /// The rank of each step of a change set: milliseconds from its first call to the end of the run.
 pub(super) fn ranks(set: &ChangeSet) -> Vec<u64> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
@@ -92,37 +101,43 @@ fn backwards(tasks: &[Task], intervals: &[u64]) -> Vec<u64> {
     let mut rest = vec![0_u64; tasks.len()];
     let mut ranks = vec![0; tasks.len()];
     let latest = |task: &Task, rest: u64| rest.max(task.lasts) + CALLS;
-    // Moments at which a step could be placed, backwards: `None` stands for a service that is free again.
-    let mut moments: BinaryHeap<Reverse<(u64, usize, bool)>> = tasks
+    // Moments at which a step could be placed, backwards, and at which a service takes the next: after all that are there by then.
+    let mut moments: BinaryHeap<Reverse<(u64, Moment)>> = tasks
         .iter()
         .enumerate()
         .filter(|(at, _)| dependents[*at] == 0)
-        .map(|(at, task)| Reverse((latest(task, 0), at, false)))
+        .map(|(at, task)| Reverse((latest(task, 0), Moment::Step(at))))
         .collect();
-    while let Some(Reverse((now, which, is_service))) = moments.pop() {
-        let placed = if is_service {
-            services[which].ready.pop().map(|(_, at)| (at, which))
-        } else {
-            match tasks[which].service.filter(|number| services[*number].interval > 0) {
-                None => Some((which, usize::MAX)),
+    while let Some(Reverse((now, moment))) = moments.pop() {
+        let placed = match moment {
+            Moment::Step(at) => match tasks[at].service.filter(|number| services[*number].interval > 0) {
+                None => at,
                 Some(number) => {
-                    services[number].ready.push((way[which], which));
-                    let is_free = services[number].free <= now;
-                    is_free.then(|| services[number].ready.pop()).flatten().map(|(_, at)| (at, number))
+                    let service = &mut services[number];
+                    service.ready.push((way[at], at));
+                    if service.ready.len() == 1 {
+                        moments.push(Reverse((service.free.max(now), Moment::Service(number))));
+                    }
+                    continue;
                 }
+            },
+            Moment::Service(number) => {
+                let service = &mut services[number];
+                let Some((_, at)) = service.ready.pop() else { continue };
+                service.free = now + service.interval;
+                if !service.ready.is_empty() {
+                    moments.push(Reverse((service.free, Moment::Service(number))));
+                }
+                at
             }
         };
-        let Some((at, number)) = placed else { continue };
-        if let Some(service) = services.get_mut(number) {
-            service.free = now + service.interval;
-            moments.push(Reverse((service.free, number, true)));
-        }
-        ranks[at] = now;
-        for (before, until) in &tasks[at].after {
+        ranks[placed] = now;
+        for (before, until) in &tasks[placed].after {
             rest[*before] = rest[*before].max(now + until);
             dependents[*before] -= 1;
             if dependents[*before] == 0 {
-                moments.push(Reverse((latest(&tasks[*before], rest[*before]), *before, false)));
+                let latest = latest(&tasks[*before], rest[*before]);
+                moments.push(Reverse((latest, Moment::Step(*before))));
             }
         }
     }

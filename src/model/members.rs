@@ -1,9 +1,10 @@
 //! The members of an object in a plan.
 //!
 //! Objects of plans have a handful of members, and there are a million of them in a large plan: a list in the order of the keys
-//! takes a quarter of what a tree takes, and is searched as fast.
+//! takes a quarter of what a tree takes, and is searched as fast. A copy shares the list until one of the two is changed: graph,
+//! change set and decisions hold the same properties.
 
-use std::{fmt, ops::Index, slice};
+use std::{fmt, ops::Index, slice, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -16,7 +17,7 @@ type One = (String, Value);
 
 /// Values by key, in the order of the keys.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Members(Vec<One>);
+pub struct Members(Arc<Vec<One>>);
 
 /// Members in their order.
 pub type Iter<'m> = std::iter::Map<slice::Iter<'m, One>, fn(&'m One) -> (&'m String, &'m Value)>;
@@ -37,36 +38,37 @@ impl Members {
 
     /// A member, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.at(key).ok().map(|at| &mut self.0[at].1)
+        self.at(key).ok().map(|at| &mut Arc::make_mut(&mut self.0)[at].1)
     }
 
     /// Sets a member.
     pub fn insert(&mut self, key: String, value: Value) {
-        match self.at(&key) {
-            Ok(at) => self.0[at].1 = value,
+        let at = self.at(&key);
+        let list = Arc::make_mut(&mut self.0);
+        match at {
+            Ok(at) => list[at].1 = value,
             Err(at) => {
                 // No room for more than there are: there is no end of objects.
-                self.0.reserve_exact(1);
-                self.0.insert(at, (key, value));
+                list.reserve_exact(1);
+                list.insert(at, (key, value));
             }
         }
     }
 
     /// A member, null if there was none.
     pub fn or_null(&mut self, key: &str) -> &mut Value {
-        let at = match self.at(key) {
-            Ok(at) => at,
-            Err(at) => {
-                self.0.insert(at, (key.to_owned(), Value::Null));
-                at
-            }
-        };
-        &mut self.0[at].1
+        let at = self.at(key);
+        let list = Arc::make_mut(&mut self.0);
+        let at = at.unwrap_or_else(|at| {
+            list.insert(at, (key.to_owned(), Value::Null));
+            at
+        });
+        &mut list[at].1
     }
 
     /// Takes a member out.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.at(key).ok().map(|at| self.0.remove(at).1)
+        self.at(key).ok().map(|at| Arc::make_mut(&mut self.0).remove(at).1)
     }
 
     /// Whether there is such a member.
@@ -94,7 +96,7 @@ impl Members {
 
     /// All of them, to be changed.
     pub fn iter_mut(&mut self) -> IterMut<'_> {
-        self.0.iter_mut().map(|(key, value)| (&*key, value))
+        Arc::make_mut(&mut self.0).iter_mut().map(|(key, value)| (&*key, value))
     }
 
     /// The keys.
@@ -109,7 +111,7 @@ impl Members {
 
     /// The same, to be changed.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
-        self.0.iter_mut().map(|(_, value)| value)
+        Arc::make_mut(&mut self.0).iter_mut().map(|(_, value)| value)
     }
 }
 
@@ -128,7 +130,7 @@ impl FromIterator<One> for Members {
             });
         }
         list.shrink_to_fit();
-        Self(list)
+        Self(Arc::new(list))
     }
 }
 
@@ -151,7 +153,7 @@ impl IntoIterator for Members {
     type IntoIter = std::vec::IntoIter<One>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        Arc::unwrap_or_clone(self.0).into_iter()
     }
 }
 
@@ -204,6 +206,22 @@ impl<'de> Deserialize<'de> for Members {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_keeps_what_it_was_when_the_other_is_changed() {
+        let members: Members = [("a".into(), Value::Null), ("b".into(), Value::Null)].into();
+        let mut other = members.clone();
+        assert!(Arc::ptr_eq(&members.0, &other.0));
+        *other.or_null("c") = Value::Bool(true);
+        other.insert("a".into(), Value::Bool(true));
+        assert_eq!(other.remove("b"), Some(Value::Null));
+        other.values_mut().for_each(|value| *value = Value::Bool(false));
+        assert_eq!(
+            members.iter().map(|(key, value)| (key.as_str(), value.clone())).collect::<Vec<_>>(),
+            [("a", Value::Null), ("b", Value::Null)]
+        );
+        assert_eq!(other.len(), 2);
+    }
 
     #[test]
     fn members_are_in_order_and_the_last_of_a_key_counts() {

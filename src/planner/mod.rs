@@ -3,6 +3,7 @@
 mod altered;
 mod change_set;
 mod decide;
+mod decision;
 mod diff;
 mod digest;
 mod interrupts;

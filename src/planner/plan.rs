@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     Action, ChangeSet, FORMAT, Keep, Operation, Step, Target, Wait, Wishes,
-    decide::{Decision, Decisions, Fate, held, known, retained},
+    decide::{Decisions, held, known, retained},
+    decision::{Decision, Fate},
     digest,
     order::{Draft, Drafts, Strength, typical_ready},
     taken::{Held, Place, taken, together},

@@ -1,9 +1,6 @@
 //! Why a resource changes, in words.
 
-use super::{
-    decide::{Decisions, Fate},
-    diff::Differences,
-};
+use super::{decide::Decisions, decision::Fate, diff::Differences};
 use crate::{
     error::{Class, Diagnostic},
     graph::Node,

@@ -22,6 +22,12 @@ pub(super) const A_TO_K: &[(&str, &str, &str)] = &[
     (
         "*",
         "*",
+        "How long a call takes is drawn around one figure for a service's reads and one for its changes; AWS publishes none: they \
+         are estimated from public logs of deployments.",
+    ),
+    (
+        "*",
+        "*",
         "Signatures and permissions are not checked: any credentials do, and they belong to the one account.",
     ),
     (

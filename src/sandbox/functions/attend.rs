@@ -132,7 +132,8 @@ impl Functions {
     async fn run(&self, sandbox: &Sandbox, job: Job, event: String, id: Option<String>) -> (Invocation, Ran) {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (own, stream) = sandbox.world(|world| {
-            let id = world.uuid();
+            let hex = world.hex(32);
+            let id = crate::sandbox::ids::uuid(&hex);
             let day: String = rfc3339(from_millis(world.date())).chars().take(10).collect();
             (id, format!("{}/[{}]{hex}", day.replace('-', "/"), job.version))
         });

@@ -2,7 +2,6 @@
 
 use serde_json::{Value as Json, json};
 
-use super::uuid;
 use crate::sandbox::World;
 
 /// CloudWatch's table.

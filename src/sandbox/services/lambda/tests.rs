@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::sandbox::Reply;
+use crate::sandbox::{Reply, Request, World};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/worker";
 

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::sandbox::{Reply, services::SERVICES};
+use crate::sandbox::{Reply, Request, World, services::SERVICES};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/worker";
 const TOPIC: &str = "arn:aws:sns:us-east-1:123456789012:failed";

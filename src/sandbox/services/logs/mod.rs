@@ -12,7 +12,7 @@ mod tags;
 
 use crate::sandbox::Operation;
 pub use common::is_there;
-use common::{drop_member, exclusive, group, group_mut, invalid, key, name_of, no_group};
+use common::{drop_member, group, group_mut, invalid, key, name_of, no_group};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[

@@ -120,7 +120,7 @@ pub fn write(all: &[Edited]) -> Result<(), Vec<Diagnostic>> {
 }
 
 /// What was done, in a sentence.
-pub fn told(all: &[Edited], dry: bool) -> String {
+pub fn summary(all: &[Edited], dry: bool) -> String {
     let count: usize = all.iter().map(|edited| edited.settled.len()).sum();
     let codes: Vec<String> = all
         .iter()

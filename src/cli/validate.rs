@@ -34,7 +34,7 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
         fixed = fixing::plan(&findings)?;
         if !printer.is_json() {
             fixed.iter().for_each(|edited| printer.out(&edited.diff));
-            printer.advise(&fixing::told(&fixed, args.dry_run));
+            printer.advise(&fixing::summary(&fixed, args.dry_run));
         }
         if !args.dry_run && !fixed.is_empty() {
             fixing::write(&fixed)?;

@@ -91,7 +91,7 @@ impl Run<'_, '_> {
         object: &Object,
     ) -> Result<Option<String>, OpError> {
         let recorded = &object.declared.properties;
-        let whose = self.observe(life, async || life.ty.whose(&life.cx(), id, recorded).await).await?;
+        let whose = self.observe(life, async || life.ty.ownership(&life.cx(), id, recorded).await).await?;
         let by_handle = match whose {
             None | Some(Ownership::Ours) => return Ok(None),
             Some(Ownership::Foreign) if !object.claimed => return Ok(Some(UNTAGGED.to_owned())),

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knots_are_found_and_their_shortest_way_round_is_told() {
+    fn cycles_are_found_with_the_shortest_way_round() {
         // 0 -> 1 -> 2 -> 0, a detour 1 -> 3 -> 0, 4 waits for itself, 5 only looks on.
         let needs = vec![vec![1], vec![3, 2], vec![0], vec![0], vec![4], vec![0, 4]];
         assert_eq!(strongly_connected(&needs), vec![vec![0, 1, 2, 3], vec![4]]);

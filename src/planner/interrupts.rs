@@ -324,7 +324,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn told(kind: &str, old: Json, new: Json) -> Vec<String> {
+    fn interruptions(kind: &str, old: Json, new: Json) -> Vec<String> {
         let names =
             old.as_object().into_iter().chain(new.as_object()).flatten().map(|(name, _)| name.clone());
         let mut fields: Vec<String> = names.filter(|name| old[name] != new[name]).collect();
@@ -335,18 +335,18 @@ mod tests {
     #[test]
     fn what_restarts_a_database_is_told_and_what_does_not_is_not() {
         let class = |name: &str| json!({"DBInstanceClass": name});
-        assert_eq!(told(DB_INSTANCE, class("db.t3.micro"), class("db.t3.small")).len(), 1);
+        assert_eq!(interruptions(DB_INSTANCE, class("db.t3.micro"), class("db.t3.small")).len(), 1);
         assert!(
-            told(DB_INSTANCE, json!({"AllocatedStorage": "20"}), json!({"AllocatedStorage": "30"}))
+            interruptions(DB_INSTANCE, json!({"AllocatedStorage": "20"}), json!({"AllocatedStorage": "30"}))
                 .is_empty()
         );
         let backups = |days: u32| json!({"BackupRetentionPeriod": days});
-        assert!(told(DB_INSTANCE, backups(1), backups(7)).is_empty());
-        assert_eq!(told(DB_INSTANCE, backups(0), backups(7)).len(), 1);
-        assert_eq!(told(DB_INSTANCE, backups(7), backups(0)).len(), 1);
+        assert!(interruptions(DB_INSTANCE, backups(1), backups(7)).is_empty());
+        assert_eq!(interruptions(DB_INSTANCE, backups(0), backups(7)).len(), 1);
+        assert_eq!(interruptions(DB_INSTANCE, backups(7), backups(0)).len(), 1);
         let storage = |kind: &str| json!({"StorageType": kind});
-        assert!(told(DB_INSTANCE, storage("gp2"), storage("gp3")).is_empty());
-        assert_eq!(told(DB_INSTANCE, storage("standard"), storage("gp3")).len(), 1);
+        assert!(interruptions(DB_INSTANCE, storage("gp2"), storage("gp3")).is_empty());
+        assert_eq!(interruptions(DB_INSTANCE, storage("standard"), storage("gp3")).len(), 1);
     }
 
     /// UpdateService, parameter by parameter.
@@ -367,18 +367,27 @@ mod tests {
             "PropagateTags",
         ];
         for name in triggers {
-            assert_eq!(told(SERVICE, value(name, "a"), value(name, "b")).len(), 1, "{name}");
+            assert_eq!(interruptions(SERVICE, value(name, "a"), value(name, "b")).len(), 1, "{name}");
         }
         for name in silent {
-            assert!(told(SERVICE, value(name, "a"), value(name, "b")).is_empty(), "{name}");
+            assert!(interruptions(SERVICE, value(name, "a"), value(name, "b")).is_empty(), "{name}");
         }
         assert_eq!(
-            told(DB_INSTANCE, json!({"DedicatedLogVolume": false}), json!({"DedicatedLogVolume": true}))
-                .len(),
+            interruptions(
+                DB_INSTANCE,
+                json!({"DedicatedLogVolume": false}),
+                json!({"DedicatedLogVolume": true})
+            )
+            .len(),
             1
         );
         assert_eq!(
-            told(DB_CLUSTER, json!({"StorageType": "aurora"}), json!({"StorageType": "aurora-iopt1"})).len(),
+            interruptions(
+                DB_CLUSTER,
+                json!({"StorageType": "aurora"}),
+                json!({"StorageType": "aurora-iopt1"})
+            )
+            .len(),
             1
         );
     }
@@ -402,7 +411,7 @@ mod tests {
     fn tags_interrupt_nothing() {
         let tags = |value: &str| json!({"Tags": [{"Key": "a", "Value": value}]});
         for row in TABLE {
-            assert!(told(row.kind, tags("1"), tags("2")).is_empty(), "{}", row.kind);
+            assert!(interruptions(row.kind, tags("1"), tags("2")).is_empty(), "{}", row.kind);
         }
     }
 

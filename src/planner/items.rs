@@ -228,7 +228,7 @@ mod tests {
     use serde_json::json;
 
     /// Path and sign of everything that differs.
-    fn told(old: &Json, new: Value) -> Vec<String> {
+    fn described(old: &Json, new: Value) -> Vec<String> {
         let sign = |change: &PropertyChange| match (&change.old, &change.new) {
             (Shown::Absent, _) => '+',
             (_, Shown::Absent) => '-',
@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn known(old: &Json, new: Json) -> Vec<String> {
-        told(old, Value::from_json(new))
+        described(old, Value::from_json(new))
     }
 
     #[test]
@@ -286,7 +286,7 @@ mod tests {
         };
         let new = Value::List(vec![item("A", Value::String("1".into())), item("B", reference)]);
         assert_eq!(
-            told(&json!([{"Name": "A", "Value": "0"}]), new),
+            described(&json!([{"Name": "A", "Value": "0"}]), new),
             ["~ P[A].Value", "+ P[B].Name", "+ P[B].Value"]
         );
     }

@@ -53,7 +53,12 @@ impl AnyType for Fake {
     fn read<'a>(&'a self, _: &'a Cx<'a>, _: &'a PhysicalId, _: &'a Json) -> Answer<'a, Option<Json>> {
         never()
     }
-    fn whose<'a>(&'a self, _: &'a Cx<'a>, _: &'a PhysicalId, _: &'a Json) -> Answer<'a, Option<Ownership>> {
+    fn ownership<'a>(
+        &'a self,
+        _: &'a Cx<'a>,
+        _: &'a PhysicalId,
+        _: &'a Json,
+    ) -> Answer<'a, Option<Ownership>> {
         never()
     }
     fn sight<'a>(&'a self, _: &'a Cx<'a>, _: &'a PhysicalId, _: &'a Json) -> Answer<'a, Option<Sight<Json>>> {

@@ -84,7 +84,7 @@ pub trait AnyType: Send + Sync {
         id: &'a PhysicalId,
         hint: &'a Json,
     ) -> BoxFuture<'a, Result<Option<Json>, OpError>>;
-    fn whose<'a>(
+    fn ownership<'a>(
         &'a self,
         cx: &'a Cx<'a>,
         id: &'a PhysicalId,
@@ -326,13 +326,13 @@ impl<T: ResourceType> AnyType for Erased<T> {
         })
     }
 
-    fn whose<'a>(
+    fn ownership<'a>(
         &'a self,
         cx: &'a Cx<'a>,
         id: &'a PhysicalId,
         props: &'a Json,
     ) -> BoxFuture<'a, Result<Option<Ownership>, OpError>> {
-        Box::pin(async move { T::whose(cx, id, &typed::<T>(props)?).await })
+        Box::pin(async move { T::ownership(cx, id, &typed::<T>(props)?).await })
     }
 
     fn sight<'a>(

@@ -420,10 +420,11 @@ impl<'b, T: ResourceType> Law<'b, T> {
     }
 
     /// It is told to be ours to us, and to nobody else, for all that can be told; and in one look as in two.
-    fn tells_whose(&self, id: &PhysicalId, props: &T::Props) {
+    fn tells_ownership(&self, id: &PhysicalId, props: &T::Props) {
         let whose = |owner: &Owner| {
-            let asked =
-                self.bench.cx_after(&self.address, owner, &[], |cx| self.bench.run(T::whose(cx, id, props)));
+            let asked = self
+                .bench
+                .cx_after(&self.address, owner, &[], |cx| self.bench.run(T::ownership(cx, id, props)));
             asked.unwrap_or_else(|error| self.fail(&format!("whose: {error}")))
         };
         let ours = whose(&self.bench.owner);
@@ -476,7 +477,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
             ));
         }
         self.reads(&id, &typed, props, "after create");
-        self.tells_whose(&id, &typed);
+        self.tells_ownership(&id, &typed);
         self.tells_in_pages(&id, &typed);
         self.tells_news(&id, &typed);
         let mut last = self.typed(props);
@@ -490,7 +491,7 @@ impl<'b, T: ResourceType> Law<'b, T> {
         self.reach(&id, &last, Goal::Gone, T::FACTS.gone);
         self.tells_absent(&id, &last);
         if let Ok(Some(whose)) =
-            self.bench.cx_of(&self.address, |cx| self.bench.run(T::whose(cx, &id, &last)))
+            self.bench.cx_of(&self.address, |cx| self.bench.run(T::ownership(cx, &id, &last)))
         {
             self.fail(&format!("whose calls what is gone {whose:?}"));
         }

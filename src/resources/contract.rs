@@ -289,7 +289,7 @@ pub trait ResourceType: Send + Sync + 'static {
 
     /// Whose the object of that handle is at this moment, from as few calls as tell it; `None` if there is none. The
     /// engine asks before it changes or deletes an object. The default looks by name or tags, as after a lost answer.
-    fn whose(
+    fn ownership(
         cx: &Cx<'_>,
         id: &PhysicalId,
         props: &Self::Props,
@@ -304,7 +304,7 @@ pub trait ResourceType: Send + Sync + 'static {
         }
     }
 
-    /// [`read`](Self::read) and [`whose`](Self::whose) in one look.
+    /// [`read`](Self::read) and [`ownership`](Self::ownership) in one look.
     fn sight(
         cx: &Cx<'_>,
         id: &PhysicalId,

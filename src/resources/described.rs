@@ -481,7 +481,11 @@ impl<T: Described> ResourceType for T {
         Ok(<T as ResourceType>::sight(cx, id, hint).await?.map(|seen| seen.properties))
     }
 
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Self::Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(
+        cx: &Cx<'_>,
+        id: &PhysicalId,
+        props: &Self::Props,
+    ) -> Result<Option<Ownership>, OpError> {
         let Some(live) = look::<T>(cx, id, props).await? else { return Ok(None) };
         if T::state(&live).is_over() {
             return Ok(None);

@@ -24,7 +24,7 @@ pub(super) struct Lines {
 }
 
 /// All differences of a step, in lines of at most `width` columns.
-pub(super) fn told(changes: &[PropertyChange], width: usize) -> Vec<Lines> {
+pub(super) fn lines(changes: &[PropertyChange], width: usize) -> Vec<Lines> {
     let width = width.max(24);
     let widest = changes.iter().map(|change| plain(&change.property).width()).filter(|w| *w <= width / 3);
     let column = widest.max().unwrap_or(0);
@@ -234,7 +234,7 @@ mod tests {
 
     fn text(changes: &[PropertyChange], width: usize) -> String {
         let mut out = String::new();
-        for one in told(changes, width) {
+        for one in lines(changes, width) {
             for (at, line) in one.lines.iter().enumerate() {
                 out.push_str(&format!("{} {line}\n", if at == 0 { one.sign } else { ' ' }));
             }

@@ -123,22 +123,23 @@ fn advice(address: &Address, kind: &str, error: &OpError, again: &str) -> String
 mod tests {
     use super::*;
 
-    fn told(operation: &str, code: &str) -> String {
+    fn advised(operation: &str, code: &str) -> String {
         let error = OpError { code: Some(code.into()), ..OpError::not_sent(operation, "m") };
         advice(&Address::new("app", "Db"), "AWS::RDS::DBInstance", &error, "migrate up app.yaml")
     }
 
     #[test]
     fn advice_follows_the_code() {
-        assert!(told("CreateDBInstance", "AccessDenied").contains("`migrate types AWS::RDS::DBInstance`"));
-        assert!(told("CreateNatGateway", "NatGatewayLimitExceeded").contains("quota"));
-        assert!(told("CreateBucket", "BucketAlreadyExists").contains("`migrate import app/Db ID`"));
-        assert!(told("CreateDBInstance", "InvalidParameterValue").contains("correct the property"));
-        assert!(told("CreateReplicationTask", "ResourceNotFoundFault").contains("refers to"));
+        assert!(advised("CreateDBInstance", "AccessDenied").contains("`migrate types AWS::RDS::DBInstance`"));
+        assert!(advised("CreateNatGateway", "NatGatewayLimitExceeded").contains("quota"));
+        assert!(advised("CreateBucket", "BucketAlreadyExists").contains("`migrate import app/Db ID`"));
+        assert!(advised("CreateDBInstance", "InvalidParameterValue").contains("correct the property"));
+        assert!(advised("CreateReplicationTask", "ResourceNotFoundFault").contains("refers to"));
         assert!(
-            told("wait for AWS::ECS::Service", "DeadlineExceeded").contains("`migrate up app.yaml` waits on")
+            advised("wait for AWS::ECS::Service", "DeadlineExceeded")
+                .contains("`migrate up app.yaml` waits on")
         );
-        assert!(told("wait for AWS::RDS::DBInstance", "LifecycleFailed").contains("--replace app/Db"));
-        assert!(told("DeleteSubnet", "DependencyViolation").contains("outside the plan"));
+        assert!(advised("wait for AWS::RDS::DBInstance", "LifecycleFailed").contains("--replace app/Db"));
+        assert!(advised("DeleteSubnet", "DependencyViolation").contains("outside the plan"));
     }
 }

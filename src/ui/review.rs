@@ -282,7 +282,7 @@ impl Page<'_> {
     }
 
     fn changes(&mut self, changes: &[PropertyChange]) {
-        for told in changes::told(changes, self.width - INDENT) {
+        for told in changes::lines(changes, self.width - INDENT) {
             let style = match told.sign {
                 '+' => AnsiColor::Green.on_default(),
                 '-' => AnsiColor::Red.on_default(),

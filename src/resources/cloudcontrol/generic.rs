@@ -375,7 +375,7 @@ impl AnyType for Generic {
         Box::pin(async move { Ok(self.look(cx, id).await?.map(|(_, live)| self.properties(live, hint))) })
     }
 
-    fn whose<'a>(
+    fn ownership<'a>(
         &'a self,
         cx: &'a Cx<'a>,
         id: &'a PhysicalId,

@@ -41,8 +41,8 @@ impl Subject<'_> {
         live.unwrap_or_else(|error| panic!("{}: read: {error}", self.kind))
     }
 
-    fn whose(&self, cx: &Cx<'_>, id: &PhysicalId, props: &Json) -> Option<Ownership> {
-        let whose = self.bench.run(self.ty.whose(cx, id, props));
+    fn ownership(&self, cx: &Cx<'_>, id: &PhysicalId, props: &Json) -> Option<Ownership> {
+        let whose = self.bench.run(self.ty.ownership(cx, id, props));
         whose.unwrap_or_else(|error| panic!("{}: whose: {error}", self.kind))
     }
 
@@ -188,7 +188,7 @@ impl Subject<'_> {
         assert_eq!(self.delete(&id, &last), Progress::Absent, "{kind}: deleted twice");
         assert_eq!(self.settle(&id, &last, Goal::Gone), Probe::Reached(Attributes::new()), "{kind}");
         assert_eq!(self.read(&id, &last), None, "{kind}: read after it is gone");
-        assert_eq!(bench.cx(|cx| self.whose(cx, &id, &last)), None, "{kind}");
+        assert_eq!(bench.cx(|cx| self.ownership(cx, &id, &last)), None, "{kind}");
         assert_eq!(found(), None, "{kind}: found after it is gone");
         true
     }
@@ -229,7 +229,7 @@ impl Subject<'_> {
     }
 
     fn owned(&self, id: &PhysicalId, props: &Json) {
-        let ours = self.bench.cx(|cx| self.whose(cx, id, props));
+        let ours = self.bench.cx(|cx| self.ownership(cx, id, props));
         let tagged = find(self.kind).unwrap().is_tagged();
         let expected = if tagged { Ownership::Ours } else { Ownership::Untaggable };
         assert_eq!(ours, Some(expected), "{}", self.kind);
@@ -237,7 +237,7 @@ impl Subject<'_> {
         let address = Address::new("bench", "Subject");
         let foreign = self.bench.cx(|cx| {
             let cx = Cx { owner: &other, address: &address, ..*cx };
-            self.whose(&cx, id, props)
+            self.ownership(&cx, id, props)
         });
         assert_eq!(
             foreign,

@@ -209,7 +209,7 @@ impl AnyType for Inside {
         Box::pin(self.read_any(hint))
     }
 
-    fn whose<'a>(
+    fn ownership<'a>(
         &'a self,
         _cx: &'a Cx<'a>,
         _id: &'a PhysicalId,

@@ -305,7 +305,7 @@ impl ResourceType for SecurityGroup {
         Ok(seen(get(cx, id.as_str()).await?.map(|_| attributes(id.as_str())), goal))
     }
 
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
         Ok(get(cx, id.as_str()).await?.map(|live| tags::owner(cx, &live.tags)))
     }
 

@@ -212,7 +212,7 @@ impl ResourceType for Subnet {
         Ok(Probe::Reached(attributes))
     }
 
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
         Ok(get(cx, id.as_str()).await?.map(|live| tags::owner(cx, &live.tags)))
     }
 

@@ -247,7 +247,7 @@ impl ResourceType for Vpc {
         Ok(Probe::Reached(attributes))
     }
 
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
         Ok(get(cx, id.as_str()).await?.map(|live| tags::owner(cx, &live.tags)))
     }
 

@@ -194,7 +194,7 @@ impl ResourceType for VpcGatewayAttachment {
     }
 
     /// What has no tags is whoever's gateway is attached.
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
         let gateway = staying(cx, id).await?;
         Ok(gateway.map(
             |gateway| {

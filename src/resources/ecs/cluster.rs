@@ -172,7 +172,7 @@ impl ResourceType for Cluster {
         }))
     }
 
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
         let live = look(cx, id.as_str()).await?.filter(|cluster| cluster.status() != Some("DEPROVISIONING"));
         Ok(live.map(|live| cx.owns(tags::pairs(live.tags()))))
     }

@@ -256,7 +256,7 @@ impl ResourceType for Service {
         }))
     }
 
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
         let (cluster, name) = place(id, props);
         // One that drains is on its way out already.
         let live = look(cx, cluster, name).await?.filter(|service| service.status() == Some("ACTIVE"));

@@ -158,7 +158,7 @@ impl ResourceType for TaskDefinition {
         Ok(found)
     }
 
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
         let Some(answer) = look(cx, id.as_str()).await? else { return Ok(None) };
         let status = answer.task_definition().and_then(types::TaskDefinition::status);
         let whose = cx.owns(tags::pairs(answer.tags()));

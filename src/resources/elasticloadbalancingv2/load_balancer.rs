@@ -263,7 +263,7 @@ impl ResourceType for LoadBalancer {
         attributes::kept("LoadBalancerAttributes", old, new).into_iter().collect()
     }
 
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, _props: &Props) -> Result<Option<Ownership>, OpError> {
         if look(cx, id.as_str()).await?.is_none() {
             return Ok(None);
         }

@@ -220,7 +220,7 @@ impl ResourceType for Policy {
     }
 
     /// By its places: an update moves the policy to other principals, and the handle keeps the first one it had.
-    async fn whose(cx: &Cx<'_>, _id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, _id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
         Ok(Self::find(cx, props).await?.map(|found| found.ownership))
     }
 

@@ -235,7 +235,7 @@ impl ResourceType for RecordSetGroup {
     }
 
     /// By its records: they may be other ones by now, and the handle stays.
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
         let zone = zone_of(id);
         for record in props.records() {
             if live_record(cx, &zone, &Key::of(&record)).await?.is_some() {

@@ -136,7 +136,7 @@ impl ResourceType for RecordSet {
     }
 
     /// The key may move in place, and the id stays: a record is known by the key it has now.
-    async fn whose(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
+    async fn ownership(cx: &Cx<'_>, id: &PhysicalId, props: &Props) -> Result<Option<Ownership>, OpError> {
         Ok(live_record(cx, &zone_of(id), &Key::of(props)).await?.map(|_| Ownership::Untaggable))
     }
 

@@ -103,10 +103,10 @@ impl Checker<'_> {
     }
 
     fn problem(&mut self, path: &str, value: &Json, constraint: &str) {
-        self.told(path, written(value), constraint);
+        self.violated(path, written(value), constraint);
     }
 
-    fn told(&mut self, path: &str, value: String, constraint: &str) {
+    fn violated(&mut self, path: &str, value: String, constraint: &str) {
         let told = if self.hidden { String::new() } else { format!(" '{value}'") };
         let message = format!("Value{told} at '{}' failed to satisfy constraint: {constraint}", camel(path));
         let outside = self.outside.clone();
@@ -145,7 +145,7 @@ impl Checker<'_> {
         let (path, value, subject) = whole;
         self.hidden = shape.sensitive;
         let constraints = self.constraints(shape);
-        self.told(path, written(value), &format!("{subject} must satisfy constraint: [{constraints}]"));
+        self.violated(path, written(value), &format!("{subject} must satisfy constraint: [{constraints}]"));
         if let Some(problem) = self.problems.last_mut() {
             problem.outside = outside;
         }

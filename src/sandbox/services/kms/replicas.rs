@@ -31,7 +31,7 @@ fn primary(world: &World, rq: &Request<'_>) -> Result<Json, Fault> {
 }
 
 /// Writes into all rows of a multi-Region key who they are now: the primary, or the rows without what is gone.
-pub fn told(world: &mut World, key: &Json, primary: &str) {
+pub fn record_family(world: &mut World, key: &Json, primary: &str) {
     let member = |row: &Json| json!({"Arn": row["Arn"], "Region": row["_region"]});
     let places = family(world, key);
     let rows: Vec<Json> = places.iter().filter_map(|place| world.get(KEY, place).cloned()).collect();
@@ -85,7 +85,7 @@ pub fn replicate(world: &mut World, rq: &Request<'_>) -> Reply {
     row["KeyState"] = json!("Creating");
     row["CurrentKeyMaterialId"] = Json::Null;
     world.put(KEY, &place, row);
-    told(world, &key, rq.region);
+    record_family(world, &key, rq.region);
     let external = key["Origin"] == "EXTERNAL";
     let after = if external {
         json!({"KeyState": "PendingImport"})
@@ -117,7 +117,7 @@ pub fn update_primary(world: &mut World, rq: &Request<'_>) -> Reply {
     if let Some(row) = world.get(KEY, &next) {
         state(row)?;
     }
-    told(world, &key, region);
+    record_family(world, &key, region);
     for place in [super::store::place(&key).to_owned(), next] {
         let back = world.get(KEY, &place).map_or(Json::Null, |row| json!({"KeyState": row["KeyState"]}));
         if let Some(row) = world.get_mut(KEY, &place) {
@@ -142,7 +142,7 @@ pub fn settle(world: &mut World, rq: &Request<'_>) {
     let listed = configuration["ReplicaKeys"].as_array().map_or(0, Vec::len);
     if listed != replicas(world, &key) {
         let region = configuration["PrimaryKey"]["Region"].as_str().unwrap_or_default().to_owned();
-        told(world, &key, &region);
+        record_family(world, &key, &region);
     }
     let id = key["KeyId"].as_str().unwrap_or_default();
     let waits =

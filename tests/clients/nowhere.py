@@ -63,7 +63,7 @@ VALUES = {
     ("ec2", "Versions"): ["1"], ("ec2", "GatewayId"): f"vgw-{ID}",
     ("autoscaling", "Tags"): [{"ResourceId": "never", "ResourceType": "auto-scaling-group", "Key": "k"}],
     ("autoscaling", "TrafficSources"): [{"Identifier": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/never/50dc6c495c0c9188"}],
-    ("ecs", "cluster"): "never", ("ecs", "taskDefinitions"): ["never:1"], ("ecs", "taskDefinition"): "never:1",
+    ("ecs", "attributes"): [{"name": "never"}], ("ecs", "cluster"): "never", ("ecs", "taskDefinitions"): ["never:1"], ("ecs", "taskDefinition"): "never:1",
     ("elbv2", "Certificates"): [{"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/never"}],
     ("elbv2", "Targets"): [{"Id": "10.0.0.1"}], ("elbv2", "TagKeys"): ["k"], ("iam", "AccessKeyId"): "AKIAIOSFODNN7EXAMPLE",
     ("iam", "CertificateId"): "NEVERNEVERNEVERNEVERNEVERNEVER12", ("iam", "SSHPublicKeyId"): "APKANEVERNEVERNEVER12",

@@ -159,11 +159,16 @@ PAIRS = {
     # ECS and its scaling
     "ecs:DeleteCluster": {
         "a service": Refused("ClusterContainsServicesException", "^The [Cc]luster cannot be deleted while [Ss]ervices are active"),
+        "a container instance": Refused("ClusterContainsContainerInstancesException",
+                                        "^The Cluster cannot be deleted while Container Instances are active or draining"),
     },
     "ecs:DeleteService": {
         "tasks it keeps running": Refused("InvalidParameterException", r"^The service cannot be stopped while it is scaled above 0\.$"),
         "its scalable target": Cascades("target and policies go with the service", "eagletmt/hako#69"),
     },
+    "ecs:DeregisterContainerInstance": {
+        "a task": Refused("InvalidParameterException", r"^Found running tasks on the instance\.$", "moto, test_deregister_container_instance")},
+    "ecs:DeleteTaskSet": {"tasks it keeps running": Cascades("they are stopped", "TestAccECSTaskSet_basic")},
     "ecs:DeregisterTaskDefinition": {"a service": Dangles("the service goes on with the revision")},
     "ecs:DeleteTaskDefinitions": {
         "its registration": Reported("still in ACTIVE status"),
@@ -423,7 +428,10 @@ ALONE = {
     "dms:StopReplicationTask": "a change of state: a task is used by nobody",
     "ec2:DeleteFlowLogs": "a log is used by nobody; what it wrote stays",
     "ec2:DeleteKeyPair": "instances keep the public key and the pair's name",
+    "rds:CancelExportTask": "an export is used by nobody",
+    "rds:DeleteBlueGreenDeployment": "its databases stay, or go with it when that is asked for",
     "ecs:DeleteAccountSetting": "a setting of the account",
+    "ecs:DeleteAttributes": "attributes are read by name, never referred to",
     "iam:DeactivateMFADevice": "a setting of the user",
     "iam:DeleteAccountPasswordPolicy": "a setting of the account",
     "lambda:DeleteEventSourceMapping": "a leaf below its function",

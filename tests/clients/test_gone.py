@@ -8,7 +8,7 @@ from nowhere import VALUES, value
 # What is needed and not required by the model.
 ALSO = {
     "ec2:DeleteRoute": ["DestinationCidrBlock"], "ec2:DeleteSecurityGroup": ["GroupId"], "ec2:DisassociateAddress": ["AssociationId"],
-    "ec2:ReleaseAddress": ["AllocationId"], "ec2:RevokeSecurityGroupEgress": ["IpPermissions"], "ecs:StopTask": ["cluster"],
+    "ec2:ReleaseAddress": ["AllocationId"], "ec2:RevokeSecurityGroupEgress": ["IpPermissions"], "ecs:StopTask": ["cluster"], "ecs:DeleteAttributes": ["cluster"], "ecs:DeregisterContainerInstance": ["cluster"],
     "ecs:DeleteService": ["cluster"], "ec2:RevokeSecurityGroupIngress": ["GroupId", "IpPermissions"], "dms:StopReplicationTask": [],
     "ec2:UnassignPrivateIpAddresses": ["PrivateIpAddresses"], "logs:DeleteResourcePolicy": ["policyName"],
     "rds:DeleteDBCluster": ["SkipFinalSnapshot"], "rds:DeleteDBInstance": ["SkipFinalSnapshot"], "rds:DeleteDBInstanceAutomatedBackup": ["DbiResourceId"],

@@ -247,6 +247,11 @@ def copies_of_rds():
     refused("DBSnapshotAlreadyExists", rds.copy_db_snapshot, SourceDBSnapshotIdentifier="taken", TargetDBSnapshotIdentifier="copy")
     refused("DBSnapshotNotFound", rds.copy_db_snapshot, SourceDBSnapshotIdentifier="never", TargetDBSnapshotIdentifier="other")
     refused("KMSKeyNotAccessibleFault", rds.copy_db_snapshot, SourceDBSnapshotIdentifier="taken", TargetDBSnapshotIdentifier="other", KmsKeyId="never")
+    own = client("kms").create_key()["KeyMetadata"]
+    sealed = rds.copy_db_snapshot(SourceDBSnapshotIdentifier="taken", TargetDBSnapshotIdentifier="sealed", KmsKeyId=own["KeyId"])["DBSnapshot"]
+    assert sealed["Encrypted"] and sealed["KmsKeyId"] == own["Arn"], sealed
+    client("kms").disable_key(KeyId=own["KeyId"])
+    refused("KMSKeyNotAccessibleFault", rds.copy_db_snapshot, SourceDBSnapshotIdentifier="taken", TargetDBSnapshotIdentifier="other", KmsKeyId=own["KeyId"])
     tagged = rds.copy_db_snapshot(SourceDBSnapshotIdentifier="taken", TargetDBSnapshotIdentifier="tagged", CopyTags=True)["DBSnapshot"]
     assert tagged["TagList"] == [{"Key": "k", "Value": "v"}]
     # A copy in another region names its source.

@@ -1,7 +1,9 @@
 """Deletes in the wrong order: load balancers, services and what scales them."""
+import json
+
 from harness import client, eventually, passes, refused, wait
 from objects import (
-    balanced, definition, ecs, elb, end_service, fresh, listener, r53, rule, scaling, service,
+    balanced, definition, ec2, ecs, elb, end_service, fresh, listener, r53, rule, scaling, service,
     subnet, targets, vpc,
 )
 from order import wrong
@@ -110,6 +112,43 @@ def _():
     yield ecs.delete_cluster, {"cluster": cluster}
     end_service(cluster, name)
     eventually(lambda: not ecs.list_tasks(cluster=cluster)["taskArns"])
+
+
+def machine():
+    """A cluster, its container instance and a task definition for it."""
+    cluster = ecs.create_cluster(clusterName=fresh("machine"))["cluster"]["clusterName"]
+    image = client("ssm").get_parameter(Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")["Parameter"]["Value"]
+    one = ec2.run_instances(MinCount=1, MaxCount=1, ImageId=image, InstanceType="t3.medium", SubnetId=subnet(vpc()))["Instances"][0]["InstanceId"]
+    wait("ec2", "instance_running", InstanceIds=[one])
+    made = ecs.register_container_instance(cluster=cluster, instanceIdentityDocument=json.dumps({"instanceId": one}))
+    task = ecs.register_task_definition(family=cluster, containerDefinitions=[{"name": "web", "image": "nginx", "memory": 128}])
+    return cluster, made["containerInstance"]["containerInstanceArn"], task["taskDefinition"]["taskDefinitionArn"]
+
+
+@wrong("ecs:DeleteCluster", "a container instance")
+def _():
+    cluster, instance, _ = machine()
+    yield ecs.delete_cluster, {"cluster": cluster}
+    ecs.deregister_container_instance(cluster=cluster, containerInstance=instance)
+
+
+@wrong("ecs:DeregisterContainerInstance", "a task")
+def _():
+    cluster, instance, task = machine()
+    made = ecs.start_task(cluster=cluster, taskDefinition=task, containerInstances=[instance])["tasks"][0]["taskArn"]
+    yield ecs.deregister_container_instance, {"cluster": cluster, "containerInstance": instance}
+    ecs.stop_task(cluster=cluster, task=made)
+
+
+@wrong("ecs:DeleteTaskSet", "tasks it keeps running")
+def _():
+    cluster, _, task = machine()
+    ecs.create_service(cluster=cluster, serviceName="sets", desiredCount=1, deploymentController={"type": "EXTERNAL"})
+    made = ecs.create_task_set(cluster=cluster, service="sets", taskDefinition=task)["taskSet"]["taskSetArn"]
+    eventually(lambda: ecs.describe_task_sets(cluster=cluster, service="sets")["taskSets"][0]["runningCount"])
+    yield ecs.delete_task_set, {"cluster": cluster, "service": "sets", "taskSet": made}
+    eventually(lambda: not ecs.list_tasks(cluster=cluster)["taskArns"])
+    eventually(lambda: not ecs.describe_task_sets(cluster=cluster, service="sets")["taskSets"])
 
 
 @wrong("ecs:DeleteService", "tasks it keeps running")

@@ -245,8 +245,13 @@ impl Checker<'_> {
                 self.range(path, value, text.chars().count() as f64, limits, "length");
                 // The slash between bucket and key may be escaped, as Terraform's provider escapes it
                 // (`TestAccS3ObjectCopy_basic`).
-                let escaped = (self.service, reference.shape.as_str()) == ("s3", "CopySource");
-                let plain = if escaped { text.replace("%2F", "/") } else { text.clone() };
+                // The names that a policy is excluded by may have wildcards, which the pattern of names does not have ("Wildcard
+                // characters are supported to match multiple entities", IAM API Reference, InlinePolicyIdentifierType).
+                let plain = match (self.service, reference.shape.as_str()) {
+                    ("s3", "CopySource") => text.replace("%2F", "/"),
+                    ("iam", "AttachmentName") => text.replace(['*', '?'], ""),
+                    _ => text.clone(),
+                };
                 if shape.regex().is_some_and(|regex| !regex.is_match(&plain).unwrap_or(false)) {
                     let pattern = shape.pattern.as_deref().unwrap_or_default();
                     self.problem(

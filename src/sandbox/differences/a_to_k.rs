@@ -310,6 +310,11 @@ pub(super) const A_TO_K: &[(&str, &str, &str)] = &[
     ),
     (
         "ecs",
+        "CreateCapacityProvider",
+        "Auto Scaling groups are not scaled, and their instances join a cluster only when somebody registers them.",
+    ),
+    (
+        "ecs",
         "CreateService",
         "A task that does not start is given up after three minutes; when that is counted and tried again is decided at \
          the next call. Groups that awslogs-create-group asks for are not made.",
@@ -319,24 +324,50 @@ pub(super) const A_TO_K: &[(&str, &str, &str)] = &[
         "CreateService",
         "Images are not pulled and containers not run: a Fargate task runs when its roles can be assumed and its subnet, \
          security groups and endpoints let it reach the registry, its secrets and its log group; whether image and secret \
-         exist and IPv6 are not looked at, and of policies of endpoints conditions are taken to hold. There are no container \
-         instances for others.",
+         exist and IPv6 are not looked at, and of policies of endpoints conditions are taken to hold. Others run when a registered \
+         container instance has room for them.",
     ),
     ("ecs", "CreateService", "The first tasks exist with the answer; AWS starts them moments later."),
+    (
+        "ecs",
+        "CreateTaskSet",
+        "Stability is told from the numbers of tasks, not from their health. Services with the controller CODE_DEPLOY have no task \
+         sets, and the wording of refusals is the twin's own.",
+    ),
     (
         "ecs",
         "DeleteService",
         "The service is inactive when its last task has stopped, so a cluster is never left with tasks alone.",
     ),
-    ("ecs", "DescribeCapacityProviders", "There are Fargate's two and no others."),
     (
         "ecs",
         "DescribeTasks",
         "Image pulls, attributes, runtime ids and ephemeral storage are not shown, overrides only of tasks run on their own.",
     ),
     ("ecs", "PutAccountSetting", "Settings are kept and shown; nothing goes by them."),
+    (
+        "ecs",
+        "RegisterContainerInstance",
+        "There is no agent: whoever calls is believed, the signature of the identity document is not looked at, and of an instance \
+         without totalResources those of its type are taken.",
+    ),
     ("ecs", "RegisterTaskDefinition", "Required attributes are not worked out."),
-    ("ecs", "RunTask", "Tasks run until somebody stops them; capacity and placement are not looked at."),
+    (
+        "ecs",
+        "RunTask",
+        "Tasks run until somebody stops them. Fargate's capacity is not looked at; where a placement strategy leaves it to chance, \
+         the emptiest instance is taken.",
+    ),
+    (
+        "ecs",
+        "UpdateContainerAgent",
+        "Every agent is updated to one version, whatever the newest one is by now.",
+    ),
+    (
+        "ecs",
+        "UpdateContainerInstancesState",
+        "Tasks of services leave an instance that is drained at once, whatever minimumHealthyPercent is.",
+    ),
     ("elbv2", "AddListenerCertificates", "Certificates are not looked up: any ARN does."),
     (
         "elbv2",
@@ -362,7 +393,8 @@ pub(super) const A_TO_K: &[(&str, &str, &str)] = &[
     (
         "iam",
         "*",
-        "Policies are checked for their form and kept, never evaluated; only trust policies decide who assumes a role.",
+        "Policies are checked for their form and kept; no call is decided by them. Trust policies decide who assumes a role, and \
+         simulations evaluate.",
     ),
     (
         "iam",
@@ -381,6 +413,19 @@ pub(super) const A_TO_K: &[(&str, &str, &str)] = &[
     ),
     ("iam", "GetRole", "Nobody's use of a role is remembered: RoleLastUsed is always empty."),
     ("iam", "GetSSHPublicKey", "Keys are answered in the encoding that they were uploaded in only."),
+    (
+        "iam",
+        "SimulateCustomPolicy",
+        "Actions are not looked up: one with several resources has `*` for the name of them all, where AWS has the form of their \
+         ARNs, and whether a resource is of a kind that the action knows is not looked at. Of resource handling options those of \
+         RunInstances are taken.",
+    ),
+    (
+        "iam",
+        "SimulatePrincipalPolicy",
+        "As SimulateCustomPolicy; there is no organization. Principals with policies of AWS whose text the sandbox does not have \
+         are refused with SandboxOperationNotImplemented.",
+    ),
     ("iam", "UploadSigningCertificate", "Certificates are not read beyond their frame."),
     (
         "kms",

@@ -69,8 +69,14 @@ pub(super) const L_TO_Z: &[(&str, &str, &str)] = &[
     ("rds", "*", "No database is behind an instance or a cluster."),
     (
         "rds",
+        "CreateBlueGreenDeployment",
+        "Nothing is replicated, so nothing lags and no switchover fails; custom endpoints of a cluster are not copied, and \
+         TargetResourceConfigurations are refused with SandboxOperationNotImplemented. Green instances are not shown as replicas.",
+    ),
+    (
+        "rds",
         "CreateDBCluster",
-        "Aurora only: no Multi-AZ clusters of MySQL and PostgreSQL, no limitless and no global databases, no Serverless v1.",
+        "Aurora only: no Multi-AZ clusters of MySQL and PostgreSQL, no limitless databases, no Serverless v1.",
     ),
     (
         "rds",
@@ -121,6 +127,11 @@ pub(super) const L_TO_Z: &[(&str, &str, &str)] = &[
         "rds",
         "StartDBInstanceAutomatedBackupsReplication",
         "A source that is replicated already is refused with InvalidDBInstanceAutomatedBackupState, one of the same region with InvalidParameterValue; which codes AWS has for these is not documented.",
+    ),
+    (
+        "rds",
+        "StartExportTask",
+        "Nothing is written to the bucket, and what the role may do there is not looked at; every export takes six minutes.",
     ),
     (
         "resourcegroupstaggingapi",

@@ -164,6 +164,14 @@ fn names() -> impl Iterator<Item = (&'static Family, &'static str)> {
     FAMILIES.iter().flat_map(|family| family.sizes.iter().map(move |size| (family, *size)))
 }
 
+/// vCPUs and MiB of memory of a type, if it is one of those that are known.
+#[must_use]
+pub fn size(kind: &str) -> Option<(i64, i64)> {
+    let (name, size) = kind.split_once('.')?;
+    let family = FAMILIES.iter().find(|family| family.name == name && family.sizes.contains(&size))?;
+    Some(measures(family, size))
+}
+
 const TYPE_FILTERS: &[filters::Filter] = &[
     ("auto-recovery-supported", "AutoRecoverySupported"),
     ("bare-metal", "BareMetal"),

@@ -16,7 +16,7 @@ mod filters;
 mod flow_logs;
 mod images;
 mod instance_settings;
-mod instance_types;
+pub mod instance_types;
 mod instances;
 mod interfaces;
 mod internet_gateways;

@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    CLUSTERS, SERVICES, TASKS, cluster, cluster_key, invalid, missing, no_cluster, providers, short,
-    shown_tags, tags_of,
+    CLUSTERS, SERVICES, TASKS, cluster, cluster_key, instances::INSTANCES, invalid, missing, no_cluster,
+    providers, short, shown_tags, tags_of,
 };
 use crate::sandbox::{Fault, Reply, Request, World};
 
@@ -25,7 +25,9 @@ fn shown(world: &World, row: &Json, include: &[&str]) -> Json {
     row["activeServicesCount"] = json!(services);
     row["runningTasksCount"] = json!(tasks(&["RUNNING"]));
     row["pendingTasksCount"] = json!(tasks(&["PROVISIONING", "PENDING"]));
-    row["registeredContainerInstancesCount"] = json!(0);
+    let here = |row: &Json| row["clusterArn"] == arn && row["status"] != "INACTIVE";
+    row["registeredContainerInstancesCount"] =
+        json!(world.rows(INSTANCES).filter(|(_, row)| here(row)).count());
     row["statistics"] = json!([]);
     row["tags"] = if include.contains(&"TAGS") { json!(shown_tags(&row)) } else { json!([]) };
     if let Some(members) = row.as_object_mut() {
@@ -191,6 +193,10 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Ok(json!({"cluster": shown(world, row, &["SETTINGS", "CONFIGURATIONS"])}));
     }
     let arn = cluster(world, rq)?["clusterArn"].clone();
+    if world.any(INSTANCES, |row| row["clusterArn"] == arn && row["status"] != "INACTIVE") {
+        let text = "The Cluster cannot be deleted while Container Instances are active or draining.";
+        return Err(Fault::new("ClusterContainsContainerInstancesException", text));
+    }
     if world.any(SERVICES, |service| service["clusterArn"] == arn && service["status"] != "INACTIVE") {
         let text = "The Cluster cannot be deleted while Services are active.";
         return Err(Fault::new("ClusterContainsServicesException", text));

@@ -2,9 +2,15 @@
 
 use serde_json::{Value as Json, json};
 
-use super::CLUSTERS;
+use super::{CLUSTERS, instances, rollout};
 
 use crate::sandbox::{Fault, Request, World};
+
+/// Lets happen what follows from what other services did meanwhile; called before each request.
+pub fn settle(world: &mut World) {
+    instances::settle(world);
+    rollout::settle(world);
+}
 
 pub(super) fn client(message: impl Into<String>) -> Fault {
     Fault::new("ClientException", message)

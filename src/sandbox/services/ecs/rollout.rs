@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{ATTEMPTS, SERVICES, definitions, short, tasks};
+use super::{ATTEMPTS, SERVICES, definitions, placement, short, tasks, tasksets};
 use crate::sandbox::{World, durations};
 
 /// What a deployment has of its service, beside the task definition.
@@ -19,6 +19,8 @@ const QUICK: u32 = 3;
 const AGAIN: i64 = 60_000;
 /// The longest of them: "a maximum of 27 minutes".
 const LONGEST: i64 = 27 * 60_000;
+/// A service whose tasks fit no container instance looks again after so long.
+const PLACE_AGAIN: i64 = 60_000;
 
 /// How long until a role can be used, or why never.
 pub(super) fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String> {
@@ -51,8 +53,8 @@ pub(super) fn role_wait(world: &World, arn: Option<&str>) -> Result<i64, String>
 }
 
 /// Whether a service's tasks need container instances: those of launch type EC2 or EXTERNAL, and those of capacity
-/// providers that are Auto Scaling groups. There are no container instances here.
-pub(super) fn unplaceable(service: &Json) -> bool {
+/// providers that are Auto Scaling groups.
+pub(super) fn needs_instances(service: &Json) -> bool {
     let provided = service["capacityProviderStrategy"].as_array().into_iter().flatten();
     let mut providers = provided.filter_map(|one| one["capacityProvider"].as_str());
     match service["launchType"].as_str() {
@@ -71,18 +73,70 @@ fn homeless(name: &str) -> String {
     )
 }
 
+/// The same where there are instances, and the task fits none of them (ECS Developer Guide, "Service event messages").
+fn crowded(name: &str, failures: &[Json]) -> String {
+    let closest = failures.first().cloned().unwrap_or_default();
+    let why = match closest["reason"].as_str().unwrap_or_default() {
+        "RESOURCE:CPU" => "has insufficient CPU units available",
+        "RESOURCE:MEMORY" => "has insufficient memory available",
+        "RESOURCE:PORTS" => "is already using a port required by your task",
+        "AGENT" => "encountered error \"AGENT\"",
+        _ => "is missing an attribute required by your task",
+    };
+    format!(
+        "(service {name}) was unable to place a task because no container instance met all of its requirements. The closest \
+         matching (container-instance {}) {why}. For more information, see the Troubleshooting section of the Amazon ECS \
+         Developer Guide.",
+        short(closest["arn"].as_str().unwrap_or_default())
+    )
+}
+
 fn event(world: &mut World, message: &str) -> Json {
     let id = world.hex(32);
     json!({"id": id, "createdAt": world.now_secs(), "message": message})
 }
 
 /// Puts an event in front of the service's events.
-fn tell(world: &mut World, service: &str, message: &str) {
+pub(super) fn tell(world: &mut World, service: &str, message: &str) {
     let event = event(world, message);
     if let Some(row) = world.get_mut(SERVICES, service) {
         match row["events"].as_array_mut() {
             Some(events) => events.insert(0, event),
             None => row["events"] = json!([event]),
+        }
+    }
+}
+
+/// Tells that no instance takes another task, once as long as nothing else happens, and looks again later.
+fn cannot_place(world: &mut World, service: &str, failures: &[Json], rounds: u32) {
+    let Some(row) = world.get(SERVICES, service) else { return };
+    let message = crowded(row["serviceName"].as_str().unwrap_or_default(), failures);
+    if row["events"][0]["message"] != message.as_str() {
+        tell(world, service, &message);
+    }
+    look_again(world, service, PLACE_AGAIN, 0, rounds);
+}
+
+/// Places what the services of a cluster lack: it has another instance.
+pub(super) fn place_again(world: &mut World, cluster: &Json) {
+    let waits =
+        |row: &Json| row["clusterArn"] == *cluster && row["status"] == "ACTIVE" && needs_instances(row);
+    let services: Vec<(String, bool)> = world
+        .rows(SERVICES)
+        .filter(|(_, row)| waits(row) || (row["clusterArn"] == *cluster && tasksets::governs(row)))
+        .map(|(key, row)| (key.to_owned(), tasksets::governs(row)))
+        .collect();
+    for (service, external) in services {
+        if external {
+            tasksets::scale(world, &service);
+            continue;
+        }
+        let Some(row) = world.get(SERVICES, &service) else { continue };
+        let primary = &row["deployments"][0]["id"];
+        let desired = usize::try_from(row["desiredCount"].as_i64().unwrap_or(0)).unwrap_or(0);
+        if tasks::wanted(world, &service, Some(primary)).len() < desired {
+            world.remove(ATTEMPTS, &service);
+            launch(world, &service, 0);
         }
     }
 }
@@ -136,7 +190,9 @@ fn launch(world: &mut World, service: &str, rounds: u32) {
         .and_then(|execution| Ok(execution.max(role_wait(world, definition["taskRoleArn"].as_str())?)));
     let desired = usize::try_from(row["desiredCount"].as_i64().unwrap_or(0)).unwrap_or(0);
     match wait {
-        _ if desired > 0 && unplaceable(&row) => tell(world, service, &homeless(&name)),
+        _ if desired > 0 && needs_instances(&row) && !placement::any(world, &row) => {
+            tell(world, service, &homeless(&name));
+        }
         Err(error) if desired > 0 => {
             tell(world, service, &format!("(service {name}) failed to launch a task with (error {error})."));
             if breaks(&row) {
@@ -148,12 +204,16 @@ fn launch(world: &mut World, service: &str, rounds: u32) {
         wait => {
             let wait = wait.unwrap_or(0);
             let missing = desired.saturating_sub(tasks::wanted(world, service, Some(id)).len());
-            let doomed = tasks::start(world, service, id, &definition, missing, wait);
-            if missing > 0 {
-                tell(world, service, &format!("(service {name}) has started {missing} tasks."));
+            let started = tasks::start(world, &row, id, &definition, missing, wait);
+            if started.tasks > 0 {
+                tell(world, service, &format!("(service {name}) has started {} tasks.", started.tasks));
             }
-            if doomed > 0 {
-                look_again(world, service, wait + tasks::FAILS, doomed, rounds);
+            if started.doomed > 0 {
+                look_again(world, service, wait + tasks::FAILS, started.doomed, rounds);
+                return;
+            }
+            if let Some(failures) = started.homeless {
+                cannot_place(world, service, &failures, rounds);
                 return;
             }
             let served = row["loadBalancers"].as_array().is_some_and(|all| !all.is_empty());
@@ -298,6 +358,10 @@ fn fail(world: &mut World, service: &str, primary: &Json, former: &[Json], milli
 /// Brings the number of tasks to what the service wants, within its present deployment.
 pub fn scale(world: &mut World, service: &str) {
     let Some(row) = world.get(SERVICES, service).cloned() else { return };
+    if tasksets::governs(&row) {
+        tasksets::scale(world, service);
+        return;
+    }
     let Some(primary) = row["deployments"].as_array().and_then(|all| all.first()).cloned() else { return };
     let name = row["serviceName"].as_str().unwrap_or_default();
     let desired = usize::try_from(row["desiredCount"].as_i64().unwrap_or(0)).unwrap_or(0);
@@ -306,7 +370,7 @@ pub fn scale(world: &mut World, service: &str) {
         look_again(world, service, 1, 0, 0);
     }
     let present = tasks::wanted(world, service, Some(&primary["id"]));
-    if present.len() < desired && unplaceable(&row) {
+    if present.len() < desired && needs_instances(&row) && !placement::any(world, &row) {
         tell(world, service, &homeless(name));
     } else if present.len() < desired {
         let region = row["_region"].as_str().unwrap_or_default();
@@ -316,10 +380,14 @@ pub fn scale(world: &mut World, service: &str) {
         let role = role_wait(world, definition["executionRoleArn"].as_str());
         if let Ok(wait) = role {
             let more = desired - present.len();
-            let doomed = tasks::start(world, service, &primary["id"], &definition, more, wait);
-            tell(world, service, &format!("(service {name}) has started {more} tasks."));
-            if doomed > 0 {
-                look_again(world, service, wait + tasks::FAILS, doomed, 0);
+            let started = tasks::start(world, &row, &primary["id"], &definition, more, wait);
+            if started.tasks > 0 {
+                tell(world, service, &format!("(service {name}) has started {} tasks.", started.tasks));
+            }
+            if started.doomed > 0 {
+                look_again(world, service, wait + tasks::FAILS, started.doomed, 0);
+            } else if let Some(failures) = started.homeless {
+                cannot_place(world, service, &failures, 0);
             }
         }
     } else if present.len() > desired {

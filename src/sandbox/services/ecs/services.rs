@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    CLUSTERS, SERVICES, client, cluster, definitions, invalid, missing, no_cluster, rollout, short,
-    shown_tags, tags_of, tasks,
+    CLUSTERS, SERVICES, client, cluster, definitions, invalid, missing, no_cluster, query, rollout, short,
+    shown_tags, tags_of, tasks, tasksets,
 };
 use crate::sandbox::{
     Effect, Fault, Reply, Request, World, durations,
@@ -54,6 +54,17 @@ fn arn(world: &World, rq: &Request<'_>, cluster: &str, name: &str) -> String {
     world.arn("ecs", rq.region, &format!("service/{cluster}/{}", short(name)))
 }
 
+/// The active service that a request means.
+pub(super) fn active(world: &World, rq: &Request<'_>) -> Result<Json, Fault> {
+    let home = cluster(world, rq)?["clusterName"].as_str().unwrap_or_default().to_owned();
+    let key = arn(world, rq, &home, rq.text("service"));
+    let row = world.get(SERVICES, &key).ok_or_else(unknown)?;
+    if row["status"] != "ACTIVE" {
+        return Err(Fault::new("ServiceNotActiveException", "Service was not ACTIVE."));
+    }
+    Ok(row.clone())
+}
+
 /// A service as answers hold it, its tasks counted.
 fn shown(world: &World, row: &Json, tags: bool) -> Json {
     let mut row = row.clone();
@@ -70,6 +81,9 @@ fn shown(world: &World, row: &Json, tags: bool) -> Json {
             Some("PRIMARY") => desired.clone(),
             _ => json!(tasks::wanted(world, &service, Some(&id)).len()),
         };
+    }
+    if tasksets::governs(&row) {
+        row["taskSets"] = json!(tasksets::of(world, &service));
     }
     if tags {
         row["tags"] = json!(shown_tags(&row));
@@ -180,13 +194,16 @@ fn normalise(row: &mut Json) {
 }
 
 /// How many rules a service has at most (API Reference, CreateService: five strategies, ten constraints).
-fn check_placement(rq: &Request<'_>) -> Result<(), Fault> {
+pub(super) fn check_placement(world: &World, rq: &Request<'_>) -> Result<(), Fault> {
     for (member, noun, most) in
         [("placementStrategy", "strategies", 5), ("placementConstraints", "constraints", 10)]
     {
         if rq.list(member).len() > most {
             return Err(invalid(format!("A service can have at most {most} placement {noun}.")));
         }
+    }
+    for one in rq.list("placementConstraints").iter().filter(|one| one["type"] == "memberOf") {
+        query::means(world, one["expression"].as_str().unwrap_or_default(), &Json::Null)?;
     }
     Ok(())
 }
@@ -219,7 +236,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
     if rq.int("desiredCount").is_none() && !daemon {
         return Err(invalid("The desiredCount must be specified for the REPLICA scheduling strategy."));
     }
-    check_placement(rq)?;
+    check_placement(world, rq)?;
     if rq.get("launchType").is_string() && !rq.list("capacityProviderStrategy").is_empty() {
         return Err(invalid(
             "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
@@ -360,7 +377,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     if old["status"] != "ACTIVE" {
         return Err(Fault::new("ServiceNotActiveException", "Service was not ACTIVE."));
     }
-    check_placement(rq)?;
+    check_placement(world, rq)?;
     let mut row = old.clone();
     for member in KEPT.iter().chain(&["desiredCount", "enableECSManagedTags", "enableExecuteCommand"]) {
         if !rq.get(member).is_null() {
@@ -380,7 +397,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     }
     // A scaled-down service may outlive what it refers to; only changes of the deployment are checked.
     normalise(&mut row);
-    let external = old["deploymentController"]["type"] == "EXTERNAL" && row["taskDefinition"].is_null();
+    let external = tasksets::governs(&old);
     let deploys = !external
         && (rq.flag("forceNewDeployment")
             || !rq.get("capacityProviderStrategy").is_null()
@@ -396,6 +413,7 @@ pub fn update(world: &mut World, rq: &Request<'_>) -> Reply {
     world.put(SERVICES, &key, row);
     if external {
         // Nothing to roll out: tasks come with task sets.
+        tasksets::scale(world, &key);
     } else if rq.flag("forceNewDeployment") || moved {
         rollout::deploy(world, &key);
     } else {
@@ -424,6 +442,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
     for task in tasks::wanted(world, &key, None) {
         tasks::end(world, &task, 0, "Service was deleted");
     }
+    tasksets::forget(world, &key);
     let busy = ["PROVISIONING", "PENDING", "RUNNING", "DEACTIVATING"];
     let rest = if tasks::count(world, &key, None, &busy) > 0 { durations::ECS_DRAIN } else { EMPTY };
     if let Some(row) = world.get_mut(SERVICES, &key) {

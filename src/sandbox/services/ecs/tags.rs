@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{
-    CLUSTERS, DEFINITIONS, SERVICES, TASKS, invalid, no_cluster, providers::PROVIDERS, shown_tags, tags_of,
+    CLUSTERS, DEFINITIONS, SERVICES, TASKS, instances::INSTANCES, invalid, no_cluster, providers::PROVIDERS,
+    shown_tags, tags_of, tasksets::SETS,
 };
 use crate::sandbox::{Fault, Reply, Request, World, done};
 
@@ -22,6 +23,10 @@ fn at(world: &World, arn: &str) -> Result<(&'static str, String), Fault> {
         Some(("capacity-provider", name)) => (PROVIDERS, format!("{region}/{name}"), || {
             invalid("The specified capacity provider does not exist.")
         }),
+        Some(("container-instance", _)) => {
+            (INSTANCES, arn.to_owned(), || invalid("The specified container instance does not exist."))
+        }
+        Some(("task-set", _)) => (SETS, arn.to_owned(), || invalid("The specified task set does not exist.")),
         Some(("task", _)) => (TASKS, arn.to_owned(), || invalid("The specified task is not found.")),
         _ => return Err(invalid(format!("Invalid ARN: {arn}"))),
     };

@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{SERVICES, TASKS, cluster, invalid, missing, short, shown_tags, startup};
+use super::{
+    SERVICES, TASKS, cluster, instances::INSTANCES, invalid, missing, placement, rollout, short, shown_tags,
+    startup,
+};
 use crate::sandbox::{
     Effect, Fault, Reply, Request, World, durations,
     services::{ec2::ways::Place, elbv2},
@@ -68,37 +71,111 @@ pub fn stopped_by(world: &World, service: &str, deployment: &Json) -> Option<Str
     failed.max_by_key(|task| task["_number"].as_i64()).and_then(|task| task["_fate"].as_str().map(Into::into))
 }
 
-/// Starts `count` tasks of a deployment, `millis` from now. Answers how many of them will not get to run.
+/// What became of tasks that were to be started.
+#[derive(Debug, Default)]
+pub struct Started {
+    /// How many have started.
+    pub tasks: usize,
+    /// How many of these will not get to run.
+    pub doomed: usize,
+    /// Why no container instance takes another one.
+    pub homeless: Option<Vec<Json>>,
+}
+
+/// Starts `count` tasks of a deployment of a service, `millis` from now. `row` is the service, or the service as one of its
+/// task sets has it.
 pub fn start(
     world: &mut World,
-    service: &str,
+    row: &Json,
     deployment: &Json,
     definition: &Json,
     count: usize,
     millis: i64,
-) -> usize {
-    let Some(row) = world.get(SERVICES, service).cloned() else { return 0 };
+) -> Started {
+    let service = row["serviceArn"].as_str().unwrap_or_default();
     let group = format!("service:{}", row["serviceName"].as_str().unwrap_or_default());
     let subnets = texts(&row["networkConfiguration"]["awsvpcConfiguration"]["subnets"]);
-    let mut doomed = 0;
+    let mut started = Started::default();
     for _ in 0..count {
-        let subnet = emptiest(world, service, deployment, &subnets).cloned();
-        let task = json!({"group": group, "startedBy": deployment, "_service": service});
-        let arn = begin(world, &row, definition, (task, subnet), millis);
-        let Some(task) = world.get(TASKS, &arn) else { continue };
-        if task["_fate"].is_string() {
-            doomed += 1;
-            continue;
-        }
-        let ip = task["_ip"].clone();
-        for balancer in row["loadBalancers"].as_array().into_iter().flatten() {
-            if let Some(group) = balancer["targetGroupArn"].as_str() {
-                let target = json!({"Id": ip, "Port": balancer["containerPort"]});
-                elbv2::register(world, group, &target, millis + durations::ECS_STEADY);
+        let mut task = json!({"group": group, "startedBy": deployment, "_service": service});
+        if rollout::needs_instances(row) {
+            match placement::choose(world, row, definition, &group) {
+                Ok(instance) => task["containerInstanceArn"] = json!(instance),
+                Err(failures) => {
+                    started.homeless = Some(failures);
+                    break;
+                }
             }
         }
+        let subnet = emptiest(world, service, deployment, &subnets).cloned();
+        let arn = begin(world, row, definition, (task, subnet), millis);
+        started.tasks += 1;
+        let Some(task) = world.get(TASKS, &arn) else { continue };
+        if task["_fate"].is_string() {
+            started.doomed += 1;
+            continue;
+        }
+        let mut targets = Vec::new();
+        for balancer in row["loadBalancers"].as_array().into_iter().flatten() {
+            if let Some(group) = balancer["targetGroupArn"].as_str() {
+                targets.push(json!({"group": group, "target": target(world, task, balancer)}));
+            }
+        }
+        for one in &targets {
+            let group = one["group"].as_str().unwrap_or_default();
+            elbv2::register(world, group, &one["target"], millis + durations::ECS_STEADY);
+        }
+        if let Some(task) = world.get_mut(TASKS, &arn) {
+            task["_targets"] = json!(targets);
+        }
     }
-    doomed
+    started
+}
+
+/// What a load balancer sends to: the task's own address, or its instance and the port of that.
+fn target(world: &World, task: &Json, balancer: &Json) -> Json {
+    let instance = task["containerInstanceArn"].as_str().and_then(|arn| world.get(INSTANCES, arn));
+    if let Some(instance) = instance.filter(|_| task["_subnet"].is_null()) {
+        let containers = task["containers"].as_array().into_iter().flatten();
+        let mut bindings = containers
+            .filter(|container| container["name"] == balancer["containerName"])
+            .flat_map(|container| container["networkBindings"].as_array().into_iter().flatten());
+        let port = bindings.find(|binding| binding["containerPort"] == balancer["containerPort"]);
+        let port = port.map_or(balancer["containerPort"].clone(), |binding| binding["hostPort"].clone());
+        return json!({"Id": instance["ec2InstanceId"], "Port": port});
+    }
+    json!({"Id": task["_ip"], "Port": balancer["containerPort"]})
+}
+
+/// The first of the ports that Docker gives out ("the default ephemeral port range from 49153 through 65535", ECS API
+/// Reference, PortMapping; Linux from 32768).
+const EPHEMERAL: i64 = 32_768;
+
+/// What a task has of its container instance.
+fn settle_on(task: &mut Json, instance: &Json, definition: &Json, number: u64) {
+    task["launchType"] = json!("EC2");
+    task["_needs"] = placement::Needs::of(definition).kept();
+    let zone = instance["attributes"].as_array().into_iter().flatten();
+    let mut zone = zone.filter(|one| one["name"] == "ecs.availability-zone");
+    task["availabilityZone"] = zone.next().map(|one| one["value"].clone()).unwrap_or_default();
+    if !instance["capacityProviderName"].is_null() && task["_provided"] == true {
+        task["capacityProviderName"] = instance["capacityProviderName"].clone();
+    }
+    if definition["networkMode"] == "awsvpc" || definition["networkMode"] == "none" {
+        return;
+    }
+    let mut free = EPHEMERAL + i64::try_from(number % 2_800).unwrap_or_default() * 10;
+    let defined = definition["containerDefinitions"].as_array().into_iter().flatten();
+    for (container, defined) in task["containers"].as_array_mut().into_iter().flatten().zip(defined) {
+        let mappings = defined["portMappings"].as_array().into_iter().flatten();
+        let bindings = mappings.filter(|mapping| !mapping["containerPort"].is_null()).map(|mapping| {
+            free += 1;
+            let port = placement::host_port(definition, mapping).unwrap_or(free);
+            let protocol = mapping["protocol"].as_str().unwrap_or("tcp");
+            json!({"bindIP": "0.0.0.0", "containerPort": mapping["containerPort"], "hostPort": port, "protocol": protocol})
+        });
+        container["networkBindings"] = bindings.collect();
+    }
 }
 
 fn texts(list: &Json) -> Vec<String> {
@@ -124,7 +201,8 @@ pub(super) fn begin(
     let arn = world.arn("ecs", &region, &format!("task/{cluster}/{id}"));
     let ip = format!("10.{}.{}.{}", 100 + number / 62_500 % 100, number / 250 % 250, 2 + number % 250);
     let platform = row["platformVersion"].as_str().unwrap_or("LATEST");
-    let fate = subnet.as_ref().and_then(|subnet| {
+    // What pulls images for a task on an instance is the instance.
+    let fate = subnet.as_ref().filter(|_| own["containerInstanceArn"].is_null()).and_then(|subnet| {
         let public = network["assignPublicIp"] == "ENABLED";
         let place = Place { region: &region, subnet, groups: &groups, public };
         startup::hindrance(world, definition, platform, place)
@@ -150,6 +228,11 @@ pub(super) fn begin(
         task.retain(|member, value| {
             !(value.is_null() && ["cpu", "memory", "startedBy"].contains(&member.as_str()))
         });
+    }
+    let instance = task["containerInstanceArn"].as_str().and_then(|arn| world.get(INSTANCES, arn)).cloned();
+    if let Some(instance) = &instance {
+        task["_provided"] = json!(!row["capacityProviderStrategy"].is_null());
+        settle_on(&mut task, instance, definition, number);
     }
     if let Some(subnet) = &subnet {
         let own = world.attach_interfaces(&region, &owner(&arn), &[subnet], &groups);
@@ -241,10 +324,16 @@ pub fn end(world: &mut World, arn: &str, millis: i64, reason: &str) {
         // It stops by itself, before its successor runs.
         return;
     }
-    let balancers = world
-        .get(SERVICES, task["_service"].as_str().unwrap_or_default())
-        .map(|row| row["loadBalancers"].clone())
-        .unwrap_or_default();
+    let mut targets = task["_targets"].as_array().cloned().unwrap_or_default();
+    if task["_targets"].is_null() {
+        // A task of a world that is older than the member.
+        let service = world.get(SERVICES, task["_service"].as_str().unwrap_or_default());
+        let balancers = service.and_then(|row| row["loadBalancers"].as_array()).into_iter().flatten();
+        targets.extend(balancers.map(|balancer| {
+            let target = json!({"Id": task["_ip"], "Port": balancer["containerPort"]});
+            json!({"group": balancer["targetGroupArn"], "target": target})
+        }));
+    }
     world.cancel(TASKS, arn);
     if let Some(task) = world.get_mut(TASKS, arn) {
         task["desiredStatus"] = json!("STOPPED");
@@ -259,14 +348,9 @@ pub fn end(world: &mut World, arn: &str, millis: i64, reason: &str) {
     world.set_after(millis + durations::ECS_DRAIN, TASKS, arn, json!({"lastStatus": "STOPPED"}));
     world.after(millis + durations::ECS_DRAIN + REMEMBERED, TASKS, arn, Effect::Remove);
     world.release_interfaces(&owner(arn), millis + durations::ECS_DRAIN);
-    for balancer in balancers.as_array().into_iter().flatten() {
-        if let Some(group) = balancer["targetGroupArn"].as_str() {
-            elbv2::deregister(
-                world,
-                group,
-                &json!({"Id": task["_ip"], "Port": balancer["containerPort"]}),
-                millis,
-            );
+    for one in targets {
+        if let Some(group) = one["group"].as_str() {
+            elbv2::deregister(world, group, &one["target"], millis);
         }
     }
 }
@@ -282,6 +366,10 @@ pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
         .filter(|(_, task)| service.as_ref().is_none_or(|group| task["group"] == group.as_str()))
         .filter(|(_, task)| rq.opt("startedBy").is_none_or(|by| task["startedBy"] == by))
         .filter(|(_, task)| rq.opt("launchType").is_none_or(|kind| task["launchType"] == kind))
+        .filter(|(_, task)| {
+            let instance = task["containerInstanceArn"].as_str().map(short);
+            rq.opt("containerInstance").is_none_or(|named| instance == Some(short(named)))
+        })
         .filter(|(_, task)| {
             let definition = task["taskDefinitionArn"].as_str().unwrap_or_default();
             rq.opt("family").is_none_or(|family| short(definition).split(':').next() == Some(family))
@@ -317,7 +405,7 @@ pub fn stop(world: &mut World, rq: &Request<'_>) -> Reply {
         None => return Err(invalid("The referenced task was not found.")),
     };
     end(world, &arn, 0, rq.opt("reason").unwrap_or("Task stopped by user"));
-    super::rollout::scale(world, &service);
+    rollout::scale(world, &service);
     let task =
         world.get(TASKS, &arn).cloned().ok_or_else(|| Fault::new("ServerException", "lost").status(500))?;
     Ok(json!({"task": task}))

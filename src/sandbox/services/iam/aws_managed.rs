@@ -47,11 +47,42 @@ fn describe(world: &World, path: &str) -> Json {
     })
 }
 
-/// The single version the sandbox keeps of each. Its text grants everything: permissions are not simulated.
+/// Documents of policies that are used most, as AWS publishes them (AWS Managed Policy Reference).
+const TEXTS: &[(&str, &str)] = &[
+    ("AdministratorAccess", EVERYTHING),
+    (
+        "AmazonS3FullAccess",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","s3-object-lambda:*"],"Resource":"*"}]}"#,
+    ),
+    (
+        "AmazonS3ReadOnlyAccess",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}]}"#,
+    ),
+    (
+        "service-role/AWSLambdaBasicExecutionRole",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}"#,
+    ),
+    (
+        "service-role/AmazonECSTaskExecutionRolePolicy",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ecr:GetAuthorizationToken","ecr:BatchCheckLayerAvailability","ecr:GetDownloadUrlForLayer","ecr:BatchGetImage","logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}"#,
+    ),
+];
+
+const EVERYTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// The document of a policy, if the sandbox has it.
+pub(super) fn text(arn: &str) -> Option<&'static str> {
+    let name = arn.strip_prefix(PREFIX)?;
+    TEXTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// The single version the sandbox keeps of each. Where it does not have the text, one that grants everything stands for
+/// it: nothing goes by it, and simulations are refused.
 pub(super) fn version(arn: &str, version: &str) -> Option<Json> {
     (exists(arn) && version == "v1").then(|| {
-        let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-        json!({"VersionId": "v1", "IsDefaultVersion": true, "CreateDate": MADE, "Document": super::documents::encoded(text)})
+        let text = super::documents::encoded(text(arn).unwrap_or(EVERYTHING));
+        json!({"VersionId": "v1", "IsDefaultVersion": true, "CreateDate": MADE, "Document": text})
     })
 }
 
@@ -63,6 +94,11 @@ mod tests {
     fn known_names_exist_and_misspelled_ones_do_not() {
         assert!(exists("arn:aws:iam::aws:policy/service-role/AmazonDMSVPCManagementRole"));
         assert!(!exists("arn:aws:iam::aws:policy/AmazonDMSVPCManagementRole"));
+        assert!(
+            TEXTS
+                .iter()
+                .all(|(name, text)| NAMES.contains(name) && serde_json::from_str::<Json>(text).is_ok())
+        );
         let world = World::new(1, 0);
         let policy =
             policy(&world, "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy").unwrap();

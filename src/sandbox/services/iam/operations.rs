@@ -5,7 +5,7 @@ use super::{
     entity::{GROUP, ROLE, USER},
     groups, inline,
     personal::{self, CERTIFICATE, CREDENTIAL, SSH_KEY},
-    policies, profiles, roles, saml, tags, users,
+    policies, profiles, roles, saml, simulate, tags, users,
 };
 use crate::sandbox::Operation;
 
@@ -63,6 +63,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetAccountAuthorizationDetails", details::get),
     Operation::read("GetAccountPasswordPolicy", account::get),
     Operation::read("GetAccountSummary", account::summary),
+    Operation::read("GetContextKeysForCustomPolicy", simulate::custom_keys),
+    Operation::read("GetContextKeysForPrincipalPolicy", simulate::principal_keys),
     Operation::read("GetGroup", groups::get),
     Operation::read("GetGroupPolicy", |world, rq| inline::get(world, rq, &GROUP)),
     Operation::read("GetInstanceProfile", profiles::get),
@@ -123,6 +125,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("ResetServiceSpecificCredential", personal::reset_credential),
     Operation::write("ResyncMFADevice", devices::resync),
     Operation::write("SetDefaultPolicyVersion", policies::set_default),
+    Operation::read("SimulateCustomPolicy", simulate::custom),
+    Operation::read("SimulatePrincipalPolicy", simulate::of_principal),
     Operation::write("TagInstanceProfile", |world, rq| tags::tag(world, rq, &tags::PROFILE)),
     Operation::write("TagMFADevice", |world, rq| tags::tag(world, rq, &tags::DEVICE)),
     Operation::write("TagOpenIDConnectProvider", |world, rq| tags::tag(world, rq, &tags::PROVIDER)),

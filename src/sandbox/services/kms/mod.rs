@@ -16,7 +16,7 @@ mod specs;
 mod store;
 mod tags;
 
-pub use store::{arn_of, managed_arn, unusable, usable};
+pub use store::{accessible, arn_of, managed_arn, unusable, usable};
 
 use crate::sandbox::Operation;
 

@@ -263,6 +263,12 @@ pub fn paged(rq: &Request<'_>, member: &str, items: Vec<Json>) -> Result<Json, F
     Ok(answer)
 }
 
+/// Whether a service can use a key of this account: it is there, and enabled.
+#[must_use]
+pub fn accessible(world: &World, rq: &Request<'_>, name: &str) -> bool {
+    find(world, rq, name).is_ok_and(|key| matches!(key["KeyState"].as_str(), None | Some("Enabled")))
+}
+
 /// Why a service cannot use a key, if it is one of this account: it is disabled, or waits for its deletion. Of keys that
 /// are not here nothing is known: they may be another account's.
 #[must_use]

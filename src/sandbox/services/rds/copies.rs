@@ -81,7 +81,7 @@ pub fn snapshot(world: &mut World, rq: &Request<'_>) -> Reply {
     let from = row[kind.arn].as_str().and_then(|arn| arn.split(':').nth(3)).unwrap_or(rq.region).to_owned();
     let mut copy = row.clone();
     if let Some(wanted) = rq.opt("KmsKeyId") {
-        if kms::usable(world, rq, wanted).is_none() {
+        if !kms::accessible(world, rq, wanted) {
             let message = format!(
                 "The specified KMS key [{wanted}] does not exist, is not enabled or you do not have permissions to access it."
             );

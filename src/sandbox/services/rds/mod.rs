@@ -1,6 +1,7 @@
 //! RDS: instances, Aurora clusters, event subscriptions, parameter groups, subnet groups, snapshots, engine versions, tags.
 
 mod backups;
+mod blue_green;
 mod certificates;
 mod cluster_endpoints;
 mod cluster_settings;
@@ -11,7 +12,9 @@ mod create;
 mod delete;
 mod engines;
 mod events;
+mod exports;
 mod global_clusters;
+mod green;
 mod instances;
 mod modify;
 mod options;
@@ -29,9 +32,13 @@ mod tests;
 mod volumes;
 mod windows;
 
-pub use events::settle;
+use crate::sandbox::{Operation, World};
 
-use crate::sandbox::Operation;
+/// Lets happen what is due: called before each request.
+pub fn settle(world: &mut World) {
+    blue_green::settle(world);
+    events::settle(world);
+}
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[
@@ -39,11 +46,13 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("AddRoleToDBInstance", instances::add_role),
     Operation::write("AddSourceIdentifierToSubscription", subscriptions::add_source),
     Operation::write("AddTagsToResource", tags::add_tags_to_resource),
+    Operation::write("CancelExportTask", exports::cancel),
     Operation::write("CopyDBClusterParameterGroup", copies::parameters),
     Operation::write("CopyDBClusterSnapshot", copies::snapshot),
     Operation::write("CopyDBParameterGroup", copies::parameters),
     Operation::write("CopyDBSnapshot", copies::snapshot),
     Operation::write("CopyOptionGroup", options::copy),
+    Operation::write("CreateBlueGreenDeployment", blue_green::create),
     Operation::write("CreateDBCluster", clusters::create_db_cluster),
     Operation::write("CreateDBClusterEndpoint", cluster_endpoints::create),
     Operation::write("CreateDBClusterParameterGroup", parameters::create_db_parameter_group),
@@ -58,6 +67,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("CreateEventSubscription", subscriptions::create),
     Operation::write("CreateGlobalCluster", global_clusters::create),
     Operation::write("CreateOptionGroup", options::create),
+    Operation::write("DeleteBlueGreenDeployment", blue_green::delete),
     Operation::write("DeleteDBCluster", clusters::delete_db_cluster),
     Operation::write("DeleteDBClusterEndpoint", cluster_endpoints::delete),
     Operation::write("DeleteDBClusterParameterGroup", parameters::delete_db_parameter_group),
@@ -73,6 +83,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("DeleteGlobalCluster", global_clusters::delete),
     Operation::write("DeleteOptionGroup", options::delete),
     Operation::write("DeregisterDBProxyTargets", proxy_targets::deregister),
+    Operation::read("DescribeBlueGreenDeployments", blue_green::describe),
     Operation::read("DescribeCertificates", certificates::describe),
     Operation::read("DescribeDBClusterEndpoints", cluster_endpoints::describe),
     Operation::read("DescribeDBClusterParameterGroups", parameters::describe_db_parameter_groups),
@@ -97,6 +108,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeEventCategories", subscriptions::describe_categories),
     Operation::read("DescribeEventSubscriptions", subscriptions::describe),
     Operation::read("DescribeEvents", events::describe),
+    Operation::read("DescribeExportTasks", exports::describe),
     Operation::read("DescribeGlobalClusters", global_clusters::describe),
     Operation::read("DescribeOptionGroupOptions", options::describe_options),
     Operation::read("DescribeOptionGroups", options::describe),
@@ -139,8 +151,10 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("StartDBCluster", clusters::start),
     Operation::write("StartDBInstance", instances::start_db_instance),
     Operation::write("StartDBInstanceAutomatedBackupsReplication", backups::start),
+    Operation::write("StartExportTask", exports::start),
     Operation::write("StopDBCluster", clusters::stop),
     Operation::write("StopDBInstance", instances::stop_db_instance),
     Operation::write("StopDBInstanceAutomatedBackupsReplication", backups::stop),
+    Operation::write("SwitchoverBlueGreenDeployment", blue_green::switch),
     Operation::write("SwitchoverGlobalCluster", global_clusters::switch),
 ];

@@ -33,8 +33,8 @@ fn name_of(text: &str) -> &str {
     text.rsplit(':').next().unwrap_or(text)
 }
 
-/// Makes the instance of what it inherits and what was sent.
-fn make(world: &mut World, rq: &Request<'_>, from: &Json, name: &str) -> Result<String, Fault> {
+/// Makes the instance of what it inherits and what was sent; answers its key.
+pub fn make(world: &mut World, rq: &Request<'_>, from: &Json, name: &str) -> Result<String, Fault> {
     let mut input = json!({});
     // What gp3 gives by itself below the size from which it can be set is not set again.
     let engine = from["Engine"].as_str().unwrap_or_default();

@@ -58,6 +58,11 @@ fn target(world: &World, rq: &Request<'_>) -> Result<(&'static str, String, &'st
             "_tags",
             invalid(format!("Event subscription {name} not found.")),
         ),
+        "deployment" => (
+            super::blue_green::DEPLOYMENT,
+            "TagList",
+            Fault::new("BlueGreenDeploymentNotFoundFault", format!("BlueGreenDeployment {name} not found.")),
+        ),
         "cluster-endpoint" => (
             super::cluster_endpoints::ENDPOINT,
             "_tags",

@@ -5,6 +5,12 @@ pub(super) const A_TO_K: &[(&str, &str, &str)] = &[
     (
         "*",
         "*",
+        "How long a call takes is drawn around one figure for a service's reads and one for its changes; AWS publishes none: they \
+         are estimated from public logs of deployments.",
+    ),
+    (
+        "*",
+        "*",
         "Lifecycles take fixed durations, close to typical ones; they fail only when a fault script says so.",
     ),
     ("*", "*", "Quotas are not enforced, apart from the few that single operations name below."),
@@ -18,12 +24,6 @@ pub(super) const A_TO_K: &[(&str, &str, &str)] = &[
         "*",
         "Reads lag behind writes only in EC2 and IAM: one of 250 new objects, drawn by the world's seed, is not seen for 0.2 to 5 \
          seconds; AWS publishes no rate. Changes, deletions and all other services are seen at once.",
-    ),
-    (
-        "*",
-        "*",
-        "How long a call takes is drawn around one figure for a service's reads and one for its changes; AWS publishes none: they \
-         are estimated from public logs of deployments.",
     ),
     (
         "*",

@@ -3,7 +3,7 @@
 /// VPCs, subnets, route tables and security groups become visible and available.
 pub const EC2_OBJECT: i64 = 1_500;
 /// A request for a VPC peering connection reaches the other side.
-pub const PEERING_REQUEST: i64 = 500;
+pub const PEERING_REQUEST: i64 = 1_500;
 /// A NAT gateway becomes available.
 pub const NAT_UP: i64 = 100_000;
 /// A NAT gateway is deleted.

@@ -226,8 +226,8 @@ def nonsense_is_refused():
     def renamed(p):
         p["headers"]["X-Amz-Target"] = "AmazonEC2ContainerServiceV20141113.Frobnicate"
     tampered("UnknownOperationException", ecs.list_clusters, renamed)
-    refused("SandboxOperationNotImplemented", elb.describe_ssl_policies)
-    refused("SandboxOperationNotImplemented", ecs.list_container_instances)
+    refused("SandboxOperationNotImplemented", elb.describe_trust_stores)
+    refused("SandboxOperationNotImplemented", ecs.discover_poll_endpoint)
 
 
 @test

@@ -94,6 +94,12 @@ def an_instance_is_switched():
     assert shown("blue")["ReadReplicaDBInstanceIdentifiers"] == ["blue-replica"] and shown("blue-old1")["ReadReplicaDBInstanceIdentifiers"] == ["blue-replica-old1"]
     assert shown("blue-replica")["ReadReplicaSourceDBInstanceIdentifier"] == "blue"
     refused("DBInstanceNotFound", rds.describe_db_instances, DBInstanceIdentifier=green)
+    told = [event["Message"] for event in rds.describe_events(SourceIdentifier=green, SourceType="db-instance", Duration=10000)["Events"]]
+    assert "DB instance created." in told and "DB instance deleted." not in told, told
+
+    def interfaces():
+        return len(client("ec2").describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [GROUP]}])["NetworkInterfaces"])
+    assert interfaces() == 2, interfaces()
     refused("InvalidBlueGreenDeploymentStateFault", rds.delete_blue_green_deployment, BlueGreenDeploymentIdentifier=one, DeleteTarget=True)
     ended = rds.delete_blue_green_deployment(BlueGreenDeploymentIdentifier=one)["BlueGreenDeployment"]
     assert ended["Status"] == "DELETING" and ended["DeleteTime"] and ended["Source"] == arn("db", "blue-old1")
@@ -104,6 +110,7 @@ def an_instance_is_switched():
     rds.modify_db_instance(DBInstanceIdentifier="blue-old1", DeletionProtection=False, ApplyImmediately=True)
     rds.delete_db_instance(DBInstanceIdentifier="blue-old1", SkipFinalSnapshot=True)
     wait("rds", "db_instance_deleted", DBInstanceIdentifier="blue-old1")
+    eventually(lambda: interfaces() == 1, otherwise="the interface of the old instance goes with it")
     up("blue")
 
 

@@ -187,7 +187,7 @@ def services_wait_for_instances():
     assert "insufficient CPU units available" in service("waits")["events"][0]["message"], service("waits")["events"]
     second = join("waits", machine(subnet=1))["containerInstanceArn"]
     wait("ecs", "services_stable", cluster="waits", services=["one"])
-    assert service("waits")["deployments"][0]["rolloutState"] == "COMPLETED"
+    eventually(lambda: service("waits")["deployments"][0]["rolloutState"] == "COMPLETED")
     counts = [one["runningTasksCount"] for one in shown("waits", first, second)]
     assert counts == [2, 1], counts
     # Docker gives out the ports.

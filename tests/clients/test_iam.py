@@ -222,4 +222,4 @@ def nonsense_is_refused():
     tampered("InvalidAction", iam.list_roles, lambda p: p["body"].update(Action="FrobnicateRoles"))
     tampered("ValidationError", iam.get_role, lambda p: p["body"].pop("RoleName"), RoleName="x")
     refused("NoSuchEntity", iam.attach_role_policy, RoleName="nobody", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
-    refused("SandboxOperationNotImplemented", iam.list_organizations_features)
+    refused("SandboxOperationNotImplemented", iam.get_credential_report)

@@ -165,7 +165,7 @@ def filters_filter():
 def nonsense_is_refused():
     tampered("InvalidAction", rds.describe_db_instances, lambda p: p["body"].update(Action="Frobnicate"))
     tampered("MissingParameter", rds.delete_db_instance, lambda p: p["body"].pop("DBInstanceIdentifier"), DBInstanceIdentifier="x")
-    refused("SandboxOperationNotImplemented", rds.describe_integrations)
+    refused("SandboxOperationNotImplemented", rds.describe_source_regions)
     eventually(lambda: rds.describe_db_instances()["DBInstances"])
 
 

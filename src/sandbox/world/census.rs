@@ -83,9 +83,11 @@ fn remembered(table: &str, row: &Json) -> bool {
         }
         // Keys wait for weeks; what is deleted here may be had back until then.
         "kms.key" => row["KeyState"] == "PendingDeletion",
-        "ecs.cluster" | "ecs.service" => row["status"] == "INACTIVE",
+        "ecs.cluster" | "ecs.container-instance" | "ecs.service" => row["status"] == "INACTIVE",
         "ecs.task" => row["lastStatus"] == "STOPPED",
         "ecs.task-definition" => row["status"] != "ACTIVE",
+        // Exports are told of for good; there is no deleting them.
+        "rds.export-task" => matches!(row["Status"].as_str(), Some("CANCELED" | "COMPLETE" | "FAILED")),
         _ => false,
     }
 }

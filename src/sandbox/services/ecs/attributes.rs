@@ -34,7 +34,7 @@ fn check(rq: &Request<'_>) -> Result<(), Fault> {
 /// `test_attributes`).
 fn targets(world: &World, rq: &Request<'_>, home: &Json, attribute: &Json) -> Result<Vec<String>, Fault> {
     let Some(target) = attribute["targetId"].as_str() else {
-        let here = |row: &Json| row["clusterArn"] == home["clusterArn"] && row["status"] != "INACTIVE";
+        let here = |row: &Json| row["_cluster"] == home["clusterArn"] && row["status"] != "INACTIVE";
         return Ok(world
             .rows(INSTANCES)
             .filter(|(_, row)| here(row))
@@ -143,7 +143,7 @@ pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let home = cluster(world, rq)?["clusterArn"].clone();
     let mut all = Vec::new();
     for (key, row) in
-        world.rows(INSTANCES).filter(|(_, row)| row["clusterArn"] == home && row["status"] != "INACTIVE")
+        world.rows(INSTANCES).filter(|(_, row)| row["_cluster"] == home && row["status"] != "INACTIVE")
     {
         let attributes = row["attributes"].as_array().into_iter().flatten();
         let wanted = attributes

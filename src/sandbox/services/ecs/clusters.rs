@@ -25,7 +25,7 @@ fn shown(world: &World, row: &Json, include: &[&str]) -> Json {
     row["activeServicesCount"] = json!(services);
     row["runningTasksCount"] = json!(tasks(&["RUNNING"]));
     row["pendingTasksCount"] = json!(tasks(&["PROVISIONING", "PENDING"]));
-    let here = |row: &Json| row["clusterArn"] == arn && row["status"] != "INACTIVE";
+    let here = |row: &Json| row["_cluster"] == arn && row["status"] != "INACTIVE";
     row["registeredContainerInstancesCount"] =
         json!(world.rows(INSTANCES).filter(|(_, row)| here(row)).count());
     row["statistics"] = json!([]);
@@ -193,7 +193,7 @@ pub fn delete(world: &mut World, rq: &Request<'_>) -> Reply {
         return Ok(json!({"cluster": shown(world, row, &["SETTINGS", "CONFIGURATIONS"])}));
     }
     let arn = cluster(world, rq)?["clusterArn"].clone();
-    if world.any(INSTANCES, |row| row["clusterArn"] == arn && row["status"] != "INACTIVE") {
+    if world.any(INSTANCES, |row| row["_cluster"] == arn && row["status"] != "INACTIVE") {
         let text = "The Cluster cannot be deleted while Container Instances are active or draining.";
         return Err(Fault::new("ClusterContainsContainerInstancesException", text));
     }

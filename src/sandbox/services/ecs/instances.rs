@@ -113,7 +113,7 @@ pub fn register(world: &mut World, rq: &Request<'_>) -> Reply {
     let key = arn(world, rq, &home, &id);
     let provider = placement::provider_of(world, rq.region, &machine);
     let mut row = json!({
-        "containerInstanceArn": key, "clusterArn": home["clusterArn"], "ec2InstanceId": machine["InstanceId"], "version": 1,
+        "containerInstanceArn": key, "_cluster": home["clusterArn"], "ec2InstanceId": machine["InstanceId"], "version": 1,
         "versionInfo": rq.input["versionInfo"], "status": "ACTIVE", "agentConnected": true, "attributes": attributes,
         "registeredResources": registered, "registeredAt": world.now_secs(), "attachments": [],
         "_tags": tags_of(rq), "_region": rq.region,
@@ -230,7 +230,7 @@ pub fn settle(world: &mut World) {
                     let machine = row["ec2InstanceId"].as_str().unwrap_or_default();
                     leave(world, &row, &format!("Host EC2 (instance {machine}) stopped."), |_| true);
                 } else {
-                    rollout::place_again(world, &row["clusterArn"]);
+                    rollout::place_again(world, &row["_cluster"]);
                 }
             }
         }
@@ -264,7 +264,7 @@ pub fn list(world: &mut World, rq: &Request<'_>) -> Reply {
     let home = cluster(world, rq)?.clone();
     let filter = rq.opt("filter").filter(|text| !text.is_empty());
     let mut arns = Vec::new();
-    for (key, row) in world.rows(INSTANCES).filter(|(_, row)| row["clusterArn"] == home["clusterArn"]) {
+    for (key, row) in world.rows(INSTANCES).filter(|(_, row)| row["_cluster"] == home["clusterArn"]) {
         let status = rq.opt("status").map_or(row["status"] != "INACTIVE", |status| row["status"] == status);
         if status && filter.map_or(Ok(true), |text| query::means(world, text, row))? {
             arns.push(json!(key));

@@ -149,7 +149,7 @@ fn candidates<'w>(world: &'w World, row: &Json) -> Vec<&'w Json> {
     let provided = row["capacityProviderStrategy"].as_array().into_iter().flatten();
     let provided: Vec<&str> = provided.filter_map(|one| one["capacityProvider"].as_str()).collect();
     let all = world.rows(INSTANCES).map(|(_, instance)| instance);
-    let here = all.filter(|one| one["clusterArn"] == row["clusterArn"] && one["status"] == "ACTIVE");
+    let here = all.filter(|one| one["_cluster"] == row["clusterArn"] && one["status"] == "ACTIVE");
     // Servers of one's own are registered through Systems Manager, which is not here.
     let fits = |instance: &&Json| match row["launchType"].as_str() {
         Some("EXTERNAL") => false,

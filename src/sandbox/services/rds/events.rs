@@ -156,6 +156,26 @@ pub fn settle(world: &mut World) {
     }
 }
 
+/// Instances or clusters have other names: what was known under the old ones (`gone`) is known under the new ones, so that nothing
+/// is told as deleted or made.
+pub fn renamed(world: &mut World, table: &str, gone: &[String], now: &[String]) {
+    let (status, name, arn, kind) = if table == INSTANCE {
+        ("DBInstanceStatus", "DBInstanceIdentifier", "DBInstanceArn", "db-instance")
+    } else {
+        ("Status", "DBClusterIdentifier", "DBClusterArn", "db-cluster")
+    };
+    for key in gone {
+        world.remove(SAID, &format!("{kind}/{key}"));
+    }
+    for key in now {
+        let Some(row) = world.get(table, key) else { continue };
+        let said = json!({
+            "status": row[status], "name": row[name], "arn": row[arn], "kind": kind, "finished": [],
+        });
+        world.put(SAID, &format!("{kind}/{key}"), said);
+    }
+}
+
 fn tell(world: &mut World, key: &str, said: &Json, news: Vec<News>) {
     let region = key.split('/').next().unwrap_or_default().to_owned();
     for (category, message) in news {

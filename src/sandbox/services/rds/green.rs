@@ -6,7 +6,7 @@ use super::{
     cluster_endpoints::ENDPOINT,
     clusters,
     create::create_db_instance,
-    origins,
+    events, origins,
     store::{CLUSTER, INSTANCE, key},
 };
 use crate::{
@@ -235,14 +235,14 @@ fn old_name(world: &World, region: &str, table: &str, name: &str) -> String {
     (1..).map(named).find(|old| row(world, region, table, old).is_none()).unwrap_or_else(|| named(1))
 }
 
-/// Replaces a name wherever a member of rows of a table holds it.
-fn replace(world: &mut World, table: &str, member: &str, names: &[(String, String)]) {
+/// Replaces a name wherever a member of rows of a table holds it; names are of one region, whose rows' keys begin with it.
+fn replace(world: &mut World, (table, start): (&str, &str), member: &str, names: &[(String, String)]) {
     let new = |value: &Json| -> Option<Json> {
         let text = value.as_str()?;
         names.iter().find(|(from, _)| from == text).map(|(_, to)| json!(to))
     };
-    let keys: Vec<String> = world.rows(table).map(|(key, _)| key.to_owned()).collect();
-    for key in keys {
+    let keys = world.rows(table).map(|(key, _)| key.to_owned()).filter(|key| key.starts_with(start));
+    for key in keys.collect::<Vec<String>>() {
         let Some(row) = world.get(table, &key) else { continue };
         let changed = match &row[member] {
             Json::Array(all) => {
@@ -262,6 +262,7 @@ fn replace(world: &mut World, table: &str, member: &str, names: &[(String, Strin
 /// the pairs with their new names.
 pub fn swap(world: &mut World, region: &str, pairs: &[Pair]) -> Vec<Pair> {
     let mut renamed = Vec::new();
+    let here = format!("{region}/");
     for table in [CLUSTER, INSTANCE] {
         let of_table: Vec<&Pair> = pairs.iter().filter(|pair| pair.table == table).collect();
         let mut names: Vec<(String, String)> = Vec::new();
@@ -300,20 +301,25 @@ pub fn swap(world: &mut World, region: &str, pairs: &[Pair]) -> Vec<Pair> {
             .iter()
             .map(|(from, to)| (arn(world, region, table, from), arn(world, region, table, to)))
             .collect();
+        let place = |name: &String| format!("{region}/{name}");
+        let now: Vec<String> = taken.iter().map(|(name, _)| place(name)).collect();
+        let gone: Vec<String> =
+            names.iter().map(|(from, _)| place(from)).filter(|key| !now.contains(key)).collect();
         for (name, mut row) in taken {
             row[name_of] = json!(name);
             row[arn_of] = json!(arn(world, region, table, &name));
-            world.put(table, &format!("{region}/{name}"), row);
+            world.put(table, &place(&name), row);
         }
+        events::renamed(world, table, &gone, &now);
         if table == CLUSTER {
-            replace(world, INSTANCE, "DBClusterIdentifier", &names);
-            replace(world, ENDPOINT, "DBClusterIdentifier", &names);
+            replace(world, (INSTANCE, &here), "DBClusterIdentifier", &names);
+            replace(world, (ENDPOINT, &here), "DBClusterIdentifier", &names);
         } else {
-            replace(world, CLUSTER, "_writer", &names);
-            replace(world, INSTANCE, "ReadReplicaSourceDBInstanceIdentifier", &names);
-            replace(world, INSTANCE, "ReadReplicaDBInstanceIdentifiers", &names);
+            replace(world, (CLUSTER, &here), "_writer", &names);
+            replace(world, (INSTANCE, &here), "ReadReplicaSourceDBInstanceIdentifier", &names);
+            replace(world, (INSTANCE, &here), "ReadReplicaDBInstanceIdentifiers", &names);
             // Interfaces are named after the ARNs of whom they belong to.
-            replace(world, "ec2.network-interface", "_owner", &arns);
+            replace(world, ("ec2.network-interface", ""), "_owner", &arns);
         }
     }
     renamed

@@ -199,6 +199,17 @@ impl Operations {
         })
     }
 
+    /// Whether something was noted since another thing was last.
+    #[must_use]
+    pub fn noted_since(&self, wanted: &str, since: &str) -> bool {
+        let last = |wanted: &str| {
+            self.timeline.iter().rposition(
+                |moment| matches!(&moment.happened, Happened::Noted { name, .. } if name == wanted),
+            )
+        };
+        last(wanted).is_some_and(|at| last(since).is_some_and(|since| since < at))
+    }
+
     /// The change id of the latest call of that name; `None` if its answer was lost.
     #[must_use]
     pub fn change(&self, wanted: &str) -> Option<&str> {

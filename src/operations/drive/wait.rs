@@ -67,7 +67,11 @@ impl Driver<'_> {
                 if self.overridden.iter().any(|gate| gate == "validation") {
                     return Ok(());
                 }
-                self.until(name, every_s, limit_s, async || self.validated(tasks).await).await
+                if self.rests("validation-proof", tasks).await? {
+                    return Ok(());
+                }
+                self.until(name, every_s, limit_s, async || self.validated(tasks).await).await?;
+                self.note(Happened::Noted { name: "validation-proof".into(), value: json!(tasks.len()) })
             }
             Until::Slot => self.slot(name, every_s, limit_s).await,
             Until::InSync { address, call } => {
@@ -186,6 +190,17 @@ impl Driver<'_> {
         self.note(Happened::Noted { name: "fence-proof".into(), value })
     }
 
+    /// Whether something was proven behind this fence, and a task is stopped or about to stop since. Only what comes after the
+    /// proof stops tasks, and nothing is committed behind a fence: the proof still holds, and cannot be made again.
+    async fn rests(&self, proof: &str, tasks: &[Task]) -> Result<bool, Failure> {
+        if !self.known().noted_since(proof, "fence-proof") {
+            return Ok(false);
+        }
+        let wanted = Wanted { gates: &["task"], tasks, writers: &[], since: None };
+        let samples = self.samples(wanted).await?;
+        Ok(samples.tasks.iter().any(|task| matches!(task.status.as_str(), "stopping" | "stopped")))
+    }
+
     /// Everything committed has arrived: by a sentinel, or circumstantially.
     async fn drained(
         &self,
@@ -195,6 +210,9 @@ impl Driver<'_> {
         every_s: u64,
         limit_s: u64,
     ) -> Result<(), Failure> {
+        if !home && self.rests("drain-proof", tasks).await? {
+            return Ok(());
+        }
         let hooks = &self.resolved.declared.hooks;
         if !home && hooks.contains_key("sentinel-write") && hooks.contains_key("sentinel-read") {
             // Batch apply does not keep the order of commits: a second row, written after the first one arrived, does.

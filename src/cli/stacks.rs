@@ -47,7 +47,7 @@ pub fn ask(
     let mut problems = Vec::new();
     for asked in &asked {
         let now = match environment.stacks.get(&asked.question) {
-            Some(Answer::Told { value, stack }) => Some(found(asked, value, stack)),
+            Some(Answer::Told { value, stack }) => Some(as_found(asked, value, stack)),
             _ => None,
         };
         let before = saved
@@ -65,7 +65,7 @@ pub fn ask(
     if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
-fn found(asked: &Asked, value: &str, stack: &str) -> Found {
+fn as_found(asked: &Asked, value: &str, stack: &str) -> Found {
     Found {
         stack: asked.stack.clone(),
         parameter: asked.question.function(),

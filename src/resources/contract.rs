@@ -312,7 +312,7 @@ pub trait ResourceType: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Sight<Self::Props>>, OpError>> + Send {
         async move {
             let Some(properties) = Self::read(cx, id, props).await? else { return Ok(None) };
-            let Some(ownership) = Self::whose(cx, id, props).await? else { return Ok(None) };
+            let Some(ownership) = Self::ownership(cx, id, props).await? else { return Ok(None) };
             Ok(Some(Sight { properties, ownership }))
         }
     }

@@ -85,7 +85,8 @@ def they_join_and_leave():
     said("InvalidParameterException", "not found", ecs.deregister_container_instance, cluster="joins", containerInstance=arn)
     # A machine that is terminated leaves by itself.
     ec2.terminate_instances(InstanceIds=[one])
-    eventually(lambda: not ecs.list_container_instances(cluster="joins")["containerInstanceArns"])
+    wait("ec2", "instance_terminated", InstanceIds=[one])
+    assert not ecs.list_container_instances(cluster="joins")["containerInstanceArns"]
     ecs.delete_cluster(cluster="joins")
 
 

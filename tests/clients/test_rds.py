@@ -167,6 +167,7 @@ def nonsense_is_refused():
     tampered("MissingParameter", rds.delete_db_instance, lambda p: p["body"].pop("DBInstanceIdentifier"), DBInstanceIdentifier="x")
     refused("SandboxOperationNotImplemented", rds.describe_source_regions)
     eventually(lambda: rds.describe_db_instances()["DBInstances"])
+    refused("SandboxOperationNotImplemented", rds.modify_db_instance, DBInstanceIdentifier="page-3", NewDBInstanceIdentifier="other")
 
 
 @test

@@ -125,6 +125,16 @@ pub(super) const L_TO_Z: &[(&str, &str, &str)] = &[
     ),
     (
         "rds",
+        "ModifyDBCluster",
+        "A new name (NewDBClusterIdentifier) is refused with SandboxOperationNotImplemented.",
+    ),
+    (
+        "rds",
+        "ModifyDBInstance",
+        "A new name (NewDBInstanceIdentifier) is refused with SandboxOperationNotImplemented.",
+    ),
+    (
+        "rds",
         "StartDBInstanceAutomatedBackupsReplication",
         "A source that is replicated already is refused with InvalidDBInstanceAutomatedBackupState, one of the same region with InvalidParameterValue; which codes AWS has for these is not documented.",
     ),

@@ -7,6 +7,7 @@ use super::{
     create::{domain, log_types, managed_secret, monitoring, password_rules, security_groups},
     delete::drop_managed_secret,
     engines,
+    modify::keeps_its_name,
     store::{CLUSTER, CLUSTER_PARAMETERS, INSTANCE, combination, invalid, key},
     windows,
 };
@@ -188,6 +189,7 @@ pub fn modify_db_cluster(world: &mut World, rq: &Request<'_>) -> Reply {
     let engine = engine(row["Engine"].as_str().unwrap_or_default())?;
     let version = row["EngineVersion"].as_str().unwrap_or_default();
     common(world, rq, engine)?;
+    keeps_its_name(rq, "NewDBClusterIdentifier", rq.text("DBClusterIdentifier"))?;
     windows::port(rq.int("Port"))?;
     let to = upgrade(rq, engine, &row)?;
     let mut after = Map::new();

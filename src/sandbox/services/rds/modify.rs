@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     engines::is_older,
-    sandbox::{Fault, Reply, Request, World, durations},
+    sandbox::{Fault, Reply, Request, World, codec::NOT_IMPLEMENTED, durations},
 };
 
 /// Members that take effect at once and without an interruption: (parameter, member of the instance).
@@ -66,10 +66,21 @@ const PENDING: &[(&str, &str, &str)] = &[
     ("StorageType", "StorageType", "StorageType"),
 ];
 
+/// Refuses a new name: the sandbox moves names in switchovers only.
+pub(super) fn keeps_its_name(rq: &Request<'_>, member: &str, name: &str) -> Result<(), Fault> {
+    match rq.opt(member) {
+        Some(new) if !new.eq_ignore_ascii_case(name) => {
+            Err(Fault::new(NOT_IMPLEMENTED, format!("The sandbox gives nothing a new name ({member}).")))
+        }
+        _ => Ok(()),
+    }
+}
+
 pub fn modify_db_instance(world: &mut World, rq: &Request<'_>) -> Reply {
     let name = rq.text("DBInstanceIdentifier");
     let key_text = key(rq, name);
     let row = world.get(INSTANCE, &key_text).cloned().ok_or_else(|| no_instance(name))?;
+    keeps_its_name(rq, "NewDBInstanceIdentifier", name)?;
     if !matches!(row["DBInstanceStatus"].as_str(), Some("available" | "stopped" | "storage-optimization")) {
         return Err(Fault::new("InvalidDBInstanceState", "Database instance is not in available state."));
     }

@@ -10,6 +10,7 @@ mod clusters;
 mod copies;
 mod create;
 mod delete;
+mod due;
 mod engines;
 mod events;
 mod exports;
@@ -32,13 +33,9 @@ mod tests;
 mod volumes;
 mod windows;
 
-use crate::sandbox::{Operation, World};
+pub use due::settle;
 
-/// Lets happen what is due: called before each request.
-pub fn settle(world: &mut World) {
-    blue_green::settle(world);
-    events::settle(world);
-}
+use crate::sandbox::Operation;
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[

@@ -57,6 +57,7 @@ def saml_providers():
     assert "two" in iam.get_saml_provider(SAMLProviderArn=arn)["SAMLMetadataDocument"]
     assert [each["Arn"] for each in iam.list_saml_providers()["SAMLProviderList"]] == [arn]
     iam.tag_saml_provider(SAMLProviderArn=arn, Tags=[{"Key": "c", "Value": "d"}])
+    pages("iam", "ListSAMLProviderTags", 1, None, SAMLProviderArn=arn)
     assert len(iam.list_saml_provider_tags(SAMLProviderArn=arn, MaxItems=1)["Tags"]) == 1
     iam.untag_saml_provider(SAMLProviderArn=arn, TagKeys=["a"])
     assert iam.list_saml_provider_tags(SAMLProviderArn=arn)["Tags"] == [{"Key": "c", "Value": "d"}]

@@ -205,8 +205,8 @@ pub fn graph(template: &Json) -> Graph {
         graph.index.insert(address.clone(), graph.nodes.len());
         graph.nodes.push(Node {
             address,
-            kind: resource["Type"].as_str().unwrap_or_default().to_owned(),
-            region: region.clone(),
+            kind: resource["Type"].as_str().unwrap_or_default().into(),
+            region: region.as_str().into(),
             properties: value(&resource["Properties"]),
             depends_on: Vec::new(),
             deletion_policy: DeletionPolicy::Delete,
@@ -222,7 +222,8 @@ pub fn graph(template: &Json) -> Graph {
 fn value(json: &Json) -> Value {
     let attribute = |name: &Json, attribute: &Json| {
         let address = Address::new("big", name.as_str().unwrap_or_default());
-        Value::Attribute(Reference { address, attribute: attribute.as_str().unwrap_or("Ref").to_owned() })
+        let attribute = attribute.as_str().unwrap_or("Ref").into();
+        Value::Attribute(Reference { address, attribute }.into())
     };
     if !json["Ref"].is_null() {
         return attribute(&json["Ref"], &Json::Null);
@@ -236,7 +237,9 @@ fn value(json: &Json) -> Value {
     }
     match json {
         Json::Array(items) => Value::List(items.iter().map(value).collect()),
-        Json::Object(map) => Value::Map(map.iter().map(|(key, item)| (key.clone(), value(item))).collect()),
+        Json::Object(map) => {
+            Value::Map(map.iter().map(|(key, item)| (key.as_str().into(), value(item))).collect())
+        }
         other => Value::from_json(other.clone()),
     }
 }
@@ -251,14 +254,15 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
             attributes
                 .entry(&reference.address)
                 .or_default()
-                .insert(reference.attribute.clone(), text.into());
+                .insert(reference.attribute.to_string(), text.into());
         });
     }
     let mut snapshot = Snapshot::new(first.target.lineage.clone());
     for step in &first.steps {
         let Action::Create { properties, generation, keep, .. } = &step.action else { continue };
-        let lookup =
-            |reference: &Reference| attributes.get(&reference.address)?.get(&reference.attribute).cloned();
+        let lookup = |reference: &Reference| {
+            attributes.get(&reference.address)?.get(reference.attribute.as_str()).cloned()
+        };
         let current = Object {
             physical_id: PhysicalId(step.address.logical_id().to_owned()),
             generation: *generation,
@@ -267,8 +271,8 @@ pub fn ledger(first: &ChangeSet, graph: &Graph) -> Snapshot {
             settled: 0,
             stage: Stage::Ready,
             declared: Declared {
-                kind: step.kind.clone(),
-                region: step.region.clone(),
+                kind: step.kind.to_string(),
+                region: step.region.to_string(),
                 properties: properties.resolve(&lookup).unwrap_or_default(),
                 deletion_policy: keep.deletion_policy,
                 update_replace_policy: keep.update_replace_policy,

@@ -67,7 +67,7 @@ fn every_case_gets_its_verdict() {
             let given = case.get("parameters").and_then(|tree| tree.as_map()).unwrap_or_default();
             let given = given.iter().map(|entry| {
                 let text = entry.value.as_text().expect("a text").to_owned();
-                (entry.key.clone(), Given { text, span: None })
+                (entry.key.to_string(), Given { text, span: None })
             });
             let wanted: BTreeSet<&str> = match case.get("expect").and_then(|tree| tree.as_list()) {
                 Some(codes) => codes.iter().filter_map(|code| code.as_name()).collect(),

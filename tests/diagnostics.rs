@@ -24,8 +24,7 @@ pub fn findings(plan: &Path, set: &[&str]) -> Vec<Diagnostic> {
         fallback_region: Some("us-east-1".into()),
         ..Options::default()
     };
-    let examined =
-        template::load(plan, &options).and_then(|loaded| examine(&loaded, &Environment::offline()));
+    let examined = template::load(plan, &options).and_then(|loaded| examine(loaded, &Environment::offline()));
     match examined {
         Ok(prepared) => prepared.warnings,
         Err(problems) => problems,

@@ -68,12 +68,12 @@ fn beside(base: &Address, name: &str, taken: &mut HashSet<Address>) -> Address {
 
 /// The other resource that an item refers to, by its logical id; else its number.
 fn named(item: &Item, at: usize) -> String {
-    match &item.kind {
-        Kind::Deferred(Value::Attribute(reference)) => {
+    match item.reference() {
+        Some(reference) => {
             let id = reference.address.logical_id();
             id.rsplit('.').next().unwrap_or(id).to_owned()
         }
-        _ => at.to_string(),
+        None => at.to_string(),
     }
 }
 
@@ -85,7 +85,7 @@ fn take(properties: &mut Item, name: &str) -> Option<Member> {
 
 fn put(properties: &mut Item, key: &str, key_span: &Span, value: Item) {
     if let Kind::Map(members) = &mut properties.kind {
-        members.push(Member { key: key.to_owned(), key_span: key_span.clone(), value });
+        members.push(Member { key: key.into(), key_span: key_span.clone(), value });
     }
 }
 
@@ -99,10 +99,10 @@ fn queues(draft: &mut Draft, taken: &mut HashSet<Address>, problems: &mut Proble
             problems.error("M2004", Some(&draft.span), message);
             draft.properties = Item::poison(&draft.properties.span);
         }
-        draft.kind = part.to_owned();
+        draft.kind = part.into();
         return Vec::new();
     };
-    draft.kind = part.to_owned();
+    draft.kind = part.into();
     // An object, where this type takes its text as well.
     if let Some(document) = take(&mut draft.properties, "PolicyDocument") {
         let parsed = match &document.value.kind {
@@ -157,13 +157,13 @@ fn associations(draft: &mut Draft, taken: &mut HashSet<Address>) -> Vec<Draft> {
     items
         .map(|(at, item)| {
             let reference = Reference { address: draft.address.clone(), attribute: "Ref".into() };
-            let instance = Item::new(Kind::Deferred(Value::Attribute(reference)), &key_span);
+            let instance = Item::deferred(Value::Attribute(reference.into()), &key_span);
             let mut properties = associated(item);
             put(&mut properties, "InstanceId", &key_span, instance);
             Draft {
                 address: beside(&draft.address, &format!("Association{}", at + 1), taken),
                 span: key_span.clone(),
-                kind: ASSOCIATION.to_owned(),
+                kind: ASSOCIATION.into(),
                 kind_span: key_span.clone(),
                 properties,
                 depends_on: Vec::new(),
@@ -190,11 +190,7 @@ fn associated(mut item: Item) -> Item {
     let members = pairs.iter().filter(|pair| pair.kind != Kind::NoValue).map(|pair| {
         let key = pair.get("Key").map(|key| &key.value.kind);
         let (Some(Kind::Scalar(key)), Some(value)) = (key, pair.get("Value")) else { return None };
-        Some(Member {
-            key: key.as_text().to_owned(),
-            key_span: pair.span.clone(),
-            value: value.value.clone(),
-        })
+        Some(Member { key: key.as_text().into(), key_span: pair.span.clone(), value: value.value.clone() })
     });
     let members: Option<Vec<Member>> = members.collect();
     // What cannot be read as pairs is refused by the other type's schema.

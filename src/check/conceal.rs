@@ -84,17 +84,19 @@ fn rename(graph: &mut Graph, key: &Key) -> Vec<(String, String)> {
     renamed
 }
 
-fn text(text: &mut String, renamed: &[(String, String)]) {
-    if text.contains(PARAMETER) {
-        for (old, new) in renamed {
-            *text = text.replace(old.as_str(), new);
-        }
-    }
+/// The text with its placeholders renamed, if it has any.
+fn text(text: &str, renamed: &[(String, String)]) -> Option<String> {
+    let rename = |text: String, (old, new): &(String, String)| text.replace(old.as_str(), new);
+    text.contains(PARAMETER).then(|| renamed.iter().fold(text.to_owned(), rename))
 }
 
 fn exchange(value: &mut Value, renamed: &[(String, String)]) {
     match value {
-        Value::String(string) => text(string, renamed),
+        Value::String(string) => {
+            if let Some(renamed) = text(string, renamed) {
+                *string = renamed.into();
+            }
+        }
         Value::List(items) => items.iter_mut().for_each(|item| exchange(item, renamed)),
         Value::Map(members) => members.values_mut().for_each(|item| exchange(item, renamed)),
         Value::Call(call) => call.arguments_mut().into_iter().for_each(|item| exchange(item, renamed)),
@@ -104,7 +106,11 @@ fn exchange(value: &mut Value, renamed: &[(String, String)]) {
 
 fn exchange_json(value: &mut Json, renamed: &[(String, String)]) {
     match value {
-        Json::String(string) => text(string, renamed),
+        Json::String(string) => {
+            if let Some(renamed) = text(string, renamed) {
+                *string = renamed;
+            }
+        }
         Json::Array(items) => items.iter_mut().for_each(|item| exchange_json(item, renamed)),
         Json::Object(members) => members.values_mut().for_each(|item| exchange_json(item, renamed)),
         _ => {}
@@ -133,7 +139,7 @@ impl Walk<'_> {
             Value::Map(members) => {
                 let named = members.get("Name").and_then(Value::as_str).is_some_and(secret::is_secret_name);
                 for (name, item) in members {
-                    let inner = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+                    let inner = if place.is_empty() { name.to_string() } else { format!("{place}.{name}") };
                     if named && name == "Value" {
                         (self.pieces, self.inside) = (0, false);
                         self.hide(item, &inner, false);
@@ -204,7 +210,7 @@ impl Walk<'_> {
                     }
                     rest = more;
                 }
-                *text = out;
+                *text = out.into();
             }
             Value::List(items) => items.iter_mut().for_each(|item| self.hide(item, place, json)),
             Value::Map(members) => members.values_mut().for_each(|item| self.hide(item, place, json)),

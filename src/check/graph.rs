@@ -2,17 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CIRCLE, apart::apart, inherited, link, properties, secure, tags};
+use super::{CIRCLE, apart::apart, inherited, link, parallel, properties, secure, tags};
 use crate::{
     error::{Class, Diagnostic, Problems},
     graph::{Draft, Drafts, Graph, Idioms, Node, Output, OutputDraft, Places, StackDraft, StackInfo},
     lint,
     model::{
-        Address, DeletionPolicy, Value,
+        Address, DeletionPolicy, Text, Value,
         item::{Item, Kind},
     },
     resources::{ec2, registry},
 };
+
+/// So many resources are checked at once.
+const BLOCK: usize = 4_096;
 
 /// Makes the graph of a plan, all properties checked against their types, and the warnings. The drafts of resources
 /// are used up.
@@ -33,7 +36,7 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
         ..Graph::default()
     };
     apart(&mut drafts.stacks, &mut problems);
-    let kinds: HashMap<Address, String> = drafts
+    let kinds: HashMap<Address, Text> = drafts
         .stacks
         .iter()
         .flat_map(|stack| &stack.resources)
@@ -42,8 +45,21 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
     let mut poisoned = false;
     let mut broken = HashSet::new();
     for stack in &mut drafts.stacks {
-        for draft in std::mem::take(&mut stack.resources) {
-            let (node, whole) = node(draft, stack, &kinds, &drafts.idioms, &mut problems);
+        let mut resources = std::mem::take(&mut stack.resources);
+        graph.nodes.reserve_exact(resources.len());
+        // In blocks, and giving the memory of each back: all drafts and all nodes at once are much.
+        resources.reverse();
+        let (around, idioms) = (&*stack, &drafts.idioms);
+        let blocks = std::iter::from_fn(|| {
+            let mut block = resources.split_off(resources.len().saturating_sub(BLOCK));
+            resources.shrink_to_fit();
+            block.reverse();
+            (!block.is_empty()).then_some(block)
+        });
+        let checked =
+            blocks.flat_map(|block| parallel::map(block, |draft| node(draft, around, &kinds, idioms)));
+        for (node, whole, found) in checked {
+            problems.extend(found);
             poisoned |= !whole;
             if !whole {
                 broken.insert(node.address.clone());
@@ -79,14 +95,14 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
     Ok((graph, warnings))
 }
 
-/// A resource's node, and whether everything in it could be evaluated.
+/// A resource's node, whether everything in it could be evaluated, and what is to be said of it.
 fn node(
     draft: Draft,
     stack: &StackDraft,
-    kinds: &HashMap<Address, String>,
+    kinds: &HashMap<Address, Text>,
     idioms: &Idioms,
-    problems: &mut Problems,
-) -> (Node, bool) {
+) -> (Node, bool, Vec<Diagnostic>) {
+    let mut problems = Problems::default();
     let Draft { address, span, kind, kind_span, properties: mut item, .. } = draft;
     let secrets = secure::check(&kind, &item).into_iter().chain(secure::names(&kind, &item));
     for finding in secrets.chain(tags::reserved(&item)) {
@@ -104,7 +120,7 @@ fn node(
     }
     let whole = !item.is_poisoned();
     let subject = properties::Subject { kind: &kind, kind_span: &kind_span, id_span: &span, idioms };
-    let kind_of = |address: &Address| kinds.get(address).map(String::as_str);
+    let kind_of = |address: &Address| kinds.get(address).map(Text::as_str);
     let (mut properties, findings) = properties::resource(&subject, &address, &item, &kind_of);
     problems.extend(findings);
     ec2::latest::resolve(&mut properties, &kind_of);
@@ -134,7 +150,7 @@ fn node(
     };
     let node = Node {
         kind,
-        region: stack.region.clone(),
+        region: stack.region.as_str().into(),
         properties,
         depends_on: draft.depends_on.iter().map(|(address, _)| address.clone()).collect(),
         deletion_policy: draft.deletion_policy.unwrap_or(default),
@@ -148,15 +164,15 @@ fn node(
         },
         address,
     };
-    (node, whole)
+    (node, whole, problems.into_findings())
 }
 
 fn output(draft: &OutputDraft, idioms: &Idioms, problems: &mut Problems) -> Output {
     problems.extend(secure::check("", &draft.value));
     let item: &Item = &draft.value;
     let value = match &item.kind {
-        Kind::Scalar(scalar) => Value::String(scalar.as_text().to_owned()),
-        Kind::Deferred(value) => value.clone(),
+        Kind::Scalar(scalar) => Value::String(scalar.as_text().into()),
+        Kind::Deferred(value) => (**value).clone(),
         Kind::Poison => Value::Null,
         _ => {
             let message = format!("the output `{}` must be a text, not {}", draft.name, item.describe());

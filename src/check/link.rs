@@ -86,7 +86,7 @@ fn explicit(graph: &Graph, node: &Node, types: Lookup<'_>, problems: &mut Vec<Di
             let certain = ty.facts().certain(&reference.attribute);
             facts.map_or(certain, |facts| facts.needs(top, ty.facts(), &reference.attribute))
         });
-        let why = Why::Reference { attribute: reference.attribute.clone(), property: property.to_owned() };
+        let why = Why::Reference { attribute: reference.attribute.clone(), property: property.into() };
         let edge = Edge { to: reference.address.clone(), needs, why };
         if edges.last() != Some(&edge) {
             edges.push(edge);
@@ -105,6 +105,7 @@ fn explicit(graph: &Graph, node: &Node, types: Lookup<'_>, problems: &mut Vec<Di
             );
         }
     }
+    edges.shrink_to_fit();
     edges
 }
 

@@ -179,7 +179,7 @@ fn stand_in(value: &Value) -> Json {
     match value {
         Value::List(items) => Json::Array(items.iter().map(stand_in).collect()),
         Value::Map(map) => {
-            Json::Object(map.iter().map(|(key, value)| (key.clone(), stand_in(value))).collect())
+            Json::Object(map.iter().map(|(key, value)| (key.to_string(), stand_in(value))).collect())
         }
         Value::Attribute(reference) => Json::String(format!("{{{{resolve:reference:{reference}}}}}")),
         Value::Call(_) => {
@@ -342,7 +342,7 @@ impl<'w> Walk<'w, '_> {
                     };
                     return self.wrong_type(item, types, Some(help));
                 }
-                value.clone()
+                (**value).clone()
             }
             Kind::Scalar(scalar) => self.scalar(node, types, scalar, item),
             Kind::List(items) => {
@@ -504,7 +504,7 @@ impl<'w> Walk<'w, '_> {
         {
             Value::Bool(truth)
         } else if takes("string") {
-            Value::String(scalar.as_text().to_owned())
+            Value::String(scalar.as_text().into())
         } else {
             let help = if types.only("array") { Some("write it as a list: [ ... ]") } else { None };
             return self.wrong_type(item, types, help);

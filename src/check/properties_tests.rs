@@ -187,9 +187,10 @@ fn every_kind_of_mistake_has_its_code_and_place() {
 
 #[test]
 fn values_to_come_are_checked_by_their_form() {
-    let reference =
-        || Value::Attribute(Reference { address: Address::new("app", "Other"), attribute: "Ref".into() });
-    let deferred = |value: Value| Item::new(Kind::Deferred(value), &span(0));
+    let reference = || {
+        Value::Attribute(Reference { address: Address::new("app", "Other"), attribute: "Ref".into() }.into())
+    };
+    let deferred = |value: Value| Item::deferred(value, &span(0));
     let split =
         || Value::Call(Box::new(crate::model::Call::Split { separator: ",".into(), text: reference() }));
     assert!(codes(&with(vec![("Name", deferred(reference()))])).is_empty());
@@ -254,8 +255,9 @@ fn a_refused_property_says_why() {
 
 #[test]
 fn json_in_texts_is_parsed_as_far_as_it_is_known() {
-    let reference =
-        || Value::Attribute(Reference { address: Address::new("app", "Other"), attribute: "Ref".into() });
+    let reference = || {
+        Value::Attribute(Reference { address: Address::new("app", "Other"), attribute: "Ref".into() }.into())
+    };
     let concat = |before: &str, after: &str| {
         let parts = vec![Value::String(before.into()), reference(), Value::String(after.into())];
         Item::call(crate::model::Call::Concat(parts), &span(5))

@@ -1,6 +1,6 @@
 //! All checks, one after the other.
 
-use super::{graph::graph, link};
+use super::{graph::graph, link, parallel::both};
 use crate::{
     error::{Class, Diagnostic, Severity, hint},
     graph::{Drafts, Graph, Links},
@@ -26,8 +26,9 @@ pub struct Checked {
 /// Everything that is wrong with the plan.
 pub fn check(mut drafts: Drafts) -> Result<Checked, Vec<Diagnostic>> {
     let (mut graph, mut warnings) = graph(&mut drafts)?;
-    let mut links = link(&graph, &registry::find);
-    let lints = lint::check(&drafts.stacks, &graph, drafts.idioms);
+    // Neither needs the other, and of a large plan each takes its time.
+    let (mut links, lints) =
+        both(|| link(&graph, &registry::find), || lint::check(&drafts.stacks, &graph, drafts.idioms));
     let judged = |lint: &Diagnostic| lint.address.as_ref().is_none_or(|at| !drafts.unjudged.contains(at));
     warnings.extend(lints.into_iter().filter(judged));
     // Lints speak of what is written; what is planned and kept is what AWS makes of it.

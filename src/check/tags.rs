@@ -37,7 +37,7 @@ pub(super) fn merge(kind: &str, properties: &mut Item, tags: &BTreeMap<String, S
         let at = at.unwrap_or_else(|| {
             let kind = if listed { Kind::List(Vec::new()) } else { Kind::Map(Vec::new()) };
             let value = Item::new(kind, &properties.span);
-            members.push(Member { key: name.to_owned(), key_span: properties.span.clone(), value });
+            members.push(Member { key: name.into(), key_span: properties.span.clone(), value });
             members.len() - 1
         });
         // Tags of a group go to its instances too, as those of a CloudFormation stack do.
@@ -104,7 +104,7 @@ pub(super) fn unspeakable(properties: &Item) -> Vec<&Span> {
 fn add(target: &mut Item, tags: &BTreeMap<String, String>, spread: bool) {
     let span = target.span.clone();
     let text = |text: &str| Item::text(text, &span);
-    let member = |key: &str, value: Item| Member { key: key.to_owned(), key_span: span.clone(), value };
+    let member = |key: &str, value: Item| Member { key: key.into(), key_span: span.clone(), value };
     match &mut target.kind {
         Kind::List(items) => {
             for (key, value) in tags {

@@ -17,7 +17,7 @@ use crate::{
 pub fn run(global: &Global, args: &GraphCommand, printer: &mut Printer) -> Verdict {
     let loaded = prepare::load_offline(global, &args.plan, printer)?;
     lookups::tell_made_up(&loaded, printer);
-    let prepared = prepare::evaluate(&loaded, &Environment::offline(), &args.plan, printer)?;
+    let prepared = prepare::evaluate(loaded, &Environment::offline(), &args.plan, printer)?;
     if args.why {
         let path = typical_path(&prepared.graph, &prepared.links, &registry::find);
         if printer.is_json() {

@@ -25,10 +25,10 @@ use crate::{
 
 /// Runs the verb. Nothing in the account is changed; the next `up` brings the object to the plan.
 pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verdict {
-    let loaded = prepare::load(global, &args.plan)?;
+    let mut loaded = prepare::load(global, &args.plan)?;
     let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
-    let prepared = prepare::online(global, &args.plan, &loaded, &session, None, printer)?;
+    let prepared = prepare::online(global, &args.plan, &mut loaded, &session, None, printer)?;
     let graph = &prepared.graph;
     let address = &args.address;
     let Some(node) = graph.node(address) else {
@@ -75,8 +75,8 @@ pub fn run(global: &Global, args: &ImportCommand, printer: &mut Printer) -> Verd
     run.bind(ledgers::binding(graph, &session, locate::source(&dir, &loaded.place))).map_err(wrong)?;
     let generation = run.snapshot().next_generation(address);
     let declared = Declared {
-        kind: node.kind.clone(),
-        region: node.region.clone(),
+        kind: node.kind.to_string(),
+        region: node.region.to_string(),
         properties,
         deletion_policy: node.deletion_policy,
         update_replace_policy: node.update_replace_policy,

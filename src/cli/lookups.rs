@@ -25,7 +25,7 @@ const SHOWN: usize = 10;
 /// What is not found, what is found several times, and what a saved change set found and is not there any more.
 pub fn resolve(
     global: &Global,
-    loaded: &Loaded,
+    loaded: Loaded,
     session: &Session,
     saved: Option<&[Found]>,
 ) -> Result<(Loaded, Vec<Found>), Vec<Diagnostic>> {

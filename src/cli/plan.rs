@@ -70,7 +70,7 @@ fn compute(
     let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
     let saved = saved.map(up::read_change_set).transpose()?;
-    let prepared = prepare::online(global, args, &loaded, &session, saved.as_ref(), printer)?;
+    let prepared = prepare::online(global, args, &mut loaded, &session, saved.as_ref(), printer)?;
     let graph = &prepared.graph;
     let dir = locate::find(global, &loaded, printer)?;
     let mut snapshot =
@@ -90,7 +90,6 @@ fn compute(
     }
     let region = graph.main_region();
     ledgers::check_binding(&snapshot, &session, Some((&loaded, &region)), &dir)?;
-    loaded.drop_templates();
     ledgers::tell_other_key(graph, &snapshot, printer);
     let wishes = match &saved {
         Some(set) => {

@@ -133,7 +133,7 @@ fn load_in(
     if !wrong.is_empty() && !loaded.stacks.is_empty() && wrong.iter().all(syntax) {
         // What the broken ones export, nobody knows.
         let follows = |one: &Diagnostic| matches!(one.code, "M1052" | "M1058");
-        let more = examine(&loaded, &Environment::offline()).err().unwrap_or_default();
+        let more = examine(loaded.clone(), &Environment::offline()).err().unwrap_or_default();
         wrong.extend(more.into_iter().filter(|one| one.severity == Severity::Error && !follows(one)));
     }
     if !wrong.is_empty() {
@@ -195,10 +195,13 @@ pub fn region(loaded: &Loaded) -> Option<&str> {
 ///
 /// # Errors
 /// Everything that is wrong with the plan.
-pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
-    let made_up = environment.offline.then(|| loaded.with_made_up());
-    let loaded = made_up.as_ref().unwrap_or(loaded);
-    let drafts = template::draft(loaded, environment);
+pub fn examine(mut loaded: Loaded, environment: &Environment) -> Result<Prepared, Vec<Diagnostic>> {
+    if environment.offline {
+        loaded = loaded.with_made_up();
+    }
+    let drafts = template::draft(&loaded, environment);
+    // A large plan's trees are a third of its memory, and all that is needed of them is in the drafts now.
+    loaded.keep_names();
     let sources = loaded.sources();
     let mask = |problems| template::mask(problems, &sources);
     let Checked { mut graph, links, mut warnings } = check::check(drafts).map_err(mask)?;
@@ -225,7 +228,7 @@ pub fn examine(loaded: &Loaded, environment: &Environment) -> Result<Prepared, V
 /// # Errors
 /// Everything that is wrong with the plan.
 pub fn evaluate(
-    loaded: &Loaded,
+    loaded: Loaded,
     environment: &Environment,
     args: &PlanArgs,
     printer: &mut Printer,
@@ -242,14 +245,15 @@ pub fn evaluate(
     Ok(prepared)
 }
 
-/// Evaluates against the session's account. What a saved change set looked up is not looked for anew.
+/// Evaluates against the session's account. What a saved change set looked up is not looked for anew. Of the plan's files
+/// names remain ([`Loaded::keep_names`]).
 ///
 /// # Errors
 /// As [`evaluate`], when the account cannot be read, and when a lookup finds nothing or several objects.
 pub fn online(
     global: &Global,
     args: &PlanArgs,
-    loaded: &Loaded,
+    loaded: &mut Loaded,
     session: &Session,
     saved: Option<&ChangeSet>,
     printer: &mut Printer,
@@ -261,20 +265,21 @@ pub fn online(
     let mut neighbours = neighbours::read(&own, Some(session));
     printer.warnings(&neighbours.warnings());
     let saved = saved.map(|set| set.lookups.as_slice());
-    let (loaded, mut found) = lookups::resolve(global, loaded, session, saved)?;
+    let whole = loaded.clone();
+    loaded.keep_names();
+    let (whole, mut found) = lookups::resolve(global, whole, session, saved)?;
     let known = Environment {
         account: session.cloud.account.clone(),
         partition: session.cloud.partition.clone(),
         ..Environment::default()
     };
-    let (loaded, told) = remote::read(global, loaded, &known, session, saved)?;
-    let loaded = &loaded;
+    let (whole, told) = remote::read(global, whole, &known, session, saved)?;
     found.extend(told);
-    let regions = template::zone_regions(loaded);
+    let regions = template::zone_regions(&whole);
     let zones = session
         .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
-    let wanted = template::ssm_parameters(loaded);
+    let wanted = template::ssm_parameters(&whole);
     let parameters = session
         .block_on(session.cloud.parameters(session.clock.as_ref(), &wanted))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
@@ -287,12 +292,12 @@ pub fn online(
         key: Some(key::load),
         ..Environment::default()
     };
-    let wanted = template::account_facts(loaded, &environment);
+    let wanted = template::account_facts(&whole, &environment);
     environment.objects = session
         .block_on(session.cloud.objects(session.clock.as_ref(), &wanted))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
-    found.extend(stacks::ask(global, loaded, &mut environment, session, saved)?);
-    let prepared = evaluate(loaded, &environment, args, printer)?;
+    found.extend(stacks::ask(global, &whole, &mut environment, session, saved)?);
+    let prepared = evaluate(whole, &environment, args, printer)?;
     Ok(Prepared { neighbours, found, ..prepared })
 }
 
@@ -392,7 +397,9 @@ pub fn change_set(
     set.notes.extend(waits);
     set.lookups.clone_from(&prepared.found);
     set.notes.extend(lookups::news(&prepared.found, &snapshot.lookups));
-    set.target.graph_digest = planner::digest(&prepared.graph);
+    if masked.is_some() {
+        set.target.graph_digest = planner::digest(&prepared.graph);
+    }
     guard::deploy(&set, snapshot)?;
     prepared.neighbours.keep_promises(&prepared.graph, &set, snapshot)?;
     Ok(set)

@@ -126,10 +126,10 @@ struct Outcome<'g> {
 
 /// Runs the verb. Nothing in the account is changed.
 pub fn run(global: &Global, args: &RebuildCommand, printer: &mut Printer) -> Verdict {
-    let loaded = prepare::load(global, &args.plan)?;
+    let mut loaded = prepare::load(global, &args.plan)?;
     let session = Session::open_for(global, prepare::region(&loaded), loaded.assembly.account.as_deref())?;
     prepare::header(global, &loaded, &session, printer);
-    let prepared = prepare::online(global, &args.plan, &loaded, &session, None, printer)?;
+    let prepared = prepare::online(global, &args.plan, &mut loaded, &session, None, printer)?;
     let graph = &prepared.graph;
     let dir = locate::find(global, &loaded, printer)?;
     let shelf = Shelf::default();
@@ -459,8 +459,8 @@ fn record(
     dir: &std::path::Path,
 ) -> Result<(), Vec<Diagnostic>> {
     let declared = Declared {
-        kind: node.kind.clone(),
-        region: node.region.clone(),
+        kind: node.kind.to_string(),
+        region: node.region.to_string(),
         properties: seen.properties,
         deletion_policy: node.deletion_policy,
         update_replace_policy: node.update_replace_policy,

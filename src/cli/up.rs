@@ -30,11 +30,11 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         return plan::preview(global, &args.plan, args.change_set.as_deref(), wishes(args), printer);
     }
     printer.count_findings();
-    let loaded = prepare::load(global, &args.plan)?;
+    let mut loaded = prepare::load(global, &args.plan)?;
     let session = prepare::open(global, &loaded)?;
     prepare::header(global, &loaded, &session, printer);
     let saved = args.change_set.as_deref().map(read_change_set).transpose()?;
-    let prepared = prepare::online(global, &args.plan, &loaded, &session, saved.as_ref(), printer)?;
+    let prepared = prepare::online(global, &args.plan, &mut loaded, &session, saved.as_ref(), printer)?;
     let graph = &prepared.graph;
     let dir = locate::find(global, &loaded, printer)?;
     rebuild::nothing_lost(&session, &prepared, &dir)?;
@@ -54,8 +54,8 @@ pub fn run(global: &Global, args: &UpCommand, printer: &mut Printer) -> Verdict 
         Some(set) => set.wishes.clone(),
         None => wishes(args),
     };
-    let digest = planner::digest(graph);
-    let current = |set: &ChangeSet, snapshot: &Snapshot| still_true(set, snapshot, &session, &digest);
+    let current =
+        |set: &ChangeSet, snapshot: &Snapshot| still_true(set, snapshot, &session, &planner::digest(graph));
     let task = Task {
         admit: &|snapshot| {
             ledgers::check_binding(snapshot, &session, Some((&loaded, &region)), &dir)?;

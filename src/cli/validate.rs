@@ -30,7 +30,7 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
     environment.imports = beside.exports;
     let mut fixed = Vec::new();
     if args.fix {
-        let findings = prepare::examine(&loaded, &environment)?.warnings;
+        let findings = prepare::examine(loaded.clone(), &environment)?.warnings;
         fixed = fixing::plan(&findings)?;
         if !printer.is_json() {
             fixed.iter().for_each(|edited| printer.out(&edited.diff));
@@ -41,7 +41,7 @@ pub fn run(global: &Global, args: &ValidateArgs, printer: &mut Printer) -> Verdi
             loaded = prepare::load_again(global, &args.plan)?;
         }
     }
-    let prepared = prepare::evaluate(&loaded, &environment, &args.plan, printer)?;
+    let prepared = prepare::evaluate(loaded, &environment, &args.plan, printer)?;
     let (stacks, resources) = (prepared.graph.stacks.len(), prepared.graph.nodes.len());
     if printer.is_json() {
         let warnings = &diagnostics::as_json(&prepared.warnings)["diagnostics"];

@@ -80,7 +80,7 @@ impl Engine<'_> {
 fn wanted(set: &ChangeSet) -> HashMap<Address, BTreeSet<String>> {
     let mut wanted: HashMap<Address, BTreeSet<String>> = HashMap::new();
     let mut note = |reference: &Reference| {
-        wanted.entry(reference.address.clone()).or_default().insert(reference.attribute.clone());
+        wanted.entry(reference.address.clone()).or_default().insert(reference.attribute.to_string());
     };
     for step in &set.steps {
         match &step.action {

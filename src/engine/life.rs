@@ -250,7 +250,7 @@ impl Run<'_, '_> {
                 generation,
             },
             declared: Declared {
-                kind: step.kind.clone(),
+                kind: step.kind.to_string(),
                 region: region.to_owned(),
                 properties,
                 deletion_policy: keep.deletion_policy,
@@ -299,7 +299,7 @@ impl Run<'_, '_> {
         let lookup = |r: &Reference| ledger.snapshot().attribute(&r.address, &r.attribute).cloned();
         let Value::Map(members) = properties else { return Json::Null };
         let known =
-            members.iter().filter_map(|(name, value)| Some((name.clone(), value.resolve(&lookup).ok()?)));
+            members.iter().filter_map(|(name, value)| Some((name.to_string(), value.resolve(&lookup).ok()?)));
         Json::Object(known.collect())
     }
 

@@ -21,8 +21,10 @@ fn known(snapshot: &Snapshot, reference: &Reference) -> Option<Json> {
     let declared = &snapshot.current(address)?.declared;
     let top = name.split('.').next().unwrap_or(name);
     let schema = schema::of(&declared.kind).filter(|schema| schema.property(top).is_some())?;
-    let given =
-        declared.properties.pointer(&format!("/{}", name.replace('.', "/"))).filter(|value| !value.is_null());
+    let given = declared
+        .properties
+        .pointer(&format!("/{}", name.as_str().replace('.', "/")))
+        .filter(|value| !value.is_null());
     // A secret stays out of outputs.
     let given = given.filter(|value| !is_dynamic(&value.to_string()));
     match given {

@@ -26,7 +26,7 @@ impl Run<'_, '_> {
         self.emit(EventKind::StepStarted {
             step: step.id,
             address: step.address.clone(),
-            r#type: step.kind.clone(),
+            r#type: step.kind.to_string(),
             action: step.action.verb(),
             typical_s: step.lasts(),
         });
@@ -536,7 +536,7 @@ impl Run<'_, '_> {
     }
 
     async fn forgets(&self, step: &Step, id: &PhysicalId, generation: u32) -> Ended {
-        let kept = Some(step.why.clone());
+        let kept = Some(step.why.to_string());
         let seq = self.append(Entry::Gone { address: step.address.clone(), generation, kept })?;
         self.durable(seq).await?;
         self.timings.borrow_mut()[step.id.0 as usize].done = true;

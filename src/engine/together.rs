@@ -149,7 +149,7 @@ impl Run<'_, '_> {
             (None, Some(object)) => object.declared.properties.clone(),
             (None, None) => Json::Null,
         };
-        let region = object.as_ref().map_or(&step.region, |object| &object.declared.region);
+        let region = object.as_ref().map_or(step.region.as_str(), |object| &object.declared.region);
         let life = self.life(step, recorded, keep, generation, region)?;
         let mut before = Vec::new();
         for form in object.as_ref().map(forms).unwrap_or_default() {

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Secrets;
 use crate::{
     error::Diagnostic,
-    model::{Address, DeletionPolicy, Span, item::Item},
+    model::{Address, DeletionPolicy, Span, Text, item::Item},
 };
 
 /// A whole plan.
@@ -78,7 +78,7 @@ pub struct Draft {
     /// Where it is named.
     pub span: Span,
     /// Its type's name, as written.
-    pub kind: String,
+    pub kind: Text,
     /// Where the type is named.
     pub kind_span: Span,
     /// What was said about it; [`Kind::Poison`](crate::model::item::Kind::Poison) where that is a finding already.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::model::{Address, DeletionPolicy, Needs, Span, Value, item::Item};
+use crate::model::{Address, DeletionPolicy, Needs, Span, Text, Value, item::Item};
 
 /// Why an edge exists; shown in reviews.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,9 +13,9 @@ pub enum Why {
     /// A property uses an attribute.
     Reference {
         /// `Ref` or an attribute's name.
-        attribute: String,
+        attribute: Text,
         /// Where it is used, as `Property.Nested.0`.
-        property: String,
+        property: Text,
     },
     /// The template says `DependsOn`.
     DependsOn,
@@ -40,9 +40,9 @@ pub struct Node {
     /// Its name.
     pub address: Address,
     /// The CloudFormation type.
-    pub kind: String,
+    pub kind: Text,
     /// Where it is made.
-    pub region: String,
+    pub region: Text,
     /// A [`Value::Map`]; tags of plan and stack are merged in, scalars are coerced to the schema's types.
     pub properties: Value,
     /// From `DependsOn`; references are found in `properties`, implicit edges by `check::link`.

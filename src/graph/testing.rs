@@ -15,7 +15,7 @@ pub fn graph(nodes: &[(&str, &str, Json)]) -> Graph {
         if !graph.stacks.iter().any(|stack| stack.name == node.address.stack()) {
             graph.stacks.push(StackInfo {
                 name: node.address.stack().to_owned(),
-                region: node.region.clone(),
+                region: node.region.to_string(),
                 description: None,
                 outputs: Vec::new(),
                 imports: Vec::new(),
@@ -59,12 +59,12 @@ pub fn value(json: &Json) -> Value {
     }
     match json {
         Json::Array(items) => Value::List(items.iter().map(value).collect()),
-        Json::Object(map) => Value::Map(map.iter().map(|(k, v)| (k.clone(), value(v))).collect()),
+        Json::Object(map) => Value::Map(map.iter().map(|(k, v)| (k.as_str().into(), value(v))).collect()),
         other => Value::from_json(other.clone()),
     }
 }
 
 fn attribute(target: &str, name: &str) -> Value {
     let address: Address = target.parse().expect("an address");
-    Value::Attribute(Reference { address, attribute: name.into() })
+    Value::Attribute(Reference { address, attribute: name.into() }.into())
 }

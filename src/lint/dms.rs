@@ -87,7 +87,9 @@ impl Task<'_> {
                 Setting::Default(Some(section.key_span.clone()))
             }
             Some(Item { kind: Kind::Null, .. }) => Setting::Default(Some(section.key_span.clone())),
-            Some(Item { kind: Kind::Scalar(scalar), span }) => Setting::Is(scalar.text.clone(), span.clone()),
+            Some(Item { kind: Kind::Scalar(scalar), span }) => {
+                Setting::Is(scalar.text.to_string(), span.clone())
+            }
             _ => Setting::Unknown,
         }
     }

@@ -99,9 +99,8 @@ fn of_rows<'g>(node: &'g Node, rows: &[Item], out: &mut Vec<Metric<'g>>) {
             for pair in cells[2..].chunks(2) {
                 let [name, value] = pair else { return None };
                 let term = match &value.kind {
-                    Kind::Scalar(scalar) => Term::Text(scalar.text.clone()),
-                    Kind::Deferred(Value::Attribute(reference)) => Term::Reference(reference.clone()),
-                    _ => Term::Other,
+                    Kind::Scalar(scalar) => Term::Text(scalar.text.to_string()),
+                    _ => value.reference().cloned().map_or(Term::Other, Term::Reference),
                 };
                 dimensions.push((word(name)?, term, Some(value.span.clone())));
             }

@@ -134,7 +134,7 @@ pub(super) fn parameter(group: &Part<'_>, name: &str) -> Option<Option<String>> 
     let Some(Value::Map(map)) = parameters.value() else { return None };
     match map.get(name) {
         None | Some(Value::Null) => Some(None),
-        Some(Value::String(text)) if !is_dynamic(text) => Some(Some(text.clone())),
+        Some(Value::String(text)) if !is_dynamic(text) => Some(Some(text.to_string())),
         Some(Value::Number(number)) => Some(Some(number.to_string())),
         Some(Value::Bool(truth)) => Some(Some(truth.to_string())),
         Some(_) => None,

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{Call, Scalar, Sense, Span, Value};
+use super::{Call, Reference, Scalar, Sense, Span, Text, Value};
 
 /// A value after evaluation, before it is fitted to its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,14 +29,14 @@ pub enum Kind {
     /// An object, in the order of the file.
     Map(Vec<Member>),
     /// Known only once other resources are there.
-    Deferred(Value),
+    Deferred(Box<Value>),
 }
 
 /// A member of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// Its name.
-    pub key: String,
+    pub key: Text,
     /// Where the name is.
     pub key_span: Span,
     /// The value.
@@ -58,19 +58,25 @@ impl Item {
 
     /// A text.
     #[must_use]
-    pub fn text(text: impl Into<String>, span: &Span) -> Self {
+    pub fn text(text: impl Into<Text>, span: &Span) -> Self {
         Self::new(Kind::Scalar(Scalar::quoted(text)), span)
+    }
+
+    /// What other resources decide.
+    #[must_use]
+    pub fn deferred(value: Value, span: &Span) -> Self {
+        Self::new(Kind::Deferred(Box::new(value)), span)
     }
 
     /// A function that waits for its arguments.
     #[must_use]
     pub fn call(call: Call, span: &Span) -> Self {
-        Self::new(Kind::Deferred(Value::Call(Box::new(call))), span)
+        Self::deferred(Value::Call(Box::new(call)), span)
     }
 
     /// A list of texts.
     #[must_use]
-    pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>, span: &Span) -> Self {
+    pub fn texts<T: Into<Text>>(texts: impl IntoIterator<Item = T>, span: &Span) -> Self {
         Self::new(Kind::List(texts.into_iter().map(|text| Self::text(text, span)).collect()), span)
     }
 
@@ -81,12 +87,12 @@ impl Item {
             Json::Null => Kind::Null,
             Json::Bool(b) => Kind::Scalar(Scalar::plain(b.to_string())),
             Json::Number(n) => Kind::Scalar(Scalar::plain(n.to_string())),
-            Json::String(s) => Kind::Scalar(Scalar::quoted(s.clone())),
+            Json::String(s) => Kind::Scalar(Scalar::quoted(s.as_str())),
             Json::Array(items) => Kind::List(items.iter().map(|item| Self::from_json(item, span)).collect()),
             Json::Object(map) => Kind::Map(
                 map.iter()
                     .map(|(key, value)| Member {
-                        key: key.clone(),
+                        key: key.as_str().into(),
                         key_span: span.clone(),
                         value: Self::from_json(value, span),
                     })
@@ -106,7 +112,7 @@ impl Item {
             Kind::Map(members) => {
                 Value::Map(members.iter().map(|m| (m.key.clone(), m.value.to_value())).collect())
             }
-            Kind::Deferred(value) => value.clone(),
+            Kind::Deferred(value) => (**value).clone(),
         }
     }
 
@@ -198,6 +204,18 @@ impl Item {
             Kind::List(_) => "a list",
             Kind::Map(_) => "an object",
             Kind::Deferred(_) => "a value that other resources decide",
+        }
+    }
+
+    /// What it refers to, if it is a reference and nothing else.
+    #[must_use]
+    pub fn reference(&self) -> Option<&Reference> {
+        match &self.kind {
+            Kind::Deferred(value) => match &**value {
+                Value::Attribute(reference) => Some(reference),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

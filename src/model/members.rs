@@ -11,19 +11,18 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use super::Value;
+use super::{Text, Value};
 
-type One = (String, Value);
+type One = (Text, Value);
 
 /// Values by key, in the order of the keys.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Members(Arc<Vec<One>>);
 
 /// Members in their order.
-pub type Iter<'m> = std::iter::Map<slice::Iter<'m, One>, fn(&'m One) -> (&'m String, &'m Value)>;
+pub type Iter<'m> = std::iter::Map<slice::Iter<'m, One>, fn(&'m One) -> (&'m Text, &'m Value)>;
 /// The same, to be changed.
-pub type IterMut<'m> =
-    std::iter::Map<slice::IterMut<'m, One>, fn(&'m mut One) -> (&'m String, &'m mut Value)>;
+pub type IterMut<'m> = std::iter::Map<slice::IterMut<'m, One>, fn(&'m mut One) -> (&'m Text, &'m mut Value)>;
 
 impl Members {
     fn at(&self, key: &str) -> Result<usize, usize> {
@@ -42,7 +41,7 @@ impl Members {
     }
 
     /// Sets a member.
-    pub fn insert(&mut self, key: String, value: Value) {
+    pub fn insert(&mut self, key: Text, value: Value) {
         let at = self.at(&key);
         let list = Arc::make_mut(&mut self.0);
         match at {
@@ -60,7 +59,7 @@ impl Members {
         let at = self.at(key);
         let list = Arc::make_mut(&mut self.0);
         let at = at.unwrap_or_else(|at| {
-            list.insert(at, (key.to_owned(), Value::Null));
+            list.insert(at, (key.into(), Value::Null));
             at
         });
         &mut list[at].1
@@ -100,7 +99,7 @@ impl Members {
     }
 
     /// The keys.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
+    pub fn keys(&self) -> impl Iterator<Item = &Text> {
         self.0.iter().map(|(key, _)| key)
     }
 
@@ -158,7 +157,7 @@ impl IntoIterator for Members {
 }
 
 impl<'m> IntoIterator for &'m Members {
-    type Item = (&'m String, &'m Value);
+    type Item = (&'m Text, &'m Value);
     type IntoIter = Iter<'m>;
 
     fn into_iter(self) -> Self::IntoIter {
@@ -167,7 +166,7 @@ impl<'m> IntoIterator for &'m Members {
 }
 
 impl<'m> IntoIterator for &'m mut Members {
-    type Item = (&'m String, &'m mut Value);
+    type Item = (&'m Text, &'m mut Value);
     type IntoIter = IterMut<'m>;
 
     fn into_iter(self) -> Self::IntoIter {
@@ -229,7 +228,7 @@ mod tests {
         let mut members: Members =
             [("b".into(), text("1")), ("a".into(), text("2")), ("b".into(), text("3"))].into();
         assert_eq!(serde_json::to_string(&members).unwrap().matches("\"a\"").count(), 1);
-        let keys: Vec<&String> = members.keys().collect();
+        let keys: Vec<&Text> = members.keys().collect();
         assert_eq!(keys, ["a", "b"]);
         assert_eq!(members["b"], text("3"));
         members.insert("aa".into(), text("4"));

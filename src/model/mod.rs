@@ -20,6 +20,9 @@ mod value;
 
 pub use activity::Activity;
 pub use address::Address;
+/// A text of plans: up to 15 bytes stand in place, longer ones are shared by their copies. A large plan has millions of them, in
+/// its tree, its items and its values.
+pub use ecow::EcoString as Text;
 pub use facts::{
     Addressable, Document, Facts, Identity, NameRule, Needs, OnConflict, Once, Retry, Settles, Stored,
     Together, WaitPolicy,

@@ -2,12 +2,14 @@
 
 use serde_json::{Number, Value as Json};
 
+use super::Text;
+
 /// A scalar as written. What it means depends on the type that is wanted, so nothing is converted here:
 /// `012` and `123456789012` keep their digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scalar {
     /// The text, quotes and escapes undone.
-    pub text: String,
+    pub text: Text,
     /// Without quotes: may be a number or a boolean.
     pub plain: bool,
 }
@@ -26,13 +28,13 @@ pub enum Sense {
 impl Scalar {
     /// A text.
     #[must_use]
-    pub fn quoted(text: impl Into<String>) -> Self {
+    pub fn quoted(text: impl Into<Text>) -> Self {
         Self { text: text.into(), plain: false }
     }
 
     /// A scalar without quotes.
     #[must_use]
-    pub fn plain(text: impl Into<String>) -> Self {
+    pub fn plain(text: impl Into<Text>) -> Self {
         Self { text: text.into(), plain: true }
     }
 
@@ -67,9 +69,9 @@ impl Scalar {
         match self.sense() {
             Sense::Bool(b) => Json::Bool(b),
             Sense::Number => {
-                lossless(&self.text).map_or_else(|| Json::String(self.text.clone()), Json::Number)
+                lossless(&self.text).map_or_else(|| Json::String(self.text.to_string()), Json::Number)
             }
-            Sense::Text => Json::String(self.text.clone()),
+            Sense::Text => Json::String(self.text.to_string()),
         }
     }
 }

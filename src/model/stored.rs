@@ -33,7 +33,7 @@ fn rewrite(path: &[&str], form: Stored, value: &mut Value) {
     match (path, value) {
         ([], Value::String(text)) => {
             if let Some(kept) = form.form(text) {
-                *text = kept;
+                *text = kept.into();
             }
         }
         (["*", rest @ ..], Value::List(items)) => {

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Address, Members};
+use super::{Address, Members, Text};
 
 /// A reference to another resource of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Reference {
     /// The resource.
     pub address: Address,
     /// `Ref`, or the attribute's name as in `Fn::GetAtt` (`Endpoint.Address`).
-    pub attribute: String,
+    pub attribute: Text,
 }
 
 impl fmt::Display for Reference {
@@ -41,13 +41,13 @@ pub enum Value {
     /// A number, kept as written.
     Number(serde_json::Number),
     /// A text; may hold `{{resolve:...}}`.
-    String(String),
+    String(Text),
     /// A list.
     List(Vec<Value>),
     /// An object.
     Map(Members),
     /// Another resource's `Ref` or attribute.
-    Attribute(Reference),
+    Attribute(Box<Reference>),
     /// A function whose arguments are not all known yet.
     Call(Box<Call>),
 }
@@ -112,9 +112,11 @@ impl Value {
             Json::Null => Self::Null,
             Json::Bool(b) => Self::Bool(b),
             Json::Number(n) => Self::Number(n),
-            Json::String(s) => Self::String(s),
+            Json::String(s) => Self::String(s.into()),
             Json::Array(items) => Self::List(items.into_iter().map(Self::from_json).collect()),
-            Json::Object(map) => Self::Map(map.into_iter().map(|(k, v)| (k, Self::from_json(v))).collect()),
+            Json::Object(map) => {
+                Self::Map(map.into_iter().map(|(k, v)| (k.into(), Self::from_json(v))).collect())
+            }
         }
     }
 
@@ -127,19 +129,19 @@ impl Value {
             Self::Null => Json::Null,
             Self::Bool(b) => Json::Bool(*b),
             Self::Number(n) => Json::Number(n.clone()),
-            Self::String(s) => Json::String(s.clone()),
+            Self::String(s) => Json::String(s.to_string()),
             Self::List(items) => {
                 Json::Array(items.iter().map(|item| item.resolve(lookup)).collect::<Result<_, _>>()?)
             }
             Self::Map(map) => {
                 let mut out = Map::new();
                 for (key, value) in map {
-                    out.insert(key.clone(), value.resolve(lookup)?);
+                    out.insert(key.to_string(), value.resolve(lookup)?);
                 }
                 Json::Object(out)
             }
             Self::Attribute(reference) => {
-                lookup(reference).ok_or_else(|| Unknown::Reference(reference.clone()))?
+                lookup(reference).ok_or_else(|| Unknown::Reference((**reference).clone()))?
             }
             Self::Call(call) => call.resolve(lookup)?,
         })
@@ -254,7 +256,7 @@ mod tests {
             Reference { address: Address::new("app", "Db"), attribute: "Endpoint.Address".into() };
         let value = Value::Call(Box::new(Call::Concat(vec![
             Value::String("host=".into()),
-            Value::Attribute(reference.clone()),
+            Value::Attribute(reference.clone().into()),
         ])));
         assert_eq!(value.resolve(&|_| None), Err(Unknown::Reference(reference)));
         assert_eq!(value.resolve(&|_| Some(json!("db.local"))), Ok(json!("host=db.local")));

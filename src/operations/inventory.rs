@@ -145,8 +145,8 @@ impl Inventory {
             .iter()
             .map(|node| Thing {
                 address: node.address.clone(),
-                kind: node.kind.clone(),
-                region: node.region.clone(),
+                kind: node.kind.to_string(),
+                region: node.region.to_string(),
                 properties: node.properties.resolve(&stands).unwrap_or_default(),
                 attributes: Attributes::Marked,
             })

@@ -19,8 +19,8 @@ impl<'a> Altered<'a> {
                 continue;
             };
             for (property, attributes) in ty.facts().alters {
-                if let Some(Value::Attribute(Reference { address, .. })) = node.properties.get(property) {
-                    by.entry(address).or_default().push((at, attributes));
+                if let Some(Value::Attribute(reference)) = node.properties.get(property) {
+                    by.entry(&reference.address).or_default().push((at, attributes));
                 }
             }
         }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::{
     graph::{Needs, StackInfo},
-    model::{Activity, Address, DeletionPolicy, Found, PhysicalId, Settles, Value},
+    model::{Activity, Address, DeletionPolicy, Found, PhysicalId, Settles, Text, Value},
 };
 
 /// The version of the change set's file format.
@@ -171,15 +171,15 @@ pub struct Step {
     /// The resource.
     pub address: Address,
     /// Its CloudFormation type.
-    pub kind: String,
+    pub kind: Text,
     /// Its region.
-    pub region: String,
+    pub region: Text,
     /// What is done.
     pub action: Action,
     /// What must come first.
     pub after: Vec<Dependency>,
     /// Why this step exists, in words.
-    pub why: String,
+    pub why: Text,
     /// What differs.
     pub changes: Vec<PropertyChange>,
     /// What would be lost; such a step needs an explicit permission.
@@ -208,6 +208,29 @@ pub struct Step {
 }
 
 impl Step {
+    /// A step with nothing said about it yet.
+    #[must_use]
+    pub(super) fn of(address: &Address, kind: &str, region: &str, action: Action) -> Self {
+        Self {
+            id: StepId(0),
+            address: address.clone(),
+            kind: kind.into(),
+            region: region.into(),
+            action,
+            after: Vec::new(),
+            why: Text::default(),
+            changes: Vec::new(),
+            data_loss: None,
+            protected: None,
+            takes: Vec::new(),
+            interrupts: Vec::new(),
+            now: None,
+            typical_s: 0,
+            addressable_s: None,
+            batch: None,
+        }
+    }
+
     /// What it interrupts: nothing where all that it could interrupt is known to rest.
     #[must_use]
     pub fn interruptions(&self) -> &[Interruption] {

@@ -58,7 +58,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
                 Err(problem) => {
                     problems.push((at, *problem));
                     // Its dependents are judged as if it were new: they report their own problems only.
-                    all.made[at] = Some(blank(Fate::Create, String::new()));
+                    all.made[at] = Some(blank(Fate::Create, ""));
                 }
             }
         }
@@ -105,11 +105,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
             // Checked here though nothing is compared: what cannot be computed is refused before anything runs.
             diff::computable(&node.properties, &resolve).map_err(|e| invalid(node, e))?;
             let name = self.new_name(ty, node, next);
-            return Ok(Decision {
-                name,
-                generation: next,
-                ..blank(Fate::Create, "not in the ledger".into())
-            });
+            return Ok(Decision { name, generation: next, ..blank(Fate::Create, "not in the ledger") });
         };
         self.compare(at, ty, object, next, &resolve)
     }
@@ -168,7 +164,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
                 name,
                 fields: found.fields(),
                 changes: found.changes,
-                why: reasons.join("; "),
+                why: reasons.join("; ").into(),
                 generation: next,
                 interrupts: in_the_way.iter().filter_map(|_| interrupts::gap(&node.kind)).collect(),
                 in_the_way,
@@ -229,7 +225,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
             name,
             fields,
             changes: found.changes,
-            why: why.join("; "),
+            why: why.join("; ").into(),
             generation: object.generation,
             in_the_way: None,
             interrupts,
@@ -276,14 +272,16 @@ impl<'i, 'a> Decisions<'i, 'a> {
             })
         };
         let mut anew: Vec<(String, Reference)> = Vec::new();
-        for (name, value) in properties.iter().filter(|(name, _)| !known.contains(name)) {
+        for (name, value) in
+            properties.iter().filter(|(name, _)| !known.iter().any(|known| *known == name.as_str()))
+        {
             let mut first = None;
             value.references(&mut |reference| {
                 if first.is_none() && younger(reference) {
                     first = Some(reference.clone());
                 }
             });
-            anew.extend(first.map(|reference| (name.clone(), reference)));
+            anew.extend(first.map(|reference| (name.to_string(), reference)));
         }
         anew
     }
@@ -503,13 +501,13 @@ fn is_set(node: &Node, property: &str) -> bool {
     node.properties.get(property).is_some_and(|value| *value != Value::Null)
 }
 
-fn blank(fate: Fate, why: String) -> Decision {
+fn blank(fate: Fate, why: &str) -> Decision {
     Decision {
         fate,
         name: None,
         fields: Vec::new(),
         changes: Vec::new(),
-        why,
+        why: why.into(),
         generation: 0,
         in_the_way: None,
         interrupts: Vec::new(),

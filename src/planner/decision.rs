@@ -1,7 +1,11 @@
 //! One decision: what becomes of a resource, and everything that a step needs to do it.
 
 use super::{Interruption, PropertyChange};
-use crate::{graph::Node, model::Value, resources::AnyType};
+use crate::{
+    graph::Node,
+    model::{Text, Value},
+    resources::AnyType,
+};
 
 /// What is done to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub(super) struct Decision {
     /// The same for people.
     pub(super) changes: Vec<PropertyChange>,
     /// Why, in words.
-    pub(super) why: String,
+    pub(super) why: Text,
     /// Of the object that is made.
     pub(super) generation: u32,
     /// Why the old object goes before the new one is made, if it does.
@@ -69,7 +73,7 @@ impl Decision {
 pub(super) fn with_name(properties: &Value, name: Option<&(&'static str, String)>) -> Value {
     let mut properties = properties.clone();
     if let (Value::Map(map), Some((property, text))) = (&mut properties, name) {
-        map.insert((*property).to_owned(), Value::String(text.clone()));
+        map.insert((*property).into(), Value::String(text.as_str().into()));
     }
     properties
 }

@@ -50,7 +50,7 @@ pub(super) fn computable(desired: &Value, resolve: Resolve<'_>) -> Result<(), (S
     let Value::Map(properties) = desired else { return Ok(()) };
     for (name, value) in properties {
         if let Err(Unknown::Invalid(message)) = value.resolve(resolve) {
-            return Err((name.clone(), message));
+            return Err((name.to_string(), message));
         }
     }
     Ok(())
@@ -74,26 +74,26 @@ pub(super) fn differences(
     let mut rekeyed = Vec::new();
     if let Value::Map(properties) = desired {
         for (name, value) in properties {
-            let before = old.get(name).filter(|value| !value.is_null());
+            let before = old.get(name.as_str()).filter(|value| !value.is_null());
             match value.resolve(resolve) {
                 Ok(Json::Null) => {}
                 Ok(json) => {
                     if !before.is_some_and(|before| ty.same(name, &json, before)) {
-                        found.known.push(name.clone());
+                        found.known.push(name.to_string());
                         if before.is_some_and(|before| secret::same_but_for_keys(&json, before)) {
-                            rekeyed.push(name.clone());
+                            rekeyed.push(name.to_string());
                         }
                     }
-                    new.insert(name.clone(), json);
+                    new.insert(name.to_string(), json);
                 }
                 Err(Unknown::Reference(reference)) => {
-                    found.unknown.push((name.clone(), reference));
+                    found.unknown.push((name.to_string(), reference));
                     // The type's own judgement below needs complete properties.
                     if let Some(before) = before {
-                        new.insert(name.clone(), before.clone());
+                        new.insert(name.to_string(), before.clone());
                     }
                 }
-                Err(Unknown::Invalid(message)) => return Err((name.clone(), message)),
+                Err(Unknown::Invalid(message)) => return Err((name.to_string(), message)),
             }
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::{PropertyChange, Shown, diff::Resolve};
-use crate::model::{Unknown, Value};
+use crate::model::{Text, Unknown, Value};
 
 /// Members by which AWS tells the items of a list apart, the most telling first.
 const KEYS: &[&str] = &[
@@ -58,7 +58,8 @@ impl Walk<'_> {
     fn compare(&mut self, path: &str, old: Option<&Json>, new: Option<&Value>) {
         match (old, new) {
             (Some(Json::Object(before)), Some(Value::Map(after))) => {
-                let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+                let old = before.keys().map(String::as_str);
+                let keys: BTreeSet<&str> = old.chain(after.keys().map(Text::as_str)).collect();
                 for key in keys {
                     self.compare(&format!("{path}.{key}"), before.get(key), after.get(key));
                 }
@@ -157,7 +158,7 @@ fn label(json: &Json) -> String {
 
 fn named(value: &Value, key: &str) -> Option<String> {
     match value.get(key)? {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.to_string()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
@@ -279,8 +280,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_yet_hides_nothing_beside_it() {
-        let reference =
-            Value::Attribute(Reference { address: Address::new("app", "Key"), attribute: "Ref".into() });
+        let reference = Value::Attribute(
+            Reference { address: Address::new("app", "Key"), attribute: "Ref".into() }.into(),
+        );
         let item = |name: &str, value: Value| {
             Value::Map([("Name".into(), Value::String(name.into())), ("Value".into(), value)].into())
         };

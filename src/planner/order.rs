@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Dependency, Interruption, PropertyChange, Step, StepId};
+use super::{Action, Dependency, Step, StepId};
 use crate::{
     graph::{Needs, cycles},
     ledger::Object,
@@ -34,42 +34,13 @@ pub(super) struct Wait {
     pub(super) strength: Strength,
 }
 
-/// A step without a number.
-#[derive(Debug)]
-pub(super) struct Draft {
-    /// Which resource.
-    pub(super) address: Address,
-    /// Its type.
-    pub(super) kind: String,
-    /// Its region.
-    pub(super) region: String,
-    /// What is done.
-    pub(super) action: Action,
-    /// Why.
-    pub(super) why: String,
-    /// What differs.
-    pub(super) changes: Vec<PropertyChange>,
-    /// What is lost.
-    pub(super) data_loss: Option<String>,
-    /// What it interrupts.
-    pub(super) interrupts: Vec<Interruption>,
-    /// Which property protects it from deletion.
-    pub(super) protected: Option<String>,
-    /// Typical duration.
-    pub(super) typical_s: u64,
-    /// When its address is certain.
-    pub(super) addressable_s: Option<u64>,
-    /// What comes first.
-    pub(super) waits: Vec<Wait>,
-    /// Drafts of one number run in one call.
-    pub(super) batch: Option<u32>,
-}
-
-/// Drafts and where to find them.
+/// Drafts of steps and where to find them. Of a large plan they are most of the memory: they become steps where they stand.
 #[derive(Debug, Default)]
 pub(super) struct Drafts {
-    /// All of them.
-    pub(super) list: Vec<Draft>,
+    /// All of them: steps without numbers and dependencies.
+    pub(super) list: Vec<Step>,
+    /// What each waits for.
+    pub(super) waits: Vec<Vec<Wait>>,
     /// Those that delete or forget objects, by address.
     pub(super) removing: BTreeMap<Address, Vec<usize>>,
 }
@@ -80,9 +51,10 @@ pub(super) fn typical_ready(facts: &Facts) -> u64 {
 }
 
 impl Drafts {
-    /// Adds a draft.
-    pub(super) fn push(&mut self, draft: Draft) -> usize {
+    /// Adds a draft that waits for nothing.
+    pub(super) fn push(&mut self, draft: Step) -> usize {
         self.list.push(draft);
+        self.waits.push(Vec::new());
         self.list.len() - 1
     }
 
@@ -128,20 +100,12 @@ impl Drafts {
             Some(facts) => facts.gone.map_or(1, |wait| wait.typical.as_secs().max(1)),
             None => 1,
         };
-        let index = self.push(Draft {
-            address: address.clone(),
-            kind: object.declared.kind.clone(),
-            region: object.declared.region.clone(),
-            action,
-            why,
-            changes: Vec::new(),
+        let index = self.push(Step {
+            why: why.into(),
             data_loss,
-            interrupts: Vec::new(),
             protected,
             typical_s,
-            addressable_s: None,
-            waits: Vec::new(),
-            batch: None,
+            ..Step::of(address, &object.declared.kind, &object.declared.region, action)
         });
         self.removing.entry(address.clone()).or_default().push(index);
         index
@@ -150,15 +114,15 @@ impl Drafts {
     /// Lets `draft` wait for `on`.
     pub(super) fn wait(&mut self, draft: usize, on: usize, needs: Needs, strength: Strength, why: String) {
         if draft != on {
-            self.list[draft].waits.push(Wait { on, needs, why, strength });
+            self.waits[draft].push(Wait { on, needs, why, strength });
         }
     }
 
     /// The drafts that wait for a draft, directly or through others; itself included.
     pub(super) fn waiting_for(&self, draft: usize) -> BTreeSet<usize> {
         let mut users: Vec<Vec<usize>> = vec![Vec::new(); self.list.len()];
-        for (at, other) in self.list.iter().enumerate() {
-            other.waits.iter().for_each(|wait| users[wait.on].push(at));
+        for (at, waits) in self.waits.iter().enumerate() {
+            waits.iter().for_each(|wait| users[wait.on].push(at));
         }
         let (mut found, mut stack) = (BTreeSet::from([draft]), vec![draft]);
         while let Some(at) = stack.pop() {
@@ -220,7 +184,7 @@ impl Drafts {
     /// The first draft of each one's batch.
     fn first(&self) -> Vec<usize> {
         let mut firsts: BTreeMap<u32, usize> = BTreeMap::new();
-        let first = |(at, draft): (usize, &Draft)| match draft.batch {
+        let first = |(at, draft): (usize, &Step)| match draft.batch {
             Some(batch) => *firsts.entry(batch).or_insert(at),
             None => at,
         };
@@ -260,37 +224,29 @@ impl Drafts {
         // Those of a batch wait for the same.
         let batched = |at: usize| {
             let members = self.together(first[at], &first);
-            let all = members.iter().flat_map(|member| self.list[*member].waits.clone());
+            let all = members.iter().flat_map(|member| self.waits[*member].clone());
             all.filter(|wait| first[wait.on] != first[at]).collect()
         };
         let joined = (0..self.list.len()).filter(|at| self.list[*at].batch.is_some());
-        let mut joined: BTreeMap<usize, Vec<Wait>> = joined.map(|at| (at, batched(at))).collect();
-        let mut drafts: Vec<Option<Draft>> = self.list.into_iter().map(Some).collect();
-        let steps = order
-            .into_iter()
-            .filter_map(|at| {
-                let mut draft = drafts[at].take()?;
-                let waits = joined.remove(&at).unwrap_or_else(|| std::mem::take(&mut draft.waits));
-                Some(Step {
-                    id: number[at],
-                    address: draft.address,
-                    kind: draft.kind,
-                    region: draft.region,
-                    action: draft.action,
-                    after: dependencies(waits, &number),
-                    why: draft.why,
-                    changes: draft.changes,
-                    data_loss: draft.data_loss,
-                    protected: draft.protected,
-                    takes: Vec::new(),
-                    interrupts: draft.interrupts,
-                    now: None,
-                    typical_s: draft.typical_s,
-                    addressable_s: draft.addressable_s,
-                    batch: draft.batch,
-                })
-            })
-            .collect();
+        let joined: Vec<(usize, Vec<Wait>)> = joined.map(|at| (at, batched(at))).collect();
+        for (at, waits) in joined {
+            self.waits[at] = waits;
+        }
+        for ((step, waits), id) in self.list.iter_mut().zip(self.waits).zip(&number) {
+            step.id = *id;
+            step.after = dependencies(waits, &number);
+        }
+        let mut steps = self.list;
+        if order.len() < steps.len() {
+            return (Vec::new(), notes);
+        }
+        for at in 0..steps.len() {
+            // Each swap brings one step to its place.
+            while steps[at].id.0 as usize != at {
+                let place = steps[at].id.0 as usize;
+                steps.swap(at, place);
+            }
+        }
         (steps, notes)
     }
 
@@ -307,8 +263,8 @@ impl Drafts {
     fn needs(&self, only: Option<Strength>) -> Vec<Vec<usize>> {
         let first = self.first();
         let mut needs = vec![Vec::new(); self.list.len()];
-        for (at, draft) in self.list.iter().enumerate() {
-            let waits = draft.waits.iter().filter(|wait| only.is_none_or(|only| wait.strength == only));
+        for (at, waits) in self.waits.iter().enumerate() {
+            let waits = waits.iter().filter(|wait| only.is_none_or(|only| wait.strength == only));
             let on = waits.map(|wait| first[wait.on]).filter(|on| *on != first[at]);
             needs[first[at]].extend(on);
         }
@@ -332,7 +288,7 @@ impl Drafts {
                 let address = self.list[at].address.clone();
                 let verb = self.list[at].action.verb();
                 let mut dropped = Vec::new();
-                self.list[at].waits.retain(|wait| {
+                self.waits[at].retain(|wait| {
                     let (on, here) = (first[wait.on], first[at]);
                     let drop = wait.strength == strength && on != here && knot_of[on] == knot_of[here];
                     if drop {
@@ -349,17 +305,16 @@ impl Drafts {
 
 /// One dependency a step: the strongest need, its first reason.
 fn dependencies(waits: Vec<Wait>, number: &[StepId]) -> Vec<Dependency> {
-    let mut by_step: BTreeMap<StepId, Dependency> = BTreeMap::new();
-    for wait in waits {
-        let step = number[wait.on];
-        let candidate = Dependency { step, needs: wait.needs, why: wait.why };
-        match by_step.get_mut(&step) {
-            Some(held) if held.needs >= candidate.needs => {}
-            Some(held) => *held = candidate,
-            None => {
-                by_step.insert(step, candidate);
-            }
+    let dependency = |wait: Wait| Dependency { step: number[wait.on], needs: wait.needs, why: wait.why };
+    let mut all: Vec<Dependency> = waits.into_iter().map(dependency).collect();
+    all.sort_by_key(|dependency| dependency.step);
+    all.dedup_by(|later, held| {
+        let same = later.step == held.step;
+        if same && later.needs > held.needs {
+            std::mem::swap(later, held);
         }
-    }
-    by_step.into_values().collect()
+        same
+    });
+    all.shrink_to_fit();
+    all
 }

@@ -125,7 +125,7 @@ pub fn typical_path(graph: &Graph, links: &Links, types: Lookup<'_>) -> TypicalP
         }
         stops.push(Stop {
             address: node.address.clone(),
-            kind: node.kind.clone(),
+            kind: node.kind.to_string(),
             starts_s: start,
             takes_s: times.until(at, needed),
             needed,

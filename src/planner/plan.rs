@@ -7,7 +7,7 @@ use super::{
     decide::{Decisions, held, known, retained},
     decision::{Decision, Fate},
     digest,
-    order::{Draft, Drafts, Strength, typical_ready},
+    order::{Drafts, Strength, typical_ready},
     taken::{Held, Place, taken, together},
     teardown::left_over,
 };
@@ -58,6 +58,21 @@ impl PlanInput<'_> {
 /// # Errors
 /// What cannot be planned: unsupported types, functions that do not fit, replacements that cannot work.
 pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
+    // A large graph's digest takes as long as a fifth of the planning, and neither needs the other.
+    std::thread::scope(|threads| {
+        let graph = input.graph;
+        let digest = threads.spawn(|| digest::digest(graph));
+        let mut set = planned(input)?;
+        set.target.graph_digest = match digest.join() {
+            Ok(digest) => digest,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        Ok(set)
+    })
+}
+
+/// The change set, without the digest.
+fn planned(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
     let decisions = Decisions::make(input)?;
     let (graph, snapshot) = (input.graph, input.snapshot);
     let mut notes = graph.notes.clone();
@@ -75,10 +90,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
     book.replaced();
     book.departed();
     book.order();
-    let (steps, dropped) = book.drafts.into_steps();
-    notes.extend(dropped);
-    notes.extend(second_hand(&steps, input.types));
-    leaving(input, &steps)?;
+    let drafts = book.drafts;
     let mut unchanged: Vec<Address> = decisions
         .iter()
         .zip(&graph.nodes)
@@ -86,6 +98,11 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
         .map(|(_, node)| node.address.clone())
         .collect();
     unchanged.sort_unstable();
+    drop(decisions);
+    let (steps, dropped) = drafts.into_steps();
+    notes.extend(dropped);
+    notes.extend(second_hand(&steps, input.types));
+    leaving(input, &steps)?;
     Ok(ChangeSet {
         format: FORMAT,
         operation: Operation::Up,
@@ -95,7 +112,7 @@ pub fn plan(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
             account: input.account.to_owned(),
             lineage: snapshot.lineage.clone(),
             serial: snapshot.seq,
-            graph_digest: digest::digest(graph),
+            graph_digest: String::new(),
         },
         stacks: graph.stacks.clone(),
         steps,
@@ -196,7 +213,8 @@ impl<'i, 'a> Book<'i, 'a> {
 
     /// A step for every node that is not left alone.
     fn making(&mut self) {
-        self.drafts.list.reserve_exact(self.input.graph.nodes.len());
+        let changed = self.decisions.iter().filter(|decision| decision.fate != Fate::Unchanged).count();
+        self.drafts.list.reserve_exact(changed);
         for (at, (node, decision)) in self.input.graph.nodes.iter().zip(self.decisions).enumerate() {
             let object = self.input.snapshot.current(&node.address);
             let (properties, keep) = match decision.fate {
@@ -226,20 +244,15 @@ impl<'i, 'a> Book<'i, 'a> {
             let comes = matches!(action, Action::Create { .. } | Action::Finish { .. });
             let stage = facts.filter(|_| comes).and_then(|facts| facts.addressable);
             let addressable_s = stage.map(|stage| stage.typical.as_secs().min(typical_s));
-            self.making[at] = Some(self.drafts.push(Draft {
-                address: node.address.clone(),
+            self.making[at] = Some(self.drafts.push(Step {
                 kind: node.kind.clone(),
                 region: node.region.clone(),
-                action,
                 why: decision.why.clone(),
                 changes: decision.changes.clone(),
-                data_loss: None,
                 interrupts: decision.interrupts.clone(),
-                protected: None,
                 typical_s,
                 addressable_s,
-                waits: Vec::new(),
-                batch: None,
+                ..Step::of(&node.address, "", "", action)
             }));
         }
     }
@@ -344,6 +357,7 @@ impl<'i, 'a> Book<'i, 'a> {
     fn along_edges(&mut self) {
         for at in 0..self.making.len() {
             let Some(draft) = self.making[at] else { continue };
+            self.drafts.waits[draft].reserve_exact(self.input.links.of(at).len());
             for edge in self.input.links.of(at) {
                 let Some(&to) = self.input.graph.index.get(&edge.to) else { continue };
                 if let Some(on) = self.making[to] {
@@ -478,7 +492,7 @@ impl<'i, 'a> Book<'i, 'a> {
             let (mut seen, mut first) = (BTreeSet::from([new]), BTreeSet::new());
             let mut stack = vec![new];
             while let Some(at) = stack.pop() {
-                for wait in &self.drafts.list[at].waits {
+                for wait in &self.drafts.waits[at] {
                     if wait.on == old || !seen.insert(wait.on) {
                         continue;
                     }

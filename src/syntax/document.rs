@@ -30,7 +30,7 @@ pub fn document(item: &Item) -> Option<Result<Item, (Span, String)>> {
     match &item.kind {
         Kind::Scalar(scalar) if is_dynamic(&scalar.text) => None,
         Kind::Scalar(scalar) => Some(parsed(&item.span, &scalar.text, &[])),
-        Kind::Deferred(value @ Value::Call(_)) if !any_text(value, &is_dynamic) => {
+        Kind::Deferred(value) if matches!(**value, Value::Call(_)) && !any_text(value, &is_dynamic) => {
             let references: RefCell<Vec<Reference>> = RefCell::default();
             let marked = value.resolve(&|reference| {
                 let mut all = references.borrow_mut();
@@ -91,7 +91,7 @@ fn item(tree: &Tree, inner: &Inner<'_>, references: &[Reference]) -> Item {
 /// A scalar, with references in the place of their marks.
 fn known(scalar: &Scalar, references: &[Reference]) -> Kind {
     if scalar.text.contains(BARE) {
-        return Kind::Deferred(Value::Null);
+        return Kind::Deferred(Value::Null.into());
     }
     if !scalar.text.contains(OPEN) {
         return Kind::Scalar(scalar.clone());
@@ -100,13 +100,13 @@ fn known(scalar: &Scalar, references: &[Reference]) -> Kind {
     for piece in scalar.text.split_inclusive(CLOSE) {
         let (literal, mark) = piece.split_once(OPEN).unwrap_or((piece, ""));
         if !literal.is_empty() {
-            parts.push(Value::String(literal.to_owned()));
+            parts.push(Value::String(literal.into()));
         }
         let number = mark.trim_end_matches(CLOSE).parse::<usize>().ok();
-        parts.extend(number.and_then(|at| references.get(at)).cloned().map(Value::Attribute));
+        parts.extend(number.and_then(|at| references.get(at)).cloned().map(|it| Value::Attribute(it.into())));
     }
     match parts.as_slice() {
-        [only] => Kind::Deferred(only.clone()),
-        _ => Kind::Deferred(Value::Call(Box::new(Call::Concat(parts)))),
+        [only] => Kind::Deferred(only.clone().into()),
+        _ => Kind::Deferred(Value::Call(Call::Concat(parts).into()).into()),
     }
 }

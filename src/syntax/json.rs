@@ -1,25 +1,39 @@
 //! A strict JSON parser that keeps places.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     error::{Class, Diagnostic, Severity},
-    model::{Scalar, Source, Span},
+    model::{Scalar, Source, Span, Text},
     syntax::{Entry, Keys, MAX_DEPTH, MAX_NODES, Node, Tree, read::offset},
 };
 
 /// Parses a whole JSON document.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Diagnostic>> {
-    let mut parser =
-        Parser { source, bytes: source.text.as_bytes(), at: 0, depth: 0, nodes: 0, duplicates: Vec::new() };
+    let mut parser = Parser {
+        source,
+        bytes: source.text.as_bytes(),
+        at: 0,
+        depth: 0,
+        nodes: 0,
+        keys: HashSet::new(),
+        duplicates: Vec::new(),
+    };
     let tree = parser.document().map_err(|error| vec![*error])?;
     if parser.duplicates.is_empty() { Ok(tree) } else { Err(parser.duplicates) }
 }
 
 /// The same, with the last of duplicate keys in place of the first and a warning for each.
 pub(super) fn parse_noting(source: &Arc<Source>) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut parser =
-        Parser { source, bytes: source.text.as_bytes(), at: 0, depth: 0, nodes: 0, duplicates: Vec::new() };
+    let mut parser = Parser {
+        source,
+        bytes: source.text.as_bytes(),
+        at: 0,
+        depth: 0,
+        nodes: 0,
+        keys: HashSet::new(),
+        duplicates: Vec::new(),
+    };
     let tree = parser.document().map_err(|error| vec![*error])?;
     Ok((tree, parser.duplicates.into_iter().map(noted).collect()))
 }
@@ -32,6 +46,8 @@ struct Parser<'s> {
     at: usize,
     depth: usize,
     nodes: usize,
+    /// Long keys that were seen.
+    keys: HashSet<Text>,
     duplicates: Vec<Diagnostic>,
 }
 
@@ -128,7 +144,7 @@ impl Parser<'_> {
                     );
                 }
             }
-            let key = self.string()?;
+            let key = self.key()?;
             let key_span = self.span(start, self.at);
             self.blanks();
             if self.peek() != Some(b':') {
@@ -213,7 +229,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Parsed<String> {
+    fn number(&mut self) -> Parsed<Text> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -234,10 +250,23 @@ impl Parser<'_> {
             }
             self.digits()?;
         }
-        Ok(self.source.text[start..self.at].to_owned())
+        Ok(self.source.text[start..self.at].into())
     }
 
-    fn string(&mut self) -> Parsed<String> {
+    /// A key. Plans have few different ones: those that are too long to stand in place share their text.
+    fn key(&mut self) -> Parsed<Text> {
+        let key = self.string()?;
+        if key.len() <= Text::INLINE_LIMIT {
+            return Ok(key);
+        }
+        let known = self.keys.get(&key).cloned();
+        Ok(known.unwrap_or_else(|| {
+            self.keys.insert(key.clone());
+            key
+        }))
+    }
+
+    fn string(&mut self) -> Parsed<Text> {
         let open = self.at;
         self.at += 1;
         let mut out = String::new();
@@ -246,9 +275,9 @@ impl Parser<'_> {
             match self.peek() {
                 None => return Err(self.fail(open, "the file ends inside this text")),
                 Some(b'"') => {
-                    out.push_str(&self.source.text[from..self.at]);
+                    let rest = &self.source.text[from..self.at];
                     self.at += 1;
-                    return Ok(out);
+                    return Ok(if out.is_empty() { rest.into() } else { (out + rest).into() });
                 }
                 Some(b'\\') => {
                     out.push_str(&self.source.text[from..self.at]);

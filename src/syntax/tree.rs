@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value as Json};
 
 use crate::model::{
-    Scalar, Sense, Span,
+    Scalar, Sense, Span, Text,
     item::{Item, Kind, Member},
 };
 
@@ -35,7 +35,7 @@ pub enum Node {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// Its name. Short forms (`!Sub`) have become long ones (`Fn::Sub`).
-    pub key: String,
+    pub key: Text,
     /// Where the name is.
     pub key_span: Span,
     /// The value.
@@ -44,7 +44,7 @@ pub struct Entry {
 
 /// The keys of an object so far. Most objects are small, so they are just looked through.
 #[derive(Default)]
-pub(super) struct Keys(HashSet<String>);
+pub(super) struct Keys(HashSet<Text>);
 
 impl Keys {
     const SMALL: usize = 12;
@@ -57,7 +57,7 @@ impl Keys {
         if self.0.is_empty() {
             self.0.extend(entries.iter().map(|entry| entry.key.clone()));
         }
-        self.0.insert(key.to_owned())
+        self.0.insert(key.into())
     }
 }
 
@@ -173,7 +173,7 @@ impl Tree {
             Node::Map(entries) => {
                 let mut map = Map::new();
                 for entry in entries {
-                    map.insert(entry.key.clone(), entry.value.to_json());
+                    map.insert(entry.key.to_string(), entry.value.to_json());
                 }
                 Json::Object(map)
             }

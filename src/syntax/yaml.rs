@@ -6,7 +6,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::{
     error::{Class, Diagnostic, suggest},
-    model::{Scalar, Source, Span},
+    model::{Scalar, Source, Span, Text},
     syntax::{
         Entry, Keys, MAX_ALIASED, MAX_ALIASED_BYTES, MAX_DEPTH, MAX_NODES, Node, Tree,
         json::{duplicate, noted, replace},
@@ -161,7 +161,7 @@ struct Frame {
 
 enum Open {
     List(Vec<Tree>),
-    Map { entries: Vec<Entry>, key: Option<(String, Span)>, seen: Keys },
+    Map { entries: Vec<Entry>, key: Option<(Text, Span)>, seen: Keys },
 }
 
 struct Builder<'s> {
@@ -226,8 +226,7 @@ impl Builder<'_> {
                 let (form, forced) = self.tag(tag.as_deref(), start)?;
                 let plain = style == ScalarStyle::Plain && !forced;
                 let null = plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                let value =
-                    if null { Node::Null } else { Node::Scalar(Scalar { text: text.into_owned(), plain }) };
+                let value = if null { Node::Null } else { Node::Scalar(Scalar { text: text.into(), plain }) };
                 // A value that is not there has no place of its own: its key stands for it.
                 let span = match self.stack.last() {
                     Some(Frame { kind: Open::Map { key: Some((_, key_span)), .. }, .. })
@@ -398,7 +397,7 @@ fn wrap(tree: Tree, tag: Option<Form>) -> Tree {
     let span = tree.span.clone();
     let value = Tree { span: Span { start: key_span.end.min(span.end), ..span.clone() }, value: tree.value };
     let value = trim_start(value);
-    Tree { value: Node::Map(vec![Entry { key: key.to_owned(), key_span, value }]), span }
+    Tree { value: Node::Map(vec![Entry { key: key.into(), key_span, value }]), span }
 }
 
 /// The event's span starts at the tag: moves the argument's start past it and the blanks behind it.

@@ -371,7 +371,7 @@ impl Expand<'_> {
         let Tree { value, span } = tree;
         let value = match value {
             Node::Scalar(scalar) if scalar.text.contains("${") => {
-                Node::Scalar(Scalar { text: self.text(&scalar.text, &span, problems), ..scalar })
+                Node::Scalar(Scalar { text: self.text(&scalar.text, &span, problems).into(), ..scalar })
             }
             Node::List(items) => {
                 Node::List(items.into_iter().map(|item| self.tree(item, problems)).collect())

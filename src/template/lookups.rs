@@ -46,7 +46,7 @@ impl LookupEntry {
         let mut out = BTreeMap::new();
         for entry in object(tree, "`lookups`", problems).unwrap_or_default() {
             if let Some(lookup) = Self::read(entry, problems) {
-                out.insert(entry.key.clone(), lookup);
+                out.insert(entry.key.to_string(), lookup);
             }
         }
         out
@@ -141,7 +141,7 @@ fn tags(tree: &Tree, problems: &mut Problems) -> BTreeMap<String, String> {
     for entry in object(tree, "`tags`", problems).unwrap_or_default() {
         match &entry.value.value {
             Node::Scalar(scalar) => {
-                out.insert(entry.key.clone(), scalar.as_text().to_owned());
+                out.insert(entry.key.to_string(), scalar.as_text().to_owned());
             }
             _ => {
                 let message =

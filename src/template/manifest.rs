@@ -188,7 +188,7 @@ fn parameters(tree: &Tree, problems: &mut Problems) -> BTreeMap<String, Given> {
         };
         match text {
             Some(text) => {
-                out.insert(entry.key.clone(), Given { text, span: Some(value.span.clone()) });
+                out.insert(entry.key.to_string(), Given { text, span: Some(value.span.clone()) });
             }
             None => {
                 let message = format!(
@@ -213,7 +213,10 @@ fn tags(tree: &Tree, problems: &mut Problems) -> BTreeMap<String, Text> {
                 format!("the tag key `{}` is reserved", entry.key),
             );
         } else if let Some(value) = entry.value.as_text() {
-            out.insert(entry.key.clone(), Text { text: value.to_owned(), span: entry.value.span.clone() });
+            out.insert(
+                entry.key.to_string(),
+                Text { text: value.to_owned(), span: entry.value.span.clone() },
+            );
         } else {
             let message = format!("the tag `{}` must be a text, not {}", entry.key, entry.value.describe());
             problems.error("M1011", Some(&entry.value.span), message);
@@ -233,7 +236,7 @@ fn environments(tree: &Tree, problems: &mut Problems) -> Vec<(String, Settings)>
                 other => unknown(other, &member.key_span, "an environment", ENVIRONMENT_KEYS, problems),
             }
         }
-        out.push((entry.key.clone(), settings));
+        out.push((entry.key.to_string(), settings));
     }
     out
 }

@@ -41,7 +41,7 @@ pub fn open_parameters(stacks: &[StackSource]) -> BTreeSet<String> {
     };
     let secret: BTreeSet<&str> =
         declared().filter(|entry| is_secret(&entry.value)).map(|entry| entry.key.as_str()).collect();
-    declared().map(|entry| entry.key.clone()).filter(|name| !secret.contains(name.as_str())).collect()
+    declared().map(|entry| entry.key.to_string()).filter(|name| !secret.contains(name.as_str())).collect()
 }
 
 /// Where values of `NoEcho` parameters stand: defaults, allowed values, and what the manifest gives.
@@ -52,7 +52,7 @@ fn hidden(stacks: &[StackSource]) -> Vec<Span> {
             if is_secret(&entry.value) {
                 let own = ["Default", "AllowedValues"].iter().filter_map(|key| entry.value.get(key));
                 spans.extend(own.map(|tree| tree.span.clone()));
-                spans.extend(stack.parameters.get(&entry.key).and_then(|given| given.span.clone()));
+                spans.extend(stack.parameters.get(entry.key.as_str()).and_then(|given| given.span.clone()));
             }
         }
     }
@@ -103,7 +103,8 @@ fn given(source: &Source, stacks: &[StackSource]) -> Vec<(usize, usize)> {
     while let Some(tree) = rest.pop() {
         for entry in tree.as_map().unwrap_or_default() {
             let values = entry.value.as_map().filter(|_| entry.key == "parameters").unwrap_or_default();
-            let secret = values.iter().filter(|value| stacks.is_empty() || !open.contains(&value.key));
+            let secret =
+                values.iter().filter(|value| stacks.is_empty() || !open.contains(value.key.as_str()));
             ranges
                 .extend(secret.map(|value| (value.value.span.start as usize, value.value.span.end as usize)));
             rest.push(&entry.value);

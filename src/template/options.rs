@@ -12,7 +12,7 @@ use crate::{
     error::Diagnostic,
     graph::Secrets,
     model::Span,
-    syntax::{Node, Tree},
+    syntax::{Entry, Node, Tree},
 };
 
 /// What the command line says about a plan.
@@ -105,12 +105,27 @@ impl Loaded {
         self.stacks.iter().chain(self.nested.iter().map(|nested| &nested.source)).cloned().collect()
     }
 
-    /// Gives the templates' memory back when everything was evaluated: what was read from them stays true, but they declare
-    /// nothing any more.
-    pub fn drop_templates(&mut self) {
+    /// Gives the templates' memory back when everything was evaluated: of each stay its parameters, which tell what is never
+    /// shown, and the names of its resources.
+    pub fn keep_names(&mut self) {
         for source in self.stacks.iter_mut().chain(self.nested.iter_mut().map(|nested| &mut nested.source)) {
             let span = source.template.span.clone();
-            source.template = Arc::new(Tree { value: Node::Null, span });
+            let name = |entry: &Entry| Entry {
+                key: entry.key.clone(),
+                key_span: entry.key_span.clone(),
+                value: Tree { value: Node::Null, span: entry.value.span.clone() },
+            };
+            let parameters = source.template.entry("Parameters").cloned();
+            let resources = source.template.entry("Resources").map(|section| Entry {
+                key: section.key.clone(),
+                key_span: section.key_span.clone(),
+                value: Tree {
+                    value: Node::Map(section.value.as_map().unwrap_or_default().iter().map(name).collect()),
+                    span: section.value.span.clone(),
+                },
+            });
+            let kept = parameters.into_iter().chain(resources).collect();
+            source.template = Arc::new(Tree { value: Node::Map(kept), span });
         }
     }
 

@@ -10,7 +10,7 @@ fn arrows(links: &Links, node: usize) -> BTreeMap<&str, (String, bool)> {
     for edge in links.of(node) {
         let (labels, implicit) = arrows.entry(edge.to.as_str()).or_insert((Vec::new(), true));
         let label = match &edge.why {
-            Why::Reference { property, .. } => property.clone(),
+            Why::Reference { property, .. } => property.to_string(),
             Why::DependsOn => "DependsOn".into(),
             Why::Implicit(reason) => reason.clone(),
         };

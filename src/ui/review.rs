@@ -415,7 +415,7 @@ fn detail(replaced: &Replaced<'_>, step: &Step, region: &str, room: usize) -> St
         }
         Action::Create { replaces: Some(_), .. } => match replaced.fate(step) {
             Some(old) => format!("{} ({old})", step.why),
-            None => step.why.clone(),
+            None => step.why.to_string(),
         },
         // What goes is named by its handle: the address says nothing about whose object that is.
         Action::Delete { physical_id, .. } | Action::Forget { physical_id, .. } => {
@@ -425,7 +425,7 @@ fn detail(replaced: &Replaced<'_>, step: &Step, region: &str, room: usize) -> St
                 .map_or(step.why.as_str(), |rest| rest.trim_start_matches("; "));
             if why.is_empty() { physical_id.to_string() } else { format!("{physical_id}: {why}") }
         }
-        Action::Update { .. } | Action::Finish { .. } => step.why.clone(),
+        Action::Update { .. } | Action::Finish { .. } => step.why.to_string(),
     };
     if step.region != region {
         text = if text.is_empty() {

@@ -100,7 +100,7 @@ fn step_json(set: &ChangeSet, step: &Step) -> Json {
 fn planned(path: &str, value: &Value) -> Json {
     match value {
         Value::Map(map) => Json::Object(
-            map.iter().map(|(key, item)| (key.clone(), planned(key, item))).collect::<Map<_, _>>(),
+            map.iter().map(|(key, item)| (key.to_string(), planned(key, item))).collect::<Map<_, _>>(),
         ),
         Value::List(items) => items.iter().map(|item| planned(path, item)).collect(),
         other => match other.known() {

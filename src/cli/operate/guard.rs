@@ -62,7 +62,7 @@ fn weigh(target: &mut Value, groups: &[(Group, u64)]) {
         _ => false,
     };
     if let Some((_, weight)) = groups.iter().find(|(group, _)| own(group)) {
-        members.insert("Weight".to_owned(), Value::from_json(Json::from(*weight)));
+        members.insert("Weight".into(), Value::from_json(Json::from(*weight)));
     }
 }
 

@@ -315,16 +315,16 @@ impl Reading {
             if let Some(limit) = entry.value.get("limit")
                 && let Some(seconds) = self.duration(limit, "limit")
             {
-                into.hook_limits.insert(entry.key.clone(), seconds);
+                into.hook_limits.insert(entry.key.to_string(), seconds);
             }
             if let Some(rehearse) = entry.value.get("rehearse")
                 && self.flag(rehearse, "rehearse") == Some(true)
             {
-                into.rehearsed.insert(entry.key.clone());
+                into.rehearsed.insert(entry.key.to_string());
             }
             if let Some(function) = entry.value.get("lambda") {
                 if let Some(lambda) = self.address(function, "lambda") {
-                    into.hooks.insert(entry.key.clone(), Hook::Lambda { lambda });
+                    into.hooks.insert(entry.key.to_string(), Hook::Lambda { lambda });
                 }
                 continue;
             }
@@ -355,7 +355,7 @@ impl Reading {
                 let help = "its path is relative to the manifest's folder; `chmod +x` makes it executable";
                 self.error("O1010", &entry.value.span, format!("the hook `{}`: {why}", entry.key), help);
             }
-            into.hooks.insert(entry.key.clone(), Hook::Exec(argv));
+            into.hooks.insert(entry.key.to_string(), Hook::Exec(argv));
         }
     }
 
@@ -485,7 +485,7 @@ impl Reading {
                 "owners" => {
                     for part in self.entries(value, "`owners`", &[]) {
                         if let Some(text) = self.text(&part.value, &part.key) {
-                            into.owners.insert(part.key.clone(), text);
+                            into.owners.insert(part.key.to_string(), text);
                         }
                     }
                 }

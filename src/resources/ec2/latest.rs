@@ -13,11 +13,11 @@ pub fn resolve<'k>(value: &mut Value, kind_of: &dyn Fn(&Address) -> Option<&'k s
     match value {
         Value::Map(members) => {
             let template = match members.get("LaunchTemplateId") {
-                Some(Value::Attribute(Reference { address, attribute }))
-                    if ["Ref", "LaunchTemplateId"].contains(&attribute.as_str())
-                        && kind_of(address) == Some(TEMPLATE) =>
+                Some(Value::Attribute(reference))
+                    if ["Ref", "LaunchTemplateId"].contains(&reference.attribute.as_str())
+                        && kind_of(&reference.address) == Some(TEMPLATE) =>
                 {
-                    Some(address.clone())
+                    Some(reference.address.clone())
                 }
                 _ => None,
             };
@@ -27,8 +27,8 @@ pub fn resolve<'k>(value: &mut Value, kind_of: &dyn Fn(&Address) -> Option<&'k s
                 _ => None,
             };
             if let (Some(address), Some(attribute)) = (template, attribute) {
-                let version = Value::Attribute(Reference { address, attribute: attribute.to_owned() });
-                members.insert("Version".into(), version);
+                let version = Reference { address, attribute: attribute.into() };
+                members.insert("Version".into(), Value::Attribute(version.into()));
             }
             members.values_mut().for_each(|member| resolve(member, kind_of));
         }
@@ -45,9 +45,10 @@ mod tests {
     fn words_become_attributes_of_the_plans_own_templates_only() {
         let own = Address::new("app", "Template");
         let named = |address: &Address, version: &str| {
-            let id = Value::Attribute(Reference { address: address.clone(), attribute: "Ref".into() });
+            let id = Reference { address: address.clone(), attribute: "Ref".into() };
+            let id = Value::Attribute(id.into());
             let members =
-                [("LaunchTemplateId".to_owned(), id), ("Version".to_owned(), Value::String(version.into()))];
+                [("LaunchTemplateId".into(), id), ("Version".into(), Value::String(version.into()))];
             Value::Map(members.into())
         };
         let kind_of = |address: &Address| (address == &Address::new("app", "Template")).then_some(TEMPLATE);
@@ -59,7 +60,7 @@ mod tests {
             }
         };
         let attribute =
-            |name: &str| Value::Attribute(Reference { address: own.clone(), attribute: name.into() });
+            |name: &str| Value::Attribute(Reference { address: own.clone(), attribute: name.into() }.into());
         assert_eq!(version(named(&own, "$Latest")), attribute("LatestVersionNumber"));
         assert_eq!(version(named(&own, "$Default")), attribute("DefaultVersionNumber"));
         assert_eq!(version(named(&own, "3")), Value::String("3".into()));

@@ -248,10 +248,10 @@ fn stack(folder: &Path, root: &Path, entry: &Entry, problems: &mut Problems) -> 
     let pairs = |name: &str| tree.get("properties")?.get(name)?.as_map();
     let parameters = pairs("parameters").unwrap_or_default();
     let tags = pairs("tags").unwrap_or_default();
-    let pair = |entry: &Entry| Some((entry.key.clone(), entry.value.as_text()?.to_owned()));
+    let pair = |entry: &Entry| Some((entry.key.to_string(), entry.value.as_text()?.to_owned()));
     let flag = |name: &str| property(tree, name) == Some("true");
     Some(StackArtifact {
-        id: entry.key.clone(),
+        id: entry.key.to_string(),
         folder: folder.to_owned(),
         root: root.to_owned(),
         name: property(tree, "stackName").unwrap_or(&entry.key).to_owned(),

@@ -1,18 +1,18 @@
 //! Small tools for looking at and changing a template's tree.
 
 use crate::{
-    model::{Scalar, Span},
+    model::{Scalar, Span, Text},
     syntax::{Entry, Node, Tree},
 };
 
 /// A text.
-pub(super) fn text(text: impl Into<String>, span: &Span) -> Tree {
+pub(super) fn text(text: impl Into<Text>, span: &Span) -> Tree {
     Tree { value: Node::Scalar(Scalar::quoted(text)), span: span.clone() }
 }
 
 /// A member of an object.
 pub(super) fn entry(key: &str, value: Tree) -> Entry {
-    Entry { key: key.to_owned(), key_span: value.span.clone(), value }
+    Entry { key: key.into(), key_span: value.span.clone(), value }
 }
 
 /// An object with one member.

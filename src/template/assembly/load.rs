@@ -241,7 +241,7 @@ struct NamedFile {
 /// Finds the templates of nested stacks among the assets, and names them by their files: they are not uploaded.
 fn name_nested(template: &mut Tree, assets: &Assets) -> Vec<NamedFile> {
     let mut found = Vec::new();
-    let stacks: Vec<String> = nested::stacks(template).map(|entry| entry.key.clone()).collect();
+    let stacks: Vec<String> = nested::stacks(template).map(|entry| entry.key.to_string()).collect();
     for id in stacks {
         let path = ["Resources", &id, "Properties", "TemplateURL"];
         let Some(url) = edit::at(template, &path) else { continue };

@@ -25,8 +25,11 @@ const NATIVE: &[(&str, &str)] = &[
 pub(super) fn carry_out(stack: &str, template: &mut Tree, notes: &mut Vec<String>, problems: &mut Problems) {
     let mut handlers: BTreeSet<String> = BTreeSet::new();
     for (name, provider) in NATIVE {
-        let custom: Vec<String> =
-            resources(template).iter().filter(|r| kind(&r.value) == *name).map(|r| r.key.clone()).collect();
+        let custom: Vec<String> = resources(template)
+            .iter()
+            .filter(|r| kind(&r.value) == *name)
+            .map(|r| r.key.to_string())
+            .collect();
         for id in custom {
             let Some(resource) = at(template, &["Resources", &id]) else { continue };
             let span = resource.get("Type").map_or(&resource.span, |t| &t.span).clone();
@@ -138,7 +141,7 @@ fn retire(stack: &str, template: &mut Tree, handler: &str, notes: &mut Vec<Strin
         let permitted: Vec<String> = resources(template)
             .iter()
             .filter(|r| kind(&r.value) == "AWS::S3::BucketPolicy" && mentions(&r.value, &role))
-            .map(|r| r.key.clone())
+            .map(|r| r.key.to_string())
             .collect();
         for policy in permitted {
             match revoke(template, &policy, &role) {

@@ -63,7 +63,7 @@ fn usage(template: &mut Tree) {
     let markers: Vec<String> = resources(template)
         .iter()
         .filter(|resource| kind(&resource.value) == "AWS::CDK::Metadata")
-        .map(|resource| resource.key.clone())
+        .map(|resource| resource.key.to_string())
         .collect();
     for marker in markers {
         let condition = text_at(template, &["Resources", &marker, "Condition"]).map(str::to_owned);
@@ -89,7 +89,7 @@ fn code(stack: &str, template: &mut Tree, assets: &Assets, out: &mut Collected, 
     let functions: Vec<String> = resources(template)
         .iter()
         .filter(|resource| kind(&resource.value) == "AWS::Lambda::Function")
-        .map(|resource| resource.key.clone())
+        .map(|resource| resource.key.to_string())
         .collect();
     for id in functions {
         let path = ["Resources", &id, "Properties", "Code"];

@@ -76,7 +76,7 @@ pub(super) fn send(
 /// The resources that name the file.
 fn users(template: &Tree, asset: &FileAsset) -> Vec<String> {
     let own = resources(template).iter().filter(|resource| kind(&resource.value) != "Custom::CDKAsset");
-    own.filter(|resource| names(&resource.value, asset)).map(|resource| resource.key.clone()).collect()
+    own.filter(|resource| names(&resource.value, asset)).map(|resource| resource.key.to_string()).collect()
 }
 
 fn in_outputs(template: &Tree, asset: &FileAsset) -> bool {

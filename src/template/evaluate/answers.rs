@@ -27,10 +27,10 @@ pub(super) fn provide(stack: &mut StackDraft) -> Option<String> {
     let address = Address::new(&stack.name, &id);
     for draft in stack.resources.iter_mut().filter(|draft| takes_answers(&draft.kind)) {
         if let Kind::Map(members) = &mut draft.properties.kind {
-            let reference = Reference { address: address.clone(), attribute: "Ref".to_owned() };
-            let value = Item::new(Kind::Deferred(Value::Attribute(reference)), &draft.span);
+            let reference = Reference { address: address.clone(), attribute: "Ref".into() };
+            let value = Item::deferred(Value::Attribute(reference.into()), &draft.span);
             members.retain(|member| member.key != ANSWERS);
-            members.push(Member { key: ANSWERS.to_owned(), key_span: draft.span.clone(), value });
+            members.push(Member { key: ANSWERS.into(), key_span: draft.span.clone(), value });
         }
     }
     // Signals of one address are versions of one object.
@@ -47,7 +47,7 @@ pub(super) fn provide(stack: &mut StackDraft) -> Option<String> {
     stack.resources.push(Draft {
         address: address.clone(),
         span: span.clone(),
-        kind: BUCKET.to_owned(),
+        kind: BUCKET.into(),
         kind_span: span.clone(),
         properties: Item::from_json(&properties, &span),
         depends_on: Vec::new(),

@@ -19,7 +19,9 @@ impl<'p> Eval<'_, 'p> {
         let Some(separator) = separator else { return Item::poison(span) };
         let items = match &list.kind {
             Kind::List(items) => items,
-            Kind::Deferred(value) => return Item::call(Call::Join { separator, list: value.clone() }, span),
+            Kind::Deferred(value) => {
+                return Item::call(Call::Join { separator, list: (**value).clone() }, span);
+            }
             Kind::Poison => return Item::poison(span),
             _ => {
                 let message = format!("Fn::Join takes a separator and a list, not {}", list.describe());
@@ -90,7 +92,7 @@ impl<'p> Eval<'_, 'p> {
                 Item::poison(span)
             }
             Kind::Deferred(value) => {
-                Item::call(Call::Select { index: Value::Number(at.into()), list: value }, span)
+                Item::call(Call::Select { index: Value::Number(at.into()), list: *value }, span)
             }
             Kind::Poison => Item::poison(span),
             _ => {
@@ -171,7 +173,7 @@ impl<'p> Eval<'_, 'p> {
         let waiting = Value::Call(Box::new(call(value)));
         match waiting.resolve(&|_| None) {
             Ok(json) => self.affordable(Item::from_json(&json, span), span),
-            Err(Unknown::Reference(_)) => Item::new(Kind::Deferred(waiting), span),
+            Err(Unknown::Reference(_)) => Item::deferred(waiting, span),
             Err(unknown) => self.invalid(span, unknown),
         }
     }

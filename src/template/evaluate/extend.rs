@@ -171,9 +171,10 @@ impl<'p> Writer<'_, 'p> {
         }
         let value = match &tree.value {
             Node::Null => Node::Null,
-            Node::Scalar(scalar) => {
-                Node::Scalar(Scalar { text: self.text(&scalar.text, bound, &tree.span), plain: scalar.plain })
-            }
+            Node::Scalar(scalar) => Node::Scalar(Scalar {
+                text: self.text(&scalar.text, bound, &tree.span).into(),
+                plain: scalar.plain,
+            }),
             Node::List(items) => Node::List(items.iter().map(|item| self.loops(item, bound)).collect()),
             Node::Map(entries) => {
                 if let Some(value) = referred(entries, bound) {
@@ -207,7 +208,7 @@ impl<'p> Writer<'_, 'p> {
             let key = self.text(&entry.key, bound, &entry.key_span);
             if taken.insert(key.clone()) {
                 let value = self.loops(&entry.value, bound);
-                out.push(Entry { key, key_span: entry.key_span.clone(), value });
+                out.push(Entry { key: key.into(), key_span: entry.key_span.clone(), value });
             } else {
                 let message = format!("the loop makes the key `{key}` twice");
                 let help = "use every identifier in the key, and every item once".to_owned();

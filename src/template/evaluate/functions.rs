@@ -152,7 +152,7 @@ impl<'p> Eval<'_, 'p> {
                 Given::Ssm(name) => Item::text(format!("{{{{resolve:ssm:{name}}}}}"), span),
                 // A list whose items nobody knows here.
                 Given::SsmList(name) => {
-                    let text = Value::String(format!("{{{{resolve:ssm:{name}}}}}"));
+                    let text = Value::String(format!("{{{{resolve:ssm:{name}}}}}").into());
                     Item::call(Call::Split { separator: ",".to_owned(), text }, span)
                 }
                 Given::List(_) if hidden => {
@@ -238,8 +238,8 @@ impl<'p> Eval<'_, 'p> {
             }
         }
         let Some(address) = self.scope.address(id).cloned() else { return Item::poison(span) };
-        let reference = Reference { address, attribute: attribute.to_owned() };
-        Item::new(Kind::Deferred(Value::Attribute(reference)), span)
+        let reference = Reference { address, attribute: attribute.into() };
+        Item::deferred(Value::Attribute(reference.into()), span)
     }
 
     /// The value a resource's own properties give for `A.B`.
@@ -261,20 +261,25 @@ impl<'p> Eval<'_, 'p> {
     fn substitute(&self, argument: &'p Tree, span: &Span) -> Item {
         let Some((text, variables)) = sub::arguments(argument) else { return Item::poison(span) };
         let own = variables.and_then(Tree::as_map).unwrap_or_default();
-        let literal = |text: String| Value::String(text);
         let mut pieces = Vec::new();
+        let mut known = String::new();
+        let flush = |known: &mut String, pieces: &mut Vec<Value>| {
+            if !known.is_empty() {
+                pieces.push(Value::String(std::mem::take(known).into()));
+            }
+        };
         let mut poisoned = false;
         // Each name is evaluated once: a variable may hold a Fn::Sub of its own, and so on, and would otherwise
         // double with every use on every level.
         let mut seen: HashMap<&str, Option<Value>> = HashMap::new();
         for part in sub::parts(text.as_scalar().map_or("", |scalar| &scalar.text)) {
             let value = match part {
-                Part::Literal(literal_text) => Some(literal(literal_text.to_owned())),
-                Part::Kept(name) => Some(literal(format!("${{{name}}}"))),
+                Part::Literal(literal_text) => Some(Value::String(literal_text.into())),
+                Part::Kept(name) => Some(Value::String(format!("${{{name}}}").into())),
                 Part::Name(name, _) if seen.contains_key(name) => {
-                    let known = seen[name].clone();
-                    let bytes = known.as_ref().and_then(Value::as_str).map_or(0, str::len);
-                    if self.spend(1 + bytes / BYTES_AS_VALUE, span).is_some() { known } else { None }
+                    let seen = seen[name].clone();
+                    let bytes = seen.as_ref().and_then(Value::as_str).map_or(0, str::len);
+                    if self.spend(1 + bytes / BYTES_AS_VALUE, span).is_some() { seen } else { None }
                 }
                 Part::Name(name, raw) => {
                     let place = sub::place(&text.span, raw);
@@ -290,12 +295,16 @@ impl<'p> Eval<'_, 'p> {
                     value
                 }
             };
-            match (value, pieces.last_mut()) {
-                (None, _) => poisoned = true,
-                (Some(Value::String(next)), Some(Value::String(last))) => last.push_str(&next),
-                (Some(value), _) => pieces.push(value),
+            match value {
+                None => poisoned = true,
+                Some(Value::String(next)) => known.push_str(&next),
+                Some(value) => {
+                    flush(&mut known, &mut pieces);
+                    pieces.push(value);
+                }
             }
         }
+        flush(&mut known, &mut pieces);
         let known: usize = pieces.iter().filter_map(Value::as_str).map(str::len).sum();
         if poisoned || self.fits("Fn::Sub", known, span).is_none() {
             return Item::poison(span);
@@ -314,8 +323,8 @@ impl<'p> Eval<'_, 'p> {
     /// A value where a text is wanted; `None` after a mistake.
     pub(super) fn piece(&self, function: &str, item: &Item) -> Option<Value> {
         match &item.kind {
-            Kind::Scalar(scalar) => Some(Value::String(scalar.as_text().to_owned())),
-            Kind::Deferred(value) => Some(value.clone()),
+            Kind::Scalar(scalar) => Some(Value::String(scalar.as_text().into())),
+            Kind::Deferred(value) => Some((**value).clone()),
             Kind::Poison => None,
             // CloudFormation writes lists with commas where a text is wanted.
             Kind::List(items) if items.iter().all(|item| matches!(item.kind, Kind::Scalar(_))) => {
@@ -323,7 +332,7 @@ impl<'p> Eval<'_, 'p> {
                     Kind::Scalar(scalar) => Some(scalar.as_text()),
                     _ => None,
                 });
-                Some(Value::String(texts.collect::<Vec<_>>().join(",")))
+                Some(Value::String(texts.collect::<Vec<_>>().join(",").into()))
             }
             _ => {
                 let message = format!("{function} needs a text here, found {}", item.describe());
@@ -357,7 +366,7 @@ impl<'p> Eval<'_, 'p> {
     }
 
     pub(super) fn separator(&self, entry: &Entry, tree: &'p Tree) -> Option<String> {
-        let text = tree.as_scalar().map(|scalar| scalar.text.clone());
+        let text = tree.as_scalar().map(|scalar| scalar.text.to_string());
         if text.is_none() {
             let message = format!("the separator of {} is a text without functions", entry.key);
             self.error("M1041", &tree.span, message, None);
@@ -373,7 +382,7 @@ impl<'p> Eval<'_, 'p> {
     /// The text of an evaluated value; what must be known while planning is no secret and waits for nothing.
     pub(super) fn text_of(&self, item: &Item, span: &Span, what: &str) -> Option<String> {
         match &item.kind {
-            Kind::Scalar(scalar) if !is_dynamic(&scalar.text) => Some(scalar.text.clone()),
+            Kind::Scalar(scalar) if !is_dynamic(&scalar.text) => Some(scalar.text.to_string()),
             Kind::Poison => None,
             Kind::Scalar(_) | Kind::Deferred(_) => {
                 let help = "use parameters, mappings and texts".to_owned();

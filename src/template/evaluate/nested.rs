@@ -129,7 +129,7 @@ pub fn remote_templates(loaded: &Loaded, env: &Environment) -> Vec<Remote> {
                 resource: resource.id.text.to_owned(),
                 region,
                 home,
-                url: scalar.text,
+                url: scalar.text.into(),
                 span: tree.span.clone(),
             });
         }
@@ -257,14 +257,14 @@ impl<'e, 'p> Eval<'e, 'p> {
             Kind::Scalar(scalar) if list => {
                 let text = scalar.as_text();
                 if is_dynamic(text) {
-                    let text = Value::String(text.to_owned());
+                    let text = Value::String(text.into());
                     return Item::call(Call::Split { separator: ",".to_owned(), text }, span);
                 }
                 let items: Vec<&str> = if text.is_empty() { Vec::new() } else { text.split(',').collect() };
                 return Item::texts(items.into_iter().map(str::trim), span);
             }
             Kind::Deferred(text) if list => {
-                return Item::call(Call::Split { separator: ",".to_owned(), text }, span);
+                return Item::call(Call::Split { separator: ",".to_owned(), text: *text }, span);
             }
             kind @ (Kind::Scalar(_) | Kind::Deferred(_)) => kind,
             Kind::NoValue | Kind::Poison => Kind::Poison,

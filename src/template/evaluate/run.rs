@@ -66,7 +66,7 @@ fn evaluate(loaded: &Loaded, env: &Environment) -> (Drafts, Vec<Asked>) {
         }
         let (tags, kept) = (plan.tags_around(scope), plan.policy_around(scope));
         let made = scope.outline.resources.iter().zip(&scope.addresses);
-        let mut resources = Vec::new();
+        let mut resources = Vec::with_capacity(scope.outline.resources.len());
         for (resource, address) in made.filter(|(resource, _)| !resource.is_marker() && here.exists(resource))
         {
             if resource.is_stack() {
@@ -165,7 +165,7 @@ fn parameter(declared: &Entry) -> ParameterDraft {
         None => default.is_some_and(says_yes_or_no),
     };
     ParameterDraft {
-        name: declared.key.clone(),
+        name: declared.key.to_string(),
         span: declared.key_span.clone(),
         text: text("Type") == Some("String"),
         hidden: text("NoEcho") == Some("true"),
@@ -284,7 +284,7 @@ impl<'p> Eval<'_, 'p> {
         Some(Draft {
             address: address.clone(),
             span: resource.id.span.clone(),
-            kind: kind.text.to_owned(),
+            kind: kind.text.into(),
             kind_span: kind.span.clone(),
             properties,
             depends_on,
@@ -327,7 +327,7 @@ impl<'p> Eval<'_, 'p> {
                     let item = self.eval(&function.value);
                     match &item.kind {
                         Kind::Scalar(scalar) if !scalar.text.is_empty() => {
-                            regions.insert(scalar.text.clone());
+                            regions.insert(scalar.text.to_string());
                         }
                         _ => {
                             regions.insert(self.scope.source.region.clone());

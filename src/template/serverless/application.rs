@@ -83,7 +83,7 @@ pub(super) fn stack(entry: &Entry, problems: &mut Problems) -> Entry {
             "Tags" => {
                 let tags = members(&member.value)
                     .iter()
-                    .map(|tag| at.map([("Key", at.text(&tag.key)), ("Value", tag.value.clone())]));
+                    .map(|tag| at.map([("Key", at.text(tag.key.clone())), ("Value", tag.value.clone())]));
                 properties.push(at.entry("Tags", at.list(tags.collect())));
             }
             known if PROPERTIES.contains(&known) => properties.push(member.clone()),

@@ -1,7 +1,7 @@
 //! Trees that no file holds; all of one is at the place of what it was made of.
 
 use crate::{
-    model::{Scalar, Span},
+    model::{Scalar, Span, Text},
     syntax::{Entry, Node, Tree},
 };
 
@@ -10,7 +10,7 @@ use crate::{
 pub(super) struct At<'s>(pub &'s Span);
 
 impl At<'_> {
-    pub(super) fn text(self, text: impl Into<String>) -> Tree {
+    pub(super) fn text(self, text: impl Into<Text>) -> Tree {
         Tree { value: Node::Scalar(Scalar::quoted(text)), span: self.0.clone() }
     }
 
@@ -24,7 +24,7 @@ impl At<'_> {
     }
 
     pub(super) fn entry(self, key: &str, value: Tree) -> Entry {
-        Entry { key: key.to_owned(), key_span: self.0.clone(), value }
+        Entry { key: key.into(), key_span: self.0.clone(), value }
     }
 
     pub(super) fn entries(self, entries: Vec<Entry>) -> Tree {

@@ -70,7 +70,7 @@ pub(super) fn function(entry: &Entry, problems: &mut Problems) -> Vec<Entry> {
     // (AWS::Serverless::Function, Tags).
     let mut tags = vec![at.map([("Key", at.text("lambda:createdBy")), ("Value", at.text("SAM"))])];
     for tag in given.get("Tags").map(members).unwrap_or_default() {
-        tags.push(at.map([("Key", at.text(&tag.key)), ("Value", tag.value.clone())]));
+        tags.push(at.map([("Key", at.text(tag.key.clone())), ("Value", tag.value.clone())]));
     }
     let tags = at.list(tags);
     properties.push(at.entry("Tags", tags.clone()));

@@ -34,6 +34,20 @@ pub(super) fn cluster_key(rq: &Request<'_>, member: &str) -> String {
     format!("{}/{}", rq.region, short(rq.opt(member).unwrap_or("default")))
 }
 
+/// Tasks and services that say nothing of it run by their cluster's default strategy, else on instances (ECS API Reference,
+/// RunTask and CreateService, capacityProviderStrategy).
+pub(super) fn default_launch(cluster: &Json, row: &mut Json) {
+    if !row["launchType"].is_null() || !row["capacityProviderStrategy"].is_null() {
+        return;
+    }
+    let default = &cluster["defaultCapacityProviderStrategy"];
+    if default.as_array().is_some_and(|items| !items.is_empty()) {
+        row["capacityProviderStrategy"] = default.clone();
+    } else {
+        row["launchType"] = json!("EC2");
+    }
+}
+
 /// The active cluster that a request means.
 pub(super) fn cluster<'w>(world: &'w World, rq: &Request<'_>) -> Result<&'w Json, Fault> {
     let row = world.get(CLUSTERS, &cluster_key(rq, "cluster"));

@@ -24,7 +24,9 @@ mod tasksets;
 pub use common::settle;
 
 use crate::sandbox::Operation;
-use common::{client, cluster, cluster_key, invalid, missing, no_cluster, short, shown_tags, tags_of};
+use common::{
+    client, cluster, cluster_key, default_launch, invalid, missing, no_cluster, short, shown_tags, tags_of,
+};
 
 /// Implemented operations.
 pub const OPERATIONS: &[Operation] = &[

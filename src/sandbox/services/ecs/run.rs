@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    TASKS, client, cluster, instances, invalid, missing, placement,
+    TASKS, client, cluster, default_launch, instances, invalid, missing, placement,
     rollout::{needs_instances, role_wait},
     services, tags_of, tasks,
 };
@@ -138,14 +138,7 @@ pub fn run(world: &mut World, rq: &Request<'_>) -> Reply {
     services::check_placement(world, rq)?;
     let mut row = asked(rq);
     row["clusterArn"] = home["clusterArn"].clone();
-    if row["launchType"].is_null() && row["capacityProviderStrategy"].is_null() {
-        let default = &home["defaultCapacityProviderStrategy"];
-        if default.as_array().is_some_and(|items| !items.is_empty()) {
-            row["capacityProviderStrategy"] = default.clone();
-        } else {
-            row["launchType"] = json!("EC2");
-        }
-    }
+    default_launch(&home, &mut row);
     services::check(world, rq, &row)?;
     let on_instances = needs_instances(&row);
     if on_instances && !placement::any(world, &row) {

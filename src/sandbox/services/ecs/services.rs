@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    CLUSTERS, SERVICES, client, cluster, definitions, invalid, missing, no_cluster, query, rollout, short,
-    shown_tags, tags_of, tasks, tasksets,
+    CLUSTERS, SERVICES, client, cluster, default_launch, definitions, invalid, missing, no_cluster, query,
+    rollout, short, shown_tags, tags_of, tasks, tasksets,
 };
 use crate::sandbox::{
     Effect, Fault, Reply, Request, World, durations,
@@ -272,14 +272,7 @@ pub fn create(world: &mut World, rq: &Request<'_>) -> Reply {
             world.arn("iam", "", &format!("role/{role}"))
         });
     }
-    if row["launchType"].is_null() && row["capacityProviderStrategy"].is_null() {
-        let default = &home["defaultCapacityProviderStrategy"];
-        if default.as_array().is_some_and(|items| !items.is_empty()) {
-            row["capacityProviderStrategy"] = default.clone();
-        } else {
-            row["launchType"] = json!("EC2");
-        }
-    }
+    default_launch(&home, &mut row);
     // Under an external controller the task sets bring their definitions.
     let bare = rq.get("deploymentController")["type"] == "EXTERNAL" && rq.opt("taskDefinition").is_none();
     if bare {

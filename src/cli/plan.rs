@@ -43,7 +43,9 @@ pub fn run(global: &Global, args: &PlanCommand, printer: &mut Printer) -> Verdic
         None => next.to_string(),
     };
     printer.plan(&set, Some(&next));
-    Ok(up::preview_code(&set, args.detailed_exitcode))
+    let code = up::preview_code(&set, args.detailed_exitcode);
+    give_back(set);
+    Ok(code)
 }
 
 /// `up --dry-run`.
@@ -112,7 +114,15 @@ fn compute(
         printer.advise(&text);
     }
     session.close()?;
+    give_back(prepared);
     Ok(set)
+}
+
+/// Gives a large plan's memory back beside what is done next: object by object that takes its time. What is left when the
+/// process ends, the system takes.
+fn give_back(value: impl Send + 'static) {
+    // Where no thread can be had, the closure is dropped here and now.
+    drop(std::thread::Builder::new().spawn(move || drop(value)));
 }
 
 fn save(set: &ChangeSet, file: &Path) -> Result<(), Vec<Diagnostic>> {

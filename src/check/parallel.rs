@@ -14,9 +14,15 @@ pub(super) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -> 
     })
 }
 
-/// What `each` makes of every item, in their order; items are given away in contiguous parts.
-pub(super) fn map<T: Send, R: Send>(mut items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len() / WORTH_IT);
+/// What `each` makes of every item, in their order.
+pub(super) fn map<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = processors.min(items.len() / WORTH_IT);
+    map_on(threads, items, each)
+}
+
+/// The same on so many threads; each takes a contiguous part.
+fn map_on<T: Send, R: Send>(threads: usize, mut items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
     if threads < 2 {
         return items.into_iter().map(each).collect();
     }
@@ -43,11 +49,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_stays_whatever_the_number_of_items() {
-        for many in [0, 1, 255, 256, 511, 512, 513, 1_000, 4_099] {
+    fn the_order_stays_whatever_the_number_of_items_and_threads() {
+        for many in [0, 1, 2, 7, 255, 256, 511, 512, 513, 1_000] {
             let items: Vec<usize> = (0..many).collect();
             let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
-            assert_eq!(map(items, |item| item * 2), doubled, "{many}");
+            assert_eq!(map(items.clone(), |item| item * 2), doubled, "{many}");
+            for threads in 0..6 {
+                assert_eq!(map_on(threads, items.clone(), |item| item * 2), doubled, "{many} on {threads}");
+            }
         }
         assert_eq!(both(|| 1, || "two"), (1, "two"));
     }
@@ -55,6 +64,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "item 700")]
     fn a_panic_is_not_lost() {
-        map((0..1_000).collect(), |item| assert!(item != 700, "item {item}"));
+        map_on(3, (0..1_000).collect(), |item| assert!(item != 700, "item {item}"));
     }
 }

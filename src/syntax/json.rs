@@ -10,30 +10,14 @@ use crate::{
 
 /// Parses a whole JSON document.
 pub(super) fn parse(source: &Arc<Source>) -> Result<Tree, Vec<Diagnostic>> {
-    let mut parser = Parser {
-        source,
-        bytes: source.text.as_bytes(),
-        at: 0,
-        depth: 0,
-        nodes: 0,
-        keys: HashSet::new(),
-        duplicates: Vec::new(),
-    };
+    let mut parser = Parser::new(source);
     let tree = parser.document().map_err(|error| vec![*error])?;
     if parser.duplicates.is_empty() { Ok(tree) } else { Err(parser.duplicates) }
 }
 
 /// The same, with the last of duplicate keys in place of the first and a warning for each.
 pub(super) fn parse_noting(source: &Arc<Source>) -> Result<(Tree, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut parser = Parser {
-        source,
-        bytes: source.text.as_bytes(),
-        at: 0,
-        depth: 0,
-        nodes: 0,
-        keys: HashSet::new(),
-        duplicates: Vec::new(),
-    };
+    let mut parser = Parser::new(source);
     let tree = parser.document().map_err(|error| vec![*error])?;
     Ok((tree, parser.duplicates.into_iter().map(noted).collect()))
 }
@@ -51,7 +35,19 @@ struct Parser<'s> {
     duplicates: Vec<Diagnostic>,
 }
 
-impl Parser<'_> {
+impl<'s> Parser<'s> {
+    fn new(source: &'s Arc<Source>) -> Self {
+        Self {
+            source,
+            bytes: source.text.as_bytes(),
+            at: 0,
+            depth: 0,
+            nodes: 0,
+            keys: HashSet::new(),
+            duplicates: Vec::new(),
+        }
+    }
+
     fn span(&self, start: usize, end: usize) -> Span {
         Span { source: Arc::clone(self.source), start: offset(start), end: offset(end) }
     }

@@ -21,7 +21,7 @@ fn every_profile_names_every_sdk_crate() {
     let manifest = root("Cargo.toml");
     let wanted = sdk_crates();
     assert!(wanted.contains("aws-sdk-ec2"), "{wanted:?}");
-    for (profile, level) in [("dev", "0"), ("release", "0"), ("dist", "\"s\"")] {
+    for (profile, level) in [("dev", "0"), ("release", "0"), ("dist", "\"z\"")] {
         let head = format!("[profile.{profile}.package.aws-sdk-");
         let named: BTreeSet<String> = manifest
             .lines()

@@ -13,7 +13,7 @@ use crate::{
     error::Problems,
     graph::{Draft, StackDraft},
     model::{
-        Address, Reference, Span, Value,
+        Address, Packed, Reference, Span, Value,
         item::{Item, Kind, Member},
     },
     resources::cloudcontrol::stands_for,
@@ -92,26 +92,27 @@ fn put(properties: &mut Item, key: &str, key_span: &Span, value: Item) {
 /// The policy of the first queue keeps the resource's address.
 fn queues(draft: &mut Draft, taken: &mut HashSet<Address>, problems: &mut Problems) -> Vec<Draft> {
     let Some(part) = stands_for(QUEUE_POLICY) else { return Vec::new() };
-    let Some(queues) = take(&mut draft.properties, "Queues") else {
+    let mut properties = draft.properties.item();
+    let Some(queues) = take(&mut properties, "Queues") else {
         // The other type says what is missing in its own words, which name a property that nobody wrote.
-        if matches!(draft.properties.kind, Kind::Map(_)) {
+        if matches!(properties.kind, Kind::Map(_)) {
             let message = "`Queues` is missing: the queues that get the policy";
             problems.error("M2004", Some(&draft.span), message);
-            draft.properties = Item::poison(&draft.properties.span);
+            draft.properties = Packed::new(&Item::poison(&properties.span));
         }
         draft.kind = part.into();
         return Vec::new();
     };
     draft.kind = part.into();
     // An object, where this type takes its text as well.
-    if let Some(document) = take(&mut draft.properties, "PolicyDocument") {
+    if let Some(document) = take(&mut properties, "PolicyDocument") {
         let parsed = match &document.value.kind {
             Kind::Scalar(scalar) => serde_json::from_str(scalar.as_text()).ok(),
             _ => None,
         };
         let value =
             parsed.map_or(document.value.clone(), |json| Item::from_json(&json, &document.value.span));
-        put(&mut draft.properties, "PolicyDocument", &document.key_span, value);
+        put(&mut properties, "PolicyDocument", &document.key_span, value);
     }
     let span = queues.value.span;
     let listed = match queues.value.kind {
@@ -127,30 +128,34 @@ fn queues(draft: &mut Draft, taken: &mut HashSet<Address>, problems: &mut Proble
     let mut listed = listed.into_iter().filter(|item| item.kind != Kind::NoValue).enumerate();
     let Some((_, first)) = listed.next() else {
         problems.error("M2005", Some(&span), "`Queues` is empty");
-        draft.properties = Item::poison(&draft.properties.span);
+        draft.properties = Packed::new(&Item::poison(&properties.span));
         return Vec::new();
     };
     let rest = listed
         .map(|(at, queue)| {
             let mut more = draft.clone();
             more.address = beside(&draft.address, &named(&queue, at + 1), taken);
-            put(&mut more.properties, "Queue", &queues.key_span, queue);
+            let mut own = properties.clone();
+            put(&mut own, "Queue", &queues.key_span, queue);
+            more.properties = Packed::new(&own);
             more
         })
         .collect();
-    put(&mut draft.properties, "Queue", &queues.key_span, first);
+    put(&mut properties, "Queue", &queues.key_span, first);
+    draft.properties = Packed::new(&properties);
     rest
 }
 
 /// A list that is not known before other resources are made stays where it is, and is refused there.
 fn associations(draft: &mut Draft, taken: &mut HashSet<Address>) -> Vec<Draft> {
-    let known = draft.properties.get("SsmAssociations").map(|member| &member.value.kind);
+    let known = draft.properties.place("SsmAssociations").map(|(_, part)| part.item().kind);
     if !matches!(known, Some(Kind::List(_) | Kind::NoValue)) {
         return Vec::new();
     }
-    let Some(Member { value: Item { kind: Kind::List(items), .. }, key_span, .. }) =
-        take(&mut draft.properties, "SsmAssociations")
-    else {
+    let mut properties = draft.properties.item();
+    let listed = take(&mut properties, "SsmAssociations");
+    draft.properties = Packed::new(&properties);
+    let Some(Member { value: Item { kind: Kind::List(items), .. }, key_span, .. }) = listed else {
         return Vec::new();
     };
     let items = items.into_iter().filter(|item| item.kind != Kind::NoValue).enumerate();
@@ -165,7 +170,7 @@ fn associations(draft: &mut Draft, taken: &mut HashSet<Address>) -> Vec<Draft> {
                 span: key_span.clone(),
                 kind: ASSOCIATION.into(),
                 kind_span: key_span.clone(),
-                properties,
+                properties: Packed::new(&properties),
                 depends_on: Vec::new(),
                 deletion_policy: draft.deletion_policy,
                 update_replace_policy: draft.update_replace_policy,

@@ -1,10 +1,14 @@
 //! Secrets of a plan become texts that stand for them, before anything is planned or kept: values of `NoEcho`
 //! parameters, and what templates say literally in properties that hold secrets.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 
 use serde_json::Value as Json;
 
+use super::parallel;
 use crate::{
     error::{Class, Diagnostic},
     graph::{Graph, Node},
@@ -24,14 +28,15 @@ pub fn conceal(
     graph: &mut Graph,
     key: impl FnOnce() -> Result<Key, Box<Diagnostic>>,
 ) -> Result<(), Vec<Diagnostic>> {
+    let places = parallel::map(graph.nodes.iter().collect(), Place::all);
     // A dry run finds out whether there is anything to do.
     let probe = Key::default();
     let mut found = BTreeMap::new();
-    let literal = graph.nodes.iter().any(|node| {
+    let mut suspects = graph.nodes.iter().zip(&places).filter(|(_, places)| !places.is_empty());
+    let literal = suspects.any(|(node, places)| {
         let mut properties = node.properties.clone();
-        let mut walk =
-            Walk { node, key: &probe, found: &mut found, computed: None, pieces: 0, inside: false };
-        walk.value(&mut properties, "");
+        let mut walk = Walk::new(node, &probe, &mut found);
+        walk.hide_all(&mut properties, places);
         !walk.found.is_empty() || walk.computed.is_some()
     });
     if !literal && !graph.secrets.0.keys().any(|name| name.starts_with(PARAMETER)) {
@@ -41,12 +46,12 @@ pub fn conceal(
     let renamed = rename(graph, &key);
     let mut problems = Vec::new();
     let mut found = BTreeMap::new();
-    for node in &mut graph.nodes {
+    for (node, places) in graph.nodes.iter_mut().zip(&places) {
         let mut properties = std::mem::replace(&mut node.properties, Value::Null);
         exchange(&mut properties, &renamed);
         exchange_json(&mut node.metadata, &renamed);
-        let mut walk = Walk { node, key: &key, found: &mut found, computed: None, pieces: 0, inside: false };
-        walk.value(&mut properties, "");
+        let mut walk = Walk::new(node, &key, &mut found);
+        walk.hide_all(&mut properties, places);
         if let Some(place) = walk.computed.take() {
             let message = format!("a function would compute with the secret that {place} says literally");
             problems.push(
@@ -117,7 +122,92 @@ fn exchange_json(value: &mut Json, renamed: &[(String, String)]) {
     }
 }
 
-/// The way through one resource's properties.
+/// A place in a resource's properties that may say a secret.
+struct Place {
+    /// `A.B.0`.
+    name: String,
+    /// The way there: the number of the member or item, from the outside.
+    way: Vec<usize>,
+}
+
+impl Place {
+    /// All of them.
+    fn all(node: &Node) -> Vec<Self> {
+        let mut search = Search { kind: &node.kind, name: String::new(), way: Vec::new(), found: Vec::new() };
+        search.value(&node.properties);
+        search.found
+    }
+
+    fn of<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
+        self.way.iter().try_fold(value, |value, at| match value {
+            Value::Map(members) => members.values_mut().nth(*at),
+            Value::List(items) => items.get_mut(*at),
+            _ => None,
+        })
+    }
+}
+
+/// The way through a resource's properties.
+struct Search<'n> {
+    kind: &'n str,
+    name: String,
+    way: Vec<usize>,
+    found: Vec<Place>,
+}
+
+impl Search<'_> {
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Map(members) => {
+                let named = members.get("Name").and_then(Value::as_str).is_some_and(secret::is_secret_name);
+                for (at, (name, item)) in members.iter().enumerate() {
+                    let secret = named && name == "Value";
+                    self.inside(at, format_args!("{name}"), |here| {
+                        if secret { here.add() } else { here.value(item) }
+                    });
+                }
+            }
+            Value::List(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    self.inside(at, format_args!("{at}"), |here| here.value(item));
+                }
+            }
+            Value::String(text) => {
+                if self.is_secret() || secret::holds_password(self.kind, &self.name, text) {
+                    self.add();
+                }
+            }
+            Value::Call(call) => {
+                let parts = call.arguments();
+                let mut texts = parts.iter().filter_map(|part| part.as_str());
+                if self.is_secret() || texts.any(|text| secret::holds_password(self.kind, &self.name, text)) {
+                    self.add();
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Attribute(_) => {}
+        }
+    }
+
+    fn inside(&mut self, at: usize, name: fmt::Arguments<'_>, look: impl FnOnce(&mut Self)) {
+        let length = self.name.len();
+        let dot = if length > 0 { "." } else { "" };
+        let _ = write!(self.name, "{dot}{name}");
+        self.way.push(at);
+        look(self);
+        self.way.pop();
+        self.name.truncate(length);
+    }
+
+    fn is_secret(&self) -> bool {
+        secret::is_secret_place(self.kind, &self.name)
+    }
+
+    fn add(&mut self) {
+        self.found.push(Place { name: self.name.clone(), way: self.way.clone() });
+    }
+}
+
+/// Exchanges the secrets of one resource.
 struct Walk<'w> {
     node: &'w Node,
     key: &'w Key,
@@ -131,43 +221,17 @@ struct Walk<'w> {
     inside: bool,
 }
 
-impl Walk<'_> {
-    fn value(&mut self, value: &mut Value, place: &str) {
-        let kind = &self.node.kind;
-        (self.pieces, self.inside) = (0, false);
-        match value {
-            Value::Map(members) => {
-                let named = members.get("Name").and_then(Value::as_str).is_some_and(secret::is_secret_name);
-                for (name, item) in members {
-                    let inner = if place.is_empty() { name.to_string() } else { format!("{place}.{name}") };
-                    if named && name == "Value" {
-                        (self.pieces, self.inside) = (0, false);
-                        self.hide(item, &inner, false);
-                    } else {
-                        self.value(item, &inner);
-                    }
-                }
+impl<'w> Walk<'w> {
+    fn new(node: &'w Node, key: &'w Key, found: &'w mut BTreeMap<String, String>) -> Self {
+        Self { node, key, found, computed: None, pieces: 0, inside: false }
+    }
+
+    fn hide_all(&mut self, properties: &mut Value, places: &[Place]) {
+        for place in places {
+            (self.pieces, self.inside) = (0, false);
+            if let Some(value) = place.of(properties) {
+                self.hide(value, &place.name, false);
             }
-            Value::List(items) => {
-                for (at, item) in items.iter_mut().enumerate() {
-                    self.value(item, &format!("{place}.{at}"));
-                }
-            }
-            Value::String(text) => {
-                if secret::is_secret_place(kind, place) || secret::holds_password(kind, place, text) {
-                    self.hide(value, place, false);
-                }
-            }
-            Value::Call(call) => {
-                let parts = call.arguments();
-                let texts = parts.iter().filter_map(|part| part.as_str());
-                if secret::is_secret_place(kind, place)
-                    || texts.into_iter().any(|text| secret::holds_password(kind, place, text))
-                {
-                    self.hide(value, place, false);
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Attribute(_) => {}
         }
     }
 

@@ -8,14 +8,11 @@ use crate::{
     graph::{Draft, Drafts, Graph, Idioms, Node, Output, OutputDraft, Places, StackDraft, StackInfo},
     lint,
     model::{
-        Address, DeletionPolicy, Text, Value,
+        Address, DeletionPolicy, Packed, Text, Value,
         item::{Item, Kind},
     },
     resources::{ec2, registry},
 };
-
-/// So many resources are checked at once.
-const BLOCK: usize = 4_096;
 
 /// Makes the graph of a plan, all properties checked against their types, and the warnings. The drafts of resources
 /// are used up.
@@ -45,20 +42,11 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
     let mut poisoned = false;
     let mut broken = HashSet::new();
     for stack in &mut drafts.stacks {
-        let mut resources = std::mem::take(&mut stack.resources);
+        let resources = std::mem::take(&mut stack.resources);
         graph.nodes.reserve_exact(resources.len());
-        // In blocks, and giving the memory of each back: all drafts and all nodes at once are much.
-        resources.reverse();
         let (around, idioms) = (&*stack, &drafts.idioms);
-        let blocks = std::iter::from_fn(|| {
-            let mut block = resources.split_off(resources.len().saturating_sub(BLOCK));
-            resources.shrink_to_fit();
-            block.reverse();
-            (!block.is_empty()).then_some(block)
-        });
-        let checked =
-            blocks.flat_map(|block| parallel::map(block, |draft| node(draft, around, &kinds, idioms)));
-        for (node, whole, found) in checked {
+        let check = |draft| node(draft, around, &kinds, idioms);
+        parallel::stream(resources, check, |(node, whole, found)| {
             problems.extend(found);
             poisoned |= !whole;
             if !whole {
@@ -67,7 +55,7 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
             }
             graph.index.insert(node.address.clone(), graph.nodes.len());
             graph.nodes.push(node);
-        }
+        });
         poisoned |= stack.outputs.iter().any(|output| output.value.is_poisoned());
         let outputs =
             stack.outputs.iter().map(|draft| output(draft, &drafts.idioms, &mut problems)).collect();
@@ -103,7 +91,8 @@ fn node(
     idioms: &Idioms,
 ) -> (Node, bool, Vec<Diagnostic>) {
     let mut problems = Problems::default();
-    let Draft { address, span, kind, kind_span, properties: mut item, .. } = draft;
+    let Draft { address, span, kind, kind_span, properties, .. } = draft;
+    let mut item = properties.item();
     let secrets = secure::check(&kind, &item).into_iter().chain(secure::names(&kind, &item));
     for finding in secrets.chain(tags::reserved(&item)) {
         problems.add(finding.at(&address));
@@ -157,11 +146,11 @@ fn node(
         update_replace_policy: draft.update_replace_policy.unwrap_or_default(),
         metadata: draft.metadata,
         span: Some(span),
-        places: Places {
-            properties: Some(item),
+        places: Some(Box::new(Places {
+            properties: Packed::new(&item),
             metadata: draft.metadata_item,
             depends_on: draft.depends_on,
-        },
+        })),
         address,
     };
     (node, whole, problems.into_findings())

@@ -3,7 +3,7 @@
 use crate::{
     error::{Class, Diagnostic, suggest},
     graph::{Edge, Graph, Node, Why},
-    model::{Address, item::Item},
+    model::Address,
     resources::orders::Candidate,
 };
 
@@ -90,7 +90,7 @@ fn find<'g>(graph: &'g Graph, node: &Node, name: &str) -> Option<&'g Address> {
 }
 
 fn problem(node: &Node, message: String) -> Diagnostic {
-    let place = node.places.metadata.as_ref().and_then(|metadata: &Item| metadata.get("Migrate"));
+    let place = node.places.as_ref().and_then(|places| places.metadata.as_ref()?.get("Migrate"));
     let span = place.map(|member| member.value.span.clone()).or_else(|| node.span.clone());
     Diagnostic::error(CODE, Class::Plan, message).at(&node.address).span(span)
 }

@@ -129,8 +129,8 @@ fn cycle(graph: &Graph, edges: &[Vec<Edge>], path: &[usize]) -> Diagnostic {
         let edge = edges[pair[0]].iter().find(|edge| edge.to == *to);
         let why = edge.map_or_else(String::new, |edge| edge.why.words(to));
         ways.push(format!("{} ({why})", from.address));
-        if let Some(span) = edge.and_then(|edge| from.places.edge(edge)) {
-            places.push((span.clone(), format!("{} waits for {to}", from.address)));
+        if let Some(span) = edge.and_then(|edge| from.places.as_ref()?.edge(edge)) {
+            places.push((span, format!("{} waits for {to}", from.address)));
         }
     }
     let first = &graph.nodes[path[0]];

@@ -22,7 +22,7 @@ use crate::{
     aws::access::Setting,
     check::{self, Checked},
     error::{Class, Diagnostic, Severity},
-    graph::{Graph, Links, Needs, Places},
+    graph::{Graph, Links, Needs},
     ledger::{Ledger, Snapshot},
     lint,
     model::{Found, secret::Key},
@@ -213,7 +213,7 @@ pub fn examine(mut loaded: Loaded, environment: &Environment) -> Result<Prepared
     let key = || environment.key.map_or_else(|| Ok(Key::default()), |key| key());
     check::conceal(&mut graph, key).map_err(mask)?;
     // Only findings of checks need them, and a large plan's are a quarter of its memory.
-    graph.nodes.iter_mut().for_each(|node| node.places = Places::default());
+    graph.nodes.iter_mut().for_each(|node| node.places = None);
     Ok(Prepared {
         graph,
         links,
@@ -275,13 +275,12 @@ pub fn online(
     };
     let (whole, told) = remote::read(global, whole, &known, session, saved)?;
     found.extend(told);
-    let regions = template::zone_regions(&whole);
+    let wanted = template::wanted(&whole);
     let zones = session
-        .block_on(session.cloud.zones(session.clock.as_ref(), &regions))
+        .block_on(session.cloud.zones(session.clock.as_ref(), &wanted.zones))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
-    let wanted = template::ssm_parameters(&whole);
     let parameters = session
-        .block_on(session.cloud.parameters(session.clock.as_ref(), &wanted))
+        .block_on(session.cloud.parameters(session.clock.as_ref(), &wanted.parameters))
         .map_err(|error| one(sign_in::access(&error, global, session)))?;
     let mut environment = Environment {
         account: session.cloud.account.clone(),

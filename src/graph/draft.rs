@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Secrets;
 use crate::{
     error::Diagnostic,
-    model::{Address, DeletionPolicy, Span, Text, item::Item},
+    model::{Address, DeletionPolicy, Packed, Span, Text, item::Item},
 };
 
 /// A whole plan.
@@ -82,7 +82,7 @@ pub struct Draft {
     /// Where the type is named.
     pub kind_span: Span,
     /// What was said about it; [`Kind::Poison`](crate::model::item::Kind::Poison) where that is a finding already.
-    pub properties: Item,
+    pub properties: Packed,
     /// What it waits for, and where that is written.
     pub depends_on: Vec<(Address, Span)>,
     /// What happens on deletion, if that was said.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::model::{Address, DeletionPolicy, Needs, Span, Text, Value, item::Item};
+use crate::model::{Address, DeletionPolicy, Needs, Packed, Span, Text, Value, item::Item};
 
 /// Why an edge exists; shown in reviews.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,15 +55,15 @@ pub struct Node {
     pub metadata: Json,
     /// Where the resource is declared.
     pub span: Option<Span>,
-    /// Where its parts are written.
-    pub places: Places,
+    /// Where its parts are written, as long as somebody may ask.
+    pub places: Option<Box<Places>>,
 }
 
 /// Where the parts of a resource are written.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Places {
     /// The properties before they were fitted to their type: they still know their places.
-    pub(crate) properties: Option<Item>,
+    pub(crate) properties: Packed,
     /// `Metadata`.
     pub(crate) metadata: Option<Item>,
     /// Each name in `DependsOn`.
@@ -73,23 +73,23 @@ pub struct Places {
 impl Places {
     /// Where the key of the property `A.B.0` is written, or its nearest ancestor's.
     #[must_use]
-    pub fn key(&self, property: &str) -> Option<&Span> {
-        self.properties.as_ref()?.place(property).map(|(span, _)| span)
+    pub fn key(&self, property: &str) -> Option<Span> {
+        self.properties.place(property).map(|(span, _)| span)
     }
 
     /// Where the value of the property `A.B.0` is written, or its nearest ancestor's.
     #[must_use]
-    pub fn value(&self, property: &str) -> Option<&Span> {
-        self.properties.as_ref()?.place(property).map(|(_, item)| &item.span)
+    pub fn value(&self, property: &str) -> Option<Span> {
+        self.properties.place(property).map(|(_, part)| part.span())
     }
 
     /// Where an edge comes from.
     #[must_use]
-    pub fn edge(&self, edge: &Edge) -> Option<&Span> {
+    pub fn edge(&self, edge: &Edge) -> Option<Span> {
         match &edge.why {
             Why::Reference { property, .. } => self.value(property),
             Why::DependsOn => {
-                self.depends_on.iter().find(|(address, _)| *address == edge.to).map(|(_, span)| span)
+                self.depends_on.iter().find(|(address, _)| *address == edge.to).map(|(_, span)| span.clone())
             }
             Why::Implicit(_) => None,
         }

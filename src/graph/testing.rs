@@ -41,7 +41,7 @@ pub fn node(address: &str, kind: &str, properties: &Json) -> Node {
         update_replace_policy: DeletionPolicy::Delete,
         metadata: Json::Null,
         span: None,
-        places: crate::graph::Places::default(),
+        places: None,
     }
 }
 

@@ -26,7 +26,9 @@ impl Allowed {
     pub(super) fn read(view: &View<'_>, problems: &mut Problems) -> Self {
         let mut allowed = Self(Vec::new());
         for part in view.nodes() {
-            let Some(metadata) = &part.node.places.metadata else { continue };
+            let Some(metadata) = part.node.places.as_ref().and_then(|places| places.metadata.as_ref()) else {
+                continue;
+            };
             allowed.list(Some(&part.node.address), metadata, problems);
         }
         let mut seen: Vec<&Span> = Vec::new();

@@ -59,7 +59,7 @@ pub(super) fn tasks<'g>(view: &View<'g>) -> Vec<Task<'g>> {
             return Some(Task { part, place, moves, settings: None });
         }
         let item = written.item()?;
-        let settings = match syntax::document(item) {
+        let settings = match syntax::document(&item) {
             // Written as an object.
             None => item.clone(),
             Some(text) => text.ok()?,

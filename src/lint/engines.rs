@@ -91,7 +91,7 @@ fn sources<'g>(view: &View<'g>) -> Vec<(Part<'g>, Family, Vec<Reader<'g>>)> {
 
 /// The edit that sets a parameter of a group of the plan.
 fn fixed(group: &Part<'_>, name: &str, value: &str) -> Option<Fix> {
-    edits::set_in(group.node.places.properties.as_ref()?, "Parameters", name, value)
+    edits::set_in(&group.node.places.as_ref()?.properties.item(), "Parameters", name, value)
 }
 
 pub(super) static NOT_LOGICAL: Lint = Lint {
@@ -153,7 +153,8 @@ pub(super) static LOG_PARAMETERS: Lint = Lint {
             let reader = &readers[0];
             let mut say = |name: &str, message: String, value: &str| {
                 // Names with dots are names here, not paths.
-                let place = group.get("Parameters").item().and_then(|all| all.get(name));
+                let all = group.get("Parameters").item();
+                let place = all.as_ref().and_then(|all| all.get(name));
                 report
                     .place(Some(&group.node.address), place.map(|member| member.value.span.clone()), message)
                     .label(&reader.place, "what reads changes")
@@ -215,7 +216,7 @@ pub(super) static NO_BACKUPS: Lint = Lint {
                 .at(&place, format!("{reader} reads changes from here, but without backups {off}"))
                 .label(&readers[0].place, "what reads changes")
                 .help("set BackupRetentionPeriod: 1")
-                .fix(place.item().and_then(|item| edits::replace(item, "1")));
+                .fix(place.item().and_then(|item| edits::replace(&item, "1")));
         }
     },
 };

@@ -42,7 +42,9 @@ fn metrics<'g>(view: &View<'g>) -> Vec<Metric<'g>> {
         }
     }
     for board in view.of("AWS::CloudWatch::Dashboard") {
-        let Some(Some(Ok(body))) = board.get("DashboardBody").item().map(syntax::document) else { continue };
+        let Some(Some(Ok(body))) = board.get("DashboardBody").item().as_ref().map(syntax::document) else {
+            continue;
+        };
         let Some(Kind::List(widgets)) = body.get("widgets").map(|m| &m.value.kind) else { continue };
         for widget in widgets {
             let rows = widget.get("properties").and_then(|p| p.value.get("metrics"));

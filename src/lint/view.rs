@@ -201,8 +201,8 @@ impl<'g> Part<'g> {
 
     /// Where it is written: the value, or the nearest key above what is not there.
     pub(super) fn span(&self) -> Option<Span> {
-        let places = &self.node.places;
-        let found = match self.state {
+        let places = self.node.places.as_ref();
+        let found = places.and_then(|places| match self.state {
             State::Missing => {
                 // What is missing has no place; its nearest ancestor that is there has.
                 let above = self.path.rsplit_once('.').map_or("", |(above, _)| above);
@@ -210,13 +210,16 @@ impl<'g> Part<'g> {
             }
             _ if self.path.is_empty() => None,
             _ => places.value(&self.path),
-        };
-        found.or(self.node.span.as_ref()).cloned()
+        });
+        found.or_else(|| self.node.span.clone())
     }
 
     /// The evaluated value with its places.
-    pub(super) fn item(&self) -> Option<&'g crate::model::item::Item> {
-        let item = self.node.places.properties.as_ref()?;
-        if self.path.is_empty() { Some(item) } else { item.place(&self.path).map(|(_, item)| item) }
+    pub(super) fn item(&self) -> Option<crate::model::item::Item> {
+        let properties = &self.node.places.as_ref()?.properties;
+        match self.path.as_str() {
+            "" => Some(properties.item()),
+            path => properties.place(path).map(|(_, part)| part.item()),
+        }
     }
 }

@@ -9,6 +9,7 @@ pub mod functions;
 mod identity;
 pub mod item;
 mod members;
+mod packed;
 mod policy;
 mod scalar;
 pub mod secret;
@@ -30,6 +31,7 @@ pub use facts::{
 pub use found::Found;
 pub use identity::{Attributes, Ownership, PhysicalId};
 pub use members::Members;
+pub use packed::{Packed, Part};
 pub use policy::DeletionPolicy;
 pub use scalar::{Scalar, Sense};
 pub use span::{Source, Span};

@@ -11,8 +11,7 @@ mod options;
 mod serverless;
 
 pub use evaluate::{
-    Asked, Environment, Foreign, Imports, account_facts, draft, questions, remote_templates, ssm_parameters,
-    zone_regions,
+    Asked, Environment, Foreign, Imports, Wanted, account_facts, draft, questions, remote_templates, wanted,
 };
 pub use load::{is_plan, load, load_readable};
 pub use lookups::Lookup;

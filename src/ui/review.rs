@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write as _,
+    sync::LazyLock,
 };
 
 use anstyle::{AnsiColor, Style};
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     graph::Needs,
-    model::{Address, Found, PhysicalId, Value},
+    model::{Address, Found, PhysicalId, Text, Value},
     planner::{Action, ChangeSet, Operation, PropertyChange, Step, unpermitted},
 };
 
@@ -488,16 +489,28 @@ const KEY_FACTS: &[&str] = &[
     "ResourceId",
 ];
 
+/// Where a property is in the two lists: there are fewer properties than names that a line may have.
+static RANKS: LazyLock<HashMap<&str, (usize, usize)>> = LazyLock::new(|| {
+    let rank = |list: &[&str], name: &str| list.iter().position(|one| *one == name).unwrap_or(usize::MAX);
+    NAMES.iter().chain(KEY_FACTS).map(|name| (*name, (rank(NAMES, name), rank(KEY_FACTS, name)))).collect()
+});
+
 fn key_facts(properties: &Value) -> Vec<String> {
-    let text = |name: &&str| match properties.get(name)? {
+    let Value::Map(members) = properties else { return Vec::new() };
+    let text = |(name, value): (&Text, &Value)| match value {
         Value::String(text) if text.parse::<f64>().is_err() => Some(one_line(name, &text.as_str().into())),
         Value::String(number) => Some(format!("{name} {number}")),
         Value::Number(number) => Some(format!("{name} {number}")),
         _ => None,
     };
-    let name = NAMES.iter().find_map(text);
-    let facts = KEY_FACTS.iter().filter_map(text).take(2);
-    name.into_iter().chain(facts).map(|fact| fact.trim_matches('"').to_owned()).collect()
+    let ranked = members.iter().filter_map(|member| Some((*RANKS.get(member.0.as_str())?, member)));
+    let shown = ranked.filter(|(_, (_, value))| matches!(value, Value::String(_) | Value::Number(_)));
+    let shown: Vec<_> = shown.collect();
+    let name = shown.iter().filter(|((name, _), _)| *name < NAMES.len()).min_by_key(|((name, _), _)| *name);
+    let mut facts: Vec<_> = shown.iter().filter(|((_, fact), _)| *fact < KEY_FACTS.len()).collect();
+    facts.sort_by_key(|((_, fact), _)| *fact);
+    let all = name.into_iter().chain(facts.into_iter().take(2)).filter_map(|(_, member)| text(*member));
+    all.map(|fact| fact.trim_matches('"').to_owned()).collect()
 }
 
 /// Leaves of a value with their paths.

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     graph::{Draft, StackDraft},
     model::{
-        Address, Reference, Value,
+        Address, Packed, Reference, Value,
         item::{Item, Kind, Member},
     },
     resources::custom::{ANSWERS, takes_answers},
@@ -26,11 +26,13 @@ pub(super) fn provide(stack: &mut StackDraft) -> Option<String> {
     }
     let address = Address::new(&stack.name, &id);
     for draft in stack.resources.iter_mut().filter(|draft| takes_answers(&draft.kind)) {
-        if let Kind::Map(members) = &mut draft.properties.kind {
+        let mut properties = draft.properties.item();
+        if let Kind::Map(members) = &mut properties.kind {
             let reference = Reference { address: address.clone(), attribute: "Ref".into() };
             let value = Item::deferred(Value::Attribute(reference.into()), &draft.span);
             members.retain(|member| member.key != ANSWERS);
             members.push(Member { key: ANSWERS.into(), key_span: draft.span.clone(), value });
+            draft.properties = Packed::new(&properties);
         }
     }
     // Signals of one address are versions of one object.
@@ -49,7 +51,7 @@ pub(super) fn provide(stack: &mut StackDraft) -> Option<String> {
         span: span.clone(),
         kind: BUCKET.into(),
         kind_span: span.clone(),
-        properties: Item::from_json(&properties, &span),
+        properties: Packed::new(&Item::from_json(&properties, &span)),
         depends_on: Vec::new(),
         deletion_policy: None,
         update_replace_policy: None,

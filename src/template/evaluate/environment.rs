@@ -46,13 +46,13 @@ pub struct Environment {
     pub account: String,
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub partition: String,
-    /// Availability zones by region, for `Fn::GetAZs`; see [`zone_regions`](super::zone_regions).
+    /// Availability zones by region, for `Fn::GetAZs`; see [`wanted`](super::wanted()).
     pub zones: BTreeMap<String, Vec<String>>,
     /// What other plans export.
     pub imports: Imports,
     /// What CloudFormation's stacks told; see [`questions`](super::questions).
     pub stacks: BTreeMap<Question, Answer>,
-    /// Values kept in SSM, by region and name; see [`ssm_parameters`](super::ssm_parameters).
+    /// Values kept in SSM, by region and name; see [`wanted`](super::wanted()).
     pub parameters: BTreeMap<String, BTreeMap<String, String>>,
     /// Things of the account that parameters name and rules ask about; see [`account_facts`](super::account_facts).
     pub objects: Objects,

@@ -1,10 +1,10 @@
 use serde_json::json;
 
 use super::{
-    Environment, account_facts, ssm_parameters,
+    Environment, account_facts,
     testing::evaluate,
     tests::{language, plan, run, stack},
-    zone_regions,
+    wanted,
 };
 use crate::aws::objects::{Asked, Objects};
 
@@ -15,7 +15,7 @@ Parameters: {R: {Type: String, Default: eu-west-3}}
 Resources:
   A: {Type: AWS::X::Y, Properties: {Z: [!Select [0, !GetAZs ''], !GetAZs us-west-2, !GetAZs {Ref: R}]}}
 ";
-    let regions = zone_regions(&plan(vec![stack("app", "us-east-1", text, &[])]));
+    let regions = wanted(&plan(vec![stack("app", "us-east-1", text, &[])])).zones;
     assert_eq!(regions.into_iter().collect::<Vec<_>>(), ["eu-west-3", "us-east-1", "us-west-2"]);
     let mut env =
         Environment { account: "123456789012".into(), partition: "aws".into(), ..Environment::default() };
@@ -38,7 +38,7 @@ Outputs:
   B: {Value: !If [High, yes, no]}
 ";
     let loaded = plan(vec![stack("app", "us-east-1", text, &[])]);
-    let wanted = ssm_parameters(&loaded);
+    let wanted = wanted(&loaded).parameters;
     assert_eq!(wanted, [("us-east-1".to_owned(), ["/port".to_owned(), "/zones".to_owned()].into())].into());
     let mut env = Environment { offline: false, ..Environment::offline() };
     assert_eq!(evaluate(&loaded, &env).unwrap_err()[0].code, "M1104");

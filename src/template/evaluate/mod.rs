@@ -21,7 +21,7 @@ mod sub;
 pub use environment::{Asked, Environment, Foreign, Imports};
 pub use facts::account_facts;
 pub use nested::remote_templates;
-pub use run::{draft, questions, ssm_parameters, zone_regions};
+pub use run::{Wanted, draft, questions, wanted};
 
 #[cfg(test)]
 mod facts_tests;

@@ -16,7 +16,10 @@ use super::{
 use crate::{
     error::{Class, Diagnostic},
     graph::{Draft, Drafts, Idioms, OutputDraft, ParameterDraft, Secrets, StackDraft},
-    model::item::{Item, Kind},
+    model::{
+        Packed,
+        item::{Item, Kind},
+    },
     syntax::{Entry, Node as Syntax, Tree},
     template::options::Loaded,
 };
@@ -174,38 +177,35 @@ fn parameter(declared: &Entry) -> ParameterDraft {
     }
 }
 
-/// Regions whose availability zones [`draft`] will want in [`Environment::zones`].
+/// What [`draft`] will want of the account before it can ask for anything else.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// Regions whose availability zones have to be in [`Environment::zones`].
+    pub zones: BTreeSet<String>,
+    /// SSM parameters by region, for [`Environment::parameters`].
+    pub parameters: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Finds it out without asking.
 #[must_use]
-pub fn zone_regions(loaded: &Loaded) -> BTreeSet<String> {
+pub fn wanted(loaded: &Loaded) -> Wanted {
     let env = Environment::offline();
     let extended = extend(loaded, &env);
     let plan = Plan::new(&extended.loaded, &env);
-    let mut regions = BTreeSet::new();
+    let mut wanted = Wanted::default();
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
         if here.needs_zones() {
-            regions.insert(scope.source.region.clone());
+            wanted.zones.insert(scope.source.region.clone());
         }
         let outputs = scope.outline.outputs.iter().filter_map(|output| output.value);
         let properties = scope.outline.resources.iter().filter_map(|resource| resource.properties);
         for tree in properties.chain(outputs) {
-            here.zones_in(tree, &mut regions);
+            here.zones_in(tree, &mut wanted.zones);
         }
-    }
-    regions
-}
-
-/// SSM parameters, by region, that [`draft`] will want in [`Environment::parameters`].
-#[must_use]
-pub fn ssm_parameters(loaded: &Loaded) -> BTreeMap<String, BTreeSet<String>> {
-    let env = Environment::offline();
-    let extended = extend(loaded, &env);
-    let plan = Plan::new(&extended.loaded, &env);
-    let mut wanted: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for scope in &plan.scopes {
         let names: BTreeSet<String> = kept_in_ssm(scope.parameters.values()).collect();
         if !names.is_empty() {
-            wanted.entry(scope.source.region.clone()).or_default().extend(names);
+            wanted.parameters.entry(scope.source.region.clone()).or_default().extend(names);
         }
     }
     wanted
@@ -286,7 +286,7 @@ impl<'p> Eval<'_, 'p> {
             span: resource.id.span.clone(),
             kind: kind.text.into(),
             kind_span: kind.span.clone(),
-            properties,
+            properties: Packed::new(&properties),
             depends_on,
             deletion_policy: resource.deletion,
             update_replace_policy: resource.replacement,

@@ -22,6 +22,7 @@ fn main() {
     if env::var("PROFILE").is_ok_and(|profile| profile == "debug") {
         println!("cargo::rustc-cfg=strict");
     }
+    small_binary();
     let mut table = String::from("&[\n");
     for (name, path) in rows {
         writeln!(table, "    ({name:?}, include_str!({path:?})),").expect("texts can be written");
@@ -29,6 +30,22 @@ fn main() {
     table.push(']');
     fs::write(Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("schemas.rs"), table)
         .expect("the table of schemas");
+}
+
+/// A static binary that aborts on panic never unwinds: it needs no tables for that, which are an eighth of it. Its addresses are
+/// packed (`SHT_RELR`), which musl's start code reads. Only for the linker that `.cargo/config.toml` names, whose words these are.
+#[expect(clippy::disallowed_methods, reason = "a build script writes into the folder that cargo gives it")]
+fn small_binary() {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|set| set == value);
+    if !(is("CARGO_CFG_TARGET_ENV", "musl") && is("CARGO_CFG_PANIC", "abort") && is("RUSTC_LINKER", "rust-lld")) {
+        return;
+    }
+    let script = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("no-unwind-tables.ld");
+    let sections = "*(.eh_frame) *(.eh_frame_hdr) *(.gcc_except_table .gcc_except_table.*)";
+    fs::write(&script, format!("SECTIONS {{ /DISCARD/ : {{ {sections} }} }} INSERT AFTER .text;\n")).expect("a script");
+    for argument in ["--no-eh-frame-hdr", "--pack-dyn-relocs=relr", &format!("-T{}", script.display())] {
+        println!("cargo::rustc-link-arg-bins={argument}");
+    }
 }
 
 /// The value of `"typeName"`, which stands once in a schema.

@@ -37,12 +37,16 @@ fn main() {
 #[expect(clippy::disallowed_methods, reason = "a build script writes into the folder that cargo gives it")]
 fn small_binary() {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|set| set == value);
-    if !(is("CARGO_CFG_TARGET_ENV", "musl") && is("CARGO_CFG_PANIC", "abort") && is("RUSTC_LINKER", "rust-lld")) {
+    if !(is("CARGO_CFG_TARGET_ENV", "musl")
+        && is("CARGO_CFG_PANIC", "abort")
+        && is("RUSTC_LINKER", "rust-lld"))
+    {
         return;
     }
     let script = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("no-unwind-tables.ld");
     let sections = "*(.eh_frame) *(.eh_frame_hdr) *(.gcc_except_table .gcc_except_table.*)";
-    fs::write(&script, format!("SECTIONS {{ /DISCARD/ : {{ {sections} }} }} INSERT AFTER .text;\n")).expect("a script");
+    fs::write(&script, format!("SECTIONS {{ /DISCARD/ : {{ {sections} }} }} INSERT AFTER .text;\n"))
+        .expect("a script");
     for argument in ["--no-eh-frame-hdr", "--pack-dyn-relocs=relr", &format!("-T{}", script.display())] {
         println!("cargo::rustc-link-arg-bins={argument}");
     }

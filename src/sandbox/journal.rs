@@ -29,11 +29,11 @@ const MAX_BYTES: u64 = 4 << 30;
 const FORMAT: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
-struct Snapshot {
+struct Snapshot<W> {
     format: u32,
     /// The last line folded in.
     seq: u64,
-    world: World,
+    world: W,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,12 +101,14 @@ impl Home {
             Unheld::Io(error) => failed("lock the sandbox directory", &error),
         })?;
         files::sweep(&dir.join(WORLD));
-        let (seq, world) = match load(dir)? {
-            Some(loaded) => loaded,
-            None => (0, World::new(seed, now)),
-        };
+        let loaded = load(dir)?;
+        // A process that ended well has left nothing to fold.
+        let folded = loaded.is_some() && dir.join(CHANGES).metadata().is_ok_and(|file| file.len() == 0);
+        let (seq, world) = loaded.unwrap_or_else(|| (0, World::new(seed, now)));
         let home = Self { dir: dir.to_owned(), seq, _hold: hold };
-        home.fold(&world).map_err(|error| failed("write", &error))?;
+        if !folded {
+            home.fold(&world).map_err(|error| failed("write", &error))?;
+        }
         Ok((home, world))
     }
 
@@ -115,7 +117,7 @@ impl Home {
     /// # Errors
     /// When the files cannot be written.
     pub fn fold(&self, world: &World) -> io::Result<()> {
-        let snapshot = Snapshot { format: FORMAT, seq: self.seq, world: world.clone() };
+        let snapshot = Snapshot { format: FORMAT, seq: self.seq, world };
         let text = serde_json::to_vec(&snapshot)?;
         files::replace(&self.dir.join(WORLD), &text)?;
         // Lines up to `seq` that survive a crash right here are skipped when they are loaded again.
@@ -171,10 +173,9 @@ impl Kept {
     /// # Errors
     /// When a change or the snapshot could not be written.
     pub fn close(self) -> io::Result<()> {
-        let world = self.sandbox.world(|world| world.clone());
         self.sandbox.set_sink(Box::new(|_, _| Ok(())));
         let mut guard = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        guard.0.fold(&world)?;
+        self.sandbox.world(|world| guard.0.fold(world))?;
         guard.1.take().map_or(Ok(()), Err)
     }
 }
@@ -192,7 +193,7 @@ fn load(dir: &Path) -> Result<Option<(u64, World)>, Box<Diagnostic>> {
         Ok(None) => return Ok(None),
         Err(error) => return Err(damaged(&path, error.to_string())),
     };
-    let snapshot: Snapshot =
+    let snapshot: Snapshot<World> =
         serde_json::from_slice(&text).map_err(|error| damaged(&path, error.to_string()))?;
     if snapshot.format != FORMAT {
         return Err(damaged(

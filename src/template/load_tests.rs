@@ -154,3 +154,32 @@ fn what_is_missing_is_said() {
         "M1012"
     );
 }
+
+#[test]
+fn what_stays_of_templates_masks_excerpts_and_knows_their_resources() {
+    let text = "\
+Parameters:
+  Password: {Type: String, NoEcho: true, Default: hunter2}
+  Shown: {Type: String, Default: visible}
+Mappings: {M: {a: {b: c}}}
+Resources:
+  Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Shown}}
+";
+    let mut loaded = plan(&[("app.yaml", text)], &with(&["Password=s3cret"])).expect("a plan");
+    let (name, span) = (loaded.stacks[0].name.clone(), loaded.stacks[0].template.span.clone());
+    let excerpt = |loaded: &Loaded| {
+        let finding = Diagnostic::error("M1032", Class::Plan, "m").span(Some(span.clone()));
+        let masked = crate::template::mask(vec![finding], &loaded.sources());
+        masked[0].span.as_ref().map(|span| span.source.text.clone()).unwrap_or_default()
+    };
+    let before = excerpt(&loaded);
+    assert!(!before.contains("hunter2") && before.contains("visible"), "{before}");
+    assert!(loaded.declares(&name, "Topic") && !loaded.declares(&name, "Other"));
+    loaded.keep_names();
+    assert_eq!(excerpt(&loaded), before);
+    assert!(loaded.declares(&name, "Topic") && !loaded.declares(&name, "Other"));
+    let left = &loaded.stacks[0].template;
+    assert!(left.get("Mappings").is_none(), "the rest is given back");
+    let topic = left.get("Resources").and_then(|all| all.get("Topic"));
+    assert!(topic.is_some_and(|topic| topic.as_map().is_none()), "of a resource its name stays");
+}

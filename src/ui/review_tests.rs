@@ -467,3 +467,17 @@ fn the_json_is_complete_and_masks_passwords() {
     }
     "#);
 }
+
+#[test]
+fn a_new_object_is_told_by_its_name_and_two_facts_in_the_order_of_the_list() {
+    let properties = Value::from_json(json!({
+        "AllocatedStorage": 20, "EngineVersion": "16.4", "Engine": "postgres", "DBInstanceIdentifier": "orders", "Port": 5432,
+        "Name": "later in the list of names", "Tags": [{"Key": "Engine", "Value": "no"}],
+    }));
+    assert_eq!(key_facts(&properties), ["orders", "postgres", "EngineVersion 16.4"]);
+    // What is known later, or is no text or number, gives its place to the next one.
+    let properties = Value::from_json(
+        json!({"Engine": {"a": 1}, "Port": 5432, "Type": "A", "DBInstanceIdentifier": null}),
+    );
+    assert_eq!(key_facts(&properties), ["Port 5432", "A"]);
+}

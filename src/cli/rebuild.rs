@@ -23,7 +23,7 @@ use crate::{
     aws::{Owner, Sdk, patiently, physical_name, tagged::Tagged},
     error::{Class, Diagnostic},
     graph::{Graph, Node},
-    ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb},
+    ledger::{Declared, Entry, Intend, Ledger, LedgerError, Resolution, Snapshot, Verb, store::DirStore},
     model::{Attributes, Ownership, PhysicalId, Reference, Tag, Unknown, Value},
     resources::{AnyType, Asked, Cx, Found, Goal, Probe, Shelf, drift, registry},
     runs::{begin, bind, end},
@@ -82,7 +82,7 @@ pub fn nothing_lost(
     prepared: &Prepared,
     dir: &std::path::Path,
 ) -> Result<(), Vec<Diagnostic>> {
-    if Ledger::seems_bound(dir) {
+    if DirStore::seems_bound(dir) {
         return Ok(());
     }
     let graph = &prepared.graph;

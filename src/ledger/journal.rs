@@ -194,20 +194,6 @@ impl Ledger {
         Ok(Some(replay(base, &journal, Trust::Sealed)?.snapshot))
     }
 
-    /// Whether a run has bound the ledger to its plan, as far as its snapshot tells. Nothing is checked: whoever asks opens the
-    /// ledger next, and reading all of it twice takes its time.
-    #[must_use]
-    pub fn seems_bound(dir: &Path) -> bool {
-        #[derive(serde::Deserialize)]
-        struct Head {
-            binding: Option<serde::de::IgnoredAny>,
-        }
-        let read = DirStore::read_only(dir).load();
-        let snapshot = read.ok().and_then(|(snapshot, _)| snapshot);
-        let head = snapshot.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        head.is_some_and(|head: Head| head.binding.is_some())
-    }
-
     /// The state after all entries.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {

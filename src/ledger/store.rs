@@ -154,6 +154,19 @@ impl DirStore {
         dir.join(SNAPSHOT).exists() || dir.join(JOURNAL).metadata().is_ok_and(|m| m.len() > 0)
     }
 
+    /// Whether a run has bound the ledger to its plan, as far as its snapshot tells. Nothing is checked: whoever asks opens the
+    /// ledger next, and reading all of it twice takes its time.
+    #[must_use]
+    pub fn seems_bound(dir: &Path) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Head {
+            binding: Option<serde::de::IgnoredAny>,
+        }
+        let snapshot = read(&dir.join(SNAPSHOT)).ok().flatten();
+        let head = snapshot.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        head.is_some_and(|head: Head| head.binding.is_some())
+    }
+
     fn journal(&mut self) -> io::Result<&mut File> {
         self.journal
             .as_mut()
@@ -248,6 +261,21 @@ mod tests {
                 Err(error) => assert!(error.to_string().contains("symbolic link"), "{error}"),
             }
             assert_eq!(fs::read(&victim).unwrap(), b"precious", "{name}");
+        }
+    }
+
+    #[test]
+    fn only_a_whole_snapshot_with_a_binding_seems_bound() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger = dir.path().join("plan-dev");
+        assert!(!DirStore::seems_bound(&ledger), "there is none");
+        let bound = br#"{"format": 6, "binding": {"migration": "m"}, "resources": {}}"#;
+        let torn = &bound[..bound.len() - 1];
+        for (snapshot, wanted) in
+            [(&bound[..], true), (torn, false), (br#"{"binding": null}"#, false), (b"{}", false)]
+        {
+            DirStore::exclusive(&ledger, "test").unwrap().replace_snapshot(snapshot).unwrap();
+            assert_eq!(DirStore::seems_bound(&ledger), wanted, "{}", String::from_utf8_lossy(snapshot));
         }
     }
 

@@ -21,7 +21,7 @@ def a_new_vpc_is_not_found_at_first():
 
 @test
 def changes_do_not_wait_for_reads():
-    """A subnet in a VPC that no read shows yet, and a role's policy before the role is seen."""
+    """A subnet in a VPC that no read shows yet."""
     vpc = ec2.create_vpc(CidrBlock="10.61.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.61.0.0/24")["Subnet"]["SubnetId"]
     refused("InvalidSubnetID.NotFound", ec2.describe_subnets, SubnetIds=[subnet])

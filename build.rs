@@ -33,7 +33,7 @@ fn main() {
 }
 
 /// A static binary that aborts on panic never unwinds: it needs no tables for that, which are an eighth of it. Its addresses are
-/// packed (`SHT_RELR`), which musl's start code reads. Only for the linker that `.cargo/config.toml` names, whose words these are.
+/// packed (`SHT_RELR`), which musl's start code reads, and functions of the same code are one. Only for the linker that `.cargo/config.toml` names, whose words these are.
 #[expect(clippy::disallowed_methods, reason = "a build script writes into the folder that cargo gives it")]
 fn small_binary() {
     let set = |name: &str| env::var(name).unwrap_or_default();
@@ -48,7 +48,9 @@ fn small_binary() {
     let sections = "*(.eh_frame) *(.eh_frame_hdr) *(.gcc_except_table .gcc_except_table.*)";
     fs::write(&script, format!("SECTIONS {{ /DISCARD/ : {{ {sections} }} }} INSERT AFTER .text;\n"))
         .expect("a script");
-    for argument in ["--no-eh-frame-hdr", "--pack-dyn-relocs=relr", &format!("-T{}", script.display())] {
+    for argument in
+        ["--no-eh-frame-hdr", "--icf=all", "--pack-dyn-relocs=relr", &format!("-T{}", script.display())]
+    {
         println!("cargo::rustc-link-arg-bins={argument}");
     }
 }

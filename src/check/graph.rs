@@ -33,6 +33,14 @@ pub fn graph(drafts: &mut Drafts) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagno
         ..Graph::default()
     };
     apart(&mut drafts.stacks, &mut problems);
+    // A large plan has few types: resources of one type share its name.
+    let mut names: HashSet<Text> = HashSet::new();
+    for draft in drafts.stacks.iter_mut().flat_map(|stack| &mut stack.resources) {
+        match names.get(&draft.kind) {
+            Some(name) => draft.kind = name.clone(),
+            None => _ = names.insert(draft.kind.clone()),
+        }
+    }
     let kinds: HashMap<Address, Text> = drafts
         .stacks
         .iter()

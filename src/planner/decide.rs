@@ -19,7 +19,7 @@ use crate::{
     error::{Class, Diagnostic},
     graph::{Node, Why},
     ledger::{Object, Stage},
-    model::{Address, DeletionPolicy, Reference, Value},
+    model::{Address, DeletionPolicy, Reference, Text, Value},
     resources::AnyType,
 };
 
@@ -69,6 +69,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
             problems.sort_by_key(|(at, _)| *at);
             return Err(problems.into_iter().map(|(_, problem)| problem).collect());
         }
+        // Every node is in the order. What is gone here is the list that holds one of them twice.
         Ok(all.made.into_iter().flatten().collect())
     }
 
@@ -336,21 +337,22 @@ impl<'i, 'a> Decisions<'i, 'a> {
     }
 
     /// The name a new object gets when the template gives none.
-    fn new_name(&self, ty: &dyn AnyType, node: &Node, generation: u32) -> Option<(&'static str, String)> {
+    fn new_name(&self, ty: &dyn AnyType, node: &Node, generation: u32) -> Option<(&'static str, Text)> {
         let rule = ty.facts().name.as_ref().filter(|rule| !is_set(node, rule.property))?;
-        Some((rule.property, physical_name(rule, &self.input.snapshot.lineage, &node.address, generation)))
+        let name = physical_name(rule, &self.input.snapshot.lineage, &node.address, generation);
+        Some((rule.property, name.into()))
     }
 
     /// The name an existing object keeps when the template gives none.
-    fn kept_name(&self, ty: &dyn AnyType, node: &Node, object: &Object) -> Option<(&'static str, String)> {
+    fn kept_name(&self, ty: &dyn AnyType, node: &Node, object: &Object) -> Option<(&'static str, Text)> {
         let rule = ty.facts().name.as_ref().filter(|rule| !is_set(node, rule.property))?;
         let recorded = object.declared.properties.get(rule.property)?.as_str()?;
         let lineage = &self.input.snapshot.lineage;
         // A name that the template once gave and gives no longer makes room for a generated one.
         let name = if is_generated(rule, lineage, &node.address, object.generation, recorded) {
-            recorded.to_owned()
+            recorded.into()
         } else {
-            physical_name(rule, lineage, &node.address, object.generation)
+            physical_name(rule, lineage, &node.address, object.generation).into()
         };
         Some((rule.property, name))
     }
@@ -396,7 +398,7 @@ impl<'i, 'a> Decisions<'i, 'a> {
         at: usize,
         ty: &dyn AnyType,
         object: &Object,
-        name: Option<&(&'static str, String)>,
+        name: Option<&(&'static str, Text)>,
         resolve: Resolve<'_>,
     ) -> Result<Option<String>, Box<Diagnostic>> {
         let node = &self.input.graph.nodes[at];
@@ -446,12 +448,12 @@ pub(super) fn retained(policy: DeletionPolicy) -> bool {
 /// A property of the object to be made, as far as it is known.
 pub(super) fn held(
     node: &Node,
-    name: Option<&(&'static str, String)>,
+    name: Option<&(&'static str, Text)>,
     property: &str,
     resolve: Resolve<'_>,
 ) -> Held {
     if let Some((_, text)) = name.filter(|(named, _)| *named == property) {
-        return Held::Value(Json::String(text.clone()));
+        return Held::Value(Json::String(text.to_string()));
     }
     match node.properties.get(property).map(|value| value.resolve(resolve)) {
         None | Some(Ok(Json::Null)) => Held::Absent,

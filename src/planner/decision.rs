@@ -31,7 +31,7 @@ pub(super) struct Decision {
     /// What is done.
     pub(super) fate: Fate,
     /// The name that is filled in: property and text.
-    pub(super) name: Option<(&'static str, String)>,
+    pub(super) name: Option<(&'static str, Text)>,
     /// Top-level properties that differ or may differ.
     pub(super) fields: Vec<String>,
     /// The same for people.
@@ -70,10 +70,10 @@ impl Decision {
     }
 }
 
-pub(super) fn with_name(properties: &Value, name: Option<&(&'static str, String)>) -> Value {
+pub(super) fn with_name(properties: &Value, name: Option<&(&'static str, Text)>) -> Value {
     let mut properties = properties.clone();
     if let (Value::Map(map), Some((property, text))) = (&mut properties, name) {
-        map.insert((*property).into(), Value::String(text.as_str().into()));
+        map.insert((*property).into(), Value::String(text.clone()));
     }
     properties
 }

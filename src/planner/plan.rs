@@ -90,7 +90,7 @@ fn planned(input: &PlanInput<'_>) -> Result<ChangeSet, Vec<Diagnostic>> {
     book.replaced();
     book.departed();
     book.order();
-    let drafts = book.drafts;
+    let drafts = book.close();
     let mut unchanged: Vec<Address> = decisions
         .iter()
         .zip(&graph.nodes)
@@ -315,6 +315,11 @@ impl<'i, 'a> Book<'i, 'a> {
         let draft = self.drafts.remove(ty, address, object, superseded, policy, why);
         self.ending.push((draft, object));
         draft
+    }
+
+    /// The drafts. All that was needed to make them is gone.
+    fn close(self) -> Drafts {
+        self.drafts
     }
 
     /// All dependencies between drafts besides those within one replacement.

@@ -33,7 +33,8 @@ fn main() {
 }
 
 /// A static binary that aborts on panic never unwinds: it needs no tables for that, which are an eighth of it. Its addresses are
-/// packed (`SHT_RELR`), which musl's start code reads, and functions of the same code are one. Only for the linker that `.cargo/config.toml` names, whose words these are.
+/// packed (`SHT_RELR`), which musl's start code reads, and functions of the same code are one. Only for the linker that
+/// `.cargo/config.toml` names, whose words these are.
 #[expect(clippy::disallowed_methods, reason = "a build script writes into the folder that cargo gives it")]
 fn small_binary() {
     let set = |name: &str| env::var(name).unwrap_or_default();

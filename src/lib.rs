@@ -40,6 +40,7 @@
 //! | [`schema`] | the official resource-type schemas |
 //! | [`error`] | diagnostics, their codes, suggestions |
 //! | [`printable`] | text from elsewhere that must not steer a terminal |
+//! | [`parallel`] | the same work on many items, on all processors |
 //! | [`model`] | addresses, ids, attributes, values, items, facts of types |
 //! | [`files`] | files that nothing planted can lead astray, for their owner only |
 //! | [`engines`] | the catalogue of RDS engines, with date and source |
@@ -72,6 +73,7 @@ pub mod ledger;
 pub mod lint;
 pub mod model;
 pub mod operations;
+pub mod parallel;
 pub mod planner;
 pub mod printable;
 pub mod resources;

@@ -8,7 +8,6 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::parallel;
 use crate::{
     error::{Class, Diagnostic},
     graph::{Graph, Node},
@@ -16,6 +15,7 @@ use crate::{
         Call, Value,
         secret::{self, Key, Source},
     },
+    parallel,
 };
 
 const PARAMETER: &str = "{{resolve:parameter:";

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{CIRCLE, apart::apart, inherited, link, parallel, properties, secure, tags};
+use super::{CIRCLE, apart::apart, inherited, link, properties, secure, tags};
 use crate::{
     error::{Class, Diagnostic, Problems},
     graph::{Draft, Drafts, Graph, Idioms, Node, Output, OutputDraft, Places, StackDraft, StackInfo},
@@ -11,6 +11,7 @@ use crate::{
         Address, DeletionPolicy, Packed, Text, Value,
         item::{Item, Kind},
     },
+    parallel,
     resources::{ec2, registry},
 };
 

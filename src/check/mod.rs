@@ -12,7 +12,6 @@ mod ignored;
 mod inherited;
 mod json_types;
 mod link;
-mod parallel;
 mod properties;
 mod run;
 mod secure;

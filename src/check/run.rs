@@ -1,11 +1,12 @@
 //! All checks, one after the other.
 
-use super::{graph::graph, link, parallel::both};
+use super::{graph::graph, link};
 use crate::{
     error::{Class, Diagnostic, Severity, hint},
     graph::{Drafts, Graph, Links},
     lint,
     model::stored,
+    parallel::both,
     resources::registry,
 };
 

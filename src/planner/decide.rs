@@ -69,8 +69,8 @@ impl<'i, 'a> Decisions<'i, 'a> {
             problems.sort_by_key(|(at, _)| *at);
             return Err(problems.into_iter().map(|(_, problem)| problem).collect());
         }
-        // Every node is in the order. What is gone here is the list that holds one of them twice.
-        Ok(all.made.into_iter().flatten().collect())
+        // Every node is in the order: the list becomes the other one where it stands.
+        Ok(all.made.into_iter().map(|made| made.unwrap_or_else(|| blank(Fate::Create, ""))).collect())
     }
 
     /// An attribute that is known while planning and stays as it is.

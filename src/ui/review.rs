@@ -16,6 +16,7 @@ use super::{
 use crate::{
     graph::Needs,
     model::{Address, Found, PhysicalId, Text, Value},
+    parallel,
     planner::{Action, ChangeSet, Operation, PropertyChange, Step, unpermitted},
 };
 
@@ -216,9 +217,14 @@ impl Page<'_> {
         let widest = steps.iter().map(|step| step.address.logical_id().width()).max().unwrap_or(0);
         let id_width = widest.min(self.width / 2 - 8);
         let kind_width = steps.iter().map(|step| short(&step.kind).width()).max().unwrap_or(0);
-        for step in steps {
-            self.step(set, step, region, id_width, kind_width);
-        }
+        // Of a large plan these lines are all of the review: they are written on all processors.
+        let lines = |step| {
+            let mut aside = Page { out: String::new(), ..*self };
+            aside.step(set, step, region, id_width, kind_width);
+            aside.out
+        };
+        let lines = parallel::map(steps.to_vec(), lines);
+        lines.iter().for_each(|lines| self.out.push_str(lines));
     }
 
     fn step(&mut self, set: &ChangeSet, step: &Step, region: &str, id_width: usize, kind_width: usize) {

@@ -1,4 +1,4 @@
-//! Checks of large plans on several processors.
+//! Work on large plans on several processors.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ const WORTH_IT: usize = 256;
 const BLOCK: usize = 2_048;
 
 /// Two answers that do not need each other.
-pub(super) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+pub fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
     thread::scope(|threads| {
         let other = threads.spawn(other);
         let one = one();
@@ -24,7 +24,7 @@ pub(super) fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -> 
 }
 
 /// What `each` makes of every item, in their order.
-pub(super) fn map<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+pub fn map<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors.min(items.len() / WORTH_IT);
     map_on(threads, items, each)
@@ -55,7 +55,7 @@ fn map_on<T: Send, R: Send>(threads: usize, mut items: Vec<T>, each: impl Fn(T) 
 
 /// Gives what `each` makes of every item to `take`, in their order, while the next ones are at work. Items are gone when they are
 /// done: of a large plan there is never all of both.
-pub(super) fn stream<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync, take: impl FnMut(R)) {
+pub fn stream<T: Send, R: Send>(items: Vec<T>, each: impl Fn(T) -> R + Sync, take: impl FnMut(R)) {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors.min(items.len() / WORTH_IT);
     stream_on(threads, BLOCK, items, each, take);

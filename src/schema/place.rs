@@ -92,7 +92,7 @@ impl Link {
 }
 
 /// Lengths first: nearly all comparisons end there.
-fn order<'n>(name: &'n str) -> (usize, &'n str) {
+fn order(name: &str) -> (usize, &str) {
     (name.len(), name)
 }
 

@@ -1,34 +1,41 @@
 //! Where a role's ARN is wanted, and a name is refused only when the call is made.
 
-use crate::{resources::registry, schema::Node};
+use crate::{model::Facts, schema::Node};
 
 /// Whether a pattern takes nothing but ARNs: it begins with `arn`, and has no other branch.
 fn demands_arn(pattern: &str) -> bool {
-    let mut depth = 0_i32;
-    let branches = pattern.chars().any(|ch| {
-        match ch {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            _ => {}
-        }
-        ch == '|' && depth == 0
-    });
     let start = pattern.trim_start_matches('^');
-    !branches && (start.starts_with("arn:") || start.starts_with("arn["))
+    let mut depth = 0_i32;
+    let mut branches = || {
+        pattern.chars().any(|ch| {
+            match ch {
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth -= 1,
+                _ => {}
+            }
+            ch == '|' && depth == 0
+        })
+    };
+    (start.starts_with("arn:") || start.starts_with("arn[")) && !branches()
 }
 
 /// Whether the schema takes nothing but ARNs there.
 pub(super) fn by_pattern(node: Option<Node<'_>>) -> bool {
-    node.is_some_and(|node| demands_arn(node.keyword("pattern").as_str().unwrap_or_default()))
+    node.and_then(|node| node.rules().pattern.as_ref()).is_some_and(|pattern| demands_arn(pattern.text))
 }
 
-/// Whether a property (a path without positions) takes the ARN of a role and no name. Where the schema has no pattern its name
-/// says so: `…RoleArn` in any letter case. What differs stands with the type.
-pub(super) fn of_role(kind: &str, path: &str) -> bool {
-    let facts = registry::find(kind).map(|ty| ty.facts());
+/// Whether a property takes the ARN of a role and no name. Where the schema has no pattern its name says so: `…RoleArn` in any
+/// letter case. What differs stands with the type. `name` is the last part of its `path`, a path without positions, which is
+/// asked for only where a type says something: this is asked about every text.
+pub(super) fn of_role(facts: Option<&Facts>, name: &str, path: impl FnOnce() -> String) -> bool {
     let (names, arns) = facts.map_or((&[][..], &[][..]), |facts| (facts.roles_by_name, facts.role_arns));
-    let last = path.rsplit('.').next().unwrap_or_default();
-    (last.to_ascii_lowercase().ends_with("rolearn") || arns.contains(&path)) && !names.contains(&path)
+    let end = name.len().saturating_sub("rolearn".len());
+    let by_name = name.as_bytes()[end..].eq_ignore_ascii_case(b"rolearn");
+    if arns.is_empty() && (names.is_empty() || !by_name) {
+        return by_name;
+    }
+    let path = path();
+    (by_name || arns.contains(&path.as_str())) && !names.contains(&path.as_str())
 }
 
 #[cfg(test)]
@@ -36,7 +43,12 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::schema;
+    use crate::{resources::registry, schema};
+
+    fn of_role(kind: &str, path: &str) -> bool {
+        let name = path.rsplit('.').next().unwrap_or_default();
+        super::of_role(registry::find(kind).map(|ty| ty.facts()), name, || path.to_owned())
+    }
 
     /// Texts whose name ends with `Role`, with their paths. A definition is not entered twice on one way.
     fn roles(root: &Json, node: &Json, path: &[String], within: &[String], found: &mut Vec<(String, bool)>) {
@@ -77,6 +89,24 @@ mod tests {
                 assert!(schema.property(path).is_some(), "{kind} has no {path}");
             }
         }
+    }
+
+    /// The path is not asked for where the name is enough, and the answer is what the whole path says.
+    #[test]
+    fn the_last_name_of_a_path_is_enough_where_the_type_says_nothing() {
+        let odd = ["", "olearn", "Role.Arn", "A.ROLEARN", "RoleArn.Name", "Élan", "éRoleArn", "Rôlearn"];
+        for facts in registry::TYPES.iter().map(|ty| ty.facts()) {
+            let (names, arns) = (facts.roles_by_name, facts.role_arns);
+            let schema = schema::of(facts.kind).into_iter().flat_map(|schema| schema.properties());
+            for path in odd.iter().chain(names).chain(arns).copied().chain(schema) {
+                let last = path.rsplit('.').next().unwrap_or_default();
+                let named = last.to_ascii_lowercase().ends_with("rolearn");
+                let wanted = (named || arns.contains(&path)) && !names.contains(&path);
+                assert_eq!(of_role(facts.kind, path), wanted, "{}.{path}", facts.kind);
+            }
+        }
+        let nothing = || panic!("the path is not needed");
+        assert!(super::of_role(None, "RoleArn", nothing) && !super::of_role(None, "Role", nothing));
     }
 
     #[test]

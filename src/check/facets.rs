@@ -1,45 +1,27 @@
 //! What a schema says about single values: enums, patterns, bounds, and which members go together.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    sync::{Arc, LazyLock, RwLock},
-};
+use std::collections::{HashMap, hash_map::Entry};
 
-use fancy_regex::Regex;
 use serde_json::Value as Json;
 
-use crate::{error::suggest, schema::Node};
+use crate::{error::suggest, schema::Rules};
 
 /// A finding: code, message, help.
 pub(super) type Finding = (&'static str, String, Option<String>);
 
-/// Compiled patterns by their text; `None` for those that cannot be compiled.
-type Patterns = HashMap<&'static str, Option<Arc<Regex>>>;
-
-static PATTERNS: LazyLock<RwLock<Patterns>> = LazyLock::new(RwLock::default);
-
-/// The compiled pattern; `None` if it is in a dialect that cannot be compiled, which then is not checked.
-fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {
-    if let Some(known) = PATTERNS.read().ok()?.get(pattern) {
-        return known.clone();
-    }
-    let regex = Regex::new(pattern).ok().map(Arc::new);
-    PATTERNS.write().ok()?.insert(pattern, regex.clone());
-    regex
-}
-
 /// Checks a text.
-pub(super) fn text(node: Node<'static>, text: &str, found: &mut Vec<Finding>) {
-    let (min, max) = (node.keyword("minLength").as_u64(), node.keyword("maxLength").as_u64());
+pub(super) fn text(rules: &Rules, text: &str, found: &mut Vec<Finding>) {
+    let (min, max) = rules.length;
     let length = if min.or(max).is_some() { text.chars().count() as u64 } else { 0 };
     if min.is_some_and(|min| length < min) || max.is_some_and(|max| length > max) {
         let message = format!("the text has {length} characters; {}", bounds(min, max));
         found.push(("M2009", message, None));
         return;
     }
-    if let Some(pattern) = node.keyword("pattern").as_str()
-        && let Some(regex) = compiled(pattern)
+    if let Some(pattern) = &rules.pattern
+        && let Some(regex) = pattern.regex()
     {
+        let pattern = pattern.text;
         match regex.is_match(text) {
             Ok(true) => {}
             Ok(false) => found.push(("M2007", format!("`{text}` does not match {pattern}"), None)),
@@ -51,14 +33,19 @@ pub(super) fn text(node: Node<'static>, text: &str, found: &mut Vec<Finding>) {
             }
         }
     }
-    if restricted(node) {
-        allowed(node, &Json::String(text.to_owned()), found);
+    if !fits(rules, text) {
+        allowed(rules, &Json::String(text.to_owned()), found);
     }
 }
 
-/// Whether only certain values are allowed.
-fn restricted(node: Node<'static>) -> bool {
-    ["const", "enum", "enumCaseInsensitive"].iter().any(|key| !node.keyword(key).is_null())
+/// Whether `enum` and `const` allow a text: what [`allowed`] finds nothing about, told without a copy of it.
+fn fits(rules: &Rules, text: &str) -> bool {
+    let same = |other: &Json| match other.as_str() {
+        Some(other) if rules.loose => other.eq_ignore_ascii_case(text),
+        other => other == Some(text),
+    };
+    rules.constant.is_none_or(|constant| constant.as_str() == Some(text))
+        && rules.listed.is_none_or(|values| values.iter().any(same))
 }
 
 fn bounds<T: std::fmt::Display>(min: Option<T>, max: Option<T>) -> String {
@@ -71,10 +58,8 @@ fn bounds<T: std::fmt::Display>(min: Option<T>, max: Option<T>) -> String {
 }
 
 /// Checks a number.
-pub(super) fn number(node: Node<'static>, number: f64, found: &mut Vec<Finding>) {
-    let (min, max) = (node.keyword("minimum").as_f64(), node.keyword("maximum").as_f64());
-    let (above, below) =
-        (node.keyword("exclusiveMinimum").as_f64(), node.keyword("exclusiveMaximum").as_f64());
+pub(super) fn number(rules: &Rules, number: f64, found: &mut Vec<Finding>) {
+    let ((min, max), (above, below)) = (rules.range, rules.within);
     if min.is_some_and(|min| number < min)
         || max.is_some_and(|max| number > max)
         || above.is_some_and(|min| number <= min)
@@ -91,22 +76,19 @@ pub(super) fn number(node: Node<'static>, number: f64, found: &mut Vec<Finding>)
 }
 
 /// Checks a value against `enum` and `const`.
-pub(super) fn allowed(node: Node<'static>, value: &Json, found: &mut Vec<Finding>) {
-    if !restricted(node) {
+pub(super) fn allowed(rules: &Rules, value: &Json, found: &mut Vec<Finding>) {
+    if rules.constant.is_none() && rules.listed.is_none() {
         return;
     }
     let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let constant = node.keyword("const");
-    if !constant.is_null() && constant != value {
+    if let Some(constant) = rules.constant.filter(|constant| *constant != value) {
         found.push(("M2006", format!("`{shown}` is not allowed; it must be {constant}"), None));
         return;
     }
-    let exact = node.keyword("enum").as_array();
-    let loose = node.keyword("enumCaseInsensitive").as_array();
-    let Some(values) = exact.or(loose) else { return };
+    let Some(values) = rules.listed else { return };
     let fits = values.iter().any(|other| {
         other == value
-            || loose.is_some()
+            || rules.loose
                 && other.as_str().zip(value.as_str()).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b))
     });
     if fits {
@@ -136,9 +118,9 @@ fn neighbours(value: &Json, allowed: &[Json]) -> Option<String> {
 }
 
 /// Checks a list's length.
-pub(super) fn items(node: Node<'static>, count: usize, found: &mut Vec<Finding>) {
+pub(super) fn items(rules: &Rules, count: usize, found: &mut Vec<Finding>) {
     let count = count as u64;
-    let (min, max) = (node.keyword("minItems").as_u64(), node.keyword("maxItems").as_u64());
+    let (min, max) = rules.count;
     if min.is_some_and(|min| count < min) || max.is_some_and(|max| count > max) {
         found.push((
             "M2010",
@@ -149,10 +131,7 @@ pub(super) fn items(node: Node<'static>, count: usize, found: &mut Vec<Finding>)
 }
 
 /// Positions of known items that were there before, each with the first such item's.
-pub(super) fn repeated(node: Node<'static>, items: &[Option<Json>]) -> Vec<(usize, usize)> {
-    if *node.keyword("uniqueItems") != Json::Bool(true) {
-        return Vec::new();
-    }
+pub(super) fn repeated(items: &[Option<Json>]) -> Vec<(usize, usize)> {
     let mut seen = HashMap::new();
     let mut found = Vec::new();
     for (at, item) in items.iter().enumerate() {
@@ -167,40 +146,32 @@ pub(super) fn repeated(node: Node<'static>, items: &[Option<Json>]) -> Vec<(usiz
     found
 }
 
-fn names(json: &'static Json) -> impl Iterator<Item = &'static str> {
-    json.as_array().into_iter().flatten().filter_map(Json::as_str)
-}
-
 fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// Checks which members are there: `(member the finding is about, finding)`.
-pub(super) fn members(
-    node: Node<'static>,
-    has: &dyn Fn(&str) -> bool,
-) -> Vec<(Option<&'static str>, Finding)> {
+pub(super) fn members(rules: &Rules, has: &dyn Fn(&str) -> bool) -> Vec<(Option<&'static str>, Finding)> {
     let mut found: Vec<(Option<&'static str>, Finding)> = Vec::new();
-    for name in names(node.keyword("required")).filter(|name| !has(name)) {
+    for name in rules.required.iter().filter(|name| !has(name)) {
         found.push((None, ("M2004", format!("the required property `{name}` is missing"), None)));
     }
-    let one: Vec<&str> = names(node.keyword("requiredXor")).collect();
+    let one = &rules.one_of;
     if !one.is_empty() {
-        let given: Vec<&'static str> = names(node.keyword("requiredXor")).filter(|name| has(name)).collect();
+        let given: Vec<&'static str> = one.iter().copied().filter(|name| has(name)).collect();
         match given.as_slice() {
             [_] => {}
-            [] => found.push((None, ("M2012", format!("one of {} is needed", list(&one)), None))),
+            [] => found.push((None, ("M2012", format!("one of {} is needed", list(one)), None))),
             [_, second, ..] => {
                 let message = format!("{} exclude each other", list(&given));
                 found.push((Some(second), ("M2012", message, None)));
             }
         }
     }
-    for (key, finding) in [("dependentRequired", true), ("dependentExcluded", false)] {
-        for (name, others) in
-            node.keyword(key).as_object().into_iter().flatten().filter(|(name, _)| has(name))
-        {
-            let others: Vec<&'static str> = names(others).filter(|other| has(other) != finding).collect();
+    for (dependents, finding) in [(&rules.needs, true), (&rules.excludes, false)] {
+        for (name, others) in dependents.iter().filter(|(name, _)| has(name)) {
+            let others: Vec<&'static str> =
+                others.iter().copied().filter(|other| has(other) != finding).collect();
             match (others.as_slice(), finding) {
                 ([], _) => {}
                 (missing, true) => {
@@ -220,14 +191,64 @@ pub(super) fn members(
             }
         }
     }
-    for key in ["anyOf", "oneOf"] {
-        let alternatives: Vec<&'static Json> = node.keyword(key).as_array().into_iter().flatten().collect();
-        let satisfied = |alternative: &&'static Json| names(&alternative["required"]).all(has);
-        if !alternatives.is_empty() && !alternatives.iter().any(satisfied) {
-            let wanted: Vec<&str> =
-                alternatives.iter().flat_map(|alternative| names(&alternative["required"])).collect();
-            found.push((None, ("M2012", format!("one of {} is needed", list(&wanted)), None)));
+    for alternatives in &rules.alternatives {
+        if !alternatives.iter().any(|names| names.iter().all(|name| has(name))) {
+            let wanted = list(&alternatives.concat());
+            found.push((None, ("M2012", format!("one of {wanted} is needed"), None)));
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    /// A text is judged without a copy of it only where nothing is to be said.
+    #[test]
+    fn a_text_fits_where_nothing_is_found() {
+        let mut refused = 0;
+        for schema in schema::kinds().filter_map(schema::of) {
+            for node in schema.properties().filter_map(|name| schema.property(name)) {
+                let rules = node.rules();
+                let values = rules.listed.into_iter().flatten().chain(rules.constant);
+                for value in values.filter_map(Json::as_str).chain(["", "no such value"]) {
+                    for text in [value.to_owned(), value.to_ascii_uppercase(), value.to_ascii_lowercase()] {
+                        let mut found = Vec::new();
+                        allowed(rules, &Json::String(text.clone()), &mut found);
+                        assert_eq!(fits(rules, &text), found.is_empty(), "{}: {text}", schema.kind());
+                        refused += found.len();
+                    }
+                }
+            }
+        }
+        assert!(refused > 100, "{refused}");
+    }
+
+    #[test]
+    fn letter_case_counts_unless_the_schema_says_that_it_does_not() {
+        let text = r#"{"properties": {
+          "Exact": {"enum": ["On", 1]}, "Loose": {"enumCaseInsensitive": ["On", 1]},
+          "Both": {"enum": ["On"], "enumCaseInsensitive": ["Off"]},
+          "One": {"const": "On"}, "Number": {"const": 1}, "Free": {"const": null}
+        }}"#;
+        let schema = schema::TypeSchema::parse(text).unwrap();
+        let wanted = [
+            ("Exact", [true, false, false, false]),
+            ("Loose", [true, true, false, false]),
+            ("Both", [true, true, false, false]),
+            ("One", [true, false, false, false]),
+            ("Number", [false; 4]),
+            ("Free", [true; 4]),
+        ];
+        for (name, wanted) in wanted {
+            for (text, wanted) in ["On", "oN", "Off", "1"].into_iter().zip(wanted) {
+                let (mut found, rules) = (Vec::new(), schema.property(name).unwrap().rules());
+                super::text(rules, text, &mut found);
+                assert_eq!(found.is_empty(), wanted, "{name}: {text}");
+                assert_eq!(fits(rules, text), wanted, "{name}: {text}");
+            }
+        }
+    }
 }

@@ -6,13 +6,13 @@ use serde_json::Value as Json;
 use super::{
     arns, documents,
     facets::{self, Finding},
-    json_types::Types,
+    json_types::types_of,
 };
 use crate::{
     error::{Class, Diagnostic, Severity, suggest},
     graph::Idioms,
     model::{
-        Address, Members, Reference, Scalar, Sense, Span, Value,
+        Address, Facts, Members, Reference, Scalar, Sense, Span, Value,
         dynamic::is_dynamic,
         item::{Item, Kind, is_list},
         shape::Field,
@@ -23,7 +23,7 @@ use crate::{
         cloudcontrol::{Support, support},
         custom, registry,
     },
-    schema::{self, Node, TypeSchema},
+    schema::{self, Node, Type, TypeSchema, Types},
 };
 
 /// What is checked.
@@ -41,6 +41,7 @@ pub(crate) struct Subject<'a> {
 /// What the check needs to know of a type; taken from the registry, or from a test.
 struct Known<'a> {
     schema: &'static TypeSchema,
+    facts: Option<&'a Facts>,
     fields: &'a [Field],
     check: &'a dyn Fn(&Json) -> Vec<(String, String)>,
 }
@@ -58,7 +59,8 @@ pub(crate) fn resource<'k>(
     match (registry::find(subject.kind), schema::of(subject.kind)) {
         (Some(registered), Some(schema)) => {
             let check = |json: &Json| AnyType::check(registered, json);
-            let known = Known { schema, fields: registered.fields(), check: &check };
+            let (facts, fields) = (Some(registered.facts()), registered.fields());
+            let known = Known { schema, facts, fields, check: &check };
             known.check(subject, address, properties, kind_of)
         }
         _ => (properties.to_value(), vec![undeployable(subject, address)]),
@@ -158,12 +160,13 @@ impl Known<'_> {
         // The type's own rules assume what the schema demands.
         if walk.found.iter().all(|finding| finding.severity == Severity::Warning) && !properties.is_poisoned()
         {
-            // They see what AWS keeps of a text (`Aurora-MySQL`).
-            let mut kept = value.clone();
-            if let Some(ty) = registry::find(subject.kind) {
-                stored::keep(ty.facts(), &mut kept);
-            }
-            for (property, message) in (self.check)(&stand_in(&kept)) {
+            // They see what AWS keeps of a text (`Aurora-MySQL`); few types have such a text.
+            let kept = self.facts.filter(|facts| !facts.stored.is_empty()).map(|facts| {
+                let mut kept = value.clone();
+                stored::keep(facts, &mut kept);
+                kept
+            });
+            for (property, message) in (self.check)(&stand_in(kept.as_ref().unwrap_or(&value))) {
                 let span = properties.place(&property).map_or(subject.id_span, |(span, _)| span).clone();
                 let message = if property.is_empty() { message } else { format!("{property}: {message}") };
                 walk.report(&span, ("M2017", message, None));
@@ -226,16 +229,22 @@ enum Shape {
 
 impl<'w> Walk<'w, '_> {
     /// The path without the positions in lists.
-    fn names(&self, separator: &str) -> String {
-        let names: Vec<&str> = self
-            .path
-            .iter()
-            .filter_map(|step| match step {
-                Step::Key(key) => Some(*key),
-                Step::At(_) => None,
-            })
-            .collect();
-        names.join(separator)
+    fn keys(&self) -> impl DoubleEndedIterator<Item = &'w str> + Clone {
+        self.path.iter().filter_map(|step| match step {
+            Step::Key(key) => Some(*key),
+            Step::At(_) => None,
+        })
+    }
+
+    /// The same as a text: `A.B`.
+    fn names(&self) -> String {
+        self.keys().collect::<Vec<_>>().join(".")
+    }
+
+    /// Whether a role's ARN is wanted here, and no name.
+    fn wants_role(&self) -> bool {
+        let name = self.keys().next_back().unwrap_or_default();
+        arns::of_role(self.known.facts, name, || self.names())
     }
 
     fn report(&mut self, span: &Span, (code, message, help): Finding) {
@@ -265,18 +274,18 @@ impl<'w> Walk<'w, '_> {
         if reference.attribute != "Ref" {
             return None;
         }
+        let (by_pattern, role) = (arns::by_pattern(node), self.wants_role());
+        if !by_pattern && !role {
+            return None;
+        }
         let kind = (self.kind_of)(&reference.address)?;
         let target = schema::of(kind)?;
         let mut identifiers = target.identifiers();
         let named = identifiers.next().filter(|name| name.ends_with("Name"))?;
-        if identifiers.next().is_some() {
+        if identifiers.next().is_some() || !by_pattern && named != "RoleName" {
             return None;
         }
         let arn = target.attributes().find(|name| name == "Arn")?;
-        let role = named == "RoleName" && arns::of_role(self.subject.kind, &self.names("."));
-        if !arns::by_pattern(node) && !role {
-            return None;
-        }
         let id = reference.address.logical_id();
         let message = format!("an ARN is wanted, and Ref of {kind} is a name ({named})");
         Some((message, format!("write {}", (self.subject.idioms.attribute)(id, &arn))))
@@ -313,8 +322,8 @@ impl<'w> Walk<'w, '_> {
 
     /// Checks a value and converts it.
     fn value(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &'w Item) -> Value {
-        let types = Types::of(node);
-        let takes = |name: &str| types.open() || types.has(name);
+        let types = types_of(node);
+        let takes = |one: Type| types.open() || types.has(one);
         match &item.kind {
             Kind::NoValue | Kind::Poison => Value::Null,
             Kind::Null => {
@@ -324,8 +333,8 @@ impl<'w> Walk<'w, '_> {
             }
             Kind::Deferred(value) => {
                 let fits = match self.shape(value) {
-                    Shape::List => takes("array"),
-                    Shape::Object => takes("object"),
+                    Shape::List => takes(Type::Array),
+                    Shape::Object => takes(Type::Object),
                     Shape::Scalar => types.open() || types.scalar(),
 
                     Shape::Unknown => true,
@@ -335,7 +344,7 @@ impl<'w> Walk<'w, '_> {
                     return Value::Null;
                 }
                 if !fits {
-                    let help = if types.only("array") {
+                    let help = if types.only(Type::Array) {
                         "put it into a list: [ ... ]"
                     } else {
                         self.subject.idioms.pick
@@ -346,8 +355,8 @@ impl<'w> Walk<'w, '_> {
             }
             Kind::Scalar(scalar) => self.scalar(node, types, scalar, item),
             Kind::List(items) => {
-                if !takes("array") {
-                    let help = items.len() == 1 && !types.only("object");
+                if !takes(Type::Array) {
+                    let help = items.len() == 1 && !types.only(Type::Object);
                     return self.wrong_type(
                         item,
                         types,
@@ -361,13 +370,13 @@ impl<'w> Walk<'w, '_> {
                     values.push(self.value(inner, fields, item));
                     self.path.pop();
                 }
-                if let Some(node) = node {
+                if let Some(rules) = node.map(|node| node.rules()) {
                     let mut found = Vec::new();
-                    facets::items(node, items.len(), &mut found);
+                    facets::items(rules, items.len(), &mut found);
                     found.into_iter().for_each(|finding| self.report(&item.span, finding));
-                    if *node.keyword("uniqueItems") == Json::Bool(true) && !item.is_poisoned() {
+                    if rules.unique && items.len() > 1 && !item.is_poisoned() {
                         let known: Vec<Option<Json>> = values.iter().map(Value::known).collect();
-                        for (at, first) in facets::repeated(node, &known) {
+                        for (at, first) in facets::repeated(&known) {
                             let message = format!("item {at} is there twice");
                             self.report(&items[at].span, ("M2011", message, None));
                             self.label(&items[first].span, "first here");
@@ -383,7 +392,7 @@ impl<'w> Walk<'w, '_> {
                     !members.is_empty()
                         && members.iter().all(|one| inner.and_then(|inner| inner.member(&one.key)).is_some())
                 };
-                if types.only("array") && Types::of(inner).has("object") && fits(item) {
+                if types.only(Type::Array) && types_of(inner).has(Type::Object) && fits(item) {
                     // Templates in use leave the dash of a single rule out.
                     let path: Vec<String> = self.path.iter().map(Step::to_string).collect();
                     let message = format!("{}: one object is taken as a list of one", path.join("."));
@@ -394,8 +403,8 @@ impl<'w> Walk<'w, '_> {
                     self.path.pop();
                     return Value::List(vec![value]);
                 }
-                if !takes("object") {
-                    let help = types.only("string").then_some(self.subject.idioms.json_text);
+                if !takes(Type::Object) {
+                    let help = types.only(Type::String).then_some(self.subject.idioms.json_text);
                     return self.wrong_type(item, types, help);
                 }
                 self.object(node, fields, item)
@@ -405,9 +414,7 @@ impl<'w> Walk<'w, '_> {
 
     fn object(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &'w Item) -> Value {
         let Kind::Map(members) = &item.kind else { return Value::Null };
-        let closed = node.is_some_and(|node| {
-            node.has_members() && *node.keyword("additionalProperties") != Json::Bool(true)
-        });
+        let closed = node.is_some_and(|node| node.rules().closed);
         let mut map = Members::default();
         // A property that is only misspelt is not missing as well.
         let mut meant = Vec::new();
@@ -415,21 +422,19 @@ impl<'w> Walk<'w, '_> {
             let inner = node.and_then(|node| node.member(&member.key));
             self.path.push(Step::Key(&member.key));
             let field = fields.iter().find(|field| field.name == member.key);
-            // Properties that are read-only are attributes; a few types let one be set all the same.
-            let read_only = field.is_none() && self.known.schema.is_read_only(&self.names("/"));
             if closed && inner.is_none() {
                 meant.extend(self.unknown_property(node, &member.key, &member.key_span));
-            } else if read_only {
+            } else if field.is_none() && self.known.schema.is_read_only_at(self.keys()) {
+                // Properties that are read-only are attributes; a few types let one be set all the same.
                 let message = "is decided by AWS and cannot be set".to_owned();
-                let attribute = (self.subject.idioms.attribute)(self.address.logical_id(), &self.names("."));
+                let attribute = (self.subject.idioms.attribute)(self.address.logical_id(), &self.names());
                 let help = Some(format!("remove it; read it with {attribute}"));
                 self.report(&member.key_span, ("M2015", message, help));
             } else if closed && !fields.is_empty() && field.is_none() {
                 let message =
                     format!("is a property of {} that migrate does not implement", self.subject.kind);
                 let kind = self.subject.kind;
-                let help = match registry::find(kind).and_then(|ty| ty.facts().why_refused(&self.names(".")))
-                {
+                let help = match self.known.facts.and_then(|facts| facts.why_refused(&self.names())) {
                     Some(why) => format!("remove it: {why}"),
                     None => format!("remove it; `migrate types {kind}` lists what is implemented"),
                 };
@@ -444,7 +449,7 @@ impl<'w> Walk<'w, '_> {
         }
         if let Some(node) = node {
             let has = |name: &str| item.get(name).is_some() || meant.contains(&name);
-            for (about, finding) in facets::members(node, &has) {
+            for (about, finding) in facets::members(node.rules(), &has) {
                 let span = about.and_then(|name| item.get(name)).map(|member| member.key_span.clone());
                 let whole = if self.path.is_empty() { self.subject.id_span } else { &item.span };
                 self.report(&span.unwrap_or_else(|| whole.clone()), finding);
@@ -478,12 +483,12 @@ impl<'w> Walk<'w, '_> {
     /// Converts a scalar as CloudFormation does.
     fn scalar(&mut self, node: Option<Node<'static>>, types: Types, scalar: &Scalar, item: &Item) -> Value {
         let mut found = Vec::new();
-        let takes = |name: &str| types.has(name);
+        let takes = |one: Type| types.has(one);
         let sense = scalar.sense();
         // A secret's text is not known before the call, and so is not checked.
         let dynamic = is_dynamic(&scalar.text);
         // YAML 1.1 reads `0755` in base eight, and whoever wrote it may have meant either.
-        let octal = scalar.plain && !types.has("string") && !types.open() && leading_zero(&scalar.text);
+        let octal = scalar.plain && !types.has(Type::String) && !types.open() && leading_zero(&scalar.text);
         let value = if octal {
             let help = "a number with a leading zero is read in base eight by some and in base ten by others; write it without the zero";
             return self.wrong_type(item, types, Some(help));
@@ -491,30 +496,32 @@ impl<'w> Walk<'w, '_> {
             Value::from_json(scalar.to_json())
         } else if dynamic && types.scalar() {
             Value::String(scalar.text.clone())
-        } else if let (true, Some(number)) =
-            (takes("integer") && sense != Sense::Text || types.only("integer"), schema::whole(&scalar.text))
-        {
+        } else if let (true, Some(number)) = (
+            takes(Type::Integer) && sense != Sense::Text || types.only(Type::Integer),
+            schema::whole(&scalar.text),
+        ) {
             Value::Number(number)
-        } else if let (true, Some(number)) =
-            (takes("number") && (sense != Sense::Text || !takes("string")), schema::decimal(&scalar.text))
-        {
+        } else if let (true, Some(number)) = (
+            takes(Type::Number) && (sense != Sense::Text || !takes(Type::String)),
+            schema::decimal(&scalar.text),
+        ) {
             Value::Number(number)
         } else if let (true, Some(truth)) =
-            (takes("boolean") && (sense != Sense::Text || !takes("string")), boolean(scalar))
+            (takes(Type::Boolean) && (sense != Sense::Text || !takes(Type::String)), boolean(scalar))
         {
             Value::Bool(truth)
-        } else if takes("string") {
+        } else if takes(Type::String) {
             Value::String(scalar.as_text().into())
         } else {
-            let help = if types.only("array") { Some("write it as a list: [ ... ]") } else { None };
+            let help = if types.only(Type::Array) { Some("write it as a list: [ ... ]") } else { None };
             return self.wrong_type(item, types, help);
         };
-        if let Some(node) = node.filter(|_| !dynamic) {
+        if let Some(rules) = node.filter(|_| !dynamic).map(|node| node.rules()) {
             match &value {
                 Value::String(text) => {
-                    facets::text(node, text, &mut found);
+                    facets::text(rules, text, &mut found);
                     let name = !text.is_empty() && !text.starts_with("arn:") && found.is_empty();
-                    if name && arns::of_role(self.subject.kind, &self.names(".")) {
+                    if name && self.wants_role() {
                         let message = format!("the ARN of a role is wanted, and `{text}` is none");
                         let help = "write arn:aws:iam::ACCOUNT:role/NAME, or read it from the role's `Arn`"
                             .to_owned();
@@ -522,10 +529,10 @@ impl<'w> Walk<'w, '_> {
                     }
                 }
                 Value::Number(number) => {
-                    facets::number(node, number.as_f64().unwrap_or_default(), &mut found);
-                    facets::allowed(node, &Json::Number(number.clone()), &mut found);
+                    facets::number(rules, number.as_f64().unwrap_or_default(), &mut found);
+                    facets::allowed(rules, &Json::Number(number.clone()), &mut found);
                 }
-                Value::Bool(truth) => facets::allowed(node, &Json::Bool(*truth), &mut found),
+                Value::Bool(truth) => facets::allowed(rules, &Json::Bool(*truth), &mut found),
                 _ => {}
             }
         }

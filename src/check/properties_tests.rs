@@ -88,7 +88,8 @@ fn check_as(
     rule: &dyn Fn(&Json) -> Vec<(String, String)>,
 ) -> (Value, Vec<Diagnostic>) {
     let schema: &'static TypeSchema = Box::leak(Box::new(TypeSchema::parse(SCHEMA).unwrap()));
-    let known = Known { schema, fields: FIELDS, check: rule };
+    let facts = registry::find(kind).map(|ty| ty.facts());
+    let known = Known { schema, facts, fields: FIELDS, check: rule };
     let subject = Subject { kind, kind_span: &span(1), id_span: &span(2), idioms: &IDIOMS };
     known.check(&subject, &Address::new("app", "Thing"), properties, &|_| None)
 }

@@ -7,6 +7,8 @@ use std::{
 
 use serde_json::{Map, Value as Json};
 
+use super::place::{Place, Rules};
+
 /// Where the answer of `Fn::GetAtt` comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attribute {
@@ -19,10 +21,15 @@ pub enum Attribute {
 /// The schema of one type.
 #[derive(Debug)]
 pub struct TypeSchema {
-    document: Json,
+    document: &'static Json,
+    root: Place,
+    /// `definitions`, to which references lead.
+    pub(super) definitions: Vec<(&'static str, Place)>,
     create_only: BTreeSet<String>,
     conditional_create_only: BTreeSet<String>,
     read_only: BTreeSet<String>,
+    /// Those of `read_only`, and again without the `*` that stand for the items of lists.
+    read_only_everywhere: BTreeSet<String>,
     write_only: BTreeSet<String>,
 }
 
@@ -62,15 +69,21 @@ fn paths(document: &Json, key: &str) -> BTreeSet<String> {
 }
 
 impl TypeSchema {
-    /// Reads a trimmed schema.
+    /// Reads a trimmed schema. It stays in memory: what is asked for once is asked for again.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let document: Json = serde_json::from_str(text).ok()?;
+        let document: &'static Json = Box::leak(Box::new(serde_json::from_str(text).ok()?));
+        let definitions = document["definitions"].as_object().into_iter().flatten();
+        let read_only = paths(document, "readOnlyProperties");
+        let of_items = read_only.iter().map(|path| path.replace("/*", ""));
         Some(Self {
-            create_only: paths(&document, "createOnlyProperties"),
-            conditional_create_only: paths(&document, "conditionalCreateOnlyProperties"),
-            read_only: paths(&document, "readOnlyProperties"),
-            write_only: paths(&document, "writeOnlyProperties"),
+            root: Place::new(document),
+            definitions: definitions.map(|(name, json)| (name.as_str(), Place::new(json))).collect(),
+            create_only: paths(document, "createOnlyProperties"),
+            conditional_create_only: paths(document, "conditionalCreateOnlyProperties"),
+            read_only_everywhere: read_only.iter().cloned().chain(of_items).collect(),
+            read_only,
+            write_only: paths(document, "writeOnlyProperties"),
             document,
         })
     }
@@ -78,13 +91,13 @@ impl TypeSchema {
     /// The whole document: `properties`, `required`, `requiredXor`, `dependentRequired` and so on.
     #[must_use]
     pub fn root(&self) -> Node<'_> {
-        Node { schema: self, node: &self.document }
+        Node { schema: self, place: &self.root }
     }
 
     /// The whole document as it is published, trimmed.
     #[must_use]
-    pub fn document(&self) -> &Json {
-        &self.document
+    pub fn document(&self) -> &'static Json {
+        self.document
     }
 
     /// A top-level property.
@@ -113,7 +126,23 @@ impl TypeSchema {
     /// Whether the property (as `A` or `A/B`, also of the items of a list) is an attribute, not an input.
     #[must_use]
     pub fn is_read_only(&self, path: &str) -> bool {
-        self.read_only.contains(path) || self.read_only.iter().any(|known| known.replace("/*", "") == path)
+        self.read_only_everywhere.contains(path)
+    }
+
+    /// The same of a path in parts, without joining them: the check asks it for nearly every member of every object.
+    pub(crate) fn is_read_only_at<'n>(
+        &self,
+        parts: impl DoubleEndedIterator<Item = &'n str> + Clone,
+    ) -> bool {
+        self.read_only_everywhere.iter().any(|known| {
+            let mut rest = known.as_str();
+            for (at, part) in parts.clone().rev().enumerate() {
+                let before = if at == 0 { Some(rest) } else { rest.strip_suffix('/') };
+                let Some(before) = before.and_then(|before| before.strip_suffix(part)) else { return false };
+                rest = before;
+            }
+            rest.is_empty()
+        })
     }
 
     /// Top-level properties that a user gives and that identify an object.
@@ -179,55 +208,35 @@ impl TypeSchema {
 #[derive(Debug, Clone, Copy)]
 pub struct Node<'s> {
     schema: &'s TypeSchema,
-    node: &'s Json,
+    pub(super) place: &'s Place,
 }
 
 impl<'s> Node<'s> {
-    fn follow(schema: &'s TypeSchema, mut node: &'s Json) -> Self {
-        while let Some(name) = node["$ref"].as_str().and_then(|r| r.strip_prefix("#/definitions/")) {
-            node = &schema.document["definitions"][name];
-        }
-        Self { schema, node }
+    /// What the check of properties asks for.
+    pub(crate) fn rules(&self) -> &'s Rules {
+        self.place.rules(self.schema)
     }
 
     /// A keyword of the schema (`enum`, `pattern`, `minimum`), or null.
     #[must_use]
     pub fn keyword(&self, name: &str) -> &'s Json {
-        &self.node[name]
+        &self.place.json[name]
     }
 
     /// A member of an object; also what `patternProperties` allows under any name.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<Node<'s>> {
-        let direct = &self.node["properties"][name];
-        if !direct.is_null() {
-            return Some(Self::follow(self.schema, direct));
-        }
-        let alternatives =
-            ["oneOf", "anyOf"].into_iter().filter_map(|key| self.node[key].as_array()).flatten();
-        if let Some(found) = alternatives.map(|node| &node["properties"][name]).find(|found| !found.is_null())
-        {
-            return Some(Self::follow(self.schema, found));
-        }
-        let open = self.node["patternProperties"].as_object()?.values().next()?;
-        Some(Self::follow(self.schema, open))
-    }
-
-    /// Whether the object's members are named; they are not for a free-form object.
-    #[must_use]
-    pub fn has_members(&self) -> bool {
-        let named = |node: &Json| node["properties"].as_object().is_some_and(|members| !members.is_empty());
-        named(self.node)
-            || ["oneOf", "anyOf"].into_iter().filter_map(|key| self.node[key].as_array()).flatten().any(named)
+        let place = self.rules().member(name, self.schema)?;
+        Some(Node { place, ..*self })
     }
 
     /// Names of the object's members; `None` for a free-form object.
     #[must_use]
     pub fn members(&self) -> Option<impl Iterator<Item = &'s str> + use<'s>> {
-        let alternatives =
-            ["oneOf", "anyOf"].into_iter().filter_map(|key| self.node[key].as_array()).flatten();
+        let json = self.place.json;
+        let alternatives = ["oneOf", "anyOf"].into_iter().filter_map(|key| json[key].as_array()).flatten();
         let mut names: Vec<&'s str> = alternatives
-            .chain(std::iter::once(self.node))
+            .chain(std::iter::once(json))
             .filter_map(|node| node["properties"].as_object())
             .flat_map(Map::keys)
             .map(String::as_str)
@@ -240,28 +249,24 @@ impl<'s> Node<'s> {
     /// The items of a list.
     #[must_use]
     pub fn items(&self) -> Option<Node<'s>> {
-        let items = &self.node["items"];
-        (!items.is_null()).then(|| Self::follow(self.schema, items))
+        let place = self.rules().items(self.schema)?;
+        Some(Node { place, ..*self })
     }
 
     /// Allowed JSON types; empty if the schema does not say.
     #[must_use]
     pub fn types(&self) -> Vec<&'s str> {
-        match &self.node["type"] {
-            Json::String(one) => vec![one.as_str()],
-            Json::Array(many) => many.iter().filter_map(Json::as_str).collect(),
-            _ => Vec::new(),
-        }
+        self.rules().types.names().collect()
     }
 
     /// A list whose order means nothing.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.node["insertionOrder"] == Json::Bool(false)
-            || self.node["uniqueItems"] == Json::Bool(true)
+        self.place.json["insertionOrder"] == Json::Bool(false)
+            || self.rules().unique
             // Tags are sets everywhere, though not every schema says so.
             || self.items().is_some_and(|item| {
-                item.node["properties"].as_object().is_some_and(|p| p.len() == 2 && p.contains_key("Key") && p.contains_key("Value"))
+                item.keyword("properties").as_object().is_some_and(|p| p.len() == 2 && p.contains_key("Key") && p.contains_key("Value"))
             })
     }
 }

@@ -1,10 +1,7 @@
 //! Secrets of a plan become texts that stand for them, before anything is planned or kept: values of `NoEcho`
 //! parameters, and what templates say literally in properties that hold secrets.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-};
+use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
@@ -159,17 +156,16 @@ impl Search<'_> {
     fn value(&mut self, value: &Value) {
         match value {
             Value::Map(members) => {
-                let named = members.get("Name").and_then(Value::as_str).is_some_and(secret::is_secret_name);
+                let named =
+                    || members.get("Name").and_then(Value::as_str).is_some_and(secret::is_secret_name);
                 for (at, (name, item)) in members.iter().enumerate() {
-                    let secret = named && name == "Value";
-                    self.inside(at, format_args!("{name}"), |here| {
-                        if secret { here.add() } else { here.value(item) }
-                    });
+                    let secret = name == "Value" && named();
+                    self.inside(at, name, |here| if secret { here.add() } else { here.value(item) });
                 }
             }
             Value::List(items) => {
                 for (at, item) in items.iter().enumerate() {
-                    self.inside(at, format_args!("{at}"), |here| here.value(item));
+                    self.inside(at, &at.to_string(), |here| here.value(item));
                 }
             }
             Value::String(text) => {
@@ -188,10 +184,12 @@ impl Search<'_> {
         }
     }
 
-    fn inside(&mut self, at: usize, name: fmt::Arguments<'_>, look: impl FnOnce(&mut Self)) {
+    fn inside(&mut self, at: usize, name: &str, look: impl FnOnce(&mut Self)) {
         let length = self.name.len();
-        let dot = if length > 0 { "." } else { "" };
-        let _ = write!(self.name, "{dot}{name}");
+        if length > 0 {
+            self.name.push('.');
+        }
+        self.name.push_str(name);
         self.way.push(at);
         look(self);
         self.way.pop();

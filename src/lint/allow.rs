@@ -1,5 +1,7 @@
 //! `Metadata: {Migrate: {Allow: [{Code, Reason}]}}`: what a resource, or a whole template, is allowed.
 
+use std::collections::HashMap;
+
 use super::{LINTS, view::View};
 use crate::{
     error::{Code, Diagnostic, Problems, Severity, suggest},
@@ -19,12 +21,17 @@ struct Permission {
 }
 
 /// All permissions of a plan.
-pub(super) struct Allowed(Vec<Permission>);
+#[derive(Default)]
+pub(super) struct Allowed {
+    all: Vec<Permission>,
+    /// Which of them are of a lint, by resource: a large plan may have as many permissions as findings.
+    index: HashMap<(&'static str, Option<Address>), Vec<usize>>,
+}
 
 impl Allowed {
     /// Reads them and reports what is wrong with them.
     pub(super) fn read(view: &View<'_>, problems: &mut Problems) -> Self {
-        let mut allowed = Self(Vec::new());
+        let mut allowed = Self::default();
         for part in view.nodes() {
             let Some(metadata) = part.node.places.as_ref().and_then(|places| places.metadata.as_ref()) else {
                 continue;
@@ -87,25 +94,20 @@ impl Allowed {
                 continue;
             }
             let (address, span) = (address.cloned(), span.clone());
-            self.0.push(Permission { address, code: code.code, span, used: false });
+            self.index.entry((code.code, address.clone())).or_default().push(self.all.len());
+            self.all.push(Permission { address, code: code.code, span, used: false });
         }
     }
 
     /// Whether a finding is allowed; the permission counts as used.
     pub(super) fn permits(&mut self, code: &Code, finding: &Diagnostic) -> bool {
         let mut permitted = false;
-        for permission in self.0.iter_mut().filter(|permission| permission.code == code.code) {
-            let fits = match &permission.address {
-                Some(address) => finding.address.as_ref() == Some(address),
-                // A template's permission is for what stands in no resource, its parameters.
-                None => {
-                    finding.address.is_none()
-                        && finding
-                            .span
-                            .as_ref()
-                            .is_some_and(|span| span.source.path == permission.span.source.path)
-                }
-            };
+        let own = self.index.get(&(code.code, finding.address.clone()));
+        for at in own.into_iter().flatten() {
+            let permission = &mut self.all[*at];
+            // A template's permission is for what stands in no resource, its parameters.
+            let same_file = |span: &Span| span.source.path == permission.span.source.path;
+            let fits = permission.address.is_some() || finding.span.as_ref().is_some_and(same_file);
             permission.used |= fits;
             permitted |= fits;
         }
@@ -115,11 +117,16 @@ impl Allowed {
     /// Warns of permissions that permit nothing.
     pub(super) fn unused(self, problems: &mut Problems) {
         let mut by_place: Vec<Permission> = Vec::new();
-        for permission in self.0 {
+        let mut places: HashMap<(u32, u32), Vec<usize>> = HashMap::new();
+        for permission in self.all {
+            let here = places.entry((permission.span.start, permission.span.end)).or_default();
             // One template in several stacks: used once is used.
-            match by_place.iter_mut().find(|other| other.span == permission.span) {
-                Some(other) => other.used |= permission.used,
-                None => by_place.push(permission),
+            match here.iter().find(|at| by_place[**at].span == permission.span) {
+                Some(at) => by_place[*at].used |= permission.used,
+                None => {
+                    here.push(by_place.len());
+                    by_place.push(permission);
+                }
             }
         }
         for permission in by_place.iter().filter(|permission| !permission.used) {

@@ -228,7 +228,7 @@ pub(super) static NOT_VALIDATED: Lint = Lint {
     )),
     check: |view, report| {
         for task in tasks(view) {
-            let cannot = |property: &str, known: &[&str]| {
+            let cannot = |property: &'static str, known: &[&str]| {
                 let endpoint = view.target_of(&task.part.get(property), "AWS::DMS::Endpoint");
                 let engine = endpoint.as_ref().map(|endpoint| endpoint.get("EngineName"));
                 engine.and_then(|engine| engine.text()).is_some_and(|engine| !known.contains(&engine))

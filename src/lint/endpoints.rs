@@ -74,7 +74,7 @@ impl Choice<'_> {
     }
 }
 
-fn choice<'g>(endpoint: &Part<'g>, block: &str, name: &str) -> Choice<'g> {
+fn choice<'g>(endpoint: &Part<'g>, block: &'static str, name: &'static str) -> Choice<'g> {
     let part = endpoint.get(block).get(name);
     let said = match part.value() {
         Some(Value::Bool(truth)) => Some(truth.to_string()),
@@ -121,7 +121,7 @@ pub(super) static ORACLE_READER: Lint = Lint {
     .template(example!("oracle", "OracleSettings: {UseBFile: true}")),
     check: |view, report| {
         for (endpoint, _) in followed(view, "oracle") {
-            let of = |name: &str| choice(&endpoint, "OracleSettings", name);
+            let of = |name: &'static str| choice(&endpoint, "OracleSettings", name);
             let (miner, file) = (of("UseLogminerReader"), of("UseBFile"));
             if file.is_on() && (miner.is_on() || miner.missing) {
                 report
@@ -214,7 +214,7 @@ pub(super) static SQL_SERVER: Lint = Lint {
             if engine.and_then(Family::of) != Some(Family::SqlServer) {
                 continue;
             }
-            let of = |name: &str| choice(&endpoint, "MicrosoftSqlServerSettings", name);
+            let of = |name: &'static str| choice(&endpoint, "MicrosoftSqlServerSettings", name);
             let (backups, safeguard) = (of("ReadBackupOnly"), of("SafeguardPolicy"));
             if backups.is_on() {
                 report.at(&backups.part, "ReadBackupOnly does not work with RDS").help("leave ReadBackupOnly out");

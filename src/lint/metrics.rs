@@ -1,5 +1,7 @@
 //! Metrics that alarms and dashboards ask for: names and dimensions that can never match.
 
+use std::borrow::Cow;
+
 use super::{
     Lint,
     view::{Part, View},
@@ -15,25 +17,51 @@ use crate::{
 };
 
 /// One metric that something asks for.
-struct Metric<'g> {
+pub(super) struct Metric<'g> {
     node: &'g Node,
-    namespace: Word,
-    name: Word,
-    dimensions: Vec<(Word, Term, Option<Span>)>,
+    namespace: Word<'g>,
+    name: Word<'g>,
+    dimensions: Vec<Dimension<'g>>,
+}
+
+struct Dimension<'g> {
+    name: Word<'g>,
+    term: Term<'g>,
+    /// Where its value is.
+    place: Place<'g>,
 }
 
 /// A known word and its place.
-struct Word(String, Option<Span>);
+struct Word<'g>(Cow<'g, str>, Place<'g>);
+
+/// Where something is: looked for when something is said of it, and that is seldom.
+enum Place<'g> {
+    Part(Part<'g>),
+    Span(Span),
+}
+
+impl Place<'_> {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::Part(part) => part.span(),
+            Self::Span(span) => Some(span.clone()),
+        }
+    }
+}
 
 /// A dimension's value.
-enum Term {
-    Text(String),
-    Reference(Reference),
+enum Term<'g> {
+    Text(Cow<'g, str>),
+    Reference(Cow<'g, Reference>),
     Other,
 }
 
 /// All metrics of alarms and dashboards whose namespace and name are known.
-fn metrics<'g>(view: &View<'g>) -> Vec<Metric<'g>> {
+fn metrics<'v, 'g>(view: &'v View<'g>) -> &'v [Metric<'g>] {
+    view.metrics.get_or_init(|| found(view))
+}
+
+fn found<'g>(view: &View<'g>) -> Vec<Metric<'g>> {
     let mut out = Vec::new();
     for alarm in view.of("AWS::CloudWatch::Alarm") {
         out.extend(of_part(&alarm));
@@ -57,7 +85,7 @@ fn metrics<'g>(view: &View<'g>) -> Vec<Metric<'g>> {
 }
 
 fn of_part<'g>(part: &Part<'g>) -> Option<Metric<'g>> {
-    let word = |part: Part<'g>| Some(Word(part.text()?.to_owned(), part.span()));
+    let word = |part: Part<'g>| Some(Word(part.text()?.into(), Place::Part(part)));
     let dimensions = part.get("Dimensions");
     if !dimensions.is_missing() && !matches!(dimensions.value(), Some(Value::List(_))) {
         return None;
@@ -66,11 +94,11 @@ fn of_part<'g>(part: &Part<'g>) -> Option<Metric<'g>> {
     for dimension in dimensions.each() {
         let value = dimension.get("Value");
         let term = match (value.text(), value.reference()) {
-            (Some(text), _) => Term::Text(text.to_owned()),
-            (_, Some(reference)) => Term::Reference(reference.clone()),
+            (Some(text), _) => Term::Text(text.into()),
+            (_, Some(reference)) => Term::Reference(Cow::Borrowed(reference)),
             _ => Term::Other,
         };
-        known.push((word(dimension.get("Name"))?, term, value.span()));
+        known.push(Dimension { name: word(dimension.get("Name"))?, term, place: Place::Part(value) });
     }
     let (namespace, name) = (word(part.get("Namespace"))?, word(part.get("MetricName"))?);
     Some(Metric { node: part.node, namespace, name, dimensions: known })
@@ -94,17 +122,21 @@ fn of_rows<'g>(node: &'g Node, rows: &[Item], out: &mut Vec<Metric<'g>>) {
                 _ => cells.push(item.clone()),
             }
         }
-        let word = |item: &Item| Some(Word(text_of(item)?.to_owned(), Some(item.span.clone())));
+        let place = |item: &Item| Place::Span(item.span.clone());
+        let word = |item: &Item| Some(Word(text_of(item)?.to_owned().into(), place(item)));
         let metric = (|| {
             let (namespace, name) = (word(cells.first()?)?, word(cells.get(1)?)?);
             let mut dimensions = Vec::new();
             for pair in cells[2..].chunks(2) {
                 let [name, value] = pair else { return None };
                 let term = match &value.kind {
-                    Kind::Scalar(scalar) => Term::Text(scalar.text.to_string()),
-                    _ => value.reference().cloned().map_or(Term::Other, Term::Reference),
+                    Kind::Scalar(scalar) => Term::Text(scalar.text.to_string().into()),
+                    _ => match value.reference() {
+                        Some(reference) => Term::Reference(Cow::Owned(reference.clone())),
+                        None => Term::Other,
+                    },
                 };
-                dimensions.push((word(name)?, term, Some(value.span.clone())));
+                dimensions.push(Dimension { name: word(name)?, term, place: place(value) });
             }
             Some(Metric { node, namespace, name, dimensions })
         })();
@@ -129,12 +161,12 @@ type Mismatch = Option<(String, String)>;
 fn dimensions(
     view: &View<'_>,
     report: &mut super::Report<'_>,
-    wrong: &dyn Fn(&View<'_>, &str, &str, &Term) -> Mismatch,
+    wrong: &dyn Fn(&View<'_>, &str, &str, &Term<'_>) -> Mismatch,
 ) {
     for metric in metrics(view) {
-        for (name, term, span) in &metric.dimensions {
+        for Dimension { name, term, place } in &metric.dimensions {
             if let Some((message, help)) = wrong(view, &metric.namespace.0, &name.0, term) {
-                report.place(Some(&metric.node.address), span.clone(), message).help(help);
+                report.place(Some(&metric.node.address), place.span(), message).help(help);
             }
         }
     }
@@ -198,9 +230,11 @@ pub(super) static DMS_DIMENSION: Lint = Lint {
                     format!("{name} is the account, `:` and the last part of the configuration's ARN")
                 }
                 Term::Text(text) if name == "ReplicationTaskIdentifier" => {
-                    let task = view
-                        .of(kind)
-                        .find(|task| task.get(name).text().is_some_and(|own| own.eq_ignore_ascii_case(text)))?;
+                    let named = |task: &Part<'_>| {
+                        let own = task.get("ReplicationTaskIdentifier");
+                        own.text().is_some_and(|own| own.eq_ignore_ascii_case(text))
+                    };
+                    let task = view.of(kind).find(named)?;
                     let part = task.get("ResourceIdentifier");
                     if part.text().is_some_and(|own| own.eq_ignore_ascii_case(text)) {
                         return None;
@@ -384,10 +418,10 @@ pub(super) static MISSPELT: Lint = Lint {
         ),
     check: |view, report| {
         for metric in metrics(view) {
-            let mut say = |word: &Word, message: String, help: String| {
-                report.place(Some(&metric.node.address), word.1.clone(), message).help(help);
+            let mut say = |word: &Word<'_>, message: String, help: String| {
+                report.place(Some(&metric.node.address), word.1.span(), message).help(help);
             };
-            let (namespace, name) = (metric.namespace.0.as_str(), metric.name.0.as_str());
+            let (namespace, name): (&str, &str) = (&metric.namespace.0, &metric.name.0);
             let Some((_, names, dimensions)) = KNOWN.iter().find(|(known, ..)| *known == namespace) else {
                 let near = suggest(namespace, KNOWN.iter().map(|(known, ..)| *known));
                 let near = near.filter(|near| near.eq_ignore_ascii_case(namespace));
@@ -416,12 +450,12 @@ pub(super) static MISSPELT: Lint = Lint {
                     format!("did you mean `{near}`?"),
                 );
             }
-            for (dimension, ..) in &metric.dimensions {
-                if !dimensions.contains(&dimension.0.as_str())
-                    && let Some(near) = near_word(&dimension.0, dimensions)
+            for Dimension { name, .. } in &metric.dimensions {
+                if !dimensions.contains(&name.0.as_ref())
+                    && let Some(near) = near_word(&name.0, dimensions)
                 {
-                    let message = format!("{namespace} has no dimension `{}`", dimension.0);
-                    say(dimension, message, format!("did you mean `{near}`?"));
+                    let message = format!("{namespace} has no dimension `{}`", name.0);
+                    say(name, message, format!("did you mean `{near}`?"));
                 }
             }
         }
@@ -460,12 +494,12 @@ pub(super) static INCOMPLETE: Lint = Lint {
     ),
     check: |view, report| {
         for metric in metrics(view) {
-            let name = metric.name.0.as_str();
+            let name = metric.name.0.as_ref();
             // One of a serverless replication has this dimension alone.
-            if metric.dimensions.iter().any(|(name, ..)| name.0 == "ReplicationConfigId") {
+            if metric.dimensions.iter().any(|dimension| dimension.name.0 == "ReplicationConfigId") {
                 continue;
             }
-            let needed = match metric.namespace.0.as_str() {
+            let needed = match metric.namespace.0.as_ref() {
                 "AWS/ApplicationELB" | "AWS/NetworkELB"
                     if matches!(name, "HealthyHostCount" | "UnHealthyHostCount") =>
                 {
@@ -477,10 +511,10 @@ pub(super) static INCOMPLETE: Lint = Lint {
                 _ => continue,
             };
             for dimension in needed {
-                if !metric.dimensions.iter().any(|(name, ..)| name.0.eq_ignore_ascii_case(dimension)) {
+                if !metric.dimensions.iter().any(|known| known.name.0.eq_ignore_ascii_case(dimension)) {
                     let message = format!("{name} has no data without the dimension {dimension}");
                     report
-                        .place(Some(&metric.node.address), metric.name.1.clone(), message)
+                        .place(Some(&metric.node.address), metric.name.1.span(), message)
                         .help(format!("add {dimension}"));
                 }
             }

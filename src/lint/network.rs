@@ -245,7 +245,7 @@ pub(super) static OPEN_DATABASE_PORT: Lint = Lint {
             if direction == Direction::Out || guards(view, &rule, &answering) {
                 continue;
             }
-            let open = |property: &str| {
+            let open = |property: &'static str| {
                 let part = rule.get(property);
                 let net = part.text().and_then(|text| text.parse::<IpNet>().ok());
                 net.filter(|net| net.prefix_len() == 0).map(|net| (part, net))
@@ -273,7 +273,7 @@ pub(super) static OPEN_DATABASE_PORT: Lint = Lint {
 /// listeners' ports only, whatever its groups let in ("Elastic Load Balancing User Guide", Security groups for your
 /// Application Load Balancer).
 fn answering(view: &View<'_>) -> BTreeSet<String> {
-    let groups = |kind: &str, property: &str| -> BTreeSet<String> {
+    let groups = |kind: &str, property: &'static str| -> BTreeSet<String> {
         let parts = view.of(kind).flat_map(|part| part.get(property).each());
         parts.filter_map(|part| Some(view.target(&part)?.node.address.to_string())).collect()
     };

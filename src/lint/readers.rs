@@ -45,8 +45,9 @@ impl Family {
 
 /// Everything of the plan that reads changes.
 pub(super) fn readers<'g>(view: &View<'g>) -> Vec<Reader<'g>> {
-    let follows =
-        |part: &Part<'_>, moves: &str| part.get(moves).text().is_some_and(|kind| kind.ends_with("cdc"));
+    let follows = |part: &Part<'_>, moves: &'static str| {
+        part.get(moves).text().is_some_and(|kind| kind.ends_with("cdc"))
+    };
     let mut found = Vec::new();
     for (kind, _, moves) in TASKS {
         for task in view.of(kind).filter(|task| follows(task, moves)) {

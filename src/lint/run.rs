@@ -1,6 +1,6 @@
 //! Runs all lints and leaves out what the plan allows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{LINTS, allow::Allowed, report::Report, view::View};
 use crate::{
@@ -35,8 +35,10 @@ pub fn check(stacks: &[StackDraft], graph: &Graph, idioms: Idioms) -> Vec<Diagno
 /// The findings about defaults, one for each resource.
 fn joined(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut by_resource: Vec<Vec<Diagnostic>> = Vec::new();
+    let mut places: HashMap<Option<Address>, usize> = HashMap::new();
     for finding in findings {
-        match by_resource.iter_mut().find(|all| all[0].address == finding.address) {
+        let at = *places.entry(finding.address.clone()).or_insert(by_resource.len());
+        match by_resource.get_mut(at) {
             Some(all) => all.push(finding),
             None => by_resource.push(vec![finding]),
         }

@@ -61,7 +61,8 @@ pub(super) static PLAINTEXT: Lint = Lint {
         for part in found {
             let Some(text) = part.text() else { continue };
             // What a database is made with is its password, whatever the words are.
-            let used = part.path().ends_with("Password") || part.path().ends_with("AuthToken");
+            let path = part.path();
+            let used = path.ends_with("Password") || path.ends_with("AuthToken");
             if text.is_empty() || points_elsewhere(text) || !used && stands_for_one(text) {
                 continue;
             }

@@ -1,10 +1,12 @@
 //! How lints see the graph: parts of resources that know their places and whether they are known.
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{HashMap, HashSet},
+    rc::Rc,
 };
 
+use super::metrics::Metric;
 use crate::{
     graph::{Graph, Idioms, Node, StackDraft},
     model::{Address, Reference, Span, Value, dynamic::is_dynamic},
@@ -21,6 +23,8 @@ pub(crate) struct View<'g> {
     kinds: HashMap<&'g str, Vec<&'g Node>>,
     /// Who refers to a resource by a property of a type; filled as it is asked for.
     users: RefCell<HashMap<(&'static str, &'static str), Users<'g>>>,
+    /// What alarms and dashboards ask for; several lints look at it.
+    pub(super) metrics: OnceCell<Vec<Metric<'g>>>,
 }
 
 type Users<'g> = HashMap<&'g Address, Vec<&'g Node>>;
@@ -37,7 +41,8 @@ impl<'g> View<'g> {
         for node in graph.nodes.iter().filter(|node| !broken.contains(&node.address)) {
             kinds.entry(&node.kind).or_default().push(node);
         }
-        Self { stacks, idioms, graph, broken, kinds, users: RefCell::default() }
+        let (users, metrics) = (RefCell::default(), OnceCell::new());
+        Self { stacks, idioms, graph, broken, kinds, users, metrics }
     }
 
     /// All resources.
@@ -86,8 +91,22 @@ impl<'g> View<'g> {
 pub(crate) struct Part<'g> {
     /// The resource.
     pub node: &'g Node,
-    path: String,
+    /// The way here; nothing for the whole resource. Most parts are looked at and nothing is said of them, so the way is only
+    /// written out for those of which something is.
+    way: Option<Rc<Way<'g>>>,
     state: State<'g>,
+}
+
+/// The last step to a part, and those before it.
+struct Way<'g> {
+    before: Option<Rc<Way<'g>>>,
+    step: Step<'g>,
+}
+
+enum Step<'g> {
+    /// The name of a member, or several: `A.B`.
+    Names(&'g str),
+    Item(usize),
 }
 
 #[derive(Clone, Copy)]
@@ -100,33 +119,40 @@ enum State<'g> {
 
 impl<'g> Part<'g> {
     /// Where it is in the resource: `A.B.0.C`.
-    pub(super) fn path(&self) -> &str {
-        &self.path
+    pub(super) fn path(&self) -> String {
+        let mut steps = Vec::new();
+        let mut way = self.way.as_deref();
+        while let Some(Way { before, step }) = way {
+            steps.push(match step {
+                Step::Names(names) => (*names).to_owned(),
+                Step::Item(at) => at.to_string(),
+            });
+            way = before.as_deref();
+        }
+        steps.reverse();
+        steps.join(".")
     }
 
     /// The whole resource.
     pub(super) fn root(node: &'g Node) -> Self {
-        Self { node, path: String::new(), state: State::Is(&node.properties) }
+        Self { node, way: None, state: State::Is(&node.properties) }
     }
 
-    fn below(&self, step: &str, state: State<'g>) -> Self {
-        let path = if self.path.is_empty() { step.to_owned() } else { format!("{}.{step}", self.path) };
-        Self { node: self.node, path, state }
+    fn below(&self, step: Step<'g>, state: State<'g>) -> Self {
+        Self { node: self.node, way: Some(Rc::new(Way { before: self.way.clone(), step })), state }
     }
 
     /// The member `A.B` of an object.
-    pub(super) fn get(&self, path: &str) -> Self {
-        path.split('.').fold(self.clone(), |part, key| {
-            let state = match part.state {
-                State::Is(Value::Map(map)) => match map.get(key) {
-                    None | Some(Value::Null) => State::Missing,
-                    Some(value) => State::Is(value),
-                },
-                State::Is(Value::Attribute(_) | Value::Call(_)) | State::Unknown => State::Unknown,
-                State::Is(_) | State::Missing => State::Missing,
-            };
-            part.below(key, state)
-        })
+    pub(super) fn get(&self, path: &'static str) -> Self {
+        let state = path.split('.').fold(self.state, |state, key| match state {
+            State::Is(Value::Map(map)) => match map.get(key) {
+                None | Some(Value::Null) => State::Missing,
+                Some(value) => State::Is(value),
+            },
+            State::Is(Value::Attribute(_) | Value::Call(_)) | State::Unknown => State::Unknown,
+            State::Is(_) | State::Missing => State::Missing,
+        });
+        self.below(Step::Names(path), state)
     }
 
     /// The items of a list; a single value counts as a list of one.
@@ -135,7 +161,7 @@ impl<'g> Part<'g> {
             State::Is(Value::List(items)) => items
                 .iter()
                 .enumerate()
-                .map(|(at, item)| self.below(&at.to_string(), State::Is(item)))
+                .map(|(at, item)| self.below(Step::Item(at), State::Is(item)))
                 .collect(),
             State::Is(Value::Null) | State::Missing => Vec::new(),
             _ => vec![self.clone()],
@@ -146,7 +172,8 @@ impl<'g> Part<'g> {
     pub(super) fn members(&self) -> Vec<(&'g str, Self)> {
         match self.state {
             State::Is(Value::Map(map)) => {
-                map.iter().map(|(key, value)| (key.as_str(), self.below(key, State::Is(value)))).collect()
+                let below = |key, value| self.below(Step::Names(key), State::Is(value));
+                map.iter().map(|(key, value)| (key.as_str(), below(key, value))).collect()
             }
             _ => Vec::new(),
         }
@@ -205,11 +232,12 @@ impl<'g> Part<'g> {
         let found = places.and_then(|places| match self.state {
             State::Missing => {
                 // What is missing has no place; its nearest ancestor that is there has.
-                let above = self.path.rsplit_once('.').map_or("", |(above, _)| above);
+                let path = self.path();
+                let above = path.rsplit_once('.').map_or("", |(above, _)| above);
                 if above.is_empty() { None } else { places.key(above) }
             }
-            _ if self.path.is_empty() => None,
-            _ => places.value(&self.path),
+            _ if self.way.is_none() => None,
+            _ => places.value(&self.path()),
         });
         found.or_else(|| self.node.span.clone())
     }
@@ -217,9 +245,9 @@ impl<'g> Part<'g> {
     /// The evaluated value with its places.
     pub(super) fn item(&self) -> Option<crate::model::item::Item> {
         let properties = &self.node.places.as_ref()?.properties;
-        match self.path.as_str() {
-            "" => Some(properties.item()),
-            path => properties.place(path).map(|(_, part)| part.item()),
+        match self.way {
+            None => Some(properties.item()),
+            Some(_) => properties.place(&self.path()).map(|(_, part)| part.item()),
         }
     }
 }

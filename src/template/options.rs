@@ -129,6 +129,19 @@ impl Loaded {
         }
     }
 
+    /// A copy whose templates say nothing but their parameters and rules: whoever asks only for these need not look at every
+    /// resource of a large plan.
+    pub(super) fn without_resources(&self) -> Self {
+        let mut copy = self.clone();
+        for source in copy.stacks.iter_mut().chain(copy.nested.iter_mut().map(|nested| &mut nested.source)) {
+            let template = &source.template;
+            let kept = ["Parameters", "Rules"].iter().filter_map(|name| template.entry(name)).cloned();
+            source.template =
+                Arc::new(Tree { value: Node::Map(kept.collect()), span: template.span.clone() });
+        }
+        copy
+    }
+
     /// Whether a stack's template declares a resource of that name, or has loops, which make resources of any name.
     #[must_use]
     pub fn declares(&self, stack: &str, logical_id: &str) -> bool {

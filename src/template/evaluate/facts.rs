@@ -32,8 +32,10 @@ fn asks(entry: &Entry) -> bool {
 /// already, since their values may be names of objects.
 #[must_use]
 pub fn account_facts(loaded: &Loaded, env: &Environment) -> Wanted {
-    let extended = extend(loaded, env);
-    let plan = Plan::new(&extended.loaded, env);
+    // Only nested stacks are passed what resources say.
+    let flat = loaded.nested.is_empty();
+    let extended = if flat { loaded.without_resources() } else { extend(loaded, env).loaded };
+    let plan = Plan::new(&extended, env);
     let mut wanted = Wanted::new();
     for scope in &plan.scopes {
         let types = wanted.entry(scope.source.region.clone()).or_default();

@@ -140,7 +140,10 @@ impl<'t> Outline<'t> {
                 "Rules" => outline.rules = section(entry, problems),
                 "Transform" => transform(value, problems),
                 "Resources" => {
-                    for resource in section(entry, problems) {
+                    let resources = section(entry, problems);
+                    outline.index.reserve(resources.len());
+                    outline.resources.reserve(resources.len());
+                    for resource in resources {
                         if !logical_id("resource", resource, problems) {
                             continue;
                         }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{
     answers,
     environment::{Asked, Environment},
-    extend::extend,
+    extend::{extend, is_extended},
     names::intrinsic,
     outline::Resource,
     parameters::kept_in_ssm,
@@ -17,7 +17,7 @@ use crate::{
     error::{Class, Diagnostic},
     graph::{Draft, Drafts, Idioms, OutputDraft, ParameterDraft, Secrets, StackDraft},
     model::{
-        Packed,
+        Address, Packed,
         item::{Item, Kind},
     },
     syntax::{Entry, Node as Syntax, Tree},
@@ -40,12 +40,15 @@ pub fn questions(loaded: &Loaded, env: &Environment) -> Vec<Asked> {
 
 /// Whether a function stands anywhere in it that CloudFormation may have to answer.
 fn asks(tree: &Tree) -> bool {
+    holds(tree, |key| matches!(key, "Fn::ImportValue" | "Fn::GetStackOutput"))
+}
+
+/// Whether an object in it has such a key.
+fn holds(tree: &Tree, is: fn(&str) -> bool) -> bool {
     match &tree.value {
         Syntax::Null | Syntax::Scalar(_) => false,
-        Syntax::List(items) => items.iter().any(asks),
-        Syntax::Map(entries) => entries.iter().any(|entry| {
-            matches!(entry.key.as_str(), "Fn::ImportValue" | "Fn::GetStackOutput") || asks(&entry.value)
-        }),
+        Syntax::List(items) => items.iter().any(|item| holds(item, is)),
+        Syntax::Map(entries) => entries.iter().any(|entry| is(&entry.key) || holds(&entry.value, is)),
     }
 }
 
@@ -76,7 +79,7 @@ fn evaluate(loaded: &Loaded, env: &Environment) -> (Drafts, Vec<Asked>) {
                 notes.extend(here.at(address).check_stack(resource));
                 continue;
             }
-            let Some(draft) = here.resource(resource) else { continue };
+            let Some(draft) = here.resource(resource, address) else { continue };
             let deletion_policy = kept.or(draft.deletion_policy);
             resources.push(Draft { deletion_policy, tags: tags.clone(), ..draft });
         }
@@ -190,8 +193,13 @@ pub struct Wanted {
 #[must_use]
 pub fn wanted(loaded: &Loaded) -> Wanted {
     let env = Environment::offline();
-    let extended = extend(loaded, &env);
-    let plan = Plan::new(&extended.loaded, &env);
+    // Nested stacks are passed what the resources around them say, and loops may make any function of its parts.
+    let plain = loaded.nested.is_empty()
+        && !loaded.stacks.iter().any(|source| {
+            is_extended(&source.template) || holds(&source.template, |key| key == "Fn::GetAZs")
+        });
+    let extended = if plain { loaded.without_resources() } else { extend(loaded, &env).loaded };
+    let plan = Plan::new(&extended, &env);
     let mut wanted = Wanted::default();
     for scope in &plan.scopes {
         let here = plan.eval(scope, Place::Value);
@@ -254,8 +262,7 @@ fn exports(plan: &Plan<'_>) -> HashMap<String, Vec<(usize, usize)>> {
 
 impl<'p> Eval<'_, 'p> {
     /// A resource's draft; `None` if it names no type, which is reported already.
-    fn resource(self, resource: &Resource<'p>) -> Option<Draft> {
-        let address = self.scope.address(resource.id.text)?;
+    fn resource(self, resource: &Resource<'p>, address: &Address) -> Option<Draft> {
         let here = self.at(address);
         let span = resource.properties.map_or(resource.id.span, |tree| &tree.span);
         let mut properties = match resource.properties {

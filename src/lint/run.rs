@@ -75,3 +75,45 @@ pub fn refused(graph: &Graph, broken: &HashSet<Address>, idioms: Idioms) -> Vec<
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Class;
+
+    #[test]
+    fn defaults_of_one_resource_are_told_where_its_first_one_was() {
+        let finding = |address: Option<&str>, code: &'static str| {
+            let message = format!("by default {code} holds");
+            let mut finding = Diagnostic::warning(code, Class::Plan, message).help(format!("set {code}: 1"));
+            finding.address = address.map(|address| address.parse().expect("an address"));
+            finding
+        };
+        let told = joined(vec![
+            finding(Some("app/B"), "M8401"),
+            finding(None, "M8401"),
+            finding(Some("app/A"), "M8402"),
+            finding(Some("app/B"), "M8403"),
+            finding(None, "M8404"),
+            finding(Some("app/B"), "M8405"),
+        ]);
+        let told: Vec<_> =
+            told.iter().map(|one| (one.code, one.message.as_str(), one.help.as_deref())).collect();
+        assert_eq!(
+            told,
+            [
+                (
+                    "M8401",
+                    "DMS's defaults hold here: M8401 holds (M8401); M8403 holds (M8403); M8405 holds (M8405)",
+                    Some("set M8401: 1; M8403: 1; M8405: 1")
+                ),
+                (
+                    "M8401",
+                    "DMS's defaults hold here: M8401 holds (M8401); M8404 holds (M8404)",
+                    Some("set M8401: 1; M8404: 1")
+                ),
+                ("M8402", "by default M8402 holds", Some("set M8402: 1")),
+            ]
+        );
+    }
+}

@@ -251,3 +251,52 @@ impl<'g> Part<'g> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{graph::testing::graph, model::Packed, syntax};
+
+    /// A resource and its text: `{A: [{B.C: x}], D: {E: y}, F: null}` in JSON, with a place for each part.
+    fn whole() -> (Graph, String) {
+        let text = r#"{"A": [{"B": {"C": "x"}}], "D": {"E": "y"}, "F": null}"#.to_owned();
+        let item = syntax::parse(std::path::Path::new("a.json"), text.clone()).unwrap().to_item();
+        let properties = json!({"A": [{"B": {"C": "x"}}], "D": {"E": "y"}, "F": null});
+        let mut graph = graph(&[("app/R", "AWS::X::Y", properties)]);
+        let places =
+            crate::graph::Places { properties: Packed::new(&item), metadata: None, depends_on: Vec::new() };
+        graph.nodes[0].places = Some(Box::new(places));
+        (graph, text)
+    }
+
+    #[test]
+    fn a_part_knows_its_way_however_it_was_reached() {
+        let (graph, text) = whole();
+        let root = Part::root(&graph.nodes[0]);
+        let first = root.get("A").each().remove(0);
+        let inner = first.get("B.C");
+        let member = root.get("D").members().remove(0).1;
+        let single = member.each().remove(0);
+        let all = [&root, &first, &inner, &member, &single, &first.get("B").get("X.Y"), &root.get("F")];
+        let paths: Vec<String> = all.iter().map(|part| part.path()).collect();
+        assert_eq!(paths, ["", "A.0", "A.0.B.C", "D.E", "D.E", "A.0.B.X.Y", "F"]);
+        let shown =
+            |part: &Part<'_>| part.span().map(|span| text[span.start as usize..span.end as usize].to_owned());
+        assert_eq!(inner.text(), Some("x"));
+        assert_eq!(shown(&inner).as_deref(), Some("\"x\""));
+        assert_eq!(shown(&member).as_deref(), Some("\"y\""));
+        // What is missing is told at the nearest key above that is there.
+        assert_eq!(shown(&first.get("B.X")).as_deref(), Some("\"B\""));
+        assert_eq!(shown(&first.get("B").get("X.Y")).as_deref(), Some("\"B\""));
+        assert_eq!(shown(&root.get("D.X")).as_deref(), Some("\"D\""));
+        assert_eq!(shown(&root.get("X")), None);
+        assert_eq!(shown(&root), None);
+        assert!(root.get("F").is_missing() && root.get("A.B").is_missing());
+        assert_eq!(
+            first.item().unwrap().get("B").unwrap().value.get("C").unwrap().value,
+            inner.item().unwrap()
+        );
+    }
+}

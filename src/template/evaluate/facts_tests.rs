@@ -232,3 +232,65 @@ fn the_account_is_asked_over_the_wire() {
     assert_eq!(found.remove("AWS::EC2::SecurityGroup::GroupName").unwrap().len(), 1);
     assert!(found.values().all(std::collections::BTreeMap::is_empty), "{found:?}");
 }
+
+#[test]
+fn zones_are_asked_for_wherever_their_function_stands() {
+    let zones = |text: &str| {
+        let regions = wanted(&plan(vec![stack("app", "us-east-1", text, &[])])).zones;
+        regions.into_iter().collect::<Vec<_>>()
+    };
+    let property =
+        |value: &str| format!("Resources:\n  A: {{Type: AWS::X::Y, Properties: {{Z: {value}}}}}\n");
+    let looped = "\
+Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::All:
+    - Name
+    - [GetAZs]
+    - A${Name}: {Type: AWS::X::Y, Properties: {Z: {'Fn::${Name}': eu-west-2}}}
+";
+    let rule = "\
+Rules:
+  Inside: {Assertions: [{Assert: !Contains [!RefAll 'AWS::EC2::AvailabilityZone::Name', a]}]}
+Resources: {}
+";
+    let parameter = "\
+Parameters: {Zone: {Type: 'List<AWS::EC2::AvailabilityZone::Name>', Default: us-east-1a}}
+Resources: {}
+";
+    assert_eq!(zones(looped), ["eu-west-2"], "a loop makes the function of its parts");
+    assert_eq!(zones(&property("[{a: [!GetAZs eu-west-3]}]")), ["eu-west-3"]);
+    assert_eq!(zones("Resources: {}\nOutputs: {A: {Value: !Select [0, !GetAZs '']}}\n"), ["us-east-1"]);
+    assert_eq!(zones(rule), ["us-east-1"]);
+    assert_eq!(zones(parameter), ["us-east-1"]);
+    assert_eq!(zones(&property("!Ref AWS::Region")), Vec::<String>::new());
+    // A text, and an object that is no function.
+    assert_eq!(zones(&property("{'Fn::GetAZs': '', b: 1}")), Vec::<String>::new());
+    assert_eq!(zones(&property("'Fn::GetAZs'")), Vec::<String>::new());
+}
+
+#[test]
+fn what_only_a_nested_stack_is_passed_is_asked_for() {
+    let outer = "\
+Resources:
+  Inner:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: inner.yaml, Parameters: {Vpc: !Sub 'vpc-${AWS::AccountId}', Port: /port}}
+";
+    let inner = "\
+Parameters:
+  Vpc: {Type: AWS::EC2::VPC::Id}
+  Port: {Type: 'AWS::SSM::Parameter::Value<Number>'}
+Resources: {}
+";
+    let mut loaded = plan(vec![stack("app", "us-east-1", outer, &[])]);
+    let template = (*stack("inner", "us-east-1", inner, &[]).template).clone();
+    let parent = loaded.stacks[0].clone();
+    loaded.nested.push(crate::template::nested::nested(&parent, "Inner", "inner.yaml".into(), template));
+    let env = Environment { account: "123456789012".into(), ..Environment::default() };
+    let asked = account_facts(&loaded, &env);
+    let names = &asked["us-east-1"]["AWS::EC2::VPC::Id"].names;
+    assert_eq!(names.iter().collect::<Vec<_>>(), ["vpc-123456789012"]);
+    let parameters = wanted(&loaded).parameters;
+    assert_eq!(parameters, [("us-east-1".to_owned(), ["/port".to_owned()].into())].into());
+}

@@ -12,7 +12,7 @@ use crate::{
     error::{Class, Diagnostic, Severity, suggest},
     graph::Idioms,
     model::{
-        Address, Facts, Members, Reference, Scalar, Sense, Span, Value,
+        Address, Facts, Reference, Scalar, Sense, Span, Value,
         dynamic::is_dynamic,
         item::{Item, Kind, is_list},
         shape::Field,
@@ -415,7 +415,7 @@ impl<'w> Walk<'w, '_> {
     fn object(&mut self, node: Option<Node<'static>>, fields: &[Field], item: &'w Item) -> Value {
         let Kind::Map(members) = &item.kind else { return Value::Null };
         let closed = node.is_some_and(|node| node.rules().closed);
-        let mut map = Members::default();
+        let mut map = Vec::with_capacity(members.len());
         // A property that is only misspelt is not missing as well.
         let mut meant = Vec::new();
         for member in members {
@@ -443,7 +443,7 @@ impl<'w> Walk<'w, '_> {
                 // The items of a free-form map share the fields of their common type.
                 let nested = if closed { field.map_or(&[][..], |field| field.nested) } else { fields };
                 let value = self.value(inner, nested, &member.value);
-                map.insert(member.key.clone(), value);
+                map.push((member.key.clone(), value));
             }
             self.path.pop();
         }
@@ -455,7 +455,7 @@ impl<'w> Walk<'w, '_> {
                 self.report(&span.unwrap_or_else(|| whole.clone()), finding);
             }
         }
-        Value::Map(map)
+        Value::Map(map.into_iter().collect())
     }
 
     /// Reports it and returns the property that was probably meant.

@@ -1,6 +1,6 @@
 //! Graph and ledger in, change set out.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{
     Action, ChangeSet, FORMAT, Keep, Operation, Step, Target, Wait, Wishes,
@@ -185,30 +185,15 @@ struct Book<'i, 'a> {
     making: Vec<Option<usize>>,
     /// Drafts that end an object, with the object.
     ending: Vec<(usize, &'i Object)>,
-    /// Nodes that wait for a node, from the plan's edges and from the ledger's.
-    users: HashMap<&'i Address, Vec<usize>>,
     /// What goes to make room, and what is made in its place.
     rooms: Vec<(usize, usize)>,
 }
 
 impl<'i, 'a> Book<'i, 'a> {
     fn new(input: &'i PlanInput<'a>, decisions: &'i [Decision]) -> Self {
-        let mut users: HashMap<&Address, Vec<usize>> = HashMap::new();
-        for (at, node) in input.graph.nodes.iter().enumerate() {
-            let recorded =
-                input.snapshot.current(&node.address).into_iter().flat_map(|o| &o.declared.depends_on);
-            let planned =
-                input.links.of(at).iter().filter(|e| !matches!(e.why, Why::Implicit(_))).map(|e| &e.to);
-            for to in recorded.chain(planned) {
-                let list = users.entry(to).or_default();
-                if list.last() != Some(&at) {
-                    list.push(at);
-                }
-            }
-        }
         let making = vec![None; input.graph.nodes.len()];
         let (ending, rooms) = (Vec::new(), Vec::new());
-        Self { input, decisions, drafts: Drafts::default(), making, ending, users, rooms }
+        Self { input, decisions, drafts: Drafts::default(), making, ending, rooms }
     }
 
     /// A step for every node that is not left alone.
@@ -382,8 +367,29 @@ impl<'i, 'a> Book<'i, 'a> {
             && decision.makes_anew((self.input.types)(kind).map(|ty| ty as &dyn AnyType), attribute)
     }
 
+    /// Nodes that wait for what goes, from the plan's edges and from the ledger's.
+    fn users(&self) -> HashMap<&'i Address, Vec<usize>> {
+        let Self { input, ending, drafts, .. } = self;
+        let goes: HashSet<&Address> = ending.iter().map(|(draft, _)| &drafts.list[*draft].address).collect();
+        let mut users: HashMap<&Address, Vec<usize>> = HashMap::new();
+        for (at, node) in input.graph.nodes.iter().enumerate().filter(|_| !goes.is_empty()) {
+            let recorded =
+                input.snapshot.current(&node.address).into_iter().flat_map(|o| &o.declared.depends_on);
+            let planned =
+                input.links.of(at).iter().filter(|e| !matches!(e.why, Why::Implicit(_))).map(|e| &e.to);
+            for to in recorded.chain(planned).filter(|to| goes.contains(to)) {
+                let list = users.entry(to).or_default();
+                if list.last() != Some(&at) {
+                    list.push(at);
+                }
+            }
+        }
+        users
+    }
+
     /// What goes waits until those that used it have turned away from it.
     fn users_first(&mut self) {
+        let users = self.users();
         let mut waits = Vec::new();
         for (old, object) in &self.ending {
             let address = &self.drafts.list[*old].address;
@@ -396,7 +402,7 @@ impl<'i, 'a> Book<'i, 'a> {
             if in_the_way {
                 continue;
             }
-            for user in self.users.get(address).into_iter().flatten() {
+            for user in users.get(address).into_iter().flatten() {
                 if let Some(on) = self.making[*user] {
                     let why = format!("{} stops using it first", self.input.graph.nodes[*user].address);
                     waits.push((*old, on, why));

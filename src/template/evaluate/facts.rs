@@ -3,7 +3,7 @@
 
 use super::{
     environment::{Environment, ZONE},
-    extend::extend,
+    extend::{extend, is_extended},
     names::intrinsic,
     parameters::{AWS_TYPES, Parameter},
     plan::{Eval, Plan},
@@ -32,8 +32,8 @@ fn asks(entry: &Entry) -> bool {
 /// already, since their values may be names of objects.
 #[must_use]
 pub fn account_facts(loaded: &Loaded, env: &Environment) -> Wanted {
-    // Only nested stacks are passed what resources say.
-    let flat = loaded.nested.is_empty();
+    // Only nested stacks are passed what resources say, and only the transform changes what is written.
+    let flat = loaded.nested.is_empty() && !loaded.stacks.iter().any(|source| is_extended(&source.template));
     let extended = if flat { loaded.without_resources() } else { extend(loaded, env).loaded };
     let plan = Plan::new(&extended, env);
     let mut wanted = Wanted::new();
